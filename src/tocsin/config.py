@@ -1,0 +1,152 @@
+"""Settings: environment variables with the prefix `TOCSIN_`, or lines of a `.env` file in the working directory.
+
+`.env.example` lists them all with meaning, unit and default; a test holds the two together.
+"""
+
+import base64
+import binascii
+import re
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tocsin.errors import SettingsError
+
+PREFIX = "TOCSIN_"
+Network = IPv4Network | IPv6Network
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can choose."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    data_dir: Path = Path("data")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+
+    mongodb_uri: SecretStr | None = None
+    mongodb_database: str = Field("tocsin", pattern=r"^[A-Za-z0-9_-]{1,63}$")
+    embedded_durability: Literal["process", "power"] = "process"
+
+    jwt_secret: SecretStr | None = None
+    encryption_key: SecretStr | None = None
+    access_token_minutes: int = Field(720, ge=1, le=60 * 24 * 30)
+    sign_up: Literal["open", "closed"] = "open"
+
+    wait_timeout: float = Field(10.0, gt=0, le=3600)
+    connect_timeout: float = Field(5.0, gt=0, le=300)
+    response_limit: int = Field(65_536, ge=0, le=8 * 1024 * 1024)
+    max_redirects: int = Field(5, ge=0, le=20)
+    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+
+    retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()
+    retry_offset: float = Field(1.0, gt=0, le=24 * 30)
+    max_retries: int = Field(3, ge=0, le=99)
+    retry_after_limit: int = Field(3600, ge=0, le=7 * 86_400)
+
+    max_concurrency: int = Field(100, ge=1, le=10_000)
+    lease_seconds: float = Field(15.0, ge=1, le=600)
+    shutdown_grace: float = Field(10.0, ge=0, le=600)
+    retention_days: int = Field(90, ge=1, le=36_500)
+    task_retention_days: int = Field(90, ge=1, le=36_500)
+
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_pass: SecretStr | None = None
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_timeout: float = Field(20.0, gt=0, le=300)
+    email_from: str = "Tocsin <tocsin@localhost>"
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return tuple(ip_network(part, strict=False) for part in _parts(value))
+
+    @field_validator("retry_offsets", mode="before")
+    @classmethod
+    def _offsets(cls, value: Any) -> Any:
+        return tuple(parse_duration(part) for part in _parts(value))
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("encryption_key")
+    @classmethod
+    def _is_aes_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            decode_key(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _keys_beside_a_uri(self) -> "Settings":
+        if self.mongodb_uri is not None:
+            for name, value in (("JWT_SECRET", self.jwt_secret), ("ENCRYPTION_KEY", self.encryption_key)):
+                if value is None:
+                    raise ValueError(f"{PREFIX}{name} is missing: with {PREFIX}MONGODB_URI set, give every process the same one")
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether Tocsin starts its own database."""
+        return self.mongodb_uri is None
+
+    def default_offsets(self) -> tuple[timedelta, ...]:
+        """The waits between attempts of a task that names none of its own."""
+        return self.retry_offsets or (timedelta(hours=self.retry_offset),)
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process. Raises SettingsError with one sentence that names the variable."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def parse_duration(text: str) -> timedelta:
+    """An ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `PT1H` or `P1DT12H`. Raises ValueError."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
+        raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT30S, PT1H or P1D")
+    weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def decode_key(text: str) -> bytes:
+    """The 32 bytes of an AES-256 key written in base64 (URL-safe or not). Raises ValueError."""
+    try:
+        key = base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_"))
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise ValueError("must be 32 bytes in base64, as `openssl rand -base64 32` prints them")
+    return key
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return list(value)
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return message + "."
+    return f"{PREFIX}{str(first['loc'][0]).upper()} is wrong: {message[0].lower()}{message[1:]}."

@@ -1,0 +1,99 @@
+"""The errors that Tocsin raises. Expected outcomes (a failed attempt, a refused input) are mostly values, not errors.
+
+    TocsinError
+    ├── StartError            the process cannot start: its message is one sentence for the operator
+    │   ├── SettingsError     a setting is wrong or missing; names the variable
+    │   └── EmbeddedDatabaseError   the embedded database cannot start or was lost
+    ├── UserError             the caller's input is at fault: field, code, message (the API's `userErrors`)
+    │   ├── InvalidInput      a value is wrong
+    │   ├── NotFound          unknown, or someone else's: the caller cannot tell which
+    │   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
+    │   └── IdempotencyKeyReused
+    ├── Unauthenticated       no valid token
+    └── DatabaseUnavailable   the database does not answer; nothing was acknowledged
+"""
+
+from enum import Enum
+
+
+class TocsinError(Exception):
+    """Anything that Tocsin raises on purpose."""
+
+
+class StartError(TocsinError):
+    """The process cannot start. The message is one readable sentence for the operator."""
+
+
+class SettingsError(StartError):
+    """A setting is wrong or missing. The message names the environment variable."""
+
+
+class EmbeddedDatabaseError(StartError):
+    """The embedded database cannot be used. The message says what is wrong with which directory."""
+
+
+class UserErrorCode(Enum):
+    """What kind of fault a `userErrors` entry reports."""
+
+    INVALID = "INVALID"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    EMAIL_TAKEN = "EMAIL_TAKEN"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    SIGN_UP_CLOSED = "SIGN_UP_CLOSED"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+class UserError(TocsinError):
+    """The caller's input is at fault.
+
+    `path` leads to the faulty place in the input, in the API's camelCase; empty when no single field is at fault.
+    """
+
+    def __init__(self, code: UserErrorCode, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+
+    def under(self, *prefix: str) -> "UserError":
+        """The same error, seen from further out in the input."""
+        self.path = (*prefix, *self.path)
+        return self
+
+
+class InvalidInput(UserError):
+    """A value is wrong: what, where, and what would be right."""
+
+    def __init__(self, message: str, *path: str) -> None:
+        super().__init__(UserErrorCode.INVALID, message, path)
+
+
+class NotFound(UserError):
+    """No such thing for this caller. Says the same of what is unknown and of what is someone else's."""
+
+    def __init__(self, message: str, *path: str) -> None:
+        super().__init__(UserErrorCode.NOT_FOUND, message, path)
+
+
+class Conflict(UserError):
+    """The thing is in a state that does not allow this, or was changed by someone else meanwhile."""
+
+    def __init__(self, message: str, *path: str) -> None:
+        super().__init__(UserErrorCode.CONFLICT, message, path)
+
+
+class IdempotencyKeyReused(UserError):
+    """The same idempotency key came with another input."""
+
+    def __init__(self) -> None:
+        message = "This idempotencyKey was used in the last 24 hours with another input. Use a new key."
+        super().__init__(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("idempotencyKey",))
+
+
+class Unauthenticated(TocsinError):
+    """The request carries no valid access token. The message says what would be right."""
+
+
+class DatabaseUnavailable(TocsinError):
+    """The database does not answer. Nothing of this call was acknowledged; trying again later is right."""
