@@ -1,0 +1,81 @@
+"""Opening the database: the asynchronous client of the API and the workers, and the collections by their names."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from beanie import init_beanie
+from bson import CodecOptions
+from pymongo import AsyncMongoClient, MongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+from pymongo.synchronous.database import Database as SyncDatabase
+
+from tocsin.documents.models import MODELS, Doc
+from tocsin.errors import DatabaseUnavailable
+
+_PATIENCE = 3_000
+"""Milliseconds that an operation waits for a database that is away, before it fails with a clear error."""
+OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open database. Collections are attributes; `uri` and `name` let the scheduler's thread open its own client."""
+
+    client: AsyncMongoClient[Doc]
+    db: AsyncDatabase[Doc]
+    uri: str
+    name: str
+
+    @property
+    def tasks(self) -> AsyncCollection[Doc]:
+        return self.db["tasks"]
+
+    @property
+    def runs(self) -> AsyncCollection[Doc]:
+        return self.db["runs"]
+
+    @property
+    def response_bodies(self) -> AsyncCollection[Doc]:
+        return self.db["response_bodies"]
+
+    @property
+    def workers(self) -> AsyncCollection[Doc]:
+        return self.db["workers"]
+
+    @property
+    def deliveries(self) -> AsyncCollection[Doc]:
+        return self.db["deliveries"]
+
+    @property
+    def idempotency_keys(self) -> AsyncCollection[Doc]:
+        return self.db["idempotency_keys"]
+
+    async def ping(self) -> None:
+        """Raises DatabaseUnavailable when the database does not answer."""
+        try:
+            await self.client.admin.command("ping")
+        except PyMongoError as error:
+            raise DatabaseUnavailable("the database does not answer") from error
+
+    async def close(self) -> None:
+        """Close the client. Change streams must have been closed before."""
+        await self.client.close()
+
+
+async def connect(uri: str, name: str) -> Database:
+    """Open the database, bind the Beanie documents to it and make the indexes. Raises DatabaseUnavailable."""
+    client: AsyncMongoClient[Doc] = AsyncMongoClient(uri, **OPTIONS)
+    try:
+        await init_beanie(database=client[name], document_models=MODELS)
+    except PyMongoError as error:
+        await client.close()
+        raise DatabaseUnavailable(f"the database does not answer: {error}") from error
+    return Database(client, client[name], uri, name)
+
+
+def connect_thread(uri: str, name: str) -> SyncDatabase[Doc]:
+    """A client of its own for the scheduler's thread (APScheduler closes its store's client when it shuts down)."""
+    client: MongoClient[Doc] = MongoClient(uri, **OPTIONS)
+    return client.get_database(name, codec_options=CodecOptions(tz_aware=True))

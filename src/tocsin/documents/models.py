@@ -1,0 +1,211 @@
+"""What is stored: one Beanie document a collection. The engine's hot paths read and write the same shapes as plain dicts."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from beanie import Document
+from bson import ObjectId
+from pydantic import Field
+from pymongo import ASCENDING, IndexModel
+
+from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+
+Doc = dict[str, Any]
+
+
+def new_id(owner: str | None = None) -> str:
+    """A fresh id. An owned thing's id begins with its owner's, so that whose it is can be told from the id alone."""
+    return f"{owner}/{ObjectId()}" if owner else str(ObjectId())
+
+
+def owner_of(document_id: str) -> str:
+    """The user that owns the task or run of this id."""
+    return document_id.partition("/")[0]
+
+
+def task_of(run_id: str) -> str:
+    """The task whose run has this id."""
+    return run_id.partition(":")[0]
+
+
+def _index(*keys: str, **options: Any) -> IndexModel:
+    return IndexModel([(key, ASCENDING) for key in keys], **options)
+
+
+class Stored(Document):
+    """A document whose id is a text of our own making."""
+
+    id: str  # type: ignore[assignment]  # Beanie's default is an ObjectId
+
+
+class User(Stored):
+    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash."""
+
+    id: str = Field(default_factory=new_id)
+    email: str
+    password: str
+    is_admin: bool = False
+    is_active: bool = True
+    created_at: datetime
+
+    class Settings:
+        name = "users"
+        indexes: ClassVar = [_index("email", unique=True)]
+
+
+class Task(Stored):
+    """What a user saved: a job, a schedule, a retry policy; and what the engine remembers of it.
+
+    `next_run_at` is the schedule's truth: null when nothing lies ahead. `active` names the scheduled runs that are not
+    settled, or whose end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled
+    successes: a mail about failing is sent once in each. `reconcile` says that the runs are still to be brought in line with an edit.
+    """
+
+    owner: str
+    name: str
+    tags: list[str] = []
+    job: Doc
+    schedule: Doc
+    misfire: Doc
+    overlap: Overlap
+    retry: Doc | None
+    timeout: float | None
+    hold: Hold | None = None
+    status: TaskStatus
+    next_run_at: datetime | None
+    last_due_at: datetime | None = None
+    active: list[Doc] = []
+    last_end: TaskStatus = TaskStatus.COMPLETED
+    last_run: str | None = None
+    consecutive_failures: int = 0
+    incident: int = 0
+    version: int = 1
+    reconcile: bool = False
+    created_at: datetime
+    updated_at: datetime
+
+    class Settings:
+        name = "tasks"
+        indexes: ClassVar = [
+            _index("next_run_at"),
+            _index("owner", "created_at"),
+            _index("reconcile", partialFilterExpression={"reconcile": True}),
+        ]
+
+
+class Run(Stored):
+    """One occurrence of a task: due once, attempted one or more times, settled once.
+
+    It carries a copy of the task's job (secrets stay encrypted), so a worker reads nothing else. `fence` counts claims:
+    an outcome is taken only from the claim that is still the latest. `final` is the status that a failing attempt leads
+    to instead of RETRY (set by cancel and pause). `after` names the run that must end first (overlap QUEUE).
+    """
+
+    owner: str
+    task: str
+    task_name: str
+    task_version: int
+    trigger: Trigger
+    status: RunStatus
+    open: bool
+    reason: RunReason | None = None
+    due_at: datetime
+    created_at: datetime
+    queued_at: datetime | None = None
+    rank: int | None = None
+    after: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    retry_at: datetime | None = None
+    worker: str | None = None
+    fence: int = 0
+    claim: str | None = None
+    cancel_requested_at: datetime | None = None
+    final: Doc | None = None
+    job: Doc
+    retry: Doc | None
+    timeout: float | None
+    incident: int | None
+    round: int = 0
+    budget_from: int = 0
+    lost: int = 0
+    attempts: list[Doc] = []
+    result: Any = None
+    error: Doc | None = None
+    missed_until: datetime | None = None
+    missed_count: int | None = None
+
+    class Settings:
+        name = "runs"
+        indexes: ClassVar = [
+            _index("owner", "due_at"),
+            _index("owner", "created_at"),
+            _index("task", "due_at"),
+            _index("task", "open", partialFilterExpression={"open": True}),
+            _index("status", "rank", partialFilterExpression={"status": "QUEUED"}),
+            _index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
+            _index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
+            _index("after", partialFilterExpression={"after": {"$type": "string"}}),
+        ]
+
+
+class ResponseBody(Stored):
+    """The response body of one attempt, kept apart from the run so that lists stay light. Its id is `run id#number`."""
+
+    text: str
+
+    class Settings:
+        name = "response_bodies"
+
+
+class Worker(Stored):
+    """A process that makes attempts, and how long its lease on the runs it holds is good."""
+
+    until: datetime
+
+    class Settings:
+        name = "workers"
+
+
+class IdempotencyKey(Stored):
+    """What a mutation answered to (owner, mutation, key): kept 24 hours."""
+
+    fingerprint: str
+    thing: str
+    round: int | None = None
+    created_at: datetime
+
+    class Settings:
+        name = "idempotency_keys"
+        indexes: ClassVar = [_index("created_at", expireAfterSeconds=86_400)]
+
+
+class Delivery(Stored):
+    """One mail that must reach a user; its id derives from its cause, so that no cause is told twice.
+
+    `status` is QUEUED until it was taken by the mail server (DELIVERED) or given up (FAILED). `lease_until` keeps two
+    processes from sending it at once. `queued_at` orders what `tocsin mails list` shows.
+    """
+
+    owner: str
+    kind: str
+    run: str
+    subject: str
+    text: str
+    status: str = "QUEUED"
+    queued_at: datetime
+    next_try_at: datetime
+    lease_until: datetime | None = None
+    tries: int = 0
+    last_error: str | None = None
+    delivered_at: datetime | None = None
+
+    class Settings:
+        name = "deliveries"
+        indexes: ClassVar = [
+            _index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            _index("queued_at"),
+        ]
+
+
+MODELS: list[type[Document]] = [User, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery]

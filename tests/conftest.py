@@ -1,0 +1,47 @@
+"""Shared fixtures: one real embedded database a session, one database of its own for each test."""
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tocsin import documents
+from tocsin.embedded import EmbeddedDatabase
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> Iterator[str]:
+    """A database server: TOCSIN_TEST_MONGODB_URI if it is set, else an embedded one for this session."""
+    given = os.environ.get("TOCSIN_TEST_MONGODB_URI")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="tocsin-test-") as directory:
+        yield from _embedded(Path(directory))
+
+
+def _embedded(directory: Path) -> Iterator[str]:
+    """Runs in a loop of its own beside the tests', so that the server's supervisor is always served."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    server = EmbeddedDatabase(directory, authenticate=False)
+    loop.run_until_complete(server.start())  # spawned from the main thread: its death signal follows that thread
+    thread.start()
+    yield server.uri
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(20)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+async def database(mongodb_uri: str) -> AsyncIterator[documents.Database]:
+    """An empty database, dropped afterwards."""
+    opened = await documents.connect(mongodb_uri, f"test_{uuid4().hex[:12]}")
+    yield opened
+    await opened.client.drop_database(opened.name)
+    await opened.close()
