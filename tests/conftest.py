@@ -12,6 +12,8 @@ import pytest
 from tocsin import documents
 from tocsin.embedded import EmbeddedDatabase
 
+from tests.harness import Stack, Target, run_stack, serve_target
+
 
 @pytest.fixture(scope="session")
 def mongodb_uri() -> Iterator[str]:
@@ -45,3 +47,17 @@ async def database(mongodb_uri: str) -> AsyncIterator[documents.Database]:
     yield opened
     await opened.client.drop_database(opened.name)
     await opened.close()
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    """An HTTP server to be called."""
+    async with serve_target() as running:
+        yield running
+
+
+@pytest.fixture
+async def stack(database: documents.Database) -> AsyncIterator[Stack]:
+    """A working process over an empty database."""
+    async with run_stack(database) as running:
+        yield running

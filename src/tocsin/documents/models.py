@@ -98,7 +98,8 @@ class Run(Stored):
 
     It carries a copy of the task's job (secrets stay encrypted), so a worker reads nothing else. `fence` counts claims:
     an outcome is taken only from the claim that is still the latest. `final` is the status that a failing attempt leads
-    to instead of RETRY (set by cancel and pause). `after` names the run that must end first (overlap QUEUE).
+    to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended (overlap QUEUE).
+    `incident` is the task's when the run was made; null for a manual run, which tells nobody.
     """
 
     owner: str
@@ -113,6 +114,7 @@ class Run(Stored):
     created_at: datetime
     queued_at: datetime | None = None
     rank: int | None = None
+    blocked: bool = False
     after: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -145,7 +147,7 @@ class Run(Stored):
             _index("status", "rank", partialFilterExpression={"status": "QUEUED"}),
             _index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
             _index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
-            _index("after", partialFilterExpression={"after": {"$type": "string"}}),
+            _index("blocked", "after", partialFilterExpression={"blocked": True}),
         ]
 
 
@@ -173,6 +175,7 @@ class IdempotencyKey(Stored):
     fingerprint: str
     thing: str
     round: int | None = None
+    done: bool = False
     created_at: datetime
 
     class Settings:

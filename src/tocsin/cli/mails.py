@@ -1,0 +1,108 @@
+"""`tocsin mails`: what was mailed to whom, and what became of it."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from tocsin import clock
+from tocsin.cli.session import run
+from tocsin.documents import Database, Doc
+from tocsin.errors import TocsinError
+from tocsin.notifications.deliveries import address_of, newest
+
+app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
+
+_LONGEST_LIST = 1000
+Limit = Annotated[int, typer.Option(min=1, max=_LONGEST_LIST, help="How many to show.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, texts included.")]
+Which = Annotated[str, typer.Argument(help="Its id, or its number in the list.", metavar="ID_OR_NUMBER")]
+
+
+@app.command("list")
+def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
+    """List the mails, newest first."""
+
+    async def work(database: Database) -> list[Doc]:
+        return [await _addressed(database, mail) for mail in await newest(database, limit, clock.now())]
+
+    mails = list(enumerate(run(work), 1))
+    if as_json:
+        typer.echo(json.dumps([_as_json(number, mail) for number, mail in mails], indent=2))
+    else:
+        typer.echo("\n".join(_line(number, mail) for number, mail in mails) or "There are no mails.")
+
+
+@app.command()
+def show(mail: Which) -> None:
+    """Show one mail: headers, what became of it, text."""
+
+    async def work(database: Database) -> Doc:
+        return await _addressed(database, await _find(database, mail))
+
+    found = run(work)
+    for label, value in _headers(found):
+        typer.echo(f"{label}: {value}")
+    typer.echo(f"\n{found['text']}", nl=False)
+
+
+async def _find(database: Database, mail: str) -> Doc:
+    if mail.isdecimal():
+        return await _numbered(database, int(mail))
+    found = await database.deliveries.find_one({"_id": mail})
+    if found is None:
+        raise TocsinError(f"There is no mail {mail!r}; `tocsin mails list` shows them.")
+    return found
+
+
+async def _numbered(database: Database, number: int) -> Doc:
+    mails = await newest(database, number, clock.now()) if 1 <= number <= _LONGEST_LIST else []
+    if not mails or len(mails) != number:
+        raise TocsinError(f"There is no mail number {number}; `tocsin mails list` shows them.")
+    return mails[-1]
+
+
+async def _addressed(database: Database, mail: Doc) -> Doc:
+    return {**mail, "to": await address_of(database, mail["owner"])}
+
+
+def _line(number: int, mail: Doc) -> str:
+    to = mail["to"] or "-"
+    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<9}  {to}  {mail['subject']}"
+
+
+def _headers(mail: Doc) -> list[tuple[str, Any]]:
+    headers = [
+        ("Id", mail["_id"]),
+        ("To", mail["to"] or "nobody: the owner is gone or deactivated"),
+        ("Subject", mail["subject"]),
+        ("Queued", _time(mail["queued_at"])),
+        ("Status", mail["status"]),
+        ("Tries", mail["tries"]),
+        ("Delivered", _time(mail["delivered_at"])),
+        ("Next try", _next_try(mail)),
+        ("Last error", mail["last_error"]),
+    ]
+    return [(label, value) for label, value in headers if value is not None]
+
+
+def _as_json(number: int, mail: Doc) -> Doc:
+    same = {name: mail[name] for name in ("kind", "run", "to", "subject", "text", "status", "tries")}
+    return {
+        "number": number,
+        "id": mail["_id"],
+        **same,
+        "lastError": mail["last_error"],
+        "queuedAt": _time(mail["queued_at"]),
+        "nextTryAt": _next_try(mail),
+        "deliveredAt": _time(mail["delivered_at"]),
+    }
+
+
+def _next_try(mail: Doc) -> str | None:
+    return _time(mail["next_try_at"]) if mail["status"] == "QUEUED" else None
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,40 @@
+"""`tocsin`: the list of its commands."""
+
+import typer
+
+from tocsin import __version__, config
+from tocsin.cli import mails, users
+from tocsin.errors import StartError
+from tocsin.telemetry import configure_logging
+
+app = typer.Typer(name="tocsin", help="Scheduled HTTP tasks over GraphQL.", no_args_is_help=True)
+app.add_typer(users.app, name="users")
+app.add_typer(mails.app, name="mails")
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API and run what is due, until SIGTERM. Settings: see .env.example."""
+    from tocsin.web.server import serve as serve_forever  # the other commands need none of the web
+
+    try:
+        settings = config.load()
+        configure_logging(settings.log_level, settings.log_format)
+        serve_forever(settings)
+    except StartError as error:
+        typer.echo(f"tocsin: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from tocsin.graphql.schema import schema as graphql_schema
+
+    typer.echo(graphql_schema.as_str())
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)

@@ -1,0 +1,75 @@
+"""What every administrator's command needs: settings, the open database, errors of one sentence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import typer
+from pymongo.errors import PyMongoError
+
+from tocsin import config, documents
+from tocsin.config import Settings
+from tocsin.embedded import EmbeddedDatabase, running_uri
+from tocsin.errors import TocsinError
+from tocsin.telemetry import configure_logging
+
+Result = TypeVar("Result")
+Work = Callable[[documents.Database], Awaitable[Result]]
+
+
+def run(work: Work[Result]) -> Result:
+    """Do `work` with the database of this process's settings.
+
+    An error that Tocsin knows ends the command: one sentence on standard error, exit code 1.
+    """
+    try:
+        settings = config.load()
+        configure_logging("WARNING", settings.log_format)
+        return asyncio.run(_with_database(settings, work))
+    except TocsinError as error:
+        message = str(error)
+    except PyMongoError as error:
+        message = f"The database refused or was lost: {error}"
+    typer.echo(message.partition("\n")[0], err=True)
+    raise typer.Exit(1)
+
+
+async def _with_database(settings: Settings, work: Work[Result]) -> Result:
+    async with open_database(settings) as database:
+        return await work(database)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[documents.Database]:
+    """The database, open for the time of a command.
+
+    Embedded: that of a running server, else one that is started in the data directory and stopped at the end.
+    Raises DatabaseUnavailable, EmbeddedDatabaseError.
+    """
+    async with _server(settings) as uri:
+        database = await documents.connect(uri, settings.mongodb_database)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def _server(settings: Settings) -> AsyncIterator[str]:
+    given = await _running(settings)
+    if given is not None:
+        yield given
+        return
+    server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
+    await server.start()
+    try:
+        yield server.uri
+    finally:
+        await server.stop()
+
+
+async def _running(settings: Settings) -> str | None:
+    if settings.mongodb_uri is not None:
+        return settings.mongodb_uri.get_secret_value()
+    return await asyncio.to_thread(running_uri, settings.data_dir)

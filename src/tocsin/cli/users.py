@@ -1,0 +1,122 @@
+"""`tocsin users`: the accounts, as their administrator handles them."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tocsin import accounts, clock
+from tocsin.cli.session import run
+from tocsin.documents import Database, User
+from tocsin.tasks.holding import pause_all
+
+app = typer.Typer(help="Make, list and change users.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Argument(help="The user's email address.", show_default=False)]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")
+]
+
+
+@app.command()
+def create(
+    email: Email,
+    admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Make a user, whether or not sign-up is open."""
+    password = _password(password_stdin)
+
+    async def work(_: Database) -> User:
+        return await accounts.create_user(email, password, admin)
+
+    typer.echo(f"{run(work).email} can log in now.")
+
+
+@app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False) -> None:
+    """Show all users, by address."""
+
+    async def work(_: Database) -> list[User]:
+        return await accounts.list_users()
+
+    rows = [_row(user) for user in run(work)]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        Console().print(_table(rows))
+
+
+@app.command()
+def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
+    """Give a user a new password. Access tokens issued before stay good until they expire."""
+    password = _password(password_stdin)
+
+    async def work(_: Database) -> User:
+        return await accounts.set_password(email, password)
+
+    typer.echo(f"{run(work).email} has a new password.")
+
+
+@app.command()
+def promote(
+    email: Email,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the right away instead.")] = False,
+) -> None:
+    """Make a user an administrator."""
+
+    async def work(_: Database) -> User:
+        return await accounts.promote(email, is_admin=not revoke)
+
+    user = run(work)
+    typer.echo(f"{user.email} is {'an administrator' if user.is_admin else 'no administrator'} now.")
+
+
+@app.command()
+def deactivate(email: Email) -> None:
+    """Lock a user out and pause all of that user's tasks."""
+
+    async def work(database: Database) -> int:
+        return await accounts.deactivate(email, lambda owner: pause_all(database, owner, clock.now()))
+
+    typer.echo(f"{email} is locked out. Tasks paused: {run(work)}.")
+
+
+@app.command()
+def activate(email: Email) -> None:
+    """Let a deactivated user in again. Tasks stay paused until their owner resumes them."""
+
+    async def work(_: Database) -> User:
+        return await accounts.activate(email)
+
+    typer.echo(f"{run(work).email} can log in again.")
+
+
+def _password(from_stdin: bool) -> str:
+    """Never an argument: everyone on the machine can see those. What is not UTF-8 fails `check_password`."""
+    if from_stdin:
+        line: bytes = typer.get_binary_stream("stdin").readline()
+        return line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+    typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed
+
+
+def _row(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email,
+        "isAdmin": user.is_admin,
+        "isActive": user.is_active,
+        "createdAt": user.created_at.isoformat(),
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("Email", "Administrator", "Active", "Since")
+    for row in rows:
+        marks = ["yes" if row[key] else "no" for key in ("isAdmin", "isActive")]
+        table.add_row(Text(row["email"], overflow="fold"), *marks, row["createdAt"][:10])
+    return table

@@ -1,0 +1,102 @@
+"""What a change is, and how one is read from an event of the database's change stream. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from tocsin.documents import Hold, RunStatus, TaskStatus, task_of
+
+
+class ChangeKind(Enum):
+    """What happened. SNAPSHOT: listening begins here, or changes were dropped; read the present state."""
+
+    SNAPSHOT = "SNAPSHOT"
+    TASK_CREATED = "TASK_CREATED"
+    TASK_UPDATED = "TASK_UPDATED"
+    TASK_DELETED = "TASK_DELETED"
+    RUN_CREATED = "RUN_CREATED"
+    RUN_UPDATED = "RUN_UPDATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one task or run. Statuses are those that the change set; None where it left them as they were.
+
+    `due_at` is a due or retry time that the change set; `queued` says that a run waits for a worker; `cancel` that a
+    running one is to be aborted. These are for the engine, the rest is for subscribers.
+    """
+
+    kind: ChangeKind
+    at: datetime
+    task_id: str | None = None
+    run_id: str | None = None
+    task_status: TaskStatus | None = None
+    run_status: RunStatus | None = None
+    due_at: datetime | None = None
+    queued: bool = False
+    cancel: bool = False
+
+
+PIPELINE: list[dict[str, Any]] = [
+    {
+        "$match": {
+            "$or": [
+                {"ns.coll": "runs", "operationType": {"$in": ["insert", "update", "replace"]}},
+                {"ns.coll": "tasks", "operationType": {"$in": ["insert", "replace", "delete"]}},
+                {"ns.coll": "tasks", "updateDescription.updatedFields.status": {"$exists": True}},
+                {"ns.coll": "tasks", "updateDescription.updatedFields.version": {"$exists": True}},
+            ]
+        }
+    },
+    # The whole document of an insert carries the job; nobody here needs it.
+    {"$unset": ["fullDocument.job", "fullDocument.retry", "updateDescription.updatedFields.attempts"]},
+]
+"""What the server sends of the changes: those of the engine's own bookkeeping stay where they are."""
+
+
+def read(event: Mapping[str, Any]) -> Change | None:
+    """The change that this change stream event tells of, or None when nobody needs to know."""
+    document_id, at = event["documentKey"]["_id"], event["wallTime"]
+    fields = _fields(event)
+    if event["ns"]["coll"] == "runs":
+        return _run_change(event["operationType"], document_id, at, fields)
+    return _task_change(event["operationType"], document_id, at, fields)
+
+
+def _fields(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "updateDescription" in event:
+        updated: Mapping[str, Any] = event["updateDescription"]["updatedFields"]
+        return updated
+    return event.get("fullDocument") or {}
+
+
+def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, Any]) -> Change | None:
+    status = fields.get("status")
+    cancel = fields.get("cancel_requested_at") is not None
+    if status is None and not cancel:
+        return None
+    kind = ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED
+    return Change(
+        kind,
+        at,
+        task_of(run_id),
+        run_id,
+        run_status=status and RunStatus(status),
+        due_at=fields.get("retry_at"),
+        queued=status == RunStatus.QUEUED.value,
+        cancel=cancel,
+    )
+
+
+def _task_change(operation: str, task_id: str, at: datetime, fields: Mapping[str, Any]) -> Change | None:
+    if operation == "delete":
+        return None  # hiding it was the change that its owner saw
+    status = fields.get("status")
+    kind = ChangeKind.TASK_CREATED if operation == "insert" else ChangeKind.TASK_UPDATED
+    if fields.get("hold") == Hold.DELETED.value:
+        kind = ChangeKind.TASK_DELETED
+    return Change(
+        kind, at, task_id, task_status=status and TaskStatus(status), due_at=fields.get("next_run_at")
+    )

@@ -1,0 +1,140 @@
+"""One change stream a process, many subscribers: each with a bounded queue of its own."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.documents import Database, owner_of
+from tocsin.events.changes import PIPELINE, Change, ChangeKind, read
+
+QUEUE_LIMIT = 10_000
+"""Changes that a slow subscriber may lag behind before it is sent a SNAPSHOT instead of them."""
+_POLL_MILLISECONDS = 1_000
+log = telemetry.logger(__name__)
+
+
+class Subscription:
+    """One listener's changes, from the moment it is made. An asynchronous iterator; use it in `async with`."""
+
+    def __init__(self, fanout: "Fanout", owner: str, task_id: str | None) -> None:
+        self._fanout = fanout
+        self.owner, self.task_id = owner, task_id
+        self._changes: deque[Change] = deque([Change(ChangeKind.SNAPSHOT, clock.now(), task_id)])
+        self._filled = asyncio.Event()
+        self._filled.set()
+
+    async def __aenter__(self) -> "Subscription":
+        self._fanout.add(self)
+        await self._fanout.listening()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._fanout.remove(self)
+
+    def __aiter__(self) -> "Subscription":
+        return self
+
+    async def __anext__(self) -> Change:
+        while not self._changes:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._changes.popleft()
+
+    def offer(self, change: Change) -> None:
+        """Queue a change if it is of the task listened to."""
+        if self.task_id is None or change.task_id == self.task_id:
+            self._changes.append(change)
+            if len(self._changes) > QUEUE_LIMIT:
+                self.resync()
+            self._filled.set()
+
+    def resync(self) -> None:
+        """Drop what is queued: the subscriber is told to read the present state."""
+        self._changes.clear()
+        self._changes.append(Change(ChangeKind.SNAPSHOT, clock.now(), self.task_id))
+        self._filled.set()
+
+
+class Fanout:
+    """Reads the change stream and gives each change to its owner's subscribers, and to `on_change` (the engine)."""
+
+    def __init__(self, database: Database, on_change: Callable[[Change], None]) -> None:
+        self._database = database
+        self._on_change = on_change
+        self._subscriptions: dict[str, set[Subscription]] = {}
+        self._listening = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._task = asyncio.create_task(self._run(), name="events")
+
+    async def stop(self) -> None:
+        """Close the stream."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def subscribe(self, owner: str, task_id: str | None = None) -> Subscription:
+        """The changes of this owner's tasks and runs (or of one task), beginning with a SNAPSHOT."""
+        return Subscription(self, owner, task_id)
+
+    def add(self, subscription: Subscription) -> None:
+        """Give it what comes from now on."""
+        self._subscriptions.setdefault(subscription.owner, set()).add(subscription)
+
+    def remove(self, subscription: Subscription) -> None:
+        """Give it nothing more."""
+        group = self._subscriptions.get(subscription.owner, set())
+        group.discard(subscription)
+        if not group:
+            self._subscriptions.pop(subscription.owner, None)
+
+    async def listening(self) -> None:
+        """Wait until the stream is open, so that no change falls between a snapshot and the first event."""
+        await self._listening.wait()
+
+    async def _run(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                await self._listen()
+            except PyMongoError as error:
+                log.warning("change stream lost, opening it again", error=str(error)[:300], seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+            else:
+                pause = 0.1
+
+    async def _listen(self) -> None:
+        """Listen from now. Who listened before is told to read the present state: changes may have been missed."""
+        stream = await self._database.db.watch(PIPELINE, max_await_time_ms=_POLL_MILLISECONDS)
+        try:
+            self._resync()
+            self._listening.set()
+            async for event in stream:
+                if (change := read(event)) is not None:
+                    self._give(change)
+        finally:
+            self._listening.clear()
+            with contextlib.suppress(PyMongoError):
+                await stream.close()
+
+    def _give(self, change: Change) -> None:
+        self._on_change(change)
+        if change.task_id is not None:
+            for subscription in self._subscriptions.get(owner_of(change.task_id), ()):
+                subscription.offer(change)
+
+    def _resync(self) -> None:
+        for group in self._subscriptions.values():
+            for subscription in group:
+                subscription.resync()
+        self._on_change(Change(ChangeKind.SNAPSHOT, clock.now(), queued=True, due_at=clock.EPOCH))

@@ -1,0 +1,96 @@
+"""Taking runs and giving them back: the fenced moves between QUEUED and RUNNING."""
+
+from datetime import datetime
+
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from tocsin.clock import epoch_milliseconds
+from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
+from tocsin.documents.updates import both, equals, move_run
+from tocsin.execution.hand import WorkerHand
+from tocsin.execution.verdict import Verdict, after_loss
+from tocsin.jobs.base import ErrorKind
+from tocsin.tasks import ending
+
+FAR = 2**62
+
+
+async def find_queued(database: Database, limit: int) -> list[Doc]:
+    """The queued runs whose turn is first."""
+    ready = {"status": RunStatus.QUEUED.value, "rank": {"$gt": 0, "$lt": FAR}}
+    return await database.runs.find(ready).sort("rank", 1).limit(limit).to_list()
+
+
+async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: datetime) -> list[Doc]:
+    """Claim queued runs for this worker. Returns those that it got, as they are now."""
+    token = str(ObjectId())
+    claimed = [_claimed(hand, run, token, now) for run in runs]
+    result = await database.runs.bulk_write(
+        [_claim(run, after) for run, after in zip(runs, claimed, strict=True)], ordered=False
+    )
+    if result.modified_count < len(runs):
+        ids = [run["_id"] for run in runs]
+        found = {run["_id"]: run async for run in database.runs.find({"_id": {"$in": ids}}, {"claim": 1})}
+        claimed = [run for run in claimed if found.get(run["_id"], {}).get("claim") == token]
+    updates = [ending.on_task(run) for run in claimed if run["incident"] is not None]
+    if updates:
+        await database.tasks.bulk_write(updates, ordered=False)
+    return claimed
+
+
+def _claimed(hand: WorkerHand, run: Doc, token: str, now: datetime) -> Doc:
+    attempts = [*run["attempts"], hand.attempt(run, now)]
+    fresh = hand.claimed(run, now) | {"attempts": attempts, "claim": token}
+    return run | fresh | {"started_at": run.get("started_at") or now}
+
+
+def _claim(run: Doc, after: Doc) -> UpdateOne:
+    changed = {key: after[key] for key in ("rank", "worker", "fence", "claim", "started_at", "attempts")}
+    unchanged = both(equals("fence", run["fence"]), equals("task_version", run["task_version"]))
+    return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
+
+
+async def give_back(database: Database, runs: list[Doc]) -> None:
+    """Queue runs whose attempt was never begun: it is taken out of the record."""
+    updates = []
+    for run in runs:
+        changes = {"attempts": run["attempts"][:-1], "worker": None, "rank": epoch_milliseconds(run["queued_at"])}
+        updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=_same(run)))
+    if updates:
+        await database.runs.bulk_write(updates, ordered=False)
+        await _follow(database, runs)
+
+
+async def close_lost(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:
+    """Close the attempts of runs whose worker is gone as LOST, and queue the runs again (or end them).
+
+    `counts`: whether the loss counts towards the five in a row that fail a run.
+    """
+    if runs:
+        await database.runs.bulk_write([_lose(run, now, message, counts) for run in runs], ordered=False)
+        await _follow(database, runs)
+
+
+def _lose(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
+    error = {"kind": ErrorKind.LOST.value, "message": message, "hint": None}
+    last = run["attempts"][-1] | {"finished_at": now, "outcome": AttemptOutcome.LOST.value, "error": error}
+    verdict = after_loss(run if counts else run | {"lost": -1})
+    changes: Doc = {"attempts": [*run["attempts"][:-1], last], "worker": None, "lost": run["lost"] + counts, "error": error}
+    changes |= _placed(run, verdict, now)
+    return move_run(run["_id"], [RunStatus.RUNNING], verdict.status, changes, where=_same(run))
+
+
+def _placed(run: Doc, verdict: Verdict, now: datetime) -> Doc:
+    if verdict.status is RunStatus.QUEUED:
+        return {"rank": epoch_milliseconds(run["queued_at"])}
+    return {"finished_at": now, "reason": verdict.reason and verdict.reason.value}
+
+
+def _same(run: Doc) -> Doc:
+    return both(equals("fence", run["fence"]), equals("worker", run["worker"]))
+
+
+async def _follow(database: Database, runs: list[Doc]) -> None:
+    """Show on the tasks what has become of the runs; those that were moved by another in between show that."""
+    await ending.follow(database, await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list())

@@ -1,0 +1,118 @@
+"""The worker side of a process, put together: start, stop, and what others may ask of it."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.config import Settings
+from tocsin.documents import Database
+from tocsin.execution.claims import close_lost, give_back
+from tocsin.execution.dispatcher import Dispatcher
+from tocsin.execution.hand import WorkerHand
+from tocsin.execution.leases import Leases, recover_alone
+from tocsin.execution.retention import Retention
+from tocsin.execution.settler import Settler
+from tocsin.execution.worker import Tools, Worker
+
+ALONE_LIMIT = 2_500
+"""Runs in hand of a process that is alone over its database: a burst is written once, as RUNNING (facts: the half of a write)."""
+_STOPPED = "The worker was stopped while it made this attempt."
+log = telemetry.logger(__name__)
+
+
+class Engine:
+    """Makes the attempts of queued runs, and writes what became of them."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        tools: Tools,
+        *,
+        on_retry: Callable[[datetime], None],
+        on_follow: Callable[[], None],
+    ) -> None:
+        worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
+        limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
+        self.hand = WorkerHand(worker, limit, asyncio.get_running_loop())
+        self._database = database
+        self._settings = settings
+        self._settler = Settler(database, self.hand, on_retry, on_follow)
+        self._worker = Worker(self.hand, self._settler, tools)
+        self._dispatcher = Dispatcher(database, self.hand)
+        self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds))
+        runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
+        self._retention = Retention(database, runs, tasks)
+        self._workers: list[asyncio.Task[None]] = []
+        self._loops: list[asyncio.Task[None]] = []
+        self._settling: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take back what a crash left, then work."""
+        if self._settings.embedded:
+            await recover_alone(self._database)
+        await self._leases.renew()
+        self._settling = _begin(self._settler.run(), "settler")
+        self._workers = [_begin(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
+        loops = {"dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention}
+        self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
+
+    def abort(self, run_id: str) -> None:
+        """Stop the attempt of a run whose cancellation was asked for, if it is made here."""
+        if (held := self.hand.held.get(run_id)) is not None:
+            held.abort()
+
+    async def stop(self) -> None:
+        """No new work, a grace period for what runs, the rest given back. With the database away, all is left to the lease."""
+        self.hand.draining = True
+        await _cancel([loop for loop in self._loops if loop.get_name() == "dispatcher"])
+        try:
+            async with asyncio.timeout(self._settings.shutdown_grace + 10):
+                await self._drain()
+        except (TimeoutError, PyMongoError) as error:
+            log.warning("stopped with runs in hand; they are taken back when the lease ends", error=str(error)[:300])
+        await _cancel([*self._workers, *self._loops, *([self._settling] if self._settling else [])])
+
+    async def _drain(self) -> None:
+        unbegun = [held.run for held in self.hand.unbegun()]
+        await give_back(self._database, unbegun)
+        self.hand.done([run["_id"] for run in unbegun])
+        await self._wait_for_idle(self._settings.shutdown_grace)
+        await _cancel(self._workers)
+        while not self._settler.idle:
+            await asyncio.sleep(0.005)
+        running = [held.run for held in self.hand.held.values()]
+        await close_lost(self._database, running, clock.now(), _STOPPED, counts=False)
+        await self._leases.leave()
+
+    async def _wait_for_idle(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while self.hand.held:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            log.info("grace period over, aborting attempts", runs=len(self.hand.held))
+
+
+def _begin(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_report)
+    return task
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a background loop ended", loop=task.get_name(), exc_info=error)
+
+
+async def _cancel(tasks: "list[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

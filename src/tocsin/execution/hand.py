@@ -1,0 +1,133 @@
+"""What this process has claimed and not yet settled: bounded, and filled from the event loop and the scheduler's thread."""
+
+import asyncio
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin import telemetry
+from tocsin.documents import Doc, RunStatus
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A claimed run. `doer` is the asyncio task that makes its attempt; `aborted` says that it was told to stop."""
+
+    run: Doc
+    doer: "asyncio.Task[None] | None" = None
+    aborted: bool = False
+    unseen: int = 0
+
+    def abort(self) -> None:
+        """Stop the attempt, or let it not begin."""
+        if not self.aborted:
+            self.aborted = True
+            if self.doer is not None:
+                self.doer.cancel()
+
+
+class WorkerHand:
+    """The claimed runs, from the claim until the database has acknowledged their outcome.
+
+    `limit` bounds how many; `reserve`, `release` and `take` may be called from any thread, the rest from the event loop.
+    """
+
+    def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+        self.worker = worker
+        self.held: dict[str, Held] = {}
+        self.backlog = False
+        self.draining = False
+        self.woken = asyncio.Event()
+        self._limit = limit
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._waiting: deque[Held] = deque()
+        self._workers: deque[asyncio.Future[None]] = deque()
+
+    # --- from any thread --------------------------------------------------------------------------------------------
+
+    def reserve(self, wanted: int) -> int:
+        """Room for at most `wanted` runs: none while older ones wait in the database, or while the process drains."""
+        return 0 if self.backlog else self.reserve_for_queued(wanted)
+
+    def reserve_for_queued(self, wanted: int) -> int:
+        """Room for at most `wanted` runs that have waited their turn."""
+        with self._lock:
+            room = 0 if self.draining else max(0, min(wanted, self._limit - self._taken))
+            self._taken += room
+            return room
+
+    def release(self, unused: int) -> None:
+        """Give back reserved room."""
+        with self._lock:
+            self._taken -= unused
+
+    def claimed(self, run: Doc, now: datetime) -> Doc:
+        """What a run is when it is born claimed: RUNNING, its first attempt written."""
+        return {
+            "status": RunStatus.RUNNING.value,
+            "rank": None,
+            "worker": self.worker,
+            "fence": run["fence"] + 1,
+            "started_at": now,
+            "attempts": [self.attempt(run, now)],
+        }
+
+    def attempt(self, run: Doc, now: datetime) -> Doc:
+        """The record of the next attempt of a run, as the claim writes it."""
+        return {"number": len(run["attempts"]) + 1, "started_at": now, "worker": self.worker}
+
+    def take(self, runs: list[Doc]) -> None:
+        """These runs are claimed for this worker, in reserved room."""
+        if runs:
+            self._loop.call_soon_threadsafe(self.add, runs)
+
+    def wake(self) -> None:
+        """There are queued runs."""
+        self._loop.call_soon_threadsafe(self.woken.set)
+
+    # --- in the event loop ------------------------------------------------------------------------------------------
+
+    def add(self, runs: list[Doc]) -> None:
+        """Hold these runs and let workers have them."""
+        for run in runs:
+            held = self.held[run["_id"]] = Held(run)
+            self._waiting.append(held)
+        for _ in range(min(len(runs), len(self._workers))):
+            self._rouse()
+        self._measure()
+
+    async def next(self) -> Held:
+        """The next run whose attempt is to be made."""
+        while not self._waiting:
+            idle = self._loop.create_future()
+            self._workers.append(idle)
+            await idle
+        return self._waiting.popleft()
+
+    def _rouse(self) -> None:
+        while self._workers:
+            idle = self._workers.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
+
+    def done(self, run_ids: list[str]) -> None:
+        """The outcomes of these runs are acknowledged, or they are no longer ours."""
+        gone = sum(self.held.pop(run_id, None) is not None for run_id in run_ids)
+        self.release(gone)
+        if self.backlog:
+            self.woken.set()
+        self._measure()
+
+    def unbegun(self) -> list[Held]:
+        """Take back what no worker has begun."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
+
+    def _measure(self) -> None:
+        telemetry.RUNS_HELD.set(len(self.held))
+        telemetry.RUNS_RUNNING.set(len(self.held) - len(self._waiting))

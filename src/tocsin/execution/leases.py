@@ -1,0 +1,97 @@
+"""Leases: a worker keeps one for all that it holds; what a dead worker held goes back to the queue."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.documents import Database, Doc, RunStatus
+from tocsin.execution.claims import close_lost
+from tocsin.execution.hand import WorkerHand
+from tocsin.tasks import ending, reconciling
+
+BATCH = 500
+TICKS_A_LEASE = 3
+_GONE = "The worker that made this attempt stopped before its outcome was recorded."
+log = telemetry.logger(__name__)
+
+
+class Leases:
+    """Renews this worker's lease, compares what it holds with the database, and reaps dead workers."""
+
+    def __init__(self, database: Database, hand: WorkerHand, lease: timedelta) -> None:
+        self._database = database
+        self._hand = hand
+        self._lease = lease
+        self._disturbed_at = clock.EPOCH
+
+    async def renew(self) -> None:
+        """Be known as alive for one more lease."""
+        until = clock.now() + self._lease
+        await self._database.workers.update_one({"_id": self._hand.worker}, {"$set": {"until": until}}, upsert=True)
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / TICKS_A_LEASE)
+            try:
+                await self.tick()
+            except PyMongoError as error:
+                self._disturbed_at = clock.now()
+                log.warning("lease not renewed, trying again", error=str(error)[:300])
+
+    async def tick(self) -> None:
+        """One round of duties."""
+        await self.renew()
+        await self._compare()
+        now = clock.now()
+        if now - self._disturbed_at > self._lease:  # after an outage the others get time to renew theirs
+            await self._reap(now)
+        await reconciling.reconcile_all(self._database, now)
+
+    async def leave(self) -> None:
+        """Give up the lease: this worker holds nothing any more."""
+        await self._database.workers.delete_one({"_id": self._hand.worker})
+
+    async def _compare(self) -> None:
+        """Abort what was cancelled or is no longer ours; give back what is ours but not in hand."""
+        mine = {"status": RunStatus.RUNNING.value, "worker": self._hand.worker}
+        found = {run["_id"]: run async for run in self._database.runs.find(mine)}
+        for run_id, held in list(self._hand.held.items()):
+            run = found.pop(run_id, None)
+            held.unseen = 0 if run is not None and run["fence"] == held.run["fence"] else held.unseen + 1
+            if held.unseen >= 2 or (run is not None and run.get("cancel_requested_at") is not None):
+                held.abort()
+        strays = [run for run in found.values() if run["attempts"][-1]["started_at"] < clock.now() - self._lease]
+        await close_lost(self._database, strays, clock.now(), _GONE)
+
+    async def _reap(self, now: datetime) -> None:
+        async for worker in self._database.workers.find({}):
+            if worker["until"] < now and worker["_id"] != self._hand.worker:
+                log.warning("a worker is gone, its runs are queued again", worker=worker["_id"])
+                await take_back(self._database, {"status": RunStatus.RUNNING.value, "worker": worker["_id"]}, now)
+                await ending.mend(self._database)
+                await self._database.workers.delete_one({"_id": worker["_id"]})
+                self._hand.wake()
+
+
+async def take_back(database: Database, found_by: Doc, now: datetime) -> int:
+    """Close the attempts of all runs that this filter finds as LOST and queue the runs again. Returns how many."""
+    count = 0
+    while runs := await database.runs.find(found_by).limit(BATCH).to_list():
+        await close_lost(database, runs, now, _GONE)
+        await reconciling.align_stale(database, runs, now)
+        count += len(runs)
+    return count
+
+
+async def recover_alone(database: Database) -> None:
+    """At the start of a process that is alone over its database: nothing can be running, so all of it goes back at once."""
+    now = clock.now()
+    lost = await take_back(database, {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}, now)
+    await database.workers.delete_many({})
+    edited = await reconciling.reconcile_all(database, now)
+    mended = await ending.mend(database)
+    if lost or edited or mended:
+        log.info("recovered", runs_taken_back=lost, tasks_reconciled=edited, summaries_checked=mended)

@@ -1,0 +1,176 @@
+"""Writes outcomes in batches, by time or count, one batch at a time, until the database has acknowledged them.
+
+First the response bodies, then the runs (the truth, fenced), then what follows from them on tasks, mails and waiting runs.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from tocsin import telemetry
+from tocsin.documents import Database, Doc, RunReason, RunStatus
+from tocsin.documents.states import SETTLED
+from tocsin.documents.updates import Expression, equals, move_run
+from tocsin.execution.hand import WorkerHand
+from tocsin.execution.verdict import Verdict
+from tocsin.tasks import ending
+
+BATCH = 500
+FLUSH_SECONDS = 0.005
+_DUPLICATE = 11000
+log = telemetry.logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The outcome of one attempt: `run` as it was claimed, `attempt` as it ended, the verdict, the response's body."""
+
+    run: Doc
+    attempt: Doc
+    verdict: Verdict
+    result: object = None
+    body: str | None = None
+
+    def changes(self) -> Doc:
+        """What the run becomes, beside its status."""
+        verdict, ended_at = self.verdict, self.attempt["finished_at"]
+        return {
+            "attempts": [*self.run["attempts"][:-1], self.attempt],
+            "reason": verdict.reason and verdict.reason.value,
+            "retry_at": verdict.retry_at,
+            "finished_at": ended_at if verdict.status in SETTLED else None,
+            "error": self.attempt.get("error"),
+            "result": self.result,
+            "lost": 0,
+            "worker": None,
+        }
+
+    def update(self) -> UpdateOne:
+        """The fenced update of the run."""
+        fence = equals("fence", self.run["fence"])
+        computed = _unless_final(self.verdict, self.attempt["finished_at"])
+        return move_run(
+            self.run["_id"], [RunStatus.RUNNING], self.verdict.status, self.changes(), computed=computed, where=fence
+        )
+
+    def settled(self) -> Doc:
+        """The run as this settlement leaves it."""
+        return self.run | self.changes() | {"status": self.verdict.status.value, "open": self.verdict.status not in SETTLED}
+
+
+def _unless_final(verdict: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
+    """A run that was to be retried ends instead, if its owner paused the task or cancelled it meanwhile."""
+    final = {"$ne": [{"$ifNull": ["$final", None]}, None]}
+    if verdict.status is RunStatus.CANCELLED:
+        return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED.value]}}
+    if verdict.status is not RunStatus.RETRY:
+        return None
+    return {
+        "status": {"$cond": [final, "$final.status", RunStatus.RETRY.value]},
+        "reason": {"$cond": [final, "$final.reason", None]},
+        "open": {"$cond": [final, False, True]},
+        "retry_at": {"$cond": [final, None, {"$literal": verdict.retry_at}]},
+        "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
+    }
+
+
+class Settler:
+    """The buffer of outcomes and the loop that writes it. A run stays in the hand until its outcome is acknowledged."""
+
+    def __init__(
+        self,
+        database: Database,
+        hand: WorkerHand,
+        on_retry: Callable[[datetime], None],
+        on_follow: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._hand = hand
+        self._on_retry, self._on_follow = on_retry, on_follow
+        self._buffer: list[Settlement] = []
+        self._filled = asyncio.Event()
+        self._full = asyncio.Event()
+        self._writing = False
+
+    def put(self, settlement: Settlement) -> None:
+        """Settle a run soon."""
+        self._buffer.append(settlement)
+        self._filled.set()
+        if len(self._buffer) >= BATCH:
+            self._full.set()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is left to write."""
+        return not self._buffer and not self._writing
+
+    async def run(self) -> None:
+        """Write batches until cancelled."""
+        while True:
+            await self._filled.wait()
+            try:
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._full.wait()
+            except TimeoutError:
+                pass
+            batch, self._buffer = self._buffer[:BATCH], self._buffer[BATCH:]
+            self._writing = True
+            await self._write_until_acknowledged(batch)
+            self._writing = False
+            if len(self._buffer) < BATCH:
+                self._full.clear()
+            if not self._buffer:
+                self._filled.clear()
+
+    async def _write_until_acknowledged(self, batch: list[Settlement]) -> None:
+        pause = 0.1
+        while True:
+            try:
+                await self._write(batch)
+            except PyMongoError as error:
+                log.warning("outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300], seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+            else:
+                return
+
+    async def _write(self, batch: list[Settlement]) -> None:
+        await self._write_bodies(batch)
+        result = await self._database.runs.bulk_write([settlement.update() for settlement in batch], ordered=False)
+        certain = result.modified_count == len(batch) and all(one.verdict.status in SETTLED for one in batch)
+        runs = [one.settled() for one in batch] if certain else await self._read_back(batch)
+        if await ending.follow(self._database, runs):
+            self._on_follow()
+        self._hand.done([one.run["_id"] for one in batch])
+        for run in runs:
+            if run["status"] == RunStatus.RETRY.value:
+                self._on_retry(run["retry_at"])
+
+    async def _write_bodies(self, batch: list[Settlement]) -> None:
+        bodies = [
+            {"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body
+        ]
+        if not bodies:
+            return
+        try:
+            await self._database.response_bodies.insert_many(bodies, ordered=False)
+        except BulkWriteError as error:
+            if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
+                raise
+
+    async def _read_back(self, batch: list[Settlement]) -> list[Doc]:
+        """The runs that took their outcome, as they are now. A late outcome was refused by the fence and is dropped."""
+        found = await self._database.runs.find({"_id": {"$in": [one.run["_id"] for one in batch]}}).to_list()
+        documents = {run["_id"]: run for run in found}
+        taken = []
+        for one in batch:
+            document = documents.get(one.run["_id"])
+            if document is not None and document["fence"] == one.run["fence"] and document["status"] != "RUNNING":
+                taken.append(document)
+            else:
+                log.info("late outcome refused", run_id=one.run["_id"])
+        return taken

@@ -1,0 +1,58 @@
+"""What follows from an attempt: the run has ended, or is tried again at a time. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
+from tocsin.jobs.base import ErrorKind, Outcome
+from tocsin.tasks.retry import RetryPolicy
+
+MAX_ATTEMPTS = 100
+MAX_LOST = 5
+"""Attempts in a row that may be lost with their worker before the run is taken for the cause and fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The run's next status; `retry_at` only with RETRY."""
+
+    status: RunStatus
+    reason: RunReason | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The rules of a process: the policy of tasks that have none, and the most that `Retry-After` may ask for."""
+
+    default: RetryPolicy
+    retry_after_limit: timedelta
+
+    def after(self, run: Doc, outcome: Outcome, policy: RetryPolicy, ended_at: datetime, chance: float) -> Verdict:
+        """The verdict on a run whose latest attempt ended so. `chance` (0..1) is for the backoff's jitter."""
+        error = outcome.error
+        if error is None:
+            return Verdict(RunStatus.COMPLETED)
+        narrowed = error.kind is ErrorKind.HTTP_STATUS and not policy.retries_status(outcome.status_code)
+        if narrowed or not error.retryable:
+            return Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED)
+        failures = failed_before(run) + 1
+        if failures > policy.max_retries or len(run["attempts"]) >= MAX_ATTEMPTS:
+            return Verdict(RunStatus.FAILED, RunReason.RETRIES_USED_UP)
+        wait = max(policy.wait(failures - 1, chance), min(outcome.retry_after or timedelta(0), self.retry_after_limit))
+        return Verdict(RunStatus.RETRY, retry_at=ended_at + wait)
+
+
+def failed_before(run: Doc) -> int:
+    """Failed attempts of the present retry budget, without the latest one. LOST ones don't count."""
+    past = run["attempts"][run["budget_from"] : -1]
+    return sum(attempt.get("outcome") == AttemptOutcome.FAILED.value for attempt in past)
+
+
+def after_loss(run: Doc) -> Verdict:
+    """The verdict on a run whose worker was lost."""
+    if run.get("cancel_requested_at") is not None:
+        return Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
+    if run["lost"] + 1 >= MAX_LOST or len(run["attempts"]) >= MAX_ATTEMPTS:
+        return Verdict(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN)
+    return Verdict(RunStatus.QUEUED)

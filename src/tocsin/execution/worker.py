@@ -1,0 +1,134 @@
+"""The attempt: a claimed run goes in, its outcome goes to the settler."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from tocsin import clock, telemetry
+from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
+from tocsin.execution.hand import Held, WorkerHand
+from tocsin.execution.settler import Settlement, Settler
+from tocsin.execution.verdict import Judge, Verdict
+from tocsin.jobs import registry
+from tocsin.jobs.base import AttemptError, ErrorKind, JobContext, Outcome
+from tocsin.outbound.http import HttpDoor
+from tocsin.security.secrets import SecretBox
+from tocsin.tasks import retry as retries
+
+log = telemetry.logger(__name__)
+_CANCELLED = AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled.")
+_INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attempt. The server's log has the details.")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What attempts are made with."""
+
+    http: HttpDoor
+    secrets: SecretBox
+    judge: Judge
+    timeout: float
+
+
+class Worker:
+    """Makes attempts, `concurrency` at once."""
+
+    def __init__(self, hand: WorkerHand, settler: Settler, tools: Tools, now: Callable[[], datetime] = clock.now) -> None:
+        self._hand = hand
+        self._settler = settler
+        self._tools = tools
+        self._now = now
+
+    async def run(self) -> None:
+        """Make one attempt after the other until cancelled."""
+        while True:
+            held = await self._hand.next()
+            held.doer = asyncio.current_task()
+            await self._attempt(held)
+            held.doer = None
+
+    async def _attempt(self, held: Held) -> None:
+        run, started_at = held.run, self._now()
+        if len(run["attempts"]) == 1:
+            telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
+        structlog.contextvars.bind_contextvars(run_id=run["_id"], task_id=run["task"])
+        outcome = await self._outcome(held)
+        self._settler.put(self._settlement(run, outcome, started_at, self._now(), aborted=held.aborted))
+
+    async def _outcome(self, held: Held) -> Outcome:
+        run = held.run
+        try:
+            if held.aborted:
+                return Outcome(error=_CANCELLED)
+            return await registry.get(run["job"]["kind"]).perform(run["job"]["params"], self._context(run))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not held.aborted or task is None:
+                raise
+            task.uncancel()
+            return Outcome(error=_CANCELLED)
+        except Exception:
+            log.exception("a job raised", job=run["job"].get("kind"))
+            return Outcome(error=_INTERNAL)
+
+    def _context(self, run: Doc) -> JobContext:
+        return JobContext(
+            run_id=run["_id"],
+            owner=run["owner"],
+            due_at=run["due_at"],
+            attempt=len(run["attempts"]),
+            timeout=run["timeout"] or self._tools.timeout,
+            secrets=self._tools.secrets,
+            http=self._tools.http,
+        )
+
+    def _settlement(
+        self, run: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime, *, aborted: bool
+    ) -> Settlement:
+        cancelled = aborted and outcome.error is _CANCELLED
+        verdict = self._verdict(run, outcome, ended_at, cancelled=cancelled)
+        attempt = record(run["attempts"][-1], outcome, started_at, ended_at)
+        telemetry.ATTEMPTS.labels(run["job"]["kind"], attempt["outcome"]).inc()
+        telemetry.ATTEMPT_DURATION.labels(run["job"]["kind"]).observe((ended_at - started_at).total_seconds())
+        return Settlement(run, attempt, verdict, outcome.result, outcome.response_body)
+
+    def _verdict(self, run: Doc, outcome: Outcome, ended_at: datetime, *, cancelled: bool) -> Verdict:
+        if cancelled:
+            return Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
+        judge = self._tools.judge
+        policy = judge.default if run["retry"] is None else retries.from_document(run["retry"])
+        return judge.after(run, outcome, policy, ended_at, random.random())  # noqa: S311  jitter, not a secret
+
+
+def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
+    """The stored form of an ended attempt."""
+    return claimed | {
+        "started_at": started_at,
+        "finished_at": ended_at,
+        "outcome": _kind(outcome).value,
+        "request": outcome.request,
+        "status_code": outcome.status_code,
+        "response_headers": [list(pair) for pair in outcome.response_headers],
+        "response_truncated": outcome.response_truncated,
+        "has_body": bool(outcome.response_body),
+        "redirects": outcome.redirects,
+        "timings": outcome.timings,
+        "error": _error(outcome.error),
+    }
+
+
+def _kind(outcome: Outcome) -> AttemptOutcome:
+    if outcome.error is None:
+        return AttemptOutcome.COMPLETED
+    return AttemptOutcome.CANCELLED if outcome.error is _CANCELLED else AttemptOutcome.FAILED
+
+
+def _error(error: AttemptError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {"kind": error.kind.value, "message": error.message, "hint": error.hint}

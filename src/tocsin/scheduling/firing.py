@@ -1,0 +1,98 @@
+"""What a due task becomes: its runs, its next due time, and what is seen of it. Pure.
+
+Misfire and overlap are decided here and end as runs with a reason. APScheduler's own coalesce, misfire grace and
+max_instances would drop due times unseen.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from tocsin import schedules
+from tocsin.clock import epoch_milliseconds
+from tocsin.documents import Doc, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+from tocsin.documents.updates import both, change_task, equals, with_active
+from tocsin.tasks.triggering import new_run
+
+Entry = dict[str, str]
+_UNBORN = {"open": False, "rank": None, "queued_at": None}
+
+
+@dataclass(slots=True)
+class Firing:
+    """One due task and the runs it becomes. `due` is the `next_run_at` it was found with.
+
+    `adopted` are those of the runs that existed already: a crash or another scheduler was between them and the advance.
+    """
+
+    task: Doc
+    due: datetime
+    now: datetime
+    runs: list[Doc] = field(default_factory=list)
+    last_due_at: datetime | None = None
+    next_run_at: datetime | None = None
+    adopted: list[Doc] = field(default_factory=list)
+
+    def claimable(self) -> list[Doc]:
+        """The runs that a worker may have at once."""
+        return [run for run in self.runs if run["status"] == RunStatus.QUEUED.value and not run.get("blocked")]
+
+    def advance(self) -> UpdateOne:
+        """The update that moves the task on, unless it was edited or moved on by another meanwhile."""
+        made = [run for run in self.runs if run["status"] != RunStatus.SKIPPED.value]
+        changes: Doc = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
+        if made:
+            changes["last_run"] = made[-1]["_id"]
+            if made[-1]["status"] == RunStatus.MISSED.value:
+                changes["last_end"] = TaskStatus.FAILED.value
+        entries = [{"run": run["_id"], "status": run["status"]} for run in made if self._counts(run)]
+        unmoved = both(equals("next_run_at", self.due), equals("version", self.task["version"]))
+        return change_task(self.task["_id"], unmoved, changes, {"active": with_active(entries)})
+
+    def _counts(self, run: Doc) -> bool:
+        """Open, or made before and ended before the task moved on, so that its end is still to be counted there."""
+        return bool(run["open"]) or (run in self.adopted and run["status"] != RunStatus.MISSED.value)
+
+
+def run_id(task_id: str, due_at: datetime) -> str:
+    """The id of the run of this task at this due time: the same whoever derives it, so that it is made once."""
+    return f"{task_id}:{epoch_milliseconds(due_at)}"
+
+
+def fire(task: Doc, now: datetime, active: list[Entry]) -> Firing:
+    """The runs of a due task. `active` are its runs that are open at this moment, as {"run", "status"}."""
+    schedule = schedules.from_document(task["schedule"])
+    misfire = schedules.Misfire.from_document(task["misfire"])
+    plan = schedules.plan_due(schedule, task["next_run_at"], now, misfire)
+    firing = Firing(task, task["next_run_at"], now, next_run_at=plan.next_due)
+    dues = [*plan.runs, plan.missed.until] if plan.missed else plan.runs
+    firing.last_due_at = max(dues)
+    if plan.missed is not None:
+        firing.runs.append(_missed(task, plan.missed, now))
+    catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - firing.due > misfire.grace
+    busy = list(active)
+    for due_at in plan.runs:
+        run = _born(task, due_at, now, busy)
+        firing.runs.append(run)
+        if run["open"] and not catching_up:  # the runs of a catch-up don't count as overlapping each other
+            busy.append({"run": run["_id"], "status": run["status"]})
+    return firing
+
+
+def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry]) -> Doc:
+    run = new_run(task, run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
+    overlap = Overlap(task["overlap"])
+    if not busy or overlap is Overlap.ALLOW:
+        return run
+    waits = any(entry["status"] == RunStatus.QUEUED.value for entry in busy)
+    if overlap is Overlap.QUEUE and not waits:
+        return run | {"rank": None, "blocked": True, "after": busy[-1]["run"]}
+    skipped = {"status": RunStatus.SKIPPED.value, "reason": RunReason.OVERLAP.value, "finished_at": now}
+    return run | _UNBORN | skipped
+
+
+def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
+    run = new_run(task, run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
+    missed = {"status": RunStatus.MISSED.value, "reason": RunReason.MISFIRE.value, "finished_at": now}
+    return run | _UNBORN | missed | {"missed_until": gap.until, "missed_count": gap.count}

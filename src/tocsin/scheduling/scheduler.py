@@ -1,0 +1,125 @@
+"""The scheduler of a process: APScheduler's thread, made to survive a store that fails, and its ties to the event loop."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import STATE_STOPPED
+
+from tocsin import clock, telemetry
+from tocsin.documents import Database, Doc, RunReason, connect_thread
+from tocsin.scheduling.store import Hand, RunExecutor, TaskStore
+from tocsin.tasks import ending, reconciling
+
+LONGEST_SLEEP = 30.0
+"""Seconds between passes at the most: also heals a clock that was set."""
+log = telemetry.logger(__name__)
+
+
+class _Passes(BackgroundScheduler):  # type: ignore[misc]
+    """APScheduler 3.11's main loop ends for good when a store raises in the middle of a pass. This one tries again."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(timezone=UTC, **options)
+        self.failures = 0
+
+    def _process_jobs(self) -> float | None:
+        if self.state == STATE_STOPPED:
+            return None  # the main loop makes one more pass after shutdown(), over a closed client
+        try:
+            wait = super()._process_jobs()
+        except Exception as error:
+            self.failures += 1
+            wait = min(0.25 * 2 ** min(self.failures - 1, 10), 5.0)
+            log.warning("scheduler pass failed, trying again", error=str(error)[:300], seconds=wait)
+            return wait
+        self.failures = 0
+        return LONGEST_SLEEP if wait is None else min(wait, LONGEST_SLEEP)
+
+
+class Scheduler:
+    """Turns due times into runs. `start` and `stop` are called in the event loop; `due` and `wake` from any thread."""
+
+    def __init__(self, database: Database, hand: Hand) -> None:
+        self._database = database
+        self._hand = hand
+        self._passes = _Passes()
+        self._store: TaskStore | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._afterwards: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to look for due documents, in a thread of its own."""
+        self._loop = asyncio.get_running_loop()
+        self._store = TaskStore(connect_thread(self._database.uri, self._database.name), self._hand, self)
+        self._passes.add_jobstore(self._store)
+        self._passes.add_executor(RunExecutor(self._store))
+        self._passes.start()
+
+    async def stop(self) -> None:
+        """Make no more runs. A pass that is under way is finished (or, the database being away, given up) first."""
+        if self._loop is not None:
+            await asyncio.to_thread(self._passes.shutdown)
+            self._loop = None
+        if self._afterwards:
+            await asyncio.wait(self._afterwards, timeout=5)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the thread lives and its last pass went through."""
+        alive = any(thread.name == "APScheduler" and thread.is_alive() for thread in threading.enumerate())
+        return self._loop is not None and alive and self._passes.failures == 0
+
+    def due(self, at: datetime | None) -> None:
+        """Something was written that is due at this time (None: nothing is)."""
+        if at is not None and self._store is not None:
+            sleeps_until = self._store.sleeps_until
+            if sleeps_until is None or at < sleeps_until:
+                self._passes.wakeup()
+
+    # --- called from the scheduler's thread -------------------------------------------------------------------------
+
+    def follow(self, runs: list[Doc]) -> None:
+        """These runs have ended: let it be seen on their tasks, tell their owners, release who waits."""
+        if runs:
+            self._run_soon(self._follow(runs))
+
+    def stale(self, runs: list[Doc]) -> None:
+        """These runs were made from a version of their task that has gone."""
+        self._run_soon(self._align(runs))
+
+    def _run_soon(self, work: Coroutine[Any, Any, None]) -> None:
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            work.close()  # what is left undone is mended at the next start
+            return
+        loop.call_soon_threadsafe(self._begin, work)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._afterwards.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._afterwards.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("work after a scheduler pass failed; it is mended at the next start", error=str(error)[:300])
+
+    async def _follow(self, runs: list[Doc]) -> None:
+        if await ending.follow(self._database, runs):
+            self._hand.wake()
+
+    async def _align(self, runs: list[Doc]) -> None:
+        """A run whose due time still stands gets the new settings and is met again; the others are settled."""
+        ids = list({run["task"] for run in runs})
+        dues = {task["_id"]: task["next_run_at"] async for task in self._database.tasks.find({"_id": {"$in": ids}}, {"next_run_at": 1})}
+        now = clock.now()
+        moved = [run for run in runs if run["task"] in dues and dues[run["task"]] not in (None, run["due_at"])]
+        if moved:
+            updates = [reconciling.settle(run["_id"], RunReason.TASK_EDITED, now) for run in moved]
+            await self._database.runs.bulk_write(updates, ordered=False)
+        await reconciling.align_stale(self._database, [run for run in runs if run not in moved], now)
+        self._hand.wake()

@@ -1,0 +1,302 @@
+"""APScheduler's job store as a view of the documents that are due, and the executor that notes what is due.
+
+A pass collects due tasks and retries; a flush writes them hundreds at a time: runs first (their ids make a second insert
+lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and makes no
+second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from apscheduler.executors.base import BaseExecutor
+from apscheduler.job import Job
+from apscheduler.jobstores.base import BaseJobStore
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+from pymongo.synchronous.database import Database as SyncDatabase
+
+from tocsin import clock, telemetry
+from tocsin.documents import Doc, RunReason, RunStatus
+from tocsin.documents.updates import equals, move_run
+from tocsin.scheduling.firing import Entry, Firing, fire
+from tocsin.tasks.ending import SETTLED_VALUES, on_task
+
+BATCH = 500
+PASS_LIMIT = 5_000
+WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
+_DUPLICATE = 11000
+
+
+class Hand(Protocol):
+    """The worker of this process, as the scheduler's thread sees it: runs may be born in its hand."""
+
+    def reserve(self, wanted: int) -> int:
+        """Room for at most `wanted` runs; each is taken or released again."""
+
+    def release(self, unused: int) -> None:
+        """Give back reserved room."""
+
+    def take(self, runs: list[Doc]) -> None:
+        """Make the attempts of these runs, which are claimed for this worker."""
+
+    def claimed(self, run: Doc, now: datetime) -> Doc:
+        """The run as this worker's: RUNNING, its attempt written."""
+
+    def wake(self) -> None:
+        """There are queued runs."""
+
+
+class Aftermath(Protocol):
+    """What the event loop does after a flush."""
+
+    def follow(self, runs: list[Doc]) -> None:
+        """These runs have ended."""
+
+    def stale(self, runs: list[Doc]) -> None:
+        """These runs were made from a version of their task that has gone."""
+
+
+class DueJob(Job):  # type: ignore[misc]
+    """What APScheduler sees of a due document. Not initialised by Job, which would look at a callable."""
+
+    def __init__(self, document: Doc, due: datetime) -> None:
+        self._jobstore_alias = None
+        self.id = document["_id"]
+        self.document = document
+        self.next_run_time = due
+        self.executor = "default"
+        self.coalesce = False
+        self.trigger = self
+
+    def _get_run_times(self, _now: datetime) -> list[datetime]:
+        return [self.next_run_time]
+
+    def _modify(self, **_changes: Any) -> None:
+        return None
+
+    def get_next_fire_time(self, previous: datetime, _now: datetime) -> datetime:
+        """Not None, or APScheduler would remove the job. The true next time is decided in the flush."""
+        return previous
+
+
+class RunExecutor(BaseExecutor):  # type: ignore[misc]
+    """Notes due jobs in the store's buffer. Never raises: APScheduler would drop the run."""
+
+    def __init__(self, store: "TaskStore") -> None:
+        super().__init__()
+        self._store = store
+
+    def submit_job(self, job: DueJob, _run_times: list[datetime]) -> None:
+        """Note a due job."""
+        self._store.note(job.document)
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        raise AssertionError("submit_job does not come here")
+
+
+class TaskStore(BaseJobStore):  # type: ignore[misc]
+    """The due tasks and retries as APScheduler's jobs."""
+
+    def __init__(self, database: SyncDatabase[Doc], hand: Hand, aftermath: Aftermath) -> None:
+        super().__init__()
+        self._tasks, self._runs = database["tasks"], database["runs"]
+        self._database = database
+        self._hand, self._aftermath = hand, aftermath
+        self._due_tasks: list[Doc] = []
+        self._due_retries: list[Doc] = []
+        self._seen = 0
+        self.sleeps_until: datetime | None = None
+
+    # --- what APScheduler calls -------------------------------------------------------------------------------------
+
+    def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
+        """Due tasks and retries, read lazily so that a backlog of any size is held a batch at a time."""
+        self._due_tasks, self._due_retries, self._seen = [], [], 0
+        self.sleeps_until = None
+        return self._read_due(clock.to_milliseconds(now))
+
+    def get_next_run_time(self) -> datetime | None:
+        """The last call of a pass: writes what is left, then says when to look again."""
+        self.flush()
+        telemetry.TASKS_DUE.set(self._seen)
+        self.sleeps_until = clock.now() if self._seen >= PASS_LIMIT else self._next_due(clock.now())
+        return self.sleeps_until
+
+    def update_job(self, job: DueJob) -> None:
+        """The flush moves documents on."""
+
+    def shutdown(self) -> None:
+        """Close this thread's client."""
+        self._database.client.close()
+
+    def lookup_job(self, job_id: str) -> DueJob | None:
+        """The task of this id as a job."""
+        document = self._tasks.find_one({"_id": job_id})
+        return None if document is None else DueJob(document, document["next_run_at"])
+
+    def get_all_jobs(self) -> list[DueJob]:
+        """Tasks with a due time ahead, the soonest first."""
+        ahead = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH}}).sort("next_run_at", 1).limit(PASS_LIMIT)
+        return [DueJob(task, task["next_run_at"]) for task in ahead]
+
+    def add_job(self, job: Job) -> None:
+        """Not the way in: tasks are documents."""
+        raise TypeError("tasks are saved as documents, not added as jobs")
+
+    def remove_job(self, job_id: str) -> None:
+        """Never: removing a job must not delete a task."""
+
+    def remove_all_jobs(self) -> None:
+        """Never: see remove_job."""
+
+    # --- a pass -----------------------------------------------------------------------------------------------------
+
+    def _read_due(self, now: datetime) -> Iterator[DueJob]:
+        retries = self._runs.find({"status": RunStatus.RETRY.value, "retry_at": {"$gt": clock.EPOCH, "$lte": now}})
+        for run in retries.sort("retry_at", 1).limit(PASS_LIMIT).batch_size(BATCH):
+            yield DueJob(run, run["retry_at"])
+        tasks = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH, "$lte": now}})
+        for task in tasks.sort("next_run_at", 1).limit(PASS_LIMIT).batch_size(BATCH):
+            yield DueJob(task, task["next_run_at"])
+
+    def note(self, document: Doc) -> None:
+        """Something is due."""
+        self._seen += 1
+        (self._due_retries if "retry_at" in document else self._due_tasks).append(document)
+        if len(self._due_tasks) >= BATCH or len(self._due_retries) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is due so far. What fails stays due in the database and is found again."""
+        retries, self._due_retries = self._due_retries, []
+        tasks, self._due_tasks = self._due_tasks, []
+        now = clock.now()
+        if retries:
+            self._requeue(retries, now)
+        if tasks:
+            self._fire(tasks, now)
+
+    def _next_due(self, now: datetime) -> datetime:
+        for window in WINDOWS:
+            ahead = {"$gt": clock.EPOCH, "$lte": now + window}
+            tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
+            retrying = {"status": RunStatus.RETRY.value, "retry_at": ahead}
+            retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
+            found = [task["next_run_at"] for task in tasks] + [run["retry_at"] for run in retries]
+            if found:
+                return min(found)
+        return now + WINDOWS[-1]
+
+    # --- retries ----------------------------------------------------------------------------------------------------
+
+    def _requeue(self, runs: list[Doc], now: datetime) -> None:
+        changes = {"queued_at": now, "rank": clock.epoch_milliseconds(now), "retry_at": None, "worker": None}
+        updates = [
+            move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=equals("retry_at", run["retry_at"]))
+            for run in runs
+        ]
+        self._runs.bulk_write(updates, ordered=False)
+        self._show(self._read([run["_id"] for run in runs]))
+        self._hand.wake()
+
+    def _show(self, runs: list[Doc]) -> None:
+        updates = [on_task(run) for run in runs if run["status"] not in SETTLED_VALUES]
+        if updates:
+            self._tasks.bulk_write(updates, ordered=False)
+
+    # --- due tasks --------------------------------------------------------------------------------------------------
+
+    def _fire(self, tasks: list[Doc], now: datetime) -> None:
+        active = self._settle_active(tasks, now)
+        firings = [fire(task, now, active.get(task["_id"], [])) for task in tasks]
+        claimed = self._claim([run for firing in firings for run in firing.claimable()], now)
+        try:
+            self._insert(firings, claimed)
+            lost = self._advance(firings)
+        except BaseException:
+            self._hand.release(len(claimed))  # the lease tick finds those that were written and gives them back
+            raise
+        self._hand_over(firings, claimed, lost)
+
+    def _settle_active(self, tasks: list[Doc], now: datetime) -> dict[str, list[Entry]]:
+        """What is really open of the runs that the due tasks name. A retrying one gives way to the next due time."""
+        named = [entry["run"] for task in tasks for entry in task["active"]]
+        if not named:
+            return {}
+        runs = self._read(named)
+        if any(run["status"] == RunStatus.RETRY.value for run in runs):
+            self._give_way(runs, now)
+            runs = self._read(named)
+        self._aftermath.follow([run for run in runs if run["status"] in SETTLED_VALUES])
+        open_runs: dict[str, list[Entry]] = {}
+        for run in runs:
+            if run["open"]:
+                open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
+        return open_runs
+
+    def _give_way(self, runs: list[Doc], now: datetime) -> None:
+        changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
+        retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
+        updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
+        self._runs.bulk_write(updates, ordered=False)
+
+    def _claim(self, runs: list[Doc], now: datetime) -> set[str]:
+        room = self._hand.reserve(len(runs))
+        for run in runs[:room]:
+            run.update(self._hand.claimed(run, now))
+        return {run["_id"] for run in runs[:room]}
+
+    def _insert(self, firings: list[Firing], claimed: set[str]) -> None:
+        runs = [run for firing in firings for run in firing.runs]
+        try:
+            self._runs.insert_many(runs, ordered=False)
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if any(fault["code"] != _DUPLICATE for fault in faults):
+                raise
+            self._adopt(firings, {runs[fault["index"]]["_id"] for fault in faults}, claimed)
+        for run in runs:
+            telemetry.RUNS_FIRED.labels(run["status"]).inc()
+
+    def _adopt(self, firings: list[Firing], known: set[str], claimed: set[str]) -> None:
+        """These runs exist already, and what is stored is the truth."""
+        existing = {run["_id"]: run for run in self._read(list(known))}
+        for firing in firings:
+            firing.runs = [existing.get(run["_id"], run) for run in firing.runs]
+            firing.adopted = [run for run in firing.runs if run["_id"] in existing]
+        self._hand.release(len(claimed & known))
+        claimed -= known
+
+    def _advance(self, firings: list[Firing]) -> list[Firing]:
+        """Move the tasks on. Returns the firings whose task was edited or deleted meanwhile."""
+        result = self._tasks.bulk_write([firing.advance() for firing in firings], ordered=False)
+        if result.modified_count == len(firings):
+            return []
+        ids = [firing.task["_id"] for firing in firings]
+        versions = {task["_id"]: task["version"] for task in self._tasks.find({"_id": {"$in": ids}}, {"version": 1})}
+        return [firing for firing in firings if versions.get(firing.task["_id"]) != firing.task["version"]]
+
+    def _hand_over(self, firings: list[Firing], claimed: set[str], lost: list[Firing]) -> None:
+        stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
+        if stale:
+            self._unclaim([run for run in stale.values() if run["_id"] in claimed])
+            self._aftermath.stale(list(stale.values()))
+        born = [run for firing in firings for run in firing.runs if run["_id"] in claimed and run["_id"] not in stale]
+        self._hand.take(born)
+        self._hand.wake()
+        adopted = [run for firing in firings for run in firing.adopted]
+        self._aftermath.follow([run for run in adopted if run["status"] in SETTLED_VALUES])
+
+    def _unclaim(self, runs: list[Doc]) -> None:
+        changes = {"worker": None, "attempts": [], "started_at": None}
+        updates = [
+            move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=equals("fence", run["fence"]))
+            for run in runs
+        ]
+        if updates:
+            self._runs.bulk_write(updates, ordered=False)
+        self._hand.release(len(runs))
+
+    def _read(self, run_ids: list[str]) -> list[Doc]:
+        return list(self._runs.find({"_id": {"$in": run_ids}}))

@@ -1,0 +1,96 @@
+"""Passwords: which are good enough, and their argon2id hashes, computed off the event loop.
+
+The rules follow NIST SP 800-63B section 5.1.1.2: length counts, composition does not, the commonest are
+refused, and a password is normalised (NFKC) so that every keyboard spells it alike.
+"""
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from passlib.hash import argon2
+
+from tocsin.errors import InvalidInput
+
+Answer = TypeVar("Answer")
+SHORTEST, LONGEST = 10, 128
+"""Characters of a password, at least and at most."""
+
+_ARGON2: Any = argon2.using(type="ID", memory_cost=65_536, rounds=3, parallelism=4)
+"""RFC 9106 section 4, the second recommended option: 64 MiB, three passes, four lanes."""
+_POOL = ThreadPoolExecutor(2, thread_name_prefix="argon2")
+"""Two at a time bound the memory (64 MiB each) and leave processor time to the event loop."""
+_TOO_LONG_TO_NORMALISE = 4 * LONGEST
+
+_COMMON = """
+0123456789 1122334455 123123123123 1234512345 123456123456 12345678910 123456789a 1234567890 12345678901
+123456789012 1234567890a 1234567890q 1234567899 123456qwerty 1234qwerasdf 123qweasdzxc 147258369a
+1q2w3e4r5t 1q2w3e4r5t6y 1qaz2wsx3edc 1qazxsw23edc 9876543210 987654321a abc1234567 abc123456789 abcd123456
+abcd1234567 abcdefghij abcdefghijk administrator adminadmin admin12345 admin123456 asdfasdfasdf asdfghjkl1
+asdfghjkl123 asdfghjkl; asdf123456 basketball birthday123 butterfly1 changeme123 changemenow chocolate1
+computer123 default123 dragon123456 football123 football1234 freedom123
+iloveyou12 iloveyou123 iloveyou1234 letmein123 letmein1234 letmeinplease liverpool1 liverpoolfc manchester
+master123456 mypassword mypassword1 p@ssw0rd123 p@ssword123 pass123456 passpasspass passw0rd123 password00
+password01 password10 password11 password12 password123 password1234 password12345 password123456
+password1! password12! password123! passwordpassword princess123 princess12 q1w2e3r4t5 q1w2e3r4t5y6
+qazwsxedcrfv qazwsx1234 qwe123qwe123 qweasdzxc123 qwer123456 qwerasdfzxcv qwerty1234 qwerty12345
+qwerty123456 qwertyqwerty qwertyuiop qwertyuiop1 qwertyuiop123 secret1234 secretsecret starwars123
+summer2024 summer2025 sunshine12 sunshine123 superman123 testtest12 testtest123 test123456
+trustno1trustno1 unbelievable welcome123 welcome1234 welcome2024 welcome2025 winter2024 winter2025
+zaq12wsxcde3 zxcvbnm123 zxcvbnm1234 zxcvbnmasdfghjkl
+"""
+_REFUSED = frozenset(_COMMON.split())
+
+
+def check_password(password: str, email: str, *path: str) -> None:
+    """Accept a new password of the user with this address, or raise InvalidInput at `path` (`password`)."""
+    path = path or ("password",)
+    text = _normalise(password)
+    if text is None or not SHORTEST <= len(text) <= LONGEST:
+        raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", *path)
+    if len(set(text.casefold())) == 1 or text.casefold() in _REFUSED:
+        raise InvalidInput("This password is among the first that a guesser tries. Choose another.", *path)
+    if text.casefold() == email.casefold():
+        raise InvalidInput("The email address is easily guessed as a password. Choose another.", *path)
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of a password that `check_password` accepts, with its salt and parameters."""
+    text = _normalise(password)
+    if text is None:
+        raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", "password")
+    hashed: str = await _compute(_ARGON2.hash, text)
+    return hashed
+
+
+async def verify_password(password: str, hashed: str) -> bool:
+    """Whether `hashed` was made from this password. Takes the same time whatever the password is."""
+    text = _normalise(password)
+    if text is None:
+        await waste_time()
+        return False
+    matches: bool = await _compute(_ARGON2.verify, text, hashed)
+    return matches
+
+
+async def waste_time() -> None:
+    """Take as long as a verification, so that the wait does not tell that there was nothing to verify."""
+    await _compute(_ARGON2.hash, "")
+
+
+async def _compute(work: Callable[..., Answer], *arguments: str) -> Answer:
+    return await asyncio.get_running_loop().run_in_executor(_POOL, work, *arguments)
+
+
+def _normalise(password: str) -> str | None:
+    """The password in normal form NFKC; None if it is far too long or is not text (half a surrogate pair)."""
+    if len(password) > _TOO_LONG_TO_NORMALISE:
+        return None
+    text = unicodedata.normalize("NFKC", password)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return None
+    return text

@@ -1,0 +1,131 @@
+"""What the end of a run means: to its task (status, streak), to its owner (mails), to the run that waits for it.
+
+The run's own document is written first and is the truth; all of this follows from it and may be done again: a task counts
+a run's end only while it names the run among its active ones, a mail's id derives from its cause, a release is conditional.
+"""
+
+from typing import Any
+
+from pymongo import UpdateOne
+
+from tocsin.documents import Database, Doc, RunStatus, TaskStatus, Trigger, task_of
+from tocsin.documents.states import SETTLED
+from tocsin.documents.updates import (
+    Expression,
+    both,
+    change_task,
+    change_when,
+    equals,
+    is_active,
+    show_active,
+    without_active,
+)
+from tocsin.notifications import deliveries, mails
+
+SETTLED_VALUES = frozenset(status.value for status in SETTLED)
+_ADD_ONE = "$add"
+
+
+async def follow(database: Database, runs: list[Doc]) -> bool:
+    """Carry out what follows from the present state of these runs. Returns whether a mail or a waiting run came of it."""
+    letters = [letter for run in runs for letter in letters_of(run)]
+    if letters:
+        await deliveries.enqueue(database, letters)
+    updates = [on_task(run) for run in runs if run["trigger"] == Trigger.SCHEDULE.value]
+    if updates:
+        await database.tasks.bulk_write(updates, ordered=False)
+    released = await release(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
+    return bool(letters) or released > 0
+
+
+def on_task(run: Doc) -> UpdateOne:
+    """The update that shows a scheduled run's state on its task, or counts its end there, once."""
+    status = RunStatus(run["status"])
+    if status not in SETTLED:
+        return show_active(task_of(run["_id"]), run["_id"], status)
+    computed: dict[str, Expression] = {
+        "active": without_active([run["_id"]]),
+        "last_end": _last_end(run["_id"], status),
+        **_streak(run, status),
+    }
+    return change_task(task_of(run["_id"]), is_active(run["_id"]), {}, computed)
+
+
+def _last_end(run_id: str, status: RunStatus) -> Expression:
+    end = {"$literal": TaskStatus(status.value).value}
+    return {"$cond": [equals("last_run", run_id), end, "$last_end"]}
+
+
+def _streak(run: Doc, status: RunStatus) -> dict[str, Any]:
+    """A success ends the incident and the streak; a failure lengthens it, but not one that a person asked for again."""
+    if status is RunStatus.COMPLETED:
+        return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD_ONE: ["$incident", 1]}}
+    if status is RunStatus.FAILED and run["round"] == 0:
+        return {"consecutive_failures": {_ADD_ONE: ["$consecutive_failures", 1]}}
+    return {}
+
+
+def letters_of(run: Doc) -> list[Doc]:
+    """The mails that this state of a scheduled run is the cause of; those told already are told apart by their ids."""
+    if run["incident"] is None or run["round"] > 0:
+        return []
+    if run["status"] == RunStatus.FAILED.value:
+        last = run["attempts"][-1] if run["attempts"] else None
+        return [mails.failed_for_good(run, last)]
+    if run["status"] == RunStatus.RETRY.value:
+        return [mails.began_failing(run, run["attempts"][-1], run["retry_at"])]
+    return []
+
+
+async def release(database: Database, ended: list[str]) -> int:
+    """Let the runs go that waited for these ones (overlap QUEUE). Returns how many."""
+    if not ended:
+        return 0
+    waiting = database.runs.find({"blocked": True, "after": {"$in": ended}}, {"queued_at": 1, "after": 1})
+    updates = [_unblock(run) async for run in waiting]
+    if updates:
+        await database.runs.bulk_write(updates, ordered=False)
+    return len(updates)
+
+
+def _unblock(run: Doc) -> UpdateOne:
+    condition = both(equals("status", RunStatus.QUEUED.value), equals("after", run["after"]))
+    changes = {"blocked": False, "after": None}
+    return UpdateOne({"_id": run["_id"]}, [change_when(condition, changes, {"rank": {"$toLong": "$queued_at"}})])
+
+
+async def mend(database: Database) -> int:
+    """Compare each task that names active runs with those runs, and do what a crash left undone. Returns how many.
+
+    Reads all tasks once, so it is for the start and for the death of a worker.
+    """
+    mended = 0
+    batch: list[str] = []
+    async for task in database.tasks.find({"active.0": {"$exists": True}}, {"active": 1}):
+        batch += [entry["run"] for entry in task["active"]]
+        if len(batch) >= 500:
+            mended += await _mend_batch(database, batch)
+            batch = []
+    return mended + await _mend_batch(database, batch) + await _mend_blocked(database)
+
+
+async def _mend_batch(database: Database, run_ids: list[str]) -> int:
+    runs = await database.runs.find({"_id": {"$in": run_ids}}).to_list()
+    if runs:
+        await follow(database, runs)
+    missing = set(run_ids) - {run["_id"] for run in runs}
+    if missing:
+        await database.tasks.bulk_write([_forget(run_id) for run_id in missing], ordered=False)
+    return len(run_ids)
+
+
+def _forget(run_id: str) -> UpdateOne:
+    return change_task(task_of(run_id), is_active(run_id), {}, {"active": without_active([run_id])})
+
+
+async def _mend_blocked(database: Database) -> int:
+    waiting = await database.runs.find({"blocked": True}, {"after": 1}).to_list()
+    blockers = [run["after"] for run in waiting]
+    running = database.runs.find({"_id": {"$in": blockers}}, {"status": 1})
+    alive = {run["_id"] async for run in running if run["status"] not in SETTLED_VALUES}
+    return await release(database, [blocker for blocker in blockers if blocker not in alive])

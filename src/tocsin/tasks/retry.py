@@ -1,0 +1,122 @@
+"""How often and when a failed run is tried again. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tocsin.clock import MILLISECOND
+from tocsin.config import Settings
+from tocsin.errors import InvalidInput
+
+MAX_RETRIES = 99
+"""A run has at most 100 attempts."""
+MAX_WAIT = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waits that grow: `initial`, then each `factor` times the one before, at most `maximum`.
+
+    `jitter` (0..1) is the share of each wait that is left to chance, so that many failing tasks do not come back at once.
+    """
+
+    initial: timedelta
+    factor: float
+    maximum: timedelta
+    jitter: float
+
+    def wait(self, retry: int, chance: float) -> timedelta:
+        """The wait before retry number `retry` (from 0); `chance` is a random number in 0..1."""
+        try:
+            grown = min(self.initial * self.factor**retry, self.maximum)
+        except OverflowError:
+            grown = self.maximum
+        return grown * (1 - self.jitter * chance)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Up to `max_retries` more attempts. The waits come from `offsets` (the last one repeats) or from `backoff`.
+
+    `statuses` narrows which HTTP statuses are retried; None means all failures.
+    """
+
+    max_retries: int
+    offsets: tuple[timedelta, ...] = ()
+    backoff: Backoff | None = None
+    statuses: frozenset[int] | None = None
+
+    def wait(self, retry: int, chance: float) -> timedelta:
+        """How long to wait from the end of the failed attempt to retry number `retry` (from 0)."""
+        if self.backoff is not None:
+            wait = self.backoff.wait(retry, chance)
+        else:
+            wait = self.offsets[min(retry, len(self.offsets) - 1)]
+        return wait // MILLISECOND * MILLISECOND
+
+    def retries_status(self, status_code: int | None) -> bool:
+        """Whether a failure with this HTTP status (None: no response) is tried again."""
+        return self.statuses is None or status_code in self.statuses
+
+
+def check(policy: RetryPolicy, path: str = "retry") -> None:
+    """Raises InvalidInput that names the faulty field."""
+    if not 0 <= policy.max_retries <= MAX_RETRIES:
+        raise InvalidInput(f"maxRetries must be 0 to {MAX_RETRIES}.", path, "maxRetries")
+    if len(policy.offsets) > MAX_RETRIES:
+        raise InvalidInput(f"At most {MAX_RETRIES} offsets.", path, "offsets")
+    if any(not timedelta(0) <= offset <= MAX_WAIT for offset in policy.offsets):
+        raise InvalidInput("Each offset must be from PT0S to P366D.", path, "offsets")
+    if policy.statuses is not None and any(not 100 <= status <= 599 for status in policy.statuses):
+        raise InvalidInput("HTTP statuses are numbers from 100 to 599.", path, "statuses")
+    if policy.backoff is not None:
+        _check_backoff(policy.backoff, path)
+
+
+def _check_backoff(backoff: Backoff, path: str) -> None:
+    if not timedelta(0) < backoff.initial <= MAX_WAIT:
+        raise InvalidInput("initial must be longer than PT0S and at most P366D.", path, "backoff", "initial")
+    if not 1 <= backoff.factor <= 100:
+        raise InvalidInput("factor must be 1 to 100.", path, "backoff", "factor")
+    if not backoff.initial <= backoff.maximum <= MAX_WAIT:
+        raise InvalidInput("max must be at least initial and at most P366D.", path, "backoff", "max")
+    if not 0 <= backoff.jitter <= 1:
+        raise InvalidInput("jitter must be 0 to 1.", path, "backoff", "jitter")
+
+
+def default_policy(settings: Settings) -> RetryPolicy:
+    """What a task gets that says nothing of retries."""
+    return RetryPolicy(settings.max_retries, settings.default_offsets())
+
+
+def to_document(policy: RetryPolicy) -> dict[str, Any]:
+    """The stored form; durations in milliseconds."""
+    backoff = policy.backoff
+    return {
+        "max_retries": policy.max_retries,
+        "offsets": [offset // MILLISECOND for offset in policy.offsets],
+        "backoff": backoff and {
+            "initial": backoff.initial // MILLISECOND,
+            "factor": backoff.factor,
+            "maximum": backoff.maximum // MILLISECOND,
+            "jitter": backoff.jitter,
+        },
+        "statuses": None if policy.statuses is None else sorted(policy.statuses),
+    }  # fmt: skip
+
+
+def from_document(document: Mapping[str, Any]) -> RetryPolicy:
+    """The policy that `to_document` stored."""
+    statuses, backoff = document["statuses"], document["backoff"]
+    return RetryPolicy(
+        document["max_retries"],
+        tuple(offset * MILLISECOND for offset in document["offsets"]),
+        backoff and _backoff(backoff),
+        None if statuses is None else frozenset(statuses),
+    )
+
+
+def _backoff(document: Mapping[str, Any]) -> Backoff:
+    initial, maximum = document["initial"] * MILLISECOND, document["maximum"] * MILLISECOND
+    return Backoff(initial, document["factor"], maximum, document["jitter"])

@@ -1,0 +1,192 @@
+"""Saving a task: a draft is checked whole, then written; the document's `next_run_at` is all the scheduler needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from tocsin import schedules
+from tocsin.clock import MILLISECOND
+from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
+from tocsin.documents.updates import both, change_task, equals
+from tocsin.errors import Conflict, InvalidInput
+from tocsin.tasks import idempotency, owned
+from tocsin.tasks import retry as retries
+from tocsin.tasks.reconciling import reconcile
+from tocsin.tasks.retry import RetryPolicy
+
+MAX_NAME = 200
+MAX_TAGS = 20
+MAX_TIMEOUT = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A task as its owner wants it. `job` is {"kind", "params"} as the job prepared it; `timeout` is in seconds."""
+
+    name: str
+    job: Doc
+    schedule: schedules.Schedule
+    tags: tuple[str, ...] = ()
+    misfire: schedules.Misfire = schedules.Misfire()
+    overlap: Overlap = Overlap.SKIP
+    retry: RetryPolicy | None = None
+    timeout: float | None = None
+
+    def checked(self) -> "Draft":
+        """Itself. Raises InvalidInput that names the faulty field."""
+        _check_name(self.name)
+        _check_tags(self.tags)
+        _check_misfire(self.misfire)
+        if self.timeout is not None and not 0 < self.timeout <= MAX_TIMEOUT:
+            raise InvalidInput("timeout must be longer than PT0S and at most PT1H.", "timeout")
+        if self.retry is not None:
+            retries.check(self.retry)
+        try:
+            schedules.check(self.schedule)
+        except InvalidInput as error:
+            raise error.under("schedule") from None
+        return self
+
+    def fields(self) -> Doc:
+        """The part of the document that the owner decides."""
+        return {
+            "name": self.name,
+            "tags": list(self.tags),
+            "job": self.job,
+            "schedule": schedules.to_document(self.schedule),
+            "misfire": self.misfire.to_document(),
+            "overlap": self.overlap.value,
+            "retry": None if self.retry is None else retries.to_document(self.retry),
+            "timeout": self.timeout,
+        }
+
+
+def draft_of(task: Task) -> Draft:
+    """The draft that would make this task."""
+    return Draft(
+        name=task.name,
+        job=task.job,
+        schedule=schedules.from_document(task.schedule),
+        tags=tuple(task.tags),
+        misfire=schedules.Misfire.from_document(task.misfire),
+        overlap=task.overlap,
+        retry=None if task.retry is None else retries.from_document(task.retry),
+        timeout=task.timeout,
+    )
+
+
+def first_due(schedule: schedules.Schedule, now: datetime, last_due_at: datetime | None = None) -> datetime | None:
+    """The due time that a task gets when it is saved or resumed: later than every due time it had before.
+
+    A one-off task whose time has passed keeps that time: its misfire policy decides. Others go to the next time after now.
+    """
+    if isinstance(schedule, schedules.Once):
+        return schedule.at if last_due_at is None or schedule.at > last_due_at else None
+    after = now - MILLISECOND if last_due_at is None else max(now, last_due_at)
+    return schedules.next_due(schedule, after)
+
+
+async def create(
+    database: Database, owner: str, draft: Draft, now: datetime, key: idempotency.Key | None = None
+) -> Task:
+    """Save a new task. With a key that was used before, the task that was made then."""
+    next_run_at = first_due(draft.checked().schedule, now)
+    if next_run_at is None:
+        raise InvalidInput("This schedule has no due time ahead.", "schedule")
+    record = await idempotency.take(database, key, new_id(owner), now)
+    if not record["done"]:
+        await _insert(record["thing"], owner, draft, next_run_at, now)
+        await idempotency.done(database, record)
+    task = await owned.find_task(owner, record["thing"])
+    if task is None:
+        raise idempotency.gone("task")
+    return task
+
+
+async def _insert(task_id: str, owner: str, draft: Draft, next_run_at: datetime, now: datetime) -> None:
+    document = Task(
+        id=task_id, owner=owner, status=TaskStatus.PENDING, next_run_at=next_run_at, created_at=now, updated_at=now, **draft.fields()
+    )  # fmt: skip
+    try:
+        await document.insert()
+    except DuplicateKeyError:
+        return  # an earlier try with the same idempotency key got this far
+
+
+async def update(
+    database: Database,
+    owner: str,
+    task_id: str,
+    changes: Mapping[str, Any],
+    now: datetime,
+    expected_version: int | None = None,
+) -> Task:
+    """Change some fields of a task (the names of Draft's). Queued and retrying runs get the new settings.
+
+    A new schedule makes a cancelled task active again and never fires for the past. Raises NotFound, InvalidInput, and
+    Conflict when `expected_version` is not the task's version.
+    """
+    task = await owned.require_task(owner, task_id)
+    for _ in range(5):
+        if expected_version is not None and expected_version != task.version:
+            raise _changed(task.version)
+        if await _update_once(database, task, changes, now):
+            await reconcile(database, task_id, now)
+            return await owned.require_task(owner, task_id)
+        task = await owned.require_task(owner, task_id)
+    raise _changed(task.version)
+
+
+def _changed(version: int) -> Conflict:
+    return Conflict(f"The task was changed meanwhile: its version is {version}. Read it again.", "expectedVersion")
+
+
+async def _update_once(database: Database, task: Task, changes: Mapping[str, Any], now: datetime) -> bool:
+    draft = replace(draft_of(task), **changes).checked()
+    fields = {**draft.fields(), **_timing(task, draft, changes, now)}
+    fields |= {"version": task.version + 1, "updated_at": now, "reconcile": True}
+    unchanged = both(equals("version", task.version), equals("last_due_at", task.last_due_at))
+    result = await database.tasks.bulk_write([change_task(task.id, unchanged, fields)])
+    return result.modified_count == 1
+
+
+def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime) -> Doc:
+    """What a new schedule changes beside itself: nothing else does, so that an edit of the name moves no due time."""
+    if "schedule" not in changes:
+        return {}
+    hold = None if task.hold is Hold.CANCELLED else task.hold
+    schedule = draft.schedule
+    if isinstance(schedule, schedules.Once) and task.last_due_at is not None and schedule.at <= task.last_due_at:
+        schedule = schedules.Once(task.last_due_at + MILLISECOND)
+    next_run_at = first_due(schedule, now, task.last_due_at)
+    if next_run_at is None:
+        raise InvalidInput("This schedule has no due time ahead.", "schedule")
+    return {
+        "schedule": schedules.to_document(schedule),
+        "hold": hold and hold.value,
+        "next_run_at": None if hold else next_run_at,
+    }
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME:
+        raise InvalidInput(f"name must have 1 to {MAX_NAME} characters, not only spaces.", "name")
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        raise InvalidInput("name must not contain line breaks or other control characters.", "name")
+
+
+def _check_tags(tags: tuple[str, ...]) -> None:
+    if len(tags) > MAX_TAGS or len(set(tags)) != len(tags):
+        raise InvalidInput(f"At most {MAX_TAGS} tags, each once.", "tags")
+    if any(not 1 <= len(tag) <= 50 for tag in tags):
+        raise InvalidInput("A tag has 1 to 50 characters.", "tags")
+
+
+def _check_misfire(misfire: schedules.Misfire) -> None:
+    if not timedelta(0) <= misfire.grace <= timedelta(days=366):
+        raise InvalidInput("grace must be from PT0S to P366D.", "misfire", "grace")
+    if not 1 <= misfire.max_runs <= 1000:
+        raise InvalidInput("maxRuns must be 1 to 1000.", "misfire", "maxRuns")

@@ -1,0 +1,110 @@
+"""What a person asks of single runs: run now, retry, cancel. A person's run ignores pause, overlap and streak."""
+
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from tocsin.clock import epoch_milliseconds
+from tocsin.documents import Database, Doc, Hold, Run, RunReason, RunStatus, Trigger
+from tocsin.documents.states import SETTLED
+from tocsin.documents.updates import both, change_task, equals, move_run, with_active
+from tocsin.errors import Conflict
+from tocsin.tasks import ending, idempotency
+from tocsin.tasks.owned import find_run, find_task, require_run, require_task
+from tocsin.tasks.reconciling import COPIED, restrain, settle
+
+RETRYABLE = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
+
+
+def new_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: datetime) -> Doc:
+    """A QUEUED run of this task, with a copy of all that a worker needs."""
+    return {
+        "_id": run_id,
+        "owner": task["owner"],
+        "task": task["_id"],
+        "task_name": task["name"],
+        "task_version": task["version"],
+        "trigger": trigger.value,
+        "status": RunStatus.QUEUED.value,
+        "open": True,
+        "reason": None,
+        "due_at": due_at,
+        "created_at": now,
+        "queued_at": now,
+        "rank": epoch_milliseconds(now),
+        "fence": 0,
+        "incident": task["incident"] if trigger is Trigger.SCHEDULE else None,
+        "round": 0,
+        "budget_from": 0,
+        "lost": 0,
+        "attempts": [],
+        **{name: task[name] for name in COPIED},
+    }
+
+
+async def run_now(database: Database, owner: str, task_id: str, now: datetime, key: idempotency.Key | None) -> Run:
+    """A run of this task now, beside its schedule."""
+    task = await require_task(owner, task_id)
+    record = await idempotency.take(database, key, f"{task_id}:by-hand-{ObjectId()}", now)
+    if not record["done"]:
+        document = await database.tasks.find_one({"_id": task.id}) or {}
+        await _insert_once(database, new_run(document, record["thing"], now, Trigger.MANUAL, now))
+        await idempotency.done(database, record)
+    run = await find_run(owner, record["thing"])
+    if run is None:
+        raise idempotency.gone("run")
+    return run
+
+
+async def _insert_once(database: Database, run: Doc) -> None:
+    try:
+        await database.runs.insert_one(run)
+    except DuplicateKeyError:
+        return  # an earlier try with the same idempotency key got this far
+
+
+async def retry(database: Database, owner: str, run_id: str, now: datetime, key: idempotency.Key | None) -> Run:
+    """The same run again, with a new retry budget and its task's present settings."""
+    run = await require_run(owner, run_id)
+    record = await idempotency.take(database, key, run_id, now, run.round)
+    if record["done"] or record["round"] != run.round:
+        return run
+    task = await find_task(owner, run.task)
+    if task is None:
+        raise Conflict("The task of this run was deleted, so it cannot be retried.", "id")
+    if run.status not in RETRYABLE:
+        raise Conflict(f"Only a run that failed, was missed, skipped or cancelled can be retried; this one is {run.status.value}.", "id")
+    await _again(database, run, await database.tasks.find_one({"_id": task.id}) or {}, now)
+    await idempotency.done(database, record)
+    return await require_run(owner, run_id)
+
+
+async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None:
+    changes: dict[str, Any] = {
+        "round": run.round + 1, "budget_from": len(run.attempts), "lost": 0, "reason": None, "error": None, "result": None,
+        "queued_at": now, "rank": epoch_milliseconds(now), "finished_at": None, "retry_at": None,
+        "cancel_requested_at": None, "final": None, "task_name": task["name"], "task_version": task["version"],
+        **{name: task[name] for name in COPIED},
+    }  # fmt: skip
+    update = move_run(run.id, RETRYABLE, RunStatus.QUEUED, changes, where=equals("round", run.round))
+    if (await database.runs.bulk_write([update])).modified_count and run.trigger is Trigger.SCHEDULE:
+        entry = {"run": run.id, "status": RunStatus.QUEUED.value}
+        await database.tasks.bulk_write([change_task(task["_id"], both(), {}, {"active": with_active([entry])})])
+
+
+async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> Run:
+    """No further attempt. A run that is being attempted is aborted by its worker; the answer may still show it RUNNING."""
+    run = await require_run(owner, run_id)
+    if run.status in SETTLED:
+        if run.status is RunStatus.CANCELLED:
+            return run
+        raise Conflict(f"The run has ended as {run.status.value}, so it cannot be cancelled.", "id")
+    reason = RunReason.CANCEL_REQUESTED
+    updates = [settle(run_id, reason, now), restrain(run_id, Hold.CANCELLED, now, reason)]
+    await database.runs.bulk_write(updates, ordered=True)
+    document = await database.runs.find_one({"_id": run_id})
+    if document is not None and document["status"] in ending.SETTLED_VALUES:
+        await ending.follow(database, [document])
+    return await require_run(owner, run_id)

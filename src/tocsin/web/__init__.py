@@ -1,0 +1,1 @@
+"""The HTTP edge: wires everything, decides nothing."""

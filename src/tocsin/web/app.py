@@ -1,0 +1,38 @@
+"""The ASGI application: GraphQL, its playground, and what operators look at."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from tocsin import telemetry
+from tocsin.graphql.context import Services
+from tocsin.web.graphql_http import graphql_router
+
+Ready = Callable[[], Awaitable[dict[str, bool]]]
+
+
+def make_app(services: Callable[[], Services], ready: Ready) -> FastAPI:
+    """The application over these services; `ready` tells which parts can work."""
+    app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(graphql_router(services))
+    _add_health(app, ready)
+    return app
+
+
+def _add_health(app: FastAPI, ready: Ready) -> None:
+    @app.get("/live")
+    async def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/ready")
+    async def is_ready() -> JSONResponse:
+        parts = await ready()
+        body: dict[str, Any] = {name: "ready" if works else "unavailable" for name, works in parts.items()}
+        return JSONResponse(body, 200 if all(parts.values()) else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,166 @@
+"""One process, put together: database, engine, scheduler, events, mails. Started before the first request is taken."""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+from pymongo.errors import PyMongoError
+
+from tocsin import telemetry
+from tocsin.accounts import Accounts
+from tocsin.config import Settings
+from tocsin.documents import Database, connect
+from tocsin.embedded import EmbeddedDatabase
+from tocsin.errors import DatabaseUnavailable, StartError
+from tocsin.events import Change, Fanout
+from tocsin.execution import Engine
+from tocsin.execution.verdict import Judge
+from tocsin.execution.worker import Tools
+from tocsin.graphql.context import Services
+from tocsin.notifications.deliveries import Postman
+from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.mail import mail_door
+from tocsin.scheduling import Scheduler
+from tocsin.security.keys import Keys, load_keys
+from tocsin.security.secrets import SecretBox
+from tocsin.security.tokens import AccessTokens
+from tocsin.tasks.retry import default_policy
+
+log = telemetry.logger(__name__)
+
+
+class Runtime:
+    """The parts of a serving process and the order in which they start and stop."""
+
+    database: Database
+    engine: Engine
+    scheduler: Scheduler
+    fanout: Fanout
+    services: Services
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._stack = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Start all parts. Raises StartError with one sentence; what had started by then is stopped again."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Stop all parts, the database last."""
+        await self._stack.aclose()
+
+    def drain(self) -> None:
+        """Take no new work from this moment on."""
+        self.engine.hand.draining = True
+
+    async def ready(self) -> dict[str, bool]:
+        """Which parts can do their work at this moment."""
+        try:
+            async with asyncio.timeout(2):
+                await self.database.ping()
+            database = True
+        except (DatabaseUnavailable, TimeoutError):
+            database = False
+        return {"database": database, "scheduler": self.scheduler.healthy}
+
+    async def _start(self) -> None:
+        settings, keys = self.settings, load_keys(self.settings)
+        self.database = await self._open_database()
+        secrets = SecretBox(keys.encryption)
+        http = await self._open_http()
+        tools = Tools(http, secrets, self._judge(), settings.wait_timeout)
+        postman = Postman(self.database, mail_door(settings))
+        self._start_engine(tools, postman)
+        await self.engine.start()
+        self._stack.push_async_callback(self.engine.stop)
+        self.scheduler.start()
+        self._stack.push_async_callback(self.scheduler.stop)
+        self.fanout.start()
+        self._stack.push_async_callback(self.fanout.stop)
+        self._begin(postman)
+        self.services = self._services(keys, secrets)
+
+    def _start_engine(self, tools: Tools, postman: Postman) -> None:
+        def followed() -> None:
+            postman.wake()
+            self.engine.hand.woken.set()
+
+        self.engine = Engine(
+            self.database,
+            self.settings,
+            tools,
+            on_retry=lambda at: self.scheduler.due(at),
+            on_follow=followed,
+        )
+        self.scheduler = Scheduler(self.database, self.engine.hand)
+        self.fanout = Fanout(self.database, self._on_change)
+
+    async def _open_database(self) -> Database:
+        settings = self.settings
+        if settings.mongodb_uri is not None:
+            uri = settings.mongodb_uri.get_secret_value()
+        else:
+            server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
+            await server.start()
+            self._stack.push_async_callback(server.stop)
+            telemetry.DATABASE_RESTARTS.set_function(lambda: server.restarts)
+            uri = server.uri
+        try:
+            database = await connect(uri, settings.mongodb_database)
+        except (DatabaseUnavailable, PyMongoError) as error:
+            raise StartError(f"Tocsin cannot start: {error}".partition("\n")[0]) from error
+        self._stack.push_async_callback(database.close)
+        return database
+
+    async def _open_http(self) -> HttpDoor:
+        settings = self.settings
+        http = HttpDoor(
+            allowed_networks=settings.allowed_networks,
+            connect_timeout=settings.connect_timeout,
+            response_limit=settings.response_limit,
+            max_redirects=settings.max_redirects,
+            concurrency=settings.max_concurrency,
+        )
+        await http.open()
+        self._stack.push_async_callback(http.close)
+        return http
+
+    def _judge(self) -> Judge:
+        return Judge(default_policy(self.settings), timedelta(seconds=self.settings.retry_after_limit))
+
+    def _begin(self, postman: Postman) -> None:
+        task = asyncio.create_task(postman.run(), name="postman")
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    def _services(self, keys: Keys, secrets: SecretBox) -> Services:
+        lifetime = timedelta(minutes=self.settings.access_token_minutes)
+        return Services(
+            database=self.database,
+            settings=self.settings,
+            accounts=Accounts(AccessTokens(keys.jwt_secret, lifetime), self.settings.sign_up == "open"),
+            secrets=secrets,
+            fanout=self.fanout,
+            fingerprint_key=keys.encryption,
+            on_due=self.scheduler.due,
+            on_queued=self.engine.hand.wake,
+            on_cancel=self.engine.abort,
+        )
+
+    def _on_change(self, change: Change) -> None:
+        """What another process (or this one) wrote may be due, wait for a worker, or ask for an end."""
+        if change.due_at is not None:
+            self.scheduler.due(change.due_at)
+        if change.queued:
+            self.engine.hand.woken.set()
+        if change.cancel and change.run_id is not None:
+            self.engine.abort(change.run_id)

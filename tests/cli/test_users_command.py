@@ -1,0 +1,236 @@
+"""`tocsin users` as an administrator types it: with a database of one's own, embedded, beside a server."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from pymongo.synchronous.database import Database as SyncDatabase
+from typer.testing import CliRunner, Result
+
+from tocsin import clock, documents
+from tocsin.cli.users import app
+from tocsin.documents import Doc, Overlap, Task, TaskStatus
+from tocsin.embedded import EmbeddedDatabase
+from tocsin.security.passwords import verify_password
+
+ALICE = "alice@example.com"
+PASSWORD = "tram ticket lemon"
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No settings of the one who runs the tests; logging as it was afterwards."""
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    handlers, level = list(logging.root.handlers), logging.root.level
+    yield
+    logging.root.handlers = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Doc]]:
+    """The database that the commands of this test use."""
+    given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": f"test_{uuid4().hex[:12]}"}
+    for name, value in {**given, "JWT_SECRET": "j" * 32, "ENCRYPTION_KEY": "a" * 43 + "="}.items():
+        monkeypatch.setenv(f"TOCSIN_{name}", value)
+    database = documents.connect_thread(mongodb_uri, given["MONGODB_DATABASE"])
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()
+
+
+def tocsin_users(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=stdin, env={"COLUMNS": "100"})
+
+
+def done(*arguments: str, stdin: str = "") -> str:
+    result = tocsin_users(*arguments, stdin=stdin)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def create(email: str, *options: str) -> str:
+    return done("create", email, "--password-stdin", *options, stdin=f"{PASSWORD}\n")
+
+
+def listed() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(done("list", "--json"))
+    return rows
+
+
+def has_password(stored: SyncDatabase[Doc], email: str, password: str) -> bool:
+    user = stored["users"].find_one({"email": email})
+    assert user is not None
+    return asyncio.run(verify_password(password, user["password"]))
+
+
+def test_create_and_list(stored: SyncDatabase[Doc]) -> None:
+    assert done("list", "--json") == "[]\n"
+    assert create("Bob@Example.com", "--admin") == "bob@example.com can log in now.\n"
+    create(ALICE)
+    alice, bob = listed()
+    assert alice.keys() == {"id", "email", "isAdmin", "isActive", "createdAt"}
+    assert (alice["email"], alice["isAdmin"], alice["isActive"]) == (ALICE, False, True)
+    assert (bob["email"], bob["isAdmin"]) == ("bob@example.com", True)
+    assert has_password(stored, ALICE, PASSWORD)
+
+
+def test_the_list_is_a_table_that_cuts_nothing_off(stored: SyncDatabase[Doc]) -> None:
+    long = "a" * 60 + "@" + "b" * 60 + ".example.com"
+    create(long)
+    table = done("list")
+    assert "Administrator" in table
+    assert "a" * 30 in table
+    assert ".example.com" in table.replace("\n", "")
+
+
+def test_the_password_is_asked_for_twice_and_not_shown(stored: SyncDatabase[Doc]) -> None:
+    shown = done("create", ALICE, stdin=f"{PASSWORD}\n{PASSWORD}\n")
+    assert PASSWORD not in shown
+    assert has_password(stored, ALICE, PASSWORD)
+    assert tocsin_users("create", "bob@example.com", stdin=f"{PASSWORD}\nanother one\n").exit_code == 1
+    assert [row["email"] for row in listed()] == [ALICE]
+
+
+def test_set_password(stored: SyncDatabase[Doc]) -> None:
+    create(ALICE)
+    done("set-password", ALICE, "--password-stdin", stdin="seven green bottles\r\n")
+    assert has_password(stored, ALICE, "seven green bottles")
+    assert not has_password(stored, ALICE, PASSWORD)
+
+
+def test_promote_and_revoke(stored: SyncDatabase[Doc]) -> None:
+    create(ALICE)
+    assert done("promote", "ALICE@example.com") == f"{ALICE} is an administrator now.\n"
+    assert listed()[0]["isAdmin"]
+    assert done("promote", ALICE, "--revoke") == f"{ALICE} is no administrator now.\n"
+    assert not listed()[0]["isAdmin"]
+
+
+async def _add_task(uri: str, name: str, owner: str) -> None:
+    database = await documents.connect(uri, name)
+    now = clock.now()
+    task = Task(
+        id=documents.new_id(owner),
+        owner=owner,
+        name="ring",
+        job={"kind": "http"},
+        schedule={"kind": "once"},
+        misfire={},
+        overlap=Overlap.SKIP,
+        retry=None,
+        timeout=None,
+        status=TaskStatus.PENDING,
+        next_run_at=now + timedelta(days=1),
+        created_at=now - timedelta(seconds=1),
+        updated_at=now,
+    )
+    await task.insert()
+    await database.close()
+
+
+def test_deactivate_pauses_and_activate_lets_in(stored: SyncDatabase[Doc], mongodb_uri: str) -> None:
+    create(ALICE)
+    create("bob@example.com")
+    for row in listed():
+        asyncio.run(_add_task(mongodb_uri, stored.name, row["id"]))
+    assert done("deactivate", ALICE) == f"{ALICE} is locked out. Tasks paused: 1.\n"
+    alice, bob = listed()
+    assert (alice["isActive"], bob["isActive"]) == (False, True)
+    tasks = {task["owner"]: task for task in stored["tasks"].find()}
+    assert (tasks[alice["id"]]["status"], tasks[alice["id"]]["next_run_at"]) == ("PAUSED", None)
+    assert tasks[bob["id"]]["status"] == "PENDING"
+    done("activate", ALICE)
+    assert listed()[0]["isActive"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "message"),
+    [
+        (["create", "alice", "--password-stdin"], PASSWORD, "not an email address"),
+        (["create", ALICE, "--password-stdin"], "short", "10 to 128"),
+        (["create", ALICE, "--password-stdin"], "", "10 to 128"),
+        (["create", "bob@example.com", "--password-stdin"], PASSWORD, "signed up"),
+        (["set-password", ALICE, "--password-stdin"], PASSWORD, f"no user with the address {ALICE}"),
+        (["promote", ALICE], "", f"no user with the address {ALICE}"),
+        (["deactivate", ALICE], "", f"no user with the address {ALICE}"),
+        (["activate", ALICE], "", f"no user with the address {ALICE}"),
+    ],
+)
+def test_an_error_is_one_sentence(
+    stored: SyncDatabase[Doc], arguments: list[str], stdin: str, message: str
+) -> None:
+    create("bob@example.com")
+    result = tocsin_users(*arguments, stdin=stdin)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert [row["email"] for row in listed()] == ["bob@example.com"]
+
+
+def test_wrong_settings_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_PORT", "many")
+    result = tocsin_users("list")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("TOCSIN_PORT is wrong")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_database_that_is_away_is_one_sentence(
+    stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_MONGODB_URI", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
+    result = tocsin_users("list")
+    assert result.exit_code == 1
+    assert "does not answer" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_data_directory_that_no_server_uses(tmp_path: Path) -> None:
+    """In processes of their own, as in life; the database is started for each and gone afterwards."""
+    command = [sys.executable, "-c", "from tocsin.cli.users import app; app()"]
+    variables = {**os.environ, "TOCSIN_DATA_DIR": str(tmp_path / "data")}
+    for arguments, stdin in ((["create", ALICE, "--password-stdin"], PASSWORD), (["list", "--json"], "")):
+        ended = subprocess.run(
+            [*command, *arguments], input=stdin, env=variables, capture_output=True, text=True, timeout=60
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
+    assert [row["email"] for row in json.loads(ended.stdout)] == [ALICE]
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_data_directory_whose_server_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "data"))
+    with asyncio.Runner() as runner:
+        server = EmbeddedDatabase(tmp_path / "data")
+        runner.run(server.start())
+        try:
+            create(ALICE)
+            assert [row["email"] for row in listed()] == [ALICE]
+            assert server.pid is not None
+        finally:
+            runner.run(server.stop())
+
+
+def test_a_data_directory_that_is_a_file_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").write_text("")
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "data"))
+    result = tocsin_users("list")
+    assert result.exit_code == 1
+    assert "is not a directory" in result.stderr
+    assert result.stderr.count("\n") == 1

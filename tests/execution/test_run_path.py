@@ -1,0 +1,62 @@
+"""A saved task becomes a run, is attempted, retried, and remembered."""
+
+from datetime import timedelta
+
+from tocsin import clock, schedules
+from tocsin.tasks.retry import RetryPolicy
+
+from tests.harness import Stack, Target, save_task
+
+
+async def test_a_task_that_is_due_now_runs_and_is_remembered(stack: Stack, target: Target) -> None:
+    task = await save_task(stack.database, f"{target.url}/hello")
+    stack.scheduler.due(task.next_run_at)
+    (run,) = await stack.when_runs(task.id, "COMPLETED")
+    attempt = run["attempts"][0]
+    assert (attempt["number"], attempt["outcome"], attempt["status_code"]) == (1, "COMPLETED", 200)
+    assert run["due_at"] == task.next_run_at
+    assert not run["open"]
+    body = await stack.database.response_bodies.find_one({"_id": f"{run['_id']}#1"})
+    assert body == {"_id": f"{run['_id']}#1", "text": "answer 1"}
+    done = await stack.when_task(task.id, "COMPLETED")
+    assert done["active"] == []
+    assert done["last_run"] == run["_id"]
+    assert done["next_run_at"] is None
+    headers = target.calls[0]["headers"]
+    assert headers["Idempotency-Key"] == run["_id"]
+    assert headers["X-Tocsin-Attempt"] == "1"
+
+
+async def test_a_failing_run_is_retried_at_its_offsets_and_then_fails(stack: Stack, target: Target) -> None:
+    target.script = [500, 503, 404]
+    policy = RetryPolicy(2, (timedelta(milliseconds=30), timedelta(milliseconds=60)))
+    task = await save_task(stack.database, target.url, retry=policy)
+    stack.scheduler.due(task.next_run_at)
+    (run,) = await stack.when_runs(task.id, "FAILED")
+    assert [attempt["status_code"] for attempt in run["attempts"]] == [500, 503, 404]
+    assert run["reason"] == "RETRIES_USED_UP"
+    for before, after, offset in zip(run["attempts"], run["attempts"][1:], policy.offsets, strict=False):
+        assert after["started_at"] - before["finished_at"] >= offset
+    failed = await stack.when_task(task.id, "FAILED")
+    assert failed["consecutive_failures"] == 1
+    mails = await stack.database.deliveries.find({}).sort("_id", 1).to_list()
+    assert [mail["kind"] for mail in mails] == ["BEGAN_FAILING", "FAILED"] or len(mails) == 2
+
+
+async def test_a_run_that_recovers_is_completed(stack: Stack, target: Target) -> None:
+    target.script = [500]
+    task = await save_task(stack.database, target.url)
+    stack.scheduler.due(task.next_run_at)
+    (run,) = await stack.when_runs(task.id, "COMPLETED")
+    assert [attempt["outcome"] for attempt in run["attempts"]] == ["FAILED", "COMPLETED"]
+    assert (await stack.when_task(task.id, "COMPLETED"))["incident"] == 1
+
+
+async def test_an_interval_runs_each_time_and_stays_pending(stack: Stack, target: Target) -> None:
+    start = clock.now()
+    schedule = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=2))
+    task = await save_task(stack.database, target.url, schedule)
+    stack.scheduler.due(start)
+    runs = await stack.when_runs(task.id, "COMPLETED", "COMPLETED", "COMPLETED")
+    assert [run["due_at"] - start for run in runs] == [timedelta(seconds=second) for second in range(3)]
+    assert (await stack.when_task(task.id, "COMPLETED"))["incident"] == 3

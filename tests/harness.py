@@ -1,0 +1,197 @@
+"""What tests of the run path share: a target that can misbehave, the engine over a real database, waiting for a condition."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+from tocsin import clock, schedules
+from tocsin.config import Settings
+from tocsin.documents import Database, Doc, Task, new_id
+from tocsin.events import Change, Fanout
+from tocsin.execution import Engine
+from tocsin.execution.verdict import Judge
+from tocsin.execution.worker import Tools
+from tocsin.outbound.http import HttpDoor
+from tocsin.scheduling import Scheduler
+from tocsin.security.secrets import SecretBox
+from tocsin.tasks import saving
+from tocsin.tasks.retry import RetryPolicy, default_policy
+
+SECRETS = SecretBox(bytes(32))
+
+
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
+    """Wait until the condition gives something true, and return that."""
+    last: Any = None
+    try:
+        async with asyncio.timeout(seconds):
+            while not (last := await condition()):
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"condition not met within {seconds} s; last seen: {last!r}") from None
+    return last
+
+
+@dataclass
+class Target:
+    """An HTTP server on loopback that notes each call and answers what it is told: `script` first, then 200."""
+
+    url: str = ""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    script: list[int] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.calls.append({"path": request.path, "method": request.method, "headers": dict(request.headers)})
+        if request.path == "/wait":
+            await self.gate.wait()
+        status = self.script.pop(0) if self.script else 200
+        return web.Response(status=status, text=f"answer {len(self.calls)}")
+
+    def ids(self) -> list[str]:
+        """The run ids of the calls, in their order."""
+        return [call["headers"]["Idempotency-Key"] for call in self.calls]
+
+
+@asynccontextmanager
+async def serve_target() -> AsyncIterator[Target]:
+    """A running Target."""
+    target = Target()
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", target.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    target.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield target
+    finally:
+        target.gate.set()
+        await runner.cleanup()
+
+
+@dataclass
+class Stack:
+    """An engine, a scheduler and the events of one process over a database."""
+
+    database: Database
+    engine: Engine
+    scheduler: Scheduler
+    fanout: Fanout
+
+    async def run(self, run_id: str) -> Doc:
+        """The run as it is now."""
+        return await self.database.runs.find_one({"_id": run_id}) or {}
+
+    async def task(self, task_id: str) -> Doc:
+        """The task as it is now."""
+        return await self.database.tasks.find_one({"_id": task_id}) or {}
+
+    async def runs(self, task_id: str) -> list[Doc]:
+        """The task's runs by due time."""
+        return await self.database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
+
+    async def when_runs(self, task_id: str, *statuses: str, seconds: float = 10.0) -> list[Doc]:
+        """The task's runs, once their statuses are these."""
+
+        async def settled() -> list[Doc]:
+            runs = await self.runs(task_id)
+            return runs if [run["status"] for run in runs] == list(statuses) else []
+
+        try:
+            found: list[Doc] = await until(settled, seconds)
+        except AssertionError:
+            raise AssertionError([(run["status"], run.get("reason")) for run in await self.runs(task_id)]) from None
+        return found
+
+    async def when_task(self, task_id: str, status: str) -> Doc:
+        """The task, once its status is this and none of its runs is open."""
+
+        async def reached() -> Doc | None:
+            task = await self.task(task_id)
+            return task if task["status"] == status else None
+
+        found: Doc = await until(reached)
+        return found
+
+
+def settings(**changes: Any) -> Settings:
+    """Settings for tests: no .env file, short waits."""
+    values: dict[str, Any] = {
+        "allowed_networks": "127.0.0.0/8",
+        "retry_offsets": "PT0S",
+        "shutdown_grace": 1,
+        "wait_timeout": 2,
+        "max_concurrency": 10,
+    }
+    return Settings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg]
+
+
+@asynccontextmanager
+async def run_stack(database: Database, *, schedule: bool = True, **changes: Any) -> AsyncIterator[Stack]:
+    """A working process over this database."""
+    chosen = settings(**changes)
+    http = HttpDoor(
+        allowed_networks=chosen.allowed_networks,
+        connect_timeout=chosen.connect_timeout,
+        response_limit=chosen.response_limit,
+        max_redirects=chosen.max_redirects,
+        concurrency=chosen.max_concurrency,
+    )
+    await http.open()
+    judge = Judge(default_policy(chosen), timedelta(seconds=chosen.retry_after_limit))
+    stack: Stack
+
+    def on_change(change: Change) -> None:
+        if change.due_at is not None:
+            stack.scheduler.due(change.due_at)
+        if change.queued:
+            stack.engine.hand.woken.set()
+        if change.cancel and change.run_id is not None:
+            stack.engine.abort(change.run_id)
+
+    engine = Engine(
+        database,
+        chosen,
+        Tools(http, SECRETS, judge, chosen.wait_timeout),
+        on_retry=lambda at: stack.scheduler.due(at),
+        on_follow=lambda: stack.engine.hand.woken.set(),
+    )
+    stack = Stack(database, engine, Scheduler(database, engine.hand), Fanout(database, on_change))
+    await engine.start()
+    if schedule:
+        stack.scheduler.start()
+    stack.fanout.start()
+    try:
+        yield stack
+    finally:
+        await stack.fanout.stop()
+        await stack.scheduler.stop()
+        await engine.stop()
+        await http.close()
+
+
+def http_job(url: str, **params: Any) -> Doc:
+    """A stored http job."""
+    return {"kind": "http", "params": {"url": url, "method": "GET", "headers": [], "secret_headers": [], **params}}
+
+
+async def save_task(database: Database, url: str, schedule: schedules.Schedule | None = None, **changes: Any) -> Task:
+    """A saved task of alice's that calls this URL, by default now."""
+    now = clock.now()
+    owner = changes.pop("owner", "alice")
+    retry = changes.pop("retry", RetryPolicy(2, (timedelta(0),)))
+    draft = saving.Draft(
+        name=changes.pop("name", "a task"), job=http_job(url), schedule=schedule or schedules.Once(now), retry=retry, **changes
+    )
+    return await saving.create(database, owner, draft, now)
+
+
+def user_id() -> str:
+    """A fresh owner."""
+    return new_id()

@@ -1,0 +1,87 @@
+"""Which passwords are accepted, and that hashing neither forgets nor blocks."""
+
+import asyncio
+import unicodedata
+
+import pytest
+
+from tocsin.errors import InvalidInput
+from tocsin.security import passwords
+from tocsin.security.passwords import check_password, hash_password, verify_password, waste_time
+
+EMAIL = "alice@example.com"
+GOOD = "tram ticket lemon"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        GOOD,
+        "x7!qpLm2#z",
+        "ünïcödé wörds",
+        "日本語のパスワードです!",
+        " spaces count ",
+        "ab" * 64,
+        "nul\0is a character",
+    ],
+)
+def test_good_passwords_are_accepted(password: str) -> None:
+    check_password(password, EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("", "10 to 128"),
+        ("ninechars", "10 to 128"),
+        ("ab" * 64 + "c", "10 to 128"),
+        ("x" * 1_000_000, "10 to 128"),
+        ("\ufb03" * 60, "10 to 128"),  # 60 ligatures are 180 letters
+        ("half a pair \ud800", "10 to 128"),
+        ("password123", "guesser"),
+        ("PassWord123", "guesser"),
+        ("\uff50assword123", "guesser"),
+        ("ZZzzZZzzZZzz", "guesser"),
+        ("Alice@Example.com", "email address"),
+    ],
+)
+def test_poor_passwords_are_refused(password: str, why: str) -> None:
+    with pytest.raises(InvalidInput, match=why) as caught:
+        check_password(password, EMAIL)
+    assert caught.value.path == ("password",)
+
+
+def test_the_refused_ones_are_all_long_enough_to_matter() -> None:
+    assert len(passwords._REFUSED) >= 100
+    assert all(len(word) >= passwords.SHORTEST and word == word.casefold() for word in passwords._REFUSED)
+
+
+def test_the_caller_says_where_the_password_stands() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_password("short", EMAIL, "newPassword")
+    assert caught.value.path == ("newPassword",)
+
+
+async def test_a_hash_knows_its_password_and_no_other() -> None:
+    hashed = await hash_password(GOOD)
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert await verify_password(GOOD, hashed)
+    assert not await verify_password(GOOD + " ", hashed)
+    assert not await verify_password("x" * 1_000_000, hashed)
+    assert not await verify_password("\ud800", hashed)
+    assert hashed != await hash_password(GOOD)
+
+
+async def test_every_keyboard_spells_a_password_alike() -> None:
+    word = "déjà vu à Zürich"
+    hashed = await hash_password(unicodedata.normalize("NFC", word))
+    assert await verify_password(unicodedata.normalize("NFD", word), hashed)
+
+
+async def test_the_event_loop_goes_on_meanwhile() -> None:
+    turns = 0
+    work = asyncio.gather(hash_password(GOOD), waste_time())
+    while not work.done():
+        turns += 1
+        await asyncio.sleep(0.001)
+    assert turns > 10
