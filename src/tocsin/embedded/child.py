@@ -1,0 +1,155 @@
+"""One run of the server program: from its start, through the line that says where it listens, to its end."""
+
+import asyncio
+import ctypes
+import os
+import re
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from tocsin.embedded.files import HOST, Paths
+
+Durability = Literal["process", "power"]
+STOP_SECONDS = 5.0
+SILENCE_SECONDS = 1.0
+LINE_LIMIT = 4096
+PANIC = "WT_PANIC"  # after it (a full disk, say) the server goes on listening, but refuses every command
+PR_SET_PDEATHSIG = 1
+_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def command(binary: Path, paths: Paths, *, port: int, durability: Durability, authenticate: bool) -> list[str]:
+    """How the program is called; the default log files would take 2 GB of disk and 19 s to start again."""
+    fixed = ["--log-file-max", "16MB", "--cache-size", "256M", "--log-level", "WARNING"]
+    where = ["--config", str(paths.config), "--storage-path", str(paths.storage)]
+    flags = ["--sync-on-commit"] * (durability == "power") + ["--auth"] * authenticate
+    return [str(binary), *where, "--host", HOST, "--port", str(port), *fixed, *flags]
+
+
+def environment(durability: Durability) -> dict[str, str]:
+    """The child's environment. Without one of the two durabilities, kill -9 loses acknowledged writes."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SECANTUS_")}
+    if durability == "process":
+        kept["SECANTUS_WT_CONFIG_EXTRA"] = "transaction_sync=(enabled=true,method=none)"
+    return kept
+
+
+class Child:
+    """The running program. Everything that it prints is read at once, so that it never waits for us."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.pid = process.pid
+        self.port: int | None = None
+        self.last_lines: deque[str] = deque(maxlen=20)
+        self._process = process
+        self._line = b""
+        self._quiet_until = 0.0
+        self._listens_or_ended = asyncio.Event()
+        self._reader = asyncio.create_task(self._read_output(), name="embedded-database-output")
+
+    @classmethod
+    async def spawn(cls, arguments: list[str], variables: Mapping[str, str]) -> "Child":
+        """Starts the program. Raises OSError when that is not possible."""
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *arguments,
+                env=variables,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,  # the terminal's Ctrl-C is for Tocsin, which stops the database last
+                preexec_fn=_ends_with_parent(),
+            )
+        )
+
+    async def listening(self) -> int | None:
+        """Waits until it listens or has ended; the port, or None when it ended."""
+        await self._listens_or_ended.wait()
+        return self.port
+
+    async def ended(self) -> int:
+        """Waits until it has ended and all that it printed has been read; the exit code."""
+        await asyncio.shield(self._reader)
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """SIGTERM, after 5 seconds SIGKILL; returns when it has ended."""
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.ended()
+        except TimeoutError:
+            log.warning("the embedded database does not stop, so it is killed", pid=self.pid)
+        finally:
+            self.kill()
+            await self.ended()
+
+    def kill(self) -> None:
+        """SIGKILL; nothing if it has ended already."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def _read_output(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101 (given by PIPE)
+        try:
+            while chunk := await self._process.stdout.read(65_536):
+                *lines, self._line = (self._line + chunk).split(b"\n")
+                for line in lines:
+                    self._take(line.decode("utf-8", "replace").rstrip()[:LINE_LIMIT])
+                self._line = self._line[:LINE_LIMIT]
+        finally:
+            if self._line:
+                self._take(self._line.decode("utf-8", "replace"))
+            self._listens_or_ended.set()
+
+    def _take(self, line: str) -> None:
+        if match := _LISTENING.search(line):
+            self.port = int(match[1])
+            self._listens_or_ended.set()
+            return
+        self.last_lines.append(line)
+        self._report(line)
+        if PANIC in line:
+            self.kill()
+
+    def _report(self, line: str) -> None:
+        """Logs what a running server complains of, a line a second at most: a full disk prints thousands."""
+        now = asyncio.get_running_loop().time()
+        if self.port is None or "ERROR" not in line or now < self._quiet_until:
+            return
+        self._quiet_until = now + SILENCE_SECONDS
+        log.warning("the embedded database complains", pid=self.pid, line=line)
+
+
+def _ends_with_parent() -> Callable[[], None] | None:
+    """What the child does before it becomes the server: ask Linux for SIGTERM at its parent's end (prctl(2)).
+
+    The kernel means the thread that forked, so only the main thread may ask. Elsewhere the next start ends
+    the orphan.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        if os.getppid() != parent:  # it ended before we asked
+            os._exit(1)
+
+    return ask

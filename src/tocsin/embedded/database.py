@@ -1,0 +1,267 @@
+"""The embedded database: started before everything else, watched while it runs, stopped last."""
+
+import asyncio
+import os
+import secrets
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+from pymongo.errors import OperationFailure, PyMongoError
+
+from tocsin.embedded import access, faults, files
+from tocsin.embedded.binary import find_binary
+from tocsin.embedded.child import Child, Durability, command, environment
+from tocsin.embedded.lock import FileLock, Held, holder
+from tocsin.errors import EmbeddedDatabaseError
+from tocsin.telemetry import DATABASE_RESTARTS
+
+START_SECONDS = 120.0  # a recovery reads the log files first; a big database after a crash takes its time
+ORPHAN_SECONDS = 5.0
+STRANGER_SECONDS = 2.0
+FIRST_WAIT = 0.1
+LONGEST_WAIT = 5.0
+LIVED_SECONDS = 10.0
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class EmbeddedDatabase:
+    """The database server of one data directory, as a child process on the loopback interface.
+
+    `durability` "process": acknowledged writes survive the death of any process; "power": also of the machine
+    (a quarter of the speed). With `authenticate` its only user has a random password, so that other users of
+    the machine stay out. `start` belongs into the main thread (see `child`).
+    """
+
+    def __init__(self, directory: Path, *, durability: Durability = "process", authenticate: bool = True) -> None:
+        self.restarts = 0  # how often the server died and was started again
+        self._paths = files.Paths(directory.absolute())
+        self._durability: Durability = durability
+        self._authenticate = authenticate
+        self._binary = Path()
+        self._password: str | None = None
+        self._port: int | None = None
+        self._lock: FileLock | None = None
+        self._child: Child | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+
+    @property
+    def uri(self) -> str:
+        """Where clients find it, with the password; the same as long as this object runs."""
+        if self._port is None:
+            raise EmbeddedDatabaseError(f"The embedded database in {self._paths.directory} is not running.")
+        return files.make_uri(self._port, self._password if self._authenticate else None)
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process; None while there is none."""
+        return self._child.pid if self._child else None
+
+    async def start(self) -> None:
+        """Brings the server up and starts watching it. Raises EmbeddedDatabaseError with one sentence."""
+        self._binary = await asyncio.to_thread(find_binary)
+        await asyncio.to_thread(files.create_directories, self._paths)
+        self._lock = await asyncio.to_thread(_take_lock, self._paths)
+        try:
+            await self._open()
+        except OSError as error:
+            await self.stop()
+            raise faults.from_os(self._paths.directory, error) from None
+        except BaseException:
+            await self.stop()
+            raise
+        log.info("the embedded database runs", pid=self.pid, port=self._port, durability=self._durability)
+
+    async def stop(self) -> None:
+        """Ends the server and waits for that. Close clients and change streams first. May be called again."""
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            await asyncio.wait([self._supervisor])
+            self._supervisor = None
+            await self._remember_files()
+        await self._end_child()
+        self._port = None
+        if self._lock is not None:
+            await asyncio.to_thread(self._paths.running.unlink, missing_ok=True)
+            self._lock.release()
+            self._lock = None
+
+    async def _open(self) -> None:
+        await self._outlive_orphan()
+        await asyncio.to_thread(files.write_private, self._paths.config, files.CONFIG_TEXT)
+        self._password = await asyncio.to_thread(files.read_password, self._paths)
+        marker = await asyncio.to_thread(files.read_marker, self._paths)
+        if self._authenticate and (marker is None or self._password is None):
+            await self._set_password()
+        await self._launch(authenticate=self._authenticate, port=0)
+        await self._check_answers()
+        await self._check_instance(marker)
+        self._supervisor = asyncio.create_task(self._supervise(), name="embedded-database")
+
+    async def _set_password(self) -> None:
+        """Runs the server once without authentication: it lets nobody in to make its first user.
+
+        Also when the marker is missing (a first start was interrupted) or the password file was deleted.
+        """
+        self._password = self._password or secrets.token_urlsafe(32)
+        await asyncio.to_thread(files.write_private, self._paths.password, self._password)
+        port = await self._launch(authenticate=False, port=0)
+        try:
+            await access.set_password(files.make_uri(port, None), self._password)
+        except PyMongoError as error:
+            raise faults.no_answer(self._paths.directory, str(error)) from None
+        await self._end_child()
+
+    async def _launch(self, *, authenticate: bool, port: int) -> int:
+        """One run of the program, until it listens; the port. Raises EmbeddedDatabaseError or OSError."""
+        await asyncio.to_thread(files.check, self._paths)
+        arguments = command(
+            self._binary, self._paths, port=port, durability=self._durability, authenticate=authenticate
+        )
+        try:
+            self._child = child = await Child.spawn(arguments, environment(self._durability))
+        except OSError as error:
+            raise faults.not_runnable(self._binary, error) from None
+        try:
+            running = files.Running(child.pid, None, authenticate)
+            await asyncio.to_thread(files.write_running, self._paths, running)
+            self._port = await self._listening(child)
+            await asyncio.to_thread(files.write_running, self._paths, replace(running, port=self._port))
+        except BaseException:
+            await self._end_child()
+            raise
+        return self._port
+
+    async def _listening(self, child: Child) -> int:
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                port = await child.listening()
+        except TimeoutError:
+            raise faults.slow(self._paths.directory, START_SECONDS, child.last_lines) from None
+        if port is None:
+            raise faults.exited(self._paths.directory, child.last_lines)
+        return port
+
+    async def _end_child(self) -> None:
+        if self._child is not None:
+            await self._child.stop()
+            self._child = None
+
+    async def _outlive_orphan(self) -> None:
+        """Ends the server that a killed Tocsin left behind. Raises EmbeddedDatabaseError if it stays."""
+        running = await asyncio.to_thread(files.read_running, self._paths)
+        pid = await asyncio.to_thread(holder, self._paths.storage_lock)
+        if pid is None:
+            return
+        if running is None or running.pid != pid:
+            if not await self._unlocked(STRANGER_SECONDS):
+                raise faults.in_use(self._paths.directory, pid)
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+            if await self._unlocked(ORPHAN_SECONDS):
+                log.info("the database of an earlier start has ended", pid=pid)
+                return
+        raise faults.in_use(self._paths.directory, pid, running.port)
+
+    async def _unlocked(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await asyncio.to_thread(holder, self._paths.storage_lock) is not None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+                return True
+        return False
+
+    async def _check_answers(self) -> None:
+        """Ends the sessions of dead clients; a server that hangs on that is started once more."""
+        fault = await self._end_sessions()
+        if fault is not None:
+            log.warning("the embedded database does not answer and is started again", fault=fault)
+            await self._end_child()
+            await self._launch(authenticate=self._authenticate, port=0)
+            fault = await self._end_sessions()
+        if fault is not None:
+            raise faults.no_answer(self._paths.directory, fault)
+
+    async def _end_sessions(self) -> str | None:
+        """What is wrong with the server's answer, None when all is well."""
+        try:
+            async with asyncio.timeout(access.ANSWER_SECONDS):
+                await access.end_sessions(self.uri)
+        except OperationFailure as error:
+            if error.code == access.AUTHENTICATION_FAILED:
+                raise faults.wrong_password(self._paths.directory, self._paths.password) from None
+            return str(error)
+        except (TimeoutError, PyMongoError) as error:
+            return str(error) or f"nothing came within {access.ANSWER_SECONDS:g} s"
+        return None
+
+    async def _check_instance(self, marker: files.Marker | None) -> None:
+        """Compares the marker with the database, so that lost data is never taken for a new database."""
+        try:
+            instance = await access.instance_of(self.uri, create=marker is None)
+        except PyMongoError as error:
+            raise faults.damaged(self._paths.directory, str(error)) from None
+        if instance is None or (marker is not None and instance != marker.instance):
+            raise faults.other_database(self._paths.directory)
+        await asyncio.to_thread(_write_marker, self._paths, instance)
+
+    async def _remember_files(self) -> None:
+        """Notes the data files made since the start; a failure only makes the next check less sharp."""
+        try:
+            marker = await asyncio.to_thread(files.read_marker, self._paths)
+            if marker is not None:
+                await asyncio.to_thread(_write_marker, self._paths, marker.instance)
+        except (EmbeddedDatabaseError, OSError) as error:
+            log.warning("the marker of the embedded database was not written", error=str(error))
+
+    async def _supervise(self) -> None:
+        """Starts the server again whenever it ends, on the same port: there the clients look for it."""
+        loop, wait = asyncio.get_running_loop(), FIRST_WAIT / 2
+        while self._child is not None:
+            began = loop.time()
+            code = await self._child.ended()
+            log.error("the embedded database died", exit_code=code, output=list(self._child.last_lines))
+            wait = FIRST_WAIT if loop.time() - began > LIVED_SECONDS else _longer(wait)
+            wait = await self._bring_back(wait)
+
+    async def _bring_back(self, wait: float) -> float:
+        """Tries until it listens again; the last wait in seconds."""
+        port = self._port or 0
+        while True:
+            self._child = None
+            await asyncio.sleep(wait)
+            try:
+                await self._launch(authenticate=self._authenticate, port=port)
+            except (EmbeddedDatabaseError, OSError) as error:
+                wait = _longer(wait)
+                log.warning("the embedded database does not come back", error=str(error), next_try_s=wait)
+                continue
+            self.restarts += 1
+            DATABASE_RESTARTS.inc()
+            log.info("the embedded database is back", pid=self.pid, port=port, restarts=self.restarts)
+            return wait
+
+
+def _longer(wait: float) -> float:
+    return min(2 * wait, LONGEST_WAIT)
+
+
+def _take_lock(paths: files.Paths) -> FileLock:
+    try:
+        return FileLock(paths.lock)
+    except Held as held:
+        running = files.read_running(paths)
+        raise faults.in_use(paths.directory, held.pid, running.port if running else None) from None
+    except OSError as error:
+        raise faults.from_os(paths.directory, error) from None
+
+
+def _write_marker(paths: files.Paths, instance: str) -> None:
+    known = files.read_marker(paths)
+    names = {*files.data_files(paths), *(known.files if known else ())}
+    files.write_marker(paths, files.Marker(instance, tuple(sorted(names))))

@@ -1,0 +1,143 @@
+"""The `http` job: call a URL. A 2xx answer is success."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from tocsin.jobs.base import AttemptError, ErrorKind, JobContext, Outcome
+from tocsin.jobs.http_body import encode_body, plain_body
+from tocsin.jobs.http_input import HttpInput, HttpParams, prepare
+from tocsin.outbound.answers import MASK
+from tocsin.outbound.failures import HttpFailure
+from tocsin.outbound.http import STANDARD_HEADERS, HttpExchange, HttpRequest
+from tocsin.outbound.redirects import SECRET_HEADERS
+from tocsin.security.secrets import SecretUnreadable
+
+__all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
+
+_NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BAD_URL})
+_STATUS_HINTS = {
+    401: "Check the token or the credentials in the headers.",
+    403: "The server knows the request but does not allow it. Check the credentials and their rights.",
+    404: "Check the path of the URL.",
+    405: "Check the method: the server does not take this one here.",
+    408: "The server was tired of waiting for the request.",
+    413: "Send a smaller body.",
+    415: "Check the Content-Type header.",
+    429: "The server asks to be called less often.",
+    503: "The server is overloaded or being maintained.",
+}
+
+Header = tuple[str, str]
+
+
+class HttpJob:
+    """Calls a URL with the headers and the body that the user gave, and with what makes a repeated call
+    recognisable.
+    """
+
+    kind = "http"
+    Params: type[BaseModel] = HttpParams
+
+    async def perform(self, params: Mapping[str, Any], context: JobContext) -> Outcome:
+        """One request, redirects included. `params` is what `prepare` made."""
+        stored = HttpParams.model_validate(params)
+        try:
+            secret = _secret_headers(stored, context)
+        except SecretUnreadable:
+            return Outcome(error=_unreadable())
+        request = _request(stored, secret, context)
+        return _outcome(request, await context.http.request(request))
+
+
+def _secret_headers(stored: HttpParams, context: JobContext) -> list[Header]:
+    unseal, owner = context.secrets.open, context.owner
+    headers = [(header.name, unseal(header.sealed, owner)) for header in stored.secret_headers]
+    if stored.token is not None:
+        headers.append(("Authorization", f"Bearer {unseal(stored.token, owner)}"))
+    return headers
+
+
+def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> HttpRequest:
+    headers = [(header.name, header.value) for header in stored.headers]
+    headers += secret
+    content_type, body = encode_body(stored.body)
+    given = {name.lower() for name, _ in headers}
+    if content_type is not None and "content-type" not in given:
+        headers.append(("Content-Type", content_type))
+    headers += [header for header in STANDARD_HEADERS if header[0].lower() not in given]
+    headers += [
+        ("Idempotency-Key", context.run_id),
+        ("X-Tocsin-Due-At", context.due_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+        ("X-Tocsin-Attempt", str(context.attempt)),
+    ]
+    return HttpRequest(
+        stored.method,
+        stored.url,
+        context.timeout,
+        headers,
+        body,
+        frozenset(name.lower() for name, _ in secret),
+        stored.connect_timeout,
+    )
+
+
+def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
+    return Outcome(
+        error=_error(exchange),
+        request=_recorded(request),
+        status_code=exchange.status,
+        response_headers=exchange.headers,
+        response_body=exchange.body,
+        response_truncated=exchange.truncated,
+        redirects=exchange.redirects,
+        timings=exchange.timings,
+        retry_after=_retry_after(exchange),
+    )
+
+
+def _recorded(request: HttpRequest) -> dict[str, Any]:
+    hidden = request.secret_names | SECRET_HEADERS
+    headers = [(name, MASK if name.lower() in hidden else value) for name, value in request.headers]
+    return {"method": request.method, "url": request.url, "headers": headers}
+
+
+def _retry_after(exchange: HttpExchange) -> timedelta | None:
+    status = exchange.status or 0
+    return exchange.retry_after if status in {429, 503} or 300 <= status < 400 else None
+
+
+def _error(exchange: HttpExchange) -> AttemptError | None:
+    if exchange.failure is not None:
+        return _failed(exchange.failure)
+    status = exchange.status or 0
+    return None if 200 <= status < 300 else _refused(status)
+
+
+def _failed(failure: HttpFailure) -> AttemptError:
+    return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
+
+
+def _refused(status: int) -> AttemptError:
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
+    return AttemptError(ErrorKind.HTTP_STATUS, message, _STATUS_HINTS.get(status, _hint(status)))
+
+
+def _hint(status: int) -> str:
+    if 300 <= status < 400:
+        return "This redirect was not followed. Use the URL that it leads to."
+    if status >= 500:
+        return "The fault is on the server's side; its log may say why."
+    return "The response body may say what the server expects."
+
+
+def _unreadable() -> AttemptError:
+    return AttemptError(
+        ErrorKind.SECRET_UNREADABLE,
+        "A stored secret of this task cannot be decrypted with the present encryption key.",
+        "Set this task's token and secret headers again, or let the operator restore TOCSIN_ENCRYPTION_KEY.",
+    )

@@ -1,0 +1,105 @@
+"""Request bodies: JSON, text or form, as they are stored and as they are sent."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel
+
+from tocsin.errors import InvalidInput
+
+BODY_LIMIT = 256 * 1024
+
+_CONTENT_TYPES = {
+    "json": "application/json",
+    "text": "text/plain; charset=utf-8",
+    "form": "application/x-www-form-urlencoded",
+}
+
+
+class Body(BaseModel):
+    """A request body. JSON is stored as its text, forms as [name, value] pairs: the database would bend big
+    numbers.
+    """
+
+    kind: Literal["json", "text", "form"]
+    value: str | list[tuple[str, str]]
+
+
+def store_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What to store for the one body that is given. Raises InvalidInput."""
+    bodies = [(place, body) for place, body in _bodies(json_value, text, form) if body is not None]
+    if not bodies:
+        return None
+    if len(bodies) > 1:
+        raise InvalidInput("Give at most one of body, bodyText and bodyForm.", bodies[1][0])
+    place, body = bodies[0]
+    _, encoded = encode_body(Body.model_validate(body))
+    if encoded is not None and len(encoded) > BODY_LIMIT:
+        raise InvalidInput(f"The body has {len(encoded)} bytes; {BODY_LIMIT} is the limit.", place)
+    return body
+
+
+def encode_body(body: Body | None) -> tuple[str | None, bytes | None]:
+    """The content type and the bytes to send for a stored body."""
+    if body is None:
+        return None, None
+    text = body.value if isinstance(body.value, str) else urlencode(body.value)
+    return _CONTENT_TYPES[body.kind], text.encode()
+
+
+def plain_body(body: Mapping[str, Any] | None) -> Any:
+    """A stored body as the user wrote it: the JSON value, the text, or the form's fields (a list for repeated
+    ones).
+    """
+    if body is None or body["kind"] == "text":
+        return None if body is None else body["value"]
+    if body["kind"] == "json":
+        return json.loads(body["value"])
+    fields: dict[str, Any] = {}
+    for name, value in body["value"]:
+        fields.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
+
+
+def _bodies(
+    json_value: Any, text: str | None, form: Mapping[str, Any] | None
+) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    yield "body", None if json_value is None else {"kind": "json", "value": _json_text(json_value)}
+    yield "bodyText", None if text is None else {"kind": "text", "value": storable(text, "bodyText")}
+    yield "bodyForm", None if form is None else {"kind": "form", "value": list(_form_fields(form))}
+
+
+def _json_text(value: Any) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError):
+        message = "The body must be JSON that can be sent: no NaN or infinite numbers, not nested without end."
+        raise InvalidInput(message, "body") from None
+    return storable(text, "body")
+
+
+def _form_fields(form: Mapping[str, Any]) -> Iterator[list[str]]:
+    for name, value in form.items():
+        for item in value if isinstance(value, list) else [value]:
+            yield [storable(name, "bodyForm"), storable(_form_value(name, item), "bodyForm", name)]
+
+
+def _form_value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return str(value)
+    message = "A form field must be a string, a number, true or false, or a list of these."
+    raise InvalidInput(message, "bodyForm", name)
+
+
+def storable(text: str, *path: str) -> str:
+    """`text`, if it can be written as UTF-8: half a surrogate pair can not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("The text contains half a surrogate pair, which is no character.", *path) from None
+    return text

@@ -1,0 +1,200 @@
+"""From what a user wrote for an HTTP call to what is stored: checked, and its secrets sealed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from tocsin.errors import InvalidInput
+from tocsin.jobs.http_body import Body, storable, store_body
+from tocsin.outbound.redirects import SECRET_HEADERS, parse_url
+from tocsin.security.secrets import SecretBox
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+HEADERS_LIMIT = 16_384
+HEADER_COUNT_LIMIT = 50
+CONNECT_TIMEOUT_LIMIT = 300
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
+_SENDER_SETS = frozenset(
+    {"content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer"}
+    | {"upgrade", "expect", "host", "accept-encoding", "idempotency-key"}
+)
+
+
+class PlainHeader(BaseModel):
+    """A header whose value anyone who may see the task may see."""
+
+    name: str
+    value: str
+
+
+class SealedHeader(BaseModel):
+    """A header whose value is stored encrypted."""
+
+    name: str
+    sealed: str
+
+
+class HttpParams(BaseModel):
+    """The parameters of an `http` job as they are stored. `token` is sealed, `connect_timeout` in seconds."""
+
+    url: str
+    method: str = "GET"
+    headers: list[PlainHeader] = []
+    secret_headers: list[SealedHeader] = []
+    body: Body | None = None
+    token: str | None = None
+    connect_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpInput:
+    """What a user wrote. At most one of `json`, `text` and `form`; the values of `secret_header_names` are
+    stored encrypted.
+
+    On an update, None for the `token` or for the value of a secret header keeps the stored one, and so does a
+    name in `secret_header_names` alone; an empty `token` removes it.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, Any] | None = None
+    secret_header_names: Sequence[str] = ()
+    json: Any = None
+    text: str | None = None
+    form: Mapping[str, Any] | None = None
+    token: str | None = None
+    connect_timeout: float | None = None
+
+
+def prepare(given: HttpInput, box: SecretBox, owner: str, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What to store for `given`: the fields of HttpParams. `previous` is what was stored before, on an
+    update.
+
+    Raises InvalidInput with the path in the API's input.
+    """
+    before = HttpParams.model_validate(previous) if previous is not None else None
+    headers, secret = _headers(given, before)
+    token = _token(given, before, {name.lower() for name in secret})
+    return {
+        "url": _url(given.url),
+        "method": _method(given.method),
+        "headers": [{"name": name, "value": value} for name, value in headers],
+        "secret_headers": [
+            {
+                "name": name,
+                "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner),
+            }
+            for name, value in secret.items()
+        ],
+        "body": store_body(given.json, given.text, given.form),
+        "token": token if given.token is None or token is None else box.seal(token, owner),
+        "connect_timeout": _connect_timeout(given.connect_timeout),
+    }
+
+
+def _url(url: str) -> str:
+    storable(url, "url")
+    parsed = parse_url(url)
+    if isinstance(parsed, str):
+        raise InvalidInput(f"The url cannot be called. {parsed}", "url")
+    if parsed.raw_user is not None or parsed.raw_password is not None:
+        message = "The url must not carry a user name or password, which would be stored in the clear. "
+        raise InvalidInput(message + "Use token, or an Authorization header.", "url")
+    return url
+
+
+def _method(method: str) -> str:
+    if method.upper() not in METHODS:
+        raise InvalidInput(f"The method must be one of {', '.join(METHODS)}.", "method")
+    return method.upper()
+
+
+def _connect_timeout(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds <= CONNECT_TIMEOUT_LIMIT:
+        message = f"The connect timeout must be more than 0 and at most {CONNECT_TIMEOUT_LIMIT} seconds."
+        raise InvalidInput(message, "connectTimeout")
+    return seconds
+
+
+def _headers(
+    given: HttpInput, before: HttpParams | None
+) -> tuple[list[tuple[str, str]], dict[str, str | SealedHeader]]:
+    stored = {header.name.lower(): header for header in before.secret_headers} if before else {}
+    all_given = _named(given)
+    hidden = SECRET_HEADERS | {name.lower() for name in given.secret_header_names}
+    plain: list[tuple[str, str]] = []
+    secret: dict[str, str | SealedHeader] = {}
+    for name, value in all_given.items():
+        if value is None:
+            secret[name] = _kept(name, hidden, stored)
+        elif name.lower() in hidden:
+            secret[name] = _header_value(name, value)
+        else:
+            plain.append((name, _header_value(name, value)))
+    _small_enough([*plain, *((name, str(value)) for name, value in secret.items() if isinstance(value, str))])
+    return plain, secret
+
+
+def _named(given: HttpInput) -> dict[str, Any]:
+    """The headers by name, checked; those that are only named as secret have the value None."""
+    headers = dict(given.headers or {})
+    present = {name.lower() for name in headers}
+    if len(present) < len(headers):
+        raise InvalidInput("A header is given twice, in upper and lower case.", "headers")
+    headers.update({name: None for name in given.secret_header_names if name.lower() not in present})
+    if len(headers) > HEADER_COUNT_LIMIT:
+        raise InvalidInput(f"There are {len(headers)} headers; {HEADER_COUNT_LIMIT} is the limit.", "headers")
+    for name in headers:
+        _check_name(name)
+    return headers
+
+
+def _check_name(name: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise InvalidInput("This is not a header name: use letters, digits and hyphens.", "headers", name)
+    if name.lower() in _SENDER_SETS or name.lower().startswith("x-tocsin-"):
+        raise InvalidInput(f"Tocsin sets the header {name} itself. Leave it out.", "headers", name)
+
+
+def _kept(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
+    if name.lower() in hidden and name.lower() in stored:
+        return SealedHeader(name=name, sealed=stored[name.lower()].sealed)
+    message = f"The header {name} has no value: null keeps the stored value of a secret header, and there is none."
+    raise InvalidInput(message, "headers", name)
+
+
+def _header_value(name: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InvalidInput("The value of a header must be a string or a number.", "headers", name)
+    text = str(value)
+    if _CONTROL.search(text):
+        raise InvalidInput("The value of a header must not contain line breaks or control characters.", "headers", name)
+    if text != text.strip():
+        raise InvalidInput("The value of a header must not begin or end with a space.", "headers", name)
+    return storable(text, "headers", name)
+
+
+def _small_enough(headers: Sequence[tuple[str, str]]) -> None:
+    size = sum(len(name) + len(value.encode()) for name, value in headers)
+    if size > HEADERS_LIMIT:
+        raise InvalidInput(f"The headers have {size} bytes; {HEADERS_LIMIT} is the limit.", "headers")
+
+
+def _token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
+    """The new token in the clear, or the stored one still sealed if none is given."""
+    if given.token is None:
+        return before.token if before is not None and "authorization" not in secret_names else None
+    if given.token == "":
+        return None
+    if "authorization" in secret_names:
+        raise InvalidInput("Give either a token or an Authorization header: both set the same header.", "token")
+    if not given.token.isascii() or not given.token.isprintable() or " " in given.token:
+        raise InvalidInput("The token must consist of printable ASCII characters without spaces.", "token")
+    if len(given.token) > HEADERS_LIMIT // 2:
+        raise InvalidInput(f"The token must have at most {HEADERS_LIMIT // 2} characters.", "token")
+    return given.token

@@ -1,0 +1,1 @@
+"""Who hears of what: the mails about failing tasks, and their delivery."""

@@ -1,0 +1,245 @@
+"""Deliveries: queued once for each cause, sent at least once, seen to by any number of processes.
+
+A process that dies between the mail server's 250 and the mark in the database leaves the delivery queued: the
+mail goes out again when its lease ends, with the same Message-ID, by which many mail programs know it again.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+
+from tocsin import clock
+from tocsin.documents import Database, Doc, User
+from tocsin.documents.updates import Expression, both, change_when, equals
+from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
+from tocsin.telemetry import MAILS, logger
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=30)
+PATIENCE = timedelta(days=3)
+_LOOK_SECONDS = 15.0
+_AT_ONCE = 4
+_BATCH = 32
+_FORGET_BATCH = 500
+_DUPLICATE_KEY = 11000
+_QUEUED = equals("status", "QUEUED")
+
+_log = logger(__name__)
+
+
+async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None = None) -> None:
+    """Queue these deliveries as of `at` (now). One whose cause was told or queued before is left as it is."""
+    if not deliveries:
+        return
+    moment = at or clock.now()
+    stamped = [{**delivery, "queued_at": moment, "next_try_at": moment} for delivery in deliveries]
+    try:
+        await database.deliveries.insert_many(stamped, ordered=False)
+    except BulkWriteError as error:
+        details = error.details or {}
+        faults = details.get("writeErrors", [])
+        if details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+            raise
+
+
+async def forget(database: Database, before: datetime) -> int:
+    """Delete the deliveries queued before that time; how many. A forgotten cause can be told again."""
+    count = 0
+    while ids := await _queued_before(database, before):
+        result = await database.deliveries.delete_many({"_id": {"$in": ids}})
+        count += result.deleted_count
+    return count
+
+
+async def _queued_before(database: Database, before: datetime) -> list[str]:
+    found = database.deliveries.find({"queued_at": {"$lt": before}}, {"_id": 1}).limit(_FORGET_BATCH)
+    return [delivery["_id"] async for delivery in found]
+
+
+async def newest(database: Database, limit: int, now: datetime) -> list[Doc]:
+    """The deliveries queued last, newest first.
+
+    Looks back in growing windows: the embedded database would read all of them for a bare sort and limit.
+    """
+    window = timedelta(hours=1)
+    while True:
+        since = max(clock.EPOCH, now - window) if window < now - clock.EPOCH else clock.EPOCH
+        bounds = {"$gte": since, "$lt": now + timedelta(days=1)}
+        found = database.deliveries.find({"queued_at": bounds})
+        deliveries = await found.sort([("queued_at", -1), ("_id", -1)]).limit(limit).to_list()
+        if len(deliveries) >= limit or since == clock.EPOCH:
+            return deliveries
+        window *= 8
+
+
+async def address_of(database: Database, owner: str) -> str | None:
+    """Where this user gets mail at present; None when there is no such user, or he was deactivated."""
+    users = database.db[User.get_collection_name()]
+    user = await users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
+    return str(user["email"]) if user and user["is_active"] else None
+
+
+def wait_after(tries: int, chance: float) -> timedelta:
+    """The wait after that many failed tries (from 1): doubled each time up to a limit.
+
+    `chance` (0..1) adds up to a fifth, so that mails that failed together don't come back together.
+    """
+    doublings: int = 2 ** min(tries - 1, 16)
+    return min(FIRST_WAIT * doublings, LONGEST_WAIT) * (1 + chance / 5)
+
+
+class Postman:
+    """Sends what is queued, a few mails at a time, and tries again what failed for up to three days.
+
+    A claim moves a delivery's `next_try_at` to the end of its lease and leaves a token: other processes pass
+    it by; the lease is renewed while the sending goes on. Every change is a conditional update.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        door: MailDoor,
+        *,
+        lease: timedelta = timedelta(seconds=60),
+        clock: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._database, self._door, self._lease, self._clock = database, door, lease, clock
+        self._woken = asyncio.Event()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    def wake(self) -> None:
+        """Something was enqueued by this process: look now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send until cancelled. The database may go away meanwhile; this logs, waits and goes on."""
+        failures = 0
+        while True:
+            self._woken.clear()
+            try:
+                found = await self._round()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                found = False
+                _log.warning("mails wait", reason=str(error), exc_info=not isinstance(error, PyMongoError))
+            if failures:
+                await asyncio.sleep(min(2.0 ** (failures - 1), _LOOK_SECONDS))
+            elif not found:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _round(self) -> bool:
+        token = uuid4().hex
+        held = await self._claim(token)
+        if not held:
+            return False
+        keeper = asyncio.create_task(self._keep(held, token))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for delivery in list(held.values()):
+                    group.create_task(self._deliver(delivery, token, held))
+        finally:
+            keeper.cancel()
+        return True
+
+    async def _claim(self, token: str) -> dict[str, Doc]:
+        now = self._clock()
+        due = self._database.deliveries.find({"status": "QUEUED", "next_try_at": {"$lte": now}}, {"_id": 1})
+        ids = [delivery["_id"] async for delivery in due.sort("next_try_at", 1).limit(_BATCH)]
+        if not ids:
+            return {}
+        still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
+        lease = {"claim": token, **self._leased_until(now)}
+        await self._change(ids, still_due, lease)
+        found = self._database.deliveries.find({"_id": {"$in": ids}})
+        return {delivery["_id"]: delivery async for delivery in found if delivery.get("claim") == token}
+
+    def _leased_until(self, now: datetime) -> Doc:
+        return {"lease_until": now + self._lease, "next_try_at": now + self._lease}
+
+    async def _keep(self, held: dict[str, Doc], token: str) -> None:
+        """Renew the lease on what is not yet settled."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            try:
+                mine = both(_QUEUED, equals("claim", token))
+                await self._change(list(held), mine, self._leased_until(self._clock()))
+            except PyMongoError as error:
+                _log.warning("the lease on mails could not be renewed", reason=str(error))
+
+    async def _change(self, ids: list[str], condition: Expression, changes: Doc) -> None:
+        if ids:
+            updates = [UpdateOne({"_id": each}, [change_when(condition, changes)]) for each in ids]
+            await self._database.deliveries.bulk_write(updates, ordered=False)
+
+    async def _deliver(self, delivery: Doc, token: str, held: dict[str, Doc]) -> None:
+        try:
+            async with self._slots:
+                changes = await self._try(delivery)
+            # Sent is sent, whoever holds it by now; what failed is for the holder of the lease to say.
+            condition = _QUEUED if changes["status"] == "DELIVERED" else both(_QUEUED, equals("claim", token))
+            await self._settle(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
+        except PyMongoError as error:  # it comes back when its lease ends
+            _log.warning("a mail waits for the database", delivery=delivery["_id"], reason=str(error))
+        finally:
+            del held[delivery["_id"]]
+
+    async def _try(self, delivery: Doc) -> Doc:
+        """Try once; what became of it, as changes of the document. Raises PyMongoError."""
+        to = await address_of(self._database, delivery["owner"])
+        if to is None:
+            return self._failed(delivery, "no recipient: the owner is gone or deactivated")
+        try:
+            await self._door.send(to, delivery["subject"], delivery["text"], delivery["_id"])
+        except MailRefused as error:
+            return self._failed(delivery, str(error))
+        except MailUnavailable as error:
+            return self._later(delivery, str(error))
+        except Exception as error:  # a fault of the program must not keep the other mails from going out
+            _log.exception("a mail could not be sent", delivery=delivery["_id"])
+            return self._later(delivery, f"{type(error).__name__}: {error}")
+        MAILS.labels(outcome="DELIVERED").inc()
+        return self._outcome(delivery, "DELIVERED", delivered_at=self._clock(), last_error=None)
+
+    def _later(self, delivery: Doc, reason: str) -> Doc:
+        tries = delivery["tries"] + 1
+        wait = wait_after(tries, random.random())  # noqa: S311  # spreads load, hides nothing
+        again = clock.to_milliseconds(self._clock() + wait)
+        if again > delivery["queued_at"] + PATIENCE:
+            return self._failed(delivery, reason)
+        MAILS.labels(outcome="RETRY").inc()
+        _log.warning("a mail must wait", delivery=delivery["_id"], reason=reason, until=again.isoformat())
+        return self._outcome(delivery, "QUEUED", next_try_at=again, last_error=reason)
+
+    def _failed(self, delivery: Doc, reason: str) -> Doc:
+        MAILS.labels(outcome="FAILED").inc()
+        _log.error("a mail cannot be delivered", delivery=delivery["_id"], reason=reason)
+        return self._outcome(delivery, "FAILED", last_error=reason)
+
+    def _outcome(self, delivery: Doc, status: str, **changes: Any) -> Doc:
+        return {"status": status, "tries": delivery["tries"] + 1, **changes}
+
+    async def _settle(self, delivery_id: str, condition: Expression, changes: Doc) -> None:
+        """Write the outcome, however long the database is away: what is forgotten here is sent twice."""
+        wait = 0.5
+        while True:
+            try:
+                await self._change([delivery_id], condition, changes)
+                return
+            except ConnectionFailure as error:
+                _log.warning("a mail's outcome waits", delivery=delivery_id, reason=str(error))
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LOOK_SECONDS)

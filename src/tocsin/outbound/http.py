@@ -1,0 +1,261 @@
+"""The HTTP door: one client for the whole process, through which every request to users' targets leaves.
+
+No proxies and no cookies: a proxy would connect past the guard, a cookie jar would carry one user's cookies
+to another.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from tocsin import __version__, clock
+from tocsin.config import Network
+from tocsin.outbound.answers import decode_body, parse_retry_after, recorded_headers
+from tocsin.outbound.failures import HttpFailure, bad_url, failure_of, timed_out, too_many_redirects
+from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, GuardedResolver, SystemResolver
+from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop, parse_url
+
+STANDARD_HEADERS: Headers = (("User-Agent", f"Tocsin/{__version__}"), ("Accept-Encoding", "identity"))
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+_HEADER_LIMIT = 16_384  # bytes of one header line
+_NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request to send. `headers` are added to `STANDARD_HEADERS`, or replace them.
+
+    `secret_names` (lower case) are headers not to forward to another origin. Timeouts are in seconds;
+    `timeout` is for everything, redirects and reading included.
+    """
+
+    method: str
+    url: str
+    timeout: float
+    headers: Headers = ()
+    body: bytes | None = None
+    secret_names: frozenset[str] = frozenset()
+    connect_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpExchange:
+    """What came of a request: what was answered, as far as it came, and why it is not complete if it is not.
+
+    `timings` are milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`,
+    which includes TLS; absent when a kept connection was used).
+    """
+
+    failure: HttpFailure | None
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: str | None = None
+    truncated: bool = False
+    redirects: int = 0
+    retry_after: timedelta | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Trip:
+    """A request under way, so that what is known when it breaks off is kept."""
+
+    request: HttpRequest
+    hop: Hop
+    timeout: aiohttp.ClientTimeout
+    begun: float
+    connecting: Connecting
+    answer: aiohttp.ClientResponse | None = None
+    first_byte: float | None = None
+    body: bytearray = field(default_factory=bytearray)
+    truncated: bool = False
+    redirects: int = 0
+    failure: HttpFailure | None = None
+
+
+class HttpDoor:
+    """Sends requests. `open` it inside the running loop, `close` it there.
+
+    `connect_timeout` is in seconds, `response_limit` in bytes; `concurrency` is how many requests are under
+    way at most. `ssl_context` and `resolver` replace the system's trusted certificates and name lookup.
+    """
+
+    def __init__(
+        self,
+        *,
+        allowed_networks: Sequence[Network],
+        connect_timeout: float,
+        response_limit: int,
+        max_redirects: int,
+        concurrency: int,
+        ssl_context: ssl.SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._allowed = tuple(allowed_networks)
+        self._connect_timeout = connect_timeout
+        self._response_limit = response_limit
+        self._max_redirects = max_redirects
+        self._concurrency = concurrency
+        self._ssl_context = ssl_context
+        self._inner_resolver = resolver
+        self._resolver: GuardedResolver | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Build the client. Nothing is sent yet."""
+        self._resolver = GuardedResolver(self._inner_resolver or SystemResolver(), self._allowed)
+        context = self._ssl_context or ssl.create_default_context()
+        limit = self._concurrency * 2  # waiting for a connection would count as a timeout of the target
+        self._session = aiohttp.ClientSession(
+            connector=GuardedConnector(self._allowed, self._resolver, limit, context),
+            headers=list(STANDARD_HEADERS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            max_line_size=_HEADER_LIMIT,
+            max_field_size=_HEADER_LIMIT,
+        )
+        # aiohttp sends any unanswered GET again, even on a new connection; `_send` only when it is right.
+        self._session._retry_connection = False
+
+    async def close(self) -> None:
+        """Close all connections; what is under way breaks off."""
+        session, resolver = self._session, self._resolver
+        self._session = self._resolver = None
+        if session is not None:
+            await session.close()
+        if resolver is not None:
+            await resolver.close()
+
+    async def request(self, request: HttpRequest) -> HttpExchange:
+        """Send `request`, follow its redirects, read the answer up to the limit.
+
+        What goes wrong outside is part of what is returned. Cancelling breaks the connection off.
+        """
+        url = parse_url(request.url)
+        if isinstance(url, str):
+            return HttpExchange(bad_url(f"The URL cannot be called. {url}"))
+        trip = self._trip(request, url)
+        token = CONNECTING.set(trip.connecting)
+        try:
+            await self._travel(trip)
+        finally:
+            CONNECTING.reset(token)
+            if trip.answer is not None:
+                trip.answer.close()
+        return _exchange(trip)
+
+    def _trip(self, request: HttpRequest, url: URL) -> _Trip:
+        hop = Hop(request.method, url, request.headers, request.body)
+        connect = request.connect_timeout or self._connect_timeout
+        timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP)
+        return _Trip(request, hop, timeout, time.perf_counter(), Connecting())
+
+    async def _travel(self, trip: _Trip) -> None:
+        try:
+            async with asyncio.timeout(trip.request.timeout) as deadline:
+                await self._follow(trip)
+        except (aiohttp.ClientError, OSError) as error:
+            if deadline.expired():
+                doing = "waiting for it to answer" if trip.answer is None else "reading the answer"
+                trip.failure = timed_out(trip.request.timeout, trip.hop.url, doing)
+            else:
+                trip.failure = failure_of(error, trip.hop.url)
+
+    async def _follow(self, trip: _Trip) -> None:
+        while True:
+            trip.answer = None
+            answer = trip.answer = await self._send(trip)
+            trip.first_byte = time.perf_counter()
+            following = self._following(trip, answer)
+            if following is None:
+                return await self._read(trip, answer)
+            answer.release()
+            if isinstance(following, HttpFailure):
+                trip.failure = following
+                return None
+            trip.hop = following
+            trip.redirects += 1
+
+    def _following(self, trip: _Trip, answer: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
+        if answer.status not in STATUSES or self._max_redirects == 0:
+            return None
+        location = answer.headers.get("Location")
+        if location is None:
+            return None
+        if trip.redirects >= self._max_redirects:
+            return too_many_redirects(self._max_redirects, trip.hop.url)
+        return next_hop(trip.hop, answer.status, location, trip.request.secret_names)
+
+    async def _send(self, trip: _Trip) -> aiohttp.ClientResponse:
+        try:
+            return await self._send_once(trip)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # A server may close a kept connection just when it is used again: RFC 9112 section 9.3.1.
+            if trip.connecting.fresh or trip.hop.method not in _IDEMPOTENT:
+                raise
+        return await self._send_once(trip)
+
+    async def _send_once(self, trip: _Trip) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise RuntimeError("The HTTP door is not open.")
+        trip.connecting.fresh = False
+        hop = trip.hop
+        return await self._session.request(
+            hop.method,
+            hop.url,
+            headers=hop.headers,
+            data=hop.body,
+            allow_redirects=False,
+            timeout=trip.timeout,
+        )
+
+    async def _read(self, trip: _Trip, answer: aiohttp.ClientResponse) -> None:
+        content, limit = answer.content, self._response_limit
+        while not content.at_eof():
+            trip.body += await content.readany()
+            if len(trip.body) > limit:
+                del trip.body[limit:]
+                trip.truncated = True
+                return
+
+
+def _exchange(trip: _Trip) -> HttpExchange:
+    answer = trip.answer
+    if answer is None:
+        return HttpExchange(trip.failure, redirects=trip.redirects, timings=_timings(trip))
+    headers = answer.headers
+    whole = not trip.truncated and trip.failure is None
+    return HttpExchange(
+        failure=trip.failure,
+        status=answer.status,
+        headers=recorded_headers(answer.raw_headers),
+        body=decode_body(bytes(trip.body), headers.get("Content-Type"), whole=whole),
+        truncated=trip.truncated,
+        redirects=trip.redirects,
+        retry_after=parse_retry_after(headers.get("Retry-After"), clock.now()),
+        timings=_timings(trip),
+    )
+
+
+def _timings(trip: _Trip) -> dict[str, float]:
+    timings = {"total": _milliseconds(time.perf_counter() - trip.begun)}
+    connecting = trip.connecting
+    if connecting.dns:
+        timings["dns"] = _milliseconds(connecting.dns)
+    if connecting.connect:
+        timings["connect"] = _milliseconds(max(connecting.connect - connecting.dns, 0.0))
+    if trip.first_byte is not None:
+        timings["first_byte"] = _milliseconds(trip.first_byte - trip.begun)
+    return timings
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)

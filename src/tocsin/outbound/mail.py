@@ -1,0 +1,241 @@
+"""The door for mail: an SMTP server when one is set, else `.eml` files in the data directory."""
+
+import asyncio
+import hashlib
+import os
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Literal, Protocol
+
+import aiosmtplib
+
+from tocsin import clock
+from tocsin.config import PREFIX, Settings
+from tocsin.errors import SettingsError, TocsinError
+
+_OPERATORS_FAULT = frozenset({530, 534, 535, 538})
+"""Reply codes that ask for a log-in or a better one (RFC 4954): not this mail or recipient is at fault."""
+_QUIT_SECONDS = 5.0
+_LONGEST_REPLY = 300
+
+
+class MailRefused(TocsinError):
+    """The mail server will never take this mail for this recipient. Trying again is useless."""
+
+
+class MailUnavailable(TocsinError):
+    """The mail could not be handed over now: server away, busy or set up wrongly. Try again later."""
+
+
+class MailDoor(Protocol):
+    """Hands one mail over."""
+
+    async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+        """Hand over a plain-text mail to the address `to`.
+
+        `message_id` is any text that stands for this mail, such as its delivery's id; the Message-ID header
+        is derived from it, so it stays the same over tries. Raises MailRefused or MailUnavailable.
+        """
+
+
+@dataclass(frozen=True)
+class SmtpSettings:
+    """How to reach the mail server. `timeout` is seconds, for the connection and for each answer."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: Literal["starttls", "tls", "none"]
+    timeout: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> "SmtpSettings":
+        """The part of the settings that is about SMTP. Raises SettingsError when it does not fit together."""
+        if not settings.smtp_host:
+            raise SettingsError(f"{PREFIX}SMTP_HOST is missing.")
+        if settings.smtp_user and settings.smtp_pass is None:
+            raise SettingsError(f"{PREFIX}SMTP_PASS is missing: {PREFIX}SMTP_USER is set.")
+        return cls(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            user=settings.smtp_user,
+            password=settings.smtp_pass.get_secret_value() if settings.smtp_pass else None,
+            tls=settings.smtp_tls,
+            timeout=settings.smtp_timeout,
+        )
+
+
+def mail_door(settings: Settings, tls: ssl.SSLContext | None = None) -> MailDoor:
+    """The door that the settings ask for; `tls` replaces the system's trust store. Raises SettingsError."""
+    sender = _sender(settings.email_from)
+    if settings.smtp_host:
+        return SmtpDoor(SmtpSettings.of(settings), sender, tls)
+    return FileDoor(settings.data_dir / "mails", sender)
+
+
+class SmtpDoor:
+    """Hands mails to an SMTP server, over one connection each.
+
+    With TLS the server's certificate is verified, and a server that does not offer STARTTLS when it is asked
+    for gets nothing. A wrong password, a refused sender or a bad certificate are the operator's fault:
+    MailUnavailable, so that the mails go out once it is mended.
+    """
+
+    def __init__(self, smtp: SmtpSettings, sender: Address, tls: ssl.SSLContext | None = None) -> None:
+        self._smtp, self._sender, self._tls = smtp, sender, tls
+
+    async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+        """See MailDoor."""
+        message = compose(self._sender, to, subject, text, message_id, clock.now())
+        client = self._client()
+        try:
+            await self._connect(client)
+            await self._hand_over(client, message, to)
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        smtp = self._smtp
+        return aiosmtplib.SMTP(
+            hostname=smtp.host,
+            port=smtp.port,
+            username=smtp.user or None,
+            password=smtp.password,
+            timeout=smtp.timeout,
+            use_tls=smtp.tls == "tls",
+            start_tls=smtp.tls == "starttls",
+            tls_context=self._tls,
+            local_hostname=_host_name(self._sender),
+        )
+
+    async def _connect(self, client: aiosmtplib.SMTP) -> None:
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise MailUnavailable(f"{self._server} refused the log-in: {_reply(error)}") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise MailUnavailable(f"{self._server} does not talk to us: {_reply(error)}") from error
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise MailUnavailable(f"{self._server} cannot be used: {_one_line(str(error))}") from error
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage, to: str) -> None:
+        try:
+            await client.send_message(message, recipients=[to])
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise self._judge(error.recipients[0]) from error
+        except aiosmtplib.SMTPSenderRefused as error:
+            raise MailUnavailable(f"{self._server} refused the sender: {_reply(error)}") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._judge(error) from error
+        except (aiosmtplib.SMTPNotSupported, ValueError) as error:
+            raise MailRefused(f"{self._server} cannot write to this address: {_one_line(str(error))}") from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailUnavailable(f"{self._server} did not take the mail: {_one_line(str(error))}") from error
+        # The mail was taken: a server that is rude when we say good-bye must not make it go out again.
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit(timeout=min(_QUIT_SECONDS, self._smtp.timeout))
+
+    def _judge(self, error: aiosmtplib.SMTPResponseException) -> TocsinError:
+        if error.code >= 500 and error.code not in _OPERATORS_FAULT:
+            return MailRefused(f"{self._server} refused the mail for good: {_reply(error)}")
+        return MailUnavailable(f"{self._server} did not take the mail: {_reply(error)}")
+
+    @property
+    def _server(self) -> str:
+        return f"the mail server {self._smtp.host}:{self._smtp.port}"
+
+
+class FileDoor:
+    """Writes each mail to a file of its own that only this user may read, for want of an SMTP server."""
+
+    def __init__(self, directory: Path, sender: Address) -> None:
+        self._directory, self._sender = directory, sender
+
+    async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+        """See MailDoor. A file appears whole or not at all."""
+        at = clock.now()
+        message = compose(self._sender, to, subject, text, message_id, at)
+        name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{_digest(message_id)[:8]}.eml"
+        policy = SMTP if to.isascii() else SMTPUTF8
+        try:
+            await asyncio.to_thread(self._write, name, message.as_bytes(policy=policy))
+        except OSError as error:
+            raise MailUnavailable(f"the mail cannot be written to {self._directory}: {error.strerror}") from error
+
+    def _write(self, name: str, content: bytes) -> None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = self._directory / f".{name}.part"
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        part.replace(self._directory / name)
+
+
+def compose(sender: Address, to: str, subject: str, text: str, message_id: str, at: datetime) -> EmailMessage:
+    """The mail, in UTF-8. Line breaks and control characters in the subject become spaces.
+
+    Raises MailRefused when `to` is not a mail address.
+    """
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = _recipient(to)
+    message["Subject"] = _one_line(subject)
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = f"<{_digest(message_id)[:32]}@{_host_name(sender)}>"
+    message["Auto-Submitted"] = "auto-generated"
+    # Quoted-printable needs nothing of the servers on the way; what is ASCII stays readable as it is.
+    message.set_content(text, cte=None if text.isascii() else "quoted-printable")
+    return message
+
+
+def _recipient(to: str) -> Address:
+    """Exactly one bare address, no name, nothing that could end the header or the SMTP command."""
+    try:
+        # The standard library checks ASCII addresses only; letters beyond ASCII (RFC 6531) cannot break out.
+        checked = Address(addr_spec="".join(letter if letter.isascii() else "x" for letter in to))
+    except (ValueError, IndexError, MessageError) as error:
+        raise MailRefused(f"{_one_line(to)!r} is not a mail address") from error
+    user, _, domain = to.rpartition("@")
+    if not checked.domain or not to.isprintable() or not user or '"' in user:
+        raise MailRefused(f"{_one_line(to)!r} is not a mail address")
+    return Address(username=user, domain=domain)
+
+
+def _sender(email_from: str) -> Address:
+    wrong = f"{PREFIX}EMAIL_FROM is wrong: {email_from!r} is not like `Tocsin <tocsin@example.org>`."
+    name, address = parseaddr(email_from)
+    if not email_from.isprintable() or not address:
+        raise SettingsError(wrong)
+    try:
+        return Address(display_name=name, addr_spec=_recipient(address).addr_spec)
+    except MailRefused:
+        raise SettingsError(wrong) from None
+
+
+def _host_name(sender: Address) -> str:
+    """Our name in EHLO and Message-ID: the sender's domain, which needs no look-up of this machine's name."""
+    return sender.domain if sender.domain.isascii() else "localhost"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _reply(error: aiosmtplib.SMTPResponseException) -> str:
+    return f"{error.code} {_one_line(error.message)}"
+
+
+def _one_line(text: str) -> str:
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:_LONGEST_REPLY]

@@ -1,0 +1,118 @@
+"""When a cron expression matches, on a calendar without time zones: naive datetimes, whole seconds.
+
+`cronsim` reads the expression (Debian cron's rules) and says which days match. The times of day are found by
+rank: if the expression names N times of day, they are numbered 0 ... N-1, so that next, latest and count are
+arithmetic, not search.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+from cronsim import CronSim
+
+NICKNAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+# 29 February on a given weekday comes every 28 years, 40 across a century year without a leap day.
+_HORIZON = timedelta(days=50 * 366)
+_DAY = timedelta(days=1)
+
+
+def expand(expression: str) -> list[str]:
+    """The five or six fields of an expression, nicknames replaced; any number of fields if it is wrong."""
+    text = expression.strip()
+    return NICKNAMES.get(text.lower(), text).split()
+
+
+class CronCalendar:
+    """The matching times of one cron expression. Raises cronsim.CronSimError if it is wrong."""
+
+    def __init__(self, expression: str) -> None:
+        fields = expand(expression)
+        sim = CronSim(" ".join(fields), datetime(2000, 1, 1))  # noqa: DTZ001
+        self._match_day = sim.match_day
+        self._months = sim.months
+        self._hours = sorted(sim.hours)
+        self._minutes = sorted(sim.minutes)
+        self._seconds = sorted(sim.seconds)
+        self._per_day = len(self._hours) * len(self._minutes) * len(self._seconds)
+        self.has_fixed_times = len(fields) == 5 and not any(field.startswith("*") for field in fields[:2])
+        """Minute and hour are named, so cron promises these times of day even when clocks change."""
+
+    def next(self, after: datetime) -> datetime | None:
+        """The first matching time strictly later than `after`; None if there is none in 50 years."""
+        rank = self._rank(after)
+        if rank < self._per_day and self._matches(after.date()):
+            return self._time(after.date(), rank)
+        day = next(self._days(after.date() + _DAY, after.date() + _HORIZON), None)
+        return None if day is None else self._time(day, 0)
+
+    def latest(self, at: datetime) -> datetime | None:
+        """The last matching time that is not later than `at`; None if there is none in 50 years."""
+        rank = self._rank(at)
+        if rank > 0 and self._matches(at.date()):
+            return self._time(at.date(), rank - 1)
+        day = self._day_before(at.date())
+        return None if day is None else self._time(day, self._per_day - 1)
+
+    def count(self, after: datetime, until: datetime) -> int:
+        """How many matching times lie in (after, until]."""
+        days = sum(1 for _ in self._days(after.date(), until.date()))
+        return days * self._per_day + self._rank_on_day(until) - self._rank_on_day(after)
+
+    def _matches(self, day: date) -> bool:
+        return day.month in self._months and self._match_day(day)
+
+    def _days(self, first: date, end: date) -> Iterator[date]:
+        """The matching days in [first, end)."""
+        day = first
+        while day < end:
+            if day.month not in self._months:
+                day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+                continue
+            if self._match_day(day):
+                yield day
+            day += _DAY
+
+    def _day_before(self, day: date) -> date | None:
+        horizon = day - _HORIZON
+        day -= _DAY
+        while not self._matches(day):
+            day = day - _DAY if day.month in self._months else day.replace(day=1) - _DAY
+            if day < horizon:
+                return None
+        return day
+
+    def _rank_on_day(self, moment: datetime) -> int:
+        return self._rank(moment) if self._matches(moment.date()) else 0
+
+    def _rank(self, moment: datetime) -> int:
+        """How many of the times of day are not later than this one."""
+        hour, minute = bisect_left(self._hours, moment.hour), bisect_left(self._minutes, moment.minute)
+        rank = hour * len(self._minutes)
+        if self._hours[hour : hour + 1] != [moment.hour]:
+            return rank * len(self._seconds)
+        rank = (rank + minute) * len(self._seconds)
+        if self._minutes[minute : minute + 1] != [moment.minute]:
+            return rank
+        return rank + bisect_right(self._seconds, moment.second)
+
+    def _time(self, day: date, rank: int) -> datetime:
+        rank, second = divmod(rank, len(self._seconds))
+        hour, minute = divmod(rank, len(self._minutes))
+        clock = time(self._hours[hour], self._minutes[minute], self._seconds[second])
+        return datetime.combine(day, clock)
+
+
+@lru_cache(maxsize=4096)
+def calendar_of(expression: str) -> CronCalendar:
+    """The calendar of an expression; reading one takes longer than asking it. Raises cronsim.CronSimError."""
+    return CronCalendar(expression)

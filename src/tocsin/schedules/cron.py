@@ -1,0 +1,126 @@
+"""Cron in a time zone: from matching times on the wall clock to moments in UTC, through clock changes.
+
+Two rules, Debian cron's (cron(8)), which cronsim follows too:
+
+- Minute and hour both named ("30 2 * * *", five fields): each matching time is due when the wall clock first
+  reaches or passes it. A skipped time is due at the moment of the change (several such are one); a repeated
+  time is due only the first time.
+- Otherwise ("*/15 * * * *", "0 * * * *", or six fields): due whenever the wall clock reads a matching time. A
+  skipped time does not come, a repeated one comes twice.
+
+cronsim's own walk through zones is not used. It steps by whole hours, so it loses times where clocks change
+by half an hour (Lord Howe); it makes up midnights that were skipped (Havana); in a repeated hour it may go
+back.
+"""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tocsin.schedules.calendar import CronCalendar, calendar_of
+from tocsin.schedules.schedule import Cron
+from tocsin.schedules.zones import changes, first_change, last_change, offset_at, zone_of
+
+_SECOND = timedelta(seconds=1)
+# The longest time that a zone has ever repeated is a day (the date line moved).
+_LONGEST_OVERLAP = timedelta(days=2)
+
+
+def next_due(cron: Cron, after: datetime) -> datetime | None:
+    """The first due time strictly later than `after` (UTC); None if there is none in 50 years."""
+    calendar, zone = calendar_of(cron.expression), zone_of(cron.time_zone)
+    return (_next_fixed if calendar.has_fixed_times else _next_shown)(calendar, zone, after)
+
+
+def latest_due(cron: Cron, at: datetime) -> datetime | None:
+    """The last due time that is not later than `at` (UTC); None if there is none in 50 years."""
+    calendar, zone = calendar_of(cron.expression), zone_of(cron.time_zone)
+    return (_latest_fixed if calendar.has_fixed_times else _latest_shown)(calendar, zone, at)
+
+
+def count_due(cron: Cron, after: datetime, until: datetime) -> int:
+    """How many due times lie in (after, until], both in UTC."""
+    calendar, zone = calendar_of(cron.expression), zone_of(cron.time_zone)
+    return (_count_fixed if calendar.has_fixed_times else _count_shown)(calendar, zone, after, until)
+
+
+def _next_shown(calendar: CronCalendar, zone: ZoneInfo, after: datetime) -> datetime | None:
+    offset = offset_at(zone, after)
+    wall = _wall(after, offset)
+    while (match := calendar.next(wall)) is not None:
+        due = _utc(match, offset)
+        change = first_change(zone, after, due)
+        if change is None:
+            return due
+        after, offset = change, offset_at(zone, change)
+        wall = _wall(change - _SECOND, offset)
+    return None
+
+
+def _latest_shown(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datetime | None:
+    offset = offset_at(zone, at)
+    while (match := calendar.latest(_wall(at, offset))) is not None:
+        due = _utc(match, offset)
+        change = last_change(zone, due, at)
+        if change is None:
+            return due
+        at = change - _SECOND
+        offset = offset_at(zone, at)
+    return None
+
+
+def _count_shown(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until: datetime) -> int:
+    count, wall, offset = 0, _wall(after, offset_at(zone, after)), offset_at(zone, after)
+    for change in changes(zone, after, until):
+        count += calendar.count(wall, _wall(change - _SECOND, offset))
+        offset = offset_at(zone, change)
+        wall = _wall(change - _SECOND, offset)
+    return count + calendar.count(wall, _wall(until, offset))
+
+
+def _next_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime) -> datetime | None:
+    match = calendar.next(_furthest_wall(zone, after))
+    return None if match is None else _reached(zone, match)
+
+
+def _latest_fixed(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datetime | None:
+    match = calendar.latest(_furthest_wall(zone, at))
+    return None if match is None else _reached(zone, match)
+
+
+def _count_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until: datetime) -> int:
+    count = calendar.count(_furthest_wall(zone, after), _furthest_wall(zone, until))
+    for change in changes(zone, after, until):
+        skipped_from = _wall(change, offset_at(zone, change - _SECOND))
+        skipped_to = _wall(change, offset_at(zone, change))
+        if skipped_from < skipped_to:  # all that was skipped is due at one moment
+            count -= max(0, calendar.count(skipped_from - _SECOND, skipped_to) - 1)
+    return count
+
+
+def _furthest_wall(zone: ZoneInfo, moment: datetime) -> datetime:
+    """The latest time that the zone's wall clock has shown: while an hour repeats, the end of that hour."""
+    local = moment.astimezone(zone)
+    if local.fold == 0:
+        return local.replace(tzinfo=None)
+    change = last_change(zone, moment - _LONGEST_OVERLAP, moment)
+    if change is None:
+        return local.replace(tzinfo=None)
+    return _wall(change, offset_at(zone, change - _SECOND)) - _SECOND
+
+
+def _reached(zone: ZoneInfo, wall: datetime) -> datetime:
+    """The moment at which the zone's wall clock first reaches or passes that time."""
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None) == wall:
+        return first
+    # Skipped (PEP 495): read with fold=1 it lies before the change of clocks, with fold=0 after it.
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    return first_change(zone, before, first) or first
+
+
+def _wall(moment: datetime, offset: timedelta) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) + offset
+
+
+def _utc(wall: datetime, offset: timedelta) -> datetime:
+    return (wall - offset).replace(tzinfo=UTC)

@@ -1,0 +1,66 @@
+"""When a schedule is due: next, latest, how often, and the first few to show."""
+
+from datetime import UTC, datetime, timezone
+
+from tocsin.schedules import cron, every
+from tocsin.schedules.schedule import Cron, Every, Once, Schedule
+from tocsin.schedules.zones import offset_at, zone_of
+
+
+def next_due(schedule: Schedule, after: datetime) -> datetime | None:
+    """The first due time strictly later than `after` (aware); None when it never comes again.
+
+    The schedule must have passed `check`: a wrong cron raises cronsim's error, a wrong time zone KeyError.
+    """
+    try:
+        match schedule:
+            case Once(at):
+                return at if at > after else None
+            case Every():
+                return every.next_due(schedule, after)
+            case Cron():
+                return cron.next_due(schedule, after.astimezone(UTC))
+    except OverflowError:  # the calendar ends with the year 9999
+        return None
+
+
+def latest_due(schedule: Schedule, at: datetime) -> datetime | None:
+    """The last due time that is not later than `at` (aware); None when there was none. Cron never began."""
+    try:
+        match schedule:
+            case Once():
+                return schedule.at if schedule.at <= at else None
+            case Every():
+                return every.latest_due(schedule, at)
+            case Cron():
+                return cron.latest_due(schedule, at.astimezone(UTC))
+    except OverflowError:  # the calendar begins with the year 1
+        return None
+
+
+def count_due(schedule: Schedule, after: datetime, until: datetime) -> int:
+    """How many due times lie in (after, until]: exact, and reckoned without walking through them."""
+    if until <= after:
+        return 0
+    match schedule:
+        case Once(at):
+            return int(after < at <= until)
+        case Every():
+            return every.count_due(schedule, after, until)
+        case Cron():
+            return cron.count_due(schedule, after.astimezone(UTC), until.astimezone(UTC))
+
+
+def preview(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
+    """The first `count` due times strictly later than `after`: cron's with its zone's offset, else in UTC."""
+    found: list[datetime] = []
+    due = next_due(schedule, after)
+    while due is not None and len(found) < count:
+        found.append(_with_offset(due, schedule.time_zone) if isinstance(schedule, Cron) else due)
+        due = next_due(schedule, due)
+    return found
+
+
+def _with_offset(due: datetime, time_zone: str) -> datetime:
+    # An offset, not the zone: in a repeated hour, a time with a zone is unequal to the same moment in UTC.
+    return due.astimezone(timezone(offset_at(zone_of(time_zone), due)))

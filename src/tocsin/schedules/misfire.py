@@ -1,0 +1,121 @@
+"""What happens to the due times that passed while nobody could run them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from tocsin.clock import MILLISECOND
+from tocsin.errors import InvalidInput
+from tocsin.schedules.due import count_due, latest_due, next_due
+from tocsin.schedules.schedule import Schedule
+
+ON_TIME_LIMIT = 100
+"""So many due times at most are run at once because they are within the grace period."""
+MAX_RUNS_LIMIT = 1000
+MAX_GRACE = timedelta(days=1)
+
+
+class MisfirePolicy(Enum):
+    """What runs when due times were missed. All that does not run is told as one gap."""
+
+    RUN_ONCE = "RUN_ONCE"
+    """The latest missed one runs."""
+    RUN_ALL = "RUN_ALL"
+    """The latest `max_runs` missed ones run."""
+    SKIP = "SKIP"
+    """None of them runs, except the latest if it is still within the grace period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfire:
+    """A policy; how late a run may be found and still count as on time; how many RUN_ALL runs at most."""
+
+    policy: MisfirePolicy = MisfirePolicy.RUN_ONCE
+    grace: timedelta = timedelta(minutes=1)
+    max_runs: int = 100
+
+    def to_document(self) -> dict[str, Any]:
+        """As MongoDB keeps it: the grace period in milliseconds."""
+        grace_ms = self.grace // MILLISECOND
+        return {"policy": self.policy.value, "grace_ms": grace_ms, "max_runs": self.max_runs}
+
+    @classmethod
+    def from_document(cls, doc: Mapping[str, Any]) -> "Misfire":
+        """What `to_document` wrote."""
+        return cls(MisfirePolicy(doc["policy"]), doc["grace_ms"] * MILLISECOND, doc["max_runs"])
+
+
+def check_misfire(misfire: Misfire) -> None:
+    """Raises InvalidInput, path ("grace",) or ("maxRuns",), when a value is out of range."""
+    if not timedelta() <= misfire.grace <= MAX_GRACE:
+        raise InvalidInput('The grace period must be between PT0S and P1D, for example "PT1M".', "grace")
+    if misfire.grace % MILLISECOND:
+        raise InvalidInput('The grace period must be in whole milliseconds, for example "PT1M".', "grace")
+    if not 1 <= misfire.max_runs <= MAX_RUNS_LIMIT:
+        raise InvalidInput(f"It must be between 1 and {MAX_RUNS_LIMIT}; it is {misfire.max_runs}.", "maxRuns")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Due times that will not run: the first, the last (`until`), and how many."""
+
+    first: datetime
+    until: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuePlan:
+    """What becomes of the due times up to now: to run (oldest first), missed, and the next one."""
+
+    runs: tuple[datetime, ...]
+    missed: Gap | None
+    next_due: datetime | None
+
+
+def plan_due(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> DuePlan:
+    """Decides about all due times from `due` (the stored next one) to `now`; every one is run or in the gap.
+
+    `due` itself always counts, also when the edited schedule would not name it now. If the first is at most
+    `misfire.grace` late all are on time and run (the newest ON_TIME_LIMIT at most); otherwise the policy
+    decides. The work is bounded by the number of runs, not by the number of due times.
+    """
+    if due > now:
+        return DuePlan((), None, due)
+    runs = _newest(schedule, due, now, _how_many_run(schedule, due, now, misfire))
+    return DuePlan(runs, _gap(schedule, due, now, runs), next_due(schedule, now))
+
+
+def _how_many_run(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> int:
+    """How many of the newest due times run, at most."""
+    if now - due <= misfire.grace:
+        return ON_TIME_LIMIT
+    match misfire.policy:
+        case MisfirePolicy.RUN_ONCE:
+            return 1
+        case MisfirePolicy.RUN_ALL:
+            return misfire.max_runs
+        case MisfirePolicy.SKIP:
+            return int(now - _last(schedule, due, now) <= misfire.grace)
+
+
+def _newest(schedule: Schedule, due: datetime, now: datetime, limit: int) -> tuple[datetime, ...]:
+    found: list[datetime] = []
+    while len(found) < limit and (not found or found[-1] > due):
+        found.append(_last(schedule, due, found[-1] - MILLISECOND if found else now))
+    return tuple(reversed(found))
+
+
+def _gap(schedule: Schedule, due: datetime, now: datetime, runs: tuple[datetime, ...]) -> Gap | None:
+    count = 1 + count_due(schedule, due, now) - len(runs)
+    if count == 0:
+        return None
+    return Gap(due, _last(schedule, due, runs[0] - MILLISECOND if runs else now), count)
+
+
+def _last(schedule: Schedule, due: datetime, at: datetime) -> datetime:
+    """The last due time not later than `at`; `due` if the schedule names none since."""
+    latest = latest_due(schedule, at)
+    return due if latest is None else max(due, latest)

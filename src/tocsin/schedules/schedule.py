@@ -1,0 +1,79 @@
+"""What a schedule is: once at a time, every interval, or cron in a time zone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tocsin.clock import MILLISECOND, to_milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Due at one moment. An aware `at` becomes UTC in whole milliseconds."""
+
+    at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", _utc(self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Due at `start`, `start + interval`, ... not later than `end`. Elapsed time: no zones, no DST.
+
+    `interval` is at least one second, in whole milliseconds. Aware times become UTC in whole milliseconds.
+    """
+
+    interval: timedelta
+    start: datetime
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", _utc(self.start))
+        object.__setattr__(self, "end", None if self.end is None else _utc(self.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """Due when the clock of an IANA time zone matches a cron expression (rules: docs/schedules.md)."""
+
+    expression: str
+    time_zone: str
+
+
+Schedule = Once | Every | Cron
+
+
+def to_document(schedule: Schedule) -> dict[str, Any]:
+    """The schedule as MongoDB keeps it: `kind` says which; durations are whole milliseconds."""
+    match schedule:
+        case Once(at):
+            return {"kind": "once", "at": at}
+        case Every(interval, start, end):
+            return {"kind": "every", "interval_ms": interval // MILLISECOND, "start": start, "end": end}
+        case Cron(expression, time_zone):
+            return {"kind": "cron", "expression": expression, "time_zone": time_zone}
+
+
+def from_document(doc: Mapping[str, Any]) -> Schedule:
+    """The schedule that `to_document` wrote. Raises ValueError for an unknown `kind`."""
+    match doc["kind"]:
+        case "once":
+            return Once(doc["at"])
+        case "every":
+            return Every(doc["interval_ms"] * MILLISECOND, doc["start"], doc.get("end"))
+        case "cron":
+            return Cron(doc["expression"], doc["time_zone"])
+        case kind:
+            raise ValueError(f"unknown kind of schedule: {kind!r}")
+
+
+def _utc(moment: datetime) -> datetime:
+    # A naive time, or one at the edge of the calendar, stays as it is: `check` refuses it with a message.
+    if moment.tzinfo is None:
+        return moment
+    try:
+        return to_milliseconds(moment)
+    except OverflowError:
+        return moment

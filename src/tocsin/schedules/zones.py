@@ -1,0 +1,91 @@
+"""Time zones: which names are accepted, and when a zone's offset to UTC changes."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+# No zone has changed its offset and changed it back within a week since 1970.
+_STRIDE = timedelta(days=7)
+_KEY = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
+# An abbreviation is near to others that mean another time: "PST" is not "MST".
+_SHORTEST_GUESS = 6
+# These mean "whatever this machine is set to", nothing at all, or count leap seconds.
+_REFUSED = {"localtime", "Factory", "posixrules", "right", "posix"}
+
+
+@lru_cache(maxsize=1024)
+def zone_of(key: str) -> ZoneInfo:
+    """The IANA time zone of that name. Raises KeyError for any other name, paths and "localtime" included."""
+    if not _KEY.fullmatch(key) or key.split("/")[0] in _REFUSED:
+        raise KeyError(key)
+    try:
+        return ZoneInfo(key)
+    except (OSError, ValueError) as error:  # a folder of the zone database, or a file in it that is no zone
+        raise KeyError(key) from error
+
+
+def nearest_zone(key: str) -> str | None:
+    """The zone that was probably meant by a wrong name: "Berlin" and "europe/berlin" mean "Europe/Berlin"."""
+    names = _names_by_folded()
+    cities = {name.rsplit("/", 1)[-1]: name for name in names if "/" in name}
+    wanted = key.strip().casefold().replace(" ", "_")[:64]
+    if found := names.get(wanted) or names.get(cities.get(wanted, "")):
+        return found
+    if len(wanted) < _SHORTEST_GUESS:
+        return None
+    close = difflib.get_close_matches(wanted, [*names, *cities], n=1, cutoff=0.75)
+    return names[cities.get(close[0], close[0])] if close else None
+
+
+@lru_cache(maxsize=1)
+def _names_by_folded() -> dict[str, str]:
+    names = sorted(name for name in available_timezones() if name.split("/")[0] not in _REFUSED)
+    return {name.casefold(): name for name in names}
+
+
+def offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
+    """What the zone's clock is ahead of UTC at that moment."""
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def changes(zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
+    """The moments in (after, until] at which the zone gets another offset, in order."""
+    offset = offset_at(zone, after)
+    while after < until:
+        step = min(after + _STRIDE, until)
+        if (new := offset_at(zone, step)) != offset:
+            yield _change_between(zone, after, step)
+            offset = new
+        after = step
+
+
+def first_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
+    """The first moment in (after, until] with another offset than before; None if there is none."""
+    return next(changes(zone, after, until), None)
+
+
+def last_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
+    """The moment in (after, until] at which the offset of `until` began; None if that was earlier."""
+    offset = offset_at(zone, until)
+    while after < until:
+        step = max(until - _STRIDE, after)
+        if offset_at(zone, step) != offset:
+            return _change_between(zone, step, until)
+        until = step
+    return None
+
+
+def _change_between(zone: ZoneInfo, before: datetime, until: datetime) -> datetime:
+    """Bisects (before, until] for the moment of the change; offsets change at whole seconds."""
+    offset = offset_at(zone, before)
+    low, high = int(before.timestamp()), -int(-until.timestamp() // 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_at(zone, datetime.fromtimestamp(middle, UTC)) == offset:
+            low = middle
+        else:
+            high = middle
+    return datetime.fromtimestamp(high, UTC)

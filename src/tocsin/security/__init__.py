@@ -1,0 +1,1 @@
+"""Passwords, tokens, stored secrets, and which addresses may be called."""

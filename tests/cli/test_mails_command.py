@@ -1,0 +1,118 @@
+"""`tocsin mails` as an administrator types it."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from pymongo.synchronous.database import Database as SyncDatabase
+from typer.testing import CliRunner, Result
+
+from tocsin import clock, documents
+from tocsin.cli.mails import app
+from tocsin.documents import Doc
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No settings of the one who runs the tests; logging as it was afterwards."""
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    handlers, level = list(logging.root.handlers), logging.root.level
+    yield
+    logging.root.handlers = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Doc]]:
+    """The database that the commands of this test use."""
+    given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": f"test_{uuid4().hex[:12]}"}
+    for name, value in {**given, "JWT_SECRET": "j" * 32, "ENCRYPTION_KEY": "a" * 43 + "="}.items():
+        monkeypatch.setenv(f"TOCSIN_{name}", value)
+    database = documents.connect_thread(mongodb_uri, given["MONGODB_DATABASE"])
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()
+
+
+@pytest.fixture
+def mails(stored: SyncDatabase[Doc]) -> None:
+    """Three mails, queued an hour after each other: delivered, waiting, and without anyone to go to."""
+    stored["users"].insert_one({"_id": "u1", "email": "alice@example.com", "is_active": True})
+    stored["deliveries"].insert_many(
+        [
+            mail(1, status="DELIVERED", tries=1, delivered_at=clock.now()),
+            mail(2, tries=2, last_error="the mail server is away"),
+            mail(3, status="FAILED", tries=1, owner="u2", last_error="no recipient"),
+        ]
+    )
+
+
+def mail(number: int, **others: Any) -> Doc:
+    at = clock.now() - timedelta(hours=4 - number)
+    return {
+        "_id": f"u1/t{number}:0:began", "owner": "u1", "kind": "BEGAN_FAILING", "run": f"u1/t{number}:1",
+        "subject": f"Subject {number}", "text": f"Hello {number}\n", "status": "QUEUED", "queued_at": at,
+        "next_try_at": at, "lease_until": None, "tries": 0, "last_error": None, "delivered_at": None, **others,
+    }  # fmt: skip
+
+
+def tocsin_mails(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def done(*arguments: str) -> str:
+    result = tocsin_mails(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_list_shows_the_newest_first(mails: None) -> None:
+    lines = done("list").splitlines()
+    assert [line.split()[0] for line in lines] == ["1", "2", "3"]
+    assert [line.split()[2] for line in lines] == ["FAILED", "QUEUED", "DELIVERED"]
+    assert [line.split()[3] for line in lines] == ["-", "alice@example.com", "alice@example.com"]
+    assert lines[0].endswith("Subject 3")
+    assert len(done("list", "--limit", "2").splitlines()) == 2
+
+
+def test_list_as_json(mails: None) -> None:
+    last, waiting, delivered = json.loads(done("list", "--json"))
+    assert (last["number"], last["id"], last["to"], last["text"]) == (1, "u1/t3:0:began", None, "Hello 3\n")
+    assert (waiting["status"], waiting["lastError"]) == ("QUEUED", "the mail server is away")
+    assert waiting["nextTryAt"] == waiting["queuedAt"]
+    assert delivered["deliveredAt"] is not None
+    assert delivered["nextTryAt"] is None
+
+
+@pytest.mark.parametrize("which", ["2", "u1/t2:0:began"])
+def test_show_takes_a_number_or_an_id(mails: None, which: str) -> None:
+    headers, _, text = done("show", which).partition("\n\n")
+    assert text == "Hello 2\n"
+    lines = headers.splitlines()
+    assert lines[:3] == ["Id: u1/t2:0:began", "To: alice@example.com", "Subject: Subject 2"]
+    assert "Status: QUEUED" in lines
+    assert "Last error: the mail server is away" in lines
+    assert not any(line.startswith("Delivered") for line in lines)
+
+
+@pytest.mark.parametrize("which", ["4", "0", "99999", "u1/none"])
+def test_what_is_not_there_is_one_sentence_and_exit_code_1(mails: None, which: str) -> None:
+    result = tocsin_mails("show", which)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("There is no mail ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_no_mails(stored: SyncDatabase[Doc]) -> None:
+    assert done("list") == "There are no mails.\n"
+    assert json.loads(done("list", "--json")) == []

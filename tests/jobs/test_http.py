@@ -1,0 +1,202 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import bson
+import pytest
+from tests.outbound.servers import answering, open_door, response
+
+from tocsin.jobs import registry
+from tocsin.jobs.base import ErrorKind, JobContext, Outcome
+from tocsin.jobs.http import HttpInput, HttpJob, prepare
+from tocsin.outbound.http import HttpDoor
+from tocsin.security.secrets import SecretBox
+
+BOX = SecretBox(bytes(32))
+DUE = datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)
+FORM = "application/x-www-form-urlencoded"
+URL = "https://api.example/hook?x=1"
+
+
+@pytest.fixture
+async def context() -> AsyncIterator[JobContext]:
+    async with open_door() as door:
+        yield job_context(door)
+
+
+def job_context(door: HttpDoor, box: SecretBox = BOX) -> JobContext:
+    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door)
+
+
+async def perform(context: JobContext, **fields: Any) -> Outcome:
+    stored = bson.decode(bson.encode(prepare(HttpInput(**fields), BOX, "alice")))  # as it comes back from the database
+    outcome = await registry.get("http").perform(stored, context)
+    bson.encode({"headers": outcome.response_headers, "body": outcome.response_body, "request": outcome.request})
+    return outcome
+
+
+def head_and_body(seen: bytes) -> tuple[list[str], bytes]:
+    head, _, body = seen.partition(b"\r\n\r\n")
+    return head.decode().split("\r\n"), body
+
+
+# --- what is sent ---
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_every_method_arrives(context: JobContext, method: str) -> None:
+    async with answering(response()) as server:
+        outcome = await perform(context, url=f"{server.url}a%20b/%C3%A9?q=1&q=%2F", method=method.lower())
+    assert outcome.error is None
+    assert server.seen[0].startswith(f"{method} /a%20b/%C3%A9?q=1&q=%2F HTTP/1.1\r\n".encode())
+
+
+async def test_the_answer_to_head_has_no_body(context: JobContext) -> None:
+    async with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n") as server:
+        outcome = await perform(context, url=server.url, method="HEAD")
+    assert (outcome.error, outcome.response_body) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("given_body", "content_type", "sent"),
+    [
+        ({"json": {"a": [1, None, "é", 2**70]}}, "application/json", '{"a":[1,null,"é",' + str(2**70) + "]}"),
+        ({"json": False}, "application/json", "false"),
+        ({"text": "héllo\r\n"}, "text/plain; charset=utf-8", "héllo\r\n"),
+        ({"text": ""}, "text/plain; charset=utf-8", ""),
+        ({"form": {"a": "x y&z", "b": [1, True], "é": ""}}, FORM, "a=x+y%26z&b=1&b=true&%C3%A9="),
+    ],
+)  # fmt: skip
+async def test_every_kind_of_body_arrives(
+    context: JobContext, given_body: dict[str, Any], content_type: str, sent: str
+) -> None:
+    async with answering(response()) as server:
+        await perform(context, url=server.url, method="POST", **given_body)
+    lines, body = head_and_body(server.seen[0])
+    assert f"Content-Type: {content_type}" in lines
+    assert f"Content-Length: {len(sent.encode())}" in lines
+    assert body == sent.encode()
+
+
+async def test_headers_arrive_in_their_order_and_case(context: JobContext) -> None:
+    headers = {"x-LOWER-Upper": "a", "X-Number": 5, "Content-Type": "application/xml", "User-Agent": "mine/1"}
+    async with answering(response()) as server:
+        await perform(context, url=server.url, method="POST", text="<a/>", headers=headers)
+    lines, _ = head_and_body(server.seen[0])
+    mine = ["x-LOWER-Upper: a", "X-Number: 5", "Content-Type: application/xml"]
+    assert [line for line in lines if line in mine] == mine
+    assert "User-Agent: mine/1" in lines
+    assert len([line for line in lines if line.lower().startswith(("content-type", "user-agent"))]) == 2
+
+
+async def test_a_repeated_call_can_be_recognised(context: JobContext) -> None:
+    async with answering(response()) as server:
+        await perform(context, url=server.url)
+    lines, _ = head_and_body(server.seen[0])
+    expected = {
+        "Idempotency-Key: alice/t1:7",
+        "X-Tocsin-Due-At: 2026-11-22T09:30:00.250Z",
+        "X-Tocsin-Attempt: 3",
+    }
+    assert expected < set(lines)
+
+
+async def test_secrets_are_sent_but_not_recorded(context: JobContext) -> None:
+    async with answering(response()) as server:
+        outcome = await perform(
+            context,
+            url=server.url,
+            token="t0ken",
+            headers={"X-Hook": "s3cret", "cookie": "c00kie", "X-Open": "seen"},
+            secret_header_names=["x-hook"],
+        )
+    lines, _ = head_and_body(server.seen[0])
+    assert {"X-Hook: s3cret", "cookie: c00kie", "Authorization: Bearer t0ken"} < set(lines)
+    assert outcome.request is not None
+    assert (outcome.request["method"], outcome.request["url"]) == ("GET", server.url)
+    recorded = dict(outcome.request["headers"])
+    assert recorded["X-Hook"] == recorded["cookie"] == recorded["Authorization"] == "***"
+    assert recorded["X-Open"] == "seen"
+    assert recorded["Idempotency-Key"] == "alice/t1:7"
+    assert recorded["User-Agent"].startswith("Tocsin/")
+
+
+async def test_a_secret_of_another_key_is_an_outcome() -> None:
+    async with open_door() as door:
+        outcome = await HttpJob().perform(
+            prepare(HttpInput(URL, token="t"), BOX, "alice"), job_context(door, SecretBox(b"k" * 32))
+        )
+    assert outcome.error is not None
+    assert outcome.error.kind is ErrorKind.SECRET_UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("", "/"),
+        ("?a=1", "/?a=1"),
+        ("/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}#top", "/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}"),
+        ("/ü?q=ä", "/%C3%BC?q=%C3%A4"),
+    ],
+)
+async def test_the_url_is_called_as_it_was_written(context: JobContext, url: str, target: str) -> None:
+    async with answering(response()) as server:
+        await perform(context, url=f"HTTP://127.0.0.1:{server.port}{url}")
+    lines, _ = head_and_body(server.seen[0])
+    assert lines[:2] == [f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
+
+
+# --- what comes out ---
+
+
+async def test_a_2xx_answer_is_success(context: JobContext) -> None:
+    async with answering(response("204 No Content", b"", "X-A: 1")) as server:
+        outcome = await perform(context, url=server.url)
+    assert (outcome.error, outcome.status_code, outcome.redirects) == (None, 204, 0)
+    assert ("X-A", "1") in outcome.response_headers
+    assert outcome.timings["total"] > 0
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "500 Internal Server Error", "300 Multiple Choices", "999 Odd"])
+async def test_any_other_answer_is_a_failure_that_is_kept(context: JobContext, status: str) -> None:
+    async with answering(response(status, b"because", "Retry-After: 60")) as server:
+        outcome = await perform(context, url=server.url)
+    assert outcome.error is not None
+    assert outcome.error.kind is ErrorKind.HTTP_STATUS
+    assert outcome.error.message.startswith(f"The server answered {status[:3]}")
+    assert outcome.error.hint
+    assert outcome.error.retryable
+    assert outcome.status_code == int(status[:3])
+    assert outcome.response_body == "because"
+    assert (outcome.retry_after is not None) == status.startswith("3")
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+async def test_retry_after_is_heard(context: JobContext, status: str) -> None:
+    async with answering(response(status, b"", "Retry-After: 90")) as server:
+        outcome = await perform(context, url=server.url)
+    assert outcome.retry_after == timedelta(seconds=90)
+
+
+async def test_a_blocked_address_and_a_bad_url_are_not_tried_again(context: JobContext) -> None:
+    async with answering(response("302 Found", b"", "Location: ftp://a.example/")) as server:
+        bad = await perform(context, url=server.url)
+    blocked = await perform(context, url="http://10.0.0.1/")
+    for outcome, kind in ((bad, ErrorKind.BAD_URL), (blocked, ErrorKind.BLOCKED_ADDRESS)):
+        assert outcome.error is not None
+        assert (outcome.error.kind, outcome.error.retryable) == (kind, False)
+        assert outcome.request is not None
+
+
+async def test_the_tasks_timeout_holds(context: JobContext) -> None:
+    async with answering(b"") as server, open_door() as door:
+        outcome = await HttpJob().perform(
+            prepare(HttpInput(server.url), BOX, "alice"), JobContext("r", "alice", DUE, 1, 0.05, BOX, door)
+        )
+    assert outcome.error is not None
+    assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)
+
+
+def test_an_unknown_kind_of_job_is_said_so() -> None:
+    with pytest.raises(registry.UnknownJob, match="'fax'"):
+        registry.get("fax")

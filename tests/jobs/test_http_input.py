@@ -1,0 +1,148 @@
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.errors import InvalidInput
+from tocsin.jobs.http import HttpInput, HttpParams, plain_body, prepare
+from tocsin.security.secrets import SecretBox
+
+BOX = SecretBox(bytes(32))
+URL = "https://api.example/hook?x=1"
+
+
+def store(previous: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    return prepare(HttpInput(**{"url": URL, **fields}), BOX, "alice", previous)
+
+
+# --- what is stored ---
+
+
+def test_what_is_stored_has_the_shape_of_the_params() -> None:
+    stored = store(method="post", headers={"A": "1", "B": 2.5}, json={"k": "v"}, token="t", connect_timeout=3)
+    HttpParams.model_validate(stored)
+    assert stored["url"] == URL
+    assert stored["method"] == "POST"
+    assert stored["headers"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2.5"}]
+    assert stored["connect_timeout"] == 3
+    assert BOX.open(stored["token"], "alice") == "t"
+
+
+@pytest.mark.parametrize("name", ["Authorization", "COOKIE", "x-api-key", "Proxy-Authorization"])
+def test_some_headers_are_always_secret(name: str) -> None:
+    stored = store(headers={name: "hunter2"})
+    assert "hunter2" not in json.dumps(stored)
+    assert stored["headers"] == []
+    assert BOX.open(stored["secret_headers"][0]["sealed"], "alice") == "hunter2"
+
+
+@given(
+    st.dictionaries(st.text(), st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text())
+)
+def test_a_json_body_comes_back_as_it_was_given(value: dict[str, Any]) -> None:
+    assert plain_body(store(json=value)["body"]) == value
+
+
+def test_text_and_form_bodies_come_back_too() -> None:
+    assert plain_body(store(text="a\x00b")["body"]) == "a\x00b"
+    assert plain_body(store(form={"a": ["1", "2"], "b": "3"})["body"]) == {"a": ["1", "2"], "b": "3"}
+    assert plain_body(store()["body"]) is None
+
+
+# --- an update keeps the secrets that it does not name ---
+
+
+def test_an_absent_secret_is_kept() -> None:
+    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    by_null = store(before, url="https://b.example/", headers={"x-hook": None}, secret_header_names=["X-Hook"])
+    by_name = store(before, secret_header_names=["X-Hook"])
+    for after in (by_null, by_name):
+        assert after["token"] == before["token"]
+        assert BOX.open(after["secret_headers"][0]["sealed"], "alice") == "s"
+
+
+def test_a_secret_can_be_replaced_and_removed() -> None:
+    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    assert BOX.open(store(before, token="u")["token"], "alice") == "u"
+    removed = store(before, token="")
+    assert (removed["token"], removed["secret_headers"]) == (None, [])
+    replaced = store(before, headers={"Authorization": "Basic x"})
+    assert replaced["token"] is None
+    assert BOX.open(replaced["secret_headers"][0]["sealed"], "alice") == "Basic x"
+
+
+# --- what is refused, and where ---
+
+SURROGATE = "\ud800"
+REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"url": "ftp://a.example/"}, ("url",)),
+    ({"url": "a.example/x"}, ("url",)),
+    ({"url": "http:///x"}, ("url",)),
+    ({"url": "http://user:pw@a.example/"}, ("url",)),
+    ({"url": "http://user@a.example/"}, ("url",)),
+    ({"url": "http://a.example/" + "x" * 2048}, ("url",)),
+    ({"url": "http://a.example/\r\nX: y"}, ("url",)),
+    ({"url": " http://a.example/"}, ("url",)),
+    ({"url": "http://a.example:70000/"}, ("url",)),
+    ({"url": f"http://a.example/{SURROGATE}"}, ("url",)),
+    ({"url": "http://[::1/"}, ("url",)),
+    ({"method": "TRACE"}, ("method",)),
+    ({"connect_timeout": 0}, ("connectTimeout",)),
+    ({"headers": {"X Y": "1"}}, ("headers", "X Y")),
+    ({"headers": {"": "1"}}, ("headers", "")),
+    ({"headers": {"X": "1\r\nY: 2"}}, ("headers", "X")),
+    ({"headers": {"X": " 1"}}, ("headers", "X")),
+    ({"headers": {"X": True}}, ("headers", "X")),
+    ({"headers": {"X": ["1"]}}, ("headers", "X")),
+    ({"headers": {"X": SURROGATE}}, ("headers", "X")),
+    ({"headers": {"X": None}}, ("headers", "X")),
+    ({"headers": {"X": "1", "x": "2"}}, ("headers",)),
+    ({"headers": {"Content-Length": "5"}}, ("headers", "Content-Length")),
+    ({"headers": {"transfer-encoding": "chunked"}}, ("headers", "transfer-encoding")),
+    ({"headers": {"Connection": "close"}}, ("headers", "Connection")),
+    ({"headers": {"Host": "b.example"}}, ("headers", "Host")),
+    ({"headers": {"Idempotency-Key": "1"}}, ("headers", "Idempotency-Key")),
+    ({"headers": {"X-Tocsin-Attempt": "1"}}, ("headers", "X-Tocsin-Attempt")),
+    ({"headers": {f"X-{number}": "1" for number in range(51)}}, ("headers",)),
+    ({"headers": {"X": "v" * 16_384}}, ("headers",)),
+    ({"headers": {"X": None}, "secret_header_names": ["X"]}, ("headers", "X")),
+    ({"secret_header_names": ["X-Gone"]}, ("headers", "X-Gone")),
+    ({"token": "a b"}, ("token",)),
+    ({"token": "a\n"}, ("token",)),
+    ({"token": "t", "headers": {"authorization": "Basic x"}}, ("token",)),
+    ({"json": {"a": float("nan")}}, ("body",)),
+    ({"json": SURROGATE}, ("body",)),
+    ({"json": "x" * 262_144}, ("body",)),
+    ({"text": "é" * 131_073}, ("bodyText",)),
+    ({"text": SURROGATE}, ("bodyText",)),
+    ({"form": {"a": {"b": 1}}}, ("bodyForm", "a")),
+    ({"form": {"a": None}}, ("bodyForm", "a")),
+    ({"json": 1, "text": "1"}, ("bodyText",)),
+    ({"text": "1", "form": {}}, ("bodyForm",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"), REFUSED, ids=lambda value: str(value)[:50].encode("ascii", "replace").decode()
+)
+def test_wrong_input_is_refused_where_it_is_wrong(fields: dict[str, Any], path: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        store(**fields)
+    assert caught.value.path == path
+    assert caught.value.message.endswith(".")
+
+
+def test_endless_nesting_is_refused() -> None:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(InvalidInput):
+        store(json=nested)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::ffff:a00:1]/", "https://bücher.example/ü?q=ä#top"])
+def test_whether_an_address_is_allowed_is_decided_when_it_is_called(url: str) -> None:
+    assert store(url=url)["url"] == url

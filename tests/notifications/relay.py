@@ -1,0 +1,63 @@
+"""A way to the database that a test can cut and mend."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pymongo
+from pymongo import AsyncMongoClient
+
+from tocsin.documents import Database, Doc
+
+
+class Relay:
+    """A way to the database that can be cut. While it is, connections are refused and counted."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._open: set[asyncio.StreamWriter] = set()
+        self.refused: int | None = None
+
+    def cut(self) -> None:
+        self.refused = 0
+        for writer in self._open:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self.refused = None
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refused is not None:
+            self.refused += 1
+            writer.transport.abort()
+            return
+        onward = await asyncio.open_connection("127.0.0.1", self._port)
+        pair = {writer, onward[1]}
+        self._open |= pair
+        await asyncio.gather(self._copy(reader, onward[1]), self._copy(onward[0], writer))
+        self._open -= pair
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def relayed(database: Database) -> AsyncIterator[tuple[Relay, Database]]:
+    """The same database behind a relay, by a client that is not patient."""
+    host, port = pymongo.uri_parser.parse_uri(database.uri)["nodelist"][0]
+    assert host in ("127.0.0.1", "localhost")
+    relay = Relay(port)
+    server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
+    client: AsyncMongoClient[Doc] = AsyncMongoClient(
+        "127.0.0.1", server.sockets[0].getsockname()[1], directConnection=True, tz_aware=True,
+        serverSelectionTimeoutMS=100, heartbeatFrequencyMS=500,
+    )  # fmt: skip
+    yield relay, Database(client, client[database.name], database.uri, database.name)
+    await client.close()
+    relay.cut()
+    server.close()
+    await server.wait_closed()

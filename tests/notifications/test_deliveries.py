@@ -1,0 +1,328 @@
+"""Deliveries over a real database and a real SMTP server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.notifications.relay import relayed
+from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
+
+from tocsin import clock
+from tocsin.documents import Database, Doc, User
+from tocsin.notifications.deliveries import (
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    PATIENCE,
+    Postman,
+    enqueue,
+    forget,
+    newest,
+    wait_after,
+)
+from tocsin.outbound.mail import MailDoor, mail_door
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+ALICE = "alice@example.org"
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def time() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def alice(database: Database) -> User:
+    return await User(id="u1", email=ALICE, password="-", created_at=START).insert()
+
+
+def mail(cause: str = "u1/t1:0:began") -> Doc:
+    return {
+        "_id": cause, "owner": "u1", "kind": "BEGAN_FAILING", "run": "u1/t1:1", "subject": f"About {cause}",
+        "text": "Hello,\n\nit failed.\n", "status": "QUEUED", "queued_at": START, "next_try_at": START,
+        "lease_until": None, "tries": 0, "last_error": None, "delivered_at": None,
+    }  # fmt: skip
+
+
+async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
+    """What `condition` gives as soon as it is true of it."""
+    async with asyncio.timeout(8):
+        while not (result := await condition()):
+            await asyncio.sleep(0.01)
+    return result
+
+
+async def stored(database: Database, cause: str = "u1/t1:0:began") -> Doc:
+    found = await database.deliveries.find_one({"_id": cause})
+    assert found is not None
+    return found
+
+
+def tried(database: Database, tries: int, cause: str = "u1/t1:0:began") -> Awaitable[Doc]:
+    """The delivery, as soon as so many tries ended."""
+
+    async def look() -> Doc | None:
+        found = await stored(database, cause)
+        return found if found["tries"] == tries else None
+
+    return until(look)
+
+
+@asynccontextmanager
+async def working(database: Database, door: MailDoor, **options: Any) -> AsyncIterator[Postman]:
+    postman = Postman(database, door, **options)
+    task = asyncio.create_task(postman.run())
+    try:
+        yield postman
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+
+
+def door_to(port: int, **options: Any) -> MailDoor:
+    return mail_door(smtp_settings(port, **options))
+
+
+async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+        await enqueue(database, [mail()], START)
+        postman.wake()
+        done = await tried(database, 1)
+    assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began"]
+    assert inbox.recipients == [ALICE]
+    assert (done["status"], done["delivered_at"], done["text"]) == ("DELIVERED", START, mail()["text"])
+    assert (done["lease_until"], done["claim"], done["last_error"]) == (None, None, None)
+
+
+async def test_one_cause_is_told_once(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+        await enqueue(database, [mail()], START)
+        postman.wake()
+        await tried(database, 1)
+        await enqueue(database, [mail(), mail("u1/t1:0:failed"), mail()], START)
+        postman.wake()
+        await tried(database, 1, "u1/t1:0:failed")
+    assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t1:0:failed"]
+
+
+async def test_a_server_that_was_away_gets_the_mail_later_once(database: Database, alice: User, time: Clock) -> None:
+    async with mail_server(Inbox()) as port:
+        pass
+    inbox = Inbox()
+    await enqueue(database, [mail()], START)
+    async with working(database, door_to(port), clock=time) as postman:
+        waiting = await tried(database, 1)
+        assert waiting["status"] == "QUEUED"
+        assert "cannot be used" in waiting["last_error"]
+        assert START + FIRST_WAIT <= waiting["next_try_at"] <= START + FIRST_WAIT * 1.2
+        async with mail_server(inbox, port):
+            time.time = waiting["next_try_at"]
+            postman.wake()
+            done = await tried(database, 2)
+            postman.wake()
+    assert (done["status"], done["last_error"]) == ("DELIVERED", None)
+    assert len(inbox.mails) == 1
+
+
+async def test_a_greylisted_mail_is_tried_again_with_the_same_message_id(
+    database: Database, alice: User, time: Clock
+) -> None:
+    inbox = Inbox(data="451 4.7.1 Greylisted")
+    await enqueue(database, [mail()], START)
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+        waiting = await tried(database, 1)
+        assert "451 4.7.1 Greylisted" in waiting["last_error"]
+        inbox.data = "250 OK"
+        time.time = waiting["next_try_at"]
+        postman.wake()
+        assert (await tried(database, 2))["status"] == "DELIVERED"
+    assert len(inbox.mails) == 1
+
+
+async def test_a_refused_recipient_is_not_tried_again(database: Database, alice: User, time: Clock) -> None:
+    await enqueue(database, [mail()], START)
+    async with (
+        mail_server(Inbox(rcpt=["550 5.1.1 No such user"])) as port,
+        working(database, door_to(port), clock=time),
+    ):
+        done = await tried(database, 1)
+    assert done["status"] == "FAILED"
+    assert "550 5.1.1 No such user" in done["last_error"]
+
+
+@pytest.mark.parametrize("owner", ["gone", "deactivated"])
+async def test_nobody_to_write_to(database: Database, time: Clock, owner: str) -> None:
+    if owner == "deactivated":
+        await User(id="u1", email=ALICE, password="-", is_active=False, created_at=START).insert()
+    inbox = Inbox()
+    await enqueue(database, [mail()], START)
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+        done = await tried(database, 1)
+    assert (done["status"], inbox.mails) == ("FAILED", [])
+    assert done["last_error"].startswith("no recipient")
+
+
+async def test_the_address_is_read_when_the_mail_is_sent(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    await enqueue(database, [mail()], START)
+    await database.db["users"].update_one({"_id": "u1"}, {"$set": {"email": "new@example.org"}})
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+        await tried(database, 1)
+    assert inbox.recipients == ["new@example.org"]
+
+
+async def test_it_is_given_up_after_three_days(database: Database, alice: User, time: Clock) -> None:
+    await enqueue(database, [mail()], START)
+    time.time = START + PATIENCE
+    async with (
+        mail_server(Inbox(rcpt=["451 4.3.0 Later"])) as port,
+        working(database, door_to(port), clock=time),
+    ):
+        done = await tried(database, 1)
+    assert done["status"] == "FAILED"
+    assert "451 4.3.0 Later" in done["last_error"]
+
+
+async def test_two_processes_send_each_mail_once(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    causes = [f"u1/t{number}:0:began" for number in range(60)]
+
+    async def all_done() -> bool:
+        return await database.deliveries.count_documents({"status": "DELIVERED"}) == len(causes)
+
+    async with (
+        mail_server(inbox) as port,
+        working(database, door_to(port), clock=time) as first,
+        working(database, door_to(port), clock=time) as second,
+    ):
+        await enqueue(database, [mail(cause) for cause in causes], START)
+        first.wake()
+        second.wake()
+        await until(all_done)
+    assert sorted(sent["Subject"] for sent in inbox.mails) == sorted(f"About {cause}" for cause in causes)
+
+
+async def test_a_slow_server_does_not_outlast_the_lease(database: Database, alice: User) -> None:
+    lease = timedelta(seconds=0.3)
+    await enqueue(database, [mail()])
+
+    async def renewed() -> bool:
+        return bool(first < (await stored(database))["lease_until"] - lease)
+
+    async def leased() -> Any:
+        return (await stored(database))["lease_until"]
+
+    async with silent_server() as port, working(database, door_to(port), lease=lease):
+        first = await until(leased)
+        await until(renewed)
+    assert (await stored(database))["tries"] == 0
+
+
+async def test_a_dead_process_leaves_its_mails_to_others_when_its_lease_ends(
+    database: Database, alice: User, time: Clock
+) -> None:
+    inbox = Inbox()
+    lease = timedelta(seconds=60)
+    await enqueue(database, [mail()], START)
+
+    async def leased() -> Any:
+        return (await stored(database))["lease_until"]
+
+    async with silent_server() as port, working(database, door_to(port), lease=lease, clock=time):
+        assert await until(leased) == START + lease
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+        await enqueue(database, [mail("u1/t2:0:began")], START)
+        postman.wake()
+        await tried(database, 1, "u1/t2:0:began")
+        assert (await stored(database))["tries"] == 0
+        time.time = START + lease
+        postman.wake()
+        assert (await tried(database, 1))["status"] == "DELIVERED"
+    assert len(inbox.mails) == 2
+
+
+async def test_a_fault_of_the_program_spoils_one_mail_only(database: Database, alice: User, time: Clock) -> None:
+    class Faulty:
+        """A door with a fault in it, which no real server can bring about."""
+
+        async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+            if message_id == "u1/t1:0:began":
+                raise KeyError("oops")
+
+    await enqueue(database, [mail(), mail("u1/t2:0:began")], START)
+    async with working(database, Faulty(), clock=time):
+        assert (await tried(database, 1, "u1/t2:0:began"))["status"] == "DELIVERED"
+        assert (await tried(database, 1))["last_error"] == "KeyError: 'oops'"
+
+
+async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
+    database: Database, alice: User, time: Clock
+) -> None:
+    inbox = Inbox(gate=asyncio.Event())
+    await enqueue(database, [mail()], START)
+    async with (
+        relayed(database) as (relay, through),
+        mail_server(inbox) as port,
+        working(through, door_to(port), clock=time) as postman,
+    ):
+        await asyncio.wait_for(inbox.reached.wait(), 5)
+        relay.cut()
+        assert inbox.gate is not None
+        inbox.gate.set()
+
+        async def noticed() -> bool:
+            return (relay.refused or 0) >= 3
+
+        await until(noticed)
+        relay.mend()
+        assert (await tried(database, 1))["status"] == "DELIVERED"
+        relay.cut()
+        postman.wake()
+        await until(noticed)
+        relay.mend()
+        await enqueue(database, [mail("u1/t2:0:began")], START)
+        await tried(database, 1, "u1/t2:0:began")
+    assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t2:0:began"]
+
+
+def test_waits_double_up_to_half_an_hour() -> None:
+    waits = [wait_after(tries, 0).total_seconds() for tries in (1, 2, 3, 6, 7, 8, 500)]
+    assert waits == [30, 60, 120, 960, 1800, 1800, 1800]
+    assert wait_after(500, 1) == LONGEST_WAIT * 1.2
+
+
+async def test_newest_looks_back_as_far_as_it_must(database: Database) -> None:
+    ages = [timedelta(0), timedelta(minutes=5), timedelta(days=2), timedelta(days=900), timedelta(days=15_000)]
+    for number, age in enumerate(ages):
+        await enqueue(database, [mail(f"u1/t{number}:0:began")], START - age)
+    for limit in (1, 2, 3, 4, 5, 6):
+        found = await newest(database, limit, START)
+        assert [each["_id"] for each in found] == [f"u1/t{number}:0:began" for number in range(min(limit, 5))]
+
+
+async def test_newest_of_nothing(database: Database) -> None:
+    assert await newest(database, 10, clock.now()) == []
+
+
+async def test_forget_deletes_what_is_older(database: Database) -> None:
+    old = [mail(f"u1/t{number}:0:began") for number in range(600)]
+    await enqueue(database, old, START - timedelta(days=1))
+    await enqueue(database, [mail("u1/t1:1:began")], START)
+    assert await forget(database, START) == 600
+    assert [each["_id"] for each in await newest(database, 10, START)] == ["u1/t1:1:began"]
+    assert await forget(database, START) == 0

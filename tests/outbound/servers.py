@@ -1,0 +1,134 @@
+"""Servers on loopback that answer as a test wants, well or badly."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from tocsin.outbound.failures import ErrorKind
+from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest
+
+Reader = asyncio.StreamReader
+Writer = asyncio.StreamWriter
+Talk = Callable[[Reader, Writer], Awaitable[None]]
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+@dataclass
+class Server:
+    """A running server: where it is, what requests it was sent, how often it was connected to."""
+
+    port: int = 0
+    seen: list[bytes] = field(default_factory=list)
+    connections: int = 0
+    broken_off: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+
+def response(status: str = "200 OK", body: bytes = b"", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+async def read_request(reader: Reader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return head + await reader.readexactly(int(line.partition(b":")[2]))
+    return head
+
+
+@contextlib.asynccontextmanager
+async def talking(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+    """A server that does `talk` on each connection, then closes it."""
+    server = Server()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        server.connections += 1
+        with contextlib.suppress(OSError, RuntimeError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await talk(reader, writer)
+        server.broken_off.set()
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listening.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def answering(*answers: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+    """A server that answers the nth request with the nth of `answers`, or the last; connections are kept."""
+    seen: list[bytes] = []
+
+    async def talk(reader: Reader, writer: Writer) -> None:
+        while True:
+            seen.append(await read_request(reader))
+            writer.write(answers[min(len(seen), len(answers)) - 1])
+            await writer.drain()
+
+    async with talking(talk, tls) as server:
+        server.seen = seen
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def open_door(**options: object) -> AsyncIterator[HttpDoor]:
+    """A door that may call loopback, unless `options` say otherwise."""
+    defaults: dict[str, object] = {
+        "allowed_networks": LOOPBACK,
+        "connect_timeout": 2.0,
+        "response_limit": 65_536,
+        "max_redirects": 5,
+        "concurrency": 10,
+    }
+    door = HttpDoor(**{**defaults, **options})  # type: ignore[arg-type]
+    await door.open()
+    try:
+        yield door
+    finally:
+        await door.close()
+
+
+class FixedResolver(AbstractResolver):
+    """Answers every name with the same addresses."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        return [ResolveResult(hostname=host, host=a, port=port, family=0, proto=0, flags=0) for a in self.addresses]
+
+    async def close(self) -> None:
+        pass
+
+
+def get(url: str, timeout: float = 5.0, **more: object) -> HttpRequest:
+    return HttpRequest("GET", url, timeout, **more)  # type: ignore[arg-type]
+
+
+def kind(exchange: HttpExchange) -> ErrorKind | None:
+    if exchange.failure is None:
+        return None
+    assert exchange.failure.message.endswith(".")
+    assert exchange.failure.hint
+    return exchange.failure.kind
