@@ -94,32 +94,18 @@ MOVES: dict[RunStatus, frozenset[RunStatus]] = {
     S.CANCELLED: frozenset({S.QUEUED}),
 }
 
-_STATUSES = {"$map": {"input": "$active", "in": "$$this.status"}}
-
-
-def _any_active(*statuses: RunStatus) -> dict[str, Any]:
-    return {"$or": [{"$in": [status.value, _STATUSES]} for status in statuses]}
-
-
-PROJECT_TASK_STATUS: dict[str, Any] = {
-    "$set": {
-        "status": {
-            "$switch": {
-                "branches": [
-                    {"case": {"$eq": ["$hold", Hold.PAUSED.value]}, "then": TaskStatus.PAUSED.value},
-                    {"case": {"$ne": ["$hold", None]}, "then": TaskStatus.CANCELLED.value},
-                    {"case": _any_active(S.RUNNING, S.WAITING), "then": TaskStatus.RUNNING.value},
-                    {"case": _any_active(S.RETRY), "then": TaskStatus.RETRY.value},
-                    {
-                        "case": {"$or": [_any_active(S.QUEUED), {"$ne": ["$next_run_at", None]}]},
-                        "then": TaskStatus.PENDING.value,
-                    },
-                ],
-                "default": "$last_end",
-            }
-        }
-    }
+SHOWN: dict[RunStatus, TaskStatus] = {
+    S.QUEUED: TaskStatus.PENDING,
+    S.RETRY: TaskStatus.RETRY,
+    S.RUNNING: TaskStatus.RUNNING,
+    S.WAITING: TaskStatus.RUNNING,
 }
+"""How an open run shows on its task. In the order of the alphabet the later one wins: PENDING, RETRY, RUNNING."""
+
+_HELD = {"$cond": [{"$eq": ["$hold", Hold.DELETED.value]}, TaskStatus.CANCELLED.value, "$hold"]}
+_BUSY = {"$max": {"$map": {"input": "$active", "in": "$$this.shows"}}}
+_IDLE = {"$cond": [{"$eq": ["$next_run_at", None]}, "$last_end", TaskStatus.PENDING.value]}
+PROJECT_TASK_STATUS: dict[str, Any] = {"$set": {"status": {"$ifNull": [_HELD, {"$ifNull": [_BUSY, _IDLE]}]}}}
 """The last stage of every update of a task: its status, as a function of what the same update left in the document.
 
 The owner's hold wins; else RUNNING while a scheduled run runs or waits; else RETRY; else PENDING while a run is queued

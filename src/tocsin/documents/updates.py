@@ -2,7 +2,8 @@
 
 A pipeline filtered by `_id` alone costs the same on MongoDB and on the embedded database, which would scan the collection
 for a filter of `_id` and another field. Values come from users, so all of them are wrapped in `$literal`: a text that
-starts with `$` would otherwise be read as a field path.
+starts with `$` would otherwise be read as a field path. Ids and states are words of our own and need no wrapping; the
+shorter a pipeline is, the quicker it is read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,19 +11,24 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from tocsin.documents.states import MOVES, OPEN, PROJECT_TASK_STATUS, RunStatus
+from tocsin.documents.states import MOVES, OPEN, PROJECT_TASK_STATUS, SHOWN, RunStatus, TaskStatus
 
 Expression = dict[str, Any]
 
 
 def equals(field: str, value: Any) -> Expression:
-    """The field has this value; None also stands for a missing one."""
-    return {"$eq": [{"$ifNull": [f"${field}", None]}, {"$literal": value}]}
+    """The field has this value. A field that may be missing is not None: see `is_null`."""
+    return {"$eq": [f"${field}", {"$literal": value} if isinstance(value, str) else value]}
 
 
-def one_of(field: str, values: Iterable[Any]) -> Expression:
-    """The field has one of these values."""
-    return {"$in": [f"${field}", {"$literal": list(values)}]}
+def is_null(field: str) -> Expression:
+    """The field is null or missing."""
+    return {"$eq": [{"$ifNull": [f"${field}", None]}, None]}
+
+
+def one_of(field: str, values: Iterable[str]) -> Expression:
+    """The field has one of these values, which are words of our own."""
+    return {"$in": [f"${field}", list(values)]}
 
 
 def both(*conditions: Expression) -> Expression:
@@ -32,7 +38,9 @@ def both(*conditions: Expression) -> Expression:
 
 def change_when(condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None) -> Expression:
     """A stage that merges `changes` (constants) and `computed` (expressions) into the document where `condition` holds."""
-    merged: list[Any] = ["$$ROOT", {"$literal": dict(changes)}]
+    merged: list[Any] = ["$$ROOT"]
+    if changes:
+        merged.append({"$literal": dict(changes)})
     if computed:
         merged.append(dict(computed))
     return {"$replaceWith": {"$cond": [condition, {"$mergeObjects": merged}, "$$ROOT"]}}
@@ -55,7 +63,8 @@ def move_run(
     wrong = [source.name for source in sources if target not in MOVES[source]]
     if wrong:
         raise ValueError(f"no run moves from {', '.join(wrong)} to {target.name}")
-    condition = one_of("status", [source.value for source in sources])
+    values = [source.value for source in sources]
+    condition = equals("status", values[0]) if len(values) == 1 else one_of("status", values)
     if where is not None:
         condition = both(condition, where)
     full = {**changes, "status": target.value, "open": target in OPEN}
@@ -74,23 +83,24 @@ def change_task(
 
 def is_active(run_id: str) -> Expression:
     """The task names this run among its active ones."""
-    return {"$in": [{"$literal": run_id}, {"$map": {"input": "$active", "in": "$$this.run"}}]}
+    return {"$in": [run_id, {"$map": {"input": "$active", "in": "$$this.run"}}]}
 
 
 def without_active(run_ids: list[str]) -> Expression:
     """The task's active runs less these."""
-    keep = {"$not": [{"$in": ["$$this.run", {"$literal": run_ids}]}]}
+    if len(run_ids) == 1:
+        keep: Expression = {"$ne": ["$$this.run", run_ids[0]]}
+    else:
+        keep = {"$not": [{"$in": ["$$this.run", run_ids]}]}
     return {"$filter": {"input": "$active", "cond": keep}}
 
 
-def with_active(entries: list[dict[str, str]]) -> Expression:
+def with_active(runs: Mapping[str, RunStatus]) -> Expression:
     """The task's active runs and these, each once, in its latest state."""
-    rest = without_active([entry["run"] for entry in entries])
-    return {"$concatArrays": [rest, {"$literal": entries}]}
+    entries = [{"run": run_id, "shows": SHOWN.get(status, TaskStatus.PENDING).value} for run_id, status in runs.items()]
+    return {"$concatArrays": [without_active(list(runs)), {"$literal": entries}]}
 
 
 def show_active(task_id: str, run_id: str, status: RunStatus) -> UpdateOne:
     """The update that shows a run's new state on its task, if the task names that run."""
-    return change_task(
-        task_id, is_active(run_id), {}, {"active": with_active([{"run": run_id, "status": status.value}])}
-    )
+    return change_task(task_id, is_active(run_id), {}, {"active": with_active({run_id: status})})

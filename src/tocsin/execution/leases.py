@@ -56,7 +56,7 @@ class Leases:
 
     async def _compare(self) -> None:
         """Abort what was cancelled or is no longer ours; give back what is ours but not in hand."""
-        mine = {"status": RunStatus.RUNNING.value, "worker": self._hand.worker}
+        mine = {"status": RunStatus.RUNNING.value, "worker": {"$in": [self._hand.worker]}}
         found = {run["_id"]: run async for run in self._database.runs.find(mine)}
         for run_id, held in list(self._hand.held.items()):
             run = found.pop(run_id, None)
@@ -70,7 +70,7 @@ class Leases:
         async for worker in self._database.workers.find({}):
             if worker["until"] < now and worker["_id"] != self._hand.worker:
                 log.warning("a worker is gone, its runs are queued again", worker=worker["_id"])
-                await take_back(self._database, {"status": RunStatus.RUNNING.value, "worker": worker["_id"]}, now)
+                await take_back(self._database, {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker["_id"]]}}, now)
                 await ending.mend(self._database)
                 await self._database.workers.delete_one({"_id": worker["_id"]})
                 self._hand.wake()

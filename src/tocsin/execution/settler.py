@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from tocsin import telemetry
 from tocsin.documents import Database, Doc, RunReason, RunStatus
 from tocsin.documents.states import SETTLED
-from tocsin.documents.updates import Expression, equals, move_run
+from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.verdict import Verdict
 from tocsin.tasks import ending
@@ -64,7 +64,7 @@ class Settlement:
 
 def _unless_final(verdict: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
     """A run that was to be retried ends instead, if its owner paused the task or cancelled it meanwhile."""
-    final = {"$ne": [{"$ifNull": ["$final", None]}, None]}
+    final = {"$not": [is_null("final")]}
     if verdict.status is RunStatus.CANCELLED:
         return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED.value]}}
     if verdict.status is not RunStatus.RETRY:

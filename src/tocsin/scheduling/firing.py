@@ -46,7 +46,7 @@ class Firing:
             changes["last_run"] = made[-1]["_id"]
             if made[-1]["status"] == RunStatus.MISSED.value:
                 changes["last_end"] = TaskStatus.FAILED.value
-        entries = [{"run": run["_id"], "status": run["status"]} for run in made if self._counts(run)]
+        entries = {run["_id"]: RunStatus(run["status"]) for run in made if self._counts(run)}
         unmoved = both(equals("next_run_at", self.due), equals("version", self.task["version"]))
         return change_task(self.task["_id"], unmoved, changes, {"active": with_active(entries)})
 

@@ -90,8 +90,8 @@ async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None
     }  # fmt: skip
     update = move_run(run.id, RETRYABLE, RunStatus.QUEUED, changes, where=equals("round", run.round))
     if (await database.runs.bulk_write([update])).modified_count and run.trigger is Trigger.SCHEDULE:
-        entry = {"run": run.id, "status": RunStatus.QUEUED.value}
-        await database.tasks.bulk_write([change_task(task["_id"], both(), {}, {"active": with_active([entry])})])
+        active = with_active({run.id: RunStatus.QUEUED})
+        await database.tasks.bulk_write([change_task(task["_id"], both(), {}, {"active": active})])
 
 
 async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> Run:
