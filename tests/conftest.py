@@ -9,10 +9,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tocsin import documents
-from tocsin.embedded import EmbeddedDatabase
 
 from tests.harness import Stack, Target, run_stack, serve_target
+from tocsin import documents
+from tocsin.embedded import EmbeddedDatabase
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What tests of the run path share: a target that can misbehave, the engine over a real database, waiting for a condition."""
+"""What tests of the run path share: a target, the engine over a real database, waiting for a condition."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
+
 from tocsin import clock, schedules
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc, Task, new_id
@@ -187,7 +188,11 @@ async def save_task(database: Database, url: str, schedule: schedules.Schedule |
     owner = changes.pop("owner", "alice")
     retry = changes.pop("retry", RetryPolicy(2, (timedelta(0),)))
     draft = saving.Draft(
-        name=changes.pop("name", "a task"), job=http_job(url), schedule=schedule or schedules.Once(now), retry=retry, **changes
+        name=changes.pop("name", "a task"),
+        job=http_job(url),
+        schedule=schedule or schedules.Once(now),
+        retry=retry,
+        **changes,
     )
     return await saving.create(database, owner, draft, now)
 

@@ -97,7 +97,9 @@ class Settings(BaseSettings):
         if self.mongodb_uri is not None:
             for name, value in (("JWT_SECRET", self.jwt_secret), ("ENCRYPTION_KEY", self.encryption_key)):
                 if value is None:
-                    raise ValueError(f"{PREFIX}{name} is missing: with {PREFIX}MONGODB_URI set, give every process the same one")
+                    raise ValueError(
+                        f"{PREFIX}{name} is missing: with {PREFIX}MONGODB_URI set, give every process the same one"
+                    )
         return self
 
     @property
@@ -119,7 +121,7 @@ def load(**overrides: Any) -> Settings:
 
 
 def parse_duration(text: str) -> timedelta:
-    """An ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `PT1H` or `P1DT12H`. Raises ValueError."""
+    """An ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `P1DT12H`. Raises ValueError."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match.groups()):
         raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT30S, PT1H or P1D")

@@ -1,16 +1,16 @@
 """The errors that Tocsin raises. Expected outcomes (a failed attempt, a refused input) are mostly values, not errors.
 
-    TocsinError
-    ├── StartError            the process cannot start: its message is one sentence for the operator
-    │   ├── SettingsError     a setting is wrong or missing; names the variable
-    │   └── EmbeddedDatabaseError   the embedded database cannot start or was lost
-    ├── UserError             the caller's input is at fault: field, code, message (the API's `userErrors`)
-    │   ├── InvalidInput      a value is wrong
-    │   ├── NotFound          unknown, or someone else's: the caller cannot tell which
-    │   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
-    │   └── IdempotencyKeyReused
-    ├── Unauthenticated       no valid token
-    └── DatabaseUnavailable   the database does not answer; nothing was acknowledged
+TocsinError
+├── StartError            the process cannot start: its message is one sentence for the operator
+│   ├── SettingsError     a setting is wrong or missing; names the variable
+│   └── EmbeddedDatabaseError   the embedded database cannot start or was lost
+├── UserError             the caller's input is at fault: field, code, message (the API's `userErrors`)
+│   ├── InvalidInput      a value is wrong
+│   ├── NotFound          unknown, or someone else's: the caller cannot tell which
+│   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
+│   └── IdempotencyKeyReused
+├── Unauthenticated       no valid token
+└── DatabaseUnavailable   the database does not answer; nothing was acknowledged
 """
 
 from enum import Enum

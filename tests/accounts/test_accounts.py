@@ -51,9 +51,7 @@ async def test_log_in_with_any_spelling_of_the_address(database: Database) -> No
 
 
 async def test_an_address_is_taken_once(database: Database) -> None:
-    tries = [
-        ACCOUNTS.sign_up(email, PASSWORD) for email in (ALICE, "ALICE@example.com", "Alice@EXAMPLE.com") * 2
-    ]
+    tries = [ACCOUNTS.sign_up(email, PASSWORD) for email in (ALICE, "ALICE@example.com", "Alice@EXAMPLE.com") * 2]
     answers = await asyncio.gather(*tries, return_exceptions=True)
     errors = [answer for answer in answers if isinstance(answer, UserError)]
     assert len(errors) == len(answers) - 1

@@ -170,9 +170,7 @@ def test_deactivate_pauses_and_activate_lets_in(stored: SyncDatabase[Doc], mongo
         (["activate", ALICE], "", f"no user with the address {ALICE}"),
     ],
 )
-def test_an_error_is_one_sentence(
-    stored: SyncDatabase[Doc], arguments: list[str], stdin: str, message: str
-) -> None:
+def test_an_error_is_one_sentence(stored: SyncDatabase[Doc], arguments: list[str], stdin: str, message: str) -> None:
     create("bob@example.com")
     result = tocsin_users(*arguments, stdin=stdin)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -189,9 +187,7 @@ def test_wrong_settings_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.stderr.count("\n") == 1
 
 
-def test_a_database_that_is_away_is_one_sentence(
-    stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_that_is_away_is_one_sentence(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_MONGODB_URI", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
     result = tocsin_users("list")
     assert result.exit_code == 1
@@ -225,9 +221,7 @@ def test_a_data_directory_whose_server_runs(tmp_path: Path, monkeypatch: pytest.
             runner.run(server.stop())
 
 
-def test_a_data_directory_that_is_a_file_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_data_directory_that_is_a_file_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").write_text("")
     monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "data"))
     result = tocsin_users("list")

@@ -4,8 +4,8 @@ from typing import Any
 
 import bson
 import pytest
-from tests.outbound.servers import answering, open_door, response
 
+from tests.outbound.servers import answering, open_door, response
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
 from tocsin.jobs.http import HttpInput, HttpJob, prepare

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
-
 from tocsin import clock
 from tocsin.documents import Database, Doc, User
 from tocsin.notifications.deliveries import (

@@ -1,8 +1,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.outbound.servers import FixedResolver, answering, get, kind, open_door, response
 
+from tests.outbound.servers import FixedResolver, answering, get, kind, open_door, response
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor
 

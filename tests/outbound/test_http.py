@@ -4,6 +4,7 @@ import tracemalloc
 from collections.abc import AsyncIterator
 
 import pytest
+
 from tests.outbound.servers import (
     Reader,
     Writer,
@@ -15,7 +16,6 @@ from tests.outbound.servers import (
     response,
     talking,
 )
-
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor, HttpRequest
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import trustme
-from tests.outbound.smtp import PASSWORD, USER, Inbox, check_password, mail_server, silent_server, smtp_settings
 
+from tests.outbound.smtp import PASSWORD, USER, Inbox, check_password, mail_server, silent_server, smtp_settings
 from tocsin.config import Settings
 from tocsin.errors import SettingsError
 from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable, mail_door

@@ -2,6 +2,7 @@ import datetime
 from collections.abc import AsyncIterator
 
 import pytest
+
 from tests.outbound.servers import (
     answering,
     get,
@@ -9,7 +10,6 @@ from tests.outbound.servers import (
     open_door,
     response,
 )
-
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor, HttpRequest
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import trustme
+
 from tests.outbound.servers import (
     FixedResolver,
     Reader,
@@ -16,7 +17,6 @@ from tests.outbound.servers import (
     response,
     talking,
 )
-
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
+
 from tests.schedules.oracle import DAYS, MONTHS, utc
 
 # Half-hour, two-hour and whole-day changes, changes at midnight, and the ordinary ones.

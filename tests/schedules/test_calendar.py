@@ -5,9 +5,9 @@ import pytest
 from cronsim import CronSim, CronSimError
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from tests.schedules.expressions import dates, five_fields, six_fields
 from tests.schedules.oracle import Oracle
-
 from tocsin.schedules.calendar import NICKNAMES, CronCalendar, calendar_of, expand
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2096, 1, 1))  # noqa: DTZ001

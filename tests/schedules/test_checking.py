@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from tests.schedules.oracle import utc
 
+from tests.schedules.oracle import utc
 from tocsin.errors import InvalidInput
 from tocsin.schedules import Cron, Every, Once, Schedule, check
 

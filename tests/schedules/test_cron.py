@@ -5,9 +5,9 @@ import pytest
 from cronsim import CronSimError
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from tests.schedules.expressions import CHANGES, five_fields, places, six_fields, zone
 from tests.schedules.oracle import Oracle, utc
-
 from tocsin.clock import MILLISECOND
 from tocsin.schedules import Cron, count_due, latest_due, next_due, preview
 from tocsin.schedules.calendar import calendar_of

@@ -4,8 +4,8 @@ from itertools import islice
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.schedules.oracle import ticks, utc
 
+from tests.schedules.oracle import ticks, utc
 from tocsin.clock import MILLISECOND
 from tocsin.schedules import Cron, Every, Once, count_due, latest_due, next_due, preview
 

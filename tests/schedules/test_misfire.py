@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.schedules.oracle import utc
 
+from tests.schedules.oracle import utc
 from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
 from tocsin.schedules import (

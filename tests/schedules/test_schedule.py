@@ -1,8 +1,8 @@
 from datetime import UTC, timedelta, timezone
 
 import pytest
-from tests.schedules.oracle import utc
 
+from tests.schedules.oracle import utc
 from tocsin.schedules import Cron, Every, Once, Schedule, from_document, to_document
 
 NOON = utc("2026-11-22T12:00")

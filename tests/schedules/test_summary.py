@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-from tests.schedules.oracle import utc
 
+from tests.schedules.oracle import utc
 from tocsin.schedules import Cron, Every, Once, Schedule, summary
 from tocsin.schedules.summary import duration_words
 

@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 import pytest
+
 from tests.schedules.expressions import CHANGES
 from tests.schedules.oracle import utc
-
 from tocsin.schedules.zones import changes, first_change, last_change, zone_of
 
 DAY = timedelta(days=1)

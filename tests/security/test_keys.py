@@ -131,9 +131,7 @@ for directory in sys.stdin.readline().split():
 def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     rounds = [str(tmp_path / str(number)) for number in range(20)]
     racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", RACER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
     for racer in racers:

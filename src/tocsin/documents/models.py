@@ -1,4 +1,4 @@
-"""What is stored: one Beanie document a collection. The engine's hot paths read and write the same shapes as plain dicts."""
+"""What is stored: one Beanie document a collection. The hot paths read and write the same shapes as plain dicts."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -58,7 +58,8 @@ class Task(Stored):
 
     `next_run_at` is the schedule's truth: null when nothing lies ahead. `active` names the scheduled runs that are not
     settled, or whose end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled
-    successes: a mail about failing is sent once in each. `reconcile` says that the runs are still to be brought in line with an edit.
+    successes: a mail about failing is sent once in each. `reconcile` says that the runs are still to be brought in line
+    with an edit.
     """
 
     owner: str
@@ -98,7 +99,8 @@ class Run(Stored):
 
     It carries a copy of the task's job (secrets stay encrypted), so a worker reads nothing else. `fence` counts claims:
     an outcome is taken only from the claim that is still the latest. `final` is the status that a failing attempt leads
-    to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended (overlap QUEUE).
+    to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended
+    (overlap QUEUE).
     `incident` is the task's when the run was made; null for a manual run, which tells nobody.
     """
 
@@ -186,8 +188,8 @@ class IdempotencyKey(Stored):
 class Delivery(Stored):
     """One mail that must reach a user; its id derives from its cause, so that no cause is told twice.
 
-    `status` is QUEUED until it was taken by the mail server (DELIVERED) or given up (FAILED). `lease_until` keeps two
-    processes from sending it at once. `queued_at` orders what `tocsin mails list` shows.
+    `status` is QUEUED until it was taken by the mail server (DELIVERED) or given up (FAILED). `claim` is the token
+    of the process that sends it now. `queued_at` orders what `tocsin mails list` shows.
     """
 
     owner: str
@@ -198,7 +200,7 @@ class Delivery(Stored):
     status: str = "QUEUED"
     queued_at: datetime
     next_try_at: datetime
-    lease_until: datetime | None = None
+    claim: str | None = None
     tries: int = 0
     last_error: str | None = None
     delivered_at: datetime | None = None

@@ -71,7 +71,7 @@ class Overlap(Enum):
 
 
 class Hold(Enum):
-    """What the owner did to a task so that it has no due times. DELETED ones are hidden until their runs are settled."""
+    """What the owner did to a task so that it has no due times. DELETED: hidden until its runs are settled."""
 
     PAUSED = "PAUSED"
     CANCELLED = "CANCELLED"

@@ -1,6 +1,6 @@
 """Conditional updates as pipelines on `_id`: the condition is tested and the change made in one step by the database.
 
-A pipeline filtered by `_id` alone costs the same on MongoDB and on the embedded database, which would scan the collection
+A pipeline filtered by `_id` alone is quick on MongoDB and on the embedded database, which would scan the collection
 for a filter of `_id` and another field. Values come from users, so all of them are wrapped in `$literal`: a text that
 starts with `$` would otherwise be read as a field path. Ids and states are words of our own and need no wrapping; the
 shorter a pipeline is, the quicker it is read.
@@ -36,8 +36,10 @@ def both(*conditions: Expression) -> Expression:
     return {"$and": list(conditions)}
 
 
-def change_when(condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None) -> Expression:
-    """A stage that merges `changes` (constants) and `computed` (expressions) into the document where `condition` holds."""
+def change_when(
+    condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None
+) -> Expression:
+    """A stage that merges `changes` (constants) and `computed` (expressions) into a document if `condition` holds."""
     merged: list[Any] = ["$$ROOT"]
     if changes:
         merged.append({"$literal": dict(changes)})

@@ -171,7 +171,7 @@ class EmbeddedDatabase:
     async def _unlocked(self, seconds: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while await asyncio.to_thread(holder, self._paths.storage_lock) is not None:  # noqa: ASYNC110
+                while await asyncio.to_thread(holder, self._paths.storage_lock) is not None:
                     await asyncio.sleep(0.05)
                 return True
         return False

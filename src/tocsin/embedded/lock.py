@@ -15,7 +15,7 @@ if sys.platform != "win32":
 _held: set[Path] = set()  # a POSIX lock does not stop its own process from taking it twice
 
 
-class Held(Exception):  # noqa: N818 (it is an answer, not a fault)
+class Held(Exception):
     """Someone else has the lock. `pid` is 0 when the kernel does not tell (another host or container)."""
 
     def __init__(self, pid: int) -> None:

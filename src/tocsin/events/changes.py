@@ -97,6 +97,4 @@ def _task_change(operation: str, task_id: str, at: datetime, fields: Mapping[str
     kind = ChangeKind.TASK_CREATED if operation == "insert" else ChangeKind.TASK_UPDATED
     if fields.get("hold") == Hold.DELETED.value:
         kind = ChangeKind.TASK_DELETED
-    return Change(
-        kind, at, task_id, task_status=status and TaskStatus(status), due_at=fields.get("next_run_at")
-    )
+    return Change(kind, at, task_id, task_status=status and TaskStatus(status), due_at=fields.get("next_run_at"))

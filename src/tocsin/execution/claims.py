@@ -76,7 +76,12 @@ def _lose(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
     error = {"kind": ErrorKind.LOST.value, "message": message, "hint": None}
     last = run["attempts"][-1] | {"finished_at": now, "outcome": AttemptOutcome.LOST.value, "error": error}
     verdict = after_loss(run if counts else run | {"lost": -1})
-    changes: Doc = {"attempts": [*run["attempts"][:-1], last], "worker": None, "lost": run["lost"] + counts, "error": error}
+    changes: Doc = {
+        "attempts": [*run["attempts"][:-1], last],
+        "worker": None,
+        "lost": run["lost"] + counts,
+        "error": error,
+    }
     changes |= _placed(run, verdict, now)
     return move_run(run["_id"], [RunStatus.RUNNING], verdict.status, changes, where=_same(run))
 

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from bson import ObjectId
 from pymongo.errors import PyMongoError
@@ -22,9 +22,13 @@ from tocsin.execution.settler import Settler
 from tocsin.execution.worker import Tools, Worker
 
 ALONE_LIMIT = 2_500
-"""Runs in hand of a process that is alone over its database: a burst is written once, as RUNNING (facts: the half of a write)."""
+"""Runs in hand of a process that is alone over its database: a burst is inserted as RUNNING, which saves its claims."""
 _STOPPED = "The worker was stopped while it made this attempt."
 log = telemetry.logger(__name__)
+
+
+class _Loop(Protocol):
+    async def run(self) -> None: ...
 
 
 class Engine:
@@ -61,7 +65,7 @@ class Engine:
         await self._leases.renew()
         self._settling = _begin(self._settler.run(), "settler")
         self._workers = [_begin(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
-        loops = {"dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention}
+        loops: dict[str, _Loop] = {"dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention}
         self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
 
     def abort(self, run_id: str) -> None:
@@ -70,7 +74,7 @@ class Engine:
             held.abort()
 
     async def stop(self) -> None:
-        """No new work, a grace period for what runs, the rest given back. With the database away, all is left to the lease."""
+        """No new work, a grace period for what runs, the rest given back (without a database the lease does that)."""
         self.hand.draining = True
         await _cancel([loop for loop in self._loops if loop.get_name() == "dispatcher"])
         try:

@@ -1,4 +1,4 @@
-"""What this process has claimed and not yet settled: bounded, and filled from the event loop and the scheduler's thread."""
+"""What this process has claimed and not yet settled: bounded, filled from the event loop and the scheduler's thread."""
 
 import asyncio
 import threading
@@ -30,7 +30,7 @@ class Held:
 class WorkerHand:
     """The claimed runs, from the claim until the database has acknowledged their outcome.
 
-    `limit` bounds how many; `reserve`, `release` and `take` may be called from any thread, the rest from the event loop.
+    `limit` bounds how many. The first part may be called from any thread, the rest from the event loop.
     """
 
     def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop) -> None:

@@ -70,7 +70,9 @@ class Leases:
         async for worker in self._database.workers.find({}):
             if worker["until"] < now and worker["_id"] != self._hand.worker:
                 log.warning("a worker is gone, its runs are queued again", worker=worker["_id"])
-                await take_back(self._database, {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker["_id"]]}}, now)
+                await take_back(
+                    self._database, {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker["_id"]]}}, now
+                )
                 await ending.mend(self._database)
                 await self._database.workers.delete_one({"_id": worker["_id"]})
                 self._hand.wake()
@@ -87,7 +89,7 @@ async def take_back(database: Database, found_by: Doc, now: datetime) -> int:
 
 
 async def recover_alone(database: Database) -> None:
-    """At the start of a process that is alone over its database: nothing can be running, so all of it goes back at once."""
+    """At the start of a process that is alone over its database: nothing can be running, so all goes back at once."""
     now = clock.now()
     lost = await take_back(database, {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}, now)
     await database.workers.delete_many({})

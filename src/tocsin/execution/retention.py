@@ -43,7 +43,9 @@ class Retention:
     async def _forget_runs(self, owner: str, before: datetime) -> int:
         count = 0
         # A run is never finished before it is due, so the owner's index by due time bounds what is read.
-        old = self._database.runs.find({"owner": owner, "due_at": {"$lt": before}}, {"finished_at": 1, "attempts.number": 1, "open": 1})
+        old = self._database.runs.find(
+            {"owner": owner, "due_at": {"$lt": before}}, {"finished_at": 1, "attempts.number": 1, "open": 1}
+        )
         batch: list[Doc] = []
         async for run in old.batch_size(BATCH):
             if not run["open"] and run["finished_at"] < before:

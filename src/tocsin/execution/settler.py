@@ -1,6 +1,6 @@
 """Writes outcomes in batches, by time or count, one batch at a time, until the database has acknowledged them.
 
-First the response bodies, then the runs (the truth, fenced), then what follows from them on tasks, mails and waiting runs.
+First the response bodies, then the runs (the truth, fenced), then what follows on tasks, mails and waiting runs.
 """
 
 import asyncio
@@ -59,7 +59,11 @@ class Settlement:
 
     def settled(self) -> Doc:
         """The run as this settlement leaves it."""
-        return self.run | self.changes() | {"status": self.verdict.status.value, "open": self.verdict.status not in SETTLED}
+        return (
+            self.run
+            | self.changes()
+            | {"status": self.verdict.status.value, "open": self.verdict.status not in SETTLED}
+        )
 
 
 def _unless_final(verdict: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
@@ -132,7 +136,9 @@ class Settler:
             try:
                 await self._write(batch)
             except PyMongoError as error:
-                log.warning("outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300], seconds=pause)
+                log.warning(
+                    "outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300], seconds=pause
+                )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
             else:
@@ -151,9 +157,7 @@ class Settler:
                 self._on_retry(run["retry_at"])
 
     async def _write_bodies(self, batch: list[Settlement]) -> None:
-        bodies = [
-            {"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body
-        ]
+        bodies = [{"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body]
         if not bodies:
             return
         try:

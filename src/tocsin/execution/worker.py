@@ -38,7 +38,9 @@ class Tools:
 class Worker:
     """Makes attempts, `concurrency` at once."""
 
-    def __init__(self, hand: WorkerHand, settler: Settler, tools: Tools, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(
+        self, hand: WorkerHand, settler: Settler, tools: Tools, now: Callable[[], datetime] = clock.now
+    ) -> None:
         self._hand = hand
         self._settler = settler
         self._tools = tools

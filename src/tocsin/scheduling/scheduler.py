@@ -1,4 +1,4 @@
-"""The scheduler of a process: APScheduler's thread, made to survive a store that fails, and its ties to the event loop."""
+"""The scheduler of a process: APScheduler's thread, made to survive a store that fails, and its ties to the loop."""
 
 import asyncio
 import threading
@@ -30,7 +30,7 @@ class _Passes(BackgroundScheduler):  # type: ignore[misc]
         if self.state == STATE_STOPPED:
             return None  # the main loop makes one more pass after shutdown(), over a closed client
         try:
-            wait = super()._process_jobs()
+            wait: float | None = super()._process_jobs()
         except Exception as error:
             self.failures += 1
             wait = min(0.25 * 2 ** min(self.failures - 1, 10), 5.0)
@@ -115,7 +115,10 @@ class Scheduler:
     async def _align(self, runs: list[Doc]) -> None:
         """A run whose due time still stands gets the new settings and is met again; the others are settled."""
         ids = list({run["task"] for run in runs})
-        dues = {task["_id"]: task["next_run_at"] async for task in self._database.tasks.find({"_id": {"$in": ids}}, {"next_run_at": 1})}
+        dues = {
+            task["_id"]: task["next_run_at"]
+            async for task in self._database.tasks.find({"_id": {"$in": ids}}, {"next_run_at": 1})
+        }
         now = clock.now()
         moved = [run for run in runs if run["task"] in dues and dues[run["task"]] not in (None, run["due_at"])]
         if moved:

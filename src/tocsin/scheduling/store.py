@@ -1,8 +1,8 @@
 """APScheduler's job store as a view of the documents that are due, and the executor that notes what is due.
 
-A pass collects due tasks and retries; a flush writes them hundreds at a time: runs first (their ids make a second insert
-lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and makes no
-second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
+A pass collects due tasks and retries; a flush writes them hundreds at a time: runs first (their ids make a second
+insert lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and makes
+no second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
 """
 
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ class RunExecutor(BaseExecutor):  # type: ignore[misc]
         """Note a due job."""
         self._store.note(job.document)
 
-    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+    def _do_submit_job(self, _job: Job, _run_times: list[datetime]) -> None:
         raise AssertionError("submit_job does not come here")
 
 
@@ -123,7 +123,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         self.sleeps_until = clock.now() if self._seen >= PASS_LIMIT else self._next_due(clock.now())
         return self.sleeps_until
 
-    def update_job(self, job: DueJob) -> None:
+    def update_job(self, _job: DueJob) -> None:
         """The flush moves documents on."""
 
     def shutdown(self) -> None:
@@ -140,7 +140,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         ahead = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH}}).sort("next_run_at", 1).limit(PASS_LIMIT)
         return [DueJob(task, task["next_run_at"]) for task in ahead]
 
-    def add_job(self, job: Job) -> None:
+    def add_job(self, _job: Job) -> None:
         """Not the way in: tasks are documents."""
         raise TypeError("tasks are saved as documents, not added as jobs")
 
@@ -185,7 +185,8 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
             found = [task["next_run_at"] for task in tasks] + [run["retry_at"] for run in retries]
             if found:
-                return min(found)
+                soonest: datetime = min(found)
+                return soonest
         return now + WINDOWS[-1]
 
     # --- retries ----------------------------------------------------------------------------------------------------
@@ -193,7 +194,9 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
         changes = {"queued_at": now, "rank": clock.epoch_milliseconds(now), "retry_at": None, "worker": None}
         updates = [
-            move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=equals("retry_at", run["retry_at"]))
+            move_run(
+                run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=equals("retry_at", run["retry_at"])
+            )
             for run in runs
         ]
         self._runs.bulk_write(updates, ordered=False)
@@ -289,7 +292,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         self._aftermath.follow([run for run in adopted if run["status"] in SETTLED_VALUES])
 
     def _unclaim(self, runs: list[Doc]) -> None:
-        changes = {"worker": None, "attempts": [], "started_at": None}
+        changes: Doc = {"worker": None, "attempts": [], "started_at": None}
         updates = [
             move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=equals("fence", run["fence"]))
             for run in runs

@@ -1,7 +1,8 @@
 """What the end of a run means: to its task (status, streak), to its owner (mails), to the run that waits for it.
 
-The run's own document is written first and is the truth; all of this follows from it and may be done again: a task counts
-a run's end only while it names the run among its active ones, a mail's id derives from its cause, a release is conditional.
+The run's own document is written first and is the truth; all of this follows from it and may be done again: a task
+counts a run's end only while it names the run among its active ones, a mail's id derives from its cause, a release is
+conditional.
 """
 
 from typing import Any
@@ -27,7 +28,7 @@ _ADD_ONE = "$add"
 
 
 async def follow(database: Database, runs: list[Doc]) -> bool:
-    """Carry out what follows from the present state of these runs. Returns whether a mail or a waiting run came of it."""
+    """Carry out what follows from the present state of these runs. Returns whether a mail or a release came of it."""
     letters = [letter for run in runs for letter in letters_of(run)]
     if letters:
         await deliveries.enqueue(database, letters)

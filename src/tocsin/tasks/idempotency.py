@@ -1,4 +1,4 @@
-"""Idempotency keys: a create or trigger mutation that is sent again with its key answers the same and does nothing more.
+"""Idempotency keys: a mutation that is sent again with its key answers the same and does nothing more.
 
 A key is unique by (owner, mutation, key) for 24 hours. It is written before the thing it creates and holds that thing's
 id, so a crash between the two is mended by the caller's next try: the thing is then made under the same id.

@@ -1,7 +1,7 @@
 """Bringing a task's open runs in line with what its owner did to it.
 
-The owner's change is one write that also sets `reconcile`; the runs follow, and only then is the mark taken away. After a
-crash in between, `reconcile_all` finds the mark and does the rest.
+The owner's change is one write that also sets `reconcile`; the runs follow, and only then is the mark taken away. After
+a crash in between, `reconcile_all` finds the mark and does the rest.
 """
 
 from datetime import datetime
@@ -62,7 +62,9 @@ async def align(database: Database, task: Doc | None, runs: list[Doc], now: date
 
 async def align_stale(database: Database, runs: list[Doc], now: datetime) -> None:
     """Align runs that were made from, or lived through, an older version of their tasks."""
-    tasks = {task["_id"]: task async for task in database.tasks.find({"_id": {"$in": list({run["task"] for run in runs})}})}
+    tasks = {
+        task["_id"]: task async for task in database.tasks.find({"_id": {"$in": list({run["task"] for run in runs})}})
+    }
     for run in runs:
         task = tasks.get(run["task"])
         if task is None or task["hold"] or task["version"] != run["task_version"]:
@@ -100,5 +102,3 @@ def restrain(run_id: str, hold: Hold, now: datetime, reason: RunReason | None = 
 
 async def _read(database: Database, runs: list[Doc]) -> list[Doc]:
     return await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()
-
-

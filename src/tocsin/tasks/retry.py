@@ -18,7 +18,7 @@ MAX_WAIT = timedelta(days=366)
 class Backoff:
     """Waits that grow: `initial`, then each `factor` times the one before, at most `maximum`.
 
-    `jitter` (0..1) is the share of each wait that is left to chance, so that many failing tasks do not come back at once.
+    `jitter` (0..1) is the share of each wait that is left to chance, so that failing tasks do not come back together.
     """
 
     initial: timedelta

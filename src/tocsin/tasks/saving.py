@@ -1,7 +1,7 @@
 """Saving a task: a draft is checked whole, then written; the document's `next_run_at` is all the scheduler needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ class Draft:
     job: Doc
     schedule: schedules.Schedule
     tags: tuple[str, ...] = ()
-    misfire: schedules.Misfire = schedules.Misfire()
+    misfire: schedules.Misfire = field(default_factory=schedules.Misfire)
     overlap: Overlap = Overlap.SKIP
     retry: RetryPolicy | None = None
     timeout: float | None = None
@@ -81,7 +81,7 @@ def draft_of(task: Task) -> Draft:
 def first_due(schedule: schedules.Schedule, now: datetime, last_due_at: datetime | None = None) -> datetime | None:
     """The due time that a task gets when it is saved or resumed: later than every due time it had before.
 
-    A one-off task whose time has passed keeps that time: its misfire policy decides. Others go to the next time after now.
+    A one-off task whose time has passed keeps that time: its misfire policy decides. Others go to the next one ahead.
     """
     if isinstance(schedule, schedules.Once):
         return schedule.at if last_due_at is None or schedule.at > last_due_at else None
@@ -107,9 +107,8 @@ async def create(
 
 
 async def _insert(task_id: str, owner: str, draft: Draft, next_run_at: datetime, now: datetime) -> None:
-    document = Task(
-        id=task_id, owner=owner, status=TaskStatus.PENDING, next_run_at=next_run_at, created_at=now, updated_at=now, **draft.fields()
-    )  # fmt: skip
+    times = {"next_run_at": next_run_at, "created_at": now, "updated_at": now}
+    document = Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **draft.fields())
     try:
         await document.insert()
     except DuplicateKeyError:

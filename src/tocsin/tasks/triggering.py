@@ -75,7 +75,8 @@ async def retry(database: Database, owner: str, run_id: str, now: datetime, key:
     if task is None:
         raise Conflict("The task of this run was deleted, so it cannot be retried.", "id")
     if run.status not in RETRYABLE:
-        raise Conflict(f"Only a run that failed, was missed, skipped or cancelled can be retried; this one is {run.status.value}.", "id")
+        allowed = "Only a run that failed, was missed, skipped or cancelled can be retried"
+        raise Conflict(f"{allowed}; this one is {run.status.value}.", "id")
     await _again(database, run, await database.tasks.find_one({"_id": task.id}) or {}, now)
     await idempotency.done(database, record)
     return await require_run(owner, run_id)
@@ -83,7 +84,8 @@ async def retry(database: Database, owner: str, run_id: str, now: datetime, key:
 
 async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None:
     changes: dict[str, Any] = {
-        "round": run.round + 1, "budget_from": len(run.attempts), "lost": 0, "reason": None, "error": None, "result": None,
+        "round": run.round + 1, "budget_from": len(run.attempts), "lost": 0, "reason": None, "error": None,
+        "result": None,
         "queued_at": now, "rank": epoch_milliseconds(now), "finished_at": None, "retry_at": None,
         "cancel_requested_at": None, "final": None, "task_name": task["name"], "task_version": task["version"],
         **{name: task[name] for name in COPIED},
@@ -95,7 +97,7 @@ async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None
 
 
 async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> Run:
-    """No further attempt. A run that is being attempted is aborted by its worker; the answer may still show it RUNNING."""
+    """No further attempt. A run that is being attempted is aborted by its worker, soon after this answer."""
     run = await require_run(owner, run_id)
     if run.status in SETTLED:
         if run.status is RunStatus.CANCELLED:

@@ -108,7 +108,6 @@ class Runtime:
             server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
             await server.start()
             self._stack.push_async_callback(server.stop)
-            telemetry.DATABASE_RESTARTS.set_function(lambda: server.restarts)
             uri = server.uri
         try:
             database = await connect(uri, settings.mongodb_database)

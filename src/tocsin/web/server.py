@@ -98,8 +98,8 @@ def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
 
 
 def _tune() -> None:
-    """Measured on the run path: the scheduler's thread must not wait 5 ms for the loop's, and the garbage collector must
-    not walk everything each 700 allocations.
+    """Measured on the run path: the scheduler's thread must not wait 5 ms for the loop's, and the garbage collector
+    must not walk everything each 700 allocations.
     """
     sys.setswitchinterval(0.0005)
     gc.set_threshold(50_000, 20, 20)
