@@ -130,7 +130,7 @@ def settings(**changes: Any) -> Settings:
         "wait_timeout": 2,
         "max_concurrency": 10,
     }
-    return Settings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg]
+    return Settings(_env_file=None, **{**values, **changes})
 
 
 @asynccontextmanager

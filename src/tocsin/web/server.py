@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 
@@ -29,39 +30,40 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartError."""
     _tune()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings))
+    with _listen(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, listener))
 
 
-async def _serve(settings: Settings) -> None:
+def _listen(settings: Settings) -> socket.socket:
+    """The address is taken before anything is started: a process that cannot serve must not run what is due."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise StartError(
+            f"Nothing can be served at {settings.host}:{settings.port}: {error.strerror or error}. "
+            "The address is in use or not of this machine; set TOCSIN_HOST and TOCSIN_PORT."
+        ) from error
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
     runtime = Runtime(settings)
     await runtime.start()
     try:
         gc.collect()
         gc.freeze()
-        server = _Server(_uvicorn_config(settings, runtime))
+        server = _Server(_uvicorn_config(runtime))
         _on_signals(server, runtime)
-        log.info("tocsin is starting", url=f"http://{settings.host}:{settings.port}/graphql")
-        await _run(server, settings)
+        host, port = listener.getsockname()[:2]
+        log.info("tocsin serves", graphql=f"http://{host}:{port}/graphql", playground=f"http://{host}:{port}/playground")
+        await server.serve([listener])
     finally:
         await runtime.stop()
 
 
-async def _run(server: uvicorn.Server, settings: Settings) -> None:
-    try:
-        await server.serve()
-    except SystemExit:
-        raise StartError(
-            f"Nothing can be served at {settings.host}:{settings.port}: the address is in use or not of this machine. "
-            "Set TOCSIN_HOST and TOCSIN_PORT."
-        ) from None
-
-
-def _uvicorn_config(settings: Settings, runtime: Runtime) -> uvicorn.Config:
+def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
     return uvicorn.Config(
         make_app(lambda: runtime.services, runtime.ready),
-        host=settings.host,
-        port=settings.port,
         http="httptools",
         ws="websockets-sansio",
         log_config=None,

@@ -1,0 +1,153 @@
+"""A Tocsin server as its users have it: a process, started by its command, reached over HTTP."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.harness import until
+
+_SIGN_UP = "mutation($i: SignUpInput!) { signUp(input: $i) { session { accessToken } userErrors { message } } }"
+
+
+class UnavailableError(Exception):
+    """The server says that its database is away."""
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """One server with a data directory and port of its own, which may be killed and started again."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.log = directory / "server.log"
+        self.process: asyncio.subprocess.Process | None = None
+        self.token: str | None = None
+        self._settings = settings
+
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        return f"http://127.0.0.1:{self.port}/graphql"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of this server's process, and of commands beside it."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
+        ours = {
+            "TOCSIN_PORT": str(self.port),
+            "TOCSIN_DATA_DIR": str(self.directory / "data"),
+            "TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "TOCSIN_RETRY_OFFSETS": "PT1S",
+        }
+        return {**inherited, **ours, **self._settings}
+
+    async def start(self) -> None:
+        """Start the process and wait until it is ready."""
+        await self.launch()
+        await until(self.ready, 30)
+
+    async def refused(self) -> list[str]:
+        """Start a process that cannot start; the lines that it says."""
+        await self.launch()
+        assert self.process is not None
+        async with asyncio.timeout(30):
+            assert await self.process.wait() == 1
+        return self.log.read_text().splitlines()
+
+    async def launch(self) -> None:
+        """Start the process."""
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tocsin",
+                "serve",
+                cwd=self.directory,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def ready(self) -> bool:
+        """Whether all parts work. Fails when the process has ended."""
+        if self.process is None or self.process.returncode is not None:
+            raise AssertionError(f"the server ended: {self.log.read_text()[-2000:]}")
+        try:
+            async with httpx.AsyncClient(verify=False) as client:
+                return (await client.get(self.url.replace("graphql", "ready"))).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async def kill(self) -> None:
+        """kill -9."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(30):
+            return await self.process.wait()
+
+    def database_pid(self) -> int:
+        """The process id of the embedded database."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()  # type: ignore[union-attr]
+        return int(children.split()[0])
+
+    async def run_command(self, *arguments: str, given: str = "") -> str:
+        """What a `tocsin` command beside this server prints. Fails when it fails."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tocsin", *arguments, cwd=self.directory, env=self.environment,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, error = await process.communicate(given.encode())
+        assert process.returncode == 0, error.decode()
+        return out.decode()
+
+    async def sign_up(self, email: str = "alice@example.com") -> None:
+        """Make an account and use it from now on."""
+        answer = await self.query(_SIGN_UP, {"i": {"email": email, "password": "correct horse battery"}})
+        self.token = answer["signUp"]["session"]["accessToken"]
+
+    async def query(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The data of a GraphQL operation. Fails on errors."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with httpx.AsyncClient(timeout=10, verify=False) as client:
+            answer = await client.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
+        body = answer.json()
+        if any(error["extensions"]["code"] == "UNAVAILABLE" for error in body.get("errors", [])):
+            raise UnavailableError(body["errors"][0]["message"])
+        assert "errors" not in body, body
+        data: dict[str, Any] = body["data"]
+        return data
+
+
+@asynccontextmanager
+async def run_server(directory: Path, **settings: str) -> AsyncIterator[Server]:
+    """A server that has started."""
+    server = Server(directory, **settings)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
