@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from tocsin import telemetry
 from tocsin.graphql.context import Services
-from tocsin.web.graphql_http import graphql_router
+from tocsin.web.graphql_http import graphql_router, playground_html
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
 
@@ -18,8 +18,13 @@ def make_app(services: Callable[[], Services], ready: Ready) -> FastAPI:
     """The application over these services; `ready` tells which parts can work."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(graphql_router(services))
+    app.add_api_route("/playground", _playground, methods=["GET"])
     _add_health(app, ready)
     return app
+
+
+async def _playground() -> Response:
+    return playground_html()
 
 
 def _add_health(app: FastAPI, ready: Ready) -> None:

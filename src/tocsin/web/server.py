@@ -37,13 +37,19 @@ def serve(settings: Settings) -> None:
 def _listen(settings: Settings) -> socket.socket:
     """The address is taken before anything is started: a process that cannot serve must not run what is due."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's delay off only where it is.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
     except OSError as error:
+        listener.close()
         raise StartError(
             f"Nothing can be served at {settings.host}:{settings.port}: {error.strerror or error}. "
             "The address is in use or not of this machine; set TOCSIN_HOST and TOCSIN_PORT."
         ) from error
+    return listener
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
@@ -55,7 +61,9 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         server = _Server(_uvicorn_config(runtime))
         _on_signals(server, runtime)
         host, port = listener.getsockname()[:2]
-        log.info("tocsin serves", graphql=f"http://{host}:{port}/graphql", playground=f"http://{host}:{port}/playground")
+        log.info(
+            "tocsin serves", graphql=f"http://{host}:{port}/graphql", playground=f"http://{host}:{port}/playground"
+        )
         await server.serve([listener])
     finally:
         await runtime.stop()

@@ -1,0 +1,80 @@
+"""Faults, as the API tells of them: `userErrors` in mutations, coded top-level errors for the rest."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import strawberry
+from graphql import GraphQLError, GraphQLSyntaxError
+from pymongo.errors import OperationFailure, PyMongoError
+
+from tocsin import errors, telemetry
+from tocsin.errors import DatabaseUnavailable, Unauthenticated, UserErrorCode
+
+T = TypeVar("T")
+UNAVAILABLE = "The database does not answer at the moment; nothing was changed. Try again in a few seconds."
+INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log by the requestId."
+log = telemetry.logger(__name__)
+
+
+@strawberry.type(description="What was wrong with the input of a mutation.")
+class UserError:
+    field: list[str] | None = strawberry.field(
+        description="The path to the faulty place in `input`; null when no single field is at fault."
+    )
+    code: UserErrorCode = strawberry.field(description="The kind of fault, for programs.")
+    message: str = strawberry.field(description="What was wrong and what would be right, for people.")
+
+
+async def caught(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
+    """What `work` returns, and the expected fault that it raises as user errors."""
+    try:
+        return await work, []
+    except errors.UserError as error:
+        return None, [UserError(field=list(error.path) or None, code=error.code, message=error.message)]
+
+
+def coded(error: GraphQLError, *, executing: bool, request_id: str) -> GraphQLError:
+    """The error as the caller may see it: always with `extensions.code`, never with what is inside Tocsin."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if cause is None or (isinstance(cause, ValueError) and error.path is None):
+        return with_code(error, _code_of_document_fault(error, executing=executing))
+    return _told(error, cause, request_id)
+
+
+def with_code(error: GraphQLError, code: str, message: str | None = None, **extensions: object) -> GraphQLError:
+    """The same error with a code, and another message if one is given."""
+    return GraphQLError(
+        message or error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code, **extensions},
+    )
+
+
+def _code_of_document_fault(error: GraphQLError, *, executing: bool) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return "TOO_COMPLEX" if "tokens" in error.message else "GRAPHQL_PARSE_FAILED"
+    return "BAD_USER_INPUT" if executing else "GRAPHQL_VALIDATION_FAILED"
+
+
+def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQLError:
+    if isinstance(cause, Unauthenticated):
+        return with_code(error, "UNAUTHENTICATED")
+    if isinstance(cause, errors.UserError):
+        return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
+    if _is_unavailable(cause):
+        log.warning("answered that the database is away", error=str(cause)[:300], request_id=request_id)
+        return with_code(error, "UNAVAILABLE", UNAVAILABLE, requestId=request_id)
+    log.error("a resolver failed", path=error.path, request_id=request_id, exc_info=cause)
+    return with_code(error, "INTERNAL", INTERNAL, requestId=request_id)
+
+
+def _is_unavailable(cause: BaseException) -> bool:
+    """A refused command is a fault of ours; all else that the driver raises means that the database is away."""
+    return isinstance(cause, DatabaseUnavailable | PyMongoError) and not isinstance(cause, OperationFailure)

@@ -1,0 +1,221 @@
+"""Pages over rows sorted by (key, id): cursors, the check of the arguments, and the pipelines that read one page.
+
+Both databases need a bounded range of the key to be quick, the embedded one because it does not push limit and sort
+into an index. So a page is gathered from windows of the key that begin where the page begins and get eight times as
+wide each time; the last one is open to the far side, so no row is missed whatever its key.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import strawberry
+from pymongo.asynchronous.collection import AsyncCollection
+
+from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
+from tocsin.documents import Doc
+from tocsin.errors import InvalidInput
+
+DEFAULT_SIZE = 20
+LARGEST = 100
+_FIRST_WINDOW = timedelta(hours=1)
+_GROWTH = 8
+_LONGEST_CURSOR = 400
+_CURSOR = re.compile(r"([a-z_]+):(-?\d{1,16}):(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A row's place in the order."""
+
+    key: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageArguments:
+    """Which page is asked for. `checked` raises InvalidInput for what cannot be."""
+
+    first: int | None
+    after: str | None
+    last: int | None
+    before: str | None
+
+    @classmethod
+    def of(cls, first: object, after: object, last: object, before: object) -> "PageArguments":
+        """From a resolver's arguments, where absent and null are the same."""
+        given: list[Any] = [None if value is strawberry.UNSET else value for value in (first, after, last, before)]
+        return cls(*given)
+
+    def checked(self) -> "PageArguments":
+        """Itself, with a size: `first` or `last`."""
+        if self.first is not None and self.last is not None:
+            raise InvalidInput("Give first or last, not both.", "last")
+        for name, size in (("first", self.first), ("last", self.last)):
+            if size is not None and not 1 <= size <= LARGEST:
+                raise InvalidInput(f"{name} must be 1 to {LARGEST}; it is {size}.", name)
+        return replace(self, first=DEFAULT_SIZE) if self.first is None and self.last is None else self
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one owner in one order.
+
+    `base` are equalities that an index has before `key`; `residual` is any other condition. `low` and `high` bound
+    the key (both inclusive). `origin` is where the keys begin on either side, as far as is known: a hint that saves
+    windows. None stands for an order whose key is `computed` for each row: all of the base's rows are read.
+    """
+
+    collection: AsyncCollection[Doc]
+    order: str
+    key: str
+    descending: bool
+    base: Doc
+    residual: Doc = field(default_factory=dict)
+    hidden: dict[str, int] = field(default_factory=dict)
+    low: datetime | None = None
+    high: datetime | None = None
+    origin: tuple[datetime, datetime] | None = None
+    computed: Doc | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, in the order asked for, and whether there are rows on either side."""
+
+    rows: list[Doc]
+    has_next: bool
+    has_previous: bool
+
+
+def cursor(rows: Rows, row: Doc) -> str:
+    """The opaque cursor of a row in this order."""
+    text = f"{rows.order}:{epoch_milliseconds(row[rows.key])}:{row['_id']}"
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def read_cursor(rows: Rows, text: str, name: str) -> Mark:
+    """Where a cursor of this order points. Raises InvalidInput, also for one of another order."""
+    try:
+        raw = base64.b64decode(text[:_LONGEST_CURSOR].encode("ascii"), altchars=b"-_", validate=True).decode()
+        match = _CURSOR.fullmatch(raw)
+        if match is None or match.group(1) != rows.order:
+            raise ValueError(raw)
+        return Mark(EPOCH + int(match.group(2)) * MILLISECOND, match.group(3))
+    except (binascii.Error, ValueError, OverflowError):
+        message = "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy."
+        raise InvalidInput(message, name) from None
+
+
+async def read_page(rows: Rows, arguments: PageArguments) -> Page:
+    """The page that is asked for. Raises InvalidInput."""
+    arguments = arguments.checked()
+    after = None if arguments.after is None else read_cursor(rows, arguments.after, "after")
+    before = None if arguments.before is None else read_cursor(rows, arguments.before, "before")
+    forward = arguments.last is None
+    size = arguments.first or arguments.last or DEFAULT_SIZE
+    walk = _Walk(rows, rows.descending is forward, after if forward else before, before if forward else after)
+    found = await walk.take(size + 1)
+    more, page = len(found) > size, found[:size]
+    if forward:
+        return Page(page, has_next=more, has_previous=after is not None)
+    return Page(page[::-1], has_next=before is not None, has_previous=more)
+
+
+async def count(rows: Rows) -> int:
+    """How many rows there are on all pages together."""
+    stages = [*_stages(rows, {}), {"$match": _between(rows.key, rows.low, rows.high)}, {"$count": "n"}]
+    found = await (await rows.collection.aggregate(stages)).to_list()
+    return int(found[0]["n"]) if found else 0
+
+
+def _stages(rows: Rows, span: Doc) -> list[Doc]:
+    stages: list[Doc] = [{"$match": {**rows.base, **span}}]
+    if rows.residual:
+        stages.append({"$match": rows.residual})
+    return stages
+
+
+def _between(key: str, low: datetime | None, high: datetime | None) -> Doc:
+    bounds = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
+    return {key: bounds} if bounds else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """From `start` towards `end` (both exclusive, None: the end of the rows), downwards or upwards."""
+
+    rows: Rows
+    down: bool
+    start: Mark | None
+    end: Mark | None
+
+    async def take(self, wanted: int) -> list[Doc]:
+        """The first `wanted` rows."""
+        found: list[Doc] = []
+        async for some in self._windows(wanted):
+            found += some
+            if len(found) >= wanted:
+                break
+        return found[:wanted]
+
+    async def _windows(self, wanted: int) -> AsyncIterator[list[Doc]]:
+        low, high = self._bounds()
+        if self.rows.origin is None or low > high:
+            if low <= high:
+                yield await self._read(low, high, wanted)
+            return
+        width, near = _FIRST_WINDOW, self._near(low, high)
+        while (far := near - width if self.down else near + width) and low < far < high and self._within(far):
+            yield await self._read(*((far + MILLISECOND, high) if self.down else (low, far - MILLISECOND)), wanted)
+            low, high = (low, far) if self.down else (far, high)
+            width *= _GROWTH
+        yield await self._read(low, high, wanted)
+
+    def _bounds(self) -> tuple[datetime, datetime]:
+        """The smallest and the greatest key that a row of the rest may have."""
+        first, last = (self.end, self.start) if self.down else (self.start, self.end)
+        lowest = [self.rows.low or _LOWEST, first.key if first else _LOWEST]
+        highest = [self.rows.high or _HIGHEST, last.key if last else _HIGHEST]
+        return max(lowest), min(highest)
+
+    def _near(self, low: datetime, high: datetime) -> datetime:
+        """Where the rows begin, on the side that the walk begins at."""
+        oldest, newest = self.rows.origin or (low, high)
+        return min(high, newest) if self.down else max(low, oldest)
+
+    def _within(self, far: datetime) -> bool:
+        """Whether rows may lie beyond: else the rest is read at once."""
+        oldest, newest = self.rows.origin or (_LOWEST, _HIGHEST)
+        return oldest < far if self.down else far < newest
+
+    async def _read(self, low: datetime, high: datetime, limit: int) -> list[Doc]:
+        key, direction = self.rows.key, -1 if self.down else 1
+        span = {} if self.rows.computed else _between(key, low, high)
+        stages = _stages(self.rows, span)
+        if self.rows.computed:
+            stages += [{"$addFields": {key: self.rows.computed}}, {"$match": _between(key, low, high)}]
+        if ties := self._ties():
+            stages.append({"$match": {"$and": ties}})
+        stages += [{"$sort": {key: direction, "_id": direction}}, {"$limit": limit}]
+        if self.rows.hidden:
+            stages.append({"$project": self.rows.hidden})
+        return await (await self.rows.collection.aggregate(stages)).to_list()
+
+    def _ties(self) -> list[Doc]:
+        """Rows of the same key as a cursor are told apart by their ids."""
+        onward, back = ("$lt", "$gt") if self.down else ("$gt", "$lt")
+        marks = ((self.start, onward), (self.end, back))
+        return [_past(self.rows.key, mark, operator) for mark, operator in marks if mark is not None]
+
+
+def _past(key: str, mark: Mark, operator: str) -> dict[str, Any]:
+    return {"$or": [{key: {operator: mark.key}}, {key: mark.key, "_id": {operator: mark.id}}]}
+
+
+_LOWEST = datetime(1, 1, 2, tzinfo=EPOCH.tzinfo)
+_HIGHEST = datetime(9999, 12, 30, tzinfo=EPOCH.tzinfo)

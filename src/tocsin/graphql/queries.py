@@ -1,0 +1,106 @@
+"""The queries: tasks, runs, previews, and anything by its id."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from tocsin import clock, schedules
+from tocsin.clock import MILLISECOND
+from tocsin.errors import InvalidInput
+from tocsin.graphql import ids
+from tocsin.graphql.accounts import AccountQueries
+from tocsin.graphql.context import Info
+from tocsin.graphql.node import Node
+from tocsin.graphql.paging import PageArguments
+from tocsin.graphql.run_lists import RunConnection, RunFilter, RunOrder, list_runs
+from tocsin.graphql.run_types import Run, load_run
+from tocsin.graphql.schedule_types import ScheduleInput, read_schedule
+from tocsin.graphql.task_lists import TaskConnection, TaskFilter, TaskOrder, list_tasks
+from tocsin.graphql.task_types import Task, load_task
+from tocsin.graphql.words import After, Before, First, Last
+
+_LONGEST_PREVIEW = 100
+_LOADERS = {"Task": load_task, "Run": load_run}
+
+GlobalId = Annotated[strawberry.ID, strawberry.argument(description="The global id, as this API gave it.")]
+
+
+@strawberry.type(description="What can be asked.")
+class Query(AccountQueries):
+    @strawberry.field(description="Anything of yours by its global id; null if you have no such thing.")
+    async def node(self, info: Info, id: GlobalId) -> Node | None:
+        owner = await info.context.owner()
+        type_name, document_id = ids.decode(id, "id")
+        load = _LOADERS.get(type_name)
+        return None if load is None else await load(info, owner, document_id)
+
+    @strawberry.field(description="One of your tasks; null if you have none with this id.")
+    async def task(self, info: Info, id: GlobalId) -> Task | None:
+        owner, task_id = await info.context.owner(), ids.find("Task", id, "id")
+        return None if task_id is None else await load_task(info, owner, task_id)
+
+    @strawberry.field(description="Your tasks. Default order: the latest first.")
+    async def tasks(
+        self,
+        info: Info,
+        filter: Annotated[TaskFilter | None, strawberry.argument(description="Only these tasks.")] = strawberry.UNSET,
+        order_by: Annotated[
+            TaskOrder | None, strawberry.argument(description="The order of the tasks.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> TaskConnection:
+        user, page = await info.context.user(), PageArguments.of(first, after, last, before)
+        return await list_tasks(info.context.services, user, filter or None, order_by or None, page)
+
+    @strawberry.field(description="One of your runs; null if you have none with this id.")
+    async def run(self, info: Info, id: GlobalId) -> Run | None:
+        owner, run_id = await info.context.owner(), ids.find("Run", id, "id")
+        return None if run_id is None else await load_run(info, owner, run_id)
+
+    @strawberry.field(description="The runs of all your tasks: the history. Default order: the latest due time first.")
+    async def runs(
+        self,
+        info: Info,
+        filter: Annotated[RunFilter | None, strawberry.argument(description="Only these runs.")] = strawberry.UNSET,
+        order_by: Annotated[
+            RunOrder | None, strawberry.argument(description="The order of the runs.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> RunConnection:
+        user, page = await info.context.user(), PageArguments.of(first, after, last, before)
+        return await list_runs(info.context.services, user, filter or None, order_by or None, page)
+
+    @strawberry.field(
+        description=(
+            "The next due times that a schedule would have. Those of a cron schedule keep the offset of its time zone."
+        )
+    )
+    async def schedule_preview(
+        self,
+        info: Info,
+        schedule: Annotated[ScheduleInput, strawberry.argument(description="The schedule to try.")],
+        count: Annotated[int, strawberry.argument(description="How many due times, 1 to 100.")] = 5,
+    ) -> list[datetime]:
+        await info.context.user()
+        if not 1 <= count <= _LONGEST_PREVIEW:
+            raise InvalidInput(f"count must be 1 to {_LONGEST_PREVIEW}; it is {count}.", "count")
+        now = clock.now()
+        checked = _checked(schedule, now)
+        return await asyncio.to_thread(schedules.preview, checked, now - MILLISECOND, count)
+
+
+def _checked(given: ScheduleInput, now: datetime) -> schedules.Schedule:
+    try:
+        schedule = read_schedule(given, now)
+        schedules.check(schedule)
+    except InvalidInput as error:
+        raise error.under("schedule") from None
+    return schedule

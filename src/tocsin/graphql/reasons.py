@@ -1,0 +1,30 @@
+"""Why a run is in its state, in plain sentences."""
+
+from tocsin.documents import Doc, RunReason
+from tocsin.graphql.scalars import write_moment
+
+_SENTENCES = {
+    RunReason.OVERLAP: "The run before was still going on when this one was due.",
+    RunReason.TASK_PAUSED: "The task was paused.",
+    RunReason.TASK_CANCELLED: "The task was cancelled.",
+    RunReason.TASK_DELETED: "The task was deleted.",
+    RunReason.TASK_EDITED: "The task was edited before the run began.",
+    RunReason.CANCEL_REQUESTED: "Its cancellation was asked for.",
+    RunReason.GAVE_WAY: "The next due time of the task came before the next retry.",
+    RunReason.RETRIES_USED_UP: "The last of its retries failed too.",
+    RunReason.NOT_RETRIED: "The last attempt failed in a way that is not retried.",
+    RunReason.LOST_TOO_OFTEN: "Worker after worker was lost while attempting it, so it is not attempted again.",
+}
+
+
+def reason_text(reason: RunReason, run: Doc) -> str:
+    """The sentence for this run."""
+    return _missed(run) if reason is RunReason.MISFIRE else _SENTENCES[reason]
+
+
+def _missed(run: Doc) -> str:
+    count, due_at = run.get("missed_count") or 1, write_moment(run["due_at"])
+    if count == 1:
+        return f"It was due at {due_at}, while nothing could run it."
+    until = write_moment(run.get("missed_until") or run["due_at"])
+    return f"{count} due times from {due_at} to {until} passed while nothing could run them."

@@ -1,0 +1,49 @@
+"""Idempotency keys as the API uses them: the digest of an input, and the answer that was given before."""
+
+import dataclasses
+import hashlib
+import hmac
+import json
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from tocsin.documents import Doc
+from tocsin.errors import IdempotencyKeyReused
+from tocsin.graphql.context import Services
+from tocsin.tasks.idempotency import MAX_LENGTH, Key
+
+
+def key_of(services: Services, owner: str, mutation: str, given: Any) -> Key | None:
+    """The key of this input, with a digest of all of it; None if it has none."""
+    if not isinstance(given.idempotency_key, str):
+        return None
+    text = json.dumps(_plain(given), sort_keys=True, default=str)
+    digest = hmac.new(services.fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
+    return Key(owner, mutation, given.idempotency_key, digest)
+
+
+async def earlier(services: Services, key: Key | None) -> Doc | None:
+    """What was made with this key before, so that it is answered again even if the input would be refused by now.
+
+    Raises IdempotencyKeyReused.
+    """
+    if key is None or not 1 <= len(key.key) <= MAX_LENGTH:
+        return None
+    record = await services.database.idempotency_keys.find_one({"_id": key.id})
+    if record is not None and record["fingerprint"] != key.fingerprint:
+        raise IdempotencyKeyReused
+    return record if record is not None and record["done"] else None
+
+
+def _plain(value: Any) -> Any:
+    """The input as JSON; what is absent differs from what is null."""
+    if isinstance(value, strawberry.Some):
+        return {"some": _plain(value.value)}
+    if dataclasses.is_dataclass(value):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {name: _plain(part) for name, part in fields.items() if part is not strawberry.UNSET}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return value.name if isinstance(value, Enum) else value

@@ -1,0 +1,149 @@
+"""Lists of runs: filters, orders, connections."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from tocsin import clock
+from tocsin.documents import Doc, RunStatus, Trigger, User, owner_of
+from tocsin.graphql import ids, paging
+from tocsin.graphql.context import Services
+from tocsin.graphql.enums import OrderDirection, describe
+from tocsin.graphql.loaders import RUN_FIELDS
+from tocsin.graphql.node import PageInfo
+from tocsin.graphql.paging import PageArguments, Rows
+from tocsin.graphql.run_types import Run, run_type
+from tocsin.graphql.words import TimeWindow, bounds, contains
+
+
+class RunOrderField(Enum):
+    """What runs can be sorted by."""
+
+    CREATED_AT = "created_at"
+    DUE_AT = "due_at"
+
+
+describe(
+    RunOrderField,
+    "What runs are sorted by. Walking all pages meets every run exactly once, whatever comes and goes meanwhile.",
+    {"CREATED_AT": "When the run was made.", "DUE_AT": "When the run was due."},
+)
+
+
+@strawberry.input(description="The order of runs.")
+class RunOrder:
+    field: RunOrderField = strawberry.field(description="What to sort by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which way.")
+
+
+@strawberry.input(description="Which runs: those for which all that is given holds.")
+class RunFilter:
+    task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Runs of this task.")
+    status: list[RunStatus] | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs in one of these states."
+    )
+    trigger: Trigger | None = strawberry.field(default=strawberry.UNSET, description="Runs that were made by this.")
+    task_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs whose task's name contains this text, whatever the case."
+    )
+    due_at: TimeWindow | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs that were due in this span."
+    )
+
+
+@strawberry.type(description="A run in a list.")
+class RunEdge:
+    cursor: str = strawberry.field(description="The run's place in the list, for `after` and `before`.")
+    node: Run = strawberry.field(description="The run.")
+
+
+@strawberry.type(description="A page of runs.")
+class RunConnection:
+    rows: strawberry.Private[Rows | None]
+    edges: list[RunEdge] = strawberry.field(description="The runs with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+
+    @strawberry.field(description="The runs.")
+    def nodes(self) -> list[Run]:
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="How many runs there are on all pages together.")
+    async def total_count(self) -> int:
+        return 0 if self.rows is None else await paging.count(self.rows)
+
+
+async def list_runs(
+    services: Services,
+    user: User,
+    filter_: RunFilter | None,
+    order: RunOrder | None,
+    arguments: PageArguments,
+    task_id: str | None = None,
+) -> RunConnection:
+    """A page of the user's runs, or of those of one task. Raises InvalidInput."""
+    if task_id is None and filter_ and filter_.task_id:
+        task_id = ids.find("Task", filter_.task_id, "filter", "taskId") or ""
+        if owner_of(task_id) != user.id:
+            arguments.checked()
+            return _connection(None, paging.Page([], has_next=False, has_previous=False))
+    rows = _rows(services, user, filter_, order or RunOrder(field=RunOrderField.DUE_AT), task_id)
+    return _connection(rows, await paging.read_page(rows, arguments))
+
+
+def _rows(services: Services, user: User, filter_: RunFilter | None, order: RunOrder, task_id: str | None) -> Rows:
+    """The index that serves the order decides what the base is: (task, due), (owner, due) or (owner, created)."""
+    key = order.field.value
+    by_task = task_id is not None and order.field is RunOrderField.DUE_AT
+    residual = _residual(filter_)
+    if task_id is not None and not by_task:
+        residual["task"] = task_id
+    low, high = bounds(filter_.due_at or None) if filter_ else (None, None)
+    if order.field is not RunOrderField.DUE_AT:
+        residual |= _due_between(low, high)
+        low = high = None
+    return Rows(
+        collection=services.database.runs,
+        order=f"run_{key}",
+        key=key,
+        descending=order.direction is OrderDirection.DESC,
+        base={"task": task_id} if by_task else {"owner": user.id},
+        residual=residual,
+        hidden=dict(RUN_FIELDS),
+        low=low,
+        high=high,
+        origin=(user.created_at, clock.now()),
+    )
+
+
+def _residual(filter_: RunFilter | None) -> Doc:
+    residual: Doc = {}
+    if not filter_:
+        return residual
+    if isinstance(filter_.status, list):
+        residual["status"] = {"$in": [status.value for status in filter_.status]}
+    if filter_.trigger:
+        residual["trigger"] = filter_.trigger.value
+    if filter_.task_name:
+        residual["task_name"] = contains(filter_.task_name, "filter", "taskName")
+    return residual
+
+
+def _due_between(low: datetime | None, high: datetime | None) -> Doc:
+    found = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
+    return {"due_at": found} if found else {}
+
+
+def _connection(rows: Rows | None, page: paging.Page) -> RunConnection:
+    edges = [RunEdge(cursor=paging.cursor(rows, row), node=run_type(row)) for row in page.rows] if rows else []
+    return RunConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+
+
+def page_info(page: paging.Page, cursors: list[str]) -> PageInfo:
+    """Where the page lies."""
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )

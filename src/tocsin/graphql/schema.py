@@ -1,0 +1,36 @@
+"""The schema: joins the parts, once for the process."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from tocsin.graphql.accounts import AccountMutations
+from tocsin.graphql.extensions import Documents, Errors
+from tocsin.graphql.job_types import HttpJob
+from tocsin.graphql.queries import Query
+from tocsin.graphql.run_mutations import RunMutations
+from tocsin.graphql.scalars import SCALARS
+from tocsin.graphql.schedule_types import CronSchedule, IntervalSchedule, OnceSchedule
+from tocsin.graphql.subscriptions import Subscription
+from tocsin.graphql.task_mutations import TaskMutations
+
+
+@strawberry.type(description="What can be done.")
+class Mutation(AccountMutations, TaskMutations, RunMutations):
+    pass
+
+
+class QuietSchema(strawberry.Schema):
+    """Leaves the logging of errors to the extension that knows which of them are worth a line."""
+
+    def process_errors(self, *_: object, **__: object) -> None:
+        """Log nothing."""
+
+
+schema = QuietSchema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=[HttpJob, OnceSchedule, IntervalSchedule, CronSchedule],
+    extensions=[Documents, Errors],
+    config=StrawberryConfig(scalar_map=SCALARS),
+)

@@ -1,0 +1,106 @@
+"""What is told as it happens."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from tocsin import events
+from tocsin.documents import RunStatus, TaskStatus
+from tocsin.errors import NotFound, Unauthenticated
+from tocsin.events import ChangeKind
+from tocsin.graphql import ids
+from tocsin.graphql.context import Context, Info
+from tocsin.graphql.run_types import Run, load_run
+from tocsin.graphql.task_types import Task, load_task
+
+_EXPIRED = "The access token has expired. Log in again, and subscribe with the new one."
+
+
+@strawberry.type(
+    description=(
+        "A change of one of your tasks or of its runs. The statuses are as of the change, the objects as of "
+        "its delivery."
+    )
+)
+class TaskEvent:
+    change: strawberry.Private[events.Change]
+    owner: strawberry.Private[str]
+    kind: ChangeKind = strawberry.field(description="What happened.")
+    at: datetime = strawberry.field(description="When it happened, by the database's clock.")
+    task_id: strawberry.ID | None = strawberry.field(description="The task; null in the SNAPSHOT of all tasks.")
+    task_status: TaskStatus | None = strawberry.field(
+        description="The status that the task got; null if that did not change."
+    )
+    run_status: RunStatus | None = strawberry.field(
+        description="The status that the run got; null if that did not change."
+    )
+
+    @strawberry.field(description="The task as it is now; null when it was deleted, and in the SNAPSHOT of all tasks.")
+    async def task(self, info: Info) -> Task | None:
+        task_id = self.change.task_id
+        return None if task_id is None else await load_task(info, self.owner, task_id)
+
+    @strawberry.field(description="The run as it is now; null if the event is of the task alone.")
+    async def run(self, info: Info) -> Run | None:
+        run_id = self.change.run_id
+        return None if run_id is None else await load_run(info, self.owner, run_id)
+
+
+@strawberry.type(description="What is told as it happens.")
+class Subscription:
+    @strawberry.subscription(
+        description=(
+            "Changes of your tasks and runs, made by whatever process. The first event is a SNAPSHOT: what"
+            " is read after it "
+            "misses no change. Another SNAPSHOT comes when changes had to be dropped."
+        )
+    )
+    async def task_events(
+        self,
+        info: Info,
+        task_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only of this task. Default: of all your tasks.")
+        ] = strawberry.UNSET,
+    ) -> AsyncGenerator[TaskEvent, None]:
+        owner = await info.context.owner()
+        wanted = ids.require("Task", task_id, "taskId") if task_id else None
+        if wanted is not None and await load_task(info, owner, wanted) is None:
+            raise NotFound("You have no task with this id.", "taskId")
+        return _events(info.context, owner, wanted)
+
+
+async def _events(context: Context, owner: str, task_id: str | None) -> AsyncGenerator[TaskEvent, None]:
+    async with context.services.fanout.subscribe(owner, task_id) as changes:
+        async for change in _until_expiry(changes, context.expires_at()):
+            yield _event(change, owner)
+
+
+async def _until_expiry(changes: events.Subscription, expires_at: datetime | None) -> AsyncIterator[events.Change]:
+    """The changes until the token expires: over server-sent events nothing else would end them."""
+    loop = asyncio.get_running_loop()
+    until = None
+    if expires_at is not None:
+        until = loop.time() + (expires_at - datetime.now(expires_at.tzinfo)).total_seconds()
+    while True:
+        try:
+            async with asyncio.timeout_at(until):
+                change = await anext(changes)
+        except TimeoutError:
+            raise Unauthenticated(_EXPIRED) from None
+        yield change
+
+
+def _event(change: events.Change, owner: str) -> TaskEvent:
+    task_id = change.task_id
+    return TaskEvent(
+        change=change,
+        owner=owner,
+        kind=change.kind,
+        at=change.at,
+        task_id=None if task_id is None else strawberry.ID(ids.encode("Task", task_id)),
+        task_status=change.task_status,
+        run_status=change.run_status,
+    )

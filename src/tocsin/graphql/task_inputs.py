@@ -1,0 +1,132 @@
+"""What an owner writes of a task: a draft of a new one, changes of an old one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import strawberry
+
+from tocsin import documents, schedules
+from tocsin.documents import Overlap
+from tocsin.errors import InvalidInput
+from tocsin.graphql.context import Services
+from tocsin.graphql.enums import IfPast
+from tocsin.graphql.job_types import JobInput, read_job
+from tocsin.graphql.retry_types import RetryInput, read_retry
+from tocsin.graphql.schedule_types import MisfireInput, ScheduleInput, read_misfire, read_schedule
+from tocsin.tasks.saving import Draft
+
+_KEY = (
+    "A text of your choice, 1 to 200 characters. The same input sent again with it within 24 hours "
+    "answers the same and does nothing more."
+)
+
+
+def key_field() -> Any:
+    """The field `idempotencyKey` of an input."""
+    return strawberry.field(default=strawberry.UNSET, description=_KEY)
+
+
+@strawberry.input(description="A new task.")
+class CreateTaskInput:
+    name: str = strawberry.field(description="1 to 200 characters.")
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="At most 20, of 1 to 50 characters, each once."
+    )
+    job: JobInput = strawberry.field(description="The work to do.")
+    schedule: ScheduleInput = strawberry.field(description="When to do it.")
+    if_past: IfPast = strawberry.field(
+        default=IfPast.REFUSE, description="What to do when `schedule.at` has already passed."
+    )
+    misfire: MisfireInput | None = strawberry.field(
+        default=strawberry.UNSET, description="What happens to due times that passed while nobody could run them."
+    )
+    overlap: Overlap = strawberry.field(
+        default=Overlap.SKIP, description="What happens to a due time while the run before is still going on."
+    )
+    retry: RetryInput | None = strawberry.field(
+        default=strawberry.UNSET, description="How failed runs are tried again. Default: the server's policy."
+    )
+    timeout: timedelta | None = strawberry.field(
+        default=strawberry.UNSET, description="How long one attempt may take, at most `PT1H`. Default: the server's."
+    )
+    idempotency_key: str | None = key_field()
+
+
+@strawberry.input(description="Changes of a task: what is absent stays as it is, null resets to the default.")
+class UpdateTaskInput:
+    id: strawberry.ID = strawberry.field(description="The task.")
+    expected_version: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Change nothing if this is not the task's version: user error CONFLICT."
+    )
+    name: strawberry.Maybe[str] = strawberry.field(description="1 to 200 characters.")
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(description="All tags, replacing the old ones.")
+    job: strawberry.Maybe[JobInput] = strawberry.field(
+        description="The whole job, replacing the old one; only secrets that are left out are kept."
+    )
+    schedule: strawberry.Maybe[ScheduleInput] = strawberry.field(
+        description=(
+            "The whole schedule, replacing the old one. Makes a cancelled task active again; never fires for the past."
+        )
+    )
+    if_past: IfPast | None = strawberry.field(
+        default=strawberry.UNSET, description="What to do when `schedule.at` has already passed. Default: REFUSE."
+    )
+    misfire: strawberry.Maybe[MisfireInput | None] = strawberry.field(
+        description="What happens to due times that passed while nobody could run them."
+    )
+    overlap: strawberry.Maybe[Overlap | None] = strawberry.field(
+        description="What happens to a due time while the run before is still going on."
+    )
+    retry: strawberry.Maybe[RetryInput | None] = strawberry.field(
+        description="The whole retry policy, replacing the old one; null: the server's."
+    )
+    timeout: strawberry.Maybe[timedelta | None] = strawberry.field(
+        description="How long one attempt may take, at most `PT1H`; null: the server's default."
+    )
+
+
+def read_draft(given: CreateTaskInput, services: Services, owner: str, now: datetime) -> Draft:
+    """The task that is meant. Raises InvalidInput."""
+    return Draft(
+        name=given.name,
+        tags=tuple(given.tags or ()),
+        job=read_job(given.job, services.secrets, owner),
+        schedule=_schedule(given.schedule, now, given.if_past),
+        misfire=read_misfire(given.misfire or None),
+        overlap=given.overlap,
+        retry=read_retry(given.retry or None, services.settings),
+        timeout=_seconds(given.timeout),
+    )
+
+
+def read_changes(given: UpdateTaskInput, services: Services, task: documents.Task, now: datetime) -> dict[str, Any]:
+    """The fields of Draft that change. Raises InvalidInput."""
+    changes: dict[str, Any] = {}
+    if given.name is not None:
+        changes["name"] = given.name.value
+    if given.tags is not None:
+        changes["tags"] = tuple(given.tags.value or ())
+    if given.job is not None:
+        changes["job"] = read_job(given.job.value, services.secrets, task.owner, task.job)
+    if given.schedule is not None:
+        changes["schedule"] = _schedule(given.schedule.value, now, given.if_past or IfPast.REFUSE)
+    if given.misfire is not None:
+        changes["misfire"] = read_misfire(given.misfire.value)
+    if given.overlap is not None:
+        changes["overlap"] = given.overlap.value or Overlap.SKIP
+    if given.retry is not None:
+        changes["retry"] = read_retry(given.retry.value, services.settings)
+    if given.timeout is not None:
+        changes["timeout"] = _seconds(given.timeout.value)
+    return changes
+
+
+def _schedule(given: ScheduleInput, now: datetime, if_past: IfPast) -> schedules.Schedule:
+    try:
+        return read_schedule(given, now, if_past)
+    except InvalidInput as error:
+        raise error.under("schedule") from None
+
+
+def _seconds(timeout: timedelta | None) -> float | None:
+    return timeout.total_seconds() if isinstance(timeout, timedelta) else None

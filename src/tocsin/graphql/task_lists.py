@@ -1,0 +1,128 @@
+"""Lists of tasks: filters, orders, connections."""
+
+from datetime import UTC, datetime
+from enum import Enum
+
+import strawberry
+
+from tocsin import clock
+from tocsin.documents import Doc, Hold, TaskStatus, User
+from tocsin.errors import InvalidInput
+from tocsin.graphql import paging
+from tocsin.graphql.context import Services
+from tocsin.graphql.enums import OrderDirection, describe
+from tocsin.graphql.node import PageInfo
+from tocsin.graphql.paging import PageArguments, Rows
+from tocsin.graphql.run_lists import page_info
+from tocsin.graphql.task_types import Task, task_type
+from tocsin.graphql.words import TimeWindow, bounds, contains
+
+_DUE = "_due"
+# Tasks without a next due time come last, whichever way the list is sorted.
+_NEVER = {
+    OrderDirection.ASC: datetime(9999, 12, 30, tzinfo=UTC),
+    OrderDirection.DESC: datetime(1, 1, 2, tzinfo=UTC),
+}
+_MOST_TAGS = 20
+
+
+class TaskOrderField(Enum):
+    """What tasks can be sorted by."""
+
+    CREATED_AT = "created_at"
+    NEXT_RUN_AT = "next_run_at"
+
+
+describe(
+    TaskOrderField,
+    "What tasks are sorted by.",
+    {
+        "CREATED_AT": "When the task was saved first. Walking all pages meets every task exactly once.",
+        "NEXT_RUN_AT": "The next due time; tasks that have none come last. A task that runs meanwhile "
+        "moves in the list.",
+    },
+)
+
+
+@strawberry.input(description="The order of tasks.")
+class TaskOrder:
+    field: TaskOrderField = strawberry.field(description="What to sort by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which way.")
+
+
+@strawberry.input(description="Which tasks: those for which all that is given holds.")
+class TaskFilter:
+    status: list[TaskStatus] | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks in one of these states."
+    )
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks whose name contains this text, whatever the case."
+    )
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks that have all of these tags."
+    )
+    next_run_at: TimeWindow | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks whose next due time lies in this span."
+    )
+
+
+@strawberry.type(description="A task in a list.")
+class TaskEdge:
+    cursor: str = strawberry.field(description="The task's place in the list, for `after` and `before`.")
+    node: Task = strawberry.field(description="The task.")
+
+
+@strawberry.type(description="A page of tasks.")
+class TaskConnection:
+    rows: strawberry.Private[Rows]
+    edges: list[TaskEdge] = strawberry.field(description="The tasks with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+
+    @strawberry.field(description="The tasks.")
+    def nodes(self) -> list[Task]:
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="How many tasks there are on all pages together.")
+    async def total_count(self) -> int:
+        return await paging.count(self.rows)
+
+
+async def list_tasks(
+    services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder | None, arguments: PageArguments
+) -> TaskConnection:
+    """A page of the user's tasks. Raises InvalidInput."""
+    rows = _rows(services, user, filter_, order or TaskOrder(field=TaskOrderField.CREATED_AT))
+    page = await paging.read_page(rows, arguments)
+    edges = [TaskEdge(cursor=paging.cursor(rows, row), node=task_type(row)) for row in page.rows]
+    return TaskConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+
+
+def _rows(services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder) -> Rows:
+    direction, by_due = order.direction, order.field is TaskOrderField.NEXT_RUN_AT
+    return Rows(
+        collection=services.database.tasks,
+        order=f"task_{order.field.value}_{direction.value.lower()}" if by_due else "task_created_at",
+        key=_DUE if by_due else order.field.value,
+        descending=direction is OrderDirection.DESC,
+        base={"owner": user.id},
+        residual=_residual(filter_),
+        origin=None if by_due else (user.created_at, clock.now()),
+        computed={"$ifNull": ["$next_run_at", _NEVER[direction]]} if by_due else None,
+    )
+
+
+def _residual(filter_: TaskFilter | None) -> Doc:
+    residual: Doc = {"hold": {"$ne": Hold.DELETED.value}}
+    if not filter_:
+        return residual
+    if isinstance(filter_.status, list):
+        residual["status"] = {"$in": [status.value for status in filter_.status]}
+    if filter_.name:
+        residual["name"] = contains(filter_.name, "filter", "name")
+    if filter_.tags:
+        if len(filter_.tags) > _MOST_TAGS:
+            raise InvalidInput(f"At most {_MOST_TAGS} tags.", "filter", "tags")
+        residual["tags"] = {"$all": filter_.tags}
+    low, high = bounds(filter_.next_run_at or None)
+    window = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
+    return residual | ({"next_run_at": window} if window else {})

@@ -1,0 +1,204 @@
+"""What an owner does with tasks."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from tocsin import clock
+from tocsin.documents import Doc, RunStatus
+from tocsin.documents import Task as TaskDocument
+from tocsin.errors import Conflict
+from tocsin.graphql import ids
+from tocsin.graphql.context import Info, Services
+from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.repeating import earlier, key_of
+from tocsin.graphql.run_types import Run, load_run
+from tocsin.graphql.task_inputs import CreateTaskInput, UpdateTaskInput, key_field, read_changes, read_draft
+from tocsin.graphql.task_types import Task, load_task
+from tocsin.graphql.words import WHAT
+from tocsin.tasks import holding, idempotency, owned, saving, triggering
+
+_TRIES = 5
+
+
+@strawberry.input(description="One of your tasks.")
+class TaskIdInput:
+    id: strawberry.ID = strawberry.field(description="The task.")
+
+
+@strawberry.input(description="A task to run now.")
+class RunTaskInput:
+    id: strawberry.ID = strawberry.field(description="The task.")
+    idempotency_key: str | None = key_field()
+
+
+@strawberry.type
+class TaskPayload:
+    task: Task | None = strawberry.field(description="The task as it is now; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+
+
+@strawberry.type(description="The answer to createTask.")
+class CreateTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="The answer to updateTask.")
+class UpdateTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="The answer to pauseTask.")
+class PauseTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="The answer to resumeTask.")
+class ResumeTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="The answer to cancelTask.")
+class CancelTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="The answer to deleteTask.")
+class DeleteTaskPayload:
+    deleted_task_id: strawberry.ID | None = strawberry.field(
+        description="The id of the task that is gone; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+
+
+@strawberry.type(description="The answer to runTask.")
+class RunTaskPayload(TaskPayload):
+    run: Run | None = strawberry.field(description="The run that was made; null if there are user errors.")
+
+
+@strawberry.type
+class TaskMutations:
+    @strawberry.mutation(description="Save a task. It runs when its schedule says so.")
+    async def create_task(self, info: Info, input: Annotated[CreateTaskInput, WHAT]) -> CreateTaskPayload:
+        owner = await info.context.owner()
+        task, faults = await caught(_create(info.context.services, owner, input))
+        return CreateTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+
+    @strawberry.mutation(
+        description="Change a task. Queued and retrying runs get the new settings; no due time is run twice."
+    )
+    async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, WHAT]) -> UpdateTaskPayload:
+        owner = await info.context.owner()
+        task, faults = await caught(_update(info.context.services, owner, input))
+        return UpdateTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+
+    @strawberry.mutation(description="Delete a task. Its open runs are cancelled, its history is kept.")
+    async def delete_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> DeleteTaskPayload:
+        owner = await info.context.owner()
+        _, faults = await caught(_delete(info.context.services, owner, input))
+        return DeleteTaskPayload(deleted_task_id=None if faults else input.id, user_errors=faults)
+
+    @strawberry.mutation(
+        description=(
+            "No due times until it is resumed. Queued and retrying runs are cancelled, a running one ends "
+            "without retry."
+        )
+    )
+    async def pause_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> PauseTaskPayload:
+        owner = await info.context.owner()
+        task, faults = await caught(_hold(info.context.services, owner, input, holding.pause))
+        return PauseTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+
+    @strawberry.mutation(
+        description="Make a paused task active again, from the next due time on. What passed meanwhile is not run."
+    )
+    async def resume_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> ResumeTaskPayload:
+        owner = await info.context.owner()
+        task, faults = await caught(_hold(info.context.services, owner, input, holding.resume))
+        return ResumeTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+
+    @strawberry.mutation(
+        description=(
+            "End a task: no due times until it gets a new schedule. Its open runs are cancelled, running ones aborted."
+        )
+    )
+    async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> CancelTaskPayload:
+        owner = await info.context.owner()
+        task, faults = await caught(_hold(info.context.services, owner, input, holding.cancel))
+        return CancelTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+
+    @strawberry.mutation(description="Run a task now, beside its schedule, even if it is paused or running.")
+    async def run_task(self, info: Info, input: Annotated[RunTaskInput, WHAT]) -> RunTaskPayload:
+        owner, services = await info.context.owner(), info.context.services
+        task, run = None, None
+        made, faults = await caught(_run(services, owner, input))
+        if made is not None:
+            task, run = await load_task(info, owner, made[0]), await load_run(info, owner, made[1])
+        return RunTaskPayload(task=task, run=run, user_errors=faults)
+
+
+async def _shown(info: Info, owner: str, task: TaskDocument | None) -> Task | None:
+    return None if task is None else await load_task(info, owner, task.id)
+
+
+async def _create(services: Services, owner: str, given: CreateTaskInput) -> TaskDocument:
+    key = key_of(services, owner, "createTask", given)
+    if (record := await earlier(services, key)) is not None:
+        task = await owned.find_task(owner, record["thing"])
+        if task is None:
+            raise idempotency.gone("task")
+        return task
+    now = clock.now()
+    task = await saving.create(services.database, owner, read_draft(given, services, owner, now), now, key)
+    services.on_due(task.next_run_at)
+    return task
+
+
+async def _update(services: Services, owner: str, given: UpdateTaskInput) -> TaskDocument:
+    """A kept secret belongs to the version that was read, so the change is made to that version or tried anew."""
+    task_id = ids.require("Task", given.id, "id")
+    expected = given.expected_version if isinstance(given.expected_version, int) else None
+    for tries_left in reversed(range(_TRIES)):
+        now, before = clock.now(), await owned.require_task(owner, task_id)
+        changes = read_changes(given, services, before, now)
+        version = before.version if expected is None and given.job is not None else expected
+        try:
+            task = await saving.update(services.database, owner, task_id, changes, now, version)
+        except Conflict:
+            if expected is not None or not tries_left:
+                raise
+            continue
+        services.on_due(task.next_run_at)
+        return task
+    raise AssertionError  # the last try returns or raises
+
+
+async def _delete(services: Services, owner: str, given: TaskIdInput) -> None:
+    task_id = ids.require("Task", given.id, "id")
+    await holding.delete(services.database, owner, task_id, clock.now())
+    await _abort_runs(services, task_id)
+
+
+async def _hold(services: Services, owner: str, given: TaskIdInput, act: Any) -> TaskDocument:
+    task_id = ids.require("Task", given.id, "id")
+    task: TaskDocument = await act(services.database, owner, task_id, clock.now())
+    services.on_due(task.next_run_at)
+    if act is holding.cancel:
+        await _abort_runs(services, task_id)
+    return task
+
+
+async def _abort_runs(services: Services, task_id: str) -> None:
+    """Tell this process to stop what it runs of a task; other processes see it in the change stream."""
+    open_runs: list[Doc] = await services.database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
+    for run in open_runs:
+        if run["status"] == RunStatus.RUNNING.value:
+            services.on_cancel(run["_id"])
+
+
+async def _run(services: Services, owner: str, given: RunTaskInput) -> tuple[str, str]:
+    task_id = ids.require("Task", given.id, "id")
+    key = key_of(services, owner, "runTask", given)
+    run = await triggering.run_now(services.database, owner, task_id, clock.now(), key)
+    services.on_queued()
+    return task_id, run.id

@@ -1,0 +1,104 @@
+"""GraphQL over WebSocket (graphql-transport-ws): Strawberry's handler, corrected.
+
+A message that breaks the protocol closes the connection with 4400, never with a crash; a fault of one operation never
+disturbs the others; no connection outlives its token or its account.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from graphql import GraphQLError
+from pymongo.errors import PyMongoError
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+
+from tocsin.errors import DatabaseUnavailable, Unauthenticated
+from tocsin.graphql.context import Context
+
+CHECK_SECONDS = 30.0
+"""How often an open connection is checked for whether its account is still active."""
+_TRY_AGAIN_LATER = 1013
+
+
+def refuse(message: str) -> ConnectionRejectionError:
+    """The error that closes a connection with 4403 when it is initialised."""
+    return ConnectionRejectionError({"message": message})
+
+
+class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    """One connection."""
+
+    _watch: "asyncio.Task[None] | None" = None
+
+    async def handle_message(self, message: Any) -> None:
+        """Check the message's shape, then act on it."""
+        fault = fault_of(message)
+        if fault is not None:
+            await self.handle_invalid_message(fault)
+        else:
+            await super().handle_message(message)
+
+    async def handle_connection_init(self, message: Any) -> None:
+        """Initialise; then watch the token."""
+        try:
+            await super().handle_connection_init(message)
+        except (PyMongoError, DatabaseUnavailable):
+            await self.websocket.close(_TRY_AGAIN_LATER, "The database does not answer. Try again later.")
+            return
+        if self.connection_acknowledged and self._watch is None and self.context.token is not None:
+            self._watch = asyncio.create_task(self._close_in_time())
+
+    async def shutdown(self) -> None:
+        """End all that the connection began."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await super().shutdown()
+
+    async def _close_in_time(self) -> None:
+        """Close with 4403 when the token expires or the account is deactivated."""
+        expires_at = self.context.expires_at()
+        while expires_at is None or (left := _seconds_until(expires_at)) > 0:
+            await asyncio.sleep(CHECK_SECONDS if expires_at is None else min(left, CHECK_SECONDS))
+            try:
+                await self.context.user()
+            except Unauthenticated:
+                break
+            except (PyMongoError, DatabaseUnavailable):
+                continue
+        with suppress(Exception):  # the client may hang up at the same moment
+            await self.websocket.close(4403, "The access token has expired.")
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004
+        """A syntax error is answered with `error`; the other operations go on."""
+        return None
+
+
+def _seconds_until(moment: datetime) -> float:
+    return (moment - datetime.now(moment.tzinfo)).total_seconds()
+
+
+def fault_of(message: object) -> str | None:
+    """What breaks the protocol in this message; None if it may be acted on."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message must be an object with a type."
+    if message["type"] in {"subscribe", "complete"} and not _is_id(message.get("id")):
+        return "The id must be a text that is not empty."
+    if message["type"] == "subscribe":
+        return _fault_of_payload(message.get("payload"))
+    return None
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 200
+
+
+def _fault_of_payload(payload: object) -> str | None:
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str) or not payload["query"]:
+        return "The payload must be an object with a query."
+    for name, kind in (("variables", dict), ("operationName", str), ("extensions", dict)):
+        if payload.get(name) is not None and not isinstance(payload[name], kind):
+            return f"The payload's {name} is of a wrong type."
+    return None

@@ -1,0 +1,188 @@
+# ruff: noqa: E501  # tables read best in rows
+"""The API over real HTTP: a small application with the router, a real database, and three users.
+
+Alice owns what a test makes, Bob is a stranger, Carol administers the installation.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from tocsin import clock
+from tocsin.accounts import Accounts
+from tocsin.config import Settings
+from tocsin.documents import Database, Doc, User, new_id
+from tocsin.events import Fanout
+from tocsin.graphql.context import Services
+from tocsin.security.secrets import SecretBox
+from tocsin.security.tokens import AccessTokens
+from tocsin.web.graphql_http import graphql_router
+
+SECRET = "a-signing-key-of-the-tests-only-0123456789"
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HTTP_JOB = {"http": {"url": "https://example.com/hook"}}
+
+
+@dataclass
+class Woken:
+    """What the API told the scheduler, the dispatcher and the worker."""
+
+    due: list[datetime | None] = field(default_factory=list)
+    queued: int = 0
+    cancelled: list[str] = field(default_factory=list)
+
+    def on_queued(self) -> None:
+        self.queued += 1
+
+
+@dataclass
+class Caller:
+    """A client of the API with one user's token (None: without)."""
+
+    http: httpx.AsyncClient
+    user: User | None
+    token: str | None
+
+    async def post(self, query: str, variables: Any = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        answer = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        """The `data` of an answer that has no errors."""
+        answer = await self.post(query, variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    async def do(self, mutation: str, input: Any, fields: str = "userErrors { field code message }") -> Any:
+        """The payload of one mutation."""
+        kind = mutation[0].upper() + mutation[1:]
+        names = {"RetryRun": "RetryRunInput", "CancelRun": "CancelRunInput", "RunTask": "RunTaskInput"}
+        named = {"CreateTask", "UpdateTask", "SignUp", "LogIn"}
+        type_name = names.get(kind, f"{kind}Input" if kind in named else "TaskIdInput")
+        query = f"mutation($i: {type_name}!) {{ {mutation}(input: $i) {{ {fields} }} }}"
+        return (await self.ask(query, i=input))[mutation]
+
+    async def create(self, name: str = "ping", **more: Any) -> str:
+        """A task that is due in an hour every hour. Returns its global id."""
+        given = {"name": name, "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}, **more}
+        payload = await self.do("createTask", given, "task { id } userErrors { field code message }")
+        assert payload["userErrors"] == []
+        return str(payload["task"]["id"])
+
+
+@dataclass
+class Api:
+    """The running API."""
+
+    url: str
+    services: Services
+    tokens: AccessTokens
+    woken: Woken
+    alice: Caller
+    bob: Caller
+    carol: Caller
+    nobody: Caller
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    @property
+    def ws_url(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/graphql"
+
+    def token_for(self, user: User, seconds: float) -> str:
+        """A token that expires so soon."""
+        return AccessTokens(SECRET, timedelta(seconds=seconds)).issue(user.id, clock.now())[0]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+    return Settings(_env_file=None, jwt_secret=SecretStr(SECRET), encryption_key=SecretStr(key))
+
+
+@pytest.fixture
+async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
+    tokens, woken = AccessTokens(SECRET, timedelta(hours=1)), Woken()
+    fanout = Fanout(database, lambda _: None)
+    services = Services(
+        database=database,
+        settings=settings,
+        accounts=Accounts(tokens, sign_up_open=True),
+        secrets=SecretBox(b"k" * 32),
+        fanout=fanout,
+        fingerprint_key=b"f" * 32,
+        on_due=woken.due.append,
+        on_queued=woken.on_queued,
+        on_cancel=woken.cancelled.append,
+    )
+    app = FastAPI()
+    app.include_router(graphql_router(lambda: services))
+    fanout.start()
+    async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
+        callers = [await _caller(http, tokens, name, is_admin=name == "carol") for name in ("alice", "bob", "carol")]
+        alice, bob, carol = callers
+        yield Api(url, services, tokens, woken, alice, bob, carol, Caller(http, None, None))
+    await fanout.stop()
+
+
+async def _caller(http: httpx.AsyncClient, tokens: AccessTokens, name: str, *, is_admin: bool) -> Caller:
+    user = User(email=f"{name}@example.test", password="-", is_admin=is_admin, created_at=T0)
+    await user.insert()
+    return Caller(http, user, tokens.issue(user.id, clock.now())[0])
+
+
+class _served:  # noqa: N801  # used as a function
+    """The application behind a real server on a free port."""
+
+    def __init__(self, app: FastAPI) -> None:
+        config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", port=0)
+        self._server = uvicorn.Server(config)
+
+    async def __aenter__(self) -> str:
+        self._task = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            await asyncio.sleep(0.005)
+        return f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.force_exit = True
+        self._task.cancel()  # its own loop looks only every 100 ms whether it is to end
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._server.shutdown()
+
+
+def run_document(task_id: str, due_at: datetime, **more: Any) -> Doc:
+    """A run as the engine writes it."""
+    run_id = f"{task_id}:{clock.epoch_milliseconds(due_at)}"
+    return {
+        "_id": run_id, "owner": task_id.partition("/")[0], "task": task_id, "task_name": "ping", "task_version": 1,
+        "trigger": "SCHEDULE", "status": "COMPLETED", "open": False, "reason": None, "due_at": due_at, "created_at": due_at,
+        "queued_at": due_at, "rank": None, "fence": 1, "incident": 0, "round": 0, "budget_from": 0, "lost": 0,
+        "attempts": [], "job": {"kind": "http", "params": {}}, "retry": None, "timeout": None, **more,
+    }  # fmt: skip
+
+
+def task_document(owner: str, created_at: datetime, **more: Any) -> Doc:
+    """A task as it is stored."""
+    params: Doc = {"url": "https://example.com/", "method": "GET", "headers": [], "secret_headers": [], "body": None}
+    return {
+        "_id": new_id(owner), "owner": owner, "name": "ping", "tags": [],
+        "job": {"kind": "http", "params": params | {"token": None, "connect_timeout": None}},
+        "schedule": {"kind": "once", "at": created_at}, "misfire": {"policy": "RUN_ONCE", "grace_ms": 60000, "max_runs": 100},
+        "overlap": "SKIP", "retry": None, "timeout": None, "hold": None, "status": "PENDING", "next_run_at": created_at,
+        "last_due_at": None, "active": [], "last_end": "COMPLETED", "last_run": None, "consecutive_failures": 0, "incident": 0,
+        "version": 1, "reconcile": False, "created_at": created_at, "updated_at": created_at, **more,
+    }  # fmt: skip

@@ -1,0 +1,129 @@
+# tables read best in rows
+"""What the HTTP edge does with requests that are not as they should be."""
+
+import json
+from typing import Any
+
+import httpx
+from pymongo import AsyncMongoClient
+
+from tests.graphql.conftest import Api
+from tocsin.documents import Database
+
+JSON = {"Content-Type": "application/json"}
+QUERY = '{"query": "{ __typename }"}'
+
+
+def _fault(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"].startswith("application/")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (error,) = answer.json()["errors"]
+    return answer.status_code, error["extensions"]["code"]
+
+
+WRONG: list[tuple[Any, dict[str, str], tuple[int, str]]] = [
+    ("3", JSON, (400, "BAD_USER_INPUT")),
+    ("null", JSON, (400, "BAD_USER_INPUT")),
+    ('"x"', JSON, (400, "BAD_USER_INPUT")),
+    ("[]", JSON, (400, "BAD_USER_INPUT")),
+    ("{", JSON, (400, "BAD_USER_INPUT")),
+    ("{}", JSON, (400, "BAD_USER_INPUT")),
+    ("[" * 100_000 + "]" * 100_000, JSON, (400, "BAD_USER_INPUT")),
+    ("1" * 10_000, JSON, (400, "BAD_USER_INPUT")),
+    (b"\xff\xfe", JSON, (400, "BAD_USER_INPUT")),
+    ('{"query": 3}', JSON, (400, "BAD_USER_INPUT")),
+    ('{"query": "{ __typename }", "variables": []}', JSON, (400, "BAD_USER_INPUT")),
+    ('{"query": "{ __typename }", "operationName": []}', JSON, (400, "BAD_USER_INPUT")),
+    ('{"query": "{ __typename }", "operationName": "Other"}', JSON, (400, "BAD_USER_INPUT")),
+    ('{"query": "{ __typename }", "variables": {"a": NaN}}', JSON, (400, "BAD_USER_INPUT")),
+    ('{"query": "{ __typename }", "variables": {"a": "\\ud800"}}', JSON, (400, "BAD_USER_INPUT")),
+    ('{"query": "subscription { taskEvents { kind } }"}', JSON, (400, "BAD_USER_INPUT")),
+    (f'{{"query": "{"a" * 1_100_000}"}}', JSON, (413, "REQUEST_ENTITY_TOO_LARGE")),
+    (QUERY, {"Content-Type": "text/plain"}, (415, "UNSUPPORTED_MEDIA_TYPE")),
+    (QUERY, {"Content-Type": "application/jsonx"}, (415, "UNSUPPORTED_MEDIA_TYPE")),
+    (QUERY, {**JSON, "Accept": "image/png"}, (406, "NOT_ACCEPTABLE")),
+]
+
+
+async def test_wrong_requests(api: Api) -> None:
+    for body, headers, expected in WRONG:
+        answer = await api.nobody.http.post("/graphql", content=body, headers=headers)
+        assert _fault(answer) == expected, body[:80]
+
+
+async def test_other_methods_are_refused(api: Api) -> None:
+    for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
+        answer = await api.nobody.http.request(method, "/graphql")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST"), method
+
+
+async def test_get_answers_queries_only(api: Api) -> None:
+    answer = await api.nobody.http.get("/graphql", params={"query": "{ __typename }"})
+    assert answer.json() == {"data": {"__typename": "Query"}}
+    mutation = 'mutation { logIn(input: {email: "a", password: "b"}) { userErrors { code } } }'
+    assert _fault(await api.nobody.http.get("/graphql", params={"query": mutation})) == (400, "BAD_USER_INPUT")
+    assert _fault(await api.nobody.http.get("/graphql", headers={"Accept": "text/html"})) == (400, "BAD_USER_INPUT")
+    wrong = {"query": "{ __typename }", "variables": "3"}
+    assert _fault(await api.nobody.http.get("/graphql", params=wrong)) == (400, "BAD_USER_INPUT")
+
+
+MODERN, LEGACY = "application/graphql-response+json", "application/json"
+MEDIA: list[tuple[str, str, tuple[int, str | None]]] = [
+    (MODERN, "{ __typename }", (200, None)),
+    (MODERN, "{", (400, "GRAPHQL_PARSE_FAILED")),
+    (MODERN, "{ nothing }", (400, "GRAPHQL_VALIDATION_FAILED")),
+    (MODERN, "query($c: Int!) { schedulePreview(schedule: {now: true}, count: $c) }", (400, "BAD_USER_INPUT")),
+    (MODERN, "{ viewer { id } }", (200, "UNAUTHENTICATED")),
+    (LEGACY, "{", (200, "GRAPHQL_PARSE_FAILED")),
+    (LEGACY, "{ nothing }", (200, "GRAPHQL_VALIDATION_FAILED")),
+]  # fmt: skip
+
+
+async def test_media_types(api: Api) -> None:
+    for accept, query, expected in MEDIA:
+        answer = await api.nobody.http.post("/graphql", json={"query": query}, headers={"Accept": accept})
+        assert answer.headers["content-type"] == accept
+        body = answer.json()
+        code = body["errors"][0]["extensions"]["code"] if "errors" in body else None
+        assert (answer.status_code, code) == expected
+        assert ("data" in body) == (code in {None, "UNAUTHENTICATED"})
+
+
+async def test_the_request_id_comes_back(api: Api) -> None:
+    answer = await api.nobody.http.post("/graphql", json={"query": "{ __typename }"}, headers={"X-Request-Id": "abc-1"})
+    assert answer.headers["x-request-id"] == "abc-1"
+    made = await api.nobody.http.post("/graphql", json={"query": "{ __typename }"}, headers={"X-Request-Id": "a b"})
+    assert made.headers["x-request-id"] not in {"a b", ""}
+
+
+async def test_an_internal_fault_is_hidden_and_can_be_found(api: Api) -> None:
+    await api.alice.create()
+    await api.database.tasks.update_one({}, {"$set": {"schedule": {"kind": "secret-detail"}}})
+    answer = await api.alice.post("{ tasks { nodes { schedule { summary } } } }")
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert error["extensions"]["requestId"]
+    assert "secret-detail" not in json.dumps(answer)
+
+
+async def test_a_database_that_is_away_is_told(api: Api) -> None:
+    client: AsyncMongoClient[Any] = AsyncMongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=50)
+    away = Database(client, client["away"], "", "away")
+    object.__setattr__(api.services, "database", away)
+    answer = await api.alice.post("{ tasks { totalCount } }")
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert error["message"].startswith("The database does not answer")
+    await client.close()
+
+
+async def test_server_sent_events_begin_with_a_snapshot_and_end_with_the_token(api: Api) -> None:
+    assert api.alice.user is not None
+    token = api.token_for(api.alice.user, 2)
+    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {token}"}
+    body = {"query": "subscription { taskEvents { kind } }"}
+    async with api.alice.http.stream("POST", "/graphql", json=body, headers=headers) as answer:
+        text = (await answer.aread()).decode()
+    assert text.startswith('event: next\r\ndata: {"data":{"taskEvents":{"kind":"SNAPSHOT"}}}')
+    assert '"code":"UNAUTHENTICATED"' in text
+    assert "event: complete" in text

@@ -1,0 +1,124 @@
+# ruff: noqa: E501  # tables read best in rows
+"""Alice owns everything here. Bob (a stranger) and Carol (an admin) must see and change none of it; nobody is told to log in.
+
+The table is held against the schema: a new root field without a row here fails.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.graphql.conftest import T0, Api, Caller, run_document
+from tocsin.documents import Doc
+from tocsin.graphql import ids
+from tocsin.graphql.schema import schema
+
+PUBLIC = {"signUp", "logIn"}
+NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
+SHOWN = "userErrors { code }"
+# field: (document, what a stranger is answered)
+CASES: dict[str, tuple[str, Any]] = {
+    "viewer": ("{ viewer { email } }", None),
+    "node": ("query($task: ID!, $run: ID!) { node(id: $task) { id } other: node(id: $run) { id } }", {"node": None, "other": None}),
+    "task": ("query($task: ID!) { task(id: $task) { name } }", {"task": None}),
+    "tasks": ("{ tasks { totalCount nodes { id } } }", {"tasks": {"totalCount": 0, "nodes": []}}),
+    "run": ("query($run: ID!) { run(id: $run) { status } }", {"run": None}),
+    "runs": (
+        "query($task: ID!) { runs { totalCount nodes { id } } of: runs(filter: {taskId: $task}) { totalCount nodes { id } } }",
+        {"runs": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
+    ),
+    "schedulePreview": ("{ schedulePreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) }", {"schedulePreview": ["2999-01-01T00:00:00Z"]}),
+    "createTask": (
+        'mutation { createTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { userErrors { code } } }',
+        {"createTask": {"userErrors": [{"code": "INVALID"}]}},
+    ),
+    "updateTask": (f'mutation($task: ID!) {{ updateTask(input: {{id: $task, name: "mine"}}) {{ task {{ id }} {SHOWN} }} }}', {"updateTask": {"task": None, **NOT_FOUND}}),
+    "deleteTask": (f"mutation($task: ID!) {{ deleteTask(input: {{id: $task}}) {{ deletedTaskId {SHOWN} }} }}", {"deleteTask": {"deletedTaskId": None, **NOT_FOUND}}),
+    "pauseTask": (f"mutation($task: ID!) {{ pauseTask(input: {{id: $task}}) {{ task {{ id }} {SHOWN} }} }}", {"pauseTask": {"task": None, **NOT_FOUND}}),
+    "resumeTask": (f"mutation($task: ID!) {{ resumeTask(input: {{id: $task}}) {{ task {{ id }} {SHOWN} }} }}", {"resumeTask": {"task": None, **NOT_FOUND}}),
+    "cancelTask": (f"mutation($task: ID!) {{ cancelTask(input: {{id: $task}}) {{ task {{ id }} {SHOWN} }} }}", {"cancelTask": {"task": None, **NOT_FOUND}}),
+    "runTask": (f"mutation($task: ID!) {{ runTask(input: {{id: $task}}) {{ task {{ id }} run {{ id }} {SHOWN} }} }}", {"runTask": {"task": None, "run": None, **NOT_FOUND}}),
+    "retryRun": (f"mutation($run: ID!) {{ retryRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"retryRun": {"run": None, **NOT_FOUND}}),
+    "cancelRun": (f"mutation($run: ID!) {{ cancelRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"cancelRun": {"run": None, **NOT_FOUND}}),
+}  # fmt: skip
+SUBSCRIPTIONS = {"taskEvents"}  # see test_subscriptions.py
+
+
+def _root_fields() -> set[str]:
+    roots = (schema._schema.query_type, schema._schema.mutation_type)
+    return {name for root in roots if root is not None for name in root.fields}
+
+
+def test_every_root_field_has_an_ownership_test() -> None:
+    subscription = schema._schema.subscription_type
+    assert subscription is not None
+    assert set(CASES) | PUBLIC == _root_fields()
+    assert set(subscription.fields) == SUBSCRIPTIONS
+
+
+async def _alices(api: Api) -> tuple[dict[str, str], Doc, Doc]:
+    task_id = await api.alice.create("private")
+    stored = await api.database.tasks.find_one({})
+    assert stored is not None
+    run = run_document(stored["_id"], T0, status="FAILED")
+    await api.database.runs.insert_one(run)
+    return {"task": task_id, "run": ids.encode("Run", run["_id"])}, stored, run
+
+
+async def _asked(api: Api, who: str, field: str, variables: dict[str, str]) -> dict[str, Any]:
+    document, _ = CASES[field]
+    used = {name: value for name, value in variables.items() if f"${name}" in document}
+    caller: Caller = getattr(api, who)
+    return await caller.post(document, used)
+
+
+@pytest.mark.parametrize("who", ["bob", "carol"])
+async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -> None:
+    variables, task, run = await _alices(api)
+    for field, (_, expected) in CASES.items():
+        answer = await _asked(api, who, field, variables)
+        if field == "viewer":
+            expected = {"viewer": {"email": f"{who}@example.test"}}
+        assert answer == {"data": expected}, field
+    assert await api.database.tasks.find_one({"_id": task["_id"]}) == task
+    assert await api.database.runs.find({}).to_list() == [run]
+
+
+async def test_nobody_is_told_to_log_in(api: Api) -> None:
+    variables, _, _ = await _alices(api)
+    for field in CASES:
+        answer = await _asked(api, "nobody", field, variables)
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAUTHENTICATED"}, field
+
+
+async def test_a_wrong_token_is_told(api: Api) -> None:
+    for token in ("nonsense", "a.b.c", "é"):
+        headers = {b"Authorization": f"Bearer {token}".encode()}
+        answer = await api.nobody.http.post("/graphql", json={"query": "{ viewer { id } }"}, headers=headers)
+        assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED", token
+
+
+async def test_a_deactivated_user_is_told(api: Api) -> None:
+    await api.database.db["users"].update_one(
+        {"_id": api.alice.user and api.alice.user.id}, {"$set": {"is_active": False}}
+    )
+    answer = await api.alice.post("{ viewer { id } }")
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_an_id_of_another_type_is_as_unknown_as_one_of_a_stranger(api: Api) -> None:
+    variables, _, _ = await _alices(api)
+    swapped = {"task": variables["run"], "run": variables["task"]}
+    for field in ("task", "run", "pauseTask", "retryRun", "cancelRun", "deleteTask"):
+        assert await _asked(api, "alice", field, swapped) == {"data": CASES[field][1]}, field
+    user = ids.encode("User", api.alice.user.id if api.alice.user else "")
+    assert (await api.alice.ask("query($id: ID!) { node(id: $id) { id } }", id=user)) == {"node": None}
+
+
+async def test_a_malformed_id_is_bad_input(api: Api) -> None:
+    for id_ in ("", "x", "VGFzaw==", "Task:1", "é", "VGFzazo=", "A" * 5000):
+        for field in ("node", "task", "run"):
+            answer = await api.alice.post(f"query($id: ID!) {{ {field}(id: $id) {{ __typename }} }}", {"id": id_})
+            assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", (id_, field)
+        payload = await api.alice.do("pauseTask", {"id": id_})
+        assert [(error["code"], error["field"]) for error in payload["userErrors"]] == [("INVALID", ["id"])], id_

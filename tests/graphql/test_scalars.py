@@ -1,0 +1,67 @@
+# ruff: noqa: E501  # tables read best in rows
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.graphql.scalars import read_duration, read_moment, read_url, write_duration, write_moment
+
+MILLISECONDS = st.integers(0, 10**13).map(lambda number: timedelta(milliseconds=number))
+
+
+@given(MILLISECONDS)
+def test_durations_come_back(duration: timedelta) -> None:
+    assert read_duration(write_duration(duration)) == duration
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [("PT90S", "PT1M30S"), ("P1W", "P7D"), ("PT0S", "PT0S"), ("PT0.5S", "PT0.5S"), ("PT1,25S", "PT1.25S"), ("P1DT24H", "P2D")],
+)  # fmt: skip
+def test_durations_are_written_canonically(text: str, canonical: str) -> None:
+    assert write_duration(read_duration(text)) == canonical
+
+
+@pytest.mark.parametrize(
+    "value", ["", "P", "PT", "P1DT", "1H", "PT1H ", "-PT1H", "P1Y", "P1M", "PT1.2345S", "PT.5S", 60, None, True]
+)
+def test_wrong_durations(value: object) -> None:
+    with pytest.raises(ValueError, match="ISO 8601"):
+        read_duration(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-22T09:00:00Z", datetime(2026, 11, 22, 9, tzinfo=UTC)),
+        ("2026-11-22t09:00:00.123999z", datetime(2026, 11, 22, 9, 0, 0, 123000, tzinfo=UTC)),
+        ("2026-11-22T09:00:00+01:30", datetime(2026, 11, 22, 7, 30, tzinfo=UTC)),
+    ],
+)
+def test_moments(text: str, moment: datetime) -> None:
+    assert read_moment(text) == moment
+    assert read_moment(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-11-22", "2026-11-22T09:00:00", "2026-11-22 09:00:00Z", "2026-02-30T09:00:00Z", "2026-11-22T24:00:01Z", "2026-11-22T09:00:60Z", "0001-01-01T00:00:00+01:00", "2026-11-22T09:00:00+25:00", "", 1700000000, None, "٢٠٢٦-11-22T09:00:00Z"],
+)  # fmt: skip
+def test_wrong_moments(value: object) -> None:
+    with pytest.raises(ValueError, match="time"):
+        read_moment(value)
+
+
+def test_moments_are_written_with_their_offset() -> None:
+    moment = datetime(2026, 11, 22, 9, 0, 0, 5000, tzinfo=UTC)
+    assert write_moment(moment) == "2026-11-22T09:00:00.005Z"
+    assert (
+        write_moment(moment.replace(microsecond=0, tzinfo=timezone(timedelta(hours=1)))) == "2026-11-22T09:00:00+01:00"
+    )
+
+
+@pytest.mark.parametrize("value", ["", "x" * 9000, 3, None])
+def test_wrong_urls(value: object) -> None:
+    with pytest.raises(ValueError, match="URL"):
+        read_url(value)

@@ -1,0 +1,230 @@
+# ruff: noqa: E501  # tables read best in rows
+"""Events over a WebSocket, with two clients of someone else's making: `gql`, and bare `websockets` for the protocol."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from gql import Client, gql
+from gql.transport.websockets import WebsocketsTransport
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+import tocsin.web.graphql_ws as graphql_ws
+from tests.graphql.conftest import T0, Api, Caller, run_document
+from tocsin.graphql import ids
+
+PROTOCOL = Subprotocol("graphql-transport-ws")
+EVENTS = """subscription($id: ID) { taskEvents(taskId: $id) {
+  kind at taskId taskStatus runStatus task { name status } run { status dueAt }
+} }"""
+
+
+class Socket:
+    """A bare connection."""
+
+    def __init__(self, raw: ClientConnection) -> None:
+        self._raw = raw
+
+    async def send(self, **message: Any) -> None:
+        await self._raw.send(json.dumps(message))
+
+    async def send_raw(self, text: str) -> None:
+        await self._raw.send(text)
+
+    async def receive(self) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            found: dict[str, Any] = json.loads(await self._raw.recv())
+        return found
+
+    async def begin(self, token: str | None) -> None:
+        payload = {"authorization": f"Bearer {token}"} if token else {}
+        await self.send(type="connection_init", payload=payload)
+        assert await self.receive() == {"type": "connection_ack"}
+
+    async def subscribe(self, id_: str, query: str = EVENTS, **variables: Any) -> None:
+        await self.send(type="subscribe", id=id_, payload={"query": query, "variables": variables})
+
+    async def event(self) -> Any:
+        return (await self.receive())["payload"]["data"]["taskEvents"]
+
+    async def close_code(self) -> int | None:
+        """With what the server closes."""
+        async with asyncio.timeout(8):
+            with suppress(ConnectionClosed):
+                async for _ in self._raw:
+                    pass
+        return self._raw.close_code
+
+
+@asynccontextmanager
+async def _socket(api: Api, caller: Caller | None = None) -> AsyncIterator[Socket]:
+    async with connect(api.ws_url, subprotocols=[PROTOCOL]) as raw:
+        socket = Socket(raw)
+        if caller is not None:
+            await socket.begin(caller.token)
+        yield socket
+
+
+async def _until(socket: Socket, **expected: Any) -> Any:
+    """The first event that has these values."""
+    while True:
+        event = await socket.event()
+        if all(event[name] == value for name, value in expected.items()):
+            return event
+
+
+async def test_a_snapshot_first_then_what_happens(api: Api) -> None:
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("1")
+        snapshot = await socket.event()
+        assert (snapshot["kind"], snapshot["task"], snapshot["run"]) == ("SNAPSHOT", None, None)
+        task = await api.alice.create("live")
+        created = await socket.event()
+        assert (created["kind"], created["taskId"], created["taskStatus"]) == ("TASK_CREATED", task, "PENDING")
+        assert created["task"] == {"name": "live", "status": "PENDING"}
+        await api.alice.do("runTask", {"id": task})
+        run = await _until(socket, kind="RUN_CREATED")
+        assert (run["runStatus"], run["run"]["status"], run["task"]["name"]) == ("QUEUED", "QUEUED", "live")
+        await api.alice.do("pauseTask", {"id": task})
+        await _until(socket, kind="TASK_UPDATED", taskStatus="PAUSED")
+        await api.alice.do("deleteTask", {"id": task})
+        deleted = await _until(socket, kind="TASK_DELETED")
+        assert deleted["task"] is None
+
+
+async def test_of_one_task_only(api: Api) -> None:
+    first, second = await api.alice.create("first"), await api.alice.create("second")
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("1", id=first)
+        snapshot = await socket.event()
+        assert (snapshot["taskId"], snapshot["task"]["name"]) == (first, "first")
+        await api.alice.do("pauseTask", {"id": second})
+        await api.alice.do("pauseTask", {"id": first})
+        assert (await socket.event())["taskId"] == first
+
+
+async def test_changes_by_another_process_are_seen_and_those_of_others_are_not(api: Api) -> None:
+    mine, _ = await api.alice.create("mine"), await api.bob.create("bobs")
+    async with _socket(api, api.alice) as alice, _socket(api, api.carol) as carol:
+        for socket in (alice, carol):
+            await socket.subscribe("1")
+            assert (await socket.event())["kind"] == "SNAPSHOT"
+        bobs = await api.database.tasks.find_one({"name": "bobs"})
+        task = await api.database.tasks.find_one({"name": "mine"})
+        assert bobs is not None
+        assert task is not None
+        await api.database.runs.insert_one(run_document(bobs["_id"], T0))
+        await api.database.runs.insert_one(run_document(task["_id"], T0))
+        event = await alice.event()
+        assert (event["kind"], event["taskId"], event["runStatus"]) == ("RUN_CREATED", mine, "COMPLETED")
+        await api.carol.create("carols")
+        assert (await carol.event())["task"]["name"] == "carols"
+
+
+async def test_unknown_foreign_and_malformed_tasks_are_told(api: Api) -> None:
+    foreign = await api.bob.create()
+    unknown = ids.encode("Task", f"{api.alice.user.id if api.alice.user else ''}/none")
+    async with _socket(api, api.alice) as socket:
+        for id_, message in [
+            (foreign, "You have no task with this id."),
+            (unknown, "You have no task with this id."),
+            ("x", None),
+        ]:
+            await socket.subscribe("1", id=id_)
+            answer = await socket.receive()
+            assert answer["type"] == "error"
+            (error,) = answer["payload"]
+            assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": ["taskId"]}
+            assert message is None or error["message"] == message
+        await socket.subscribe("1")
+        assert (await socket.event())["kind"] == "SNAPSHOT"
+
+
+async def test_twenty_subscriptions_on_one_socket(api: Api) -> None:
+    async with _socket(api, api.alice) as socket:
+        for number in range(20):
+            await socket.subscribe(str(number))
+        assert {(await socket.receive())["id"] for _ in range(20)} == {str(number) for number in range(20)}
+        await api.alice.create()
+        told = [await socket.receive() for _ in range(20)]
+        assert {message["id"] for message in told} == {str(number) for number in range(20)}
+        assert {message["payload"]["data"]["taskEvents"]["kind"] for message in told} == {"TASK_CREATED"}
+    while api.services.fanout._subscriptions:
+        await asyncio.sleep(0.01)  # nothing is left listening when the socket is gone
+
+
+async def test_the_token_ends_the_connection(api: Api) -> None:
+    assert api.alice.user is not None
+    async with _socket(api) as socket:
+        await socket.begin(api.token_for(api.alice.user, 2))
+        await socket.subscribe("1")
+        assert (await socket.event())["kind"] == "SNAPSHOT"
+        assert await socket.close_code() == 4403
+
+
+async def test_deactivation_ends_the_connection(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert api.alice.user is not None
+    monkeypatch.setattr(graphql_ws, "CHECK_SECONDS", 0.05)
+    async with _socket(api, api.alice) as socket:
+        await api.database.db["users"].update_one({"_id": api.alice.user.id}, {"$set": {"is_active": False}})
+        assert await socket.close_code() == 4403
+
+
+async def test_a_wrong_token_is_refused_and_none_can_ask_nothing(api: Api) -> None:
+    async with _socket(api) as socket:
+        await socket.send(type="connection_init", payload={"Authorization": "Bearer nonsense"})
+        assert await socket.close_code() == 4403
+    async with _socket(api, api.nobody) as socket:
+        await socket.subscribe("1")
+        answer = await socket.receive()
+        assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "UNAUTHENTICATED")
+
+
+async def test_a_fault_of_one_operation_leaves_the_others_alone(api: Api) -> None:
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("good")
+        await socket.event()
+        for query, code in [("subscription {", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED")]:
+            await socket.subscribe("bad", query)
+            answer = await socket.receive()
+            assert (answer["id"], answer["type"]) == ("bad", "error")
+            assert answer["payload"][0]["extensions"]["code"] == code
+        await socket.subscribe("query", "{ viewer { email } }")
+        assert (await socket.receive())["payload"] == {"data": {"viewer": {"email": "alice@example.test"}}}
+        assert (await socket.receive()) == {"id": "query", "type": "complete"}
+        await api.alice.create()
+        assert (await socket.event())["kind"] == "TASK_CREATED"
+
+
+BROKEN = (
+    ["[]", "null", '"x"', "{}", "{", '{"type": 3}', '{"type": "nonsense"}', '{"type": "subscribe", "id": "1", "payload": []}', '{"type": "subscribe", "payload": {"query": "{ __typename }"}}', '{"type": "subscribe", "id": "1", "payload": {"query": 3}}', '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}', "[" * 50000, '{"type":"complete","id":[]}']
+)  # fmt: skip
+
+
+async def test_messages_that_break_the_protocol_close_with_4400(api: Api) -> None:
+    for text in BROKEN:
+        async with _socket(api, api.alice) as socket:
+            await socket.send_raw(text)
+            assert await socket.close_code() == 4400, text[:80]
+
+
+async def test_the_legacy_protocol_is_not_spoken(api: Api) -> None:
+    async with connect(api.ws_url, subprotocols=[Subprotocol("graphql-ws")]) as raw:
+        assert await Socket(raw).close_code() == 4406
+
+
+async def test_a_client_of_someone_elses_making(api: Api) -> None:
+    transport = WebsocketsTransport(url=api.ws_url, init_payload={"Authorization": f"Bearer {api.alice.token}"})
+    kinds = []
+    async with Client(transport=transport) as session:
+        async for event in session.subscribe(gql("subscription { taskEvents { kind } }")):
+            kinds.append(event["taskEvents"]["kind"])
+            if len(kinds) == 2:
+                break
+            await api.alice.create()
+    assert kinds == ["SNAPSHOT", "TASK_CREATED"]

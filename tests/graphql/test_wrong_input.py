@@ -1,0 +1,109 @@
+# ruff: noqa: E501  # tables read best in rows
+"""Wrong input: where the fault is, and what is said of it."""
+
+from typing import Any
+
+from tests.graphql.conftest import HTTP_JOB, Api
+
+GOOD: dict[str, Any] = {"name": "ping", "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}}
+NOW_FALSE = "now can only be true. Leave it out to give another kind of schedule."
+PAST = "This time has passed. Give a later one, or set ifPast to RUN_NOW to run once now."
+CASES: list[tuple[dict[str, Any], list[str], str]] = [
+    ({"name": " "}, ["name"], "name must have 1 to 200 characters, not only spaces."),
+    ({"name": "x" * 201}, ["name"], "name must have 1 to 200 characters, not only spaces."),
+    ({"tags": ["a", "a"]}, ["tags"], "At most 20 tags, each once."),
+    ({"timeout": "PT0S"}, ["timeout"], "timeout must be longer than PT0S and at most PT1H."),
+    ({"timeout": "PT2H"}, ["timeout"], "timeout must be longer than PT0S and at most PT1H."),
+    ({"schedule": {"now": False}}, ["schedule", "now"], NOW_FALSE),
+    ({"schedule": {"at": "2020-01-01T00:00:00Z"}}, ["schedule", "at"], PAST),
+    ({"schedule": {"at": "9999-01-01T00:00:00Z"}}, ["schedule", "at"], "The time must lie between the years 1970 and 9998."),
+    ({"schedule": {"every": {"interval": "PT0.5S"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
+    ({"schedule": {"every": {"interval": "P999999W"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
+    ({"schedule": {"every": {"interval": "PT1H", "start": "2027-01-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}}, ["schedule", "every", "end"], "The end lies before the start. It must be the same or later."),
+    ({"schedule": {"every": {"interval": "PT1H", "start": "2020-01-01T00:00:00Z", "end": "2020-12-01T00:00:00Z"}}}, ["schedule"], "This schedule has no due time ahead."),
+    ({"schedule": {"cron": {"expression": "0 9 * * 1-5", "timeZone": "Berlin"}}}, ["schedule", "cron", "timeZone"], 'The time zone "Berlin" is unknown. Did you mean Europe/Berlin?'),
+    ({"misfire": {"maxRuns": 0}}, ["misfire", "maxRuns"], "maxRuns must be 1 to 1000."),
+    ({"misfire": {"grace": "P400D"}}, ["misfire", "grace"], "grace must be from PT0S to P366D."),
+    ({"retry": {"maxRetries": -1}}, ["retry", "maxRetries"], "maxRetries must be 0 to 99."),
+    ({"retry": {"offsets": ["PT1S"], "backoff": {"initial": "PT1S"}}}, ["retry", "backoff"], "Give offsets or backoff, not both."),
+    ({"retry": {"offsets": [], "maxRetries": 2}}, ["retry", "offsets"], "offsets is empty, so there is no wait to repeat. Give one, or leave it out."),
+    ({"retry": {"offsets": ["P400D"]}}, ["retry", "offsets"], "Each offset must be from PT0S to P366D."),
+    ({"retry": {"statuses": [99]}}, ["retry", "statuses"], "HTTP statuses are numbers from 100 to 599."),
+    ({"retry": {"backoff": {"initial": "PT0S"}}}, ["retry", "backoff", "initial"], "initial must be longer than PT0S and at most P366D."),
+    ({"retry": {"backoff": {"initial": "PT2S", "max": "PT1S"}}}, ["retry", "backoff", "max"], "max must be at least initial and at most P366D."),
+    ({"idempotencyKey": ""}, ["idempotencyKey"], "idempotencyKey must have 1 to 200 characters."),
+    ({"job": {"http": {"url": "https://example.com", "headers": [1]}}}, ["job", "http", "headers"], 'headers must be an object, such as {"name": "value"}.'),
+    ({"job": {"http": {"url": "https://example.com", "bodyForm": "x"}}}, ["job", "http", "bodyForm"], 'bodyForm must be an object, such as {"name": "value"}.'),
+    ({"job": {"http": {"url": "https://example.com", "body": 1, "bodyText": "x"}}}, ["job", "http", "bodyText"], "Give at most one of body, bodyText and bodyForm."),
+    ({"job": {"http": {"url": "https://example.com", "connectTimeout": "PT0S"}}}, ["job", "http", "connectTimeout"], "The connect timeout must be more than 0 and at most 300 seconds."),
+]  # fmt: skip
+
+
+async def test_faults_of_a_task_are_user_errors_at_their_place(api: Api) -> None:
+    for wrong, field, message in CASES:
+        payload = await api.alice.do("createTask", GOOD | wrong, "task { id } userErrors { field code message }")
+        assert payload == {"task": None, "userErrors": [{"field": field, "code": "INVALID", "message": message}]}, wrong
+    assert await api.database.tasks.count_documents({}) == 0
+
+
+async def test_faults_of_an_update_are_at_the_same_places(api: Api) -> None:
+    task = await api.alice.create()
+    for wrong, field, message in CASES:
+        if "idempotencyKey" not in wrong:
+            payload = await api.alice.do("updateTask", {"id": task, **wrong})
+            assert payload == {"userErrors": [{"field": field, "code": "INVALID", "message": message}]}, wrong
+
+
+async def test_faults_that_name_their_field_whatever_they_say(api: Api) -> None:
+    for url in ("ftp://example.com", "example.com", "https://", "https://user:pw@example.com/", "https://exa mple.com"):
+        payload = await api.alice.do("createTask", GOOD | {"job": {"http": {"url": url}}})
+        assert [(error["field"], error["code"]) for error in payload["userErrors"]] == [
+            (["job", "http", "url"], "INVALID")
+        ], url
+    for expression in ("", "61 * * * *", "* * *", "@sometimes", "0 0 31 2 *"):
+        cron = {"cron": {"expression": expression}}
+        payload = await api.alice.do("createTask", GOOD | {"schedule": cron})
+        assert [error["field"] for error in payload["userErrors"]] == [["schedule", "cron", "expression"]], expression
+        answer = await api.alice.post("query($s: ScheduleInput!) { schedulePreview(schedule: $s) }", {"s": cron})
+        assert answer["errors"][0]["extensions"] == {
+            "code": "BAD_USER_INPUT",
+            "field": ["schedule", "cron", "expression"],
+        }
+
+
+async def test_what_the_schema_refuses_is_bad_input(api: Api) -> None:
+    create = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } } }"
+    refused: tuple[dict[str, Any], ...] = (
+        {"schedule": {}},
+        {"schedule": {"now": True, "at": "2999-01-01T00:00:00Z"}},
+        {"schedule": {"at": None}},
+        {"schedule": {"at": "2999-01-01T00:00:00"}},
+        {"schedule": {"every": {"interval": 60}}},
+        {"job": {}},
+        {"job": {"http": {"url": ""}}},
+        {"job": {"http": {"url": "https://example.com", "method": "TRACE"}}},
+        {"name": None},
+        {"unknown": 1},
+        {"retry": {"maxRetries": 3_000_000_000}},
+    )
+    for wrong in refused:
+        answer = await api.alice.post(create, {"i": GOOD | wrong})
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], (wrong, answer)
+
+
+async def test_previews(api: Api) -> None:
+    query = "query($s: ScheduleInput!, $c: Int! = 5) { schedulePreview(schedule: $s, count: $c) }"
+    cron = {"cron": {"expression": "30 12 1 1 *", "timeZone": "Asia/Kathmandu"}}
+    (first, second) = (await api.alice.ask(query, s=cron, c=2))["schedulePreview"]
+    assert first.endswith("-01-01T12:30:00+05:45")
+    assert int(second[:4]) == int(first[:4]) + 1
+    every = {"every": {"interval": "P1D", "start": "2999-01-01T00:00:00Z", "end": "2999-01-02T00:00:00Z"}}
+    expected = ["2999-01-01T00:00:00Z", "2999-01-02T00:00:00Z"]
+    assert (await api.alice.ask(query, s=every))["schedulePreview"] == expected
+    assert len((await api.alice.ask(query, s={"now": True}))["schedulePreview"]) == 1
+    for count in (0, 101):
+        error = (await api.alice.post(query, {"s": cron, "c": count}))["errors"][0]
+        assert (error["message"], error["extensions"]["field"]) == (
+            f"count must be 1 to 100; it is {count}.",
+            ["count"],
+        )
