@@ -7,19 +7,24 @@ from pymongo import UpdateOne
 
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
-from tocsin.documents.updates import both, equals, move_run
+from tocsin.documents.updates import both, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.verdict import Verdict, after_loss
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import ending
 
 FAR = 2**62
+_READY: Doc = {"status": RunStatus.QUEUED.value, "rank": {"$gt": 0, "$lt": FAR}}
 
 
 async def find_queued(database: Database, limit: int) -> list[Doc]:
     """The queued runs whose turn is first."""
-    ready = {"status": RunStatus.QUEUED.value, "rank": {"$gt": 0, "$lt": FAR}}
-    return await database.runs.find(ready).sort("rank", 1).limit(limit).to_list()
+    return await database.runs.find(_READY).sort("rank", 1).limit(limit).to_list()
+
+
+async def count_queued(database: Database) -> int:
+    """How many runs wait for a worker, of all processes."""
+    return await database.runs.count_documents(_READY)
 
 
 async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: datetime) -> list[Doc]:
@@ -52,11 +57,17 @@ def _claim(run: Doc, after: Doc) -> UpdateOne:
 
 
 async def give_back(database: Database, runs: list[Doc]) -> None:
-    """Queue runs whose attempt was never begun: it is taken out of the record."""
+    """Queue runs whose attempt was never begun: it is taken out of the record.
+
+    One that was to be held or cancelled meanwhile stays claimed: whoever closes it does what was asked for.
+    """
     updates = []
     for run in runs:
         changes = {"attempts": run["attempts"][:-1], "worker": None, "rank": epoch_milliseconds(run["queued_at"])}
-        updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=_same(run)))
+        if len(run["attempts"]) == 1:
+            changes["started_at"] = None
+        unasked = both(_same(run), is_null("final"))
+        updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=unasked))
     if updates:
         await database.runs.bulk_write(updates, ordered=False)
         await _follow(database, runs)

@@ -49,6 +49,5 @@ class Dispatcher:
             finally:
                 self._hand.release(room - claimed)
             self._hand.backlog = len(found) == room
-            telemetry.RUNS_QUEUED.set(len(found) - claimed)
             if not self._hand.backlog:
                 return

@@ -13,10 +13,10 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.config import Settings
 from tocsin.documents import Database
-from tocsin.execution.claims import close_lost, give_back
+from tocsin.execution.claims import give_back
 from tocsin.execution.dispatcher import Dispatcher
 from tocsin.execution.hand import WorkerHand
-from tocsin.execution.leases import Leases, recover_alone
+from tocsin.execution.leases import Leases, held_by, recover_alone, take_back
 from tocsin.execution.retention import Retention
 from tocsin.execution.settler import Settler
 from tocsin.execution.worker import Tools, Worker
@@ -87,13 +87,12 @@ class Engine:
     async def _drain(self) -> None:
         unbegun = [held.run for held in self.hand.unbegun()]
         await give_back(self._database, unbegun)
-        self.hand.done([run["_id"] for run in unbegun])
+        self.hand.done(unbegun)
         await self._wait_for_idle(self._settings.shutdown_grace)
         await _cancel(self._workers)
         while not self._settler.idle:
             await asyncio.sleep(0.005)
-        running = [held.run for held in self.hand.held.values()]
-        await close_lost(self._database, running, clock.now(), _STOPPED, counts=False)
+        await take_back(self._database, held_by(self.hand.worker), clock.now(), _STOPPED, counts=False)
         await self._leases.leave()
 
     async def _wait_for_idle(self, seconds: float) -> None:

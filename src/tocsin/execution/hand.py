@@ -114,10 +114,16 @@ class WorkerHand:
                 idle.set_result(None)
                 return
 
-    def done(self, run_ids: list[str]) -> None:
-        """The outcomes of these runs are acknowledged, or they are no longer ours."""
-        gone = sum(self.held.pop(run_id, None) is not None for run_id in run_ids)
-        self.release(gone)
+    def done(self, runs: list[Doc]) -> None:
+        """These claims are over: their outcome is acknowledged, or the run is no longer ours.
+
+        The same run may have been claimed anew meanwhile (a retry at once): that claim stays.
+        """
+        for run in runs:
+            held = self.held.get(run["_id"])
+            if held is not None and held.run["fence"] == run["fence"]:
+                del self.held[run["_id"]]
+        self.release(len(runs))
         if self.backlog:
             self.woken.set()
         self._measure()

@@ -56,8 +56,7 @@ class Leases:
 
     async def _compare(self) -> None:
         """Abort what was cancelled or is no longer ours; give back what is ours but not in hand."""
-        mine = {"status": RunStatus.RUNNING.value, "worker": {"$in": [self._hand.worker]}}
-        found = {run["_id"]: run async for run in self._database.runs.find(mine)}
+        found = {run["_id"]: run async for run in self._database.runs.find(held_by(self._hand.worker))}
         for run_id, held in list(self._hand.held.items()):
             run = found.pop(run_id, None)
             held.unseen = 0 if run is not None and run["fence"] == held.run["fence"] else held.unseen + 1
@@ -67,22 +66,33 @@ class Leases:
         await close_lost(self._database, strays, clock.now(), _GONE)
 
     async def _reap(self, now: datetime) -> None:
-        async for worker in self._database.workers.find({}):
-            if worker["until"] < now and worker["_id"] != self._hand.worker:
-                log.warning("a worker is gone, its runs are queued again", worker=worker["_id"])
-                await take_back(
-                    self._database, {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker["_id"]]}}, now
-                )
-                await ending.mend(self._database)
-                await self._database.workers.delete_one({"_id": worker["_id"]})
-                self._hand.wake()
+        for worker in await self._gone(now):
+            log.warning("a worker is gone, its runs are queued again", worker=worker)
+            await take_back(self._database, held_by(worker), now)
+            await ending.mend(self._database)
+            await self._database.workers.delete_one({"_id": worker, "until": {"$lt": now}})
+            self._hand.wake()
+
+    async def _gone(self, now: datetime) -> set[str]:
+        """Workers whose lease has ended, and those that hold runs without one."""
+        holding: set[str] = set(await self._database.runs.distinct("worker", {"status": RunStatus.RUNNING.value}))
+        known = {worker["_id"]: worker["until"] async for worker in self._database.workers.find({})}
+        ended = {worker for worker, until in known.items() if until < now}
+        return (ended | (holding - set(known))) - {self._hand.worker}
 
 
-async def take_back(database: Database, found_by: Doc, now: datetime) -> int:
+def held_by(worker: str) -> Doc:
+    """The filter of the runs that a worker has claimed and not settled."""
+    return {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker]}}
+
+
+async def take_back(
+    database: Database, found_by: Doc, now: datetime, message: str = _GONE, *, counts: bool = True
+) -> int:
     """Close the attempts of all runs that this filter finds as LOST and queue the runs again. Returns how many."""
     count = 0
     while runs := await database.runs.find(found_by).limit(BATCH).to_list():
-        await close_lost(database, runs, now, _GONE)
+        await close_lost(database, runs, now, message, counts=counts)
         await reconciling.align_stale(database, runs, now)
         count += len(runs)
     return count

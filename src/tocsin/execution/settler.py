@@ -151,7 +151,7 @@ class Settler:
         runs = [one.settled() for one in batch] if certain else await self._read_back(batch)
         if await ending.follow(self._database, runs):
             self._on_follow()
-        self._hand.done([one.run["_id"] for one in batch])
+        self._hand.done([one.run for one in batch])
         for run in runs:
             if run["status"] == RunStatus.RETRY.value:
                 self._on_retry(run["retry_at"])

@@ -19,6 +19,7 @@ from tocsin.jobs.base import AttemptError, ErrorKind, JobContext, Outcome
 from tocsin.outbound.http import HttpDoor
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
+from tocsin.tasks.retry import RetryPolicy
 
 log = telemetry.logger(__name__)
 _CANCELLED = AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled.")
@@ -102,9 +103,17 @@ class Worker:
     def _verdict(self, run: Doc, outcome: Outcome, ended_at: datetime, *, cancelled: bool) -> Verdict:
         if cancelled:
             return Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
-        judge = self._tools.judge
-        policy = judge.default if run["retry"] is None else retries.from_document(run["retry"])
-        return judge.after(run, outcome, policy, ended_at, random.random())  # noqa: S311  jitter, not a secret
+        chance = random.random()  # noqa: S311  jitter, not a secret
+        return self._tools.judge.after(run, outcome, self._policy(run), ended_at, chance)
+
+    def _policy(self, run: Doc) -> RetryPolicy:
+        if run["retry"] is None:
+            return self._tools.judge.default
+        try:
+            return retries.from_document(run["retry"])
+        except (KeyError, TypeError, ValueError):
+            log.exception("the retry policy of a run cannot be read, so it is not retried")
+            return RetryPolicy(0)
 
 
 def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:

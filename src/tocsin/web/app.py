@@ -12,14 +12,15 @@ from tocsin.graphql.context import Services
 from tocsin.web.graphql_http import graphql_router, playground_html
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
+Measure = Callable[[], Awaitable[None]]
 
 
-def make_app(services: Callable[[], Services], ready: Ready) -> FastAPI:
-    """The application over these services; `ready` tells which parts can work."""
+def make_app(services: Callable[[], Services], ready: Ready, measure: Measure) -> FastAPI:
+    """The application over these services; `ready` tells which parts can work, `measure` refreshes the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(graphql_router(services))
     app.add_api_route("/playground", _playground, methods=["GET"])
-    _add_health(app, ready)
+    _add_health(app, ready, measure)
     return app
 
 
@@ -27,7 +28,7 @@ async def _playground() -> Response:
     return playground_html()
 
 
-def _add_health(app: FastAPI, ready: Ready) -> None:
+def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
     @app.get("/live")
     async def live() -> dict[str, str]:
         return {"status": "alive"}
@@ -40,4 +41,5 @@ def _add_health(app: FastAPI, ready: Ready) -> None:
 
     @app.get("/metrics")
     async def metrics() -> Response:
+        await measure()
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)

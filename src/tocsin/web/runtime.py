@@ -14,6 +14,7 @@ from tocsin.embedded import EmbeddedDatabase
 from tocsin.errors import DatabaseUnavailable, StartError
 from tocsin.events import Change, Fanout
 from tocsin.execution import Engine
+from tocsin.execution.claims import count_queued
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
@@ -67,6 +68,12 @@ class Runtime:
         except (DatabaseUnavailable, TimeoutError):
             database = False
         return {"database": database, "scheduler": self.scheduler.healthy}
+
+    async def measure(self) -> None:
+        """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
+        with contextlib.suppress(PyMongoError, TimeoutError):
+            async with asyncio.timeout(2):
+                telemetry.RUNS_QUEUED.set(await count_queued(self.database))
 
     async def _start(self) -> None:
         settings, keys = self.settings, load_keys(self.settings)

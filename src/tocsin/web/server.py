@@ -71,7 +71,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
 def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
     return uvicorn.Config(
-        make_app(lambda: runtime.services, runtime.ready),
+        make_app(lambda: runtime.services, runtime.ready, runtime.measure),
         http="httptools",
         ws="websockets-sansio",
         log_config=None,

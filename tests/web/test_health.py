@@ -1,0 +1,65 @@
+"""What an operator asks a server: /live, /ready, /metrics, also while the database is away."""
+
+import os
+import signal
+from pathlib import Path
+
+import httpx
+
+from tests.acceptance.server import Server, run_server
+from tests.harness import Target, until
+
+_TASK = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
+
+
+async def _get(server: Server, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(verify=False) as client:
+        return await client.get(server.url.replace("graphql", path))
+
+
+async def test_metrics_count_what_was_due_fired_attempted(tmp_path: Path, target: Target) -> None:
+    async with run_server(tmp_path) as server:
+        await server.sign_up()
+        target.script = [500]
+        job = {"http": {"url": target.url}}
+        given = {"name": "x", "job": job, "schedule": {"now": True}, "retry": {"offsets": ["PT0S"]}}
+        await server.query(_TASK, {"i": given})
+
+        async def counted() -> str | None:
+            text = (await _get(server, "metrics")).text
+            return text if 'tocsin_attempts_total{job="http",outcome="COMPLETED"} 1.0' in text else None
+
+        text = await until(counted)
+        assert 'tocsin_attempts_total{job="http",outcome="FAILED"} 1.0' in text
+        assert "tocsin_run_lateness_seconds_count 1.0" in text
+        assert 'tocsin_attempt_duration_seconds_count{job="http"} 2.0' in text
+        for name in (
+            "tocsin_tasks_due",
+            "tocsin_runs_fired_total",
+            "tocsin_runs_queued 0.0",
+            "tocsin_runs_running",
+        ):
+            assert name in text
+
+
+async def test_ready_tells_database_and_scheduler_apart_and_comes_back(tmp_path: Path) -> None:
+    async with run_server(tmp_path) as server:
+        assert (await _get(server, "ready")).json() == {"database": "ready", "scheduler": "ready"}
+        pid = server.database_pid()
+        os.kill(pid, signal.SIGSTOP)
+
+        async def away() -> bool:
+            return (await _get(server, "ready")).json()["database"] == "unavailable"
+
+        await until(away)
+        assert (await _get(server, "live")).status_code == 200
+        assert (await _get(server, "ready")).status_code == 503
+        os.kill(pid, signal.SIGCONT)
+        await until(server.ready, 20)
+
+
+async def test_the_playground_is_served(tmp_path: Path) -> None:
+    async with run_server(tmp_path) as server:
+        page = await _get(server, "playground")
+        assert page.status_code == 200
+        assert "GraphiQL" in page.text
