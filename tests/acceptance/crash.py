@@ -43,6 +43,7 @@ class Load:
     one_off: list[str] = field(default_factory=list)
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     made: int = 0
+    enough: bool = False
 
     async def handle(self, request: web.Request) -> web.Response:
         """The target: slow now and then, failing now and then."""
@@ -73,7 +74,7 @@ class Load:
 
     async def keep_creating(self) -> None:
         """One-off tasks, one after the other, due soon."""
-        while True:
+        while not self.enough:
             at = datetime.now().astimezone() + timedelta(seconds=self.random.uniform(0, 1.5))
             self.one_off.append(await self.create({"at": at.isoformat()}))
             await asyncio.sleep(0.01)
@@ -118,9 +119,8 @@ async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
             for number in range(rounds):
                 await asyncio.sleep(load.random.uniform(0.8, 3.2))
                 await _kill(server, ("server", "database", "both")[number % 3])
-            for creator in creators:
-                creator.cancel()
-            await asyncio.gather(*creators, return_exceptions=True)
+            load.enough = True  # not cancelled: a request that is broken off would leave its socket to the collector
+            await asyncio.gather(*creators)
             return await check(load, intervals)
         finally:
             await server.stop()

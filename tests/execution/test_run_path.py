@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
+from tests.harness import Stack, Target, save_task
 from tocsin import clock, schedules
 from tocsin.tasks.retry import RetryPolicy
-
-from tests.harness import Stack, Target, save_task
 
 
 async def test_a_task_that_is_due_now_runs_and_is_remembered(stack: Stack, target: Target) -> None:

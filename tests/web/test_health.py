@@ -49,7 +49,7 @@ async def test_ready_tells_database_and_scheduler_apart_and_comes_back(tmp_path:
         os.kill(pid, signal.SIGSTOP)
 
         async def away() -> bool:
-            return (await _get(server, "ready")).json()["database"] == "unavailable"
+            return bool((await _get(server, "ready")).json()["database"] == "unavailable")
 
         await until(away)
         assert (await _get(server, "live")).status_code == 200

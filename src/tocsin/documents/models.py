@@ -189,7 +189,7 @@ class Delivery(Stored):
     """One mail that must reach a user; its id derives from its cause, so that no cause is told twice.
 
     `status` is QUEUED until it was taken by the mail server (DELIVERED) or given up (FAILED). `claim` is the token
-    of the process that sends it now. `queued_at` orders what `tocsin mails list` shows.
+    of the process that sends it now, good until `lease_until`. `queued_at` orders what `tocsin mails list` shows.
     """
 
     owner: str
@@ -200,6 +200,7 @@ class Delivery(Stored):
     status: str = "QUEUED"
     queued_at: datetime
     next_try_at: datetime
+    lease_until: datetime | None = None
     claim: str | None = None
     tries: int = 0
     last_error: str | None = None

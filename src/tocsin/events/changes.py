@@ -75,7 +75,8 @@ def _fields(event: Mapping[str, Any]) -> Mapping[str, Any]:
 def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, Any]) -> Change | None:
     status = fields.get("status")
     cancel = fields.get("cancel_requested_at") is not None
-    if status is None and not cancel:
+    queued = status == RunStatus.QUEUED.value or fields.get("rank") is not None  # released from waiting for another
+    if status is None and not cancel and not queued:
         return None
     kind = ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED
     return Change(
@@ -85,7 +86,7 @@ def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, 
         run_id,
         run_status=status and RunStatus(status),
         due_at=fields.get("retry_at"),
-        queued=status == RunStatus.QUEUED.value,
+        queued=queued,
         cancel=cancel,
     )
 

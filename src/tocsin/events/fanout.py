@@ -70,6 +70,7 @@ class Fanout:
         self._on_change = on_change
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._listening = asyncio.Event()
+        self._opened = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -108,10 +109,11 @@ class Fanout:
                 await self._listen()
             except PyMongoError as error:
                 log.warning("change stream lost, opening it again", error=str(error)[:300], seconds=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
-            else:
-                pause = 0.1
+            except Exception:
+                log.exception("a change could not be handled, opening the stream again", seconds=pause)
+            pause = 0.1 if self._opened else min(pause * 2, 2.0)
+            self._opened = False
+            await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
         """Listen from now. Who listened before is told to read the present state: changes may have been missed."""
@@ -119,6 +121,7 @@ class Fanout:
         try:
             self._resync()
             self._listening.set()
+            self._opened = True
             async for event in stream:
                 if (change := read(event)) is not None:
                     self._give(change)

@@ -56,14 +56,24 @@ class Leases:
 
     async def _compare(self) -> None:
         """Abort what was cancelled or is no longer ours; give back what is ours but not in hand."""
-        found = {run["_id"]: run async for run in self._database.runs.find(held_by(self._hand.worker))}
+        fields = {"fence": 1, "cancel_requested_at": 1, "attempts.started_at": 1}
+        found = {run["_id"]: run async for run in self._database.runs.find(held_by(self._hand.worker), fields)}
         for run_id, held in list(self._hand.held.items()):
             run = found.pop(run_id, None)
             held.unseen = 0 if run is not None and run["fence"] == held.run["fence"] else held.unseen + 1
             if held.unseen >= 2 or (run is not None and run.get("cancel_requested_at") is not None):
                 held.abort()
-        strays = [run for run in found.values() if run["attempts"][-1]["started_at"] < clock.now() - self._lease]
-        await close_lost(self._database, strays, clock.now(), _GONE)
+        long_ago = clock.now() - self._lease
+        await self._take_strays(
+            [run_id for run_id, run in found.items() if run["attempts"][-1]["started_at"] < long_ago]
+        )
+
+    async def _take_strays(self, run_ids: list[str]) -> None:
+        """Queue runs again that were claimed for this worker by a write whose answer it never got."""
+        if run_ids:
+            runs = await self._database.runs.find({"_id": {"$in": run_ids}}).to_list()
+            await close_lost(self._database, runs, clock.now(), _GONE)
+            await reconciling.align_stale(self._database, runs, clock.now())
 
     async def _reap(self, now: datetime) -> None:
         for worker in await self._gone(now):
@@ -75,7 +85,8 @@ class Leases:
 
     async def _gone(self, now: datetime) -> set[str]:
         """Workers whose lease has ended, and those that hold runs without one."""
-        holding: set[str] = set(await self._database.runs.distinct("worker", {"status": RunStatus.RUNNING.value}))
+        running = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
+        holding = {run["worker"] async for run in self._database.runs.find(running, {"worker": 1})}
         known = {worker["_id"]: worker["until"] async for worker in self._database.workers.find({})}
         ended = {worker for worker, until in known.items() if until < now}
         return (ended | (holding - set(known))) - {self._hand.worker}

@@ -22,6 +22,7 @@ from tocsin.tasks import ending
 BATCH = 500
 FLUSH_SECONDS = 0.005
 _DUPLICATE = 11000
+_AGAIN = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
 log = telemetry.logger(__name__)
 
 
@@ -56,6 +57,12 @@ class Settlement:
         return move_run(
             self.run["_id"], [RunStatus.RUNNING], self.verdict.status, self.changes(), computed=computed, where=fence
         )
+
+    def taken_by(self, document: Doc) -> bool:
+        """Whether this outcome is in the run's record."""
+        index = self.attempt["number"] - 1
+        stored = document["attempts"][index : index + 1]
+        return bool(stored) and all(stored[0].get(name) == self.attempt[name] for name in ("finished_at", "outcome"))
 
     def settled(self) -> Doc:
         """The run as this settlement leaves it."""
@@ -148,8 +155,9 @@ class Settler:
         await self._write_bodies(batch)
         result = await self._database.runs.bulk_write([settlement.update() for settlement in batch], ordered=False)
         certain = result.modified_count == len(batch) and all(one.verdict.status in SETTLED for one in batch)
-        runs = [one.settled() for one in batch] if certain else await self._read_back(batch)
-        if await ending.follow(self._database, runs):
+        runs, passed = ([one.settled() for one in batch], []) if certain else await self._read_back(batch)
+        told = await ending.tell(self._database, passed)
+        if await ending.follow(self._database, runs) or told:
             self._on_follow()
         self._hand.done([one.run for one in batch])
         for run in runs:
@@ -166,15 +174,21 @@ class Settler:
             if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
                 raise
 
-    async def _read_back(self, batch: list[Settlement]) -> list[Doc]:
-        """The runs that took their outcome, as they are now. A late outcome was refused by the fence and is dropped."""
+    async def _read_back(self, batch: list[Settlement]) -> tuple[list[Doc], list[Doc]]:
+        """The runs that took their outcome, as they are now; and those that moved on since, as it had left them.
+
+        A late outcome was refused by the fence and is dropped.
+        """
         found = await self._database.runs.find({"_id": {"$in": [one.run["_id"] for one in batch]}}).to_list()
         documents = {run["_id"]: run for run in found}
-        taken = []
+        present, passed = [], []
         for one in batch:
             document = documents.get(one.run["_id"])
-            if document is not None and document["fence"] == one.run["fence"] and document["status"] != "RUNNING":
-                taken.append(document)
-            else:
+            if document is None or not one.taken_by(document):
                 log.info("late outcome refused", run_id=one.run["_id"])
-        return taken
+                continue
+            if document["fence"] == one.run["fence"]:
+                present.append(document)
+            if document["status"] in _AGAIN:
+                passed.append(one.settled())
+        return present, passed

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from tocsin import schedules
+from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 from tocsin.documents.updates import both, change_task, equals, with_active
 from tocsin.tasks.triggering import new_run
 
 Entry = dict[str, str]
+log = telemetry.logger(__name__)
 _UNBORN = {"open": False, "rank": None, "queued_at": None}
 
 
@@ -78,6 +79,27 @@ def fire(task: Doc, now: datetime, active: list[Entry]) -> Firing:
         if run["open"] and not catching_up:  # the runs of a catch-up don't count as overlapping each other
             busy.append({"run": run["_id"], "status": run["status"]})
     return firing
+
+
+def fire_all(tasks: list[Doc], now: datetime, active: dict[str, list[Entry]]) -> tuple[list[Firing], list[Doc]]:
+    """The firings of due tasks, and the tasks that cannot be read: their time zone has vanished, say."""
+    firings: list[Firing] = []
+    unreadable: list[Doc] = []
+    for task in tasks:
+        if task["next_run_at"] > now:
+            continue  # the clock was set back since it was found
+        try:
+            firings.append(fire(task, now, active.get(task["_id"], [])))
+        except Exception as error:
+            log.error("a task cannot be read and is paused", task_id=task["_id"], error=repr(error)[:300])
+            unreadable.append(task)
+    return firings, unreadable
+
+
+def pause(task: Doc, now: datetime) -> UpdateOne:
+    """The update that takes a task which cannot be read out of everybody's way, until its owner edits it."""
+    changes = {"hold": Hold.PAUSED.value, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
+    return change_task(task["_id"], equals("version", task["version"]), changes | {"reconcile": True})
 
 
 def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry]) -> Doc:

@@ -7,7 +7,7 @@ no second run. All of this happens in APScheduler's thread, with a MongoDB clien
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
@@ -19,7 +19,8 @@ from pymongo.synchronous.database import Database as SyncDatabase
 from tocsin import clock, telemetry
 from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.documents.updates import equals, move_run
-from tocsin.scheduling.firing import Entry, Firing, fire
+from tocsin.scheduling.due_jobs import DueJob
+from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
 from tocsin.tasks.ending import SETTLED_VALUES, on_task
 
 BATCH = 500
@@ -55,29 +56,6 @@ class Aftermath(Protocol):
 
     def stale(self, runs: list[Doc]) -> None:
         """These runs were made from a version of their task that has gone."""
-
-
-class DueJob(Job):  # type: ignore[misc]
-    """What APScheduler sees of a due document. Not initialised by Job, which would look at a callable."""
-
-    def __init__(self, document: Doc, due: datetime) -> None:
-        self._jobstore_alias = None
-        self.id = document["_id"]
-        self.document = document
-        self.next_run_time = due
-        self.executor = "default"
-        self.coalesce = False
-        self.trigger = self
-
-    def _get_run_times(self, _now: datetime) -> list[datetime]:
-        return [self.next_run_time]
-
-    def _modify(self, **_changes: Any) -> None:
-        return None
-
-    def get_next_fire_time(self, previous: datetime, _now: datetime) -> datetime:
-        """Not None, or APScheduler would remove the job. The true next time is decided in the flush."""
-        return previous
 
 
 class RunExecutor(BaseExecutor):  # type: ignore[misc]
@@ -153,12 +131,13 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     # --- a pass -----------------------------------------------------------------------------------------------------
 
     def _read_due(self, now: datetime) -> Iterator[DueJob]:
-        retries = self._runs.find({"status": RunStatus.RETRY.value, "retry_at": {"$gt": clock.EPOCH, "$lte": now}})
-        for run in retries.sort("retry_at", 1).limit(PASS_LIMIT).batch_size(BATCH):
-            yield DueJob(run, run["retry_at"])
+        """Tasks first: where a retry and the next due time of its task were both waited out, the retry gives way."""
         tasks = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH, "$lte": now}})
         for task in tasks.sort("next_run_at", 1).limit(PASS_LIMIT).batch_size(BATCH):
             yield DueJob(task, task["next_run_at"])
+        retries = self._runs.find({"status": RunStatus.RETRY.value, "retry_at": {"$gt": clock.EPOCH, "$lte": now}})
+        for run in retries.sort("retry_at", 1).limit(PASS_LIMIT).batch_size(BATCH):
+            yield DueJob(run, run["retry_at"])
 
     def note(self, document: Doc) -> None:
         """Something is due."""
@@ -172,10 +151,10 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         retries, self._due_retries = self._due_retries, []
         tasks, self._due_tasks = self._due_tasks, []
         now = clock.now()
-        if retries:
-            self._requeue(retries, now)
         if tasks:
             self._fire(tasks, now)
+        if retries:
+            self._requeue(retries, now)
 
     def _next_due(self, now: datetime) -> datetime:
         for window in WINDOWS:
@@ -211,8 +190,11 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     # --- due tasks --------------------------------------------------------------------------------------------------
 
     def _fire(self, tasks: list[Doc], now: datetime) -> None:
-        active = self._settle_active(tasks, now)
-        firings = [fire(task, now, active.get(task["_id"], [])) for task in tasks]
+        firings, unreadable = fire_all(tasks, now, self._settle_active(tasks, now))
+        if unreadable:
+            self._tasks.bulk_write([pause(task, now) for task in unreadable], ordered=False)
+        if not firings:
+            return
         claimed = self._claim([run for firing in firings for run in firing.claimable()], now)
         try:
             self._insert(firings, claimed)
@@ -282,24 +264,31 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
 
     def _hand_over(self, firings: list[Firing], claimed: set[str], lost: list[Firing]) -> None:
         stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
+        born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
+        self._hand.take([run for run in born if run["_id"] not in stale])
         if stale:
-            self._unclaim([run for run in stale.values() if run["_id"] in claimed])
+            self._unclaim([run for run in born if run["_id"] in stale])
             self._aftermath.stale(list(stale.values()))
-        born = [run for firing in firings for run in firing.runs if run["_id"] in claimed and run["_id"] not in stale]
-        self._hand.take(born)
         self._hand.wake()
-        adopted = [run for firing in firings for run in firing.adopted]
-        self._aftermath.follow([run for run in adopted if run["status"] in SETTLED_VALUES])
+        self._aftermath.follow(self._ended(firings))
+
+    def _ended(self, firings: list[Firing]) -> list[Doc]:
+        """What ended unseen: adopted runs, and runs that another was to wait for and that ended while it was made."""
+        found = [run for firing in firings for run in firing.adopted]
+        if blockers := [run["after"] for firing in firings for run in firing.runs if run.get("blocked")]:
+            found += self._read(blockers)
+        return [run for run in found if run["status"] in SETTLED_VALUES]
 
     def _unclaim(self, runs: list[Doc]) -> None:
+        self._hand.release(len(runs))
         changes: Doc = {"worker": None, "attempts": [], "started_at": None}
-        updates = [
-            move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=equals("fence", run["fence"]))
-            for run in runs
-        ]
+        updates = []
+        for run in runs:
+            ranked = changes | {"rank": clock.epoch_milliseconds(run["queued_at"])}
+            same = equals("fence", run["fence"])
+            updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, ranked, where=same))
         if updates:
             self._runs.bulk_write(updates, ordered=False)
-        self._hand.release(len(runs))
 
     def _read(self, run_ids: list[str]) -> list[Doc]:
         return list(self._runs.find({"_id": {"$in": run_ids}}))

@@ -29,14 +29,19 @@ _ADD_ONE = "$add"
 
 async def follow(database: Database, runs: list[Doc]) -> bool:
     """Carry out what follows from the present state of these runs. Returns whether a mail or a release came of it."""
-    letters = [letter for run in runs for letter in letters_of(run)]
-    if letters:
-        await deliveries.enqueue(database, letters)
+    told = await tell(database, runs)
     updates = [on_task(run) for run in runs if run["trigger"] == Trigger.SCHEDULE.value]
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     released = await release(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
-    return bool(letters) or released > 0
+    return told or released > 0
+
+
+async def tell(database: Database, runs: list[Doc]) -> bool:
+    """Queue the mails that these states of runs are the cause of. Returns whether there are any."""
+    letters = await _news(database, [letter for run in runs for letter in letters_of(run)])
+    await deliveries.enqueue(database, letters)
+    return bool(letters)
 
 
 def on_task(run: Doc) -> UpdateOne:
@@ -53,8 +58,12 @@ def on_task(run: Doc) -> UpdateOne:
 
 
 def _last_end(run_id: str, status: RunStatus) -> Expression:
-    end = {"$literal": TaskStatus(status.value).value}
-    return {"$cond": [equals("last_run", run_id), end, "$last_end"]}
+    ends = {
+        RunStatus.COMPLETED: TaskStatus.COMPLETED.value,
+        RunStatus.CANCELLED: TaskStatus.CANCELLED.value,
+        RunStatus.SKIPPED: "$last_end",
+    }
+    return {"$cond": [equals("last_run", run_id), ends.get(status, TaskStatus.FAILED.value), "$last_end"]}
 
 
 def _streak(run: Doc, status: RunStatus) -> dict[str, Any]:
@@ -76,6 +85,16 @@ def letters_of(run: Doc) -> list[Doc]:
     if run["status"] == RunStatus.RETRY.value:
         return [mails.began_failing(run, run["attempts"][-1], run["retry_at"])]
     return []
+
+
+async def _news(database: Database, letters: list[Doc]) -> list[Doc]:
+    """Less those of a beginning whose end was told before: after a failure for good there is silence."""
+    began = [letter for letter in letters if letter["kind"] == mails.BEGAN_FAILING]
+    if not began:
+        return letters
+    ends = {letter["_id"]: letter["_id"].removesuffix("began") + "failed" for letter in began}
+    told = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": list(ends.values())}}, {"_id": 1})}
+    return [letter for letter in letters if ends.get(letter["_id"]) not in told]
 
 
 async def release(database: Database, ended: list[str]) -> int:
@@ -108,6 +127,12 @@ async def mend(database: Database) -> int:
             mended += await _mend_batch(database, batch)
             batch = []
     return mended + await _mend_batch(database, batch) + await _mend_blocked(database)
+
+
+async def mend_task(database: Database, task: Doc) -> None:
+    """The same for one task: its active runs that have ended are counted."""
+    if task["active"]:
+        await _mend_batch(database, [entry["run"] for entry in task["active"]])
 
 
 async def _mend_batch(database: Database, run_ids: list[str]) -> int:

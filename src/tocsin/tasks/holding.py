@@ -1,35 +1,40 @@
 """Pause, resume, cancel, delete: what an owner does to a task as a whole."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from tocsin import schedules
 from tocsin.documents import Database, Doc, Hold, Task
 from tocsin.documents.updates import change_task, equals
 from tocsin.errors import Conflict
-from tocsin.tasks.owned import require_task
+from tocsin.tasks.owned import find_task, require_task
 from tocsin.tasks.reconciling import reconcile
-from tocsin.tasks.saving import first_due
+from tocsin.tasks.saving import TRIES, first_due
 
 
 async def pause(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """No due times until it is resumed. Queued and retrying runs are cancelled, a running one ends without retry."""
-    task = await require_task(owner, task_id)
-    if task.hold is Hold.CANCELLED:
-        raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
-    return task if task.hold is Hold.PAUSED else await _hold(database, task, Hold.PAUSED, now)
+
+    def held(task: Task) -> Doc | None:
+        if task.hold is Hold.CANCELLED:
+            raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
+        return None if task.hold is Hold.PAUSED else _held(Hold.PAUSED)
+
+    return await _change(database, owner, task_id, now, held)
 
 
 async def cancel(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """No due times until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
-    task = await require_task(owner, task_id)
-    return task if task.hold is Hold.CANCELLED else await _hold(database, task, Hold.CANCELLED, now)
+
+    def held(task: Task) -> Doc | None:
+        return None if task.hold is Hold.CANCELLED else _held(Hold.CANCELLED)
+
+    return await _change(database, owner, task_id, now, held)
 
 
 async def delete(database: Database, owner: str, task_id: str, now: datetime) -> None:
     """The task is gone at once; its open runs are cancelled, its history is kept."""
-    task = await require_task(owner, task_id)
-    await _change(database, task, {"hold": Hold.DELETED.value, "next_run_at": None}, now)
-    await reconcile(database, task.id, now)
+    await _change(database, owner, task_id, now, lambda _task: _held(Hold.DELETED))
 
 
 async def resume(database: Database, owner: str, task_id: str, now: datetime) -> Task:
@@ -37,14 +42,15 @@ async def resume(database: Database, owner: str, task_id: str, now: datetime) ->
 
     A one-off task whose time passed while it was paused follows its misfire policy.
     """
-    task = await require_task(owner, task_id)
-    if task.hold is Hold.CANCELLED:
-        raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
-    if task.hold is Hold.PAUSED:
-        next_run_at = first_due(schedules.from_document(task.schedule), now, task.last_due_at)
-        await _change(database, task, {"hold": None, "next_run_at": next_run_at}, now)
-        await reconcile(database, task.id, now)
-    return await require_task(owner, task_id)
+
+    def released(task: Task) -> Doc | None:
+        if task.hold is Hold.CANCELLED:
+            raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
+        if task.hold is None:
+            return None
+        return {"hold": None, "next_run_at": first_due(schedules.from_document(task.schedule), now, task.last_due_at)}
+
+    return await _change(database, owner, task_id, now, released)
 
 
 async def pause_all(database: Database, owner: str, now: datetime) -> int:
@@ -57,17 +63,25 @@ async def pause_all(database: Database, owner: str, now: datetime) -> int:
     return paused
 
 
-async def _hold(database: Database, task: Task, hold: Hold, now: datetime) -> Task:
-    await _change(database, task, {"hold": hold.value, "next_run_at": None}, now)
-    await reconcile(database, task.id, now)
-    return await require_task(task.owner, task.id)
+def _held(hold: Hold) -> Doc:
+    return {"hold": hold.value, "next_run_at": None}
 
 
-async def _change(database: Database, task: Task, changes: Doc, now: datetime) -> None:
-    for _ in range(5):
+async def _change(
+    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], Doc | None]
+) -> Task:
+    """Make the change that is decided for the task as it is, and again if another changed it meanwhile.
+
+    None leaves it as it is. Returns the task as it is then; a deleted one as it was.
+    """
+    for _ in range(TRIES):
+        task = await require_task(owner, task_id)
+        changes = decide(task)
+        if changes is None:
+            return task
         fields = {**changes, "version": task.version + 1, "updated_at": now, "reconcile": True}
         update = change_task(task.id, equals("version", task.version), fields)
         if (await database.tasks.bulk_write([update])).modified_count:
-            return
-        task = await require_task(task.owner, task.id)
+            await reconcile(database, task.id, now)
+            return await find_task(owner, task_id) or task
     raise Conflict("The task is being changed by others at this moment. Try again.", "id")

@@ -30,6 +30,7 @@ async def reconcile(database: Database, task_id: str, now: datetime) -> None:
         return
     runs = await database.runs.find({"task": task_id, "open": True}).to_list()
     await align(database, task, runs, now)
+    await ending.mend_task(database, task)
     if task["hold"] == Hold.DELETED.value:
         await database.tasks.delete_one({"_id": task_id})
         return
@@ -79,8 +80,12 @@ def refresh(run_id: str, task: Doc) -> UpdateOne:
 
 
 def stop(run_id: str, hold: Hold, now: datetime) -> list[UpdateOne]:
-    """The updates that settle a run that is not running, and tell a running one how it must end."""
-    return [settle(run_id, _REASONS[hold], now), restrain(run_id, hold, now)]
+    """The updates that settle a run that is not running, and tell a running one how it must end.
+
+    It is settled before and after: its attempt may end, to be made again, between the two.
+    """
+    settled = settle(run_id, _REASONS[hold], now)
+    return [settled, restrain(run_id, hold, now), settled]
 
 
 def settle(run_id: str, reason: RunReason, now: datetime) -> UpdateOne:

@@ -66,6 +66,8 @@ def check(policy: RetryPolicy, path: str = "retry") -> None:
         raise InvalidInput(f"maxRetries must be 0 to {MAX_RETRIES}.", path, "maxRetries")
     if len(policy.offsets) > MAX_RETRIES:
         raise InvalidInput(f"At most {MAX_RETRIES} offsets.", path, "offsets")
+    if policy.max_retries and not policy.offsets and policy.backoff is None:
+        raise InvalidInput("There is no wait before a retry. Give offsets or backoff.", path, "offsets")
     if any(not timedelta(0) <= offset <= MAX_WAIT for offset in policy.offsets):
         raise InvalidInput("Each offset must be from PT0S to P366D.", path, "offsets")
     if policy.statuses is not None and any(not 100 <= status <= 599 for status in policy.statuses):

@@ -20,6 +20,8 @@ from tocsin.tasks.retry import RetryPolicy
 MAX_NAME = 200
 MAX_TAGS = 20
 MAX_TIMEOUT = 3600.0
+TRIES = 20
+"""So often is a change made again because another one came in between, before the caller is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ async def update(
     Conflict when `expected_version` is not the task's version.
     """
     task = await owned.require_task(owner, task_id)
-    for _ in range(5):
+    for _ in range(TRIES):
         if expected_version is not None and expected_version != task.version:
             raise _changed(task.version)
         if await _update_once(database, task, changes, now):

@@ -10,7 +10,7 @@ from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Database, Doc, Hold, Run, RunReason, RunStatus, Trigger
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import both, change_task, equals, move_run, with_active
-from tocsin.errors import Conflict
+from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import ending, idempotency
 from tocsin.tasks.owned import find_run, find_task, require_run, require_task
 from tocsin.tasks.reconciling import COPIED, restrain, settle
@@ -49,13 +49,21 @@ async def run_now(database: Database, owner: str, task_id: str, now: datetime, k
     task = await require_task(owner, task_id)
     record = await idempotency.take(database, key, f"{task_id}:by-hand-{ObjectId()}", now)
     if not record["done"]:
-        document = await database.tasks.find_one({"_id": task.id}) or {}
+        document = await _document(database, task.id)
         await _insert_once(database, new_run(document, record["thing"], now, Trigger.MANUAL, now))
         await idempotency.done(database, record)
     run = await find_run(owner, record["thing"])
     if run is None:
         raise idempotency.gone("run")
     return run
+
+
+async def _document(database: Database, task_id: str) -> Doc:
+    """The task as it is stored. Raises NotFound when it was deleted a moment ago."""
+    document = await database.tasks.find_one({"_id": task_id})
+    if document is None:
+        raise NotFound("You have no task with this id.", "id")
+    return document
 
 
 async def _insert_once(database: Database, run: Doc) -> None:
@@ -77,7 +85,7 @@ async def retry(database: Database, owner: str, run_id: str, now: datetime, key:
     if run.status not in RETRYABLE:
         allowed = "Only a run that failed, was missed, skipped or cancelled can be retried"
         raise Conflict(f"{allowed}; this one is {run.status.value}.", "id")
-    await _again(database, run, await database.tasks.find_one({"_id": task.id}) or {}, now)
+    await _again(database, run, await _document(database, task.id), now)
     await idempotency.done(database, record)
     return await require_run(owner, run_id)
 
@@ -99,13 +107,13 @@ async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None
 async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> Run:
     """No further attempt. A run that is being attempted is aborted by its worker, soon after this answer."""
     run = await require_run(owner, run_id)
-    if run.status in SETTLED:
-        if run.status is RunStatus.CANCELLED:
-            return run
+    if run.status in SETTLED - {RunStatus.CANCELLED}:
         raise Conflict(f"The run has ended as {run.status.value}, so it cannot be cancelled.", "id")
-    reason = RunReason.CANCEL_REQUESTED
-    updates = [settle(run_id, reason, now), restrain(run_id, Hold.CANCELLED, now, reason)]
-    await database.runs.bulk_write(updates, ordered=True)
+    if run.status is not RunStatus.CANCELLED:
+        reason = RunReason.CANCEL_REQUESTED
+        settled = settle(run_id, reason, now)
+        updates = [settled, restrain(run_id, Hold.CANCELLED, now, reason), settled]
+        await database.runs.bulk_write(updates, ordered=True)
     document = await database.runs.find_one({"_id": run_id})
     if document is not None and document["status"] in ending.SETTLED_VALUES:
         await ending.follow(database, [document])

@@ -1,0 +1,48 @@
+"""What users wrote stays as they wrote it, also where it looks like a field path or an operator."""
+
+from datetime import timedelta
+
+from tests.harness import Stack, Target, save_task
+from tocsin import clock, schedules
+from tocsin.documents import Database, RunStatus
+from tocsin.documents.updates import change_when, equals, is_null, move_run
+from tocsin.tasks import holding, saving, triggering
+
+NASTY = {"$name": "$owner", "a.b": {"$literal": "$$ROOT"}, "list": ["$status", {"$add": [1, "$x"]}]}
+NAME = "$owner $$ROOT"
+
+
+async def test_nasty_values_survive_a_move_and_a_change(database: Database) -> None:
+    await database.runs.insert_one({"_id": "a", "status": "RUNNING", "open": True, "job": NASTY})
+    moved = move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, {"result": NASTY, "error": "$status"})
+    await database.runs.bulk_write([moved])
+    await database.runs.update_one({"_id": "a"}, [change_when(equals("error", "$status"), {"name": NAME})])
+    assert await database.runs.find_one({"_id": "a"}) == {
+        "_id": "a", "status": "COMPLETED", "open": False, "job": NASTY, "result": NASTY, "error": "$status",
+        "name": NAME,
+    }  # fmt: skip
+
+
+async def test_a_missing_field_is_null(database: Database) -> None:
+    await database.runs.insert_many([{"_id": "a"}, {"_id": "b", "x": None}, {"_id": "c", "x": 0}])
+    for name in "abc":
+        await database.runs.update_one({"_id": name}, [change_when(is_null("x"), {"null": True})])
+    assert [run.get("null") async for run in database.runs.find({}).sort("_id", 1)] == [True, True, None]
+
+
+async def test_nasty_names_bodies_and_tags_survive_the_whole_life_of_a_task(stack: Stack, target: Target) -> None:
+    body = {"kind": "form", "value": [["$name", "$$ROOT"], ["a.b", "$status"]]}
+    later = schedules.Once(clock.now() + timedelta(hours=1))
+    task = await save_task(stack.database, f"{target.url}/wait", later, name=NAME, tags=("$tags", "a.b"))
+    job = {**task.job, "params": {**task.job["params"], "body": body, "method": "POST"}}
+    task = await saving.update(stack.database, "alice", task.id, {"job": job, "name": f"{NAME}!"}, clock.now())
+    run = await triggering.run_now(stack.database, "alice", task.id, clock.now(), None)
+    await stack.when_runs(task.id, "RUNNING")
+    await saving.update(stack.database, "alice", task.id, {"tags": ("$$NOW",)}, clock.now())
+    await holding.pause(stack.database, "alice", task.id, clock.now())
+    await holding.resume(stack.database, "alice", task.id, clock.now())
+    target.gate.set()
+    (done,) = await stack.when_runs(task.id, "COMPLETED")
+    stored = await stack.task(task.id)
+    assert (stored["name"], stored["tags"], stored["job"]) == (f"{NAME}!", ["$$NOW"], job)
+    assert (done["_id"], done["job"], done["task_name"]) == (run.id, job, f"{NAME}!")

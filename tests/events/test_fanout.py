@@ -1,0 +1,145 @@
+"""Changes reach the subscribers of their owner, from whatever process they come."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from tests.harness import save_task, until
+from tests.tasks.helpers import add_run, hourly
+from tocsin import clock, documents
+from tocsin.documents import Database, RunStatus, Trigger
+from tocsin.events import Change, ChangeKind, Fanout, Subscription, fanout
+from tocsin.tasks import holding, saving, triggering
+
+K = ChangeKind
+S = RunStatus
+
+
+@asynccontextmanager
+async def listening(
+    database: Database, on_change: Callable[[Change], None] = lambda _change: None
+) -> AsyncIterator[Fanout]:
+    running = Fanout(database, on_change)
+    running.start()
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+async def take(subscription: Subscription, count: int) -> list[Change]:
+    async with asyncio.timeout(10):
+        return [await anext(subscription) for _ in range(count)]
+
+
+async def snapshot(subscription: Subscription) -> None:
+    assert [change.kind for change in await take(subscription, 1)] == [K.SNAPSHOT]
+
+
+async def test_every_change_of_tasks_and_runs_comes_in_its_order(database: Database) -> None:
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        task = await hourly(database)
+        await saving.update(database, "alice", task.id, {"name": "other"}, clock.now())
+        run = await triggering.run_now(database, "alice", task.id, clock.now(), None)
+        await triggering.cancel(database, "alice", run.id, clock.now())
+        await holding.pause(database, "alice", task.id, clock.now())
+        await holding.delete(database, "alice", task.id, clock.now())
+        changes = await take(subscription, 6)
+    seen = [(change.kind.value, change.task_status or change.run_status) for change in changes]
+    assert [(kind, status and status.value) for kind, status in seen] == [
+        ("TASK_CREATED", "PENDING"), ("TASK_UPDATED", None), ("RUN_CREATED", "QUEUED"), ("RUN_UPDATED", "CANCELLED"),
+        ("TASK_UPDATED", "PAUSED"), ("TASK_DELETED", "CANCELLED"),
+    ]  # fmt: skip
+    assert {change.task_id for change in changes} == {task.id}
+    assert [change.run_id for change in changes] == [None, None, run.id, run.id, None, None]
+    assert all(change.at.utcoffset() == timedelta(0) for change in changes)
+
+
+async def test_only_the_owners_changes_and_only_of_the_task_listened_to(database: Database) -> None:
+    async with listening(database) as events:
+        mine, other = await hourly(database), await hourly(database)
+        async with events.subscribe("alice", mine.id) as one, events.subscribe("bob") as bobs:
+            await snapshot(one)
+            await snapshot(bobs)
+            await saving.update(database, "alice", other.id, {"name": "other"}, clock.now())
+            hers = await save_task(database, "http://127.0.0.1:9/", owner="bob")
+            await add_run(database, mine.id, S.QUEUED, trigger=Trigger.MANUAL)
+            assert [(change.task_id, change.kind) for change in await take(one, 1)] == [(mine.id, K.RUN_CREATED)]
+            assert [(change.task_id, change.kind) for change in await take(bobs, 1)] == [(hers.id, K.TASK_CREATED)]
+
+
+async def test_changes_of_other_processes_arrive(database: Database, mongodb_uri: str) -> None:
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        other = await documents.connect(mongodb_uri, database.name)
+        try:
+            task = await hourly(other)
+        finally:
+            await other.close()
+        assert [change.task_id for change in await take(subscription, 1)] == [task.id]
+
+
+async def test_the_engine_hears_what_is_due_queued_and_to_be_aborted(database: Database) -> None:
+    heard: list[Change] = []
+    async with listening(database, heard.append) as events:
+        await events.listening()
+        task = await hourly(database)
+        running = await add_run(database, task.id, S.RUNNING)
+        await triggering.cancel(database, "alice", running, clock.now())
+        queued = await triggering.run_now(database, "alice", task.id, clock.now(), None)
+        await database.runs.update_one({"_id": running}, {"$set": {"status": "RETRY", "retry_at": clock.now()}})
+
+        async def all_heard() -> bool:
+            return (
+                any(change.due_at == task.next_run_at for change in heard)
+                and any(change.cancel and change.run_id == running for change in heard)
+                and any(change.queued and change.run_id == queued.id for change in heard)
+                and any(change.due_at is not None and change.run_id == running for change in heard)
+            )
+
+        await until(all_heard)
+    assert heard[0].kind is K.SNAPSHOT
+    assert heard[0].queued
+    assert heard[0].due_at == clock.EPOCH
+
+
+async def test_a_slow_subscriber_is_told_to_read_the_present_state(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "QUEUE_LIMIT", 5)
+    async with listening(database) as events, events.subscribe("alice") as slow, events.subscribe("alice") as quick:
+        await snapshot(quick)
+        tasks = []
+        for _ in range(8):
+            tasks.append(await hourly(database))
+            assert [change.task_id for change in await take(quick, 1)] == [tasks[-1].id]
+        assert len(slow._changes) <= 5
+        assert (await take(slow, 1))[0].kind is K.SNAPSHOT
+        last = await take(slow, len(slow._changes))
+    assert [change.task_id for change in last] == [task.id for task in tasks[-len(last) :]]
+
+
+async def test_a_fault_of_the_engine_does_not_end_the_stream(database: Database) -> None:
+    faults = [1]
+
+    def stumble(change: Change) -> None:
+        if change.kind is K.TASK_CREATED and faults:
+            raise RuntimeError(f"fault {faults.pop()}")
+
+    async with listening(database, stumble) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        await hourly(database)
+        await snapshot(subscription)  # the stream was opened again
+        task = await hourly(database)
+        assert [change.task_id for change in await take(subscription, 1)] == [task.id]
+
+
+async def test_who_has_left_is_forgotten(database: Database) -> None:
+    async with listening(database) as events:
+        async with events.subscribe("alice"), events.subscribe("alice"):
+            assert len(events._subscriptions["alice"]) == 2
+        assert events._subscriptions == {}

@@ -1,0 +1,261 @@
+"""Runs that are made for real: concurrency, retries, cancelling, pausing, and the mails that come of them."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.harness import Stack, Target, http_job, run_stack, save_task, serve_target, until
+from tocsin import clock, schedules
+from tocsin.documents import Database, Doc
+from tocsin.execution.settler import Settlement
+from tocsin.tasks import holding, saving, triggering
+from tocsin.tasks.retry import RetryPolicy
+
+NOW = (timedelta(0),)
+LONG = (timedelta(hours=1),)
+
+
+async def mails(database: Database) -> list[str]:
+    return [mail["kind"] async for mail in database.deliveries.find({}).sort("_id", 1)]
+
+
+async def running(stack: Stack, target: Target, task_id: str) -> Doc:
+    """The task's only run, once its request has reached the target."""
+    (run,) = await stack.when_runs(task_id, "RUNNING")
+
+    async def called() -> bool:
+        return run["_id"] in target.ids()
+
+    await until(called)
+    return run
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_no_more_requests_at_once_than_allowed(database: Database, concurrency: int) -> None:
+    async with serve_target() as target, run_stack(database, max_concurrency=concurrency) as stack:
+        tasks = [await save_task(database, f"{target.url}/wait") for _ in range(8)]
+
+        async def reached() -> bool:
+            return len(target.calls) == concurrency
+
+        await until(reached)
+        await until(lambda: _all_fired(stack, 8))
+        assert len(target.calls) == concurrency
+        target.gate.set()
+        for task in tasks:
+            await stack.when_runs(task.id, "COMPLETED")
+        assert sorted(target.ids()) == sorted(set(target.ids()))
+        assert len(target.calls) == 8
+
+
+async def _all_fired(stack: Stack, count: int) -> bool:
+    return await stack.database.runs.count_documents({}) == count
+
+
+async def test_retry_at_once_keeps_every_run_in_hand_and_gives_every_place_back(database: Database) -> None:
+    async with serve_target() as target, run_stack(database, max_concurrency=3) as stack:
+        target.script = [500] * 40
+        policy = RetryPolicy(3, NOW)
+        tasks = [await save_task(database, target.url, retry=policy) for _ in range(10)]
+        for task in tasks:
+            await stack.when_runs(task.id, "FAILED")
+        assert len(target.calls) == 40
+        assert stack.engine.hand.held == {}
+        await until(lambda: _empty(stack))
+
+
+async def _empty(stack: Stack) -> bool:
+    """Every place is free, also those that a look into the queue reserves for a moment."""
+    return stack.engine.hand._taken == 0
+
+
+# --- cancel and pause while an attempt is made ----------------------------------------------------------------------
+
+
+async def test_cancelling_a_running_run_aborts_its_attempt(stack: Stack, target: Target) -> None:
+    task = await save_task(stack.database, f"{target.url}/wait")
+    run = await running(stack, target, task.id)
+    await triggering.cancel(stack.database, "alice", run["_id"], clock.now())
+    (ended,) = await stack.when_runs(task.id, "CANCELLED")
+    assert ended["reason"] == "CANCEL_REQUESTED"
+    assert [attempt["outcome"] for attempt in ended["attempts"]] == ["CANCELLED"]
+    assert (await stack.when_task(task.id, "CANCELLED"))["active"] == []
+    assert await mails(stack.database) == []
+
+
+async def test_cancelling_through_another_process_aborts_it_too(
+    stack: Stack, target: Target, database: Database
+) -> None:
+    task = await save_task(database, f"{target.url}/wait")
+    run = await running(stack, target, task.id)
+    async with run_stack(
+        database, schedule=False, mongodb_uri=database.uri, jwt_secret="x" * 32, encryption_key="A" * 43 + "="
+    ):
+        await triggering.cancel(database, "alice", run["_id"], clock.now())
+        await stack.when_runs(task.id, "CANCELLED")
+
+
+@pytest.mark.parametrize(("verb", "reason"), [(holding.cancel, "TASK_CANCELLED"), (holding.delete, "TASK_DELETED")])
+async def test_cancelling_or_deleting_a_task_aborts_its_running_run(
+    stack: Stack, target: Target, verb: object, reason: str
+) -> None:
+    task = await save_task(stack.database, f"{target.url}/wait")
+    await running(stack, target, task.id)
+    await verb(stack.database, "alice", task.id, clock.now())  # type: ignore[operator]
+    (ended,) = await stack.when_runs(task.id, "CANCELLED")
+    assert ended["reason"] == reason
+
+
+@pytest.mark.parametrize(("answer", "end", "reason"), [(200, "COMPLETED", None), (500, "FAILED", "TASK_PAUSED")])
+async def test_a_running_run_of_a_paused_task_ends_without_retry(
+    stack: Stack, target: Target, answer: int, end: str, reason: str | None
+) -> None:
+    target.script = [answer]
+    task = await save_task(stack.database, f"{target.url}/wait")
+    await running(stack, target, task.id)
+    await holding.pause(stack.database, "alice", task.id, clock.now())
+    target.gate.set()
+    (ended,) = await stack.when_runs(task.id, end)
+    assert (ended["reason"], len(ended["attempts"]), ended["retry_at"]) == (reason, 1, None)
+    assert ended["finished_at"] is not None
+    assert (await stack.when_task(task.id, "PAUSED"))["next_run_at"] is None
+
+
+async def test_an_edit_while_an_attempt_is_made_is_what_the_next_attempt_does(stack: Stack, target: Target) -> None:
+    target.script = [500]
+    task = await save_task(stack.database, f"{target.url}/wait")
+    await running(stack, target, task.id)
+    edit = {"job": http_job(f"{target.url}/new")}
+    await saving.update(stack.database, "alice", task.id, edit, clock.now())
+    target.gate.set()
+    await stack.when_runs(task.id, "COMPLETED")
+    assert [call["path"] for call in target.calls] == ["/wait", "/new"]
+
+
+# --- what is retried, and who is told -------------------------------------------------------------------------------
+
+
+async def test_a_blocked_address_is_not_retried(database: Database) -> None:
+    async with run_stack(database) as stack:
+        task = await save_task(database, "http://169.254.169.254/latest/meta-data")
+        (run,) = await stack.when_runs(task.id, "FAILED")
+        assert (run["reason"], len(run["attempts"])) == ("NOT_RETRIED", 1)
+        assert run["error"]["kind"] == "BLOCKED_ADDRESS"
+
+
+async def test_mails_come_once_per_incident(stack: Stack, target: Target) -> None:
+    start = clock.now() + timedelta(milliseconds=50)
+    every = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=4))
+    target.script = [500, 500, 500, 500, 200, 500, 200]
+    task = await save_task(stack.database, target.url, every, retry=RetryPolicy(1, NOW))
+    await stack.when_runs(task.id, "FAILED", "FAILED", "COMPLETED", "COMPLETED", "COMPLETED")
+    done = await stack.when_task(task.id, "COMPLETED")
+    assert (done["incident"], done["consecutive_failures"]) == (3, 0)
+    found = await stack.database.deliveries.find({}).sort("queued_at", 1).to_list()
+    causes = [(mail["kind"], mail["_id"].removeprefix(task.id)) for mail in found]
+    assert causes == [
+        ("BEGAN_FAILING", ":0:began"), ("FAILED_FOR_GOOD", ":0:failed"), ("BEGAN_FAILING", ":1:began"),
+    ]  # fmt: skip
+
+
+async def test_no_beginning_is_told_after_an_end(stack: Stack, target: Target) -> None:
+    """The first run is not retried and fails for good; the second one of the same incident is retried."""
+    start = clock.now() + timedelta(milliseconds=50)
+    every = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=1))
+    target.script = [404, 503, 404]
+    policy = RetryPolicy(1, NOW, None, frozenset({503}))
+    task = await save_task(stack.database, target.url, every, retry=policy)
+    await stack.when_runs(task.id, "FAILED", "FAILED")
+    assert (await stack.when_task(task.id, "FAILED"))["consecutive_failures"] == 2
+    assert await mails(stack.database) == ["FAILED_FOR_GOOD"]
+
+
+async def test_a_manual_run_tells_nobody_and_touches_neither_status_nor_streak(stack: Stack, target: Target) -> None:
+    target.script = [500, 500]
+    later = schedules.Once(clock.now() + timedelta(hours=1))
+    task = await save_task(stack.database, target.url, later, retry=RetryPolicy(1, NOW))
+    await holding.pause(stack.database, "alice", task.id, clock.now())
+    before = await stack.task(task.id)
+    await triggering.run_now(stack.database, "alice", task.id, clock.now(), None)
+    await stack.when_runs(task.id, "FAILED")
+    assert await stack.task(task.id) == before
+    assert await mails(stack.database) == []
+
+
+async def test_a_run_asked_for_again_starts_with_a_new_budget(stack: Stack, target: Target) -> None:
+    target.script = [500, 500, 500]
+    task = await save_task(stack.database, target.url, retry=RetryPolicy(1, NOW))
+    (run,) = await stack.when_runs(task.id, "FAILED")
+    await triggering.retry(stack.database, "alice", run["_id"], clock.now(), None)
+    (run,) = await stack.when_runs(task.id, "COMPLETED")
+    assert [attempt["number"] for attempt in run["attempts"]] == [1, 2, 3, 4]
+    done = await stack.when_task(task.id, "COMPLETED")
+    assert (done["consecutive_failures"], done["incident"]) == (0, 1)
+
+
+async def test_a_job_that_nobody_knows_is_an_internal_error_and_stops_no_worker(database: Database) -> None:
+    async with serve_target() as target, run_stack(database, max_concurrency=1) as stack:
+        task = await save_task(
+            database, target.url, schedules.Once(clock.now() + timedelta(hours=1)), retry=RetryPolicy(0)
+        )
+        await database.tasks.update_one({"_id": task.id}, {"$set": {"job": {"kind": "ghost", "params": {}}}})
+        await triggering.run_now(database, "alice", task.id, clock.now(), None)
+        (run,) = await stack.when_runs(task.id, "FAILED")
+        assert run["error"]["kind"] == "INTERNAL"
+        other = await save_task(database, target.url)
+        await stack.when_runs(other.id, "COMPLETED")
+
+
+async def test_a_retry_policy_that_cannot_be_used_stops_no_worker(database: Database) -> None:
+    async with serve_target() as target, run_stack(database, max_concurrency=1) as stack:
+        target.script = [500]
+        task = await save_task(database, target.url, schedules.Once(clock.now() + timedelta(hours=1)))
+        await database.tasks.update_one({"_id": task.id}, {"$set": {"retry": {"max_retries": 2}}})
+        await triggering.run_now(database, "alice", task.id, clock.now(), None)
+        await stack.when_runs(task.id, "FAILED")
+        other = await save_task(database, target.url)
+        await stack.when_runs(other.id, "COMPLETED")
+
+
+async def test_a_due_task_of_another_process_is_fired_at_once(database: Database, target: Target) -> None:
+    async with run_stack(database) as stack:
+        first = await save_task(database, target.url)
+        await stack.when_runs(first.id, "COMPLETED")  # its scheduler sleeps now
+        other = await save_task(database, target.url)
+        await stack.when_runs(other.id, "COMPLETED", seconds=1)
+
+
+async def test_a_beginning_is_told_also_when_the_retry_begins_before_its_outcome_is_read_back(
+    stack: Stack, target: Target
+) -> None:
+    target.script = [500]
+    settler = stack.engine._settler
+    original = settler._read_back
+
+    async def overtaken(batch: list[Settlement]) -> tuple[list[Doc], list[Doc]]:
+        for one in batch:
+            again = {"status": "RUNNING", "worker": "other", "fence": 2, "retry_at": None}
+            await stack.database.runs.update_one({"_id": one.run["_id"]}, {"$set": again})
+        return await original(batch)
+
+    settler._read_back = overtaken  # type: ignore[method-assign]
+    await stack.database.workers.insert_one({"_id": "other", "until": clock.now() + timedelta(hours=1)})
+    await save_task(stack.database, target.url, retry=RetryPolicy(1, LONG))
+    await until(lambda: mails(stack.database))
+    assert await mails(stack.database) == ["BEGAN_FAILING"]
+
+
+async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: Stack, target: Target) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 O\xffK\r\nX-Odd: \xff\xed\xa0\x80\r\nContent-Length: 4\r\n\r\n\xff\xed\xa0\x80")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        odd = await save_task(stack.database, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        (run,) = await stack.when_runs(odd.id, "COMPLETED")
+        assert "X-Odd" in dict(run["attempts"][0]["response_headers"])
+    task = await save_task(stack.database, target.url)
+    await stack.when_runs(task.id, "COMPLETED")

@@ -1,0 +1,55 @@
+"""Passes of the scheduler made by hand, one at a time, over the real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tocsin import clock
+from tocsin.documents import Database, Doc, connect_thread
+from tocsin.execution.hand import WorkerHand
+from tocsin.scheduling import Scheduler
+from tocsin.scheduling.store import TaskStore
+
+
+@dataclass
+class Passes:
+    """A job store, the hand it fills, and what it asked to be done afterwards."""
+
+    store: TaskStore
+    hand: WorkerHand
+    scheduler: Scheduler
+
+    async def make(self) -> None:
+        """One pass, and what follows from it."""
+        await asyncio.to_thread(self._pass)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait for what follows from a pass."""
+        await asyncio.sleep(0)
+        while self.scheduler._afterwards:
+            await asyncio.wait(self.scheduler._afterwards)
+
+    def _pass(self) -> None:
+        for job in self.store.get_due_jobs(clock.now()):
+            self.store.note(job.document)
+        self.store.get_next_run_time()
+
+
+@asynccontextmanager
+async def passes(database: Database, room: int = 0) -> AsyncIterator[Passes]:
+    """Passes over this database; `room` is how many runs may be born in the hand."""
+    hand = WorkerHand(f"hand-{room}", room, asyncio.get_running_loop())
+    scheduler = Scheduler(database, hand)
+    scheduler._loop = asyncio.get_running_loop()
+    store = TaskStore(connect_thread(database.uri, database.name), hand, scheduler)
+    try:
+        yield Passes(store, hand, scheduler)
+    finally:
+        await asyncio.to_thread(store.shutdown)
+
+
+def statuses(runs: list[Doc]) -> list[tuple[str, str | None]]:
+    """Status and reason of each."""
+    return [(run["status"], run["reason"]) for run in runs]

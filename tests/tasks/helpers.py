@@ -1,0 +1,65 @@
+"""Tasks and runs put into a state directly, for the tests of what an owner may do with them."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.harness import save_task
+from tocsin import clock, schedules
+from tocsin.documents import OPEN, Database, Doc, RunStatus, Task, Trigger
+from tocsin.documents.updates import both, change_task, with_active
+from tocsin.scheduling.firing import run_id
+from tocsin.tasks.triggering import new_run
+
+HOUR = timedelta(hours=1)
+AWAY = "http://127.0.0.1:9/"
+
+
+async def hourly(database: Database, **changes: Any) -> Task:
+    """A task of alice's that is due every hour, first in an hour."""
+    start = clock.now() + HOUR
+    return await save_task(database, AWAY, schedules.Every(HOUR, start), **changes)
+
+
+async def task_of(database: Database, task_id: str) -> Doc:
+    """The task as it is stored."""
+    return await database.tasks.find_one({"_id": task_id}) or {}
+
+
+async def run_of(database: Database, run: str) -> Doc:
+    """The run as it is stored."""
+    return await database.runs.find_one({"_id": run}) or {}
+
+
+def ended_attempt(number: int = 1, outcome: str = "FAILED", **more: Any) -> Doc:
+    """An attempt as the record of a run keeps it."""
+    now = clock.now()
+    return {
+        "number": number,
+        "started_at": now,
+        "finished_at": now,
+        "worker": "w",
+        "outcome": outcome,
+        "error": None,
+        **more,
+    }
+
+
+async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: timedelta = HOUR, **changes: Any) -> str:
+    """A run of this task in this state, shown on the task as the engine would have done."""
+    task, now = await task_of(database, task_id), clock.now()
+    trigger = changes.pop("trigger", Trigger.SCHEDULE)
+    run = new_run(task, changes.pop("_id", run_id(task_id, now - ago)), now - ago, trigger, now - ago)
+    run |= {"status": status.value, "open": status in OPEN, "rank": run["rank"] if status is RunStatus.QUEUED else None}
+    if status is RunStatus.RUNNING:
+        started = {"number": 1, "started_at": now, "worker": "w"}
+        run |= {"worker": "w", "fence": 1, "started_at": now, "attempts": [started]}
+    if status is RunStatus.RETRY:
+        run |= {"retry_at": now + HOUR, "attempts": [ended_attempt()], "fence": 1}
+    if status not in OPEN:
+        run["finished_at"] = now
+    await database.runs.insert_one({**run, **changes})
+    if trigger is Trigger.SCHEDULE:
+        computed = {"active": with_active({run["_id"]: status})} if status in OPEN else {}
+        last = {"last_run": run["_id"], "last_due_at": run["due_at"]}
+        await database.tasks.bulk_write([change_task(task_id, both(), last, computed)])
+    return str(run["_id"])

@@ -1,0 +1,224 @@
+"""Create and edit: what becomes of due times and of the copies that runs carry, also when many do it at once."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.harness import http_job, save_task
+from tests.tasks.helpers import AWAY, HOUR, add_run, hourly, run_of, task_of
+from tocsin import clock, schedules
+from tocsin.clock import MILLISECOND
+from tocsin.documents import OPEN, SETTLED, Database, Overlap, RunStatus, Trigger
+from tocsin.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound
+from tocsin.tasks import holding, saving
+from tocsin.tasks.idempotency import Key
+from tocsin.tasks.retry import Backoff, RetryPolicy
+
+S = RunStatus
+
+
+def draft(**changes: Any) -> saving.Draft:
+    fields: dict[str, Any] = {"name": "a task", "job": http_job(AWAY), "schedule": schedules.Once(clock.now() + HOUR)}
+    return saving.Draft(**{**fields, **changes})
+
+
+def key(text: str = "k", print_: str = "f", owner: str = "alice") -> Key:
+    return Key(owner, "createTask", text, print_)
+
+
+async def test_a_saved_task_reads_back_as_the_draft_it_was(database: Database) -> None:
+    retry = RetryPolicy(4, (), Backoff(HOUR, 2.5, 9 * HOUR, 0.25), frozenset({500, 503}))
+    misfire = schedules.Misfire(schedules.MisfirePolicy.RUN_ALL, timedelta(seconds=7), 9)
+    full = draft(tags=("a", "b"), misfire=misfire, overlap=Overlap.QUEUE, retry=retry, timeout=2.5)
+    task = await saving.create(database, "alice", full, clock.now())
+    assert saving.draft_of(task) == full
+    assert (task.status.value, task.version, task.id.partition("/")[0]) == ("PENDING", 1, "alice")
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"name": " "}, ("name",)),
+        ({"name": "x" * 201}, ("name",)),
+        ({"name": "a\nb"}, ("name",)),
+        ({"tags": ("a", "a")}, ("tags",)),
+        ({"tags": tuple(map(str, range(21)))}, ("tags",)),
+        ({"tags": ("",)}, ("tags",)),
+        ({"timeout": 0.0}, ("timeout",)),
+        ({"timeout": 3600.5}, ("timeout",)),
+        ({"misfire": schedules.Misfire(max_runs=0)}, ("misfire", "maxRuns")),
+        ({"misfire": schedules.Misfire(grace=-MILLISECOND)}, ("misfire", "grace")),
+        ({"retry": RetryPolicy(100, (HOUR,))}, ("retry", "maxRetries")),
+        ({"schedule": schedules.Cron("0 0 30 2 *", "UTC")}, ("schedule", "cron", "expression")),
+        ({"schedule": schedules.Every(HOUR, clock.now() - 3 * HOUR, clock.now() - HOUR)}, ("schedule",)),
+    ],
+)
+async def test_a_wrong_draft_is_refused_with_its_place_and_leaves_nothing(
+    database: Database, changes: dict[str, Any], path: tuple[str, ...]
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await saving.create(database, "alice", draft(**changes), clock.now(), key())
+    assert refused.value.path == path
+    assert await database.tasks.count_documents({}) == await database.idempotency_keys.count_documents({}) == 0
+
+
+# --- idempotency ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_same_key_and_input_answer_the_same_also_at_once(database: Database) -> None:
+    made = await asyncio.gather(*(saving.create(database, "alice", draft(), clock.now(), key()) for _ in range(20)))
+    assert len({task.id for task in made}) == 1
+    assert await database.tasks.count_documents({}) == 1
+
+
+async def test_the_same_key_with_another_input_is_refused(database: Database) -> None:
+    await saving.create(database, "alice", draft(), clock.now(), key())
+    with pytest.raises(IdempotencyKeyReused):
+        await saving.create(database, "alice", draft(), clock.now(), key(print_="g"))
+
+
+async def test_keys_of_other_owners_and_mutations_are_other_keys(database: Database) -> None:
+    keys = [key(), key(owner="bob"), Key("alice", "other", "k", "f"), key("k2")]
+    made = [await saving.create(database, one.owner, draft(), clock.now(), one) for one in keys]
+    assert len({task.id for task in made}) == 4
+
+
+async def test_a_crash_between_key_and_task_is_mended_by_the_next_try(database: Database) -> None:
+    record = {
+        "_id": key().id,
+        "fingerprint": "f",
+        "thing": "alice/abc",
+        "round": None,
+        "done": False,
+        "created_at": clock.now(),
+    }
+    await database.idempotency_keys.insert_one(record)
+    assert (await saving.create(database, "alice", draft(), clock.now(), key())).id == "alice/abc"
+
+
+async def test_a_key_whose_task_was_deleted_makes_no_second_one(database: Database) -> None:
+    task = await saving.create(database, "alice", draft(), clock.now(), key())
+    await holding.delete(database, "alice", task.id, clock.now())
+    with pytest.raises(Conflict, match="deleted"):
+        await saving.create(database, "alice", draft(), clock.now(), key())
+    assert await database.tasks.count_documents({}) == 0
+
+
+@pytest.mark.parametrize("text", ["", "x" * 201])
+async def test_a_key_that_is_none_is_refused(database: Database, text: str) -> None:
+    with pytest.raises(InvalidInput, match="1 to 200"):
+        await saving.create(database, "alice", draft(), clock.now(), key(text))
+
+
+# --- edits ----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_edit_of_the_name_moves_no_due_time_and_counts_as_a_version(database: Database) -> None:
+    task = await hourly(database)
+    edited = await saving.update(database, "alice", task.id, {"name": "other"}, clock.now())
+    assert (edited.name, edited.next_run_at, edited.version) == ("other", task.next_run_at, 2)
+    assert saving.draft_of(edited) == saving.draft_of(task).__class__(
+        **{**_fields(saving.draft_of(task)), "name": "other"}
+    )
+
+
+def _fields(one: saving.Draft) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__slots__}
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+@pytest.mark.parametrize("status", RunStatus)
+async def test_an_edit_rewrites_the_copies_of_open_runs_only(
+    database: Database, status: RunStatus, trigger: Trigger
+) -> None:
+    task = await hourly(database)
+    run_id = await add_run(database, task.id, status, trigger=trigger)
+    before = await run_of(database, run_id)
+    changes = {"job": http_job("http://127.0.0.1:9/new"), "timeout": 9.0, "name": "new", "retry": None}
+    await saving.update(database, "alice", task.id, changes, clock.now())
+    after = await run_of(database, run_id)
+    if status in SETTLED:
+        assert after == before
+        return
+    assert status in OPEN
+    assert (after["job"]["params"]["url"], after["timeout"], after["task_name"]) == (
+        "http://127.0.0.1:9/new",
+        9.0,
+        "new",
+    )
+    assert (after["retry"], after["task_version"]) == (None, 2)
+    kept = ("status", "attempts", "due_at", "rank", "fence", "incident")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+
+
+async def test_new_due_times_are_later_than_the_last_one(database: Database) -> None:
+    task, now = await hourly(database), clock.now()
+    last = now - timedelta(minutes=5)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"last_due_at": last, "next_run_at": None}})
+    for at in (last, last - HOUR, last + MILLISECOND):
+        edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Once(at)}, now)
+        assert edited.next_run_at == last + MILLISECOND
+    ahead = now + HOUR
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"last_due_at": ahead}})
+    edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Every(HOUR, ahead - 4 * HOUR)}, now)
+    assert edited.next_run_at == ahead + HOUR
+
+
+async def test_a_new_schedule_never_fires_for_the_past(database: Database) -> None:
+    task, now = await hourly(database), clock.now()
+    edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Every(HOUR, now - 9.5 * HOUR)}, now)
+    assert edited.next_run_at == now + HOUR / 2
+
+
+async def test_a_paused_task_stays_paused_with_a_new_schedule(database: Database) -> None:
+    task = await hourly(database)
+    await holding.pause(database, "alice", task.id, clock.now())
+    at = clock.now() + 3 * HOUR
+    edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Once(at)}, clock.now())
+    assert (edited.status.value, edited.next_run_at) == ("PAUSED", None)
+    assert (await holding.resume(database, "alice", task.id, clock.now())).next_run_at == at
+
+
+async def test_the_expected_version_must_be_the_present_one(database: Database) -> None:
+    task = await hourly(database)
+    await saving.update(database, "alice", task.id, {"name": "b"}, clock.now(), expected_version=1)
+    with pytest.raises(Conflict) as refused:
+        await saving.update(database, "alice", task.id, {"name": "c"}, clock.now(), expected_version=1)
+    assert refused.value.path == ("expectedVersion",)
+    assert "version is 2" in refused.value.message
+    assert (await task_of(database, task.id))["name"] == "b"
+
+
+async def test_edits_at_once_lose_nothing(database: Database) -> None:
+    task = await hourly(database)
+    edits: list[dict[str, Any]] = [
+        {"name": "new"}, {"tags": ("new",)}, {"timeout": 9.0}, {"overlap": Overlap.ALLOW}, {"retry": None},
+        {"job": http_job("http://127.0.0.1:9/new")}, {"misfire": schedules.Misfire(max_runs=3)},
+        {"schedule": schedules.Once(clock.now() + 2 * HOUR)},
+    ]  # fmt: skip
+    await asyncio.gather(*(saving.update(database, "alice", task.id, edit, clock.now()) for edit in edits))
+    stored = saving.draft_of(await saving.update(database, "alice", task.id, {}, clock.now()))
+    for edit in edits:
+        for name, value in edit.items():
+            assert getattr(stored, name) == value
+    assert (await task_of(database, task.id))["version"] == len(edits) + 2
+
+
+async def test_of_many_edits_of_one_version_exactly_one_wins(database: Database) -> None:
+    task = await hourly(database)
+    edits = [
+        saving.update(database, "alice", task.id, {"name": f"n{n}"}, clock.now(), expected_version=1) for n in range(8)
+    ]
+    results = await asyncio.gather(*edits, return_exceptions=True)
+    assert sum(isinstance(one, Conflict) for one in results) == 7
+    assert (await task_of(database, task.id))["version"] == 2
+
+
+async def test_a_stranger_cannot_edit(database: Database) -> None:
+    task = await save_task(database, AWAY)
+    for owner, task_id in [("bob", task.id), ("alice", "alice/unknown"), ("alice", "nothing")]:
+        with pytest.raises(NotFound):
+            await saving.update(database, owner, task_id, {"name": "x"}, clock.now())
+    assert (await task_of(database, task.id))["version"] == 1
