@@ -1,0 +1,24 @@
+"""All benchmarks, and one table of their figures."""
+
+import argparse
+from functools import partial
+
+from benchmarks import burst, events, fire_cycle, spread
+from benchmarks.table import Row, text
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the burst (default 5)")
+    rounds = parser.parse_args().rounds
+    rows: list[Row] = []
+    for measure in (partial(burst.measure, rounds), spread.measure, fire_cycle.measure, events.measure):
+        part = measure()
+        rows += part
+        print(f"{text(part)}\n", flush=True)  # a later part that fails must not take these along
+    print(text(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""One-off tasks that fall due, and what is read of their runs when all have ended."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from benchmarks.process import OWNERS, SUBSCRIBERS, CpuClock, Listeners, Process, owner
+from tocsin import clock, schedules
+from tocsin.documents import Doc, RunStatus, Task, TaskStatus, new_id
+from tocsin.tasks.saving import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one system did with one load. `late` are milliseconds, `took` and CPU times are seconds.
+
+    `took` runs from the first due time to the last call's end; `recorded` until the database has acknowledged the last
+    outcome (the same for a system that records nothing).
+    """
+
+    runs: int
+    took: float
+    recorded: float
+    late: list[float]
+    app_cpu: float
+    database_cpu: float
+
+
+def first_due(count: int) -> datetime:
+    """A time by which so many tasks are saved, with a pause after it."""
+    return clock.now() + timedelta(seconds=3 + count / 500)
+
+
+async def save(url: str, dues: list[datetime]) -> None:
+    """Save one task for each due time, their owners in turn."""
+    now = clock.now()
+    tasks = [_task(owner(number), url, due, now) for number, due in enumerate(dues)]
+    for start in range(0, len(tasks), 500):
+        await Task.insert_many(tasks[start : start + 500])
+
+
+def http_job(url: str) -> Doc:
+    """A stored http job that gets this URL."""
+    return {"kind": "http", "params": {"url": url, "method": "GET", "headers": [], "secret_headers": []}}
+
+
+def _task(owner_id: str, url: str, due: datetime, now: datetime) -> Task:
+    draft = Draft(name="benchmark", job=http_job(url), schedule=schedules.Once(due))
+    return Task(
+        id=new_id(owner_id), owner=owner_id, status=TaskStatus.PENDING, next_run_at=due, created_at=now, updated_at=now,
+        **draft.fields(),
+    )  # fmt: skip
+
+
+async def until_due(due: datetime) -> None:
+    """Sleep till shortly before. Raises RuntimeError when saving took so long that the result would tell of that."""
+    left = (due - clock.now()).total_seconds()
+    if left < 0.5:
+        raise RuntimeError(f"saving the load took too long: {left:.1f} s are left before it is due")
+    await asyncio.sleep(left - 0.3)
+
+
+async def run_load(process: Process, listeners: Listeners, url: str, dues: list[datetime]) -> tuple[Result, list[Doc]]:
+    """Save the load, wait until it is done, check it, and say how it went; with the runs as they are stored."""
+    await save(url, dues)
+    await _told(listeners, len(dues), "created")
+    await until_due(dues[0])
+    cpu = CpuClock(process.database_pid)
+    recorded_at = await _all_recorded(process, listeners, dues[-1], len(dues))
+    await _told(listeners, len(dues), "completed")
+    app, database = cpu.read()
+    runs = await _checked(process, len(dues))
+    ended_at = max(run["finished_at"] for run in runs)
+    late = [(run["attempts"][0]["started_at"] - run["due_at"]) / timedelta(milliseconds=1) for run in runs]
+    took = (ended_at - dues[0]).total_seconds()
+    return Result(len(runs), took, recorded_at - dues[0].timestamp(), late, app, database), runs
+
+
+async def _all_recorded(process: Process, listeners: Listeners, last_due: datetime, count: int) -> float:
+    """Wait until every run is settled. Looks at this process's memory, so as not to load the database meanwhile."""
+    held, runs = process.runtime.engine.hand.held, process.runtime.database.runs
+    async with asyncio.timeout((last_due - clock.now()).total_seconds() + 120):
+        while True:
+            await asyncio.sleep(0.01)
+            recorded_at = time.time()
+            if recorded_at < last_due.timestamp() or held or not listeners.completed:
+                continue
+            if await runs.count_documents({"owner": {"$gt": ""}, "finished_at": {"$ne": None}}) >= count:
+                return recorded_at
+
+
+async def _told(listeners: Listeners, count: int, what: str) -> None:
+    """Wait until each owner's subscribers have all got that many changes of his."""
+    expected = count * (SUBSCRIBERS // OWNERS)
+    try:
+        async with asyncio.timeout(30):
+            while getattr(listeners, what) < expected:
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        got = getattr(listeners, what)
+        raise RuntimeError(f"subscribers were told of {got} {what} instead of {expected}") from None
+    if listeners.resyncs:
+        raise RuntimeError(f"{listeners.resyncs} subscribers were told to read again: the figures would flatter")
+
+
+async def _checked(process: Process, count: int) -> list[Doc]:
+    """All runs, after making sure that each task has exactly one, COMPLETED at the first attempt."""
+    database = process.runtime.database
+    tasks = {task["_id"] async for task in database.tasks.find({}, {"status": 1})}
+    runs = await database.runs.find({}).to_list()
+    a_task = Counter(run["task"] for run in runs)
+    odd = [run["status"] for run in runs if run["status"] != RunStatus.COMPLETED.value or len(run["attempts"]) != 1]
+    if len(tasks) != count or set(a_task) != tasks or set(a_task.values()) != {1} or odd:
+        raise RuntimeError(f"{count} tasks, {len(runs)} runs, of them not completed at once: {Counter(odd)}")
+    return runs

@@ -1,0 +1,167 @@
+"""The process that is measured: what `tocsin serve` starts, tuned as it is, over a fresh data directory."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from tocsin import telemetry
+from tocsin.config import Settings
+from tocsin.documents import RunStatus
+from tocsin.embedded import EmbeddedDatabase
+from tocsin.embedded.files import Paths, read_running
+from tocsin.events import Change, ChangeKind, Subscription
+from tocsin.web.runtime import Runtime
+from tocsin.web.server import _loop_factory, _tune
+
+OWNERS = 10
+SUBSCRIBERS = 100
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def owner(number: int) -> str:
+    """The owner of the task of this number."""
+    return f"owner{number % OWNERS}"
+
+
+def in_fresh_process(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run the coroutine in a new process, so that no measurement inherits the memory or the CPU time of another."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_run, work, args, kwargs).result()
+
+
+def _run(work: Callable[..., Coroutine[Any, Any, T]], args: Any, kwargs: Any) -> T:
+    telemetry.configure_logging("WARNING", "console")
+    _tune()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work(*args, **kwargs))
+
+
+@dataclass
+class CpuClock:
+    """CPU seconds of this process and of the database's since it was made."""
+
+    database_pid: int
+    _own: float = field(init=False)
+    _database: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._own, self._database = time.process_time(), _cpu_of(self.database_pid)
+
+    def read(self) -> tuple[float, float]:
+        """Seconds: (this process, the database)."""
+        return time.process_time() - self._own, _cpu_of(self.database_pid) - self._database
+
+
+def _cpu_of(pid: int) -> float:
+    """User and system seconds of a process by Linux's /proc; not a number elsewhere."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Process:
+    """A running Tocsin without its HTTP edge."""
+
+    runtime: Runtime
+    database_pid: int
+
+
+@contextlib.asynccontextmanager
+async def tocsin() -> AsyncIterator[Process]:
+    """Tocsin over an embedded database of its own, whatever the environment says about another."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
+        allowed = (ip_network("127.0.0.0/8"),)
+        settings = Settings(
+            _env_file=None,
+            data_dir=Path(directory),
+            mongodb_uri=None,
+            allowed_networks=allowed,
+            max_concurrency=100,
+            max_retries=0,  # a failing run ends the benchmark at once
+        )
+        runtime = Runtime(settings)
+        await runtime.start()
+        try:
+            freeze()
+            running = read_running(Paths(settings.data_dir.absolute()))
+            assert running is not None
+            yield Process(runtime, running.pid)
+        finally:
+            await runtime.stop()
+
+
+@contextlib.asynccontextmanager
+async def database() -> AsyncIterator[EmbeddedDatabase]:
+    """The embedded database alone, for peers and for parts."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
+        server = EmbeddedDatabase(Path(directory))
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.stop()
+
+
+def freeze() -> None:
+    """As the server does once it has started: what lives till the end is not looked at by the garbage collector."""
+    gc.collect()
+    gc.freeze()
+
+
+@dataclass
+class Listeners:
+    """The subscribers' side: how many changes came, and when each run was first seen and last seen as completed."""
+
+    created: int = 0
+    completed: int = 0
+    resyncs: int = 0
+    seen_at: dict[str, list[float]] = field(default_factory=dict)
+
+    def note(self, change: Change, *, keep_times: bool) -> None:
+        """A subscriber got this change."""
+        if change.kind is ChangeKind.TASK_CREATED:
+            self.created += 1
+        elif change.kind is ChangeKind.SNAPSHOT:
+            self.resyncs += 1
+        elif change.run_status is RunStatus.COMPLETED and change.run_id is not None:
+            self.completed += 1
+            if keep_times:
+                self.seen_at.setdefault(change.run_id, []).append(time.time())
+
+
+@contextlib.asynccontextmanager
+async def listening(process: Process, *, keep_times: bool = False) -> AsyncIterator[Listeners]:
+    """Subscribers of all owners, each reading what it is sent."""
+    listeners = Listeners()
+    subscriptions = [process.runtime.fanout.subscribe(owner(number)) for number in range(SUBSCRIBERS)]
+    tasks = [asyncio.create_task(_listen(one, listeners, keep_times)) for one in subscriptions]
+    try:
+        async with asyncio.timeout(10):
+            while listeners.resyncs < SUBSCRIBERS:  # each begins with a SNAPSHOT
+                await asyncio.sleep(0.01)
+        listeners.resyncs = 0
+        yield listeners
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _listen(subscription: Subscription, listeners: Listeners, keep_times: bool) -> None:
+    async with subscription:
+        async for change in subscription:
+            listeners.note(change, keep_times=keep_times)

@@ -1,0 +1,52 @@
+"""The table that all benchmarks print: one figure a row, its aim and its peers of the same run beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+HEADER = ("figure", "Tocsin", "aim", "stock APScheduler", "bare client")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure. `aim` is in words; a peer that has no such figure is None."""
+
+    figure: str
+    ours: float
+    aim: str = ""
+    apscheduler: float | None = None
+    bare: float | None = None
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest of the values that at least this share (0..1) of them do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    rank = -int(-share * len(ordered) // 1)  # rounded up
+    return ordered[max(rank, 1) - 1]
+
+
+def middle(values: Sequence[float]) -> float:
+    """The median."""
+    return float(median(values))
+
+
+def text(rows: Sequence[Row]) -> str:
+    """The rows as lines of plain text, in columns."""
+    cells = [HEADER, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADER))]
+    return "\n".join(_line(line, widths) for line in cells)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (row.figure, _number(row.ours), row.aim, _number(row.apscheduler), _number(row.bare))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *figures = zip(cells, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in figures)])
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
