@@ -21,7 +21,7 @@ from tocsin.embedded import EmbeddedDatabase
 from tocsin.embedded.files import Paths, read_running
 from tocsin.events import Change, ChangeKind, Subscription
 from tocsin.web.runtime import Runtime
-from tocsin.web.server import _loop_factory, _tune
+from tocsin.web.server import loop_factory, tune
 
 OWNERS = 10
 SUBSCRIBERS = 100
@@ -42,8 +42,8 @@ def in_fresh_process(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, *
 
 def _run(work: Callable[..., Coroutine[Any, Any, T]], args: Any, kwargs: Any) -> T:
     telemetry.configure_logging("WARNING", "console")
-    _tune()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    tune()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(work(*args, **kwargs))
 
 

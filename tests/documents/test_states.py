@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from pymongo import UpdateOne
 
 from tocsin import clock
 from tocsin.documents import BIRTHS, MOVES, OPEN, SETTLED, Database, Doc, Hold, RunStatus, TaskStatus
 from tocsin.documents.states import SHOWN
-from tocsin.documents.updates import change_task, equals, is_active, move_run, show_active, with_active
+from tocsin.documents.updates import change_task, equals, is_active, move_run, with_active
 
 DRAWN = [(source, target) for source, targets in MOVES.items() for target in targets]
 TABLE = Path(__file__).parents[2] / "docs" / "state_machine.md"
@@ -142,9 +143,13 @@ async def test_active_runs_are_named_once_and_in_their_latest_state(database: Da
         now = await database.tasks.find_one({"_id": "t"}) or {}
         return now["status"], [entry["run"] for entry in now["active"]]
 
-    both = with_active({"a": RunStatus.QUEUED, "b": RunStatus.RETRY})
+    both = with_active([("a", RunStatus.QUEUED), ("b", RunStatus.RETRY)])
     assert await after(change_task("t", always, {}, {"active": both})) == ("RETRY", ["a", "b"])
-    assert await after(show_active("t", "a", RunStatus.RUNNING)) == ("RUNNING", ["b", "a"])
-    assert await after(show_active("t", "a", RunStatus.QUEUED)) == ("RETRY", ["b", "a"])
-    assert await after(show_active("t", "stranger", RunStatus.RUNNING)) == ("RETRY", ["b", "a"])
+
+    def show(run: str, status: RunStatus) -> UpdateOne:
+        return change_task("t", is_active(run), {}, {"active": with_active([(run, status)])})
+
+    assert await after(show("a", RunStatus.RUNNING)) == ("RUNNING", ["b", "a"])
+    assert await after(show("a", RunStatus.QUEUED)) == ("RETRY", ["b", "a"])
+    assert await after(show("stranger", RunStatus.RUNNING)) == ("RETRY", ["b", "a"])
     assert await after(change_task("t", is_active("stranger"), {"hold": "PAUSED"})) == ("RETRY", ["b", "a"])

@@ -59,7 +59,7 @@ async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: t
         run["finished_at"] = now
     await database.runs.insert_one({**run, **changes})
     if trigger is Trigger.SCHEDULE:
-        computed = {"active": with_active({run["_id"]: status})} if status in OPEN else {}
+        computed = {"active": with_active([(run["_id"], status)])} if status in OPEN else {}
         last = {"last_run": run["_id"], "last_due_at": run["due_at"]}
         await database.tasks.bulk_write([change_task(task_id, both(), last, computed)])
     return str(run["_id"])

@@ -6,14 +6,16 @@ starts with `$` would otherwise be read as a field path. Ids and states are word
 shorter a pipeline is, the quicker it is read.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents.states import MOVES, OPEN, PROJECT_TASK_STATUS, SHOWN, RunStatus, TaskStatus
 
 Expression = dict[str, Any]
+Pipeline = list[Expression]
+RunId = str | Expression
 
 
 def equals(field: str, value: Any) -> Expression:
@@ -80,29 +82,61 @@ def change_task(
     computed: Mapping[str, Expression] | None = None,
 ) -> UpdateOne:
     """The update of a task where `condition` holds, its status projected anew."""
-    return UpdateOne({"_id": task_id}, [change_when(condition, changes, computed), PROJECT_TASK_STATUS])
+    return UpdateOne({"_id": task_id}, task_change(condition, changes, computed))
 
 
-def is_active(run_id: str) -> Expression:
+def task_change(
+    condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None
+) -> Pipeline:
+    """The change of a task where `condition` holds, its status projected anew."""
+    return [change_when(condition, changes, computed), PROJECT_TASK_STATUS]
+
+
+def is_active(run: RunId) -> Expression:
     """The task names this run among its active ones."""
-    return {"$in": [run_id, {"$map": {"input": "$active", "in": "$$this.run"}}]}
+    return {"$in": [run, {"$map": {"input": "$active", "in": "$$this.run"}}]}
 
 
-def without_active(run_ids: list[str]) -> Expression:
+def without_active(runs: Sequence[RunId]) -> Expression:
     """The task's active runs less these."""
-    if len(run_ids) == 1:
-        keep: Expression = {"$ne": ["$$this.run", run_ids[0]]}
+    if len(runs) == 1:
+        keep: Expression = {"$ne": ["$$this.run", runs[0]]}
     else:
-        keep = {"$not": [{"$in": ["$$this.run", run_ids]}]}
+        keep = {"$not": [{"$in": ["$$this.run", list(runs)]}]}
     return {"$filter": {"input": "$active", "cond": keep}}
 
 
-def with_active(runs: Mapping[str, RunStatus]) -> Expression:
+def with_active(runs: Sequence[tuple[RunId, RunStatus]]) -> Expression:
     """The task's active runs and these, each once, in its latest state."""
-    entries = [{"run": run_id, "shows": SHOWN.get(status, TaskStatus.PENDING).value} for run_id, status in runs.items()]
-    return {"$concatArrays": [without_active(list(runs)), {"$literal": entries}]}
+    entries = [{"run": run, "shows": SHOWN.get(status, TaskStatus.PENDING).value} for run, status in runs]
+    return {"$concatArrays": [without_active([run for run, _ in runs]), entries]}
 
 
-def show_active(task_id: str, run_id: str, status: RunStatus) -> UpdateOne:
-    """The update that shows a run's new state on its task, if the task names that run."""
-    return change_task(task_id, is_active(run_id), {}, {"active": with_active({run_id: status})})
+def own_run(suffix: str) -> Expression:
+    """The id of the run of the task itself whose id ends so: like changes of many tasks are then the same text."""
+    return {"$concat": ["$_id", suffix]}
+
+
+class Step(Hashable, Protocol):
+    """A change of a task that can be made to many tasks at once: equal steps are the same change."""
+
+    def pipeline(self) -> Pipeline:
+        """The change."""
+        ...
+
+
+def gathered(steps: Iterable[tuple[str, Step]]) -> list[UpdateOne | UpdateMany]:
+    """The updates that make these changes of tasks (by id), equal ones together.
+
+    What is due together mostly changes alike, and one update of many tasks costs a third of many updates of one.
+    """
+    groups: dict[Step, list[str]] = {}
+    for task_id, step in steps:
+        groups.setdefault(step, []).append(task_id)
+    return [_update(task_ids, step.pipeline()) for step, task_ids in groups.items()]
+
+
+def _update(task_ids: list[str], pipeline: Pipeline) -> UpdateOne | UpdateMany:
+    if len(task_ids) == 1:
+        return UpdateOne({"_id": task_ids[0]}, pipeline)
+    return UpdateMany({"_id": {"$in": task_ids}}, pipeline)

@@ -38,7 +38,7 @@ async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: date
         ids = [run["_id"] for run in runs]
         found = {run["_id"]: run async for run in database.runs.find({"_id": {"$in": ids}}, {"claim": 1})}
         claimed = [run for run in claimed if found.get(run["_id"], {}).get("claim") == token]
-    updates = [ending.on_task(run) for run in claimed if run["incident"] is not None]
+    updates = ending.on_tasks(claimed)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     return claimed

@@ -12,11 +12,21 @@ from pymongo import UpdateOne
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
-from tocsin.documents.updates import both, change_task, equals, with_active
+from tocsin.documents.updates import (
+    Expression,
+    Pipeline,
+    both,
+    change_task,
+    equals,
+    own_run,
+    task_change,
+    with_active,
+)
 from tocsin.tasks.triggering import new_run
 
 Entry = dict[str, str]
 log = telemetry.logger(__name__)
+_NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
 _UNBORN = {"open": False, "rank": None, "queued_at": None}
 
 
@@ -39,21 +49,51 @@ class Firing:
         """The runs that a worker may have at once."""
         return [run for run in self.runs if run["status"] == RunStatus.QUEUED.value and not run.get("blocked")]
 
-    def advance(self) -> UpdateOne:
-        """The update that moves the task on, unless it was edited or moved on by another meanwhile."""
-        made = [run for run in self.runs if run["status"] != RunStatus.SKIPPED.value]
-        changes: Doc = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
-        if made:
-            changes["last_run"] = made[-1]["_id"]
-            if made[-1]["status"] == RunStatus.MISSED.value:
-                changes["last_end"] = TaskStatus.FAILED.value
-        entries = {run["_id"]: RunStatus(run["status"]) for run in made if self._counts(run)}
-        unmoved = both(equals("next_run_at", self.due), equals("version", self.task["version"]))
-        return change_task(self.task["_id"], unmoved, changes, {"active": with_active(entries)})
+    def advance(self) -> tuple[str, "Advance"]:
+        """The task's id, and how it moves on."""
+        made = tuple(self._named(run) for run in self.runs if run["status"] != RunStatus.SKIPPED.value)
+        active = tuple(self._named(run) for run in self.runs if self._counts(run))
+        step = Advance(self.due, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
+        return self.task["_id"], step
+
+    def _named(self, run: Doc) -> "Named":
+        return run["_id"][len(self.task["_id"]) :], RunStatus(run["status"])
 
     def _counts(self, run: Doc) -> bool:
         """Open, or made before and ended before the task moved on, so that its end is still to be counted there."""
-        return bool(run["open"]) or (run in self.adopted and run["status"] != RunStatus.MISSED.value)
+        return bool(run["open"]) or (run in self.adopted and run["status"] not in _NEVER_OPEN)
+
+
+Named = tuple[str, RunStatus]
+"""What a run's id adds to its task's, and the run's state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """A task moves on to its next due time, unless it was edited or moved on by another meanwhile.
+
+    `last` is the newest of the runs that were made of it, if any; `active` are those that are not settled.
+    """
+
+    due: datetime
+    version: int
+    next_run_at: datetime | None
+    last_due_at: datetime | None
+    last: tuple[Named, ...]
+    active: tuple[Named, ...]
+
+    def pipeline(self) -> Pipeline:
+        """The change of the task."""
+        changes: Doc = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
+        computed: dict[str, Expression] = {}
+        if self.active:
+            computed["active"] = with_active([(own_run(suffix), status) for suffix, status in self.active])
+        for suffix, status in self.last:
+            computed["last_run"] = own_run(suffix)
+            if status is RunStatus.MISSED:
+                changes["last_end"] = TaskStatus.FAILED.value
+        unmoved = both(equals("next_run_at", self.due), equals("version", self.version))
+        return task_change(unmoved, changes, computed)
 
 
 def run_id(task_id: str, due_at: datetime) -> str:

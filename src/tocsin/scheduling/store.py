@@ -18,10 +18,10 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.documents import Doc, RunReason, RunStatus
-from tocsin.documents.updates import equals, move_run
+from tocsin.documents.updates import equals, gathered, move_run
 from tocsin.scheduling.due_jobs import DueJob
 from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
-from tocsin.tasks.ending import SETTLED_VALUES, on_task
+from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
 
 BATCH = 500
 PASS_LIMIT = 5_000
@@ -183,7 +183,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         self._hand.wake()
 
     def _show(self, runs: list[Doc]) -> None:
-        updates = [on_task(run) for run in runs if run["status"] not in SETTLED_VALUES]
+        updates = on_tasks([run for run in runs if run["status"] not in SETTLED_VALUES])
         if updates:
             self._tasks.bulk_write(updates, ordered=False)
 
@@ -255,7 +255,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
 
     def _advance(self, firings: list[Firing]) -> list[Firing]:
         """Move the tasks on. Returns the firings whose task was edited or deleted meanwhile."""
-        result = self._tasks.bulk_write([firing.advance() for firing in firings], ordered=False)
+        result = self._tasks.bulk_write(gathered(firing.advance() for firing in firings), ordered=False)
         if result.modified_count == len(firings):
             return []
         ids = [firing.task["_id"] for firing in firings]

@@ -5,20 +5,25 @@ counts a run's end only while it names the run among its active ones, a mail's i
 conditional.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import Database, Doc, RunStatus, TaskStatus, Trigger, task_of
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import (
     Expression,
+    Pipeline,
     both,
     change_task,
     change_when,
     equals,
+    gathered,
     is_active,
-    show_active,
+    own_run,
+    task_change,
+    with_active,
     without_active,
 )
 from tocsin.notifications import deliveries, mails
@@ -30,7 +35,7 @@ _ADD_ONE = "$add"
 async def follow(database: Database, runs: list[Doc]) -> bool:
     """Carry out what follows from the present state of these runs. Returns whether a mail or a release came of it."""
     told = await tell(database, runs)
-    updates = [on_task(run) for run in runs if run["trigger"] == Trigger.SCHEDULE.value]
+    updates = on_tasks(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     released = await release(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
@@ -44,35 +49,51 @@ async def tell(database: Database, runs: list[Doc]) -> bool:
     return bool(letters)
 
 
-def on_task(run: Doc) -> UpdateOne:
-    """The update that shows a scheduled run's state on its task, or counts its end there, once."""
-    status = RunStatus(run["status"])
-    if status not in SETTLED:
-        return show_active(task_of(run["_id"]), run["_id"], status)
-    computed: dict[str, Expression] = {
-        "active": without_active([run["_id"]]),
-        "last_end": _last_end(run["_id"], status),
-        **_streak(run, status),
-    }
-    return change_task(task_of(run["_id"]), is_active(run["_id"]), {}, computed)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a task learns of one of its scheduled runs: the state of an open one, or its end, which is counted once.
+
+    `suffix` is what the run's id adds to the task's; `asked_again` says that a person retried it.
+    """
+
+    suffix: str
+    status: RunStatus
+    asked_again: bool
+
+    def pipeline(self) -> Pipeline:
+        """The change of the task, if it names this run as active."""
+        run = own_run(self.suffix)
+        if self.status not in SETTLED:
+            return task_change(is_active(run), {}, {"active": with_active([(run, self.status)])})
+        computed = {"active": without_active([run]), "last_end": self._last_end(run), **self._streak()}
+        return task_change(is_active(run), {}, computed)
+
+    def _last_end(self, run: Expression) -> Expression:
+        ends = {
+            RunStatus.COMPLETED: TaskStatus.COMPLETED.value,
+            RunStatus.CANCELLED: TaskStatus.CANCELLED.value,
+            RunStatus.SKIPPED: "$last_end",
+        }
+        is_last = {"$eq": ["$last_run", run]}
+        return {"$cond": [is_last, ends.get(self.status, TaskStatus.FAILED.value), "$last_end"]}
+
+    def _streak(self) -> dict[str, Any]:
+        """A success ends incident and streak; a failure lengthens it, but not one that a person asked for again."""
+        if self.status is RunStatus.COMPLETED:
+            return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD_ONE: ["$incident", 1]}}
+        if self.status is RunStatus.FAILED and not self.asked_again:
+            return {"consecutive_failures": {_ADD_ONE: ["$consecutive_failures", 1]}}
+        return {}
 
 
-def _last_end(run_id: str, status: RunStatus) -> Expression:
-    ends = {
-        RunStatus.COMPLETED: TaskStatus.COMPLETED.value,
-        RunStatus.CANCELLED: TaskStatus.CANCELLED.value,
-        RunStatus.SKIPPED: "$last_end",
-    }
-    return {"$cond": [equals("last_run", run_id), ends.get(status, TaskStatus.FAILED.value), "$last_end"]}
+def on_tasks(runs: list[Doc]) -> list[UpdateOne | UpdateMany]:
+    """The updates that show the states of scheduled runs on their tasks."""
+    return gathered(_shown(run) for run in runs if run["trigger"] == Trigger.SCHEDULE.value)
 
 
-def _streak(run: Doc, status: RunStatus) -> dict[str, Any]:
-    """A success ends the incident and the streak; a failure lengthens it, but not one that a person asked for again."""
-    if status is RunStatus.COMPLETED:
-        return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD_ONE: ["$incident", 1]}}
-    if status is RunStatus.FAILED and run["round"] == 0:
-        return {"consecutive_failures": {_ADD_ONE: ["$consecutive_failures", 1]}}
-    return {}
+def _shown(run: Doc) -> tuple[str, Shown]:
+    task_id = task_of(run["_id"])
+    return task_id, Shown(run["_id"][len(task_id) :], RunStatus(run["status"]), run["round"] > 0)
 
 
 def letters_of(run: Doc) -> list[Doc]:

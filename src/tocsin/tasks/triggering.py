@@ -100,7 +100,7 @@ async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None
     }  # fmt: skip
     update = move_run(run.id, RETRYABLE, RunStatus.QUEUED, changes, where=equals("round", run.round))
     if (await database.runs.bulk_write([update])).modified_count and run.trigger is Trigger.SCHEDULE:
-        active = with_active({run.id: RunStatus.QUEUED})
+        active = with_active([(run.id, RunStatus.QUEUED)])
         await database.tasks.bulk_write([change_task(task["_id"], both(), {}, {"active": active})])
 
 

@@ -29,8 +29,8 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartError."""
-    _tune()
-    with _listen(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    tune()
+    with _listen(settings) as listener, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, listener))
 
 
@@ -98,7 +98,7 @@ def _on_signals(server: uvicorn.Server, runtime: Runtime) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+def loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None
     import uvloop
@@ -107,7 +107,7 @@ def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _tune() -> None:
+def tune() -> None:
     """Measured on the run path: the scheduler's thread must not wait 5 ms for the loop's, and the garbage collector
     must not walk everything each 700 allocations.
     """
