@@ -95,6 +95,8 @@ def test_a_gap_is_one_run_beside_what_the_policy_runs(
 ) -> None:
     now = NOON + 3.5 * HOUR
     firing = fire(task(misfire=Misfire(policy, MINUTE, 2).to_document(), overlap=overlap.value), now, [])
+    if policy is MisfirePolicy.RUN_ALL and overlap is not Overlap.ALLOW:
+        expected = [MISSED, QUEUED, BLOCKED]  # one after the other
     assert seen(firing) == expected
     missed = firing.runs[0]
     assert (missed["due_at"], missed["missed_count"], missed["finished_at"], missed["open"]) == (
@@ -119,6 +121,9 @@ def test_a_late_due_time_meets_an_active_run_by_the_overlap_policy(overlap: Over
     made = [one for one in seen(firing) if one != MISSED]
     if policy is MisfirePolicy.SKIP:
         assert made == []
+    elif policy is MisfirePolicy.RUN_ALL and overlap is not Overlap.ALLOW:
+        assert set(made) == {BLOCKED}
+        assert [run["after"] for run in firing.runs[1:]] == [busy(S.RUNNING)[-1]["run"], firing.runs[1]["_id"]]
     else:
         assert set(made) == {{Overlap.SKIP: SKIPPED, Overlap.QUEUE: BLOCKED, Overlap.ALLOW: QUEUED}[overlap]}
 

@@ -9,19 +9,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 
 from tocsin import telemetry
-from tocsin.documents import Database, Doc, RunReason, RunStatus
+from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.verdict import Verdict
+from tocsin.outbound.failures import ErrorKind
 from tocsin.tasks import ending
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
+REFUSALS = 5
+"""So often may the database refuse a batch, for another reason than being away, before each outcome is tried alone."""
 _DUPLICATE = 11000
+_UNWRITABLE = {
+    "kind": ErrorKind.INTERNAL.value,
+    "message": "The attempt was made, but its outcome could not be stored. The server's log has the details.",
+    "hint": None,
+}
 _AGAIN = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
 log = telemetry.logger(__name__)
 
@@ -63,6 +71,12 @@ class Settlement:
         index = self.attempt["number"] - 1
         stored = document["attempts"][index : index + 1]
         return bool(stored) and all(stored[0].get(name) == self.attempt[name] for name in ("finished_at", "outcome"))
+
+    def bare(self) -> "Settlement":
+        """The same with an attempt that says only that its outcome could not be stored, which fails the run."""
+        kept = {name: self.attempt[name] for name in ("number", "started_at", "worker", "finished_at")}
+        attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _UNWRITABLE}
+        return Settlement(self.run, attempt, Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED))
 
     def settled(self) -> Doc:
         """The run as this settlement leaves it."""
@@ -138,18 +152,30 @@ class Settler:
                 self._filled.clear()
 
     async def _write_until_acknowledged(self, batch: list[Settlement]) -> None:
-        pause = 0.1
+        pause, refusals = 0.1, 0
         while True:
             try:
-                await self._write(batch)
-            except PyMongoError as error:
-                log.warning(
-                    "outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300], seconds=pause
-                )
+                return await self._write(batch)
+            except Exception as error:
+                refusals += not isinstance(error, ConnectionFailure)
+                if refusals >= REFUSALS or not isinstance(error, PyMongoError):
+                    return await self._isolate(batch, error)
+                log.warning("outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
-            else:
-                return
+
+    async def _isolate(self, batch: list[Settlement], error: Exception) -> None:
+        """An outcome that cannot be written must not keep the others: write each alone, and the culprit without it."""
+        if len(batch) > 1:
+            for one in batch:
+                await self._write_until_acknowledged([one])
+            return
+        (one,) = batch
+        log.error("an outcome cannot be written", run_id=one.run["_id"], error=repr(error)[:300])
+        if one.attempt.get("error") is _UNWRITABLE:
+            self._hand.done([one.run])  # the lease tick will find it and close its attempt as LOST
+        else:
+            await self._write_until_acknowledged([one.bare()])
 
     async def _write(self, batch: list[Settlement]) -> None:
         await self._write_bodies(batch)

@@ -136,7 +136,7 @@ describe(
     "What runs when due times passed while nobody could run them. The rest is recorded as one MISSED run.",
     {
         "RUN_ONCE": "The latest missed one runs.",
-        "RUN_ALL": "The latest `maxRuns` missed ones run.",
+        "RUN_ALL": "The latest `maxRuns` missed ones run, one after the other unless overlap is ALLOW.",
         "SKIP": "None runs, except the latest if it is still within the grace period.",
     },
 )

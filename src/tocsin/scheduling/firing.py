@@ -114,9 +114,9 @@ def fire(task: Doc, now: datetime, active: list[Entry]) -> Firing:
     catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - firing.due > misfire.grace
     busy = list(active)
     for due_at in plan.runs:
-        run = _born(task, due_at, now, busy)
+        run = _born(task, due_at, now, busy, catching_up=catching_up)
         firing.runs.append(run)
-        if run["open"] and not catching_up:  # the runs of a catch-up don't count as overlapping each other
+        if run["open"]:
             busy.append({"run": run["_id"], "status": run["status"]})
     return firing
 
@@ -142,13 +142,13 @@ def pause(task: Doc, now: datetime) -> UpdateOne:
     return change_task(task["_id"], equals("version", task["version"]), changes | {"reconcile": True})
 
 
-def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry]) -> Doc:
+def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], *, catching_up: bool) -> Doc:
     run = new_run(task, run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
     overlap = Overlap(task["overlap"])
     if not busy or overlap is Overlap.ALLOW:
         return run
     waits = any(entry["status"] == RunStatus.QUEUED.value for entry in busy)
-    if overlap is Overlap.QUEUE and not waits:
+    if catching_up or (overlap is Overlap.QUEUE and not waits):  # a catch-up goes one by one, and skips nothing
         return run | {"rank": None, "blocked": True, "after": busy[-1]["run"]}
     skipped = {"status": RunStatus.SKIPPED.value, "reason": RunReason.OVERLAP.value, "finished_at": now}
     return run | _UNBORN | skipped

@@ -15,10 +15,7 @@ from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
-    both,
     change_task,
-    change_when,
-    equals,
     gathered,
     is_active,
     own_run,
@@ -27,6 +24,7 @@ from tocsin.documents.updates import (
     without_active,
 )
 from tocsin.notifications import deliveries, mails
+from tocsin.tasks import waiting
 
 SETTLED_VALUES = frozenset(status.value for status in SETTLED)
 _ADD_ONE = "$add"
@@ -38,7 +36,7 @@ async def follow(database: Database, runs: list[Doc]) -> bool:
     updates = on_tasks(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
-    released = await release(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
+    released = await waiting.release(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
     return told or released > 0
 
 
@@ -118,23 +116,6 @@ async def _news(database: Database, letters: list[Doc]) -> list[Doc]:
     return [letter for letter in letters if ends.get(letter["_id"]) not in told]
 
 
-async def release(database: Database, ended: list[str]) -> int:
-    """Let the runs go that waited for these ones (overlap QUEUE). Returns how many."""
-    if not ended:
-        return 0
-    waiting = database.runs.find({"blocked": True, "after": {"$in": ended}}, {"queued_at": 1, "after": 1})
-    updates = [_unblock(run) async for run in waiting]
-    if updates:
-        await database.runs.bulk_write(updates, ordered=False)
-    return len(updates)
-
-
-def _unblock(run: Doc) -> UpdateOne:
-    condition = both(equals("status", RunStatus.QUEUED.value), equals("after", run["after"]))
-    changes = {"blocked": False, "after": None}
-    return UpdateOne({"_id": run["_id"]}, [change_when(condition, changes, {"rank": {"$toLong": "$queued_at"}})])
-
-
 async def mend(database: Database) -> int:
     """Compare each task that names active runs with those runs, and do what a crash left undone. Returns how many.
 
@@ -147,7 +128,7 @@ async def mend(database: Database) -> int:
         if len(batch) >= 500:
             mended += await _mend_batch(database, batch)
             batch = []
-    return mended + await _mend_batch(database, batch) + await _mend_blocked(database)
+    return mended + await _mend_batch(database, batch) + await waiting.mend(database)
 
 
 async def mend_task(database: Database, task: Doc) -> None:
@@ -168,11 +149,3 @@ async def _mend_batch(database: Database, run_ids: list[str]) -> int:
 
 def _forget(run_id: str) -> UpdateOne:
     return change_task(task_of(run_id), is_active(run_id), {}, {"active": without_active([run_id])})
-
-
-async def _mend_blocked(database: Database) -> int:
-    waiting = await database.runs.find({"blocked": True}, {"after": 1}).to_list()
-    blockers = [run["after"] for run in waiting]
-    running = database.runs.find({"_id": {"$in": blockers}}, {"status": 1})
-    alive = {run["_id"] async for run in running if run["status"] not in SETTLED_VALUES}
-    return await release(database, [blocker for blocker in blockers if blocker not in alive])

@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from tocsin.documents import Database, Doc, Hold, RunReason, RunStatus, Trigger
-from tocsin.documents.updates import change_when, equals, move_run, one_of
+from tocsin.documents.updates import both, change_when, equals, is_null, move_run, one_of
 from tocsin.tasks import ending
 
 WAITING_STATES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
@@ -54,10 +54,11 @@ async def align(database: Database, task: Doc | None, runs: list[Doc], now: date
     if not runs:
         return
     if hold is None:
-        await database.runs.bulk_write([refresh(run["_id"], task or {}) for run in runs], ordered=False)
+        updates = [update for run in runs for update in refresh(run["_id"], task or {})]
+        await database.runs.bulk_write(updates, ordered=False)
         return
     updates = [update for run in runs for update in stop(run["_id"], hold, now)]
-    await database.runs.bulk_write(updates, ordered=False)
+    await database.runs.bulk_write(updates, ordered=True)  # see `stop`
     await ending.follow(database, await _read(database, runs))
 
 
@@ -72,11 +73,18 @@ async def align_stale(database: Database, runs: list[Doc], now: datetime) -> Non
             await align(database, task, [run], now)
 
 
-def refresh(run_id: str, task: Doc) -> UpdateOne:
-    """The update that gives an open run its task's present settings. A running attempt goes on with the old ones."""
+def refresh(run_id: str, task: Doc) -> list[UpdateOne]:
+    """The updates that give an open run its task's present settings. A running attempt goes on with the old ones.
+
+    What a pause said of its end is taken back; what a cancel said is not.
+    """
     copies: dict[str, Any] = {name: task[name] for name in COPIED}
     copies |= {"task_name": task["name"], "task_version": task["version"]}
-    return UpdateOne({"_id": run_id}, [change_when(equals("open", True), copies)])
+    unrestrained = both(equals("open", True), is_null("cancel_requested_at"))
+    return [
+        UpdateOne({"_id": run_id}, [change_when(equals("open", True), copies)]),
+        UpdateOne({"_id": run_id}, [change_when(unrestrained, {"final": None})]),
+    ]
 
 
 def stop(run_id: str, hold: Hold, now: datetime) -> list[UpdateOne]:

@@ -1,0 +1,32 @@
+"""An outcome that the database cannot take does not keep the others."""
+
+from typing import Any
+
+import pytest
+
+from tests.harness import Target, run_stack, save_task
+from tocsin.documents import Database
+from tocsin.jobs import registry
+
+
+async def test_an_outcome_that_cannot_be_stored_fails_its_run_alone(
+    database: Database, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http = registry.get("http")
+    perform = type(http).perform
+
+    async def strange(self: Any, params: Any, context: Any) -> Any:
+        outcome = await perform(self, params, context)
+        if params["url"].endswith("/strange"):
+            object.__setattr__(outcome, "result", 1 << 70)  # BSON has no such number
+        return outcome
+
+    monkeypatch.setattr(type(http), "perform", strange)
+    async with run_stack(database) as stack:
+        odd = await save_task(database, f"{target.url}/strange")
+        good = [await save_task(database, f"{target.url}/{number}") for number in range(20)]
+        (run,) = await stack.when_runs(odd.id, "FAILED")
+        assert run["attempts"][0]["error"]["kind"] == "INTERNAL"
+        for task in good:
+            await stack.when_runs(task.id, "COMPLETED")
+        await stack.when_task(odd.id, "FAILED")

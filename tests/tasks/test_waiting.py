@@ -1,0 +1,76 @@
+"""Runs that wait for others of their task: one goes at a time, whatever ends in which order."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from tests.harness import Target, run_stack, save_task, until
+from tocsin import clock, schedules
+from tocsin.documents import Database, Overlap
+from tocsin.tasks import holding, triggering
+from tocsin.tasks.retry import RetryPolicy
+
+HOUR = timedelta(hours=1)
+ALL = schedules.Misfire(schedules.MisfirePolicy.RUN_ALL)
+
+
+async def missed(database: Database, target: Target, overlap: Overlap, hours: int = 4) -> str:
+    """A task whose last due times nobody could run."""
+    start = clock.now() - hours * HOUR - timedelta(minutes=30)
+    schedule = schedules.Every(HOUR, start)
+    task = await save_task(
+        database, f"{target.url}/wait", schedule, overlap=overlap, misfire=ALL, retry=RetryPolicy(0), timeout=30.0
+    )
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": start + HOUR}})
+    return task.id
+
+
+@pytest.mark.parametrize("overlap", [Overlap.SKIP, Overlap.QUEUE])
+async def test_a_catch_up_goes_one_by_one_and_skips_nothing(
+    database: Database, target: Target, overlap: Overlap
+) -> None:
+    task_id = await missed(database, target, overlap)
+    async with run_stack(database) as stack:
+        await stack.when_runs(task_id, "RUNNING", "QUEUED", "QUEUED", "QUEUED")
+        target.gate.set()
+        runs = await stack.when_runs(task_id, "COMPLETED", "COMPLETED", "COMPLETED", "COMPLETED")
+        for earlier, later in pairwise(runs):
+            assert earlier["finished_at"] <= later["started_at"]
+
+
+async def test_a_catch_up_goes_at_once_where_overlap_is_allowed(database: Database, target: Target) -> None:
+    task_id = await missed(database, target, Overlap.ALLOW)
+    async with run_stack(database) as stack:
+        await stack.when_runs(task_id, "RUNNING", "RUNNING", "RUNNING", "RUNNING")
+        target.gate.set()
+        await stack.when_runs(task_id, "COMPLETED", "COMPLETED", "COMPLETED", "COMPLETED")
+
+
+async def test_cancelling_one_that_waits_lets_nobody_overtake(database: Database, target: Target) -> None:
+    task_id = await missed(database, target, Overlap.QUEUE, hours=3)
+    async with run_stack(database) as stack:
+        first, second, third = await stack.when_runs(task_id, "RUNNING", "QUEUED", "QUEUED")
+        await triggering.cancel(database, "alice", second["_id"], clock.now())
+        assert (await stack.run(third["_id"]))["blocked"]
+        assert (await stack.run(third["_id"]))["after"] == first["_id"]
+        target.gate.set()
+        await stack.when_runs(task_id, "COMPLETED", "CANCELLED", "COMPLETED")
+
+
+async def test_a_pause_that_is_taken_back_leaves_the_running_attempt_its_retries(
+    database: Database, target: Target
+) -> None:
+    async with run_stack(database) as stack:
+        target.script = [500]
+        task = await save_task(database, f"{target.url}/wait")
+
+        async def called() -> bool:
+            return len(target.calls) == 1
+
+        await until(called)
+        await holding.pause(database, "alice", task.id, clock.now())
+        await holding.resume(database, "alice", task.id, clock.now())
+        target.gate.set()
+        (run,) = await stack.when_runs(task.id, "COMPLETED")
+        assert [attempt["outcome"] for attempt in run["attempts"]] == ["FAILED", "COMPLETED"]
