@@ -107,6 +107,31 @@ async def the_mails_are_told(server: Server) -> None:
     assert "newcomer@example.com" in shown
 
 
+async def test_subscribers_that_leave_in_the_middle_of_an_event_harm_nobody(tmp_path: Path, target: Target) -> None:
+    async def come_and_go(server: Server) -> str:
+        events: list[dict[str, Any]] = []
+        listening = asyncio.create_task(collect(socket_client(server), events, asyncio.Event()))
+        await until(lambda: asyncio.sleep(0, bool(events)))
+        job = {"http": {"url": target.url}}
+        task_input = {"name": "x", "job": job, "schedule": {"now": True}, "retry": {"maxRetries": 0}}
+        async with http_client(server) as session:
+            created = await session.execute(GraphQLRequest(CREATE, variable_values={"input": task_input}))
+            await listening  # it leaves at the first failed run, of whichever task: more events are under way
+            task_id = {"id": created["createTask"]["task"]["id"]}
+            history = await session.execute(GraphQLRequest(HISTORY, variable_values=task_id))
+        return str(history["task"]["status"])
+
+    async with run_server(tmp_path) as server:
+        await server.sign_up()
+        target.script = [500] * 30
+        for _ in range(10):
+            assert set(await asyncio.gather(*(come_and_go(server) for _ in range(3)))) <= {
+                "PENDING",
+                "RUNNING",
+                "FAILED",
+            }
+
+
 async def test_commands_join_a_running_server(tmp_path: Path) -> None:
     async with run_server(tmp_path) as server:
         await server.run_command("users", "create", "bob@example.com", "--password-stdin", given="a long password\n")

@@ -7,7 +7,9 @@ from tocsin.cli import mails, users
 from tocsin.errors import StartError
 from tocsin.telemetry import configure_logging
 
-app = typer.Typer(name="tocsin", help="Scheduled HTTP tasks over GraphQL.", no_args_is_help=True)
+app = typer.Typer(
+    name="tocsin", help="Scheduled HTTP tasks over GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
+)
 app.add_typer(users.app, name="users")
 app.add_typer(mails.app, name="mails")
 
