@@ -48,13 +48,15 @@ class Relay:
 @asynccontextmanager
 async def relayed(database: Database) -> AsyncIterator[tuple[Relay, Database]]:
     """The same database behind a relay, by a client that is not patient."""
-    host, port = pymongo.uri_parser.parse_uri(database.uri)["nodelist"][0]
+    parts = pymongo.uri_parser.parse_uri(database.uri)
+    host, port = parts["nodelist"][0]
+    login = {name: parts[name] for name in ("username", "password") if parts[name]}
     assert host in ("127.0.0.1", "localhost")
     relay = Relay(port)
     server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
     client: AsyncMongoClient[Doc] = AsyncMongoClient(
         "127.0.0.1", server.sockets[0].getsockname()[1], directConnection=True, tz_aware=True,
-        serverSelectionTimeoutMS=100, heartbeatFrequencyMS=500,
+        serverSelectionTimeoutMS=100, heartbeatFrequencyMS=500, **login,
     )  # fmt: skip
     yield relay, Database(client, client[database.name], database.uri, database.name)
     await client.close()

@@ -78,7 +78,9 @@ async def retry(database: Database, owner: str, run_id: str, now: datetime, key:
     run = await require_run(owner, run_id)
     record = await idempotency.take(database, key, run_id, now, run.round)
     if record["done"] or record["round"] != run.round:
-        return run
+        return await require_run(
+            owner, run_id
+        )  # as that retry left it, not as it was read before the key was looked at
     task = await find_task(owner, run.task)
     if task is None:
         raise Conflict("The task of this run was deleted, so it cannot be retried.", "id")
