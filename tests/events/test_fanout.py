@@ -138,6 +138,16 @@ async def test_a_fault_of_the_engine_does_not_end_the_stream(database: Database)
         assert [change.task_id for change in await take(subscription, 1)] == [task.id]
 
 
+async def test_who_leaves_while_the_stream_is_down_is_forgotten(database: Database) -> None:
+    events = Fanout(database, lambda _change: None)  # not started: nobody listens yet
+    waiting = asyncio.create_task(events.subscribe("alice").__aenter__())
+    while not events._subscriptions:
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert events._subscriptions == {}
+
+
 async def test_who_has_left_is_forgotten(database: Database) -> None:
     async with listening(database) as events:
         async with events.subscribe("alice"), events.subscribe("alice"):

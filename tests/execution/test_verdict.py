@@ -7,9 +7,9 @@ import pytest
 
 from tocsin import clock
 from tocsin.documents import Doc, RunReason, RunStatus
-from tocsin.execution.verdict import MAX_ATTEMPTS, MAX_LOST, Judge, Verdict, after_loss
+from tocsin.execution.verdict import MAX_LOST, Judge, Verdict, after_loss
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
-from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.retry import MAX_ATTEMPTS, RetryPolicy
 
 NOW = clock.now()
 SECOND = timedelta(seconds=1)

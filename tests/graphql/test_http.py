@@ -1,14 +1,18 @@
 # tables read best in rows
 """What the HTTP edge does with requests that are not as they should be."""
 
+import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 from pymongo import AsyncMongoClient
 
 from tests.graphql.conftest import Api
 from tocsin.documents import Database
+from tocsin.graphql import subscriptions
 
 JSON = {"Content-Type": "application/json"}
 QUERY = '{"query": "{ __typename }"}'
@@ -127,3 +131,18 @@ async def test_server_sent_events_begin_with_a_snapshot_and_end_with_the_token(a
     assert text.startswith('event: next\r\ndata: {"data":{"taskEvents":{"kind":"SNAPSHOT"}}}')
     assert '"code":"UNAUTHENTICATED"' in text
     assert "event: complete" in text
+
+
+async def test_server_sent_events_end_when_their_user_is_deactivated(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert api.alice.user is not None
+    monkeypatch.setattr(subscriptions, "CHECK_INTERVAL", timedelta(milliseconds=50))
+    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {api.token_for(api.alice.user, 60)}"}
+    body = {"query": "subscription { taskEvents { kind } }"}
+    async with asyncio.timeout(10), api.alice.http.stream("POST", "/graphql", json=body, headers=headers) as answer:
+        lines = answer.aiter_lines()
+        async for line in lines:
+            if "SNAPSHOT" in line:
+                break
+        await api.database.db["users"].update_one({"_id": api.alice.user.id}, {"$set": {"is_active": False}})
+        rest = [line async for line in lines]
+    assert any('"code":"UNAUTHENTICATED"' in line for line in rest)

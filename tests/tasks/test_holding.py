@@ -179,6 +179,13 @@ async def test_deactivating_a_user_pauses_what_is_his_and_nothing_else(database:
     assert holds == ["PAUSED", "PAUSED", "PAUSED", "CANCELLED", None]
 
 
+async def test_deactivating_ends_what_was_asked_for_by_hand_too(database: Database) -> None:
+    task = await hourly(database)
+    by_hand = await triggering.run_now(database, "alice", task.id, clock.now(), None)
+    await holding.pause_all(database, "alice", clock.now())
+    assert (await run_of(database, by_hand.id))["status"] == "CANCELLED"
+
+
 @pytest.mark.parametrize("hold", Hold)
 async def test_a_crash_between_a_hold_and_its_runs_is_finished_later(database: Database, hold: Hold) -> None:
     task = await hourly(database)

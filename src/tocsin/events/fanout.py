@@ -30,7 +30,11 @@ class Subscription:
 
     async def __aenter__(self) -> "Subscription":
         self._fanout.add(self)
-        await self._fanout.listening()
+        try:
+            await self._fanout.listening()
+        except BaseException:  # who leaves while the stream is down must not be kept
+            self._fanout.remove(self)
+            raise
         return self
 
     async def __aexit__(

@@ -27,8 +27,9 @@ class Dispatcher:
         while True:
             try:
                 await self._look()
-            except PyMongoError as error:
-                log.warning("queued runs not read, trying again", error=str(error)[:300])
+            except Exception as error:
+                unknown = not isinstance(error, PyMongoError)
+                log.warning("queued runs not claimed, trying again", error=str(error)[:300], exc_info=unknown)
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             try:
@@ -51,3 +52,4 @@ class Dispatcher:
             self._hand.backlog = len(found) == room
             if not self._hand.backlog:
                 return
+        self._hand.backlog = not self._hand.draining  # the hand is full: look again before newer runs are born into it

@@ -1,6 +1,7 @@
 """Leases: a worker keeps one for all that it holds; what a dead worker held goes back to the queue."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
@@ -32,14 +33,20 @@ class Leases:
         await self._database.workers.update_one({"_id": self._hand.worker}, {"$set": {"until": until}}, upsert=True)
 
     async def run(self) -> None:
-        """Tick until cancelled."""
+        """Renew and tick until cancelled: apart, for a long tick must not let the lease end."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._again_and_again(self.renew))
+            group.create_task(self._again_and_again(self.tick))
+
+    async def _again_and_again(self, duty: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / TICKS_A_LEASE)
             try:
-                await self.tick()
-            except PyMongoError as error:
+                await duty()
+            except Exception as error:
                 self._disturbed_at = clock.now()
-                log.warning("lease not renewed, trying again", error=str(error)[:300])
+                unknown = not isinstance(error, PyMongoError)
+                log.warning("lease tick failed, trying again", error=str(error)[:300], exc_info=unknown)
 
     async def tick(self) -> None:
         """One round of duties."""
@@ -65,13 +72,14 @@ class Leases:
                 held.abort()
         long_ago = clock.now() - self._lease
         await self._take_strays(
-            [run_id for run_id, run in found.items() if run["attempts"][-1]["started_at"] < long_ago]
+            {run_id: run["fence"] for run_id, run in found.items() if run["attempts"][-1]["started_at"] < long_ago}
         )
 
-    async def _take_strays(self, run_ids: list[str]) -> None:
+    async def _take_strays(self, fences: dict[str, int]) -> None:
         """Queue runs again that were claimed for this worker by a write whose answer it never got."""
-        if run_ids:
-            runs = await self._database.runs.find({"_id": {"$in": run_ids}}).to_list()
+        if fences:
+            found = await self._database.runs.find({"_id": {"$in": list(fences)}}).to_list()
+            runs = [run for run in found if run["fence"] == fences[run["_id"]] and run["_id"] not in self._hand.held]
             await close_lost(self._database, runs, clock.now(), _GONE)
             await reconciling.align_stale(self._database, runs, clock.now())
 

@@ -27,8 +27,9 @@ class Retention:
         while True:
             try:
                 await self.forget(clock.now())
-            except PyMongoError as error:
-                log.warning("old runs not deleted, trying again in an hour", error=str(error)[:300])
+            except Exception as error:
+                unknown = not isinstance(error, PyMongoError)
+                log.warning("old runs not deleted, trying again in an hour", error=str(error)[:300], exc_info=unknown)
             await asyncio.sleep(HOUR)
 
     async def forget(self, now: datetime) -> int:

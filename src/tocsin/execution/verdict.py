@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
 from tocsin.jobs.base import ErrorKind, Outcome
-from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.retry import MAX_ATTEMPTS, RetryPolicy
 
-MAX_ATTEMPTS = 100
 MAX_LOST = 5
 """Attempts in a row that may be lost with their worker before the run is taken for the cause and fails."""
 

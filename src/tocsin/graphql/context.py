@@ -67,6 +67,11 @@ class Context(BaseContext):
             self._user = user
         return user
 
+    async def still_allowed(self) -> None:
+        """Ask the database again, however long this request has lasted. Raises Unauthenticated."""
+        if self.token is not None:
+            await self.services.accounts.authenticate(self.token)
+
     async def owner(self) -> str:
         """The id of who is asking. Raises Unauthenticated."""
         return (await self.user()).id

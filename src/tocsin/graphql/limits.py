@@ -26,7 +26,9 @@ MAX_COST = 50_000
 MAX_FRAGMENTS = 60
 MAX_SAME_FIELDS = 100
 """Fields of one answer name in one selection: validation compares each with each."""
-_PAGED = {"tasks": 20, "runs": 20}
+_PAGED = {"tasks": 20, "runs": 20, "attempts": 5}
+_DEAR = {"responseBody": 40, "responseHeaders": 10}
+"""Fields that count as so many, because each is a text of many kilobytes."""
 _PAGE_LIMIT = 100
 
 
@@ -100,7 +102,11 @@ class _Scale:
         inner = self._selection(node.selection_set)
         if node.name.value.startswith("__"):
             return Weight(0, int(node.alias is not None), 1)  # introspection is small, however deep it goes
-        return Weight(inner.depth + 1, inner.aliases + int(node.alias is not None), 1 + _page(node) * inner.cost)
+        return Weight(inner.depth + 1, inner.aliases + int(node.alias is not None), _cost(node, inner))
+
+
+def _cost(node: FieldNode, inner: Weight) -> int:
+    return _DEAR.get(node.name.value, 1) + _page(node) * inner.cost
 
 
 def _page(node: FieldNode) -> int:

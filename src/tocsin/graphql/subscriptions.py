@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import strawberry
@@ -16,6 +16,8 @@ from tocsin.graphql.context import Context, Info
 from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.task_types import Task, load_task
 
+CHECK_INTERVAL = timedelta(seconds=30)
+"""How often a stream of events asks whether its user may still have them."""
 _EXPIRED = "The access token has expired. Log in again, and subscribe with the new one."
 
 
@@ -74,22 +76,25 @@ class Subscription:
 
 async def _events(context: Context, owner: str, task_id: str | None) -> AsyncGenerator[TaskEvent, None]:
     async with context.services.fanout.subscribe(owner, task_id) as changes:
-        async for change in _until_expiry(changes, context.expires_at()):
+        async for change in _while_allowed(changes, context):
             yield _event(change, owner)
 
 
-async def _until_expiry(changes: events.Subscription, expires_at: datetime | None) -> AsyncIterator[events.Change]:
-    """The changes until the token expires: over server-sent events nothing else would end them."""
-    loop = asyncio.get_running_loop()
-    until = None
-    if expires_at is not None:
-        until = loop.time() + (expires_at - datetime.now(expires_at.tzinfo)).total_seconds()
+async def _while_allowed(changes: events.Subscription, context: Context) -> AsyncIterator[events.Change]:
+    """The changes until the token expires or its user is deactivated: nothing else would end server-sent events."""
+    expires_at = context.expires_at() or datetime.max.replace(tzinfo=UTC)
+    checked_at = datetime.now(UTC)
     while True:
+        if (now := datetime.now(UTC)) >= expires_at:
+            raise Unauthenticated(_EXPIRED)
+        if now - checked_at >= CHECK_INTERVAL:
+            await context.still_allowed()
+            checked_at = now
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout(min(expires_at - now, CHECK_INTERVAL).total_seconds()):
                 change = await anext(changes)
         except TimeoutError:
-            raise Unauthenticated(_EXPIRED) from None
+            continue
         yield change
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from tocsin.clock import MILLISECOND
+from tocsin.clock import EPOCH, MILLISECOND
 from tocsin.errors import InvalidInput
 
 First = Annotated[
@@ -36,7 +36,7 @@ def bounds(window: TimeWindow | None) -> tuple[datetime | None, datetime | None]
     """The first and the last millisecond of the window."""
     if not window:
         return None, None
-    return window.from_ or None, window.to - MILLISECOND if window.to else None
+    return window.from_ or None, max(window.to, EPOCH) - MILLISECOND if window.to else None
 
 
 def contains(text: str, *path: str) -> dict[str, str]:

@@ -49,7 +49,10 @@ async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None
 
 
 async def forget(database: Database, before: datetime) -> int:
-    """Delete the deliveries queued before that time; how many. A forgotten cause can be told again."""
+    """Delete the deliveries queued before that time that nobody tries to send any more; how many.
+
+    A forgotten cause can be told again.
+    """
     count = 0
     while ids := await _queued_before(database, before):
         result = await database.deliveries.delete_many({"_id": {"$in": ids}})
@@ -58,8 +61,15 @@ async def forget(database: Database, before: datetime) -> int:
 
 
 async def _queued_before(database: Database, before: datetime) -> list[str]:
-    found = database.deliveries.find({"queued_at": {"$lt": before}}, {"_id": 1}).limit(_FORGET_BATCH)
-    return [delivery["_id"] async for delivery in found]
+    found = database.deliveries.aggregate(
+        [
+            {"$match": {"queued_at": {"$lt": before}}},
+            {"$match": {"status": {"$ne": "QUEUED"}}},
+            {"$limit": _FORGET_BATCH},
+            {"$project": {"_id": 1}},
+        ]
+    )
+    return [delivery["_id"] async for delivery in await found]
 
 
 async def newest(database: Database, limit: int, now: datetime) -> list[Doc]:

@@ -1,14 +1,15 @@
 """Pause, resume, cancel, delete: what an owner does to a task as a whole."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from tocsin import schedules
 from tocsin.documents import Database, Doc, Hold, Task
 from tocsin.documents.updates import change_task, equals
-from tocsin.errors import Conflict
+from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.owned import find_task, require_task
-from tocsin.tasks.reconciling import reconcile
+from tocsin.tasks.reconciling import reconcile, stop_all
 from tocsin.tasks.saving import TRIES, first_due
 
 
@@ -58,8 +59,10 @@ async def pause_all(database: Database, owner: str, now: datetime) -> int:
     paused = 0
     async for document in database.tasks.find({"owner": owner, "created_at": {"$lte": now}}, {"hold": 1}):
         if document["hold"] is None:
-            await pause(database, owner, document["_id"], now)
-            paused += 1
+            with suppress(NotFound, Conflict):  # deleted or cancelled in this moment, which is as good
+                await pause(database, owner, document["_id"], now)
+                paused += 1
+        await stop_all(database, document["_id"], now)
     return paused
 
 

@@ -57,9 +57,20 @@ async def align(database: Database, task: Doc | None, runs: list[Doc], now: date
         updates = [update for run in runs for update in refresh(run["_id"], task or {})]
         await database.runs.bulk_write(updates, ordered=False)
         return
-    updates = [update for run in runs for update in stop(run["_id"], hold, now)]
-    await database.runs.bulk_write(updates, ordered=True)  # see `stop`
-    await ending.follow(database, await _read(database, runs))
+    await _stop(database, runs, hold, now)
+
+
+async def _stop(database: Database, runs: list[Doc], hold: Hold, now: datetime) -> None:
+    if runs:
+        updates = [update for run in runs for update in stop(run["_id"], hold, now)]
+        await database.runs.bulk_write(updates, ordered=True)  # see `stop`
+        await ending.follow(database, await _read(database, runs))
+
+
+async def stop_all(database: Database, task_id: str, now: datetime) -> None:
+    """End what a person asked for besides the schedule too: its owner was deactivated."""
+    runs = await database.runs.find({"task": task_id, "open": True}).to_list()
+    await _stop(database, runs, Hold.PAUSED, now)
 
 
 async def align_stale(database: Database, runs: list[Doc], now: datetime) -> None:

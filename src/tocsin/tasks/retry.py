@@ -9,8 +9,9 @@ from tocsin.clock import MILLISECOND
 from tocsin.config import Settings
 from tocsin.errors import InvalidInput
 
-MAX_RETRIES = 99
-"""A run has at most 100 attempts."""
+MAX_ATTEMPTS = 100
+"""Of one run, however often a person retries it."""
+MAX_RETRIES = MAX_ATTEMPTS - 1
 MAX_WAIT = timedelta(days=366)
 
 

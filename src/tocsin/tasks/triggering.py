@@ -7,13 +7,14 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Database, Doc, Hold, Run, RunReason, RunStatus, Trigger
+from tocsin.documents import Database, Doc, Hold, Run, RunReason, RunStatus, Trigger, owner_of
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import both, change_task, equals, move_run, with_active
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import ending, idempotency
 from tocsin.tasks.owned import find_run, find_task, require_run, require_task
-from tocsin.tasks.reconciling import COPIED, restrain, settle
+from tocsin.tasks.reconciling import COPIED, restrain, settle, stop
+from tocsin.tasks.retry import MAX_ATTEMPTS
 
 RETRYABLE = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 
@@ -51,6 +52,7 @@ async def run_now(database: Database, owner: str, task_id: str, now: datetime, k
     if not record["done"]:
         document = await _document(database, task.id)
         await _insert_once(database, new_run(document, record["thing"], now, Trigger.MANUAL, now))
+        await _end_if_deleted(database, task.id, record["thing"], now)
         await idempotency.done(database, record)
     run = await find_run(owner, record["thing"])
     if run is None:
@@ -64,6 +66,12 @@ async def _document(database: Database, task_id: str) -> Doc:
     if document is None:
         raise NotFound("You have no task with this id.", "id")
     return document
+
+
+async def _end_if_deleted(database: Database, task_id: str, run_id: str, now: datetime) -> None:
+    """The task may have been deleted before anyone could see its new run."""
+    if await find_task(owner_of(task_id), task_id) is None:
+        await database.runs.bulk_write(stop(run_id, Hold.DELETED, now), ordered=True)
 
 
 async def _insert_once(database: Database, run: Doc) -> None:
@@ -87,6 +95,8 @@ async def retry(database: Database, owner: str, run_id: str, now: datetime, key:
     if run.status not in RETRYABLE:
         allowed = "Only a run that failed, was missed, skipped or cancelled can be retried"
         raise Conflict(f"{allowed}; this one is {run.status.value}.", "id")
+    if len(run.attempts) >= MAX_ATTEMPTS:
+        raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the most. Run its task instead.", "id")
     await _again(database, run, await _document(database, task.id), now)
     await idempotency.done(database, record)
     return await require_run(owner, run_id)
