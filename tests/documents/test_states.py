@@ -72,7 +72,6 @@ def documented_moves() -> set[tuple[str | None, str]]:
     return moves
 
 
-@pytest.mark.skipif(not TABLE.exists(), reason="docs/state_machine.md is not written yet")
 def test_the_documented_table_is_the_one_in_the_code() -> None:
     births = {(None, status.name) for status in BIRTHS}
     assert documented_moves() == births | {(source.name, target.name) for source, target in DRAWN}
