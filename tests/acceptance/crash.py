@@ -28,7 +28,8 @@ CREATORS = 8
 OPEN = ["QUEUED", "RUNNING", "RETRY"]
 _CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
 _PAUSE = "mutation($id: ID!) { pauseTask(input: {id: $id}) { task { status } userErrors { message } } }"
-_COUNT = "query($s: [RunStatus!]!) { runs(filter: {status: $s}) { totalCount } }"
+_COUNT = """query($s: [RunStatus!]!) {
+  runs(filter: {status: $s}) { totalCount } tasks(filter: {status: [PENDING, RUNNING, RETRY]}) { totalCount } }"""
 _RUNS = """query($id: ID!, $after: String) { task(id: $id) { status nextRunAt runs(first: 100, after: $after) {
   pageInfo { hasNextPage endCursor } nodes { id status dueAt missedUntil attempts { number outcome } } } } }"""
 
@@ -140,9 +141,9 @@ async def check(load: Load, intervals: list[str]) -> dict[str, int]:
         await load.ask(_PAUSE, {"id": task_id})
 
     async def settled() -> bool:
-        return bool((await load.ask(_COUNT, {"s": OPEN}))["runs"]["totalCount"] == 0)
+        answer = await load.ask(_COUNT, {"s": OPEN})
+        return bool(answer["runs"]["totalCount"] == answer["tasks"]["totalCount"] == 0)
 
-    await asyncio.sleep(1.6)  # the last one-off tasks are due by then
     await until(settled, 60)
     attempts = 0
     for task_id in load.one_off:
