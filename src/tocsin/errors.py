@@ -10,6 +10,8 @@ TocsinError
 │   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
 │   └── IdempotencyKeyReused
 ├── Unauthenticated       no valid token
+├── Forbidden             a valid token that does not allow this
+├── RateLimited           too often; says when to come back
 └── DatabaseUnavailable   the database does not answer; nothing was acknowledged
 """
 
@@ -93,6 +95,19 @@ class IdempotencyKeyReused(UserError):
 
 class Unauthenticated(TocsinError):
     """The request carries no valid access token. The message says what would be right."""
+
+
+class Forbidden(TocsinError):
+    """The caller is known, but may not do this: not an administrator, or a token without the scope."""
+
+
+class RateLimited(TocsinError):
+    """The caller asked too often. Nothing was done; after `retry_after` seconds it will be done."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
 
 
 class DatabaseUnavailable(TocsinError):

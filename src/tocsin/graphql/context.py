@@ -44,13 +44,20 @@ class Services:
 
 
 class Context(BaseContext):
-    """One HTTP request, or one WebSocket connection. `token` is the bearer token that came with it."""
+    """One HTTP request, or one WebSocket connection.
 
-    def __init__(self, services: Services, request_id: str, token: str | None) -> None:
+    `token` is the bearer token that came with it, `address` the client's IP address, `user_agent` what it calls itself.
+    """
+
+    def __init__(
+        self, services: Services, request_id: str, token: str | None, address: str = "", user_agent: str = ""
+    ) -> None:
         super().__init__()
         self.services = services
         self.request_id = request_id
         self.token = token
+        self.address = address
+        self.user_agent = user_agent
         self._user: User | None = None
 
     async def user(self) -> User:

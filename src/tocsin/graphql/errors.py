@@ -1,5 +1,6 @@
 """Faults, as the API tells of them: `userErrors` in mutations, coded top-level errors for the rest."""
 
+import math
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -8,7 +9,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tocsin import errors, telemetry
-from tocsin.errors import DatabaseUnavailable, Unauthenticated, UserErrorCode
+from tocsin.errors import DatabaseUnavailable, Forbidden, RateLimited, Unauthenticated, UserErrorCode
 
 T = TypeVar("T")
 UNAVAILABLE = "The database does not answer at the moment; nothing was changed. Try again in a few seconds."
@@ -66,6 +67,10 @@ def _code_of_document_fault(error: GraphQLError, *, executing: bool) -> str:
 def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQLError:
     if isinstance(cause, Unauthenticated):
         return with_code(error, "UNAUTHENTICATED")
+    if isinstance(cause, Forbidden):
+        return with_code(error, "FORBIDDEN")
+    if isinstance(cause, RateLimited):
+        return with_code(error, "RATE_LIMITED", retryAfter=math.ceil(cause.retry_after))
     if isinstance(cause, errors.UserError):
         return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
     if _is_unavailable(cause):

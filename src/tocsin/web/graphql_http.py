@@ -38,6 +38,7 @@ PATH = "/graphql"
 BODY_LIMIT = 1024 * 1024
 _MODERN = "application/graphql-response+json"
 _LEGACY = "application/json"
+_LONGEST_USER_AGENT = 200
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 _WRONG_TRANSPORT = {
@@ -65,7 +66,10 @@ def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnectio
         given = connection.headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        return Context(services(), request_id, bearer(connection.headers.get("authorization")))
+        address = connection.client.host if connection.client else ""
+        user_agent = connection.headers.get("user-agent", "")[:_LONGEST_USER_AGENT]
+        token = bearer(connection.headers.get("authorization"))
+        return Context(services(), request_id, token, address, user_agent)
 
     return context
 
