@@ -1,19 +1,17 @@
 """The texts of the mails. Pure: a run and its attempt in, a delivery document out."""
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from tocsin.documents import Doc, RunReason, task_of
+from tocsin.notifications.letters import Line, letter, one_line, shortened, time_text
 
 BEGAN_FAILING = "BEGAN_FAILING"
 FAILED_FOR_GOOD = "FAILED_FOR_GOOD"
 
-_WIDTH = 76
-_LABEL = 17
 _LONGEST_NAME = 80
 _LONGEST_URL = 300
 _LONGEST_MESSAGE = 500
@@ -27,15 +25,14 @@ _WHY_NO_MORE = {
     RunReason.TASK_CANCELLED.value: "The task was cancelled.",
     RunReason.TASK_DELETED.value: "The task was deleted.",
 }
-_Line = tuple[str, str]
 
 
 def began_failing(run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime) -> Doc:
     """The mail about the first failed attempt of a task that worked: why, and when the next try is."""
     name = _name(run)
-    text = _letter(
+    text = letter(
         f'your task "{name}" has begun to fail. It will be tried again.',
-        [*_what(run, attempt), ("Next try:", _time(retry_at)), *_which(run)],
+        [*_what(run, attempt), ("Next try:", time_text(retry_at)), *_which(run)],
         "You will hear of it again only if this run fails for good. "
         "After that no mail comes until the task has worked again.",
     )
@@ -48,7 +45,7 @@ def failed_for_good(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -
     name = _name(run)
     attempts: Sequence[Mapping[str, Any]] = run.get("attempts") or [{}]
     last = attempts[-1] if attempt is None else attempt
-    text = _letter(
+    text = letter(
         f'your task "{name}" has failed. This run of it will not be tried again.',
         [*_what(run, last), *_why_no_more(run), *_which(run)],
         "No further mail about this task comes until it has worked again.",
@@ -64,7 +61,7 @@ def public_url(url: str) -> str:
     except ValueError:
         return "(a URL that cannot be read)"
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
-    return _shortened(bare.geturl(), _LONGEST_URL)
+    return shortened(bare.geturl(), _LONGEST_URL)
 
 
 def _delivery(run: Mapping[str, Any], cause: str, kind: str, subject: str, text: str, at: datetime) -> Doc:
@@ -92,7 +89,7 @@ def _incident(run: Mapping[str, Any]) -> str:
     return f"{run.get('task') or task_of(run['_id'])}:{run['incident']}"
 
 
-def _what(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> list[_Line]:
+def _what(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> list[Line]:
     error = attempt.get("error") or run.get("error") or {}
     message = _clean(error.get("message") or "") or "The reason is not known."
     hint = _clean(error.get("hint") or "")
@@ -109,15 +106,15 @@ def _called(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> str:
     call = attempt.get("request") or job.get("params") or {}
     url = call.get("url")
     if isinstance(url, str):
-        return _one_line(f"{call.get('method') or 'GET'} {public_url(url)}")
-    return f"the job {_one_line(str(job['kind']))}"
+        return one_line(f"{call.get('method') or 'GET'} {public_url(url)}")
+    return f"the job {one_line(str(job['kind']))}"
 
 
-def _which(run: Mapping[str, Any]) -> list[_Line]:
-    return [("Due:", _time(run["due_at"])), ("Run:", str(run["_id"]))]
+def _which(run: Mapping[str, Any]) -> list[Line]:
+    return [("Due:", time_text(run["due_at"])), ("Run:", str(run["_id"]))]
 
 
-def _why_no_more(run: Mapping[str, Any]) -> list[_Line]:
+def _why_no_more(run: Mapping[str, Any]) -> list[Line]:
     why = _WHY_NO_MORE.get(str(run.get("reason")))
     return [("No more tries:", why)] if why else []
 
@@ -131,43 +128,10 @@ def _ended(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> datetime:
     return moment
 
 
-def _letter(opening: str, lines: list[_Line], closing: str) -> str:
-    facts = "\n".join(_fact(label, value) for label, value in lines)
-    return "\n\n".join(["Hello,", _wrapped(opening), facts, _wrapped(closing), "Tocsin\n"])
-
-
-def _fact(label: str, value: str) -> str:
-    return _wrapped(value, label.ljust(_LABEL), " " * _LABEL)
-
-
-def _wrapped(text: str, first: str = "", rest: str = "") -> str:
-    return textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
 def _name(run: Mapping[str, Any]) -> str:
-    return _shortened(_one_line(str(run["task_name"])), _LONGEST_NAME)
+    return shortened(one_line(str(run["task_name"])), _LONGEST_NAME)
 
 
 def _clean(message: str) -> str:
     """A message for people on one line. It may quote a URL, with a token in its query."""
-    return _shortened(_URL.sub(lambda match: public_url(match[0]), _one_line(message)), _LONGEST_MESSAGE)
-
-
-def _shortened(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
-
-
-def _one_line(text: str) -> str:
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())
+    return shortened(_URL.sub(lambda match: public_url(match[0]), one_line(message)), _LONGEST_MESSAGE)
