@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
+    public_url: str | None = Field(None, pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$", max_length=2000)
     data_dir: Path = Path("data")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
@@ -40,7 +41,8 @@ class Settings(BaseSettings):
 
     jwt_secret: SecretStr | None = None
     encryption_key: SecretStr | None = None
-    access_token_minutes: int = Field(720, ge=1, le=60 * 24 * 30)
+    access_token_minutes: int = Field(60, ge=1, le=60 * 24 * 30)
+    refresh_token_days: int = Field(30, ge=1, le=3660)
     sign_up: Literal["open", "closed"] = "open"
 
     wait_timeout: float = Field(10.0, gt=0, le=3600)
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     shutdown_grace: float = Field(10.0, ge=0, le=600)
     retention_days: int = Field(90, ge=1, le=36_500)
     task_retention_days: int = Field(90, ge=1, le=36_500)
+    audit_retention_days: int = Field(365, ge=1, le=36_500)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)
@@ -106,6 +109,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether Tocsin starts its own database."""
         return self.mongodb_uri is None
+
+    def page(self, path: str) -> str:
+        """The address of one of this server's pages, for links in mails. `path` begins with a slash."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/") + path
 
     def default_offsets(self) -> tuple[timedelta, ...]:
         """The waits between attempts of a task that names none of its own."""

@@ -7,51 +7,51 @@ from typing import Any
 
 import pytest
 
+from tests.accounts.conftest import TOKENS
+from tests.harness import settings
 from tocsin import clock
-from tocsin.accounts import Accounts, activate, create_user, deactivate
+from tocsin.accounts import COMMAND_LINE, Accounts, Actor, activate, create_user, deactivate, find_user
 from tocsin.documents import Database, User
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
 from tocsin.security import passwords
-from tocsin.security.tokens import AccessTokens
 
-TOKENS = AccessTokens("s" * 40, timedelta(hours=1))
-ACCOUNTS = Accounts(TOKENS, sign_up_open=True)
 ALICE = "alice@example.com"
 PASSWORD = "tram ticket lemon"
 WRONG = "tram ticket melon"
 
 
-async def nothing_to_pause(_: str) -> int:
-    return 0
+BROWSER = Actor(address="192.0.2.7", user_agent="a browser")
 
 
-async def refused(email: str, password: str, accounts: Accounts = ACCOUNTS) -> UserError:
+async def refused(accounts: Accounts, email: str, password: str) -> UserError:
     with pytest.raises(UserError) as caught:
-        await accounts.sign_up(email, password)
+        await accounts.sign_up(email, password, BROWSER)
     return caught.value
 
 
-async def test_who_signs_up_is_logged_in(database: Database) -> None:
-    session = await ACCOUNTS.sign_up("Alice@Example.COM", PASSWORD)
+async def test_who_signs_up_is_logged_in(accounts: Accounts) -> None:
+    session = await accounts.sign_up("Alice@Example.COM", PASSWORD, BROWSER)
     assert session.user.email == ALICE
     assert not session.user.is_admin
-    assert (await ACCOUNTS.authenticate(session.access_token)).id == session.user.id
+    assert (await accounts.authenticate(session.access_token)).user == session.user
     assert session.access_token not in repr(session)
     stored = await User.find_one({"email": ALICE})
     assert stored == session.user
     assert stored.password.startswith("$argon2id$")
 
 
-async def test_log_in_with_any_spelling_of_the_address(database: Database) -> None:
-    signed_up = await ACCOUNTS.sign_up(ALICE, PASSWORD)
-    session = await ACCOUNTS.log_in(" ALICE@example.com", PASSWORD)
+async def test_log_in_with_any_spelling_of_the_address(accounts: Accounts) -> None:
+    signed_up = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
+    session = await accounts.log_in(" ALICE@example.com", PASSWORD, BROWSER)
     assert session.user == signed_up.user
     assert session.expires_at > clock.now()
     assert session.access_token != signed_up.access_token
 
 
-async def test_an_address_is_taken_once(database: Database) -> None:
-    tries = [ACCOUNTS.sign_up(email, PASSWORD) for email in (ALICE, "ALICE@example.com", "Alice@EXAMPLE.com") * 2]
+async def test_an_address_is_taken_once(accounts: Accounts) -> None:
+    tries = [
+        accounts.sign_up(email, PASSWORD, BROWSER) for email in (ALICE, "ALICE@example.com", "Alice@EXAMPLE.com") * 2
+    ]
     answers = await asyncio.gather(*tries, return_exceptions=True)
     errors = [answer for answer in answers if isinstance(answer, UserError)]
     assert len(errors) == len(answers) - 1
@@ -60,19 +60,19 @@ async def test_an_address_is_taken_once(database: Database) -> None:
 
 
 async def test_sign_up_may_be_closed(database: Database) -> None:
-    closed = Accounts(TOKENS, sign_up_open=False)
-    assert (await refused(ALICE, PASSWORD, closed)).code is UserErrorCode.SIGN_UP_CLOSED
+    closed = Accounts(database, settings(sign_up="closed"), TOKENS, b"k" * 32)
+    assert (await refused(closed, ALICE, PASSWORD)).code is UserErrorCode.SIGN_UP_CLOSED
     assert await User.find_all().count() == 0
-    await create_user(ALICE, PASSWORD)
-    assert (await closed.log_in(ALICE, PASSWORD)).user.email == ALICE
+    await create_user(ALICE, PASSWORD, COMMAND_LINE)
+    assert (await closed.log_in(ALICE, PASSWORD, BROWSER)).user.email == ALICE
 
 
 @pytest.mark.parametrize(
     ("email", "password", "path"),
     [("alice", PASSWORD, "email"), (ALICE, "short", "password"), (ALICE, "ALICE@example.com", "password")],
 )
-async def test_poor_input_is_refused(database: Database, email: str, password: str, path: str) -> None:
-    error = await refused(email, password)
+async def test_poor_input_is_refused(accounts: Accounts, email: str, password: str, path: str) -> None:
+    error = await refused(accounts, email, password)
     assert (error.code, error.path) == (UserErrorCode.INVALID, (path,))
     assert await User.find_all().count() == 0
 
@@ -102,41 +102,78 @@ class Counting(ThreadPoolExecutor):
     ],
 )
 async def test_every_failed_log_in_looks_alike(
-    database: Database, monkeypatch: pytest.MonkeyPatch, email: str, password: str
+    database: Database, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, email: str, password: str
 ) -> None:
-    await asyncio.gather(create_user(ALICE, PASSWORD), create_user("gone@example.com", PASSWORD))
-    await deactivate("gone@example.com", nothing_to_pause)
+    await asyncio.gather(*(create_user(email, PASSWORD, COMMAND_LINE) for email in (ALICE, "gone@example.com")))
+    await deactivate(database, await find_user("gone@example.com"), COMMAND_LINE)
     with Counting(1) as pool:
         monkeypatch.setattr(passwords, "_POOL", pool)
         with pytest.raises(UserError) as caught:
-            await ACCOUNTS.log_in(email, password)
+            await accounts.log_in(email, password, BROWSER)
     error = caught.value
     assert (error.code, error.path) == (UserErrorCode.INVALID_CREDENTIALS, ())
     assert error.message == "The email address or the password is wrong."
     assert pool.count == 1
 
 
-async def test_a_token_ends_with_its_user(database: Database) -> None:
-    session = await ACCOUNTS.sign_up(ALICE, PASSWORD)
-    await deactivate(ALICE, nothing_to_pause)
+async def test_a_token_ends_with_its_user(database: Database, accounts: Accounts) -> None:
+    session = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
+    await deactivate(database, session.user, COMMAND_LINE)
     with pytest.raises(Unauthenticated, match="deactivated"):
-        await ACCOUNTS.authenticate(session.access_token)
-    await activate(ALICE)
-    assert (await ACCOUNTS.authenticate(session.access_token)).is_active
+        await accounts.authenticate(session.access_token)
+    await activate(session.user, COMMAND_LINE)
+    with pytest.raises(Unauthenticated, match="session"):
+        await accounts.authenticate(session.access_token)
+    again = await accounts.log_in(ALICE, PASSWORD, BROWSER)
+    assert (await accounts.authenticate(again.access_token)).user.is_active
     await session.user.delete()
     with pytest.raises(Unauthenticated):
-        await ACCOUNTS.authenticate(session.access_token)
+        await accounts.authenticate(again.access_token)
 
 
-async def test_an_expired_token_opens_nothing(database: Database) -> None:
-    user = await create_user(ALICE, PASSWORD)
-    token, _ = TOKENS.issue(user.id, clock.now() - timedelta(hours=2))
+async def test_an_expired_token_opens_nothing(accounts: Accounts) -> None:
+    grant = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
+    token, _ = TOKENS.issue(grant.user.id, clock.now() - timedelta(hours=2), grant.session_id)
     with pytest.raises(Unauthenticated, match="expired"):
-        await ACCOUNTS.authenticate(token)
+        await accounts.authenticate(token)
 
 
-async def test_a_token_for_an_id_that_looks_like_a_query_opens_nothing(database: Database) -> None:
-    await create_user(ALICE, PASSWORD)
-    token, _ = TOKENS.issue('{"$ne": null}', clock.now())
+async def test_a_token_of_no_session_or_of_anothers_opens_nothing(accounts: Accounts) -> None:
+    alice = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
+    bob = await accounts.sign_up("bob@example.com", PASSWORD, BROWSER)
+    for user, session in ((alice.user.id, None), (alice.user.id, bob.session_id), ('{"$ne": null}', alice.session_id)):
+        token, _ = TOKENS.issue(user, clock.now(), session)
+        with pytest.raises(Unauthenticated):
+            await accounts.authenticate(token)
+
+
+async def test_a_new_password_takes_the_old_one_and_ends_the_other_sessions(
+    database: Database, accounts: Accounts
+) -> None:
+    other, mine = [await accounts.sign_up(ALICE, PASSWORD, BROWSER), await accounts.log_in(ALICE, PASSWORD, BROWSER)]
+    who = await accounts.authenticate(mine.access_token)
+    for current, new, path in ((WRONG, "seven green bottles", "currentPassword"), (PASSWORD, "short", "newPassword")):
+        with pytest.raises(UserError) as caught:
+            await accounts.change_password(who, current, new, BROWSER)
+        assert caught.value.path == (path,)
+    await accounts.authenticate(other.access_token)
+    await accounts.change_password(who, PASSWORD, "seven green bottles", BROWSER)
+    await accounts.authenticate(mine.access_token)
     with pytest.raises(Unauthenticated):
-        await ACCOUNTS.authenticate(token)
+        await accounts.authenticate(other.access_token)
+    assert (await accounts.log_in(ALICE, "seven green bottles", BROWSER)).user.email == ALICE
+    (mail,) = await database.deliveries.find({}).to_list()
+    assert (mail["kind"], mail["owner"]) == ("PASSWORD_CHANGED", who.user.id)
+    assert "192.0.2.7" in mail["text"]
+
+
+async def test_what_is_done_to_an_account_is_remembered(database: Database, accounts: Accounts) -> None:
+    grant = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
+    with pytest.raises(UserError):
+        await accounts.log_in("\ud800@example.com" + "x" * 1000, PASSWORD, BROWSER)
+    await accounts.log_out(grant.refresh_token, BROWSER)
+    entries = await database.audit_entries.find({}).sort("_id", 1).to_list()
+    assert [(entry["action"], entry["actor_name"]) for entry in entries] == [
+        ("SIGNED_UP", ALICE), ("LOG_IN_FAILED", ""), ("LOGGED_OUT", ALICE),
+    ]  # fmt: skip
+    assert {(entry["address"], entry["user_agent"]) for entry in entries} == {("192.0.2.7", "a browser")}

@@ -1,10 +1,24 @@
-"""Who may use the service: sign-up, log-in, administration of users; for the API and the command line."""
+"""Who may use the service: sign-up, sessions, tokens, administration of users; for the API and the command line."""
 
-from tocsin.accounts.accounts import Accounts, Session
+from tocsin.accounts.accounts import Accounts, Identity
+from tocsin.accounts.audit import COMMAND_LINE, Actor
 from tocsin.accounts.emails import normalise_email
-from tocsin.accounts.users import activate, create_user, deactivate, list_users, promote, set_password
+from tocsin.accounts.mailing import Mailing, invite
+from tocsin.accounts.sessions import Grant, Sessions
+from tocsin.accounts.users import (
+    activate,
+    create_user,
+    deactivate,
+    find_user,
+    list_users,
+    log_out_everywhere,
+    promote,
+    require_user,
+    set_password,
+)
 
 __all__ = [
-    "Accounts", "Session", "activate", "create_user", "deactivate", "list_users", "normalise_email",
-    "promote", "set_password",
+    "COMMAND_LINE", "Accounts", "Actor", "Grant", "Identity", "Mailing", "Sessions", "activate", "create_user",
+    "deactivate", "find_user", "invite", "list_users", "log_out_everywhere", "normalise_email", "promote",
+    "require_user", "set_password",
 ]  # fmt: skip

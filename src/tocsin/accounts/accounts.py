@@ -1,41 +1,56 @@
-"""Sign-up, log-in, and who a token stands for."""
+"""The accounts of one installation, as the API offers them: sign-up, log-in, and who a token stands for."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin import clock
+from tocsin.accounts import api_tokens, audit
+from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
-from tocsin.accounts.users import create_user
-from tocsin.documents import User
+from tocsin.accounts.sessions import Grant, Sessions
+from tocsin.accounts.users import create_user, set_password
+from tocsin.config import Settings
+from tocsin.documents import ApiToken, AuditAction, Database, Scope, Session, User, owner_of
 from tocsin.errors import InvalidInput, Unauthenticated, UserError, UserErrorCode
+from tocsin.security.opaque import derive
 from tocsin.security.passwords import verify_password, waste_time
 from tocsin.security.tokens import AccessTokens
 
+_ALL = frozenset(Scope)
 
-@dataclass(frozen=True)
-class Session:
-    """What a user has after logging in: a token that is good until `expires_at` (UTC)."""
 
-    access_token: str = field(repr=False)
-    expires_at: datetime
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking, by what, and what that allows. `session_id` is null where an API token is used.
+
+    `expires_at` is when the token ends by itself.
+    """
+
     user: User = field(repr=False)
+    scopes: frozenset[Scope]
+    session_id: str | None
+    expires_at: datetime | None
 
 
 class Accounts:
-    """The accounts of one installation, as the API offers them."""
+    """Sign-up, log-in, log-out, passwords. `key` is secret and the same in every process."""
 
-    def __init__(self, tokens: AccessTokens, sign_up_open: bool) -> None:
-        self._tokens = tokens
-        self._sign_up_open = sign_up_open
+    def __init__(self, database: Database, settings: Settings, tokens: AccessTokens, key: bytes) -> None:
+        self._database, self._settings, self._tokens = database, settings, tokens
+        lifetime = timedelta(days=settings.refresh_token_days)
+        self.sessions = Sessions(database, tokens, derive(key, "accounts", "sessions").encode(), lifetime)
 
-    async def sign_up(self, email: str, password: str) -> Session:
+    async def sign_up(self, email: str, password: str, actor: Actor) -> Grant:
         """Make an account and log in. Raises UserError: SIGN_UP_CLOSED, INVALID, EMAIL_TAKEN."""
-        if not self._sign_up_open:
+        if self._settings.sign_up != "open":
             message = "Sign-up is closed here. Ask the administrator for an account."
             raise UserError(UserErrorCode.SIGN_UP_CLOSED, message)
-        return self._session(await create_user(email, password))
+        user = await create_user(email, password, actor, action=AuditAction.SIGNED_UP)
+        return await self.sessions.open(user, actor, clock.now())
 
-    async def log_in(self, email: str, password: str) -> Session:
+    async def log_in(self, email: str, password: str, actor: Actor) -> Grant:
         """Open a session. Raises UserError INVALID_CREDENTIALS.
 
         An unknown address, a wrong password and a deactivated user get it in the same words and time.
@@ -44,19 +59,81 @@ class Accounts:
         if user is None:
             await waste_time()
         elif await verify_password(password, user.password) and user.is_active:
-            return self._session(user)
+            await audit.record(AuditAction.LOGGED_IN, actor.known_as(user), user)
+            return await self.sessions.open(user, actor, clock.now())
+        await audit.record(AuditAction.LOG_IN_FAILED, actor, user, email=email)
         raise UserError(UserErrorCode.INVALID_CREDENTIALS, "The email address or the password is wrong.")
 
-    async def authenticate(self, token: str) -> User:
-        """The active user that the token was issued to. Raises Unauthenticated."""
-        user = await User.get(self._tokens.read(token).user_id)
-        if user is None or not user.is_active:
-            raise Unauthenticated("The account of this access token was deactivated. Ask the administrator.")
-        return user
+    async def refresh(self, refresh_token: str, actor: Actor) -> Grant:
+        """New tokens for a session. Raises UserError SESSION_ENDED."""
+        return await self.sessions.renew(refresh_token, actor, clock.now())
 
-    def _session(self, user: User) -> Session:
-        token, expires_at = self._tokens.issue(user.id, clock.now())
-        return Session(token, expires_at, user)
+    async def log_out(self, refresh_token: str, actor: Actor) -> None:
+        """End the session of this refresh token. One that is not good any more has ended already (RFC 7009)."""
+        try:
+            session = await self.sessions.end_by_token(refresh_token, clock.now())
+        except UserError:
+            return
+        if session is not None and (user := await User.get(session.owner)) is not None:
+            await audit.record(AuditAction.LOGGED_OUT, actor.known_as(user), user)
+
+    async def end_session(self, who: Identity, session_id: str, actor: Actor) -> bool:
+        """End a session of who is asking; whether there was one."""
+        if owner_of(session_id) != who.user.id or not await self.sessions.end(session_id):
+            return False
+        action = AuditAction.LOGGED_OUT if session_id == who.session_id else AuditAction.SESSION_REVOKED
+        await audit.record(action, actor, who.user)
+        return True
+
+    async def api_tokens(self, owner: str) -> list[ApiToken]:
+        """The API tokens of a user, the latest first."""
+        return await api_tokens.list_tokens(owner)
+
+    async def create_api_token(
+        self, user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, actor: Actor
+    ) -> tuple[ApiToken, str]:
+        """A new API token and its text, shown this once. Raises InvalidInput, Conflict."""
+        token, text = await api_tokens.create_token(user, name, scopes, expires_at, clock.now())
+        await audit.record(AuditAction.API_TOKEN_CREATED, actor, user, detail=api_tokens.described(token))
+        return token, text
+
+    async def revoke_api_token(self, user: User, token_id: str, actor: Actor) -> ApiToken:
+        """End an API token of this user. Raises NotFound."""
+        token = await api_tokens.revoke_token(self._database, user.id, token_id)
+        await audit.record(AuditAction.API_TOKEN_REVOKED, actor, user, detail=api_tokens.described(token))
+        return token
+
+    async def change_password(self, who: Identity, current: str, new: str, actor: Actor) -> User:
+        """Change the password of who is asking; all sessions end but the one that asks.
+
+        Raises UserError INVALID_CREDENTIALS at `currentPassword`, InvalidInput at `newPassword`.
+        """
+        if not await verify_password(current, who.user.password):
+            await audit.record(AuditAction.LOG_IN_FAILED, actor, who.user, detail="while changing the password")
+            message = "This is not your current password."
+            raise UserError(UserErrorCode.INVALID_CREDENTIALS, message, ("currentPassword",))
+        return await set_password(self._database, who.user, new, actor, path="newPassword", keep=who.session_id)
+
+    async def authenticate(self, token: str) -> Identity:
+        """Who this access token or API token stands for. Raises Unauthenticated."""
+        if token.startswith(api_tokens.PREFIX):
+            return await self._by_api_token(token)
+        claims = self._tokens.read(token)
+        user, session = await asyncio.gather(User.get(claims.user_id), Session.get(claims.session_id or ""))
+        if user is None or not user.is_active:
+            raise Unauthenticated("The account of this token was deactivated. Ask the administrator.")
+        if session is None or session.owner != user.id:
+            raise Unauthenticated("The session of this access token was ended. Log in again.")
+        return Identity(user, _ALL, session.id, claims.expires_at)
+
+    async def _by_api_token(self, text: str) -> Identity:
+        now = clock.now()
+        token = await api_tokens.find_token(text, now)
+        user = None if token is None else await User.get(token.owner)
+        if token is None or user is None or not user.is_active:
+            raise Unauthenticated("This API token is not valid: it is wrong, was revoked or has expired.")
+        await api_tokens.note_use(self._database, token, now)
+        return Identity(user, frozenset(token.scopes), None, token.expires_at)
 
 
 async def _find(email: str) -> User | None:

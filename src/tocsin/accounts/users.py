@@ -1,21 +1,27 @@
-"""The users as an administrator handles them. The API's sign-up writes through `create_user` too."""
+"""The users as an administrator handles them, in the API and on the command line."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from beanie import UpdateResponse
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock
+from tocsin.accounts import audit
+from tocsin.accounts.api_tokens import revoke_all
+from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
-from tocsin.documents import User
+from tocsin.accounts.links import forget_links
+from tocsin.accounts.sessions import end_sessions
+from tocsin.documents import AuditAction, Database, User
 from tocsin.errors import NotFound, UserError, UserErrorCode
+from tocsin.notifications import account_mails, deliveries
 from tocsin.security.passwords import check_password, hash_password
+from tocsin.tasks.holding import pause_all
 
-PauseAll = Callable[[str], Awaitable[int]]
 
-
-async def create_user(email: str, password: str, is_admin: bool = False) -> User:
+async def create_user(
+    email: str, password: str, actor: Actor, is_admin: bool = False, *, action: AuditAction = AuditAction.USER_CREATED
+) -> User:
     """Store a new user. Raises UserError: INVALID for the address or the password, EMAIL_TAKEN."""
     address = normalise_email(email)
     check_password(password, address)
@@ -24,8 +30,8 @@ async def create_user(email: str, password: str, is_admin: bool = False) -> User
     try:
         await user.insert()
     except DuplicateKeyError:
-        message = "Someone has signed up with this email address. Log in, or use another address."
-        raise UserError(UserErrorCode.EMAIL_TAKEN, message, ("email",)) from None
+        raise email_taken() from None
+    await audit.record(action, actor if actor.id or actor is audit.COMMAND_LINE else actor.known_as(user), user)
     return user
 
 
@@ -34,37 +40,84 @@ async def list_users() -> list[User]:
     return sorted(await User.find_all().to_list(), key=lambda user: user.email)
 
 
-async def set_password(email: str, password: str) -> User:
-    """Give the user a new password. Raises InvalidInput, NotFound."""
-    user = await _find(email)
-    check_password(password, user.email)
-    return await _change(user, password=await hash_password(password))
-
-
-async def promote(email: str, is_admin: bool = True) -> User:
-    """Make the user an administrator, or no longer one. Raises NotFound."""
-    return await _change(await _find(email), is_admin=is_admin)
-
-
-async def deactivate(email: str, pause_all: PauseAll) -> int:
-    """Lock the user out, then pause all that is his: `pause_all` of his id. Returns how many tasks it paused.
-
-    Doing it again finishes what a crash left half done. Raises NotFound.
-    """
-    user = await _change(await _find(email), is_active=False)
-    return await pause_all(user.id)
-
-
-async def activate(email: str) -> User:
-    """Let the user in again. What was paused stays paused until someone resumes it. Raises NotFound."""
-    return await _change(await _find(email), is_active=True)
-
-
-async def _find(email: str) -> User:
+async def find_user(email: str) -> User:
+    """The user of this address. Raises InvalidInput, NotFound."""
     user = await User.find_one({"email": normalise_email(email)})
     if user is None:
         raise NotFound(f"There is no user with the address {email}.", "email")
     return user
+
+
+async def require_user(user_id: str) -> User:
+    """The user of this id. Raises NotFound."""
+    user = await User.get(user_id)
+    if user is None:
+        raise NotFound("There is no user with this id.", "id")
+    return user
+
+
+async def set_password(
+    database: Database,
+    user: User,
+    password: str,
+    actor: Actor,
+    *,
+    action: AuditAction = AuditAction.PASSWORD_CHANGED,
+    path: str = "password",
+    keep: str | None = None,
+) -> User:
+    """Give the user a new password, end the sessions that the old one opened but for `keep`, and tell him.
+
+    Links that were mailed before become worthless; API tokens stay. Raises InvalidInput at `path`.
+    """
+    check_password(password, user.email, path)
+    changed = await _change(user, password=await hash_password(password))
+    await end_sessions(database, user.id, but=keep)
+    await forget_links(database, user.email)
+    await audit.record(action, actor, user)
+    await deliveries.enqueue(database, [account_mails.password_changed(user, clock.now(), actor.address)])
+    return changed
+
+
+async def promote(user: User, actor: Actor, is_admin: bool = True) -> User:
+    """Make the user an administrator, or no longer one."""
+    changed = await _change(user, is_admin=is_admin)
+    await audit.record(AuditAction.USER_PROMOTED if is_admin else AuditAction.USER_DEMOTED, actor, user)
+    return changed
+
+
+async def deactivate(database: Database, user: User, actor: Actor) -> int:
+    """Lock the user out: his sessions, sockets and API tokens end at once, then all his tasks are paused; how many.
+
+    Doing it again finishes what a crash left half done.
+    """
+    await _change(user, is_active=False)
+    await end_sessions(database, user.id)
+    await revoke_all(database, user.id)
+    await forget_links(database, user.email)
+    paused = await pause_all(database, user.id, clock.now())
+    await audit.record(AuditAction.USER_DEACTIVATED, actor, user, detail=f"tasks paused: {paused}")
+    return paused
+
+
+async def log_out_everywhere(database: Database, user: User, actor: Actor) -> int:
+    """End all sessions of the user; how many."""
+    count = await end_sessions(database, user.id)
+    await audit.record(AuditAction.SESSION_REVOKED, actor, user, detail=f"all sessions: {count}")
+    return count
+
+
+async def activate(user: User, actor: Actor) -> User:
+    """Let the user in again. What was paused stays paused until someone resumes it."""
+    changed = await _change(user, is_active=True)
+    await audit.record(AuditAction.USER_ACTIVATED, actor, user)
+    return changed
+
+
+def email_taken() -> UserError:
+    """The error for an address that has an account."""
+    message = "There is an account with this email address. Log in, or use another address."
+    return UserError(UserErrorCode.EMAIL_TAKEN, message, ("email",))
 
 
 async def _change(user: User, **values: Any) -> User:

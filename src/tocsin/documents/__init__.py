@@ -1,18 +1,15 @@
 """What is stored, in which states, and how it changes."""
 
+from tocsin.documents.access import AuditAction, LinkPurpose, Scope
+from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.database import Database, connect, connect_thread
 from tocsin.documents.models import (
     Delivery,
-    Doc,
     IdempotencyKey,
     ResponseBody,
     Run,
     Task,
-    User,
     Worker,
-    new_id,
-    owner_of,
-    task_of,
 )
 from tocsin.documents.states import (
     BIRTHS,
@@ -27,9 +24,11 @@ from tocsin.documents.states import (
     TaskStatus,
     Trigger,
 )
+from tocsin.documents.stored import Doc, new_id, owner_of, task_of
 
 __all__ = [
-    "BIRTHS", "MOVES", "OPEN", "SETTLED", "AttemptOutcome", "Database", "Delivery", "Doc", "Hold", "IdempotencyKey",
-    "Overlap", "ResponseBody", "Run", "RunReason", "RunStatus", "Task", "TaskStatus", "Trigger", "User", "Worker",
-    "connect", "connect_thread", "new_id", "owner_of", "task_of",
+    "BIRTHS", "MOVES", "OPEN", "SETTLED", "ApiToken", "AttemptOutcome", "AuditAction", "AuditEntry", "Database",
+    "Delivery", "Doc", "Hold", "IdempotencyKey", "Link", "LinkPurpose", "Overlap", "ResponseBody", "Run", "RunReason",
+    "RunStatus", "Scope", "Session", "Task", "TaskStatus", "Trigger", "User", "Worker", "connect", "connect_thread",
+    "new_id", "owner_of", "task_of",
 ]  # fmt: skip

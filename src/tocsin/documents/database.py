@@ -11,7 +11,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
-from tocsin.documents.models import MODELS, Doc
+from tocsin.documents.models import MODELS
+from tocsin.documents.stored import Doc
 from tocsin.errors import DatabaseUnavailable
 
 _PATIENCE = 3_000
@@ -27,6 +28,26 @@ class Database:
     db: AsyncDatabase[Doc]
     uri: str
     name: str
+
+    @property
+    def users(self) -> AsyncCollection[Doc]:
+        return self.db["users"]
+
+    @property
+    def sessions(self) -> AsyncCollection[Doc]:
+        return self.db["sessions"]
+
+    @property
+    def api_tokens(self) -> AsyncCollection[Doc]:
+        return self.db["api_tokens"]
+
+    @property
+    def links(self) -> AsyncCollection[Doc]:
+        return self.db["links"]
+
+    @property
+    def audit_entries(self) -> AsyncCollection[Doc]:
+        return self.db["audit_entries"]
 
     @property
     def tasks(self) -> AsyncCollection[Doc]:

@@ -1,56 +1,13 @@
-"""What is stored: one Beanie document a collection. The hot paths read and write the same shapes as plain dicts."""
+"""What is stored of the work: one Beanie document a collection. The hot paths use the same shapes as plain dicts."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 
 from beanie import Document
-from bson import ObjectId
-from pydantic import Field
-from pymongo import ASCENDING, IndexModel
 
+from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
-
-Doc = dict[str, Any]
-
-
-def new_id(owner: str | None = None) -> str:
-    """A fresh id. An owned thing's id begins with its owner's, so that whose it is can be told from the id alone."""
-    return f"{owner}/{ObjectId()}" if owner else str(ObjectId())
-
-
-def owner_of(document_id: str) -> str:
-    """The user that owns the task or run of this id."""
-    return document_id.partition("/")[0]
-
-
-def task_of(run_id: str) -> str:
-    """The task whose run has this id."""
-    return run_id.partition(":")[0]
-
-
-def _index(*keys: str, **options: Any) -> IndexModel:
-    return IndexModel([(key, ASCENDING) for key in keys], **options)
-
-
-class Stored(Document):
-    """A document whose id is a text of our own making."""
-
-    id: str  # type: ignore[assignment]  # Beanie's default is an ObjectId
-
-
-class User(Stored):
-    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash."""
-
-    id: str = Field(default_factory=new_id)
-    email: str
-    password: str
-    is_admin: bool = False
-    is_active: bool = True
-    created_at: datetime
-
-    class Settings:
-        name = "users"
-        indexes: ClassVar = [_index("email", unique=True)]
+from tocsin.documents.stored import Doc, Stored, index
 
 
 class Task(Stored):
@@ -88,9 +45,9 @@ class Task(Stored):
     class Settings:
         name = "tasks"
         indexes: ClassVar = [
-            _index("next_run_at"),
-            _index("owner", "created_at"),
-            _index("reconcile", partialFilterExpression={"reconcile": True}),
+            index("next_run_at"),
+            index("owner", "created_at"),
+            index("reconcile", partialFilterExpression={"reconcile": True}),
         ]
 
 
@@ -142,14 +99,14 @@ class Run(Stored):
     class Settings:
         name = "runs"
         indexes: ClassVar = [
-            _index("owner", "due_at"),
-            _index("owner", "created_at"),
-            _index("task", "due_at"),
-            _index("task", "open", partialFilterExpression={"open": True}),
-            _index("status", "rank", partialFilterExpression={"status": "QUEUED"}),
-            _index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
-            _index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
-            _index("blocked", "after", partialFilterExpression={"blocked": True}),
+            index("owner", "due_at"),
+            index("owner", "created_at"),
+            index("task", "due_at"),
+            index("task", "open", partialFilterExpression={"open": True}),
+            index("status", "rank", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
+            index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
+            index("blocked", "after", partialFilterExpression={"blocked": True}),
         ]
 
 
@@ -182,11 +139,14 @@ class IdempotencyKey(Stored):
 
     class Settings:
         name = "idempotency_keys"
-        indexes: ClassVar = [_index("created_at", expireAfterSeconds=86_400)]
+        indexes: ClassVar = [index("created_at", expireAfterSeconds=86_400)]
 
 
 class Delivery(Stored):
     """One mail that must reach a user; its id derives from its cause, so that no cause is told twice.
+
+    It goes to its owner's address, or to the address `to` of someone who has no account yet. `sealed` is what stands
+    for `{link}` in the text, encrypted: only the mail itself shows it.
 
     `status` is QUEUED until it was taken by the mail server (DELIVERED) or given up (FAILED). `claim` is the token
     of the process that sends it now, good until `lease_until`. `queued_at` orders what `tocsin mails list` shows.
@@ -194,9 +154,11 @@ class Delivery(Stored):
 
     owner: str
     kind: str
-    run: str
+    run: str | None
+    to: str | None = None
     subject: str
     text: str
+    sealed: str | None = None
     status: str = "QUEUED"
     queued_at: datetime
     next_try_at: datetime
@@ -209,9 +171,11 @@ class Delivery(Stored):
     class Settings:
         name = "deliveries"
         indexes: ClassVar = [
-            _index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
-            _index("queued_at"),
+            index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            index("queued_at"),
         ]
 
 
-MODELS: list[type[Document]] = [User, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery]
+MODELS: list[type[Document]] = [
+    User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery,
+]  # fmt: skip

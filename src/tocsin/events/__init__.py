@@ -2,5 +2,6 @@
 
 from tocsin.events.changes import Change, ChangeKind
 from tocsin.events.fanout import Fanout, Subscription
+from tocsin.events.presence import Presence
 
-__all__ = ["Change", "ChangeKind", "Fanout", "Subscription"]
+__all__ = ["Change", "ChangeKind", "Fanout", "Presence", "Subscription"]

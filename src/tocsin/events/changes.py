@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from tocsin.documents import Hold, RunStatus, TaskStatus, task_of
+from tocsin.documents import Hold, RunStatus, TaskStatus, owner_of, task_of
 
 
 class ChangeKind(Enum):
@@ -39,6 +39,13 @@ class Change:
     cancel: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AccessChange:
+    """Something that this user's tokens depend on changed: whoever is connected by one must ask again."""
+
+    user_id: str
+
+
 PIPELINE: list[dict[str, Any]] = [
     {
         "$match": {
@@ -47,6 +54,8 @@ PIPELINE: list[dict[str, Any]] = [
                 {"ns.coll": "tasks", "operationType": {"$in": ["insert", "replace", "delete"]}},
                 {"ns.coll": "tasks", "updateDescription.updatedFields.status": {"$exists": True}},
                 {"ns.coll": "tasks", "updateDescription.updatedFields.version": {"$exists": True}},
+                {"ns.coll": "users", "updateDescription.updatedFields.is_active": {"$exists": True}},
+                {"ns.coll": {"$in": ["sessions", "api_tokens"]}, "operationType": "delete"},
             ]
         }
     },
@@ -56,12 +65,14 @@ PIPELINE: list[dict[str, Any]] = [
 """What the server sends of the changes: those of the engine's own bookkeeping stay where they are."""
 
 
-def read(event: Mapping[str, Any]) -> Change | None:
+def read(event: Mapping[str, Any]) -> Change | AccessChange | None:
     """The change that this change stream event tells of, or None when nobody needs to know."""
-    document_id, at = event["documentKey"]["_id"], event["wallTime"]
+    document_id, at, collection = event["documentKey"]["_id"], event["wallTime"], event["ns"]["coll"]
     fields = _fields(event)
-    if event["ns"]["coll"] == "runs":
+    if collection == "runs":
         return _run_change(event["operationType"], document_id, at, fields)
+    if collection != "tasks":
+        return AccessChange(owner_of(document_id))
     return _task_change(event["operationType"], document_id, at, fields)
 
 

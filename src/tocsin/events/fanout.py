@@ -10,7 +10,8 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database, owner_of
-from tocsin.events.changes import PIPELINE, Change, ChangeKind, read
+from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, read
+from tocsin.events.presence import Presence
 
 QUEUE_LIMIT = 10_000
 """Changes that a slow subscriber may lag behind before it is sent a SNAPSHOT instead of them."""
@@ -25,6 +26,7 @@ class Subscription:
         self._fanout = fanout
         self.owner, self.task_id = owner, task_id
         self._changes: deque[Change] = deque([Change(ChangeKind.SNAPSHOT, clock.now(), task_id)])
+        self._error: Exception | None = None
         self._filled = asyncio.Event()
         self._filled.set()
 
@@ -46,10 +48,17 @@ class Subscription:
         return self
 
     async def __anext__(self) -> Change:
-        while not self._changes:
+        while not self._changes and self._error is None:
             self._filled.clear()
             await self._filled.wait()
+        if self._error is not None:
+            raise self._error
         return self._changes.popleft()
+
+    def fail(self, error: Exception) -> None:
+        """End with this error instead of the next change."""
+        self._error = error
+        self._filled.set()
 
     def offer(self, change: Change) -> None:
         """Queue a change if it is of the task listened to."""
@@ -72,6 +81,7 @@ class Fanout:
     def __init__(self, database: Database, on_change: Callable[[Change], None]) -> None:
         self._database = database
         self._on_change = on_change
+        self.presence = Presence()
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._listening = asyncio.Event()
         self._opened = False
@@ -127,7 +137,9 @@ class Fanout:
             self._listening.set()
             self._opened = True
             async for event in stream:
-                if (change := read(event)) is not None:
+                if isinstance(change := read(event), AccessChange):
+                    self.presence.changed(change.user_id)
+                elif change is not None:
                     self._give(change)
         finally:
             self._listening.clear()
@@ -141,6 +153,7 @@ class Fanout:
                 subscription.offer(change)
 
     def _resync(self) -> None:
+        self.presence.all_changed()
         for group in self._subscriptions.values():
             for subscription in group:
                 subscription.resync()

@@ -53,7 +53,7 @@ class Engine:
         self._dispatcher = Dispatcher(database, self.hand)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds))
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
-        self._retention = Retention(database, runs, tasks)
+        self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days))
         self._workers: list[asyncio.Task[None]] = []
         self._loops: list[asyncio.Task[None]] = []
         self._settling: asyncio.Task[None] | None = None

@@ -1,4 +1,4 @@
-"""Forgetting: finished runs with their response bodies, finished one-off tasks, and mails, after their time."""
+"""Forgetting, each after its time: finished runs with their bodies, finished one-off tasks, mails, the audit log."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
+from tocsin.accounts import audit
 from tocsin.documents import Database, Doc, TaskStatus
 from tocsin.notifications import deliveries
 
@@ -18,9 +19,11 @@ log = telemetry.logger(__name__)
 class Retention:
     """Deletes, each hour, what is older than the owner of this server wants to keep."""
 
-    def __init__(self, database: Database, runs: timedelta, tasks: timedelta) -> None:
+    def __init__(
+        self, database: Database, runs: timedelta, tasks: timedelta, entries: timedelta = timedelta(days=365)
+    ) -> None:
         self._database = database
-        self._runs, self._tasks = runs, tasks
+        self._runs, self._tasks, self._entries = runs, tasks, entries
 
     async def run(self) -> None:
         """Forget until cancelled."""
@@ -39,6 +42,7 @@ class Retention:
             count += await self._forget_runs(user["_id"], now - self._runs)
             count += await self._forget_tasks(user["_id"], now - self._tasks)
         await deliveries.forget(self._database, now - self._runs)
+        await audit.forget(self._database, now - self._entries)
         return count
 
     async def _forget_runs(self, owner: str, before: datetime) -> int:

@@ -17,7 +17,9 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 from tocsin import clock
 from tocsin.documents import Database, Doc, User
 from tocsin.documents.updates import Expression, both, change_when, equals
+from tocsin.notifications.account_mails import LINK
 from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
+from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.telemetry import MAILS, logger
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -115,11 +117,13 @@ class Postman:
         self,
         database: Database,
         door: MailDoor,
+        secrets: SecretBox | None = None,
         *,
         lease: timedelta = timedelta(seconds=60),
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._database, self._door, self._lease, self._clock = database, door, lease, clock
+        self._database, self._door, self._secrets = database, door, secrets
+        self._lease, self._clock = lease, clock
         self._woken = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -209,11 +213,13 @@ class Postman:
 
     async def _try(self, delivery: Doc) -> Doc:
         """Try once; what became of it, as changes of the document. Raises PyMongoError."""
-        to = await address_of(self._database, delivery["owner"])
+        to = delivery.get("to") or await address_of(self._database, delivery["owner"])
         if to is None:
             return self._failed(delivery, "no recipient: the owner is gone or deactivated")
         try:
-            await self._door.send(to, delivery["subject"], delivery["text"], delivery["_id"])
+            await self._door.send(to, delivery["subject"], self._text(delivery), delivery["_id"])
+        except SecretUnreadable:
+            return self._failed(delivery, "its link cannot be read: the encryption key is another one by now")
         except MailRefused as error:
             return self._failed(delivery, str(error))
         except MailUnavailable as error:
@@ -223,6 +229,15 @@ class Postman:
             return self._later(delivery, f"{type(error).__name__}: {error}")
         MAILS.labels(outcome="DELIVERED").inc()
         return self._outcome(delivery, "DELIVERED", delivered_at=self._clock(), last_error=None)
+
+    def _text(self, delivery: Doc) -> str:
+        """What is sent: the text with the link that only the mail shows. Raises SecretUnreadable."""
+        text, sealed = str(delivery["text"]), delivery.get("sealed")
+        if sealed is None:
+            return text
+        if self._secrets is None:
+            raise SecretUnreadable("there is no key to open it with")
+        return text.replace(LINK, self._secrets.open(sealed, delivery["_id"]))
 
     def _later(self, delivery: Doc, reason: str) -> Doc:
         tries = delivery["tries"] + 1

@@ -21,9 +21,10 @@ _INVALID = "The access token is not valid. Log in and send the new one as `Autho
 
 @dataclass(frozen=True)
 class Claims:
-    """What a valid token says: whose it is and until when (UTC, whole seconds) it is good."""
+    """What a valid token says: whose it is, of which session, and until when (UTC, whole seconds) it is good."""
 
     user_id: str
+    session_id: str | None
     expires_at: datetime
 
 
@@ -34,11 +35,12 @@ class AccessTokens:
         self._secret = secret
         self._lifetime = lifetime
 
-    def issue(self, user_id: str, now: datetime) -> tuple[str, datetime]:
-        """A new token of this user, and when it expires (UTC, whole seconds)."""
+    def issue(self, user_id: str, now: datetime, session_id: str | None = None) -> tuple[str, datetime]:
+        """A new token of this user's session, and when it expires (UTC, whole seconds)."""
         expires_at = (now + self._lifetime).astimezone(UTC).replace(microsecond=0)
         claims = {
             "sub": user_id,
+            "sid": session_id,
             "iat": int(now.timestamp()),
             "exp": int(expires_at.timestamp()),
             "jti": uuid4().hex,
@@ -66,4 +68,4 @@ class AccessTokens:
         except (jwt.InvalidTokenError, ValueError, RecursionError):
             # The last two: text that is not Unicode; a header, read before the signature, nested too deeply.
             raise Unauthenticated(_INVALID) from None
-        return Claims(claims["sub"], datetime.fromtimestamp(claims["exp"], UTC))
+        return Claims(claims["sub"], claims.get("sid"), datetime.fromtimestamp(claims["exp"], UTC))

@@ -1,0 +1,92 @@
+"""API tokens: for programs, with no more rights than they need. Shown once, stored as a digest."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from tocsin.documents import ApiToken, Database, Scope, User, new_id
+from tocsin.errors import Conflict, InvalidInput, NotFound
+from tocsin.security.opaque import digest, new_secret
+
+PREFIX = "tocsin_api_"
+MOST = 100
+"""API tokens that one user has at once."""
+_LONGEST_NAME = 100
+_LONGEST = 200
+_EVERY = timedelta(minutes=1)
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
+
+
+async def create_token(
+    user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, now: datetime
+) -> tuple[ApiToken, str]:
+    """A new token and its text, which is shown this once. Raises InvalidInput, Conflict when there are too many."""
+    chosen = [scope for scope in Scope if scope in set(scopes)]
+    _check(user, name, chosen, expires_at, now)
+    if await ApiToken.find({"owner": user.id}).count() >= MOST:
+        raise Conflict(f"You have {MOST} API tokens, which is the limit. Revoke those that are not in use.")
+    text = PREFIX + new_secret()
+    token = ApiToken(
+        id=new_id(user.id),
+        owner=user.id,
+        name=name.strip(),
+        digest=digest(text),
+        hint=text[-4:],
+        scopes=chosen,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    await token.insert()
+    return token, text
+
+
+async def list_tokens(owner: str) -> list[ApiToken]:
+    """The API tokens of a user, expired ones too, the latest first."""
+    return sorted(await ApiToken.find({"owner": owner}).to_list(), key=lambda token: token.created_at, reverse=True)
+
+
+async def revoke_token(database: Database, owner: str, token_id: str) -> ApiToken:
+    """End a user's token at once. Raises NotFound."""
+    token = await ApiToken.get(token_id)
+    if token is not None and token.owner == owner:
+        result = await database.api_tokens.delete_one({"_id": token_id})
+        if result.deleted_count:
+            return token
+    raise NotFound("You have no API token with this id.", "id")
+
+
+async def revoke_all(database: Database, owner: str) -> int:
+    """End all API tokens of a user; how many."""
+    found = database.api_tokens.find({"owner": owner}, {"_id": 1})
+    result = await database.api_tokens.delete_many({"_id": {"$in": [token["_id"] async for token in found]}})
+    return result.deleted_count
+
+
+async def find_token(text: str, now: datetime) -> ApiToken | None:
+    """The token of this text if it is good; None if it is unknown, revoked or expired."""
+    if len(text) > _LONGEST:
+        return None
+    token = await ApiToken.find_one({"digest": digest(text)})
+    return None if token is None or (token.expires_at is not None and token.expires_at <= now) else token
+
+
+async def note_use(database: Database, token: ApiToken, now: datetime) -> None:
+    """Remember when the token was used, at most once a minute: a write for each request would be dear."""
+    if token.last_used_at is None or now - token.last_used_at >= _EVERY:
+        await database.api_tokens.update_one({"_id": token.id}, {"$set": {"last_used_at": now}})
+
+
+def described(token: ApiToken) -> str:
+    """The token, as the audit log names it."""
+    return f"{token.name} (…{token.hint}), {' '.join(scope.value for scope in token.scopes)}"
+
+
+def _check(user: User, name: str, scopes: list[Scope], expires_at: datetime | None, now: datetime) -> None:
+    if not 1 <= len(name.strip()) <= _LONGEST_NAME or not _PRINTABLE.fullmatch(name):
+        raise InvalidInput(f"name must have 1 to {_LONGEST_NAME} characters, none of them a control character.", "name")
+    if not scopes:
+        raise InvalidInput("Give at least one scope: READ, WRITE or ADMIN.", "scopes")
+    if Scope.ADMIN in scopes and not user.is_admin:
+        raise InvalidInput("Only administrators can make tokens with the scope ADMIN.", "scopes")
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInput("expiresAt must lie ahead.", "expiresAt")

@@ -1,0 +1,56 @@
+"""Links that are mailed: good once and for a limited time, for a new password or for a new account."""
+
+from datetime import datetime, timedelta
+
+from tocsin.documents import Database, Link, LinkPurpose
+from tocsin.errors import UserError, UserErrorCode
+from tocsin.security.opaque import digest, new_secret
+
+LIFETIMES = {LinkPurpose.RESET: timedelta(hours=1), LinkPurpose.INVITATION: timedelta(days=7)}
+_PATHS = {LinkPurpose.RESET: "/account#reset=", LinkPurpose.INVITATION: "/account#invitation="}
+_LONGEST = 200
+
+
+async def make_link(
+    purpose: LinkPurpose, email: str, now: datetime, *, user: str | None = None, is_admin: bool = False
+) -> tuple[Link, str]:
+    """A new link, and its path on this server; the token stands in the fragment, which browsers send to nobody."""
+    token = new_secret()
+    link = Link(
+        id=digest(token),
+        purpose=purpose,
+        user=user,
+        email=email,
+        is_admin=is_admin,
+        created_at=now,
+        expires_at=now + LIFETIMES[purpose],
+    )
+    await link.insert()
+    return link, _PATHS[purpose] + token
+
+
+async def find_link(token: str, purpose: LinkPurpose, now: datetime) -> Link:
+    """The link of this token, if it is still good. Raises UserError LINK_INVALID."""
+    link = await Link.get(digest(token)) if len(token) <= _LONGEST else None
+    if link is None or link.purpose is not purpose or link.expires_at <= now:
+        raise invalid_link()
+    return link
+
+
+async def use_link(database: Database, link: Link) -> None:
+    """Use a link up, so that nobody uses it again. Raises UserError LINK_INVALID if someone was quicker."""
+    result = await database.links.delete_one({"_id": link.id})
+    if not result.deleted_count:
+        raise invalid_link()
+
+
+async def forget_links(database: Database, email: str) -> None:
+    """Make all links worthless that were mailed to this address."""
+    found = database.links.find({"email": email}, {"_id": 1})
+    await database.links.delete_many({"_id": {"$in": [link["_id"] async for link in found]}})
+
+
+def invalid_link() -> UserError:
+    """The error for a link that is good for nothing any more."""
+    message = "This link was used before, has expired or was replaced by a newer one. Ask for a new one."
+    return UserError(UserErrorCode.LINK_INVALID, message, ("token",))

@@ -1,0 +1,111 @@
+"""What is stored about accounts: users, their log-ins and API tokens, mailed links, and the audit log."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from tocsin.documents.access import AuditAction, LinkPurpose, Scope
+from tocsin.documents.stored import Stored, index, new_id
+
+
+class User(Stored):
+    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash."""
+
+    id: str = Field(default_factory=new_id)
+    email: str
+    password: str
+    is_admin: bool = False
+    is_active: bool = True
+    created_at: datetime
+
+    class Settings:
+        name = "users"
+        indexes: ClassVar = [index("email", unique=True), index("created_at")]
+
+
+class Session(Stored):
+    """A log-in. It lives as long as its refresh token is renewed; its access tokens end with it.
+
+    A refresh token is two random texts, of which only digests are stored: `family` (the same for the whole session)
+    finds the session, `secret` is new each time the token is used. `previous` is the one before, used at `rotated_at`.
+    """
+
+    owner: str
+    family: str
+    secret: str
+    previous: str | None = None
+    rotated_at: datetime
+    created_at: datetime
+    expires_at: datetime
+    address: str
+    user_agent: str
+
+    class Settings:
+        name = "sessions"
+        indexes: ClassVar = [
+            index("family", unique=True),
+            index("owner", "created_at"),
+            index("expires_at", expireAfterSeconds=0),
+        ]
+
+
+class ApiToken(Stored):
+    """A token for programs. Only its digest is stored; `hint` is its last characters, by which its owner knows it.
+
+    `last_used_at` is kept to the minute.
+    """
+
+    owner: str
+    name: str
+    digest: str
+    hint: str
+    scopes: list[Scope]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = None
+
+    class Settings:
+        name = "api_tokens"
+        indexes: ClassVar = [index("digest", unique=True), index("owner", "created_at")]
+
+
+class Link(Stored):
+    """What a mailed link is good for, once: a new password for `user`, or an account for `email`.
+
+    The id is the digest of the token in the link.
+    """
+
+    purpose: LinkPurpose
+    user: str | None = None
+    email: str
+    is_admin: bool = False
+    created_at: datetime
+    expires_at: datetime
+
+    class Settings:
+        name = "links"
+        indexes: ClassVar = [index("email"), index("expires_at", expireAfterSeconds=0)]
+
+
+class AuditEntry(Stored):
+    """Who did what to which account, when and from where.
+
+    `actor` is a user's id, or null for the command line and for strangers; `email` is the address of the account that
+    it was done to, as it was then. `detail` says more where the action alone does not.
+    """
+
+    id: str = Field(default_factory=new_id)
+    at: datetime
+    action: AuditAction
+    actor: str | None
+    actor_name: str
+    user: str | None
+    email: str
+    detail: str | None = None
+    address: str
+    user_agent: str
+
+    class Settings:
+        name = "audit_entries"
+        indexes: ClassVar = [index("at"), index("email", "at"), index("action", "at")]

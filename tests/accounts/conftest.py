@@ -1,0 +1,15 @@
+from datetime import timedelta
+
+import pytest
+
+from tests.harness import settings
+from tocsin.accounts import Accounts
+from tocsin.documents import Database
+from tocsin.security.tokens import AccessTokens
+
+TOKENS = AccessTokens("s" * 40, timedelta(hours=1))
+
+
+@pytest.fixture
+def accounts(database: Database) -> Accounts:
+    return Accounts(database, settings(), TOKENS, b"k" * 32)

@@ -1,0 +1,92 @@
+"""Tokens for programs: shown once, stored as digests, with no more rights than they were given."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tocsin import clock
+from tocsin.accounts import COMMAND_LINE, Accounts, create_user
+from tocsin.accounts import api_tokens as tokens
+from tocsin.documents import Database, Scope, User
+from tocsin.errors import Conflict, NotFound, Unauthenticated, UserError
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def alice(database: Database) -> User:
+    return await create_user("alice@example.com", "tram ticket lemon", COMMAND_LINE)
+
+
+async def test_a_token_stands_for_its_owner_with_its_scopes(
+    database: Database, accounts: Accounts, alice: User
+) -> None:
+    token, text = await accounts.create_api_token(alice, "backup", [Scope.WRITE, Scope.READ], None, COMMAND_LINE)
+    who = await accounts.authenticate(text)
+    assert (who.user, who.scopes, who.session_id) == (alice, frozenset({Scope.READ, Scope.WRITE}), None)
+    assert token.hint == text[-4:]
+    assert text not in str(await database.api_tokens.find_one({}))
+
+
+async def test_use_is_noted_once_a_minute(database: Database, alice: User) -> None:
+    now = clock.now()
+    _, text = await tokens.create_token(alice, "backup", [Scope.READ], None, now)
+    for seconds, noted in ((0, 0), (59, 0), (60, 60), (90, 60), (120, 120)):
+        moment = now + timedelta(seconds=seconds)
+        token = await tokens.find_token(text, moment)
+        assert token is not None
+        await tokens.note_use(database, token, moment)
+        (stored,) = await tokens.list_tokens(alice.id)
+        assert stored.last_used_at == now + timedelta(seconds=noted)
+
+
+async def test_an_expired_token_and_a_revoked_one_are_worthless(
+    database: Database, accounts: Accounts, alice: User
+) -> None:
+    now = clock.now()
+    _, expired = await tokens.create_token(alice, "short", [Scope.READ], now + timedelta(milliseconds=1), now)
+    token, revoked = await accounts.create_api_token(alice, "long", [Scope.READ], None, COMMAND_LINE)
+    await accounts.authenticate(revoked)
+    await accounts.revoke_api_token(alice, token.id, COMMAND_LINE)
+    assert await tokens.find_token(expired, now + HOUR) is None
+    for text in (revoked, f"{revoked[:-1]}x", tokens.PREFIX, tokens.PREFIX + "x" * 1000, tokens.PREFIX + "\ud800"):
+        with pytest.raises(Unauthenticated, match="API token is not valid"):
+            await accounts.authenticate(text)
+
+
+async def test_a_stranger_revokes_nothing(accounts: Accounts, alice: User) -> None:
+    bob = await create_user("bob@example.com", "tram ticket lemon", COMMAND_LINE)
+    token, text = await accounts.create_api_token(alice, "mine", [Scope.READ], None, COMMAND_LINE)
+    for token_id in (token.id, f"{bob.id}/none", ""):
+        with pytest.raises(NotFound):
+            await accounts.revoke_api_token(bob, token_id, COMMAND_LINE)
+    await accounts.authenticate(text)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"name": ""}, "name"),
+    ({"name": " \t"}, "name"),
+    ({"name": "a\nb"}, "name"),
+    ({"name": "x" * 101}, "name"),
+    ({"scopes": []}, "scopes"),
+    ({"scopes": [Scope.READ, Scope.ADMIN]}, "scopes"),
+    ({"expires_at": clock.now() - HOUR}, "expiresAt"),
+]
+
+
+@pytest.mark.parametrize(("changes", "path"), WRONG)
+async def test_wrong_input_is_told(alice: User, changes: dict[str, Any], path: str) -> None:
+    given: dict[str, Any] = {"name": "x", "scopes": [Scope.READ], "expires_at": None, **changes}
+    with pytest.raises(UserError) as caught:
+        await tokens.create_token(alice, now=clock.now(), **given)
+    assert caught.value.path == (path,)
+    assert await tokens.list_tokens(alice.id) == []
+
+
+async def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch, alice: User) -> None:
+    monkeypatch.setattr(tokens, "MOST", 2)
+    for name in ("first", "second"):
+        await tokens.create_token(alice, name, [Scope.READ], None, clock.now())
+    with pytest.raises(Conflict, match="Revoke"):
+        await tokens.create_token(alice, "third", [Scope.READ], None, clock.now())
