@@ -14,10 +14,11 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from passlib.hash import argon2
 from pydantic import SecretStr
 
 from tocsin import clock
-from tocsin.accounts import Accounts
+from tocsin.accounts import Accounts, Actor, Mailing
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc, User, new_id
 from tocsin.events import Fanout
@@ -27,6 +28,8 @@ from tocsin.security.tokens import AccessTokens
 from tocsin.web.graphql_http import graphql_router
 
 SECRET = "a-signing-key-of-the-tests-only-0123456789"
+PASSWORD = "alice, bob and carol"
+HASHED = argon2.using(type="ID", rounds=1, memory_cost=64).hash(PASSWORD)
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HTTP_JOB = {"http": {"url": "https://example.com/hook"}}
 
@@ -103,8 +106,13 @@ class Api:
         return self.url.replace("http", "ws", 1) + "/graphql"
 
     def token_for(self, user: User, seconds: float) -> str:
-        """A token that expires so soon."""
-        return AccessTokens(SECRET, timedelta(seconds=seconds)).issue(user.id, clock.now())[0]
+        """A token of this user's session that expires so soon."""
+        session = AccessTokens(SECRET, timedelta(hours=1)).read(self._callers[user.id].token or "").session_id
+        return AccessTokens(SECRET, timedelta(seconds=seconds)).issue(user.id, clock.now(), session)[0]
+
+    @property
+    def _callers(self) -> dict[str, Caller]:
+        return {caller.user.id: caller for caller in (self.alice, self.bob, self.carol) if caller.user}
 
 
 @pytest.fixture
@@ -116,12 +124,14 @@ def settings() -> Settings:
 @pytest.fixture
 async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
     tokens, woken = AccessTokens(SECRET, timedelta(hours=1)), Woken()
-    fanout = Fanout(database, lambda _: None)
+    fanout, secrets = Fanout(database, lambda _: None), SecretBox(b"k" * 32)
+    accounts = Accounts(database, settings, tokens, b"a" * 32)
     services = Services(
         database=database,
         settings=settings,
-        accounts=Accounts(tokens, sign_up_open=True),
-        secrets=SecretBox(b"k" * 32),
+        accounts=accounts,
+        mailing=Mailing(database, settings, secrets, accounts.sessions),
+        secrets=secrets,
         fanout=fanout,
         fingerprint_key=b"f" * 32,
         on_due=woken.due.append,
@@ -132,16 +142,17 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
     app.include_router(graphql_router(lambda: services))
     fanout.start()
     async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
-        callers = [await _caller(http, tokens, name, is_admin=name == "carol") for name in ("alice", "bob", "carol")]
+        callers = [await _caller(http, accounts, name, is_admin=name == "carol") for name in ("alice", "bob", "carol")]
         alice, bob, carol = callers
         yield Api(url, services, tokens, woken, alice, bob, carol, Caller(http, None, None))
     await fanout.stop()
 
 
-async def _caller(http: httpx.AsyncClient, tokens: AccessTokens, name: str, *, is_admin: bool) -> Caller:
-    user = User(email=f"{name}@example.test", password="-", is_admin=is_admin, created_at=T0)
+async def _caller(http: httpx.AsyncClient, accounts: Accounts, name: str, *, is_admin: bool) -> Caller:
+    user = User(email=f"{name}@example.test", password=HASHED, is_admin=is_admin, created_at=T0)
     await user.insert()
-    return Caller(http, user, tokens.issue(user.id, clock.now())[0])
+    grant = await accounts.sessions.open(user, Actor(address="127.0.0.1", user_agent="tests"), clock.now())
+    return Caller(http, user, grant.access_token)
 
 
 class _served:  # noqa: N801  # used as a function

@@ -4,6 +4,7 @@
 The table is held against the schema: a new root field without a row here fails.
 """
 
+import itertools
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tocsin.documents import Doc
 from tocsin.graphql import ids
 from tocsin.graphql.schema import schema
 
-PUBLIC = {"signUp", "logIn"}
+PUBLIC = {"signUp", "logIn", "refreshSession", "logOut", "requestPasswordReset", "resetPassword", "acceptInvitation"}
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
 # field: (document, what a stranger is answered)
@@ -40,6 +41,27 @@ CASES: dict[str, tuple[str, Any]] = {
     "runTask": (f"mutation($task: ID!) {{ runTask(input: {{id: $task}}) {{ task {{ id }} run {{ id }} {SHOWN} }} }}", {"runTask": {"task": None, "run": None, **NOT_FOUND}}),
     "retryRun": (f"mutation($run: ID!) {{ retryRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"retryRun": {"run": None, **NOT_FOUND}}),
     "cancelRun": (f"mutation($run: ID!) {{ cancelRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"cancelRun": {"run": None, **NOT_FOUND}}),
+    "apiTokens": ("{ apiTokens { id } }", {"apiTokens": []}),
+    "sessions": ("{ sessions { isCurrent } }", {"sessions": [{"isCurrent": True}]}),
+    "createApiToken": (
+        'mutation { createApiToken(input: {name: "", scopes: [READ]}) { apiToken { id } userErrors { code } } }',
+        {"createApiToken": {"apiToken": None, "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "revokeApiToken": (f"mutation($token: ID!) {{ revokeApiToken(input: {{id: $token}}) {{ revokedApiTokenId {SHOWN} }} }}", {"revokeApiToken": {"revokedApiTokenId": None, **NOT_FOUND}}),
+    "revokeSession": (f"mutation($session: ID!) {{ revokeSession(input: {{id: $session}}) {{ revokedSessionId {SHOWN} }} }}", {"revokeSession": {"revokedSessionId": None, **NOT_FOUND}}),
+    "changePassword": (
+        'mutation { changePassword(input: {currentPassword: "no", newPassword: "correct horse battery"}) { user { id } userErrors { code } } }',
+        {"changePassword": {"user": None, "userErrors": [{"code": "INVALID_CREDENTIALS"}]}},
+    ),
+}  # fmt: skip
+# For administrators only. field: (document, what Carol is answered)
+ADMIN: dict[str, tuple[str, Any]] = {
+    "users": ("{ users(filter: {email: \"alice\"}) { totalCount nodes { email isActive } } }", {"users": {"totalCount": 1, "nodes": [{"email": "alice@example.test", "isActive": True}]}}),
+    "auditLog": ("{ auditLog { totalCount nodes { action } } }", {"auditLog": {"totalCount": 0, "nodes": []}}),
+    "inviteUser": ('mutation { inviteUser(input: {email: "x"}) { invitation { email } userErrors { code } } }', {"inviteUser": {"invitation": None, "userErrors": [{"code": "INVALID"}]}}),
+    "updateUser": ("mutation($alice: ID!) { updateUser(input: {id: $alice}) { user { email isAdmin } } }", {"updateUser": {"user": {"email": "alice@example.test", "isAdmin": False}}}),
+    "deactivateUser": ("mutation($alice: ID!) { deactivateUser(input: {id: $alice}) { user { isActive } } }", {"deactivateUser": {"user": {"isActive": False}}}),
+    "activateUser": ("mutation($alice: ID!) { activateUser(input: {id: $alice}) { user { isActive } } }", {"activateUser": {"user": {"isActive": True}}}),
 }  # fmt: skip
 SUBSCRIPTIONS = {"taskEvents"}  # see test_subscriptions.py
 
@@ -52,7 +74,7 @@ def _root_fields() -> set[str]:
 def test_every_root_field_has_an_ownership_test() -> None:
     subscription = schema._schema.subscription_type
     assert subscription is not None
-    assert set(CASES) | PUBLIC == _root_fields()
+    assert set(CASES) | set(ADMIN) | PUBLIC == _root_fields()
     assert set(subscription.fields) == SUBSCRIPTIONS
 
 
@@ -62,11 +84,17 @@ async def _alices(api: Api) -> tuple[dict[str, str], Doc, Doc]:
     assert stored is not None
     run = run_document(stored["_id"], T0, status="FAILED")
     await api.database.runs.insert_one(run)
-    return {"task": task_id, "run": ids.encode("Run", run["_id"])}, stored, run
+    assert api.alice.user is not None
+    variables = {"task": task_id, "run": ids.encode("Run", run["_id"]), "alice": ids.encode("User", api.alice.user.id)}
+    made = await api.alice.ask('mutation { createApiToken(input: {name: "x", scopes: [READ]}) { apiToken { id } } }')
+    (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
+    await api.database.audit_entries.delete_many({})
+    tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
+    return variables | tokens, stored, run
 
 
 async def _asked(api: Api, who: str, field: str, variables: dict[str, str]) -> dict[str, Any]:
-    document, _ = CASES[field]
+    document, _ = (CASES | ADMIN)[field]
     used = {name: value for name, value in variables.items() if f"${name}" in document}
     caller: Caller = getattr(api, who)
     return await caller.post(document, used)
@@ -82,11 +110,36 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
         assert answer == {"data": expected}, field
     assert await api.database.tasks.find_one({"_id": task["_id"]}) == task
     assert await api.database.runs.find({}).to_list() == [run]
+    assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
+
+
+async def test_only_administrators_administer(api: Api) -> None:
+    variables, _, _ = await _alices(api)
+    for who, field in itertools.product(("alice", "bob"), ADMIN):
+        answer = await _asked(api, who, field, variables)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"], (field, who)
+    for field, (_, expected) in ADMIN.items():
+        assert await _asked(api, "carol", field, variables) == {"data": expected}, field
+
+
+@pytest.mark.parametrize(("scopes", "kind"), [(["READ"], "mutation"), (["WRITE"], "query")])
+async def test_a_token_without_the_scope_is_refused_every_field(api: Api, scopes: list[str], kind: str) -> None:
+    """Also where the field belongs to the token's own user, and for an administrator's without ADMIN."""
+    variables, _, _ = await _alices(api)
+    create = 'mutation($scopes: [Scope!]!) { createApiToken(input: {name: "x", scopes: $scopes}) { token } }'
+    for owner, table in ((api.alice, CASES), (api.carol, ADMIN)):
+        token = (await owner.ask(create, scopes=scopes))["createApiToken"]["token"]
+        program = Caller(owner.http, owner.user, token)
+        for field, (document, _) in table.items():
+            if document.startswith("mutation") == (kind == "mutation") or table is ADMIN:
+                used = {name: value for name, value in variables.items() if f"${name}" in document}
+                answer = await program.post(document, used)
+                assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}, (field, scopes)
 
 
 async def test_nobody_is_told_to_log_in(api: Api) -> None:
     variables, _, _ = await _alices(api)
-    for field in CASES:
+    for field in CASES | ADMIN:
         answer = await _asked(api, "nobody", field, variables)
         assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAUTHENTICATED"}, field
 
@@ -111,8 +164,15 @@ async def test_an_id_of_another_type_is_as_unknown_as_one_of_a_stranger(api: Api
     swapped = {"task": variables["run"], "run": variables["task"]}
     for field in ("task", "run", "pauseTask", "retryRun", "cancelRun", "deleteTask"):
         assert await _asked(api, "alice", field, swapped) == {"data": CASES[field][1]}, field
-    user = ids.encode("User", api.alice.user.id if api.alice.user else "")
-    assert (await api.alice.ask("query($id: ID!) { node(id: $id) { id } }", id=user)) == {"node": None}
+
+
+async def test_a_user_is_shown_to_himself_and_to_administrators(api: Api) -> None:
+    alice = ids.encode("User", api.alice.user.id if api.alice.user else "")
+    shown = {"node": {"email": "alice@example.test"}}
+    for caller, expected in ((api.alice, shown), (api.carol, shown), (api.bob, {"node": None})):
+        assert await caller.ask("query($id: ID!) { node(id: $id) { ... on User { email } } }", id=alice) == expected
+    entry = ids.encode("AuditEntry", "none")
+    assert await api.carol.ask("query($id: ID!) { node(id: $id) { id } }", id=entry) == {"node": None}
 
 
 async def test_a_malformed_id_is_bad_input(api: Api) -> None:

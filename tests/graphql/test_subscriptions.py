@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import pytest
 from gql import Client, gql
 from gql.transport.websockets import WebsocketsTransport
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-import tocsin.web.graphql_ws as graphql_ws
 from tests.graphql.conftest import T0, Api, Caller, run_document
 from tocsin.graphql import ids
 
@@ -167,9 +165,8 @@ async def test_the_token_ends_the_connection(api: Api) -> None:
         assert await socket.close_code() == 4403
 
 
-async def test_deactivation_ends_the_connection(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_deactivation_ends_the_connection(api: Api) -> None:
     assert api.alice.user is not None
-    monkeypatch.setattr(graphql_ws, "CHECK_SECONDS", 0.05)
     async with _socket(api, api.alice) as socket:
         await api.database.db["users"].update_one({"_id": api.alice.user.id}, {"$set": {"is_active": False}})
         assert await socket.close_code() == 4403

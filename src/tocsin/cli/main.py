@@ -3,7 +3,7 @@
 import typer
 
 from tocsin import __version__, config
-from tocsin.cli import mails, users
+from tocsin.cli import audit, mails, tokens, users
 from tocsin.errors import StartError
 from tocsin.telemetry import configure_logging
 
@@ -11,6 +11,8 @@ app = typer.Typer(
     name="tocsin", help="Scheduled HTTP tasks over GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 app.add_typer(users.app, name="users")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(audit.app, name="audit")
 app.add_typer(mails.app, name="mails")
 
 

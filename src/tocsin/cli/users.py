@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tocsin import accounts, clock
+from tocsin import accounts, config
+from tocsin.accounts import COMMAND_LINE
 from tocsin.cli.session import run
-from tocsin.documents import Database, User
-from tocsin.tasks.holding import pause_all
+from tocsin.documents import Database, Link, User
+from tocsin.security.keys import load_keys
+from tocsin.security.secrets import SecretBox
 
 app = typer.Typer(help="Make, list and change users.", no_args_is_help=True)
 
@@ -31,9 +33,34 @@ def create(
     password = _password(password_stdin)
 
     async def work(_: Database) -> User:
-        return await accounts.create_user(email, password, admin)
+        return await accounts.create_user(email, password, COMMAND_LINE, admin)
 
     typer.echo(f"{run(work).email} can log in now.")
+
+
+@app.command()
+def invite(
+    email: Email, admin: Annotated[bool, typer.Option("--admin", help="Invite an administrator.")] = False
+) -> None:
+    """Mail an invitation, whether or not sign-up is open, and print its link."""
+
+    async def work(database: Database) -> tuple[Link, str]:
+        settings = config.load()
+        secrets = SecretBox(load_keys(settings).encryption)
+        return await accounts.invite(database, settings, secrets, email, COMMAND_LINE, is_admin=admin)
+
+    link, url = run(work)
+    typer.echo(f"{link.email} is invited until {link.expires_at:%Y-%m-%d %H:%M} UTC:\n{url}")
+
+
+@app.command()
+def log_out(email: Email) -> None:
+    """End all sessions of a user. API tokens stay: see `tocsin tokens`."""
+
+    async def work(database: Database) -> int:
+        return await accounts.log_out_everywhere(database, await accounts.find_user(email), COMMAND_LINE)
+
+    typer.echo(f"Sessions ended: {run(work)}.")
 
 
 @app.command("list")
@@ -52,11 +79,11 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON arr
 
 @app.command()
 def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
-    """Give a user a new password. Access tokens issued before stay good until they expire."""
+    """Give a user a new password. All sessions of the user end; API tokens stay."""
     password = _password(password_stdin)
 
-    async def work(_: Database) -> User:
-        return await accounts.set_password(email, password)
+    async def work(database: Database) -> User:
+        return await accounts.set_password(database, await accounts.find_user(email), password, COMMAND_LINE)
 
     typer.echo(f"{run(work).email} has a new password.")
 
@@ -69,7 +96,7 @@ def promote(
     """Make a user an administrator."""
 
     async def work(_: Database) -> User:
-        return await accounts.promote(email, is_admin=not revoke)
+        return await accounts.promote(await accounts.find_user(email), COMMAND_LINE, is_admin=not revoke)
 
     user = run(work)
     typer.echo(f"{user.email} is {'an administrator' if user.is_admin else 'no administrator'} now.")
@@ -77,10 +104,10 @@ def promote(
 
 @app.command()
 def deactivate(email: Email) -> None:
-    """Lock a user out and pause all of that user's tasks."""
+    """Lock a user out at once, end sessions and API tokens, and pause all of that user's tasks."""
 
     async def work(database: Database) -> int:
-        return await accounts.deactivate(email, lambda owner: pause_all(database, owner, clock.now()))
+        return await accounts.deactivate(database, await accounts.find_user(email), COMMAND_LINE)
 
     typer.echo(f"{email} is locked out. Tasks paused: {run(work)}.")
 
@@ -90,7 +117,7 @@ def activate(email: Email) -> None:
     """Let a deactivated user in again. Tasks stay paused until their owner resumes them."""
 
     async def work(_: Database) -> User:
-        return await accounts.activate(email)
+        return await accounts.activate(await accounts.find_user(email), COMMAND_LINE)
 
     typer.echo(f"{run(work).email} can log in again.")
 

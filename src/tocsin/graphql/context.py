@@ -1,21 +1,27 @@
 """What resolvers may use, and who is asking."""
 
+import asyncio
+import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import jwt
 import strawberry
+from pymongo.errors import PyMongoError
 from strawberry.fastapi import BaseContext
 
-from tocsin.accounts import Accounts
+from tocsin.accounts import Accounts, Actor, Identity, Mailing
 from tocsin.config import Settings
-from tocsin.documents import Database, User
-from tocsin.errors import Unauthenticated
+from tocsin.documents import Database
+from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.events import Fanout
 from tocsin.graphql.loaders import Loaders
 from tocsin.security.secrets import SecretBox
 
+CHECK_SECONDS = 30.0
+"""How often an open connection asks whether its token is still good, should the news of its end be lost."""
+EXPIRED = "The token has expired. Get a new one, and connect again with it."
 _MISSING = "This needs an access token. Log in, and send it as `Authorization: Bearer <token>`."
 
 
@@ -31,6 +37,7 @@ class Services:
     database: Database
     settings: Settings
     accounts: Accounts
+    mailing: Mailing
     secrets: SecretBox
     fanout: Fanout
     fingerprint_key: bytes = field(repr=False)
@@ -58,37 +65,57 @@ class Context(BaseContext):
         self.token = token
         self.address = address
         self.user_agent = user_agent
-        self._user: User | None = None
+        self._identity: Identity | None = None
 
-    async def user(self) -> User:
-        """Who is asking. The one way to it for every resolver that needs a user. Raises Unauthenticated.
+    @property
+    def actor(self) -> Actor:
+        """Where this comes from, before it is known who it is."""
+        return Actor(address=self.address, user_agent=self.user_agent)
 
-        Over a WebSocket it is asked anew each time, since a connection may outlive the account.
+    async def identity(self) -> Identity | None:
+        """Who is asking; None without a token. Raises Unauthenticated for a token that is not good.
+
+        Over a WebSocket it is asked anew each time, since a connection may outlive the token.
         """
-        if self._user is not None:
-            return self._user
-        if self.token is None:
+        if self.token is None or (self._identity is not None and not self.is_socket):
+            return self._identity
+        self._identity = await self.services.accounts.authenticate(self.token)
+        return self._identity
+
+    async def required_identity(self) -> Identity:
+        """Who is asking. Raises Unauthenticated, also without a token."""
+        identity = await self.identity()
+        if identity is None:
             raise Unauthenticated(_MISSING)
-        user = await self.services.accounts.authenticate(self.token)
-        if self.request is not None and self.request.scope["type"] == "http":
-            self._user = user
-        return user
+        return identity
 
-    async def still_allowed(self) -> None:
-        """Ask the database again, however long this request has lasted. Raises Unauthenticated."""
-        if self.token is not None:
-            await self.services.accounts.authenticate(self.token)
+    @property
+    def is_socket(self) -> bool:
+        """Whether this is a WebSocket connection."""
+        return self.request is not None and self.request.scope["type"] == "websocket"
 
-    async def owner(self) -> str:
-        """The id of who is asking. Raises Unauthenticated."""
-        return (await self.user()).id
+    async def loss(self) -> str:
+        """Wait until the token by which `identity` was found is no longer good, for whatever reason; that reason."""
+        if self._identity is None or self.token is None:
+            raise RuntimeError("nobody is known to ask")
+        with self.services.fanout.presence.watch(self._identity.user.id) as changed:
+            while (left := _seconds_until(self._identity.expires_at)) > 0:
+                try:
+                    await self.services.accounts.authenticate(self.token)
+                except Unauthenticated as error:
+                    return str(error)
+                except (PyMongoError, DatabaseUnavailable):
+                    await asyncio.sleep(min(left, 1.0))
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(left, CHECK_SECONDS)):
+                        await changed.wait()
+                changed.clear()
+        return EXPIRED
 
-    def expires_at(self) -> datetime | None:
-        """When the token expires; None without a token. It is read only after the token was found valid."""
-        if self.token is None:
-            return None
-        claims = jwt.decode(self.token, options={"verify_signature": False})
-        return datetime.fromtimestamp(claims["exp"], UTC)
+
+def _seconds_until(moment: datetime | None) -> float:
+    return math.inf if moment is None else (moment - datetime.now(UTC)).total_seconds()
 
 
 Info = strawberry.Info[Context, None]

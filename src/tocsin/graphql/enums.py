@@ -182,6 +182,8 @@ describe(
         "EMAIL_TAKEN": "Someone has signed up with this address.",
         "INVALID_CREDENTIALS": "The address or the password is wrong.",
         "SIGN_UP_CLOSED": "New accounts are made by the administrator only.",
+        "SESSION_ENDED": "The refresh token is not good any more: log in again.",
+        "LINK_INVALID": "The mailed link was used before, has expired or was replaced.",
         "IDEMPOTENCY_KEY_REUSED": "The key was used with another input.",
     },
 )

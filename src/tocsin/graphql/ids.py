@@ -6,7 +6,7 @@ import binascii
 from tocsin.errors import InvalidInput, NotFound
 
 _LONGEST = 400
-_THINGS = {"Task": "task", "Run": "run"}
+_THINGS = {"Task": "task", "Run": "run", "ApiToken": "API token", "Session": "session", "User": "user"}
 
 
 def encode(type_name: str, document_id: str) -> str:

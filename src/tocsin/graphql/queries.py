@@ -1,15 +1,18 @@
 """The queries: tasks, runs, previews, and anything by its id."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from tocsin import clock, schedules
+from tocsin import clock, documents, schedules
 from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
-from tocsin.graphql import ids
+from tocsin.graphql import access, ids
+from tocsin.graphql.account_lists import AdministrationQueries, entry_type
+from tocsin.graphql.account_types import user_type
 from tocsin.graphql.accounts import AccountQueries
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import Node
@@ -19,26 +22,26 @@ from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.schedule_types import ScheduleInput, read_schedule
 from tocsin.graphql.task_lists import TaskConnection, TaskFilter, TaskOrder, list_tasks
 from tocsin.graphql.task_types import Task, load_task
+from tocsin.graphql.token_mutations import TokenQueries
 from tocsin.graphql.words import After, Before, First, Last
 
 _LONGEST_PREVIEW = 100
-_LOADERS = {"Task": load_task, "Run": load_run}
 
 GlobalId = Annotated[strawberry.ID, strawberry.argument(description="The global id, as this API gave it.")]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(AccountQueries):
+class Query(AccountQueries, TokenQueries, AdministrationQueries):
     @strawberry.field(description="Anything of yours by its global id; null if you have no such thing.")
     async def node(self, info: Info, id: GlobalId) -> Node | None:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         type_name, document_id = ids.decode(id, "id")
         load = _LOADERS.get(type_name)
         return None if load is None else await load(info, owner, document_id)
 
     @strawberry.field(description="One of your tasks; null if you have none with this id.")
     async def task(self, info: Info, id: GlobalId) -> Task | None:
-        owner, task_id = await info.context.owner(), ids.find("Task", id, "id")
+        owner, task_id = await access.owner(info), ids.find("Task", id, "id")
         return None if task_id is None else await load_task(info, owner, task_id)
 
     @strawberry.field(description="Your tasks. Default order: the latest first.")
@@ -54,12 +57,12 @@ class Query(AccountQueries):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> TaskConnection:
-        user, page = await info.context.user(), PageArguments.of(first, after, last, before)
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
         return await list_tasks(info.context.services, user, filter or None, order_by or None, page)
 
     @strawberry.field(description="One of your runs; null if you have none with this id.")
     async def run(self, info: Info, id: GlobalId) -> Run | None:
-        owner, run_id = await info.context.owner(), ids.find("Run", id, "id")
+        owner, run_id = await access.owner(info), ids.find("Run", id, "id")
         return None if run_id is None else await load_run(info, owner, run_id)
 
     @strawberry.field(description="The runs of all your tasks: the history. Default order: the latest due time first.")
@@ -75,7 +78,7 @@ class Query(AccountQueries):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> RunConnection:
-        user, page = await info.context.user(), PageArguments.of(first, after, last, before)
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
         return await list_runs(info.context.services, user, filter or None, order_by or None, page)
 
     @strawberry.field(
@@ -89,12 +92,33 @@ class Query(AccountQueries):
         schedule: Annotated[ScheduleInput, strawberry.argument(description="The schedule to try.")],
         count: Annotated[int, strawberry.argument(description="How many due times, 1 to 100.")] = 5,
     ) -> list[datetime]:
-        await info.context.user()
+        await access.user(info)
         if not 1 <= count <= _LONGEST_PREVIEW:
             raise InvalidInput(f"count must be 1 to {_LONGEST_PREVIEW}; it is {count}.", "count")
         now = clock.now()
         checked = _checked(schedule, now)
         return await asyncio.to_thread(schedules.preview, checked, now - MILLISECOND, count)
+
+
+async def _load_user(info: Info, owner: str, user_id: str) -> Node | None:
+    """Oneself, and for administrators everyone."""
+    if user_id != owner and not await access.administers(info):
+        return None
+    user = await documents.User.get(user_id)
+    return None if user is None else user_type(user)
+
+
+async def _load_entry(info: Info, _owner: str, entry_id: str) -> Node | None:
+    entry = await info.context.services.database.audit_entries.find_one({"_id": entry_id})
+    return None if entry is None or not await access.administers(info) else entry_type(entry)
+
+
+_LOADERS: dict[str, Callable[[Info, str, str], Awaitable[Node | None]]] = {
+    "Task": load_task,
+    "Run": load_run,
+    "User": _load_user,
+    "AuditEntry": _load_entry,
+}
 
 
 def _checked(given: ScheduleInput, now: datetime) -> schedules.Schedule:

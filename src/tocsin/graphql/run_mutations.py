@@ -7,7 +7,7 @@ import strawberry
 from tocsin import clock
 from tocsin.documents import Run as RunDocument
 from tocsin.documents import RunStatus
-from tocsin.graphql import ids
+from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, caught
 from tocsin.graphql.repeating import key_of
@@ -49,7 +49,7 @@ class RunMutations:
         )
     )
     async def retry_run(self, info: Info, input: Annotated[RetryRunInput, WHAT]) -> RetryRunPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         run, faults = await caught(_retry(info.context.services, owner, input))
         return RetryRunPayload(run=run and await load_run(info, owner, run.id), user_errors=faults)
 
@@ -57,7 +57,7 @@ class RunMutations:
         description="No further attempt. A running attempt is aborted; the answer may still show the run RUNNING."
     )
     async def cancel_run(self, info: Info, input: Annotated[CancelRunInput, WHAT]) -> CancelRunPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         run, faults = await caught(_cancel(info.context.services, owner, input))
         return CancelRunPayload(run=run and await load_run(info, owner, run.id), user_errors=faults)
 

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from tocsin.graphql.accounts import AccountMutations
+from tocsin.graphql.administration import AdministrationMutations
 from tocsin.graphql.extensions import Documents, Errors
 from tocsin.graphql.job_types import HttpJob
 from tocsin.graphql.queries import Query
@@ -12,10 +13,11 @@ from tocsin.graphql.scalars import SCALARS
 from tocsin.graphql.schedule_types import CronSchedule, IntervalSchedule, OnceSchedule
 from tocsin.graphql.subscriptions import Subscription
 from tocsin.graphql.task_mutations import TaskMutations
+from tocsin.graphql.token_mutations import TokenMutations
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, TaskMutations, RunMutations):
+class Mutation(AccountMutations, TokenMutations, AdministrationMutations, TaskMutations, RunMutations):
     pass
 
 

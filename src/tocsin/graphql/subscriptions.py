@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import UTC, datetime, timedelta
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -11,14 +12,10 @@ from tocsin import events
 from tocsin.documents import RunStatus, TaskStatus
 from tocsin.errors import NotFound, Unauthenticated
 from tocsin.events import ChangeKind
-from tocsin.graphql import ids
+from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
 from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.task_types import Task, load_task
-
-CHECK_INTERVAL = timedelta(seconds=30)
-"""How often a stream of events asks whether its user may still have them."""
-_EXPIRED = "The access token has expired. Log in again, and subscribe with the new one."
 
 
 @strawberry.type(
@@ -67,7 +64,7 @@ class Subscription:
             strawberry.ID | None, strawberry.argument(description="Only of this task. Default: of all your tasks.")
         ] = strawberry.UNSET,
     ) -> AsyncGenerator[TaskEvent, None]:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         wanted = ids.require("Task", task_id, "taskId") if task_id else None
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
@@ -75,27 +72,26 @@ class Subscription:
 
 
 async def _events(context: Context, owner: str, task_id: str | None) -> AsyncGenerator[TaskEvent, None]:
-    async with context.services.fanout.subscribe(owner, task_id) as changes:
-        async for change in _while_allowed(changes, context):
+    async with context.services.fanout.subscribe(owner, task_id) as changes, _ended_with_the_token(context, changes):
+        async for change in changes:
             yield _event(change, owner)
 
 
-async def _while_allowed(changes: events.Subscription, context: Context) -> AsyncIterator[events.Change]:
-    """The changes until the token expires or its user is deactivated: nothing else would end server-sent events."""
-    expires_at = context.expires_at() or datetime.max.replace(tzinfo=UTC)
-    checked_at = datetime.now(UTC)
-    while True:
-        if (now := datetime.now(UTC)) >= expires_at:
-            raise Unauthenticated(_EXPIRED)
-        if now - checked_at >= CHECK_INTERVAL:
-            await context.still_allowed()
-            checked_at = now
-        try:
-            async with asyncio.timeout(min(expires_at - now, CHECK_INTERVAL).total_seconds()):
-                change = await anext(changes)
-        except TimeoutError:
-            continue
-        yield change
+@asynccontextmanager
+async def _ended_with_the_token(context: Context, changes: events.Subscription) -> AsyncIterator[None]:
+    """Nothing else would end server-sent events; a WebSocket is closed as a whole (see web/graphql_ws.py)."""
+    if context.is_socket:
+        yield
+        return
+
+    async def watch() -> None:
+        changes.fail(Unauthenticated(await context.loss()))
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
 
 
 def _event(change: events.Change, owner: str) -> TaskEvent:

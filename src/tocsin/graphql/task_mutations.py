@@ -8,7 +8,7 @@ from tocsin import clock
 from tocsin.documents import Doc, RunStatus
 from tocsin.documents import Task as TaskDocument
 from tocsin.errors import Conflict
-from tocsin.graphql import ids
+from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, caught
 from tocsin.graphql.repeating import earlier, key_of
@@ -80,7 +80,7 @@ class RunTaskPayload(TaskPayload):
 class TaskMutations:
     @strawberry.mutation(description="Save a task. It runs when its schedule says so.")
     async def create_task(self, info: Info, input: Annotated[CreateTaskInput, WHAT]) -> CreateTaskPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         task, faults = await caught(_create(info.context.services, owner, input))
         return CreateTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
 
@@ -88,13 +88,13 @@ class TaskMutations:
         description="Change a task. Queued and retrying runs get the new settings; no due time is run twice."
     )
     async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, WHAT]) -> UpdateTaskPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         task, faults = await caught(_update(info.context.services, owner, input))
         return UpdateTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
 
     @strawberry.mutation(description="Delete a task. Its open runs are cancelled, its history is kept.")
     async def delete_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> DeleteTaskPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         _, faults = await caught(_delete(info.context.services, owner, input))
         return DeleteTaskPayload(deleted_task_id=None if faults else input.id, user_errors=faults)
 
@@ -105,7 +105,7 @@ class TaskMutations:
         )
     )
     async def pause_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> PauseTaskPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         task, faults = await caught(_hold(info.context.services, owner, input, holding.pause))
         return PauseTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
 
@@ -113,7 +113,7 @@ class TaskMutations:
         description="Make a paused task active again, from the next due time on. What passed meanwhile is not run."
     )
     async def resume_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> ResumeTaskPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         task, faults = await caught(_hold(info.context.services, owner, input, holding.resume))
         return ResumeTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
 
@@ -123,13 +123,13 @@ class TaskMutations:
         )
     )
     async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> CancelTaskPayload:
-        owner = await info.context.owner()
+        owner = await access.owner(info)
         task, faults = await caught(_hold(info.context.services, owner, input, holding.cancel))
         return CancelTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
 
     @strawberry.mutation(description="Run a task now, beside its schedule, even if it is paused or running.")
     async def run_task(self, info: Info, input: Annotated[RunTaskInput, WHAT]) -> RunTaskPayload:
-        owner, services = await info.context.owner(), info.context.services
+        owner, services = await access.owner(info), info.context.services
         task, run = None, None
         made, faults = await caught(_run(services, owner, input))
         if made is not None:

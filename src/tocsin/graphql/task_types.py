@@ -7,7 +7,7 @@ import strawberry
 
 from tocsin import schedules
 from tocsin.documents import Doc, Overlap, TaskStatus
-from tocsin.graphql import ids
+from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.job_types import Job, job_type
 from tocsin.graphql.node import Node
@@ -82,7 +82,7 @@ class Task(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> RunConnection:
-        user, page = await info.context.user(), PageArguments.of(first, after, last, before)
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
         return await list_runs(
             info.context.services, user, filter or None, order_by or None, page, self.document["_id"]
         )

@@ -217,7 +217,7 @@ class Router(GraphQLRouter[Context, None]):
         context.token = given or context.token
         if context.token is not None:
             try:
-                await context.user()
+                await context.identity()
             except Unauthenticated as error:
                 raise refuse(str(error)) from None
         return await super().on_ws_connect(context)

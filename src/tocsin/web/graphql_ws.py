@@ -6,7 +6,6 @@ disturbs the others; no connection outlives its token or its account.
 
 import asyncio
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 from graphql import GraphQLError
@@ -14,11 +13,9 @@ from pymongo.errors import PyMongoError
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
-from tocsin.errors import DatabaseUnavailable, Unauthenticated
+from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Context
 
-CHECK_SECONDS = 30.0
-"""How often an open connection is checked for whether its account is still active."""
 _TRY_AGAIN_LATER = 1013
 
 
@@ -57,27 +54,15 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await super().shutdown()
 
     async def _close_in_time(self) -> None:
-        """Close with 4403 when the token expires or the account is deactivated."""
-        expires_at = self.context.expires_at()
-        while expires_at is None or (left := _seconds_until(expires_at)) > 0:
-            await asyncio.sleep(CHECK_SECONDS if expires_at is None else min(left, CHECK_SECONDS))
-            try:
-                await self.context.user()
-            except Unauthenticated:
-                break
-            except (PyMongoError, DatabaseUnavailable):
-                continue
+        """Close with 4403 when the token is no longer good: the reference client takes 4401 as final, and gives up."""
+        reason = await self.context.loss()
         with suppress(Exception):  # the client may hang up at the same moment
-            await self.websocket.close(4403, "The access token has expired.")
+            await self.websocket.close(4403, reason)
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004
         """A syntax error is answered with `error`; the other operations go on."""
         return None
-
-
-def _seconds_until(moment: datetime) -> float:
-    return (moment - datetime.now(moment.tzinfo)).total_seconds()
 
 
 def fault_of(message: object) -> str | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
-from tocsin.accounts import Accounts
+from tocsin.accounts import Accounts, Mailing
 from tocsin.config import Settings
 from tocsin.documents import Database, connect
 from tocsin.embedded import EmbeddedDatabase
@@ -81,7 +81,7 @@ class Runtime:
         secrets = SecretBox(keys.encryption)
         http = await self._open_http()
         tools = Tools(http, secrets, self._judge(), settings.wait_timeout)
-        postman = Postman(self.database, mail_door(settings))
+        postman = Postman(self.database, mail_door(settings), secrets)
         self._start_engine(tools, postman)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
@@ -90,7 +90,7 @@ class Runtime:
         self.fanout.start()
         self._stack.push_async_callback(self.fanout.stop)
         self._begin(postman)
-        self.services = self._services(keys, secrets)
+        self.services = self._services(keys, secrets, postman)
 
     def _start_engine(self, tools: Tools, postman: Postman) -> None:
         def followed() -> None:
@@ -148,12 +148,14 @@ class Runtime:
 
         self._stack.push_async_callback(end)
 
-    def _services(self, keys: Keys, secrets: SecretBox) -> Services:
+    def _services(self, keys: Keys, secrets: SecretBox, postman: Postman) -> Services:
         lifetime = timedelta(minutes=self.settings.access_token_minutes)
+        accounts = Accounts(self.database, self.settings, AccessTokens(keys.jwt_secret, lifetime), keys.encryption)
         return Services(
             database=self.database,
             settings=self.settings,
-            accounts=Accounts(AccessTokens(keys.jwt_secret, lifetime), self.settings.sign_up == "open"),
+            accounts=accounts,
+            mailing=Mailing(self.database, self.settings, secrets, accounts.sessions, postman.wake),
             secrets=secrets,
             fanout=self.fanout,
             fingerprint_key=keys.encryption,

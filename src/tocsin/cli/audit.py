@@ -1,0 +1,52 @@
+"""`tocsin audit`: who did what to which account."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from tocsin import clock
+from tocsin.accounts import audit
+from tocsin.cli.session import run
+from tocsin.documents import AuditAction, Database, Doc
+
+app = typer.Typer(help="Show the audit log: what was done to accounts.", no_args_is_help=True)
+
+_LONGEST_LIST = 10_000
+
+
+@app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(min=1, max=_LONGEST_LIST, help="How many to show.")] = 50,
+    email: Annotated[str | None, typer.Option(help="Only about the account of this address.")] = None,
+    action: Annotated[AuditAction | None, typer.Option(help="Only of this action.", case_sensitive=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """List the entries, newest first."""
+
+    async def work(database: Database) -> list[Doc]:
+        return await audit.newest(database, limit, clock.now(), email=email, action=action)
+
+    entries = run(work)
+    if as_json:
+        typer.echo(json.dumps([_as_json(entry) for entry in entries], indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_line(entry) for entry in entries) or "There are no entries.")
+
+
+def _line(entry: Doc) -> str:
+    by, source = entry["actor_name"] or "someone unknown", entry["address"] or "-"
+    detail = f"  ({entry['detail']})" if entry["detail"] else ""
+    return f"{entry['at']:%Y-%m-%dT%H:%M:%SZ}  {entry['action']:<24}  {entry['email']}  by {by} from {source}{detail}"
+
+
+def _as_json(entry: Doc) -> dict[str, Any]:
+    return {
+        "at": f"{entry['at']:%Y-%m-%dT%H:%M:%SZ}",
+        "action": entry["action"],
+        "actor": entry["actor_name"],
+        "email": entry["email"],
+        "detail": entry["detail"],
+        "address": entry["address"],
+        "userAgent": entry["user_agent"],
+    }

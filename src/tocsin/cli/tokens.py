@@ -1,0 +1,101 @@
+"""`tocsin tokens`: API tokens, for programs."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tocsin import accounts, clock
+from tocsin.accounts import COMMAND_LINE, api_tokens, audit
+from tocsin.cli.session import run
+from tocsin.documents import ApiToken, AuditAction, Database, Scope, owner_of
+
+app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)]
+Scopes = Annotated[
+    list[str] | None, typer.Option("--scope", help="read, write or admin; once for each. Default: read and write.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
+
+
+@app.command()
+def create(
+    email: Email,
+    name: Annotated[str, typer.Option(help="What to call it.")],
+    scope: Scopes = None,
+    days: Annotated[int | None, typer.Option(min=1, max=36_500, help="Days that it is good. Default: no end.")] = None,
+) -> None:
+    """Make an API token and print it, this once."""
+    scopes = [_scope(word) for word in scope or ["read", "write"]]
+
+    async def work(_: Database) -> str:
+        user, now = await accounts.find_user(email), clock.now()
+        expires_at = None if days is None else now + timedelta(days=days)
+        token, text = await api_tokens.create_token(user, name, scopes, expires_at, now)
+        await audit.record(AuditAction.API_TOKEN_CREATED, COMMAND_LINE, user, detail=api_tokens.described(token))
+        return text
+
+    typer.echo(run(work))
+
+
+@app.command("list")
+def list_(email: Email, as_json: AsJson = False) -> None:
+    """Show the API tokens of a user, the latest first; never the tokens themselves."""
+
+    async def work(_: Database) -> list[ApiToken]:
+        return await api_tokens.list_tokens((await accounts.find_user(email)).id)
+
+    rows = [_row(token) for token in run(work)]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        Console().print(_table(rows))
+
+
+@app.command()
+def revoke(token: Annotated[str, typer.Argument(help="Its id, as `tocsin tokens list` shows it.")]) -> None:
+    """End an API token at once."""
+
+    async def work(database: Database) -> ApiToken:
+        user = await accounts.require_user(owner_of(token))
+        ended = await api_tokens.revoke_token(database, user.id, token)
+        await audit.record(AuditAction.API_TOKEN_REVOKED, COMMAND_LINE, user, detail=api_tokens.described(ended))
+        return ended
+
+    typer.echo(f"{run(work).name} is worthless now.")
+
+
+def _scope(word: str) -> Scope:
+    try:
+        return Scope(word.upper())
+    except ValueError:
+        raise typer.BadParameter(f"{word} is no scope: give read, write or admin.") from None
+
+
+def _row(token: ApiToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "hint": token.hint,
+        "scopes": [scope.value.lower() for scope in token.scopes],
+        "createdAt": _time(token.created_at),
+        "expiresAt": _time(token.expires_at),
+        "lastUsedAt": _time(token.last_used_at),
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("Id", "Name", "Ends with", "Scopes", "Made", "Ends", "Used")
+    for row in rows:
+        times = [(row[key] or "never")[:16] for key in ("createdAt", "expiresAt", "lastUsedAt")]
+        table.add_row(row["id"], Text(row["name"], overflow="fold"), row["hint"], " ".join(row["scopes"]), *times)
+    return table
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

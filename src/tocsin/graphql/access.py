@@ -1,0 +1,64 @@
+"""The one way from a request to who is asking, for every resolver that needs a user.
+
+What a token must allow follows from the kind of operation: READ for queries and subscriptions, WRITE for mutations.
+"""
+
+from graphql import OperationType
+
+from tocsin.accounts import Actor, Identity
+from tocsin.documents import Scope, User
+from tocsin.errors import Forbidden
+from tocsin.graphql.context import Info
+
+
+async def owner(info: Info) -> str:
+    """The id of who is asking. Raises Unauthenticated, Forbidden."""
+    return (await identity(info)).user.id
+
+
+async def user(info: Info) -> User:
+    """Who is asking. Raises Unauthenticated, Forbidden."""
+    return (await identity(info)).user
+
+
+async def identity(info: Info) -> Identity:
+    """Who is asking, by what. Raises Unauthenticated, Forbidden for an API token without the scope."""
+    found = await info.context.required_identity()
+    _require(found, Scope.WRITE if info.operation.operation is OperationType.MUTATION else Scope.READ)
+    return found
+
+
+async def administrator(info: Info) -> Identity:
+    """The administrator who is asking. Raises Unauthenticated, Forbidden."""
+    found = await identity(info)
+    if not found.user.is_admin:
+        raise Forbidden("Only administrators may do this.")
+    _require(found, Scope.ADMIN)
+    return found
+
+
+async def administers(info: Info) -> bool:
+    """Whether who is asking may see what administrators see. Raises Unauthenticated, Forbidden."""
+    found = await identity(info)
+    return found.user.is_admin and Scope.ADMIN in found.scopes
+
+
+async def logged_in(info: Info) -> Identity:
+    """Who is asking by a log-in of his own: no API token can make tokens or change the password.
+
+    Raises Unauthenticated, Forbidden.
+    """
+    found = await identity(info)
+    if found.session_id is None:
+        raise Forbidden("An API token cannot do this. Log in, and use the access token.")
+    return found
+
+
+def actor(info: Info, who: Identity) -> Actor:
+    """Who is asking, and from where, as the audit log tells it."""
+    return info.context.actor.known_as(who.user)
+
+
+def _require(who: Identity, scope: Scope) -> None:
+    if scope not in who.scopes:
+        raise Forbidden(f"This API token does not have the scope {scope.value}.")

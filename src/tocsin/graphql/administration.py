@@ -1,0 +1,145 @@
+"""What administrators do with users."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from tocsin import accounts, documents
+from tocsin.accounts import Actor
+from tocsin.errors import Conflict
+from tocsin.graphql import access, ids
+from tocsin.graphql.account_types import User, user_type
+from tocsin.graphql.context import Info
+from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.words import WHAT
+
+
+@strawberry.input(description="Someone to invite.")
+class InviteUserInput:
+    email: str = strawberry.field(description="The address that the invitation is mailed to.")
+    is_admin: bool = strawberry.field(default=False, description="Whether the new user is to be an administrator.")
+
+
+@strawberry.input(description="A change of a user. What is absent stays as it is.")
+class UpdateUserInput:
+    id: strawberry.ID = strawberry.field(description="The user.")
+    is_admin: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether the user administers this installation."
+    )
+
+
+@strawberry.input(description="A user.")
+class UserIdInput:
+    id: strawberry.ID = strawberry.field(description="The user.")
+
+
+@strawberry.type(description="An invitation that was mailed.")
+class Invitation:
+    email: str = strawberry.field(description="The address that it was mailed to.")
+    is_admin: bool = strawberry.field(description="Whether the new user will be an administrator.")
+    expires_at: datetime = strawberry.field(description="Until when it can be accepted.")
+
+
+@strawberry.type(description="The answer to inviteUser.")
+class InviteUserPayload:
+    invitation: Invitation | None = strawberry.field(description="The invitation; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+
+
+@strawberry.type
+class UserPayload:
+    user: User | None = strawberry.field(description="The user as he is now; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+
+
+@strawberry.type(description="The answer to updateUser.")
+class UpdateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type(description="The answer to deactivateUser.")
+class DeactivateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type(description="The answer to activateUser.")
+class ActivateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type
+class AdministrationMutations:
+    @strawberry.mutation(
+        description=(
+            "For administrators: mail an invitation, good for seven days, also while sign-up is closed. "
+            "An earlier one to the same address becomes worthless."
+        )
+    )
+    async def invite_user(self, info: Info, input: Annotated[InviteUserInput, WHAT]) -> InviteUserPayload:
+        admin = await access.administrator(info)
+        inviting = info.context.services.mailing.invite(input.email, input.is_admin, access.actor(info, admin))
+        link, faults = await caught(inviting)
+        if link is None:
+            return InviteUserPayload(invitation=None, user_errors=faults)
+        invitation = Invitation(email=link.email, is_admin=link.is_admin, expires_at=link.expires_at)
+        return InviteUserPayload(invitation=invitation, user_errors=[])
+
+    @strawberry.mutation(description="For administrators: make a user an administrator, or no longer one.")
+    async def update_user(self, info: Info, input: Annotated[UpdateUserInput, WHAT]) -> UpdateUserPayload:
+        admin = await access.administrator(info)
+        user, faults = await caught(_update(admin.user, input, access.actor(info, admin)))
+        return UpdateUserPayload(user=user and user_type(user), user_errors=faults)
+
+    @strawberry.mutation(
+        description=(
+            "For administrators: lock a user out. His sessions and API tokens end and his connections are closed at "
+            "once; all his tasks are paused."
+        )
+    )
+    async def deactivate_user(self, info: Info, input: Annotated[UserIdInput, WHAT]) -> DeactivateUserPayload:
+        admin = await access.administrator(info)
+        database = info.context.services.database
+        user, faults = await caught(_deactivate(database, admin.user, input.id, access.actor(info, admin)))
+        return DeactivateUserPayload(user=user and user_type(user), user_errors=faults)
+
+    @strawberry.mutation(
+        description="For administrators: let a user in again. His tasks stay paused until he resumes them."
+    )
+    async def activate_user(self, info: Info, input: Annotated[UserIdInput, WHAT]) -> ActivateUserPayload:
+        admin = await access.administrator(info)
+
+        async def activate() -> documents.User:
+            return await accounts.activate(await _found(input.id), access.actor(info, admin))
+
+        user, faults = await caught(activate())
+        return ActivateUserPayload(user=user and user_type(user), user_errors=faults)
+
+
+async def _found(global_id: str) -> documents.User:
+    return await accounts.require_user(ids.require("User", global_id, "id"))
+
+
+async def _update(admin: documents.User, given: UpdateUserInput, actor: Actor) -> documents.User:
+    user = await _found(given.id)
+    if not isinstance(given.is_admin, bool) or given.is_admin == user.is_admin:
+        return user
+    _not_himself(admin, user, "be demoted")
+    return await accounts.promote(user, actor, given.is_admin)
+
+
+async def _deactivate(
+    database: documents.Database, admin: documents.User, global_id: str, actor: Actor
+) -> documents.User:
+    user = await _found(global_id)
+    _not_himself(admin, user, "be deactivated")
+    await accounts.deactivate(database, user, actor)
+    return await accounts.require_user(user.id)
+
+
+def _not_himself(admin: documents.User, user: documents.User, what: str) -> None:
+    """So that there is always an administrator left: the one who is asking."""
+    if user.id == admin.id:
+        raise Conflict(
+            f"You cannot {what} by yourself. Let another administrator do it, or use the command line.", "id"
+        )
