@@ -1,10 +1,19 @@
 """Commands run in the tests' process, each in an event loop of its own."""
 
 import gc
+import logging
+import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import structlog
+from pymongo.synchronous.database import Database as SyncDatabase
+
+from tocsin import documents
+from tocsin.documents import Doc
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +28,28 @@ def leftovers_are_collected_here() -> Iterator[None]:
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No settings of the one who runs the tests; logging as it was afterwards."""
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    handlers, level = list(logging.root.handlers), logging.root.level
+    yield
+    logging.root.handlers = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Doc]]:
+    """The database that the commands of this test use."""
+    given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": f"test_{uuid4().hex[:12]}"}
+    for name, value in {**given, "JWT_SECRET": "j" * 32, "ENCRYPTION_KEY": "a" * 43 + "="}.items():
+        monkeypatch.setenv(f"TOCSIN_{name}", value)
+    database = documents.connect_thread(mongodb_uri, given["MONGODB_DATABASE"])
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()
