@@ -139,6 +139,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     chosen = settings(**changes)
     http = HttpDoor(
         allowed_networks=chosen.allowed_networks,
+        denied_ports=chosen.denied_ports,
         connect_timeout=chosen.connect_timeout,
         response_limit=chosen.response_limit,
         max_redirects=chosen.max_redirects,

@@ -6,6 +6,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -18,6 +19,15 @@ from tocsin.errors import SettingsError
 
 PREFIX = "TOCSIN_"
 Network = IPv4Network | IPv6Network
+# What TOCSIN_DENIED_PORTS calls `standard`. First the "bad ports" of the Fetch standard, which no browser sends HTTP to
+# (https://fetch.spec.whatwg.org/#port-blocking, as of 2026); then file shares, databases, caches and message brokers.
+STANDARD_DENIED_PORTS = (
+    "1,7,9,11,13,15,17,19-23,25,37,42,43,53,69,77,79,87,95,101-104,109-111,113,115,117,119,123,135,137,139,143,161,179,"
+    "389,427,465,512-515,526,530-532,540,548,554,556,563,587,601,636,989,990,993,995,1719,1720,1723,2049,3659,4045,4190,"
+    "5060,5061,6000,6566,6665-6669,6679,6697,10080,"
+    "445,873,1433,1434,1521,1883,2181,3306,3389,5432,5671,5672,5900,6379,6380,9042,9092,11211,26379,27017-27019"
+)
+_PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -50,6 +60,7 @@ class Settings(BaseSettings):
     response_limit: int = Field(65_536, ge=0, le=8 * 1024 * 1024)
     max_redirects: int = Field(5, ge=0, le=20)
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()
     retry_offset: float = Field(1.0, gt=0, le=24 * 30)
@@ -75,6 +86,11 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: Any) -> Any:
         return tuple(ip_network(part, strict=False) for part in _parts(value))
+
+    @field_validator("denied_ports", mode="before")
+    @classmethod
+    def _ports(cls, value: Any) -> Any:
+        return parse_ports(value) if isinstance(value, str) else value
 
     @field_validator("retry_offsets", mode="before")
     @classmethod
@@ -135,6 +151,23 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT30S, PT1H or P1D")
     weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def parse_ports(text: str) -> frozenset[int]:
+    """The TCP ports that `text` lists: numbers, ranges as `6665-6669`, and `standard`; or `none`. Raises ValueError."""
+    if text.strip().lower() == "none":
+        return frozenset()
+    return frozenset(port for part in _parts(text) for port in _ports_of(part))
+
+
+def _ports_of(part: str) -> Iterable[int]:
+    if part.lower() == "standard":
+        return parse_ports(STANDARD_DENIED_PORTS)
+    match = _PORTS.fullmatch(part)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= 65535:
+        raise ValueError(f"{part!r} is not a port, a range such as 6665-6669, or the word standard; none stands alone")
+    return range(first, last + 1)
 
 
 def decode_key(text: str) -> bytes:

@@ -94,6 +94,7 @@ async def open_door(**options: object) -> AsyncIterator[HttpDoor]:
     """A door that may call loopback, unless `options` say otherwise."""
     defaults: dict[str, object] = {
         "allowed_networks": LOOPBACK,
+        "denied_ports": (),
         "connect_timeout": 2.0,
         "response_limit": 65_536,
         "max_redirects": 5,

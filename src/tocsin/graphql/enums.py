@@ -150,6 +150,7 @@ describe(
         "TLS": "The server's certificate or its TLS was at fault.",
         "HTTP_STATUS": "The server answered with a status that is not success.",
         "BLOCKED_ADDRESS": "The address is one that may not be called.",
+        "BLOCKED_PORT": "The port is one that may not be called.",
         "BAD_URL": "The URL, or one it redirected to, cannot be called.",
         "TOO_MANY_REDIRECTS": "More redirects in a row than are followed.",
         "PROTOCOL": "The answer was not valid HTTP, or not complete.",

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from tocsin.outbound.guard import BlockedAddress
+from tocsin.outbound.guard import BlockedAddress, DeniedPort
+from tocsin.outbound.urls import place
 
 
 class ErrorKind(Enum):
@@ -24,6 +26,7 @@ class ErrorKind(Enum):
     TLS = "TLS"
     HTTP_STATUS = "HTTP_STATUS"
     BLOCKED_ADDRESS = "BLOCKED_ADDRESS"
+    BLOCKED_PORT = "BLOCKED_PORT"
     BAD_URL = "BAD_URL"
     TOO_MANY_REDIRECTS = "TOO_MANY_REDIRECTS"
     PROTOCOL = "PROTOCOL"
@@ -60,6 +63,7 @@ _CERTIFICATE_FAULTS = {  # X509_V_ERR_* of OpenSSL
     62: ("is for another host name", "Call the server by a name that its certificate lists."),
     64: ("is not for this IP address", "Call the server by a name that its certificate lists."),
 }
+_QUOTED = re.compile(r"[\n:.'\"(]")
 _CONNECT_FAULTS = {
     errno.ECONNREFUSED: ("was refused", "Is the server running, and listening on this port?"),
     errno.EHOSTUNREACH: ("found no way to the host", "Is the address right, and reachable from here?"),
@@ -91,6 +95,15 @@ def blocked(address: str, host: str) -> HttpFailure:
     )
 
 
+def denied_port(port: int) -> HttpFailure:
+    """The target's port is one that Tocsin does not call."""
+    return HttpFailure(
+        ErrorKind.BLOCKED_PORT,
+        f"Port {port} may not be called: it is kept for services that do not speak HTTP.",
+        "Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS.",
+    )
+
+
 def bad_url(message: str) -> HttpFailure:
     """The URL, or where it redirected to, cannot be called."""
     return HttpFailure(ErrorKind.BAD_URL, message, "Use an absolute http:// or https:// URL.")
@@ -100,7 +113,7 @@ def timed_out(seconds: float, url: URL, doing: str) -> HttpFailure:
     """The time for the whole request ran out while `doing`."""
     return HttpFailure(
         ErrorKind.TIMEOUT,
-        f"{_place(url)} took longer than {seconds:g} s ({doing}).",
+        f"{place(url)} took longer than {seconds:g} s ({doing}).",
         "Make the server answer faster, or give the task a longer timeout.",
     )
 
@@ -109,7 +122,7 @@ def too_many_redirects(limit: int, url: URL) -> HttpFailure:
     """More redirects came in a row than are followed."""
     return HttpFailure(
         ErrorKind.TOO_MANY_REDIRECTS,
-        f"More than {limit} redirects in a row, the last one from {_place(url)}.",
+        f"More than {limit} redirects in a row, the last one from {place(url)}.",
         "Use the URL at the end of the redirects. If they go in a circle, the server's set-up is at fault.",
     )
 
@@ -121,7 +134,9 @@ def _place(url: URL) -> str:
 def _connector_error(error: Any, url: URL) -> HttpFailure:
     cause = error.os_error
     if isinstance(cause, BlockedAddress):
-        return blocked(cause.address, url.host or "")
+        return blocked(cause.address, url.raw_host or "")
+    if isinstance(cause, DeniedPort):
+        return denied_port(cause.port)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _dns(cause, url)
     if isinstance(cause, ssl.SSLError):
@@ -135,7 +150,7 @@ def _dns(cause: OSError, url: URL) -> HttpFailure:
     hint = (
         "Check the spelling of the host name." if unknown else "The name service did not answer; it may be back soon."
     )
-    return HttpFailure(ErrorKind.DNS, f"The host name {url.host} {why}.", hint)
+    return HttpFailure(ErrorKind.DNS, f"The host name {url.raw_host} {why}.", hint)
 
 
 def _connect(cause: OSError, url: URL) -> HttpFailure:
@@ -144,20 +159,20 @@ def _connect(cause: OSError, url: URL) -> HttpFailure:
     number = cause.errno or 0
     fallback = (f"failed: {os.strerror(number) if number else cause}", "Is the server reachable from here?")
     what, hint = _CONNECT_FAULTS.get(number, fallback)
-    return HttpFailure(ErrorKind.CONNECT, f"The connection to {_place(url)} {what}.", hint)
+    return HttpFailure(ErrorKind.CONNECT, f"The connection to {place(url)} {what}.", hint)
 
 
 def _no_connection(_: Exception, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.TIMEOUT,
-        f"No connection to {_place(url)} came about in time.",
+        f"No connection to {place(url)} came about in time.",
         "Is the server reachable from here, with no firewall in the way? A longer connect timeout may help.",
     )
 
 
 def _tls(error: Any, url: URL) -> HttpFailure:
     reason = getattr(error, "reason", None) or "handshake failed"
-    message = f"{_place(url)} did not speak TLS as expected ({str(reason).replace('_', ' ').lower()})."
+    message = f"{place(url)} did not speak TLS as expected ({str(reason).replace('_', ' ').lower()})."
     return HttpFailure(ErrorKind.TLS, message, "Does this port speak https? If not, use http:// or the right port.")
 
 
@@ -166,13 +181,13 @@ def _certificate(error: aiohttp.ClientConnectorCertificateError, url: URL) -> Ht
     fallback = ("cannot be trusted", "Check the certificate of the server.")
     what, hint = _CERTIFICATE_FAULTS.get(getattr(cause, "verify_code", 0), fallback)
     detail = getattr(cause, "verify_message", "") or str(cause)
-    return HttpFailure(ErrorKind.TLS, f"The certificate of {_place(url)} {what} ({detail.rstrip('.')}).", hint)
+    return HttpFailure(ErrorKind.TLS, f"The certificate of {place(url)} {what} ({detail.rstrip('.')}).", hint)
 
 
 def _disconnected(_: Exception, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.CONNECT,
-        f"{_place(url)} closed the connection before it answered.",
+        f"{place(url)} closed the connection before it answered.",
         "The server, or a proxy before it, hung up. Its log may say why.",
     )
 
@@ -180,14 +195,15 @@ def _disconnected(_: Exception, url: URL) -> HttpFailure:
 def _incomplete(_: Exception, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The answer of {_place(url)} ended before it was complete, or broke the rules of HTTP.",
+        f"The answer of {place(url)} ended before it was complete, or broke the rules of HTTP.",
         "The server, or a proxy before it, broke off. Its log may say why.",
     )
 
 
 def _malformed(error: aiohttp.ClientResponseError, url: URL) -> HttpFailure:
-    detail = (error.message.splitlines() or ["malformed"])[0][:200].rstrip(":.")
-    message = f"The answer of {_place(url)} is not valid HTTP ({detail})."
+    # The parser's words end where it quotes the answer: that is not ours to show, cut off and unmasked.
+    detail = _QUOTED.split(error.message, maxsplit=1)[0].strip() or "malformed"
+    message = f"The answer of {place(url)} is not valid HTTP ({detail})."
     return HttpFailure(
         ErrorKind.PROTOCOL, message, "Does this port speak HTTP? For https, begin the URL with https://."
     )

@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -36,6 +36,33 @@ class BlockedAddress(OSError):
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} may not be called")
         self.address = address
+
+
+class DeniedPort(OSError):
+    """A connection to a port that the operator has closed for tasks."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} may not be called")
+        self.port = port
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Whom Tocsin connects to: public addresses and those in `allowed`, at all ports but the `denied_ports`."""
+
+    allowed: Sequence[Network] = ()
+    denied_ports: Collection[int] = ()
+
+    def check_port(self, port: int) -> None:
+        """Raise DeniedPort if it is one."""
+        if port in self.denied_ports:
+            raise DeniedPort(port)
+
+    def check(self, address: str, port: int) -> None:
+        """Raise BlockedAddress or DeniedPort if this address, a literal, may not be connected to at this port."""
+        if not is_allowed(address, self.allowed):
+            raise BlockedAddress(address)
+        self.check_port(port)
 
 
 @dataclass(slots=True)
@@ -70,17 +97,18 @@ class SystemResolver(AbstractResolver):
 
 class GuardedResolver(AbstractResolver):
     """Another resolver's answers without the addresses that may not be called. Raises BlockedAddress if none
-    is left.
+    is left, and DeniedPort before anything is looked up.
     """
 
-    def __init__(self, inner: AbstractResolver, allowed: Sequence[Network]) -> None:
+    def __init__(self, inner: AbstractResolver, rules: Rules) -> None:
         self._inner = inner
-        self._allowed = allowed
+        self._rules = rules
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of `host` that may be called. Raises OSError."""
+        self._rules.check_port(port)
         begun = time.perf_counter()
         try:
             found = await self._inner.resolve(host, port, family)
@@ -90,7 +118,7 @@ class GuardedResolver(AbstractResolver):
         return self._callable(found)
 
     def _callable(self, found: list[ResolveResult]) -> list[ResolveResult]:
-        kept = [result for result in found if is_allowed(result["host"], self._allowed)]
+        kept = [result for result in found if is_allowed(result["host"], self._rules.allowed)]
         if found and not kept:
             raise BlockedAddress(found[0]["host"])
         if not kept:
@@ -103,11 +131,9 @@ class GuardedResolver(AbstractResolver):
 
 
 class GuardedConnector(TCPConnector):
-    """Opens sockets to allowed addresses only, and notes in `CONNECTING` what that took."""
+    """Opens sockets only where the rules allow it, and notes in `CONNECTING` what that took."""
 
-    def __init__(
-        self, allowed: Sequence[Network], resolver: GuardedResolver, limit: int, ssl_context: ssl.SSLContext
-    ) -> None:
+    def __init__(self, rules: Rules, resolver: GuardedResolver, limit: int, ssl_context: ssl.SSLContext) -> None:
         super().__init__(
             resolver=resolver,
             socket_factory=self._open_socket,
@@ -115,12 +141,11 @@ class GuardedConnector(TCPConnector):
             limit=limit,
             keepalive_timeout=_KEEP_ALIVE,
         )
-        self._allowed = allowed
+        self._rules = rules
 
     def _open_socket(self, info: AddrInfo) -> socket.socket:
         family, kind, protocol, _, address = info
-        if not is_allowed(str(address[0]), self._allowed):
-            raise BlockedAddress(str(address[0]))
+        self._rules.check(str(address[0]), int(address[1]))
         return socket.socket(family=family, type=kind, proto=protocol)
 
     async def _create_connection(

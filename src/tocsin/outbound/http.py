@@ -7,7 +7,7 @@ to another.
 import asyncio
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,8 +19,9 @@ from tocsin import __version__, clock
 from tocsin.config import Network
 from tocsin.outbound.answers import decode_body, parse_retry_after, recorded_headers
 from tocsin.outbound.failures import HttpFailure, bad_url, failure_of, timed_out, too_many_redirects
-from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, GuardedResolver, SystemResolver
-from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop, parse_url
+from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, GuardedResolver, Rules, SystemResolver
+from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
+from tocsin.outbound.urls import parse_url
 
 STANDARD_HEADERS: Headers = (("User-Agent", f"Tocsin/{__version__}"), ("Accept-Encoding", "identity"))
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -91,6 +92,7 @@ class HttpDoor:
         self,
         *,
         allowed_networks: Sequence[Network],
+        denied_ports: Collection[int],
         connect_timeout: float,
         response_limit: int,
         max_redirects: int,
@@ -98,7 +100,7 @@ class HttpDoor:
         ssl_context: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._allowed = tuple(allowed_networks)
+        self._rules = Rules(tuple(allowed_networks), frozenset(denied_ports))
         self._connect_timeout = connect_timeout
         self._response_limit = response_limit
         self._max_redirects = max_redirects
@@ -110,11 +112,11 @@ class HttpDoor:
 
     async def open(self) -> None:
         """Build the client. Nothing is sent yet."""
-        self._resolver = GuardedResolver(self._inner_resolver or SystemResolver(), self._allowed)
+        self._resolver = GuardedResolver(self._inner_resolver or SystemResolver(), self._rules)
         context = self._ssl_context or ssl.create_default_context()
         limit = self._concurrency * 2  # waiting for a connection would count as a timeout of the target
         self._session = aiohttp.ClientSession(
-            connector=GuardedConnector(self._allowed, self._resolver, limit, context),
+            connector=GuardedConnector(self._rules, self._resolver, limit, context),
             headers=list(STANDARD_HEADERS),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,

@@ -1,18 +1,17 @@
 """Which request follows a redirect (RFC 9110 section 15.4), and what it may carry. Pure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from yarl import URL
 
 from tocsin.outbound.failures import HttpFailure, bad_url
+from tocsin.outbound.urls import SPACE, SPACE_OR_CONTROL, origin, parse_url, place
 
 STATUSES = frozenset({301, 302, 303, 307, 308})
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
-URL_LIMIT = 2048
-_SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_LONGEST_SHOWN = 200
 
 Headers = Sequence[tuple[str, str]]
 
@@ -27,26 +26,6 @@ class Hop:
     body: bytes | None
 
 
-def parse_url(text: str) -> URL | str:
-    """The URL that `text` is, or a sentence that says why it cannot be called."""
-    if len(text) > URL_LIMIT:
-        return f"It is longer than {URL_LIMIT} characters."
-    if _SPACE_OR_CONTROL.search(text):
-        return "It contains a space or a control character. Percent-encode it, as %20."
-    try:
-        url = URL(text)
-        port = url.port
-        if text.isascii():  # yarl would write %2F in a query as a slash, which breaks signed URLs
-            url = URL(text, encoded=True)
-    except ValueError:
-        return "It is not a valid URL."
-    if url.scheme not in {"http", "https"}:
-        return "It must begin with http:// or https://."
-    if not url.host or port == 0:
-        return "It has no host." if not url.host else "Port 0 cannot be called."
-    return url
-
-
 def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str]) -> Hop | HttpFailure:
     """The request after `hop` was answered with redirect `status` to `location`.
 
@@ -54,9 +33,9 @@ def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str])
     """
     target = _target(hop.url, location)
     if isinstance(target, str):
-        return bad_url(f"{hop.url.authority} redirects to {location[:200]!r}, which cannot be called. {target}")
+        return bad_url(f"{place(hop.url)} redirects to {_shown(location)}, which cannot be called. {target}")
     following = replace(hop, url=target)
-    if target.origin() != hop.url.origin():
+    if origin(target) != origin(hop.url):
         following = replace(following, headers=_without(hop.headers, secret_names | SECRET_HEADERS))
     if (status == 303 and hop.method != "HEAD") or (status in {301, 302} and hop.method == "POST"):
         headers = _without(following.headers, _BODY_HEADERS)
@@ -65,11 +44,18 @@ def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str])
 
 
 def _target(base: URL, location: str) -> URL | str:
+    if SPACE_OR_CONTROL.search(location):  # joining would drop a tab without a word
+        return SPACE
     try:
         joined = base.join(URL(location, encoded=location.isascii()))
         return parse_url(str(joined.with_user(None) if joined.raw_user or joined.raw_password else joined))
     except ValueError:
         return "It is not a valid URL."
+
+
+def _shown(location: str) -> str:
+    """The location, whole or not at all: a part of a secret in it could not be recognised any more."""
+    return repr(location) if len(location) <= _LONGEST_SHOWN else f"a URL of {len(location)} characters"
 
 
 def _without(headers: Headers, names: frozenset[str]) -> Headers:

@@ -127,6 +127,7 @@ class Runtime:
         settings = self.settings
         http = HttpDoor(
             allowed_networks=settings.allowed_networks,
+            denied_ports=settings.denied_ports,
             connect_timeout=settings.connect_timeout,
             response_limit=settings.response_limit,
             max_redirects=settings.max_redirects,
