@@ -155,6 +155,24 @@ async def test_secrets_are_kept_in_an_update_and_never_shown(api: Api) -> None:
     assert removed["task"]["job"]["hasToken"] is False
 
 
+async def test_secrets_do_not_move_to_another_server_unasked(api: Api) -> None:
+    http = {"url": "https://example.com/", "token": "tok-sekret-1", "headers": {"X-Api-Key": "key-sekret-2"}}
+    task = await api.alice.create(job={"http": http})
+    before = await _stored(api)
+    away = {"url": "https://evil.example/", "secretHeaders": ["X-Api-Key"]}
+    faults = [
+        await api.alice.do("updateTask", {"id": task, "job": {"http": change}}, ERRORS)
+        for change in ({**away, "token": "new"}, {"url": away["url"]})
+    ]
+    assert [error["field"] for fault in faults for error in fault["userErrors"]] == [
+        ["job", "http", "headers", "X-Api-Key"],
+        ["job", "http", "token"],
+    ]
+    assert await _stored(api) == before
+    moved = {**away, "token": "", "headers": {"X-Api-Key": "new"}}
+    assert (await api.alice.do("updateTask", {"id": task, "job": {"http": moved}}, ERRORS))["userErrors"] == []
+
+
 async def test_pause_resume_cancel_delete(api: Api) -> None:
     task = await api.alice.create()
     stored = await _stored(api)

@@ -35,6 +35,7 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"job": {"http": {"url": "https://example.com", "headers": [1]}}}, ["job", "http", "headers"], 'headers must be an object, such as {"name": "value"}.'),
     ({"job": {"http": {"url": "https://example.com", "bodyForm": "x"}}}, ["job", "http", "bodyForm"], 'bodyForm must be an object, such as {"name": "value"}.'),
     ({"job": {"http": {"url": "https://example.com", "body": 1, "bodyText": "x"}}}, ["job", "http", "bodyText"], "Give at most one of body, bodyText and bodyForm."),
+    ({"job": {"http": {"url": "http://example.com:6379/"}}}, ["job", "http", "url"], "The url cannot be called. Port 6379 may not be called: it is kept for services that do not speak HTTP. Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS."),
     ({"job": {"http": {"url": "https://example.com", "connectTimeout": "PT0S"}}}, ["job", "http", "connectTimeout"], "The connect timeout must be more than 0 and at most 300 seconds."),
 ]  # fmt: skip
 

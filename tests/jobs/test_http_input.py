@@ -57,11 +57,57 @@ def test_text_and_form_bodies_come_back_too() -> None:
 
 def test_an_absent_secret_is_kept() -> None:
     before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
-    by_null = store(before, url="https://b.example/", headers={"x-hook": None}, secret_header_names=["X-Hook"])
+    by_null = store(
+        before, url="https://API.example:443/other", headers={"x-hook": None}, secret_header_names=["X-Hook"]
+    )
     by_name = store(before, secret_header_names=["X-Hook"])
     for after in (by_null, by_name):
         assert after["token"] == before["token"]
         assert BOX.open(after["secret_headers"][0]["sealed"], "alice") == "s"
+
+
+MOVES = ["https://b.example/", "http://api.example/hook", "https://api.example:8443/hook", "https://api.example./hook"]
+
+
+@pytest.mark.parametrize("url", MOVES)
+def test_a_stored_secret_does_not_go_to_another_server_unasked(url: str) -> None:
+    with_token = store(token="t")
+    with_header = store(headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    refused: list[tuple[dict[str, Any], dict[str, Any], tuple[str, ...], str]] = [
+        (with_token, {}, ("token",), "Give the token again, or an empty one to remove it."),
+        (with_header, {"secret_header_names": ["X-Hook"]}, ("headers", "X-Hook"), "leave X-Hook out to remove it."),
+        (with_header, {"headers": {"x-hook": None}, "secret_header_names": ["X-Hook"]}, ("headers", "x-hook"), "again"),
+    ]
+    for before, fields, path, advice in refused:
+        with pytest.raises(InvalidInput, match="leads to another server than before") as caught:
+            store(before, url=url, **fields)
+        assert caught.value.path == path
+        assert advice in caught.value.message
+
+
+def test_a_task_moves_to_another_server_with_secrets_given_anew_or_removed() -> None:
+    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    anew = store(before, url=MOVES[0], token="u", headers={"X-Hook": "v"}, secret_header_names=["X-Hook"])
+    assert (BOX.open(anew["token"], "alice"), BOX.open(anew["secret_headers"][0]["sealed"], "alice")) == ("u", "v")
+    removed = store(before, url=MOVES[0], token="")
+    assert (removed["token"], removed["secret_headers"]) == (None, [])
+    instead = store(before, url=MOVES[0], headers={"Authorization": "Basic x"})
+    assert instead["token"] is None
+    assert store(store(), url=MOVES[0])["url"] == MOVES[0]
+
+
+def test_a_stored_url_that_would_be_refused_today_still_keeps_its_secrets() -> None:
+    before = store(token="t") | {"url": "http://0x7f.1/"}
+    with pytest.raises(InvalidInput, match="leads to another server"):
+        store(before, url="https://b.example/")
+
+
+def test_a_denied_port_is_refused() -> None:
+    given = HttpInput("https://a.example:6379/")
+    with pytest.raises(InvalidInput, match="Port 6379 may not be called") as caught:
+        prepare(given, BOX, "alice", denied_ports={6379})
+    assert caught.value.path == ("url",)
+    assert prepare(given, BOX, "alice", denied_ports={22})["url"] == given.url
 
 
 def test_a_secret_can_be_replaced_and_removed() -> None:

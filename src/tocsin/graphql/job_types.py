@@ -8,11 +8,11 @@ import strawberry
 
 from tocsin.documents import Doc
 from tocsin.errors import InvalidInput
+from tocsin.graphql.context import Services
 from tocsin.graphql.enums import HttpMethod
 from tocsin.graphql.scalars import JSON, Url
 from tocsin.jobs.http import plain_body
 from tocsin.jobs.http_input import HttpInput, prepare
-from tocsin.security.secrets import SecretBox
 
 
 @strawberry.type(description="One header of an HTTP message.")
@@ -49,7 +49,8 @@ class HttpJobInput:
         default=strawberry.UNSET,
         description=(
             "An object of names and values, at most 50. Authorization, Cookie and X-Api-Key are kept as secrets. "
-            "In an update, null as the value of a secret header keeps what is stored."
+            "In an update, null as the value of a secret header keeps what is stored, "
+            "unless the URL leads to another server (scheme, host, port): then give it again."
         ),
     )
     secret_headers: list[str] | None = strawberry.field(
@@ -64,7 +65,8 @@ class HttpJobInput:
     token: str | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "Sent as `Authorization: Bearer`. In an update: absent keeps the stored one, an empty text removes it."
+            "Sent as `Authorization: Bearer`. In an update: absent keeps the stored one, an empty text removes it. "
+            "When the URL then leads to another server (scheme, host, port), give one or the other."
         ),
     )
     connect_timeout: timedelta | None = strawberry.field(
@@ -97,14 +99,15 @@ def job_type(job: Doc) -> Job:
     )
 
 
-def read_job(given: JobInput, box: SecretBox, owner: str, previous: Doc | None = None) -> Doc:
+def read_job(given: JobInput, services: Services, owner: str, previous: Doc | None = None) -> Doc:
     """The job as it is stored; `previous` is the one it replaces, whose secrets are kept. Raises InvalidInput."""
     assert given.http is not None  # noqa: S101  # the only member of a @oneOf
     before = previous["params"] if previous is not None and previous["kind"] == "http" else None
     try:
-        return {"kind": "http", "params": prepare(_http_input(given.http.value), box, owner, before)}
+        params = prepare(_http_input(given.http.value), services.secrets, owner, before, services.settings.denied_ports)
     except InvalidInput as error:
         raise error.under("job", "http") from None
+    return {"kind": "http", "params": params}
 
 
 def _http_input(given: HttpJobInput) -> HttpInput:

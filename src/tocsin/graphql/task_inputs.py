@@ -61,7 +61,7 @@ class UpdateTaskInput:
     name: strawberry.Maybe[str] = strawberry.field(description="1 to 200 characters.")
     tags: strawberry.Maybe[list[str] | None] = strawberry.field(description="All tags, replacing the old ones.")
     job: strawberry.Maybe[JobInput] = strawberry.field(
-        description="The whole job, replacing the old one; only secrets that are left out are kept."
+        description="The whole job, replacing the old one; secrets that are left out are kept, for the same server."
     )
     schedule: strawberry.Maybe[ScheduleInput] = strawberry.field(
         description=(
@@ -90,7 +90,7 @@ def read_draft(given: CreateTaskInput, services: Services, owner: str, now: date
     return Draft(
         name=given.name,
         tags=tuple(given.tags or ()),
-        job=read_job(given.job, services.secrets, owner),
+        job=read_job(given.job, services, owner),
         schedule=_schedule(given.schedule, now, given.if_past),
         misfire=read_misfire(given.misfire or None),
         overlap=given.overlap,
@@ -107,7 +107,7 @@ def read_changes(given: UpdateTaskInput, services: Services, task: documents.Tas
     if given.tags is not None:
         changes["tags"] = tuple(given.tags.value or ())
     if given.job is not None:
-        changes["job"] = read_job(given.job.value, services.secrets, task.owner, task.job)
+        changes["job"] = read_job(given.job.value, services, task.owner, task.job)
     if given.schedule is not None:
         changes["schedule"] = _schedule(given.schedule.value, now, given.if_past or IfPast.REFUSE)
     if given.misfire is not None:

@@ -1,15 +1,18 @@
 """From what a user wrote for an HTTP call to what is stored: checked, and its secrets sealed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from yarl import URL
 
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http_body import Body, storable, store_body
-from tocsin.outbound.redirects import SECRET_HEADERS, parse_url
+from tocsin.outbound.failures import denied_port
+from tocsin.outbound.redirects import SECRET_HEADERS
+from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secrets import SecretBox
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -71,17 +74,26 @@ class HttpInput:
     connect_timeout: float | None = None
 
 
-def prepare(given: HttpInput, box: SecretBox, owner: str, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def prepare(
+    given: HttpInput,
+    box: SecretBox,
+    owner: str,
+    previous: Mapping[str, Any] | None = None,
+    denied_ports: Collection[int] = (),
+) -> dict[str, Any]:
     """What to store for `given`: the fields of HttpParams. `previous` is what was stored before, on an
-    update.
+    update. A URL with one of the `denied_ports` would never be called, so it is refused here already.
 
     Raises InvalidInput with the path in the API's input.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
+    url = _url(given.url, denied_ports)
     headers, secret = _headers(given, before)
     token = _token(given, before, {name.lower() for name in secret})
+    if before is not None and not _same_origin(before.url, url):
+        _refuse_kept(token if given.token is None else None, secret)
     return {
-        "url": _url(given.url),
+        "url": url,
         "method": _method(given.method),
         "headers": [{"name": name, "value": value} for name, value in headers],
         "secret_headers": [
@@ -97,15 +109,34 @@ def prepare(given: HttpInput, box: SecretBox, owner: str, previous: Mapping[str,
     }
 
 
-def _url(url: str) -> str:
+def _url(url: str, denied_ports: Collection[int]) -> str:
     storable(url, "url")
     parsed = parse_url(url)
     if isinstance(parsed, str):
         raise InvalidInput(f"The url cannot be called. {parsed}", "url")
-    if parsed.raw_user is not None or parsed.raw_password is not None:
-        message = "The url must not carry a user name or password, which would be stored in the clear. "
-        raise InvalidInput(message + "Use token, or an Authorization header.", "url")
+    if parsed.port is not None and parsed.port in denied_ports:
+        failure = denied_port(parsed.port)
+        raise InvalidInput(f"The url cannot be called. {failure.message} {failure.hint}", "url")
     return url
+
+
+def _same_origin(before: str, after: str) -> bool:
+    """Whether both lead to the same server: scheme, host and port."""
+    old, new = parse_url(before), parse_url(after)
+    return before == after or (isinstance(old, URL) and isinstance(new, URL) and origin(old) == origin(new))
+
+
+def _refuse_kept(token: str | None, secret: Mapping[str, str | SealedHeader]) -> None:
+    """Stored secrets stay with the server that they were given for. Else whoever may edit a task, but never sees its
+    secrets, could have them sent to a server of his own.
+    """
+    why = "The url leads to another server than before (scheme, host or port), which must not get the stored"
+    kept = [name for name, value in secret.items() if isinstance(value, SealedHeader)]
+    if kept:
+        message = f"{why} value of {kept[0]} unasked. Give the value again, or leave {kept[0]} out to remove it."
+        raise InvalidInput(message, "headers", kept[0])
+    if token is not None:
+        raise InvalidInput(f"{why} token unasked. Give the token again, or an empty one to remove it.", "token")
 
 
 def _method(method: str) -> str:
