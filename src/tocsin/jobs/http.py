@@ -1,6 +1,8 @@
 """The `http` job: call a URL. A 2xx answer is success."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -10,15 +12,18 @@ from pydantic import BaseModel
 from tocsin.jobs.base import AttemptError, ErrorKind, JobContext, Outcome
 from tocsin.jobs.http_body import encode_body, plain_body
 from tocsin.jobs.http_input import HttpInput, HttpParams, prepare
+from tocsin.jobs.masking import Masker
 from tocsin.outbound.answers import MASK
 from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.http import STANDARD_HEADERS, HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
+from tocsin.outbound.urls import parse_url
 from tocsin.security.secrets import SecretUnreadable
 
 __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
-_NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BAD_URL})
+_NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
+_MASKED_AT_ONCE = 4096  # characters of a body; a longer one is masked in a thread
 _STATUS_HINTS = {
     401: "Check the token or the credentials in the headers.",
     403: "The server knows the request but does not allow it. Check the credentials and their rights.",
@@ -50,7 +55,8 @@ class HttpJob:
         except SecretUnreadable:
             return Outcome(error=_unreadable())
         request = _request(stored, secret, context)
-        return _outcome(request, await context.http.request(request))
+        exchange = await context.http.request(request)
+        return _outcome(request, await _masked(exchange, secret) if secret else exchange)
 
 
 def _secret_headers(stored: HttpParams, context: JobContext) -> list[Header]:
@@ -85,6 +91,32 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
     )
 
 
+async def _masked(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
+    """`exchange` without the secrets that the target sent back."""
+    if len(exchange.body or "") <= _MASKED_AT_ONCE:
+        return _mask(exchange, secret)
+    return await asyncio.to_thread(_mask, exchange, secret)
+
+
+def _mask(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
+    masker = Masker(secret)
+    body, failure = exchange.body, exchange.failure
+    cut = exchange.truncated or failure is not None
+    return replace(
+        exchange,
+        headers=_masked_headers(exchange.headers, masker),
+        body=None if body is None else masker.mask(body, cut=cut),
+        failure=None if failure is None else replace(failure, message=masker.mask(failure.message)),
+    )
+
+
+def _masked_headers(headers: list[Header], masker: Masker) -> list[Header]:
+    joined = "\n".join(text for header in headers for text in header)
+    if masker.mask(joined) == joined:  # one search for all of them
+        return headers
+    return [(masker.mask(name), masker.mask(value)) for name, value in headers]
+
+
 def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     return Outcome(
         error=_error(exchange),
@@ -102,7 +134,12 @@ def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
 def _recorded(request: HttpRequest) -> dict[str, Any]:
     hidden = request.secret_names | SECRET_HEADERS
     headers = [(name, MASK if name.lower() in hidden else value) for name, value in request.headers]
-    return {"method": request.method, "url": request.url, "headers": headers}
+    return {"method": request.method, "url": _called(request.url), "headers": headers}
+
+
+def _called(url: str) -> str:
+    """The URL in the form in which it is called: a host that only looks like another one shows as what it is."""
+    return url if url.isascii() else str(parse_url(url))
 
 
 def _retry_after(exchange: HttpExchange) -> timedelta | None:
