@@ -146,6 +146,14 @@ async def test_the_url_is_called_as_it_was_written(context: JobContext, url: str
     assert lines[:2] == [f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
 
 
+async def test_a_host_that_looks_like_another_is_recorded_as_what_is_called(context: JobContext) -> None:
+    outcome = await perform(context, url="http://g\u043e\u043ed.invalid/ü")  # Cyrillic letters
+    assert outcome.request is not None
+    assert outcome.request["url"] == "http://xn--gd-fmca.invalid/%C3%BC"
+    assert outcome.error is not None
+    assert outcome.error.message == "The host name xn--gd-fmca.invalid is not known."
+
+
 # --- what comes out ---
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
@@ -21,9 +21,10 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 @dataclass
 class Server:
-    """A running server: where it is, what requests it was sent, how often it was connected to."""
+    """A running server: where it is, what it answers, what requests it was sent, how often it was connected to."""
 
     port: int = 0
+    answers: Sequence[bytes] = ()
     seen: list[bytes] = field(default_factory=list)
     connections: int = 0
     broken_off: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,7 +48,9 @@ async def read_request(reader: Reader) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def talking(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+async def talking(
+    talk: Talk, tls: ssl.SSLContext | None = None, hosts: Sequence[str] = ("127.0.0.1",), port: int = 0
+) -> AsyncIterator[Server]:
     """A server that does `talk` on each connection, then closes it."""
     server = Server()
     tasks: set[asyncio.Task[None]] = set()
@@ -62,7 +65,7 @@ async def talking(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterato
         server.broken_off.set()
         writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    listening = await asyncio.start_server(serve, hosts, port, ssl=tls)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server
@@ -74,18 +77,20 @@ async def talking(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterato
 
 
 @contextlib.asynccontextmanager
-async def answering(*answers: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
-    """A server that answers the nth request with the nth of `answers`, or the last; connections are kept."""
+async def answering(
+    *answers: bytes, tls: ssl.SSLContext | None = None, hosts: Sequence[str] = ("127.0.0.1",), port: int = 0
+) -> AsyncIterator[Server]:
+    """A server that answers the nth request with the nth of its `answers`, or the last; connections are kept."""
     seen: list[bytes] = []
 
     async def talk(reader: Reader, writer: Writer) -> None:
         while True:
             seen.append(await read_request(reader))
-            writer.write(answers[min(len(seen), len(answers)) - 1])
+            writer.write(server.answers[min(len(seen), len(server.answers)) - 1])
             await writer.drain()
 
-    async with talking(talk, tls) as server:
-        server.seen = seen
+    async with talking(talk, tls, hosts, port) as server:
+        server.seen, server.answers = seen, answers
         yield server
 
 

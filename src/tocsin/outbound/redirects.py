@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from yarl import URL
 
 from tocsin.outbound.failures import HttpFailure, bad_url
-from tocsin.outbound.urls import SPACE, SPACE_OR_CONTROL, origin, parse_url, place
+from tocsin.outbound.urls import MALFORMED, SPACE, SPACE_OR_CONTROL, origin, parse_url, place
 
 STATUSES = frozenset({301, 302, 303, 307, 308})
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
@@ -49,7 +49,7 @@ def _target(base: URL, location: str) -> URL | str:
     try:
         joined = base.join(URL(location, encoded=location.isascii()))
         return parse_url(str(joined.with_user(None) if joined.raw_user or joined.raw_password else joined))
-    except ValueError:
+    except MALFORMED:
         return "It is not a valid URL."
 
 

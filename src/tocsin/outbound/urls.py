@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 from yarl import URL
 
 URL_LIMIT = 2048
+MALFORMED = (ValueError, IndexError)  # what yarl raises; the latter for http://[]@
 SPACE = "It contains a space or a control character. Percent-encode it, as %20."
 SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _USER = "It must not carry a user name or password, which would be stored in the clear."
@@ -33,7 +34,7 @@ def parse_url(text: str) -> URL | str:
         written = text if text.isascii() else str(URL(text))
         url = URL(written, encoded=True)  # yarl would write %2F in a query as a slash, which breaks signed URLs
         return _fault(url, url.port, written) or url
-    except ValueError:
+    except MALFORMED:
         return "It is not a valid URL."
 
 

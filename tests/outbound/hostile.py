@@ -1,0 +1,123 @@
+"""A stage for attacks: 127.0.0.1 plays the public internet, which the door may call, 127.0.0.2 and ::1 at the same port
+play what is to be protected. Names are answered by resolvers of our own.
+"""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from tests.outbound.servers import Server, answering, get, kind, open_door, response
+from tocsin.errors import InvalidInput
+from tocsin.jobs.http_input import HttpInput, prepare
+from tocsin.outbound.failures import ErrorKind
+from tocsin.outbound.http import HttpExchange
+from tocsin.security.secrets import SecretBox
+
+PUBLIC = (ip_network("127.0.0.1/32"),)
+ALL = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+PRIVATE = "127.0.0.2"
+
+
+def result(host: str, address: str, port: int) -> ResolveResult:
+    return ResolveResult(hostname=host, host=address, port=port, family=socket.AF_UNSPEC, proto=0, flags=0)
+
+
+class Answering(AbstractResolver):
+    """Answers the nth question with the nth of `answers`, or the last, each some addresses; notes what was asked."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        self.asked.append(host)
+        addresses = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        return [result(host, address, port) for address in addresses]
+
+    async def close(self) -> None:
+        pass
+
+
+class Gullible(Answering):
+    """Reads 127.2 and 0x7f000002 as addresses, as the C library does; any other name is private."""
+
+    def __init__(self) -> None:
+        super().__init__([PRIVATE])
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        with contextlib.suppress(OSError):
+            self.asked.append(host)
+            return [result(host, socket.inet_ntoa(socket.inet_aton(host)), port)]
+        return [result(host, PRIVATE, port)]
+
+
+class Shifting(dict[str, object]):
+    """An answer whose address changes after it was read once: checked as one, connected to as the other."""
+
+    def __init__(self, first: str, then: str, host: str, port: int) -> None:
+        super().__init__(result(host, first, port))
+        self._addresses = iter([first])
+        self._then = then
+
+    def __getitem__(self, key: str) -> object:
+        return next(self._addresses, self._then) if key == "host" else super().__getitem__(key)
+
+
+@dataclass
+class Stage:
+    """The two servers, and a door between them and us."""
+
+    public: Server
+    protected: Server
+    resolver: AbstractResolver
+    door_options: dict[str, object]
+
+    @property
+    def asked(self) -> list[str]:
+        """The names that were looked up."""
+        assert isinstance(self.resolver, Answering)
+        return self.resolver.asked
+
+    async def call(self, url: str, **more: Any) -> HttpExchange:
+        """What comes of calling `url`, in which PORT stands for the servers' port."""
+        options = {"allowed_networks": PUBLIC, "resolver": self.resolver, **self.door_options}
+        async with open_door(**options) as door:
+            return await door.request(get(url.replace("PORT", str(self.public.port)), **more))
+
+    async def refused(self, url: str, **more: Any) -> ErrorKind | None:
+        """Why calling `url` failed; nobody may have been reached."""
+        found = kind(await self.call(url, **more))
+        assert self.protected.connections == 0
+        assert self.public.connections == 0
+        return found
+
+
+@contextlib.asynccontextmanager
+async def stage(
+    *answers: bytes, resolver: AbstractResolver | None = None, **door_options: object
+) -> AsyncIterator[Stage]:
+    """A stage whose public server gives `answers`."""
+    hosts = [PRIVATE, "::1"] if socket.has_ipv6 else [PRIVATE]
+    async with (
+        answering(*answers or [response(body=b"public")]) as public,
+        answering(response(body=b"protected"), hosts=hosts, port=public.port) as protected,
+    ):
+        yield Stage(public, protected, resolver or Gullible(), door_options)
+
+
+def saving(url: str) -> str | None:
+    """Why a task with this URL is refused when it is saved; None if it is not."""
+    try:
+        prepare(HttpInput(url.replace("PORT", "8080")), SecretBox(bytes(32)), "alice")
+    except InvalidInput as error:
+        return f"{error.path[0]}: {error.message}"
+    return None
