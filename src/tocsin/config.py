@@ -28,6 +28,7 @@ STANDARD_DENIED_PORTS = (
     "445,873,1433,1434,1521,1883,2181,3306,3389,5432,5671,5672,5900,6379,6380,9042,9092,11211,26379,27017-27019"
 )
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -44,6 +45,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    body_limit: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
 
     mongodb_uri: SecretStr | None = None
     mongodb_database: str = Field("tocsin", pattern=r"^[A-Za-z0-9_-]{1,63}$")
@@ -82,7 +86,7 @@ class Settings(BaseSettings):
     smtp_timeout: float = Field(20.0, gt=0, le=300)
     email_from: str = "Tocsin <tocsin@localhost>"
 
-    @field_validator("allowed_networks", mode="before")
+    @field_validator("allowed_networks", "trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
         return tuple(ip_network(part, strict=False) for part in _parts(value))
@@ -91,6 +95,11 @@ class Settings(BaseSettings):
     @classmethod
     def _ports(cls, value: Any) -> Any:
         return parse_ports(value) if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: Any) -> Any:
+        return tuple(parse_origin(part) for part in _parts(value))
 
     @field_validator("retry_offsets", mode="before")
     @classmethod
@@ -168,6 +177,16 @@ def _ports_of(part: str) -> Iterable[int]:
     if not 1 <= first <= last <= 65535:
         raise ValueError(f"{part!r} is not a port, a range such as 6665-6669, or the word standard; none stands alone")
     return range(first, last + 1)
+
+
+def parse_origin(text: str) -> str:
+    """An origin as browsers write it: small letters, without the scheme's own port. Raises ValueError."""
+    match = _ORIGIN.fullmatch(text.strip().lower())
+    if match is None or int(match["port"] or 0) > 65_535:
+        raise ValueError(f"{text!r} is not an origin such as https://app.example.com: scheme, host, port, nothing more")
+    port = match["port"] and str(int(match["port"]))
+    is_default = port == {"http": "80", "https": "443"}[match["scheme"]]
+    return f"{match['scheme']}://{match['host']}" + (f":{port}" if port and not is_default else "")
 
 
 def decode_key(text: str) -> bytes:

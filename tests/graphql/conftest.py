@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from passlib.hash import argon2
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from tocsin import clock
 from tocsin.accounts import Accounts, Actor, Mailing
@@ -25,7 +25,8 @@ from tocsin.events import Fanout
 from tocsin.graphql.context import Services
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
-from tocsin.web.graphql_http import graphql_router
+from tocsin.web.app import make_app
+from tocsin.web.server import uvicorn_config
 
 SECRET = "a-signing-key-of-the-tests-only-0123456789"
 PASSWORD = "alice, bob and carol"
@@ -138,14 +139,21 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
         on_queued=woken.on_queued,
         on_cancel=woken.cancelled.append,
     )
-    app = FastAPI()
-    app.include_router(graphql_router(lambda: services))
+    app = make_app(lambda: services, settings, _ready, _measure)
     fanout.start()
-    async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
+    async with _served(app, settings) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
         callers = [await _caller(http, accounts, name, is_admin=name == "carol") for name in ("alice", "bob", "carol")]
         alice, bob, carol = callers
         yield Api(url, services, tokens, woken, alice, bob, carol, Caller(http, None, None))
     await fanout.stop()
+
+
+async def _ready() -> dict[str, bool]:
+    return {"database": True}
+
+
+async def _measure() -> None:
+    """There is nothing to measure."""
 
 
 async def _caller(http: httpx.AsyncClient, accounts: Accounts, name: str, *, is_admin: bool) -> Caller:
@@ -158,8 +166,9 @@ async def _caller(http: httpx.AsyncClient, accounts: Accounts, name: str, *, is_
 class _served:  # noqa: N801  # used as a function
     """The application behind a real server on a free port."""
 
-    def __init__(self, app: FastAPI) -> None:
-        config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", port=0)
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        config = uvicorn_config(app, settings)
+        config.port = 0
         self._server = uvicorn.Server(config)
 
     async def __aenter__(self) -> str:

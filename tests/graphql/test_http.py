@@ -10,9 +10,11 @@ from pymongo import AsyncMongoClient
 
 from tests.graphql.conftest import Api
 from tocsin.documents import Database
+from tocsin.web.negotiation import LEGACY, MODERN, STREAM
 
 JSON = {"Content-Type": "application/json"}
 QUERY = '{"query": "{ __typename }"}'
+LOG_IN = 'mutation { logIn(input: {email: "a", password: "b"}) { userErrors { code } } }'
 
 
 def _fault(answer: httpx.Response) -> tuple[int, str]:
@@ -39,9 +41,12 @@ WRONG: list[tuple[Any, dict[str, str], tuple[int, str]]] = [
     ('{"query": "{ __typename }", "variables": {"a": NaN}}', JSON, (400, "BAD_USER_INPUT")),
     ('{"query": "{ __typename }", "variables": {"a": "\\ud800"}}', JSON, (400, "BAD_USER_INPUT")),
     ('{"query": "subscription { taskEvents { kind } }"}', JSON, (400, "BAD_USER_INPUT")),
-    (f'{{"query": "{"a" * 1_100_000}"}}', JSON, (413, "REQUEST_ENTITY_TOO_LARGE")),
+    (f'{{"query": "{"a" * 1_100_000}"}}', JSON, (413, "CONTENT_TOO_LARGE")),
     (QUERY, {"Content-Type": "text/plain"}, (415, "UNSUPPORTED_MEDIA_TYPE")),
     (QUERY, {"Content-Type": "application/jsonx"}, (415, "UNSUPPORTED_MEDIA_TYPE")),
+    (QUERY, {"Content-Type": "application/json; charset=utf-16"}, (415, "UNSUPPORTED_MEDIA_TYPE")),
+    (QUERY, {**JSON, "Content-Encoding": "gzip"}, (415, "UNSUPPORTED_MEDIA_TYPE")),
+    (QUERY, {}, (415, "UNSUPPORTED_MEDIA_TYPE")),
     (QUERY, {**JSON, "Accept": "image/png"}, (406, "NOT_ACCEPTABLE")),
 ]
 
@@ -53,22 +58,46 @@ async def test_wrong_requests(api: Api) -> None:
 
 
 async def test_other_methods_are_refused(api: Api) -> None:
-    for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
+    for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND"):
         answer = await api.nobody.http.request(method, "/graphql")
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST"), method
+        assert method == "HEAD" or _fault(answer) == (405, "METHOD_NOT_ALLOWED")
 
 
 async def test_get_answers_queries_only(api: Api) -> None:
     answer = await api.nobody.http.get("/graphql", params={"query": "{ __typename }"})
     assert answer.json() == {"data": {"__typename": "Query"}}
-    mutation = 'mutation { logIn(input: {email: "a", password: "b"}) { userErrors { code } } }'
-    assert _fault(await api.nobody.http.get("/graphql", params={"query": mutation})) == (400, "BAD_USER_INPUT")
-    assert _fault(await api.nobody.http.get("/graphql", headers={"Accept": "text/html"})) == (400, "BAD_USER_INPUT")
-    wrong = {"query": "{ __typename }", "variables": "3"}
-    assert _fault(await api.nobody.http.get("/graphql", params=wrong)) == (400, "BAD_USER_INPUT")
+    for accept in (LEGACY, MODERN, STREAM):
+        refused = await api.nobody.http.get("/graphql", params={"query": LOG_IN}, headers={"Accept": accept})
+        assert _fault(refused) == (405, "METHOD_NOT_ALLOWED")
+        assert refused.headers["allow"] == "POST"
 
 
-MODERN, LEGACY = "application/graphql-response+json", "application/json"
+WRONG_URLS = [
+    {},
+    {"query": ""},
+    {"query": "{ __typename }", "variables": "3"},
+    {"query": "{ __typename }", "variables": "{"},
+    {"query": "{ __typename }", "extensions": "[]"},
+    {"query": ["{ __typename }", "{ viewer { id } }"]},
+]
+
+
+async def test_urls_that_are_wrong(api: Api) -> None:
+    for parameters in WRONG_URLS:
+        answer = await api.nobody.http.get("/graphql", params=parameters)
+        assert _fault(answer) == (400, "BAD_USER_INPUT"), parameters
+
+
+async def test_get_takes_all_members_of_a_request(api: Api) -> None:
+    query = "query A { a: __typename } query B($n: String!) { __type(name: $n) { name } }"
+    given = {"query": query, "operationName": "B", "variables": '{"n": "Run"}', "extensions": "{}"}
+    answer = await api.nobody.http.get("/graphql", params=given)
+    assert answer.json() == {"data": {"__type": {"name": "Run"}}}
+    empty = {"query": "{ __typename }", "operationName": "", "variables": "", "extensions": ""}
+    assert (await api.nobody.http.get("/graphql", params=empty)).json() == {"data": {"__typename": "Query"}}
+
+
 MEDIA: list[tuple[str, str, tuple[int, str | None]]] = [
     (MODERN, "{ __typename }", (200, None)),
     (MODERN, "{", (400, "GRAPHQL_PARSE_FAILED")),

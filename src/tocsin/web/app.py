@@ -3,25 +3,36 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import ASGIApp
 
 from tocsin import telemetry
+from tocsin.config import Settings
 from tocsin.graphql.context import Services
-from tocsin.web.graphql_http import graphql_router, playground_html
+from tocsin.web.cors import Cors
+from tocsin.web.faults import INTERNAL, fault
+from tocsin.web.graphql_http import PATH, graphql_router, playground_html
+from tocsin.web.hardening import Hardened
+from tocsin.web.proxies import Proxies
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
 Measure = Callable[[], Awaitable[None]]
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def make_app(services: Callable[[], Services], ready: Ready, measure: Measure) -> FastAPI:
+def make_app(services: Callable[[], Services], settings: Settings, ready: Ready, measure: Measure) -> ASGIApp:
     """The application over these services; `ready` tells which parts can work, `measure` refreshes the metrics."""
-    app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(graphql_router(services))
+    app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(graphql_router(services, settings))
     app.add_api_route("/playground", _playground, methods=["GET"])
     _add_health(app, ready, measure)
-    return app
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _failed)
+    return Hardened(Proxies(Cors(app, PATH, settings.cors_origins), settings.trusted_proxies))
 
 
 async def _playground() -> Response:
@@ -29,17 +40,40 @@ async def _playground() -> Response:
 
 
 def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
-    @app.get("/live")
+    @app.api_route("/live", methods=["GET", "HEAD"])
     async def live() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/ready")
+    @app.api_route("/ready", methods=["GET", "HEAD"])
     async def is_ready() -> JSONResponse:
         parts = await ready()
         body: dict[str, Any] = {name: "ready" if works else "unavailable" for name, works in parts.items()}
         return JSONResponse(body, 200 if all(parts.values()) else 503)
 
-    @app.get("/metrics")
+    @app.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics() -> Response:
         await measure()
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What the routes do not serve."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return fault(404, f"There is nothing at this path. The API is at {PATH}.")
+    if status == 405:
+        allowed = ", ".join(_allowed(request))
+        return fault(405, f"This path knows {allowed}.", {"Allow": allowed})
+    return fault(status, str(getattr(error, "detail", "The request was refused.")))
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that some route serves at this path."""
+    routes = request.app.router.routes
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+
+
+async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answers; the error goes on to the outermost layer, which writes it to the log."""
+    return fault(500, INTERNAL)

@@ -5,53 +5,47 @@ No body is answered with a stack trace or plain text, none is read beyond its li
 """
 
 import json
-import re
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
-import structlog
-from cross_web import HTTPException, StarletteRequestAdapter
-from starlette.requests import HTTPConnection, Request
+from cross_web import HTTPException
+from graphql import GraphQLError, get_operation_ast, parse
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.fastapi import GraphQLRouter
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.ides import get_graphql_ide_html
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from tocsin import telemetry
-from tocsin.errors import Unauthenticated
+from tocsin.config import Settings
+from tocsin.errors import RateLimited, Unauthenticated
 from tocsin.graphql.context import Context, Services
+from tocsin.graphql.limits import MAX_TOKENS
 from tocsin.graphql.schema import schema
-from tocsin.web.graphql_ws import TokenBoundHandler, refuse
+from tocsin.web.faults import INTERNAL, Refused, fault
+from tocsin.web.graphql_ws import SafeSocket, TokenBoundHandler, refuse
+from tocsin.web.negotiation import LEGACY, Wanted, negotiate
+from tocsin.web.reading import CappedRequest, check_content, decode_json, read_parameters
+from tocsin.web.results import body_of, headers_of, status_of
 
 PATH = "/graphql"
-BODY_LIMIT = 1024 * 1024
-_MODERN = "application/graphql-response+json"
-_LEGACY = "application/json"
 _LONGEST_USER_AGENT = 200
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
-_WRONG_TRANSPORT = {
-    OperationType.MUTATION: "Send mutations with POST.",
-    OperationType.SUBSCRIPTION: "Subscribe over a WebSocket, or take text/event-stream.",
-}
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_MEMBERS = {"operationName": (str, "a string"), "variables": (dict, "an object"), "extensions": (dict, "an object")}
 log = telemetry.logger(__name__)
 
 
-def graphql_router(services: Callable[[], Services]) -> GraphQLRouter[Context, None]:
+def graphql_router(services: Callable[[], Services], settings: Settings) -> GraphQLRouter[Context, None]:
     """The router of `/graphql`: POST, GET, WebSocket, server-sent events. `services` is asked at each request."""
-    return Router(_context_getter(services))
+    return Router(_context_getter(services), settings)
 
 
 def playground_html() -> HTMLResponse:
@@ -63,13 +57,10 @@ def playground_html() -> HTMLResponse:
 
 def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnection], Awaitable[Context]]:
     async def context(connection: HTTPConnection) -> Context:
-        given = connection.headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
-        structlog.contextvars.bind_contextvars(request_id=request_id)
         address = connection.client.host if connection.client else ""
         user_agent = connection.headers.get("user-agent", "")[:_LONGEST_USER_AGENT]
         token = bearer(connection.headers.get("authorization"))
-        return Context(services(), request_id, token, address, user_agent)
+        return Context(services(), connection.state.request_id, token, address, user_agent)
 
     return context
 
@@ -80,27 +71,25 @@ def bearer(header: object) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-class CappedRequest(StarletteRequestAdapter):
-    """Reads no more of a body than its limit."""
+class WrongTransport(Refused):
+    """An operation that cannot be asked for in this way."""
 
-    async def get_body(self) -> bytes:
-        size = 0
-        chunks: list[bytes] = []
-        async for chunk in self._request.stream():
-            size += len(chunk)
-            if size > BODY_LIMIT:
-                raise HTTPException(413, f"The request's body is longer than {BODY_LIMIT} bytes.")
-            chunks.append(chunk)
-        return b"".join(chunks)
+    def __init__(self, operation: OperationType) -> None:
+        self.operation = operation
+        if operation is OperationType.SUBSCRIPTION:
+            super().__init__(400, "Subscribe over a WebSocket, or take text/event-stream.")
+        else:
+            super().__init__(405, "Send mutations with POST.", Allow="POST")
 
 
 class Router(GraphQLRouter[Context, None]):
     """The routes of `/graphql`."""
 
-    request_adapter_class = CappedRequest
     graphql_transport_ws_handler_class = TokenBoundHandler
+    websocket_adapter_class = SafeSocket
 
-    def __init__(self, context_getter: Callable[[HTTPConnection], Awaitable[Context]]) -> None:
+    def __init__(self, context_getter: Callable[[HTTPConnection], Awaitable[Context]], settings: Settings) -> None:
+        self._limit = settings.body_limit
         super().__init__(
             schema,
             path=PATH,
@@ -109,44 +98,62 @@ class Router(GraphQLRouter[Context, None]):
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=5),
             max_subscriptions_per_connection=100,
+            allowed_origins=settings.cors_origins,
             include_in_schema=False,
         )
-        methods = ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
-        self.add_api_route(PATH, self._wrong_method, methods=methods, include_in_schema=False)
-
-    async def _wrong_method(self) -> Response:
-        response = _fault(405, "Use POST, or GET for queries.")
-        response.headers["Allow"] = "GET, POST"
-        return response
 
     async def run(self, request: Any, context: Context = UNSET, root_value: None = UNSET) -> Any:
         """Answer one request, or serve one WebSocket connection."""
         if isinstance(request, WebSocket):
             return await super().run(request, context, root_value)
+        media_type = LEGACY
         try:
-            response = await self._answer(request, context)
-        except HTTPException as fault:
-            response = _fault(fault.status_code, fault.reason)
+            wanted = negotiate(",".join(request.headers.getlist("accept")))
+            media_type = wanted.single or LEGACY
+            return await self._answer(request, context, wanted)
+        except HTTPException as refused:
+            headers = refused.headers if isinstance(refused, Refused) else None
+            return fault(refused.status_code, refused.reason, headers, media_type)
+        except RateLimited as refused:
+            seconds = str(math.ceil(refused.retry_after))
+            return fault(429, refused.message, {"Retry-After": seconds}, media_type)
+        except ClientDisconnect:
+            return fault(400, "The connection ended before the request did.")
         except Exception:
             log.exception("a request failed", request_id=context.request_id)
-            response = _fault(500, "Something went wrong inside Tocsin. The operator finds it in the log.")
-        response.headers["X-Request-Id"] = context.request_id
-        return response
+            return fault(500, INTERNAL, media_type=media_type)
 
-    async def _answer(self, request: Request, context: Context) -> Response:
-        adapter = self.request_adapter_class(request)
-        media_type = _negotiated(request.headers.get("accept", ""))
-        data = await self.parse_http_body(adapter)
-        if isinstance(data, list):
-            raise HTTPException(400, "Send one operation at a time.")
-        if data.operation_name is not None and not isinstance(data.operation_name, str):
-            raise HTTPException(400, "`operationName` must be a string or null.")
-        if data.protocol != "http":
-            blank = Response(headers=_HEADERS)
-            del blank.headers["content-length"]
-            result: Any = await self.execute_operation(request, adapter, data, context, None, blank)
-            return await self._create_streaming_response(request, result, data.protocol, blank)
-        return self._response(await self._execute(request.method, data, context), media_type)
+    async def _answer(self, request: Request, context: Context, wanted: Wanted) -> Response:
+        data = await self._read(request)
+        if wanted.streams_first or wanted.single is None:
+            return await self._stream(request, data, context)
+        try:
+            result = await self._execute(request.method, data, context)
+        except WrongTransport as wrong:
+            if wrong.operation is OperationType.SUBSCRIPTION and wanted.streams:
+                return await self._stream(request, data, context)
+            raise
+        status = status_of(result, wanted.single)
+        return Response(self.encode_json(body_of(result)), status, headers_of(result), wanted.single)
+
+    async def _read(self, request: Request) -> GraphQLRequestData:
+        """The operation. Raises Refused."""
+        if request.method == "POST":
+            check_content(request)
+            given = self.parse_json(await CappedRequest(request, self._limit).get_body())
+        else:
+            given = read_parameters(request.query_params, self.parse_json)
+        return _operation(given)
+
+    async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
+        """Any operation as server-sent events. Faults of its document are told in an event, as graphql-sse asks."""
+        _check_method(request.method, data)
+        data.protocol = "sse"
+        blank = Response()
+        del blank.headers["content-length"]
+        adapter = CappedRequest(request, self._limit)
+        result: Any = await self.execute_operation(request, adapter, data, context, None, blank)
+        return await self._create_streaming_response(request, result, data.protocol, blank)
 
     async def _execute(self, method: str, data: GraphQLRequestData, context: Context) -> ExecutionResult:
         """Execute a query, or with POST a mutation. Raises HTTPException."""
@@ -161,54 +168,27 @@ class Router(GraphQLRouter[Context, None]):
         except CannotGetOperationTypeError as error:
             raise HTTPException(400, error.as_http_error_reason()) from error
         except InvalidOperationTypeError as error:
-            raise HTTPException(400, _WRONG_TRANSPORT[error.operation_type]) from error
+            raise WrongTransport(error.operation_type) from error
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002
         """One event of a stream."""
-        return _body(result)
+        return body_of(result)
 
-    def _response(self, result: ExecutionResult, media_type: str) -> Response:
-        """An operation that was not executed is 400 in the modern media type, and 200 in the legacy one."""
-        status = 400 if media_type == _MODERN and "data" not in _body(result) else 200
-        return Response(self.encode_json(_body(result)), status, _HEADERS, media_type)
-
-    async def parse_http_body(self, request: Any) -> GraphQLRequestData | list[GraphQLRequestData]:
-        """The operation. Raises HTTPException."""
-        if request.method == "POST":
-            content_type, _ = parse_content_type(request.content_type or "")
-            if content_type != _LEGACY:
-                raise HTTPException(415, "Send the operation as application/json.")
-        data = await super().parse_http_body(request)
-        if isinstance(data, GraphQLRequestData) and not data.query:
-            raise HTTPException(400, "The request has no `query`.")
-        return data
-
-    def parse_json(self, data: str | bytes) -> Any:
-        """The object in a body or a query parameter. Raises HTTPException."""
+    def parse_json(self, data: str | bytes) -> dict[str, Any]:
+        """The object in a body or a query parameter. Raises Refused."""
         try:
             value = self.decode_json(data)
         except json.JSONDecodeError as error:
-            raise HTTPException(400, f"This is not JSON that can be read: {error.msg}.") from error
-        if not isinstance(value, dict | list):
-            raise HTTPException(400, "The JSON must be an object.")
+            raise Refused(400, f"This is not JSON that can be read: {error.msg}.") from error
+        if isinstance(value, list):
+            raise Refused(400, "The JSON must be an object: send one operation at a time.")
+        if not isinstance(value, dict):
+            raise Refused(400, "The JSON must be an object.")
         return value
 
     def decode_json(self, data: str | bytes) -> object:
-        """JSON of HTTP bodies and WebSocket messages. Raises JSONDecodeError, for whatever reason it cannot be read."""
-        try:
-            text = data if isinstance(data, str) else data.decode()
-            if len(text) > BODY_LIMIT:
-                raise ValueError("too long")
-            value = json.loads(text, parse_constant=_refuse_constant)
-            if "\\ud" in text or "\\uD" in text:  # an escape may be half a surrogate pair, which is no character
-                json.dumps(value, ensure_ascii=False).encode()
-        except json.JSONDecodeError:
-            raise
-        except RecursionError:
-            raise json.JSONDecodeError("nested too deeply", "", 0) from None
-        except ValueError as error:
-            raise json.JSONDecodeError(str(error)[:100], "", 0) from None
-        return value
+        """JSON of HTTP bodies and WebSocket messages. Raises JSONDecodeError."""
+        return decode_json(data, self._limit)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Take the token from the connection's parameters. A wrong one closes the connection with 4403."""
@@ -223,34 +203,24 @@ class Router(GraphQLRouter[Context, None]):
         return await super().on_ws_connect(context)
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _operation(given: Mapping[str, Any]) -> GraphQLRequestData:
+    """The operation that a request's members describe. Raises Refused (400)."""
+    query = given.get("query")
+    if not isinstance(query, str) or not query:
+        raise Refused(400, "The request has no `query`: it must be a string.")
+    for name, (kind, right) in _MEMBERS.items():
+        if not isinstance(given.get(name), kind | None):
+            raise Refused(400, f"`{name}` must be {right} or null.")
+    return GraphQLRequestData(query, given.get("variables"), given.get("operationName"), given.get("extensions"))
 
 
-def _body(result: ExecutionResult) -> GraphQLHTTPResponse:
-    """Without `data` if the operation was not executed."""
-    body = process_result(result)
-    if isinstance(result, PreExecutionError) or (body.get("data") is None and not _executed(result)):
-        body.pop("data", None)
-    return body
-
-
-def _executed(result: ExecutionResult) -> bool:
-    """Whether any error has a path: one that has none came before the execution."""
-    return not result.errors or any(error.path is not None for error in result.errors)
-
-
-def _negotiated(accept: str) -> str:
-    """The media type to answer with. Raises HTTPException 406 if the client takes none of ours."""
-    wanted = {part.split(";")[0].strip().lower() for part in accept.split(",")} - {""}
-    if _MODERN in wanted:
-        return _MODERN
-    if not wanted or wanted & {_LEGACY, "*/*", "application/*", "text/event-stream", "text/html"}:
-        return _LEGACY
-    raise HTTPException(406, f"The answer is {_MODERN} or {_LEGACY}.")
-
-
-def _fault(status: int, message: str) -> Response:
-    code = {400: "BAD_USER_INPUT", 500: "INTERNAL"}.get(status, HTTPStatus(status).name)
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return Response(json.dumps(body), status, _HEADERS, _LEGACY)
+def _check_method(method: str, data: GraphQLRequestData) -> None:
+    """A stream tells of faults too late for a status, but this one must have it. Raises WrongTransport (405)."""
+    if method != "GET":
+        return
+    try:
+        operation = get_operation_ast(parse(data.query or "", max_tokens=MAX_TOKENS), data.operation_name)
+    except GraphQLError:
+        return
+    if operation is not None and operation.operation.value == "mutation":
+        raise WrongTransport(OperationType.MUTATION)

@@ -5,18 +5,27 @@ disturbs the others; no connection outlives its token or its account.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLError
 from pymongo.errors import PyMongoError
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
 
+from tocsin import telemetry
 from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Context
 
+CLOSE_REASON_BYTES = 123
+"""What fits in a close frame (RFC 6455 section 5.5)."""
+_INTERNAL_ERROR = 1011
 _TRY_AGAIN_LATER = 1013
+log = telemetry.logger(__name__)
 
 
 def refuse(message: str) -> ConnectionRejectionError:
@@ -24,18 +33,54 @@ def refuse(message: str) -> ConnectionRejectionError:
     return ConnectionRejectionError({"message": message})
 
 
+class SafeSocket(ASGIWebSocketAdapter):
+    """Strawberry's view of a socket, for which being closed is nothing unusual."""
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Send, unless we have closed meanwhile: an operation may have an event ready at that moment."""
+        if self.ws.application_state is WebSocketState.CONNECTED:
+            await super().send_json(message)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close, once, with a reason cut to what fits in a frame."""
+        if self.ws.application_state is WebSocketState.CONNECTED:
+            short = reason.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore")
+            with suppress(RuntimeError, WebSocketDisconnect):  # the client may hang up at the same moment
+                await super().close(code, short)
+
+
 class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """One connection."""
 
     _watch: "asyncio.Task[None] | None" = None
+
+    async def handle(self) -> None:
+        """Serve the connection until it ends. A fault of ours closes it with 1011 and is in the log."""
+        try:
+            await super().handle()
+        except Exception:
+            log.exception("a WebSocket connection failed", request_id=self.context.request_id)
+            await self.websocket.close(_INTERNAL_ERROR, "Something went wrong inside Tocsin.")
 
     async def handle_message(self, message: Any) -> None:
         """Check the message's shape, then act on it."""
         fault = fault_of(message)
         if fault is not None:
             await self.handle_invalid_message(fault)
-        else:
-            await super().handle_message(message)
+            return
+        if message.get("payload", message) is None:  # `null` is the same as none
+            del message["payload"]
+        await super().handle_message(message)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation, or tell that there are too many on this connection."""
+        limit = self.max_subscriptions_per_connection
+        if self.connection_acknowledged and message["id"] not in self.operations and len(self.operations) == limit:
+            error = {"message": f"This connection has {limit} operations under way; complete one first."}
+            payload = [error | {"extensions": {"code": "RATE_LIMITED"}}]
+            await self.websocket.send_json({"id": message["id"], "type": "error", "payload": payload})
+            return
+        await super().handle_subscribe(message)
 
     async def handle_connection_init(self, message: Any) -> None:
         """Initialise; then watch the token."""
@@ -73,6 +118,8 @@ def fault_of(message: object) -> str | None:
         return "The id must be a text that is not empty."
     if message["type"] == "subscribe":
         return _fault_of_payload(message.get("payload"))
+    if not isinstance(message.get("payload"), dict | None):
+        return "The payload must be an object."
     return None
 
 

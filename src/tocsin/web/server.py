@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.errors import StartError
 from tocsin.web.app import make_app
+from tocsin.web.protocols import BoundedHttp, JsonWebSocket
 from tocsin.web.runtime import Runtime
 
 log = telemetry.logger(__name__)
@@ -58,7 +60,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     try:
         gc.collect()
         gc.freeze()
-        server = _Server(_uvicorn_config(runtime))
+        app = make_app(lambda: runtime.services, settings, runtime.ready, runtime.measure)
+        server = _Server(uvicorn_config(app, settings))
         _on_signals(server, runtime)
         host, port = listener.getsockname()[:2]
         log.info(
@@ -69,16 +72,18 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         await runtime.stop()
 
 
-def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
+def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the application, on whatever socket it is given."""
     return uvicorn.Config(
-        make_app(lambda: runtime.services, runtime.ready, runtime.measure),
-        http="httptools",
-        ws="websockets-sansio",
+        app,
+        http=BoundedHttp,
+        ws=JsonWebSocket,
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # ours believes only whom TOCSIN_TRUSTED_PROXIES names; uvicorn's believes this machine
         lifespan="off",
-        ws_max_size=1024 * 1024,
+        ws_max_size=settings.body_limit,
         timeout_graceful_shutdown=3,
     )
 

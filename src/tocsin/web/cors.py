@@ -1,0 +1,61 @@
+"""Cross-origin requests from browsers: only from the origins that the operator named, only to the API, no cookies."""
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_METHODS = "GET, POST"
+_ASKED = "Accept, Authorization, Content-Type, X-Request-Id"
+_EXPOSED = "Retry-After, X-Request-Id"
+_PREFLIGHT_SECONDS = 7200
+"""How long a browser may remember the answer; none remembers longer."""
+
+
+class Cors:
+    """Answers preflights and marks answers for pages of these origins at this path. Others get nothing, and browsers
+    keep the answer from them.
+    """
+
+    def __init__(self, app: ASGIApp, path: str, origins: Collection[str]) -> None:
+        self._app = app
+        self._path = path
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve."""
+        if scope["type"] != "http" or scope["path"] != self._path or not self._origins:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        origin = headers.get("origin", "")
+        if origin in self._origins and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            await _preflight(origin)(scope, receive, send)
+            return
+        await self._app(scope, receive, self._marking(origin, send))
+
+    def _marking(self, origin: str, send: Send) -> Send:
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.add_vary_header("Origin")
+                if origin in self._origins:
+                    headers["Access-Control-Allow-Origin"] = origin
+                    headers["Access-Control-Expose-Headers"] = _EXPOSED
+            await send(message)
+
+        return marked
+
+
+def _preflight(origin: str) -> Response:
+    return Response(
+        status_code=204,
+        headers={
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Methods": _METHODS,
+            "Access-Control-Allow-Headers": _ASKED,
+            "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+            "Vary": "Origin",
+        },
+    )

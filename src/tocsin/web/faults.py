@@ -1,0 +1,39 @@
+"""Answers of the server's own, from whichever layer they come: always JSON, always with a code."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from cross_web import HTTPException
+from starlette.responses import Response
+
+INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log by the X-Request-Id."
+_CODES = {
+    400: "BAD_USER_INPUT",
+    413: "CONTENT_TOO_LARGE",  # spelled out where Python's versions disagree about the name
+    414: "URI_TOO_LONG",
+    429: "RATE_LIMITED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+
+
+class Refused(HTTPException):
+    """A request that is not served: status, reason for people, and headers that go with it."""
+
+    def __init__(self, status: int, reason: str, **headers: str) -> None:
+        super().__init__(status, reason)
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def body(status: int, message: str) -> bytes:
+    """A GraphQL response that says what is wrong, as JSON."""
+    code = _CODES.get(status) or HTTPStatus(status).name
+    return json.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}).encode()
+
+
+def fault(
+    status: int, message: str, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
+) -> Response:
+    """The answer to a request that is not served."""
+    return Response(body(status, message), status, headers, media_type)

@@ -1,0 +1,73 @@
+"""What every answer carries, whoever made it: an id to find it by, headers against abuse, and never a stack trace."""
+
+import asyncio
+import re
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin import telemetry
+from tocsin.web.faults import INTERNAL, fault
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"cache-control", b"no-store"),
+]
+"""Unless the answer has its own: pages need a Content-Security-Policy that lets their scripts in, and may be cached."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+log = telemetry.logger(__name__)
+
+
+class Hardened:
+    """Stands around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve."""
+        request_id = _begin(scope)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def hardened(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = _completed(list(message.get("headers", ())), request_id)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, hardened)
+        except asyncio.CancelledError:  # the server has waited long enough
+            if not started:
+                await fault(503, "Tocsin is stopping. Try again.")(scope, receive, hardened)
+        except Exception:
+            log.exception("a request failed", request_id=request_id)
+            if not started:
+                await fault(500, INTERNAL)(scope, receive, hardened)
+
+
+def _begin(scope: Scope) -> str:
+    """The id of this request or connection: the client's, if it sends one that can stand in a log, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "") if "headers" in scope else ""
+    request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    scope.setdefault("state", {})["request_id"] = request_id
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    return request_id
+
+
+def _completed(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in headers}
+    own = [header for header in HEADERS if header[0] not in present]
+    return [*headers, *own, (b"x-request-id", request_id.encode())]

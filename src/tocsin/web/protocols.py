@@ -1,0 +1,229 @@
+"""uvicorn's connections, with bounds: a request's size and the time it takes to come, before any of it reaches us.
+
+What is refused here is answered as everywhere: JSON with a code, the usual headers, nothing about what serves.
+"""
+
+import asyncio
+from enum import Enum
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers
+from websockets.http11 import Response
+
+from tocsin.web import faults
+from tocsin.web.hardening import HEADERS
+
+HEAD_LIMIT = 32 * 1024
+"""Bytes of a request's first line and headers. What comes at once (up to 256 KiB) is read before it is measured."""
+URL_LIMIT = 16 * 1024
+HEADER_LIMIT = 100
+"""Headers of a request."""
+UPGRADE_LINE_LIMIT = 8000
+"""Bytes of a line of a WebSocket's handshake; the library that reads it takes hardly more."""
+HEAD_SECONDS = 10.0
+"""From the connection, or from a later request's first byte, until its head is complete."""
+BODY_SECONDS = 30.0
+"""From the head until the body is complete."""
+LINGER_SECONDS = 2.0
+"""How long a refused client has to read why: what it goes on sending would reset the connection and take that away."""
+DRAIN_LIMIT = 8 * 1024 * 1024
+"""Bytes of a body that are let pass after it was answered, so that the connection can be used again."""
+
+
+class _Phase(Enum):
+    HEAD = "head"
+    BODY = "body"
+    BETWEEN = "between two requests, or while one is answered"
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection that speaks HTTP."""
+
+    _phase = _Phase.HEAD
+    _completed = 0
+    """Requests that have come in full."""
+    _begun = False
+    """Whether anything of the next request has come."""
+    _watched: tuple[int, _Phase] | None = None
+    _deadline: asyncio.TimerHandle | None = None
+    _fault: tuple[int, str] | None = None
+    _refused = False
+    _sizes = (0, 0, 0)
+    """Of the present head: bytes of the URL, bytes of the longest header, bytes of all headers."""
+    _came = 0
+    """Bytes of a head that is still incomplete, or of a body."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the connection was refused."""
+        if self._refused:
+            return
+        if self._phase is _Phase.BETWEEN:
+            self._phase = _Phase.HEAD  # also for empty lines, which the parser passes over without a word
+        before = (self._completed, self._phase)
+        super().data_received(data)
+        if (self._completed, self._phase) == before == (self._completed, _Phase.HEAD):
+            self._came += len(data)
+            if self._came > HEAD_LIMIT:
+                self._refuse(*self._too_large())
+        self._watch()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._phase, self._begun, self._came, self._sizes = _Phase.HEAD, True, 0, (0, 0, 0)
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the URL has come."""
+        super().on_url(url)
+        self._sizes = (len(self.url), *self._sizes[1:])
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header has come."""
+        super().on_header(name, value)
+        url, longest, total = self._sizes
+        size = len(name) + len(value) + 4
+        self._sizes = (url, max(longest, size), total + size)
+
+    def on_headers_complete(self) -> None:
+        """Begin to serve the request, if its head may be served."""
+        self._phase, self._came = _Phase.BODY, 0
+        self._fault = self._fault_of_head()
+        if self._fault is not None:
+            raise ValueError(self._fault)  # makes the parser stop, and uvicorn call send_400_response
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body has come."""
+        super().on_body(body)
+        if self.cycle is not None and self.cycle.response_complete:
+            self._came += len(body)
+            if self._came > DRAIN_LIMIT:
+                self.transport.abort()
+
+    def on_message_complete(self) -> None:
+        """A request has come in full."""
+        super().on_message_complete()
+        self._phase, self._begun, self._completed, self._came = _Phase.BETWEEN, False, self._completed + 1, 0
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  what it says is plain text
+        """Refuse what the parser cannot read, or what it was stopped at."""
+        self._refuse(*(self._fault or (400, "This is not an HTTP request that can be read.")))
+
+    def shutdown(self) -> None:
+        """End with the server: at once if this is a stream, which would not end by itself."""
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self._abandon()
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _fault_of_head(self) -> tuple[int, str] | None:
+        url, longest, total = self._sizes
+        is_upgrade = self.parser.should_upgrade() and self._should_upgrade()
+        too_long_a_line = is_upgrade and max(url, longest) > UPGRADE_LINE_LIMIT
+        if url > URL_LIMIT or url + total > HEAD_LIMIT or len(self.headers) > HEADER_LIMIT or too_long_a_line:
+            return self._too_large()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            return 400, "The request must have one Host header."
+        return None
+
+    def _too_large(self) -> tuple[int, str]:
+        if self._sizes[0] > URL_LIMIT or not self.headers:
+            return 414, f"The URL is longer than {URL_LIMIT} bytes; send what it says in a POST."
+        return 431, f"The request's headers are more than {HEADER_LIMIT}, or longer than {HEAD_LIMIT} bytes."
+
+    def _watch(self) -> None:
+        """Give what is awaited now its time, unless it has some already."""
+        state = (self._completed, self._phase)
+        if state == self._watched:
+            return
+        self._stop_watching()
+        self._watched = state
+        seconds = {_Phase.HEAD: HEAD_SECONDS, _Phase.BODY: BODY_SECONDS}.get(self._phase)
+        if seconds is not None and not self._refused:
+            self._deadline = self.loop.call_later(seconds, self._too_slow)
+
+    def _stop_watching(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        answered = self.cycle is None or self.cycle.response_complete
+        if answered and (self._phase is _Phase.BODY or not self._begun):
+            self.transport.close()
+        elif self._phase is _Phase.BODY:
+            self._refuse(408, f"The request's body did not come within {BODY_SECONDS:g} seconds.")
+        else:
+            self._refuse(408, f"The request's headers did not come within {HEAD_SECONDS:g} seconds.")
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer in the application's place and hang up."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self._stop_watching()
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body and self._phase is not _Phase.BODY:
+                cycle.keep_alive = False  # the requests before this one are answered, then the connection ends
+                return
+            self._abandon()
+            if cycle.response_started or self.pipeline:
+                self.transport.close()
+                return
+        self.transport.write(_raw_response(status, message))
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _abandon(self) -> None:
+        """Tell the application that nobody waits for its answer."""
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+
+
+class JsonWebSocket(WebSocketsSansIOProtocol):
+    """One connection that speaks WebSocket. Handshakes that fail are answered with JSON."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn.reject = _rejection  # type: ignore[method-assign]  # the one place where all refusals are made
+
+    def data_received(self, data: bytes) -> None:
+        """Read on. The handshake comes in one piece; if nothing was made of it, uvicorn would say nothing for ever."""
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(_raw_response(400, "This is not a WebSocket handshake that can be read."))
+            self.transport.close()
+
+
+def _rejection(status: HTTPStatus | int, text: str) -> Response:
+    status = HTTPStatus(status)
+    message = text.strip().partition("\n")[0] or "No WebSocket is served at this path, or not to pages of this origin."
+    body = faults.body(status, message)
+    return Response(status, status.phrase, Headers(_headers(body)), body)
+
+
+def _raw_response(status: int, message: str) -> bytes:
+    body = faults.body(status, message)
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in _headers(body))]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _headers(body: bytes) -> list[tuple[str, str]]:
+    ours = [(name.decode(), value.decode()) for name, value in HEADERS]
+    return [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close"), *ours]

@@ -1,0 +1,66 @@
+"""Who the client is when a proxy stands in front: believed only of the proxies that the operator named."""
+
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tocsin.config import Network
+
+Address = IPv4Address | IPv6Address
+
+
+class Proxies:
+    """Puts the true client's address and scheme in the scope."""
+
+    def __init__(self, app: ASGIApp, trusted: Collection[Network]) -> None:
+        self._app = app
+        self._trusted = tuple(trusted)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve."""
+        if scope["type"] in {"http", "websocket"} and scope.get("client"):
+            self._correct(scope)
+        await self._app(scope, receive, send)
+
+    def _correct(self, scope: Scope) -> None:
+        peer = parse_address(scope["client"][0])
+        if peer is None or not self._trusts(peer):
+            return
+        headers = Headers(scope=scope)
+        scope["client"] = (str(self._client(peer, headers.getlist("x-forwarded-for"))), 0)
+        proto = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
+        if proto in {"http", "https"}:
+            scope["scheme"] = proto if scope["type"] == "http" else proto.replace("http", "ws")
+
+    def _client(self, peer: Address, forwarded: list[str]) -> Address:
+        """Each proxy appends whom it was called by: the client is the last who is no proxy of ours.
+
+        What stands further left was said by the client, and is as good as anything it says.
+        """
+        for text in reversed(",".join(forwarded).split(",")):
+            before = parse_address(text)
+            if before is None:
+                break
+            peer = before
+            if not self._trusts(peer):
+                break
+        return peer
+
+    def _trusts(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+def parse_address(text: str) -> Address | None:
+    """An IP address with or without a port, an IPv4 one also when dressed up as IPv6; None for anything else."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

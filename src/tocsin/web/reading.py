@@ -1,0 +1,83 @@
+"""Reading what clients send: bodies up to their limit, JSON of whatever kind, query parameters given once."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from cross_web import StarletteRequestAdapter
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from strawberry.http.parse_content_type import parse_content_type
+
+from tocsin.web.faults import Refused
+
+
+class CappedRequest(StarletteRequestAdapter):
+    """Reads no more of a body than its limit, in bytes."""
+
+    def __init__(self, request: Request, limit: int) -> None:
+        super().__init__(request)
+        self._limit = limit
+
+    async def get_body(self) -> bytes:
+        """The whole body. Raises Refused (413) as soon as it is known to be too long."""
+        declared = self._request.headers.get("content-length", "")
+        size = int(declared) if declared.isdecimal() else 0
+        chunks: list[bytes] = []
+        if size <= self._limit:
+            size = 0
+            async for chunk in self._request.stream():
+                size += len(chunk)
+                if size > self._limit:
+                    break
+                chunks.append(chunk)
+        if size > self._limit:
+            raise Refused(413, f"The request's body is longer than {self._limit} bytes.")
+        return b"".join(chunks)
+
+
+def check_content(request: Request) -> None:
+    """Raises Refused (415) if the body is anything but JSON in UTF-8."""
+    content_type, parameters = parse_content_type(request.headers.get("content-type", ""))
+    charset = parameters.get("charset", "utf-8").strip("'\"").lower()
+    if content_type != "application/json" or charset not in {"utf-8", "utf8"}:
+        raise Refused(415, "Send the operation as application/json, in UTF-8.", Accept="application/json")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused(415, "Send the operation without a Content-Encoding.", Accept_Encoding="identity")
+
+
+def read_parameters(parameters: QueryParams, parse: Callable[[str], Any]) -> dict[str, Any]:
+    """The members of a request in the URL; `parse` reads those that are JSON. Raises Refused (400)."""
+    found: dict[str, Any] = {}
+    for name, value in parameters.multi_items():
+        if name in found:
+            raise Refused(400, f"The URL gives {name[:50]!r} more than once.")
+        found[name] = value
+    for name in ("variables", "extensions"):
+        if name in found:
+            found[name] = parse(found[name]) if found[name] else None
+    if found.get("operationName") == "":
+        del found["operationName"]
+    return found
+
+
+def decode_json(data: str | bytes, limit: int) -> object:
+    """What the JSON says. Raises JSONDecodeError, for whatever reason it cannot be read: none of them is a crash."""
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        if len(text) > limit:
+            raise ValueError("too long")
+        value: object = json.loads(text, parse_constant=_refuse_constant)
+        if "\\ud" in text or "\\uD" in text:  # an escape may be half a surrogate pair, which is no character
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise json.JSONDecodeError("nested too deeply", "", 0) from None
+    except ValueError as error:
+        raise json.JSONDecodeError(str(error)[:100], "", 0) from None
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
