@@ -1,7 +1,55 @@
+"""Settings that are more than numbers and words."""
+
+from ipaddress import ip_network
+from typing import Any
+
 import pytest
 
+from tocsin import config
 from tocsin.config import Settings, load, parse_ports
 from tocsin.errors import SettingsError
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(_env_file=None, **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", ()),
+        ("https://app.example.com", ("https://app.example.com",)),
+        ("https://App.Example.com:443, http://localhost:5173", ("https://app.example.com", "http://localhost:5173")),
+        ("http://[::1]:80", ("http://[::1]",)),
+    ],
+)
+def test_origins(given: str, expected: tuple[str, ...]) -> None:
+    assert settings(cors_origins=given).cors_origins == expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "*",
+        "null",
+        "app.example.com",
+        "https://",
+        "https://a/",
+        "https://a/b",
+        "ftp://a",
+        "https://u@a",
+        "https://a:99999",
+    ],
+)
+def test_what_is_no_origin_stops_the_start(given: str) -> None:
+    with pytest.raises(SettingsError, match=r"TOCSIN_CORS_ORIGINS is wrong: .* is not an origin such as"):
+        config.load(_env_file=None, cors_origins=given)
+
+
+def test_trusted_proxies() -> None:
+    assert settings(trusted_proxies="10.0.0.0/8,::1").trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1"))
+    with pytest.raises(SettingsError, match="TOCSIN_TRUSTED_PROXIES is wrong"):
+        config.load(_env_file=None, trusted_proxies="*")
 
 
 def ports(text: str) -> frozenset[int]:

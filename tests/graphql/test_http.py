@@ -73,7 +73,7 @@ async def test_get_answers_queries_only(api: Api) -> None:
         assert refused.headers["allow"] == "POST"
 
 
-WRONG_URLS = [
+WRONG_URLS: list[dict[str, str | list[str]]] = [
     {},
     {"query": ""},
     {"query": "{ __typename }", "variables": "3"},

@@ -36,7 +36,9 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
 
 
 async def _playground() -> Response:
-    return playground_html()
+    page = playground_html()
+    page.headers["Content-Security-Policy"] = "frame-ancestors 'none'"  # its scripts come from elsewhere
+    return page
 
 
 def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:

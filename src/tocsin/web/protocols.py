@@ -4,10 +4,12 @@ What is refused here is answered as everywhere: JSON with a code, the usual head
 """
 
 import asyncio
+import sys
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers
@@ -33,6 +35,9 @@ DRAIN_LIMIT = 8 * 1024 * 1024
 """Bytes of a body that are let pass after it was answered, so that the connection can be used again."""
 
 
+_UPGRADE_HEADERS = {b"connection", b"upgrade", b"http2-settings"}
+
+
 class _Phase(Enum):
     HEAD = "head"
     BODY = "body"
@@ -49,6 +54,10 @@ class BoundedHttp(HttpToolsProtocol):
     """Whether anything of the next request has come."""
     _watched: tuple[int, _Phase] | None = None
     _deadline: asyncio.TimerHandle | None = None
+    _data = b""
+    """What came last."""
+    _declines = False
+    """Whether the present request offers a protocol that is not spoken here."""
     _fault: tuple[int, str] | None = None
     _refused = False
     _sizes = (0, 0, 0)
@@ -73,6 +82,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._phase is _Phase.BETWEEN:
             self._phase = _Phase.HEAD  # also for empty lines, which the parser passes over without a word
         before = (self._completed, self._phase)
+        self._data = data
         super().data_received(data)
         if (self._completed, self._phase) == before == (self._completed, _Phase.HEAD):
             self._came += len(data)
@@ -103,7 +113,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._fault = self._fault_of_head()
         if self._fault is not None:
             raise ValueError(self._fault)  # makes the parser stop, and uvicorn call send_400_response
-        super().on_headers_complete()
+        self._declines = self.parser.should_upgrade() and not self._should_upgrade()
+        if not self._declines:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body has come."""
@@ -115,12 +127,26 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """A request has come in full."""
+        if self._declines:
+            return
         super().on_message_complete()
         self._phase, self._begun, self._completed, self._came = _Phase.BETWEEN, False, self._completed + 1, 0
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  what it says is plain text
         """Refuse what the parser cannot read, or what it was stopped at."""
         self._refuse(*(self._fault or (400, "This is not an HTTP request that can be read.")))
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Decline another protocol by reading the request once more, without the offer of it.
+
+        Java's client offers HTTP/2 with its first request; the parser takes its body for the other protocol's.
+        """
+        offset = sys.exception().args[0]  # type: ignore[union-attr]  # called while HttpParserUpgrade is handled
+        headers = [(name, value) for name, value in self.headers if name not in _UPGRADE_HEADERS]
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/1.1", *(b": ".join(pair) for pair in headers)]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+        super().data_received(b"\r\n".join([*lines, b"", b""]) + self._data[offset:])
 
     def shutdown(self) -> None:
         """End with the server: at once if this is a stream, which would not end by itself."""
@@ -136,8 +162,13 @@ class BoundedHttp(HttpToolsProtocol):
         too_long_a_line = is_upgrade and max(url, longest) > UPGRADE_LINE_LIMIT
         if url > URL_LIMIT or url + total > HEAD_LIMIT or len(self.headers) > HEADER_LIMIT or too_long_a_line:
             return self._too_large()
+        version, method = self.parser.get_http_version(), self.parser.get_method()
+        if version not in {"1.0", "1.1"}:
+            return 505, "The server speaks HTTP/1.1."
+        if method == b"CONNECT":
+            return 400, "This is no proxy."
         hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
             return 400, "The request must have one Host header."
         return None
 

@@ -1,0 +1,355 @@
+"""Requests as no client of good faith writes them, over bare connections: no crash, no hang, an answer in JSON."""
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.graphql.conftest import Api
+from tests.web.conftest import Connect
+from tocsin.web import hardening, protocols
+
+LIVE = "GET /live HTTP/1.1\r\nHost: a\r\n\r\n"
+ALIVE = b'{"status":"alive"}'
+QUERY = '{"query": "{ __typename }"}'
+TYPENAME = {"data": {"__typename": "Query"}}
+POST = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+HANDSHAKE = {
+    "Host": "a",
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": base64.b64encode(b"k" * 16).decode(),
+    "Sec-WebSocket-Protocol": "graphql-transport-ws",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_fails_in_silence(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a client does, no traceback comes of it."""
+    yield
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
+
+
+MALFORMED = [
+    b"nonsense\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),  # TLS to a port without
+    b"GET /live HTTP/9.9\r\nHost: a\r\n\r\n",
+    b"FETCH /live HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /\xff\xfe HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /live HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
+    b"GET /live HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n",
+    b"GET /live HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+    b"GET /live HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    b"GET /live HTTP/1.1\r\n\r\n",
+    b"GET /live HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    POST.encode() + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    POST.encode() + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("request_", MALFORMED, ids=lambda data: data[:24].decode(errors="replace"))
+async def test_what_is_no_request_is_400(connect: Connect, request_: bytes) -> None:
+    async with connect() as raw:
+        await raw.send(request_)
+        answer = await raw.answer()
+        assert (answer.status, answer.code) == (400, "BAD_USER_INPUT")
+        assert answer.headers["connection"] == "close"
+        assert await raw.rest() == b""
+
+
+LARGE = [
+    (LIVE.replace("/live", "/live?" + "a" * protocols.URL_LIMIT), 414, "URI_TOO_LONG"),
+    (LIVE[:-2] + "X: " + "a" * protocols.HEAD_LIMIT + "\r\n\r\n", 431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
+    (LIVE[:-2] + "X: a\r\n" * protocols.HEADER_LIMIT + "\r\n", 431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
+]
+
+
+@pytest.mark.parametrize(("request_", "status", "code"), LARGE, ids=["url", "header", "headers"])
+async def test_heads_that_are_too_large(connect: Connect, request_: str, status: int, code: str) -> None:
+    async with connect() as raw:
+        await raw.send(request_)
+        answer = await raw.answer()
+        assert (answer.status, answer.code) == (status, code)
+        assert await raw.rest() == b""
+
+
+@pytest.mark.parametrize(("begin", "status"), [(LIVE[:-2] + "X: ", 431), ("GET /", 414)])
+async def test_heads_that_never_end(connect: Connect, begin: str, status: int) -> None:
+    async with connect() as raw:
+        await raw.send(begin)
+        for _ in range(protocols.HEAD_LIMIT // 1024 + 1):
+            await raw.send("a" * 1024)
+        assert (await raw.answer()).status == status
+        assert await raw.rest() == b""
+
+
+async def test_heads_just_within_their_bounds_are_served(connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send(LIVE.replace("/live", "/live?" + "a" * (protocols.URL_LIMIT - 6)))
+        assert (await raw.answer()).body == ALIVE
+        await raw.send(LIVE[:-2] + "X: a\r\n" * (protocols.HEADER_LIMIT - 1) + "\r\n")
+        assert (await raw.answer()).body == ALIVE
+        for character in LIVE:
+            await raw.send(character)
+        assert (await raw.answer()).body == ALIVE
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocols, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(protocols, "BODY_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("begin", ["G", "GET /live HTTP/1.1\r\nHost: a\r\nX: "])
+async def test_a_head_that_does_not_come_is_given_up(connect: Connect, begin: str) -> None:
+    async with connect() as raw:
+        await raw.send(begin)
+        answer = await raw.answer()
+        assert (answer.status, answer.code) == (408, "REQUEST_TIMEOUT")
+        assert await raw.rest() == b""
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_a_connection_that_says_nothing_is_closed_without_a_word(connect: Connect) -> None:
+    async with connect() as raw:
+        assert await raw.rest() == b""
+    async with connect() as raw:
+        await raw.send("\r\n\r\n")
+        assert await raw.rest() == b""
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_the_next_request_of_a_connection_is_given_up_too(connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send(LIVE)
+        assert (await raw.answer()).status == 200
+        await raw.send("GET /li")
+        assert (await raw.answer()).status == 408
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_a_body_that_does_not_come_is_given_up(connect: Connect) -> None:
+    for length in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+        async with connect() as raw:
+            await raw.send(POST + length + "\r\n\r\n")
+            answer = await raw.answer()
+            assert (answer.status, answer.code) == (408, "REQUEST_TIMEOUT")
+            assert await raw.rest() == b""
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_a_body_that_nobody_reads_does_not_hold_the_connection(connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send(LIVE[:-2] + "Content-Length: 100\r\n\r\n")
+        assert (await raw.answer()).status == 200
+        assert await raw.rest() == b""
+
+
+async def test_a_body_without_end_is_cut_off(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocols, "DRAIN_LIMIT", 100_000)
+    async with connect() as raw:
+        await raw.send(LIVE[:-2] + "Transfer-Encoding: chunked\r\n\r\n")
+        assert (await raw.answer()).status == 200
+        chunk = "1000\r\n" + "a" * 0x1000 + "\r\n"
+
+        async def go_on() -> None:
+            while True:
+                await raw.send(chunk)
+
+        with pytest.raises(ConnectionError):
+            await go_on()
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_an_empty_line_after_a_body_does_not_end_its_stream(api: Api, connect: Connect) -> None:
+    """As very old clients send it. What is watched then is the next request, not the answer under way."""
+    body = json.dumps({"query": "subscription { taskEvents { kind } }"})
+    head = POST + f"Accept: text/event-stream\r\nAuthorization: Bearer {api.alice.token}\r\n"
+    async with connect() as raw:
+        await raw.send(f"{head}Content-Length: {len(body)}\r\n\r\n{body}\r\n")
+        while "SNAPSHOT" not in await raw.line():
+            pass
+        async with connect() as other:  # its end shows that the time has passed
+            assert await other.rest() == b""
+        await api.alice.create()
+        while "TASK_CREATED" not in await raw.line():
+            pass
+
+
+# --- unusual, and right -----------------------------------------------------------------------------------------------
+
+
+async def test_requests_in_a_row_are_answered_in_their_order(connect: Connect) -> None:
+    query = f"{POST}Content-Length: {len(QUERY)}\r\n\r\n{QUERY}"
+    async with connect() as raw:
+        await raw.send(query + LIVE + query + LIVE)
+        for expected in (TYPENAME, {"status": "alive"}) * 2:
+            assert json.loads((await raw.answer()).body) == expected
+
+
+async def test_the_requests_before_a_malformed_one_are_answered(connect: Connect) -> None:
+    query = f"{POST}Content-Length: {len(QUERY)}\r\n\r\n{QUERY}"
+    async with connect() as raw:
+        await raw.send(query + LIVE + "nonsense\r\n\r\n")
+        assert json.loads((await raw.answer()).body) == TYPENAME
+        assert (await raw.answer()).body == ALIVE
+        assert await raw.rest() == b""
+
+
+async def test_http_1_0(connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send("GET /live HTTP/1.0\r\n\r\n")
+        answer = await raw.answer()
+        assert (answer.body, answer.headers["connection"]) == (ALIVE, "close")
+        assert await raw.rest() == b""
+
+
+async def test_other_versions_of_http_are_refused(connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send("GET /live\r\n\r\n")
+        answer = await raw.answer()
+        assert (answer.status, answer.code) == (505, "HTTP_VERSION_NOT_SUPPORTED")
+
+
+async def test_head_is_get_without_a_body(connect: Connect) -> None:
+    async with connect() as raw:
+        for path, status in (("/live", 200), ("/ready", 200), ("/metrics", 200), ("/nothing", 404), ("/graphql", 405)):
+            await raw.send(f"HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n")
+            answer = await raw.answer(bodiless=True)
+            assert (answer.status, answer.headers["x-content-type-options"]) == (status, "nosniff")
+        await raw.send(LIVE)
+        assert (await raw.answer()).body == ALIVE  # nothing of the others was left in between
+
+
+async def test_a_body_in_chunks(connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send(POST + "Transfer-Encoding: chunked\r\n\r\n")
+        for character in QUERY:
+            await raw.send(f"1\r\n{character}\r\n")
+        await raw.send("0\r\n\r\n")
+        assert json.loads((await raw.answer()).body) == TYPENAME
+
+
+async def test_a_body_in_chunks_is_bounded(api: Api, connect: Connect) -> None:
+    size = api.services.settings.body_limit // 2 + 1
+    async with connect() as raw:
+        await raw.send(POST + "Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(2):
+            await raw.send(f"{size:x}\r\n" + " " * size + "\r\n")
+        answer = await raw.answer()
+        assert (answer.status, answer.code) == (413, "CONTENT_TOO_LARGE")
+        await raw.send("0\r\n\r\n" + LIVE)
+        assert (await raw.answer()).body == ALIVE
+
+
+async def test_expect_continue(api: Api, connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send(POST + f"Expect: 100-continue\r\nContent-Length: {len(QUERY)}\r\n\r\n")
+        assert (await raw.answer()).status == 100
+        await raw.send(QUERY)
+        assert json.loads((await raw.answer()).body) == TYPENAME
+    async with connect() as raw:
+        length = api.services.settings.body_limit + 1
+        await raw.send(POST + f"Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n")
+        assert (await raw.answer()).status == 413  # without having asked for the body
+
+
+async def test_an_offer_of_http_2_is_passed_over(connect: Connect) -> None:
+    offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    async with connect() as raw:
+        await raw.send(POST + offer + f"Content-Length: {len(QUERY)}\r\n\r\n{QUERY}")
+        assert json.loads((await raw.answer()).body) == TYPENAME
+        await raw.send(LIVE[:-2] + offer + "\r\n" + LIVE)
+        assert [(await raw.answer()).body for _ in range(2)] == [ALIVE, ALIVE]
+
+
+async def test_a_client_that_leaves_in_the_middle(connect: Connect) -> None:
+    for request_ in (POST + "Content-Length: 100\r\n\r\n{", POST + "Content-", "GET", POST):
+        async with connect() as raw:
+            await raw.send(request_)
+    async with connect() as raw:
+        await raw.send(LIVE)
+        assert (await raw.answer()).body == ALIVE
+
+
+async def test_no_answer_has_a_banner_and_all_are_hardened(connect: Connect) -> None:
+    async with connect() as raw:
+        await raw.send("GET /no/such/path HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = await raw.answer()
+        assert (answer.status, answer.code) == (404, "NOT_FOUND")
+        await raw.send("DELETE /live HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = await raw.answer()
+        assert (answer.status, answer.code, answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "GET, HEAD")
+        await raw.send("GET /graphql/ HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        assert (await raw.answer()).status == 404  # not a redirect to whatever Host says
+        await raw.send(LIVE)
+        answer = await raw.answer()
+        assert set(answer.headers) == {
+            "content-length", "content-type", "date", "x-request-id", *(name.decode() for name, _ in hardening.HEADERS)
+        }  # fmt: skip
+
+
+# --- handshakes of WebSockets -----------------------------------------------------------------------------------------
+
+
+def handshake(path: str = "/graphql", **changes: str | None) -> str:
+    """A handshake with some of its headers changed, or without them."""
+    named = {name.replace("_", "-"): value for name, value in changes.items()}
+    headers = {name: value for name, value in (HANDSHAKE | named).items() if value is not None}
+    return f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+
+
+WRONG_HANDSHAKES = [
+    (handshake(Sec_WebSocket_Key=None), 400),
+    (handshake(Sec_WebSocket_Key="short"), 400),
+    (handshake(Sec_WebSocket_Version="12"), 400),
+    (handshake(Sec_WebSocket_Version=None), 400),
+    (handshake().replace("GET", "POST"), 405),
+    (handshake("/nothing"), 403),
+    (handshake(Origin="https://evil.example"), 403),
+    (handshake(Origin="null"), 403),
+    (handshake(X="a" * protocols.UPGRADE_LINE_LIMIT), 431),
+    (handshake("/graphql?" + "a" * protocols.UPGRADE_LINE_LIMIT), 431),
+    (handshake()[:-2] + "X: a\r\n" * protocols.HEADER_LIMIT + "\r\n", 431),
+    (handshake("/graphql?\xff"), 400),
+]
+
+
+@pytest.mark.parametrize(("request_", "status"), WRONG_HANDSHAKES)
+async def test_handshakes_that_fail_are_answered_with_json(connect: Connect, request_: str, status: int) -> None:
+    async with connect() as raw:
+        await raw.send(request_.encode("latin-1"))
+        answer = await raw.answer()
+        assert answer.status == status
+        assert answer.code
+        assert await raw.rest() == b""
+
+
+async def test_handshakes_of_our_own_pages_succeed(connect: Connect) -> None:
+    for origin in ("http://a", None):
+        async with connect() as raw:
+            await raw.send(handshake(Origin=origin))
+            answer = await raw.answer(bodiless=True)
+            assert (answer.status, answer.headers["sec-websocket-protocol"]) == (101, "graphql-transport-ws")
+            assert "server" not in answer.headers
+
+
+async def test_many_slow_connections_do_not_keep_others_out(connect: Connect) -> None:
+    async with asyncio.timeout(10), connect() as raw:
+        slow = [await asyncio.open_connection(*raw.writer.get_extra_info("peername")) for _ in range(200)]
+        for _, writer in slow:
+            writer.write(b"GET /live HTTP/1.1\r\nHo")
+        await raw.send(LIVE)
+        assert (await raw.answer()).body == ALIVE
+        for _, writer in slow:
+            writer.close()
