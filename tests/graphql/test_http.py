@@ -3,13 +3,19 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import httpx
+import pytest
+import structlog
 from pymongo import AsyncMongoClient
 
 from tests.graphql.conftest import Api
 from tocsin.documents import Database
+from tocsin.errors import RateLimited
+from tocsin.graphql.context import Context
+from tocsin.web.graphql_http import Router
 from tocsin.web.negotiation import LEGACY, MODERN, STREAM
 
 JSON = {"Content-Type": "application/json"}
@@ -129,11 +135,49 @@ async def test_the_request_id_comes_back(api: Api) -> None:
 async def test_an_internal_fault_is_hidden_and_can_be_found(api: Api) -> None:
     await api.alice.create()
     await api.database.tasks.update_one({}, {"$set": {"schedule": {"kind": "secret-detail"}}})
-    answer = await api.alice.post("{ tasks { nodes { schedule { summary } } } }")
+    with structlog.testing.capture_logs() as logged:
+        answer = await api.alice.post("{ tasks { nodes { schedule { summary } } } }")
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "INTERNAL"
-    assert error["extensions"]["requestId"]
     assert "secret-detail" not in json.dumps(answer)
+    (line,) = logged
+    assert line["request_id"] == error["extensions"]["requestId"]
+    assert "secret-detail" in str(line["exc_info"])
+
+
+QUIET = [
+    "{",
+    "{ nothing }",
+    "query($n: Int!) { tasks(first: $n) { totalCount } }",
+    "{ viewer { id } }",
+    "{ tasks(first: 1000) { totalCount } }",
+    'mutation { deleteTask(input: {id: "x"}) { userErrors { code } } }',
+]
+
+
+async def test_what_callers_do_wrong_is_no_error_of_ours(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"Authorization": "Bearer nonsense"}
+    with structlog.testing.capture_logs() as logged:
+        for query in QUIET:
+            answer = await api.nobody.http.post("/graphql", json={"query": query}, headers=headers)
+            assert answer.json()["errors"]
+        for body, given, _ in WRONG:
+            await api.nobody.http.post("/graphql", content=body, headers=given)
+    assert [line for line in logged if line["log_level"] in {"error", "critical"} or line.get("exc_info")] == []
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
+
+
+async def test_asking_too_often_says_when_to_come_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def too_often(*_: object, **__: object) -> None:
+        raise RateLimited("Not so often.", 2.2)
+
+    monkeypatch.setattr(Context, "required_identity", too_often)
+    answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (200, "3")  # a part of it, in the execution
+    assert answer.json()["errors"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 3}
+    monkeypatch.setattr(Router, "_execute", too_often)
+    answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
+    assert (_fault(answer), answer.headers["retry-after"]) == ((429, "RATE_LIMITED"), "3")
 
 
 async def test_a_database_that_is_away_is_told(api: Api) -> None:

@@ -5,8 +5,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
+import pytest
+import structlog
 from gql import Client, gql
 from gql.transport.websockets import WebsocketsTransport
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,7 +17,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.graphql.conftest import T0, Api, Caller, run_document
+from tests.harness import until
 from tocsin.graphql import ids
+from tocsin.web import graphql_ws
+from tocsin.web.graphql_http import INIT_TIMEOUT, MAX_OPERATIONS, Router
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 EVENTS = """subscription($id: ID) { taskEvents(taskId: $id) {
@@ -31,8 +37,16 @@ class Socket:
     async def send(self, **message: Any) -> None:
         await self._raw.send(json.dumps(message))
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         await self._raw.send(text)
+
+    @property
+    def close_reason(self) -> str:
+        return self._raw.close_reason or ""
+
+    def drop(self) -> None:
+        """Be gone without a word."""
+        self._raw.transport.abort()
 
     async def receive(self) -> dict[str, Any]:
         async with asyncio.timeout(5):
@@ -198,9 +212,14 @@ async def test_a_fault_of_one_operation_leaves_the_others_alone(api: Api) -> Non
         assert (await socket.event())["kind"] == "TASK_CREATED"
 
 
-BROKEN = (
-    ["[]", "null", '"x"', "{}", "{", '{"type": 3}', '{"type": "nonsense"}', '{"type": "subscribe", "id": "1", "payload": []}', '{"type": "subscribe", "payload": {"query": "{ __typename }"}}', '{"type": "subscribe", "id": "1", "payload": {"query": 3}}', '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}', "[" * 50000, '{"type":"complete","id":[]}']
-)  # fmt: skip
+BROKEN = [
+    "[]", "null", '"x"', "{}", "{", "", "NaN", "[" * 50_000, '{"type": 3}', '{"type": "nonsense"}', '{"type":"complete","id":[]}',
+    '{"type": "ping", "payload": []}', '{"type": "pong", "payload": "x"}', '{"type": "connection_init", "payload": 3}',
+    '{"type": "subscribe", "id": "1", "payload": []}', '{"type": "subscribe", "id": "1"}', '{"type": "' + "ü" * 500 + '"}',
+    '{"type": "subscribe", "payload": {"query": "{ __typename }"}}', '{"type": "subscribe", "id": "", "payload": {"query": "{a}"}}',
+    '{"type": "subscribe", "id": "1", "payload": {"query": 3}}', '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}',
+    '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": 1}}', '{"type": "x", "a": "\\ud800"}',
+]  # fmt: skip
 
 
 async def test_messages_that_break_the_protocol_close_with_4400(api: Api) -> None:
@@ -208,6 +227,107 @@ async def test_messages_that_break_the_protocol_close_with_4400(api: Api) -> Non
         async with _socket(api, api.alice) as socket:
             await socket.send_raw(text)
             assert await socket.close_code() == 4400, text[:80]
+            assert 0 < len(socket.close_reason.encode()) <= 123
+    async with _socket(api, api.alice) as socket:
+        await socket.send_raw(b"{}")
+        assert await socket.close_code() == 4400
+
+
+async def test_a_message_that_is_too_long_closes_with_1009(api: Api) -> None:
+    async with _socket(api, api.alice) as socket:
+        await socket.send_raw(" " * (api.services.settings.body_limit + 1))
+        assert await socket.close_code() == 1009
+
+
+async def test_what_comes_before_the_acknowledgement(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with _socket(api) as socket:
+        await socket.subscribe("1")
+        assert (await socket.close_code(), socket.close_reason) == (4401, "Unauthorized")
+    async with _socket(api) as socket:
+        await socket.send(type="ping", payload={"a": 1})
+        assert (await socket.receive())["type"] == "pong"
+        await socket.send(type="connection_init", payload=None)
+        assert await socket.receive() == {"type": "connection_ack"}
+        await socket.send(type="connection_init")
+        assert (await socket.close_code(), socket.close_reason) == (4429, "Too many initialisation requests")
+
+
+async def test_who_says_nothing_is_closed_with_4408(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert timedelta(seconds=5) == INIT_TIMEOUT
+
+    async def at_once(handler: graphql_ws.TokenBoundHandler) -> None:
+        handler.connection_init_wait_timeout = timedelta(milliseconds=50)
+        await began(handler)
+
+    began = graphql_ws.TokenBoundHandler.handle
+    monkeypatch.setattr(graphql_ws.TokenBoundHandler, "handle", at_once)
+    async with _socket(api) as socket:
+        assert (await socket.close_code(), socket.close_reason) == (4408, "Connection initialisation timeout")
+
+
+async def test_an_id_in_use_closes_with_4409_and_can_be_used_again_when_it_is_free(api: Api) -> None:
+    async with _socket(api, api.alice) as socket:
+        for _ in range(2):
+            await socket.subscribe("1", "{ __typename }")
+            assert [(await socket.receive())["type"] for _ in range(2)] == ["next", "complete"]
+        name = "ü" * 100
+        await socket.subscribe(name)
+        await socket.event()
+        await socket.send(type="complete", id=name)
+        await socket.subscribe(name)
+        await socket.event()
+        await socket.subscribe(name)
+        assert await socket.close_code() == 4409
+        assert socket.close_reason.startswith("Subscriber for üü")
+
+
+async def test_too_many_operations_on_a_connection(api: Api) -> None:
+    async with _socket(api, api.alice) as socket:
+        for number in range(MAX_OPERATIONS):
+            await socket.subscribe(str(number))
+            await socket.event()
+        await socket.subscribe("more")
+        answer = await socket.receive()
+        assert (answer["id"], answer["type"]) == ("more", "error")
+        assert answer["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+        await socket.send(type="complete", id="0")
+        await socket.subscribe("more")
+        assert (await socket.event())["kind"] == "SNAPSHOT"
+
+
+async def test_a_result_without_execution_has_no_data(api: Api) -> None:
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("1", "query($n: Int!) { tasks(first: $n) { totalCount } }")
+        answer = await socket.receive()
+        assert (answer["type"], list(answer["payload"])) == ("next", ["errors"])
+
+
+async def test_a_fault_of_ours_closes_with_1011_and_is_logged(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failing(_: object) -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    monkeypatch.setattr(Router, "on_ws_connect", lambda *_: failing(_))
+    with structlog.testing.capture_logs() as logged:
+        async with _socket(api) as socket:
+            await socket.send(type="connection_init")
+            assert (await socket.close_code(), socket.close_reason) == (1011, "Something went wrong inside Tocsin.")
+    (line,) = [line for line in logged if line["log_level"] == "error"]
+    assert line["request_id"]
+    assert line["exc_info"]
+
+
+async def test_a_client_that_drops_the_line_leaves_nothing_behind(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    async with _socket(api, api.alice) as socket:
+        for number in range(5):
+            await socket.subscribe(str(number))
+            await socket.event()
+        socket.drop()
+
+    async def gone() -> bool:
+        return not api.services.fanout._subscriptions
+
+    await until(gone)
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def test_the_legacy_protocol_is_not_spoken(api: Api) -> None:

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket
 from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.ides import get_graphql_ide_html
+from strawberry.http.streaming import SSETransport
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -37,6 +38,12 @@ from tocsin.web.reading import CappedRequest, check_content, decode_json, read_p
 from tocsin.web.results import body_of, headers_of, status_of
 
 PATH = "/graphql"
+INIT_TIMEOUT = timedelta(seconds=5)
+"""From the opening of a WebSocket until its connection_init."""
+MAX_OPERATIONS = 100
+"""Under way at once on one WebSocket."""
+KEEP_ALIVE_SECONDS = 15.0
+"""Between the comments in a stream of events, so that no proxy takes it for dead."""
 _LONGEST_USER_AGENT = 200
 _ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 _MEMBERS = {"operationName": (str, "a string"), "variables": (dict, "an object"), "extensions": (dict, "an object")}
@@ -82,11 +89,19 @@ class WrongTransport(Refused):
             super().__init__(405, "Send mutations with POST.", Allow="POST")
 
 
+class EventStream(SSETransport):
+    """Server-sent events, as Strawberry writes them."""
+
+    def __init__(self) -> None:
+        super().__init__(KEEP_ALIVE_SECONDS)
+
+
 class Router(GraphQLRouter[Context, None]):
     """The routes of `/graphql`."""
 
     graphql_transport_ws_handler_class = TokenBoundHandler
     websocket_adapter_class = SafeSocket
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStream}
 
     def __init__(self, context_getter: Callable[[HTTPConnection], Awaitable[Context]], settings: Settings) -> None:
         self._limit = settings.body_limit
@@ -96,8 +111,8 @@ class Router(GraphQLRouter[Context, None]):
             graphql_ide=None,
             context_getter=context_getter,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
-            connection_init_wait_timeout=timedelta(seconds=5),
-            max_subscriptions_per_connection=100,
+            connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=MAX_OPERATIONS,
             allowed_origins=settings.cors_origins,
             include_in_schema=False,
         )

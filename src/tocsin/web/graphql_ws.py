@@ -14,8 +14,9 @@ from pymongo.errors import PyMongoError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
 
 from tocsin import telemetry
 from tocsin.errors import DatabaseUnavailable
@@ -91,6 +92,20 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
             return
         if self.connection_acknowledged and self._watch is None and self.context.token is not None:
             self._watch = asyncio.create_task(self._close_in_time())
+
+    async def send_message(self, message: Message) -> None:
+        """Send; a result of an operation that was not executed goes without `data`, as everywhere."""
+        if message["type"] == "next":
+            payload = message["payload"]
+            errors = payload.get("errors")
+            if payload["data"] is None and errors and not any("path" in error for error in errors):
+                del payload["data"]
+        await super().send_message(message)
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """Write a fault of ours to the log. That a client has left in the middle of an event is none."""
+        if not isinstance(error, WebSocketDisconnected):
+            log.error("an operation failed", request_id=self.context.request_id, exc_info=error)
 
     async def shutdown(self) -> None:
         """End all that the connection began."""

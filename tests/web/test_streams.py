@@ -1,0 +1,131 @@
+"""Server-sent events as the protocol of graphql-sse says them: distinct connections, any operation, GET and POST."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.server import run_server
+from tests.graphql.conftest import Api, Caller
+from tests.harness import until
+from tocsin.web import graphql_http
+from tocsin.web.negotiation import LEGACY, MODERN, STREAM
+
+EVENTS = "subscription { taskEvents { kind } }"
+SNAPSHOT = {"data": {"taskEvents": {"kind": "SNAPSHOT"}}}
+TYPENAME = {"data": {"__typename": "Query"}}
+
+
+@asynccontextmanager
+async def asked(
+    caller: Caller, query: str, accept: str = STREAM, method: str = "POST"
+) -> AsyncIterator[httpx.Response]:
+    """An answer whose body is not read yet."""
+    headers = {"Accept": accept} | ({"Authorization": f"Bearer {caller.token}"} if caller.token else {})
+    body: dict[str, Any] = {"json": {"query": query}} if method == "POST" else {"params": {"query": query}}
+    async with asyncio.timeout(15), caller.http.stream(method, "/graphql", headers=headers, **body) as answer:
+        yield answer
+
+
+async def events(answer: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
+    """Each event and its data; `:` for comments."""
+    event = ""
+    async for line in answer.aiter_lines():
+        name, _, value = line.partition(":")
+        if name == "event":
+            event = value.strip()
+        elif name == "data":
+            yield event, json.loads(value) if value.strip() else None
+        elif line:
+            assert not name, line
+            yield ":", value.strip()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_query_is_one_event(api: Api, method: str) -> None:
+    async with asked(api.nobody, "{ __typename }", method=method) as answer:
+        assert (answer.status_code, answer.headers["content-type"]) == (200, STREAM)
+        assert [event async for event in events(answer)] == [("next", TYPENAME), ("complete", None)]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_subscription_is_many(api: Api, method: str) -> None:
+    async with asked(api.alice, EVENTS, method=method) as answer:
+        assert "no-transform" in answer.headers["cache-control"]
+        assert answer.headers["x-accel-buffering"] == "no"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        stream = events(answer)
+        assert await anext(stream) == ("next", SNAPSHOT)
+        await api.alice.create()
+        assert (await anext(stream))[1]["data"]["taskEvents"]["kind"] == "TASK_CREATED"
+
+    async def gone() -> bool:
+        return not api.services.fanout._subscriptions
+
+    await until(gone)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query($n: Int!) { tasks(first: $n) { totalCount } }", "BAD_USER_INPUT"),
+        ('subscription { taskEvents(taskId: "x") { kind } }', "BAD_USER_INPUT"),
+    ],
+)
+async def test_faults_of_the_document_are_told_in_the_stream(api: Api, query: str, code: str) -> None:
+    async with asked(api.alice, query) as answer:
+        assert answer.status_code == 200
+        (_, told), end = [event async for event in events(answer)]
+    assert "data" not in told
+    assert [error["extensions"]["code"] for error in told["errors"]] == [code]
+    assert end == ("complete", None)
+
+
+async def test_faults_of_the_request_are_statuses(api: Api) -> None:
+    for method, body, status in (("POST", {"query": ""}, 400), ("GET", {}, 400), ("PUT", {}, 405)):
+        answer = await api.nobody.http.request(method, "/graphql", json=body, headers={"Accept": STREAM})
+        assert (answer.status_code, answer.headers["content-type"]) == (status, LEGACY)
+
+
+async def test_who_takes_both_gets_what_fits_the_operation(api: Api) -> None:
+    both = f"{MODERN}, {LEGACY}, {STREAM}"
+    async with asked(api.alice, "{ __typename }", both) as answer:
+        assert answer.headers["content-type"] == MODERN
+    async with asked(api.alice, EVENTS, both) as answer:
+        assert answer.headers["content-type"] == STREAM
+        assert await anext(events(answer)) == ("next", SNAPSHOT)
+    async with asked(api.alice, "{ __typename }", f"{STREAM}, {LEGACY};q=0.5") as answer:
+        assert answer.headers["content-type"] == STREAM
+    async with asked(api.alice, EVENTS, f"{LEGACY}, {STREAM};q=0") as answer:
+        assert answer.status_code == 400
+
+
+async def test_a_stream_in_which_nothing_happens_is_kept_alive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphql_http, "KEEP_ALIVE_SECONDS", 0.05)
+    async with asked(api.alice, EVENTS) as answer:
+        stream = events(answer)
+        assert await anext(stream) == ("next", SNAPSHOT)
+        assert [await anext(stream) for _ in range(3)] == [(":", "ping")] * 3
+
+
+async def test_the_end_of_the_server_ends_a_stream_at_once(tmp_path: Path) -> None:
+    async with run_server(tmp_path) as server:
+        await server.sign_up()
+        headers = {"Accept": STREAM, "Authorization": f"Bearer {server.token}"}
+        async with httpx.AsyncClient(timeout=30) as http:
+            async with http.stream("POST", server.url, json={"query": EVENTS}, headers=headers) as answer:
+                stream = events(answer)
+                assert await anext(stream) == ("next", SNAPSHOT)
+                stopping = asyncio.create_task(server.stop())
+                with pytest.raises(httpx.RemoteProtocolError):  # not `complete`: the client is to come back
+                    await anext(stream)
+            assert await stopping == 0
+        assert "Traceback" not in server.log.read_text()
+        assert "graceful shutdown exceeded" not in server.log.read_text()
