@@ -202,7 +202,9 @@ def test_the_documentation_names_every_metric() -> None:
 # --- scripts and containers -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("script", ["serve", "test", "tocsin", "create-user", "lock", "install-node-tools"])
+@pytest.mark.parametrize(
+    "script", ["serve", "test", "tocsin", "create-user", "lock", "install-node-tools", "accept-schema"]
+)
 def test_scripts_are_executable_and_stop_at_the_first_fault(script: str) -> None:
     file = ROOT / "scripts" / script
 

@@ -1,10 +1,15 @@
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLType,
+    get_named_type,
     is_introspection_type,
 )
 
@@ -17,25 +22,61 @@ def test_the_committed_schema_is_the_one_of_the_code() -> None:
     assert COMMITTED.read_text() == schema.as_str().rstrip() + "\n", "run scripts/print-schema > schema.graphql"
 
 
-def _undescribed() -> list[str]:
-    found = []
+def _described() -> Iterator[tuple[str, str | None]]:
+    """Each place of the schema, as its coordinate, and its description."""
+    for directive in schema._schema.directives:
+        yield f"@{directive.name}", directive.description
+        for argument, value in directive.args.items():
+            yield f"@{directive.name}({argument}:)", value.description
     for name, kind in schema._schema.type_map.items():
-        if is_introspection_type(kind) or name in {"String", "Int", "Float", "Boolean", "ID"}:
-            continue
-        places = {name: kind.description}
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
-            places |= {f"{name}.{field}": spec.description for field, spec in kind.fields.items()}
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
-            for field, spec in kind.fields.items():
-                places |= {f"{name}.{field}({arg})": value.description for arg, value in spec.args.items()}
-        if isinstance(kind, GraphQLEnumType):
-            places |= {f"{name}.{value}": spec.description for value, spec in kind.values.items()}
-        found += [place for place, text in places.items() if not text]
-    return found
+        if not is_introspection_type(kind):
+            yield name, kind.description
+            yield from _described_parts(name, kind)
+
+
+def _described_parts(name: str, kind: GraphQLNamedType) -> Iterator[tuple[str, str | None]]:
+    if isinstance(kind, GraphQLEnumType):
+        yield from ((f"{name}.{value}", spec.description) for value, spec in kind.values.items())
+    if isinstance(kind, GraphQLInputObjectType):
+        yield from ((f"{name}.{field}", spec.description) for field, spec in kind.fields.items())
+    if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        for field, spec in kind.fields.items():
+            yield f"{name}.{field}", spec.description
+            yield from ((f"{name}.{field}({given}:)", value.description) for given, value in spec.args.items())
 
 
 def test_everything_is_described() -> None:
-    assert _undescribed() == []
+    assert [place for place, text in _described() if not (text or "").strip()] == []
+
+
+def test_descriptions_are_sentences() -> None:
+    assert [place for place, text in _described() if not re.search(r"[.`]\)?$", (text or "").strip())] == []
+
+
+UNITS = re.compile(
+    r"milliseconds?|seconds?|minutes|hours|days|bytes|How many|how many|how often|times|rows|version|Counts|share of|"
+    r"HTTP status|Attempts|Scheduled runs|1 for the first|cost|points",
+    re.IGNORECASE,
+)
+"""What a number can count or be measured in."""
+
+
+def _numbers() -> Iterator[tuple[str, str | None]]:
+    for name, kind in schema._schema.type_map.items():
+        if is_introspection_type(kind) or not hasattr(kind, "fields"):
+            continue
+        for field, spec in kind.fields.items():
+            given = getattr(spec, "args", {}).items()
+            places = [(f"{name}.{field}", spec), *((f"{name}.{field}({arg}:)", value) for arg, value in given)]
+            yield from ((place, found.description) for place, found in places if _is_number(found.type))
+
+
+def _is_number(kind: GraphQLType) -> bool:
+    return get_named_type(kind).name in {"Int", "Float"}
+
+
+def test_numbers_say_what_they_count_or_in_which_unit_they_are() -> None:
+    assert [place for place, text in _numbers() if not UNITS.search(text or "")] == []
 
 
 def test_no_default_is_printed_as_null() -> None:

@@ -35,12 +35,16 @@ class AttemptRequest:
 
 @strawberry.type(description="Where the time of an attempt went, in milliseconds.")
 class AttemptTimings:
-    dns: float | None = strawberry.field(description="Spent looking up the host name; null where that was not needed.")
-    connect: float | None = strawberry.field(
-        description="Spent connecting, TLS included; null where a kept connection was used."
+    dns: float | None = strawberry.field(
+        description="Milliseconds spent looking up the host name; null where that was not needed."
     )
-    first_byte: float | None = strawberry.field(description="From the beginning to the first byte of the answer.")
-    total: float | None = strawberry.field(description="From the beginning to the end.")
+    connect: float | None = strawberry.field(
+        description="Milliseconds spent connecting, TLS included; null where a kept connection was used."
+    )
+    first_byte: float | None = strawberry.field(
+        description="Milliseconds from the beginning to the first byte of the answer."
+    )
+    total: float | None = strawberry.field(description="Milliseconds from the beginning to the end.")
 
 
 @strawberry.type(description="One try of a run.")

@@ -1,6 +1,7 @@
 """The schema: joins the parts, once for the process."""
 
 import strawberry
+from graphql import GraphQLOneOfDirective
 from strawberry.schema.config import StrawberryConfig
 
 from tocsin.graphql.accounts import AccountMutations
@@ -26,6 +27,12 @@ class QuietSchema(strawberry.Schema):
 
     def process_errors(self, *_: object, **__: object) -> None:
         """Log nothing."""
+
+    def as_str(self) -> str:
+        """The schema in its own language. Strawberry prints the definition of `@oneOf` without its description."""
+        return (
+            super().as_str().replace("directive @oneOf", f'"""{GraphQLOneOfDirective.description}"""\ndirective @oneOf')
+        )
 
 
 schema = QuietSchema(
