@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""Events over a WebSocket, with two clients of someone else's making: `gql`, and bare `websockets` for the protocol."""
+"""Events over a WebSocket, spoken message by message; the usual clients are in tests/conformance."""
 
 import asyncio
 import json
@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 import structlog
-from gql import Client, gql
-from gql.transport.websockets import WebsocketsTransport
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -333,15 +331,3 @@ async def test_a_client_that_drops_the_line_leaves_nothing_behind(api: Api, capl
 async def test_the_legacy_protocol_is_not_spoken(api: Api) -> None:
     async with connect(api.ws_url, subprotocols=[Subprotocol("graphql-ws")]) as raw:
         assert await Socket(raw).close_code() == 4406
-
-
-async def test_a_client_of_someone_elses_making(api: Api) -> None:
-    transport = WebsocketsTransport(url=api.ws_url, init_payload={"Authorization": f"Bearer {api.alice.token}"})
-    kinds = []
-    async with Client(transport=transport) as session:
-        async for event in session.subscribe(gql("subscription { taskEvents { kind } }")):
-            kinds.append(event["taskEvents"]["kind"])
-            if len(kinds) == 2:
-                break
-            await api.alice.create()
-    assert kinds == ["SNAPSHOT", "TASK_CREATED"]

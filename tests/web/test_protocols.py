@@ -1,7 +1,6 @@
 """Requests as no client of good faith writes them, over bare connections: no crash, no hang, an answer in JSON."""
 
 import asyncio
-import base64
 import json
 import logging
 from collections.abc import Iterator
@@ -17,14 +16,6 @@ ALIVE = b'{"status":"alive"}'
 QUERY = '{"query": "{ __typename }"}'
 TYPENAME = {"data": {"__typename": "Query"}}
 POST = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-HANDSHAKE = {
-    "Host": "a",
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": base64.b64encode(b"k" * 16).decode(),
-    "Sec-WebSocket-Protocol": "graphql-transport-ws",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -297,51 +288,6 @@ async def test_no_answer_has_a_banner_and_all_are_hardened(connect: Connect) -> 
         assert set(answer.headers) == {
             "content-length", "content-type", "date", "x-request-id", *(name.decode() for name, _ in hardening.HEADERS)
         }  # fmt: skip
-
-
-# --- handshakes of WebSockets -----------------------------------------------------------------------------------------
-
-
-def handshake(path: str = "/graphql", **changes: str | None) -> str:
-    """A handshake with some of its headers changed, or without them."""
-    named = {name.replace("_", "-"): value for name, value in changes.items()}
-    headers = {name: value for name, value in (HANDSHAKE | named).items() if value is not None}
-    return f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
-
-
-WRONG_HANDSHAKES = [
-    (handshake(Sec_WebSocket_Key=None), 400),
-    (handshake(Sec_WebSocket_Key="short"), 400),
-    (handshake(Sec_WebSocket_Version="12"), 400),
-    (handshake(Sec_WebSocket_Version=None), 400),
-    (handshake().replace("GET", "POST"), 405),
-    (handshake("/nothing"), 403),
-    (handshake(Origin="https://evil.example"), 403),
-    (handshake(Origin="null"), 403),
-    (handshake(X="a" * protocols.UPGRADE_LINE_LIMIT), 431),
-    (handshake("/graphql?" + "a" * protocols.UPGRADE_LINE_LIMIT), 431),
-    (handshake()[:-2] + "X: a\r\n" * protocols.HEADER_LIMIT + "\r\n", 431),
-    (handshake("/graphql?\xff"), 400),
-]
-
-
-@pytest.mark.parametrize(("request_", "status"), WRONG_HANDSHAKES)
-async def test_handshakes_that_fail_are_answered_with_json(connect: Connect, request_: str, status: int) -> None:
-    async with connect() as raw:
-        await raw.send(request_.encode("latin-1"))
-        answer = await raw.answer()
-        assert answer.status == status
-        assert answer.code
-        assert await raw.rest() == b""
-
-
-async def test_handshakes_of_our_own_pages_succeed(connect: Connect) -> None:
-    for origin in ("http://a", None):
-        async with connect() as raw:
-            await raw.send(handshake(Origin=origin))
-            answer = await raw.answer(bodiless=True)
-            assert (answer.status, answer.headers["sec-websocket-protocol"]) == (101, "graphql-transport-ws")
-            assert "server" not in answer.headers
 
 
 async def test_many_slow_connections_do_not_keep_others_out(connect: Connect) -> None:

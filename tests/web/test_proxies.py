@@ -3,8 +3,11 @@
 from ipaddress import ip_network
 
 import pytest
+from pydantic import SecretStr
 from starlette.types import Receive, Scope, Send
 
+from tests.graphql.conftest import PASSWORD, SECRET, Api
+from tocsin.config import Settings
 from tocsin.web.proxies import Proxies
 
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
@@ -64,3 +67,25 @@ async def test_the_scheme(peer: str, kind: str, proto: str, expected: str) -> No
 
 async def test_a_peer_without_an_address_is_left_alone() -> None:
     assert (await seen("a-socket-file", [("x-forwarded-for", "198.51.100.1")]))["client"][0] == "a-socket-file"
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """The API's settings, with the proxies that a test trusts."""
+    return Settings(_env_file=None, jwt_secret=SecretStr(SECRET), trusted_proxies=request.param)
+
+
+LOG_IN = "mutation($i: LogInInput!) { logIn(input: $i) { session { accessToken } } }"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"), [("127.0.0.0/8", "198.51.100.1"), ("", "127.0.0.1")], indirect=["settings"]
+)
+async def test_the_address_reaches_the_api_only_by_setting(api: Api, expected: str) -> None:
+    assert api.alice.user is not None
+    given = {"email": api.alice.user.email, "password": PASSWORD}
+    headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.1"}
+    body = {"query": LOG_IN, "variables": {"i": given}}
+    assert (await api.nobody.http.post("/graphql", json=body, headers=headers)).json()["data"]["logIn"]["session"]
+    seen = {session["address"] for session in (await api.alice.ask("{ sessions { address } }"))["sessions"]}
+    assert seen == {"127.0.0.1", expected}  # the first is of the session that alice has from the start

@@ -1,6 +1,7 @@
 """The ASGI application: GraphQL, its playground, and what operators look at."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -61,7 +62,7 @@ def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     """What the routes do not serve."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 404:
+    if isinstance(error, HTTPException) and status == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase:
         return fault(404, f"There is nothing at this path. The API is at {PATH}.")
     if status == 405:
         allowed = ", ".join(_allowed(request))
