@@ -25,7 +25,7 @@ class Cors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve."""
-        if scope["type"] != "http" or scope["path"] != self._path or not self._origins:
+        if not self._origins or scope["type"] != "http" or scope["path"] != self._path:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)

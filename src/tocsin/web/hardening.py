@@ -5,7 +5,6 @@ import re
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import telemetry
@@ -60,7 +59,7 @@ class Hardened:
 
 def _begin(scope: Scope) -> str:
     """The id of this request or connection: the client's, if it sends one that can stand in a log, else a new one."""
-    given = Headers(scope=scope).get("x-request-id", "") if "headers" in scope else ""
+    given = next((value for name, value in scope.get("headers", ()) if name == b"x-request-id"), b"").decode("latin-1")
     request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     scope.setdefault("state", {})["request_id"] = request_id
     structlog.contextvars.bind_contextvars(request_id=request_id)

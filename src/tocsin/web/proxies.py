@@ -20,7 +20,7 @@ class Proxies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve."""
-        if scope["type"] in {"http", "websocket"} and scope.get("client"):
+        if self._trusted and scope["type"] in {"http", "websocket"} and scope.get("client"):
             self._correct(scope)
         await self._app(scope, receive, send)
 
