@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.harness import until
 from tocsin.web import graphql_http
 from tocsin.web.negotiation import LEGACY, MODERN, STREAM
 
+HALF = [b"", b"GET /live HTTP/1.1\r\nHo", b"GET /graphql HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"]
 EVENTS = "subscription { taskEvents { kind } }"
 SNAPSHOT = {"data": {"taskEvents": {"kind": "SNAPSHOT"}}}
 TYPENAME = {"data": {"__typename": "Query"}}
@@ -117,8 +119,17 @@ async def test_a_stream_in_which_nothing_happens_is_kept_alive(api: Api, monkeyp
 
 
 async def test_the_end_of_the_server_ends_a_stream_at_once(tmp_path: Path) -> None:
+    """And connections on which nothing was asked yet, or only half, do not disturb it."""
+    with ExitStack() as others:
+        await _stop_with(tmp_path, others)
+
+
+async def _stop_with(tmp_path: Path, others: ExitStack) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()
+        for said in HALF:
+            half = others.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            half.sendall(said)
         headers = {"Accept": STREAM, "Authorization": f"Bearer {server.token}"}
         async with httpx.AsyncClient(timeout=30) as http:
             async with http.stream("POST", server.url, json={"query": EVENTS}, headers=headers) as answer:

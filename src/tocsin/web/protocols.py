@@ -241,6 +241,13 @@ class JsonWebSocket(WebSocketsSansIOProtocol):
             self.transport.write(_raw_response(400, "This is not a WebSocket handshake that can be read."))
             self.transport.close()
 
+    def shutdown(self) -> None:
+        """End with the server; uvicorn's way fails, and the server's end with it, where no handshake was made."""
+        if self.handshake_initiated:
+            super().shutdown()
+        else:
+            self.transport.close()
+
 
 def _rejection(status: HTTPStatus | int, text: str) -> Response:
     status = HTTPStatus(status)
