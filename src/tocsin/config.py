@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_aes_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            decode_key(value.get_secret_value())
+            decode_keys(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
@@ -192,12 +192,17 @@ def parse_origin(text: str) -> str:
 def decode_key(text: str) -> bytes:
     """The 32 bytes of an AES-256 key written in base64 (URL-safe or not). Raises ValueError."""
     try:
-        key = base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_"))
+        key = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != 32:
         raise ValueError("must be 32 bytes in base64, as `openssl rand -base64 32` prints them")
     return key
+
+
+def decode_keys(text: str) -> tuple[bytes, ...]:
+    """The AES-256 keys of a setting: one, or several with commas. Raises ValueError."""
+    return tuple(decode_key(part.strip()) for part in text.split(","))
 
 
 def _parts(value: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tocsin.config import Settings
 from tocsin.errors import StartError
@@ -56,6 +57,30 @@ def test_each_key_may_be_given_alone(tmp_path: Path) -> None:
 def test_a_copied_key_in_either_base64_is_read(tmp_path: Path) -> None:
     (tmp_path / ENCRYPTION_KEY_FILE).write_text(base64.b64encode(b"\xff" * 32).decode() + "\r\n")
     assert load_keys(settings(tmp_path)).encryption == b"\xff" * 32
+
+
+OTHER = base64.urlsafe_b64encode(b"\xfe" * 32).decode()
+
+
+@pytest.mark.parametrize("text", [f"{ENCRYPTION},{OTHER}", f" {ENCRYPTION} , {OTHER}\n"])
+def test_of_several_encryption_keys_the_first_is_in_use(tmp_path: Path, text: str) -> None:
+    given = load_keys(settings(tmp_path / "1", encryption_key=text, jwt_secret="j" * 32))
+    assert given == Keys("j" * 32, b"k" * 32, (b"\xfe" * 32,))
+    (tmp_path / ENCRYPTION_KEY_FILE).write_text(text)
+    assert load_keys(settings(tmp_path, jwt_secret="j" * 32)) == given
+
+
+@pytest.mark.parametrize("text", [f"{ENCRYPTION},", f",{ENCRYPTION}", f"{ENCRYPTION},short", f"{ENCRYPTION} {OTHER}"])
+def test_each_of_several_encryption_keys_must_be_one(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ValidationError, match="32 bytes in base64"):
+        settings(tmp_path, encryption_key=text)
+    (tmp_path / ENCRYPTION_KEY_FILE).write_text(text)
+    with pytest.raises(StartError, match=rf"{ENCRYPTION_KEY_FILE} must be 32 bytes"):
+        load_keys(settings(tmp_path))
+
+
+def test_a_secret_may_have_commas(tmp_path: Path) -> None:
+    assert load_keys(settings(tmp_path, jwt_secret="j,," * 20)).jwt_secret == "j,," * 20
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,6 +139,7 @@ def test_keys_do_not_show_in_messages(tmp_path: Path) -> None:
     keys = load_keys(settings(tmp_path))
     assert keys.jwt_secret not in repr(keys)
     assert repr(keys.encryption) not in repr(keys)
+    assert "k" * 9 not in repr(Keys("j" * 32, b"x" * 32, (b"k" * 32,)))
 
 
 RACER = """

@@ -118,7 +118,7 @@ class Accounts:
         """Who this access token or API token stands for. Raises Unauthenticated."""
         if token.startswith(api_tokens.PREFIX):
             return await self._by_api_token(token)
-        claims = self._tokens.read(token)
+        claims = await self._tokens.verify(token)
         user, session = await asyncio.gather(User.get(claims.user_id), Session.get(claims.session_id or ""))
         if user is None or not user.is_active:
             raise Unauthenticated("The account of this token was deactivated. Ask the administrator.")

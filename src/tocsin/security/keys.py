@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from tocsin.config import PREFIX, Settings, decode_key
+from tocsin.config import PREFIX, Settings, decode_keys
 from tocsin.errors import StartError
 from tocsin.telemetry import logger
 
-Key = TypeVar("Key", str, bytes)
+Key = TypeVar("Key", str, tuple[bytes, ...])
 JWT_SECRET_FILE = "jwt_secret"  # noqa: S105  # the name of a file
 ENCRYPTION_KEY_FILE = "encryption_key"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -30,10 +30,19 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Keys:
-    """`jwt_secret` (at least 32 characters) signs access tokens, `encryption` (32 bytes, AES-256) seals."""
+    """`jwt_secret` (at least 32 characters) signs access tokens, `encryption` (32 bytes, AES-256) seals.
+
+    They do so until the first `tocsin keys rotate`: from then on the database's keys do, which `encryption` seals.
+    `former` are encryption keys that only open.
+    """
 
     jwt_secret: str = field(repr=False)
     encryption: bytes = field(repr=False)
+    former: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+async def nothing_new() -> None:
+    """Look for further keys where there are none: those that are known are all."""
 
 
 def load_keys(settings: Settings) -> Keys:
@@ -44,8 +53,8 @@ def load_keys(settings: Settings) -> Keys:
     if settings.encryption_key is None:
         _refuse_lost_key(settings.data_dir)
     key_file, secret_file = settings.data_dir / ENCRYPTION_KEY_FILE, settings.data_dir / JWT_SECRET_FILE
-    encryption = _key(key_file, settings.encryption_key, decode_key, _new_encryption_key)
-    return Keys(_key(secret_file, settings.jwt_secret, _parse_secret, _new_secret), encryption)
+    encryption, *former = _key(key_file, settings.encryption_key, decode_keys, _new_encryption_key)
+    return Keys(_key(secret_file, settings.jwt_secret, _parse_secret, _new_secret), encryption, tuple(former))
 
 
 def _refuse_lost_key(data_dir: Path) -> None:

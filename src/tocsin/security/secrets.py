@@ -1,15 +1,25 @@
-"""Users' secrets at rest: AES-256-GCM (NIST SP 800-38D), bound to their owner."""
+"""Users' secrets at rest: AES-256-GCM (NIST SP 800-38D), bound to their owner.
+
+A sealed text names its key: `v2:<kid>:...` one of the installation's data keys, `v1:...` the operator's own key.
+Several keys are known at once, so that another one may begin to seal while what was sealed before still opens.
+"""
 
 import base64
 import os
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tocsin.errors import TocsinError
+from tocsin.security.keys import nothing_new
 
-_VERSION = "v1:"
+OPERATORS = "v1"
+"""What names the operator's own key."""
 _NONCE_BYTES = 12
+# A nonce and a tag, without a text between them, are 28 bytes: 40 characters.
+_SEALED = re.compile(r"(?:(v1)|v2:([0-9a-f]{16})):([\w-]{38,}={0,2})", re.ASCII)
 
 
 class SecretUnreadable(TocsinError):
@@ -17,29 +27,69 @@ class SecretUnreadable(TocsinError):
 
 
 class SecretBox:
-    """Seals texts so that only this key opens them, and only for the owner they were sealed for."""
+    """Seals texts so that only its keys open them, and only for the owner they were sealed for.
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != 32:
-            raise ValueError(f"An AES-256 key has 32 bytes, this one has {len(key)}.")
-        self._cipher = AESGCM(key)
+    `former` are keys of the operator's that open, but do not seal. `reload` looks for keys that are not known yet.
+    """
+
+    reload: Callable[[], Awaitable[None]]
+
+    def __init__(self, key: bytes, former: Sequence[bytes] = ()) -> None:
+        self.reload = nothing_new
+        self.sealing = OPERATORS
+        self._operators = [_cipher(one) for one in (key, *former)]
+        self._keys: dict[str, AESGCM] = {}
+
+    def use(self, keys: Mapping[str, bytes], sealing: str) -> None:
+        """Seal with the key of this id from now on: one of these, or the operator's own.
+
+        A key that was known once stays known: a run that was claimed before may still need it.
+        """
+        self._keys |= {kid: _cipher(key) for kid, key in keys.items() if kid not in self._keys}
+        self.sealing = sealing
 
     def seal(self, text: str, owner: str) -> str:
-        """`text`, encrypted with a fresh random nonce, as printable ASCII that begins with `v1:`."""
+        """`text`, encrypted with a fresh random nonce, as printable ASCII that begins with the name of the key."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), owner.encode())
-        return _VERSION + base64.urlsafe_b64encode(sealed).decode()
+        operators = self.sealing == OPERATORS
+        cipher = self._operators[0] if operators else self._keys[self.sealing]
+        sealed = nonce + cipher.encrypt(nonce, text.encode(), owner.encode())
+        name = OPERATORS if operators else f"v2:{self.sealing}"
+        return f"{name}:{base64.urlsafe_b64encode(sealed).decode()}"
 
     def open(self, sealed: str, owner: str) -> str:
         """The text that was sealed for `owner`. Raises SecretUnreadable."""
         try:
             return self._decrypt(sealed, owner)
-        except (ValueError, InvalidTag):
+        except (ValueError, KeyError):
             raise SecretUnreadable("The stored secret cannot be opened with this encryption key.") from None
 
     def _decrypt(self, sealed: str, owner: str) -> str:
-        if not sealed.startswith(_VERSION):
-            raise ValueError("unknown version")
-        raw = base64.b64decode(sealed.removeprefix(_VERSION).encode("ascii"), altchars=b"-_", validate=True)
-        nonce, body = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]
-        return self._cipher.decrypt(nonce, body, owner.encode()).decode()
+        kid, raw = _parts(sealed)
+        ciphers = self._operators if kid == OPERATORS else [self._keys[kid]]
+        nonce, body, context = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], owner.encode()
+        for cipher in ciphers:
+            try:
+                return cipher.decrypt(nonce, body, context).decode()
+            except InvalidTag:
+                continue
+        raise ValueError("no key opens it")
+
+
+def key_of(text: str) -> str | None:
+    """The id of the key that a text says it is sealed with; None if it is no sealed text."""
+    match = _SEALED.fullmatch(text)
+    return None if match is None else match[1] or match[2]
+
+
+def _parts(sealed: str) -> tuple[str, bytes]:
+    match = _SEALED.fullmatch(sealed)
+    if match is None:
+        raise ValueError("unknown version")
+    return match[1] or match[2], base64.b64decode(match[3].encode("ascii"), altchars=b"-_", validate=True)
+
+
+def _cipher(key: bytes) -> AESGCM:
+    if len(key) != 32:
+        raise ValueError(f"An AES-256 key has 32 bytes, this one has {len(key)}.")
+    return AESGCM(key)

@@ -1,12 +1,22 @@
-"""Access tokens: JSON Web Tokens (RFC 7519), signed with HS256 whatever a token's header asks for."""
+"""Access tokens: JSON Web Tokens (RFC 7519), signed with HS256 whatever a token's header asks for.
 
-from dataclasses import dataclass
+A token's header names the key that signed it (`kid`). Several keys are known at once, so that another one may begin to
+sign while what the one before has signed stays good. Nothing else of a header is heeded: no `jwk`, `jku` or `x5u`.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import jwt
 
+from tocsin import clock
 from tocsin.errors import Unauthenticated
+from tocsin.security.keys import nothing_new
 
 ALGORITHM = "HS256"
 ISSUER = AUDIENCE = "tocsin"
@@ -14,9 +24,14 @@ LEEWAY = timedelta(seconds=5)
 """How far the clocks of two processes may differ."""
 _REQUIRED = ("sub", "iat", "exp", "jti", "iss", "aud")
 _LONGEST = 2048
+_KID = re.compile(r"[0-9a-f]{16}")
 
 _EXPIRED = "The access token has expired. Log in again to get a new one."
 _INVALID = "The access token is not valid. Log in and send the new one as `Authorization: Bearer <token>`."
+
+
+class UnknownKey(Unauthenticated):
+    """The token names a key that is not known here. It may have been made a moment ago."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +41,40 @@ class Claims:
     user_id: str
     session_id: str | None
     expires_at: datetime
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key of tokens. From `retire_at` on nothing that it signed is good any more."""
+
+    kid: str
+    secret: str = field(repr=False)
+    retire_at: datetime | None = None
+
+
+def kid_of(secret: str) -> str:
+    """The id of the operator's own secret: the same in every process, and nothing to learn the secret from."""
+    return hashlib.sha256(f"tocsin signing key\0{secret}".encode()).hexdigest()[:16]
 
 
 class AccessTokens:
-    """Issues and reads the access tokens of one installation."""
+    """Issues and reads the access tokens of one installation.
+
+    `reload` looks for keys that are not known yet.
+    """
+
+    reload: Callable[[], Awaitable[None]]
 
     def __init__(self, secret: str, lifetime: timedelta) -> None:
-        self._secret = secret
+        self.reload = nothing_new
         self._lifetime = lifetime
+        self.use([SigningKey(kid_of(secret), secret)])
+
+    def use(self, keys: Sequence[SigningKey]) -> None:
+        """Sign with the first of these keys from now on, and read what any of them has signed."""
+        self._signing = keys[0]
+        self._keys = {key.kid: key for key in keys}
 
     def issue(self, user_id: str, now: datetime, session_id: str | None = None) -> tuple[str, datetime]:
         """A new token of this user's session, and when it expires (UTC, whole seconds)."""
@@ -47,25 +88,51 @@ class AccessTokens:
             "iss": ISSUER,
             "aud": AUDIENCE,
         }
-        return jwt.encode(claims, self._secret, ALGORITHM), expires_at
+        return jwt.encode(claims, self._signing.secret, ALGORITHM, {"kid": self._signing.kid}), expires_at
+
+    async def verify(self, token: str) -> Claims:
+        """As `read`, but looks for a key that is not known yet. Raises Unauthenticated."""
+        try:
+            return self.read(token)
+        except UnknownKey:
+            await self.reload()
+        return self.read(token)
 
     def read(self, token: str) -> Claims:
         """What a token says whose signature, issuer, audience and times are right. Raises Unauthenticated."""
         if len(token) > _LONGEST:
             raise Unauthenticated(_INVALID)
         try:
-            claims = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[ALGORITHM],
-                audience=AUDIENCE,
-                issuer=ISSUER,
-                leeway=LEEWAY,
-                options={"require": list(_REQUIRED)},
-            )
+            return _claims(_decode(token, self._key(token).secret))
         except jwt.ExpiredSignatureError:
             raise Unauthenticated(_EXPIRED) from None
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
-            # The last two: text that is not Unicode; a header, read before the signature, nested too deeply.
+        except (jwt.InvalidTokenError, ValueError, OverflowError, OSError, RecursionError):
+            # The others: text that is not Unicode; a time that is none; a header, read before the signature, nested
+            # too deeply.
             raise Unauthenticated(_INVALID) from None
-        return Claims(claims["sub"], claims.get("sid"), datetime.fromtimestamp(claims["exp"], UTC))
+
+    def _key(self, token: str) -> SigningKey:
+        kid = jwt.get_unverified_header(token).get("kid")
+        if not isinstance(kid, str) or not _KID.fullmatch(kid):
+            raise Unauthenticated(_INVALID)
+        key = self._keys.get(kid)
+        if key is None:
+            raise UnknownKey(_INVALID)
+        if key.retire_at is not None and key.retire_at <= clock.now():
+            raise Unauthenticated(_INVALID)
+        return key
+
+
+def _decode(token: str, secret: str) -> dict[str, Any]:
+    options: Any = {"require": list(_REQUIRED), "strict_aud": True}
+    claims: dict[str, Any] = jwt.decode(
+        token, secret, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY, options=options
+    )
+    return claims
+
+
+def _claims(found: dict[str, Any]) -> Claims:
+    session_id = found.get("sid")
+    if session_id is not None and not isinstance(session_id, str):
+        raise ValueError("the session is no text")
+    return Claims(found["sub"], session_id, datetime.fromtimestamp(found["exp"], UTC), found["jti"])
