@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness import Stack, Target, http_job, run_stack, save_task, serve_target, until
+from tests.harness import SECRETS, Stack, Target, http_job, run_stack, save_task, serve_target, until
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc
 from tocsin.execution.settler import Settlement
+from tocsin.security.secrets import OPERATORS, SecretBox
 from tocsin.tasks import holding, saving, triggering
 from tocsin.tasks.retry import RetryPolicy
 
@@ -263,3 +264,30 @@ async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: St
         assert "X-Odd" in dict(run["attempts"][0]["response_headers"])
     task = await save_task(stack.database, target.url)
     await stack.when_runs(task.id, "COMPLETED")
+
+
+# --- keys that were made a moment ago -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("found", "status"), [(True, "COMPLETED"), (False, "FAILED")])
+async def test_an_unknown_key_is_looked_for_before_a_secret_is_given_up(
+    stack: Stack, target: Target, monkeypatch: pytest.MonkeyPatch, found: bool, status: str
+) -> None:
+    kid = f"{int(found):016x}"
+    elsewhere = SecretBox(bytes(32))
+    elsewhere.use({kid: b"n" * 32}, kid)
+    asked = []
+
+    async def look() -> None:
+        asked.append(kid)
+        if found:
+            SECRETS.use({kid: b"n" * 32}, OPERATORS)
+
+    monkeypatch.setattr(SECRETS, "reload", look)
+    task = await save_task(stack.database, target.url, schedules.Once(clock.now() + LONG[0]), retry=RetryPolicy(0))
+    job = http_job(target.url, token=elsewhere.seal("s3cret", "alice"))
+    await saving.update(stack.database, "alice", task.id, {"job": job}, clock.now())
+    await triggering.run_now(stack.database, "alice", task.id, clock.now(), None)
+    await stack.when_runs(task.id, status)
+    assert asked == [kid]
+    assert [call["headers"]["Authorization"] for call in target.calls] == ["Bearer s3cret"] * found

@@ -6,8 +6,10 @@ from tocsin.documents.database import Database, connect, connect_thread
 from tocsin.documents.models import (
     Delivery,
     IdempotencyKey,
+    KeyKind,
     ResponseBody,
     Run,
+    StoredKey,
     Task,
     Worker,
 )
@@ -28,7 +30,7 @@ from tocsin.documents.stored import Doc, new_id, owner_of, task_of
 
 __all__ = [
     "BIRTHS", "MOVES", "OPEN", "SETTLED", "ApiToken", "AttemptOutcome", "AuditAction", "AuditEntry", "Database",
-    "Delivery", "Doc", "Hold", "IdempotencyKey", "Link", "LinkPurpose", "Overlap", "ResponseBody", "Run", "RunReason",
-    "RunStatus", "Scope", "Session", "Task", "TaskStatus", "Trigger", "User", "Worker", "connect", "connect_thread",
-    "new_id", "owner_of", "task_of",
+    "Delivery", "Doc", "Hold", "IdempotencyKey", "KeyKind", "Link", "LinkPurpose", "Overlap", "ResponseBody", "Run",
+    "RunReason", "RunStatus", "Scope", "Session", "StoredKey", "Task", "TaskStatus", "Trigger", "User", "Worker",
+    "connect", "connect_thread", "new_id", "owner_of", "task_of",
 ]  # fmt: skip

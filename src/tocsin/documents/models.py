@@ -1,6 +1,7 @@
 """What is stored of the work: one Beanie document a collection. The hot paths use the same shapes as plain dicts."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Any, ClassVar
 
 from beanie import Document
@@ -176,6 +177,33 @@ class Delivery(Stored):
         ]
 
 
+class KeyKind(Enum):
+    """What a key is for: JWT signs access tokens, DATA seals secrets."""
+
+    JWT = "JWT"
+    DATA = "DATA"
+
+
+class StoredKey(Stored):
+    """A key of the installation. Its id is what tokens and sealed texts name it by.
+
+    `sealed` is the key itself, sealed with the operator's encryption key; null stands for the operator's own key. Each
+    process notes in `known_by` that it has read it; then it is activated, and of those that are not retired the one
+    activated last is in use. From `retire_at` on a JWT key is of no use, and a DATA key is deleted as soon as nothing
+    is sealed with it.
+    """
+
+    kind: KeyKind
+    sealed: str | None
+    created_at: datetime
+    activated_at: datetime | None = None
+    retire_at: datetime | None = None
+    known_by: list[str] = []
+
+    class Settings:
+        name = "keys"
+
+
 MODELS: list[type[Document]] = [
-    User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery,
+    User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
 ]  # fmt: skip

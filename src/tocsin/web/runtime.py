@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
-from tocsin.accounts import Accounts, Mailing
+from tocsin.accounts import Accounts, Mailing, rotation
+from tocsin.accounts.keyring import Keyring
 from tocsin.config import Settings
 from tocsin.documents import Database, connect
 from tocsin.embedded import EmbeddedDatabase
@@ -78,19 +81,24 @@ class Runtime:
     async def _start(self) -> None:
         settings, keys = self.settings, load_keys(self.settings)
         self.database = await self._open_database()
-        secrets = SecretBox(keys.encryption)
+        secrets = SecretBox(keys.encryption, keys.former)
+        tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
         http = await self._open_http()
         tools = Tools(http, secrets, self._judge(), settings.wait_timeout)
         postman = Postman(self.database, mail_door(settings), secrets)
         self._start_engine(tools, postman)
+        keyring = Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker)
+        await keyring.start()
+        self._begin("keys", keyring.run())
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
         self._stack.push_async_callback(self.scheduler.stop)
         self.fanout.start()
         self._stack.push_async_callback(self.fanout.stop)
-        self._begin(postman)
-        self.services = self._services(keys, secrets, postman)
+        self._begin("postman", postman.run())
+        self._begin("old keys", rotation.keep_sweeping(keyring))
+        self.services = self._services(keys, tokens, secrets, postman)
 
     def _start_engine(self, tools: Tools, postman: Postman) -> None:
         def followed() -> None:
@@ -140,8 +148,8 @@ class Runtime:
     def _judge(self) -> Judge:
         return Judge(default_policy(self.settings), timedelta(seconds=self.settings.retry_after_limit))
 
-    def _begin(self, postman: Postman) -> None:
-        task = asyncio.create_task(postman.run(), name="postman")
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
 
         async def end() -> None:
             task.cancel()
@@ -149,9 +157,8 @@ class Runtime:
 
         self._stack.push_async_callback(end)
 
-    def _services(self, keys: Keys, secrets: SecretBox, postman: Postman) -> Services:
-        lifetime = timedelta(minutes=self.settings.access_token_minutes)
-        accounts = Accounts(self.database, self.settings, AccessTokens(keys.jwt_secret, lifetime), keys.encryption)
+    def _services(self, keys: Keys, tokens: AccessTokens, secrets: SecretBox, postman: Postman) -> Services:
+        accounts = Accounts(self.database, self.settings, tokens, keys.encryption)
         return Services(
             database=self.database,
             settings=self.settings,

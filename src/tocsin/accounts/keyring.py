@@ -1,0 +1,178 @@
+"""The keyring: the installation's keys, as one process knows them.
+
+The keys lie in the database, sealed with the operator's encryption key. A process reads them when it starts and each
+second, so that a rotation needs no restart. Until the first rotation there are none, and the operator's own keys are
+used: they count as keys that were always active.
+"""
+
+import asyncio
+import base64
+import time
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.config import PREFIX
+from tocsin.documents import Database, KeyKind, StoredKey
+from tocsin.errors import StartError
+from tocsin.security.keys import Keys
+from tocsin.security.secrets import OPERATORS, SecretBox, SecretUnreadable
+from tocsin.security.tokens import AccessTokens, SigningKey, kid_of
+
+POLL_SECONDS = 1.0
+_IN_VAIN = (
+    "the secret was changed in vain: the database's keys sign since `tocsin keys rotate`;"
+    " `tocsin keys rotate --at-once` makes every access token invalid"
+)
+log = telemetry.logger(__name__)
+
+
+class KeysUnreadable(StartError):
+    """Keys in the database were sealed with an encryption key that this process does not have."""
+
+    def __init__(self, kids: list[str]) -> None:
+        super().__init__(
+            f"The keys {', '.join(kids)} in the database were sealed with another {PREFIX}ENCRYPTION_KEY. Give that one"
+            " too, behind a comma; or, if it is lost, run `tocsin keys rotate --forget-lost`, which gives up what they"
+            " sealed."
+        )
+        self.kids = kids
+
+
+class Keyring:
+    """Gives `tokens` and `secrets` the keys of the database.
+
+    `process` is the worker of this process: it tells the others that this one knows a new key. None for a command.
+    """
+
+    def __init__(
+        self, database: Database, keys: Keys, tokens: AccessTokens, secrets: SecretBox, process: str | None = None
+    ) -> None:
+        self.database = database
+        self.secrets = secrets
+        self.keys: list[StoredKey] = []
+        self._own = keys
+        self._tokens = tokens
+        self._process = process
+        self._wrapping = SecretBox(keys.encryption, keys.former)
+        self._reading = asyncio.Lock()
+        self._read_at = -POLL_SECONDS
+        tokens.reload = secrets.reload = self.reload
+
+    async def start(self) -> None:
+        """Read the keys for the first time, and warn of a setting that is set in vain. Raises KeysUnreadable."""
+        await self.load()
+        own, in_use = kid_of(self._own.jwt_secret), newest(self.keys, KeyKind.JWT)
+        if in_use.id != own and await self.database.keys.find_one({"_id": own}) is None:
+            log.warning(_IN_VAIN, setting=f"{PREFIX}JWT_SECRET")
+
+    async def load(self) -> None:
+        """Read the keys, and use them from now on.
+
+        Raises KeysUnreadable; the keys that were known before are used on then.
+        """
+        async with self._reading:
+            await self._load()
+
+    async def reload(self) -> None:
+        """As `load`, but reads at most once a second: who makes up key ids must not keep the database busy."""
+        async with self._reading:
+            if time.monotonic() - self._read_at >= POLL_SECONDS:
+                await self._load()
+
+    async def run(self) -> None:
+        """Read the keys each second until cancelled."""
+        told = ""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self.load()
+                told = ""
+            except PyMongoError:
+                continue  # others say that the database is away
+            except KeysUnreadable as error:
+                if told != str(error):
+                    told = str(error)
+                    log.error(told)
+            except Exception:
+                log.exception("the keys could not be read, trying again")
+
+    async def _load(self) -> None:
+        self._read_at = time.monotonic()
+        keys = await self._all_keys()
+        self._use(keys, self._open(keys))
+        await self._acknowledge(keys)
+
+    async def _all_keys(self) -> list[StoredKey]:
+        """The keys of the database and the operator's own, of which the database may know that they are retired."""
+        stored = await StoredKey.find_all().to_list()
+        known = {key.id for key in stored}
+        own = {kid_of(self._own.jwt_secret): KeyKind.JWT, OPERATORS: KeyKind.DATA}
+        return [*stored, *(_always_active(kid, kind) for kid, kind in own.items() if kid not in known)]
+
+    def _open(self, keys: list[StoredKey]) -> dict[str, str]:
+        opened, unreadable = {}, []
+        for key in keys:
+            try:
+                if key.sealed is not None:
+                    opened[key.id] = self._wrapping.open(key.sealed, _purpose(key))
+            except SecretUnreadable:
+                unreadable.append(key.id)
+        if unreadable:
+            raise KeysUnreadable(unreadable)
+        return opened
+
+    def _use(self, keys: list[StoredKey], material: dict[str, str]) -> None:
+        self.keys = keys
+        material = {kid_of(self._own.jwt_secret): self._own.jwt_secret, **material}
+        in_use = newest(keys, KeyKind.JWT)
+        signing = sorted(
+            (key for key in _of(keys, KeyKind.JWT) if key.id in material), key=lambda key: key is not in_use
+        )
+        self._tokens.use([SigningKey(key.id, material[key.id], key.retire_at) for key in signing])
+        data = {key.id: base64.b64decode(material[key.id]) for key in _of(keys, KeyKind.DATA) if key.sealed is not None}
+        self.secrets.use(data, newest(keys, KeyKind.DATA).id)
+
+    async def _acknowledge(self, keys: list[StoredKey]) -> None:
+        for key in keys:
+            if self._process is not None and key.activated_at is None and self._process not in key.known_by:
+                note = {"$addToSet": {"known_by": self._process}}
+                await self.database.keys.update_one({"_id": key.id}, note)
+
+    def wrap(self, key: StoredKey, secret: str) -> str:
+        """The key, sealed with the operator's encryption key: the first one, if there are several."""
+        return self._wrapping.seal(secret, _purpose(key))
+
+    async def wrap_anew(self) -> None:
+        """Seal all keys anew, so that only the first of the operator's encryption keys is needed to open them."""
+        for key in await StoredKey.find_all().to_list():
+            if key.sealed is not None:
+                sealed = self.wrap(key, self._wrapping.open(key.sealed, _purpose(key)))
+                await self.database.keys.update_one({"_id": key.id}, {"$set": {"sealed": sealed}})
+
+
+def newest(keys: list[StoredKey], kind: KeyKind) -> StoredKey:
+    """The key that signs or seals: of those that are active and not retired, the one activated last.
+
+    Where the operator gave up all such keys (see `rotate`), it is a retired one until there is another.
+    """
+    usable = [key for key in _of(keys, kind) if key.activated_at is not None and key.retire_at is None]
+    return max(usable or _of(keys, kind), key=age_of)
+
+
+def age_of(key: StoredKey) -> tuple[float, str]:
+    """What orders active keys: when they were activated, and which goes first of two at once."""
+    return (key.activated_at or clock.EPOCH).timestamp(), key.id
+
+
+def _of(keys: list[StoredKey], kind: KeyKind) -> list[StoredKey]:
+    return [key for key in keys if key.kind is kind]
+
+
+def _always_active(kid: str, kind: KeyKind) -> StoredKey:
+    return StoredKey(id=kid, kind=kind, sealed=None, created_at=clock.EPOCH, activated_at=clock.EPOCH)
+
+
+def _purpose(key: StoredKey) -> str:
+    """What a sealed key is bound to, so that none can be put in the place of another."""
+    return f"keyring/{key.kind.value}/{key.id}"

@@ -1,0 +1,47 @@
+"""Processes with a keyring each, over one database, for the tests of keys and their rotation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from tocsin import clock
+from tocsin.accounts.keyring import Keyring
+from tocsin.documents import Database
+from tocsin.security.keys import Keys
+from tocsin.security.secrets import SecretBox
+from tocsin.security.tokens import AccessTokens
+
+HOUR = timedelta(hours=1)
+KEYS = Keys("j" * 40, b"k" * 32)
+
+
+class Process:
+    """A keyring with what it gives keys to. With a name it is known as alive, as a server is."""
+
+    def __init__(self, database: Database, keys: Keys = KEYS, name: str | None = None) -> None:
+        self.tokens = AccessTokens(keys.jwt_secret, HOUR)
+        self.secrets = SecretBox(keys.encryption, keys.former)
+        self.keyring = Keyring(database, keys, self.tokens, self.secrets, name)
+        self.name = name
+
+    def token(self) -> str:
+        """A token that it issues now."""
+        return self.tokens.issue("alice", clock.now())[0]
+
+
+@asynccontextmanager
+async def serving(database: Database, keys: Keys = KEYS, name: str = "one") -> AsyncIterator[Process]:
+    """A process that is alive and reads the keys each moment."""
+    process = Process(database, keys, name)
+    await alive(database, name)
+    await process.keyring.start()
+    reading = asyncio.create_task(process.keyring.run())
+    yield process
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+async def alive(database: Database, name: str) -> None:
+    """Let this process have a lease for an hour."""
+    await database.workers.insert_one({"_id": name, "until": clock.now() + HOUR})
