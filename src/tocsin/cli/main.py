@@ -3,7 +3,7 @@
 import typer
 
 from tocsin import __version__, config
-from tocsin.cli import audit, mails, tokens, users
+from tocsin.cli import audit, keys, mails, tokens, users
 from tocsin.errors import StartError
 from tocsin.telemetry import configure_logging
 
@@ -14,6 +14,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(audit.app, name="audit")
 app.add_typer(mails.app, name="mails")
+app.add_typer(keys.app, name="keys")
 
 
 @app.command()

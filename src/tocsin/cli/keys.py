@@ -1,0 +1,111 @@
+"""`tocsin keys`: what signs access tokens and seals secrets, and how it is changed."""
+
+import json
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from tocsin import config
+from tocsin.accounts import rotation
+from tocsin.accounts.keyring import Keyring, age_of, newest
+from tocsin.accounts.rotation import Rotated
+from tocsin.cli.session import run
+from tocsin.clock import EPOCH
+from tocsin.config import Settings
+from tocsin.documents import Database, Doc, KeyKind, StoredKey
+from tocsin.security.keys import load_keys
+from tocsin.security.secrets import SecretBox
+from tocsin.security.tokens import AccessTokens
+from tocsin.tasks.resealing import count_by_key
+
+app = typer.Typer(help="Show and change what signs access tokens and seals secrets.", no_args_is_help=True)
+
+_UNTIL = {KeyKind.JWT: "good until", KeyKind.DATA: "kept until"}
+
+AtOnce = Annotated[bool, typer.Option("--at-once", help="Access tokens signed before are refused from now on.")]
+ForgetLost = Annotated[
+    bool, typer.Option("--forget-lost", help="Give up keys that no encryption key opens, and what they sealed.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
+
+
+@app.command()
+def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
+    """Make new keys and seal all secrets anew, while servers serve. Nobody is logged out."""
+
+    async def work(database: Database) -> Rotated:
+        settings = config.load()
+        keyring = _keyring(database, settings)
+        if forget_lost:
+            for kid in await rotation.forget_lost(keyring):
+                typer.echo(f"Key {kid} is given up.")
+        return await rotation.rotate(keyring, _lifetime(settings), typer.echo, at_once=at_once)
+
+    done = run(work)
+    if not at_once:
+        typer.echo(f"Access tokens signed before are good until they expire, at the latest {_time(done.good_until)}.")
+    typer.echo(f"Done. Secrets sealed anew: {done.tally.secrets}; that no key opens: {done.tally.unreadable}.")
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Show the keys, but not what they are, and how many secrets each has sealed."""
+
+    async def work(database: Database) -> list[Doc]:
+        keyring = _keyring(database, config.load())
+        await keyring.load()
+        return _rows(keyring.keys, await count_by_key(database))
+
+    rows = run(work)
+    typer.echo(json.dumps(rows, indent=2) if as_json else "\n".join(_line(row) for row in rows))
+
+
+def _keyring(database: Database, settings: Settings) -> Keyring:
+    keys = load_keys(settings)
+    tokens = AccessTokens(keys.jwt_secret, _lifetime(settings))
+    return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
+
+
+def _lifetime(settings: Settings) -> timedelta:
+    return timedelta(minutes=settings.access_token_minutes)
+
+
+def _rows(keys: list[StoredKey], counts: Counter[str]) -> list[Doc]:
+    known = [_row(key, keys, counts) for key in sorted(keys, key=lambda key: (key.kind.value, age_of(key)))]
+    lost = sorted(set(counts) - {key.id for key in keys})
+    return known + [_as_row(kid, KeyKind.DATA, "lost", counts[kid]) for kid in lost]
+
+
+def _row(key: StoredKey, keys: list[StoredKey], counts: Counter[str]) -> Doc:
+    secrets = counts[key.id] if key.kind is KeyKind.DATA else None
+    return {**_as_row(key.id, key.kind, _state(key, newest(keys, key.kind)), secrets), **_times(key)}
+
+
+def _as_row(kid: str, kind: KeyKind, state: str, secrets: int | None) -> Doc:
+    return {"id": kid, "kind": kind.value, "state": state, "secrets": secrets, "since": None, "retiresAt": None}
+
+
+def _times(key: StoredKey) -> Doc:
+    since = None if key.activated_at == EPOCH else key.activated_at
+    return {"since": since and _time(since), "retiresAt": key.retire_at and _time(key.retire_at)}
+
+
+def _state(key: StoredKey, in_use: StoredKey) -> str:
+    if key.activated_at is None:
+        return "new"
+    if key.retire_at is not None:
+        return "retired"
+    return "in use" if key is in_use else "replaced"
+
+
+def _line(row: Doc) -> str:
+    purpose = f"{row['secrets']} secrets" if row["kind"] == KeyKind.DATA.value else "access tokens"
+    since = f"  since {row['since']}" if row["since"] else "  from the settings" if row["state"] != "lost" else ""
+    until = f"  {_UNTIL[KeyKind(row['kind'])]} {row['retiresAt']}" if row["retiresAt"] else ""
+    return f"{row['id']:<16}  {row['state']:<8}  {purpose:<14}{since}{until}"
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,145 @@
+"""`tocsin keys` as an administrator types it. tests/acceptance/test_keys.py does so beside a server."""
+
+import base64
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from pymongo.synchronous.database import Database as SyncDatabase
+from typer.testing import CliRunner, Result
+
+from tocsin import clock, documents
+from tocsin.cli.keys import app
+from tocsin.documents import Doc
+from tocsin.security.secrets import SecretBox
+
+OLD, NEW = b"o" * 32, b"n" * 32
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No settings of the one who runs the tests; logging as it was afterwards."""
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    handlers, level = list(logging.root.handlers), logging.root.level
+    yield
+    logging.root.handlers = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Doc]]:
+    """The database that the commands of this test use, with a task that has a secret."""
+    name = f"test_{uuid4().hex[:12]}"
+    for variable, value in {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": name, "JWT_SECRET": "j" * 32}.items():
+        monkeypatch.setenv(f"TOCSIN_{variable}", value)
+    give(monkeypatch, OLD)
+    database = documents.connect_thread(mongodb_uri, name)
+    job = {"kind": "http", "params": {"url": "https://example.com/", "token": SecretBox(OLD).seal("s3cret", "alice")}}
+    database["tasks"].insert_one({"_id": "alice/1", "owner": "alice", "job": job})
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()
+
+
+def give(monkeypatch: pytest.MonkeyPatch, *keys: bytes) -> None:
+    """Set these encryption keys."""
+    monkeypatch.setenv("TOCSIN_ENCRYPTION_KEY", ",".join(base64.b64encode(key).decode() for key in keys))
+
+
+def tocsin_keys(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def done(*arguments: str) -> str:
+    result = tocsin_keys(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def listed() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(done("list", "--json"))
+    return rows
+
+
+def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Doc]) -> None:
+    data, jwt = listed()
+    assert (data["id"], data["kind"], data["state"], data["secrets"]) == ("v1", "DATA", "in use", 1)
+    assert (jwt["kind"], jwt["state"], jwt["secrets"], jwt["since"]) == ("JWT", "in use", None, None)
+    said = done("rotate").splitlines()
+    assert said[0].startswith("New keys: ")
+    assert said[1] == "Secrets sealed anew: 1 in 1 tasks and runs."
+    assert said[2].startswith("Access tokens signed before are good until they expire, at the latest 20")
+    assert said[3] == "Done. Secrets sealed anew: 1; that no key opens: 0."
+    rows = listed()
+    assert [(row["kind"], row["state"], row["secrets"]) for row in rows] == [
+        ("DATA", "retired", 0), ("DATA", "in use", 1), ("JWT", "retired", None), ("JWT", "in use", None)
+    ]  # fmt: skip
+    assert [row["id"] for row in rows if row["state"] == "retired"] == [data["id"], jwt["id"]]
+    assert {row["id"] for row in rows if row["state"] == "in use"} == set(said[0].split()) & {row["id"] for row in rows}
+
+
+def test_the_list_for_people(stored: SyncDatabase[Doc]) -> None:
+    done("rotate")
+    data, sealing, jwt, signing = done("list").splitlines()
+    assert data.startswith("v1                retired   0 secrets       from the settings  kept until 20")
+    assert "  in use    1 secrets       since 20" in sealing
+    assert "  retired   access tokens   from the settings  good until 20" in jwt
+    assert "  in use    access tokens   since 20" in signing
+
+
+def test_nothing_shows_a_key(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = done("rotate") + done("list") + done("list", "--json")
+    keys = list(stored["keys"].find({"sealed": {"$ne": None}}))
+    assert len(keys) == 2
+    for key in keys:
+        secret = SecretBox(OLD).open(key["sealed"], f"keyring/{key['kind']}/{key['_id']}")
+        assert secret not in shown
+        assert key["sealed"] not in shown
+
+
+def test_at_once(stored: SyncDatabase[Doc]) -> None:
+    assert "good until" not in done("rotate", "--at-once")
+    (retired,) = [row for row in listed() if row["kind"] == "JWT" and row["state"] == "retired"]
+    assert retired["retiresAt"] <= f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_another_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+    done("rotate")
+    give(monkeypatch, NEW)
+    for arguments in (["list"], ["rotate"]):
+        result = tocsin_keys(*arguments)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "TOCSIN_ENCRYPTION_KEY" in result.stderr
+        assert result.stderr.count("\n") == 1
+    give(monkeypatch, NEW, OLD)
+    assert "sealed anew: 1;" in done("rotate")
+    give(monkeypatch, NEW)
+    assert [row["secrets"] for row in listed() if row["state"] == "in use"] == [1, None]
+
+
+def test_a_lost_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+    done("rotate")
+    (lost,) = [row["id"] for row in listed() if row["kind"] == "DATA" and row["state"] == "in use"]
+    give(monkeypatch, NEW)
+    said = done("rotate", "--forget-lost")
+    assert f"Key {lost} is given up." in said
+    assert "that no key opens: 1." in said
+    assert (listed()[-1]["id"], listed()[-1]["state"], listed()[-1]["secrets"]) == (lost, "lost", 1)
+    assert f"{lost}  lost      1 secrets" in done("list")
+
+
+def test_wrong_settings_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_ENCRYPTION_KEY", "short,")
+    result = tocsin_keys("rotate")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("TOCSIN_ENCRYPTION_KEY is wrong: must be 32 bytes in base64")
+    assert result.stderr.count("\n") == 1
