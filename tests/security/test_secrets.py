@@ -121,6 +121,23 @@ def test_whatever_was_sealed_opens_whatever_keys_came_since(changes: list[tuple[
     assert [box.open(text, "alice") for text in sealed] == [str(number) for number in range(len(sealed))]
 
 
+async def test_an_unknown_key_is_looked_for() -> None:
+    sealer, opener = SecretBox(KEY), SecretBox(KEY)
+    sealer.use(KEYS, KIDS[0])
+    asked = []
+
+    async def learn() -> None:
+        asked.append(KIDS[0])
+        opener.use(KEYS, OPERATORS)
+
+    sealed = sealer.seal("s3cret", "alice")
+    with pytest.raises(SecretUnreadable):
+        await opener.unseal(sealed, "alice")
+    opener.reload = learn
+    assert [await opener.unseal(sealed, "alice") for _ in range(2)] == ["s3cret"] * 2
+    assert len(asked) == 1
+
+
 async def test_without_a_keyring_there_is_nothing_to_reload() -> None:
     await BOX.reload()
     assert BOX.open(BOX.seal("s3cret", "alice"), "alice") == "s3cret"

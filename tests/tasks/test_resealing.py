@@ -75,6 +75,18 @@ def without_secrets(document: Doc) -> Doc:
     return {**document, "job": {**document["job"], "params": {**params, **hidden}}}
 
 
+async def test_links_of_mails_are_sealed_anew(database: Database) -> None:
+    mails = [{"_id": f"mail {number}", "owner": "alice", "text": "{link}"} for number in range(3)]
+    mails[0]["sealed"] = box(OLD).seal("https://example.com/#reset=1", "mail 0")
+    mails[1]["sealed"] = box(OLD).seal("https://example.com/#reset=2", "mail 2")
+    await database.deliveries.insert_many(mails)
+    assert await reseal(database, box()) == Tally(secrets=1, documents=1, unreadable=1)
+    first, *others = await database.deliveries.find({}).sort("_id", 1).to_list()
+    assert box().open(first["sealed"], "mail 0") == "https://example.com/#reset=1"
+    assert [{**first, "sealed": mails[0]["sealed"]}, *others] == mails
+    assert await count_by_key(database) == {NEW: 1, OLD: 1}
+
+
 async def test_what_no_key_opens_is_counted_and_left(database: Database) -> None:
     task = await hourly(database)
     stranger = SecretBox(b"x" * 32)
@@ -136,7 +148,7 @@ async def test_a_secret_that_is_taken_away_meanwhile_stays_away(database: Databa
     read = await task_of(database, task.id)
     bare = {"kind": "http", "params": {"url": URL, "method": "GET", "secret_headers": []}}
     await put_job(database, task.id, bare)
-    for update in resealing._resealed(read, box(), Tally()):
+    for update in resealing._resealed(resealing._PLACES[0], read, box(), Tally()):
         await database.tasks.bulk_write([update])
     assert (await task_of(database, task.id))["job"] == bare
     assert (await run_of(database, run))["job"]["params"].get("token") is None

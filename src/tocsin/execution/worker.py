@@ -68,7 +68,7 @@ class Worker:
         try:
             if held.aborted:
                 return Outcome(error=_CANCELLED)
-            return await self._perform(run)
+            return await registry.get(run["job"]["kind"]).perform(run["job"]["params"], self._context(run))
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not held.aborted or task is None:
@@ -78,14 +78,6 @@ class Worker:
         except Exception:
             log.exception("a job raised", job=run["job"].get("kind"))
             return Outcome(error=_INTERNAL)
-
-    async def _perform(self, run: Doc) -> Outcome:
-        job, context = registry.get(run["job"]["kind"]), self._context(run)
-        outcome = await job.perform(run["job"]["params"], context)
-        if outcome.error is not None and outcome.error.kind is ErrorKind.SECRET_UNREADABLE:
-            await self._tools.secrets.reload()  # its key may have been made a moment ago; nothing was sent yet
-            outcome = await job.perform(run["job"]["params"], context)
-        return outcome
 
     def _context(self, run: Doc) -> JobContext:
         return JobContext(

@@ -51,7 +51,7 @@ class HttpJob:
         """One request, redirects included. `params` is what `prepare` made."""
         stored = HttpParams.model_validate(params)
         try:
-            secret = _secret_headers(stored, context)
+            secret = await _secret_headers(stored, context)
         except SecretUnreadable:
             return Outcome(error=_unreadable())
         request = _request(stored, secret, context)
@@ -59,11 +59,11 @@ class HttpJob:
         return _outcome(request, await _masked(exchange, secret) if secret else exchange)
 
 
-def _secret_headers(stored: HttpParams, context: JobContext) -> list[Header]:
-    unseal, owner = context.secrets.open, context.owner
-    headers = [(header.name, unseal(header.sealed, owner)) for header in stored.secret_headers]
+async def _secret_headers(stored: HttpParams, context: JobContext) -> list[Header]:
+    unseal, owner = context.secrets.unseal, context.owner
+    headers = [(header.name, await unseal(header.sealed, owner)) for header in stored.secret_headers]
     if stored.token is not None:
-        headers.append(("Authorization", f"Bearer {unseal(stored.token, owner)}"))
+        headers.append(("Authorization", f"Bearer {await unseal(stored.token, owner)}"))
     return headers
 
 

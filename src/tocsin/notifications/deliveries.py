@@ -217,7 +217,7 @@ class Postman:
         if to is None:
             return self._failed(delivery, "no recipient: the owner is gone or deactivated")
         try:
-            await self._door.send(to, delivery["subject"], self._text(delivery), delivery["_id"])
+            await self._door.send(to, delivery["subject"], await self._text(delivery), delivery["_id"])
         except SecretUnreadable:
             return self._failed(delivery, "its link cannot be read: the encryption key is another one by now")
         except MailRefused as error:
@@ -230,14 +230,14 @@ class Postman:
         MAILS.labels(outcome="DELIVERED").inc()
         return self._outcome(delivery, "DELIVERED", delivered_at=self._clock(), last_error=None)
 
-    def _text(self, delivery: Doc) -> str:
+    async def _text(self, delivery: Doc) -> str:
         """What is sent: the text with the link that only the mail shows. Raises SecretUnreadable."""
         text, sealed = str(delivery["text"]), delivery.get("sealed")
         if sealed is None:
             return text
         if self._secrets is None:
             raise SecretUnreadable("there is no key to open it with")
-        return text.replace(LINK, self._secrets.open(sealed, delivery["_id"]))
+        return text.replace(LINK, await self._secrets.unseal(sealed, delivery["_id"]))
 
     def _later(self, delivery: Doc, reason: str) -> Doc:
         tries = delivery["tries"] + 1

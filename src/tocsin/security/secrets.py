@@ -57,6 +57,14 @@ class SecretBox:
         name = OPERATORS if operators else f"v2:{self.sealing}"
         return f"{name}:{base64.urlsafe_b64encode(sealed).decode()}"
 
+    async def unseal(self, sealed: str, owner: str) -> str:
+        """As `open`, but looks for a key that is not known yet. Raises SecretUnreadable."""
+        try:
+            return self.open(sealed, owner)
+        except SecretUnreadable:
+            await self.reload()
+        return self.open(sealed, owner)
+
     def open(self, sealed: str, owner: str) -> str:
         """The text that was sealed for `owner`. Raises SecretUnreadable."""
         try:

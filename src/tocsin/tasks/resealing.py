@@ -1,8 +1,8 @@
-"""Sealing the secrets of stored tasks anew, with the key that seals now, while they are used and edited.
+"""Sealing stored secrets anew, with the key that seals now, while they are used and edited.
 
-Whatever text in a stored job names another key and opens with it is a secret: that way none is forgotten whose place
-this file does not know. The runs' copies of jobs are treated alike, those of settled runs too: nobody opens these any
-more, but whoever stole the old key could.
+Whatever text names another key and opens with it, in the places below, is a secret: that way none is forgotten whose
+parameter this file does not know. Runs' copies of jobs are treated like the jobs of tasks, those of settled runs too,
+and links of mails that have gone: nobody opens these any more, but whoever stole the old key could.
 """
 
 from collections import Counter
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.documents import Database, Doc
-from tocsin.documents.updates import both, change_when
+from tocsin.documents.updates import Expression, both, change_when
 from tocsin.security.secrets import SecretBox, SecretUnreadable, key_of
 
 BATCH = 200
@@ -29,34 +28,67 @@ class Tally:
     unreadable: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where secrets lie: in fields of a collection's documents, or in all that is inside the subdocument at `path`.
+
+    They are sealed for what the field `owner` says.
+    """
+
+    collection: str
+    owner: str
+    path: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+    def read(self, document: Doc) -> Doc:
+        """The fields that may hold secrets."""
+        for name in self.path:
+            document = document.get(name) or {}
+        return {name: value for name, value in document.items() if not self.fields or name in self.fields}
+
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Doc]:
+        """The update that puts `after` in the place of `before`, if all of that is still there as it was read."""
+        unchanged = [
+            {"$eq": ["$" + ".".join((*self.path, name)), {"$literal": value}]} for name, value in before.items()
+        ]
+        merged: Expression = {name: {"$literal": value} for name, value in after.items()}
+        for depth in range(len(self.path), 0, -1):
+            merged = {self.path[depth - 1]: {"$mergeObjects": ["$" + ".".join(self.path[:depth]), merged]}}
+        return [change_when(both(*unchanged), {}, merged)]
+
+
+_PLACES = (
+    _Place("tasks", "owner", path=("job", "params")),  # first: runs that are made meanwhile then have the new copy
+    _Place("runs", "owner", path=("job", "params")),
+    _Place("deliveries", "_id", fields=("sealed",)),
+)
+
+
 async def reseal(database: Database, box: SecretBox) -> Tally:
-    """One pass over all tasks and runs. A secret that is replaced meanwhile is left to the next pass."""
+    """One pass over all stored secrets. One that is replaced meanwhile is left to the next pass."""
     tally = Tally()
-    for collection in _holders(database):
-        async for documents in _batches(collection):
-            updates = [update for document in documents for update in _resealed(document, box, tally)]
+    for place in _PLACES:
+        async for documents in _batches(database, place):
+            updates = [update for document in documents for update in _resealed(place, document, box, tally)]
             if updates:
-                await collection.bulk_write(updates, ordered=False)
+                await database.db[place.collection].bulk_write(updates, ordered=False)
     return tally
 
 
 async def count_by_key(database: Database) -> Counter[str]:
-    """How many secrets are sealed with which key, of all tasks and runs."""
+    """How many stored secrets are sealed with which key."""
     counts: Counter[str] = Counter()
-    for collection in _holders(database):
-        async for documents in _batches(collection):
-            counts.update(kid for document in documents for text in _texts(document["job"]) if (kid := key_of(text)))
+    for place in _PLACES:
+        async for documents in _batches(database, place):
+            texts = (text for document in documents for text in _texts(place.read(document)))
+            counts.update(kid for text in texts if (kid := key_of(text)))
     return counts
 
 
-def _holders(database: Database) -> list[AsyncCollection[Doc]]:
-    """Tasks first: runs that are made meanwhile then mostly have the new copy."""
-    return [database.tasks, database.runs]
-
-
-async def _batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[Doc]]:
+async def _batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]]:
+    fields = dict.fromkeys((place.owner, *([".".join(place.path)] if place.path else place.fields)), 1)
     batch: list[Doc] = []
-    async for document in collection.find({}, {"owner": 1, "job": 1}).batch_size(BATCH):
+    async for document in database.db[place.collection].find({}, fields).batch_size(BATCH):
         batch.append(document)
         if len(batch) == BATCH:
             yield batch
@@ -64,24 +96,17 @@ async def _batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[Doc]]
     yield batch
 
 
-def _resealed(document: Doc, box: SecretBox, tally: Tally) -> list[UpdateOne]:
+def _resealed(place: _Place, document: Doc, box: SecretBox, tally: Tally) -> list[UpdateOne]:
     """The update that seals a document's secrets anew; none if there is nothing to do."""
-    sealer = _Sealer(box, document["owner"])
-    before = document["job"].get("params", {})
+    sealer = _Sealer(box, document[place.owner])
+    before = place.read(document)
     after = {name: value for name, old in before.items() if (value := sealer.renew(old)) != old}
     tally.unreadable += sealer.unreadable
     if not after:
         return []
     tally.secrets += sealer.renewed
     tally.documents += 1
-    return [UpdateOne({"_id": document["_id"]}, _change({name: before[name] for name in after}, after))]
-
-
-def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Doc]:
-    """Put the parameters `after` in the place of those `before`, if all of these are still there as they were read."""
-    unchanged = [{"$eq": [f"$job.params.{name}", {"$literal": value}]} for name, value in before.items()]
-    params = {"$mergeObjects": ["$job.params", {"$literal": dict(after)}]}
-    return [change_when(both(*unchanged), {}, {"job": {"$mergeObjects": ["$job", {"params": params}]}})]
+    return [UpdateOne({"_id": document["_id"]}, place.change({name: before[name] for name in after}, after))]
 
 
 class _Sealer:
