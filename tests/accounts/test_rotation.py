@@ -339,6 +339,10 @@ async def test_a_lost_encryption_key_can_be_given_up(database: Database) -> None
     found = Process(database, Keys("j" * 40, b"n" * 32))
     with pytest.raises(KeysUnreadable):
         await rotate(found.keyring, HOUR, print)
+    await alive(database, "one")
+    with pytest.raises(TocsinError, match="not lost: one has them"):
+        await forget_lost(found.keyring)
+    await database.workers.delete_many({})
     assert sorted(await forget_lost(found.keyring)) == sorted([first.jwt, first.data])
     done = await rotate(found.keyring, HOUR, print)
     assert done.tally.unreadable == SECRETS

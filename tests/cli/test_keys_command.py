@@ -79,6 +79,8 @@ def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Doc]) -> None
     assert said[1] == "Secrets sealed anew: 1 in 1 tasks and runs."
     assert said[2].startswith("Access tokens signed before are good until they expire, at the latest 20")
     assert said[3] == "Done. Secrets sealed anew: 1; that no key opens: 0."
+    (entry,) = stored["audit_entries"].find()
+    assert (entry["action"], entry["actor_name"]) == ("KEYS_ROTATED", "command line")
     rows = listed()
     assert [(row["kind"], row["state"], row["secrets"]) for row in rows] == [
         ("DATA", "retired", 0), ("DATA", "in use", 1), ("JWT", "retired", None), ("JWT", "in use", None)

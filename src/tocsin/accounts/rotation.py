@@ -75,10 +75,16 @@ async def rotate(keyring: Keyring, lifetime: timedelta, tell: Tell, *, at_once: 
 
 
 async def forget_lost(keyring: Keyring) -> list[str]:
-    """Delete the keys that none of the operator's encryption keys opens, and with them all that they sealed."""
+    """Delete the keys that none of the operator's encryption keys opens, and with them all that they sealed.
+
+    Raises TocsinError while any process is alive: it has the keys, so they are not lost.
+    """
     try:
         await keyring.load()
     except KeysUnreadable as error:
+        if alive := await _alive(keyring.database):
+            names = ", ".join(sorted(alive))
+            raise TocsinError(f"The keys are not lost: {names} has them. Stop it first, or use its settings.") from None
         await keyring.database.keys.delete_many({"_id": {"$in": error.kids}})
         return error.kids
     return []
@@ -124,7 +130,7 @@ async def _until_known(database: Database, kids: list[str]) -> bool:
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
-                alive = {worker["_id"] async for worker in database.workers.find({"until": {"$gt": clock.now()}})}
+                alive = await _alive(database)
                 waiting = {worker async for worker in _without(database, kids, alive)}
                 if not waiting:
                     return bool(alive)
@@ -134,6 +140,11 @@ async def _until_known(database: Database, kids: list[str]) -> bool:
             f"{', '.join(sorted(waiting))} has not read the new keys within {PATIENCE:.0f} seconds, so nothing was"
             f" changed. Does it run with the same {PREFIX}ENCRYPTION_KEY? If it died, try again when its lease is over."
         ) from None
+
+
+async def _alive(database: Database) -> set[str]:
+    """The processes that have a lease."""
+    return {worker["_id"] async for worker in database.workers.find({"until": {"$gt": clock.now()}})}
 
 
 async def _without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:

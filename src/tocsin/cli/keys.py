@@ -8,16 +8,12 @@ from typing import Annotated
 import typer
 
 from tocsin import config
-from tocsin.accounts import rotation
-from tocsin.accounts.keyring import Keyring, age_of, newest
+from tocsin.accounts import COMMAND_LINE, audit, rotation
+from tocsin.accounts.keyring import age_of, newest
 from tocsin.accounts.rotation import Rotated
-from tocsin.cli.session import run
+from tocsin.cli.session import load_keyring, make_keyring, run
 from tocsin.clock import EPOCH
-from tocsin.config import Settings
-from tocsin.documents import Database, Doc, KeyKind, StoredKey
-from tocsin.security.keys import load_keys
-from tocsin.security.secrets import SecretBox
-from tocsin.security.tokens import AccessTokens
+from tocsin.documents import AuditAction, Database, Doc, KeyKind, StoredKey
 from tocsin.tasks.resealing import count_by_key
 
 app = typer.Typer(help="Show and change what signs access tokens and seals secrets.", no_args_is_help=True)
@@ -37,11 +33,14 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
 
     async def work(database: Database) -> Rotated:
         settings = config.load()
-        keyring = _keyring(database, settings)
+        keyring = make_keyring(database, settings)
         if forget_lost:
             for kid in await rotation.forget_lost(keyring):
                 typer.echo(f"Key {kid} is given up.")
-        return await rotation.rotate(keyring, _lifetime(settings), typer.echo, at_once=at_once)
+        lifetime = timedelta(minutes=settings.access_token_minutes)
+        done = await rotation.rotate(keyring, lifetime, typer.echo, at_once=at_once)
+        await audit.record(AuditAction.KEYS_ROTATED, COMMAND_LINE, detail=f"new keys {done.jwt} and {done.data}")
+        return done
 
     done = run(work)
     if not at_once:
@@ -54,22 +53,11 @@ def list_(as_json: AsJson = False) -> None:
     """Show the keys, but not what they are, and how many secrets each has sealed."""
 
     async def work(database: Database) -> list[Doc]:
-        keyring = _keyring(database, config.load())
-        await keyring.load()
+        keyring = await load_keyring(database, config.load())
         return _rows(keyring.keys, await count_by_key(database))
 
     rows = run(work)
     typer.echo(json.dumps(rows, indent=2) if as_json else "\n".join(_line(row) for row in rows))
-
-
-def _keyring(database: Database, settings: Settings) -> Keyring:
-    keys = load_keys(settings)
-    tokens = AccessTokens(keys.jwt_secret, _lifetime(settings))
-    return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
-
-
-def _lifetime(settings: Settings) -> timedelta:
-    return timedelta(minutes=settings.access_token_minutes)
 
 
 def _rows(keys: list[StoredKey], counts: Counter[str]) -> list[Doc]:

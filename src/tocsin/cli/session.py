@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TypeVar
 
 import typer
 from pymongo.errors import PyMongoError
 
 from tocsin import config, documents
+from tocsin.accounts.keyring import Keyring
 from tocsin.config import Settings
 from tocsin.embedded import EmbeddedDatabase, running_uri
 from tocsin.errors import TocsinError
+from tocsin.security.keys import load_keys
+from tocsin.security.secrets import SecretBox
+from tocsin.security.tokens import AccessTokens
 from tocsin.telemetry import configure_logging
 
 Result = TypeVar("Result")
@@ -33,6 +38,20 @@ def run(work: Work[Result]) -> Result:
         message = f"The database refused or was lost: {error}"
     typer.echo(message.partition("\n")[0], err=True)
     raise typer.Exit(1)
+
+
+async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
+    """The keys, as a command uses them. Raises KeysUnreadable."""
+    keyring = make_keyring(database, settings)
+    await keyring.load()
+    return keyring
+
+
+def make_keyring(database: documents.Database, settings: Settings) -> Keyring:
+    """A keyring that has not read the keys yet."""
+    keys = load_keys(settings)
+    tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
+    return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
 
 
 async def _with_database(settings: Settings, work: Work[Result]) -> Result:

@@ -10,10 +10,8 @@ from rich.text import Text
 
 from tocsin import accounts, config
 from tocsin.accounts import COMMAND_LINE
-from tocsin.cli.session import run
+from tocsin.cli.session import load_keyring, run
 from tocsin.documents import Database, Link, User
-from tocsin.security.keys import load_keys
-from tocsin.security.secrets import SecretBox
 
 app = typer.Typer(help="Make, list and change users.", no_args_is_help=True)
 
@@ -46,7 +44,7 @@ def invite(
 
     async def work(database: Database) -> tuple[Link, str]:
         settings = config.load()
-        secrets = SecretBox(load_keys(settings).encryption)
+        secrets = (await load_keyring(database, settings)).secrets
         return await accounts.invite(database, settings, secrets, email, COMMAND_LINE, is_admin=admin)
 
     link, url = run(work)
