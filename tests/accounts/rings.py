@@ -1,12 +1,13 @@
 """Processes with a keyring each, over one database, for the tests of keys and their rotation."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from tocsin import clock
+from tocsin.accounts import keyring
 from tocsin.accounts.keyring import Keyring
+from tocsin.accounts.rounds import Rounds
 from tocsin.documents import Database
 from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox
@@ -36,10 +37,12 @@ async def serving(database: Database, keys: Keys = KEYS, name: str = "one") -> A
     process = Process(database, keys, name)
     await alive(database, name)
     await process.keyring.start()
-    reading = asyncio.create_task(process.keyring.run())
-    yield process
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
+    reading = Rounds(process.keyring.load, keyring.POLL_SECONDS)
+    reading.start()
+    try:
+        yield process
+    finally:
+        await reading.stop()
 
 
 async def alive(database: Database, name: str) -> None:

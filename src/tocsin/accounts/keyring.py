@@ -9,8 +9,6 @@ import asyncio
 import base64
 import time
 
-from pymongo.errors import PyMongoError
-
 from tocsin import clock, telemetry
 from tocsin.config import PREFIX
 from tocsin.documents import Database, KeyKind, StoredKey
@@ -40,7 +38,7 @@ class KeysUnreadable(StartError):
 
 
 class Keyring:
-    """Gives `tokens` and `secrets` the keys of the database.
+    """Gives `tokens` and `secrets` the keys of the database. `load` is to be called each second.
 
     `process` is the worker of this process: it tells the others that this one knows a new key. None for a command.
     """
@@ -79,23 +77,6 @@ class Keyring:
         async with self._reading:
             if time.monotonic() - self._read_at >= POLL_SECONDS:
                 await self._load()
-
-    async def run(self) -> None:
-        """Read the keys each second until cancelled."""
-        told = ""
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            try:
-                await self.load()
-                told = ""
-            except PyMongoError:
-                continue  # others say that the database is away
-            except KeysUnreadable as error:
-                if told != str(error):
-                    told = str(error)
-                    log.error(told)
-            except Exception:
-                log.exception("the keys could not be read, trying again")
 
     async def _load(self) -> None:
         self._read_at = time.monotonic()

@@ -12,8 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pymongo.errors import PyMongoError
-
 from tocsin import clock, telemetry
 from tocsin.accounts.keyring import POLL_SECONDS, Keyring, KeysUnreadable, age_of, newest
 from tocsin.clock import MILLISECOND
@@ -103,17 +101,6 @@ async def sweep(keyring: Keyring) -> None:
         tally = await _reseal_all(keyring, log.info)
         await keyring.database.keys.delete_many({"_id": {"$in": data}})
         log.info("old data keys deleted", keys=data, secrets_sealed_anew=tally.secrets)
-
-
-async def keep_sweeping(keyring: Keyring) -> None:
-    """Sweep each minute until cancelled."""
-    while True:
-        await asyncio.sleep(SWEEP_SECONDS)
-        try:
-            await sweep(keyring)
-        except Exception as error:
-            unknown = not isinstance(error, PyMongoError | TocsinError)
-            log.warning("old keys not deleted, trying again", error=str(error)[:300], exc_info=unknown)
 
 
 async def _publish(keyring: Keyring, kind: KeyKind) -> StoredKey:

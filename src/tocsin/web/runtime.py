@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
 from tocsin.accounts import Accounts, Mailing, rotation
-from tocsin.accounts.keyring import Keyring
+from tocsin.accounts.keyring import POLL_SECONDS, Keyring
+from tocsin.accounts.rounds import Rounds
 from tocsin.config import Settings
 from tocsin.documents import Database, connect
 from tocsin.embedded import EmbeddedDatabase
@@ -89,15 +89,15 @@ class Runtime:
         self._start_engine(tools, postman)
         keyring = Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker)
         await keyring.start()
-        self._begin("keys", keyring.run())
+        self._repeat(keyring.load, POLL_SECONDS)
+        self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
         self._stack.push_async_callback(self.scheduler.stop)
         self.fanout.start()
         self._stack.push_async_callback(self.fanout.stop)
-        self._begin("postman", postman.run())
-        self._begin("old keys", rotation.keep_sweeping(keyring))
+        self._begin(postman)
         self.services = self._services(keys, tokens, secrets, postman)
 
     def _start_engine(self, tools: Tools, postman: Postman) -> None:
@@ -148,8 +148,13 @@ class Runtime:
     def _judge(self) -> Judge:
         return Judge(default_policy(self.settings), timedelta(seconds=self.settings.retry_after_limit))
 
-    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=name)
+    def _repeat(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
+        rounds = Rounds(duty, seconds)
+        rounds.start()
+        self._stack.push_async_callback(rounds.stop)
+
+    def _begin(self, postman: Postman) -> None:
+        task = asyncio.create_task(postman.run(), name="postman")
 
         async def end() -> None:
             task.cancel()
