@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
+from tocsin.ending import end_tasks
 from tocsin.errors import TocsinError
 
 PATIENCE = 5.0
@@ -15,8 +16,7 @@ log = telemetry.logger(__name__)
 class Rounds:
     """Does a duty every so many seconds, first after those.
 
-    A stop waits some seconds for the duty to end. Only then it is cancelled, and that more than once: on Python 3.11
-    `asyncio.wait_for`, on which PyMongo relies, drops a cancellation that comes together with the answer.
+    A stop waits some seconds for the duty to end; only then it is cancelled.
     """
 
     def __init__(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
@@ -34,9 +34,7 @@ class Rounds:
         self._stopping.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=PATIENCE)
-            while not self._task.done():
-                self._task.cancel()
-                await asyncio.wait([self._task], timeout=0.1)
+            await end_tasks(self._task)
 
     async def _run(self) -> None:
         while not await self._stopped():

@@ -10,6 +10,7 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database, owner_of
+from tocsin.ending import end_tasks
 from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, read
 from tocsin.events.presence import Presence
 
@@ -93,9 +94,7 @@ class Fanout:
 
     async def stop(self) -> None:
         """Close the stream."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end_tasks(self._task)
 
     def subscribe(self, owner: str, task_id: str | None = None) -> Subscription:
         """The changes of this owner's tasks and runs (or of one task), beginning with a SNAPSHOT."""

@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.config import Settings
 from tocsin.documents import Database
+from tocsin.ending import end_tasks
 from tocsin.execution.claims import give_back
 from tocsin.execution.dispatcher import Dispatcher
 from tocsin.execution.hand import WorkerHand
@@ -76,20 +77,20 @@ class Engine:
     async def stop(self) -> None:
         """No new work, a grace period for what runs, the rest given back (without a database the lease does that)."""
         self.hand.draining = True
-        await _cancel([loop for loop in self._loops if loop.get_name() == "dispatcher"])
+        await end_tasks(*(loop for loop in self._loops if loop.get_name() == "dispatcher"))
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()
         except (TimeoutError, PyMongoError) as error:
             log.warning("stopped with runs in hand; they are taken back when the lease ends", error=str(error)[:300])
-        await _cancel([*self._workers, *self._loops, *([self._settling] if self._settling else [])])
+        await end_tasks(*self._workers, *self._loops, self._settling)
 
     async def _drain(self) -> None:
         unbegun = [held.run for held in self.hand.unbegun()]
         await give_back(self._database, unbegun)
         self.hand.done(unbegun)
         await self._wait_for_idle(self._settings.shutdown_grace)
-        await _cancel(self._workers)
+        await end_tasks(*self._workers)
         while not self._settler.idle:
             await asyncio.sleep(0.005)
         await take_back(self._database, held_by(self.hand.worker), clock.now(), _STOPPED, counts=False)
@@ -113,9 +114,3 @@ def _begin(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
 def _report(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("a background loop ended", loop=task.get_name(), exc_info=error)
-
-
-async def _cancel(tasks: "list[asyncio.Task[None]]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,6 +14,7 @@ from strawberry.fastapi import BaseContext
 from tocsin.accounts import Accounts, Actor, Identity, Mailing
 from tocsin.config import Settings
 from tocsin.documents import Database
+from tocsin.ending import check_cancelled
 from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.events import Fanout
 from tocsin.graphql.loaders import Loaders
@@ -100,6 +101,7 @@ class Context(BaseContext):
             raise RuntimeError("nobody is known to ask")
         with self.services.fanout.presence.watch(self._identity.user.id) as changed:
             while (left := _seconds_until(self._identity.expires_at)) > 0:
+                check_cancelled()
                 try:
                     await self.services.accounts.authenticate(self.token)
                 except Unauthenticated as error:

@@ -14,6 +14,7 @@ from tocsin.accounts.rounds import Rounds
 from tocsin.config import Settings
 from tocsin.documents import Database, connect
 from tocsin.embedded import EmbeddedDatabase
+from tocsin.ending import end_tasks
 from tocsin.errors import DatabaseUnavailable, StartError
 from tocsin.events import Change, Fanout
 from tocsin.execution import Engine
@@ -155,12 +156,7 @@ class Runtime:
 
     def _begin(self, postman: Postman) -> None:
         task = asyncio.create_task(postman.run(), name="postman")
-
-        async def end() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-        self._stack.push_async_callback(end)
+        self._stack.push_async_callback(end_tasks, task)
 
     def _services(self, keys: Keys, tokens: AccessTokens, secrets: SecretBox, postman: Postman) -> Services:
         accounts = Accounts(self.database, self.settings, tokens, keys.encryption)
