@@ -50,7 +50,10 @@ PIPELINE: list[dict[str, Any]] = [
     {
         "$match": {
             "$or": [
-                {"ns.coll": "runs", "operationType": {"$in": ["insert", "update", "replace"]}},
+                {"ns.coll": "runs", "operationType": {"$in": ["insert", "replace"]}},
+                {"ns.coll": "runs", "updateDescription.updatedFields.status": {"$exists": True}},
+                {"ns.coll": "runs", "updateDescription.updatedFields.rank": {"$exists": True}},
+                {"ns.coll": "runs", "updateDescription.updatedFields.cancel_requested_at": {"$exists": True}},
                 {"ns.coll": "tasks", "operationType": {"$in": ["insert", "replace", "delete"]}},
                 {"ns.coll": "tasks", "updateDescription.updatedFields.status": {"$exists": True}},
                 {"ns.coll": "tasks", "updateDescription.updatedFields.version": {"$exists": True}},
