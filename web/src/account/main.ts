@@ -1,0 +1,75 @@
+// The page that mailed links lead to: #reset=TOKEN, #invitation=TOKEN; without either, it sends such a link.
+
+import "../common.css";
+import "./account.css";
+
+import { ask, Refused } from "../api.ts";
+import { SessionStore } from "../session.ts";
+
+type Outcome = { userErrors: { message: string }[] };
+type Act = (fields: FormData) => Promise<string>;
+
+const REQUEST = `mutation ($input: RequestPasswordResetInput!) {
+  requestPasswordReset(input: $input) { userErrors { message } }
+}`;
+const store = new SessionStore();
+
+function element<Kind extends HTMLElement>(id: string): Kind {
+  return document.getElementById(id) as Kind;
+}
+
+/** The token of a mailed link. It is taken out of the address bar, where it would be seen and kept in the history. */
+function tokenOfLink(): { kind: string; token: string } | null {
+  const [kind, token] = location.hash.slice(1).split("=", 2);
+  history.replaceState(null, "", location.pathname);
+  return kind && token ? { kind, token: decodeURIComponent(token) } : null;
+}
+
+/** Shows a form. What sending it brings is a sentence, which takes its place, or a fault, which stands in it. */
+function show(form: HTMLFormElement, act: Act): void {
+  const problem = form.querySelector(".problem") as HTMLElement;
+  const button = form.querySelector("button") as HTMLButtonElement;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      element("done").textContent = await act(new FormData(form));
+      form.hidden = true;
+    } catch (error) {
+      problem.textContent = error instanceof Error ? error.message : String(error);
+    }
+    button.disabled = false;
+  });
+  form.hidden = false;
+  form.querySelector("input")?.focus();
+}
+
+async function askForMail(fields: FormData): Promise<string> {
+  const email = String(fields.get("email"));
+  const data = await ask<{ requestPasswordReset: Outcome }>(REQUEST, { input: { email } });
+  const faults = data.requestPasswordReset.userErrors;
+  if (faults.length > 0) throw new Refused(faults.map(({ message }) => message).join(" "));
+  return `If ${email} has an account here, a mail is on its way to it.`;
+}
+
+function choosing(begin: (token: string, password: string) => Promise<void>, token: string): Act {
+  return async (fields) => {
+    const password = String(fields.get("password"));
+    if (fields.get("again") !== password) throw new Refused("The two passwords differ.");
+    await begin(token, password);
+    return `The password is set. You are signed in as ${store.current()?.user.email}.`;
+  };
+}
+
+function begin(): void {
+  const link = tokenOfLink();
+  const form = element<HTMLFormElement>("choose");
+  if (link?.kind === "reset") show(form, choosing((...given) => store.resetPassword(...given), link.token));
+  else if (link?.kind === "invitation") show(form, choosing((...given) => store.acceptInvitation(...given), link.token));
+  else show(element<HTMLFormElement>("ask"), askForMail);
+}
+
+store.restore();
+begin();
+// A link that is followed while the page is open changes only the fragment: begin anew, with nothing left over.
+addEventListener("hashchange", () => location.reload());

@@ -1,0 +1,43 @@
+// One request to the API, and what may go wrong with it, in words for the reader of a page.
+
+export const ENDPOINT = new URL("graphql", location.href).href;
+
+export type Fault = { message: string; extensions?: { code?: string; retryAfter?: number } };
+export type Answer = { data?: unknown; errors?: Fault[] };
+type Variables = Record<string, unknown>;
+
+/** The request was not done. The message is for the reader. */
+export class Refused extends Error {
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The data of one operation. Throws Refused. */
+export async function ask<Data>(query: string, variables: Variables, token?: string): Promise<Data> {
+  const answer = await post(JSON.stringify({ query, variables }), token);
+  const fault = answer.errors?.[0];
+  if (fault) throw new Refused(sentence(fault), fault.extensions?.code);
+  return answer.data as Data;
+}
+
+async function post(body: string, token?: string): Promise<Answer> {
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (token) headers["authorization"] = `Bearer ${token}`;
+  const response = await fetch(ENDPOINT, { method: "POST", headers, body }).catch(() => {
+    throw new Refused("The server cannot be reached.");
+  });
+  try {
+    return (await response.json()) as Answer;
+  } catch {
+    throw new Refused(`The server answered with HTTP status ${response.status} instead of GraphQL.`);
+  }
+}
+
+function sentence({ message, extensions }: Fault): string {
+  const wait = extensions?.retryAfter;
+  return wait === undefined ? message : `${message} It works again in ${wait} s.`;
+}

@@ -1,0 +1,123 @@
+// How GraphiQL reaches the API: HTTP for queries and mutations, one WebSocket for subscriptions, both as who is signed in.
+
+import type { Fetcher, FetcherOpts, FetcherParams } from "@graphiql/toolkit";
+import { Kind, parse } from "graphql";
+import { createClient } from "graphql-ws";
+
+import { type Answer, ENDPOINT } from "../api.ts";
+import type { SessionStore } from "../session.ts";
+import { keep } from "./examples.ts";
+
+const MEDIA_TYPES = "application/graphql-response+json, application/json;q=0.9";
+const FORBIDDEN = 4403;
+const LONGEST_WAIT_S = 10;
+
+type SocketClient = ReturnType<typeof createClient>;
+type Observer<T> = { next: (value: T) => void; complete: () => void };
+type Observable<T> = { subscribe: (observer: Observer<T>) => { unsubscribe: () => void } };
+export type Connection = { fetcher: Fetcher; close: () => void };
+
+/** A connection in the name of whoever is signed in. Make another one when that changes, and close this one. */
+export function connect(session: SessionStore): Connection {
+  const client = socketClient(session);
+  const running = new Set<() => void>();
+  const fetcher = (given: FetcherParams, options?: FetcherOpts): Promise<Answer> | Observable<Answer> => {
+    const { params, isSubscription } = understood(given);
+    return isSubscription
+      ? subscribe(client, params, running)
+      : send(session, params, options?.headers).catch(asAnswer);
+  };
+  const close = (): void => {
+    for (const stop of running) stop(); // first, or one that is about to begin would write to a closed socket
+    void client.dispose();
+  };
+  return { fetcher: fetcher as Fetcher, close };
+}
+
+/** What a request is. GraphiQL learns of an edit only a moment later, so the name that it gives for the operation may be
+ * of what stood there before; where there is only one operation, that one is meant. */
+function understood(params: FetcherParams): { params: FetcherParams; isSubscription: boolean } {
+  try {
+    const operations = parse(params.query).definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+    const only = operations.length === 1 ? operations[0] : undefined;
+    const chosen = only ?? operations.find(({ name }) => name?.value === params.operationName);
+    const name = only ? only.name?.value : params.operationName;
+    return { params: { ...params, operationName: name ?? null }, isSubscription: chosen?.operation === "subscription" };
+  } catch {
+    return { params, isSubscription: false }; // the server says better what is wrong with it
+  }
+}
+
+/** Sends with the session's token, unless the reader gave a header of his own; and again if the token had just ended. */
+async function send(session: SessionStore, params: FetcherParams, given: HeadersInit = {}): Promise<Answer> {
+  const headers = new Headers({ accept: MEDIA_TYPES, "content-type": "application/json", ...given });
+  if (headers.has("authorization")) return post(params, headers);
+  const token = await session.token();
+  const answer = await post(params, headers, token);
+  if (token === null || !wasRefused(answer)) return answer;
+  const renewed = await session.tokenAfter(token);
+  return renewed === null ? answer : post(params, headers, renewed);
+}
+
+async function post(params: FetcherParams, headers: Headers, token: string | null = null): Promise<Answer> {
+  if (token !== null) headers.set("authorization", `Bearer ${token}`);
+  const response = await fetch(ENDPOINT, { method: "POST", headers, body: JSON.stringify(params) });
+  const answer = (await response.json()) as Answer;
+  keep(answer.data);
+  return answer;
+}
+
+/** Whether nothing was done for want of a valid token. */
+function wasRefused({ data, errors }: Answer): boolean {
+  return !data && Boolean(errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED"));
+}
+
+function subscribe(client: SocketClient, params: FetcherParams, running: Set<() => void>): Observable<Answer> {
+  const payload = { ...params, operationName: params.operationName ?? null };
+  return {
+    subscribe: (observer) => {
+      const end = (): void => {
+        running.delete(unsubscribe);
+        observer.complete();
+      };
+      const unsubscribe = client.subscribe<unknown>(payload, {
+        next: (result) => observer.next(result as Answer),
+        error: (error) => {
+          observer.next(asAnswer(error));
+          end();
+        },
+        complete: end,
+      });
+      running.add(unsubscribe);
+      return { unsubscribe };
+    },
+  };
+}
+
+/** What kept a request from being done, as GraphiQL shows the faults of others. */
+function asAnswer(error: unknown): Answer {
+  if (Array.isArray(error)) return { errors: error as Answer["errors"] & object };
+  if (error instanceof CloseEvent) return { errors: [{ message: `Connection closed: ${error.code} ${error.reason}` }] };
+  return { errors: [{ message: error instanceof Error ? error.message : String(error) }] };
+}
+
+/** The server closes with 4403 when the token ends. The client then connects again, with a new one. */
+function socketClient(session: SessionStore): SocketClient {
+  let used: string | null = null;
+  let refused = false;
+  return createClient({
+    url: ENDPOINT.replace(/^http/, "ws"),
+    connectionParams: async () => {
+      used = await (refused && used !== null ? session.tokenAfter(used) : session.token());
+      refused = false;
+      return used === null ? {} : { authorization: `Bearer ${used}` };
+    },
+    on: { closed: (event) => (refused = (event as CloseEvent).code === FORBIDDEN) },
+    retryAttempts: Number.POSITIVE_INFINITY,
+    retryWait: (retries) => wait(retries === 0 ? 0 : Math.min(2 ** retries, LONGEST_WAIT_S)),
+  });
+}
+
+function wait(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

@@ -1,0 +1,58 @@
+// The requests of docs/examples, taken in when the pages are built.
+
+import fixed from "../../../docs/examples/variables.json";
+
+const DIRECTORY = "../../../docs/examples/";
+const texts = import.meta.glob<string>("../../../docs/examples/*.graphql", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+const inputs = import.meta.glob<string>("../../../docs/examples/[0-9]*.json", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+export type Example = { name: string; title: string; about: string; query: string; variables: string };
+type Kept = { name: string; path: string[] };
+
+/** In the order in which they make sense one after the other. */
+export const EXAMPLES: Example[] = Object.entries(texts)
+  .sort(([a], [b]) => a.localeCompare(b))
+  .map(([path, query]) => read(path.slice(DIRECTORY.length, -".graphql".length), query));
+
+const values: Record<string, string> = { ...fixed, baseUrl: new URL(".", location.href).href.slice(0, -1) };
+const watched: Kept[] = Object.values(texts).flatMap(kept);
+
+function read(name: string, query: string): Example {
+  const comments = head(query).filter((line) => !line.startsWith("Keeps: "));
+  const variables = inputs[`${DIRECTORY}${name}.json`] ?? "";
+  return { name, title: comments[0] ?? name, about: comments.slice(1).join(" "), query, variables };
+}
+
+/** The comments that an example begins with. */
+function head(query: string): string[] {
+  const lines = query.split("\n");
+  return lines.slice(0, lines.findIndex((line) => !line.startsWith("# "))).map((line) => line.slice(2));
+}
+
+function kept(query: string): Kept[] {
+  return head(query)
+    .filter((line) => line.startsWith("Keeps: "))
+    .map((line) => line.slice("Keeps: ".length).split(" = "))
+    .map(([name = "", path = ""]) => ({ name, path: path.split(".") }));
+}
+
+/** The example's variables, with the ids that answers brought. What is not known yet stays as `{{name}}`. */
+export function filledIn(example: Example): string {
+  return example.variables.replace(/\{\{(\w+)\}\}/g, (placeholder, name: string) => values[name] || placeholder);
+}
+
+/** Remembers the ids in an answer that other examples need, until the page goes. */
+export function keep(data: unknown): void {
+  for (const { name, path } of watched) {
+    const value = path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], data);
+    if (typeof value === "string" && !name.endsWith("Token")) values[name] = value;
+  }
+}

@@ -1,0 +1,71 @@
+import "graphiql/style.css";
+import "../common.css";
+import "./playground.css";
+
+import { GraphiQL } from "graphiql";
+import { setNonce } from "get-nonce";
+import { type ReactNode, useEffect, useMemo, useSyncExternalStore } from "react";
+import { createRoot } from "react-dom/client";
+
+import icon from "../icon.svg";
+import { SessionStore } from "../session.ts";
+import { connect } from "./connection.ts";
+import { EXAMPLES_PANEL } from "./examples-panel.tsx";
+import { SignIn } from "./sign-in.tsx";
+import { storage } from "./storage.ts";
+
+const PLUGINS = [EXAMPLES_PANEL];
+const WELCOME = `# Write a request, or open an example: the book on the left.
+# Ctrl-Space proposes what fits, Ctrl-Enter runs it.
+{
+  viewer {
+    email
+  }
+}
+`;
+
+function Playground({ store }: { store: SessionStore }): ReactNode {
+  const session = useSyncExternalStore(store.subscribe, store.current);
+  const email = session?.user.email;
+  // A new connection for another user: GraphiQL then reads the schema again, and no subscription outlives its user.
+  const connection = useMemo(() => connect(store), [store, email]);
+  useEffect(() => connection.close, [connection]);
+  return (
+    <>
+      <header className="strip">
+        <img src={icon} alt="" width="22" height="22" />
+        <h1>Tocsin playground</h1>
+        {email === undefined ? <SignIn store={store} /> : <SignedIn email={email} store={store} />}
+      </header>
+      <GraphiQL
+        fetcher={connection.fetcher}
+        plugins={PLUGINS}
+        storage={storage}
+        defaultQuery={WELCOME}
+        defaultEditorToolsVisibility="variables"
+        shouldPersistHeaders={false}
+      >
+        <GraphiQL.Logo>
+          <span />
+        </GraphiQL.Logo>
+      </GraphiQL>
+    </>
+  );
+}
+
+function SignedIn({ email, store }: { email: string; store: SessionStore }): ReactNode {
+  return (
+    <>
+      <span className="who">{email}</span>
+      <button type="button" onClick={() => void store.logOut()}>
+        Sign out
+      </button>
+    </>
+  );
+}
+
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce;
+if (nonce) setNonce(nonce);
+const store = new SessionStore();
+store.restore();
+createRoot(document.getElementById("app")!).render(<Playground store={store} />);
