@@ -49,7 +49,7 @@ def documented_settings() -> dict[str, tuple[str, str]]:
 
 
 def markdown_files() -> list[Path]:
-    tops = [ROOT, ROOT / "docs", ROOT / "docs" / "adr", ROOT / "benchmarks"]
+    tops = [ROOT, ROOT / "docs", ROOT / "docs" / "adr", ROOT / "docs" / "examples", ROOT / "benchmarks"]
     return [file for top in tops for file in sorted(top.glob("*.md"))]
 
 
@@ -203,7 +203,7 @@ def test_the_documentation_names_every_metric() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["serve", "test", "tocsin", "create-user", "lock", "install-node-tools", "accept-schema"]
+    "script", ["serve", "test", "tocsin", "create-user", "lock", "install-node-tools", "accept-schema", "build-web"]
 )
 def test_scripts_are_executable_and_stop_at_the_first_fault(script: str) -> None:
     file = ROOT / "scripts" / script

@@ -56,10 +56,3 @@ async def test_ready_tells_database_and_scheduler_apart_and_comes_back(tmp_path:
         assert (await _get(server, "ready")).status_code == 503
         os.kill(pid, signal.SIGCONT)
         await until(server.ready, 20)
-
-
-async def test_the_playground_is_served(tmp_path: Path) -> None:
-    async with run_server(tmp_path) as server:
-        page = await _get(server, "playground")
-        assert page.status_code == 200
-        assert "GraphiQL" in page.text

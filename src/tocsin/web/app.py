@@ -1,4 +1,4 @@
-"""The ASGI application: GraphQL, its playground, and what operators look at."""
+"""The ASGI application: GraphQL, the pages for browsers, and what operators look at."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -16,8 +16,9 @@ from tocsin.config import Settings
 from tocsin.graphql.context import Services
 from tocsin.web.cors import Cors
 from tocsin.web.faults import INTERNAL, fault
-from tocsin.web.graphql_http import PATH, graphql_router, playground_html
+from tocsin.web.graphql_http import PATH, graphql_router
 from tocsin.web.hardening import Hardened
+from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
@@ -29,17 +30,11 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     """The application over these services; `ready` tells which parts can work, `measure` refreshes the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(graphql_router(services, settings))
-    app.add_api_route("/playground", _playground, methods=["GET"])
+    app.include_router(pages_router())
     _add_health(app, ready, measure)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _failed)
     return Hardened(Proxies(Cors(app, PATH, settings.cors_origins), settings.trusted_proxies))
-
-
-async def _playground() -> Response:
-    page = playground_html()
-    page.headers["Content-Security-Policy"] = "frame-ancestors 'none'"  # its scripts come from elsewhere
-    return page
 
 
 def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:

@@ -13,11 +13,10 @@ from typing import Any
 from cross_web import HTTPException
 from graphql import GraphQLError, get_operation_ast, parse
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.http.ides import get_graphql_ide_html
 from strawberry.http.streaming import SSETransport
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -53,13 +52,6 @@ log = telemetry.logger(__name__)
 def graphql_router(services: Callable[[], Services], settings: Settings) -> GraphQLRouter[Context, None]:
     """The router of `/graphql`: POST, GET, WebSocket, server-sent events. `services` is asked at each request."""
     return Router(_context_getter(services), settings)
-
-
-def playground_html() -> HTMLResponse:
-    """Strawberry's page, made to talk to `/graphql`. It loads its scripts from a content network."""
-    html = get_graphql_ide_html("graphiql")
-    own = 'const fetchURL = window.location.href.split("?")[0];'
-    return HTMLResponse(html.replace(own, f'const fetchURL = new URL("{PATH}", window.location.href).href;'))
 
 
 def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnection], Awaitable[Context]]:

@@ -1,0 +1,125 @@
+"""The pages for browsers, as `scripts/build-web` built them from `web/`.
+
+They are read when the process starts and served from memory. What the build's manifest does not list is not served, so
+no path leads to another file. Nothing of a page comes from another server, and its Content-Security-Policy sees to it.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tocsin.errors import StartError
+
+STATIC = Path(__file__).parent / "static"
+MANIFEST = "manifest.json"
+LICENCES = "assets/licences.md"
+_FIRST_PAGE = "playground"  # relative: a proxy may serve all of it below a path of its own
+_NONCE = "{{nonce}}"
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".md": "text/plain; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_METHODS = ["GET", "HEAD"]
+# The editor makes some of its style sheets while it works; they carry the page's nonce. It draws with data: images.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_UNCHANGING = "public, max-age=31536000, immutable"  # for names that change with their content
+
+
+@dataclass
+class _File:
+    """A file that pages load: its bytes, and its bytes compressed once somebody asked for them."""
+
+    body: bytes
+    media_type: str
+    headers: dict[str, str]
+    compressed: bytes | None = None
+
+    async def gzip(self) -> bytes:
+        if self.compressed is None:
+            self.compressed = await asyncio.to_thread(gzip.compress, self.body, 6, mtime=0)
+        return self.compressed
+
+
+def pages_router() -> APIRouter:
+    """The routes of the pages and their files; `/` leads to the first page. Raises StartError."""
+    manifest = _manifest()
+    router = APIRouter(include_in_schema=False)
+    for source in (name for name, chunk in manifest.items() if chunk.get("isEntry") and name.endswith(".html")):
+        _add_page(router, f"/{PurePosixPath(source).stem}", _read(source).decode())
+    _add_files(router, {name: _file(name) for name in {*_files(manifest), LICENCES}})
+    router.add_api_route("/", _to_first_page, methods=_METHODS)
+    return router
+
+
+async def _to_first_page() -> Response:
+    return RedirectResponse(_FIRST_PAGE, 307)
+
+
+def _add_page(router: APIRouter, path: str, html: str) -> None:
+    async def page() -> Response:
+        nonce = secrets.token_urlsafe(16)
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY.format(nonce=nonce)}
+        return Response(html.replace(_NONCE, nonce), 200, headers, "text/html; charset=utf-8")
+
+    router.add_api_route(path, page, methods=_METHODS)
+
+
+def _add_files(router: APIRouter, files: dict[str, _File]) -> None:
+    async def file(name: str, request: Request) -> Response:
+        found = files.get(f"assets/{name}")
+        if found is None:
+            raise HTTPException(404)
+        if found.headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(None, 304, found.headers)
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(found.body, 200, found.headers, found.media_type)
+        headers = {**found.headers, "Content-Encoding": "gzip"}
+        return Response(await found.gzip(), 200, headers, found.media_type)
+
+    router.add_api_route("/assets/{name}", file, methods=_METHODS)
+
+
+def _manifest() -> dict[str, dict[str, Any]]:
+    """What the build says it made: https://vite.dev/guide/backend-integration. Raises StartError."""
+    manifest: dict[str, dict[str, Any]] = json.loads(_read(MANIFEST))
+    return manifest
+
+
+def _files(manifest: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for chunk in manifest.values():
+        yield from (chunk["file"], *chunk.get("css", ()), *chunk.get("assets", ()))
+
+
+def _file(name: str) -> _File:
+    body = _read(name)
+    caching = "no-cache" if name == LICENCES else _UNCHANGING
+    # Weak, because the compressed bytes are others with the same meaning.
+    tag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+    headers = {"Cache-Control": caching, "ETag": tag, "Vary": "Accept-Encoding"}
+    return _File(body, _MEDIA_TYPES[PurePosixPath(name).suffix], headers)
+
+
+def _read(name: str) -> bytes:
+    try:
+        return (STATIC / name).read_bytes()
+    except OSError as error:
+        raise StartError(
+            f"The page file {STATIC / name} cannot be read: {error.strerror or error}. "
+            "Install Tocsin anew, or build the pages with scripts/build-web."
+        ) from error
