@@ -1,0 +1,56 @@
+// The page that mailed links lead to. node account.mjs CHROMIUM SERVER ask EMAIL | choose LINK EMAIL
+
+import assert from "node:assert/strict";
+
+import { browse } from "./browser.mjs";
+import { isRenewed, session } from "./graphiql.mjs";
+
+const [executable, server, scenario, ...given] = process.argv.slice(2);
+const PASSWORD = "a new horse battery";
+
+async function asksForMail(page, email) {
+  await page.goto(`${server}/account`);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByRole("button", { name: "Send the mail" }).click();
+  await page.getByRole("status").getByText(email).waitFor();
+}
+
+async function choosesAPassword(page, link, email) {
+  await page.goto(link);
+  const submit = page.getByRole("button", { name: "Set the password" });
+  const again = page.getByLabel("The same again");
+  assert.equal(page.url(), `${server}/account`, "the token left the address bar");
+  for (const [first, second, problem] of [[PASSWORD, "something else", "differ"], ["short", "short", "10 to 128"]]) {
+    await page.getByLabel("Password").fill(first);
+    await again.fill(second);
+    await submit.click();
+    await page.getByRole("alert").getByText(problem).waitFor();
+  }
+  await page.getByLabel("Password").fill(PASSWORD);
+  await again.fill(PASSWORD);
+  await submit.click();
+  await page.getByRole("status").getByText(`signed in as ${email}`).waitFor();
+  const begun = await session(page);
+  assert.ok(begun.refreshToken);
+  await page.getByRole("link", { name: "To the playground" }).click();
+  await page.locator(".who").getByText(email).waitFor();
+  await isRenewed(page, begun);
+}
+
+/** The link works once. */
+async function isRefused(page, link) {
+  await page.goto("about:blank");
+  await page.goto(link);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByLabel("The same again").fill(PASSWORD);
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await page.getByRole("alert").getByText(/link/i).waitFor();
+}
+
+await browse(executable, server, async (page) => {
+  if (scenario === "ask") await asksForMail(page, given[0]);
+  else {
+    await choosesAPassword(page, given[0], given[1]);
+    await isRefused(page, given[0]);
+  }
+});

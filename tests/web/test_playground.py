@@ -1,0 +1,81 @@
+"""The pages in a real Chromium, against a real server: used as people do, they work, and stay on their server."""
+
+import asyncio
+import email
+import email.policy
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.server import Server, run_server
+from tests.conformance.node import TOOLS, needs_node
+from tests.harness import until
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+EMAIL = "alice@example.com"
+pytestmark = [
+    needs_node,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the PATH; run scripts/install-browser"),
+]
+
+
+async def drive(script: str, server: Server, *arguments: str, seconds: float = 100) -> str:
+    """What `node SCRIPT CHROMIUM SERVER ARGUMENTS` prints. Fails with its complaint when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        "node", script, str(CHROMIUM), server.url.removesuffix("/graphql"), *arguments,
+        cwd=TOOLS, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(seconds):
+            printed, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, printed.decode()
+    return printed.decode()
+
+
+async def mailed_link(server: Server) -> str:
+    """The link in the only mail of this server."""
+    directory = server.directory / "data" / "mails"
+
+    async def mail() -> Path | None:
+        return next(iter(directory.glob("*.eml")), None)
+
+    message = email.message_from_bytes((await until(mail)).read_bytes(), policy=email.policy.default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"https?://\S+", body.get_content())
+    assert found is not None
+    return found[0]
+
+
+async def test_queries_examples_and_subscriptions_in_the_playground(tmp_path: Path) -> None:
+    async with run_server(tmp_path) as server:
+        printed = await drive("playground.mjs", server)
+
+    assert re.search(r"\d+ requests, none to another server\n$", printed)
+
+
+@pytest.mark.long
+async def test_a_session_is_renewed_and_subscriptions_go_on(tmp_path: Path) -> None:
+    async with run_server(tmp_path, TOCSIN_ACCESS_TOKEN_MINUTES="1") as server:
+        assert await drive("renewal.mjs", server, seconds=200) == "renewed twice\n"
+
+
+async def test_a_forgotten_password_is_replaced_through_a_mailed_link(tmp_path: Path) -> None:
+    async with run_server(tmp_path) as server:
+        await server.sign_up(EMAIL)
+        await drive("account.mjs", server, "ask", EMAIL)
+        link = await mailed_link(server)
+        await drive("account.mjs", server, "choose", link, EMAIL)
+
+
+async def test_an_invitation_becomes_an_account(tmp_path: Path) -> None:
+    async with run_server(tmp_path, TOCSIN_SIGN_UP="closed") as server:
+        printed = await server.run_command("users", "invite", EMAIL)
+        found = re.search(r"http\S+#invitation=\S+", printed)
+        assert found is not None
+        await drive("account.mjs", server, "choose", found[0], EMAIL)
