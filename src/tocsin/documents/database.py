@@ -73,6 +73,10 @@ class Database:
     def idempotency_keys(self) -> AsyncCollection[Doc]:
         return self.db["idempotency_keys"]
 
+    @property
+    def rate_buckets(self) -> AsyncCollection[Doc]:
+        return self.db["rate_buckets"]
+
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer."""
         try:
