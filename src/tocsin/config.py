@@ -138,7 +138,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_document_fits(self) -> "Settings":
         if self.cost_limit < self.max_cost:
-            raise ValueError(f"{PREFIX}COST_LIMIT must be at least {PREFIX}MAX_COST, or the dearest documents never run")
+            raise ValueError(
+                f"{PREFIX}COST_LIMIT must be at least {PREFIX}MAX_COST, or the dearest documents never run"
+            )
         return self
 
     @property

@@ -25,6 +25,7 @@ PORTIONS = 100
 """A process draws this part of a cost bucket at once: what it does not spend within `period` is lost to the caller."""
 _REMEMBERED = 20_000
 """Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
+_COST_USED_UP = "You have used up what operations may cost in a minute."
 log = telemetry.logger(__name__)
 
 
@@ -71,11 +72,12 @@ class Rates:
             account = Bucket(f"{what}/account", self._per_account, 900)
             await self._take(account, _same_account(email), "Too many attempts at this account.")
 
-    def known_wait(self, caller: str, points: float) -> float:
-        """Seconds that the caller has to wait before he can spend so many points, as far as this process knows."""
-        known = self._of(self._cost, caller)
-        now = self._now()
-        return 0.0 if self._left(known, now) >= points else self._cost.wait(known.full_at, points, now)
+    def check(self, caller: str, points: float) -> None:
+        """Raises RateLimited when this process knows already that the caller cannot spend so many points."""
+        known, now = self._of(self._cost, caller), self._now()
+        missing = points - self._left(known, now)
+        if missing > 0 and (wait := self._cost.wait(known.full_at, missing, now)) > 0:
+            raise _limited(_COST_USED_UP, wait)
 
     async def spend(self, caller: str, points: float) -> Allowance:
         """Spend points of the caller's, who is a user's id or an address. Raises RateLimited.
@@ -117,14 +119,13 @@ class Rates:
         key: str,
         known: _Known,
         amounts: tuple[float, ...],
-        message: str = "You have used up what operations may cost in a minute.",
+        message: str = _COST_USED_UP,
     ) -> float:
         """Draw the first of these amounts that the bucket gives. Raises RateLimited for the last one."""
         for amount in amounts:
             if bucket.wait(known.full_at, amount, self._now()) == 0 and await self._change(bucket, key, known, amount):
                 return amount
-        wait = max(bucket.wait(known.full_at, amounts[-1], self._now()), 0.001)
-        raise RateLimited(f"{message} Try again in {math.ceil(wait)} s.", wait)
+        raise _limited(message, bucket.wait(known.full_at, amounts[-1], self._now()))
 
     async def _change(self, bucket: Bucket, key: str, known: _Known, amount: float) -> bool:
         """Whether the database gave it. Either way `known` is what the bucket is afterwards."""
@@ -145,6 +146,11 @@ class Rates:
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return known
+
+
+def _limited(message: str, wait: float) -> RateLimited:
+    wait = max(wait, 0.001)
+    return RateLimited(f"{message} Try again in {math.ceil(wait)} s.", wait)
 
 
 def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:

@@ -188,7 +188,7 @@ class RateBucket(Stored):
 
     class Settings:
         name = "rate_buckets"
-        indexes: ClassVar = [_index("forget_at", expireAfterSeconds=0)]
+        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
 
 
 MODELS: list[type[Document]] = [

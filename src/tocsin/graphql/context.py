@@ -12,10 +12,12 @@ from pymongo.errors import PyMongoError
 from strawberry.fastapi import BaseContext
 
 from tocsin.accounts import Accounts, Actor, Identity, Mailing
+from tocsin.accounts.rates import Rates
 from tocsin.config import Settings
 from tocsin.documents import Database
 from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.events import Fanout
+from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
 from tocsin.security.secrets import SecretBox
 
@@ -45,9 +47,13 @@ class Services:
     on_queued: Callable[[], None]
     on_cancel: Callable[[str], None]
     loaders: Loaders = field(init=False, repr=False)
+    rates: Rates = field(init=False, repr=False)
+    slots: Slots = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loaders", Loaders(self.database))
+        object.__setattr__(self, "rates", Rates(self.database, self.settings))
+        object.__setattr__(self, "slots", Slots())
 
 
 class Context(BaseContext):
@@ -65,6 +71,7 @@ class Context(BaseContext):
         self.token = token
         self.address = address
         self.user_agent = user_agent
+        self.caller: Caller | None = None
         self._identity: Identity | None = None
 
     @property
