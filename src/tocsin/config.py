@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(30, ge=1, le=3660)
     sign_up: Literal["open", "closed"] = "open"
 
-    max_document_tokens: int = Field(4000, ge=100, le=100_000)
+    max_document_tokens: int = Field(2000, ge=100, le=100_000)
     max_depth: int = Field(20, ge=1, le=100)
     max_aliases: int = Field(50, ge=0, le=10_000)
     max_root_fields: int = Field(20, ge=1, le=1000)

@@ -22,10 +22,18 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-MOST_ERRORS = 10
+from tocsin.graphql.limits import too_complex
+
+MOST_ERRORS = 5
 """Whoever has more faults in a document sees the others next time."""
 _COMPARISONS = 4_000
 """Units of graphql-core's budget for comparing fields of one name: two for each pair."""
+_ABORTED = "Validation aborted."
+"""What graphql-core says when that budget is used up, and when fragments are nested too deeply."""
+_CROWDED = (
+    "Too many fields of one name, or fragments, meet in one place: to see whether they agree would take too long. "
+    "Select each field once in each place."
+)
 _ALIKE = 6
 """Type names are suggested that begin with the same letter and whose length differs by less."""
 
@@ -61,5 +69,6 @@ _RULES = (
 
 
 def faults(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> list[GraphQLError]:
-    """What is wrong with a document by the schema, at most eleven errors; `suggest` what may have been meant."""
-    return validate(schema, document, _RULES, MOST_ERRORS, hide_suggestions=not suggest)
+    """What is wrong with a document by the schema, at most six errors; `suggest` what may have been meant."""
+    errors = validate(schema, document, _RULES, MOST_ERRORS, hide_suggestions=not suggest)
+    return [too_complex(_CROWDED) if error.message == _ABORTED else error for error in errors]
