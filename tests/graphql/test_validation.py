@@ -18,7 +18,7 @@ from tocsin.graphql.limits import excess
 from tocsin.graphql.schema import schema
 from tocsin.graphql.weighing import weigh
 
-MOST_CALLS = 160_000
+MOST_CALLS = 130_000
 SETTINGS = Settings(_env_file=None)
 
 

@@ -79,6 +79,10 @@ class Context(BaseContext):
         """Where this comes from, before it is known who it is."""
         return Actor(address=self.address, user_agent=self.user_agent)
 
+    async def attempt(self, what: str, email: str | None = None) -> None:
+        """Count an attempt at `what` (a mutation), of this address and at this account. Raises RateLimited."""
+        await self.services.rates.attempt(what, self.address, email)
+
     async def identity(self) -> Identity | None:
         """Who is asking; None without a token. Raises Unauthenticated for a token that is not good.
 

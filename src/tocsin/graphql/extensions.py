@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,10 @@ from tocsin.graphql.weighing import Weighed, weigh
 _REMEMBERED = 256
 _REMEMBERED_LENGTH = 5_000
 """Characters: longer documents are rare and would fill the memory."""
-_NO_INTROSPECTION = "Introspection is switched off here{}. The schema is in the documentation of this installation."
+_NO_INTROSPECTION = {
+    "users": ("Only those who are logged in may ask for the schema here. Send an access token.", "UNAUTHENTICATED"),
+    "nobody": ("The schema cannot be asked for here.", "FORBIDDEN"),
+}
 _TIMEOUT = "The operation took longer than {:g} s and was given up. {}"
 _PERHAPS_DONE = (
     "What it was to change may have been changed, in whole or in part: look before you send it again, or send it with "
@@ -87,12 +91,15 @@ class Documents(SchemaExtension):
         finally:
             self._admission.end()
 
-    def on_parse(self) -> Iterator[None]:
+    async def on_parse(self) -> AsyncIterator[None]:
         context = self.execution_context
         self._known = _memory.get(context.query, self._settings.max_document_tokens)
         if self._known is not None:
             context.graphql_document = self._known.document
         yield
+        if context.graphql_document is None:
+            with suppress(RateLimited):  # the answer is the syntax error; the next one is not even read
+                await self._admission.turn_away()
 
     async def on_validate(self) -> AsyncIterator[None]:
         context = self.execution_context
@@ -147,8 +154,8 @@ class Documents(SchemaExtension):
         if (fault := excess(document, weighed, settings)) is not None:
             return [fault]
         if weighed.weight.introspects and not caller.is_among(settings.introspection):
-            whom = " for callers without a valid token" if settings.introspection == "users" else ""
-            return [GraphQLError(_NO_INTROSPECTION.format(whom))]
+            message, code = _NO_INTROSPECTION[settings.introspection]
+            return [GraphQLError(message, extensions={"code": code})]
         if self._known is None:
             suggest = caller.is_among(settings.suggestions)
             if faults := validation.faults(context.schema._schema, document, suggest=suggest):

@@ -5,19 +5,26 @@ whole input object (230 ms for 1 kB); "Did you mean" compares a name with the na
 fields of one name in one place are compared with each other, half a million times at most (seconds).
 """
 
+from contextlib import suppress
 from typing import Any
 
 from graphql import (
+    SKIP,
     ASTValidationRule,
     DocumentNode,
     GraphQLError,
+    GraphQLInputType,
     GraphQLSchema,
     KnownTypeNamesRule,
     NamedTypeNode,
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
     specified_rules,
     validate,
+    validate_input_literal,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -26,6 +33,7 @@ from tocsin.graphql.limits import too_complex
 
 MOST_ERRORS = 5
 """Whoever has more faults in a document sees the others next time."""
+_MOST_ERRORS_OF_A_VALUE = 2
 _COMPARISONS = 4_000
 """Units of graphql-core's budget for comparing fields of one name: two for each pair."""
 _ABORTED = "Validation aborted."
@@ -57,9 +65,34 @@ class _TypeNames(KnownTypeNamesRule):
         super().enter_named_type(node, *args)
 
 
+class _Enough(Exception):  # no error, but the way out
+    """Enough was found wrong with one value."""
+
+
+class _Values(ValuesOfCorrectTypeRule):
+    """Reports little of each value: every report prints the value, so that a long one is printed again and again."""
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        """Report what is wrong with a value, which is one whole argument or default."""
+        found = 0
+
+        def report(error: GraphQLError, _path: list[str | int]) -> None:
+            nonlocal found
+            self.report_error(error)
+            found += 1
+            if found == _MOST_ERRORS_OF_A_VALUE:
+                raise _Enough
+
+        if input_type:
+            with suppress(_Enough):
+                validate_input_literal(node, input_type, report, None, None, self.context.hide_suggestions)
+        return SKIP
+
+
 _REPLACED: dict[type[Any], type[ASTValidationRule]] = {
     OverlappingFieldsCanBeMergedRule: _Overlaps,
     KnownTypeNamesRule: _TypeNames,
+    ValuesOfCorrectTypeRule: _Values,
 }
 _RULES = (
     *(_REPLACED.get(rule, rule) for rule in specified_rules),
