@@ -145,7 +145,7 @@ async def test_log_ins_of_one_address(api: Api) -> None:
 
 
 async def test_log_ins_at_one_account_whether_it_exists_or_not(api: Api) -> None:
-    await accounts.create_user("somebody@example.test", "a fine password")
+    await accounts.create_user("somebody@example.test", "a fine password", accounts.COMMAND_LINE)
     for name in ("somebody", "unknown"):
         change(api, attempts_per_address=100)
         object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
