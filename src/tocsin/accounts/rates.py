@@ -19,12 +19,14 @@ from tocsin.accounts.emails import normalise_email
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.errors import InvalidInput, RateLimited
+from tocsin.security import passwords
 from tocsin.security.rates import ROUNDING, Bucket, Milliseconds, address_key, bucket_id
 
 PORTIONS = 100
 """A process draws this part of a cost bucket at once: what it does not spend within `period` is lost to the caller."""
 _REMEMBERED = 20_000
 """Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
+_WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation"}
 _COST_USED_UP = "You have used up what operations may cost in a minute."
 log = telemetry.logger(__name__)
 
@@ -66,6 +68,8 @@ class Rates:
 
         Raises RateLimited, in the same words whether there is such an account or not.
         """
+        if what in _WITH_PASSWORD:
+            passwords.refuse_when_full()
         here = Bucket(f"{what}/address", self._per_address, 60)
         await self._take(here, address_key(address), "Too many attempts from this network address.")
         if email is not None:

@@ -1,15 +1,13 @@
 """What is done around every operation: parsing and validating with a memory, limits, codes for all errors."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, NameNode, OperationDefinitionNode, SelectionSetNode
 from graphql import ExecutionResult as GraphQLResult
+from graphql.language import ast
 from pymongo.errors import PyMongoError
 from strawberry.extensions import SchemaExtension
 from strawberry.types.execution import ExecutionResult, StreamExecutionResult
@@ -17,16 +15,13 @@ from strawberry.types.graphql import OperationType
 
 from tocsin.config import Settings
 from tocsin.errors import DatabaseUnavailable, RateLimited
-from tocsin.graphql import validation
+from tocsin.graphql import reading
 from tocsin.graphql.admission import Admission, caller_of, caused_by
 from tocsin.graphql.callers import Caller
 from tocsin.graphql.errors import coded
-from tocsin.graphql.limits import excess
-from tocsin.graphql.weighing import Weighed, weigh
+from tocsin.graphql.reading import Known, Memory, Refused
+from tocsin.graphql.weighing import Weighed
 
-_REMEMBERED = 256
-_REMEMBERED_LENGTH = 5_000
-"""Characters: longer documents are rare and would fill the memory."""
 _NO_INTROSPECTION = {
     "users": ("Only those who are logged in may ask for the schema here. Send an access token.", "UNAUTHENTICATED"),
     "nobody": ("The schema cannot be asked for here.", "FORBIDDEN"),
@@ -38,42 +33,14 @@ _PERHAPS_DONE = (
 )
 
 
-@dataclass
-class _Known:
-    """A document that is valid, whoever asks, and the weights of its operations that no variable changes."""
-
-    document: DocumentNode
-    weights: dict[str | None, Weighed]
-
-
-class _Memory:
-    """The documents that came lately and are valid. One that was refused must not push out those that are used."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, int], _Known] = OrderedDict()
-
-    def get(self, query: str | None, max_tokens: int) -> _Known | None:
-        if query is None or len(query) > _REMEMBERED_LENGTH:
-            return None
-        known = self._known.get((query, max_tokens))
-        if known is not None:
-            self._known.move_to_end((query, max_tokens))
-        return known
-
-    def keep(self, query: str | None, max_tokens: int, known: _Known) -> None:
-        if query is not None and len(query) <= _REMEMBERED_LENGTH:
-            self._known[query, max_tokens] = known
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-
-
-_memory = _Memory()
+_memory = Memory()
 
 
 class Documents(SchemaExtension):
     """Parses and validates a document once, refuses one that asks for too much, and holds the caller to his limits."""
 
-    _known: _Known | None = None
+    _known: Known | None = None
+    _unreadable: GraphQLError | None = None
 
     @cached_property
     def _admission(self) -> Admission:
@@ -92,14 +59,17 @@ class Documents(SchemaExtension):
             self._admission.end()
 
     async def on_parse(self) -> AsyncIterator[None]:
-        context = self.execution_context
-        self._known = _memory.get(context.query, self._settings.max_document_tokens)
-        if self._known is not None:
-            context.graphql_document = self._known.document
+        context, max_tokens = self.execution_context, self._settings.max_document_tokens
+        if context.query:
+            self._known = _memory.get(context.query, max_tokens)
+            try:
+                context.graphql_document = (
+                    self._known.document if self._known else await reading.read(context.query, max_tokens)
+                )
+            except GraphQLError as error:  # Strawberry would read it again to find the same
+                self._unreadable = error
+                context.graphql_document = _empty(context.operation_name)
         yield
-        if context.graphql_document is None:
-            with suppress(RateLimited):  # the answer is the syntax error; the next one is not even read
-                await self._admission.turn_away()
 
     async def on_validate(self) -> AsyncIterator[None]:
         context = self.execution_context
@@ -129,48 +99,43 @@ class Documents(SchemaExtension):
 
     async def _faults(self, document: DocumentNode) -> list[GraphQLError]:
         """Why the operation is not executed; empty if it is. Raises RateLimited."""
-        caller = await caller_of(self.execution_context.context)
-        try:
-            weighed = self._weigh(document)
-            faults = self._refuse(document, weighed, caller)
-        except GraphQLError as error:
-            faults = [error]
-        if faults:
-            await self._admission.turn_away()
-        else:
-            await self._admission.enter(self.execution_context.operation_type, weighed.cost)
-        return faults
-
-    def _weigh(self, document: DocumentNode) -> Weighed:
-        """Raises GraphQLError."""
         context = self.execution_context
-        name = context.operation_name
-        if self._known is not None and (known := self._known.weights.get(name)) is not None:
-            return known
-        return weigh(context.schema._schema, document, _operation(document, name), context.variables or {})
-
-    def _refuse(self, document: DocumentNode, weighed: Weighed, caller: Caller) -> list[GraphQLError]:
-        context, settings = self.execution_context, self._settings
-        if (fault := excess(document, weighed, settings)) is not None:
-            return [fault]
-        if weighed.weight.introspects and not caller.is_among(settings.introspection):
-            message, code = _NO_INTROSPECTION[settings.introspection]
-            return [GraphQLError(message, extensions={"code": code})]
-        if self._known is None:
-            suggest = caller.is_among(settings.suggestions)
-            if faults := validation.faults(context.schema._schema, document, suggest=suggest):
-                return faults
-            self._known = _Known(document, {})
-            _memory.keep(context.query, settings.max_document_tokens, self._known)
-        if weighed.fixed:
-            self._known.weights[context.operation_name] = weighed
+        try:
+            weighed = await self._check(document, await caller_of(context.context))
+        except Refused as refused:
+            await self._admission.turn_away()
+            return refused.faults
+        await self._admission.enter(context.operation_type, weighed.cost)
         return []
 
+    async def _check(self, document: DocumentNode, caller: Caller) -> Weighed:
+        """The weight of the operation, which may be executed. Raises Refused."""
+        context, settings = self.execution_context, self._settings
+        if self._unreadable is not None:
+            raise Refused([self._unreadable])
+        schema, name, variables = context.schema._schema, context.operation_name, context.variables or {}
+        if self._known is None:
+            suggest = caller.is_among(settings.suggestions)
+            weighed = await reading.check(schema, document, name, variables, settings, suggest=suggest)
+            self._known = Known(document)
+            _memory.keep(context.query or "", settings.max_document_tokens, self._known)
+        else:
+            weighed = self._known.weights.get(name) or reading.weigh_operation(schema, document, name, variables)
+            reading.refuse_excess(document, weighed, settings)
+        if weighed.fixed:
+            self._known.weights[name] = weighed
+        if weighed.weight.introspects and not caller.is_among(settings.introspection):
+            message, code = _NO_INTROSPECTION[settings.introspection]
+            raise Refused([GraphQLError(message, extensions={"code": code})])
+        return weighed
 
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The operation that is meant: Strawberry has made sure that there is one."""
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    return next(node for node in operations if name in (None, node.name.value if node.name else None))
+
+def _empty(name: str | None) -> DocumentNode:
+    """A query of this name that asks for nothing: it stands for a document that cannot be read."""
+    named = NameNode(value=name) if name else None
+    selections = SelectionSetNode(selections=())
+    query = OperationDefinitionNode(operation=ast.OperationType.QUERY, name=named, selection_set=selections)
+    return DocumentNode(definitions=(query,))
 
 
 class Errors(SchemaExtension):

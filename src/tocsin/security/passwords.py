@@ -95,13 +95,17 @@ class _Pool:
 
     def submit(self, work: Callable[..., Answer], *arguments: str) -> Future[Answer]:
         """Begin the work, as soon as a thread is free. Raises RateLimited."""
+        self.refuse_when_full()
         with self._lock:
-            if self._under_way >= _THREADS + MOST_WAITING:
-                raise RateLimited("Too many passwords are being checked just now. Try again in 2 s.", 2)
             self._under_way += 1
         future = self._threads.submit(work, *arguments)
         future.add_done_callback(self._done)
         return future
+
+    def refuse_when_full(self) -> None:
+        """Raises RateLimited when as many wait as may. Only the event loop's thread adds to them."""
+        if self._under_way >= _THREADS + MOST_WAITING:
+            raise RateLimited("Too many passwords are being checked just now. Try again in 2 s.", 2)
 
     def _done(self, _: object) -> None:
         with self._lock:
@@ -114,6 +118,11 @@ class _Pool:
 
 
 _POOL = _Pool()
+
+
+def refuse_when_full() -> None:
+    """Raises RateLimited when no password could be checked now: ask it before doing anything else."""
+    _POOL.refuse_when_full()
 
 
 async def _compute(work: Callable[..., Answer], *arguments: str) -> Answer:

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from tocsin import telemetry
 from tocsin.graphql.context import Services
 from tocsin.web.graphql_http import graphql_router, playground_html
+from tocsin.web.pacing import Paced
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
 Measure = Callable[[], Awaitable[None]]
@@ -21,6 +22,7 @@ def make_app(services: Callable[[], Services], ready: Ready, measure: Measure) -
     app.include_router(graphql_router(services))
     app.add_api_route("/playground", _playground, methods=["GET"])
     _add_health(app, ready, measure)
+    app.add_middleware(Paced)
     return app
 
 
