@@ -56,7 +56,18 @@ class Memory:
 
 async def read(query: str, max_tokens: int) -> DocumentNode:
     """The document. Raises GraphQLError for one that breaks the syntax or is too long."""
-    return await _aside(lambda: parse(query, max_tokens=max_tokens))
+    return await _aside(lambda: parse_document(query, max_tokens))
+
+
+def parse_document(query: str, max_tokens: int) -> DocumentNode:
+    """Parse a document, and let its tokens go: they hold each other, and nobody needs them any more."""
+    document = parse(query, max_tokens=max_tokens)
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
+    return document
 
 
 async def check(
@@ -107,4 +118,18 @@ def weigh_operation(
 
 
 async def _aside(work: Callable[[], Answer]) -> Answer:
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
+    """Do the work in the thread. An error comes without its traceback, which would keep the document for long."""
+
+    def outcome() -> Answer | GraphQLError | Refused:
+        try:
+            return work()
+        except (GraphQLError, Refused) as error:
+            return error.with_traceback(None)
+
+    found = await asyncio.get_running_loop().run_in_executor(_THREAD, outcome)
+    try:
+        if isinstance(found, GraphQLError | Refused):
+            raise found
+        return found
+    finally:
+        del found

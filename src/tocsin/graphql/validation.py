@@ -18,14 +18,19 @@ from graphql import (
     KnownTypeNamesRule,
     NamedTypeNode,
     OverlappingFieldsCanBeMergedRule,
+    ParallelVisitor,
+    TypeInfo,
+    TypeInfoVisitor,
     ValidationContext,
     ValueNode,
     ValuesOfCorrectTypeRule,
+    Visitor,
     VisitorAction,
     specified_rules,
-    validate,
     validate_input_literal,
+    visit,
 )
+from graphql.validation.validate import ValidationAbortedError, query_document_keys_to_validate
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
@@ -36,8 +41,6 @@ MOST_ERRORS = 5
 _MOST_ERRORS_OF_A_VALUE = 2
 _COMPARISONS = 4_000
 """Units of graphql-core's budget for comparing fields of one name: two for each pair."""
-_ABORTED = "Validation aborted."
-"""What graphql-core says when that budget is used up, and when fragments are nested too deeply."""
 _CROWDED = (
     "Too many fields of one name, or fragments, meet in one place: to see whether they agree would take too long. "
     "Select each field once in each place."
@@ -67,6 +70,10 @@ class _TypeNames(KnownTypeNamesRule):
 
 class _Enough(Exception):  # no error, but the way out
     """Enough was found wrong with one value."""
+
+
+class _Full(Exception):  # no error, but the way out
+    """Enough was found wrong with the document."""
 
 
 class _Values(ValuesOfCorrectTypeRule):
@@ -102,6 +109,29 @@ _RULES = (
 
 
 def faults(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> list[GraphQLError]:
-    """What is wrong with a document by the schema, at most six errors; `suggest` what may have been meant."""
-    errors = validate(schema, document, _RULES, MOST_ERRORS, hide_suggestions=not suggest)
-    return [too_complex(_CROWDED) if error.message == _ABORTED else error for error in errors]
+    """What is wrong with a document by the schema, at most six errors; `suggest` what may have been meant.
+
+    As graphql-core's `validate`, but leaves nothing behind: rules and context hold each other and the whole document,
+    which the garbage collector would find 50,000 objects later, in a pause of 100 ms.
+    """
+    errors: list[GraphQLError] = []
+
+    def report(error: GraphQLError) -> None:
+        errors.append(error)
+        if len(errors) > MOST_ERRORS:
+            raise _Full
+
+    types = TypeInfo(schema)
+    context = ValidationContext(schema, document, types, report, not suggest)
+    rules = [rule(context) for rule in _RULES]
+    visitors: list[Visitor] = [*rules, together := ParallelVisitor(rules), TypeInfoVisitor(types, together)]
+    try:
+        visit(document, visitors[-1], query_document_keys_to_validate)
+    except _Full:
+        errors[-1] = GraphQLError("There are more faults; these are the first.")
+    except (ValidationAbortedError, RecursionError):
+        errors.append(too_complex(_CROWDED))
+    finally:
+        for part in (*visitors, context):
+            vars(part).clear()
+    return errors
