@@ -59,6 +59,20 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(30, ge=1, le=3660)
     sign_up: Literal["open", "closed"] = "open"
 
+    max_document_tokens: int = Field(2000, ge=100, le=100_000)
+    max_depth: int = Field(20, ge=1, le=100)
+    max_aliases: int = Field(50, ge=0, le=10_000)
+    max_root_fields: int = Field(20, ge=1, le=1000)
+    max_cost: int = Field(50_000, ge=100, le=100_000_000)
+    cost_limit: int = Field(500_000, ge=1000, le=1_000_000_000)
+    execution_timeout: float = Field(30.0, gt=0, le=3600)
+    max_operations: int = Field(20, ge=1, le=100_000)
+    max_subscriptions: int = Field(100, ge=1, le=100_000)
+    attempts_per_address: int = Field(30, ge=1, le=1_000_000)
+    attempts_per_account: int = Field(20, ge=1, le=1_000_000)
+    introspection: Literal["everyone", "users", "nobody"] = "everyone"
+    suggestions: Literal["everyone", "users", "nobody"] = "users"
+
     wait_timeout: float = Field(10.0, gt=0, le=3600)
     connect_timeout: float = Field(5.0, gt=0, le=300)
     response_limit: int = Field(65_536, ge=0, le=8 * 1024 * 1024)
@@ -128,6 +142,14 @@ class Settings(BaseSettings):
                     raise ValueError(
                         f"{PREFIX}{name} is missing: with {PREFIX}MONGODB_URI set, give every process the same one"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _one_document_fits(self) -> "Settings":
+        if self.cost_limit < self.max_cost:
+            raise ValueError(
+                f"{PREFIX}COST_LIMIT must be at least {PREFIX}MAX_COST, or the dearest documents never run"
+            )
         return self
 
     @property

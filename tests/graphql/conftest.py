@@ -60,6 +60,7 @@ class Caller:
         answer = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
+        assert found.pop("extensions").keys() == {"cost"}
         return found
 
     async def ask(self, query: str, **variables: Any) -> Any:

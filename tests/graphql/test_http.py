@@ -72,7 +72,7 @@ async def test_other_methods_are_refused(api: Api) -> None:
 
 async def test_get_answers_queries_only(api: Api) -> None:
     answer = await api.nobody.http.get("/graphql", params={"query": "{ __typename }"})
-    assert answer.json() == {"data": {"__typename": "Query"}}
+    assert answer.json()["data"] == {"__typename": "Query"}
     for accept in (LEGACY, MODERN, STREAM):
         refused = await api.nobody.http.get("/graphql", params={"query": LOG_IN}, headers={"Accept": accept})
         assert _fault(refused) == (405, "METHOD_NOT_ALLOWED")

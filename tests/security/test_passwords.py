@@ -1,11 +1,15 @@
 """Which passwords are accepted, and that hashing neither forgets nor blocks."""
 
 import asyncio
+import os
+import sys
+import threading
 import unicodedata
 
 import pytest
 
-from tocsin.errors import InvalidInput
+from tests.harness import until
+from tocsin.errors import InvalidInput, RateLimited
 from tocsin.security import passwords
 from tocsin.security.passwords import check_password, hash_password, verify_password, waste_time
 
@@ -85,3 +89,35 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
         turns += 1
         await asyncio.sleep(0.001)
     assert turns > 10
+
+
+async def test_a_flood_is_refused_instead_of_piling_up() -> None:
+    work = [asyncio.create_task(waste_time()) for _ in range(passwords.MOST_WAITING + 12)]
+    done = await asyncio.gather(*work, return_exceptions=True)
+    refused = [answer for answer in done if isinstance(answer, RateLimited)]
+    assert len(refused) == 10
+    assert all(0 < error.retry_after <= 5 for error in refused)
+    await waste_time()  # what was refused takes no place
+
+
+async def test_who_goes_away_leaves_his_place() -> None:
+    for _ in range(3):
+        work = [asyncio.create_task(waste_time()) for _ in range(passwords.MOST_WAITING + 2)]
+        await asyncio.sleep(0)
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await until(_idle)
+
+
+async def _idle() -> bool:
+    return passwords._POOL._under_way == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a priority of its own")
+async def test_hashing_gives_way_to_the_rest_of_the_process() -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert await passwords._compute(priority) == 10
+    assert priority() < 10

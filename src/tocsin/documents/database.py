@@ -77,6 +77,10 @@ class Database:
     def keys(self) -> AsyncCollection[Doc]:
         return self.db["keys"]
 
+    @property
+    def rate_buckets(self) -> AsyncCollection[Doc]:
+        return self.db["rate_buckets"]
+
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer."""
         try:

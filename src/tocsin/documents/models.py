@@ -204,6 +204,22 @@ class StoredKey(Stored):
         name = "keys"
 
 
+class RateBucket(Stored):
+    """How far a limited caller is ahead of his rate: see `security/rates.py`. Its id is `kind:digest of the caller`.
+
+    `full_at` is in milliseconds since 1970, as a number, because the embedded database adds only numbers up. From then
+    on the bucket says nothing, and is forgotten.
+    """
+
+    full_at: float
+    forget_at: datetime
+
+    class Settings:
+        name = "rate_buckets"
+        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
+
+
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
+    RateBucket,
 ]  # fmt: skip

@@ -119,12 +119,14 @@ class AccountMutations:
     )
     async def sign_up(self, info: Info, input: Annotated[SignUpInput, WHAT]) -> SignUpPayload:
         context = info.context
+        await context.attempt("signUp")
         opening = context.services.accounts.sign_up(input.email, input.password, context.actor)
         return await _payload(SignUpPayload, opening)
 
     @strawberry.mutation(description="Open a session. Works without a token.")
     async def log_in(self, info: Info, input: Annotated[LogInInput, WHAT]) -> LogInPayload:
         context = info.context
+        await context.attempt("logIn", input.email)
         opening = context.services.accounts.log_in(input.email, input.password, context.actor)
         return await _payload(LogInPayload, opening)
 
@@ -136,6 +138,7 @@ class AccountMutations:
     )
     async def refresh_session(self, info: Info, input: Annotated[RefreshSessionInput, WHAT]) -> RefreshSessionPayload:
         context = info.context
+        await context.attempt("refreshSession")
         opening = context.services.accounts.refresh(input.refresh_token, context.actor)
         return await _payload(RefreshSessionPayload, opening)
 
@@ -159,6 +162,7 @@ class AccountMutations:
     )
     async def change_password(self, info: Info, input: Annotated[ChangePasswordInput, WHAT]) -> ChangePasswordPayload:
         who, service = await access.logged_in(info), info.context.services.accounts
+        await info.context.attempt("changePassword", who.user.email)
         changing = service.change_password(who, input.current_password, input.new_password, access.actor(info, who))
         user, faults = await caught(changing)
         return ChangePasswordPayload(user=user and user_type(user), user_errors=faults)
@@ -172,6 +176,7 @@ class AccountMutations:
     async def request_password_reset(
         self, info: Info, input: Annotated[RequestPasswordResetInput, WHAT]
     ) -> RequestPasswordResetPayload:
+        await info.context.attempt("requestPasswordReset", input.email)
         _, faults = await caught(info.context.services.mailing.request_reset(input.email, info.context.actor))
         return RequestPasswordResetPayload(user_errors=faults)
 
@@ -179,6 +184,7 @@ class AccountMutations:
         description="Choose a new password by a mailed link, and log in. All other sessions end. Works without a token."
     )
     async def reset_password(self, info: Info, input: Annotated[ResetPasswordInput, WHAT]) -> ResetPasswordPayload:
+        await info.context.attempt("resetPassword")
         opening = info.context.services.mailing.reset(input.token, input.password, info.context.actor)
         return await _payload(ResetPasswordPayload, opening)
 
@@ -186,6 +192,7 @@ class AccountMutations:
     async def accept_invitation(
         self, info: Info, input: Annotated[AcceptInvitationInput, WHAT]
     ) -> AcceptInvitationPayload:
+        await info.context.attempt("acceptInvitation")
         opening = info.context.services.mailing.accept(input.token, input.password, info.context.actor)
         return await _payload(AcceptInvitationPayload, opening)
 

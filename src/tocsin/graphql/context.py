@@ -12,11 +12,13 @@ from pymongo.errors import PyMongoError
 from strawberry.fastapi import BaseContext
 
 from tocsin.accounts import Accounts, Actor, Identity, Mailing
+from tocsin.accounts.rates import Rates
 from tocsin.config import Settings
 from tocsin.documents import Database
 from tocsin.ending import check_cancelled
 from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.events import Fanout
+from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
 from tocsin.security.secrets import SecretBox
 
@@ -46,9 +48,13 @@ class Services:
     on_queued: Callable[[], None]
     on_cancel: Callable[[str], None]
     loaders: Loaders = field(init=False, repr=False)
+    rates: Rates = field(init=False, repr=False)
+    slots: Slots = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loaders", Loaders(self.database))
+        object.__setattr__(self, "rates", Rates(self.database, self.settings))
+        object.__setattr__(self, "slots", Slots())
 
 
 class Context(BaseContext):
@@ -66,12 +72,17 @@ class Context(BaseContext):
         self.token = token
         self.address = address
         self.user_agent = user_agent
+        self.caller: Caller | None = None
         self._identity: Identity | None = None
 
     @property
     def actor(self) -> Actor:
         """Where this comes from, before it is known who it is."""
         return Actor(address=self.address, user_agent=self.user_agent)
+
+    async def attempt(self, what: str, email: str | None = None) -> None:
+        """Count an attempt at `what` (a mutation), of this address and at this account. Raises RateLimited."""
+        await self.services.rates.attempt(what, self.address, email)
 
     async def identity(self) -> Identity | None:
         """Who is asking; None without a token. Raises Unauthenticated for a token that is not good.

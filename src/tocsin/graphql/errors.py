@@ -14,6 +14,9 @@ from tocsin.errors import DatabaseUnavailable, Forbidden, RateLimited, Unauthent
 T = TypeVar("T")
 UNAVAILABLE = "The database does not answer at the moment; nothing was changed. Try again in a few seconds."
 INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log by the requestId."
+_LONGEST = 500
+"""Characters: graphql-core's messages print the faulty value, however long it is."""
+_MOST_PLACES = 10
 log = telemetry.logger(__name__)
 
 
@@ -48,9 +51,10 @@ def coded(error: GraphQLError, *, executing: bool, request_id: str) -> GraphQLEr
 
 def with_code(error: GraphQLError, code: str, message: str | None = None, **extensions: object) -> GraphQLError:
     """The same error with a code, and another message if one is given."""
+    text = message or error.message
     return GraphQLError(
-        message or error.message,
-        nodes=error.nodes,
+        text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…",
+        nodes=(error.nodes or ())[:_MOST_PLACES],
         source=error.source,
         positions=error.positions,
         path=error.path,

@@ -1,55 +1,141 @@
 """What is done around every operation: parsing and validating with a memory, limits, codes for all errors."""
 
-from collections.abc import Iterator
-from contextlib import suppress
-from functools import lru_cache
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from functools import cached_property
+from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse
+from graphql import DocumentNode, GraphQLError, NameNode, OperationDefinitionNode, SelectionSetNode
 from graphql import ExecutionResult as GraphQLResult
+from graphql.language import ast
+from pymongo.errors import PyMongoError
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
 from strawberry.types.execution import ExecutionResult, StreamExecutionResult
+from strawberry.types.graphql import OperationType
 
+from tocsin.config import Settings
+from tocsin.errors import DatabaseUnavailable, RateLimited
+from tocsin.graphql import reading
+from tocsin.graphql.admission import Admission, caller_of, caused_by
+from tocsin.graphql.callers import Caller
 from tocsin.graphql.errors import coded
-from tocsin.graphql.limits import MAX_TOKENS, excess
+from tocsin.graphql.reading import Known, Memory, Refused
+from tocsin.graphql.weighing import Weighed
 
-_REMEMBERED = 256
-_REMEMBERED_LENGTH = 10_000
-"""Characters: longer documents are rare and would fill the memory."""
+_NO_INTROSPECTION = {
+    "users": ("Only those who are logged in may ask for the schema here. Send an access token.", "UNAUTHENTICATED"),
+    "nobody": ("The schema cannot be asked for here.", "FORBIDDEN"),
+}
+_TIMEOUT = "The operation took longer than {:g} s and was given up. {}"
+_PERHAPS_DONE = (
+    "What it was to change may have been changed, in whole or in part: look before you send it again, or send it with "
+    "the same idempotencyKey."
+)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _parse(query: str) -> DocumentNode:
-    return parse(query, max_tokens=MAX_TOKENS)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _faults(schema: GraphQLSchema, document: DocumentNode, rules: tuple[type, ...]) -> list[GraphQLError]:
-    fault = excess(document)
-    return [fault] if fault is not None else validate_document(schema, document, rules)
+_memory = Memory()
 
 
 class Documents(SchemaExtension):
-    """Parses and validates a document once, and refuses one that asks for too much before it is validated."""
+    """Parses and validates a document once, refuses one that asks for too much, and holds the caller to his limits."""
+
+    _known: Known | None = None
+    _unreadable: GraphQLError | None = None
+
+    @cached_property
+    def _admission(self) -> Admission:
+        return Admission(self.execution_context.context)
+
+    @property
+    def _settings(self) -> Settings:
+        settings: Settings = self.execution_context.context.services.settings
+        return settings
 
     def on_operation(self) -> Iterator[None]:
-        self.execution_context.parse_options["max_tokens"] = MAX_TOKENS
+        self.execution_context.parse_options["max_tokens"] = self._settings.max_document_tokens
+        try:
+            yield
+        finally:
+            self._admission.end()
+
+    async def on_parse(self) -> AsyncIterator[None]:
+        context, max_tokens = self.execution_context, self._settings.max_document_tokens
+        if context.query:
+            self._known = _memory.get(context.query, max_tokens)
+            try:
+                context.graphql_document = (
+                    self._known.document if self._known else await reading.read(context.query, max_tokens)
+                )
+            except GraphQLError as error:  # Strawberry would read it again to find the same
+                self._unreadable = error
+                context.graphql_document = _empty(context.operation_name)
         yield
 
-    def on_parse(self) -> Iterator[None]:
-        query = self.execution_context.query
-        if query and len(query) <= _REMEMBERED_LENGTH:
-            with suppress(GraphQLError):  # Strawberry parses it again and answers with the error
-                self.execution_context.graphql_document = _parse(query)
-        yield
-
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         context = self.execution_context
-        if (document := context.graphql_document) is not None:
-            known = len(context.query or "") <= _REMEMBERED_LENGTH
-            check = _faults if known else _faults.__wrapped__
-            context.pre_execution_errors = list(check(context.schema._schema, document, context.validation_rules))
+        if context.graphql_document is not None:
+            try:
+                context.pre_execution_errors = await self._faults(context.graphql_document)
+            except (RateLimited, PyMongoError, DatabaseUnavailable) as error:
+                context.pre_execution_errors = [caused_by(error)]
         yield
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        kind, seconds = self.execution_context.operation_type, self._settings.execution_timeout
+        try:
+            async with asyncio.timeout(None if kind is OperationType.SUBSCRIPTION else seconds):
+                yield
+        except TimeoutError:
+            after = _PERHAPS_DONE if kind is OperationType.MUTATION else "Ask for less."
+            raise GraphQLError(_TIMEOUT.format(seconds, after), extensions={"code": "TIMEOUT"}) from None
+
+    def get_results(self) -> dict[str, Any]:
+        """`extensions` of the answer: what it cost. Events of a subscription have none."""
+        context = self.execution_context
+        if context.graphql_document is None or context.operation_type is OperationType.SUBSCRIPTION:
+            return {}
+        cost = self._admission.cost()
+        return {"cost": cost} if cost else {}
+
+    async def _faults(self, document: DocumentNode) -> list[GraphQLError]:
+        """Why the operation is not executed; empty if it is. Raises RateLimited."""
+        context = self.execution_context
+        try:
+            weighed = await self._check(document, await caller_of(context.context))
+        except Refused as refused:
+            await self._admission.turn_away()
+            return refused.faults
+        await self._admission.enter(context.operation_type, weighed.cost)
+        return []
+
+    async def _check(self, document: DocumentNode, caller: Caller) -> Weighed:
+        """The weight of the operation, which may be executed. Raises Refused."""
+        context, settings = self.execution_context, self._settings
+        if self._unreadable is not None:
+            raise Refused([self._unreadable])
+        schema, name, variables = context.schema._schema, context.operation_name, context.variables or {}
+        if self._known is None:
+            suggest = caller.is_among(settings.suggestions)
+            weighed = await reading.check(schema, document, name, variables, settings, suggest=suggest)
+            self._known = Known(document)
+            _memory.keep(context.query or "", settings.max_document_tokens, self._known)
+        else:
+            weighed = self._known.weights.get(name) or reading.weigh_operation(schema, document, name, variables)
+            reading.refuse_excess(document, weighed, settings)
+        if weighed.fixed:
+            self._known.weights[name] = weighed
+        if weighed.weight.introspects and not caller.is_among(settings.introspection):
+            message, code = _NO_INTROSPECTION[settings.introspection]
+            raise Refused([GraphQLError(message, extensions={"code": code})])
+        return weighed
+
+
+def _empty(name: str | None) -> DocumentNode:
+    """A query of this name that asks for nothing: it stands for a document that cannot be read."""
+    named = NameNode(value=name) if name else None
+    selections = SelectionSetNode(selections=())
+    query = OperationDefinitionNode(operation=ast.OperationType.QUERY, name=named, selection_set=selections)
+    return DocumentNode(definitions=(query,))
 
 
 class Errors(SchemaExtension):

@@ -1,12 +1,12 @@
 """The schema: joins the parts, once for the process."""
 
 import strawberry
-from graphql import GraphQLOneOfDirective
 from strawberry.schema.config import StrawberryConfig
 
 from tocsin.graphql.accounts import AccountMutations
 from tocsin.graphql.administration import AdministrationMutations
 from tocsin.graphql.extensions import Documents, Errors
+from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
 from tocsin.graphql.job_types import HttpJob
 from tocsin.graphql.queries import Query
 from tocsin.graphql.run_mutations import RunMutations
@@ -22,24 +22,12 @@ class Mutation(AccountMutations, TokenMutations, AdministrationMutations, TaskMu
     pass
 
 
-class QuietSchema(strawberry.Schema):
-    """Leaves the logging of errors to the extension that knows which of them are worth a line."""
-
-    def process_errors(self, *_: object, **__: object) -> None:
-        """Log nothing."""
-
-    def as_str(self) -> str:
-        """The schema in its own language. Strawberry prints the definition of `@oneOf` without its description."""
-        return (
-            super().as_str().replace("directive @oneOf", f'"""{GraphQLOneOfDirective.description}"""\ndirective @oneOf')
-        )
-
-
-schema = QuietSchema(
+schema = GuardedSchema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
     types=[HttpJob, OnceSchedule, IntervalSchedule, CronSchedule],
     extensions=[Documents, Errors],
+    execution_context_class=DiscreetExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -5,14 +5,17 @@ refused, and a password is normalised (NFKC) so that every keyboard spells it al
 """
 
 import asyncio
+import os
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from passlib.hash import argon2
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, RateLimited
 
 Answer = TypeVar("Answer")
 SHORTEST, LONGEST = 10, 128
@@ -20,8 +23,10 @@ SHORTEST, LONGEST = 10, 128
 
 _ARGON2: Any = argon2.using(type="ID", memory_cost=65_536, rounds=3, parallelism=4)
 """RFC 9106 section 4, the second recommended option: 64 MiB, three passes, four lanes."""
-_POOL = ThreadPoolExecutor(2, thread_name_prefix="argon2")
-"""Two at a time bound the memory (64 MiB each) and leave processor time to the event loop."""
+_THREADS = 2
+"""Two at a time bound the memory (64 MiB each)."""
+MOST_WAITING = 20
+"""Computations that wait for a thread, about two seconds. More are refused: a flood of log-ins must not pile up."""
 _TOO_LONG_TO_NORMALISE = 4 * LONGEST
 
 _COMMON = """
@@ -80,8 +85,49 @@ async def waste_time() -> None:
     await _compute(_ARGON2.hash, "")
 
 
+class _Pool:
+    """Threads that give way to everything else in this process; so do argon2's own, which inherit that."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, "argon2", self._give_way)
+        self._lock = threading.Lock()
+        self._under_way = 0
+
+    def submit(self, work: Callable[..., Answer], *arguments: str) -> Future[Answer]:
+        """Begin the work, as soon as a thread is free. Raises RateLimited."""
+        self.refuse_when_full()
+        with self._lock:
+            self._under_way += 1
+        future = self._threads.submit(work, *arguments)
+        future.add_done_callback(self._done)
+        return future
+
+    def refuse_when_full(self) -> None:
+        """Raises RateLimited when as many wait as may. Only the event loop's thread adds to them."""
+        if self._under_way >= _THREADS + MOST_WAITING:
+            raise RateLimited("Too many passwords are being checked just now. Try again in 2 s.", 2)
+
+    def _done(self, _: object) -> None:
+        with self._lock:
+            self._under_way -= 1
+
+    @staticmethod
+    def _give_way() -> None:
+        if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+_POOL = _Pool()
+
+
+def refuse_when_full() -> None:
+    """Raises RateLimited when no password could be checked now: ask it before doing anything else."""
+    _POOL.refuse_when_full()
+
+
 async def _compute(work: Callable[..., Answer], *arguments: str) -> Answer:
-    return await asyncio.get_running_loop().run_in_executor(_POOL, work, *arguments)
+    """Raises RateLimited when too much waits already."""
+    return await asyncio.wrap_future(_POOL.submit(work, *arguments))
 
 
 def _normalise(password: str) -> str | None:

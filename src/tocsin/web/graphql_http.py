@@ -28,7 +28,6 @@ from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.errors import RateLimited, Unauthenticated
 from tocsin.graphql.context import Context, Services
-from tocsin.graphql.limits import MAX_TOKENS
 from tocsin.graphql.schema import schema
 from tocsin.web.faults import INTERNAL, Refused, fault
 from tocsin.web.graphql_ws import SafeSocket, TokenBoundHandler, refuse
@@ -96,7 +95,7 @@ class Router(GraphQLRouter[Context, None]):
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStream}
 
     def __init__(self, context_getter: Callable[[HTTPConnection], Awaitable[Context]], settings: Settings) -> None:
-        self._limit = settings.body_limit
+        self._limit, self._max_tokens = settings.body_limit, settings.max_document_tokens
         super().__init__(
             schema,
             path=PATH,
@@ -154,7 +153,7 @@ class Router(GraphQLRouter[Context, None]):
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
         """Any operation as server-sent events. Faults of its document are told in an event, as graphql-sse asks."""
-        _check_method(request.method, data)
+        _check_method(request.method, data, self._max_tokens)
         data.protocol = "sse"
         blank = Response()
         del blank.headers["content-length"]
@@ -221,12 +220,12 @@ def _operation(given: Mapping[str, Any]) -> GraphQLRequestData:
     return GraphQLRequestData(query, given.get("variables"), given.get("operationName"), given.get("extensions"))
 
 
-def _check_method(method: str, data: GraphQLRequestData) -> None:
+def _check_method(method: str, data: GraphQLRequestData, max_tokens: int) -> None:
     """A stream tells of faults too late for a status, but this one must have it. Raises WrongTransport (405)."""
     if method != "GET":
         return
     try:
-        operation = get_operation_ast(parse(data.query or "", max_tokens=MAX_TOKENS), data.operation_name)
+        operation = get_operation_ast(parse(data.query or "", max_tokens=max_tokens), data.operation_name)
     except GraphQLError:
         return
     if operation is not None and operation.operation.value == "mutation":

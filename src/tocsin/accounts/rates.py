@@ -1,0 +1,175 @@
+"""Rate limits that hold for all processes over one database: attempts by address and account, cost by user.
+
+A bucket is one document, and taking points is one conditional update by its id. Points for cost are drawn in portions
+and spent from memory, so most operations ask no database; what a bucket has refused once, it refuses from memory until
+the time has come, so a flood asks none either.
+"""
+
+import asyncio
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from tocsin import telemetry
+from tocsin.accounts.emails import normalise_email
+from tocsin.config import Settings
+from tocsin.documents import Database, Doc
+from tocsin.errors import InvalidInput, RateLimited
+from tocsin.security import passwords
+from tocsin.security.rates import ROUNDING, Bucket, Milliseconds, address_key, bucket_id
+
+PORTIONS = 100
+"""A process draws this part of a cost bucket at once: what it does not spend within `period` is lost to the caller."""
+_REMEMBERED = 20_000
+"""Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
+_WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation"}
+_COST_USED_UP = "You have used up what operations may cost in a minute."
+log = telemetry.logger(__name__)
+
+
+def _now() -> Milliseconds:
+    return time.time() * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a caller may spend in all (`limit`), and what he has left (`remaining`), in points."""
+
+    limit: int
+    remaining: int
+
+
+@dataclass(slots=True)
+class _Known:
+    """What this process knows of a bucket: `full_at` or later it is full again; `left` are points drawn by then."""
+
+    full_at: Milliseconds = 0.0
+    left: float = 0.0
+    drawn_at: Milliseconds = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Rates:
+    """The rate limits of one installation, as one process sees them. `now` is in milliseconds since 1970."""
+
+    def __init__(self, database: Database, settings: Settings, now: Callable[[], Milliseconds] = _now) -> None:
+        self._database = database
+        self._now = now
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._cost = Bucket("cost", settings.cost_limit, 60)
+        self._per_address, self._per_account = settings.attempts_per_address, settings.attempts_per_account
+
+    async def attempt(self, what: str, address: str, email: str | None = None) -> None:
+        """Count one attempt at `what`, such as `logIn`, of this address and at the account of this email address.
+
+        Raises RateLimited, in the same words whether there is such an account or not.
+        """
+        if what in _WITH_PASSWORD:
+            passwords.refuse_when_full()
+        here = Bucket(f"{what}/address", self._per_address, 60)
+        await self._take(here, address_key(address), "Too many attempts from this network address.")
+        if email is not None:
+            account = Bucket(f"{what}/account", self._per_account, 900)
+            await self._take(account, _same_account(email), "Too many attempts at this account.")
+
+    def check(self, caller: str, points: float) -> None:
+        """Raises RateLimited when this process knows already that the caller cannot spend so many points."""
+        known, now = self._of(self._cost, caller), self._now()
+        missing = points - self._left(known, now)
+        if missing > 0 and (wait := self._cost.wait(known.full_at, missing, now)) > 0:
+            raise _limited(_COST_USED_UP, wait)
+
+    async def spend(self, caller: str, points: float) -> Allowance:
+        """Spend points of the caller's, who is a user's id or an address. Raises RateLimited.
+
+        A database that is away limits nobody: it lets nothing else be done either.
+        """
+        known = self._of(self._cost, caller)
+        if self._left(known, self._now()) < points:
+            async with known.lock:
+                await self._draw_for(caller, known, points)
+        known.left -= points
+        remaining = self._cost.remaining(known.full_at, self._now()) + known.left
+        return Allowance(round(self._cost.capacity), max(math.floor(remaining), 0))
+
+    async def _draw_for(self, caller: str, known: _Known, points: float) -> None:
+        missing = points - self._left(known, self._now())
+        if missing <= 0:  # someone else drew meanwhile
+            return
+        portion = max(missing, self._cost.capacity / PORTIONS)
+        try:
+            known.left += await self._draw(self._cost, caller, known, (portion, missing))
+        except PyMongoError as error:
+            log.warning("cost is not counted while the database is away", error=str(error)[:300])
+            known.left += portion
+        known.drawn_at = self._now()
+
+    def _left(self, known: _Known, now: Milliseconds) -> float:
+        if now - known.drawn_at > self._cost.window:
+            known.left = 0.0
+        return known.left
+
+    async def _take(self, bucket: Bucket, key: str, message: str) -> None:
+        known = self._of(bucket, key)
+        await self._draw(bucket, key, known, (1,), message)
+
+    async def _draw(
+        self,
+        bucket: Bucket,
+        key: str,
+        known: _Known,
+        amounts: tuple[float, ...],
+        message: str = _COST_USED_UP,
+    ) -> float:
+        """Draw the first of these amounts that the bucket gives. Raises RateLimited for the last one."""
+        for amount in amounts:
+            if bucket.wait(known.full_at, amount, self._now()) == 0 and await self._change(bucket, key, known, amount):
+                return amount
+        raise _limited(message, bucket.wait(known.full_at, amounts[-1], self._now()))
+
+    async def _change(self, bucket: Bucket, key: str, known: _Known, amount: float) -> bool:
+        """Whether the database gave it. Either way `known` is what the bucket is afterwards."""
+        name = bucket_id(bucket, key)
+        buckets, update = self._database.rate_buckets, _draw_update(bucket, amount, self._now())
+        try:
+            result = await buckets.update_one({"_id": name}, update, upsert=True)
+        except DuplicateKeyError:  # another process made it at the same moment
+            result = await buckets.update_one({"_id": name}, update)
+        stored = await buckets.find_one({"_id": name})
+        known.full_at = max(known.full_at, stored["full_at"] if stored else 0.0)
+        return result.modified_count > 0 or result.did_upsert
+
+    def _of(self, bucket: Bucket, key: str) -> _Known:
+        name = bucket_id(bucket, key)
+        known = self._known.setdefault(name, _Known())
+        self._known.move_to_end(name)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return known
+
+
+def _limited(message: str, wait: float) -> RateLimited:
+    wait = max(wait, 0.001)
+    return RateLimited(f"{message} Try again in {math.ceil(wait)} s.", wait)
+
+
+def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
+    """Move the time on, if it then lies no further ahead than the bucket allows."""
+    after: Doc = {"$add": [{"$max": ["$full_at", now]}, bucket.spend(amount)]}
+    fits: Doc = {"$lte": [after, now + bucket.window + ROUNDING]}
+    return [
+        {"$set": {"full_at": {"$cond": [fits, after, "$full_at"]}}},
+        {"$set": {"forget_at": {"$toDate": {"$toLong": "$full_at"}}}},
+    ]
+
+
+def _same_account(email: str) -> str:
+    """All spellings of one account's address."""
+    try:
+        return normalise_email(email)
+    except InvalidInput:
+        return email.strip().casefold()

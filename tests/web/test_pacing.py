@@ -1,0 +1,46 @@
+import asyncio
+
+from tocsin.web.pacing import Turns
+
+
+async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> None:
+    turns, seen, turn = Turns(), [], 0
+    ended = asyncio.Event()
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        if not ended.is_set():
+            asyncio.get_running_loop().call_soon(count)
+
+    async def work(number: int) -> None:
+        await turns.take()
+        seen.append((number, turn))
+
+    count()
+    await asyncio.gather(*(work(number) for number in range(50)))
+    ended.set()
+    assert [number for number, _ in seen] == list(range(50))
+    assert len({turn for _, turn in seen}) == 50
+    assert turn < 60  # no turn is left out
+
+
+async def test_who_is_alone_does_not_wait() -> None:
+    turns = Turns()
+    for _ in range(3):
+        work = turns.take()
+        try:
+            work.send(None)
+        except StopIteration:
+            await asyncio.sleep(0)
+            continue
+        raise AssertionError("had to wait")
+
+
+async def test_who_went_away_takes_no_turn() -> None:
+    turns = Turns()
+    await turns.take()
+    waiting = [asyncio.create_task(turns.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.wait_for(asyncio.gather(*waiting[1:]), 1)
