@@ -37,6 +37,11 @@ async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) 
     return last
 
 
+def bare(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer to an operation without what it cost."""
+    return {name: part for name, part in answer.items() if name != "extensions"}
+
+
 @dataclass
 class Target:
     """An HTTP server on loopback that notes each call and answers what it is told: `script` first, then 200."""

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     max_cost: int = Field(50_000, ge=100, le=100_000_000)
     cost_limit: int = Field(500_000, ge=1000, le=1_000_000_000)
     execution_timeout: float = Field(30.0, gt=0, le=3600)
-    max_operations: int = Field(20, ge=1, le=100_000)
+    max_operations: int = Field(100, ge=1, le=100_000)
     max_subscriptions: int = Field(100, ge=1, le=100_000)
     attempts_per_address: int = Field(30, ge=1, le=1_000_000)
     attempts_per_account: int = Field(20, ge=1, le=1_000_000)
