@@ -144,3 +144,12 @@ async def test_a_database_that_is_away_limits_no_cost_and_allows_no_attempt(data
     assert (await limit.spend("someone", 100)).limit == 500_000
     with pytest.raises(PyMongoError):
         await limit.attempt("logIn", "192.0.2.1")
+
+
+async def test_no_more_remains_than_there_can_be(database: Database, clock: Clock) -> None:
+    """Points that were drawn and not spent lie beside a bucket that fills up again."""
+    limit = rates(database, clock)
+    assert (await limit.spend("alice", 1)).remaining < (await limit.spend("bob", 1)).limit
+    clock.now += 30_000
+    allowance = await limit.spend("alice", 1)
+    assert allowance.remaining == allowance.limit

@@ -94,7 +94,8 @@ class Rates:
                 await self._draw_for(caller, known, points)
         known.left -= points
         remaining = self._cost.remaining(known.full_at, self._now()) + known.left
-        return Allowance(round(self._cost.capacity), max(math.floor(remaining), 0))
+        # What was drawn and is not spent yet does not keep the bucket from filling up again.
+        return Allowance(round(self._cost.capacity), max(math.floor(min(remaining, self._cost.capacity)), 0))
 
     async def _draw_for(self, caller: str, known: _Known, points: float) -> None:
         missing = points - self._left(known, self._now())
