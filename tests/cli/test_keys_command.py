@@ -2,19 +2,13 @@
 
 import base64
 import json
-import logging
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import structlog
 from pymongo.synchronous.database import Database as SyncDatabase
 from typer.testing import CliRunner, Result
 
-from tocsin import clock, documents
+from tocsin import clock
 from tocsin.cli.keys import app
 from tocsin.documents import Doc
 from tocsin.security.secrets import SecretBox
@@ -22,32 +16,13 @@ from tocsin.security.secrets import SecretBox
 OLD, NEW = b"o" * 32, b"n" * 32
 
 
-@pytest.fixture(autouse=True)
-def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No settings of the one who runs the tests; logging as it was afterwards."""
-    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    handlers, level = list(logging.root.handlers), logging.root.level
-    yield
-    logging.root.handlers = handlers
-    logging.root.setLevel(level)
-    structlog.reset_defaults()
-
-
 @pytest.fixture
-def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Doc]]:
+def stored(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> SyncDatabase[Doc]:
     """The database that the commands of this test use, with a task that has a secret."""
-    name = f"test_{uuid4().hex[:12]}"
-    for variable, value in {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": name, "JWT_SECRET": "j" * 32}.items():
-        monkeypatch.setenv(f"TOCSIN_{variable}", value)
     give(monkeypatch, OLD)
-    database = documents.connect_thread(mongodb_uri, name)
     job = {"kind": "http", "params": {"url": "https://example.com/", "token": SecretBox(OLD).seal("s3cret", "alice")}}
-    database["tasks"].insert_one({"_id": "alice/1", "owner": "alice", "job": job})
-    yield database
-    database.client.drop_database(database.name)
-    database.client.close()
+    stored["tasks"].insert_one({"_id": "alice/1", "owner": "alice", "job": job})
+    return stored
 
 
 def give(monkeypatch: pytest.MonkeyPatch, *keys: bytes) -> None:
