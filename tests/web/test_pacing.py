@@ -1,5 +1,8 @@
 import asyncio
 
+import pytest
+
+from tests.graphql.conftest import Api
 from tocsin.web.pacing import Turns
 
 
@@ -44,3 +47,17 @@ async def test_who_went_away_takes_no_turn() -> None:
     await asyncio.sleep(0)
     waiting[0].cancel()
     await asyncio.wait_for(asyncio.gather(*waiting[1:]), 1)
+
+
+async def test_every_request_of_the_application_takes_a_turn(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Turns] = []
+    take = Turns.take
+
+    async def counted(turns: Turns) -> None:
+        taken.append(turns)
+        await take(turns)
+
+    monkeypatch.setattr(Turns, "take", counted)
+    await api.nobody.http.get("/live")
+    await api.nobody.ask("{ __typename }")
+    assert len(taken) == 2

@@ -18,6 +18,7 @@ from tocsin.web.cors import Cors
 from tocsin.web.faults import INTERNAL, fault
 from tocsin.web.graphql_http import PATH, graphql_router
 from tocsin.web.hardening import Hardened
+from tocsin.web.pacing import Paced
 from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
 
@@ -34,7 +35,7 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     _add_health(app, ready, measure)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _failed)
-    return Hardened(Proxies(Cors(app, PATH, settings.cors_origins), settings.trusted_proxies))
+    return Hardened(Proxies(Cors(Paced(app), PATH, settings.cors_origins), settings.trusted_proxies))
 
 
 def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
