@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +20,7 @@ from tocsin.graphql import reading
 from tocsin.graphql.admission import Admission, caller_of, caused_by
 from tocsin.graphql.callers import Caller
 from tocsin.graphql.errors import coded
-from tocsin.graphql.reading import Known, Memory, Refused
+from tocsin.graphql.reading import Known, Memory, Read, Refused
 from tocsin.graphql.weighing import Weighed
 
 _NO_INTROSPECTION = {
@@ -40,7 +41,7 @@ class Documents(SchemaExtension):
     """Parses and validates a document once, refuses one that asks for too much, and holds the caller to his limits."""
 
     _known: Known | None = None
-    _unreadable: GraphQLError | None = None
+    _new: Read
 
     @cached_property
     def _admission(self) -> Admission:
@@ -59,16 +60,10 @@ class Documents(SchemaExtension):
             self._admission.end()
 
     async def on_parse(self) -> AsyncIterator[None]:
-        context, max_tokens = self.execution_context, self._settings.max_document_tokens
+        context = self.execution_context
         if context.query:
-            self._known = _memory.get(context.query, max_tokens)
-            try:
-                context.graphql_document = (
-                    self._known.document if self._known else await reading.read(context.query, max_tokens)
-                )
-            except GraphQLError as error:  # Strawberry would read it again to find the same
-                self._unreadable = error
-                context.graphql_document = _empty(context.operation_name)
+            self._known = _memory.get(context.query, self._settings.max_document_tokens)
+            context.graphql_document = self._known.document if self._known else await self._find(context.query)
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:
@@ -97,28 +92,41 @@ class Documents(SchemaExtension):
         cost = self._admission.cost()
         return {"cost": cost} if cost else {}
 
+    async def _find(self, query: str) -> DocumentNode:
+        """The document, which is new. One that cannot be read is found out here, and told where the others are."""
+        context = self.execution_context
+        self._new = await reading.read(
+            context.schema._schema,
+            query,
+            context.operation_name,
+            context.variables or {},
+            self._settings,
+            suggest=await self._may_be_helped(),
+        )
+        return self._new.document or _empty(context.operation_name)
+
+    async def _may_be_helped(self) -> bool:
+        with suppress(RateLimited, PyMongoError, DatabaseUnavailable):  # told when the document is validated
+            return (await caller_of(self.execution_context.context)).is_among(self._settings.suggestions)
+        return False
+
     async def _faults(self, document: DocumentNode) -> list[GraphQLError]:
         """Why the operation is not executed; empty if it is. Raises RateLimited."""
         context = self.execution_context
         try:
-            weighed = await self._check(document, await caller_of(context.context))
+            weighed = self._check(document, await caller_of(context.context))
         except Refused as refused:
             await self._admission.turn_away()
             return refused.faults
         await self._admission.enter(context.operation_type, weighed.cost)
         return []
 
-    async def _check(self, document: DocumentNode, caller: Caller) -> Weighed:
+    def _check(self, document: DocumentNode, caller: Caller) -> Weighed:
         """The weight of the operation, which may be executed. Raises Refused."""
         context, settings = self.execution_context, self._settings
-        if self._unreadable is not None:
-            raise Refused([self._unreadable])
         schema, name, variables = context.schema._schema, context.operation_name, context.variables or {}
         if self._known is None:
-            suggest = caller.is_among(settings.suggestions)
-            weighed = await reading.check(schema, document, name, variables, settings, suggest=suggest)
-            self._known = Known(document)
-            _memory.keep(context.query or "", settings.max_document_tokens, self._known)
+            self._known, weighed = self._learn(document)
         else:
             weighed = self._known.weights.get(name) or reading.weigh_operation(schema, document, name, variables)
             reading.refuse_excess(document, weighed, settings)
@@ -128,6 +136,14 @@ class Documents(SchemaExtension):
             message, code = _NO_INTROSPECTION[settings.introspection]
             raise Refused([GraphQLError(message, extensions={"code": code})])
         return weighed
+
+    def _learn(self, document: DocumentNode) -> tuple[Known, Weighed]:
+        """Remember the new document. Raises Refused."""
+        if self._new.weighed is None or self._new.faults:
+            raise Refused(self._new.faults)
+        known = Known(document)
+        _memory.keep(self.execution_context.query or "", self._settings.max_document_tokens, known)
+        return known, self._new.weighed
 
 
 def _empty(name: str | None) -> DocumentNode:

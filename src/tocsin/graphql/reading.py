@@ -5,10 +5,10 @@ A document that is not known yet is read in a thread. It takes milliseconds, and
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
 
@@ -17,7 +17,6 @@ from tocsin.graphql import validation
 from tocsin.graphql.limits import excess
 from tocsin.graphql.weighing import Weighed, weigh
 
-Answer = TypeVar("Answer")
 _REMEMBERED = 256
 _REMEMBERED_LENGTH = 5_000
 """Characters: longer documents are rare and would fill the memory."""
@@ -54,9 +53,34 @@ class Memory:
                 self._known.popitem(last=False)
 
 
-async def read(query: str, max_tokens: int) -> DocumentNode:
-    """The document. Raises GraphQLError for one that breaks the syntax or is too long."""
-    return await _aside(lambda: parse_document(query, max_tokens))
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A document that is new: what its operation weighs, or why it is refused. Neither: it has no such operation."""
+
+    document: DocumentNode | None
+    weighed: Weighed | None
+    faults: list[GraphQLError]
+
+
+async def read(
+    schema: GraphQLSchema,
+    query: str,
+    name: str | None,
+    variables: Mapping[str, Any],
+    settings: Settings,
+    *,
+    suggest: bool,
+) -> Read:
+    """Parse, weigh and validate in one go: of all documents that wait, only one is in memory as a tree."""
+
+    def work() -> Read:
+        try:
+            document = parse_document(query, settings.max_document_tokens)
+        except GraphQLError as error:  # its traceback would keep all tokens
+            return Read(None, None, [validation.without_traceback(error)])
+        return _check(schema, document, name, variables, settings, suggest=suggest)
+
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
 
 
 def parse_document(query: str, max_tokens: int) -> DocumentNode:
@@ -70,7 +94,7 @@ def parse_document(query: str, max_tokens: int) -> DocumentNode:
     return document
 
 
-async def check(
+def _check(
     schema: GraphQLSchema,
     document: DocumentNode,
     name: str | None,
@@ -78,17 +102,15 @@ async def check(
     settings: Settings,
     *,
     suggest: bool,
-) -> Weighed:
-    """The weight of the operation of this name in a document that is new. Raises Refused."""
-
-    def work() -> Weighed:
+) -> Read:
+    if not _operations(document, name):
+        return Read(document, None, [])
+    try:
         weighed = weigh_operation(schema, document, name, variables)
         refuse_excess(document, weighed, settings)
-        if faults := validation.faults(schema, document, suggest=suggest):
-            raise Refused(faults)
-        return weighed
-
-    return await _aside(work)
+    except Refused as refused:
+        return Read(document, None, refused.faults)
+    return Read(document, weighed, validation.faults(schema, document, suggest=suggest))
 
 
 class Refused(Exception):
@@ -108,28 +130,13 @@ def refuse_excess(document: DocumentNode, weighed: Weighed, settings: Settings) 
 def weigh_operation(
     schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Mapping[str, Any]
 ) -> Weighed:
-    """Weigh the operation of this name, of which Strawberry has made sure that there is one. Raises Refused."""
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    operation = next(node for node in operations if name in (None, node.name.value if node.name else None))
+    """Weigh the operation of this name, of which there must be one. Raises Refused."""
     try:
-        return weigh(schema, document, operation, variables)
+        return weigh(schema, document, _operations(document, name)[0], variables)
     except GraphQLError as error:
-        raise Refused([error]) from None
+        raise Refused([validation.without_traceback(error)]) from None
 
 
-async def _aside(work: Callable[[], Answer]) -> Answer:
-    """Do the work in the thread. An error comes without its traceback, which would keep the document for long."""
-
-    def outcome() -> Answer | GraphQLError | Refused:
-        try:
-            return work()
-        except (GraphQLError, Refused) as error:
-            return error.with_traceback(None)
-
-    found = await asyncio.get_running_loop().run_in_executor(_THREAD, outcome)
-    try:
-        if isinstance(found, GraphQLError | Refused):
-            raise found
-        return found
-    finally:
-        del found
+def _operations(document: DocumentNode, name: str | None) -> list[OperationDefinitionNode]:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    return [node for node in operations if name in (None, node.name.value if node.name else None)]

@@ -113,8 +113,8 @@ def loop_factory() -> type[asyncio.AbstractEventLoop] | None:
 
 
 def tune() -> None:
-    """Measured on the run path: the scheduler's thread must not wait 5 ms for the loop's, and the garbage collector
-    must not walk everything each 700 allocations.
+    """Measured on the run path, and with strangers' documents being read beside it: threads must not wait 5 ms for each
+    other, and the garbage collector must neither walk everything each 700 allocations nor pause for long when it does.
     """
-    sys.setswitchinterval(0.0005)
-    gc.set_threshold(50_000, 20, 20)
+    sys.setswitchinterval(0.0001)
+    gc.set_threshold(int(__import__("os").environ.get("GCT", "50000")), 20, 20)
