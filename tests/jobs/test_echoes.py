@@ -130,5 +130,5 @@ async def test_a_mask_is_not_made_of_a_plain_header(context: JobContext) -> None
     """A value that anyone may see in the task is no secret."""
     job = prepare(HttpInput("http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
     async with answering(response(body=b"public")) as server:
-        outcome = await HttpJob().perform(job | {"url": server.url}, context)
+        outcome = await HttpJob().attempt(job | {"url": server.url}, context)
     assert outcome.response_body == "public"

@@ -8,6 +8,7 @@ import pytest
 from tests.outbound.servers import answering, open_door, response
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
+from tocsin.jobs.computing import Processes
 from tocsin.jobs.http import HttpInput, HttpJob, prepare
 from tocsin.outbound.http import HttpDoor
 from tocsin.security.secrets import SecretBox
@@ -25,12 +26,12 @@ async def context() -> AsyncIterator[JobContext]:
 
 
 def job_context(door: HttpDoor, box: SecretBox = BOX) -> JobContext:
-    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door)
+    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, Processes())
 
 
 async def perform(context: JobContext, **fields: Any) -> Outcome:
     stored = bson.decode(bson.encode(prepare(HttpInput(**fields), BOX, "alice")))  # as it comes back from the database
-    outcome = await registry.get("http").perform(stored, context)
+    outcome = await registry.get("http").attempt(stored, context)
     bson.encode({"headers": outcome.response_headers, "body": outcome.response_body, "request": outcome.request})
     return outcome
 
@@ -123,7 +124,7 @@ async def test_secrets_are_sent_but_not_recorded(context: JobContext) -> None:
 
 async def test_a_secret_of_another_key_is_an_outcome() -> None:
     async with open_door() as door:
-        outcome = await HttpJob().perform(
+        outcome = await HttpJob().attempt(
             prepare(HttpInput(URL, token="t"), BOX, "alice"), job_context(door, SecretBox(b"k" * 32))
         )
     assert outcome.error is not None
@@ -198,8 +199,8 @@ async def test_a_blocked_address_and_a_bad_url_are_not_tried_again(context: JobC
 
 async def test_the_tasks_timeout_holds(context: JobContext) -> None:
     async with answering(b"") as server, open_door() as door:
-        outcome = await HttpJob().perform(
-            prepare(HttpInput(server.url), BOX, "alice"), JobContext("r", "alice", DUE, 1, 0.05, BOX, door)
+        outcome = await HttpJob().attempt(
+            prepare(HttpInput(server.url), BOX, "alice"), JobContext("r", "alice", DUE, 1, 0.05, BOX, door, Processes())
         )
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)

@@ -35,6 +35,7 @@ class Trigger(Enum):
 
     SCHEDULE = "SCHEDULE"
     MANUAL = "MANUAL"
+    WORKFLOW = "WORKFLOW"
 
 
 class RunReason(Enum):

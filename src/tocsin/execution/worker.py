@@ -3,19 +3,20 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
 
 from tocsin import clock, telemetry
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
+from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger
 from tocsin.execution.hand import Held, WorkerHand
 from tocsin.execution.settler import Settlement, Settler
 from tocsin.execution.verdict import Judge, Verdict
-from tocsin.jobs import registry
-from tocsin.jobs.base import AttemptError, ErrorKind, JobContext, Outcome
+from tocsin.jobs import registry, results
+from tocsin.jobs.base import AttemptError, Compute, ErrorKind, JobContext, Outcome
+from tocsin.jobs.computing import Processes
 from tocsin.outbound.http import HttpDoor
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
@@ -34,6 +35,7 @@ class Tools:
     secrets: SecretBox
     judge: Judge
     timeout: float
+    compute: Compute = field(default_factory=Processes)
 
 
 class Worker:
@@ -68,7 +70,7 @@ class Worker:
         try:
             if held.aborted:
                 return Outcome(error=_CANCELLED)
-            return await registry.get(run["job"]["kind"]).perform(run["job"]["params"], self._context(run))
+            return await self._perform(run)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not held.aborted or task is None:
@@ -79,6 +81,10 @@ class Worker:
             log.exception("a job raised", job=run["job"].get("kind"))
             return Outcome(error=_INTERNAL)
 
+    async def _perform(self, run: Doc) -> Outcome:
+        outcome = await registry.get(run["job"]["kind"]).attempt(run["job"]["params"], self._context(run))
+        return results.stored(outcome)
+
     def _context(self, run: Doc) -> JobContext:
         return JobContext(
             run_id=run["_id"],
@@ -88,6 +94,8 @@ class Worker:
             timeout=run["timeout"] or self._tools.timeout,
             secrets=self._tools.secrets,
             http=self._tools.http,
+            compute=self._tools.compute,
+            is_step=run["trigger"] == Trigger.WORKFLOW.value,
         )
 
     def _settlement(

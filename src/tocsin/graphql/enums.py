@@ -91,7 +91,11 @@ describe(
 describe(
     Trigger,
     "What made a run.",
-    {"SCHEDULE": "A due time of the task's schedule.", "MANUAL": "A person, by `runTask`."},
+    {
+        "SCHEDULE": "A due time of the task's schedule.",
+        "MANUAL": "A person, by `runTask`.",
+        "WORKFLOW": "A step of a workflow.",
+    },
     name="RunTrigger",
 )
 describe(
@@ -156,6 +160,9 @@ describe(
         "PROTOCOL": "The answer was not valid HTTP, or not complete.",
         "LOST": "The worker died or was stopped during the attempt.",
         "CANCELLED": "Aborted, because its cancellation was asked for.",
+        "JOB": "The job itself says that it cannot be done.",
+        "BAD_PARAMS": "The parameters of the job, as they are after expressions were filled in, are wrong.",
+        "RESULT_TOO_LARGE": "The job's result has more bytes than are kept.",
         "INTERNAL": "A fault of Tocsin itself; its log says more.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the server's present key.",
     },

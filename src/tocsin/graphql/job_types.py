@@ -1,136 +1,78 @@
-"""Jobs: as they are given, and as they are shown. Secrets go in and never come out."""
+"""Jobs: as they are given, and as they are shown."""
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import strawberry
 
 from tocsin.documents import Doc
 from tocsin.errors import InvalidInput
 from tocsin.graphql.context import Services
-from tocsin.graphql.enums import HttpMethod
-from tocsin.graphql.scalars import JSON, Url
-from tocsin.jobs.http import plain_body
-from tocsin.jobs.http_input import HttpInput, prepare
+from tocsin.graphql.http_job_types import HttpJob, HttpJobInput, http_job, read_http_job
+from tocsin.graphql.job_interface import Job
+from tocsin.graphql.scalars import JSON
+from tocsin.jobs import registry
+from tocsin.jobs.base import Job as JobCode
+from tocsin.jobs.base import Saving
+
+__all__ = ["CustomJob", "HttpJob", "Job", "JobInput", "job_type", "read_job"]
 
 
-@strawberry.type(description="One header of an HTTP message.")
-class Header:
-    name: str = strawberry.field(description="The header's name.")
-    value: str = strawberry.field(description="The header's value; `***` where it is a secret.")
+Stored = TypeVar("Stored")
 
 
-@strawberry.interface(description="The work that a task does.")
-class Job:
-    kind: str = strawberry.field(description="The kind of work, such as `http`.")
+@strawberry.type(description="Work of a kind that a package added to this server.")
+class CustomJob(Job):
+    params: JSON = strawberry.field(description="Its parameters.")
 
 
-@strawberry.type(description="An HTTP call. An answer of 200 to 299 is success.")
-class HttpJob(Job):
-    url: Url = strawberry.field(description="What is called.")
-    method: HttpMethod = strawberry.field(description="The method of the call.")
-    headers: list[Header] = strawberry.field(description="The headers that are no secrets.")
-    secret_headers: list[str] = strawberry.field(description="The names of the headers whose values are secrets.")
-    body: JSON | None = strawberry.field(description="The body, if it is JSON.")
-    body_text: str | None = strawberry.field(description="The body, if it is text.")
-    body_form: JSON | None = strawberry.field(description="The body's fields, if it is a form.")
-    has_token: bool = strawberry.field(description="Whether a bearer token is sent. The token itself is never shown.")
-    connect_timeout: timedelta | None = strawberry.field(
-        description="How long connecting may take; null: the server's default."
-    )
-
-
-@strawberry.input(description="An HTTP call. Give at most one of `body`, `bodyText` and `bodyForm`.")
-class HttpJobInput:
-    url: Url = strawberry.field(description="What to call: an absolute http or https URL.")
-    method: HttpMethod = strawberry.field(default=HttpMethod.GET, description="The method of the call.")
-    headers: JSON | None = strawberry.field(
-        default=strawberry.UNSET,
-        description=(
-            "An object of names and values, at most 50. Authorization, Cookie and X-Api-Key are kept as secrets. "
-            "In an update, null as the value of a secret header keeps what is stored, "
-            "unless the URL leads to another server (scheme, host, port): then give it again."
-        ),
-    )
-    secret_headers: list[str] | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Names of further headers to keep as secrets: stored encrypted, never shown.",
-    )
-    body: JSON | None = strawberry.field(default=strawberry.UNSET, description="A JSON body, at most 256 KiB.")
-    body_text: str | None = strawberry.field(default=strawberry.UNSET, description="A text body, at most 256 KiB.")
-    body_form: JSON | None = strawberry.field(
-        default=strawberry.UNSET, description="A form body: an object of names and values (or lists of values)."
-    )
-    token: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description=(
-            "Sent as `Authorization: Bearer`. In an update: absent keeps the stored one, an empty text removes it. "
-            "When the URL then leads to another server (scheme, host, port), give one or the other."
-        ),
-    )
-    connect_timeout: timedelta | None = strawberry.field(
-        default=strawberry.UNSET, description="How long connecting may take, at most `PT5M`. Default: the server's."
-    )
+@strawberry.input(description="Work of any kind that this server knows.")
+class CustomJobInput:
+    type: str = strawberry.field(description="The kind of work, such as `polygonArea`.")
+    params: JSON = strawberry.field(description="Its parameters: an object.")
 
 
 @strawberry.input(one_of=True, description="The work to do: exactly one of these.")
 class JobInput:
     http: strawberry.Maybe[HttpJobInput] = strawberry.field(description="An HTTP call.")
+    custom: strawberry.Maybe[CustomJobInput] = strawberry.field(
+        description="Work of any kind that this server knows, packages' kinds among them."
+    )
 
 
 def job_type(job: Doc) -> Job:
     """A stored job as it is shown."""
-    params = job["params"]
-    body = params["body"]
-    shown = {kind: plain_body(body) if body and body["kind"] == kind else None for kind in ("json", "text", "form")}
-    seconds = params["connect_timeout"]
-    return HttpJob(
-        kind=job["kind"],
-        url=Url(params["url"]),
-        method=HttpMethod(params["method"]),
-        headers=[Header(name=header["name"], value=header["value"]) for header in params["headers"]],
-        secret_headers=[header["name"] for header in params["secret_headers"]],
-        body=shown["json"],
-        body_text=shown["text"],
-        body_form=shown["form"],
-        has_token=params["token"] is not None,
-        connect_timeout=None if seconds is None else timedelta(seconds=seconds),
-    )
+    if job["kind"] == "http":
+        return http_job(job)
+    return CustomJob(kind=job["kind"], params=job["params"])
 
 
 def read_job(given: JobInput, services: Services, owner: str, previous: Doc | None = None) -> Doc:
     """The job as it is stored; `previous` is the one it replaces, whose secrets are kept. Raises InvalidInput."""
-    assert given.http is not None  # noqa: S101  # the only member of a @oneOf
-    before = previous["params"] if previous is not None and previous["kind"] == "http" else None
+    if given.http is not None:
+        saving = _saving("http", services, owner, previous)
+        return {"kind": "http", "params": _at(("job", "http"), read_http_job, given.http.value, saving)}
+    assert given.custom is not None  # noqa: S101  # the other member of a @oneOf
+    kind, params = given.custom.value.type, given.custom.value.params
+    job = _at(("job", "custom"), registry.of_user, kind)
+    saving = _saving(kind, services, owner, previous)
+    return {"kind": kind, "params": _at(("job", "custom", "params"), _prepare, job, params, saving)}
+
+
+def _prepare(job: JobCode[Any], params: Any, saving: Saving) -> Doc:
+    if not isinstance(params, Mapping):
+        raise InvalidInput("The parameters are an object of names and values.")
+    return job.prepare(params, saving)
+
+
+def _saving(kind: str, services: Services, owner: str, previous: Doc | None) -> Saving:
+    before = previous["params"] if previous is not None and previous["kind"] == kind else None
+    return Saving(owner, services.secrets, services.settings.denied_ports, before)
+
+
+def _at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:
+    """What is read at this place of the input, which its faults then name."""
     try:
-        params = prepare(_http_input(given.http.value), services.secrets, owner, before, services.settings.denied_ports)
+        return read(*args)
     except InvalidInput as error:
-        raise error.under("job", "http") from None
-    return {"kind": "http", "params": params}
-
-
-def _http_input(given: HttpJobInput) -> HttpInput:
-    timeout = _given(given.connect_timeout)
-    return HttpInput(
-        url=given.url,
-        method=given.method.value,
-        headers=_object(given.headers, "headers"),
-        secret_header_names=given.secret_headers or (),
-        json=_given(given.body),
-        text=_given(given.body_text),
-        form=_object(given.body_form, "bodyForm"),
-        token=_given(given.token),
-        connect_timeout=None if timeout is None else timeout.total_seconds(),
-    )
-
-
-def _given(value: Any) -> Any:
-    return None if value is strawberry.UNSET else value
-
-
-def _object(value: Any, name: str) -> Mapping[str, Any] | None:
-    value = _given(value)
-    if value is not None and not isinstance(value, Mapping):
-        raise InvalidInput(f'{name} must be an object, such as {{"name": "value"}}.', name)
-    return value
+        raise error.under(*path) from None

@@ -9,10 +9,11 @@ from tocsin.clock import MILLISECOND
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, task_of
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.job_types import Header
+from tocsin.graphql.http_job_types import Header
 from tocsin.graphql.node import Node
 from tocsin.graphql.reasons import reason_text
-from tocsin.graphql.scalars import Url
+from tocsin.graphql.scalars import JSON, Url
+from tocsin.jobs import results
 from tocsin.jobs.base import ErrorKind
 
 if TYPE_CHECKING:
@@ -122,6 +123,16 @@ class Run(Node):
         description="Of a MISSED run: how many due times it stands for (a whole number)."
     )
     error: RunError | None = strawberry.field(description="Why the latest attempt failed; null if it did not.")
+
+    @strawberry.field(
+        description=(
+            "What the job returned: a JSON value of at most 1 MiB; null until it succeeded, and of an `http` job "
+            "outside of workflows (see the attempt's `responseBody`)."
+        )
+    )
+    def result(self) -> JSON | None:
+        result: JSON | None = results.read(self.document.get("result"))
+        return result
 
     @strawberry.field(description="The task; null when it was deleted.")
     async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("tocsin.graphql.task_types")] | None:

@@ -1,17 +1,23 @@
 """What every kind of work has in common: what it is given, and what comes out."""
 
-from collections.abc import Mapping
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor
 from tocsin.security.secrets import SecretBox
 
-__all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome"]
+__all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "Saving"]
+
+Answer = TypeVar("Answer")
+P = TypeVar("P", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,8 @@ class Outcome:
     """What came of an attempt; it succeeded if there is no `error`. All of it can be stored as it is.
 
     `request` has `method`, `url` and `headers`, (name, value) pairs with secrets masked. `timings` are
-    milliseconds. `retry_after` is how long the target asked to be left alone.
+    milliseconds. `retry_after` is how long the target asked to be left alone. `result` is what later steps of a
+    workflow see: a JSON value.
     """
 
     error: AttemptError | None = None
@@ -45,10 +52,29 @@ class Outcome:
     timings: dict[str, float] = field(default_factory=dict)
     retry_after: timedelta | None = None
 
+    @classmethod
+    def failed(
+        cls, message: str, hint: str | None = None, kind: ErrorKind = ErrorKind.JOB, *, retryable: bool = False
+    ) -> "Outcome":
+        """The job says no. `retryable`: another try may go better."""
+        return cls(error=AttemptError(kind, message, hint, retryable))
+
+
+class Compute(Protocol):
+    """Calls a function of a module, with what can be pickled, in a process of its own."""
+
+    async def __call__(self, function: Callable[..., Answer], *args: Any) -> Answer:
+        """What the function returns, or raises. The process is ended when the caller is cancelled."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What an attempt may use and must know. `timeout` is for the whole attempt, in seconds."""
+    """What an attempt may use and must know. `timeout` is for the whole attempt, in seconds.
+
+    What burns processor time goes through `compute`: the event loop has other runs to start. `is_step` says that steps
+    of a workflow may ask for the result.
+    """
 
     run_id: str
     owner: str
@@ -57,17 +83,47 @@ class JobContext:
     timeout: float
     secrets: SecretBox
     http: HttpDoor
+    compute: Compute
+    is_step: bool = False
 
 
-class Job(Protocol):
-    """The code for one kind of work. `Params` is the shape in which its input is stored."""
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a job may need to turn what a user wrote into what is stored. `previous` is what was stored before."""
 
-    @property
-    def kind(self) -> str: ...
+    owner: str
+    secrets: SecretBox
+    denied_ports: Collection[int] = ()
+    previous: Mapping[str, Any] | None = None
 
-    @property
-    def Params(self) -> type[BaseModel]: ...  # noqa: N802  # a class, named as one
 
-    async def perform(self, params: Mapping[str, Any], context: JobContext) -> Outcome:
-        """Make one attempt. What fails outside is an outcome; what is raised is a fault of Tocsin itself."""
-        ...
+class Job(ABC, Generic[P]):
+    """The code for one kind of work: what a user writes for it, and one attempt at it.
+
+    `kind` is its name in the API and in workflows, such as `polygonArea`. `Params` is the shape in which its parameters
+    are stored; unless `prepare` says otherwise, it is also what users write.
+    """
+
+    kind: ClassVar[str]
+    Params: type[P]
+
+    def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:  # noqa: ARG002  # some need it
+        """What to store for what a user wrote. Raises InvalidInput with the path in it."""
+        return read_params(self.Params, given).model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """What is wrong with what a user wrote, in which expressions may stand for values."""
+        return find_faults(self.Params, given)
+
+    async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
+        """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
+        try:
+            async with asyncio.timeout(context.timeout):
+                return await self.perform(self.Params.model_validate(stored), context)
+        except TimeoutError:
+            message = f"The job was not done within {context.timeout:g} seconds."
+            return Outcome.failed(message, "Give it more time, or less to do.", ErrorKind.TIMEOUT, retryable=True)
+
+    @abstractmethod
+    async def perform(self, params: P, context: JobContext) -> Outcome:
+        """Do the work."""

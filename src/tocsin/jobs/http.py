@@ -7,12 +7,14 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
-
-from tocsin.jobs.base import AttemptError, ErrorKind, JobContext, Outcome
+from tocsin.errors import InvalidInput
+from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, Outcome, Saving
 from tocsin.jobs.http_body import encode_body, plain_body
-from tocsin.jobs.http_input import HttpInput, HttpParams, prepare
+from tocsin.jobs.http_given import HttpGiven
+from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare
+from tocsin.jobs.http_result import step_result
 from tocsin.jobs.masking import Masker
+from tocsin.jobs.params import Path, find_faults, has_expression, read_params
 from tocsin.outbound.answers import MASK
 from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.http import STANDARD_HEADERS, HttpExchange, HttpRequest
@@ -39,24 +41,44 @@ _STATUS_HINTS = {
 Header = tuple[str, str]
 
 
-class HttpJob:
+class HttpJob(Job[HttpParams]):
     """Calls a URL with the headers and the body that the user gave, and with what makes a repeated call
     recognisable.
     """
 
     kind = "http"
-    Params: type[BaseModel] = HttpParams
+    Params = HttpParams
 
-    async def perform(self, params: Mapping[str, Any], context: JobContext) -> Outcome:
-        """One request, redirects included. `params` is what `prepare` made."""
-        stored = HttpParams.model_validate(params)
+    def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
+        """What to store: checked, and with its secrets sealed. Raises InvalidInput."""
+        return prepare(
+            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.denied_ports
+        )
+
+    def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """What is wrong with what a user wrote, in which expressions may stand for values."""
+        if (found := find_faults(HttpGiven, given)) or has_expression(given):
+            return found
         try:
-            secret = await _secret_headers(stored, context)
+            check(read_params(HttpGiven, given).to_input())
+        except InvalidInput as error:
+            return [(error.path, error.message)]
+        return []
+
+    async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
+        """One request, redirects included; the door keeps the time, and says what took it."""
+        return await self.perform(HttpParams.model_validate(stored), context)
+
+    async def perform(self, params: HttpParams, context: JobContext) -> Outcome:
+        """The same with what `prepare` made."""
+        try:
+            secret = await _secret_headers(params, context)
         except SecretUnreadable:
             return Outcome(error=_unreadable())
-        request = _request(stored, secret, context)
+        request = _request(params, secret, context)
         exchange = await context.http.request(request)
-        return _outcome(request, await _masked(exchange, secret) if secret else exchange)
+        outcome = _outcome(request, await _masked(exchange, secret) if secret else exchange)
+        return replace(outcome, result=step_result(outcome)) if context.is_step else outcome
 
 
 async def _secret_headers(stored: HttpParams, context: JobContext) -> list[Header]:

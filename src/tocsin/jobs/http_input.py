@@ -109,6 +109,15 @@ def prepare(
     }
 
 
+def check(given: HttpInput) -> None:
+    """Raises InvalidInput for what could not be stored."""
+    _url(given.url, ())
+    _headers(given, None)
+    _method(given.method)
+    store_body(given.json, given.text, given.form)
+    _connect_timeout(given.connect_timeout)
+
+
 def _url(url: str, denied_ports: Collection[int]) -> str:
     storable(url, "url")
     parsed = parse_url(url)

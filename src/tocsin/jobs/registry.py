@@ -1,19 +1,79 @@
-"""The kinds of work there are."""
+"""The kinds of work there are: Tocsin's own, and those that packages add by the entry-point group `tocsin.jobs`."""
 
-from tocsin.errors import TocsinError
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from tocsin.errors import InvalidInput, StartError, TocsinError
 from tocsin.jobs.base import Job
 from tocsin.jobs.http import HttpJob
+from tocsin.jobs.params import Path
 
-_JOBS: dict[str, Job] = {job.kind: job for job in (HttpJob(),)}
+GROUP = "tocsin.jobs"
+BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob,)
+_KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 
 class UnknownJob(TocsinError):
     """A stored job is of a kind that this version does not know."""
 
 
-def get(kind: str) -> Job:
+@cache
+def all_jobs() -> Mapping[str, Job[Any]]:
+    """All jobs by their kinds. Raises StartError for a package whose job cannot be used."""
+    jobs: dict[str, Job[Any]] = {job.kind: job() for job in BUILT_IN}
+    for entry in entry_points(group=GROUP):
+        if entry.name in jobs:
+            raise StartError(f"The job {entry.name!r} of {_package(entry)} has the name of another one.")
+        jobs[entry.name] = _load(entry)
+    return jobs
+
+
+def get(kind: str) -> Job[Any]:
     """The job of this kind. Raises UnknownJob."""
     try:
-        return _JOBS[kind]
+        return all_jobs()[kind]
     except KeyError:
         raise UnknownJob(f"There is no job of the kind {kind!r}.") from None
+
+
+def of_user(kind: str) -> Job[Any]:
+    """The job that a user asked for. Raises InvalidInput that names those there are."""
+    if kind in all_jobs():
+        return get(kind)
+    near = difflib.get_close_matches(kind, all_jobs(), 1)
+    meant = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(all_jobs()))}."
+    raise InvalidInput(f"There is no job {kind!r} on this server. {meant}", "type")
+
+
+class Catalog:
+    """The jobs, as the language of workflows asks for them."""
+
+    def kinds(self) -> Collection[str]:
+        """Their names."""
+        return all_jobs().keys()
+
+    def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """What is wrong with parameters in which expressions may stand."""
+        return get(kind).faults(params)
+
+
+def _load(entry: EntryPoint) -> Job[Any]:
+    try:
+        found = entry.load()
+        job = found() if isinstance(found, type) else found
+    except Exception as error:
+        raise StartError(f"The job {entry.name!r} of {_package(entry)} cannot be loaded: {error!r}") from error
+    if not isinstance(job, Job) or job.kind != entry.name or not _KIND.fullmatch(entry.name):
+        raise StartError(
+            f"The job {entry.name!r} of {_package(entry)} cannot be used: it must be a subclass of "
+            "tocsin.jobs.base.Job whose kind is the entry point's name, such as polygonArea."
+        )
+    return job
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"the package {entry.dist.name}" if entry.dist else "a package"

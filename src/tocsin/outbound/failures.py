@@ -32,6 +32,9 @@ class ErrorKind(Enum):
     PROTOCOL = "PROTOCOL"
     LOST = "LOST"
     CANCELLED = "CANCELLED"
+    JOB = "JOB"
+    BAD_PARAMS = "BAD_PARAMS"
+    RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
     INTERNAL = "INTERNAL"
     SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # no password
 

@@ -22,6 +22,7 @@ from tocsin.execution.claims import count_queued
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
+from tocsin.jobs import registry
 from tocsin.notifications.deliveries import Postman
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
@@ -81,6 +82,7 @@ class Runtime:
 
     async def _start(self) -> None:
         settings, keys = self.settings, load_keys(self.settings)
+        registry.all_jobs()
         self.database = await self._open_database()
         secrets = SecretBox(keys.encryption, keys.former)
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))

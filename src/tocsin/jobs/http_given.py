@@ -1,0 +1,44 @@
+"""What a user writes for an HTTP call in a workflow or as plain JSON: the names are those of the API."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import field_validator
+
+from tocsin.jobs.http_input import METHODS, HttpInput
+from tocsin.jobs.params import ParamsModel
+
+
+class HttpGiven(ParamsModel):
+    """An HTTP call. At most one of `body`, `bodyText` and `bodyForm`."""
+
+    url: str
+    method: str = "GET"
+    headers: dict[str, Any] | None = None
+    secret_headers: list[str] = []
+    body: Any = None
+    body_text: str | None = None
+    body_form: dict[str, Any] | None = None
+    token: str | None = None
+    connect_timeout: timedelta | None = None
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in METHODS:
+            raise ValueError(f"The method must be one of {', '.join(METHODS)}.")
+        return value
+
+    def to_input(self) -> HttpInput:
+        """The same as the API gives it."""
+        return HttpInput(
+            url=self.url,
+            method=self.method,
+            headers=self.headers,
+            secret_header_names=self.secret_headers,
+            json=self.body,
+            text=self.body_text,
+            form=self.body_form,
+            token=self.token,
+            connect_timeout=None if self.connect_timeout is None else self.connect_timeout.total_seconds(),
+        )
