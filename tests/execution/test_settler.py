@@ -13,15 +13,15 @@ async def test_an_outcome_that_cannot_be_stored_fails_its_run_alone(
     database: Database, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     http = registry.get("http")
-    perform = type(http).perform
+    attempt = type(http).attempt
 
     async def strange(self: Any, params: Any, context: Any) -> Any:
-        outcome = await perform(self, params, context)
+        outcome = await attempt(self, params, context)
         if params["url"].endswith("/strange"):
-            object.__setattr__(outcome, "result", 1 << 70)  # BSON has no such number
+            object.__setattr__(outcome, "status_code", 1 << 70)  # BSON has no such number
         return outcome
 
-    monkeypatch.setattr(type(http), "perform", strange)
+    monkeypatch.setattr(type(http), "attempt", strange)
     async with run_stack(database) as stack:
         odd = await save_task(database, f"{target.url}/strange")
         good = [await save_task(database, f"{target.url}/{number}") for number in range(20)]
