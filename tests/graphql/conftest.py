@@ -27,6 +27,7 @@ from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.web.app import make_app
 from tocsin.web.server import uvicorn_config
+from tocsin.workflows.versions import Versions
 
 SECRET = "a-signing-key-of-the-tests-only-0123456789"
 PASSWORD = "alice, bob and carol"
@@ -42,6 +43,7 @@ class Woken:
     due: list[datetime | None] = field(default_factory=list)
     queued: int = 0
     cancelled: list[str] = field(default_factory=list)
+    workflow_runs: list[str] = field(default_factory=list)
 
     def on_queued(self) -> None:
         self.queued += 1
@@ -139,6 +141,9 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
         on_due=woken.due.append,
         on_queued=woken.on_queued,
         on_cancel=woken.cancelled.append,
+        versions=Versions(database, secrets, settings),
+        on_workflow_due=woken.due.append,
+        on_workflow_run=woken.workflow_runs.append,
     )
     app = make_app(lambda: services, settings, _ready, _measure)
     fanout.start()

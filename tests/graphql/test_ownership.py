@@ -53,6 +53,19 @@ CASES: dict[str, tuple[str, Any]] = {
         'mutation { changePassword(input: {currentPassword: "no", newPassword: "correct horse battery"}) { user { id } userErrors { code } } }',
         {"changePassword": {"user": None, "userErrors": [{"code": "INVALID_CREDENTIALS"}]}},
     ),
+    "workflow": ('{ workflow(name: "alices") { id definition } }', {"workflow": None}),
+    "workflows": ("{ workflows { totalCount nodes { id } } }", {"workflows": {"totalCount": 0, "nodes": []}}),
+    "workflowRun": ("query($workflowRun: ID!) { workflowRun(id: $workflowRun) { status inputs } }", {"workflowRun": None}),
+    "workflowRuns": (
+        '{ workflowRuns { totalCount nodes { id } } of: workflowRuns(filter: {name: "alices"}) { totalCount nodes { id } } }',
+        {"workflowRuns": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
+    ),
+    "saveWorkflow": (f'mutation {{ saveWorkflow(input: {{yaml: "name: alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"saveWorkflow": {"workflow": None, "userErrors": [{"code": "INVALID"}]}}),
+    "deleteWorkflow": (f'mutation {{ deleteWorkflow(input: {{name: "alices"}}) {{ deletedWorkflowId {SHOWN} }} }}', {"deleteWorkflow": {"deletedWorkflowId": None, **NOT_FOUND}}),
+    "executeWorkflow": (f'mutation {{ executeWorkflow(input: {{name: "alices"}}) {{ workflowRun {{ id }} {SHOWN} }} }}', {"executeWorkflow": {"workflowRun": None, **NOT_FOUND}}),
+    "cancelWorkflowRun": (f"mutation($workflowRun: ID!) {{ cancelWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"cancelWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
+    "resumeWorkflowRun": (f"mutation($workflowRun: ID!) {{ resumeWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"resumeWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
+    "decideApproval": (f'mutation($workflowRun: ID!) {{ decideApproval(input: {{id: $workflowRun, step: "ask", approved: true}}) {{ approved {SHOWN} }} }}', {"decideApproval": {"approved": None, **NOT_FOUND}}),
 }  # fmt: skip
 # For administrators only. field: (document, what Carol is answered)
 ADMIN: dict[str, tuple[str, Any]] = {
@@ -63,7 +76,14 @@ ADMIN: dict[str, tuple[str, Any]] = {
     "deactivateUser": ("mutation($alice: ID!) { deactivateUser(input: {id: $alice}) { user { isActive } } }", {"deactivateUser": {"user": {"isActive": False}}}),
     "activateUser": ("mutation($alice: ID!) { activateUser(input: {id: $alice}) { user { isActive } } }", {"activateUser": {"user": {"isActive": True}}}),
 }  # fmt: skip
-SUBSCRIPTIONS = {"taskEvents"}  # see test_subscriptions.py
+SAVE = "mutation($yaml: String!) { saveWorkflow(input: {yaml: $yaml}) { userErrors { message } } }"
+_WORKFLOW = """
+name: alices
+steps:
+  - key: ask
+    approval: {by: alice@example.test}
+"""
+SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents"}  # see test_subscriptions.py
 
 
 def _root_fields() -> set[str]:
@@ -84,11 +104,15 @@ async def _alices(api: Api) -> tuple[dict[str, str], Doc, Doc]:
     assert stored is not None
     run = run_document(stored["_id"], T0, status="FAILED")
     await api.database.runs.insert_one(run)
+    saved = await api.alice.ask(SAVE, yaml=_WORKFLOW)
+    assert saved["saveWorkflow"]["userErrors"] == []
+    begun = await api.alice.ask('mutation { executeWorkflow(input: {name: "alices"}) { workflowRun { id } } }')
     assert api.alice.user is not None
     variables = {"task": task_id, "run": ids.encode("Run", run["_id"]), "alice": ids.encode("User", api.alice.user.id)}
     made = await api.alice.ask('mutation { createApiToken(input: {name: "x", scopes: [READ]}) { apiToken { id } } }')
     (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
     await api.database.audit_entries.delete_many({})
+    variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
     return variables | tokens, stored, run
 

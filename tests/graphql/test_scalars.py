@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.graphql.scalars import read_duration, read_moment, read_url, write_duration, write_moment
+from tocsin.graphql.scalars import read_url
+from tocsin.schedules.moments import read_duration, read_moment, write_duration, write_moment
 
 MILLISECONDS = st.integers(0, 10**13).map(lambda number: timedelta(milliseconds=number))
 

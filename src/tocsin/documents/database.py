@@ -58,6 +58,18 @@ class Database:
         return self.db["runs"]
 
     @property
+    def workflows(self) -> AsyncCollection[Doc]:
+        return self.db["workflows"]
+
+    @property
+    def workflow_versions(self) -> AsyncCollection[Doc]:
+        return self.db["workflow_versions"]
+
+    @property
+    def workflow_runs(self) -> AsyncCollection[Doc]:
+        return self.db["workflow_runs"]
+
+    @property
     def response_bodies(self) -> AsyncCollection[Doc]:
         return self.db["response_bodies"]
 

@@ -9,6 +9,7 @@ from beanie import Document
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 from tocsin.documents.stored import Doc, Stored, index
+from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 
 
 class Task(Stored):
@@ -221,5 +222,5 @@ class RateBucket(Stored):
 
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
-    RateBucket,
+    RateBucket, Workflow, WorkflowVersion, WorkflowRun,
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What all stored documents share: ids that tell whose a thing is, and the base of the models."""
 
+import base64
 from typing import Any
 
 from beanie import Document
@@ -22,6 +23,16 @@ def owner_of(document_id: str) -> str:
 def task_of(run_id: str) -> str:
     """The task whose run has this id."""
     return run_id.partition(":")[0]
+
+
+def is_workflow_run(document_id: str) -> bool:
+    """Whether a workflow run has this id, and not a task."""
+    return document_id.partition("/")[2].startswith("w")
+
+
+def global_id(type_name: str, document_id: str) -> str:
+    """The id of a document in the API: base64 of `Type:id` (Relay's Global Object Identification)."""
+    return base64.urlsafe_b64encode(f"{type_name}:{document_id}".encode()).decode()
 
 
 def index(*keys: str, **options: Any) -> IndexModel:

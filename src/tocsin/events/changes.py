@@ -1,12 +1,13 @@
 """What a change is, and how one is read from an event of the database's change stream. Pure."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from tocsin.documents import Hold, RunStatus, TaskStatus, owner_of, task_of
+from tocsin.documents import Hold, RunStatus, StepStatus, TaskStatus, WorkflowRunStatus, owner_of, task_of
 
 
 class ChangeKind(Enum):
@@ -18,12 +19,15 @@ class ChangeKind(Enum):
     TASK_DELETED = "TASK_DELETED"
     RUN_CREATED = "RUN_CREATED"
     RUN_UPDATED = "RUN_UPDATED"
+    WORKFLOW_RUN_CREATED = "WORKFLOW_RUN_CREATED"
+    WORKFLOW_RUN_UPDATED = "WORKFLOW_RUN_UPDATED"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one task or run. Statuses are those that the change set; None where it left them as they were.
+    """One change of a task, run or workflow run. Statuses are those that it set; None where it left them as they were.
 
+    `steps` are the keys of those steps of a workflow run that changed, and what they became.
     `due_at` is a due or retry time that the change set; `queued` says that a run waits for a worker; `cancel` that a
     running one is to be aborted. These are for the engine, the rest is for subscribers.
     """
@@ -37,6 +41,9 @@ class Change:
     due_at: datetime | None = None
     queued: bool = False
     cancel: bool = False
+    workflow_run_id: str | None = None
+    workflow_status: WorkflowRunStatus | None = None
+    steps: tuple[tuple[str, StepStatus], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,19 @@ PIPELINE: list[dict[str, Any]] = [
                 {"ns.coll": "tasks", "operationType": {"$in": ["insert", "replace", "delete"]}},
                 {"ns.coll": "tasks", "updateDescription.updatedFields.status": {"$exists": True}},
                 {"ns.coll": "tasks", "updateDescription.updatedFields.version": {"$exists": True}},
+                {"ns.coll": "workflow_runs", "operationType": {"$in": ["insert", "update", "replace"]}},
                 {"ns.coll": "users", "updateDescription.updatedFields.is_active": {"$exists": True}},
                 {"ns.coll": {"$in": ["sessions", "api_tokens"]}, "operationType": "delete"},
             ]
         }
     },
     # The whole document of an insert carries the job; nobody here needs it.
-    {"$unset": ["fullDocument.job", "fullDocument.retry", "updateDescription.updatedFields.attempts"]},
+    {
+        "$unset": [
+            *("fullDocument.job", "fullDocument.retry", "updateDescription.updatedFields.attempts"),
+            *("fullDocument.steps", "fullDocument.inputs", "updateDescription.updatedFields.steps"),
+        ]
+    },
 ]
 """What the server sends of the changes: those of the engine's own bookkeeping stay where they are."""
 
@@ -74,6 +87,8 @@ def read(event: Mapping[str, Any]) -> Change | AccessChange | None:
     fields = _fields(event)
     if collection == "runs":
         return _run_change(event["operationType"], document_id, at, fields)
+    if collection == "workflow_runs":
+        return _workflow_run_change(event["operationType"], document_id, at, fields)
     if collection != "tasks":
         return AccessChange(owner_of(document_id))
     return _task_change(event["operationType"], document_id, at, fields)
@@ -102,6 +117,17 @@ def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, 
         due_at=fields.get("retry_at"),
         queued=queued,
         cancel=cancel,
+    )
+
+
+def _workflow_run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, Any]) -> Change:
+    status, news = fields.get("status"), json.loads(fields.get("news") or "{}")
+    return Change(
+        ChangeKind.WORKFLOW_RUN_CREATED if operation == "insert" else ChangeKind.WORKFLOW_RUN_UPDATED,
+        at,
+        workflow_run_id=run_id,
+        workflow_status=status and WorkflowRunStatus(status),
+        steps=tuple((key, StepStatus(step)) for key, step in news.items()),
     )
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, owner_of
+from tocsin.documents import Database, is_workflow_run, owner_of
 from tocsin.ending import end_tasks
 from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, read
 from tocsin.events.presence import Presence
@@ -23,10 +23,13 @@ log = telemetry.logger(__name__)
 class Subscription:
     """One listener's changes, from the moment it is made. An asynchronous iterator; use it in `async with`."""
 
-    def __init__(self, fanout: "Fanout", owner: str, task_id: str | None) -> None:
+    def __init__(
+        self, fanout: "Fanout", owner: str, task_id: str | None, *, workflows: bool = False, run_id: str | None = None
+    ) -> None:
         self._fanout = fanout
         self.owner, self.task_id = owner, task_id
-        self._changes: deque[Change] = deque([Change(ChangeKind.SNAPSHOT, clock.now(), task_id)])
+        self._workflows, self._run_id = workflows, run_id
+        self._changes: deque[Change] = deque([self._snapshot()])
         self._error: Exception | None = None
         self._filled = asyncio.Event()
         self._filled.set()
@@ -62,8 +65,8 @@ class Subscription:
         self._filled.set()
 
     def offer(self, change: Change) -> None:
-        """Queue a change if it is of the task listened to."""
-        if self.task_id is None or change.task_id == self.task_id:
+        """Queue a change if it is of what is listened to."""
+        if self._hears(change):
             self._changes.append(change)
             if len(self._changes) > QUEUE_LIMIT:
                 self.resync()
@@ -72,8 +75,16 @@ class Subscription:
     def resync(self) -> None:
         """Drop what is queued: the subscriber is told to read the present state."""
         self._changes.clear()
-        self._changes.append(Change(ChangeKind.SNAPSHOT, clock.now(), self.task_id))
+        self._changes.append(self._snapshot())
         self._filled.set()
+
+    def _hears(self, change: Change) -> bool:
+        if self._workflows:
+            return change.workflow_run_id is not None and self._run_id in (None, change.workflow_run_id)
+        return change.task_id is not None and self.task_id in (None, change.task_id)
+
+    def _snapshot(self) -> Change:
+        return Change(ChangeKind.SNAPSHOT, clock.now(), self.task_id, workflow_run_id=self._run_id)
 
 
 class Fanout:
@@ -99,6 +110,10 @@ class Fanout:
     def subscribe(self, owner: str, task_id: str | None = None) -> Subscription:
         """The changes of this owner's tasks and runs (or of one task), beginning with a SNAPSHOT."""
         return Subscription(self, owner, task_id)
+
+    def subscribe_workflows(self, owner: str, run_id: str | None = None) -> Subscription:
+        """The changes of this owner's workflow runs (or of one), beginning with a SNAPSHOT."""
+        return Subscription(self, owner, None, workflows=True, run_id=run_id)
 
     def add(self, subscription: Subscription) -> None:
         """Give it what comes from now on."""
@@ -147,9 +162,11 @@ class Fanout:
 
     def _give(self, change: Change) -> None:
         self._on_change(change)
-        if change.task_id is not None:
-            for subscription in self._subscriptions.get(owner_of(change.task_id), ()):
-                subscription.offer(change)
+        if change.task_id is not None and is_workflow_run(change.task_id):
+            return  # the run of a step: whoever listens to its workflow run hears of the step
+        subject = change.task_id or change.workflow_run_id
+        for subscription in self._subscriptions.get(owner_of(subject), ()) if subject else ():
+            subscription.offer(change)
 
     def _resync(self) -> None:
         self.presence.all_changed()

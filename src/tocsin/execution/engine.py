@@ -43,13 +43,14 @@ class Engine:
         *,
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
         limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
         self.hand = WorkerHand(worker, limit, asyncio.get_running_loop())
         self._database = database
         self._settings = settings
-        self._settler = Settler(database, self.hand, on_retry, on_follow)
+        self._settler = Settler(database, self.hand, on_retry, on_follow, on_step)
         self._worker = Worker(self.hand, self._settler, tools)
         self._dispatcher = Dispatcher(database, self.hand)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds))

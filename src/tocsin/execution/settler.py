@@ -12,7 +12,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 
 from tocsin import telemetry
-from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus
+from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
@@ -112,10 +112,11 @@ class Settler:
         hand: WorkerHand,
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
+        on_step: Callable[[str], None],
     ) -> None:
         self._database = database
         self._hand = hand
-        self._on_retry, self._on_follow = on_retry, on_follow
+        self._on_retry, self._on_follow, self._on_step = on_retry, on_follow, on_step
         self._buffer: list[Settlement] = []
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
@@ -183,6 +184,9 @@ class Settler:
         certain = result.modified_count == len(batch) and all(one.verdict.status in SETTLED for one in batch)
         runs, passed = ([one.settled() for one in batch], []) if certain else await self._read_back(batch)
         told = await ending.tell(self._database, passed)
+        for run in runs:
+            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in ending.SETTLED_VALUES:
+                self._on_step(run["task"])
         if await ending.follow(self._database, runs) or told:
             self._on_follow()
         self._hand.done([one.run for one in batch])

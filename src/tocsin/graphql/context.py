@@ -21,6 +21,7 @@ from tocsin.events import Fanout
 from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
 from tocsin.security.secrets import SecretBox
+from tocsin.workflows.versions import Versions
 
 CHECK_SECONDS = 30.0
 """How often an open connection asks whether its token is still good, should the news of its end be lost."""
@@ -34,7 +35,7 @@ class Services:
 
     `fingerprint_key` keys the digests of inputs that idempotency keys are compared by. `on_due` is called after
     anything that writes a due time, `on_queued` after anything that queues a run, `on_cancel` with the id of each
-    RUNNING run that is to be aborted.
+    RUNNING run that is to be aborted; `on_workflow_due` and `on_workflow_run` are the same for workflows.
     """
 
     database: Database
@@ -47,6 +48,9 @@ class Services:
     on_due: Callable[[datetime | None], None]
     on_queued: Callable[[], None]
     on_cancel: Callable[[str], None]
+    versions: Versions
+    on_workflow_due: Callable[[datetime | None], None]
+    on_workflow_run: Callable[[str], None]
     loaders: Loaders = field(init=False, repr=False)
     rates: Rates = field(init=False, repr=False)
     slots: Slots = field(init=False, repr=False)

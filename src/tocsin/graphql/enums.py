@@ -162,6 +162,7 @@ describe(
         "CANCELLED": "Aborted, because its cancellation was asked for.",
         "JOB": "The job itself says that it cannot be done.",
         "BAD_PARAMS": "The parameters of the job, as they are after expressions were filled in, are wrong.",
+        "EXPRESSION": "An expression of a workflow cannot be evaluated.",
         "RESULT_TOO_LARGE": "The job's result has more bytes than are kept.",
         "INTERNAL": "A fault of Tocsin itself; its log says more.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the server's present key.",
@@ -177,8 +178,10 @@ describe(
         "TASK_DELETED": "A task was deleted.",
         "RUN_CREATED": "A run was made.",
         "RUN_UPDATED": "A run's status changed, or its cancellation was asked for.",
+        "WORKFLOW_RUN_CREATED": "A workflow run was made.",
+        "WORKFLOW_RUN_UPDATED": "A workflow run or one of its steps changed.",
     },
-    name="TaskEventKind",
+    name="EventKind",
 )
 describe(
     UserErrorCode,

@@ -3,15 +3,24 @@
 import base64
 import binascii
 
+from tocsin.documents import global_id
 from tocsin.errors import InvalidInput, NotFound
 
 _LONGEST = 400
-_THINGS = {"Task": "task", "Run": "run", "ApiToken": "API token", "Session": "session", "User": "user"}
+_THINGS = {
+    "Task": "task",
+    "Run": "run",
+    "ApiToken": "API token",
+    "Session": "session",
+    "User": "user",
+    "Workflow": "workflow",
+    "WorkflowRun": "workflow run",
+}
 
 
 def encode(type_name: str, document_id: str) -> str:
     """The global id of a document."""
-    return base64.urlsafe_b64encode(f"{type_name}:{document_id}".encode()).decode()
+    return global_id(type_name, document_id)
 
 
 def decode(global_id: str, *path: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ class Loaders:
     def __init__(self, database: Database) -> None:
         self._tasks = Loader(database.tasks)
         self._runs = Loader(database.runs, RUN_FIELDS)
+        self._workflow_runs = Loader(database.workflow_runs)
         self._bodies = Loader(database.response_bodies)
 
     async def task(self, owner: str, task_id: str) -> Doc | None:
@@ -36,6 +37,10 @@ class Loaders:
     async def run(self, owner: str, run_id: str) -> Doc | None:
         """The owner's run."""
         return await self._runs.load(run_id) if owner_of(run_id) == owner else None
+
+    async def workflow_run(self, owner: str, run_id: str) -> Doc | None:
+        """The owner's workflow run."""
+        return await self._workflow_runs.load(run_id) if owner_of(run_id) == owner else None
 
     async def body(self, run_id: str, attempt: int) -> str | None:
         """The response body of an attempt of a run that the caller may see."""

@@ -24,6 +24,10 @@ from tocsin.graphql.task_lists import TaskConnection, TaskFilter, TaskOrder, lis
 from tocsin.graphql.task_types import Task, load_task
 from tocsin.graphql.token_mutations import TokenQueries
 from tocsin.graphql.words import After, Before, First, Last
+from tocsin.graphql.workflow_queries import WorkflowQueries
+from tocsin.graphql.workflow_run_types import load_workflow_run
+from tocsin.graphql.workflow_types import workflow_type
+from tocsin.workflows.owned import find_workflow_by_id
 
 _LONGEST_PREVIEW = 100
 
@@ -31,7 +35,7 @@ GlobalId = Annotated[strawberry.ID, strawberry.argument(description="The global 
 
 
 @strawberry.type(description="What can be asked.")
-class Query(AccountQueries, TokenQueries, AdministrationQueries):
+class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries):
     @strawberry.field(description="Anything of yours by its global id; null if you have no such thing.")
     async def node(self, info: Info, id: GlobalId) -> Node | None:
         owner = await access.owner(info)
@@ -113,11 +117,18 @@ async def _load_entry(info: Info, _owner: str, entry_id: str) -> Node | None:
     return None if entry is None or not await access.administers(info) else entry_type(entry)
 
 
+async def _load_workflow(info: Info, owner: str, workflow_id: str) -> Node | None:
+    document = await find_workflow_by_id(info.context.services.database, owner, workflow_id)
+    return None if document is None else workflow_type(document)
+
+
 _LOADERS: dict[str, Callable[[Info, str, str], Awaitable[Node | None]]] = {
     "Task": load_task,
     "Run": load_run,
     "User": _load_user,
     "AuditEntry": _load_entry,
+    "Workflow": _load_workflow,
+    "WorkflowRun": load_workflow_run,
 }
 
 

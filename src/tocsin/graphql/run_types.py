@@ -162,7 +162,7 @@ def run_type(run: Doc) -> Run:
         due_at=run["due_at"],
         created_at=run["created_at"],
         next_attempt_at=run.get("retry_at") if run["status"] == RunStatus.RETRY.value else None,
-        error=_error(run.get("error")),
+        error=run_error(run.get("error")),
         **{name: run.get(name) for name in same},
     )
 
@@ -186,11 +186,12 @@ def _attempt(run_id: str, attempt: Doc) -> Attempt:
         status_code=attempt.get("status_code"),
         response_truncated=bool(attempt.get("response_truncated")),
         redirects=attempt.get("redirects") or 0,
-        error=_error(attempt.get("error")),
+        error=run_error(attempt.get("error")),
     )
 
 
-def _error(error: Doc | None) -> RunError | None:
+def run_error(error: Doc | None) -> RunError | None:
+    """A stored error as it is shown."""
     if not error:
         return None
     return RunError(kind=ErrorKind(error["kind"]), message=error["message"], hint=error["hint"])

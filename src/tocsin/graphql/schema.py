@@ -15,10 +15,13 @@ from tocsin.graphql.schedule_types import CronSchedule, IntervalSchedule, OnceSc
 from tocsin.graphql.subscriptions import Subscription
 from tocsin.graphql.task_mutations import TaskMutations
 from tocsin.graphql.token_mutations import TokenMutations
+from tocsin.graphql.workflow_mutations import WorkflowMutations
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, TokenMutations, AdministrationMutations, TaskMutations, RunMutations):
+class Mutation(
+    AccountMutations, TokenMutations, AdministrationMutations, TaskMutations, RunMutations, WorkflowMutations
+):
     pass
 
 

@@ -16,6 +16,8 @@ from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
 from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.task_types import Task, load_task
+from tocsin.graphql.workflow_events import WorkflowRunEvent, workflow_event
+from tocsin.graphql.workflow_run_types import load_workflow_run
 
 
 @strawberry.type(
@@ -69,6 +71,32 @@ class Subscription:
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
         return _events(info.context, owner, wanted)
+
+    @strawberry.subscription(
+        description=(
+            "Changes of your workflow runs and their steps, made by whatever process. The first event is a SNAPSHOT: "
+            "what is read after it misses no change. Another SNAPSHOT comes when changes had to be dropped."
+        )
+    )
+    async def workflow_run_events(
+        self,
+        info: Info,
+        workflow_run_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only of this one. Default: of all of yours.")
+        ] = strawberry.UNSET,
+    ) -> AsyncGenerator[WorkflowRunEvent, None]:
+        owner = await access.owner(info)
+        wanted = ids.require("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
+        if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
+            raise NotFound("You have no workflow run with this id.", "workflowRunId")
+        return _workflow_events(info.context, owner, wanted)
+
+
+async def _workflow_events(context: Context, owner: str, run_id: str | None) -> AsyncGenerator[WorkflowRunEvent, None]:
+    subscription = context.services.fanout.subscribe_workflows(owner, run_id)
+    async with subscription as changes, _ended_with_the_token(context, changes):
+        async for change in changes:
+            yield workflow_event(change, owner)
 
 
 async def _events(context: Context, owner: str, task_id: str | None) -> AsyncGenerator[TaskEvent, None]:

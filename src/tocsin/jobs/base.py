@@ -115,6 +115,10 @@ class Job(ABC, Generic[P]):
         """What is wrong with what a user wrote, in which expressions may stand for values."""
         return find_faults(self.Params, given)
 
+    def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none
+        """The paths of texts in what a user wrote that must be kept encrypted."""
+        return []
+
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
         try:

@@ -65,6 +65,12 @@ class HttpJob(Job[HttpParams]):
             return [(error.path, error.message)]
         return []
 
+    def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        """The token, and the headers that are secrets by their names."""
+        headers, named = given.get("headers") or {}, {name.lower() for name in given.get("secretHeaders") or ()}
+        found = [("headers", name) for name in headers if name.lower() in SECRET_HEADERS | named]
+        return [*([("token",)] if isinstance(given.get("token"), str) else []), *found]
+
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """One request, redirects included; the door keeps the time, and says what took it."""
         return await self.perform(HttpParams.model_validate(stored), context)

@@ -74,7 +74,8 @@ async def stop_all(database: Database, task_id: str, now: datetime) -> None:
 
 
 async def align_stale(database: Database, runs: list[Doc], now: datetime) -> None:
-    """Align runs that were made from, or lived through, an older version of their tasks."""
+    """Align runs that were made from, or lived through, an older version of their tasks. Steps have none."""
+    runs = [run for run in runs if run["trigger"] != Trigger.WORKFLOW.value]
     tasks = {
         task["_id"]: task async for task in database.tasks.find({"_id": {"$in": list({run["task"] for run in runs})}})
     }

@@ -60,6 +60,7 @@ class _Place:
 _PLACES = (
     _Place("tasks", "owner", path=("job", "params")),  # first: runs that are made meanwhile then have the new copy
     _Place("runs", "owner", path=("job", "params")),
+    _Place("workflow_versions", "owner", path=("secrets",)),
     _Place("deliveries", "_id", fields=("sealed",)),
 )
 

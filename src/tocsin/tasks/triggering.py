@@ -89,6 +89,8 @@ async def retry(database: Database, owner: str, run_id: str, now: datetime, key:
         return await require_run(
             owner, run_id
         )  # as that retry left it, not as it was read before the key was looked at
+    if run.trigger is Trigger.WORKFLOW:
+        raise Conflict("This run is a step of a workflow: resume its workflow run instead.", "id")
     task = await find_task(owner, run.task)
     if task is None:
         raise Conflict("The task of this run was deleted, so it cannot be retried.", "id")

@@ -12,7 +12,7 @@ from tocsin.accounts import Accounts, Mailing, rotation
 from tocsin.accounts.keyring import POLL_SECONDS, Keyring
 from tocsin.accounts.rounds import Rounds
 from tocsin.config import Settings
-from tocsin.documents import Database, connect
+from tocsin.documents import SETTLED, Database, WorkflowRunStatus, connect, is_workflow_run
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.ending import end_tasks
 from tocsin.errors import DatabaseUnavailable, StartError
@@ -31,6 +31,11 @@ from tocsin.security.keys import Keys, load_keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.tasks.retry import default_policy
+from tocsin.workflows.engine import WorkflowEngine
+from tocsin.workflows.firing import Firing
+from tocsin.workflows.letters import Letters
+from tocsin.workflows.moving import Mover
+from tocsin.workflows.versions import Versions
 
 log = telemetry.logger(__name__)
 
@@ -42,6 +47,8 @@ class Runtime:
     engine: Engine
     scheduler: Scheduler
     fanout: Fanout
+    workflows: WorkflowEngine
+    versions: Versions
     services: Services
 
     def __init__(self, settings: Settings) -> None:
@@ -98,6 +105,8 @@ class Runtime:
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
         self._stack.push_async_callback(self.scheduler.stop)
+        self.workflows.start()
+        self._stack.push_async_callback(self.workflows.stop)
         self.fanout.start()
         self._stack.push_async_callback(self.fanout.stop)
         self._begin(postman)
@@ -114,7 +123,19 @@ class Runtime:
             tools,
             on_retry=lambda at: self.scheduler.due(at),
             on_follow=followed,
+            on_step=lambda workflow_run: self.workflows.touch(workflow_run),
         )
+        letters = Letters(self.database, self.settings.page("/playground"))
+        self.versions = Versions(self.database, tools.secrets, self.settings)
+        mover = Mover(
+            self.database,
+            self.versions,
+            letters,
+            self.engine.hand,
+            self.engine.abort,
+            postman.wake,
+        )
+        self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions))
         self.scheduler = Scheduler(self.database, self.engine.hand)
         self.fanout = Fanout(self.database, self._on_change)
 
@@ -173,6 +194,9 @@ class Runtime:
             on_due=self.scheduler.due,
             on_queued=self.engine.hand.wake,
             on_cancel=self.engine.abort,
+            versions=self.versions,
+            on_workflow_due=self.workflows.due,
+            on_workflow_run=self.workflows.touch,
         )
 
     def _on_change(self, change: Change) -> None:
@@ -181,5 +205,9 @@ class Runtime:
             self.scheduler.due(change.due_at)
         if change.queued:
             self.engine.hand.woken.set()
+        if change.task_id is not None and change.run_status in SETTLED and is_workflow_run(change.task_id):
+            self.workflows.touch(change.task_id)
+        if change.workflow_status is WorkflowRunStatus.PENDING and change.workflow_run_id is not None:
+            self.workflows.touch(change.workflow_run_id)
         if change.cancel and change.run_id is not None:
             self.engine.abort(change.run_id)

@@ -1,0 +1,102 @@
+"""What is stored of workflows."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from tocsin.documents.stored import Doc, Stored, index
+from tocsin.documents.workflow_states import WorkflowRunReason, WorkflowRunStatus
+
+
+class Workflow(Stored):
+    """A named graph of steps. `name_key` is `owner/name`, unique. `version` counts the saves that changed anything.
+
+    `schedule` and `next_run_at` are as a task's. `deleted` hides it: what it began goes on, and its name is free again.
+    """
+
+    owner: str
+    name: str
+    name_key: str | None
+    description: str
+    version: int
+    digest: str
+    overlap: str
+    schedule: Doc | None
+    next_run_at: datetime | None
+    last_due_at: datetime | None = None
+    deleted: bool = False
+    created_at: datetime
+    updated_at: datetime
+
+    class Settings:
+        name = "workflows"
+        indexes: ClassVar = [
+            index("name_key", unique=True, partialFilterExpression={"name_key": {"$type": "string"}}),
+            index("owner", "created_at"),
+            index("next_run_at"),
+        ]
+
+
+class WorkflowVersion(Stored):
+    """One version of a workflow, as it was saved: never changed. Its id is `workflow id@version`.
+
+    `definition` is a JSON text; `secrets` are what it keeps encrypted, by their numbers in it.
+    """
+
+    owner: str
+    workflow: str
+    version: int
+    definition: str
+    secrets: Doc = {}
+    created_at: datetime
+
+    class Settings:
+        name = "workflow_versions"
+        indexes: ClassVar = [index("workflow", "version")]
+
+
+class WorkflowRun(Stored):
+    """One execution of a workflow. All that is decided about its steps stands here, so that one conditional update,
+    on `rev`, moves it: the steps' runs follow from it and are made again if a crash came in between.
+
+    `inputs` and `output` are JSON texts. `steps` are the states of the steps by their keys. `wake_at` is when it must
+    be looked at next though nothing happened. `news` is a JSON text: the steps that the latest update changed, for
+    subscribers.
+    """
+
+    owner: str
+    workflow: str
+    name: str
+    version: int
+    trigger: str
+    status: WorkflowRunStatus
+    open: bool
+    reason: WorkflowRunReason | None = None
+    due_at: datetime
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+    missed_until: datetime | None = None
+    missed_count: int | None = None
+    inputs: str
+    output: str | None = None
+    error: Doc | None = None
+    round: int = 0
+    stopping: str | None = None
+    deadline_at: datetime | None = None
+    wake_at: datetime | None = None
+    rev: int = 0
+    news: str = "{}"
+    total: int
+    done: int = 0
+    steps: Doc = {}
+
+    class Settings:
+        name = "workflow_runs"
+        indexes: ClassVar = [
+            index("owner", "created_at"),
+            index("owner", "due_at"),
+            index("workflow", "created_at"),
+            index("workflow", "open", partialFilterExpression={"open": True}),
+            index("open", "wake_at", partialFilterExpression={"open": True}),
+        ]

@@ -1,0 +1,59 @@
+"""The states of workflow runs and of their steps (drawn in docs/state_machine.md)."""
+
+from enum import Enum
+
+
+class WorkflowRunStatus(Enum):
+    """Where a workflow run is in its life."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    SKIPPED = "SKIPPED"
+    MISSED = "MISSED"
+
+
+class WorkflowRunReason(Enum):
+    """Why a workflow run is in its state, where the state alone does not say it."""
+
+    STEP_FAILED = "STEP_FAILED"
+    COMPENSATED = "COMPENSATED"
+    COMPENSATION_FAILED = "COMPENSATION_FAILED"
+    TIMEOUT = "TIMEOUT"
+    OUTPUT_FAILED = "OUTPUT_FAILED"
+    CANCEL_REQUESTED = "CANCEL_REQUESTED"
+    OVERLAP = "OVERLAP"
+    MISFIRE = "MISFIRE"
+
+
+class StepStatus(Enum):
+    """Where a step is in its life. WAITING: for a time, or for a person's decision."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+    CANCELLED = "CANCELLED"
+
+
+class StepReason(Enum):
+    """Why a step is in its state, where the state alone does not say it."""
+
+    CONDITION = "CONDITION"
+    DEPENDENCY = "DEPENDENCY"
+    STOPPED = "STOPPED"
+    CANCEL_REQUESTED = "CANCEL_REQUESTED"
+    TIMEOUT = "TIMEOUT"
+    EXPRESSION = "EXPRESSION"
+    BAD_PARAMS = "BAD_PARAMS"
+    RUN_FAILED = "RUN_FAILED"
+    REJECTED = "REJECTED"
+    APPROVED_BY_TIMEOUT = "APPROVED_BY_TIMEOUT"
+
+
+SETTLED_STEPS = frozenset({StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED})
+OPEN_WORKFLOW_RUNS = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.RUNNING})

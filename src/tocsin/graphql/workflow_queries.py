@@ -1,0 +1,71 @@
+"""The queries of workflows."""
+
+from typing import Annotated
+
+import strawberry
+
+from tocsin.graphql import access, ids
+from tocsin.graphql.context import Info
+from tocsin.graphql.paging import PageArguments
+from tocsin.graphql.words import After, Before, First, Last
+from tocsin.graphql.workflow_lists import (
+    WorkflowConnection,
+    WorkflowFilter,
+    WorkflowRunConnection,
+    WorkflowRunFilter,
+    list_workflow_runs,
+    list_workflows,
+)
+from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.workflow_types import Workflow, workflow_type
+from tocsin.workflows.owned import find_workflow
+
+
+@strawberry.type
+class WorkflowQueries:
+    @strawberry.field(description="Your workflow of this name; null if you have none.")
+    async def workflow(
+        self, info: Info, name: Annotated[str, strawberry.argument(description="The workflow's name.")]
+    ) -> Workflow | None:
+        owner = await access.owner(info)
+        document = await find_workflow(info.context.services.database, owner, name)
+        return None if document is None else workflow_type(document)
+
+    @strawberry.field(description="Your workflows, the latest first.")
+    async def workflows(
+        self,
+        info: Info,
+        filter: Annotated[
+            WorkflowFilter | None, strawberry.argument(description="Only these workflows.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> WorkflowConnection:
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        return await list_workflows(info.context.services, user, filter or None, page)
+
+    @strawberry.field(description="One of your workflow runs; null if you have none with this id.")
+    async def workflow_run(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The global id, as this API gave it.")],
+    ) -> WorkflowRun | None:
+        owner, run_id = await access.owner(info), ids.find("WorkflowRun", id, "id")
+        return None if run_id is None else await load_workflow_run(info, owner, run_id)
+
+    @strawberry.field(description="The runs of your workflows, the latest first.")
+    async def workflow_runs(
+        self,
+        info: Info,
+        filter: Annotated[
+            WorkflowRunFilter | None, strawberry.argument(description="Only these workflow runs.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> WorkflowRunConnection:
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        return await list_workflow_runs(info.context.services, user, filter or None, page)

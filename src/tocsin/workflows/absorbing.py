@@ -1,0 +1,126 @@
+"""What became of runs and waits, taken over into the states of their steps. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from tocsin.documents import Doc, RunStatus, StepReason, StepStatus
+from tocsin.workflows.definition import OnFailure, Step
+from tocsin.workflows.scope import Surroundings
+from tocsin.workflows.states import CANCELLED, COMPLETED, FAILED, PENDING, RUNNING, Ended, Flow, StepState, Work
+
+CANCEL, TIMEOUT, COMPENSATE = "CANCEL", "TIMEOUT", "COMPENSATE"
+_LETTERS = {RunStatus.COMPLETED.value: COMPLETED, RunStatus.CANCELLED.value: CANCELLED}
+_ENDS = {
+    COMPLETED: (StepStatus.COMPLETED, None),
+    FAILED: (StepStatus.FAILED, StepReason.RUN_FAILED),
+    CANCELLED: (StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
+}
+
+
+def absorb(flow: Flow, around: Surroundings, ended: Mapping[str, Ended]) -> None:
+    """Take over the ends of runs, close steps whose items are through, and note what must stop for that."""
+    for work in flow.running():
+        end = ended.get(work.run_id(flow.id))
+        if end is not None and end.round == flow.steps[work.key].round:
+            take(flow.steps[work.key], work, end, around.now)
+    for step in around.definition.steps:
+        close_items(step, flow, around.now)
+
+
+def close_items(step: Step, flow: Flow, now: datetime) -> None:
+    """Settle a step with `forEach` when none of its items is to come any more."""
+    state = flow.steps[step.key]
+    if state.items is None or state.settled or RUNNING in state.items:
+        return
+    broken = FAILED in state.items and step.on_failure is not OnFailure.CONTINUE
+    if PENDING in state.items and not broken and flow.stopping is None:
+        return
+    state.items = state.items.replace(PENDING, CANCELLED)
+    letter = FAILED if FAILED in state.items else CANCELLED if CANCELLED in state.items else COMPLETED
+    status, reason = _ENDS[letter]
+    state.settle(status, now, reason, state.error)
+
+
+def wake(flow: Flow, around: Surroundings) -> None:
+    """End the waits and approvals whose time has come, and note the reminders that are due."""
+    for step in around.definition.steps:
+        state = flow.steps[step.key]
+        if state.status is not StepStatus.WAITING:
+            continue
+        if state.wake_at is not None and state.wake_at <= around.now:
+            _end_wait(step, state, around.now)
+        elif state.remind_at is not None and state.remind_at <= around.now:
+            _remind(step, state, around.now)
+
+
+def stop_if_due(flow: Flow, around: Surroundings) -> None:
+    """Note why nothing new is to be begun: a cancellation, the time that is over, a failure that is to be undone."""
+    document = flow.document
+    deadline: datetime | None = document["deadline_at"]
+    if flow.stopping is None and document["cancel_requested_at"] is not None:
+        flow.stopping = CANCEL
+    elif flow.stopping is None and deadline is not None and deadline <= around.now:
+        flow.stopping = TIMEOUT
+    elif flow.stopping is None and any(_calls_for_undoing(step, flow) for step in around.definition.steps):
+        flow.stopping = COMPENSATE
+    if flow.stopping is not None:
+        _stop(flow, around)
+
+
+def failed(step: Step, flow: Flow) -> bool:
+    """Whether the step ended so that what depends on it cannot go on."""
+    bad = flow.steps[step.key].status in {StepStatus.FAILED, StepStatus.CANCELLED}
+    return bad and step.on_failure is not OnFailure.CONTINUE
+
+
+def _calls_for_undoing(step: Step, flow: Flow) -> bool:
+    return step.on_failure is OnFailure.COMPENSATE and failed(step, flow)
+
+
+def _stop(flow: Flow, around: Surroundings) -> None:
+    ends = {
+        CANCEL: (StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
+        TIMEOUT: (StepStatus.CANCELLED, StepReason.TIMEOUT),
+        COMPENSATE: (StepStatus.SKIPPED, StepReason.STOPPED),
+    }
+    status, reason = ends[flow.stopping or CANCEL]
+    for state in flow.steps.values():
+        if state.status in {StepStatus.PENDING, StepStatus.WAITING}:
+            state.settle(status, around.now, reason)
+    for step in around.definition.steps:
+        close_items(step, flow, around.now)
+    if flow.stopping != COMPENSATE:
+        flow.cancels = [work.run_id(flow.id) for work in flow.running()]
+
+
+def take(state: StepState, work: Work, end: Ended, now: datetime) -> None:
+    """Take over the end of one run."""
+    letter = _LETTERS.get(end.status, FAILED)
+    if work.undo:
+        state.undo = letter
+    elif work.item is not None and state.items is not None:
+        state.items = state.items[: work.item] + letter + state.items[work.item + 1 :]
+        state.error = state.error or (end.error if letter != COMPLETED else None)
+    else:
+        status, reason = _ENDS[letter]
+        state.settle(status, end.finished_at or now, reason, None if letter == COMPLETED else end.error)
+
+
+def _end_wait(step: Step, state: StepState, now: datetime) -> None:
+    if step.approval is None:
+        state.settle(StepStatus.COMPLETED, state.wake_at or now)
+    elif step.approval.on_timeout == "approve":
+        state.settle(StepStatus.COMPLETED, now, StepReason.APPROVED_BY_TIMEOUT)
+    else:
+        state.settle(StepStatus.FAILED, now, StepReason.TIMEOUT, _undecided())
+
+
+def _undecided() -> Doc:
+    return {"kind": "TIMEOUT", "message": "Nobody decided in time.", "hint": "Resume the workflow run to ask again."}
+
+
+def _remind(step: Step, state: StepState, now: datetime) -> None:
+    assert step.approval is not None  # noqa: S101  # only approvals remind
+    state.reminders += 1
+    every = step.approval.remind_every
+    state.remind_at = None if every is None else now + timedelta(seconds=every)

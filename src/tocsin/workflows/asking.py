@@ -1,0 +1,143 @@
+"""What a person asks of a workflow run: cancel it, go on with it, decide for it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tocsin.documents import Database, Doc, StepReason, StepStatus, User, WorkflowRun, WorkflowRunStatus
+from tocsin.documents.updates import change_when, equals
+from tocsin.errors import Conflict, NotFound
+from tocsin.workflows.inputs import read_inputs
+from tocsin.workflows.letters import deciders
+from tocsin.workflows.owned import require_workflow_run
+from tocsin.workflows.states import CANCELLED, FAILED, PENDING, Flow, StepState
+from tocsin.workflows.versions import Version, Versions
+
+_TRIES = 50
+_RESUMABLE = (WorkflowRunStatus.FAILED.value, WorkflowRunStatus.CANCELLED.value)
+_AGAIN = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
+
+
+async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
+    """Begin no further step, and abort those that run. Raises NotFound, and Conflict if it has ended otherwise."""
+    await require_workflow_run(owner, run_id)
+
+    def ask(document: Doc) -> Doc:
+        if document["status"] == WorkflowRunStatus.CANCELLED.value or document["cancel_requested_at"] is not None:
+            return {}
+        if not document["open"]:
+            raise Conflict(f"The workflow run has ended as {document['status']}, so it cannot be cancelled.", "id")
+        return {"cancel_requested_at": now}
+
+    await _change(database, run_id, ask)
+    return await require_workflow_run(owner, run_id)
+
+
+async def resume(
+    database: Database, versions: Versions, owner: str, run_id: str, given: Any, now: datetime
+) -> WorkflowRun:
+    """Do again what failed, was cancelled or skipped for that, and go on; what was completed stays.
+
+    `given` are new inputs; None keeps them. Raises NotFound, InvalidInput, and Conflict if there is nothing to resume.
+    """
+    run = await require_workflow_run(owner, run_id)
+    version = await versions.get(run.workflow, run.version)
+    inputs = None if given is None else json.dumps(read_inputs(version.definition, given), ensure_ascii=False)
+
+    def ask(document: Doc) -> Doc:
+        if document["status"] not in _RESUMABLE:
+            allowed = "Only a workflow run that failed or was cancelled can be resumed"
+            raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
+        return {**_again(document, version, now), **({} if inputs is None else {"inputs": inputs})}
+
+    await _change(database, run_id, ask)
+    return await require_workflow_run(owner, run_id)
+
+
+async def decide(
+    database: Database, user: User, run_id: str, key: str, now: datetime, *, approved: bool, comment: str
+) -> WorkflowRun:
+    """The decision that a step waits for, by one who may decide: the user it names, or an administrator.
+
+    Raises NotFound for whoever may neither see the workflow run nor decide, Conflict if it does not wait.
+    """
+    run = await WorkflowRun.get(run_id)
+    state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
+    asked = {person.id for person in await deciders(state.asks or "")} if state is not None else set()
+    if run is None or state is None or (user.id not in asked and run.owner != user.id):
+        raise NotFound("You have no such step to decide.", "id")
+    if user.id not in asked and state.status is StepStatus.WAITING:
+        raise Conflict(f"{state.asks} decides this, not you.", "id")
+    decision = {"by": user.email, "at": _text(now), "comment": comment}
+
+    def ask(document: Doc) -> Doc:
+        return _decided(document, key, now, decision, approved=approved)
+
+    await _change(database, run_id, ask)
+    changed = await WorkflowRun.get(run_id)
+    return changed or run
+
+
+async def _change(database: Database, run_id: str, ask: Callable[[Doc], Doc]) -> None:
+    """Make a change that depends on what is there, against the engine, which changes it all the time."""
+    for _ in range(_TRIES):
+        document = await database.workflow_runs.find_one({"_id": run_id})
+        if document is None or not (changes := ask(document)):
+            return
+        changed = {**changes, "rev": document["rev"] + 1}
+        update = change_when(equals("rev", document["rev"]), changed)
+        if (await database.workflow_runs.update_one({"_id": run_id}, [update])).modified_count:
+            return
+    raise Conflict("The workflow run changes too quickly at the moment. Try again.", "id")
+
+
+def _again(document: Doc, version: Version, now: datetime) -> Doc:
+    flow = Flow.of(document)
+    steps: dict[str, StepState] = {}
+    for key, state in flow.steps.items():
+        if state.undo is not None:
+            raise Conflict("The workflow run was undone by its compensations. Run the workflow again instead.", "id")
+        steps[key] = _fresh(state) if _is_to_be_done(state) else state
+    timeout = version.definition.timeout
+    return {
+        "status": WorkflowRunStatus.RUNNING.value, "open": True, "reason": None, "error": None, "finished_at": None,
+        "cancel_requested_at": None, "stopping": None, "round": document["round"] + 1, "output": None,
+        "deadline_at": timeout and now + timedelta(seconds=timeout),
+        "steps": {key: state.to_document() for key, state in steps.items()},
+        "done": sum(state.settled for state in steps.values()),
+        "news": json.dumps({key: state.status.value for key, state in steps.items()}),
+    }  # fmt: skip
+
+
+def _is_to_be_done(state: StepState) -> bool:
+    return state.status in _AGAIN or state.reason in {StepReason.DEPENDENCY, StepReason.STOPPED}
+
+
+def _fresh(state: StepState) -> StepState:
+    """The step as if it had never been done, but for the items that were completed."""
+    fresh = StepState(round=state.round + 1)
+    if state.items is not None:
+        fresh.items = state.items.replace(FAILED, PENDING).replace(CANCELLED, PENDING)
+        fresh.values = state.values
+    return fresh
+
+
+def _decided(document: Doc, key: str, now: datetime, decision: Doc, *, approved: bool) -> Doc:
+    flow = Flow.of(document)
+    state = flow.steps[key]
+    if not document["open"] or state.status is not StepStatus.WAITING or state.asks is None:
+        raise Conflict(f"The step {key} does not wait for a decision: it is {state.status.value}.", "step")
+    state.decision = decision
+    if approved:
+        state.settle(StepStatus.COMPLETED, now)
+    else:
+        why = f": {decision['comment']}" if decision["comment"] else "."
+        error = {"kind": "JOB", "message": f"{decision['by']} said no{why}", "hint": None}
+        state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
+    steps = {**document["steps"], key: state.to_document()}
+    return {"steps": steps, "done": flow.done(), "news": json.dumps({key: state.status.value})}
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

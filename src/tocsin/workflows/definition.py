@@ -1,0 +1,221 @@
+"""What a workflow is: its inputs, its steps, and how they hang together. The models of what users write. Pure."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from tocsin.errors import InvalidInput
+from tocsin.jobs.params import ParamsModel
+from tocsin.schedules.moments import read_duration
+from tocsin.workflows.timing import read_retry, read_schedule
+
+MOST_STEPS = 200
+MOST_ITEMS = 10_000
+_YEAR = 366 * 86_400.0
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Key = Annotated[str, Field(pattern=r"^[a-z][a-zA-Z0-9_]{0,62}$")]
+
+
+def _seconds(value: Any) -> float:
+    return read_duration(value).total_seconds()
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=_YEAR)]
+AttemptSeconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=3600)]
+
+
+class OnFailure(Enum):
+    """What follows from a step that failed after its retries."""
+
+    FAIL = "fail"
+    CONTINUE = "continue"
+    COMPENSATE = "compensate"
+
+
+class InputType(Enum):
+    """What an input may be."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ARRAY = "array"
+    OBJECT = "object"
+    ANY = "any"
+
+
+class InputSpec(ParamsModel):
+    """One input. Without a default it must be given."""
+
+    type: InputType = InputType.ANY
+    description: str = ""
+    default: Any = None
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return "default" not in self.model_fields_set
+
+
+class ForEach(ParamsModel):
+    """A step for each item of a list. `concurrency` is how many at once."""
+
+    items: str | list[Any]
+    max_items: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 1_000
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 10
+
+
+class Wait(ParamsModel):
+    """Nothing is done for a time (an ISO 8601 duration), or until one (RFC 3339)."""
+
+    duration: str | None = None
+    until: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Wait":
+        if (self.duration is None) == (self.until is None):
+            raise ValueError("A wait is a duration, such as PT5M, or has `until`, a time: one of them.")
+        return self
+
+
+class Approval(ParamsModel):
+    """A person decides. `by` is a user's email address, or `admins`: anyone of them. Times are in seconds."""
+
+    by: str
+    message: str = ""
+    timeout: Seconds | None = None
+    remind_every: Seconds | None = None
+    on_timeout: Literal["fail", "approve"] = "fail"
+
+
+class Compensation(ParamsModel):
+    """What undoes a step that was completed."""
+
+    job: str
+    params: dict[str, Any] = {}
+    retry: dict[str, Any] | None = None
+    timeout: AttemptSeconds | None = None
+
+    @field_validator("retry", mode="before")
+    @classmethod
+    def _retry(cls, value: Any) -> Any:
+        return _checked_retry(value)
+
+
+class Step(ParamsModel):
+    """One step: a job, a wait or an approval. `depends_on` is None where it follows the step before it."""
+
+    key: Key
+    name: str = ""
+    description: str = ""
+    job: str | None = None
+    params: dict[str, Any] = {}
+    depends_on: tuple[str, ...] | None = None
+    when: str | None = None
+    for_each: ForEach | None = None
+    retry: dict[str, Any] | None = None
+    timeout: AttemptSeconds | None = None
+    priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    on_failure: OnFailure = OnFailure.FAIL
+    compensation: Compensation | None = None
+    wait: Wait | None = None
+    approval: Approval | None = None
+
+    @field_validator("for_each", mode="before")
+    @classmethod
+    def _for_each(cls, value: Any) -> Any:
+        return {"items": value} if isinstance(value, str | list) else value
+
+    @field_validator("wait", mode="before")
+    @classmethod
+    def _wait(cls, value: Any) -> Any:
+        return {"duration": value} if isinstance(value, str) else value
+
+    @field_validator("retry", mode="before")
+    @classmethod
+    def _retry(cls, value: Any) -> Any:
+        return _checked_retry(value)
+
+    @model_validator(mode="after")
+    def _one(self) -> "Step":
+        given = [name for name in ("job", "wait", "approval") if getattr(self, name) is not None]
+        if len(given) != 1:
+            has = " and ".join(given) if given else "none of them"
+            raise ValueError(f"A step has exactly one of job, wait and approval; this one has {has}.")
+        if self.job is None:
+            self._refuse_of_jobs(given[0])
+        return self
+
+    def _refuse_of_jobs(self, kind: str) -> None:
+        of_jobs = {"params": "params", "for_each": "forEach", "retry": "retry", "compensation": "compensation"}
+        wrong = [name for field, name in of_jobs.items() if field in self.model_fields_set]
+        if wrong:
+            raise ValueError(f"{wrong[0]} belongs to a step with a job, and this one has {kind}.")
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The steps that must be over before, when the definition is resolved."""
+        return self.depends_on or ()
+
+    def texts(self) -> dict[str, Any]:
+        """All that expressions may stand in, by its place. Those of an item are under `params`."""
+        found: dict[str, Any] = {"params": self.params, "when": self.when}
+        if self.for_each is not None:
+            found["forEach"] = self.for_each.items
+        if self.wait is not None:
+            found["wait"] = [self.wait.duration, self.wait.until]
+        if self.approval is not None:
+            found["approval"] = [self.approval.by, self.approval.message]
+        if self.compensation is not None:
+            found["compensation"] = self.compensation.params
+        return found
+
+
+class WorkflowDefinition(ParamsModel):
+    """A workflow as its owner wrote it. `timeout` is in seconds, `concurrency` is how many runs of steps at once."""
+
+    name: Name
+    description: str = ""
+    inputs: dict[Key, InputSpec] = {}
+    schedule: dict[str, Any] | None = None
+    overlap: Literal["SKIP", "QUEUE", "ALLOW"] = "ALLOW"
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 50
+    timeout: Seconds | None = None
+    output: Any = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)]
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _schedule(cls, value: Any) -> Any:
+        if value is not None:
+            _as_value_error(read_schedule, value)
+        return value
+
+    def resolved(self) -> "WorkflowDefinition":
+        """The same with `depends_on` of every step said."""
+        before: tuple[str, ...] = ()
+        steps = []
+        for step in self.steps:
+            steps.append(step.model_copy(update={"depends_on": before}) if step.depends_on is None else step)
+            before = (step.key,)
+        return self.model_copy(update={"steps": tuple(steps)})
+
+    def dependencies(self) -> dict[str, tuple[str, ...]]:
+        """Who waits for whom, when it is resolved."""
+        return {step.key: step.depends_on or () for step in self.steps}
+
+
+def _checked_retry(value: Any) -> Any:
+    return None if value is None else _as_value_error(read_retry, value)
+
+
+def _as_value_error(read: Any, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise ValueError("This must be an object of names and values.")
+    try:
+        return read(value)
+    except InvalidInput as error:
+        place = ".".join(error.path)
+        raise ValueError(f"{place}: {error.message}" if place else error.message) from None

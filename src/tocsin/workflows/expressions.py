@@ -1,0 +1,219 @@
+"""`${{ … }}` in the texts of a workflow: JMESPath over what is known when a step begins. Pure.
+
+A text that is one expression gives its value, of any kind. Expressions inside a longer text are put in as text. `$${{`
+stands for `${{` itself.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+import jmespath
+from jmespath import exceptions, functions
+from jmespath.parser import ParsedResult
+
+from tocsin.errors import TocsinError
+
+LONGEST = 2_000
+"""Characters of one expression."""
+_PART = re.compile(r"\$\$\{\{|\$\{\{(.*?)\}\}", re.DOTALL)
+Path = tuple[str | int, ...]
+
+
+class ExpressionError(TocsinError):
+    """An expression cannot be read or evaluated. `position` counts the characters before the fault in `text`."""
+
+    def __init__(self, text: str, message: str, position: int | None = None) -> None:
+        place = "" if position is None else f", at character {position + 1}"
+        super().__init__(f"The expression `{text.strip()}` cannot be evaluated{place}: {message}")
+        self.text, self.position, self.message = text, position, message
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionFault:
+    """What is wrong with an expression, and where it stands in a JSON value."""
+
+    path: Path
+    message: str
+
+
+class _Functions(functions.Functions):
+    """JMESPath's own functions, and three that steps need."""
+
+    @functions.signature({"types": []}, {"types": []})
+    def _func_default(self, value: Any, otherwise: Any) -> Any:
+        return otherwise if value is None else value
+
+    @functions.signature({"types": ["number"]}, {"types": ["number"]})
+    def _func_round(self, number: float, digits: float) -> float:
+        return round(number, int(digits))
+
+    @functions.signature({"types": ["string"]}, {"types": ["string"]})
+    def _func_split(self, separator: str, text: str) -> list[str]:
+        return text.split(separator) if separator else list(text)
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
+
+
+def check(value: Any) -> list[ExpressionFault]:
+    """The faults of all expressions anywhere in a JSON value that can be told before they are evaluated."""
+    found: list[ExpressionFault] = []
+    for path, text in _texts(value):
+        if _dangling(text):
+            found.append(ExpressionFault(path, f"The expression in {text!r} has no end: `}}}}` is missing."))
+        for expression in _expressions(text):
+            try:
+                _compiled(expression)
+            except ExpressionError as error:
+                found.append(ExpressionFault(path, str(error)))
+    return found
+
+
+def references(value: Any) -> set[str]:
+    """The keys of the steps that expressions in this value speak of; `*` when they may speak of any."""
+    return _named(value, "steps")
+
+
+def input_references(value: Any) -> set[str]:
+    """The names of the inputs that expressions in this value speak of; `*` when they may speak of any."""
+    return _named(value, "inputs")
+
+
+def roots(value: Any) -> set[str]:
+    """The first names of what expressions in this value speak of, such as `inputs`, `steps` and `item`."""
+    return {name for tree in _trees(value) for name in _first_names(tree)}
+
+
+def evaluate(value: Any, scope: Mapping[str, Any]) -> Any:
+    """The JSON value with its expressions filled in. Raises ExpressionError."""
+    if isinstance(value, str):
+        return _fill_in(value, scope)
+    if isinstance(value, Mapping):
+        return {name: evaluate(part, scope) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [evaluate(part, scope) for part in value]
+    return value
+
+
+def truthy(value: Any) -> bool:
+    """What JMESPath takes for true: all but null, false and what is empty. Zero is true."""
+    return not (value is None or value is False or (isinstance(value, str | list | dict) and not value))
+
+
+def _fill_in(text: str, scope: Mapping[str, Any]) -> Any:
+    whole = _PART.fullmatch(text.strip())
+    if whole is not None and whole.group(1) is not None:
+        return _evaluated(whole.group(1), scope)
+    return _PART.sub(lambda part: "${{" if part.group(1) is None else _as_text(_evaluated(part.group(1), scope)), text)
+
+
+def _evaluated(expression: str, scope: Mapping[str, Any]) -> Any:
+    compiled = _compiled(expression)
+    try:
+        return compiled.search(scope, options=_OPTIONS)
+    except exceptions.JMESPathError as error:
+        raise ExpressionError(expression, _reason(error), _position(error)) from None
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ExpressionError(expression, str(error) or type(error).__name__) from None
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=1024)
+def _compiled(expression: str) -> ParsedResult:
+    if len(expression) > LONGEST:
+        raise ExpressionError(expression[:40] + "…", f"it has {len(expression)} characters; {LONGEST} are allowed.")
+    try:
+        return jmespath.compile(expression.strip())
+    except exceptions.JMESPathError as error:
+        raise ExpressionError(expression, _reason(error), _position(error)) from None
+    except RecursionError:
+        raise ExpressionError(expression[:40] + "…", "it is nested too deeply.") from None
+
+
+def _position(error: exceptions.JMESPathError) -> int | None:
+    position = getattr(error, "lex_position", None)
+    return position if isinstance(position, int) else None
+
+
+def _reason(error: exceptions.JMESPathError) -> str:
+    if isinstance(error, exceptions.EmptyExpressionError):
+        return "it is empty."
+    if isinstance(error, exceptions.IncompleteExpressionError):
+        return "it ends too early."
+    if isinstance(error, exceptions.LexerError):
+        return f"{error.message or 'there is a character that does not belong there'}."
+    if isinstance(error, exceptions.ParseError):
+        return f"{error.token_value!r} does not belong there."
+    return f"{str(error).rstrip('.')}."
+
+
+def _texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, (*path, str(name)))
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            yield from _texts(part, (*path, index))
+
+
+def _expressions(text: str) -> list[str]:
+    return [part.group(1) for part in _PART.finditer(text) if part.group(1) is not None]
+
+
+def _dangling(text: str) -> bool:
+    return "${{" in _PART.sub("", text)
+
+
+def _trees(value: Any) -> Iterator[dict[str, Any]]:
+    for _, text in _texts(value):
+        for expression in _expressions(text):
+            yield cast("dict[str, Any]", _compiled(expression).parsed)
+
+
+def _named(value: Any, root: str) -> set[str]:
+    return {name for tree in _trees(value) for name in _after(tree, root)}
+
+
+def _after(tree: Any, root: str) -> Iterator[str]:
+    """The names that follow `root` in a parsed expression."""
+    if not isinstance(tree, dict):
+        return
+    children = tree.get("children", [])
+    if tree.get("type") in {"subexpression", "index_expression"} and _is_field(children[0], root):
+        yield children[1]["value"] if children[1].get("type") == "field" else "*"
+        children = children[1:]
+    elif _is_field(tree, root):
+        yield "*"
+    for child in children:
+        yield from _after(child, root)
+
+
+def _is_field(tree: Any, name: str) -> bool:
+    return isinstance(tree, dict) and tree.get("type") == "field" and tree.get("value") == name
+
+
+def _first_names(tree: Any) -> Iterator[str]:
+    if not isinstance(tree, dict):
+        return
+    children = tree.get("children", [])
+    if tree.get("type") == "field":
+        yield tree["value"]
+    elif tree.get("type") in {"subexpression", "index_expression", "projection", "filter_projection", "pipe"}:
+        yield from _first_names(children[0])
+    else:
+        for child in children:
+            yield from _first_names(child)
+
+
+__all__ = ["ExpressionError", "ExpressionFault", "check", "evaluate", "references", "roots", "truthy"]

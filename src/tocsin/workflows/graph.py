@@ -1,0 +1,51 @@
+"""The graph of a workflow's steps: who waits for whom. Pure."""
+
+from collections.abc import Collection, Mapping
+
+Dependencies = Mapping[str, Collection[str]]
+
+
+def cycle(dependencies: Dependencies) -> list[str] | None:
+    """A circle of steps that wait for each other, the first one again at its end; None if there is none."""
+    done: set[str] = set()
+    for start in dependencies:
+        trail: list[str] = []
+        stack = [(start, iter(dependencies[start]))] if start not in done else []
+        if stack:
+            trail.append(start)
+        while stack:
+            key, following = stack[-1]
+            step = next((name for name in following if name not in done and name in dependencies), None)
+            if step is None:
+                done.add(key)
+                stack.pop()
+                trail.pop()
+            elif step in trail:
+                return [*trail[trail.index(step) :], step]
+            else:
+                trail.append(step)
+                stack.append((step, iter(dependencies[step])))
+    return None
+
+
+def ancestors(dependencies: Dependencies, key: str) -> set[str]:
+    """All steps that are over before this one begins."""
+    found: set[str] = set()
+    ahead = list(dependencies.get(key, ()))
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += dependencies.get(name, ())
+    return found
+
+
+def order(dependencies: Dependencies) -> list[str]:
+    """The steps so that each comes after what it waits for; as written, where that leaves a choice. No circles."""
+    placed: dict[str, None] = {}
+    while len(placed) < len(dependencies):
+        ready = [key for key, waits in dependencies.items() if key not in placed and all(w in placed for w in waits)]
+        if not ready:
+            raise ValueError("the steps wait for each other in a circle")
+        placed |= dict.fromkeys(ready)
+    return list(placed)

@@ -1,0 +1,68 @@
+"""The mails that ask a person to decide, and remind him."""
+
+from datetime import datetime
+
+from tocsin.clock import EPOCH
+from tocsin.documents import Database, Doc, StepStatus, User, global_id
+from tocsin.notifications import deliveries
+from tocsin.notifications.letters import letter, one_line, shortened, time_text
+from tocsin.workflows.states import Flow, StepState
+
+APPROVAL = "APPROVAL"
+ADMINS = "admins"
+_LONGEST_MESSAGE = 2_000
+
+
+class Letters:
+    """Writes them as deliveries: what they are about derives their ids, so that none is written twice."""
+
+    def __init__(self, database: Database, pages: str) -> None:
+        self._database = database
+        self._pages = pages
+
+    async def write(self, document: Doc, flow: Flow) -> bool:
+        """The mails of what has become of a workflow run, before that is written: none is forgotten. Whether any."""
+        asking = [key for key, state in flow.steps.items() if _asks_anew(document["steps"][key], state)]
+        letters = [one for key in asking for one in await self._of(key, flow)]
+        if letters:
+            await deliveries.enqueue(self._database, letters)
+        return bool(letters)
+
+    async def _of(self, key: str, flow: Flow) -> list[Doc]:
+        state = flow.steps[key]
+        return [_letter(flow, key, state, user, self._pages) for user in await deciders(state.asks or "")]
+
+
+async def deciders(asks: str) -> list[User]:
+    """Who may decide: the user of this address, or all administrators. Those that are deactivated may not."""
+    if asks == ADMINS:
+        return await User.find({"is_admin": True, "is_active": True}).to_list()
+    return await User.find({"email": asks.strip().lower(), "is_active": True}).to_list()
+
+
+def _asks_anew(before: Doc, state: StepState) -> bool:
+    waits = state.status is StepStatus.WAITING and state.asks is not None
+    same = before["status"] == StepStatus.WAITING.value and before.get("reminders", 0) == state.reminders
+    return waits and not same
+
+
+def _letter(flow: Flow, key: str, state: StepState, user: User, pages: str) -> Doc:
+    name = one_line(f"{flow.document['name']} / {key}")
+    again = "is still waiting" if state.reminders else "waits"
+    text = letter(
+        f"the workflow step {name} {again} for your decision.",
+        [
+            *([("It says:", shortened(one_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
+            ("Waiting since:", time_text(state.started_at or EPOCH)),
+            *([("Decide until:", time_text(state.wake_at))] if state.wake_at else []),
+            ("Workflow run:", global_id("WorkflowRun", flow.id)),
+        ],
+        f"Decide with the mutation decideApproval, at {pages}.",
+    )
+    at: datetime = state.started_at or EPOCH
+    return {
+        "_id": f"{flow.id}:{key}:{state.round}:{state.reminders}:{user.id}",
+        "owner": user.id, "kind": APPROVAL, "run": None, "subject": f"{name} waits for your decision", "text": text,
+        "status": "QUEUED", "queued_at": at, "next_try_at": at, "lease_until": None, "tries": 0, "last_error": None,
+        "delivered_at": None,
+    }  # fmt: skip

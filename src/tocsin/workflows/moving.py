@@ -1,0 +1,281 @@
+"""One step forward of one workflow run: read, decide, write on condition, make the runs."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pymongo.errors import BulkWriteError
+
+from tocsin import clock
+from tocsin.clock import epoch_milliseconds
+from tocsin.documents import (
+    OPEN_WORKFLOW_RUNS,
+    Database,
+    Doc,
+    Hold,
+    RunReason,
+    RunStatus,
+    Trigger,
+    WorkflowRunStatus,
+)
+from tocsin.documents.updates import change_when, equals, move_run
+from tocsin.jobs import results
+from tocsin.tasks.reconciling import restrain, settle
+from tocsin.tasks.triggering import RETRYABLE
+from tocsin.workflows.advancing import Finish, Move, advance, next_wake
+from tocsin.workflows.beginning import Start
+from tocsin.workflows.letters import Letters
+from tocsin.workflows.scope import Missing, Surroundings
+from tocsin.workflows.states import COMPLETED, Ended, Flow, Work
+from tocsin.workflows.versions import Versions
+
+BOOST = 60_000
+"""Milliseconds that one level of priority lets a run go before others."""
+_SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
+_DUPLICATE = 11000
+_SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came of a move: whether to look again at once, which run waited for this one, when to look again anyway."""
+
+    again: bool = False
+    next_run: str | None = None
+    wake_at: datetime | None = None
+
+
+class Hand(Protocol):
+    """What this process has claimed: runs are made as claimed already, where there is room."""
+
+    def reserve(self, wanted: int) -> int: ...
+    def release(self, unused: int) -> None: ...
+    def claimed(self, run: Doc, now: datetime) -> Doc: ...
+    def take(self, runs: list[Doc]) -> None: ...
+    def wake(self) -> None: ...
+
+
+class Mover:
+    """Moves workflow runs on. `on_cancel` is called with runs to be aborted, `on_letters` after mails were written."""
+
+    def __init__(
+        self,
+        database: Database,
+        versions: Versions,
+        letters: Letters,
+        hand: Hand,
+        on_cancel: Callable[[str], None],
+        on_letters: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._versions = versions
+        self._letters = letters
+        self._hand = hand
+        self._on_cancel = on_cancel
+        self._on_letters = on_letters
+
+    async def move(self, workflow_run: str) -> Moved:
+        """Do what follows from what is known now."""
+        document = await self._database.workflow_runs.find_one({"_id": workflow_run})
+        if document is None or not document["open"] or await self._must_wait(document):
+            return Moved()
+        flow, move, changes = await self._decide(document)
+        if await self._letters.write(document, flow):
+            self._on_letters()
+        if changes and not await self._write(document, changes):
+            return Moved(again=True)  # another was quicker: what he wrote may change what follows
+        await self._make(move.starts, document)
+        await self._cancel(move.cancels)
+        if move.finish is not None:
+            return Moved(next_run=await self._next_in_line(document))
+        return Moved(again=bool(move.cancels), wake_at=changes.get("wake_at", document["wake_at"]))
+
+    async def _must_wait(self, document: Doc) -> bool:
+        """Whether an earlier run of the workflow must end before this one begins (overlap QUEUE)."""
+        if document["status"] != WorkflowRunStatus.PENDING.value or document["trigger"] != Trigger.SCHEDULE.value:
+            return False
+        version = await self._versions.get(document["workflow"], document["version"])
+        return version.definition.overlap == "QUEUE" and await self._first_in_line(document) != document["_id"]
+
+    async def _first_in_line(self, document: Doc) -> str | None:
+        waiting = self._database.workflow_runs.find({"workflow": document["workflow"], "open": True}, {"created_at": 1})
+        return min([(run["created_at"], run["_id"]) async for run in waiting], default=(None, None))[1]
+
+    async def _next_in_line(self, document: Doc) -> str | None:
+        version = await self._versions.get(document["workflow"], document["version"])
+        return await self._first_in_line(document) if version.definition.overlap == "QUEUE" else None
+
+    async def _decide(self, document: Doc) -> tuple[Flow, Move, Doc]:
+        version = await self._versions.get(document["workflow"], document["version"])
+        now, found = clock.now(), dict[str, Any]()
+        ended, lost = await self._runs(Flow.of(document))
+        while True:
+            flow = Flow.of(document)
+            around = Surroundings(version.definition, now, found, version.prepare)
+            try:
+                move = advance(flow, around, ended, lost)
+            except Missing as missing:
+                found |= await self._results(flow, missing.keys)
+                continue
+            return flow, move, _changes(document, flow, move, now)
+
+    async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str]]:
+        """Of the runs under way: those that ended, and those that are not there, or are left from a former round."""
+        rounds = {work.run_id(flow.id): flow.steps[work.key].round for work in flow.running()}
+        cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _SEEN)
+        runs = {run["_id"]: run async for run in cursor} if rounds else {}
+        lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
+        return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost
+
+    async def _results(self, flow: Flow, keys: Collection[str]) -> dict[str, Any]:
+        works = {key: _works(key, flow) for key in keys}
+        ids = [work.run_id(flow.id) for several in works.values() for work in several]
+        cursor = self._database.runs.find({"_id": {"$in": ids}}, {"result": 1})
+        texts = {run["_id"]: run["result"] async for run in cursor}
+        found: dict[str, Any] = {}
+        for key, several in works.items():
+            values = [results.read(texts.get(work.run_id(flow.id))) for work in several]
+            found[key] = values if flow.steps[key].items is not None else values[0]
+        return found
+
+    async def _write(self, document: Doc, changes: Doc) -> bool:
+        update = change_when(equals("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
+        result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])
+        return result.modified_count == 1
+
+    async def _make(self, starts: list[Start], document: Doc) -> None:
+        if not starts:
+            return
+        now = clock.now()
+        runs = [_run(document, start, now) for start in starts]
+        room = self._hand.reserve(len(runs))
+        born = [run | self._hand.claimed(run, now) for run in runs[:room]] + runs[room:]
+        try:
+            known = await self._insert(born)
+        except BaseException:
+            self._hand.release(room)  # the lease tick finds those that were written and gives them back
+            raise
+        self._hand.release(sum(index < room for index in known))
+        self._hand.take([run for index, run in enumerate(born[:room]) if index not in known])
+        await self._do_again([runs[index] for index in known])
+        self._hand.wake()
+
+    async def _insert(self, runs: list[Doc]) -> set[int]:
+        """Insert the runs. Returns the places of those that were there already."""
+        try:
+            await self._database.runs.insert_many(runs, ordered=False)
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if any(fault["code"] != _DUPLICATE for fault in faults):
+                raise
+            return {fault["index"] for fault in faults}
+        return set()
+
+    async def _do_again(self, runs: list[Doc]) -> None:
+        """These runs exist: made by another look at the same states, or in a former round, after which they go on."""
+        if not runs:
+            return
+        changes = [
+            {name: run[name] for name in ("round", "queued_at", "rank", "job", "retry", "timeout", "task_version")}
+            for run in runs
+        ]
+        updates = [
+            move_run(
+                run["_id"], RETRYABLE, RunStatus.QUEUED, change | _AFRESH,
+                computed={"budget_from": {"$size": "$attempts"}},
+                where={"$lt": ["$round", run["round"]]},
+            )
+            for run, change in zip(runs, changes, strict=True)
+        ]  # fmt: skip
+        await self._database.runs.bulk_write(updates, ordered=False)
+
+    async def _cancel(self, run_ids: list[str]) -> None:
+        if not run_ids:
+            return
+        now, reason = clock.now(), RunReason.CANCEL_REQUESTED
+        updates = []
+        for run_id in run_ids:
+            settled = settle(run_id, reason, now)
+            updates += [settled, restrain(run_id, Hold.CANCELLED, now, reason), settled]
+        await self._database.runs.bulk_write(updates, ordered=True)
+        for run_id in run_ids:
+            self._on_cancel(run_id)
+
+
+_AFRESH: Doc = {
+    "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
+    "cancel_requested_at": None, "final": None,
+}  # fmt: skip
+
+
+def _changes(document: Doc, flow: Flow, move: Move, now: datetime) -> Doc:
+    """The fields of the workflow run that are new; empty if none is."""
+    steps = {key: state.to_document() for key, state in flow.steps.items()}
+    news = {key: state["status"] for key, state in steps.items() if state != document["steps"][key]}
+    changes: Doc = {
+        "steps": steps,
+        "stopping": flow.stopping,
+        "done": flow.done(),
+        "status": WorkflowRunStatus.RUNNING.value,
+        "started_at": document["started_at"] or now,
+        "wake_at": next_wake(flow),
+        **(_finished(move.finish, now) if move.finish is not None else {}),
+    }
+    changes = {name: value for name, value in changes.items() if document.get(name) != value}
+    return {**changes, "news": json.dumps(news)} if changes else {}
+
+
+def _finished(finish: Finish, now: datetime) -> Doc:
+    output = None if finish.output is None else json.dumps(finish.output, ensure_ascii=False, separators=(",", ":"))
+    return {
+        "status": finish.status.value,
+        "open": finish.status in OPEN_WORKFLOW_RUNS,
+        "reason": finish.reason and finish.reason.value,
+        "finished_at": now,
+        "output": output,
+        "error": finish.error,
+        "wake_at": None,
+    }
+
+
+def _works(key: str, flow: Flow) -> list[Work]:
+    items = flow.steps[key].items
+    return [Work(key)] if items is None else [Work(key, index) for index in range(len(items))]
+
+
+def _ended(run: Mapping[str, Any]) -> Ended:
+    return Ended(run["status"], run["round"], run["finished_at"], run.get("error"))
+
+
+def _run(document: Doc, start: Start, now: datetime) -> Doc:
+    """The QUEUED run of a step."""
+    run_id = start.work.run_id(document["_id"])
+    return {
+        "_id": run_id,
+        "owner": document["owner"],
+        "task": document["_id"],
+        "task_name": f"{document['name']} / {run_id.partition(':')[2]}",
+        "task_version": document["version"],
+        "trigger": Trigger.WORKFLOW.value,
+        "status": RunStatus.QUEUED.value,
+        "open": True,
+        "reason": None,
+        "due_at": now,
+        "created_at": now,
+        "queued_at": now,
+        "rank": epoch_milliseconds(now) - start.priority * BOOST,
+        "fence": 0,
+        "incident": None,
+        "round": start.round,
+        "budget_from": 0,
+        "lost": 0,
+        "attempts": [],
+        "job": start.job,
+        "retry": start.retry,
+        "timeout": start.timeout,
+    }
+
+
+__all__ = ["COMPLETED", "Moved", "Mover"]

@@ -1,0 +1,154 @@
+"""Saving a workflow: checked whole, its secrets sealed, each change a new version."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from tocsin import schedules
+from tocsin.documents import Database, Doc, new_id
+from tocsin.documents.updates import both, change_when, equals
+from tocsin.errors import Conflict
+from tocsin.jobs import registry
+from tocsin.security.secrets import SecretBox
+from tocsin.tasks.saving import first_due
+from tocsin.workflows.checking import read_definition
+from tocsin.workflows.definition import WorkflowDefinition
+from tocsin.workflows.hiding import hide, mask
+from tocsin.workflows.owned import find_workflow, require_workflow
+from tocsin.workflows.reading import Source
+from tocsin.workflows.timing import read_schedule
+from tocsin.workflows.versions import version_id
+
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    definition: WorkflowDefinition
+    data: Doc
+    secrets: dict[str, str]
+    digest: str
+
+
+async def save(database: Database, box: SecretBox, owner: str, source: Source, now: datetime) -> Doc:
+    """Save a workflow under its name. One that says nothing new stays at its version.
+
+    Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
+    """
+    definition = read_definition(source, registry.Catalog())
+    for _ in range(_TRIES):
+        before = await find_workflow(database, owner, definition.name)
+        draft = await _draft(database, box, owner, definition, source.data, before)
+        if before is None:
+            if await _create(database, owner, draft, now):
+                break
+        elif before["digest"] == draft.digest or await _change(database, before, draft, now):
+            break
+    else:
+        raise Conflict("The workflow was changed meanwhile, again and again. Save it once more.", "yaml")
+    return await require_workflow(database, owner, definition.name)
+
+
+async def delete(database: Database, owner: str, name: str, now: datetime) -> Doc:
+    """Hide a workflow and end its schedule. What it began goes on. Raises NotFound."""
+    workflow = await require_workflow(database, owner, name)
+    changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
+    await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
+    return workflow
+
+
+async def _draft(
+    database: Database, box: SecretBox, owner: str, definition: WorkflowDefinition, data: Any, before: Doc | None
+) -> _Draft:
+    stored = await _stored_secrets(database, before)
+    hidden, secrets = hide(data, lambda text: box.seal(text, owner), stored)
+    opened = {place: await box.unseal(sealed, owner) for place, sealed in secrets.items()}
+    text = json.dumps([mask(hidden), opened], sort_keys=True, ensure_ascii=False)
+    return _Draft(definition, hidden, secrets, hashlib.sha256(f"{owner}{text}".encode()).hexdigest())
+
+
+async def _stored_secrets(database: Database, before: Doc | None) -> dict[str, str]:
+    if before is None:
+        return {}
+    version = await database.workflow_versions.find_one({"_id": version_id(before["_id"], before["version"])})
+    return {entry["place"]: entry["sealed"] for entry in version["secrets"]["all"]} if version else {}
+
+
+async def _create(database: Database, owner: str, draft: _Draft, now: datetime) -> bool:
+    """The version first: a workflow whose version is not there could not be run. Whether nobody was quicker."""
+    name, workflow_id = draft.definition.name, new_id(owner)
+    schedule = _schedule(draft, now)
+    document = {
+        "_id": workflow_id,
+        "owner": owner,
+        "name": name,
+        "name_key": f"{owner}/{name}",
+        "deleted": False,
+        "created_at": now,
+        "last_due_at": None,
+        **_fields(draft, 1, schedule, now),
+        "next_run_at": schedule and first_due(schedule, now),
+    }
+    await _insert_version(database, workflow_id, owner, 1, draft, now)
+    try:
+        await database.workflows.insert_one(document)
+    except DuplicateKeyError:
+        await database.workflow_versions.delete_one({"_id": version_id(workflow_id, 1)})
+        return False
+    return True
+
+
+async def _change(database: Database, before: Doc, draft: _Draft, now: datetime) -> bool:
+    version = before["version"] + 1
+    schedule = _schedule(draft, now)
+    changes = _fields(draft, version, schedule, now)
+    if changes["schedule"] != before["schedule"]:
+        changes["next_run_at"] = schedule and first_due(schedule, now, before["last_due_at"])
+    if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):
+        return False
+    unchanged = both(equals("version", before["version"]), equals("deleted", False))
+    result = await database.workflows.update_one({"_id": before["_id"]}, [change_when(unchanged, changes)])
+    return result.modified_count == 1
+
+
+def _fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, now: datetime) -> Doc:
+    return {
+        "description": draft.definition.description,
+        "version": version,
+        "digest": draft.digest,
+        "overlap": draft.definition.overlap,
+        "schedule": schedule and schedules.to_document(schedule),
+        "updated_at": now,
+    }
+
+
+async def _insert_version(
+    database: Database, workflow: str, owner: str, version: int, draft: _Draft, now: datetime
+) -> bool:
+    """Whether nobody else was about to save this version. One that a crash left without its workflow is replaced."""
+    document = {
+        "owner": owner,
+        "workflow": workflow,
+        "version": version,
+        "definition": json.dumps(draft.data, ensure_ascii=False),
+        "secrets": {"all": [{"place": place, "sealed": sealed} for place, sealed in draft.secrets.items()]},
+        "created_at": now,
+    }
+    place = version_id(workflow, version)
+    try:
+        await database.workflow_versions.insert_one({"_id": place, **document})
+    except DuplicateKeyError:
+        current = await database.workflows.find_one({"_id": workflow}, {"version": 1})
+        if current is None or current["version"] >= version:
+            return False
+        await database.workflow_versions.replace_one({"_id": place}, document)
+    return True
+
+
+def _schedule(draft: _Draft, now: datetime) -> schedules.Schedule | None:
+    given = draft.definition.schedule
+    return None if given is None else read_schedule(given, now)

@@ -1,0 +1,114 @@
+"""New workflow runs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from tocsin.documents import (
+    OPEN_WORKFLOW_RUNS,
+    Database,
+    Doc,
+    Trigger,
+    WorkflowRun,
+    WorkflowRunReason,
+    WorkflowRunStatus,
+)
+from tocsin.errors import InvalidInput
+from tocsin.tasks import idempotency
+from tocsin.workflows.definition import WorkflowDefinition
+from tocsin.workflows.inputs import read_inputs
+from tocsin.workflows.owned import require_workflow
+from tocsin.workflows.states import StepState
+from tocsin.workflows.versions import Versions
+
+LARGEST_INPUT = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Born:
+    """What a new workflow run is, beside what its workflow says."""
+
+    run_id: str
+    trigger: Trigger
+    due_at: datetime
+    status: WorkflowRunStatus = WorkflowRunStatus.PENDING
+    reason: WorkflowRunReason | None = None
+
+
+async def execute(
+    database: Database,
+    versions: Versions,
+    owner: str,
+    name: str,
+    given: Any,
+    now: datetime,
+    key: idempotency.Key | None = None,
+) -> WorkflowRun:
+    """A new run of the workflow's newest version. With a key that was used before, the run that was made then.
+
+    Raises NotFound, and InvalidInput that names the faulty input.
+    """
+    workflow = await require_workflow(database, owner, name)
+    version = await versions.get(workflow["_id"], workflow["version"])
+    inputs = read_inputs(version.definition, given)
+    record = await idempotency.take(database, key, f"{owner}/w{ObjectId()}", now)
+    if not record["done"]:
+        born = Born(record["thing"], Trigger.MANUAL, now)
+        await insert_once(database, new_workflow_run(workflow, version.definition, inputs, born, now))
+        await idempotency.done(database, record)
+    run = await WorkflowRun.get(record["thing"])
+    if run is None:
+        raise idempotency.gone("workflow run")
+    return run
+
+
+async def insert_once(database: Database, document: Doc) -> None:
+    """Store a new workflow run, unless someone else did."""
+    try:
+        await database.workflow_runs.insert_one(document)
+    except DuplicateKeyError:
+        return
+
+
+def new_workflow_run(
+    workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], born: Born, now: datetime
+) -> Doc:
+    """A workflow run of this version, all of its steps PENDING. Raises InvalidInput for inputs that are too large."""
+    text = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > LARGEST_INPUT:
+        raise InvalidInput(f"The input has {len(text)} characters as JSON; {LARGEST_INPUT} are allowed.", "input")
+    is_open = born.status in OPEN_WORKFLOW_RUNS
+    deadline = definition.timeout and born.due_at + timedelta(seconds=definition.timeout)
+    return {
+        "_id": born.run_id,
+        "owner": workflow["owner"],
+        "workflow": workflow["_id"],
+        "name": workflow["name"],
+        "version": workflow["version"],
+        "trigger": born.trigger.value,
+        "status": born.status.value,
+        "open": is_open,
+        "reason": born.reason and born.reason.value,
+        "due_at": born.due_at,
+        "created_at": now,
+        "started_at": None,
+        "finished_at": None if is_open else now,
+        "cancel_requested_at": None,
+        "inputs": text,
+        "output": None,
+        "error": None,
+        "round": 0,
+        "stopping": None,
+        "deadline_at": deadline or None,
+        "wake_at": None,
+        "rev": 0,
+        "news": "{}",
+        "total": len(definition.steps),
+        "done": 0,
+        "steps": {step.key: StepState().to_document() for step in definition.steps},
+    }

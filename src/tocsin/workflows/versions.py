@@ -1,0 +1,70 @@
+"""The versions of workflows, read once and remembered: they never change."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tocsin.config import Settings
+from tocsin.documents import Database, Doc
+from tocsin.jobs import registry
+from tocsin.jobs.base import Saving
+from tocsin.security.secrets import SecretBox
+from tocsin.workflows.definition import Step, WorkflowDefinition
+from tocsin.workflows.hiding import reveal
+
+_REMEMBERED = 200
+
+
+def version_id(workflow: str, version: int) -> str:
+    """The id of a version."""
+    return f"{workflow}@{version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version that can be run. `data` is it as it was written, `secrets` are opened."""
+
+    definition: WorkflowDefinition
+    data: Doc
+    owner: str
+    secrets: Mapping[str, str]
+    box: SecretBox
+    settings: Settings
+
+    def prepare(self, _step: Step, kind: str, params: Mapping[str, Any]) -> Doc:
+        """The job of a step as it is stored, its parameters filled in. Raises InvalidInput."""
+        saving = Saving(self.owner, self.box, self.settings.denied_ports)
+        return {"kind": kind, "params": registry.of_user(kind).prepare(reveal(params, self.secrets), saving)}
+
+
+class Versions:
+    """All versions, as one process knows them."""
+
+    def __init__(self, database: Database, box: SecretBox, settings: Settings) -> None:
+        self._database = database
+        self._box = box
+        self._settings = settings
+        self._known: OrderedDict[str, Version] = OrderedDict()
+
+    async def get(self, workflow: str, version: int) -> Version:
+        """A version that was saved. Raises KeyError if it is not there, which is a fault of the program."""
+        place = version_id(workflow, version)
+        if place not in self._known:
+            document = await self._database.workflow_versions.find_one({"_id": place})
+            if document is None:
+                raise KeyError(place)
+            self._known[place] = await self._read(document)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(place)
+        return self._known[place]
+
+    async def _read(self, document: Doc) -> Version:
+        data, owner = json.loads(document["definition"]), document["owner"]
+        secrets = {
+            entry["place"]: await self._box.unseal(entry["sealed"], owner) for entry in document["secrets"]["all"]
+        }
+        definition = WorkflowDefinition.model_validate(data).resolved()
+        return Version(definition, data, owner, secrets, self._box, self._settings)

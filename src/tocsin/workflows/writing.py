@@ -1,0 +1,28 @@
+"""A workflow as a YAML text. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, lists indented, nothing aliased."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # as the library wants it
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def to_yaml(data: Mapping[str, Any]) -> str:
+    """The text. Reading it gives the same value again."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
