@@ -19,7 +19,7 @@ from tocsin.errors import TocsinError
 
 LONGEST = 2_000
 """Characters of one expression."""
-_PART = re.compile(r"\$\$\{\{|\$\{\{(.*?)\}\}", re.DOTALL)
+_PART = re.compile(r"\$\$\{\{|\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 Path = tuple[str | int, ...]
 
 
