@@ -21,6 +21,14 @@ from tocsin.scheduling import Scheduler
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import saving
 from tocsin.tasks.retry import RetryPolicy, default_policy
+from tocsin.workflows import saving as workflow_saving
+from tocsin.workflows import starting
+from tocsin.workflows.engine import WorkflowEngine
+from tocsin.workflows.firing import Firing
+from tocsin.workflows.letters import Letters
+from tocsin.workflows.moving import Mover
+from tocsin.workflows.reading import read_yaml
+from tocsin.workflows.versions import Versions
 
 SECRETS = SecretBox(bytes(32))
 
@@ -89,6 +97,31 @@ class Stack:
     engine: Engine
     scheduler: Scheduler
     fanout: Fanout
+    versions: Versions
+    workflows: WorkflowEngine
+
+    def mover(self) -> Mover:
+        """What moves workflow runs of this process."""
+        letters = Letters(self.database, "http://tocsin.test")
+        return Mover(self.database, self.versions, letters, self.engine.hand, self.engine.abort, lambda: None)
+
+    async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
+        """A workflow of alice's."""
+        return await workflow_saving.save(self.database, SECRETS, owner, read_yaml(yaml), clock.now())
+
+    async def execute(self, name: str, given: Any = None, owner: str = "alice") -> str:
+        """A new run of alice's workflow, which nobody moves as long as the workflows are not started."""
+        return (await starting.execute(self.database, self.versions, owner, name, given, clock.now())).id
+
+    async def when_workflow_run(self, run_id: str, *statuses: str) -> Doc:
+        """The workflow run, once it has one of these statuses."""
+
+        async def reached() -> Doc | None:
+            run = await self.database.workflow_runs.find_one({"_id": run_id})
+            return run if run is not None and run["status"] in statuses else None
+
+        found: Doc = await until(reached)
+        return found
 
     async def run(self, run_id: str) -> Doc:
         """The run as it is now."""
@@ -168,16 +201,24 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         Tools(http, SECRETS, judge, chosen.wait_timeout),
         on_retry=lambda at: stack.scheduler.due(at),
         on_follow=lambda: stack.engine.hand.woken.set(),
+        on_step=lambda run_id: stack.workflows.touch(run_id),
     )
-    stack = Stack(database, engine, Scheduler(database, engine.hand), Fanout(database, on_change))
+    versions = Versions(database, SECRETS, chosen)
+    letters = Letters(database, "http://tocsin.test")
+    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None)
+    workflows = WorkflowEngine(database, mover, Firing(database, versions))
+    scheduler, fanout = Scheduler(database, engine.hand), Fanout(database, on_change)
+    stack = Stack(database, engine, scheduler, fanout, versions, workflows)
     await engine.start()
     if schedule:
         stack.scheduler.start()
+        stack.workflows.start()
     stack.fanout.start()
     try:
         yield stack
     finally:
         await stack.fanout.stop()
+        await stack.workflows.stop()
         await stack.scheduler.stop()
         await engine.stop()
         await http.close()

@@ -119,7 +119,7 @@ async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
             creators = [asyncio.create_task(load.keep_creating()) for _ in range(CREATORS)]
             for number in range(rounds):
                 await asyncio.sleep(load.random.uniform(0.8, 3.2))
-                await _kill(server, ("server", "database", "both")[number % 3])
+                await kill(server, ("server", "database", "both")[number % 3])
             load.enough = True  # not cancelled: a request that is broken off would leave its socket to the collector
             await asyncio.gather(*creators)
             return await check(load, intervals)
@@ -127,7 +127,8 @@ async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
             await server.stop()
 
 
-async def _kill(server: Server, what: str) -> None:
+async def kill(server: Server, what: str) -> None:
+    """Kill it, or its database, or both, and start it again."""
     if what != "server":
         os.kill(server.database_pid(), signal.SIGKILL)
     if what != "database":
