@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from benchmarks import burst, events, fire_cycle, flood, spread
+from benchmarks import burst, events, fire_cycle, flood, spread, workflows
 from benchmarks.table import Row, text
 
 
@@ -13,7 +13,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the burst (default 5)")
     rounds = parser.parse_args().rounds
     rows: list[Row] = []
-    for measure in (partial(burst.measure, rounds), spread.measure, fire_cycle.measure, events.measure, flood.measure):
+    parts = (spread.measure, fire_cycle.measure, events.measure, flood.measure, workflows.measure)
+    for measure in (partial(burst.measure, rounds), *parts):
         part = measure()
         rows += part
         print(f"{text(part)}\n", flush=True)  # a later part that fails must not take these along

@@ -1,7 +1,13 @@
 """Workflows on the real stack: saved, run, watched, broken, resumed."""
 
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+
+from gql import Client, gql
+from gql.transport.websockets import WebsocketsTransport
 
 from tests.acceptance.server import Server, run_server
 from tests.harness import Target, until
@@ -83,3 +89,63 @@ output: {{said: "${{{{ steps.first.result.body }}}}", status: "${{{{ steps.last.
         paths = [call["path"] for call in target.calls]
         assert (paths[0], paths[-1]) == ("/hello/alice", "/last")
         assert sorted(paths[1:-1]) == ["/item/1/0", "/item/2/1", "/item/3/2"]
+
+
+async def test_the_samples_do_what_they_say(tmp_path: Path, target: Target) -> None:
+    async with run_server(tmp_path) as server:
+        await server.sign_up()
+        loaded = await server.run_command("samples", "load", "alice@example.com")
+        assert "hello_world: version 1" in loaded
+        hello = await settled(server, await execute(server, "hello_world", {"url": target.url}))
+        assert (hello["status"], hello["result"]) == ("COMPLETED", {"statuses": [200, 200]})
+        failing = await settled(server, await execute(server, "failing_flow"))
+        assert (failing["status"], failing["reason"]) == ("FAILED", "STEP_FAILED")
+        assert failing["error"]["kind"] == "DNS"
+        assert [step["status"] for step in failing["steps"]] == ["FAILED", "SKIPPED"]
+        assert len(failing["steps"][0]["runs"][0]["attempts"]) == 3
+        given = json.dumps({"url": target.url})
+        printed = await server.run_command("workflows", "run", "alice@example.com", "hello_world", "--input", given)
+        assert json.loads(printed)["status"] == "COMPLETED"
+
+
+async def test_every_change_is_told(tmp_path: Path, target: Target) -> None:
+    async with run_server(tmp_path) as server:
+        await server.sign_up()
+        await server.run_command("samples", "load", "alice@example.com")
+        events: list[dict[str, Any]] = []
+        listening = asyncio.create_task(_listen(server, events))
+        await until(_some(events))
+        await execute(server, "hello_world", {"url": target.url})
+        async with asyncio.timeout(20):
+            await listening
+        assert (events[0]["kind"], events[1]["kind"]) == ("SNAPSHOT", "WORKFLOW_RUN_CREATED")
+        told = [(step["key"], step["status"]) for event in events for step in event["steps"]]
+        assert told == [
+            ("hello", "RUNNING"),
+            ("hello", "COMPLETED"),
+            ("world", "RUNNING"),
+            ("world", "COMPLETED"),
+        ]
+        assert events[-1]["workflowRun"]["result"] == {"statuses": [200, 200]}
+
+
+def _some(events: list[dict[str, Any]]) -> Callable[[], Awaitable[bool]]:
+    async def some() -> bool:
+        return bool(events)
+
+    return some
+
+
+async def _listen(server: Server, events: list[dict[str, Any]]) -> None:
+    """Note what is told until a workflow run has completed."""
+    transport = WebsocketsTransport(
+        url=server.url.replace("http", "ws"),
+        init_payload={"Authorization": f"Bearer {server.token}"},
+        subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+    )
+    query = gql("subscription { workflowRunEvents { kind status steps { key status } workflowRun { result } } }")
+    async with Client(transport=transport) as session:
+        async for answer in session.subscribe(query):
+            events.append(answer["workflowRunEvents"])
+            if answer["workflowRunEvents"]["status"] == "COMPLETED":
+                return

@@ -3,18 +3,23 @@
 import typer
 
 from tocsin import __version__, config
-from tocsin.cli import audit, keys, mails, tokens, users
+from tocsin.cli import audit, keys, mails, tokens, users, workflows
 from tocsin.errors import StartError
 from tocsin.telemetry import configure_logging
 
 app = typer.Typer(
-    name="tocsin", help="Scheduled HTTP tasks over GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
+    name="tocsin",
+    help="Scheduled HTTP tasks and workflows over GraphQL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 app.add_typer(users.app, name="users")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(audit.app, name="audit")
 app.add_typer(mails.app, name="mails")
 app.add_typer(keys.app, name="keys")
+app.add_typer(workflows.app, name="workflows")
+app.add_typer(workflows.samples, name="samples")
 
 
 @app.command()

@@ -20,7 +20,7 @@ from tocsin.workflows.moving import Mover
 SWEEP_SECONDS = 1.0
 LOOK_SECONDS = 15.0
 """Seconds between two looks at what time has come, and at all that is open: news of it may have been lost."""
-_AT_ONCE = 4
+_AT_ONCE = 16
 _BACKOFF = 0.5
 log = telemetry.logger(__name__)
 

@@ -1,0 +1,99 @@
+"""(f) Steps of workflows a second: a chain, a fan-out, many workflows at once; beside as many tasks without one."""
+
+import argparse
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import burst, target
+from benchmarks.process import in_fresh_process, tocsin
+from benchmarks.table import Row, text
+from tocsin import clock
+from tocsin.web.runtime import Runtime
+from tocsin.workflows import saving, starting
+from tocsin.workflows.reading import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is run: `runs` workflow runs of these steps, which make `each` runs of jobs."""
+
+    name: str
+    steps: list[dict[str, Any]]
+    each: int
+    runs: int = 1
+
+
+def _step(key: str, url: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "job": "http", "params": {"url": url}, **more}
+
+
+def chain(url: str, length: int) -> list[dict[str, Any]]:
+    """Steps one after the other, each of which sees a little of the one before."""
+    return [_step(f"s{number}", url) for number in range(length)]
+
+
+def fan(url: str, width: int) -> list[dict[str, Any]]:
+    """One step for each item of a list."""
+    return [_step("each", url, forEach={"items": list(range(width)), "maxItems": width, "concurrency": 100})]
+
+
+async def steps_a_second(shape: Shape) -> float:
+    """From the first request to the last workflow run's end."""
+    async with tocsin() as process:
+        runtime = process.runtime
+        definition = {"name": "bench", "concurrency": 200, "steps": shape.steps}
+        saved = await saving.save(runtime.database, runtime.services.secrets, "owner0", Source(definition), clock.now())
+        await asyncio.gather(*(_execute(runtime) for _ in range(min(shape.runs, 1))))  # what is loaded once
+        await _wait(runtime, 1)
+        begun = time.perf_counter()
+        await asyncio.gather(*(_execute(runtime) for _ in range(shape.runs)))
+        await _wait(runtime, shape.runs + 1)
+        took = time.perf_counter() - begun
+        failed = await runtime.database.workflow_runs.count_documents({"workflow": saved["_id"], "status": "FAILED"})
+        if failed:
+            raise RuntimeError(f"{failed} workflow runs failed")
+        return shape.each * shape.runs / took
+
+
+async def _execute(runtime: Runtime) -> None:
+    run = await starting.execute(runtime.database, runtime.versions, "owner0", "bench", None, clock.now())
+    runtime.workflows.touch(run.id)
+
+
+async def _wait(runtime: Runtime, count: int) -> None:
+    while await runtime.database.workflow_runs.count_documents({"open": True}) > 0:
+        await asyncio.sleep(0.01)
+    if await runtime.database.workflow_runs.count_documents({}) != count:
+        raise RuntimeError("a workflow run is missing")
+
+
+def measure(rounds: int = 3) -> list[Row]:
+    """The median of some rounds, each in a fresh process."""
+    rows: list[Row] = []
+    with target.running() as url:
+        shapes = (
+            Shape("a chain of 100", chain(url, 100), 100),
+            Shape("a fan-out of 1,000", fan(url, 1_000), 1_000),
+            Shape("100 workflows of 10 steps", chain(url, 10), 10, 100),
+        )
+        for shape in shapes:
+            found = sorted(in_fresh_process(steps_a_second, shape) for _ in range(rounds))
+            print(f"(f) {shape.name}: {json.dumps([round(rate) for rate in found])}", flush=True)
+            rows.append(Row(f"(f) {shape.name}: steps/s", found[len(found) // 2]))
+        tasks = in_fresh_process(burst.ours, url, 1_000)
+        rows.append(Row("    1,000 tasks at once, no workflow: runs/s", tasks.runs / tasks.took))
+    return rows
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.workflows", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    print(text(measure(parser.parse_args().rounds)))
+
+
+if __name__ == "__main__":
+    main()
