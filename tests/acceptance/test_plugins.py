@@ -15,7 +15,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "slug",
         {"title": "a", "longest": 0},
         "job.custom.params.longest",
-        "longest is wrong: input should be greater than or equal to 1.",
+        "longest must be at least 1; it is 0.",
     ),
     ("slug", ["a"], "job.custom.params", "The parameters are an object of names and values."),
     ("slugg", {}, "job.custom.type", "There is no job 'slugg' on this server. Did you mean slug?"),

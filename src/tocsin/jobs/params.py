@@ -56,20 +56,52 @@ def _faults(model: type[BaseModel], error: ValidationError, *, ignore_expression
 
 def _sentence(model: type[BaseModel], fault: dict[str, Any]) -> str:
     name = str(fault["loc"][-1]) if fault["loc"] else "The parameters"
-    if fault["type"] == "missing":
-        return f"{name} is missing."
     if fault["type"] == "extra_forbidden":
         return f"There is no {name} here.{_nearest(model, name) if len(fault['loc']) == 1 else ''}"
-    if fault["type"] == "value_error":
-        return str(fault["ctx"]["error"])
-    return f"{name} is wrong: {_small(fault['msg'])}."
+    return sentence(name, fault)
+
+
+def sentence(name: str, fault: Mapping[str, Any]) -> str:
+    """What pydantic says of a value, in the words of who wrote it."""
+    kind, context = fault["type"], fault.get("ctx", {})
+    if kind == "missing":
+        return f"{name} is missing."
+    if kind in {"value_error", "assertion_error"}:
+        return str(context["error"])
+    if kind in _SHAPES:
+        return f"{name} must be {_SHAPES[kind]}."
+    if kind in _BOUNDS:
+        word, key = _BOUNDS[kind]
+        return f"{name} must be {word} {context[key]:g}; it is {fault['input']}."
+    if kind in {"enum", "literal_error"}:
+        return f"{name} must be {context['expected'].replace(chr(39), '')}."
+    return f"{name} is wrong: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+
+
+_SHAPES = {
+    "dict_type": "an object of names and values",
+    "model_type": "an object of names and values",
+    "model_attributes_type": "an object of names and values",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+}
+_BOUNDS = {
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+}
 
 
 def _nearest(model: type[BaseModel], name: str) -> str:
     names = [field.alias or key for key, field in model.model_fields.items()]
     near = difflib.get_close_matches(name, names, 1)
     return f" Did you mean {near[0]}?" if near else f" There are: {', '.join(names)}."
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -47,13 +47,14 @@ def _refuse(source: Source, found: Iterable[tuple[Path, str]]) -> None:
 
 
 def _all_faults(definition: WorkflowDefinition, jobs: JobCatalog) -> Found:
-    yield from _keys(definition)
+    doubled = list(_keys(definition))
+    yield from doubled
     yield from _defaults(definition)
     resolved = definition.resolved()
     dependencies = resolved.dependencies()
     yield from _dependencies(definition, dependencies)
-    circle = graph.cycle(dependencies)
-    if circle is not None:
+    circle = None if doubled else graph.cycle(dependencies)
+    if circle is not None and len(circle) > 2:
         index = list(dependencies).index(circle[0])
         yield ("steps", index, "dependsOn"), f"The steps wait for each other in a circle: {' -> '.join(circle)}."
     for index, step in enumerate(resolved.steps):

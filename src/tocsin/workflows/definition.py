@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from tocsin.errors import InvalidInput
 from tocsin.jobs.params import ParamsModel
 from tocsin.schedules.moments import read_duration
+from tocsin.tasks.saving import MAX_TIMEOUT
 from tocsin.workflows.timing import read_retry, read_schedule
 
 MOST_STEPS = 200
@@ -18,12 +19,15 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-zA-Z0-9_]{0,62}$")]
 
 
-def _seconds(value: Any) -> float:
-    return read_duration(value).total_seconds()
+def _seconds(value: Any, longest: float = _YEAR, name: str = "P366D") -> float:
+    seconds = read_duration(value).total_seconds()
+    if not 0 < seconds <= longest:
+        raise ValueError(f"This must be longer than PT0S and at most {name}; it is {value}.")
+    return seconds
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=_YEAR)]
-AttemptSeconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=3600)]
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+AttemptSeconds = Annotated[float, BeforeValidator(lambda value: _seconds(value, MAX_TIMEOUT, "PT1H"))]
 
 
 class OnFailure(Enum):
@@ -184,7 +188,14 @@ class WorkflowDefinition(ParamsModel):
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 50
     timeout: Seconds | None = None
     output: Any = None
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)]
+    steps: tuple[Step, ...]
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _steps(cls, value: Any) -> Any:
+        if isinstance(value, list) and not 1 <= len(value) <= MOST_STEPS:
+            raise ValueError(f"A workflow has 1 to {MOST_STEPS} steps; this one has {len(value)}.")
+        return value
 
     @field_validator("schedule", mode="before")
     @classmethod

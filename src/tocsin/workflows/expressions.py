@@ -4,8 +4,10 @@ A text that is one expression gives its value, of any kind. Expressions inside a
 stands for `${{` itself.
 """
 
+import difflib
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,6 +58,7 @@ class _Functions(functions.Functions):
         return text.split(separator) if separator else list(text)
 
 
+_KNOWN = frozenset(_Functions.FUNCTION_TABLE)
 _OPTIONS = jmespath.Options(custom_functions=_Functions())
 
 
@@ -67,7 +70,7 @@ def check(value: Any) -> list[ExpressionFault]:
             found.append(ExpressionFault(path, f"The expression in {text!r} has no end: `}}}}` is missing."))
         for expression in _expressions(text):
             try:
-                _compiled(expression)
+                _check_functions(expression, _compiled(expression).parsed)
             except ExpressionError as error:
                 found.append(ExpressionFault(path, str(error)))
     return found
@@ -85,7 +88,7 @@ def input_references(value: Any) -> set[str]:
 
 def roots(value: Any) -> set[str]:
     """The first names of what expressions in this value speak of, such as `inputs`, `steps` and `item`."""
-    return {name for tree in _trees(value) for name in _first_names(tree)}
+    return {path[0] for path in _paths(value)}
 
 
 def evaluate(value: Any, scope: Mapping[str, Any]) -> Any:
@@ -132,11 +135,23 @@ def _compiled(expression: str) -> ParsedResult:
     if len(expression) > LONGEST:
         raise ExpressionError(expression[:40] + "…", f"it has {len(expression)} characters; {LONGEST} are allowed.")
     try:
-        return jmespath.compile(expression.strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a way to write texts that the library would rather not have
+            return jmespath.compile(expression.strip())
     except exceptions.JMESPathError as error:
         raise ExpressionError(expression, _reason(error), _position(error)) from None
     except RecursionError:
         raise ExpressionError(expression[:40] + "…", "it is nested too deeply.") from None
+
+
+def _check_functions(expression: str, tree: Any) -> None:
+    if tree.get("type") == "function_expression" and tree["value"] not in _KNOWN:
+        near = difflib.get_close_matches(tree["value"], _KNOWN, 1)
+        meant = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(_KNOWN))}."
+        raise ExpressionError(expression, f"there is no function {tree['value']}. {meant}")
+    for child in tree["children"]:
+        if isinstance(child, dict):
+            _check_functions(expression, child)
 
 
 def _position(error: exceptions.JMESPathError) -> int | None:
@@ -152,7 +167,7 @@ def _reason(error: exceptions.JMESPathError) -> str:
     if isinstance(error, exceptions.LexerError):
         return f"{error.message or 'there is a character that does not belong there'}."
     if isinstance(error, exceptions.ParseError):
-        return f"{error.token_value!r} does not belong there."
+        return f"{error.token_value!r} does not belong there." if error.token_value else "it ends too early."
     return f"{str(error).rstrip('.')}."
 
 
@@ -182,38 +197,36 @@ def _trees(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _named(value: Any, root: str) -> set[str]:
-    return {name for tree in _trees(value) for name in _after(tree, root)}
+    return {path[1] if len(path) > 1 else "*" for path in _paths(value) if path[0] in (root, "*")}
 
 
-def _after(tree: Any, root: str) -> Iterator[str]:
-    """The names that follow `root` in a parsed expression."""
+def _paths(value: Any) -> Iterator[tuple[str, ...]]:
+    for tree in _trees(value):
+        yield from _names(tree)
+
+
+def _names(tree: Any) -> Iterator[tuple[str, ...]]:
+    """The first names, one or two, of all paths that a parsed expression takes through what is known."""
     if not isinstance(tree, dict):
         return
-    children = tree.get("children", [])
-    if tree.get("type") in {"subexpression", "index_expression"} and _is_field(children[0], root):
-        yield children[1]["value"] if children[1].get("type") == "field" else "*"
-        children = children[1:]
-    elif _is_field(tree, root):
-        yield "*"
-    for child in children:
-        yield from _after(child, root)
-
-
-def _is_field(tree: Any, name: str) -> bool:
-    return isinstance(tree, dict) and tree.get("type") == "field" and tree.get("value") == name
-
-
-def _first_names(tree: Any) -> Iterator[str]:
-    if not isinstance(tree, dict):
-        return
-    children = tree.get("children", [])
-    if tree.get("type") == "field":
-        yield tree["value"]
-    elif tree.get("type") in {"subexpression", "index_expression", "projection", "filter_projection", "pipe"}:
-        yield from _first_names(children[0])
+    kind, children = tree.get("type"), tree.get("children", [])
+    if kind == "field":
+        yield (tree["value"],)
+    elif kind == "current":
+        yield ("*",)
+    elif kind in {"subexpression", "index_expression"} and children[0].get("type") == "field":
+        following = children[1].get("type") == "field"
+        yield (children[0]["value"], children[1]["value"]) if following else (children[0]["value"], "*")
+    elif kind in _ONWARD:  # what follows is taken from what came before
+        yield from _names(children[0])
     else:
         for child in children:
-            yield from _first_names(child)
+            yield from _names(child)
+
+
+_ONWARD = {
+    "subexpression", "index_expression", "projection", "value_projection", "filter_projection", "pipe", "flatten",
+}  # fmt: skip
 
 
 __all__ = ["ExpressionError", "ExpressionFault", "check", "evaluate", "references", "roots", "truthy"]

@@ -6,24 +6,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from tocsin.jobs.params import sentence
 from tocsin.workflows.reading import Path
 
-_SHAPES = {
-    "dict_type": "an object of names and values",
-    "model_type": "an object of names and values",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "string_type": "a text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-}
 _PATTERNS = {
-    "name": "The name of a workflow has small letters, digits and underscores and begins with a letter: nightly_report",
+    "name": "The name of a workflow has small letters, digits and underscores and begins with a letter: my_report.",
     "key": "A key has letters, digits and underscores, and begins with a small letter: fetchOrders.",
     "inputs": "The name of an input has letters, digits and underscores, and begins with a small letter.",
 }
@@ -37,21 +24,13 @@ def model_faults(model: type[BaseModel], error: ValidationError) -> Iterator[tup
 
 
 def _sentence(model: type[BaseModel], path: Path, fault: dict[str, Any]) -> str:
-    name, kind = str(path[-1]) if path else "A workflow", fault["type"]
-    if kind == "missing":
-        return f"{name} is missing."
-    if kind == "extra_forbidden":
+    last = path[-1] if path else "A workflow"
+    name = "This" if isinstance(last, int) else last
+    if fault["type"] == "extra_forbidden":
         return f"There is no {name} here.{_nearest(_model_at(model, path[:-1]), name)}"
-    if kind in {"value_error", "assertion_error"}:
-        return str(fault["ctx"]["error"])
-    if kind in _SHAPES:
-        return f"{name if not isinstance(path[-1:], int) else 'This'} must be {_SHAPES[kind]}."
-    if kind == "string_pattern_mismatch":
-        place = "inputs" if path[:1] == ("inputs",) else name
-        return _PATTERNS.get(place, f"{name} is not written as it must be.")
-    if kind in {"enum", "literal_error"}:
-        return f"{name} must be {fault['ctx']['expected'].replace(chr(39), '')}."
-    return f"{name} is wrong: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+    if fault["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get("inputs" if path[:1] == ("inputs",) else name, f"{name} is not written as it must be.")
+    return sentence(name, fault)
 
 
 def _nearest(model: type[BaseModel] | None, name: str) -> str:

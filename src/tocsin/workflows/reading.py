@@ -108,6 +108,8 @@ class _Reader:
         if self._seen > _MOST_NODES or depth > _DEEPEST:
             what = f"more than {_DEEPEST} levels" if depth > _DEEPEST else f"more than {_MOST_NODES} parts"
             raise WorkflowInvalid([Fault(f"The text has {what}, aliases counted each time.", (), line, column)])
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
+            self.faults.append(Fault(f"{_tag(node)} is no type that JSON has.", path, line, column))
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
@@ -135,16 +137,23 @@ class _Reader:
             value = _constructor.construct_object(node)
         except (yaml.YAMLError, ValueError):
             self.faults.append(
-                Fault(f"{node.value!r} is no value of JSON's: {node.tag} is not known.", path, line, column)
+                Fault(f"{node.value!r} is no value of JSON's: {_tag(node)} is not known.", path, line, column)
             )
             return None
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
             self.faults.append(Fault(f"{node.value} is no number that JSON has.", path, line, column))
             return None
         if not isinstance(value, str | int | float | bool | None):
-            self.faults.append(Fault(f"{node.tag} is no type that JSON has.", path, line, column))
+            self.faults.append(Fault(f"{_tag(node)} is no type that JSON has.", path, line, column))
             return None
         return value
+
+
+_PLAIN = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+
+
+def _tag(node: yaml.Node) -> str:
+    return str(node.tag).replace("tag:yaml.org,2002:", "!!")
 
 
 _constructor = yaml.SafeLoader("")

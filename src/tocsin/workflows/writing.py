@@ -5,6 +5,9 @@ from typing import Any
 
 import yaml
 
+_UNSEEN = frozenset("\x85\u2028\u2029\ufeff")
+"""What YAML takes for line breaks, and would fold."""
+
 
 class _Dumper(yaml.SafeDumper):
     """Texts of several lines as blocks, lists indented, nothing aliased."""
@@ -17,7 +20,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if _UNSEEN & set(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

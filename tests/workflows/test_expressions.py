@@ -1,0 +1,145 @@
+"""Expressions: what they give, what they name, and that nothing but their own error comes of any text."""
+
+import json
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.workflows import graph
+from tocsin.workflows.expressions import ExpressionError, check, evaluate, references, roots, truthy
+from tocsin.workflows.reading import Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.writing import to_yaml
+
+SCOPE = {"inputs": {"n": 3, "none": None, "list": [1, 2]}, "steps": {"a": {"result": {"items": [{"id": "q"}]}}}}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${{ inputs.n }}", 3),
+        (" ${{ inputs.list }} ", [1, 2]),
+        ("n=${{ inputs.n }}, ${{ inputs.list }}!", "n=3, [1,2]!"),
+        ("${{ inputs.none }}", None),
+        ("<${{ inputs.none }}>", "<>"),
+        ("${{ steps.a.result.items[0].id }}", "q"),
+        ("${{ steps.a.result.nothing.at.all }}", None),
+        ("${{ length(inputs.list) > `1` }}", True),
+        ("$${{ inputs.n }}", "${{ inputs.n }}"),
+        ("${{ default(inputs.none, 'x') }}", "x"),
+        ("${{ round(`2.345`, `1`) }}", 2.3),
+        ("${{ split(',', 'a,b') }}", ["a", "b"]),
+        ("no expression", "no expression"),
+    ],
+)
+def test_what_it_gives(text: str, value: Any) -> None:
+    assert evaluate({"k": [text]}, SCOPE) == {"k": [value]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("${{ length(inputs.n) }}", "`length(inputs.n)` cannot be evaluated: In function length()"),
+        ("${{ inputs. }}", "`inputs.` cannot be evaluated, at character 8: it ends too early."),
+        ("${{ " + "a." * 1500 + "a }}", "it has 3003 characters; 2000 are allowed."),
+    ],
+)
+def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluate(text, SCOPE)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("${{ steps.a.result }} ${{ steps.b.error }}", {"a", "b"}),
+        ('${{ steps."a" | length(@) }}', {"a"}),
+        ("${{ [steps.a, steps.b.result[?x == `1`]] }}", {"a", "b"}),
+        ("${{ steps.*.result }}", {"*"}),
+        ("${{ keys(steps) }}", {"*"}),
+        ("${{ inputs.steps }}", set()),
+    ],
+)
+def test_the_steps_that_it_speaks_of(text: str, keys: set[str]) -> None:
+    assert references([text]) == keys
+
+
+def test_the_names_it_begins_with() -> None:
+    assert roots("${{ inputs.a && steps.b || max([item, index]) }}") == {"inputs", "steps", "item", "index"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, True), ("", False), ([], False), ({}, False), (None, False), (False, False), ("no", True)],
+)
+def test_truth_is_jmespaths(value: Any, expected: bool) -> None:
+    assert truthy(value) is expected
+
+
+@given(JSON)
+def test_a_value_without_expressions_stays_as_it_is(value: Any) -> None:
+    if "${{" not in json.dumps(value):
+        assert evaluate(value, SCOPE) == value
+        assert check(value) == []
+
+
+@given(st.text(alphabet="${} abc.[]()'`|&@*?:0123,\"\\<>=!-", max_size=40))
+def test_any_text_gives_a_value_or_an_expression_error(text: str) -> None:
+    whole = "${{" + text + "}}"
+    faults = check(whole)
+    try:
+        evaluate(whole, SCOPE)
+        references(whole)
+    except ExpressionError:
+        return
+    assert not [fault for fault in faults if "function" not in fault.message]
+
+
+@given(st.text(max_size=300) | st.text(alphabet="abc:-[]{}&*!'\"#|> \n,?%@", max_size=120))
+def test_any_text_is_read_as_yaml_or_refused(text: str) -> None:
+    with suppress(WorkflowInvalid):
+        assert isinstance(read_yaml(text), Source)
+
+
+@given(st.dictionaries(st.text(min_size=1), JSON, min_size=1))
+def test_what_is_written_as_yaml_reads_the_same(value: dict[str, Any]) -> None:
+    assert read_yaml(to_yaml(value)).data == value
+
+
+@st.composite
+def dependencies(draw: st.DrawFn) -> dict[str, list[str]]:
+    keys = [f"s{number}" for number in range(draw(st.integers(1, 7)))]
+    return {key: draw(st.lists(st.sampled_from(keys), max_size=3, unique=True)) for key in keys}
+
+
+def _reaches(given_: dict[str, list[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    while True:
+        wider = found | set(given_[start]) | {far for near in found for far in given_[near]}
+        if wider == found:
+            return found
+        found = wider
+
+
+@given(dependencies())
+def test_the_graph_agrees_with_the_slow_and_obvious(given_: dict[str, list[str]]) -> None:
+    circle = graph.cycle(given_)
+    assert (circle is not None) == any(key in _reaches(given_, key) for key in given_)
+    if circle is not None:
+        assert circle[0] == circle[-1]
+        assert all(after in given_[before] for before, after in pairwise(circle))
+        return
+    for key in given_:
+        assert graph.ancestors(given_, key) == _reaches(given_, key)
+    order = graph.order(given_)
+    assert sorted(order) == sorted(given_)
+    assert all(order.index(before) < order.index(key) for key in given_ for before in given_[key])
