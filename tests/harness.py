@@ -17,6 +17,7 @@ from tocsin.execution import Engine
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.mail import mail_door
 from tocsin.scheduling import Scheduler
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import saving
@@ -198,7 +199,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     engine = Engine(
         database,
         chosen,
-        Tools(http, SECRETS, judge, chosen.wait_timeout),
+        Tools(http, SECRETS, judge, chosen.wait_timeout, mail_door(chosen), chosen.email_recipients),
         on_retry=lambda at: stack.scheduler.due(at),
         on_follow=lambda: stack.engine.hand.woken.set(),
         on_step=lambda run_id: stack.workflows.touch(run_id),

@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     smtp_timeout: float = Field(20.0, gt=0, le=300)
     email_from: str = "Tocsin <tocsin@localhost>"
+    email_recipients: str = "owner"
 
     @field_validator("allowed_networks", "trusted_proxies", mode="before")
     @classmethod

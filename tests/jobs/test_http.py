@@ -6,14 +6,17 @@ import bson
 import pytest
 
 from tests.outbound.servers import answering, open_door, response
+from tocsin.config import Settings
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
 from tocsin.jobs.computing import Processes
 from tocsin.jobs.http import HttpInput, HttpJob, prepare
 from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.mail import mail_door
 from tocsin.security.secrets import SecretBox
 
 BOX = SecretBox(bytes(32))
+NO_MAIL = mail_door(Settings(_env_file=None))
 DUE = datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
 URL = "https://api.example/hook?x=1"
@@ -26,7 +29,7 @@ async def context() -> AsyncIterator[JobContext]:
 
 
 def job_context(door: HttpDoor, box: SecretBox = BOX) -> JobContext:
-    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, Processes())
+    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, Processes(), NO_MAIL)
 
 
 async def perform(context: JobContext, **fields: Any) -> Outcome:
@@ -200,7 +203,8 @@ async def test_a_blocked_address_and_a_bad_url_are_not_tried_again(context: JobC
 async def test_the_tasks_timeout_holds(context: JobContext) -> None:
     async with answering(b"") as server, open_door() as door:
         outcome = await HttpJob().attempt(
-            prepare(HttpInput(server.url), BOX, "alice"), JobContext("r", "alice", DUE, 1, 0.05, BOX, door, Processes())
+            prepare(HttpInput(server.url), BOX, "alice"),
+            JobContext("r", "alice", DUE, 1, 0.05, BOX, door, Processes(), NO_MAIL),
         )
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)

@@ -1,7 +1,7 @@
 """Deliveries over a real database and a real SMTP server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from tocsin.notifications.deliveries import (
     newest,
     wait_after,
 )
-from tocsin.outbound.mail import MailDoor, mail_door
+from tocsin.outbound.mail import Attachment, MailDoor, mail_door
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ALICE = "alice@example.org"
@@ -260,7 +260,9 @@ async def test_a_fault_of_the_program_spoils_one_mail_only(database: Database, a
     class Faulty:
         """A door with a fault in it, which no real server can bring about."""
 
-        async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+        async def send(
+            self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+        ) -> None:
             if message_id == "u1/t1:0:began":
                 raise KeyError("oops")
 

@@ -20,6 +20,7 @@ from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
 from tocsin.workflows.hiding import mask
+from tocsin.workflows.json_schema import shipped
 from tocsin.workflows.reading import Source, WorkflowInvalid, read_yaml
 from tocsin.workflows.samples import samples as shipped_samples
 from tocsin.workflows.versions import Versions
@@ -48,6 +49,12 @@ def validate(paths: Paths) -> None:
             _tell(path, invalid)
     if wrong:
         raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of workflows, for editors: `# yaml-language-server: $schema=FILE`."""
+    typer.echo(shipped(), nl=False)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from tocsin.jobs import registry, results
 from tocsin.jobs.base import AttemptError, Compute, ErrorKind, JobContext, Outcome
 from tocsin.jobs.computing import Processes
 from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
 from tocsin.tasks.retry import RetryPolicy
@@ -35,6 +36,8 @@ class Tools:
     secrets: SecretBox
     judge: Judge
     timeout: float
+    mail: MailDoor
+    recipients: str = "owner"
     compute: Compute = field(default_factory=Processes)
 
 
@@ -95,6 +98,8 @@ class Worker:
             secrets=self._tools.secrets,
             http=self._tools.http,
             compute=self._tools.compute,
+            mail=self._tools.mail,
+            recipients=self._tools.recipients,
             is_step=run["trigger"] == Trigger.WORKFLOW.value,
         )
 

@@ -163,6 +163,7 @@ describe(
         "JOB": "The job itself says that it cannot be done.",
         "BAD_PARAMS": "The parameters of the job, as they are after expressions were filled in, are wrong.",
         "EXPRESSION": "An expression of a workflow cannot be evaluated.",
+        "MAIL": "The mail server did not take the mail.",
         "RESULT_TOO_LARGE": "The job's result has more bytes than are kept.",
         "INTERNAL": "A fault of Tocsin itself; its log says more.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the server's present key.",

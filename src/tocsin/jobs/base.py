@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
 
 __all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "Saving"]
@@ -84,7 +85,20 @@ class JobContext:
     secrets: SecretBox
     http: HttpDoor
     compute: Compute
+    mail: MailDoor
+    recipients: str = "owner"
     is_step: bool = False
+
+    def may_write(self, address: str, owner: str) -> bool:
+        """Whether the setting `recipients` lets a job of the user with the address `owner` write to this one."""
+        allowed = [part.strip().lower() for part in self.recipients.split(",")]
+        domain = address.rpartition("@")[2].lower()
+        return (
+            "any" in allowed
+            or ("owner" in allowed and address.lower() == owner.lower())
+            or address.lower() in allowed
+            or domain in allowed
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from typing import Any
 
 from tocsin.errors import InvalidInput, StartError, TocsinError
 from tocsin.jobs.base import Job
+from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
 from tocsin.jobs.params import Path
 
 GROUP = "tocsin.jobs"
-BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob,)
+BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob)
 _KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 

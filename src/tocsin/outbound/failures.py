@@ -35,6 +35,7 @@ class ErrorKind(Enum):
     JOB = "JOB"
     BAD_PARAMS = "BAD_PARAMS"
     EXPRESSION = "EXPRESSION"
+    MAIL = "MAIL"
     RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
     INTERNAL = "INTERNAL"
     SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # no password

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,10 +36,21 @@ class MailUnavailable(TocsinError):
     """The mail could not be handed over now: server away, busy or set up wrongly. Try again later."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a mail."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
 class MailDoor(Protocol):
     """Hands one mail over."""
 
-    async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+    async def send(
+        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+    ) -> None:
         """Hand over a plain-text mail to the address `to`.
 
         `message_id` is any text that stands for this mail, such as its delivery's id; the Message-ID header
@@ -93,9 +105,11 @@ class SmtpDoor:
     def __init__(self, smtp: SmtpSettings, sender: Address, tls: ssl.SSLContext | None = None) -> None:
         self._smtp, self._sender, self._tls = smtp, sender, tls
 
-    async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+    async def send(
+        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+    ) -> None:
         """See MailDoor."""
-        message = compose(self._sender, to, subject, text, message_id, clock.now())
+        message = compose(self._sender, to, subject, text, message_id, clock.now(), attachments)
         client = self._client()
         try:
             await self._connect(client)
@@ -160,10 +174,12 @@ class FileDoor:
     def __init__(self, directory: Path, sender: Address) -> None:
         self._directory, self._sender = directory, sender
 
-    async def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+    async def send(
+        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+    ) -> None:
         """See MailDoor. A file appears whole or not at all."""
         at = clock.now()
-        message = compose(self._sender, to, subject, text, message_id, at)
+        message = compose(self._sender, to, subject, text, message_id, at, attachments)
         name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{_digest(message_id)[:8]}.eml"
         policy = SMTP if to.isascii() else SMTPUTF8
         try:
@@ -182,7 +198,15 @@ class FileDoor:
         part.replace(self._directory / name)
 
 
-def compose(sender: Address, to: str, subject: str, text: str, message_id: str, at: datetime) -> EmailMessage:
+def compose(
+    sender: Address,
+    to: str,
+    subject: str,
+    text: str,
+    message_id: str,
+    at: datetime,
+    attachments: Sequence[Attachment] = (),
+) -> EmailMessage:
     """The mail, in UTF-8. Line breaks and control characters in the subject become spaces.
 
     Raises MailRefused when `to` is not a mail address.
@@ -196,6 +220,9 @@ def compose(sender: Address, to: str, subject: str, text: str, message_id: str, 
     message["Auto-Submitted"] = "auto-generated"
     # Quoted-printable needs nothing of the servers on the way; what is ASCII stays readable as it is.
     message.set_content(text, cte=None if text.isascii() else "quoted-printable")
+    for file in attachments:
+        kind, _, subtype = file.content_type.partition("/")
+        message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=_one_line(file.name))
     return message
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from tocsin.errors import InvalidInput
 from tocsin.jobs.params import ParamsModel
@@ -26,8 +26,9 @@ def _seconds(value: Any, longest: float = _YEAR, name: str = "P366D") -> float:
     return seconds
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
-AttemptSeconds = Annotated[float, BeforeValidator(lambda value: _seconds(value, MAX_TIMEOUT, "PT1H"))]
+_DURATION = WithJsonSchema({"type": "string", "description": "An ISO 8601 duration, such as PT5M."})
+Seconds = Annotated[float, BeforeValidator(_seconds), _DURATION]
+AttemptSeconds = Annotated[float, BeforeValidator(lambda value: _seconds(value, MAX_TIMEOUT, "PT1H")), _DURATION]
 
 
 class OnFailure(Enum):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from tocsin import schedules
 from tocsin.clock import EPOCH
@@ -13,8 +13,8 @@ from tocsin.jobs.params import ParamsModel, read_params
 from tocsin.schedules.moments import read_duration, read_moment
 from tocsin.tasks import retry as retries
 
-Duration = Annotated[timedelta, BeforeValidator(read_duration)]
-Moment = Annotated[datetime, BeforeValidator(read_moment)]
+Duration = Annotated[timedelta, BeforeValidator(read_duration), WithJsonSchema({"type": "string"})]
+Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string"})]
 _LONGEST_BACKOFF = timedelta(days=1)
 
 

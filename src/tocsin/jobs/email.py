@@ -1,0 +1,107 @@
+"""The `email` job: write to people, with what earlier steps found. Result: `{recipients, subject, attachments}`.
+
+Who may be written to is a setting (TOCSIN_EMAIL_RECIPIENTS): a server that mails whoever its users name is soon on
+every block list.
+"""
+
+import base64
+import binascii
+import json
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from tocsin.documents import User
+from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
+from tocsin.outbound.mail import Attachment, MailRefused, MailUnavailable
+
+MOST_RECIPIENTS = 20
+LARGEST = 5 * 1024 * 1024
+_CONTENT_TYPE = r"^[a-z0-9]+/[a-z0-9.+-]+$"
+_ALLOWED = "This server lets you write only to {}; the operator sets TOCSIN_EMAIL_RECIPIENTS."
+
+
+class AttachmentParams(ParamsModel):
+    """A file: its content as text, as JSON or in base64, one of them."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")]
+    content_type: Annotated[str, Field(pattern=_CONTENT_TYPE)] = ""
+    text: str | None = None
+    json_: Annotated[Any, Field(alias="json")] = None
+    base64: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "AttachmentParams":
+        if len({"text", "json_", "base64"} & self.model_fields_set) != 1:
+            raise ValueError(f"The attachment {self.name} has exactly one of text, json and base64.")
+        return self
+
+    def file(self) -> Attachment:
+        """The file. Raises ValueError for what is no base64."""
+        if self.base64 is not None:
+            return Attachment(self.name, self.content_type or "application/octet-stream", _decoded(self.base64))
+        if self.text is not None:
+            return Attachment(self.name, self.content_type or "text/plain", self.text.encode())
+        text = json.dumps(self.json_, ensure_ascii=False, indent=2)
+        return Attachment(self.name, self.content_type or "application/json", text.encode())
+
+
+class EmailParams(ParamsModel):
+    """A mail of plain text."""
+
+    to: Annotated[list[str], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+    subject: Annotated[str, Field(min_length=1, max_length=300)]
+    body: Annotated[str, Field(max_length=200_000)]
+    attachments: Annotated[list[AttachmentParams], Field(max_length=10)] = []
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _to(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("to")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for address in value:
+            if "${{" not in address and ("@" not in address or not address.isprintable() or " " in address):
+                raise ValueError(f"{address[:100]} is no mail address.")
+        return value
+
+
+class EmailJob(Job[EmailParams]):
+    """Hands one mail for each recipient to the mail server. A repeated attempt sends the same Message-ID again."""
+
+    kind = "email"
+    Params = EmailParams
+
+    async def perform(self, params: EmailParams, context: JobContext) -> Outcome:
+        """One try for all who have not been written to by this run."""
+        user = await User.get(context.owner)
+        stranger = next((to for to in params.to if not context.may_write(to, user.email if user else "")), None)
+        if stranger is not None:
+            return Outcome.failed(f"{stranger} may not be written to.", _ALLOWED.format(context.recipients))
+        try:
+            files = [attachment.file() for attachment in params.attachments]
+        except ValueError as error:
+            return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
+        if sum(len(file.content) for file in files) > LARGEST:
+            return Outcome.failed(f"The attachments have more than {LARGEST} bytes.", kind=ErrorKind.BAD_PARAMS)
+        return await _send(params, files, context)
+
+
+async def _send(params: EmailParams, files: list[Attachment], context: JobContext) -> Outcome:
+    for to in params.to:
+        try:
+            await context.mail.send(to, params.subject, params.body, f"{context.run_id} {to}", files)
+        except MailRefused as error:
+            return Outcome.failed(f"The mail to {to} was not taken: {error}", kind=ErrorKind.MAIL)
+        except MailUnavailable as error:
+            return Outcome.failed(f"The mail to {to} was not taken: {error}", kind=ErrorKind.MAIL, retryable=True)
+    return Outcome(result={"recipients": params.to, "subject": params.subject, "attachments": len(files)})
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("An attachment's base64 cannot be read.") from None

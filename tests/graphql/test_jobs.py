@@ -1,0 +1,63 @@
+"""Jobs of other kinds than HTTP, as tasks' owners give them and see them."""
+
+from typing import Any
+
+import pytest
+
+from tests.graphql.conftest import Api
+
+CREATE = """mutation($job: JobInput!) {
+  createTask(input: {name: "t", job: $job, schedule: {at: "2999-01-01T00:00:00Z"}}) {
+    task { job {
+      kind
+      ... on EmailJob { to subject text attachments }
+      ... on CustomJob { params }
+      ... on HttpJob { url hasToken }
+    } }
+    userErrors { field message }
+  }
+}"""
+MAIL = {"to": ["alice@example.test"], "subject": "S", "body": "B"}
+
+
+async def create(api: Api, job: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = (await api.alice.ask(CREATE, job=job))["createTask"]
+    return answer
+
+
+async def test_a_mail_is_saved_and_shown(api: Api) -> None:
+    file = {"name": "a.txt", "text": "x"}
+    answer = await create(api, {"email": {**MAIL, "attachments": [file]}})
+    assert answer["userErrors"] == []
+    assert answer["task"]["job"] == {
+        "kind": "email",
+        "to": ["alice@example.test"],
+        "subject": "S",
+        "text": "B",
+        "attachments": [file],
+    }
+
+
+async def test_a_call_may_be_given_as_any_job_and_its_secrets_are_sealed_all_the_same(api: Api) -> None:
+    params = {"url": "https://example.com", "token": "s3cret"}
+    answer = await create(api, {"custom": {"type": "http", "params": params}})
+    assert answer["task"]["job"] == {"kind": "http", "url": "https://example.com", "hasToken": True}
+    assert "s3cret" not in str(await api.database.tasks.find_one({}))
+
+
+@pytest.mark.parametrize(
+    ("job", "field", "message"),
+    [
+        ({"email": {**MAIL, "to": ["x"]}}, ["job", "email", "to"], "x is no mail address."),
+        ({"email": {**MAIL, "subject": ""}}, ["job", "email", "subject"], None),
+        ({"custom": {"type": "email", "params": {**MAIL, "cc": []}}}, ["job", "custom", "params", "cc"], None),
+        ({"custom": {"type": "nothing", "params": {}}}, ["job", "custom", "type"], None),
+    ],
+)
+async def test_what_is_wrong_is_told_with_its_place(
+    api: Api, job: dict[str, Any], field: list[str], message: str | None
+) -> None:
+    answer = await create(api, job)
+    (fault,) = answer["userErrors"]
+    assert (answer["task"], fault["field"]) == (None, field)
+    assert message in (None, fault["message"])

@@ -1,0 +1,123 @@
+"""The email job against a real SMTP server: who may be written to, what arrives, what fails and whether again."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.harness import SECRETS
+from tests.outbound.smtp import Inbox, mail_server, smtp_settings
+from tocsin import clock
+from tocsin.documents import Database, User
+from tocsin.errors import InvalidInput
+from tocsin.jobs import registry
+from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
+from tocsin.jobs.computing import Processes
+from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.mail import mail_door
+
+DUE = datetime(2027, 1, 1, tzinfo=UTC)
+MAIL = {"to": "alice@example.com", "subject": "Result", "body": "It is 5.\n"}
+
+
+@pytest.fixture
+async def alice(database: Database) -> User:
+    user = User(
+        id="alice", email="alice@example.com", password="", is_admin=False, is_active=True, created_at=clock.now()
+    )
+    await user.insert()
+    return user
+
+
+async def attempt(port: int, given: dict[str, Any], recipients: str = "owner") -> Outcome:
+    """One attempt at what a user wrote."""
+    job, settings = registry.get("email"), smtp_settings(port)
+    stored = job.prepare(given, Saving("alice", SECRETS))
+    door: HttpDoor = None  # type: ignore[assignment]  # mails need none
+    context = JobContext(
+        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), recipients
+    )
+    return await job.attempt(stored, context)
+
+
+async def test_a_mail_arrives_with_its_attachments(alice: User) -> None:
+    files = [
+        {"name": "a.json", "json": {"n": [1, "é"]}},
+        {"name": "b.txt", "text": "text"},
+        {"name": "c.bin", "contentType": "application/pdf", "base64": "AAEC"},
+    ]
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        outcome = await attempt(port, {**MAIL, "attachments": files})
+        again = await attempt(port, {**MAIL, "attachments": files})
+    assert (outcome.error, again.error) == (None, None)
+    assert outcome.result == {"recipients": ["alice@example.com"], "subject": "Result", "attachments": 3}
+    mail = inbox.mails[0]
+    body = mail.get_body()
+    assert body is not None
+    assert (mail["subject"], body.get_content().replace("\r\n", "\n")) == ("Result", "It is 5.\n")
+    found = {
+        part.get_filename(): (part.get_content_type(), part.get_payload(decode=True))
+        for part in mail.iter_attachments()
+    }
+    assert found["b.txt"] == ("text/plain", b"text")
+    assert found["c.bin"] == ("application/pdf", b"\x00\x01\x02")
+    assert found["a.json"][0] == "application/json"
+    assert inbox.mails[0]["message-id"] == inbox.mails[1]["message-id"]
+
+
+@pytest.mark.parametrize(
+    ("recipients", "to", "may"),
+    [
+        ("owner", "ALICE@example.com", True),
+        ("owner", "bob@example.com", False),
+        ("owner,example.com", "bob@example.com", True),
+        ("example.com", "eve@example.com.evil.test", False),
+        ("bob@example.com", "bob@example.com", True),
+        ("bob@example.com", "alice@example.com", False),
+        ("any", "who@ever.test", True),
+        ("", "alice@example.com", False),
+    ],
+)
+async def test_only_those_are_written_to_whom_the_setting_allows(
+    alice: User, recipients: str, to: str, may: bool
+) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        outcome = await attempt(port, {**MAIL, "to": to}, recipients)
+    assert (outcome.error is None, len(inbox.mails)) == (may, int(may))
+
+
+async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(alice: User) -> None:
+    async with mail_server(Inbox(data="451 later")) as port:
+        later = await attempt(port, MAIL)
+    async with mail_server(Inbox(data="554 never")) as port:
+        never = await attempt(port, MAIL)
+    away = await attempt(port, MAIL)
+    errors = [outcome.error for outcome in (later, never, away)]
+    assert [error and (error.kind, error.retryable) for error in errors] == [
+        (ErrorKind.MAIL, True),
+        (ErrorKind.MAIL, False),
+        (ErrorKind.MAIL, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "message"),
+    [
+        ({"to": []}, ("to",), "to must have at least 1 entries; it has 0."),
+        ({"to": "nobody"}, ("to",), "nobody is no mail address."),
+        ({"to": "a@b.test\r\nBcc: c@d.test"}, ("to",), "a@b.test\r\nBcc: c@d.test is no mail address."),
+        ({"subject": None}, ("subject",), "subject must be a text."),
+        (
+            {"attachments": [{"name": "x"}]},
+            ("attachments", "0"),
+            "The attachment x has exactly one of text, json and base64.",
+        ),
+        ({"bodi": "x"}, ("bodi",), "There is no bodi here. Did you mean body?"),
+    ],
+)
+def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], path: tuple[str, ...], message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        registry.get("email").prepare({**MAIL, **change}, Saving("alice", SECRETS))
+    assert (caught.value.path, caught.value.message) == (path, message)
