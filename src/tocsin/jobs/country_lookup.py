@@ -1,0 +1,134 @@
+"""The `countryLookup` job: the countries in which a place, line or area lies, by Natural Earth's outlines at 1:50m.
+
+Its result:
+- `countries`: sorted by share, the largest first. Of each: `name`; `isoA2` and `isoA3`, null where there are none;
+  `share`, 0 to 1, of the area of areas, the length of lines, the number of points; `touchesOnly`, whether only its
+  border is met.
+- `remainder`: the share that is in no country: the sea.
+- `source` and `version` of the outlines.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from tocsin.jobs.base import Job, JobContext, Outcome
+from tocsin.jobs.countries.index import Found, Index, load_index
+from tocsin.jobs.geometry import Shape, read_shapes
+from tocsin.jobs.geometry_plane import area, length, line_on_map, on_map
+from tocsin.jobs.geometry_validity import Invalid, check_polygons
+from tocsin.jobs.params import ParamsModel
+
+_TYPES = (
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
+    "GeometryCollection", "Feature", "FeatureCollection",
+)  # fmt: skip
+_KINDS = ("points", "lines", "areas")
+_DIGITS = 12  # of a share
+
+
+class CountryLookupParams(ParamsModel):
+    """Either `geojson`, any GeoJSON of points only, lines only or areas only; or `longitude` and `latitude` in degrees.
+    `repair` makes invalid polygons valid instead of failing.
+    """
+
+    geojson: dict[str, Any] | None = None
+    longitude: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
+    latitude: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
+    repair: bool = False
+
+    @field_validator("geojson", mode="before")
+    @classmethod
+    def _check(cls, value: Any) -> Any:
+        if value is not None:
+            _of_one_kind(read_shapes(value, _TYPES))
+        return value
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "CountryLookupParams":
+        both = (self.longitude is not None) + (self.latitude is not None)
+        if both == 1 or (both == 2) == (self.geojson is not None):
+            raise ValueError("Give either geojson, or longitude and latitude.")
+        return self
+
+
+class CountryLookupJob(Job[CountryLookupParams]):
+    """Looks countries up."""
+
+    kind = "countryLookup"
+    Params = CountryLookupParams
+
+    async def perform(self, params: CountryLookupParams, context: JobContext) -> Outcome:
+        """Fails, for good, if a polygon is invalid and is not to be repaired, or if there is nothing to share out."""
+        point = {"type": "Point", "coordinates": [params.longitude, params.latitude]}
+        found = await context.compute(look_up, params.geojson or point, params.repair)
+        return Outcome.failed(found.message, found.hint) if isinstance(found, Invalid) else Outcome(result=found)
+
+
+def look_up(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
+    """The result for GeoJSON that `CountryLookupParams` has checked."""
+    shapes = read_shapes(geojson, _TYPES)
+    index = load_index()
+    if shapes[0].dimension == 0:
+        points = np.array([point for shape in shapes for point in shape.parts])
+        return _result(index, [index.of_points(points)], len(points))
+    if shapes[0].dimension == 1:
+        lines = [line_on_map(line) for shape in shapes for line in shape.parts]
+        return _shared(index, index.of_lines, lines, length)
+    areas = _areas(shapes, repair=repair)
+    return areas if isinstance(areas, Invalid) else _shared(index, index.of_areas, areas, area)
+
+
+def _areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | Invalid:
+    areas = []
+    for shape in shapes:
+        valid = check_polygons(shape, repair=repair)
+        if isinstance(valid, Invalid):
+            return valid
+        areas += [on_map(rings) for rings in valid.polygons]
+    return areas
+
+
+def _shared(
+    index: Index, find: Callable[[Any], dict[int, Found]], parts: list[Any], measure: Callable[[Any], float]
+) -> dict[str, Any] | Invalid:
+    total = sum(measure(part) for part in parts)
+    if not total:
+        return Invalid("geojson: its lines have no length.", "Give a Point instead, or lines of different positions.")
+    return _result(index, [find(part) for part in parts], total)
+
+
+def _result(index: Index, found: list[dict[int, Found]], total: float) -> dict[str, Any]:
+    amounts: dict[int, Found] = {}
+    for number, part in ((number, part) for some in found for number, part in some.items()):
+        here = amounts.setdefault(number, Found())
+        here.amount += part.amount
+        here.inside |= part.inside
+    shares = {number: round(max(here.amount / total, 0.0), _DIGITS) for number, here in amounts.items()}
+    countries = [_country(index, number, share, amounts[number]) for number, share in shares.items()]
+    return {
+        "countries": sorted(countries, key=lambda country: (-country["share"], country["name"])),
+        "remainder": max(round(1 - sum(shares.values()), _DIGITS - 2), 0.0),
+        "source": index.atlas.source,
+        "version": index.atlas.version,
+    }
+
+
+def _country(index: Index, number: int, share: float, found: Found) -> dict[str, Any]:
+    country = index.atlas.countries[number]
+    return {
+        "name": country.name,
+        "isoA2": country.iso_a2,
+        "isoA3": country.iso_a3,
+        "share": share,
+        "touchesOnly": not found.inside,
+    }
+
+
+def _of_one_kind(shapes: Sequence[Shape]) -> None:
+    kinds = sorted({shape.dimension for shape in shapes})
+    if len(kinds) > 1:
+        names = " and ".join(_KINDS[kind] for kind in kinds)
+        raise ValueError(f"geojson: it holds {names}; shares can be told of one of them only. Look them up apart.")

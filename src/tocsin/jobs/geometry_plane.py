@@ -1,0 +1,172 @@
+"""Rings on the globe, laid out flat: longitudes that go on beyond 180 degrees, poles, and measures on WGS 84. Pure.
+
+Flat means longitude and latitude as x and y, where edges are straight, as RFC 7946 has it.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+Array = npt.NDArray[np.float64]
+
+_A = 6378137.0  # m: WGS 84
+_F = 1 / 298.257223563
+_E2 = _F * (2 - _F)
+_E = math.sqrt(_E2)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A closed ring as a line in the plane. `pole` is 90 or -90 if it goes round that pole: it is closed over it."""
+
+    points: Array
+    pole: int = 0
+
+
+def unwrap(ring: Any) -> Flat:
+    """The ring (closed, (longitude, latitude)) without jumps: each edge takes the short way round the globe. A ring
+    that goes round the globe bounds two sides; the smaller one is meant.
+    """
+    points = _split_poles(np.asarray(ring, dtype=np.float64)[:-1])
+    steps = np.roll(points, -1, axis=0) - points
+    along = (np.abs(points[:, 1]) == 90) & (steps[:, 1] == 0)  # longitudes are free at a pole
+    turns = np.where(along, 0.0, -np.round(steps[:, 0] / 360))
+    net = round((turns.sum() * 360 + steps[:, 0].sum()) / 360)
+    if net and along.any():
+        turns[np.flatnonzero(along)[-1]] -= net
+        net = 0
+    longitudes = points[:, 0] + 360 * np.concatenate([[0.0], np.cumsum(turns)[:-1]])
+    flat = np.column_stack([longitudes, points[:, 1]])
+    return _over_pole(flat, net) if net else Flat(np.vstack([flat, flat[:1]]))
+
+
+def _split_poles(points: Array) -> Array:
+    """With each position at a pole as two, at the longitudes at which the ring comes and leaves."""
+    polar = np.abs(points[:, 1]) == 90
+    if not polar.any():
+        return points
+    split: list[tuple[float, float]] = []
+    for place, (longitude, latitude) in enumerate(points):
+        if not polar[place]:
+            split.append((longitude, latitude))
+            continue
+        before, after = place - 1, (place + 1) % len(points)
+        split.append((longitude if polar[before] else points[before, 0], latitude))
+        if (leaves := longitude if polar[after] else points[after, 0]) != split[-1][0]:
+            split.append((leaves, latitude))
+    return np.array(split)
+
+
+def _over_pole(flat: Array, net: int) -> Flat:
+    first, end = flat[0], flat[0] + (360 * net, 0)
+    rings = {pole: np.vstack([flat, end, (end[0], pole), (first[0], pole), first]) for pole in (90, -90)}
+    pole = min(rings, key=lambda pole: abs(ring_area(rings[pole])))
+    return Flat(rings[pole], pole)
+
+
+def fold(geometry: Any) -> Any:
+    """The geometry cut at 180 degrees and laid into the map of -180 to 180. Nothing is laid down twice."""
+    west, _, east, _ = shapely.bounds(geometry)
+    first, last = math.floor((west + 180) / 360), math.ceil((east + 180) / 360) - 1
+    pieces = []
+    for number in range(first, max(first, last) + 1):
+        window = shapely.box(-180 + 360 * number, -90, 180 + 360 * number, 90)
+        inside = geometry if first >= last else shapely.intersection(geometry, window)
+        geometry = geometry if first >= last else shapely.difference(geometry, window)
+        pieces.append(shapely.transform(inside, lambda points, by=360 * number: points - (by, 0)))
+    return pieces[0] if len(pieces) == 1 else shapely.union_all(pieces)
+
+
+def lay_out(rings: list[Any]) -> Any:
+    """A polygon in the plane of its outer ring, which none of its rings goes round a pole."""
+    shell, *holes = [unwrap(ring).points for ring in rings]
+    west = shell[:, 0].min()
+    shifts = [360 * math.ceil((west - hole[:, 0].min()) / 360 - 1e-12) for hole in holes]
+    return shapely.Polygon(shell, [hole + np.array([shift, 0]) for hole, shift in zip(holes, shifts, strict=True)])
+
+
+def on_map(rings: list[Any]) -> Any:
+    """A valid polygon on the map of -180 to 180, its outer ring first."""
+    flats = [unwrap(ring) for ring in rings]
+    if not any(flat.pole for flat in flats):
+        return fold(lay_out(rings))
+    shell, *holes = [fold(shapely.Polygon(flat.points)) for flat in flats]
+    return shapely.difference(shell, shapely.union_all(holes)) if holes else shell
+
+
+def line_on_map(line: Any) -> Any:
+    """A line on the map, cut where it crosses 180 degrees; each part takes the short way."""
+    points = np.array(line, dtype=np.float64)
+    points[1:, 0] -= 360 * np.cumsum(np.round(np.diff(points[:, 0]) / 360))
+    return fold(shapely.LineString(points))
+
+
+def to_polar(points: Array, pole: int) -> Array:
+    """Seen from above the pole: x and y in degrees from it."""
+    distance, angle = 90 - math.copysign(1, pole) * points[:, 1], np.radians(points[:, 0])
+    return np.column_stack([distance * np.cos(angle), distance * np.sin(angle)])
+
+
+def from_polar(points: Array, pole: int) -> Array:
+    """The reverse: longitude and latitude."""
+    distance = np.hypot(points[:, 0], points[:, 1])
+    longitudes = np.degrees(np.arctan2(points[:, 1], points[:, 0]))
+    return np.column_stack([longitudes, np.clip((90 - distance) * math.copysign(1, pole), -90, 90)])
+
+
+def ring_area(points: Array) -> float:
+    """m² on WGS 84 within a closed ring in the plane, positive if it runs counterclockwise. Exact for edges that are
+    straight in the plane: parts sum up to the whole.
+    """
+    latitudes, across, _ = _along(points)
+    height = _authalic(latitudes) - _authalic(np.radians(points[:1, 1]))  # near 0: little is lost of small rings
+    return float(-(_A**2) / 2 * np.sum(height @ _WEIGHTS / 2 * across))
+
+
+def area(geometry: Any) -> float:
+    """m² of a geometry in the plane; points and lines have none."""
+    total = 0.0
+    for part in shapely.get_parts(geometry):
+        if part.geom_type == "Polygon" and not part.is_empty:
+            shell, *holes = (abs(ring_area(shapely.get_coordinates(ring))) for ring in shapely.get_rings(part))
+            total += shell - sum(holes)
+        elif part.geom_type in ("MultiPolygon", "GeometryCollection"):
+            total += area(part)
+    return total
+
+
+def length(geometry: Any) -> float:
+    """m of the lines in a geometry in the plane, whose parts sum up to the whole."""
+    total = 0.0
+    for part in shapely.get_parts(geometry):
+        if part.geom_type in ("LineString", "LinearRing") and not part.is_empty:
+            total += _line_length(shapely.get_coordinates(part))
+        elif part.geom_type in ("MultiLineString", "GeometryCollection"):
+            total += length(part)
+    return total
+
+
+def _line_length(points: Array) -> float:
+    latitudes, across, along = _along(points)
+    curve = 1 - _E2 * np.sin(latitudes) ** 2
+    meridian, parallel = _A * (1 - _E2) / curve**1.5, _A / np.sqrt(curve) * np.cos(latitudes)
+    return float(np.sum(np.hypot(meridian * along[:, None], parallel * across[:, None]) @ _WEIGHTS / 2))
+
+
+def _along(points: Array) -> tuple[Array, Array, Array]:
+    """Of each edge: latitudes at the nodes of quadrature, its extent in longitude and in latitude; in radians."""
+    radians = np.radians(points)
+    across, along = np.diff(radians[:, 0]), np.diff(radians[:, 1])
+    return radians[:-1, 1, None] + along[:, None] * (_NODES + 1) / 2, across, along
+
+
+def _authalic(latitude: Array) -> Array:
+    """The area from the equator to the latitude (radians), for a radian of longitude, in a²/2."""
+    sine = np.sin(latitude)
+    part: Array = (1 - _E2) * (sine / (1 - _E2 * sine**2) + np.arctanh(_E * sine) / _E)
+    return part

@@ -1,0 +1,99 @@
+"""Whether polygons on the globe are valid, and how to make them so. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from tocsin.jobs.geometry import Shape
+from tocsin.jobs.geometry_plane import Array, from_polar, lay_out, on_map, to_polar, unwrap
+
+REPAIR_HINT = "Correct the geometry, or set repair to true."
+_REASON = re.compile(r"(?P<reason>[^\[]+)(?:\[(?P<x>\S+) (?P<y>\S+)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """What is wrong with a geometry, in a sentence, and what may help."""
+
+    message: str
+    hint: str = REPAIR_HINT
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """Polygons, each a list of closed rings of (longitude, latitude), the outer one first."""
+
+    polygons: list[list[Any]]
+    repaired: bool = False
+
+
+def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
+    """The shape's polygons if they are valid, or what `repair` makes of them."""
+    kept: list[list[Any]] = []
+    repaired = False
+    for number, rings in enumerate(shape.parts):
+        polygon, pole = _in_plane(rings)
+        if shapely.is_valid(polygon):
+            kept.append(rings)
+        elif not repair:
+            which = f"polygon {number}" if len(shape.parts) > 1 else "the polygon"
+            return Invalid(f"{shape.path}: {which} is not valid: {_explain(polygon, pole)}.")
+        else:
+            kept += _rings(shapely.make_valid(polygon, method="structure", keep_collapsed=False), pole)
+            repaired = True
+    if not kept:
+        return Invalid(f"{shape.path}: nothing is left of the geometry when it is repaired.", "Correct the geometry.")
+    return _apart(shape.path, Valid(kept, repaired), repair=repair)
+
+
+def _apart(path: str, valid: Valid, *, repair: bool) -> Valid | Invalid:
+    """Polygons of one shape must not overlap; edges in common do no harm."""
+    if len(valid.polygons) == 1:
+        return valid
+    outlines = [on_map(rings) for rings in valid.polygons]
+    pairs = shapely.STRtree(outlines).query(outlines, predicate="intersects").T
+    for first, second in pairs[pairs[:, 0] < pairs[:, 1]]:
+        if shapely.relate_pattern(outlines[first], outlines[second], "T********"):
+            if repair:
+                return Valid(_rings(shapely.union_all(outlines), 0), repaired=True)
+            place = shapely.point_on_surface(shapely.intersection(outlines[first], outlines[second]))
+            where = _place(place.x, place.y)
+            return Invalid(f"{path}: its polygons {min(first, second)} and {max(first, second)} overlap {where}.")
+    return valid
+
+
+def _in_plane(rings: list[Any]) -> tuple[Any, int]:
+    """The polygon where nothing of it is torn, and the pole from above which that is, or 0 for the plain map."""
+    poles = [flat.pole for flat in map(unwrap, rings) if flat.pole]
+    if not poles:
+        return lay_out(rings), 0
+    shell, *holes = [to_polar(np.asarray(ring, dtype=np.float64), poles[0]) for ring in rings]
+    return shapely.Polygon(shell, holes), poles[0]
+
+
+def _rings(geometry: Any, pole: int) -> list[list[Array]]:
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    found = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
+    return [[_back(shapely.get_coordinates(ring), pole) for ring in shapely.get_rings(part)] for part in found]
+
+
+def _back(points: Array, pole: int) -> Array:
+    return from_polar(points, pole) if pole else points
+
+
+def _explain(polygon: Any, pole: int) -> str:
+    found = _REASON.match(shapely.is_valid_reason(polygon))
+    if found is None:
+        return "of an unknown reason"
+    reason = found["reason"].lower()
+    if found["x"] is None:
+        return reason
+    x, y = _back(np.array([[float(found["x"]), float(found["y"])]]), pole)[0]
+    return f"{reason} {_place(x, y)}"
+
+
+def _place(longitude: float, latitude: float) -> str:
+    return f"at longitude {round((longitude + 180) % 360 - 180, 6):g}, latitude {round(latitude, 6):g}"

@@ -1,0 +1,95 @@
+"""The `polygonArea` job: the area and perimeter of polygons on the Earth (WGS 84), along geodesics.
+
+Its result:
+- `areaM2`: m² within the outer rings, without the holes; the sum over all polygons.
+- `perimeterM`: m, the length of all rings, those of holes as well.
+- `polygons`: how many there are (after repair).
+- `repaired`: whether anything was.
+- `parts`, for a FeatureCollection only: the same for each feature, with its place `feature` and its `id` if it has one.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import field_validator
+from pyproj import Geod
+
+from tocsin.jobs.base import Job, JobContext, Outcome
+from tocsin.jobs.geometry import Shape, read_shapes
+from tocsin.jobs.geometry_plane import ring_area, unwrap
+from tocsin.jobs.geometry_validity import Invalid, Valid, check_polygons
+from tocsin.jobs.params import ParamsModel
+
+_TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
+_GEOD = Geod(ellps="WGS84")
+_EARTH = 510065621724088.44  # m²: the whole ellipsoid
+
+
+class PolygonAreaParams(ParamsModel):
+    """`geojson` is a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them. `repair` makes invalid ones
+    valid instead of failing.
+    """
+
+    geojson: dict[str, Any]
+    repair: bool = False
+
+    @field_validator("geojson", mode="before")
+    @classmethod
+    def _check(cls, value: Any) -> Any:
+        read_shapes(value, _TYPES)
+        return value
+
+
+class PolygonAreaJob(Job[PolygonAreaParams]):
+    """Measures polygons."""
+
+    kind = "polygonArea"
+    Params = PolygonAreaParams
+
+    async def perform(self, params: PolygonAreaParams, context: JobContext) -> Outcome:
+        """Fails, for good, if a polygon is invalid and is not to be repaired."""
+        found = await context.compute(measure, params.geojson, params.repair)
+        return Outcome.failed(found.message, found.hint) if isinstance(found, Invalid) else Outcome(result=found)
+
+
+def measure(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
+    """The result for GeoJSON that `PolygonAreaParams` has checked."""
+    parts = []
+    for shape in read_shapes(geojson, _TYPES):
+        valid = check_polygons(shape, repair=repair)
+        if isinstance(valid, Invalid):
+            return valid
+        parts.append(_feature(shape) | _measures(valid))
+    total = {key: sum(part[key] for part in parts) for key in ("areaM2", "perimeterM", "polygons")}
+    result = {**total, "repaired": any(part["repaired"] for part in parts)}
+    return {**result, "parts": parts} if geojson["type"] == "FeatureCollection" else result
+
+
+def _feature(shape: Shape) -> dict[str, Any]:
+    if shape.feature is None:
+        return {}
+    return {"feature": shape.feature} | ({} if shape.id is None else {"id": shape.id})
+
+
+def _measures(valid: Valid) -> dict[str, Any]:
+    area = perimeter = 0.0
+    for rings in valid.polygons:
+        measured = [ring_measures(ring) for ring in rings]
+        area += measured[0][0] - sum(hole for hole, _ in measured[1:])
+        perimeter += sum(length for _, length in measured)
+    return {
+        "areaM2": area,
+        "perimeterM": perimeter,
+        "polygons": len(valid.polygons),
+        "repaired": valid.repaired,
+    }
+
+
+def ring_measures(ring: Any) -> tuple[float, float]:
+    """The geodesic area (m²) within a closed ring and its length (m)."""
+    points = np.asarray(ring, dtype=np.float64)
+    area, length = _GEOD.polygon_area_perimeter(points[:, 0], points[:, 1])
+    # The area is known but for multiples of the Earth's; the flat one, which is near, says which it is.
+    earths = round((ring_area(unwrap(ring).points) - area) / _EARTH)
+    return abs(area + earths * _EARTH), length
