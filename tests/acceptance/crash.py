@@ -110,7 +110,7 @@ async def serve_load(server: Server, seed: int) -> AsyncIterator[Load]:
 
 async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
     """Crash `rounds` times and check everything. Returns what was counted."""
-    server = Server(directory, TOCSIN_MAX_CONCURRENCY="50", TOCSIN_LEASE_SECONDS="2")
+    server = Server(directory, TOCSIN_MAX_CONCURRENCY="50", TOCSIN_LEASE_SECONDS="2", TOCSIN_COST_LIMIT="100000000")
     async with serve_load(server, seed) as load:
         await server.start()
         await server.sign_up()

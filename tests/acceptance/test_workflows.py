@@ -118,7 +118,7 @@ async def test_every_change_is_told(tmp_path: Path, target: Target) -> None:
         await execute(server, "hello_world", {"url": target.url})
         async with asyncio.timeout(20):
             await listening
-        assert (events[0]["kind"], events[1]["kind"]) == ("SNAPSHOT", "WORKFLOW_RUN_CREATED")
+        assert (events[0]["kind"], events[1]["kind"]) == ("SNAPSHOT", "CREATED")
         told = [(step["key"], step["status"]) for event in events for step in event["steps"]]
         assert told == [
             ("hello", "RUNNING"),

@@ -19,8 +19,6 @@ class ChangeKind(Enum):
     TASK_DELETED = "TASK_DELETED"
     RUN_CREATED = "RUN_CREATED"
     RUN_UPDATED = "RUN_UPDATED"
-    WORKFLOW_RUN_CREATED = "WORKFLOW_RUN_CREATED"
-    WORKFLOW_RUN_UPDATED = "WORKFLOW_RUN_UPDATED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, 
 def _workflow_run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, Any]) -> Change:
     status, news = fields.get("status"), json.loads(fields.get("news") or "{}")
     return Change(
-        ChangeKind.WORKFLOW_RUN_CREATED if operation == "insert" else ChangeKind.WORKFLOW_RUN_UPDATED,
+        ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED,
         at,
         workflow_run_id=run_id,
         workflow_status=status and WorkflowRunStatus(status),

@@ -179,10 +179,8 @@ describe(
         "TASK_DELETED": "A task was deleted.",
         "RUN_CREATED": "A run was made.",
         "RUN_UPDATED": "A run's status changed, or its cancellation was asked for.",
-        "WORKFLOW_RUN_CREATED": "A workflow run was made.",
-        "WORKFLOW_RUN_UPDATED": "A workflow run or one of its steps changed.",
     },
-    name="EventKind",
+    name="TaskEventKind",
 )
 describe(
     UserErrorCode,

@@ -17,7 +17,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.base import Job as JobCode
 from tocsin.jobs.base import Saving
 
-__all__ = ["CustomJob", "EmailJob", "HttpJob", "Job", "JobInput", "job_type", "read_job"]
+__all__ = ["JOB_TYPES", "Job", "JobInput", "job_type", "read_job"]
 
 
 Stored = TypeVar("Stored")
@@ -47,6 +47,40 @@ class EmailJobInput:
     )
 
 
+@strawberry.type(description="The area and perimeter of polygons on the Earth.")
+class PolygonAreaJob(Job):
+    geojson: JSON = strawberry.field(description="What is measured.")
+    repair: bool = strawberry.field(description="Whether invalid polygons are made valid instead of failing.")
+
+
+@strawberry.type(description="The countries in which a place, line or area lies.")
+class CountryLookupJob(Job):
+    geometry: JSON = strawberry.field(description="What is looked up, as GeoJSON.")
+    repair: bool = strawberry.field(description="Whether invalid polygons are made valid instead of failing.")
+
+
+@strawberry.input(
+    description="The geodesic area in m² and the perimeter in m of polygons, on WGS 84. See `result` of its runs."
+)
+class PolygonAreaJobInput:
+    geojson: JSON = strawberry.field(
+        description="GeoJSON (RFC 7946): a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them."
+    )
+    repair: bool = strawberry.field(default=False, description="Make invalid polygons valid instead of failing.")
+
+
+@strawberry.input(
+    description="The countries in which a place, line or area lies, each with its share, by Natural Earth's outlines."
+)
+class CountryLookupJobInput:
+    geojson: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="GeoJSON of points only, lines only or areas only. Or give a position."
+    )
+    longitude: float | None = strawberry.field(default=strawberry.UNSET, description="Degrees, -180 to 180.")
+    latitude: float | None = strawberry.field(default=strawberry.UNSET, description="Degrees, -90 to 90.")
+    repair: bool = strawberry.field(default=False, description="Make invalid polygons valid instead of failing.")
+
+
 @strawberry.input(description="Work of any kind that this server knows.")
 class CustomJobInput:
     type: str = strawberry.field(description="The kind of work, such as `polygonArea`.")
@@ -57,22 +91,48 @@ class CustomJobInput:
 class JobInput:
     http: strawberry.Maybe[HttpJobInput] = strawberry.field(description="An HTTP call.")
     email: strawberry.Maybe[EmailJobInput] = strawberry.field(description="A mail.")
+    polygon_area: strawberry.Maybe[PolygonAreaJobInput] = strawberry.field(description="The area of polygons.")
+    country_lookup: strawberry.Maybe[CountryLookupJobInput] = strawberry.field(
+        description="The countries of a geometry."
+    )
     custom: strawberry.Maybe[CustomJobInput] = strawberry.field(
         description="Work of any kind that this server knows, packages' kinds among them."
     )
+
+
+JOB_TYPES = (HttpJob, EmailJob, PolygonAreaJob, CountryLookupJob, CustomJob)
+"""The concrete types, which only the schema as a whole can name."""
 
 
 def job_type(job: Doc) -> Job:
     """A stored job as it is shown."""
     if job["kind"] == "http":
         return http_job(job)
-    params = job["params"]
-    if job["kind"] == "email":
-        files = params.get("attachments", [])
-        return EmailJob(
-            kind="email", to=params["to"], subject=params["subject"], text=params["body"], attachments=files
-        )
-    return CustomJob(kind=job["kind"], params=params)
+    shown = _SHOWN.get(job["kind"])
+    return CustomJob(kind=job["kind"], params=job["params"]) if shown is None else shown(job["params"])
+
+
+def _email(params: Doc) -> EmailJob:
+    files = params.get("attachments", [])
+    return EmailJob(kind="email", to=params["to"], subject=params["subject"], text=params["body"], attachments=files)
+
+
+def _polygon_area(params: Doc) -> PolygonAreaJob:
+    return PolygonAreaJob(kind="polygonArea", geojson=params["geojson"], repair=params.get("repair", False))
+
+
+def _country_lookup(params: Doc) -> CountryLookupJob:
+    point: Any = {"type": "Point", "coordinates": [params.get("longitude"), params.get("latitude")]}
+    geometry: Any = params.get("geojson") or point
+    return CountryLookupJob(kind="countryLookup", geometry=geometry, repair=params.get("repair", False))
+
+
+_SHOWN: dict[str, Callable[[Doc], Job]] = {
+    "email": _email,
+    "polygonArea": _polygon_area,
+    "countryLookup": _country_lookup,
+}
+_TYPED = ("email", "polygon_area", "country_lookup")
 
 
 def read_job(given: JobInput, services: Services, owner: str, previous: Doc | None = None) -> Doc:
@@ -80,10 +140,12 @@ def read_job(given: JobInput, services: Services, owner: str, previous: Doc | No
     if given.http is not None:
         saving = _saving("http", services, owner, previous)
         return {"kind": "http", "params": _at(("job", "http"), read_http_job, given.http.value, saving)}
-    if given.email is not None:
-        saving = _saving("email", services, owner, previous)
-        mail = _plain(given.email.value)
-        return {"kind": "email", "params": _at(("job", "email"), _prepare, registry.get("email"), mail, saving)}
+    for name in _TYPED:
+        if (typed := getattr(given, name)) is not None:
+            kind = to_camel(name)
+            saving = _saving(kind, services, owner, previous)
+            params = _at(("job", kind), _prepare, registry.get(kind), _plain(typed.value), saving)
+            return {"kind": kind, "params": params}
     assert given.custom is not None  # noqa: S101  # the last member of a @oneOf
     kind, params = given.custom.value.type, given.custom.value.params
     job = _at(("job", "custom"), registry.of_user, kind)

@@ -7,7 +7,6 @@ from tocsin.graphql.accounts import AccountMutations
 from tocsin.graphql.administration import AdministrationMutations
 from tocsin.graphql.extensions import Documents, Errors
 from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
-from tocsin.graphql.job_types import CustomJob, EmailJob, HttpJob
 from tocsin.graphql.queries import Query
 from tocsin.graphql.run_mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
@@ -29,7 +28,7 @@ schema = GuardedSchema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=[HttpJob, EmailJob, CustomJob, OnceSchedule, IntervalSchedule, CronSchedule],
+    types=[*JOB_TYPES, OnceSchedule, IntervalSchedule, CronSchedule],
     extensions=[Documents, Errors],
     execution_context_class=DiscreetExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -1,6 +1,7 @@
 """Changes of workflow runs, as they are told."""
 
 from datetime import datetime
+from enum import Enum
 
 import strawberry
 
@@ -9,7 +10,28 @@ from tocsin.documents import StepStatus, WorkflowRunStatus
 from tocsin.events import ChangeKind
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
+from tocsin.graphql.enums import describe
 from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
+
+
+class WorkflowRunEventKind(Enum):
+    """What an event of a workflow run tells of."""
+
+    SNAPSHOT = "SNAPSHOT"
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+
+
+describe(
+    WorkflowRunEventKind,
+    "What an event of a workflow run tells of.",
+    {
+        "SNAPSHOT": "Listening begins here, or changes were dropped: read the present state.",
+        "CREATED": "A workflow run was made.",
+        "UPDATED": "A workflow run or one of its steps changed.",
+    },
+)
+_KINDS = {ChangeKind.SNAPSHOT: WorkflowRunEventKind.SNAPSHOT, ChangeKind.RUN_CREATED: WorkflowRunEventKind.CREATED}
 
 
 @strawberry.type(description="What a step became.")
@@ -26,7 +48,7 @@ class StepChange:
 class WorkflowRunEvent:
     change: strawberry.Private[events.Change]
     owner: strawberry.Private[str]
-    kind: ChangeKind = strawberry.field(description="What happened.")
+    kind: WorkflowRunEventKind = strawberry.field(description="What happened.")
     at: datetime = strawberry.field(description="When it happened, by the database's clock.")
     workflow_run_id: strawberry.ID | None = strawberry.field(
         description="The workflow run; null in the SNAPSHOT of all."
@@ -48,7 +70,7 @@ def workflow_event(change: events.Change, owner: str) -> WorkflowRunEvent:
     return WorkflowRunEvent(
         change=change,
         owner=owner,
-        kind=change.kind,
+        kind=_KINDS.get(change.kind, WorkflowRunEventKind.UPDATED),
         at=change.at,
         workflow_run_id=None if run_id is None else strawberry.ID(ids.encode("WorkflowRun", run_id)),
         status=change.workflow_status,

@@ -9,12 +9,14 @@ from typing import Any
 
 from tocsin.errors import InvalidInput, StartError, TocsinError
 from tocsin.jobs.base import Job
+from tocsin.jobs.country_lookup import CountryLookupJob
 from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
 from tocsin.jobs.params import Path
+from tocsin.jobs.polygon_area import PolygonAreaJob
 
 GROUP = "tocsin.jobs"
-BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob)
+BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, PolygonAreaJob, CountryLookupJob)
 _KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 
