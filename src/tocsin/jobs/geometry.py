@@ -3,7 +3,6 @@
 Altitudes are left out. The order of a ring's positions means nothing, as the RFC asks of readers.
 """
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +14,7 @@ Line = list[Position]
 MAX_POSITIONS = 100_000
 MAX_FEATURES = 10_000
 _MAX_DEPTH = 8  # of collections in collections
+_HUGE = 1e9  # more than any number of a position; NaN is not less than it
 _CRS84 = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")  # what RFC 7946 means anyway
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
 
@@ -142,8 +142,10 @@ class _Reader:
         if not isinstance(value, list | tuple) or len(value) < 2 or len(value) > 4:
             raise ValueError(f"{path}: this is {_named(value)}; a position is a list [longitude, latitude].")
         for number in value:
-            if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-                raise ValueError(f"{path}: {number!r} is not a number; a position is a list [longitude, latitude].")
+            if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _HUGE:
+                raise ValueError(
+                    f"{path}: {repr(number)[:40]} is not a number of degrees; a position is a list [longitude, latitude]."
+                )
         return _in_range(float(value[0]), float(value[1]), path)
 
 

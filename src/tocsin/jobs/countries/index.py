@@ -67,7 +67,7 @@ class Index:
         return self._overlay(geometry, area)[0]
 
     def of_lines(self, geometry: Any) -> dict[int, Found]:
-        """By the number of the country, the m of the lines in it; along a border, half for each side."""
+        """By the number of the country, the m of the lines in it. What runs along a border is halved."""
         found, pieces = self._overlay(geometry, length)
         numbers = sorted(pieces)
         for place, first in enumerate(numbers):
