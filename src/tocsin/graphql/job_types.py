@@ -144,8 +144,8 @@ def read_job(given: JobInput, services: Services, owner: str, previous: Doc | No
         if (typed := getattr(given, name)) is not None:
             kind = to_camel(name)
             saving = _saving(kind, services, owner, previous)
-            params = _at(("job", kind), _prepare, registry.get(kind), _plain(typed.value), saving)
-            return {"kind": kind, "params": params}
+            stored = _at(("job", kind), _prepare, registry.get(kind), _plain(typed.value), saving)
+            return {"kind": kind, "params": stored}
     assert given.custom is not None  # noqa: S101  # the last member of a @oneOf
     kind, params = given.custom.value.type, given.custom.value.params
     job = _at(("job", "custom"), registry.of_user, kind)

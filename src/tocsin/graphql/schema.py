@@ -7,6 +7,7 @@ from tocsin.graphql.accounts import AccountMutations
 from tocsin.graphql.administration import AdministrationMutations
 from tocsin.graphql.extensions import Documents, Errors
 from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
+from tocsin.graphql.job_types import JOB_TYPES
 from tocsin.graphql.queries import Query
 from tocsin.graphql.run_mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
