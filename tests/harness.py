@@ -32,6 +32,8 @@ from tocsin.workflows.reading import read_yaml
 from tocsin.workflows.versions import Versions
 
 SECRETS = SecretBox(bytes(32))
+FILE_MAIL = mail_door(Settings(_env_file=None))
+"""A door for mails, where none is to go out."""
 
 
 async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:

@@ -1,3 +1,4 @@
+# tables read best in rows
 """The `countryLookup` job: known places, shares that sum up, and a slow obvious model."""
 
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness import FILE_MAIL
 from tests.jobs.test_geometry import collection, polygon
 from tests.jobs.test_polygon_area import BOWTIE, BOX, box, parallel, stars
 from tests.outbound.servers import open_door
@@ -59,7 +61,7 @@ async def perform(**params: Any) -> Outcome:
     stored = job.prepare(params, Saving("alice", BOX))
     async with open_door() as door:
         due = datetime(2026, 11, 22, tzinfo=UTC)
-        return await job.attempt(stored, JobContext("r1", "alice", due, 1, 60.0, BOX, door, Processes()))
+        return await job.attempt(stored, JobContext("r1", "alice", due, 1, 60.0, BOX, door, Processes(), FILE_MAIL))
 
 
 # --- places ---
@@ -207,7 +209,7 @@ def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> 
     shape = shapely.Polygon(ring)
     west, south, east, north = shape.bounds
     rise = np.sin(np.radians([south, north]))
-    grid_x, grid_y = np.meshgrid(np.linspace(west, east, 90), np.degrees(np.arcsin(np.linspace(*rise, 90))))
+    grid_x, grid_y = np.meshgrid(np.linspace(west, east, 90), np.degrees(np.arcsin(np.linspace(rise[0], rise[1], 90))))
     grid = np.column_stack([grid_x.ravel(), grid_y.ravel()])
     grid = grid[shapely.contains_xy(shape, grid[:, 0], grid[:, 1])]
     counted = {number: found.amount / len(grid) for number, found in load_index().of_points(grid).items()}
@@ -226,7 +228,7 @@ def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> 
         ({"longitude": 3}, "Give either geojson, or longitude and latitude."),
         ({"longitude": 3, "latitude": 4, "geojson": point(0, 0)}, "Give either geojson"),
         ({"latitude": 4, "geojson": point(0, 0)}, "Give either geojson"),
-        ({"longitude": 190, "latitude": 4}, "longitude is wrong: input should be less than or equal to 180"),
+        ({"longitude": 190, "latitude": 4}, "longitude must be at most 180"),
         ({"geojson": collection(point(0, 0), polygon(box(0, 0, 1, 1)))}, "geojson: it holds points and areas;"),
         ({"geojson": {"type": "Feature", "geometry": None}}, "geojson.geometry: the feature has no geometry."),
     ],

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # tables read best in rows
 """Reading GeoJSON, and laying rings out flat."""
 
 from typing import Any

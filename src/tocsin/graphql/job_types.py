@@ -76,8 +76,8 @@ class CountryLookupJobInput:
     geojson: JSON | None = strawberry.field(
         default=strawberry.UNSET, description="GeoJSON of points only, lines only or areas only. Or give a position."
     )
-    longitude: float | None = strawberry.field(default=strawberry.UNSET, description="Degrees, -180 to 180.")
-    latitude: float | None = strawberry.field(default=strawberry.UNSET, description="Degrees, -90 to 90.")
+    longitude: float | None = strawberry.field(default=strawberry.UNSET, description="In degrees, -180 to 180.")
+    latitude: float | None = strawberry.field(default=strawberry.UNSET, description="In degrees, -90 to 90.")
     repair: bool = strawberry.field(default=False, description="Make invalid polygons valid instead of failing.")
 
 

@@ -143,9 +143,8 @@ class _Reader:
             raise ValueError(f"{path}: this is {_named(value)}; a position is a list [longitude, latitude].")
         for number in value:
             if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _HUGE:
-                raise ValueError(
-                    f"{path}: {repr(number)[:40]} is not a number of degrees; a position is a list [longitude, latitude]."
-                )
+                told = f"{path}: {repr(number)[:40]} is not a number of degrees"
+                raise ValueError(f"{told}; a position is a list [longitude, latitude].")
         return _in_range(float(value[0]), float(value[1]), path)
 
 
