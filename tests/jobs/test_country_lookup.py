@@ -1,22 +1,18 @@
-# tables read best in rows
 """The `countryLookup` job: known places, shares that sum up, and a slow obvious model."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.harness import FILE_MAIL
 from tests.jobs.test_geometry import collection, polygon
-from tests.jobs.test_polygon_area import BOWTIE, BOX, box, parallel, stars
-from tests.outbound.servers import open_door
+from tests.jobs.test_http import BOX
+from tests.jobs.test_polygon_area import BOWTIE, attempt, box, parallel, stars
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import JobContext, Outcome, Saving
-from tocsin.jobs.computing import Processes
+from tocsin.jobs.base import Outcome, Saving
 from tocsin.jobs.countries.index import load_index
 from tocsin.jobs.countries.outlines import Country, load_atlas
 from tocsin.jobs.country_lookup import CountryLookupJob, look_up
@@ -57,11 +53,7 @@ def model(longitude: float, latitude: float) -> set[str]:
 
 
 async def perform(**params: Any) -> Outcome:
-    job = CountryLookupJob()
-    stored = job.prepare(params, Saving("alice", BOX))
-    async with open_door() as door:
-        due = datetime(2026, 11, 22, tzinfo=UTC)
-        return await job.attempt(stored, JobContext("r1", "alice", due, 1, 60.0, BOX, door, Processes(), FILE_MAIL))
+    return await attempt(CountryLookupJob(), params)
 
 
 # --- places ---
@@ -183,7 +175,7 @@ def test_a_line_along_a_border_counts_half_for_each_side() -> None:
 
 
 @given(ring=stars())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_shares_and_remainder_are_all(ring: list[list[float]]) -> None:
     for geojson in (polygon(ring), line(*ring), {"type": "MultiPoint", "coordinates": ring}):
         result = found(geojson)
@@ -192,7 +184,7 @@ def test_shares_and_remainder_are_all(ring: list[list[float]]) -> None:
 
 
 @given(places=st.lists(st.tuples(longitudes, latitudes), min_size=1, max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_points_are_found_as_the_slow_model_finds_them(places: list[tuple[float, float]]) -> None:
     which, owners, _ = load_index().locate(np.array(places))
     for number, place in enumerate(places):
@@ -200,7 +192,7 @@ def test_points_are_found_as_the_slow_model_finds_them(places: list[tuple[float,
 
 
 @given(ring=stars())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> None:
     """The model counts points that are spread evenly over the globe."""
     xs = np.array(ring)[:, 0]
@@ -228,7 +220,7 @@ def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> 
         ({"longitude": 3}, "Give either geojson, or longitude and latitude."),
         ({"longitude": 3, "latitude": 4, "geojson": point(0, 0)}, "Give either geojson"),
         ({"latitude": 4, "geojson": point(0, 0)}, "Give either geojson"),
-        ({"longitude": 190, "latitude": 4}, "longitude must be at most 180"),
+        ({"longitude": 190, "latitude": 4}, "longitude must be at most 180; it is 190"),
         ({"geojson": collection(point(0, 0), polygon(box(0, 0, 1, 1)))}, "geojson: it holds points and areas;"),
         ({"geojson": {"type": "Feature", "geometry": None}}, "geojson.geometry: the feature has no geometry."),
     ],

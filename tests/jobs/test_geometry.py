@@ -1,4 +1,3 @@
-# ruff: noqa: E501  # tables read best in rows
 """Reading GeoJSON, and laying rings out flat."""
 
 from typing import Any
@@ -54,18 +53,39 @@ def with_position(position: Any) -> dict[str, Any]:
         (with_position([None, 2]), "geojson.coordinates[0][3]: None is not a number"),
         (with_position([float("nan"), 2]), "geojson.coordinates[0][3]: nan is not a number"),
         (with_position([10**400, 2]), "geojson.coordinates[0][3]: 1000"),
-        (with_position([52.5, 113.4]), "geojson.coordinates[0][3]: the latitude 113.4 is not within -90 to 90. GeoJSON is longitude, latitude."),
+        (
+            with_position([52.5, 113.4]),
+            "geojson.coordinates[0][3]: the latitude 113.4 is not within -90 to 90. GeoJSON is longitude, latitude.",
+        ),
         (with_position([181, 2]), "geojson.coordinates[0][3]: the longitude 181 is not within -180 to 180."),
-        (polygon([[0, 0], [180, 0], [90, 50], [0, 0]]), "geojson.coordinates[0][0]: the edge from [0.0, 0.0] to [180.0, 0.0] spans 180 degrees"),
-        (polygon([[-180, 0], [180, 0], [90, 50], [-180, 0]]), "geojson.coordinates[0][0]: the edge from [-180.0, 0.0] to [180.0, 0.0] spans 360"),
+        (
+            polygon([[0, 0], [180, 0], [90, 50], [0, 0]]),
+            "geojson.coordinates[0][0]: the edge from [0.0, 0.0] to [180.0, 0.0] spans 180 degrees",
+        ),
+        (
+            polygon([[-180, 0], [180, 0], [90, 50], [-180, 0]]),
+            "geojson.coordinates[0][0]: the edge from [-180.0, 0.0] to [180.0, 0.0] spans 360",
+        ),
         ({"type": "LineString", "coordinates": [[0, 0]]}, "geojson.coordinates: positions given: 1; needed: 2."),
         (collection(polygon(SQUARE), None), "geojson.features[1].geometry: the feature has no geometry."),
-        (collection(*[polygon(SQUARE)] * 2, with_position([0, 91])), "geojson.features[2].geometry.coordinates[0][3]: the latitude 91"),
+        (
+            collection(*[polygon(SQUARE)] * 2, with_position([0, 91])),
+            "geojson.features[2].geometry.coordinates[0][3]: the latitude 91",
+        ),
         ({"type": "FeatureCollection", "features": []}, "geojson.features: this must be a list with at least one"),
-        ({"type": "FeatureCollection", "features": [polygon(SQUARE)]}, "geojson.features[0]: the type is Polygon; in a FeatureCollection"),
+        (
+            {"type": "FeatureCollection", "features": [polygon(SQUARE)]},
+            "geojson.features[0]: the type is Polygon; in a FeatureCollection",
+        ),
         (feature(feature(polygon(SQUARE))), "geojson.geometry: a Feature cannot stand here"),
-        ({"type": "GeometryCollection", "geometries": [polygon(SQUARE), {"type": "Point", "coordinates": [0]}]}, "geojson.geometries[1].coordinates: this is a list of 1"),
-        ({**polygon(SQUARE), "crs": {"type": "name", "properties": {"name": "EPSG:3857"}}}, "geojson.crs: GeoJSON is always in WGS 84"),
+        (
+            {"type": "GeometryCollection", "geometries": [polygon(SQUARE), {"type": "Point", "coordinates": [0]}]},
+            "geojson.geometries[1].coordinates: this is a list of 1",
+        ),
+        (
+            {**polygon(SQUARE), "crs": {"type": "name", "properties": {"name": "EPSG:3857"}}},
+            "geojson.crs: GeoJSON is always in WGS 84",
+        ),
         ({**polygon(SQUARE), "crs": {"properties": {"name": ["x"]}}}, "geojson.crs: GeoJSON is always"),
         ({**polygon(SQUARE), "crs": "EPSG:3857"}, "geojson.crs: GeoJSON is always"),
     ],

@@ -1,32 +1,33 @@
-# ruff: noqa: E501  # tables read best in rows
 """The `polygonArea` job against closed forms of the ellipsoid, published areas, and what must not change an area."""
 
 import json
 import math
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import shapely
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.harness import FILE_MAIL
 from tests.jobs.test_geometry import EARTH, SQUARE, collection, feature, polygon
+from tests.jobs.test_http import BOX, job_context
 from tests.outbound.servers import open_door
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
-from tocsin.jobs.computing import Processes
+from tocsin.jobs.base import ErrorKind, Job, Outcome, Saving
 from tocsin.jobs.countries.outlines import load_atlas
 from tocsin.jobs.geometry_validity import Invalid
 from tocsin.jobs.polygon_area import PolygonAreaJob, measure, ring_measures
-from tocsin.security.secrets import SecretBox
 
 A, F = 6378137.0, 1 / 298.257223563
 B = A * (1 - F)
 E = math.sqrt(F * (2 - F))
-BOX = SecretBox(bytes(32))
 BOWTIE = polygon([[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]])
+
+OVER_180 = {
+    "type": "MultiPolygon",
+    "coordinates": [[[[179, 0], [180, 0], [180, 2], [179, 0]]], [[[179.5, 0], [-179, 0], [-179, 1], [179.5, 0]]]],
+}
 
 
 def result(geojson: Any, *, repair: bool = False) -> dict[str, Any]:
@@ -57,12 +58,15 @@ def parallel(latitude: float, count: int) -> list[list[float]]:
     return [*ring, ring[0]]
 
 
-async def perform(geojson: Any, **more: Any) -> Outcome:
-    job = PolygonAreaJob()
-    stored = job.prepare({"geojson": geojson, **more}, Saving("alice", BOX))
+async def attempt(job: Job[Any], params: dict[str, Any]) -> Outcome:
+    """What becomes of parameters that are saved and then used."""
+    stored = job.prepare(params, Saving("alice", BOX))
     async with open_door() as door:
-        due = datetime(2026, 11, 22, tzinfo=UTC)
-        return await job.attempt(stored, JobContext("r1", "alice", due, 1, 60.0, BOX, door, Processes(), FILE_MAIL))
+        return await job.attempt(stored, replace(job_context(door), timeout=60.0))
+
+
+async def perform(geojson: Any, **more: Any) -> Outcome:
+    return await attempt(PolygonAreaJob(), {"geojson": geojson, **more})
 
 
 # --- known values ---
@@ -167,7 +171,7 @@ def test_a_polygon_cut_at_180_degrees_is_the_one_that_jumps(
 
 
 @given(ring=stars())
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 def test_the_parts_sum_up_to_the_whole(ring: list[list[float]]) -> None:
     small = [[20, 75], [21, 75], [21, 76], [20, 75]]
     whole = result(collection(polygon(ring), polygon(small)))
@@ -193,11 +197,26 @@ def test_holes_are_taken_from_the_area_and_added_to_the_perimeter() -> None:
         (BOWTIE, "geojson: the polygon is not valid: self-intersection at longitude 0.5, latitude 0.5."),
         (feature(BOWTIE), "geojson.geometry: the polygon is not valid: self-intersection"),
         (collection(polygon(SQUARE), BOWTIE), "geojson.features[1].geometry: the polygon is not valid"),
-        (polygon([[179, 0], [-179, 2], [-179, 0], [179, 2], [179, 0]]), "geojson: the polygon is not valid: self-intersection at longitude -180, latitude 1."),
-        (polygon(SQUARE, box(4, 4, 5, 5)), "geojson: the polygon is not valid: hole lies outside shell at longitude 4, latitude 4."),
-        (polygon([[0, 80], [120, 80], [-120, 80], [0, 70], [120, 70], [-120, 70], [0, 80]]), "geojson: the polygon is not valid: self-intersection at"),
-        ({"type": "MultiPolygon", "coordinates": [[box(0, 0, 2, 2)], [box(1, 1, 3, 3)]]}, "geojson: its polygons 0 and 1 overlap at longitude 1."),
-        ({"type": "MultiPolygon", "coordinates": [[box(179, 0, 180, 2)], [[[179.5, 0], [-179, 0], [-179, 1], [179.5, 0]]]]}, "geojson: its polygons 0 and 1 overlap at longitude 179."),
+        (
+            polygon([[179, 0], [-179, 2], [-179, 0], [179, 2], [179, 0]]),
+            "geojson: the polygon is not valid: self-intersection at longitude -180, latitude 1.",
+        ),
+        (
+            polygon(SQUARE, box(4, 4, 5, 5)),
+            "geojson: the polygon is not valid: hole lies outside shell at longitude 4, latitude 4.",
+        ),
+        (
+            polygon([[0, 80], [120, 80], [-120, 80], [0, 70], [120, 70], [-120, 70], [0, 80]]),
+            "geojson: the polygon is not valid: self-intersection at",
+        ),
+        (
+            {"type": "MultiPolygon", "coordinates": [[box(0, 0, 2, 2)], [box(1, 1, 3, 3)]]},
+            "geojson: its polygons 0 and 1 overlap at longitude 1.",
+        ),
+        (
+            OVER_180,
+            "geojson: its polygons 0 and 1 overlap at longitude 179.",
+        ),
     ],
 )  # fmt: skip
 async def test_an_invalid_polygon_fails_with_reason_and_place(geojson: Any, sentence: str) -> None:

@@ -59,8 +59,9 @@ class Index:
         hit = shapely.intersects(self._parts[parts], geometries[which])
         which, parts = which[hit], parts[hit]
         inside = shapely.contains_properly(self._parts[parts], geometries[which])
-        pairs, first = np.unique(np.column_stack([which, self._owners[parts]]), axis=0, return_index=True)
-        return pairs[:, 0], pairs[:, 1], inside[first]
+        owners = self._owners[parts]
+        _, first = np.unique(which * len(self.atlas.countries) + owners, return_index=True)
+        return which[first], owners[first], inside[first]
 
     def of_areas(self, geometry: Any) -> dict[int, Found]:
         """By the number of the country, the m² of the geometry in it."""
