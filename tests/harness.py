@@ -12,13 +12,17 @@ from aiohttp import web
 from tocsin import clock, schedules
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc, Task, new_id
+from tocsin.documents.files import FileStore
 from tocsin.events import Change, Fanout
 from tocsin.execution import Engine
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
+from tocsin.jobs.files import Shelf
+from tocsin.jobs.report_runs import RunHistory
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
 from tocsin.scheduling import Scheduler
+from tocsin.security.file_links import FileLinks
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import saving
 from tocsin.tasks.retry import RetryPolicy, default_policy
@@ -34,6 +38,13 @@ from tocsin.workflows.versions import Versions
 SECRETS = SecretBox(bytes(32))
 FILE_MAIL = mail_door(Settings(_env_file=None))
 """A door for mails, where none is to go out."""
+
+
+def shelf_of(database: Database) -> Shelf:
+    """The files of this database, with links that are good for an hour."""
+    return Shelf(
+        FileStore(database), FileLinks((bytes(32),), timedelta(hours=1)), lambda path: f"http://tocsin.test{path}"
+    )
 
 
 async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
@@ -201,7 +212,16 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     engine = Engine(
         database,
         chosen,
-        Tools(http, SECRETS, judge, chosen.wait_timeout, mail_door(chosen), chosen.email_recipients),
+        Tools(
+            http,
+            SECRETS,
+            judge,
+            chosen.wait_timeout,
+            mail_door(chosen),
+            shelf_of(database),
+            RunHistory(database),
+            chosen.email_recipients,
+        ),
         on_retry=lambda at: stack.scheduler.due(at),
         on_follow=lambda: stack.engine.hand.woken.set(),
         on_step=lambda run_id: stack.workflows.touch(run_id),

@@ -17,6 +17,7 @@ from passlib.hash import argon2
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
+from tests.harness import shelf_of
 from tocsin import clock
 from tocsin.accounts import Accounts, Actor, Mailing
 from tocsin.config import Settings
@@ -144,6 +145,7 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
         versions=Versions(database, secrets, settings),
         on_workflow_due=woken.due.append,
         on_workflow_run=woken.workflow_runs.append,
+        shelf=shelf_of(database),
     )
     app = make_app(lambda: services, settings, _ready, _measure)
     fanout.start()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SECRETS
+from tests.harness import SECRETS, shelf_of
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, User

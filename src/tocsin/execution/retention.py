@@ -8,6 +8,7 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
 from tocsin.documents import Database, Doc, TaskStatus
+from tocsin.documents.files import FileStore
 from tocsin.notifications import deliveries
 
 BATCH = 500
@@ -41,6 +42,7 @@ class Retention:
         async for user in self._database.db["users"].find({}, {"_id": 1}):
             count += await self._forget_runs(user["_id"], now - self._runs)
             count += await self._forget_tasks(user["_id"], now - self._tasks)
+        await FileStore(self._database).forget(now - self._runs)
         await deliveries.forget(self._database, now - self._runs)
         await audit.forget(self._database, now - self._entries)
         return count

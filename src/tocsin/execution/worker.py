@@ -17,6 +17,8 @@ from tocsin.execution.verdict import Judge, Verdict
 from tocsin.jobs import registry, results
 from tocsin.jobs.base import AttemptError, Compute, ErrorKind, JobContext, Outcome
 from tocsin.jobs.computing import Processes
+from tocsin.jobs.files import Shelf
+from tocsin.jobs.report_runs import RunsQuery
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
@@ -37,6 +39,8 @@ class Tools:
     judge: Judge
     timeout: float
     mail: MailDoor
+    shelf: Shelf
+    runs: RunsQuery
     recipients: str = "owner"
     compute: Compute = field(default_factory=Processes)
 
@@ -99,6 +103,8 @@ class Worker:
             http=self._tools.http,
             compute=self._tools.compute,
             mail=self._tools.mail,
+            files=self._tools.shelf.of_run(run["owner"], run["_id"]),
+            runs=self._tools.runs,
             recipients=self._tools.recipients,
             is_step=run["trigger"] == Trigger.WORKFLOW.value,
         )

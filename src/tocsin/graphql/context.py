@@ -20,6 +20,7 @@ from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.events import Fanout
 from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
+from tocsin.jobs.files import Shelf
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows.versions import Versions
 
@@ -51,6 +52,7 @@ class Services:
     versions: Versions
     on_workflow_due: Callable[[datetime | None], None]
     on_workflow_run: Callable[[str], None]
+    shelf: Shelf
     loaders: Loaders = field(init=False, repr=False)
     rates: Rates = field(init=False, repr=False)
     slots: Slots = field(init=False, repr=False)

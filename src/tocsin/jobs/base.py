@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from tocsin.jobs.files import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
+from tocsin.jobs.report_runs import RunsQuery
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
@@ -86,6 +88,8 @@ class JobContext:
     http: HttpDoor
     compute: Compute
     mail: MailDoor
+    files: Files
+    runs: RunsQuery
     recipients: str = "owner"
     is_step: bool = False
 

@@ -15,6 +15,7 @@ from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.graphql.context import Services
 from tocsin.web.cors import Cors
+from tocsin.web.downloads import downloads_router
 from tocsin.web.faults import INTERNAL, fault
 from tocsin.web.graphql_http import PATH, graphql_router
 from tocsin.web.hardening import Hardened
@@ -31,6 +32,7 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     """The application over these services; `ready` tells which parts can work, `measure` refreshes the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(graphql_router(services, settings))
+    app.include_router(downloads_router(services))
     app.include_router(pages_router())
     _add_health(app, ready, measure)
     app.add_exception_handler(HTTPException, _refused)

@@ -13,6 +13,7 @@ from tocsin.accounts.keyring import POLL_SECONDS, Keyring
 from tocsin.accounts.rounds import Rounds
 from tocsin.config import Settings
 from tocsin.documents import SETTLED, Database, WorkflowRunStatus, connect, is_workflow_run
+from tocsin.documents.files import FileStore
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.ending import end_tasks
 from tocsin.errors import DatabaseUnavailable, StartError
@@ -23,10 +24,13 @@ from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
 from tocsin.jobs import registry
+from tocsin.jobs.files import Shelf
+from tocsin.jobs.report_runs import RunHistory
 from tocsin.notifications.deliveries import Postman
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
 from tocsin.scheduling import Scheduler
+from tocsin.security.file_links import FileLinks
 from tocsin.security.keys import Keys, load_keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
@@ -49,6 +53,7 @@ class Runtime:
     fanout: Fanout
     workflows: WorkflowEngine
     versions: Versions
+    shelf: Shelf
     services: Services
 
     def __init__(self, settings: Settings) -> None:
@@ -95,7 +100,17 @@ class Runtime:
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
         http = await self._open_http()
         door = mail_door(settings)
-        tools = Tools(http, secrets, self._judge(), settings.wait_timeout, door, settings.email_recipients)
+        self.shelf = self._shelf(keys)
+        tools = Tools(
+            http,
+            secrets,
+            self._judge(),
+            settings.wait_timeout,
+            door,
+            self.shelf,
+            RunHistory(self.database),
+            settings.email_recipients,
+        )
         postman = Postman(self.database, door, secrets)
         self._start_engine(tools, postman)
         keyring = Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker)
@@ -170,6 +185,10 @@ class Runtime:
         self._stack.push_async_callback(http.close)
         return http
 
+    def _shelf(self, keys: Keys) -> Shelf:
+        links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))
+        return Shelf(FileStore(self.database), links, self.settings.page)
+
     def _judge(self) -> Judge:
         return Judge(default_policy(self.settings), timedelta(seconds=self.settings.retry_after_limit))
 
@@ -198,6 +217,7 @@ class Runtime:
             versions=self.versions,
             on_workflow_due=self.workflows.due,
             on_workflow_run=self.workflows.touch,
+            shelf=self.shelf,
         )
 
     def _on_change(self, change: Change) -> None:

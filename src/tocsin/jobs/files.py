@@ -1,0 +1,102 @@
+"""What jobs do with files: keep what they made, read what earlier steps kept, hand out links."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tocsin import clock
+from tocsin.documents import owner_of
+from tocsin.documents.files import FileStore, StoredFile
+from tocsin.errors import TocsinError
+from tocsin.security.file_links import FileLinks
+
+LARGEST = 20 * 1024 * 1024
+"""Bytes of one file."""
+PATH = "/files/"
+_LONGEST_NAME = 120
+_NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
+_CONTENT_TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?")
+
+
+class FileFault(TocsinError):
+    """A file cannot be kept or read. The message is for the owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A kept file, and a link to it. `size` is in bytes; the link is good until `url_expires_at`, for whoever has it."""
+
+    file_id: str
+    name: str
+    content_type: str
+    size: int
+    url: str
+    url_expires_at: datetime
+
+    def json(self) -> dict[str, Any]:
+        """As results of jobs have it."""
+        return {
+            "fileId": self.file_id,
+            "name": self.name,
+            "contentType": self.content_type,
+            "size": self.size,
+            "url": self.url,
+            "urlExpiresAt": self.url_expires_at.isoformat().replace("+00:00", "Z"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The files of this installation. `page` makes an address of a path on this server."""
+
+    store: FileStore
+    links: FileLinks
+    page: Callable[[str], str]
+
+    def of_run(self, owner: str, run: str) -> "Files":
+        """The shelf as a job of this run may use it."""
+        return Files(self, owner, run)
+
+    def ref(self, file: StoredFile) -> FileRef:
+        """A file with a fresh link to it."""
+        token, until = self.links.sign(file.id, clock.now())
+        return FileRef(file.id, file.name, file.content_type, file.size, self.page(PATH + token), until)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What one run may do with files."""
+
+    _shelf: Shelf
+    _owner: str
+    _run: str
+
+    async def save(self, name: str, content_type: str, data: bytes) -> FileRef:
+        """Keep a file. Another one of this run with the same name is replaced. Raises FileFault."""
+        if len(data) > LARGEST:
+            raise FileFault(f"The file {name!r} has {len(data)} bytes; a file has at most {LARGEST}.")
+        if not _CONTENT_TYPE.fullmatch(content_type):
+            raise FileFault(f"{content_type!r} is no content type such as text/csv.")
+        return self._shelf.ref(
+            await self._shelf.store.put(self._owner, self._run, clean_name(name), content_type, data)
+        )
+
+    async def read(self, file_id: str) -> tuple[FileRef, bytes]:
+        """A file of the same owner. Raises FileFault, also for another owner's."""
+        found = await self._shelf.store.open(file_id) if owner_of(file_id) == self._owner else None
+        if found is None:
+            raise FileFault(f"There is no file {file_id!r}; files are kept as long as runs.")
+        return self._shelf.ref(found.about), await found.read()
+
+
+def clean_name(name: str) -> str:
+    """A name that any system takes: without paths and control characters, at most 120 characters. Never empty."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFC", name))
+    plain = " ".join(_NOT_IN_NAMES.sub("_", printable).split()).strip(" .")
+    stem, dot, ending = plain.rpartition(".")
+    if len(plain) > _LONGEST_NAME and dot and len(ending) <= 10:
+        return f"{stem[: _LONGEST_NAME - len(ending) - 1]}.{ending}"
+    return plain[:_LONGEST_NAME] or "file"

@@ -1,0 +1,60 @@
+"""`GET /files/{token}`: the file that a signed link stands for, as a download. Who has the link may read the file."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from tocsin import clock
+from tocsin.documents.files import StoredFile
+from tocsin.graphql.context import Services
+from tocsin.jobs.files import PATH
+from tocsin.security.file_links import LinkExpired, LinkWrong
+from tocsin.web.faults import fault
+
+_WRONG = "There is no such file. The link may be incomplete."
+_GONE = "The file of this link is not kept any more."
+_EXPIRED = "This link has expired. Who made the file gets a new one with its run."
+
+
+def downloads_router(services: Callable[[], Services]) -> APIRouter:
+    """The route of files."""
+    router = APIRouter(include_in_schema=False)
+
+    async def download(token: str, request: Request) -> Response:
+        shelf = services().shelf
+        try:
+            file_id = shelf.links.read(token, clock.now())
+        except LinkExpired:
+            return fault(410, _EXPIRED)
+        except LinkWrong:
+            return fault(404, _WRONG)
+        found = await shelf.store.open(file_id)
+        if found is None:
+            return fault(410, _GONE)
+        headers = _headers(found.about)
+        if request.method == "HEAD":
+            return Response(None, 200, headers, found.about.content_type)
+        return StreamingResponse(found.pieces(), 200, headers, found.about.content_type)
+
+    router.add_api_route(f"{PATH}{{token}}", download, methods=["GET", "HEAD"])
+    return router
+
+
+def _headers(file: StoredFile) -> dict[str, str]:
+    return {
+        "Content-Length": str(file.size),
+        "Content-Disposition": disposition(file.name),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def disposition(name: str) -> str:
+    """A header by which browsers keep the answer under this name (RFC 6266), and old ones under a similar one."""
+    plain = "".join(
+        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name
+    )
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
