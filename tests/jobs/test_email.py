@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SECRETS, shelf_of
+from tests.harness import SECRETS
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, User
@@ -16,6 +16,7 @@ from tocsin.jobs.computing import Processes
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
 
+UNUSED: Any = None
 DUE = datetime(2027, 1, 1, tzinfo=UTC)
 MAIL = {"to": "alice@example.com", "subject": "Result", "body": "It is 5.\n"}
 
@@ -35,7 +36,7 @@ async def attempt(port: int, given: dict[str, Any], recipients: str = "owner") -
     stored = job.prepare(given, Saving("alice", SECRETS))
     door: HttpDoor = None  # type: ignore[assignment]  # mails need none
     context = JobContext(
-        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), recipients
+        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), UNUSED, UNUSED, recipients
     )
     return await job.attempt(stored, context)
 

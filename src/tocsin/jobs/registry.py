@@ -14,9 +14,10 @@ from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
 from tocsin.jobs.params import Path
 from tocsin.jobs.polygon_area import PolygonAreaJob
+from tocsin.jobs.report import ReportJob
 
 GROUP = "tocsin.jobs"
-BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, PolygonAreaJob, CountryLookupJob)
+BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
 _KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 
