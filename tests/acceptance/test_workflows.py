@@ -1,16 +1,24 @@
 """Workflows on the real stack: saved, run, watched, broken, resumed."""
 
 import asyncio
+import io
 import json
 from collections.abc import Awaitable, Callable
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+import shapely
+from aiohttp import web
 from gql import Client, gql
 from gql.transport.websockets import WebsocketsTransport
+from pypdf import PdfReader
 
 from tests.acceptance.server import Server, run_server
 from tests.harness import Target, until
+from tocsin.jobs.countries.outlines import load_atlas
 
 SAVE = """mutation($yaml: String!) {
   saveWorkflow(input: {yaml: $yaml}) { workflow { name version } userErrors { field message } }
@@ -106,6 +114,66 @@ async def test_the_samples_do_what_they_say(tmp_path: Path, target: Target) -> N
         given = json.dumps({"url": target.url})
         printed = await server.run_command("workflows", "run", "alice@example.com", "hello_world", "--input", given)
         assert json.loads(printed)["status"] == "COMPLETED"
+
+
+LESOTHO_KM2 = 30_355
+"""As the country publishes it."""
+
+
+async def test_a_report_of_a_country_is_made_kept_and_mailed(tmp_path: Path) -> None:
+    (country,) = (one for one in load_atlas().countries if one.iso_a3 == "LSO")
+    outline = json.loads(shapely.to_geojson(country.outline))
+    async with run_server(tmp_path) as server:
+        await server.sign_up()
+        await server.run_command("samples", "load", "alice@example.com")
+        given = {"polygon": outline, "recipient": "alice@example.com"}
+        run = await settled(server, await execute(server, "country_report", given), 60)
+        assert run["status"] == "COMPLETED", run
+        found = run["result"]
+        assert [(one["isoA3"], one["share"] > 0.99) for one in found["countries"]][:1] == [("LSO", True)]
+        assert found["areaM2"] / 1e6 == pytest.approx(LESOTHO_KM2, rel=0.02)
+        text = await _pdf_text(found["file"]["url"])
+        assert "Country report" in text
+        assert "Lesotho" in text
+        (mail,) = (tmp_path / "data" / "mails").glob("*.eml")
+        assert found["file"]["url"] in message_from_bytes(mail.read_bytes(), policy=policy.default).get_content()
+
+
+async def test_an_invoice_is_fetched_rendered_and_mailed(tmp_path: Path) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        lines = [{"text": "Bell rope", "amount": 12.5}, {"text": "Clapper \u2013 r\u00e9pair\u00e9", "amount": 30}]
+        return web.json_response({"number": 17, "lines": lines})
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with run_server(tmp_path) as server:
+            await server.sign_up()
+            await server.run_command("samples", "load", "alice@example.com")
+            url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+            given = {"url": url, "recipient": "alice@example.com"}
+            run = await settled(server, await execute(server, "invoice_pdf", given), 60)
+            assert run["status"] == "COMPLETED", run
+            assert (run["result"]["total"], run["result"]["file"]["name"]) == (42.5, "invoice-17.pdf")
+            text = await _pdf_text(run["result"]["file"]["url"])
+            assert "Invoice 17" in text
+            assert "Clapper \u2013 r\u00e9pair\u00e9" in text
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(run["result"]["file"]["url"][:-2] + "xx")).status_code in {404, 410}
+    finally:
+        await runner.cleanup()
+
+
+async def _pdf_text(url: str) -> str:
+    """The text of a PDF that anyone with this link may have."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(url)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
 
 
 async def test_every_change_is_told(tmp_path: Path, target: Target) -> None:
