@@ -36,6 +36,8 @@ from tocsin.workflows.reading import read_yaml
 from tocsin.workflows.versions import Versions
 
 SECRETS = SecretBox(bytes(32))
+UNUSED: Any = None
+"""Stands for a tool that a job under test needs none of."""
 FILE_MAIL = mail_door(Settings(_env_file=None))
 """A door for mails, where none is to go out."""
 

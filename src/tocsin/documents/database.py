@@ -12,9 +12,11 @@ from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.documents.models import MODELS
-from tocsin.documents.stored import Doc
+from tocsin.documents.stored import Doc, index
 from tocsin.errors import DatabaseUnavailable
 
+FILES = "files"
+"""The bucket of GridFS."""
 _PATIENCE = 3_000
 """Milliseconds that an operation waits for a database that is away, before it fails with a clear error."""
 OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
@@ -110,10 +112,17 @@ async def connect(uri: str, name: str) -> Database:
     client: AsyncMongoClient[Doc] = AsyncMongoClient(uri, **OPTIONS)
     try:
         await init_beanie(database=client[name], document_models=MODELS)
+        await _prepare_files(client[name])
     except PyMongoError as error:
         await client.close()
         raise DatabaseUnavailable(f"the database does not answer: {error}") from error
     return Database(client, client[name], uri, name)
+
+
+async def _prepare_files(db: AsyncDatabase[Doc]) -> None:
+    """Make what GridFS would make at its first file: the embedded database deletes nothing where nothing ever was."""
+    await db[f"{FILES}.files"].create_indexes([index("filename", "uploadDate"), index("uploadDate")])
+    await db[f"{FILES}.chunks"].create_indexes([index("files_id", "n", unique=True)])
 
 
 def connect_thread(uri: str, name: str) -> SyncDatabase[Doc]:

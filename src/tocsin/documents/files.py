@@ -14,9 +14,8 @@ from gridfs import NoFile
 from gridfs.asynchronous import AsyncGridFSBucket, AsyncGridOut
 
 from tocsin import clock
-from tocsin.documents.database import Database
+from tocsin.documents.database import FILES, Database
 
-BUCKET = "files"
 _SLACK = timedelta(hours=1)
 """Pieces are written before the file's own document: none may go while that could still be young enough to stay."""
 
@@ -38,7 +37,7 @@ class FileStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._bucket = AsyncGridFSBucket(database.db, BUCKET)
+        self._bucket = AsyncGridFSBucket(database.db, FILES)
 
     async def put(self, owner: str, run: str, name: str, content_type: str, data: bytes) -> StoredFile:
         """Keep a file, in the place of one of the same run and name."""
@@ -64,9 +63,9 @@ class FileStore:
 
     async def forget(self, before: datetime) -> int:
         """Delete what is older, also pieces of uploads that broke off. Returns how many files."""
-        result = await self._database.db[f"{BUCKET}.files"].delete_many({"uploadDate": {"$lt": before}})
+        result = await self._database.db[f"{FILES}.files"].delete_many({"uploadDate": {"$lt": before}})
         oldest = ObjectId.from_datetime(before - _SLACK)
-        await self._database.db[f"{BUCKET}.chunks"].delete_many({"_id": {"$lt": oldest}})
+        await self._database.db[f"{FILES}.chunks"].delete_many({"_id": {"$lt": oldest}})
         return result.deleted_count
 
 

@@ -27,7 +27,7 @@ class FileFault(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """A kept file, and a link to it, good until `url_expires_at` for whoever has it. `size` is in bytes."""
+    """A kept file, and a link to it, which is good until `url_expires_at`, for whoever has it. `size` is in bytes."""
 
     file_id: str
     name: str

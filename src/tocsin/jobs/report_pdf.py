@@ -1,4 +1,4 @@
-"""Reports as PDF. Takes processor time: about 1 s for 1,000 rows.
+"""Reports as PDF. Takes processor time: about 2 s for 1,000 rows of 6 columns.
 
 The letters are DejaVu Sans, which is embedded as far as it is used: Latin, Greek, Cyrillic and many symbols. What it
 lacks (Chinese, Japanese, Korean, Indic scripts, most emoji) is shown as an empty box; Arabic and Hebrew letters are
@@ -32,11 +32,12 @@ _WIDE = 6
 _LONGEST_CELL = 500
 _BOX = "\u25a1"
 _BAR, _LABEL = 16, 170
-_BODY = {"fontName": FONT, "wordWrap": "CJK"}  # breaks anywhere: a long word must not leave its column
+_BLUE: Any = HexColor("#2f6fbb")  # the stubs know no colour as a keyword
 _HEADING = ParagraphStyle("heading", fontName=FONT, fontSize=12, leading=15, spaceBefore=12, spaceAfter=6)
 _TITLE = ParagraphStyle("title", fontName=FONT, fontSize=18, leading=22, spaceAfter=4)
 _SMALL = ParagraphStyle("small", fontName=FONT, fontSize=8, leading=10, textColor=HexColor("#5b6675"))
-_CELL = ParagraphStyle("cell", fontSize=8, leading=10, **_BODY)
+# Breaks anywhere: a long word must not leave its column.
+_CELL = ParagraphStyle("cell", fontName=FONT, fontSize=8, leading=10, wordWrap="CJK")
 _NUMBER = ParagraphStyle("number", parent=_CELL, alignment=TA_RIGHT)
 _LOOK = TableStyle(
     [
@@ -117,10 +118,9 @@ def _drawing(font: TTFont, chart: Bars, width: float) -> Drawing:
         bottom = drawing.height - (number + 1) * _BAR
         length = max(value / most * (width - _LABEL - 60), 0.5)
         short = label if len(label) <= 30 else f"{label[:29]}…"
-        text = {"fontName": FONT, "fontSize": 8}
-        drawing.add(String(_LABEL - 6, bottom + 4, _known(font, short), textAnchor="end", **text))
-        drawing.add(Rect(_LABEL, bottom + 2, length, _BAR - 5, fillColor=HexColor("#2f6fbb"), strokeWidth=0))
-        drawing.add(String(_LABEL + length + 4, bottom + 4, f"{value:g}{chart.unit}", **text))
+        drawing.add(String(_LABEL - 6, bottom + 4, _known(font, short), fontName=FONT, fontSize=8, textAnchor="end"))
+        drawing.add(Rect(_LABEL, bottom + 2, length, _BAR - 5, fillColor=_BLUE, strokeColor=None))
+        drawing.add(String(_LABEL + length + 4, bottom + 4, f"{value:g}{chart.unit}", fontName=FONT, fontSize=8))
     return drawing
 
 

@@ -1,0 +1,90 @@
+"""Files by their links: for whoever has one, as long as it is good."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.graphql.conftest import Api
+from tocsin import clock
+from tocsin.jobs.files import PATH, FileRef
+from tocsin.security.file_links import FileLinks
+from tocsin.web.downloads import disposition
+
+CONTENT = b"%PDF-" + bytes(600_000)
+
+
+async def save(api: Api) -> FileRef:
+    return await api.services.shelf.of_run("alice", "alice/t:1").save("Grüße.pdf", "application/pdf", CONTENT)
+
+
+def path(ref: FileRef) -> str:
+    return ref.url[ref.url.index(PATH) :]
+
+
+async def test_a_link_gives_the_file_as_a_download(api: Api) -> None:
+    ref = await save(api)
+    answer = await api.nobody.http.get(path(ref))
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert (
+        answer.headers["content-disposition"]
+        == "attachment; filename=\"Gr__e.pdf\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe.pdf"
+    )
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    assert answer.headers.get_list("cache-control") == ["no-store"]
+
+
+async def test_head_tells_what_get_would_give(api: Api) -> None:
+    answer = await api.nobody.http.head(path(await save(api)))
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(len(CONTENT))
+    assert "filename*=" in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize("change", ["signature", "file", "time", "cut", "empty", "letters"])
+async def test_a_link_that_was_changed_is_no_link(api: Api, change: str) -> None:
+    token = path(await save(api)).removeprefix(PATH)
+    file_id, expires, signature = token.split(".")
+    other, _ = api.services.shelf.links.sign("bob/1", clock.now())
+    changed = {
+        "signature": f"{file_id}.{expires}.{'0' * len(signature)}",
+        "file": f"{other.split('.')[0]}.{expires}.{signature}",
+        "time": f"{file_id}.{int(expires) + 1}.{signature}",
+        "cut": token[:-1],
+        "empty": ".",
+        "letters": "%C3%BC.%F0%9F%98%80.x",
+    }
+    answer = await api.nobody.http.get(PATH + changed[change])
+    assert answer.status_code == 404
+    assert answer.json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_an_expired_link_and_a_forgotten_file_are_gone(api: Api) -> None:
+    ref = await save(api)
+    links = api.services.shelf.links
+    old, _ = links.sign(ref.file_id, clock.now() - timedelta(hours=2))
+    expired = await api.nobody.http.get(PATH + old)
+    await api.services.shelf.store.delete(ref.file_id)
+    forgotten = await api.nobody.http.get(path(ref))
+    assert (expired.status_code, forgotten.status_code) == (410, 410)
+    assert "expired" in expired.json()["errors"][0]["message"]
+
+
+async def test_other_methods_are_refused(api: Api) -> None:
+    answer = await api.nobody.http.post(path(await save(api)))
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_a_former_key_still_reads_its_links_and_a_strange_one_does_not() -> None:
+    now, hour = clock.now(), timedelta(hours=1)
+    old, new = b"o" * 32, b"n" * 32
+    token, until = FileLinks((old,), hour).sign("alice/1", now)
+    assert FileLinks((new, old), hour).read(token, now) == "alice/1"
+    assert until - now <= hour
+
+
+def test_a_name_cannot_end_its_header() -> None:
+    assert (
+        disposition('a"\r\nX: y.pdf')
+        == "attachment; filename=\"a___X: y.pdf\"; filename*=UTF-8''a%22%0D%0AX%3A%20y.pdf"
+    )
