@@ -6,7 +6,6 @@ stands for `${{` itself.
 
 import difflib
 import json
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from tocsin.errors import TocsinError
 
 LONGEST = 2_000
 """Characters of one expression."""
-_PART = re.compile(r"\$\$\{\{|\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
+_BEGIN, _END = "${{", "}}"
 Path = tuple[str | int, ...]
 
 
@@ -67,7 +66,7 @@ def check(value: Any) -> list[ExpressionFault]:
     found: list[ExpressionFault] = []
     for path, text in _texts(value):
         if _dangling(text):
-            found.append(ExpressionFault(path, f"The expression in {text!r} has no end: `}}}}` is missing."))
+            found.append(ExpressionFault(path, f"The expression in {text[:80]!r} has no end: `}}}}` is missing."))
         for expression in _expressions(text):
             try:
                 _check_functions(expression, _compiled(expression).parsed)
@@ -108,10 +107,26 @@ def truthy(value: Any) -> bool:
 
 
 def _fill_in(text: str, scope: Mapping[str, Any]) -> Any:
-    whole = _PART.fullmatch(text.strip())
-    if whole is not None and whole.group(1) is not None:
-        return _evaluated(whole.group(1), scope)
-    return _PART.sub(lambda part: "${{" if part.group(1) is None else _as_text(_evaluated(part.group(1), scope)), text)
+    parts = list(_parts(text.strip()))
+    if len(parts) == 1 and parts[0][0]:
+        return _evaluated(parts[0][1], scope)
+    return "".join(_as_text(_evaluated(part, scope)) if is_expression else part for is_expression, part in _parts(text))
+
+
+def _parts(text: str) -> Iterator[tuple[bool, str]]:
+    """The expressions (True) and what stands between them. One pass: where one has no end, no later one has."""
+    at = 0
+    while (start := text.find(_BEGIN, at)) >= 0:
+        escaped = start > at and text[start - 1] == "$"
+        end = start + len(_BEGIN) if escaped else text.find(_END, start)
+        if end < 0:
+            break
+        if before := text[at : start - escaped]:
+            yield False, before
+        yield (False, _BEGIN) if escaped else (True, text[start + len(_BEGIN) : end])
+        at = end if escaped else end + len(_END)
+    if rest := text[at:].replace("$" + _BEGIN, _BEGIN):
+        yield False, rest
 
 
 def _evaluated(expression: str, scope: Mapping[str, Any]) -> Any:
@@ -183,11 +198,13 @@ def _texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def _expressions(text: str) -> list[str]:
-    return [part.group(1) for part in _PART.finditer(text) if part.group(1) is not None]
+    return [part for is_expression, part in _parts(text) if is_expression]
 
 
 def _dangling(text: str) -> bool:
-    return "${{" in _PART.sub("", text)
+    """Whether an expression begins that has no end."""
+    literals = [part for is_expression, part in _parts(text) if not is_expression and part != _BEGIN]
+    return any(_BEGIN in part for part in literals)
 
 
 def _trees(value: Any) -> Iterator[dict[str, Any]]:
