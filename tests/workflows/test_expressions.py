@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tocsin.workflows import graph
 from tocsin.workflows.expressions import ExpressionError, check, evaluate, references, roots, truthy
-from tocsin.workflows.reading import Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.reading import Source, WorkflowInvalid, read_object, read_yaml
 from tocsin.workflows.writing import to_yaml
 
 SCOPE = {"inputs": {"n": 3, "none": None, "list": [1, 2]}, "steps": {"a": {"result": {"items": [{"id": "q"}]}}}}
@@ -20,6 +20,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
+
+
+def _deep(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
 
 
 @pytest.mark.parametrize(
@@ -79,6 +86,41 @@ def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
     assert len(check(text)) == 1
     assert evaluate(text, SCOPE) == text
     assert references(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${{ `[1]`" + " | [@,@,@,@][]" * 100 + " }}",
+        "${{ `[1]`" + " | [@,@,@,@]" * 40 + " | to_string(@) }}",
+        "${{ 'x'" + " | join('', [@,@,@,@])" * 60 + " }}",
+        "${{ [`1`" + " | [@,@]" * 60 + ", `1`" + " | [@,@]" * 60 + "] | [0] == [1] }}",
+        "${{ `[1]`" + (" | [" + "@," * 290 + "@][]") * 3 + " }}",
+        "x" + "${{ inputs.long }}" * 200,
+    ],
+)
+def test_no_expression_makes_more_than_it_may(text: str) -> None:
+    with pytest.raises(ExpressionError, match="it makes more than 1,000,000 parts"):
+        evaluate(text, {"inputs": {"long": "x" * 1_000_000}})
+
+
+def test_a_number_that_json_has_not_is_told() -> None:
+    with pytest.raises(ExpressionError, match="no number that JSON has"):
+        evaluate("${{ to_number('1e999') }}", SCOPE)
+
+
+@pytest.mark.parametrize("value", ["x" * 300_000, ["x"] * 60_000, {"a": float("nan")}, {"\ud800": 1}, _deep(5_000)])
+def test_an_object_has_the_bounds_that_a_text_has(value: Any) -> None:
+    with pytest.raises(WorkflowInvalid):
+        read_object({"name": "w", "output": value})
+
+
+def test_plain_words_are_what_yaml_1_2_says() -> None:
+    text = "{a: NO, b: 22:30, c: 017, d: 1e3, e: True, f: ~, g: 0x1F, h: 1_000, i: 2027-01-01, j: yes, k: .5}"
+    assert read_yaml(text).data == {
+        "a": "NO", "b": "22:30", "c": 17, "d": 1000.0, "e": True, "f": None, "g": 31, "h": "1_000", "i": "2027-01-01",
+        "j": "yes", "k": 0.5,
+    }  # fmt: skip
 
 
 def test_the_names_it_begins_with() -> None:

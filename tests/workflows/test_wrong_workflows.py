@@ -40,18 +40,24 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 1, xyzzy: There is no xyzzy here. There are: name, description, inputs, schedule, overlap, concurrency, timeout, output, steps."
     ],
     "an unknown key of a step": [
-        "line 5, column 5, steps[0].dependson: There is no dependson here. Did you mean dependsOn?"
+        "line 3, column 5, steps[0].params.url: url is missing.",
+        "line 5, column 5, steps[0].dependson: There is no dependson here. Did you mean dependsOn?",
     ],
-    "a step without a key": ["line 3, column 5, steps[0].key: key is missing."],
+    "a step without a key": [
+        "line 3, column 5, steps[0].key: key is missing.",
+        "line 3, column 5, steps[0].params.url: url is missing.",
+    ],
     "a key with a hyphen": [
-        "line 3, column 6, steps[0].key: A key has letters, digits and underscores, and begins with a small letter: fetchOrders."
+        "line 3, column 5, steps[0].params.url: url is missing.",
+        "line 3, column 6, steps[0].key: A key has letters, digits and underscores, and begins with a small letter: fetchOrders.",
     ],
     "a step that is a text": ["line 2, column 9, steps[0]: This must be an object of names and values."],
     "a step that does nothing": [
         "line 2, column 9, steps[0]: A step has exactly one of job, wait and approval; this one has none of them."
     ],
     "a step that does two things": [
-        "line 2, column 9, steps[0]: A step has exactly one of job, wait and approval; this one has job and wait."
+        "line 2, column 9, steps[0]: A step has exactly one of job, wait and approval; this one has job and wait.",
+        "line 2, column 9, steps[0].params.url: url is missing.",
     ],
     "params of a wait": ["line 2, column 9, steps[0]: params belongs to a step with a job, and this one has wait."],
     "two steps of one key": ["line 2, column 69, steps[1].key: Two steps have the key a. Each needs one of its own."],
@@ -147,6 +153,31 @@ TOLD: dict[str, list[str]] = {
     "too many items": ["line 2, column 89, steps[0].forEach.maxItems: maxItems must be at most 10000; it is 20000."],
     "a compensation by an unknown job": [
         "line 2, column 82, steps[0].compensation.job: There is no job undo on this server. There are: KINDS."
+    ],
+    "half a character": ["The character U+D800 is half of one and stands in no text."],
+    "a wrong boolean": ["line 3, column 9, output: 'maybe' is not a value of the type !!bool."],
+    "a name that is a number in YAML": ['line 3, column 10, output: A name must be a text: write "1".'],
+    "merging": ["line 3, column 28, output.c: << (merging) is not known here; write out what it stands for."],
+    "a condition without its braces": [
+        "line 2, column 30, steps[0].when: This is an expression, between ${{ and }}; 'inputs.x == 1' is only a text."
+    ],
+    "items without their braces": [
+        "line 2, column 67, steps[0].forEach.items: This is an expression, between ${{ and }}; 'inputs.x' is only a text."
+    ],
+    "items that are a number": [
+        "line 2, column 77, steps[0].forEach.items: The items are a list, or an expression that gives one."
+    ],
+    "a wait of words": [
+        'line 2, column 18, steps[0].wait.duration: A duration is written in ISO 8601 with weeks, days, hours, minutes and seconds, such as "PT1H30M".'
+    ],
+    "an approval by a name": [
+        "line 2, column 29, steps[0].approval.by: by is a user's email address, or admins; 'bob' is neither."
+    ],
+    "true for a number": ["line 2, column 1, concurrency: concurrency must be a whole number."],
+    "a text for a number of steps at once": ["line 2, column 1, concurrency: concurrency must be a whole number."],
+    "a wrong shape and an unknown job": [
+        "line 3, column 14, steps[0].job: There is no job htpp on this server. Did you mean http?",
+        "line 3, column 25, steps[0].priority: priority must be at most 10; it is 99.",
     ],
     "several faults at once": [
         "line 3, column 14, steps[0].job: There is no job htpp on this server. Did you mean http?",

@@ -80,6 +80,18 @@ YAML: dict[str, str] = {
     "an approval that answers maybe": "name: w\nsteps: [{key: a, approval: {by: admins, timeout: PT1H, onTimeout: maybe}}]",
     "too many items": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, forEach: {items: [1], maxItems: 20000}}]",
     "a compensation by an unknown job": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, compensation: {job: undo}}]",
+    "half a character": 'name: w\ndescription: "x\ud800"\nsteps: []',
+    "a wrong boolean": f"name: w\nsteps: [{OK}]\noutput: !!bool maybe",
+    "a name that is a number in YAML": f"name: w\nsteps: [{OK}]\noutput: {{1: one}}",
+    "merging": f"name: w\nsteps: [{OK}]\noutput: {{a: &x {{b: 1}}, c: {{<<: *x}}}}",
+    "a condition without its braces": "name: w\nsteps: [{key: a, wait: PT1S, when: inputs.x == 1}]",
+    "items without their braces": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, forEach: inputs.x}]",
+    "items that are a number": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, forEach: {items: 5}}]",
+    "a wait of words": "name: w\nsteps: [{key: a, wait: soon}]",
+    "an approval by a name": "name: w\nsteps: [{key: a, approval: {by: bob}}]",
+    "true for a number": "name: w\nconcurrency: true\nsteps: [{key: a, wait: PT1S}]",
+    "a text for a number of steps at once": "name: w\nconcurrency: '10'\nsteps: [{key: a, wait: PT1S}]",
+    "a wrong shape and an unknown job": "name: w\nsteps:\n  - {key: a, job: htpp, priority: 99}",
     "several faults at once": "name: w\nsteps:\n  - {key: a, job: htpp}\n  - {key: b, job: http, params: {}}\n  - {key: c, wait: PT1S, dependsOn: [d]}",
 }
 

@@ -1,5 +1,6 @@
 """What an owner does with workflows and their runs, and what those do who are asked to decide."""
 
+import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -16,7 +17,7 @@ from tocsin.graphql.words import WHAT
 from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
 from tocsin.graphql.workflow_types import Workflow, workflow_type
 from tocsin.workflows import asking, saving, starting
-from tocsin.workflows.reading import Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.reading import WorkflowInvalid, read_object, read_yaml
 
 _LONGEST_COMMENT = 2_000
 _ERRORS = strawberry.field(description="What was wrong with the input.")
@@ -176,10 +177,10 @@ def _faults(invalid: WorkflowInvalid, given: SaveWorkflowInput) -> list[UserErro
 
 async def _save(services: Services, owner: str, given: SaveWorkflowInput) -> documents.Doc:
     if given.yaml is not None:
-        source = read_yaml(given.yaml.value)
+        source = await asyncio.to_thread(read_yaml, given.yaml.value)  # takes up to a second
     else:
         assert given.definition is not None  # noqa: S101  # the other member of a @oneOf
-        source = Source(given.definition.value)
+        source = read_object(given.definition.value)
     saved = await saving.save(services.database, services.secrets, owner, source, clock.now())
     services.on_workflow_due(saved["next_run_at"])
     return saved

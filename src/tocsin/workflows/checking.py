@@ -34,10 +34,19 @@ def read_definition(source: Source, jobs: JobCatalog) -> WorkflowDefinition:
     try:
         definition = WorkflowDefinition.model_validate(source.data)
     except ValidationError as error:
-        _refuse(source, model_faults(WorkflowDefinition, error))
+        _refuse(source, [*model_faults(WorkflowDefinition, error), *_unknown_jobs(source.data, jobs)])
         raise
     _refuse(source, _all_faults(definition, jobs))
     return definition.resolved()
+
+
+def _unknown_jobs(data: Any, jobs: JobCatalog) -> Found:
+    """What can be said of jobs even where the shape is wrong, so that it need not be told one by one."""
+    steps = data.get("steps") if isinstance(data, Mapping) else None
+    for index, step in enumerate(steps if isinstance(steps, list) else []):
+        kind = step.get("job") if isinstance(step, Mapping) else None
+        if isinstance(kind, str) and isinstance(params := step.get("params", {}), Mapping):
+            yield from _job(kind, params, ("steps", index), jobs)
 
 
 def _refuse(source: Source, found: Iterable[tuple[Path, str]]) -> None:

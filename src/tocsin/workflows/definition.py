@@ -1,14 +1,14 @@
 """What a workflow is: its inputs, its steps, and how they hang together. The models of what users write. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from tocsin.errors import InvalidInput
-from tocsin.jobs.params import ParamsModel
-from tocsin.schedules.moments import read_duration
+from tocsin.jobs.params import ParamsModel, has_expression
+from tocsin.schedules.moments import read_duration, read_moment
 from tocsin.tasks.saving import MAX_TIMEOUT
 from tocsin.workflows.timing import read_retry, read_schedule
 
@@ -64,19 +64,48 @@ class InputSpec(ParamsModel):
         return "default" not in self.model_fields_set
 
 
+def _expression(value: Any) -> Any:
+    if isinstance(value, str) and not has_expression(value):
+        raise ValueError(f"This is an expression, between ${{{{ and }}}}; {value[:60]!r} is only a text.")
+    return value
+
+
+def _items(value: Any) -> Any:
+    if not isinstance(value, str | list):
+        raise ValueError("The items are a list, or an expression that gives one.")
+    return _expression(value)
+
+
+Expression = Annotated[str, BeforeValidator(_expression)]
+Items = Annotated[
+    Any, BeforeValidator(_items), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {}}]})
+]
+
+
+def _now_or_later(read: Callable[[Any], Any]) -> BeforeValidator:
+    """A text that `read` can read, or that holds an expression and is read later."""
+
+    def check(value: Any) -> Any:
+        if value is not None and not has_expression(value):
+            read(value)
+        return value
+
+    return BeforeValidator(check)
+
+
 class ForEach(ParamsModel):
     """A step for each item of a list. `concurrency` is how many at once."""
 
-    items: str | list[Any]
-    max_items: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 1_000
-    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 10
+    items: Items
+    max_items: Annotated[int, Field(strict=True, ge=1, le=MOST_ITEMS)] = 1_000
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 10
 
 
 class Wait(ParamsModel):
     """Nothing is done for a time (an ISO 8601 duration), or until one (RFC 3339)."""
 
-    duration: str | None = None
-    until: str | None = None
+    duration: Annotated[str | None, _now_or_later(read_duration)] = None
+    until: Annotated[str | None, _now_or_later(read_moment)] = None
 
     @model_validator(mode="after")
     def _one(self) -> "Wait":
@@ -85,10 +114,15 @@ class Wait(ParamsModel):
         return self
 
 
+def _decider(value: Any) -> None:
+    if value != "admins" and not (isinstance(value, str) and "@" in value):
+        raise ValueError(f"by is a user's email address, or admins; {str(value)[:60]!r} is neither.")
+
+
 class Approval(ParamsModel):
     """A person decides. `by` is a user's email address, or `admins`: anyone of them. Times are in seconds."""
 
-    by: str
+    by: Annotated[str, _now_or_later(_decider)]
     message: str = ""
     timeout: Seconds | None = None
     remind_every: Seconds | None = None
@@ -118,11 +152,11 @@ class Step(ParamsModel):
     job: str | None = None
     params: dict[str, Any] = {}
     depends_on: tuple[str, ...] | None = None
-    when: str | None = None
+    when: Expression | None = None
     for_each: ForEach | None = None
     retry: dict[str, Any] | None = None
     timeout: AttemptSeconds | None = None
-    priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    priority: Annotated[int, Field(strict=True, ge=-10, le=10)] = 0
     on_failure: OnFailure = OnFailure.FAIL
     compensation: Compensation | None = None
     wait: Wait | None = None
@@ -186,7 +220,7 @@ class WorkflowDefinition(ParamsModel):
     inputs: dict[Key, InputSpec] = {}
     schedule: dict[str, Any] | None = None
     overlap: Literal["SKIP", "QUEUE", "ALLOW"] = "ALLOW"
-    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 50
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 50
     timeout: Seconds | None = None
     output: Any = None
     steps: tuple[Step, ...]

@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import Any, cast
 
 import jmespath
-from jmespath import exceptions, functions
+from jmespath import exceptions
 from jmespath.parser import ParsedResult
 
 from tocsin.errors import TocsinError
+from tocsin.workflows.interpreting import BUDGET, Budget, Functions, Interpreter, TooMuchError
 
 LONGEST = 2_000
 """Characters of one expression."""
@@ -41,24 +42,8 @@ class ExpressionFault:
     message: str
 
 
-class _Functions(functions.Functions):
-    """JMESPath's own functions, and three that steps need."""
-
-    @functions.signature({"types": []}, {"types": []})
-    def _func_default(self, value: Any, otherwise: Any) -> Any:
-        return otherwise if value is None else value
-
-    @functions.signature({"types": ["number"]}, {"types": ["number"]})
-    def _func_round(self, number: float, digits: float) -> float:
-        return round(number, int(digits))
-
-    @functions.signature({"types": ["string"]}, {"types": ["string"]})
-    def _func_split(self, separator: str, text: str) -> list[str]:
-        return text.split(separator) if separator else list(text)
-
-
-_KNOWN = frozenset(_Functions.FUNCTION_TABLE)
-_OPTIONS = jmespath.Options(custom_functions=_Functions())
+_KNOWN = frozenset(Functions.FUNCTION_TABLE)
+_OPTIONS = jmespath.Options(custom_functions=Functions())
 
 
 def check(value: Any) -> list[ExpressionFault]:
@@ -91,13 +76,17 @@ def roots(value: Any) -> set[str]:
 
 
 def evaluate(value: Any, scope: Mapping[str, Any]) -> Any:
-    """The JSON value with its expressions filled in. Raises ExpressionError."""
+    """The JSON value with its expressions filled in. Raises ExpressionError, also for one that makes too much."""
+    return _filled(value, scope, Budget())
+
+
+def _filled(value: Any, scope: Mapping[str, Any], budget: Budget) -> Any:
     if isinstance(value, str):
-        return _fill_in(value, scope)
+        return _fill_in(value, scope, budget)
     if isinstance(value, Mapping):
-        return {name: evaluate(part, scope) for name, part in value.items()}
+        return {name: _filled(part, scope, budget) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [evaluate(part, scope) for part in value]
+        return [_filled(part, scope, budget) for part in value]
     return value
 
 
@@ -106,11 +95,13 @@ def truthy(value: Any) -> bool:
     return not (value is None or value is False or (isinstance(value, str | list | dict) and not value))
 
 
-def _fill_in(text: str, scope: Mapping[str, Any]) -> Any:
+def _fill_in(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
     parts = list(_parts(text.strip()))
     if len(parts) == 1 and parts[0][0]:
-        return _evaluated(parts[0][1], scope)
-    return "".join(_as_text(_evaluated(part, scope)) if is_expression else part for is_expression, part in _parts(text))
+        return _evaluated(parts[0][1], scope, budget)
+    return "".join(
+        _as_text(_evaluated(part, scope, budget)) if is_expression else part for is_expression, part in _parts(text)
+    )
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
@@ -129,10 +120,14 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
         yield False, rest
 
 
-def _evaluated(expression: str, scope: Mapping[str, Any]) -> Any:
+def _evaluated(expression: str, scope: Mapping[str, Any], budget: Budget) -> Any:
     compiled = _compiled(expression)
     try:
-        return compiled.search(scope, options=_OPTIONS)
+        value = Interpreter(_OPTIONS, budget).visit(compiled.parsed, scope)
+        budget.spend_value(value)
+        return value
+    except TooMuchError:
+        raise ExpressionError(expression, f"it makes more than {BUDGET:,} parts of values.") from None
     except exceptions.JMESPathError as error:
         raise ExpressionError(expression, _reason(error), _position(error)) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:

@@ -1,5 +1,6 @@
 """One step forward of one workflow run: read, decide, write on condition, make the runs."""
 
+import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ class Mover:
             flow = Flow.of(document)
             around = Surroundings(version.definition, now, found, version.prepare)
             try:
-                move = advance(flow, around, ended, lost)
+                move = await asyncio.to_thread(advance, flow, around, ended, lost)  # expressions may take long
             except Missing as missing:
                 found |= await self._results(flow, missing.keys)
                 continue

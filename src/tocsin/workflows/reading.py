@@ -1,12 +1,14 @@
 """YAML as a JSON value, and where in the text each part of it stands. Pure."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from tocsin.errors import TocsinError
+from tocsin.workflows.yaml_core import Loader, scalar, tag_of
 
 LARGEST = 256 * 1024
 _MOST_NODES = 50_000
@@ -65,10 +67,11 @@ def path_text(path: Path) -> str:
 
 def read_yaml(text: str) -> Source:
     """The value of a YAML text. Raises WorkflowInvalid."""
+    _refuse_what_is_no_text(text)
     if len(text.encode()) > LARGEST:
         raise WorkflowInvalid([Fault(f"The text has {len(text.encode())} bytes; {LARGEST} are allowed.")])
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(text, Loader=Loader)
         if node is None:
             raise WorkflowInvalid([Fault("The text is empty. A workflow has a name and steps.")])
         reader = _Reader()
@@ -82,14 +85,31 @@ def read_yaml(text: str) -> Source:
     return Source(data, reader.places)
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader, without times: `2027-01-01` stays the text that it is, as it would in JSON."""
+def read_object(value: Any) -> Source:
+    """The same for a workflow that was given as a value: within the same bounds. Raises WorkflowInvalid."""
+    parts, letters, ahead = 0, 0, [(value, 0)]
+    while ahead:
+        part, depth = ahead.pop()
+        parts += 1
+        if depth > _DEEPEST or parts > _MOST_NODES or letters > LARGEST:
+            bounds = f"{_DEEPEST} levels, {_MOST_NODES} parts, {LARGEST} characters"
+            raise WorkflowInvalid([Fault(f"The workflow is too large: {bounds} are allowed.")])
+        if isinstance(part, str):
+            _refuse_what_is_no_text(part)
+            letters += len(part)
+        elif isinstance(part, float) and not math.isfinite(part):
+            raise WorkflowInvalid([Fault(f"{part} is no number that JSON has.")])
+        elif isinstance(part, Mapping):
+            ahead += [(inner, depth + 1) for pair in part.items() for inner in pair]
+        elif isinstance(part, list):
+            ahead += [(inner, depth + 1) for inner in part]
+    return Source(value)
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+def _refuse_what_is_no_text(text: str) -> None:
+    wrong = next((letter for letter in text if "\ud800" <= letter <= "\udfff"), None)
+    if wrong is not None:
+        raise WorkflowInvalid([Fault(f"The character U+{ord(wrong):X} is half of one and stands in no text.")])
 
 
 class _Reader:
@@ -109,7 +129,7 @@ class _Reader:
             what = f"more than {_DEEPEST} levels" if depth > _DEEPEST else f"more than {_MOST_NODES} parts"
             raise WorkflowInvalid([Fault(f"The text has {what}, aliases counted each time.", (), line, column)])
         if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
-            self.faults.append(Fault(f"{_tag(node)} is no type that JSON has.", path, line, column))
+            self.faults.append(Fault(f"{tag_of(node)} is no type that JSON has.", path, line, column))
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
@@ -120,8 +140,8 @@ class _Reader:
         seen: set[str] = set()
         for key, part in node.value:
             place = (key.start_mark.line + 1, key.start_mark.column + 1)
-            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
-                self.faults.append(Fault("A name must be a text.", path, *place))
+            if (wrong := _wrong_name(key)) is not None:
+                self.faults.append(Fault(wrong, path, *place))
                 continue
             name = str(key.value)
             if name in seen:
@@ -132,31 +152,23 @@ class _Reader:
             yield name, value
 
     def _scalar(self, node: yaml.Node, path: Path) -> Any:
-        line, column = self.places[path]
         try:
-            value = _constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            self.faults.append(
-                Fault(f"{node.value!r} is no value of JSON's: {_tag(node)} is not known.", path, line, column)
-            )
+            return scalar(node)
+        except ValueError as error:
+            self.faults.append(Fault(str(error), path, *self.places[path]))
             return None
-        if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-            self.faults.append(Fault(f"{node.value} is no number that JSON has.", path, line, column))
-            return None
-        if not isinstance(value, str | int | float | bool | None):
-            self.faults.append(Fault(f"{_tag(node)} is no type that JSON has.", path, line, column))
-            return None
-        return value
 
 
 _PLAIN = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
-def _tag(node: yaml.Node) -> str:
-    return str(node.tag).replace("tag:yaml.org,2002:", "!!")
-
-
-_constructor = yaml.SafeLoader("")
+def _wrong_name(key: yaml.Node) -> str | None:
+    if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+        return "<< (merging) is not known here; write out what it stands for."
+    if key.tag == "tag:yaml.org,2002:str":
+        return None
+    value = f': write "{key.value}"' if isinstance(key, yaml.ScalarNode) and key.value else ""
+    return f"A name must be a text{value}."
 
 
 def _syntax(error: yaml.YAMLError) -> Fault:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from tocsin import schedules
 from tocsin.clock import EPOCH
@@ -47,13 +47,13 @@ class BackoffGiven(ParamsModel):
     initial: Duration
     factor: float = 2
     max: Duration | None = None
-    jitter: float = 0.5
+    jitter: float = 0.0
 
 
 class RetryGiven(ParamsModel):
     """How a failed run is tried again."""
 
-    max_retries: int | None = None
+    max_retries: Annotated[int, Field(strict=True)] | None = None
     offsets: list[Duration] | None = None
     backoff: BackoffGiven | None = None
     statuses: list[int] | None = None

@@ -5,6 +5,8 @@ from typing import Any
 
 import yaml
 
+from tocsin.workflows.yaml_core import Loader
+
 _UNSEEN = frozenset("\x85\u2028\u2029\ufeff")
 """What YAML takes for line breaks, and would fold."""
 
@@ -25,6 +27,10 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.yaml_implicit_resolvers = {  # what either version of YAML takes for something else is quoted
+    first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *Loader.yaml_implicit_resolvers.get(first, [])]
+    for first in yaml.SafeDumper.yaml_implicit_resolvers | Loader.yaml_implicit_resolvers
+}
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
