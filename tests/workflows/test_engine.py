@@ -2,16 +2,24 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.harness import Stack, Target, run_stack, until
+from tests.harness import Stack, Target, run_stack, settings, until
 from tocsin import clock
 from tocsin.documents import Database, User, WorkflowRun
 from tocsin.errors import Conflict, InvalidInput, NotFound
+from tocsin.execution.retention import Retention
+from tocsin.security.secrets import SecretBox
+from tocsin.tasks import resealing
 from tocsin.workflows import asking, saving
+from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
+from tocsin.workflows.versions import Versions
+
+KID = "0123456789abcdef"
 
 
 class Died(Exception):  # not an error, but a death
@@ -268,3 +276,58 @@ async def test_overlap(database: Database, target: Target, overlap: str, second:
         await stack.when_workflow_run(found[0]["_id"], "COMPLETED")
         if overlap != "SKIP":
             await stack.when_workflow_run(found[1]["_id"], "COMPLETED")
+
+
+async def test_a_deactivated_users_due_times_pass_and_his_schedule_stays(database: Database, target: Target) -> None:
+    user = await _user("alice")
+    async with run_stack(database, schedule=False) as stack:
+        every = {"every": {"interval": "PT1S"}}
+        saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
+        firing = Firing(database, stack.versions)
+        await database.users.update_one({"_id": user.id}, {"$set": {"is_active": False}})
+        assert await firing.fire(saved["next_run_at"]) == []
+        passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+        assert passed["next_run_at"] == saved["next_run_at"] + timedelta(seconds=1)
+        await database.users.update_one({"_id": user.id}, {"$set": {"is_active": True}})
+        assert len(await firing.fire(passed["next_run_at"])) == 1
+
+
+async def test_secrets_are_sealed_anew_when_keys_rotate(database: Database, target: Target) -> None:
+    params = {"url": target.url, "token": "s3cret-token"}
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow(step("a", "", params=params)))
+    box = SecretBox(bytes(32))
+    box.use({KID: bytes([2]) * 32}, sealing=KID)
+    tally = await resealing.reseal(database, box)
+    assert (tally.secrets, tally.unreadable) == (1, 0)
+    version = await Versions(database, box, settings()).get(*await _newest(database))
+    assert list(version.secrets.values()) == ["s3cret-token"]
+
+
+async def test_a_secret_that_cannot_be_opened_fails_its_step(database: Database, target: Target) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow(step("a", "", params={"url": target.url, "token": "s3cret-token"})))
+        place = {"secrets.all.0.sealed": SecretBox(b"x" * 32).seal("s3cret-token", "alice")}
+        await database.workflow_versions.update_one({}, {"$set": place})
+        stack.workflows.start()
+        stack.workflows.touch(run_id := await stack.execute("w"))
+        run = await stack.when_workflow_run(run_id, "FAILED")
+        assert "The secret at a.token cannot be decrypted" in run["error"]["message"]
+
+
+async def _newest(database: Database) -> tuple[str, int]:
+    saved = await database.workflows.find_one({}) or {}
+    return saved["_id"], saved["version"]
+
+
+async def test_old_workflow_runs_are_forgotten_open_ones_are_not(database: Database, target: Target) -> None:
+    await _user("alice")
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow({"key": "ask", "approval": {"by": "admins"}}))
+        ended, going = await stack.execute("w"), await stack.execute("w")
+        await asking.cancel(database, "alice", ended, clock.now())
+        await stack.mover().move(ended)
+        later = clock.now() + timedelta(days=91)
+        retention = Retention(database, timedelta(days=90), timedelta(days=90))
+        assert await retention.forget(later) == 1
+        assert [run["_id"] for run in await database.workflow_runs.find({}).to_list()] == [going]

@@ -1,4 +1,4 @@
-"""Forgetting, each after its time: finished runs with their bodies, finished one-off tasks, mails, the audit log."""
+"""Forgetting, each after its time: finished runs and workflow runs, finished one-off tasks, mails, files, audit log."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -37,11 +37,12 @@ class Retention:
             await asyncio.sleep(HOUR)
 
     async def forget(self, now: datetime) -> int:
-        """Delete what is too old at `now`. Returns how many runs and tasks."""
+        """Delete what is too old at `now`. Returns how many runs, tasks and workflow runs."""
         count = 0
         async for user in self._database.db["users"].find({}, {"_id": 1}):
             count += await self._forget_runs(user["_id"], now - self._runs)
             count += await self._forget_tasks(user["_id"], now - self._tasks)
+            count += await self._forget_workflow_runs(user["_id"], now - self._runs)
         await FileStore(self._database).forget(now - self._runs)
         await deliveries.forget(self._database, now - self._runs)
         await audit.forget(self._database, now - self._entries)
@@ -69,6 +70,15 @@ class Retention:
         await self._database.response_bodies.delete_many({"_id": {"$in": bodies}})
         result = await self._database.runs.delete_many({"_id": {"$in": [run["_id"] for run in runs]}})
         return result.deleted_count
+
+    async def _forget_workflow_runs(self, owner: str, before: datetime) -> int:
+        """Their steps' runs go with the other runs. Versions stay as long as their workflows: they are few."""
+        fields = {"open": 1, "finished_at": 1}
+        old = self._database.workflow_runs.find({"owner": owner, "due_at": {"$lt": before}}, fields)
+        ended = [run["_id"] async for run in old if not run["open"] and run["finished_at"] < before]
+        for start in range(0, len(ended), BATCH):
+            await self._database.workflow_runs.delete_many({"_id": {"$in": ended[start : start + BATCH]}})
+        return len(ended)
 
     async def _forget_tasks(self, owner: str, before: datetime) -> int:
         """One-off tasks that ended so long ago, and were not touched since."""

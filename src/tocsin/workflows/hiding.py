@@ -33,13 +33,20 @@ def hide(data: Mapping[str, Any], seal: Callable[[str], str], before: Mapping[st
     return {**data, "steps": steps}, secrets
 
 
-def reveal(value: Any, secrets: Mapping[str, str]) -> Any:
-    """The value with its secrets again."""
+def reveal(value: Any, secrets: Mapping[str, str | None]) -> Any:
+    """The value with its secrets again. Raises InvalidInput for one that could not be opened (None)."""
     if isinstance(value, Mapping):
         if set(value) == {_HIDDEN}:
-            return secrets[value[_HIDDEN]]
+            return _opened(value[_HIDDEN], secrets)
         return {name: reveal(part, secrets) for name, part in value.items()}
     return [reveal(part, secrets) for part in value] if isinstance(value, list) else value
+
+
+def _opened(place: str, secrets: Mapping[str, str | None]) -> str:
+    secret = secrets[place]
+    if secret is None:
+        raise InvalidInput(f"The secret at {place} cannot be decrypted with the present key. Save it again.")
+    return secret
 
 
 def mask(value: Any) -> Any:

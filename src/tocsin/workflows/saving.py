@@ -14,7 +14,7 @@ from tocsin.documents import Database, Doc, new_id
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
-from tocsin.security.secrets import SecretBox
+from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.saving import first_due
 from tocsin.workflows.checking import read_definition
 from tocsin.workflows.definition import WorkflowDefinition
@@ -67,9 +67,17 @@ async def _draft(
 ) -> _Draft:
     stored = await _stored_secrets(database, before)
     hidden, secrets = hide(data, lambda text: box.seal(text, owner), stored)
-    opened = {place: await box.unseal(sealed, owner) for place, sealed in secrets.items()}
+    opened = {place: await _opened(box, sealed, owner) for place, sealed in secrets.items()}
     text = json.dumps([mask(hidden), opened], sort_keys=True, ensure_ascii=False)
     return _Draft(definition, hidden, secrets, hashlib.sha256(f"{owner}{text}".encode()).hexdigest())
+
+
+async def _opened(box: SecretBox, sealed: str, owner: str) -> str:
+    """What tells a secret from another: itself, or as it is stored if it cannot be opened."""
+    try:
+        return await box.unseal(sealed, owner)
+    except SecretUnreadable:
+        return sealed
 
 
 async def _stored_secrets(database: Database, before: Doc | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.jobs import registry
 from tocsin.jobs.base import Saving
-from tocsin.security.secrets import SecretBox
+from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.workflows.definition import Step, WorkflowDefinition
 from tocsin.workflows.hiding import reveal
 
@@ -24,12 +24,12 @@ def version_id(workflow: str, version: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version that can be run. `data` is it as it was written, `secrets` are opened."""
+    """A version that can be run. `data` is it as it was written, `secrets` are opened; None is one that cannot be."""
 
     definition: WorkflowDefinition
     data: Doc
     owner: str
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str | None]
     box: SecretBox
     settings: Settings
 
@@ -63,8 +63,12 @@ class Versions:
 
     async def _read(self, document: Doc) -> Version:
         data, owner = json.loads(document["definition"]), document["owner"]
-        secrets = {
-            entry["place"]: await self._box.unseal(entry["sealed"], owner) for entry in document["secrets"]["all"]
-        }
+        secrets = {entry["place"]: await self._opened(entry["sealed"], owner) for entry in document["secrets"]["all"]}
         definition = WorkflowDefinition.model_validate(data).resolved()
         return Version(definition, data, owner, secrets, self._box, self._settings)
+
+    async def _opened(self, sealed: str, owner: str) -> str | None:
+        try:
+            return await self._box.unseal(sealed, owner)
+        except SecretUnreadable:
+            return None
