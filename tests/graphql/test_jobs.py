@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.graphql.conftest import Api
+from tocsin.graphql import ids
 
 CREATE = """mutation($job: JobInput!) {
   createTask(input: {name: "t", job: $job, schedule: {at: "2999-01-01T00:00:00Z"}}) {
@@ -45,9 +46,26 @@ async def test_a_call_may_be_given_as_any_job_and_its_secrets_are_sealed_all_the
     assert "s3cret" not in str(await api.database.tasks.find_one({}))
 
 
+async def test_a_report_of_runs_is_saved_and_shown(api: Api) -> None:
+    runs = {"period": "P7D", "taskId": ids.encode("Task", "alice/1")}
+    answer = await create(api, {"report": {"title": "Week", "format": "PDF", "runs": runs, "chart": True}})
+    assert answer["userErrors"] == []
+    stored = await api.database.tasks.find_one({}) or {}
+    assert stored["job"]["params"] == {"title": "Week", "format": "PDF", "runs": runs, "chart": True}
+    shown = "{ tasks { nodes { job { kind ... on ReportJob { title format } } } } }"
+    (task,) = (await api.alice.ask(shown))["tasks"]["nodes"]
+    assert task["job"] == {"kind": "report", "title": "Week", "format": "PDF"}
+
+
 @pytest.mark.parametrize(
     ("job", "field", "message"),
     [
+        ({"report": {"title": "x", "format": "CSV"}}, ["job", "report"], "A report needs data or runs."),
+        (
+            {"report": {"title": "x", "format": "CSV", "runs": {"period": "P1D", "taskId": "x"}}},
+            ["job", "report", "runs"],
+            "taskId is the id of a task, as the API gives it.",
+        ),
         ({"email": {**MAIL, "to": ["x"]}}, ["job", "email", "to"], "x is no mail address."),
         ({"email": {**MAIL, "subject": ""}}, ["job", "email", "subject"], None),
         ({"custom": {"type": "email", "params": {**MAIL, "cc": []}}}, ["job", "custom", "params", "cc"], None),

@@ -14,7 +14,7 @@ from tests.graphql.conftest import run_document
 from tests.harness import SECRETS, shelf_of
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
-from tocsin.documents import Database, User
+from tocsin.documents import Database, User, global_id
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
@@ -188,9 +188,9 @@ async def test_runs_are_the_owners_of_the_period_with_their_figures(database: Da
 async def test_runs_of_one_task_between_two_moments(database: Database) -> None:
     await add_runs(database)
     bounds = {"from": (DUE - 3 * HOUR).isoformat(), "to": (DUE - HOUR).isoformat()}
-    made = await make(database, format="CSV", runs={**bounds, "taskId": "alice/one"})
+    made = await make(database, format="CSV", runs={**bounds, "taskId": global_id("Task", "alice/one")})
     assert made.outcome.result["rows"] == 2
-    strange = await make(database, format="CSV", runs={"period": "P1D", "taskId": "bob/three"})
+    strange = await make(database, format="CSV", runs={"period": "P1D", "taskId": global_id("Task", "bob/three")})
     assert strange.outcome.result["rows"] == 0
 
 

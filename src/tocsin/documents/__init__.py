@@ -26,7 +26,7 @@ from tocsin.documents.states import (
     TaskStatus,
     Trigger,
 )
-from tocsin.documents.stored import Doc, global_id, is_workflow_run, new_id, owner_of, task_of
+from tocsin.documents.stored import Doc, document_id, global_id, is_workflow_run, new_id, owner_of, task_of
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 from tocsin.documents.workflow_states import (
     OPEN_WORKFLOW_RUNS,
@@ -78,6 +78,7 @@ __all__ = [
     "WorkflowVersion",
     "connect",
     "connect_thread",
+    "document_id",
     "global_id",
     "is_workflow_run",
     "new_id",

@@ -35,6 +35,16 @@ def global_id(type_name: str, document_id: str) -> str:
     return base64.urlsafe_b64encode(f"{type_name}:{document_id}".encode()).decode()
 
 
+def document_id(type_name: str, given: str) -> str | None:
+    """The document of this type that such an id stands for; None for an id of another type, and for what is none."""
+    try:
+        raw = base64.b64decode(given.encode("ascii"), altchars=b"-_", validate=True).decode()
+    except ValueError:  # binascii's and Unicode's errors are such
+        return None
+    found, _, document = raw.partition(":")
+    return document if found == type_name and document and "\0" not in document else None
+
+
 def index(*keys: str, **options: Any) -> IndexModel:
     """An ascending index on these fields."""
     return IndexModel([(key, ASCENDING) for key in keys], **options)

@@ -2,6 +2,8 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, TypeVar
 
 import strawberry
@@ -12,10 +14,13 @@ from tocsin.errors import InvalidInput
 from tocsin.graphql.context import Services
 from tocsin.graphql.http_job_types import HttpJob, HttpJobInput, http_job, read_http_job
 from tocsin.graphql.job_interface import Job
+from tocsin.graphql.report_job_types import ReportJob, ReportJobInput
 from tocsin.graphql.scalars import JSON
 from tocsin.jobs import registry
 from tocsin.jobs.base import Job as JobCode
 from tocsin.jobs.base import Saving
+from tocsin.jobs.report import Format
+from tocsin.schedules.moments import write_duration, write_moment
 
 __all__ = ["JOB_TYPES", "Job", "JobInput", "job_type", "read_job"]
 
@@ -91,6 +96,7 @@ class CustomJobInput:
 class JobInput:
     http: strawberry.Maybe[HttpJobInput] = strawberry.field(description="An HTTP call.")
     email: strawberry.Maybe[EmailJobInput] = strawberry.field(description="A mail.")
+    report: strawberry.Maybe[ReportJobInput] = strawberry.field(description="A report.")
     polygon_area: strawberry.Maybe[PolygonAreaJobInput] = strawberry.field(description="The area of polygons.")
     country_lookup: strawberry.Maybe[CountryLookupJobInput] = strawberry.field(
         description="The countries of a geometry."
@@ -100,7 +106,7 @@ class JobInput:
     )
 
 
-JOB_TYPES = (HttpJob, EmailJob, PolygonAreaJob, CountryLookupJob, CustomJob)
+JOB_TYPES = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob, CustomJob)
 """The concrete types, which only the schema as a whole can name."""
 
 
@@ -117,6 +123,11 @@ def _email(params: Doc) -> EmailJob:
     return EmailJob(kind="email", to=params["to"], subject=params["subject"], text=params["body"], attachments=files)
 
 
+def _report(params: Doc) -> ReportJob:
+    whole: Any = params
+    return ReportJob(kind="report", title=params["title"], format=Format(params["format"]), params=whole)
+
+
 def _polygon_area(params: Doc) -> PolygonAreaJob:
     return PolygonAreaJob(kind="polygonArea", geojson=params["geojson"], repair=params.get("repair", False))
 
@@ -129,10 +140,11 @@ def _country_lookup(params: Doc) -> CountryLookupJob:
 
 _SHOWN: dict[str, Callable[[Doc], Job]] = {
     "email": _email,
+    "report": _report,
     "polygonArea": _polygon_area,
     "countryLookup": _country_lookup,
 }
-_TYPED = ("email", "polygon_area", "country_lookup")
+_TYPED = ("email", "report", "polygon_area", "country_lookup")
 
 
 def read_job(given: JobInput, services: Services, owner: str, previous: Doc | None = None) -> Doc:
@@ -154,9 +166,23 @@ def read_job(given: JobInput, services: Services, owner: str, previous: Doc | No
 
 
 def _plain(given: Any) -> Doc:
-    """A typed input as the job's parameters: what is absent is left out."""
+    """A typed input as the job's parameters: what is absent or null is left out."""
     values = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
-    return {to_camel(name): value for name, value in values.items() if value is not strawberry.UNSET}
+    return {
+        to_camel(name.rstrip("_")): _written(value)
+        for name, value in values.items()
+        if value is not strawberry.UNSET and value is not None
+    }
+
+
+def _written(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _plain(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return write_moment(value)
+    return write_duration(value) if isinstance(value, timedelta) else value
 
 
 def _prepare(job: JobCode[Any], params: Any, saving: Saving) -> Doc:

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from tocsin import clock
 from tocsin.config import parse_duration
-from tocsin.documents import User
+from tocsin.documents import User, document_id
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, FileRef
 from tocsin.jobs.report_data import MOST_BARS, Bars, Report, ReportFault, Section, bars_of, sections_of
@@ -62,6 +62,8 @@ class RunsParams(ParamsModel):
     def _one(self) -> "RunsParams":
         if (self.period is None) == (self.from_ is None or self.to is None):
             raise ValueError("runs needs period, such as P7D, or both from and to.")
+        if self.task_id is not None and _EXPRESSION not in self.task_id and document_id("Task", self.task_id) is None:
+            raise ValueError("taskId is the id of a task, as the API gives it.")
         for moment in (self.from_, self.to):
             if moment is not None and moment.tzinfo is None:
                 raise ValueError(f"{moment.isoformat()} has no offset; write {moment.isoformat()}Z for UTC.")
@@ -133,7 +135,8 @@ async def _report(params: ReportParams, context: JobContext) -> Report:
     sections, charts, summary, data = _given(params)
     if params.runs is not None:
         start, end = params.runs.bounds(context.due_at)
-        runs = await context.runs.between(context.owner, start, end, params.runs.task_id, MOST_COUNTED + 1)
+        task = params.runs.task_id and document_id("Task", params.runs.task_id)
+        runs = await context.runs.between(context.owner, start, end, task, MOST_COUNTED + 1)
         if len(runs) > MOST_COUNTED:
             raise ReportFault(f"There are more than {MOST_COUNTED} runs in this time. Ask for a shorter one.")
         tasks, summary, shown = by_task(runs), figures(runs), runs[:MOST_RUNS_SHOWN]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from tocsin.documents import Database, Doc, RunStatus, owner_of
+from tocsin.documents import Database, Doc, RunStatus, global_id, owner_of
 
 MOST_COUNTED = 50_000
 """Runs that one report counts; a longer period asks for a report of a shorter one."""
@@ -48,8 +48,8 @@ class RunHistory:
 def _shown(run: Doc) -> dict[str, Any]:
     started, finished = run.get("started_at"), run.get("finished_at")
     return {
-        "runId": run["_id"],
-        "taskId": run["task"],
+        "runId": global_id("Run", run["_id"]),
+        "taskId": global_id("Task", run["task"]),
         "taskName": run["task_name"],
         "status": run["status"],
         "dueAt": run["due_at"].isoformat(timespec="seconds").replace("+00:00", "Z"),

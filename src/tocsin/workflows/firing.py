@@ -43,10 +43,8 @@ class Firing:
     async def _fire(self, workflow: Doc, now: datetime) -> list[str]:
         user = await User.get(workflow["owner"])
         if user is None or not user.is_active:
-            schedule = schedules.from_document(
-                workflow["schedule"]
-            )  # his due times pass unrun until he is active again
-            await self._advance(workflow, schedules.next_due(schedule, now), workflow["last_due_at"])
+            following = schedules.next_due(schedules.from_document(workflow["schedule"]), now)
+            await self._advance(workflow, following, workflow["last_due_at"])  # unrun, until he is active again
             return []
         version = await self._versions.get(workflow["_id"], workflow["version"])
         inputs = read_inputs(version.definition, None)
