@@ -161,6 +161,10 @@ async def test_an_invoice_is_fetched_rendered_and_mailed(tmp_path: Path) -> None
             text = await _pdf_text(run["result"]["file"]["url"])
             assert "Invoice 17" in text
             assert "Clapper \u2013 r\u00e9pair\u00e9" in text
+            (file,) = (tmp_path / "data" / "mails").glob("*.eml")
+            mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+            (attached,) = mail.iter_attachments()
+            assert (attached.get_filename(), attached.get_content()[:5]) == ("invoice-17.pdf", b"%PDF-")
             async with httpx.AsyncClient() as client:
                 assert (await client.get(run["result"]["file"]["url"][:-2] + "xx")).status_code in {404, 410}
     finally:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SECRETS
+from tests.harness import SECRETS, shelf_of
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, User
@@ -30,13 +30,13 @@ async def alice(database: Database) -> User:
     return user
 
 
-async def attempt(port: int, given: dict[str, Any], recipients: str = "owner") -> Outcome:
+async def attempt(port: int, given: dict[str, Any], recipients: str = "owner", files: Any = UNUSED) -> Outcome:
     """One attempt at what a user wrote."""
     job, settings = registry.get("email"), smtp_settings(port)
     stored = job.prepare(given, Saving("alice", SECRETS))
     door: HttpDoor = None  # type: ignore[assignment]  # mails need none
     context = JobContext(
-        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), UNUSED, UNUSED, recipients
+        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), files, UNUSED, recipients
     )
     return await job.attempt(stored, context)
 
@@ -65,6 +65,24 @@ async def test_a_mail_arrives_with_its_attachments(alice: User) -> None:
     assert found["c.bin"] == ("application/pdf", b"\x00\x01\x02")
     assert found["a.json"][0] == "application/json"
     assert inbox.mails[0]["message-id"] == inbox.mails[1]["message-id"]
+
+
+async def test_a_kept_file_is_attached_and_another_owners_is_not(alice: User, database: Database) -> None:
+    shelf = shelf_of(database)
+    mine = await shelf.of_run("alice", "alice/t1:6").save("report.csv", "text/csv; charset=utf-8", b"a,b\r\n1,2\r\n")
+    other = await shelf.of_run("bob", "bob/t1:1").save("secret.csv", "text/csv", b"x")
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        files = shelf.of_run("alice", "alice/t1:7")
+        sent = await attempt(port, {**MAIL, "attachments": [{"fileId": mine.file_id}]}, files=files)
+        refused = await attempt(port, {**MAIL, "attachments": [{"fileId": other.file_id}]}, files=files)
+    assert sent.error is None
+    (part,) = inbox.mails[0].iter_attachments()
+    assert (part.get_filename(), part.get_content_type()) == ("report.csv", "text/csv")
+    assert part.get_payload(decode=True) == b"a,b\r\n1,2\r\n"
+    assert refused.error is not None
+    assert "There is no file" in refused.error.message
+    assert len(inbox.mails) == 1
 
 
 @pytest.mark.parametrize(
@@ -113,7 +131,7 @@ async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
         (
             {"attachments": [{"name": "x"}]},
             ("attachments", "0"),
-            "The attachment x has exactly one of text, json and base64.",
+            "The attachment x has exactly one of text, json, base64 and fileId.",
         ),
         ({"bodi": "x"}, ("bodi",), "There is no bodi here. Did you mean body?"),
     ],

@@ -48,7 +48,7 @@ class EmailJobInput:
     body: str = strawberry.field(description="The text.")
     attachments: JSON | None = strawberry.field(
         default=strawberry.UNSET,
-        description="At most 10 objects `{name, contentType}` with one of `text`, `json` and `base64`.",
+        description="At most 10 objects `{name, contentType}` with one of `text`, `json`, `base64` and `fileId`.",
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tocsin.documents import User
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
+from tocsin.jobs.files import FileFault, Files
 from tocsin.outbound.mail import Attachment, MailRefused, MailUnavailable
 
 MOST_RECIPIENTS = 20
@@ -22,28 +23,35 @@ _ALLOWED = "This server lets you write only to {}; the operator sets TOCSIN_EMAI
 
 
 class AttachmentParams(ParamsModel):
-    """A file: its content as text, as JSON or in base64, one of them."""
+    """A file: one that a step kept (`fileId`), which has its name, or its content as text, as JSON or in base64."""
 
-    name: Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")]
+    name: Annotated[str | None, Field(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")] = None
     content_type: Annotated[str, Field(pattern=_CONTENT_TYPE)] = ""
     text: str | None = None
     json_: Annotated[Any, Field(alias="json")] = None
     base64: str | None = None
+    file_id: str | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "AttachmentParams":
-        if len({"text", "json_", "base64"} & self.model_fields_set) != 1:
-            raise ValueError(f"The attachment {self.name} has exactly one of text, json and base64.")
+        if len({"text", "json_", "base64", "file_id"} & self.model_fields_set) != 1:
+            raise ValueError(f"The attachment {self.name or ''} has exactly one of text, json, base64 and fileId.")
+        if self.name is None and self.file_id is None:
+            raise ValueError("An attachment has a name, such as result.json.")
         return self
 
-    def file(self) -> Attachment:
-        """The file. Raises ValueError for what is no base64."""
+    async def file(self, files: Files) -> Attachment:
+        """The file. Raises ValueError for what is no base64, FileFault for what is not kept."""
+        if self.file_id is not None:
+            kept, content = await files.read(self.file_id)
+            return Attachment(self.name or kept.name, self.content_type or kept.content_type, content)
+        name = self.name or ""
         if self.base64 is not None:
-            return Attachment(self.name, self.content_type or "application/octet-stream", _decoded(self.base64))
+            return Attachment(name, self.content_type or "application/octet-stream", _decoded(self.base64))
         if self.text is not None:
-            return Attachment(self.name, self.content_type or "text/plain", self.text.encode())
+            return Attachment(name, self.content_type or "text/plain", self.text.encode())
         text = json.dumps(self.json_, ensure_ascii=False, indent=2)
-        return Attachment(self.name, self.content_type or "application/json", text.encode())
+        return Attachment(name, self.content_type or "application/json", text.encode())
 
 
 class EmailParams(ParamsModel):
@@ -81,8 +89,8 @@ class EmailJob(Job[EmailParams]):
         if stranger is not None:
             return Outcome.failed(f"{stranger} may not be written to.", _ALLOWED.format(context.recipients))
         try:
-            files = [attachment.file() for attachment in params.attachments]
-        except ValueError as error:
+            files = [await attachment.file(context.files) for attachment in params.attachments]
+        except (ValueError, FileFault) as error:
             return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
         if sum(len(file.content) for file in files) > LARGEST:
             return Outcome.failed(f"The attachments have more than {LARGEST} bytes.", kind=ErrorKind.BAD_PARAMS)

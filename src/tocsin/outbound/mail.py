@@ -221,7 +221,7 @@ def compose(
     # Quoted-printable needs nothing of the servers on the way; what is ASCII stays readable as it is.
     message.set_content(text, cte=None if text.isascii() else "quoted-printable")
     for file in attachments:
-        kind, _, subtype = file.content_type.partition("/")
+        kind, _, subtype = file.content_type.partition(";")[0].partition("/")
         message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=_one_line(file.name))
     return message
 
