@@ -66,7 +66,7 @@ async def insert(uri: str, documents: int) -> None:
             await client["app"]["things"].insert_one({"number": number})
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
