@@ -9,10 +9,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.harness import Stack, Target, run_stack, serve_target
 from tocsin import documents
 from tocsin.embedded import EmbeddedDatabase
+
+# The same examples each time, unless asked for others, so that a change is judged by what it changed; and a
+# busy machine is no finding. `HYPOTHESIS_PROFILE=search` looks for new ones; scripts/test --long sets it.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", _PATIENT, derandomize=True)
+settings.register_profile("search", _PATIENT, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 @pytest.fixture(scope="session")
