@@ -27,10 +27,10 @@ EXECUTE = """mutation($name: String!, $input: JSON) {
   executeWorkflow(input: {name: $name, input: $input}) { workflowRun { id } userErrors { field message } }
 }"""
 RUN = """query($id: ID!) { workflowRun(id: $id) {
-  status reason progress { done all } result error { kind message }
+  id status reason progress { done all } result error { kind message }
   steps {
     key status reason error { kind message } items { total completed failed } result
-    runs { status attempts { number } }
+    runs { status stepKey workflowRun { id } attempts { number } }
   }
 } }"""
 
@@ -94,6 +94,8 @@ output: {{said: "${{{{ steps.first.result.body }}}}", status: "${{{{ steps.last.
         assert run["result"] == {"said": "answer 1", "status": 200}
         assert [step["status"] for step in run["steps"]] == ["COMPLETED", "COMPLETED", "SKIPPED", "COMPLETED"]
         assert len(run["steps"][1]["result"]) == 3
+        whose = {(each["stepKey"], each["workflowRun"]["id"]) for each in run["steps"][1]["runs"]}
+        assert whose == {("each", run["id"])}
         paths = [call["path"] for call in target.calls]
         assert (paths[0], paths[-1]) == ("/hello/alice", "/last")
         assert sorted(paths[1:-1]) == ["/item/1/0", "/item/2/1", "/item/3/2"]

@@ -1,5 +1,6 @@
 """Files that jobs keep: who may read them, what they are called, and that a repeated attempt replaces its own."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,13 @@ async def test_a_repeated_attempt_replaces_its_own_file_and_no_other(shelf: Shel
     assert (await files.read(first.file_id))[1] == b"two"
     assert await database.db["files.files"].count_documents({}) == 2
     assert await database.db["files.chunks"].count_documents({}) == 2
+
+
+async def test_attempts_that_store_the_same_file_at_once_do_not_hinder_each_other(shelf: Shelf) -> None:
+    files = shelf.of_run("alice", "alice/t:1")
+    kept = await asyncio.gather(*(files.save("r.csv", "text/csv", b"x" * 600_000) for _ in range(2)))
+    assert len({ref.file_id for ref in kept}) == 1
+    assert (await files.read(kept[0].file_id))[1] == b"x" * 600_000
 
 
 async def test_what_a_broken_upload_left_does_not_hinder_the_next(shelf: Shelf, database: Database) -> None:

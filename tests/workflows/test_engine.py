@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness import Stack, Target, run_stack, settings, until
 from tocsin import clock
+from tocsin.accounts import COMMAND_LINE, deactivate
 from tocsin.documents import Database, User, WorkflowRun
 from tocsin.errors import Conflict, InvalidInput, NotFound
 from tocsin.execution.retention import Retention
@@ -132,6 +133,12 @@ async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Databas
         letter = await until(mail)
         assert letter["owner"] == "bob"
         assert "Pay 5?" in letter["text"]
+
+        async def waits() -> bool:  # mails are written first
+            found = await database.workflow_runs.find_one({"_id": run_id}) or {}
+            return bool(found["steps"]["ask"]["status"] == "WAITING")
+
+        await until(waits)
         for person, error in ((carol, NotFound), (alice, Conflict)):
             with pytest.raises(error):
                 await asking.decide(database, person, run_id, "ask", clock.now(), approved=True, comment="")
@@ -185,6 +192,20 @@ async def test_cancel_aborts_what_runs(database: Database, target: Target) -> No
         assert [run["status"] for run in await stack.runs(run_id)] == ["CANCELLED"]
         with pytest.raises(NotFound):
             await asking.cancel(database, "bob", run_id, clock.now())
+
+
+async def test_deactivating_a_user_cancels_his_workflow_runs(database: Database, target: Target) -> None:
+    user = await _user("alice")
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow({"key": "pause", "wait": {"duration": "PT1H"}}, step("next", target.url)))
+        run_id = await stack.execute("w")
+        stack.workflows.touch(run_id)
+        await stack.when_workflow_run(run_id, "RUNNING")
+        await deactivate(database, user, COMMAND_LINE)
+        stack.workflows.touch(run_id)
+        run = await stack.when_workflow_run(run_id, "CANCELLED")
+        assert {state["status"] for state in run["steps"].values()} == {"CANCELLED"}
+        assert target.calls == []
 
 
 async def test_resume_keeps_what_succeeded(database: Database, target: Target) -> None:

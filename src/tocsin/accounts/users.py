@@ -16,7 +16,7 @@ from tocsin.documents import AuditAction, Database, User
 from tocsin.errors import NotFound, UserError, UserErrorCode
 from tocsin.notifications import account_mails, deliveries
 from tocsin.security.passwords import check_password, hash_password
-from tocsin.tasks.holding import pause_all
+from tocsin.tasks.holding import cancel_workflow_runs, pause_all
 
 
 async def create_user(
@@ -89,13 +89,14 @@ async def promote(user: User, actor: Actor, is_admin: bool = True) -> User:
 async def deactivate(database: Database, user: User, actor: Actor) -> int:
     """Lock the user out: his sessions, sockets and API tokens end at once, then all his tasks are paused; how many.
 
-    Doing it again finishes what a crash left half done.
+    Workflow runs that go on are cancelled. Doing it again finishes what a crash left half done.
     """
     await _change(user, is_active=False)
     await end_sessions(database, user.id)
     await revoke_all(database, user.id)
     await forget_links(database, user.email)
     paused = await pause_all(database, user.id, clock.now())
+    await cancel_workflow_runs(database, user.id, clock.now())
     await audit.record(AuditAction.USER_DEACTIVATED, actor, user, detail=f"tasks paused: {paused}")
     return paused
 

@@ -26,7 +26,7 @@ from tocsin.documents.states import (
     TaskStatus,
     Trigger,
 )
-from tocsin.documents.stored import Doc, document_id, global_id, is_workflow_run, new_id, owner_of, task_of
+from tocsin.documents.stored import Doc, document_id, global_id, is_workflow_run, new_id, owner_of, step_of, task_of
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 from tocsin.documents.workflow_states import (
     OPEN_WORKFLOW_RUNS,
@@ -83,5 +83,6 @@ __all__ = [
     "is_workflow_run",
     "new_id",
     "owner_of",
+    "step_of",
     "task_of",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from bson import ObjectId
 from gridfs import NoFile
 from gridfs.asynchronous import AsyncGridFSBucket, AsyncGridOut
+from gridfs.errors import FileExists
 
 from tocsin import clock
 from tocsin.documents.database import FILES, Database
@@ -42,9 +43,15 @@ class FileStore:
     async def put(self, owner: str, run: str, name: str, content_type: str, data: bytes) -> StoredFile:
         """Keep a file, in the place of one of the same run and name."""
         file_id = f"{owner}/{hashlib.sha256(_cause(run, name)).hexdigest()[:24]}"
-        await self.delete(file_id)
         metadata = {"owner": owner, "run": run, "contentType": content_type}
-        await self._bucket.upload_from_stream_with_id(file_id, name, data, metadata=metadata)
+        for last in (False, False, True):
+            await self.delete(file_id)
+            try:
+                await self._bucket.upload_from_stream_with_id(file_id, name, data, metadata=metadata)
+                break
+            except FileExists:  # a lost attempt of the same run stores it too
+                if last:
+                    raise
         return StoredFile(file_id, run, name, content_type, len(data), clock.now())
 
     async def open(self, file_id: str) -> "OpenFile | None":

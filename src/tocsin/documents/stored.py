@@ -1,6 +1,7 @@
 """What all stored documents share: ids that tell whose a thing is, and the base of the models."""
 
 import base64
+import re
 from typing import Any
 
 from beanie import Document
@@ -23,6 +24,12 @@ def owner_of(document_id: str) -> str:
 def task_of(run_id: str) -> str:
     """The task whose run has this id."""
     return run_id.partition(":")[0]
+
+
+def step_of(run_id: str) -> str | None:
+    """The key of the step whose run has this id, of one of its items or its compensation too; None of a task's run."""
+    place = run_id.partition(":")[2]
+    return re.split(r"[\[!]", place)[0] if is_workflow_run(run_id) else None
 
 
 def is_workflow_run(document_id: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, task_of
+from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, step_of, task_of
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.http_job_types import Header
@@ -18,6 +18,7 @@ from tocsin.jobs.base import ErrorKind
 
 if TYPE_CHECKING:
     from tocsin.graphql.task_types import Task
+    from tocsin.graphql.workflow_run_types import WorkflowRun
 
 
 @strawberry.type(description="Why an attempt, or a run, failed.")
@@ -139,6 +140,20 @@ class Run(Node):
         from tocsin.graphql.task_types import load_task  # tasks know runs, and runs know tasks
 
         return await load_task(info, self.document["owner"], task_of(self.document["_id"]))
+
+    @strawberry.field(description="The workflow run whose step it is; null of a task's run.")
+    async def workflow_run(
+        self, info: Info
+    ) -> Annotated["WorkflowRun", strawberry.lazy("tocsin.graphql.workflow_run_types")] | None:
+        from tocsin.graphql.workflow_run_types import load_workflow_run  # workflow runs know runs, and the reverse
+
+        if step_of(self.document["_id"]) is None:
+            return None
+        return await load_workflow_run(info, self.document["owner"], task_of(self.document["_id"]))
+
+    @strawberry.field(description="The key of the workflow's step that it is done for; null of a task's run.")
+    def step_key(self) -> str | None:
+        return step_of(self.document["_id"])
 
     @strawberry.field(description="Its attempts, the first one first: at most 100.")
     def attempts(self) -> list[Attempt]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tocsin import schedules
 from tocsin.documents import Database, Doc, Hold, Task
-from tocsin.documents.updates import change_task, equals
+from tocsin.documents.updates import change_task, change_when, equals, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.owned import find_task, require_task
 from tocsin.tasks.reconciling import reconcile, stop_all
@@ -64,6 +64,13 @@ async def pause_all(database: Database, owner: str, now: datetime) -> int:
                 paused += 1
         await stop_all(database, document["_id"], now)
     return paused
+
+
+async def cancel_workflow_runs(database: Database, owner: str, now: datetime) -> None:
+    """Ask for the end of every workflow run of a user (he was deactivated). The workflow engine sees to it."""
+    asked = {"cancel_requested_at": now}
+    change = change_when(is_null("cancel_requested_at"), asked, {"rev": {"$add": ["$rev", 1]}})
+    await database.workflow_runs.update_many({"owner": owner, "open": True}, [change])
 
 
 def _held(hold: Hold) -> Doc:
