@@ -13,6 +13,7 @@ from benchmarks.process import database, freeze, in_fresh_process, owner
 from benchmarks.table import Row, middle, text
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Task, TaskStatus, connect, connect_thread, new_id
+from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
 from tocsin.scheduling.store import RunExecutor, TaskStore
 from tocsin.tasks.saving import Draft
@@ -44,7 +45,7 @@ async def cycles(sizes: tuple[int, ...], passes: int) -> list[list[float]]:
 
 
 async def _cycles(opened: Database, sizes: tuple[int, ...], passes: int) -> list[list[float]]:
-    hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop())
+    hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate(1_000_000))
     store = TaskStore(connect_thread(opened.uri, opened.name), hand, _Nothing())
     scheduler = BackgroundScheduler(timezone=UTC)  # never started: its passes are made one by one
     scheduler.add_jobstore(store)

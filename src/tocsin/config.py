@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     retry_after_limit: int = Field(3600, ge=0, le=7 * 86_400)
 
     max_concurrency: int = Field(100, ge=1, le=10_000)
+    host_concurrency: int = Field(50, ge=1, le=10_000)
+    host_rate: int = Field(0, ge=0, le=1_000_000)
+    circuit_failures: int = Field(10, ge=0, le=10_000)
+    circuit_seconds: float = Field(5.0, gt=0, le=600)
     lease_seconds: float = Field(15.0, ge=1, le=600)
     shutdown_grace: float = Field(10.0, ge=0, le=600)
     retention_days: int = Field(90, ge=1, le=36_500)

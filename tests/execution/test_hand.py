@@ -4,18 +4,19 @@ import asyncio
 
 from tocsin import clock
 from tocsin.documents import Doc
+from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
 
 
 def claim(hand: WorkerHand, run_id: str, fence: int = 1) -> Doc:
     assert hand.reserve(1) == 1
-    run = {"_id": run_id, "fence": fence}
+    run = {"_id": run_id, "owner": "alice", "fence": fence}
     hand.add([run])
     return run
 
 
 def hand_of(limit: int) -> WorkerHand:
-    return WorkerHand("w", limit, asyncio.get_running_loop())
+    return WorkerHand("w", limit, asyncio.get_running_loop(), Gate(1_000_000))
 
 
 async def test_no_more_is_reserved_than_there_is_room_for() -> None:

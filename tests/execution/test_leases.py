@@ -10,7 +10,9 @@ from tests.harness import Stack, Target, run_stack, save_task, serve_target, unt
 from tests.tasks.helpers import add_run, ended_attempt, hourly, run_of, task_of
 from tocsin import clock, schedules
 from tocsin.documents import AttemptOutcome, Database, Doc, Overlap, RunStatus
-from tocsin.execution.claims import claim, find_queued
+from tocsin.execution.candidates import READY
+from tocsin.execution.claims import claim
+from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.leases import Leases, recover_alone
 from tocsin.tasks import holding, triggering
@@ -21,7 +23,7 @@ LEASE = timedelta(seconds=15)
 
 
 def leases(database: Database, worker: str = "reaper") -> Leases:
-    return Leases(database, WorkerHand(worker, 10, asyncio.get_running_loop()), LEASE)
+    return Leases(database, WorkerHand(worker, 10, asyncio.get_running_loop(), Gate(1_000_000)), LEASE)
 
 
 async def dead_worker(database: Database, worker: str = "w") -> None:
@@ -156,8 +158,8 @@ async def test_of_two_workers_that_claim_at_once_each_run_has_one(database: Data
     task = await hourly(database)
     for minutes in range(20):
         await add_run(database, task.id, S.QUEUED, ago=timedelta(minutes=minutes))
-    hands = [WorkerHand(name, 50, asyncio.get_running_loop()) for name in "ab"]
-    found = await find_queued(database, 50)
+    hands = [WorkerHand(name, 50, asyncio.get_running_loop(), Gate(1_000_000)) for name in "ab"]
+    found = await database.runs.find(READY).to_list()
     got = await asyncio.gather(*(claim(database, hand, found, clock.now()) for hand in hands))
     ids = [run["_id"] for runs in got for run in runs]
     assert sorted(ids) == sorted(run["_id"] for run in found)

@@ -41,6 +41,8 @@ CASES: dict[str, tuple[str, Any]] = {
     "runTask": (f"mutation($task: ID!) {{ runTask(input: {{id: $task}}) {{ task {{ id }} run {{ id }} {SHOWN} }} }}", {"runTask": {"task": None, "run": None, **NOT_FOUND}}),
     "retryRun": (f"mutation($run: ID!) {{ retryRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"retryRun": {"run": None, **NOT_FOUND}}),
     "cancelRun": (f"mutation($run: ID!) {{ cancelRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"cancelRun": {"run": None, **NOT_FOUND}}),
+    "queues": ("{ queues { name depth running oldestQueuedAt throughputPerMinute } }", {"queues": [{"name": "default", "depth": 0, "running": 0, "oldestQueuedAt": None, "throughputPerMinute": 0}]}),
+    "circuits": ("{ circuits { host } }", {"circuits": []}),
     "apiTokens": ("{ apiTokens { id } }", {"apiTokens": []}),
     "sessions": ("{ sessions { isCurrent } }", {"sessions": [{"isCurrent": True}]}),
     "createApiToken": (
@@ -69,6 +71,9 @@ CASES: dict[str, tuple[str, Any]] = {
 }  # fmt: skip
 # For administrators only. field: (document, what Carol is answered)
 ADMIN: dict[str, tuple[str, Any]] = {
+    "updateQueue": ('mutation { updateQueue(input: {name: "default", concurrency: 0}) { queue { name } userErrors { code } } }', {"updateQueue": {"queue": None, "userErrors": [{"code": "INVALID"}]}}),
+    "pauseQueue": ('mutation { pauseQueue(input: {name: "none"}) { queue { name } userErrors { code } } }', {"pauseQueue": {"queue": None, "userErrors": [{"code": "INVALID"}]}}),
+    "resumeQueue": ('mutation { resumeQueue(input: {name: "none"}) { queue { name } userErrors { code } } }', {"resumeQueue": {"queue": None, "userErrors": [{"code": "INVALID"}]}}),
     "users": ("{ users(filter: {email: \"alice\"}) { totalCount nodes { email isActive } } }", {"users": {"totalCount": 1, "nodes": [{"email": "alice@example.test", "isActive": True}]}}),
     "auditLog": ("{ auditLog { totalCount nodes { action } } }", {"auditLog": {"totalCount": 0, "nodes": []}}),
     "inviteUser": ('mutation { inviteUser(input: {email: "x"}) { invitation { email } userErrors { code } } }', {"inviteUser": {"invitation": None, "userErrors": [{"code": "INVALID"}]}}),

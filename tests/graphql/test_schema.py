@@ -55,7 +55,7 @@ def test_descriptions_are_sentences() -> None:
 
 UNITS = re.compile(
     r"milliseconds?|seconds?|minutes|hours|days|bytes|How many|how many|how often|times|rows|version|Counts|share of|"
-    r"HTTP status|degrees|Attempts|Scheduled runs|1 for the first|cost|points",
+    r"HTTP status|degrees|Attempts|Scheduled runs|1 for the first|cost|points|[Pp]riority|-10 to 10|: a count",
     re.IGNORECASE,
 )
 """What a number can count or be measured in."""

@@ -31,7 +31,7 @@ def key(text: str = "k", print_: str = "f", owner: str = "alice") -> Key:
 async def test_a_saved_task_reads_back_as_the_draft_it_was(database: Database) -> None:
     retry = RetryPolicy(4, (), Backoff(HOUR, 2.5, 9 * HOUR, 0.25), frozenset({500, 503}))
     misfire = schedules.Misfire(schedules.MisfirePolicy.RUN_ALL, timedelta(seconds=7), 9)
-    full = draft(tags=("a", "b"), misfire=misfire, overlap=Overlap.QUEUE, retry=retry, timeout=2.5)
+    full = draft(tags=("a", "b"), misfire=misfire, overlap=Overlap.QUEUE, retry=retry, timeout=2.5, priority=-3)
     task = await saving.create(database, "alice", full, clock.now())
     assert saving.draft_of(task) == full
     assert (task.status.value, task.version, task.id.partition("/")[0]) == ("PENDING", 1, "alice")

@@ -13,6 +13,7 @@ from tocsin.documents.models import (
     Task,
     Worker,
 )
+from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.states import (
     BIRTHS,
     MOVES,
@@ -25,6 +26,7 @@ from tocsin.documents.states import (
     RunStatus,
     TaskStatus,
     Trigger,
+    WaitingFor,
 )
 from tocsin.documents.stored import Doc, document_id, global_id, is_workflow_run, new_id, owner_of, step_of, task_of
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
@@ -48,6 +50,7 @@ __all__ = [
     "AttemptOutcome",
     "AuditAction",
     "AuditEntry",
+    "Circuit",
     "Database",
     "Delivery",
     "Doc",
@@ -57,6 +60,7 @@ __all__ = [
     "Link",
     "LinkPurpose",
     "Overlap",
+    "Queue",
     "ResponseBody",
     "Run",
     "RunReason",
@@ -70,6 +74,7 @@ __all__ = [
     "TaskStatus",
     "Trigger",
     "User",
+    "WaitingFor",
     "Worker",
     "Workflow",
     "WorkflowRun",

@@ -92,6 +92,14 @@ class Database:
         return self.db["keys"]
 
     @property
+    def queues(self) -> AsyncCollection[Doc]:
+        return self.db["queues"]
+
+    @property
+    def circuits(self) -> AsyncCollection[Doc]:
+        return self.db["circuits"]
+
+    @property
     def rate_buckets(self) -> AsyncCollection[Doc]:
         return self.db["rate_buckets"]
 

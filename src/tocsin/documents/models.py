@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from beanie import Document
 
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
+from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 from tocsin.documents.stored import Doc, Stored, index
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
@@ -30,6 +31,8 @@ class Task(Stored):
     overlap: Overlap
     retry: Doc | None
     timeout: float | None
+    queue: str = "default"
+    priority: int = 0
     hold: Hold | None = None
     status: TaskStatus
     next_run_at: datetime | None
@@ -75,6 +78,10 @@ class Run(Stored):
     created_at: datetime
     queued_at: datetime | None = None
     rank: int | None = None
+    queue: str = "default"
+    priority: int = 0
+    host: str | None = None
+    lane: str | None = None
     blocked: bool = False
     after: str | None = None
     started_at: datetime | None = None
@@ -106,6 +113,7 @@ class Run(Stored):
             index("task", "due_at"),
             index("task", "open", partialFilterExpression={"open": True}),
             index("status", "rank", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "lane", "rank", partialFilterExpression={"status": "QUEUED"}),
             index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
             index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
             index("blocked", "after", partialFilterExpression={"blocked": True}),
@@ -122,9 +130,13 @@ class ResponseBody(Stored):
 
 
 class Worker(Stored):
-    """A process that makes attempts, and how long its lease on the runs it holds is good."""
+    """A process that makes attempts, and how long its lease on the runs it holds is good.
+
+    `ended` counts the attempts that it made in a minute, as [queue, owner, count].
+    """
 
     until: datetime
+    ended: list[list[Any]] = []
 
     class Settings:
         name = "workers"
@@ -222,5 +234,5 @@ class RateBucket(Stored):
 
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
-    RateBucket, Workflow, WorkflowVersion, WorkflowRun,
+    RateBucket, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit,
 ]  # fmt: skip

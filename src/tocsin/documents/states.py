@@ -54,6 +54,23 @@ class RunReason(Enum):
     LOST_TOO_OFTEN = "LOST_TOO_OFTEN"
 
 
+class WaitingFor(Enum):
+    """What an open run, or a step, waits for."""
+
+    CONCURRENCY = "CONCURRENCY"
+    QUEUE_PAUSED = "QUEUE_PAUSED"
+    QUEUE_LIMIT = "QUEUE_LIMIT"
+    QUEUE_RATE = "QUEUE_RATE"
+    HOST_LIMIT = "HOST_LIMIT"
+    HOST_RATE = "HOST_RATE"
+    CIRCUIT_OPEN = "CIRCUIT_OPEN"
+    EARLIER_RUN = "EARLIER_RUN"
+    RETRY_AT = "RETRY_AT"
+    DEPENDENCY = "DEPENDENCY"
+    APPROVAL = "APPROVAL"
+    TIME = "TIME"
+
+
 class AttemptOutcome(Enum):
     """How one try ended; null while it goes on."""
 

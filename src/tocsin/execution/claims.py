@@ -5,26 +5,19 @@ from datetime import datetime
 from bson import ObjectId
 from pymongo import UpdateOne
 
-from tocsin.clock import epoch_milliseconds
 from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
 from tocsin.documents.updates import both, equals, is_null, move_run
+from tocsin.execution.candidates import READY
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.verdict import Verdict, after_loss
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import ending
-
-FAR = 2**62
-_READY: Doc = {"status": RunStatus.QUEUED.value, "rank": {"$gt": 0, "$lt": FAR}}
-
-
-async def find_queued(database: Database, limit: int) -> list[Doc]:
-    """The queued runs whose turn is first."""
-    return await database.runs.find(_READY).sort("rank", 1).limit(limit).to_list()
+from tocsin.tasks.lanes import rank_again
 
 
 async def count_queued(database: Database) -> int:
     """How many runs wait for a worker, of all processes."""
-    return await database.runs.count_documents(_READY)
+    return await database.runs.count_documents(READY)
 
 
 async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: datetime) -> list[Doc]:
@@ -63,7 +56,7 @@ async def give_back(database: Database, runs: list[Doc]) -> None:
     """
     updates = []
     for run in runs:
-        changes = {"attempts": run["attempts"][:-1], "worker": None, "rank": epoch_milliseconds(run["queued_at"])}
+        changes = {"attempts": run["attempts"][:-1], "worker": None, "rank": rank_again(run)}
         if len(run["attempts"]) == 1:
             changes["started_at"] = None
         unasked = both(_same(run), is_null("final"))
@@ -99,7 +92,7 @@ def _lose(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
 
 def _placed(run: Doc, verdict: Verdict, now: datetime) -> Doc:
     if verdict.status is RunStatus.QUEUED:
-        return {"rank": epoch_milliseconds(run["queued_at"])}
+        return {"rank": rank_again(run)}
     return {"finished_at": now, "reason": verdict.reason and verdict.reason.value}
 
 

@@ -1,26 +1,34 @@
-"""The order of work: takes queued runs by rank into this process's hand."""
+"""The order of work: takes queued runs into this process's hand, owners in turn, by rank, within limits."""
 
 import asyncio
 
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database
-from tocsin.execution.claims import claim, find_queued
+from tocsin.documents import Database, Doc
+from tocsin.execution.candidates import Candidates
+from tocsin.execution.circuits import Circuits
+from tocsin.execution.claims import claim
 from tocsin.execution.hand import WorkerHand
+from tocsin.execution.turns import Turns, choose
 
 BATCH = 500
 LOOK_SECONDS = 1.0
 """It looks into the database by the clock, however busy it is: runs that were given back must not wait for a lull."""
+_LEAST_SECONDS = 0.01
 log = telemetry.logger(__name__)
 
 
 class Dispatcher:
     """Claims queued runs whenever it is woken, and each second."""
 
-    def __init__(self, database: Database, hand: WorkerHand) -> None:
+    def __init__(self, database: Database, hand: WorkerHand, circuits: Circuits) -> None:
         self._database = database
         self._hand = hand
+        self._circuits = circuits
+        self._candidates = Candidates(database)
+        self._turns = Turns()
+        self.paused: set[str] = set()
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
@@ -32,8 +40,9 @@ class Dispatcher:
                 log.warning("queued runs not claimed, trying again", error=str(error)[:300], exc_info=unknown)
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
+            wait = self._hand.gate.pause() / 1000
             try:
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(min(max(wait, _LEAST_SECONDS), LOOK_SECONDS) if wait else LOOK_SECONDS):
                     await self._hand.woken.wait()
             except TimeoutError:
                 pass
@@ -43,13 +52,35 @@ class Dispatcher:
         while room := self._hand.reserve_for_queued(BATCH):
             claimed = 0
             try:
-                found = await find_queued(self._database, room)
-                runs = await claim(self._database, self._hand, found, clock.now()) if found else []
+                more, runs = await self._fill(room)
                 claimed = len(runs)
                 self._hand.add(runs)
             finally:
                 self._hand.release(room - claimed)
-            self._hand.backlog = len(found) == room
-            if not self._hand.backlog:
+            self._hand.backlog = more
+            if not more or not claimed:
                 return
         self._hand.backlog = not self._hand.draining  # the hand is full: look again before newer runs are born into it
+
+    async def _fill(self, room: int) -> tuple[bool, list[Doc]]:
+        """Claim at most `room` runs. Also says whether others were left only for want of room."""
+        gate, now = self._hand.gate, clock.now()
+        seen, beyond = await self._candidates.read(room, self._circuits.shut(now), self.paused)
+        self._circuits.offer(seen, now)
+        chosen, refused, left = choose(seen, room, self._turns, lambda run: gate.admit(run, now) is None)
+        gate.contend(refused)
+        if not chosen:
+            return left, []
+        admitted = {run["_id"]: run for run in chosen}
+        claimed: list[Doc] = []
+        try:
+            probing = await self._circuits.begin_probes(chosen, now)
+            whole = await self._database.runs.find({"_id": {"$in": probing}}).to_list()
+            fresh = [run for run in whole if run["fence"] == admitted[run["_id"]]["fence"]]
+            order = {run["_id"]: place for place, run in enumerate(chosen)}
+            fresh.sort(key=lambda run: order[run["_id"]])
+            claimed = await claim(self._database, self._hand, fresh, now) if fresh else []
+        finally:
+            for run_id in admitted.keys() - {run["_id"] for run in claimed}:
+                gate.leave(admitted[run_id], claimed=False)
+        return left or (beyond and bool(chosen)), claimed

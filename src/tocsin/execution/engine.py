@@ -12,15 +12,22 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.config import Settings
-from tocsin.documents import Database
+from tocsin.documents import Database, Doc
 from tocsin.ending import end_tasks
+from tocsin.execution.circuit import Rules
+from tocsin.execution.circuits import Circuits
 from tocsin.execution.claims import give_back
 from tocsin.execution.dispatcher import Dispatcher
+from tocsin.execution.explaining import Waiting, explain
+from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.leases import Leases, held_by, recover_alone, take_back
+from tocsin.execution.order import Order
 from tocsin.execution.retention import Retention
 from tocsin.execution.settler import Settler
+from tocsin.execution.throughput import Throughput
 from tocsin.execution.worker import Tools, Worker
+from tocsin.jobs.base import Outcome
 
 ALONE_LIMIT = 2_500
 """Runs in hand of a process that is alone over its database: a burst is inserted as RUNNING, which saves its claims."""
@@ -47,13 +54,17 @@ class Engine:
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
         limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
-        self.hand = WorkerHand(worker, limit, asyncio.get_running_loop())
+        self.gate = Gate(settings.host_concurrency, settings.host_rate)
+        self.hand = WorkerHand(worker, limit, asyncio.get_running_loop(), self.gate)
         self._database = database
         self._settings = settings
         self._settler = Settler(database, self.hand, on_retry, on_follow, on_step)
-        self._worker = Worker(self.hand, self._settler, tools)
-        self._dispatcher = Dispatcher(database, self.hand)
-        self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds))
+        self.circuits = Circuits(database, self.hand, Rules(settings.circuit_failures, settings.circuit_seconds))
+        self._throughput = Throughput()
+        self._worker = Worker(self.hand, self._settler, tools, on_outcome=self._note)
+        self._dispatcher = Dispatcher(database, self.hand, self.circuits)
+        self.order = Order(database, self.hand, self.circuits, self._dispatcher)
+        self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds), self._throughput)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
         self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days))
         self._workers: list[asyncio.Task[None]] = []
@@ -65,10 +76,23 @@ class Engine:
         if self._settings.embedded:
             await recover_alone(self._database)
         await self._leases.renew()
+        await self.circuits.load(alone=self._settings.embedded)
+        await self.order.load()
         self._settling = _begin(self._settler.run(), "settler")
         self._workers = [_begin(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
-        loops: dict[str, _Loop] = {"dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention}
+        loops: dict[str, _Loop] = {
+            "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention,
+            "order": self.order, "circuits": self.circuits,
+        }  # fmt: skip
         self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
+
+    def _note(self, run: Doc, outcome: Outcome) -> None:
+        self.circuits.note(run, outcome)
+        self._throughput.note(run, clock.now())
+
+    def explain(self, run: Doc) -> Waiting | None:
+        """What this run waits for; None if it waits for nothing."""
+        return explain(run, self.gate, self.circuits, clock.now())
 
     def abort(self, run_id: str) -> None:
         """Stop the attempt of a run whose cancellation was asked for, if it is made here."""

@@ -3,11 +3,14 @@
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin import telemetry
 from tocsin.documents import Doc, RunStatus
+from tocsin.execution.gate import Gate
+from tocsin.execution.line import Lane, Line
 
 
 @dataclass(slots=True, eq=False)
@@ -30,11 +33,13 @@ class Held:
 class WorkerHand:
     """The claimed runs, from the claim until the database has acknowledged their outcome.
 
-    `limit` bounds how many. The first part may be called from any thread, the rest from the event loop.
+    `limit` bounds how many, `gate` how many of a queue and to a host. The first part may be called from any thread, the
+    rest from the event loop.
     """
 
-    def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
         self.worker = worker
+        self.gate = gate
         self.held: dict[str, Held] = {}
         self.backlog = False
         self.draining = False
@@ -43,7 +48,7 @@ class WorkerHand:
         self._loop = loop
         self._lock = threading.Lock()
         self._taken = 0
-        self._waiting: deque[Held] = deque()
+        self._line: Line[Held] = Line(gate.host_limit())
         self._workers: deque[asyncio.Future[None]] = deque()
 
     # --- from any thread --------------------------------------------------------------------------------------------
@@ -63,6 +68,23 @@ class WorkerHand:
         """Give back reserved room."""
         with self._lock:
             self._taken -= unused
+
+    def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
+        """Those of these newborn runs that may begin now. Each is claimed, then taken or dismissed."""
+        room = self.reserve(len(runs))
+        admitted: list[Doc] = []
+        for run in runs:
+            if len(admitted) < room and self.gate.admit(run, now, newborn=True) is None:
+                admitted.append(run)
+        self.release(room - len(admitted))
+        return admitted
+
+    def dismiss(self, runs: Iterable[Doc]) -> None:
+        """Give back the room of claimed runs that are not taken."""
+        runs = list(runs)
+        for run in runs:
+            self.gate.leave(run)
+        self.release(len(runs))
 
     def claimed(self, run: Doc, now: datetime) -> Doc:
         """What a run is when it is born claimed: RUNNING, its first attempt written."""
@@ -94,18 +116,29 @@ class WorkerHand:
         """Hold these runs and let workers have them."""
         for run in runs:
             held = self.held[run["_id"]] = Held(run)
-            self._waiting.append(held)
+            self._line.add(held)
         for _ in range(min(len(runs), len(self._workers))):
             self._rouse()
         self._measure()
 
     async def next(self) -> Held:
-        """The next run whose attempt is to be made."""
-        while not self._waiting:
+        """The next run whose attempt is to be made: owners take turns, and no host gets too many at once."""
+        while (held := self._line.pop()) is None:
             idle = self._loop.create_future()
             self._workers.append(idle)
             await idle
-        return self._waiting.popleft()
+        return held
+
+    def ended(self, held: Held) -> None:
+        """The attempt of a run that `next` gave is over: its host may be called again."""
+        self._line.ended(held.run)
+        self._rouse()
+
+    def limit_hosts(self) -> None:
+        """Heed the gate's limit as it is now."""
+        self._line.limit = self.gate.host_limit()
+        for _ in range(len(self._workers)):
+            self._rouse()
 
     def _rouse(self) -> None:
         while self._workers:
@@ -120,20 +153,19 @@ class WorkerHand:
         The same run may have been claimed anew meanwhile (a retry at once): that claim stays.
         """
         for run in runs:
+            self.gate.leave(run)
             held = self.held.get(run["_id"])
             if held is not None and held.run["fence"] == run["fence"]:
                 del self.held[run["_id"]]
         self.release(len(runs))
-        if self.backlog:
+        if self.backlog or self.gate.contended:
             self.woken.set()
         self._measure()
 
-    def unbegun(self) -> list[Held]:
-        """Take back what no worker has begun."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        return waiting
+    def unbegun(self, lane: Lane | None = None) -> list[Held]:
+        """Take back what no worker has begun: all, or what one owner sends to one host."""
+        return self._line.withdraw(lane)
 
     def _measure(self) -> None:
         telemetry.RUNS_HELD.set(len(self.held))
-        telemetry.RUNS_RUNNING.set(len(self.held) - len(self._waiting))
+        telemetry.RUNS_RUNNING.set(len(self.held) - len(self._line))

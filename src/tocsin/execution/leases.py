@@ -10,6 +10,7 @@ from tocsin import clock, telemetry
 from tocsin.documents import Database, Doc, RunStatus
 from tocsin.execution.claims import close_lost
 from tocsin.execution.hand import WorkerHand
+from tocsin.execution.throughput import Throughput
 from tocsin.tasks import ending, reconciling
 
 BATCH = 500
@@ -21,16 +22,20 @@ log = telemetry.logger(__name__)
 class Leases:
     """Renews this worker's lease, compares what it holds with the database, and reaps dead workers."""
 
-    def __init__(self, database: Database, hand: WorkerHand, lease: timedelta) -> None:
+    def __init__(
+        self, database: Database, hand: WorkerHand, lease: timedelta, throughput: Throughput | None = None
+    ) -> None:
         self._database = database
         self._hand = hand
         self._lease = lease
+        self._throughput = throughput or Throughput()
         self._disturbed_at = clock.EPOCH
 
     async def renew(self) -> None:
         """Be known as alive for one more lease."""
-        until = clock.now() + self._lease
-        await self._database.workers.update_one({"_id": self._hand.worker}, {"$set": {"until": until}}, upsert=True)
+        now = clock.now()
+        known = {"until": now + self._lease, "ended": self._throughput.last_minute(now)}
+        await self._database.workers.update_one({"_id": self._hand.worker}, {"$set": known}, upsert=True)
 
     async def run(self) -> None:
         """Renew and tick until cancelled: apart, for a long tick must not let the lease end."""

@@ -49,12 +49,18 @@ class Worker:
     """Makes attempts, `concurrency` at once."""
 
     def __init__(
-        self, hand: WorkerHand, settler: Settler, tools: Tools, now: Callable[[], datetime] = clock.now
+        self,
+        hand: WorkerHand,
+        settler: Settler,
+        tools: Tools,
+        now: Callable[[], datetime] = clock.now,
+        on_outcome: Callable[[Doc, Outcome], None] = lambda _run, _outcome: None,
     ) -> None:
         self._hand = hand
         self._settler = settler
         self._tools = tools
         self._now = now
+        self._on_outcome = on_outcome
 
     async def run(self) -> None:
         """Make one attempt after the other until cancelled."""
@@ -63,6 +69,7 @@ class Worker:
             held.doer = asyncio.current_task()
             await self._attempt(held)
             held.doer = None
+            self._hand.ended(held)
 
     async def _attempt(self, held: Held) -> None:
         run, started_at = held.run, self._now()
@@ -70,6 +77,7 @@ class Worker:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
         structlog.contextvars.bind_contextvars(run_id=run["_id"], task_id=run["task"])
         outcome = await self._outcome(held)
+        self._on_outcome(run, outcome)
         self._settler.put(self._settlement(run, outcome, started_at, self._now(), aborted=held.aborted))
 
     async def _outcome(self, held: Held) -> Outcome:

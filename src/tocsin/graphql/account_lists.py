@@ -40,6 +40,7 @@ describe(
         "USER_DEACTIVATED": "A user was locked out.",
         "USER_ACTIVATED": "A user was let in again.",
         "KEYS_ROTATED": "The keys of the installation were renewed.",
+        "QUEUE_CHANGED": "An administrator made, changed, paused or resumed a queue.",
     },
 )
 

@@ -14,10 +14,11 @@ from strawberry.fastapi import BaseContext
 from tocsin.accounts import Accounts, Actor, Identity, Mailing
 from tocsin.accounts.rates import Rates
 from tocsin.config import Settings
-from tocsin.documents import Database
+from tocsin.documents import Database, Doc
 from tocsin.ending import check_cancelled
 from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.events import Fanout
+from tocsin.execution.explaining import Waiting
 from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
 from tocsin.jobs.files import Shelf
@@ -37,6 +38,7 @@ class Services:
     `fingerprint_key` keys the digests of inputs that idempotency keys are compared by. `on_due` is called after
     anything that writes a due time, `on_queued` after anything that queues a run, `on_cancel` with the id of each
     RUNNING run that is to be aborted; `on_workflow_due` and `on_workflow_run` are the same for workflows.
+    `waiting` says what a run waits for; `on_queue_change` is called after a queue was changed.
     """
 
     database: Database
@@ -53,6 +55,8 @@ class Services:
     on_workflow_due: Callable[[datetime | None], None]
     on_workflow_run: Callable[[str], None]
     shelf: Shelf
+    waiting: Callable[[Doc], Waiting | None] = lambda _: None
+    on_queue_change: Callable[[], None] = lambda: None
     loaders: Loaders = field(init=False, repr=False)
     rates: Rates = field(init=False, repr=False)
     slots: Slots = field(init=False, repr=False)

@@ -5,7 +5,7 @@ from enum import Enum
 
 import strawberry
 
-from tocsin.documents import AttemptOutcome, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+from tocsin.documents import AttemptOutcome, Overlap, RunReason, RunStatus, TaskStatus, Trigger, WaitingFor
 from tocsin.errors import UserErrorCode
 from tocsin.events import ChangeKind
 from tocsin.jobs.base import ErrorKind
@@ -195,5 +195,23 @@ describe(
         "SESSION_ENDED": "The refresh token is not good any more: log in again.",
         "LINK_INVALID": "The mailed link was used before, has expired or was replaced.",
         "IDEMPOTENCY_KEY_REUSED": "The key was used with another input.",
+    },
+)
+describe(
+    WaitingFor,
+    "What an open run, or a step of a workflow, waits for.",
+    {
+        "CONCURRENCY": "All workers are busy.",
+        "QUEUE_PAUSED": "An administrator paused its queue.",
+        "QUEUE_LIMIT": "Its queue has as many runs under way as it may.",
+        "QUEUE_RATE": "Its queue begins no more attempts a minute.",
+        "HOST_LIMIT": "Its target host is called by as many attempts at once as may.",
+        "HOST_RATE": "Its target host is called no more often in a minute.",
+        "CIRCUIT_OPEN": "Its target host could not be reached, or turned attempts away, too often in a row.",
+        "EARLIER_RUN": "The run before of the same task has not ended.",
+        "RETRY_AT": "The time of its next attempt.",
+        "DEPENDENCY": "Steps that it depends on.",
+        "APPROVAL": "Somebody's decision.",
+        "TIME": "A time.",
     },
 )

@@ -17,6 +17,7 @@ from tocsin.graphql.accounts import AccountQueries
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import Node
 from tocsin.graphql.paging import PageArguments
+from tocsin.graphql.queues import QueueQueries
 from tocsin.graphql.run_lists import RunConnection, RunFilter, RunOrder, list_runs
 from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.schedule_types import ScheduleInput, read_schedule
@@ -35,7 +36,7 @@ GlobalId = Annotated[strawberry.ID, strawberry.argument(description="The global 
 
 
 @strawberry.type(description="What can be asked.")
-class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries):
+class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries, QueueQueries):
     @strawberry.field(description="Anything of yours by its global id; null if you have no such thing.")
     async def node(self, info: Info, id: GlobalId) -> Node | None:
         owner = await access.owner(info)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, step_of, task_of
+from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, WaitingFor, step_of, task_of
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.http_job_types import Header
@@ -15,6 +15,7 @@ from tocsin.graphql.reasons import reason_text
 from tocsin.graphql.scalars import JSON, Url
 from tocsin.jobs import results
 from tocsin.jobs.base import ErrorKind
+from tocsin.tasks.lanes import DEFAULT_QUEUE
 
 if TYPE_CHECKING:
     from tocsin.graphql.task_types import Task
@@ -150,6 +151,24 @@ class Run(Node):
         if step_of(self.document["_id"]) is None:
             return None
         return await load_workflow_run(info, self.document["owner"], task_of(self.document["_id"]))
+
+    @strawberry.field(description="The queue that it goes through.")
+    def queue(self) -> str:
+        return str(self.document.get("queue") or DEFAULT_QUEUE)
+
+    @strawberry.field(description="Its priority, -10 to 10: among yours, a higher one goes first.")
+    def priority(self) -> int:
+        return int(self.document.get("priority") or 0)
+
+    @strawberry.field(description="What an open run waits for; null if it waits for nothing.")
+    def waiting_for(self, info: Info) -> WaitingFor | None:
+        waiting = info.context.services.waiting(self.document)
+        return None if waiting is None else waiting.what
+
+    @strawberry.field(description="The same in a plain sentence.")
+    def waiting_text(self, info: Info) -> str | None:
+        waiting = info.context.services.waiting(self.document)
+        return None if waiting is None else waiting.text
 
     @strawberry.field(description="The key of the workflow's step that it is done for; null of a task's run.")
     def step_key(self) -> str | None:

@@ -9,6 +9,7 @@ from tocsin.graphql.extensions import Documents, Errors
 from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
 from tocsin.graphql.job_types import JOB_TYPES
 from tocsin.graphql.queries import Query
+from tocsin.graphql.queues import QueueMutations
 from tocsin.graphql.run_mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
 from tocsin.graphql.schedule_types import CronSchedule, IntervalSchedule, OnceSchedule
@@ -20,7 +21,13 @@ from tocsin.graphql.workflow_mutations import WorkflowMutations
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutations, TokenMutations, AdministrationMutations, TaskMutations, RunMutations, WorkflowMutations
+    AccountMutations,
+    TokenMutations,
+    AdministrationMutations,
+    TaskMutations,
+    RunMutations,
+    WorkflowMutations,
+    QueueMutations,
 ):
     pass
 

@@ -13,6 +13,7 @@ from tocsin.graphql.enums import IfPast
 from tocsin.graphql.job_types import JobInput, read_job
 from tocsin.graphql.retry_types import RetryInput, read_retry
 from tocsin.graphql.schedule_types import MisfireInput, ScheduleInput, read_misfire, read_schedule
+from tocsin.tasks.lanes import DEFAULT_QUEUE
 from tocsin.tasks.saving import Draft
 
 _KEY = (
@@ -49,6 +50,13 @@ class CreateTaskInput:
     timeout: timedelta | None = strawberry.field(
         default=strawberry.UNSET, description="How long one attempt may take, at most `PT1H`. Default: the server's."
     )
+    priority: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="-10 to 10: among your runs, those of a higher one go first. Default: the queue's.",
+    )
+    queue: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The queue that its runs go through. Default: `default`."
+    )
     idempotency_key: str | None = key_field()
 
 
@@ -83,6 +91,12 @@ class UpdateTaskInput:
     timeout: strawberry.Maybe[timedelta | None] = strawberry.field(
         description="How long one attempt may take, at most `PT1H`; null: the server's default."
     )
+    priority: strawberry.Maybe[int | None] = strawberry.field(
+        description="-10 to 10: among your runs, those of a higher one go first; null: the queue's."
+    )
+    queue: strawberry.Maybe[str | None] = strawberry.field(
+        description="The queue that its runs go through; null: `default`."
+    )
 
 
 def read_draft(given: CreateTaskInput, services: Services, owner: str, now: datetime) -> Draft:
@@ -96,6 +110,8 @@ def read_draft(given: CreateTaskInput, services: Services, owner: str, now: date
         overlap=given.overlap,
         retry=read_retry(given.retry or None, services.settings),
         timeout=_seconds(given.timeout),
+        queue=given.queue or DEFAULT_QUEUE,
+        priority=given.priority if isinstance(given.priority, int) else None,
     )
 
 
@@ -118,6 +134,15 @@ def read_changes(given: UpdateTaskInput, services: Services, task: documents.Tas
         changes["retry"] = read_retry(given.retry.value, services.settings)
     if given.timeout is not None:
         changes["timeout"] = _seconds(given.timeout.value)
+    return changes | _place(given)
+
+
+def _place(given: UpdateTaskInput) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if given.priority is not None:
+        changes["priority"] = given.priority.value
+    if given.queue is not None:
+        changes["queue"] = given.queue.value or DEFAULT_QUEUE
     return changes
 
 

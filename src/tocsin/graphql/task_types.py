@@ -18,6 +18,7 @@ from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.schedule_types import Misfire, Schedule, misfire_type, schedule_type
 from tocsin.graphql.words import After, Before, First, Last
 from tocsin.tasks import retry as retries
+from tocsin.tasks.lanes import DEFAULT_QUEUE
 
 
 @strawberry.type(description="What you saved: a job, a schedule, a retry policy.")
@@ -59,6 +60,14 @@ class Task(Node):
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
         return timedelta(seconds=info.context.services.settings.wait_timeout if own is None else own)
+
+    @strawberry.field(description="The queue that its runs go through.")
+    def queue(self) -> str:
+        return str(self.document.get("queue") or DEFAULT_QUEUE)
+
+    @strawberry.field(description="The priority of its runs, -10 to 10: among yours, a higher one goes first.")
+    def priority(self) -> int:
+        return int(self.document.get("priority") or 0)
 
     @strawberry.field(description="Its latest scheduled run; null before the first one.")
     async def last_run(self, info: Info) -> Run | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from tocsin.documents import Doc, StepReason, StepStatus, Trigger, WorkflowRunReason, WorkflowRunStatus
+from tocsin.documents import Doc, StepReason, StepStatus, Trigger, WaitingFor, WorkflowRunReason, WorkflowRunStatus
 from tocsin.errors import InvalidInput
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
@@ -70,6 +70,14 @@ class StepRun:
             running=letters.count(RUNNING),
             failed=letters.count(FAILED),
         )
+
+    @strawberry.field(description="What it waits for; null unless it is PENDING or WAITING.")
+    def waiting_for(self) -> WaitingFor | None:
+        if self.status is StepStatus.PENDING:
+            return WaitingFor.DEPENDENCY
+        if self.status is not StepStatus.WAITING:
+            return None
+        return WaitingFor.TIME if self.state.asks is None else WaitingFor.APPROVAL
 
     @strawberry.field(description="The decision that it waits or waited for; null for another kind of step.")
     def approval(self) -> StepApproval | None:

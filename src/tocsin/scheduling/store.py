@@ -22,6 +22,7 @@ from tocsin.documents.updates import equals, gathered, move_run
 from tocsin.scheduling.due_jobs import DueJob
 from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
 from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
+from tocsin.tasks.lanes import rank_again, rank_of
 
 BATCH = 500
 PASS_LIMIT = 5_000
@@ -32,11 +33,11 @@ _DUPLICATE = 11000
 class Hand(Protocol):
     """The worker of this process, as the scheduler's thread sees it: runs may be born in its hand."""
 
-    def reserve(self, wanted: int) -> int:
-        """Room for at most `wanted` runs; each is taken or released again."""
+    def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
+        """Those of these runs that may begin now, within all limits; each is taken or dismissed."""
 
-    def release(self, unused: int) -> None:
-        """Give back reserved room."""
+    def dismiss(self, runs: list[Doc]) -> None:
+        """Give back the room of admitted runs."""
 
     def take(self, runs: list[Doc]) -> None:
         """Make the attempts of these runs, which are claimed for this worker."""
@@ -171,13 +172,12 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     # --- retries ----------------------------------------------------------------------------------------------------
 
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
-        changes = {"queued_at": now, "rank": clock.epoch_milliseconds(now), "retry_at": None, "worker": None}
-        updates = [
-            move_run(
-                run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=equals("retry_at", run["retry_at"])
-            )
-            for run in runs
-        ]
+        updates = []
+        for run in runs:
+            rank = rank_of(now, run.get("priority") or 0)
+            changes = {"queued_at": now, "rank": rank, "retry_at": None, "worker": None}
+            same = equals("retry_at", run["retry_at"])
+            updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
         self._runs.bulk_write(updates, ordered=False)
         self._show(self._read([run["_id"] for run in runs]))
         self._hand.wake()
@@ -200,7 +200,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             self._insert(firings, claimed)
             lost = self._advance(firings)
         except BaseException:
-            self._hand.release(len(claimed))  # the lease tick finds those that were written and gives them back
+            self._hand.dismiss(list(claimed.values()))  # the lease tick gives back those that were written
             raise
         self._hand_over(firings, claimed, lost)
 
@@ -226,13 +226,13 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
         self._runs.bulk_write(updates, ordered=False)
 
-    def _claim(self, runs: list[Doc], now: datetime) -> set[str]:
-        room = self._hand.reserve(len(runs))
-        for run in runs[:room]:
+    def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
+        admitted = self._hand.admit(runs, now)
+        for run in admitted:
             run.update(self._hand.claimed(run, now))
-        return {run["_id"] for run in runs[:room]}
+        return {run["_id"]: run for run in admitted}
 
-    def _insert(self, firings: list[Firing], claimed: set[str]) -> None:
+    def _insert(self, firings: list[Firing], claimed: dict[str, Doc]) -> None:
         runs = [run for firing in firings for run in firing.runs]
         try:
             self._runs.insert_many(runs, ordered=False)
@@ -244,14 +244,13 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         for run in runs:
             telemetry.RUNS_FIRED.labels(run["status"]).inc()
 
-    def _adopt(self, firings: list[Firing], known: set[str], claimed: set[str]) -> None:
+    def _adopt(self, firings: list[Firing], known: set[str], claimed: dict[str, Doc]) -> None:
         """These runs exist already, and what is stored is the truth."""
         existing = {run["_id"]: run for run in self._read(list(known))}
         for firing in firings:
             firing.runs = [existing.get(run["_id"], run) for run in firing.runs]
             firing.adopted = [run for run in firing.runs if run["_id"] in existing]
-        self._hand.release(len(claimed & known))
-        claimed -= known
+        self._hand.dismiss([claimed.pop(run_id) for run_id in known & claimed.keys()])
 
     def _advance(self, firings: list[Firing]) -> list[Firing]:
         """Move the tasks on. Returns the firings whose task was edited or deleted meanwhile."""
@@ -262,7 +261,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         versions = {task["_id"]: task["version"] for task in self._tasks.find({"_id": {"$in": ids}}, {"version": 1})}
         return [firing for firing in firings if versions.get(firing.task["_id"]) != firing.task["version"]]
 
-    def _hand_over(self, firings: list[Firing], claimed: set[str], lost: list[Firing]) -> None:
+    def _hand_over(self, firings: list[Firing], claimed: dict[str, Doc], lost: list[Firing]) -> None:
         stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
         born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
         self._hand.take([run for run in born if run["_id"] not in stale])
@@ -280,11 +279,11 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         return [run for run in found if run["status"] in SETTLED_VALUES]
 
     def _unclaim(self, runs: list[Doc]) -> None:
-        self._hand.release(len(runs))
+        self._hand.dismiss(runs)
         changes: Doc = {"worker": None, "attempts": [], "started_at": None}
         updates = []
         for run in runs:
-            ranked = changes | {"rank": clock.epoch_milliseconds(run["queued_at"])}
+            ranked = changes | {"rank": rank_again(run)}
             same = equals("fence", run["fence"])
             updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, ranked, where=same))
         if updates:

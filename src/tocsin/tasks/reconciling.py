@@ -12,6 +12,7 @@ from pymongo import UpdateOne
 from tocsin.documents import Database, Doc, Hold, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import both, change_when, equals, is_null, move_run, one_of
 from tocsin.tasks import ending
+from tocsin.tasks.lanes import placed, rank_expression
 
 WAITING_STATES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
 _REASONS = {
@@ -20,7 +21,11 @@ _REASONS = {
     Hold.DELETED: RunReason.TASK_DELETED,
 }
 COPIED = ("job", "retry", "timeout")
-"""What a run copies from its task, by the same name."""
+
+
+def copied(task: Doc) -> Doc:
+    """What a run copies from its task."""
+    return {**{name: task[name] for name in COPIED}, **placed(task, task["owner"])}
 
 
 async def reconcile(database: Database, task_id: str, now: datetime) -> None:
@@ -90,13 +95,16 @@ def refresh(run_id: str, task: Doc) -> list[UpdateOne]:
 
     What a pause said of its end is taken back; what a cancel said is not.
     """
-    copies: dict[str, Any] = {name: task[name] for name in COPIED}
+    copies: dict[str, Any] = copied(task)
     copies |= {"task_name": task["name"], "task_version": task["version"]}
     unrestrained = both(equals("open", True), is_null("cancel_requested_at"))
     return [
-        UpdateOne({"_id": run_id}, [change_when(equals("open", True), copies)]),
+        UpdateOne({"_id": run_id}, [change_when(equals("open", True), copies), _RANK_ANEW]),
         UpdateOne({"_id": run_id}, [change_when(unrestrained, {"final": None})]),
     ]
+
+
+_RANK_ANEW: Doc = {"$set": {"rank": rank_expression()}}
 
 
 def stop(run_id: str, hold: Hold, now: datetime) -> list[UpdateOne]:

@@ -12,8 +12,9 @@ from tocsin.clock import MILLISECOND
 from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
 from tocsin.documents.updates import both, change_task, equals
 from tocsin.errors import Conflict, InvalidInput
-from tocsin.tasks import idempotency, owned
+from tocsin.tasks import idempotency, owned, queues
 from tocsin.tasks import retry as retries
+from tocsin.tasks.lanes import DEFAULT_QUEUE
 from tocsin.tasks.reconciling import reconcile
 from tocsin.tasks.retry import RetryPolicy
 
@@ -36,6 +37,8 @@ class Draft:
     overlap: Overlap = Overlap.SKIP
     retry: RetryPolicy | None = None
     timeout: float | None = None
+    queue: str = DEFAULT_QUEUE
+    priority: int | None = None
 
     def checked(self) -> "Draft":
         """Itself. Raises InvalidInput that names the faulty field."""
@@ -63,6 +66,8 @@ class Draft:
             "overlap": self.overlap.value,
             "retry": None if self.retry is None else retries.to_document(self.retry),
             "timeout": self.timeout,
+            "queue": self.queue,
+            "priority": self.priority or 0,
         }
 
 
@@ -77,6 +82,8 @@ def draft_of(task: Task) -> Draft:
         overlap=task.overlap,
         retry=None if task.retry is None else retries.from_document(task.retry),
         timeout=task.timeout,
+        queue=task.queue,
+        priority=task.priority,
     )
 
 
@@ -98,6 +105,7 @@ async def create(
     next_run_at = first_due(draft.checked().schedule, now)
     if next_run_at is None:
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
+    draft = await in_queue(database, draft)
     record = await idempotency.take(database, key, new_id(owner), now)
     if not record["done"]:
         await _insert(record["thing"], owner, draft, next_run_at, now)
@@ -106,6 +114,11 @@ async def create(
     if task is None:
         raise idempotency.gone("task")
     return task
+
+
+async def in_queue(database: Database, draft: Draft) -> Draft:
+    """The draft with the priority that it gets in its queue. Raises InvalidInput, also when there is no such queue."""
+    return replace(draft, priority=await queues.priority_in(database, draft.queue, draft.priority))
 
 
 async def _insert(task_id: str, owner: str, draft: Draft, next_run_at: datetime, now: datetime) -> None:
@@ -147,6 +160,8 @@ def _changed(version: int) -> Conflict:
 
 async def _update_once(database: Database, task: Task, changes: Mapping[str, Any], now: datetime) -> bool:
     draft = replace(draft_of(task), **changes).checked()
+    if not changes.keys().isdisjoint({"queue", "priority"}):
+        draft = await in_queue(database, draft)
     fields = {**draft.fields(), **_timing(task, draft, changes, now)}
     fields |= {"version": task.version + 1, "updated_at": now, "reconcile": True}
     unchanged = both(equals("version", task.version), equals("last_due_at", task.last_due_at))

@@ -6,14 +6,14 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Database, Doc, Hold, Run, RunReason, RunStatus, Trigger, owner_of
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import both, change_task, equals, move_run, with_active
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import ending, idempotency
+from tocsin.tasks.lanes import rank_of
 from tocsin.tasks.owned import find_run, find_task, require_run, require_task
-from tocsin.tasks.reconciling import COPIED, restrain, settle, stop
+from tocsin.tasks.reconciling import copied, restrain, settle, stop
 from tocsin.tasks.retry import MAX_ATTEMPTS
 
 RETRYABLE = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
@@ -34,14 +34,14 @@ def new_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: dat
         "due_at": due_at,
         "created_at": now,
         "queued_at": now,
-        "rank": epoch_milliseconds(now),
+        "rank": rank_of(now, task.get("priority") or 0),
         "fence": 0,
         "incident": task["incident"] if trigger is Trigger.SCHEDULE else None,
         "round": 0,
         "budget_from": 0,
         "lost": 0,
         "attempts": [],
-        **{name: task[name] for name in COPIED},
+        **copied(task),
     }
 
 
@@ -108,9 +108,9 @@ async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None
     changes: dict[str, Any] = {
         "round": run.round + 1, "budget_from": len(run.attempts), "lost": 0, "reason": None, "error": None,
         "result": None,
-        "queued_at": now, "rank": epoch_milliseconds(now), "finished_at": None, "retry_at": None,
+        "queued_at": now, "rank": rank_of(now, task.get("priority") or 0), "finished_at": None, "retry_at": None,
         "cancel_requested_at": None, "final": None, "task_name": task["name"], "task_version": task["version"],
-        **{name: task[name] for name in COPIED},
+        **copied(task),
     }  # fmt: skip
     update = move_run(run.id, RETRYABLE, RunStatus.QUEUED, changes, where=equals("round", run.round))
     if (await database.runs.bulk_write([update])).modified_count and run.trigger is Trigger.SCHEDULE:

@@ -218,6 +218,8 @@ class Runtime:
             on_workflow_due=self.workflows.due,
             on_workflow_run=self.workflows.touch,
             shelf=self.shelf,
+            waiting=self.engine.explain,
+            on_queue_change=self.engine.order.woken.set,
         )
 
     def _on_change(self, change: Change) -> None:

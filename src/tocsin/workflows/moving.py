@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.clock import epoch_milliseconds
 from tocsin.documents import (
     OPEN_WORKFLOW_RUNS,
     Database,
@@ -23,6 +22,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, equals, move_run
 from tocsin.jobs import results
+from tocsin.tasks.lanes import placed, rank_of
 from tocsin.tasks.reconciling import restrain, settle
 from tocsin.tasks.triggering import RETRYABLE
 from tocsin.workflows.advancing import Finish, Move, advance, next_wake
@@ -32,8 +32,6 @@ from tocsin.workflows.scope import Missing, Surroundings
 from tocsin.workflows.states import COMPLETED, Ended, Flow, Work
 from tocsin.workflows.versions import Versions
 
-BOOST = 60_000
-"""Milliseconds that one level of priority lets a run go before others."""
 _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
 _SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
@@ -51,8 +49,8 @@ class Moved:
 class Hand(Protocol):
     """What this process has claimed: runs are made as claimed already, where there is room."""
 
-    def reserve(self, wanted: int) -> int: ...
-    def release(self, unused: int) -> None: ...
+    def admit(self, runs: list[Doc], now: datetime) -> list[Doc]: ...
+    def dismiss(self, runs: list[Doc]) -> None: ...
     def claimed(self, run: Doc, now: datetime) -> Doc: ...
     def take(self, runs: list[Doc]) -> None: ...
     def wake(self) -> None: ...
@@ -151,15 +149,16 @@ class Mover:
             return
         now = clock.now()
         runs = [_run(document, start, now) for start in starts]
-        room = self._hand.reserve(len(runs))
-        born = [run | self._hand.claimed(run, now) for run in runs[:room]] + runs[room:]
+        admitted = {run["_id"] for run in self._hand.admit(runs, now)}
+        born = [run | self._hand.claimed(run, now) if run["_id"] in admitted else run for run in runs]
+        claimed = {index: run for index, run in enumerate(born) if run["_id"] in admitted}
         try:
             known = await self._insert(born)
         except BaseException:
-            self._hand.release(room)  # the lease tick finds those that were written and gives them back
+            self._hand.dismiss(list(claimed.values()))  # the lease tick gives back those that were written
             raise
-        self._hand.release(sum(index < room for index in known))
-        self._hand.take([run for index, run in enumerate(born[:room]) if index not in known])
+        self._hand.dismiss([claimed.pop(index) for index in known & claimed.keys()])
+        self._hand.take(list(claimed.values()))
         await self._do_again([runs[index] for index in known])
         self._hand.wake()
 
@@ -178,10 +177,7 @@ class Mover:
         """These runs exist: made by another look at the same states, or in a former round, after which they go on."""
         if not runs:
             return
-        changes = [
-            {name: run[name] for name in ("round", "queued_at", "rank", "job", "retry", "timeout", "task_version")}
-            for run in runs
-        ]
+        changes = [{name: run[name] for name in _RENEWED} for run in runs]
         updates = [
             move_run(
                 run["_id"], RETRYABLE, RunStatus.QUEUED, change | _AFRESH,
@@ -205,6 +201,9 @@ class Mover:
             self._on_cancel(run_id)
 
 
+_RENEWED = (
+    "round", "queued_at", "rank", "job", "retry", "timeout", "task_version", "queue", "priority", "host", "lane",
+)  # fmt: skip
 _AFRESH: Doc = {
     "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
     "cancel_requested_at": None, "final": None,
@@ -266,7 +265,7 @@ def _run(document: Doc, start: Start, now: datetime) -> Doc:
         "due_at": now,
         "created_at": now,
         "queued_at": now,
-        "rank": epoch_milliseconds(now) - start.priority * BOOST,
+        "rank": rank_of(now, start.priority),
         "fence": 0,
         "incident": None,
         "round": start.round,
@@ -276,6 +275,7 @@ def _run(document: Doc, start: Start, now: datetime) -> Doc:
         "job": start.job,
         "retry": start.retry,
         "timeout": start.timeout,
+        **placed({"job": start.job, "priority": start.priority}, document["owner"]),
     }
 
 

@@ -1,0 +1,58 @@
+"""Keeps this process in step with what administrators set and other processes do: queues, live workers, circuits."""
+
+import asyncio
+from datetime import datetime
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.documents import Database
+from tocsin.execution.circuits import Circuits
+from tocsin.execution.dispatcher import Dispatcher
+from tocsin.execution.gate import Part, Rule
+from tocsin.execution.hand import WorkerHand
+
+SECONDS = 0.5
+log = telemetry.logger(__name__)
+
+
+class Order:
+    """Reads the rules, at once when `woken`, else twice a second."""
+
+    def __init__(self, database: Database, hand: WorkerHand, circuits: Circuits, dispatcher: Dispatcher) -> None:
+        self._database = database
+        self._hand = hand
+        self._circuits = circuits
+        self._dispatcher = dispatcher
+        self.woken = asyncio.Event()
+
+    async def load(self) -> None:
+        """Heed the rules as they are stored now."""
+        queues = {queue["_id"]: queue async for queue in self._database.queues.find({})}
+        rules = {name: Rule(queue["concurrency"], queue["rate"], queue["paused"]) for name, queue in queues.items()}
+        changed = self._hand.gate.rule(rules, await self._part(clock.now()))
+        await self._circuits.load()
+        self._dispatcher.paused = {name for name, rule in rules.items() if rule.paused}
+        if changed:
+            self._hand.limit_hosts()
+            self._hand.wake()
+
+    async def run(self) -> None:
+        """Keep in step until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(SECONDS):
+                    await self.woken.wait()
+            except TimeoutError:
+                pass
+            self.woken.clear()
+            try:
+                await self.load()
+            except PyMongoError as error:
+                log.warning("the rules of queues are not known, the last ones hold", error=str(error)[:300])
+
+    async def _part(self, now: datetime) -> Part:
+        """Workers whose lease is good share the limits, in the order of their names."""
+        alive = {each["_id"] async for each in self._database.workers.find({}, {"until": 1}) if each["until"] > now}
+        names = sorted(alive | {self._hand.worker})
+        return Part(names.index(self._hand.worker), len(names))

@@ -1,0 +1,75 @@
+"""Where a queued run stands: its rank, and the lane that it shares with runs of the same queue, owner and target host.
+
+Runs of one lane go by rank. Whose lane is next is decided when there is room (`execution/dispatcher.py`).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from tocsin.clock import epoch_milliseconds
+from tocsin.documents import Doc
+from tocsin.documents.updates import Expression, is_null
+
+DEFAULT_QUEUE = "default"
+LOWEST, HIGHEST = -10, 10
+"""Priorities."""
+BOOST = 60_000
+"""Milliseconds that one level of priority lets a run go before others: so a lower one never waits for ever."""
+_BETWEEN = "\x1f"
+_PORTS = {"http": 80, "https": 443}
+
+
+def rank_of(queued_at: datetime, priority: int) -> int:
+    """The run with the lowest rank goes first."""
+    return epoch_milliseconds(queued_at) - priority * BOOST
+
+
+def rank_again(run: Mapping[str, Any]) -> int:
+    """The rank of a run that goes back to where it stood."""
+    return rank_of(run["queued_at"], run.get("priority") or 0)
+
+
+def rank_expression(*, always: bool = False) -> Expression:
+    """The same in the database, from the document's own fields; null where the run has none now, unless `always`."""
+    priority = {"$multiply": [{"$ifNull": ["$priority", 0]}, BOOST]}
+    rank = {"$subtract": [{"$toLong": "$queued_at"}, priority]}
+    return rank if always else {"$cond": [is_null("rank"), None, rank]}
+
+
+def placed(thing: Mapping[str, Any], owner: str) -> Doc:
+    """What a run has of its task (or step) for its place: queue, priority, host and lane."""
+    queue, host = thing.get("queue") or DEFAULT_QUEUE, host_of(thing["job"])
+    lane = _BETWEEN.join((queue, owner, host or ""))
+    return {"queue": queue, "priority": thing.get("priority") or 0, "host": host, "lane": lane}
+
+
+def lane_prefix(queue: str, owner: str | None = None) -> Doc:
+    """The condition on `lane` that finds a queue's runs, or those of one owner in it."""
+    start = queue + _BETWEEN if owner is None else queue + _BETWEEN + owner + _BETWEEN
+    return {"$gte": start, "$lt": start[:-1] + chr(ord(_BETWEEN) + 1)}
+
+
+def queue_of(lane: str) -> str:
+    """The queue of a lane."""
+    return lane.partition(_BETWEEN)[0]
+
+
+def parts_of(lane: str) -> tuple[str, str, str | None]:
+    """The queue, the owner and the host of a lane."""
+    queue, owner, host = lane.split(_BETWEEN)
+    return queue, owner, host or None
+
+
+def host_of(job: Mapping[str, Any]) -> str | None:
+    """`host:port` of what a job calls; None for jobs that call nothing, and for addresses that are none."""
+    url = job.get("params", {}).get("url") if job.get("kind") == "http" else None
+    if not isinstance(url, str):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    return f"{parts.hostname}:{port}" if parts.hostname else None

@@ -1,0 +1,70 @@
+"""Queues, as administrators set them. `default` is always there; others are made by giving them settings."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tocsin.documents import Database, Doc
+from tocsin.errors import InvalidInput
+from tocsin.tasks.lanes import DEFAULT_QUEUE, HIGHEST, LOWEST
+
+MOST = 200
+"""Queues of one installation."""
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+_UNSET: Doc = {"description": "", "concurrency": None, "rate": None, "priority": 0, "paused": False}
+_BOUNDS = {"concurrency": (1, 100_000), "rate": (1, 1_000_000), "priority": (LOWEST, HIGHEST)}
+_FIELDS = {"rate": "ratePerMinute"}
+_LONGEST = 500
+
+
+async def list_queues(database: Database) -> list[Doc]:
+    """All queues, by name."""
+    found = {queue["_id"]: queue async for queue in database.queues.find({})}
+    found.setdefault(DEFAULT_QUEUE, {"_id": DEFAULT_QUEUE, **_UNSET})
+    return [found[name] for name in sorted(found)]
+
+
+async def find_queue(database: Database, name: str) -> Doc:
+    """The queue of this name. Raises InvalidInput that names those there are."""
+    queue = await database.queues.find_one({"_id": name})
+    if queue is not None:
+        return queue
+    if name == DEFAULT_QUEUE:
+        return {"_id": DEFAULT_QUEUE, **_UNSET}
+    names = ", ".join(each["_id"] for each in await list_queues(database))
+    raise InvalidInput(f"There is no queue {name!r:.80}; there are: {names}. An administrator makes them.", "queue")
+
+
+async def change(database: Database, name: str, changes: Mapping[str, Any], now: datetime) -> Doc:
+    """Change a queue's settings, or make it; None resets one. Raises InvalidInput at the faulty field."""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput("A queue's name is 1 to 50 of a-z, 0-9, _ and -, beginning with a letter.", "name")
+    for field, value in changes.items():
+        _check(field, value)
+    set_now = {field: _UNSET[field] if value is None else value for field, value in changes.items()}
+    at_first = {field: value for field, value in _UNSET.items() if field not in set_now} | {"created_at": now}
+    if await database.queues.count_documents({}) >= MOST and await database.queues.find_one({"_id": name}) is None:
+        raise InvalidInput(f"There are {MOST} queues, which is the most.", "name")
+    update = {"$set": {**set_now, "updated_at": now}, "$setOnInsert": at_first}
+    await database.queues.update_one({"_id": name}, update, upsert=True)
+    return await find_queue(database, name)
+
+
+async def priority_in(database: Database, queue: str, priority: int | None) -> int:
+    """The priority that a task of this queue gets; None: the queue's. Raises InvalidInput."""
+    if priority is not None and not LOWEST <= priority <= HIGHEST:
+        raise InvalidInput(f"priority must be {LOWEST} to {HIGHEST}.", "priority")
+    found = await find_queue(database, queue)
+    standard: int = found["priority"]
+    return standard if priority is None else priority
+
+
+def _check(field: str, value: Any) -> None:
+    if field == "description" and value is not None and len(value) > _LONGEST:
+        raise InvalidInput(f"description must have at most {_LONGEST} characters.", field)
+    if field in _BOUNDS and value is not None:
+        low, high = _BOUNDS[field]
+        if not low <= value <= high:
+            shown = _FIELDS.get(field, field)
+            raise InvalidInput(f"{shown} must be {low} to {high}.", shown)

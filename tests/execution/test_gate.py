@@ -1,0 +1,110 @@
+"""The limits of queues and hosts: never exceeded, whoever asks from whichever thread, nor by all workers together."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.clock import EPOCH
+from tocsin.documents import Doc, WaitingFor
+from tocsin.execution.gate import IN_HAND, Gate, Part, Rule
+
+NOW = EPOCH + timedelta(days=20_000)
+
+
+def run(number: int, queue: str = "default", host: str | None = None, owner: str = "alice") -> Doc:
+    lane = f"{queue}|{owner}|{host}"
+    return {"_id": f"{owner}/{number}", "owner": owner, "queue": queue, "host": host, "fence": 0, "lane": lane}
+
+
+def claimed(one: Doc) -> Doc:
+    return one | {"fence": one["fence"] + 1}
+
+
+def gate_of(rules: dict[str, Rule] | None = None, part: Part | None = None, hosts: int = 100, rate: int = 0) -> Gate:
+    gate = Gate(hosts, rate)
+    gate.rule(rules or {}, part or Part())
+    return gate
+
+
+@given(limit=st.integers(0, 1000), count=st.integers(1, 12))
+def test_the_parts_of_all_workers_add_up_to_the_limit(limit: int, count: int) -> None:
+    assert sum(Part(index, count).of(limit) for index in range(count)) == limit
+
+
+def test_a_queue_lets_in_as_many_as_it_may_and_more_when_some_have_left() -> None:
+    gate = gate_of({"q": Rule(concurrency=2)})
+    assert [gate.admit(run(number, "q"), NOW) for number in range(3)] == [None, None, WaitingFor.QUEUE_LIMIT]
+    assert gate.admit(run(9, "other"), NOW) is None
+    gate.leave(claimed(run(0, "q")))
+    gate.leave(claimed(run(0, "q")))  # a second time changes nothing
+    assert gate.admit(run(2, "q"), NOW) is None
+    assert gate.admit(run(3, "q"), NOW) is WaitingFor.QUEUE_LIMIT
+
+
+def test_a_paused_queue_lets_nothing_in_and_a_resumed_one_does() -> None:
+    gate = gate_of({"q": Rule(paused=True)})
+    assert gate.admit(run(1, "q"), NOW) is gate.explain(run(1, "q"), NOW) is WaitingFor.QUEUE_PAUSED
+    assert gate.rule({"q": Rule()}, Part())
+    assert not gate.rule({"q": Rule()}, Part())
+    assert gate.admit(run(1, "q"), NOW) is None
+
+
+def test_a_host_gets_so_many_into_the_hand() -> None:
+    gate = gate_of(hosts=1)
+    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(IN_HAND + 1)]
+    assert given == [None] * IN_HAND + [WaitingFor.HOST_LIMIT]
+    assert gate.admit(run(99, host="b:80"), NOW) is None
+
+
+def test_a_newborn_run_does_not_overtake_those_of_its_lane_that_wait() -> None:
+    gate = gate_of()
+    gate.contend([run(1, host="a:80")])
+    assert gate.contended
+    assert gate.admit(run(2, host="a:80"), NOW, newborn=True) is WaitingFor.CONCURRENCY
+    assert gate.admit(run(2, host="b:80"), NOW, newborn=True) is None
+    assert gate.admit(run(1, host="a:80"), NOW) is None
+
+
+def test_a_shut_circuit_lets_in_its_probe_only() -> None:
+    gate = gate_of()
+    gate.shut({("alice", "a:80"): "alice/1", ("alice", "b:80"): None})
+    assert gate.admit(run(2, host="a:80"), NOW) is WaitingFor.CIRCUIT_OPEN
+    assert gate.admit(run(1, host="a:80"), NOW) is None
+    assert gate.admit(run(3, host="b:80"), NOW) is WaitingFor.CIRCUIT_OPEN
+    assert gate.admit(run(3, host="a:80", owner="bob"), NOW) is None
+
+
+@given(rate=st.integers(1, 6000), waits=st.lists(st.integers(0, 3_000), min_size=1, max_size=200))
+def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
+    """In any minute: at most the rate, and what may come at once at its beginning (a second's worth)."""
+    gate, now, begun = gate_of({"q": Rule(rate=rate)}), NOW, list[datetime]()
+    for number, wait in enumerate(waits):
+        now += timedelta(milliseconds=wait)
+        if gate.admit(run(number, "q"), now) is None:
+            begun.append(now)
+        else:
+            assert gate.pause() > 0
+    burst = max(1.0, rate / 60)
+    for first in begun:
+        within = [moment for moment in begun if first <= moment < first + timedelta(minutes=1)]
+        assert len(within) <= rate + burst
+
+
+def test_a_limit_holds_whatever_threads_ask() -> None:
+    gate, inside, most = gate_of({"q": Rule(concurrency=7)}), Counter[str](), list[int]()
+
+    def come_and_go(name: int) -> None:
+        for number in range(200):
+            one = run(name * 1000 + number, "q")
+            if gate.admit(one, NOW) is None:
+                inside["now"] += 1
+                most.append(len(gate._entered))
+                gate.leave(claimed(one))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(come_and_go, range(8)))
+    assert max(most) <= 7
+    assert gate._inside == Counter()
