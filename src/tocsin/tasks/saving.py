@@ -66,6 +66,27 @@ class Draft:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A draft that was found good, and its first due time."""
+
+    draft: Draft
+    next_run_at: datetime
+
+    def document(self, task_id: str, owner: str, now: datetime) -> Task:
+        """The task to be written."""
+        times = {"next_run_at": self.next_run_at, "created_at": now, "updated_at": now}
+        return Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **self.draft.fields())
+
+
+def ready(draft: Draft, now: datetime) -> Ready:
+    """The draft, checked whole. Raises InvalidInput that names the faulty field."""
+    next_run_at = first_due(draft.checked().schedule, now)
+    if next_run_at is None:
+        raise InvalidInput("This schedule has no due time ahead.", "schedule")
+    return Ready(draft, next_run_at)
+
+
 def draft_of(task: Task) -> Draft:
     """The draft that would make this task."""
     return Draft(
@@ -95,12 +116,10 @@ async def create(
     database: Database, owner: str, draft: Draft, now: datetime, key: idempotency.Key | None = None
 ) -> Task:
     """Save a new task. With a key that was used before, the task that was made then."""
-    next_run_at = first_due(draft.checked().schedule, now)
-    if next_run_at is None:
-        raise InvalidInput("This schedule has no due time ahead.", "schedule")
+    checked = ready(draft, now)
     record = await idempotency.take(database, key, new_id(owner), now)
     if not record["done"]:
-        await _insert(record["thing"], owner, draft, next_run_at, now)
+        await _insert(checked.document(record["thing"], owner, now))
         await idempotency.done(database, record)
     task = await owned.find_task(owner, record["thing"])
     if task is None:
@@ -108,9 +127,7 @@ async def create(
     return task
 
 
-async def _insert(task_id: str, owner: str, draft: Draft, next_run_at: datetime, now: datetime) -> None:
-    times = {"next_run_at": next_run_at, "created_at": now, "updated_at": now}
-    document = Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **draft.fields())
+async def _insert(document: Task) -> None:
     try:
         await document.insert()
     except DuplicateKeyError:
