@@ -72,8 +72,8 @@ class CreateTasksPayload:
 class BatchMutations:
     @strawberry.mutation(
         description=(
-            "Save many tasks at once. Should the database fail on the way, the same sent again with its `idempotencyKey` "
-            "saves what is missing and nothing twice."
+            "Save many tasks at once. Should the database fail on the way, the same sent again with its "
+            "`idempotencyKey` saves what is missing and nothing twice."
         )
     )
     async def create_tasks(self, info: Info, input: Annotated[CreateTasksInput, WHAT]) -> CreateTasksPayload:

@@ -21,8 +21,8 @@ MOST = 1000
 _BATCH = 250
 _DUPLICATE_KEY = 11_000
 _PARTLY = (
-    "The database failed while the tasks were being saved; some of them may be saved. Send the same again with the same "
-    "idempotencyKey: that saves what is missing and nothing twice. Without a key, look at your tasks first."
+    "The database failed while the tasks were being saved; some of them may be saved. Send the same again with the "
+    "same idempotencyKey: that saves what is missing and nothing twice. Without a key, look at your tasks first."
 )
 
 
