@@ -230,6 +230,7 @@ def test_the_cost_grows_with_the_tasks_that_are_given() -> None:
 )  # fmt: skip
 def test_whatever_is_given_has_a_cost(given: str, things: int) -> None:
     query = f"mutation($i: CreateTasksInput) {{ createTasks({given} x: 1) {{ results {{ index }} }} }}"
-    for value in (None, 1, "x", [], {}, {"tasks": 7}, {"tasks": "xyz"}, {"tasks": None}, {"tasks": {}}):
+    values: tuple[Any, ...] = (None, 1, "x", [], {}, {"tasks": 7}, {"tasks": "xyz"}, {"tasks": None}, {"tasks": {}})
+    for value in values:
         assert cost(query, i=value) == 101 + things * 12
     assert cost(query) == 101 + things * 12

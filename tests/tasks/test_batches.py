@@ -39,9 +39,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Lets the insert of this number (from 1) fail once, before or after the database has done it."""
 
     def fail_at(number: int, error: Exception, *, done: bool = False) -> None:
-        real, calls = Document.insert_many.__func__, [0]
+        unbound: Any = Document.insert_many
+        real, calls = unbound.__func__, [0]
 
-        async def insert_many(cls: type[Task], documents: Any, **options: Any) -> Any:
+        async def insert_many(cls: type[Task], /, documents: Any, **options: Any) -> Any:
             calls[0] += 1
             if calls[0] == number and not done:
                 raise error
