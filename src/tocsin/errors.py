@@ -13,6 +13,7 @@ TocsinError
 ├── Forbidden             a valid token that does not allow this
 ├── RateLimited           too often; says when to come back
 └── DatabaseUnavailable   the database does not answer; nothing was acknowledged
+    └── PartlyDone        it failed in the middle of a call that writes more than once
 """
 
 from enum import Enum
@@ -114,3 +115,7 @@ class RateLimited(TocsinError):
 
 class DatabaseUnavailable(TocsinError):
     """The database does not answer. Nothing of this call was acknowledged; trying again later is right."""
+
+
+class PartlyDone(DatabaseUnavailable):
+    """The database failed in the middle of a call that writes more than once. The message says what to do about it."""

@@ -76,7 +76,7 @@ class Caller:
         """The payload of one mutation."""
         kind = mutation[0].upper() + mutation[1:]
         names = {"RetryRun": "RetryRunInput", "CancelRun": "CancelRunInput", "RunTask": "RunTaskInput"}
-        named = {"CreateTask", "UpdateTask", "SignUp", "LogIn"}
+        named = {"CreateTask", "CreateTasks", "UpdateTask", "SignUp", "LogIn"}
         type_name = names.get(kind, f"{kind}Input" if kind in named else "TaskIdInput")
         query = f"mutation($i: {type_name}!) {{ {mutation}(input: $i) {{ {fields} }} }}"
         return (await self.ask(query, i=input))[mutation]

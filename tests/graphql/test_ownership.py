@@ -33,6 +33,10 @@ CASES: dict[str, tuple[str, Any]] = {
         'mutation { createTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { userErrors { code } } }',
         {"createTask": {"userErrors": [{"code": "INVALID"}]}},
     ),
+    "createTasks": (
+        'mutation { createTasks(input: {tasks: [{name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}]}) { results { task { id } userErrors { code } } userErrors { code } } }',
+        {"createTasks": {"results": [{"task": None, "userErrors": [{"code": "INVALID"}]}], "userErrors": [{"code": "INVALID"}]}},
+    ),
     "updateTask": (f'mutation($task: ID!) {{ updateTask(input: {{id: $task, name: "mine"}}) {{ task {{ id }} {SHOWN} }} }}', {"updateTask": {"task": None, **NOT_FOUND}}),
     "deleteTask": (f"mutation($task: ID!) {{ deleteTask(input: {{id: $task}}) {{ deletedTaskId {SHOWN} }} }}", {"deleteTask": {"deletedTaskId": None, **NOT_FOUND}}),
     "pauseTask": (f"mutation($task: ID!) {{ pauseTask(input: {{id: $task}}) {{ task {{ id }} {SHOWN} }} }}", {"pauseTask": {"task": None, **NOT_FOUND}}),

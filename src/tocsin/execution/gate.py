@@ -14,7 +14,7 @@ from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc, WaitingFor
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
-IN_HAND = 8
+IN_HAND = 16
 """So many times the runs that may call one host at once may be claimed, so that they follow each other closely."""
 Key = tuple[str, str]
 

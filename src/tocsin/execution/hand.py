@@ -158,8 +158,8 @@ class WorkerHand:
             if held is not None and held.run["fence"] == run["fence"]:
                 del self.held[run["_id"]]
         self.release(len(runs))
-        if self.backlog or self.gate.contended:
-            self.woken.set()
+        if (self.backlog or self.gate.contended) and 2 * len(self._line) <= len(self.held):
+            self.woken.set()  # before the workers run out of runs, but not for each that ends
         self._measure()
 
     def unbegun(self, lane: Lane | None = None) -> list[Held]:

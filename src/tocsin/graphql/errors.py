@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tocsin import errors, telemetry
-from tocsin.errors import DatabaseUnavailable, Forbidden, RateLimited, Unauthenticated, UserErrorCode
+from tocsin.errors import DatabaseUnavailable, Forbidden, PartlyDone, RateLimited, Unauthenticated, UserErrorCode
 
 T = TypeVar("T")
 UNAVAILABLE = "The database does not answer at the moment; nothing was changed. Try again in a few seconds."
@@ -34,7 +34,12 @@ async def caught(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
     try:
         return await work, []
     except errors.UserError as error:
-        return None, [UserError(field=list(error.path) or None, code=error.code, message=error.message)]
+        return None, [shown(error)]
+
+
+def shown(error: errors.UserError) -> UserError:
+    """An expected fault as it is answered."""
+    return UserError(field=list(error.path) or None, code=error.code, message=error.message)
 
 
 def coded(error: GraphQLError, *, executing: bool, request_id: str) -> GraphQLError:
@@ -79,7 +84,8 @@ def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQL
         return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
     if _is_unavailable(cause):
         log.warning("answered that the database is away", error=str(cause)[:300], request_id=request_id)
-        return with_code(error, "UNAVAILABLE", UNAVAILABLE, requestId=request_id)
+        message = str(cause) if isinstance(cause, PartlyDone) else UNAVAILABLE
+        return with_code(error, "UNAVAILABLE", message, requestId=request_id)
     log.error("a resolver failed", path=error.path, request_id=request_id, exc_info=cause)
     return with_code(error, "INTERNAL", INTERNAL, requestId=request_id)
 

@@ -10,9 +10,9 @@ from typing import Any
 import strawberry
 
 from tocsin.documents import Doc
-from tocsin.errors import IdempotencyKeyReused
 from tocsin.graphql.context import Services
-from tocsin.tasks.idempotency import MAX_LENGTH, Key
+from tocsin.tasks import idempotency
+from tocsin.tasks.idempotency import Key
 
 
 def key_of(services: Services, owner: str, mutation: str, given: Any) -> Key | None:
@@ -29,11 +29,7 @@ async def earlier(services: Services, key: Key | None) -> Doc | None:
 
     Raises IdempotencyKeyReused.
     """
-    if key is None or not 1 <= len(key.key) <= MAX_LENGTH:
-        return None
-    record = await services.database.idempotency_keys.find_one({"_id": key.id})
-    if record is not None and record["fingerprint"] != key.fingerprint:
-        raise IdempotencyKeyReused
+    record = None if key is None else await idempotency.find(services.database, key)
     return record if record is not None and record["done"] else None
 
 

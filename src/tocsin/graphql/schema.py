@@ -14,6 +14,7 @@ from tocsin.graphql.run_mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
 from tocsin.graphql.schedule_types import CronSchedule, IntervalSchedule, OnceSchedule
 from tocsin.graphql.subscriptions import Subscription
+from tocsin.graphql.task_batches import BatchMutations
 from tocsin.graphql.task_mutations import TaskMutations
 from tocsin.graphql.token_mutations import TokenMutations
 from tocsin.graphql.workflow_mutations import WorkflowMutations
@@ -25,6 +26,7 @@ class Mutation(
     TokenMutations,
     AdministrationMutations,
     TaskMutations,
+    BatchMutations,
     RunMutations,
     WorkflowMutations,
     QueueMutations,

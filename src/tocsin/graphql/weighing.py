@@ -4,7 +4,8 @@ Each fragment is weighed once, so weighing costs no more than reading. Strawberr
 fragment anew at each place it is used, which is exponential in fragments that use each other (1 kB of text: 26 s).
 
 A field of a full answer costs one point. What is inside a list counts for each of its items: of a page as many as are
-asked for (`first: $n` counts what $n really is), of other lists a typical number.
+asked for (`first: $n` counts what $n really is), of the answer to a mutation of many things as many as are given, of
+other lists a typical number.
 """
 
 import math
@@ -29,6 +30,8 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -39,16 +42,24 @@ from graphql import (
 )
 
 from tocsin.graphql.paging import DEFAULT_SIZE, LARGEST
+from tocsin.tasks.batches import MOST
 
 MUTATION_COST = 100
 """Points of a mutation's root field: it writes."""
+ITEM_COST = 10
+"""Points of each thing that a mutation of many is given: they are written together."""
 EVENTS = 50
 """A subscription costs as much as so many of its events."""
 MOST_LEVELS = 150
 """How deep fields and fragments may be nested in all. Fields alone have a smaller limit, which is a setting."""
 _SIZES = {"first": DEFAULT_SIZE, "last": DEFAULT_SIZE, "count": 5}
 """Arguments that say how many items are wanted, and how many come without them."""
-_LISTS = {"attempts": 5}
+_GIVEN = {"createTasks": "tasks"}
+"""Mutations of many things, and the list in `input` that holds them."""
+_ANSWERED = {"CreateTasksPayload.results"}
+"""The lists in their answers that have an item for each of these things."""
+_LISTS = {"attempts": 5, "CreateTasksResult.userErrors": 1}
+"""How many items lists have of which no argument says it, by their names or their places."""
 _USUAL_LIST = 10
 _DEAR = {"responseBody": 40}
 """Fields that count as so many, because each is a text of many kilobytes."""
@@ -57,7 +68,9 @@ _HUGE = 10**12
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a part of a document asks for. `width` counts the fields of this level, `each` what a page's item costs."""
+    """What a part of a document asks for. `width` counts the fields of this level, `each` what an item costs, of a page
+    or of `results`.
+    """
 
     depth: int = 0
     aliases: int = 0
@@ -152,7 +165,7 @@ class _Scale:
         aliases = inner.aliases + int(node.alias is not None)
         if name.startswith("__"):  # introspection may be deep
             return Weight(0, aliases, 1, own + inner.cost, 0, inner.introspects or name != "__typename")
-        if field and _is_page(parent) and _is_list(field):
+        if field and _is_items(parent, name, field):
             return Weight(inner.depth + 1, aliases, 1, 0, own + inner.cost, inner.introspects)
         cost = self._cost(node, field, parent, own, inner)
         return Weight(inner.depth + 1, aliases, 1, cost, 0, inner.introspects)
@@ -162,6 +175,8 @@ class _Scale:
     ) -> float:
         if field is None:
             return own + inner.cost
+        if parent is self._schema.mutation_type and node.name.value in _GIVEN:
+            return own + inner.cost + self._given(node) * (ITEM_COST + inner.each)
         asked_for = self._asked_for(node, field)
         if asked_for is not None and _is_page(get_named_type(field.type)):
             return own + inner.cost + asked_for * inner.each
@@ -176,6 +191,26 @@ class _Scale:
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         sizes = [size for name in names if (size := self._size(given.get(name))) is not None]
         return max(sizes, default=_SIZES[names[0]])
+
+    def _given(self, node: FieldNode) -> int:
+        """How many things a mutation of many is given. What cannot be is refused later, whatever is said here."""
+        given = next((argument.value for argument in node.arguments or () if argument.name.value == "input"), None)
+        things = self._part(self._value(given), _GIVEN[node.name.value])
+        return min(len(things), MOST) if isinstance(things, list | tuple) and things else 1
+
+    def _value(self, node: Any) -> Any:
+        """What a value in the document stands for: of a variable what was sent, else the node, of a list its nodes."""
+        if isinstance(node, VariableNode):
+            self.asked = True
+            name = node.name.value
+            return self._variables[name] if name in self._variables else self._value(self._defaults.get(name))
+        return node.values if isinstance(node, ListValueNode) else node
+
+    def _part(self, value: Any, name: str) -> Any:
+        """What stands at this name of an object, which was sent or is in the document."""
+        if isinstance(value, ObjectValueNode):
+            return self._value(next((field.value for field in value.fields if field.name.value == name), None))
+        return value.get(name) if isinstance(value, Mapping) else None
 
     def _size(self, node: Any) -> int | None:
         """What an argument asks for; None if nothing. What cannot be is refused later, whatever is said here."""
@@ -203,6 +238,15 @@ def _is_page(parent: GraphQLNamedType | None) -> bool:
     return parent is not None and parent.name.endswith("Connection")
 
 
+def _is_items(parent: GraphQLNamedType | None, name: str, field: GraphQLField) -> bool:
+    """Whether what is inside counts as often as the arguments of the field around it say."""
+    return _is_list(field) and (_is_page(parent) or _place(parent, name) in _ANSWERED)
+
+
+def _place(parent: GraphQLNamedType | None, name: str) -> str:
+    return name if parent is None else f"{parent.name}.{name}"
+
+
 def _is_list(field: GraphQLField) -> bool:
     return is_list_type(get_nullable_type(field.type))
 
@@ -213,7 +257,7 @@ def _typical(schema: GraphQLSchema, parent: GraphQLNamedType | None, name: str, 
         return _usual_introspection(schema).get(name, 1)
     if not _is_list(field) or not is_composite_type(get_named_type(field.type)):
         return 1
-    return _LISTS.get(name, _USUAL_LIST)
+    return _LISTS.get(_place(parent, name), _LISTS.get(name, _USUAL_LIST))
 
 
 @cache

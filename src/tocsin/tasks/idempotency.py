@@ -30,13 +30,23 @@ class Key:
         return f"{self.owner}/{self.mutation}/{self.key}"
 
 
+async def find(database: Database, key: Key) -> Doc | None:
+    """The record of this key; None if it is new, or not usable as a key. Raises IdempotencyKeyReused."""
+    if not 1 <= len(key.key) <= MAX_LENGTH:
+        return None
+    record = await database.idempotency_keys.find_one({"_id": key.id})
+    if record is not None and record["fingerprint"] != key.fingerprint:
+        raise IdempotencyKeyReused
+    return record
+
+
 async def take(database: Database, key: Key | None, thing: str, now: datetime, round_: int | None = None) -> Doc:
     """The record of this key: a new one that names `thing`, or the earlier one, which names what was made then.
 
     Raises IdempotencyKeyReused when the key came with another input, InvalidInput when it is not usable as a key.
     """
     if key is None:
-        return {"_id": None, "thing": thing, "round": round_, "done": False}
+        return {"_id": None, "thing": thing, "round": round_, "done": False, "created_at": now}
     if not 1 <= len(key.key) <= MAX_LENGTH:
         raise InvalidInput(f"idempotencyKey must have 1 to {MAX_LENGTH} characters.", "idempotencyKey")
     record: Doc = {

@@ -1,7 +1,7 @@
 """Queues, as administrators set them. `default` is always there; others are made by giving them settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,13 +27,10 @@ async def list_queues(database: Database) -> list[Doc]:
 
 async def find_queue(database: Database, name: str) -> Doc:
     """The queue of this name. Raises InvalidInput that names those there are."""
-    queue = await database.queues.find_one({"_id": name})
-    if queue is not None:
-        return queue
-    if name == DEFAULT_QUEUE:
-        return {"_id": DEFAULT_QUEUE, **_UNSET}
-    names = ", ".join(each["_id"] for each in await list_queues(database))
-    raise InvalidInput(f"There is no queue {name!r:.80}; there are: {names}. An administrator makes them.", "queue")
+    known = {queue["_id"]: queue for queue in await list_queues(database)}
+    if name not in known:
+        raise _unknown(name, known)
+    return known[name]
 
 
 async def change(database: Database, name: str, changes: Mapping[str, Any], now: datetime) -> Doc:
@@ -51,13 +48,23 @@ async def change(database: Database, name: str, changes: Mapping[str, Any], now:
     return await find_queue(database, name)
 
 
-async def priority_in(database: Database, queue: str, priority: int | None) -> int:
+async def standards(database: Database) -> dict[str, int]:
+    """All queues, each with the priority of tasks that are saved without one."""
+    return {queue["_id"]: queue["priority"] for queue in await list_queues(database)}
+
+
+def priority_in(standards: Mapping[str, int], queue: str, priority: int | None) -> int:
     """The priority that a task of this queue gets; None: the queue's. Raises InvalidInput."""
+    if queue not in standards:
+        raise _unknown(queue, standards)
     if priority is not None and not LOWEST <= priority <= HIGHEST:
         raise InvalidInput(f"priority must be {LOWEST} to {HIGHEST}.", "priority")
-    found = await find_queue(database, queue)
-    standard: int = found["priority"]
-    return standard if priority is None else priority
+    return standards[queue] if priority is None else priority
+
+
+def _unknown(name: str, known: Iterable[str]) -> InvalidInput:
+    names = ", ".join(sorted(known))
+    return InvalidInput(f"There is no queue {name!r:.80}; there are: {names}. An administrator makes them.", "queue")
 
 
 def _check(field: str, value: Any) -> None:

@@ -71,6 +71,27 @@ class Draft:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A draft that was found good, and its first due time."""
+
+    draft: Draft
+    next_run_at: datetime
+
+    def document(self, task_id: str, owner: str, now: datetime) -> Task:
+        """The task to be written."""
+        times = {"next_run_at": self.next_run_at, "created_at": now, "updated_at": now}
+        return Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **self.draft.fields())
+
+
+def ready(draft: Draft, now: datetime) -> Ready:
+    """The draft, checked whole. Raises InvalidInput that names the faulty field."""
+    next_run_at = first_due(draft.checked().schedule, now)
+    if next_run_at is None:
+        raise InvalidInput("This schedule has no due time ahead.", "schedule")
+    return Ready(draft, next_run_at)
+
+
 def draft_of(task: Task) -> Draft:
     """The draft that would make this task."""
     return Draft(
@@ -102,13 +123,11 @@ async def create(
     database: Database, owner: str, draft: Draft, now: datetime, key: idempotency.Key | None = None
 ) -> Task:
     """Save a new task. With a key that was used before, the task that was made then."""
-    next_run_at = first_due(draft.checked().schedule, now)
-    if next_run_at is None:
-        raise InvalidInput("This schedule has no due time ahead.", "schedule")
-    draft = await in_queue(database, draft)
+    draft = in_queue(draft, await queues.standards(database))
+    checked = ready(draft, now)
     record = await idempotency.take(database, key, new_id(owner), now)
     if not record["done"]:
-        await _insert(record["thing"], owner, draft, next_run_at, now)
+        await _insert(checked.document(record["thing"], owner, now))
         await idempotency.done(database, record)
     task = await owned.find_task(owner, record["thing"])
     if task is None:
@@ -116,14 +135,12 @@ async def create(
     return task
 
 
-async def in_queue(database: Database, draft: Draft) -> Draft:
+def in_queue(draft: Draft, standards: Mapping[str, int]) -> Draft:
     """The draft with the priority that it gets in its queue. Raises InvalidInput, also when there is no such queue."""
-    return replace(draft, priority=await queues.priority_in(database, draft.queue, draft.priority))
+    return replace(draft, priority=queues.priority_in(standards, draft.queue, draft.priority))
 
 
-async def _insert(task_id: str, owner: str, draft: Draft, next_run_at: datetime, now: datetime) -> None:
-    times = {"next_run_at": next_run_at, "created_at": now, "updated_at": now}
-    document = Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **draft.fields())
+async def _insert(document: Task) -> None:
     try:
         await document.insert()
     except DuplicateKeyError:
@@ -161,7 +178,7 @@ def _changed(version: int) -> Conflict:
 async def _update_once(database: Database, task: Task, changes: Mapping[str, Any], now: datetime) -> bool:
     draft = replace(draft_of(task), **changes).checked()
     if not changes.keys().isdisjoint({"queue", "priority"}):
-        draft = await in_queue(database, draft)
+        draft = in_queue(draft, await queues.standards(database))
     fields = {**draft.fields(), **_timing(task, draft, changes, now)}
     fields |= {"version": task.version + 1, "updated_at": now, "reconcile": True}
     unchanged = both(equals("version", task.version), equals("last_due_at", task.last_due_at))
