@@ -10,7 +10,7 @@ from tests.harness import Stack, Target, run_stack, save_task, serve_target, unt
 from tests.tasks.helpers import add_run, ended_attempt, hourly, run_of, task_of
 from tocsin import clock, schedules
 from tocsin.documents import AttemptOutcome, Database, Doc, Overlap, RunStatus
-from tocsin.execution.candidates import READY
+from tocsin.execution.backlog import READY
 from tocsin.execution.claims import claim
 from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand

@@ -1,6 +1,7 @@
 """Owners take turns, and each owner's runs go by rank: nobody starves, whoever floods."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from hypothesis import given
@@ -8,14 +9,28 @@ from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
 from tocsin.documents import Doc
-from tocsin.execution.turns import Turns, choose
+from tocsin.execution.backlog import Backlog, Lane
+from tocsin.execution.turns import Turns
+from tocsin.execution.turns import choose as choose_lanes
 from tocsin.tasks.lanes import BOOST, rank_of
 
 OWNERS = ("alice", "bob", "carol", "dave")
 
 
 def run(owner: str, number: int, rank: int = 0) -> Doc:
-    return {"_id": f"{owner}/{number}", "owner": owner, "rank": rank or number}
+    return {"_id": f"{owner}/{number}", "owner": owner, "rank": rank or number, "lane": f"{owner}/{number % 3}"}
+
+
+def lanes_of(runs: Iterable[Doc]) -> list[Lane]:
+    backlog = Backlog()
+    backlog.add(runs)
+    return list(backlog.lanes.values())
+
+
+def choose(
+    runs: Iterable[Doc], room: int, turns: Turns, admit: Callable[[Doc], bool]
+) -> tuple[list[Doc], list[Doc], bool]:
+    return choose_lanes(lanes_of(runs), room, turns, admit)
 
 
 def everything(_: Doc) -> bool:
@@ -88,10 +103,18 @@ def test_owners_get_like_shares_while_they_have_runs(counts: list[int], room: in
     assert len(chosen) == min(room, sum(counts))
 
 
-def test_who_is_refused_costs_his_owner_no_turn() -> None:
-    turns = Turns()
-    runs = [run("alice", number) for number in range(5)] + [run("bob", 1)]
-    chosen, refused, more = choose(runs, 3, turns, lambda one: one["_id"] in {"alice/3", "bob/1"})
-    assert {one["_id"] for one in chosen} == {"alice/3", "bob/1"}
-    assert len(refused) == 4
+def test_who_is_refused_costs_his_owner_no_turn_and_holds_up_his_lane_only() -> None:
+    runs = [run("alice", number) for number in range(6)] + [run("bob", 1)]
+    chosen, refused, more = choose(runs, 9, Turns(), lambda one: not one["lane"].endswith("/0"))
+    assert {one["_id"] for one in chosen} == {"alice/1", "alice/4", "alice/2", "alice/5", "bob/1"}
+    assert [one["_id"] for one in refused] == ["alice/0"]
     assert not more
+
+
+def test_a_run_that_changed_stands_where_it_belongs_now() -> None:
+    backlog = Backlog()
+    backlog.add([run("alice", 1), run("alice", 2)])
+    backlog.add([run("alice", 1) | {"rank": 9}, run("alice", 2) | {"lane": "alice/1", "rank": 3}])
+    assert len(backlog) == 2
+    chosen, _, _ = choose_lanes(backlog.lanes.values(), 9, Turns(), everything)
+    assert [one["_id"] for one in chosen] == ["alice/2", "alice/1"]

@@ -78,6 +78,7 @@ class Run(Stored):
     created_at: datetime
     queued_at: datetime | None = None
     rank: int | None = None
+    ready_at: datetime | None = None
     queue: str = "default"
     priority: int = 0
     host: str | None = None
@@ -112,8 +113,8 @@ class Run(Stored):
             index("owner", "created_at"),
             index("task", "due_at"),
             index("task", "open", partialFilterExpression={"open": True}),
-            index("status", "rank", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "lane", "rank", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "ready_at", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "lane", partialFilterExpression={"status": "QUEUED"}),
             index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
             index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
             index("blocked", "after", partialFilterExpression={"blocked": True}),

@@ -36,10 +36,6 @@ class Circuits:
         """The circuit of this owner and host."""
         return self._circuits.get((owner, host), Circuit())
 
-    def shut(self, now: datetime) -> set[Key]:
-        """Those that let nothing through now, not even a probe."""
-        return {key for key, circuit in self._stored().items() if circuit.probed(now) is None}
-
     def note(self, run: Doc, outcome: Outcome) -> None:
         """An attempt has this outcome."""
         host = run.get("host")

@@ -7,12 +7,12 @@ from pymongo import UpdateOne
 
 from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
 from tocsin.documents.updates import both, equals, is_null, move_run
-from tocsin.execution.candidates import READY
+from tocsin.execution.backlog import READY
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.verdict import Verdict, after_loss
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import ending
-from tocsin.tasks.lanes import rank_again
+from tocsin.tasks.lanes import ready_again
 
 
 async def count_queued(database: Database) -> int:
@@ -44,7 +44,7 @@ def _claimed(hand: WorkerHand, run: Doc, token: str, now: datetime) -> Doc:
 
 
 def _claim(run: Doc, after: Doc) -> UpdateOne:
-    changed = {key: after[key] for key in ("rank", "worker", "fence", "claim", "started_at", "attempts")}
+    changed = {key: after[key] for key in ("rank", "ready_at", "worker", "fence", "claim", "started_at", "attempts")}
     unchanged = both(equals("fence", run["fence"]), equals("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
 
@@ -56,7 +56,7 @@ async def give_back(database: Database, runs: list[Doc]) -> None:
     """
     updates = []
     for run in runs:
-        changes = {"attempts": run["attempts"][:-1], "worker": None, "rank": rank_again(run)}
+        changes = {"attempts": run["attempts"][:-1], "worker": None, **ready_again(run)}
         if len(run["attempts"]) == 1:
             changes["started_at"] = None
         unasked = both(_same(run), is_null("final"))
@@ -92,7 +92,7 @@ def _lose(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
 
 def _placed(run: Doc, verdict: Verdict, now: datetime) -> Doc:
     if verdict.status is RunStatus.QUEUED:
-        return {"rank": rank_again(run)}
+        return ready_again(run)
     return {"finished_at": now, "reason": verdict.reason and verdict.reason.value}
 
 

@@ -1,12 +1,13 @@
 """The order of work: takes queued runs into this process's hand, owners in turn, by rank, within limits."""
 
 import asyncio
+from datetime import datetime
 
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database, Doc
-from tocsin.execution.candidates import Candidates
+from tocsin.execution.backlog import Backlog
 from tocsin.execution.circuits import Circuits
 from tocsin.execution.claims import claim
 from tocsin.execution.hand import WorkerHand
@@ -26,9 +27,8 @@ class Dispatcher:
         self._database = database
         self._hand = hand
         self._circuits = circuits
-        self._candidates = Candidates(database)
+        self._backlog = Backlog()
         self._turns = Turns()
-        self.paused: set[str] = set()
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
@@ -64,23 +64,32 @@ class Dispatcher:
 
     async def _fill(self, room: int) -> tuple[bool, list[Doc]]:
         """Claim at most `room` runs. Also says whether others were left only for want of room."""
-        gate, now = self._hand.gate, clock.now()
-        seen, beyond = await self._candidates.read(room, self._circuits.shut(now), self.paused)
-        self._circuits.offer(seen, now)
-        chosen, refused, left = choose(seen, room, self._turns, lambda run: gate.admit(run, now) is None)
+        gate, now, backlog = self._hand.gate, clock.now(), self._backlog
+        await backlog.read(self._database, now)
+        backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.first() is not None}
+        self._circuits.offer([run for lane in backlog.lanes.values() if (run := lane.first()) is not None], now)
+        chosen, refused, left = choose(
+            backlog.lanes.values(), room, self._turns, lambda run: gate.admit(run, now) is None
+        )
+        backlog.forget(chosen)
         gate.contend(refused)
-        if not chosen:
-            return left, []
+        return left, await self._claim(chosen, now) if chosen else []
+
+    async def _claim(self, chosen: list[Doc], now: datetime) -> list[Doc]:
         admitted = {run["_id"]: run for run in chosen}
         claimed: list[Doc] = []
         try:
-            probing = await self._circuits.begin_probes(chosen, now)
-            whole = await self._database.runs.find({"_id": {"$in": probing}}).to_list()
-            fresh = [run for run in whole if run["fence"] == admitted[run["_id"]]["fence"]]
-            order = {run["_id"]: place for place, run in enumerate(chosen)}
-            fresh.sort(key=lambda run: order[run["_id"]])
+            going = await self._circuits.begin_probes(chosen, now)
+            if len(going) < len(chosen):
+                self._backlog.distrust()
+            found = {run["_id"]: run async for run in self._database.runs.find({"_id": {"$in": going}})}
+            fresh = [found[run_id] for run_id in going if run_id in found]
+            fresh = [run for run in fresh if run["fence"] == admitted[run["_id"]]["fence"]]
             claimed = await claim(self._database, self._hand, fresh, now) if fresh else []
+        except BaseException:
+            self._backlog.distrust()
+            raise
         finally:
             for run_id in admitted.keys() - {run["_id"] for run in claimed}:
-                gate.leave(admitted[run_id], claimed=False)
-        return left or (beyond and bool(chosen)), claimed
+                self._hand.gate.leave(admitted[run_id], claimed=False)
+        return claimed

@@ -54,7 +54,7 @@ class Engine:
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
         limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
-        self.gate = Gate(settings.host_concurrency, settings.host_rate)
+        self.gate = Gate(settings.host_concurrency, settings.host_rate, max(limit * 3 // 4, 1))
         self.hand = WorkerHand(worker, limit, asyncio.get_running_loop(), self.gate)
         self._database = database
         self._settings = settings
@@ -63,7 +63,7 @@ class Engine:
         self._throughput = Throughput()
         self._worker = Worker(self.hand, self._settler, tools, on_outcome=self._note)
         self._dispatcher = Dispatcher(database, self.hand, self.circuits)
-        self.order = Order(database, self.hand, self.circuits, self._dispatcher)
+        self.order = Order(database, self.hand, self.circuits)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds), self._throughput)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
         self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days))

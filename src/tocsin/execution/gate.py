@@ -15,7 +15,7 @@ from tocsin.documents import Doc, WaitingFor
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
 IN_HAND = 16
-"""So many times the runs that may call one host at once may be claimed, so that they follow each other closely."""
+"""So many times the runs that may call one host at once may be claimed, where no other number is given."""
 Key = tuple[str, str]
 
 
@@ -56,10 +56,14 @@ class Pace:
 
 
 class Gate:
-    """Counts the runs that this process has claimed, by queue and by host."""
+    """Counts the runs that this process has claimed, by queue and by host.
 
-    def __init__(self, host_concurrency: int, host_rate: int = 0) -> None:
-        self._host_limit, self._host_rate = host_concurrency, host_rate
+    `in_hand` bounds how many runs to one host may be claimed: more than it is called by at once, so that they follow
+    each other closely, but not all that the hand can hold.
+    """
+
+    def __init__(self, host_concurrency: int, host_rate: int = 0, in_hand: int = 0) -> None:
+        self._host_limit, self._host_rate, self._in_hand = host_concurrency, host_rate, in_hand
         self._lock = threading.Lock()
         self._rules: Mapping[str, Rule] = {}
         self._part = Part()
@@ -87,6 +91,10 @@ class Gate:
     def host_limit(self) -> int:
         """How many attempts of this process may call one host at once."""
         return self._part.of(self._host_limit)
+
+    def _host_room(self) -> int:
+        limit = self.host_limit()
+        return (self._in_hand or IN_HAND * limit) if limit else 0
 
     # --- runs come and go -------------------------------------------------------------------------------------------
 
@@ -144,7 +152,7 @@ class Gate:
             return WaitingFor.CONCURRENCY
         if rule.concurrency is not None and self._inside["queue", queue] >= self._part.of(rule.concurrency):
             return WaitingFor.QUEUE_LIMIT
-        if host is not None and self._inside["host", host] >= IN_HAND * self.host_limit():
+        if host is not None and self._inside["host", host] >= self._host_room():
             return WaitingFor.HOST_LIMIT
         return self._too_early(("queue", queue), rule.rate, now, WaitingFor.QUEUE_RATE) or (
             self._too_early(("host", host), self._host_rate, now, WaitingFor.HOST_RATE) if host is not None else None

@@ -91,6 +91,7 @@ class WorkerHand:
         return {
             "status": RunStatus.RUNNING.value,
             "rank": None,
+            "ready_at": None,
             "worker": self.worker,
             "fence": run["fence"] + 1,
             "started_at": now,

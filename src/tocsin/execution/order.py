@@ -8,7 +8,6 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.documents import Database
 from tocsin.execution.circuits import Circuits
-from tocsin.execution.dispatcher import Dispatcher
 from tocsin.execution.gate import Part, Rule
 from tocsin.execution.hand import WorkerHand
 
@@ -19,11 +18,10 @@ log = telemetry.logger(__name__)
 class Order:
     """Reads the rules, at once when `woken`, else twice a second."""
 
-    def __init__(self, database: Database, hand: WorkerHand, circuits: Circuits, dispatcher: Dispatcher) -> None:
+    def __init__(self, database: Database, hand: WorkerHand, circuits: Circuits) -> None:
         self._database = database
         self._hand = hand
         self._circuits = circuits
-        self._dispatcher = dispatcher
         self.woken = asyncio.Event()
 
     async def load(self) -> None:
@@ -32,7 +30,6 @@ class Order:
         rules = {name: Rule(queue["concurrency"], queue["rate"], queue["paused"]) for name, queue in queues.items()}
         changed = self._hand.gate.rule(rules, await self._part(clock.now()))
         await self._circuits.load()
-        self._dispatcher.paused = {name for name, rule in rules.items() if rule.paused}
         if changed:
             self._hand.limit_hosts()
             self._hand.wake()

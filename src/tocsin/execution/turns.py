@@ -3,11 +3,11 @@
 Until a run goes, of each other owner at most two more go than of its own owner, whatever their number and priority.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
 from tocsin.documents import Doc
+from tocsin.execution.backlog import Lane
 
 _MANY = 10_000
 
@@ -32,27 +32,34 @@ class Turns:
 
 
 def choose(
-    runs: Iterable[Doc], room: int, turns: Turns, admit: Callable[[Doc], bool]
+    lanes: Iterable[Lane], room: int, turns: Turns, admit: Callable[[Doc], bool]
 ) -> tuple[list[Doc], list[Doc], bool]:
-    """The runs that go now, those that were refused, and whether others were not asked for want of room.
+    """Take the runs that go now out of their lanes. Also: the first of each lane that was refused, and whether there
+    are others, for which there was no room.
 
-    Of one owner the lowest rank goes first; who is refused costs his owner no turn.
+    Of one owner the lowest rank goes first; who is refused costs his owner no turn, and holds up his own lane only.
     """
-    waiting: dict[str, deque[Doc]] = {}
-    for run in sorted(runs, key=lambda run: run["rank"]):
-        waiting.setdefault(run["owner"], deque()).append(run)
-    heap = [(turns.of(owner), line[0]["rank"], owner) for owner, line in waiting.items()]
+    heads: dict[str, list[tuple[int, str, Doc, Lane]]] = {}
+    for lane in lanes:
+        _line_up(heads.setdefault(lane.owner, []), lane)
+    heap = [(turns.of(owner), line[0][0], owner) for owner, line in heads.items() if line]
     heapify(heap)
     chosen: list[Doc] = []
     refused: list[Doc] = []
     while heap and len(chosen) < room:
         owner = heappop(heap)[2]
-        run = waiting[owner].popleft()
+        _, _, run, lane = heappop(heads[owner])
         if admit(run):
-            chosen.append(run)
+            chosen.append(lane.pop())
             turns.take(owner)
+            _line_up(heads[owner], lane)
         else:
             refused.append(run)
-        if waiting[owner]:
-            heappush(heap, (turns.of(owner), waiting[owner][0]["rank"], owner))
+        if heads[owner]:
+            heappush(heap, (turns.of(owner), heads[owner][0][0], owner))
     return chosen, refused, bool(heap)
+
+
+def _line_up(heads: list[tuple[int, str, Doc, Lane]], lane: Lane) -> None:
+    if (run := lane.first()) is not None:
+        heappush(heads, (run["rank"], run["_id"], run, lane))

@@ -27,7 +27,7 @@ from tocsin.tasks.triggering import new_run
 Entry = dict[str, str]
 log = telemetry.logger(__name__)
 _NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
-_UNBORN = {"open": False, "rank": None, "queued_at": None}
+_UNBORN = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
 
 
 @dataclass(slots=True)
@@ -149,7 +149,7 @@ def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], *, catc
         return run
     waits = any(entry["status"] == RunStatus.QUEUED.value for entry in busy)
     if catching_up or (overlap is Overlap.QUEUE and not waits):  # a catch-up goes one by one, and skips nothing
-        return run | {"rank": None, "blocked": True, "after": busy[-1]["run"]}
+        return run | {"rank": None, "ready_at": None, "blocked": True, "after": busy[-1]["run"]}
     skipped = {"status": RunStatus.SKIPPED.value, "reason": RunReason.OVERLAP.value, "finished_at": now}
     return run | _UNBORN | skipped
 

@@ -22,7 +22,7 @@ from tocsin.documents.updates import equals, gathered, move_run
 from tocsin.scheduling.due_jobs import DueJob
 from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
 from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
-from tocsin.tasks.lanes import rank_again, rank_of
+from tocsin.tasks.lanes import ready, ready_again
 
 BATCH = 500
 PASS_LIMIT = 5_000
@@ -174,8 +174,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
         updates = []
         for run in runs:
-            rank = rank_of(now, run.get("priority") or 0)
-            changes = {"queued_at": now, "rank": rank, "retry_at": None, "worker": None}
+            changes = {**ready(now, run.get("priority") or 0), "retry_at": None, "worker": None}
             same = equals("retry_at", run["retry_at"])
             updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
         self._runs.bulk_write(updates, ordered=False)
@@ -283,7 +282,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         changes: Doc = {"worker": None, "attempts": [], "started_at": None}
         updates = []
         for run in runs:
-            ranked = changes | {"rank": rank_again(run)}
+            ranked = changes | ready_again(run)
             same = equals("fence", run["fence"])
             updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, ranked, where=same))
         if updates:

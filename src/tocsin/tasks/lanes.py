@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from tocsin import clock
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc
 from tocsin.documents.updates import Expression, is_null
@@ -26,9 +27,14 @@ def rank_of(queued_at: datetime, priority: int) -> int:
     return epoch_milliseconds(queued_at) - priority * BOOST
 
 
-def rank_again(run: Mapping[str, Any]) -> int:
-    """The rank of a run that goes back to where it stood."""
-    return rank_of(run["queued_at"], run.get("priority") or 0)
+def ready_again(run: Mapping[str, Any]) -> Doc:
+    """The place of a run that goes back to where it stood; dispatchers see it as new."""
+    return {"rank": rank_of(run["queued_at"], run.get("priority") or 0), "ready_at": clock.now()}
+
+
+def ready(now: datetime, priority: int) -> Doc:
+    """The place of a run that is queued now."""
+    return {"queued_at": now, "rank": rank_of(now, priority), "ready_at": now}
 
 
 def rank_expression(*, always: bool = False) -> Expression:
@@ -36,6 +42,11 @@ def rank_expression(*, always: bool = False) -> Expression:
     priority = {"$multiply": [{"$ifNull": ["$priority", 0]}, BOOST]}
     rank = {"$subtract": [{"$toLong": "$queued_at"}, priority]}
     return rank if always else {"$cond": [is_null("rank"), None, rank]}
+
+
+def ready_expression() -> Expression:
+    """Makes dispatchers see a queued run as it has become; null where it does not wait for them."""
+    return {"$cond": [is_null("rank"), None, "$$NOW"]}
 
 
 def placed(thing: Mapping[str, Any], owner: str) -> Doc:

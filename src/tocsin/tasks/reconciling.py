@@ -12,7 +12,7 @@ from pymongo import UpdateOne
 from tocsin.documents import Database, Doc, Hold, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import both, change_when, equals, is_null, move_run, one_of
 from tocsin.tasks import ending
-from tocsin.tasks.lanes import placed, rank_expression
+from tocsin.tasks.lanes import placed, rank_expression, ready_expression
 
 WAITING_STATES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
 _REASONS = {
@@ -104,7 +104,7 @@ def refresh(run_id: str, task: Doc) -> list[UpdateOne]:
     ]
 
 
-_RANK_ANEW: Doc = {"$set": {"rank": rank_expression()}}
+_RANK_ANEW: Doc = {"$set": {"rank": rank_expression(), "ready_at": ready_expression()}}
 
 
 def stop(run_id: str, hold: Hold, now: datetime) -> list[UpdateOne]:

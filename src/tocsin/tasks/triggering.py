@@ -11,7 +11,7 @@ from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import both, change_task, equals, move_run, with_active
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import ending, idempotency
-from tocsin.tasks.lanes import rank_of
+from tocsin.tasks.lanes import ready
 from tocsin.tasks.owned import find_run, find_task, require_run, require_task
 from tocsin.tasks.reconciling import copied, restrain, settle, stop
 from tocsin.tasks.retry import MAX_ATTEMPTS
@@ -33,8 +33,7 @@ def new_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: dat
         "reason": None,
         "due_at": due_at,
         "created_at": now,
-        "queued_at": now,
-        "rank": rank_of(now, task.get("priority") or 0),
+        **ready(now, task.get("priority") or 0),
         "fence": 0,
         "incident": task["incident"] if trigger is Trigger.SCHEDULE else None,
         "round": 0,
@@ -108,7 +107,7 @@ async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None
     changes: dict[str, Any] = {
         "round": run.round + 1, "budget_from": len(run.attempts), "lost": 0, "reason": None, "error": None,
         "result": None,
-        "queued_at": now, "rank": rank_of(now, task.get("priority") or 0), "finished_at": None, "retry_at": None,
+        **ready(now, task.get("priority") or 0), "finished_at": None, "retry_at": None,
         "cancel_requested_at": None, "final": None, "task_name": task["name"], "task_version": task["version"],
         **copied(task),
     }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from tocsin import clock
 from tocsin.documents import Database, Doc, RunStatus, Trigger
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import both, change_when, equals
@@ -45,7 +46,13 @@ async def _release_first(database: Database, task_id: str) -> int:
     if not ahead:
         first = waiting.pop(0)
         ahead, released = [first["_id"]], 1
-        updates.append(_change(first, {"blocked": False, "after": None}, {"rank": rank_expression(always=True)}))
+        updates.append(
+            _change(
+                first,
+                {"blocked": False, "after": None, "ready_at": clock.now()},
+                {"rank": rank_expression(always=True)},
+            )
+        )
     updates += [_change(run, {"after": ahead[-1]}) for run in waiting]
     await database.runs.bulk_write(updates, ordered=False)
     if waiting and await _has_ended(database, ahead[-1]):  # before it was known that anyone waits for it

@@ -22,7 +22,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, equals, move_run
 from tocsin.jobs import results
-from tocsin.tasks.lanes import placed, rank_of
+from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import restrain, settle
 from tocsin.tasks.triggering import RETRYABLE
 from tocsin.workflows.advancing import Finish, Move, advance, next_wake
@@ -202,7 +202,8 @@ class Mover:
 
 
 _RENEWED = (
-    "round", "queued_at", "rank", "job", "retry", "timeout", "task_version", "queue", "priority", "host", "lane",
+    "round", "queued_at", "rank", "ready_at", "job", "retry", "timeout", "task_version", "queue", "priority", "host",
+    "lane",
 )  # fmt: skip
 _AFRESH: Doc = {
     "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
@@ -264,8 +265,7 @@ def _run(document: Doc, start: Start, now: datetime) -> Doc:
         "reason": None,
         "due_at": now,
         "created_at": now,
-        "queued_at": now,
-        "rank": rank_of(now, start.priority),
+        **ready(now, start.priority),
         "fence": 0,
         "incident": None,
         "round": start.round,
