@@ -13,6 +13,7 @@ from tocsin.documents.models import (
     Task,
     Worker,
 )
+from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.states import (
     BIRTHS,
     MOVES,
@@ -57,12 +58,16 @@ __all__ = [
     "Link",
     "LinkPurpose",
     "Overlap",
+    "Replay",
+    "ReplaySettings",
+    "ReplayStatus",
     "ResponseBody",
     "Run",
     "RunReason",
     "RunStatus",
     "Scope",
     "Session",
+    "SkipReason",
     "StepReason",
     "StepStatus",
     "StoredKey",
