@@ -18,12 +18,14 @@ from tocsin.execution.claims import give_back
 from tocsin.execution.dispatcher import Dispatcher
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.leases import Leases, held_by, recover_alone, take_back
+from tocsin.execution.replaying import Replaying
 from tocsin.execution.retention import Retention
 from tocsin.execution.settler import Settler
 from tocsin.execution.worker import Tools, Worker
 
 ALONE_LIMIT = 2_500
 """Runs in hand of a process that is alone over its database: a burst is inserted as RUNNING, which saves its claims."""
+_BRING_WORK = frozenset({"dispatcher", "replaying"})
 _STOPPED = "The worker was stopped while it made this attempt."
 log = telemetry.logger(__name__)
 
@@ -54,6 +56,7 @@ class Engine:
         self._worker = Worker(self.hand, self._settler, tools)
         self._dispatcher = Dispatcher(database, self.hand)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds))
+        self._replaying = Replaying(database, self.hand.wake)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
         self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days))
         self._workers: list[asyncio.Task[None]] = []
@@ -67,7 +70,12 @@ class Engine:
         await self._leases.renew()
         self._settling = _begin(self._settler.run(), "settler")
         self._workers = [_begin(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
-        loops: dict[str, _Loop] = {"dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention}
+        loops: dict[str, _Loop] = {
+            "dispatcher": self._dispatcher,
+            "leases": self._leases,
+            "retention": self._retention,
+            "replaying": self._replaying,
+        }
         self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
 
     def abort(self, run_id: str) -> None:
@@ -78,7 +86,7 @@ class Engine:
     async def stop(self) -> None:
         """No new work, a grace period for what runs, the rest given back (without a database the lease does that)."""
         self.hand.draining = True
-        await end_tasks(*(loop for loop in self._loops if loop.get_name() == "dispatcher"))
+        await end_tasks(*(loop for loop in self._loops if loop.get_name() in _BRING_WORK))
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()
