@@ -115,7 +115,7 @@ class Run(Stored):
             index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
             index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
             index("blocked", "after", partialFilterExpression={"blocked": True}),
-            index("owner", "status", "finished_at", partialFilterExpression={"status": "FAILED"}),
+            index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
             index("replays.replay", sparse=True),
         ]
 
