@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from tocsin.graphql.accounts import AccountMutations
 from tocsin.graphql.administration import AdministrationMutations
+from tocsin.graphql.dead_letters import DeadLetterMutations
 from tocsin.graphql.extensions import Documents, Errors
 from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
 from tocsin.graphql.job_types import JOB_TYPES
@@ -20,7 +21,13 @@ from tocsin.graphql.workflow_mutations import WorkflowMutations
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutations, TokenMutations, AdministrationMutations, TaskMutations, RunMutations, WorkflowMutations
+    AccountMutations,
+    TokenMutations,
+    AdministrationMutations,
+    TaskMutations,
+    RunMutations,
+    DeadLetterMutations,
+    WorkflowMutations,
 ):
     pass
 
