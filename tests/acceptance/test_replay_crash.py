@@ -91,7 +91,8 @@ async def test_each_dead_letter_is_sent_once_though_the_server_is_killed(tmp_pat
             assert (answer["count"], answer["userErrors"]) == (LETTERS, [])
             replay = answer["replay"]["id"]
             for portion in (0.2, 0.5):
-                await _when(server, replay, lambda shown, least=portion * LETTERS: shown["counts"]["sent"] >= least)
+                shown = await _when(server, replay, lambda shown, of=portion: shown["counts"]["sent"] >= of * LETTERS)
+                assert (shown["status"], shown["counts"]["sent"] < LETTERS) == ("RUNNING", True)
                 await asyncio.sleep(0.05)
                 await server.kill()
                 await server.start()

@@ -273,6 +273,26 @@ async def test_a_stopped_one_sends_no_more_and_counts_what_it_sent(database: Dat
     assert await sent(database, replay) == ids[:1]
 
 
+@pytest.mark.parametrize("canary", [True, False])
+async def test_a_stop_in_the_middle_of_a_step_comes_in_time(
+    database: Database, loop: Replaying, monkeypatch: pytest.MonkeyPatch, canary: bool
+) -> None:
+    await letters(database, 3)
+    replay = await ask(database, canary=canary)
+
+    async def stop(*given: Any) -> Any:
+        found = await tasks_of(*given)
+        if not canary or (await replay_of(database, replay))["canary_run"] is not None:
+            await replays.stop(database, "alice", replay["_id"], clock.now())
+        return found
+
+    tasks_of = replays.tasks_of
+    monkeypatch.setattr(replays, "tasks_of", stop)
+    await work(loop, 4)
+    assert await sent(database, replay) == []
+    assert counts(await replay_of(database, replay)) == ("STOPPED", 0, 0, 0)
+
+
 async def test_one_that_has_ended_cannot_be_stopped(database: Database, loop: Replaying) -> None:
     replay = await ask(database)
     await work(loop, 2)

@@ -89,7 +89,7 @@ class Replaying:
 
     async def _is_inactive(self, owner: str) -> bool:
         user = await self._database.users.find_one({"_id": owner}, {"is_active": 1})
-        return user is not None and not user["is_active"]
+        return user is not None and not user.get("is_active", True)
 
     # --- canary -----------------------------------------------------------------------------------------------------
 
