@@ -43,6 +43,13 @@ def test_no_minute_sees_more_than_the_rate(per_minute: int, looks: list[tuple[in
         assert after.at - before.at >= max(SECOND, before.count * MINUTE / per_minute)
 
 
+def test_a_minute_that_is_full_says_when_it_is_no_longer() -> None:
+    sent = [Sending(T0, 1), Sending(T0 + SECOND, 1)]  # closer than the rate spreads them
+    may = replay_plan.allowance(2, sent, T0 + 40 * SECOND)
+    assert (may.count, may.at) == (0, T0 + MINUTE)
+    assert replay_plan.allowance(2, sent, T0 + MINUTE).count == 1
+
+
 @given(RATES)
 def test_a_look_at_the_time_that_was_named_may_send(per_minute: int) -> None:
     """And over five minutes nearly the rate is reached."""
