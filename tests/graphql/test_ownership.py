@@ -72,6 +72,22 @@ CASES: dict[str, tuple[str, Any]] = {
     "cancelWorkflowRun": (f"mutation($workflowRun: ID!) {{ cancelWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"cancelWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
     "resumeWorkflowRun": (f"mutation($workflowRun: ID!) {{ resumeWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"resumeWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
     "decideApproval": (f'mutation($workflowRun: ID!) {{ decideApproval(input: {{id: $workflowRun, step: "ask", approved: true}}) {{ approved {SHOWN} }} }}', {"decideApproval": {"approved": None, **NOT_FOUND}}),
+    "deadLetters": (
+        "query($task: ID!) { deadLetters { totalCount nodes { id } } of: deadLetters(filter: {taskId: $task}) { totalCount nodes { id } } }",
+        {"deadLetters": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
+    ),
+    "deadLetterCauses": ("{ deadLetterCauses { count } }", {"deadLetterCauses": []}),
+    "replay": ("query($replay: ID!) { replay(id: $replay) { status counts { sent } } other: node(id: $replay) { id } }", {"replay": None, "other": None}),
+    "replays": ("{ replays { totalCount nodes { id } } }", {"replays": {"totalCount": 0, "nodes": []}}),
+    "replayDeadLetters": (
+        "mutation($task: ID!) { replayDeadLetters(input: {filter: {taskId: $task}, dryRun: true}) { replay { id } count userErrors { code } } }",
+        {"replayDeadLetters": {"replay": None, "count": 0, "userErrors": []}},
+    ),
+    "stopReplay": (f"mutation($replay: ID!) {{ stopReplay(input: {{id: $replay}}) {{ replay {{ id }} {SHOWN} }} }}", {"stopReplay": {"replay": None, **NOT_FOUND}}),
+    "discardDeadLetters": (
+        "mutation($run: ID!) { discardDeadLetters(input: {ids: [$run]}) { count userErrors { code } } }",
+        {"discardDeadLetters": {"count": None, **NOT_FOUND}},
+    ),
 }  # fmt: skip
 # For administrators only. field: (document, what Carol is answered)
 ADMIN: dict[str, tuple[str, Any]] = {
@@ -111,7 +127,7 @@ async def _alices(api: Api) -> tuple[dict[str, str], Doc, Doc]:
     task_id = await api.alice.create("private")
     stored = await api.database.tasks.find_one({})
     assert stored is not None
-    run = run_document(stored["_id"], T0, status="FAILED")
+    run = run_document(stored["_id"], T0, status="FAILED", finished_at=T0)
     await api.database.runs.insert_one(run)
     saved = await api.alice.ask(SAVE, yaml=_WORKFLOW)
     assert saved["saveWorkflow"]["userErrors"] == []
@@ -122,6 +138,8 @@ async def _alices(api: Api) -> tuple[dict[str, str], Doc, Doc]:
     (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
     await api.database.audit_entries.delete_many({})
     variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
+    replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
+    variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
     return variables | tokens, stored, run
 
@@ -143,6 +161,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
         assert answer == {"data": expected}, field
     assert await api.database.tasks.find_one({"_id": task["_id"]}) == task
     assert await api.database.runs.find({}).to_list() == [run]
+    assert [replay["status"] async for replay in api.database.replays.find({})] == ["CANARY"]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
 
 

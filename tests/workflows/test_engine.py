@@ -14,7 +14,8 @@ from tocsin.documents import Database, User, WorkflowRun
 from tocsin.errors import Conflict, InvalidInput, NotFound
 from tocsin.execution.retention import Retention
 from tocsin.security.secrets import SecretBox
-from tocsin.tasks import resealing
+from tocsin.tasks import dead_letters, resealing
+from tocsin.tasks.dead_letters import DeadLetterFilter
 from tocsin.workflows import asking, saving
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
@@ -219,6 +220,8 @@ async def test_resume_keeps_what_succeeded(database: Database, target: Target) -
         stack.workflows.touch(run_id)
         run = await stack.when_workflow_run(run_id, "FAILED")
         assert run["steps"]["each"]["items"] == "CF"
+        (letter,) = await dead_letters.walk(database, "alice", DeadLetterFilter(workflow="w"), clock.now(), None, 9)
+        await dead_letters.discard_runs(database, [letter["_id"]], clock.now())
         with pytest.raises(InvalidInput):
             await asking.resume(database, stack.versions, "alice", run_id, {"path": 5}, clock.now())
         await asking.resume(database, stack.versions, "alice", run_id, {"path": "new"}, clock.now())
@@ -226,6 +229,7 @@ async def test_resume_keeps_what_succeeded(database: Database, target: Target) -
         run = await stack.when_workflow_run(run_id, "COMPLETED")
         assert [call["path"] for call in target.calls] == ["/first", "/x", "/y", "/y", "/new/2"]
         assert await database.runs.count_documents({"task": run_id}) == 4
+        assert (await stack.run(letter["_id"]))["discarded_at"] is None
         with pytest.raises(Conflict):
             await asking.resume(database, stack.versions, "alice", run_id, None, clock.now())
 

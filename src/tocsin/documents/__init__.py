@@ -14,6 +14,7 @@ from tocsin.documents.models import (
     Worker,
 )
 from tocsin.documents.queue_models import Circuit, Queue
+from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.states import (
     BIRTHS,
     MOVES,
@@ -61,12 +62,16 @@ __all__ = [
     "LinkPurpose",
     "Overlap",
     "Queue",
+    "Replay",
+    "ReplaySettings",
+    "ReplayStatus",
     "ResponseBody",
     "Run",
     "RunReason",
     "RunStatus",
     "Scope",
     "Session",
+    "SkipReason",
     "StepReason",
     "StepStatus",
     "StoredKey",

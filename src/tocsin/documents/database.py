@@ -72,6 +72,10 @@ class Database:
         return self.db["workflow_runs"]
 
     @property
+    def replays(self) -> AsyncCollection[Doc]:
+        return self.db["replays"]
+
+    @property
     def response_bodies(self) -> AsyncCollection[Doc]:
         return self.db["response_bodies"]
 

@@ -8,6 +8,7 @@ from beanie import Document
 
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.queue_models import Circuit, Queue
+from tocsin.documents.replay_models import Replay
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 from tocsin.documents.stored import Doc, Stored, index
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
@@ -64,6 +65,8 @@ class Run(Stored):
     to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended
     (overlap QUEUE).
     `incident` is the task's when the run was made; null for a manual run, which tells nobody.
+    `replays` are the times that a person had it done again, at most the last 50: {replay: id, or null of a single
+    retry, at, round}. A `pinned` run keeps its settings when its task is edited: a replay asked for the original ones.
     """
 
     owner: str
@@ -105,6 +108,9 @@ class Run(Stored):
     error: Doc | None = None
     missed_until: datetime | None = None
     missed_count: int | None = None
+    discarded_at: datetime | None = None
+    replays: list[Doc] = []
+    pinned: bool = False
 
     class Settings:
         name = "runs"
@@ -118,6 +124,8 @@ class Run(Stored):
             index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
             index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
             index("blocked", "after", partialFilterExpression={"blocked": True}),
+            index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
+            index("replays.replay", sparse=True),
         ]
 
 
@@ -235,5 +243,5 @@ class RateBucket(Stored):
 
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
-    RateBucket, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit,
+    RateBucket, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Replay,
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.leases import Leases, held_by, recover_alone, take_back
 from tocsin.execution.order import Order
+from tocsin.execution.replaying import Replaying
 from tocsin.execution.retention import Retention
 from tocsin.execution.settler import Settler
 from tocsin.execution.throughput import Throughput
@@ -31,6 +32,7 @@ from tocsin.jobs.base import Outcome
 
 ALONE_LIMIT = 2_500
 """Runs in hand of a process that is alone over its database: a burst is inserted as RUNNING, which saves its claims."""
+_BRING_WORK = frozenset({"dispatcher", "replaying"})
 _STOPPED = "The worker was stopped while it made this attempt."
 log = telemetry.logger(__name__)
 
@@ -65,6 +67,7 @@ class Engine:
         self._dispatcher = Dispatcher(database, self.hand, self.circuits)
         self.order = Order(database, self.hand, self.circuits)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds), self._throughput)
+        self._replaying = Replaying(database, self.hand.wake)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
         self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days))
         self._workers: list[asyncio.Task[None]] = []
@@ -82,7 +85,7 @@ class Engine:
         self._workers = [_begin(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
         loops: dict[str, _Loop] = {
             "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention,
-            "order": self.order, "circuits": self.circuits,
+            "order": self.order, "circuits": self.circuits, "replaying": self._replaying,
         }  # fmt: skip
         self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
 
@@ -102,7 +105,7 @@ class Engine:
     async def stop(self) -> None:
         """No new work, a grace period for what runs, the rest given back (without a database the lease does that)."""
         self.hand.draining = True
-        await end_tasks(*(loop for loop in self._loops if loop.get_name() == "dispatcher"))
+        await end_tasks(*(loop for loop in self._loops if loop.get_name() in _BRING_WORK))
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()

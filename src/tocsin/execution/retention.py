@@ -43,6 +43,7 @@ class Retention:
             count += await self._forget_runs(user["_id"], now - self._runs)
             count += await self._forget_tasks(user["_id"], now - self._tasks)
             count += await self._forget_workflow_runs(user["_id"], now - self._runs)
+            await self._forget_replays(user["_id"], now - self._runs)
         await FileStore(self._database).forget(now - self._runs)
         await deliveries.forget(self._database, now - self._runs)
         await audit.forget(self._database, now - self._entries)
@@ -79,6 +80,12 @@ class Retention:
         for start in range(0, len(ended), BATCH):
             await self._database.workflow_runs.delete_many({"_id": {"$in": ended[start : start + BATCH]}})
         return len(ended)
+
+    async def _forget_replays(self, owner: str, before: datetime) -> None:
+        old = self._database.replays.find({"owner": owner, "created_at": {"$lt": before}}, {"open": 1})
+        ended = [replay["_id"] async for replay in old if not replay["open"]]
+        for start in range(0, len(ended), BATCH):
+            await self._database.replays.delete_many({"_id": {"$in": ended[start : start + BATCH]}})
 
     async def _forget_tasks(self, owner: str, before: datetime) -> int:
         """One-off tasks that ended so long ago, and were not touched since."""

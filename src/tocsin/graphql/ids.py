@@ -15,6 +15,7 @@ _THINGS = {
     "User": "user",
     "Workflow": "workflow",
     "WorkflowRun": "workflow run",
+    "Replay": "replay",
 }
 
 

@@ -25,6 +25,7 @@ class Loaders:
         self._tasks = Loader(database.tasks)
         self._runs = Loader(database.runs, RUN_FIELDS)
         self._workflow_runs = Loader(database.workflow_runs)
+        self._replays = Loader(database.replays)
         self._bodies = Loader(database.response_bodies)
 
     async def task(self, owner: str, task_id: str) -> Doc | None:
@@ -41,6 +42,10 @@ class Loaders:
     async def workflow_run(self, owner: str, run_id: str) -> Doc | None:
         """The owner's workflow run."""
         return await self._workflow_runs.load(run_id) if owner_of(run_id) == owner else None
+
+    async def replay(self, owner: str, replay_id: str) -> Doc | None:
+        """The owner's replay."""
+        return await self._replays.load(replay_id) if owner_of(replay_id) == owner else None
 
     async def body(self, run_id: str, attempt: int) -> str | None:
         """The response body of an attempt of a run that the caller may see."""

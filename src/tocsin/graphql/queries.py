@@ -15,6 +15,8 @@ from tocsin.graphql.account_lists import AdministrationQueries, entry_type
 from tocsin.graphql.account_types import user_type
 from tocsin.graphql.accounts import AccountQueries
 from tocsin.graphql.context import Info
+from tocsin.graphql.dead_letter_types import load_replay
+from tocsin.graphql.dead_letters import DeadLetterQueries
 from tocsin.graphql.node import Node
 from tocsin.graphql.paging import PageArguments
 from tocsin.graphql.queues import QueueQueries
@@ -36,7 +38,7 @@ GlobalId = Annotated[strawberry.ID, strawberry.argument(description="The global 
 
 
 @strawberry.type(description="What can be asked.")
-class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries, QueueQueries):
+class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries, QueueQueries, DeadLetterQueries):
     @strawberry.field(description="Anything of yours by its global id; null if you have no such thing.")
     async def node(self, info: Info, id: GlobalId) -> Node | None:
         owner = await access.owner(info)
@@ -130,6 +132,7 @@ _LOADERS: dict[str, Callable[[Info, str, str], Awaitable[Node | None]]] = {
     "AuditEntry": _load_entry,
     "Workflow": _load_workflow,
     "WorkflowRun": load_workflow_run,
+    "Replay": load_replay,
 }
 
 

@@ -86,9 +86,9 @@ async def list_runs(
         task_id = ids.find("Task", filter_.task_id, "filter", "taskId") or ""
         if owner_of(task_id) != user.id:
             arguments.checked()
-            return _connection(None, paging.Page([], has_next=False, has_previous=False))
+            return run_connection(None, paging.Page([], has_next=False, has_previous=False))
     rows = _rows(services, user, filter_, order or RunOrder(field=RunOrderField.DUE_AT), task_id)
-    return _connection(rows, await paging.read_page(rows, arguments))
+    return run_connection(rows, await paging.read_page(rows, arguments))
 
 
 def _rows(services: Services, user: User, filter_: RunFilter | None, order: RunOrder, task_id: str | None) -> Rows:
@@ -134,7 +134,8 @@ def _due_between(low: datetime | None, high: datetime | None) -> Doc:
     return {"due_at": found} if found else {}
 
 
-def _connection(rows: Rows | None, page: paging.Page) -> RunConnection:
+def run_connection(rows: Rows | None, page: paging.Page) -> RunConnection:
+    """A page of runs as it is shown."""
     edges = [RunEdge(cursor=paging.cursor(rows, row), node=run_type(row)) for row in page.rows] if rows else []
     return RunConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
 

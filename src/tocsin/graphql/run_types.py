@@ -15,9 +15,11 @@ from tocsin.graphql.reasons import reason_text
 from tocsin.graphql.scalars import JSON, Url
 from tocsin.jobs import results
 from tocsin.jobs.base import ErrorKind
+from tocsin.tasks.dead_letters import is_dead_letter
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
 if TYPE_CHECKING:
+    from tocsin.graphql.dead_letter_types import RunReplay
     from tocsin.graphql.task_types import Task
     from tocsin.graphql.workflow_run_types import WorkflowRun
 
@@ -124,6 +126,9 @@ class Run(Node):
     missed_count: float | None = strawberry.field(
         description="Of a MISSED run: how many due times it stands for (a whole number)."
     )
+    discarded_at: datetime | None = strawberry.field(
+        description="When it was discarded as a dead letter; null if it was not, or was done again since."
+    )
     error: RunError | None = strawberry.field(description="Why the latest attempt failed; null if it did not.")
 
     @strawberry.field(
@@ -174,6 +179,16 @@ class Run(Node):
     def step_key(self) -> str | None:
         return step_of(self.document["_id"])
 
+    @strawberry.field(description="Whether it failed for good, was not discarded, and was not done again since.")
+    def dead_letter(self) -> bool:
+        return is_dead_letter(self.document)
+
+    @strawberry.field(description="The times that a person had it done again, the latest last: at most 50.")
+    def replays(self) -> list[Annotated["RunReplay", strawberry.lazy("tocsin.graphql.dead_letter_types")]]:
+        from tocsin.graphql.dead_letter_types import run_replay_type  # replays know runs, and runs know replays
+
+        return [run_replay_type(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
+
     @strawberry.field(description="Its attempts, the first one first: at most 100.")
     def attempts(self) -> list[Attempt]:
         run_id = self.document["_id"]
@@ -183,7 +198,15 @@ class Run(Node):
 def run_type(run: Doc) -> Run:
     """A stored run as it is shown."""
     reason = run.get("reason") and RunReason(run["reason"])
-    same = ("started_at", "finished_at", "queued_at", "cancel_requested_at", "missed_until", "missed_count")
+    same = (
+        "started_at",
+        "finished_at",
+        "queued_at",
+        "cancel_requested_at",
+        "missed_until",
+        "missed_count",
+        "discarded_at",
+    )
     return Run(
         id=strawberry.ID(ids.encode("Run", run["_id"])),
         document=run,

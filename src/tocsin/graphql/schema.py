@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from tocsin.graphql.accounts import AccountMutations
 from tocsin.graphql.administration import AdministrationMutations
+from tocsin.graphql.dead_letters import DeadLetterMutations
 from tocsin.graphql.extensions import Documents, Errors
 from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
 from tocsin.graphql.job_types import JOB_TYPES
@@ -28,6 +29,7 @@ class Mutation(
     TaskMutations,
     BatchMutations,
     RunMutations,
+    DeadLetterMutations,
     WorkflowMutations,
     QueueMutations,
 ):

@@ -93,13 +93,14 @@ async def align_stale(database: Database, runs: list[Doc], now: datetime) -> Non
 def refresh(run_id: str, task: Doc) -> list[UpdateOne]:
     """The updates that give an open run its task's present settings. A running attempt goes on with the old ones.
 
-    What a pause said of its end is taken back; what a cancel said is not.
+    What a pause said of its end is taken back; what a cancel said is not. A pinned run keeps its own.
     """
     copies: dict[str, Any] = copied(task)
     copies |= {"task_name": task["name"], "task_version": task["version"]}
     unrestrained = both(equals("open", True), is_null("cancel_requested_at"))
+    follows = both(equals("open", True), {"$ne": ["$pinned", True]})
     return [
-        UpdateOne({"_id": run_id}, [change_when(equals("open", True), copies), _RANK_ANEW]),
+        UpdateOne({"_id": run_id}, [change_when(follows, copies), _RANK_ANEW]),
         UpdateOne({"_id": run_id}, [change_when(unrestrained, {"final": None})]),
     ]
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from tocsin.documents import Database, Doc, Hold, Run, RunReason, RunStatus, Trigger, owner_of
+from tocsin.documents import Database, Doc, Hold, ReplaySettings, Run, RunReason, RunStatus, Trigger, owner_of
 from tocsin.documents.states import SETTLED
-from tocsin.documents.updates import both, change_task, equals, move_run, with_active
+from tocsin.documents.updates import Expression, both, change_task, equals, is_null, move_run, with_active
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import ending, idempotency
 from tocsin.tasks.lanes import ready
@@ -16,6 +17,8 @@ from tocsin.tasks.owned import find_run, find_task, require_run, require_task
 from tocsin.tasks.reconciling import copied, restrain, settle, stop
 from tocsin.tasks.retry import MAX_ATTEMPTS
 
+MOST_REPLAYS = 50
+"""Of the times that a run was done again, so many are remembered: the last."""
 RETRYABLE = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 
 
@@ -80,8 +83,15 @@ async def _insert_once(database: Database, run: Doc) -> None:
         return  # an earlier try with the same idempotency key got this far
 
 
-async def retry(database: Database, owner: str, run_id: str, now: datetime, key: idempotency.Key | None) -> Run:
-    """The same run again, with a new retry budget and its task's present settings."""
+async def retry(
+    database: Database,
+    owner: str,
+    run_id: str,
+    now: datetime,
+    key: idempotency.Key | None,
+    settings: ReplaySettings = ReplaySettings.CURRENT,
+) -> Run:
+    """The same run again, with a new retry budget, by its task's present settings or by those it had."""
     run = await require_run(owner, run_id)
     record = await idempotency.take(database, key, run_id, now, run.round)
     if record["done"] or record["round"] != run.round:
@@ -98,23 +108,56 @@ async def retry(database: Database, owner: str, run_id: str, now: datetime, key:
         raise Conflict(f"{allowed}; this one is {run.status.value}.", "id")
     if len(run.attempts) >= MAX_ATTEMPTS:
         raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the most. Run its task instead.", "id")
-    await _again(database, run, await _document(database, task.id), now)
+    update = again(run.id, run.round, await _document(database, task.id), now, settings)
+    if (await database.runs.bulk_write([update])).modified_count:
+        await show_again(database, [run.id])
     await idempotency.done(database, record)
     return await require_run(owner, run_id)
 
 
-async def _again(database: Database, run: Run, task: Doc, now: datetime) -> None:
+def again(
+    run_id: str, round_: int, task: Doc, now: datetime, settings: ReplaySettings, replay: str | None = None
+) -> UpdateOne:
+    """The update that queues a settled run once more, if nobody has done so since it was in this round.
+
+    For a replay (by its id) it must also still be a dead letter.
+    """
     changes: dict[str, Any] = {
-        "round": run.round + 1, "budget_from": len(run.attempts), "lost": 0, "reason": None, "error": None,
-        "result": None,
+        "round": round_ + 1, "lost": 0, "reason": None, "error": None, "result": None,
         **ready(now, task.get("priority") or 0), "finished_at": None, "retry_at": None,
-        "cancel_requested_at": None, "final": None, "task_name": task["name"], "task_version": task["version"],
-        **copied(task),
+        "cancel_requested_at": None, "final": None, "discarded_at": None, "pinned": settings is ReplaySettings.ORIGINAL,
     }  # fmt: skip
-    update = move_run(run.id, RETRYABLE, RunStatus.QUEUED, changes, where=equals("round", run.round))
-    if (await database.runs.bulk_write([update])).modified_count and run.trigger is Trigger.SCHEDULE:
-        active = with_active([(run.id, RunStatus.QUEUED)])
-        await database.tasks.bulk_write([change_task(task["_id"], both(), {}, {"active": active})])
+    if settings is ReplaySettings.CURRENT:
+        changes |= {"task_name": task["name"], "task_version": task["version"]}
+        changes |= copied(task)
+    entry = {"replay": replay, "at": now, "round": round_ + 1}
+    computed = {"budget_from": {"$size": "$attempts"}, "replays": _remembered(entry)}
+    same = equals("round", round_)
+    if replay is None:
+        return move_run(run_id, RETRYABLE, RunStatus.QUEUED, changes, computed=computed, where=same)
+    where = both(same, is_null("discarded_at"))
+    return move_run(run_id, [RunStatus.FAILED], RunStatus.QUEUED, changes, computed=computed, where=where)
+
+
+def _remembered(entry: Doc) -> Expression:
+    before = {"$ifNull": ["$replays", []]}
+    return {"$slice": [{"$concatArrays": [before, [{"$literal": entry}]]}, -MOST_REPLAYS]}
+
+
+async def show_again(database: Database, run_ids: list[str]) -> None:
+    """Let the tasks of scheduled runs know that these are open again, and what has become of them since."""
+    found = database.runs.find({"_id": {"$in": run_ids}}, {"task": 1, "trigger": 1})
+    tasks = {run["_id"]: run["task"] async for run in found if run["trigger"] == Trigger.SCHEDULE.value}
+    if not tasks:
+        return
+    updates = [
+        change_task(task_id, both(), {}, {"active": with_active([(run_id, RunStatus.QUEUED)])})
+        for run_id, task_id in tasks.items()
+    ]
+    await database.tasks.bulk_write(updates, ordered=False)
+    # A worker may have been quicker: its run's beginning or end was for a task that did not name the run yet.
+    runs = await database.runs.find({"_id": {"$in": list(tasks)}}).to_list()
+    await ending.follow(database, [run for run in runs if run["status"] != RunStatus.QUEUED.value])
 
 
 async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> Run:

@@ -207,7 +207,7 @@ _RENEWED = (
 )  # fmt: skip
 _AFRESH: Doc = {
     "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
-    "cancel_requested_at": None, "final": None,
+    "cancel_requested_at": None, "final": None, "discarded_at": None,
 }  # fmt: skip
 
 

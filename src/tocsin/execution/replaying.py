@@ -1,0 +1,209 @@
+"""Sends dead letters again, as their owners asked: the canary first, then the others at their rate.
+
+Each look at a replay is made under a short lease and is one step: note a sending, send its runs, go on behind them. A
+run is sent by an update on its round, so that nobody sends it twice, and it names the replay, so that what was sent is
+known whoever dies where.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.documents import Database, Doc, ReplayStatus
+from tocsin.tasks import dead_letters, replay_plan, replays
+from tocsin.tasks.dead_letters import DeadLetterFilter, Mark
+from tocsin.tasks.replay_plan import CanaryVerdict, Portion
+from tocsin.tasks.replays import GOING
+
+LEASE = timedelta(seconds=5)
+POLL = timedelta(milliseconds=500)
+"""How often it is asked whether there is something to do."""
+AHEAD = 500
+"""Dead letters that are read at once."""
+_INACTIVE = "The account of the replay's owner was deactivated."
+log = telemetry.logger(__name__)
+
+
+class Replaying:
+    """The replays of all owners, as far as this process gets hold of them. `wake` is called after runs were queued."""
+
+    def __init__(self, database: Database, wake: Callable[[], None], lease: timedelta = LEASE) -> None:
+        self._database = database
+        self._wake = wake
+        self._lease = lease
+        self._ahead: dict[str, list[Doc]] = {}
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            soonest = None
+            try:
+                soonest = await self.round(clock.now())
+            except PyMongoError as error:
+                log.warning("replays wait for the database", error=str(error)[:300])
+            except Exception:
+                log.exception("a look at the replays failed")
+            wait = POLL if soonest is None else min(POLL, soonest - clock.now())
+            await asyncio.sleep(max(wait.total_seconds(), 0.005))
+
+    async def round(self, now: datetime) -> datetime | None:
+        """One step of each replay that is due. Returns when the first of them has its next one."""
+        times = [await self._look(replay_id, now) for replay_id in await replays.due(self._database, now)]
+        return min((at for at in times if at is not None), default=None)
+
+    async def _look(self, replay_id: str, now: datetime) -> datetime | None:
+        """Take it, make one step, give it back. A fault leaves the lease to run out, and the others their turn."""
+        try:
+            replay = await replays.take(self._database, replay_id, now, self._lease)
+            if replay is None:
+                return None
+            next_at = await self._step(replay)
+            if next_at is None:
+                self._ahead.pop(replay_id, None)
+            else:
+                await replays.give_back(self._database, replay, next_at)
+            return next_at
+        except PyMongoError as error:
+            log.warning("a replay waits for the database", replay=replay_id, error=str(error)[:300])
+        except Exception:
+            log.exception("a step of a replay failed", replay=replay_id)
+        self._ahead.pop(replay_id, None)
+        return None
+
+    async def _step(self, replay: Doc) -> datetime | None:
+        """What comes next, and when to look again; None when it is over."""
+        if replay["left"]:
+            await replays.mend(self._database, replay)
+        status = ReplayStatus(replay["status"])
+        if status in GOING and await self._is_inactive(replay["owner"]):
+            await self._end(replay, ReplayStatus.STOPPED, _INACTIVE)
+            return clock.now()
+        if status is ReplayStatus.CANARY:
+            return await self._send_canary(replay)
+        if status is ReplayStatus.RUNNING:
+            return await self._send_more(replay)
+        return await self._count(replay)
+
+    async def _is_inactive(self, owner: str) -> bool:
+        user = await self._database.users.find_one({"_id": owner}, {"is_active": 1})
+        return user is not None and not user.get("is_active", True)
+
+    # --- canary -----------------------------------------------------------------------------------------------------
+
+    async def _send_canary(self, replay: Doc) -> datetime | None:
+        if replay["canary_run"] is None:
+            return await self._choose_canary(replay)
+        run = await self._database.runs.find_one({"_id": replay["canary_run"]})
+        verdict = replay_plan.after_canary(run, replay["_id"])
+        now = clock.now()
+        if verdict is CanaryVerdict.GIVE_UP:
+            await self._end(replay, ReplayStatus.FAILED, replay_plan.why_given_up(run))
+            return now
+        if verdict is CanaryVerdict.GO_ON:
+            await replays.change(self._database, replay, {"status": ReplayStatus.RUNNING.value}, [ReplayStatus.CANARY])
+            return now
+        if verdict is CanaryVerdict.SEND and run is not None:
+            return await self._send_chosen(replay, run)
+        return replay_plan.next_look(1, now)
+
+    async def _choose_canary(self, replay: Doc) -> datetime | None:
+        """Note the oldest that can be sent as the canary; the next step sends it."""
+        found = await self._portion(replay, 1)
+        if found is None:
+            await replays.change(self._database, replay, {"status": ReplayStatus.RUNNING.value}, [ReplayStatus.CANARY])
+            return clock.now()
+        chosen = found.send[0]["_id"] if found.send else None
+        await self._change(replay, self._passed(replay, found) | {"canary_run": chosen})
+        return clock.now()
+
+    async def _send_chosen(self, replay: Doc, run: Doc) -> datetime:
+        """Send the canary; if it is no longer a dead letter, another one is chosen."""
+        tasks = await replays.tasks_of(self._database, [run])
+        row = run | {"attempted": len(run["attempts"])}
+        may_go = dead_letters.is_dead_letter(run) and replay_plan.skipped(row, tasks) is None
+        if may_go and not await replays.change(self._database, replay, self._sending(replay, 1), [ReplayStatus.CANARY]):
+            return clock.now()  # stopped meanwhile, or no longer ours
+        if may_go and await self._send(replay, [row], tasks):
+            return clock.now()
+        after = await self._database.runs.find_one({"_id": run["_id"]})
+        if replay_plan.after_canary(after, replay["_id"]) is CanaryVerdict.SEND:
+            await self._change(replay, {"canary_run": None})
+        return clock.now()
+
+    # --- the others -------------------------------------------------------------------------------------------------
+
+    async def _send_more(self, replay: Doc) -> datetime | None:
+        may = replay_plan.allowance(replay["per_minute"], replays.sendings(replay), clock.now())
+        if not may.count:
+            return may.at
+        found = await self._portion(replay, may.count)
+        if found is None:
+            return await self._count(replay)
+        if found.send:
+            sending = self._sending(replay, len(found.send))
+            if not await replays.change(self._database, replay, sending, [ReplayStatus.RUNNING]):
+                return clock.now()  # stopped meanwhile, or no longer ours
+            await self._send(replay, found.send, await replays.tasks_of(self._database, found.send))
+        await self._change(replay, self._passed(replay, found))
+        return clock.now()
+
+    async def _portion(self, replay: Doc, most: int) -> Portion | None:
+        """What to do with the next dead letters; None when there are no more."""
+        rows = await self._next_rows(replay)
+        if not rows:
+            return None
+        return replay_plan.portion(rows, await replays.tasks_of(self._database, rows), replay["_id"], most)
+
+    async def _next_rows(self, replay: Doc) -> list[Doc]:
+        """The next dead letters behind the cursor, by what was read ahead: sending tests whether they still are."""
+        after = Mark(replay["cursor_at"], replay["cursor_id"]) if replay["cursor_id"] else None
+        rows = self._ahead.get(replay["_id"], [])
+        if after is not None:
+            place = (after.finished_at, after.id)
+            rows = [row for row in rows if (row["finished_at"], row["_id"]) > place]
+        if not rows:
+            chosen = DeadLetterFilter.from_document(replay["filter"])
+            args = (self._database, replay["owner"], chosen, replay["until"], after, AHEAD)
+            rows = await dead_letters.walk(*args)
+        self._ahead[replay["_id"]] = rows
+        return rows
+
+    async def _send(self, replay: Doc, rows: list[Doc], tasks: dict[str, Doc]) -> int:
+        there = [row for row in rows if row["task"] in tasks]
+        sent = await replays.send(self._database, replay, there, tasks, clock.now()) if there else 0
+        self._wake()
+        return sent
+
+    # --- what is noted ----------------------------------------------------------------------------------------------
+
+    async def _change(self, replay: Doc, changes: Doc) -> bool:
+        return await replays.change(self._database, replay, changes | {"updated_at": clock.now()})
+
+    def _sending(self, replay: Doc, count: int) -> Doc:
+        return {"recent": replays.stored(replay_plan.noted(replays.sendings(replay), count, clock.now()))}
+
+    def _passed(self, replay: Doc, found: Portion) -> Doc:
+        skips = replay_plan.added(replay["skips"], found.skips)
+        return {"cursor_at": found.last["finished_at"], "cursor_id": found.last["_id"], "skips": skips}
+
+    async def _end(self, replay: Doc, status: ReplayStatus, reason: str | None) -> None:
+        now = clock.now()
+        changes = {"status": status.value, "reason": reason, "finished_at": now, "updated_at": now}
+        await replays.change(self._database, replay, changes, GOING)
+
+    async def _count(self, replay: Doc) -> datetime | None:
+        """Nothing more is to be sent: it is over once all that was sent has ended."""
+        now, tally = clock.now(), await replays.counted(self._database, replay)
+        changes: Doc = {"sent": tally.sent, "succeeded": tally.succeeded, "failed": tally.failed, "updated_at": now}
+        if tally.pending:
+            await replays.change(self._database, replay, changes)
+            return replay_plan.next_look(tally.sent, now)
+        changes |= {"open": False, "claim": None, "lease_until": clock.EPOCH}
+        status = ReplayStatus(replay["status"])
+        if status is ReplayStatus.RUNNING:
+            changes |= {"status": ReplayStatus.COMPLETED.value, "finished_at": now}
+        closed = await replays.change(self._database, replay, changes, [status])
+        return None if closed else now

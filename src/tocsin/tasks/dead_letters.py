@@ -1,0 +1,204 @@
+"""Dead letters: runs that FAILED, that nobody discarded, and that were not done again since.
+
+A run that is replayed leaves FAILED, for it is the same run in a new round. If it fails again it is one dead letter
+again, never two.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateMany
+
+from tocsin.clock import EPOCH, MILLISECOND
+from tocsin.documents import Database, Doc, RunStatus, Trigger
+from tocsin.documents.updates import Expression, both, change_when, equals, is_null
+from tocsin.errors import InvalidInput
+from tocsin.outbound.failures import ErrorKind
+from tocsin.outbound.urls import parse_url
+
+KEY = "finished_at"
+"""What dead letters are sorted by, then by id."""
+BATCH = 500
+MOST_CAUSES = 100
+_LONGEST = 300
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in r"\.+*?()|[]{}^$"})
+_NO_HOST = re.compile(r"[/:?#@]")
+_FAR = datetime(9999, 12, 30, tzinfo=EPOCH.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterFilter:
+    """Which dead letters: those for which all that is given holds. `finished_before` is exclusive.
+
+    `workflow` is the name of the workflow whose steps they are, `host` that of an HTTP job's URL, in ASCII.
+    """
+
+    task: str | None = None
+    workflow: str | None = None
+    host: str | None = None
+    error_kind: ErrorKind | None = None
+    finished_after: datetime | None = None
+    finished_before: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it lets all dead letters through."""
+        return self == DeadLetterFilter()
+
+    def to_document(self) -> Doc:
+        """As it is stored."""
+        values = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None}
+        return values | ({"error_kind": self.error_kind.value} if self.error_kind else {})
+
+    @classmethod
+    def from_document(cls, stored: Doc) -> "DeadLetterFilter":
+        """From what was stored."""
+        kind = stored.get("error_kind")
+        return cls(**{**stored, "error_kind": kind and ErrorKind(kind)})
+
+    def residual(self) -> Doc:
+        """The conditions besides owner, status and time."""
+        found: Doc = {"discarded_at": None}
+        if self.task is not None:
+            found["task"] = self.task
+        if self.workflow is not None:
+            found["trigger"] = Trigger.WORKFLOW.value
+            found["task_name"] = {"$regex": f"^{_quoted(self.workflow)} / "}
+        if self.host is not None:
+            names = "|".join(_quoted(name) for name in _spellings(self.host))
+            found["job.params.url"] = {"$regex": f"^https?://({names})(:[0-9]*)?([/?#]|$)", "$options": "i"}
+        if self.error_kind is not None:
+            found["error.kind"] = self.error_kind.value
+        return found
+
+    def span(self, until: datetime = _FAR) -> tuple[datetime, datetime]:
+        """The first and the last moment at which they finished."""
+        last = max(self.finished_before, EPOCH) - MILLISECOND if self.finished_before else until
+        return self.finished_after or EPOCH, min(last, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Dead letters that failed alike. `host` is null of what is no HTTP job, `kind` of what was lost too often."""
+
+    kind: ErrorKind | None
+    host: str | None
+    count: int
+    oldest: datetime
+    newest: datetime
+
+    def with_(self, other: "Cause") -> "Cause":
+        """Both together."""
+        oldest, newest = min(self.oldest, other.oldest), max(self.newest, other.newest)
+        return replace(self, count=self.count + other.count, oldest=oldest, newest=newest)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A dead letter's place in the order."""
+
+    finished_at: datetime
+    id: str
+
+
+def is_dead_letter(run: Doc) -> bool:
+    """Whether this run is one."""
+    return run["status"] == RunStatus.FAILED.value and run.get("discarded_at") is None
+
+
+def base(owner: str) -> Doc:
+    """The equalities that the index of dead letters begins with."""
+    return {"owner": owner, "status": RunStatus.FAILED.value}
+
+
+def host_of(url: object) -> str | None:
+    """The host of a stored URL, in ASCII; None if it is none."""
+    parsed = parse_url(url) if isinstance(url, str) else ""
+    return None if isinstance(parsed, str) else (parsed.raw_host or "").lower()
+
+
+def read_host(text: str, *path: str) -> str:
+    """The host that a person named, in ASCII. Raises InvalidInput at `path`."""
+    is_address = text.count(":") > 1
+    host = host_of(f"http://[{text}]/" if is_address else f"http://{text}/")
+    if not host or len(text) > _LONGEST or (not is_address and _NO_HOST.search(text)):
+        raise InvalidInput("Give a host's name or address, as in example.com: no scheme, port or path.", *path)
+    return host
+
+
+async def count(database: Database, owner: str, chosen: DeadLetterFilter, until: datetime = _FAR) -> int:
+    """How many there are that finished up to `until`."""
+    stages = [*_stages(owner, chosen, *chosen.span(until)), {"$count": "n"}]
+    found = await (await database.runs.aggregate(stages)).to_list()
+    return int(found[0]["n"]) if found else 0
+
+
+async def walk(
+    database: Database, owner: str, chosen: DeadLetterFilter, until: datetime, after: Mark | None, limit: int
+) -> list[Doc]:
+    """The next ones after this place, the oldest first, with what is needed to do them again.
+
+    `attempted` is the number of their attempts.
+    """
+    low, high = chosen.span(until)
+    stages = _stages(owner, chosen, max(low, after.finished_at) if after else low, high)
+    if after is not None:
+        later = {KEY: {"$gt": after.finished_at}}
+        stages.append({"$match": {"$or": [later, {KEY: after.finished_at, "_id": {"$gt": after.id}}]}})
+    fields: Doc = dict.fromkeys(("task", "trigger", "round", "replays.replay", KEY), 1)
+    fields["attempted"] = {"$size": "$attempts"}
+    stages += [{"$sort": {KEY: 1, "_id": 1}}, {"$limit": limit}, {"$project": fields}]
+    return await (await database.runs.aggregate(stages)).to_list()
+
+
+async def causes(database: Database, owner: str, chosen: DeadLetterFilter) -> list[Cause]:
+    """Dead letters counted by kind of fault and host, the most frequent first: at most 100 causes."""
+    group: Doc = {
+        "_id": {"kind": "$error.kind", "url": "$job.params.url"},
+        "count": {"$sum": 1}, "oldest": {"$min": f"${KEY}"}, "newest": {"$max": f"${KEY}"},
+    }  # fmt: skip
+    stages = [*_stages(owner, chosen, *chosen.span()), {"$group": group}]
+    found: dict[tuple[Any, Any], Cause] = {}
+    async for row in await database.runs.aggregate(stages):
+        kind, host = row["_id"].get("kind"), host_of(row["_id"].get("url"))
+        cause = Cause(kind and ErrorKind(kind), host, row["count"], row["oldest"], row["newest"])
+        found[kind, host] = found[kind, host].with_(cause) if (kind, host) in found else cause
+    ordered = sorted(found.items(), key=lambda item: (-item[1].count, item[0][0] or "", item[0][1] or ""))
+    return [cause for _, cause in ordered[:MOST_CAUSES]]
+
+
+async def discard(database: Database, owner: str, chosen: DeadLetterFilter, now: datetime) -> int:
+    """Discard those that this filter finds and that had finished by now. Returns how many."""
+    total, after = 0, None
+    while rows := await walk(database, owner, chosen, now, after, BATCH):
+        total += await discard_runs(database, [row["_id"] for row in rows], now)
+        after = Mark(rows[-1][KEY], rows[-1]["_id"])
+    return total
+
+
+async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime) -> int:
+    """Discard those of these runs that are dead letters. Returns how many."""
+    update = UpdateMany({"_id": {"$in": list(run_ids)}}, [change_when(_IS_ONE, {"discarded_at": now})])
+    return (await database.runs.bulk_write([update])).modified_count if run_ids else 0
+
+
+def _stages(owner: str, chosen: DeadLetterFilter, low: datetime, high: datetime) -> list[Doc]:
+    return [{"$match": base(owner) | {KEY: {"$gte": low, "$lte": high}}}, {"$match": chosen.residual()}]
+
+
+def _quoted(text: str) -> str:
+    return text.translate(_SPECIAL)
+
+
+def _spellings(host: str) -> list[str]:
+    """The ways in which an ASCII host may be written in a URL."""
+    url = parse_url(f"http://{f'[{host}]' if ':' in host else host}/")
+    readable = None if isinstance(url, str) else url.host
+    names = [host] if readable in (None, host) else [host, readable]
+    return [f"[{name}]" if ":" in name else name for name in names]
+
+
+_IS_ONE: Expression = both(equals("status", RunStatus.FAILED.value), is_null("discarded_at"))
