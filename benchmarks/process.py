@@ -81,17 +81,13 @@ class Process:
 
 
 @contextlib.asynccontextmanager
-async def tocsin() -> AsyncIterator[Process]:
-    """Tocsin over an embedded database of its own, whatever the environment says about another."""
+async def tocsin(**changes: Any) -> AsyncIterator[Process]:
+    """Tocsin over an embedded database of its own, whatever the environment says. `changes` are settings."""
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
         allowed = (ip_network("127.0.0.0/8"),)
+        usual: dict[str, Any] = {"max_concurrency": 100, "max_retries": 0}  # a failing run ends the benchmark at once
         settings = Settings(
-            _env_file=None,
-            data_dir=Path(directory),
-            mongodb_uri=None,
-            allowed_networks=allowed,
-            max_concurrency=100,
-            max_retries=0,  # a failing run ends the benchmark at once
+            _env_file=None, data_dir=Path(directory), mongodb_uri=None, allowed_networks=allowed, **{**usual, **changes}
         )
         runtime = Runtime(settings)
         await runtime.start()

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.workflows import graph
@@ -160,6 +160,7 @@ def test_any_text_is_read_as_yaml_or_refused(text: str) -> None:
         assert isinstance(read_yaml(text), Source)
 
 
+@example({"<<": None})
 @given(st.dictionaries(st.text(min_size=1), JSON, min_size=1))
 def test_what_is_written_as_yaml_reads_the_same(value: dict[str, Any]) -> None:
     assert read_yaml(to_yaml(value)).data == value

@@ -163,7 +163,7 @@ _PLAIN = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
 def _wrong_name(key: yaml.Node) -> str | None:
-    if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+    if isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None:
         return "<< (merging) is not known here; write out what it stands for."
     if key.tag == "tag:yaml.org,2002:str":
         return None

@@ -1,0 +1,124 @@
+"""(g) The order of work: the cost of a look, the wait behind a flood, throughput with the limits on and off."""
+
+import argparse
+import asyncio
+import time
+from typing import Any
+
+from benchmarks import target
+from benchmarks.load import http_job
+from benchmarks.process import database, in_fresh_process, owner, tocsin
+from benchmarks.table import Row, middle, percentile, text
+from tocsin import clock
+from tocsin.documents import Database, Doc, RunStatus, Trigger, connect
+from tocsin.execution.circuit import Rules
+from tocsin.execution.circuits import Circuits
+from tocsin.execution.dispatcher import Dispatcher
+from tocsin.execution.gate import Gate
+from tocsin.execution.hand import WorkerHand
+from tocsin.tasks.triggering import new_run
+
+_BATCH = 5000
+
+
+def queued(number: int, whose: str, url: str, priority: int = 0) -> Doc:
+    """A run that waits."""
+    task = {
+        "_id": f"{whose}/t{number}", "owner": whose, "name": "benchmark", "version": 1, "incident": 0,
+        "job": http_job(url), "retry": None, "timeout": None, "priority": priority,
+    }  # fmt: skip
+    now = clock.now()
+    return new_run(task, f"{whose}/t{number}:m", now, Trigger.MANUAL, now)
+
+
+async def _fill(opened: Database, runs: list[Doc]) -> None:
+    for start in range(0, len(runs), _BATCH):
+        await opened.runs.insert_many(runs[start : start + _BATCH], ordered=False)
+
+
+async def look(depth: int, looks: int = 20, new: int = 50) -> float:
+    """Milliseconds of a look that learns of 50 new runs and claims 50, among so many: the median."""
+    async with database() as server:
+        opened = await connect(server.uri, "tocsin")
+        await _fill(opened, [queued(number, owner(number), "http://h/") for number in range(depth)])
+        hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate(1_000_000))
+        dispatcher = Dispatcher(opened, hand, Circuits(opened, hand, Rules(0, 1)))
+        await dispatcher._fill(new)  # the first one reads all
+        await asyncio.sleep(1.5)  # what is read twice, in case clocks differ, is over
+        took = []
+        for number in range(looks):
+            await _fill(
+                opened, [queued(1_000_000 + number * new + each, owner(each), "http://h/") for each in range(new)]
+            )
+            begun = time.perf_counter()
+            _, runs = await dispatcher._fill(new)
+            took.append((time.perf_counter() - begun) * 1000)
+            if len(runs) != new:
+                raise RuntimeError(f"{len(runs)} runs were claimed, not {new}")
+            hand.done(runs)
+            await asyncio.sleep(1.1)
+        await opened.close()
+        return middle(took)
+
+
+async def waits(url: str, flood: int, lone: str, priority: int, count: int = 50) -> list[float]:
+    """Milliseconds from being queued to the attempt's start, of runs that come one by one behind a flood of owner0."""
+    async with tocsin() as process:
+        opened, engine = process.runtime.database, process.runtime.engine
+        await _fill(opened, [queued(number, "owner0", url) for number in range(flood)])
+        engine.hand.wake()
+        await asyncio.sleep(0.5)
+        ids = []
+        for number in range(count):
+            run = queued(1_000_000 + number, lone, url, priority)
+            ids.append(run["_id"])
+            await opened.runs.insert_one(run)
+            engine.hand.wake()
+            await asyncio.sleep(0.03)
+        left = await opened.runs.count_documents({"status": RunStatus.QUEUED.value})
+        print(f"(g) {lone}, priority {priority}: {left} of the flood still waited at the end", flush=True)
+        done = {"_id": {"$in": ids}, "status": RunStatus.COMPLETED.value}
+        while len(runs := await opened.runs.find(done).to_list()) < count:
+            await asyncio.sleep(0.1)
+        return [(run["attempts"][0]["started_at"] - run["queued_at"]).total_seconds() * 1000 for run in runs]
+
+
+async def throughput(url: str, count: int, changes: dict[str, Any]) -> float:
+    """Runs a second that are worked off, of so many that wait."""
+    async with tocsin(**changes) as process:
+        opened, engine = process.runtime.database, process.runtime.engine
+        await _fill(opened, [queued(number, owner(number), url) for number in range(count)])
+        begun = time.perf_counter()
+        engine.hand.wake()
+        while await opened.runs.count_documents({"status": RunStatus.COMPLETED.value}) < count:
+            await asyncio.sleep(0.05)
+        return count / (time.perf_counter() - begun)
+
+
+def measure() -> list[Row]:
+    """All figures, each in a process of its own."""
+    rows = [Row(f"(g) a look, 50 new and 50 claimed, {depth:,} queued: ms", in_fresh_process(look, depth), "flat")
+            for depth in (1_000, 10_000, 100_000)]  # fmt: skip
+    with target.running() as url:
+        urgent = in_fresh_process(waits, url, 10_000, "owner0", 10)
+        lone = in_fresh_process(waits, url, 10_000, "owner1", 0)
+        rows.append(
+            Row("    wait of a high priority behind 10,000 of the same owner: p99, ms", percentile(urgent, 0.99))
+        )
+        rows.append(Row("    wait of another owner's behind 10,000: p99, ms", percentile(lone, 0.99)))
+        limits: dict[str, dict[str, Any]] = {"on": {}, "off": {"host_concurrency": 10_000, "circuit_failures": 0}}
+        for name, changes in limits.items():
+            rows.append(
+                Row(f"    5,000 worked off, limits {name}: runs/s", in_fresh_process(throughput, url, 5000, changes))
+            )
+    return rows
+
+
+def main() -> None:
+    """The command line."""
+    argparse.ArgumentParser(prog="python -m benchmarks.queues", description=__doc__).parse_args()
+    print(text(measure()))
+
+
+if __name__ == "__main__":
+    main()

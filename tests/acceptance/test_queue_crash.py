@@ -1,0 +1,86 @@
+"""A killed server comes back with its queues and circuits where the API said they were, and loses no run."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tests.acceptance.server import run_server
+from tests.harness import until
+
+_CREATE = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { userErrors { message } } }"
+_SHOW = "{ queues { name paused concurrency depth } circuits { host state failures cause retryAt } }"
+_WAITING = "{ runs(first: 100) { nodes { status waitingFor waitingText } } }"
+
+
+@asynccontextmanager
+async def _target(answers: dict[str, Any]) -> AsyncIterator[str]:
+    async def handle(request: web.Request) -> web.Response:
+        answers["calls"].append(request.headers["Idempotency-Key"])
+        return web.Response(status=answers["status"])
+
+    app = web.Application()
+    app.router.add_route("*", "/", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+def _tasks(url: str, count: int, **more: Any) -> dict[str, Any]:
+    job = {"http": {"url": url}}
+    task = {"job": job, "schedule": {"now": True}, "retry": {"maxRetries": 0}, **more}
+    return {"i": {"tasks": [{"name": f"{number}", **task} for number in range(count)]}}
+
+
+async def test_a_pause_and_an_open_circuit_survive_a_kill(tmp_path: Path) -> None:
+    answers: dict[str, Any] = {"status": 503, "calls": []}
+    settings = {"TOCSIN_CIRCUIT_FAILURES": "3", "TOCSIN_CIRCUIT_SECONDS": "8", "TOCSIN_MAX_CONCURRENCY": "1"}
+    async with _target(answers) as url, run_server(tmp_path, **settings) as server:
+        await server.sign_up()
+        await server.run_command("users", "promote", "alice@example.com")
+        await server.query(
+            'mutation { updateQueue(input: {name: "later", concurrency: 2}) { userErrors { message } } }'
+        )
+        await server.query('mutation { pauseQueue(input: {name: "later"}) { userErrors { message } } }')
+        await server.query(_CREATE, _tasks(url, 10))
+        await server.query(_CREATE, _tasks(url, 5, queue="later"))
+
+        async def shut() -> dict[str, Any] | None:
+            shown: dict[str, Any] = await server.query(_SHOW)
+            queue = next(each for each in shown["queues"] if each["name"] == "later")
+            return shown if shown["circuits"] and queue["depth"] == 5 else None
+
+        before = await until(shut, 20)
+        assert (before["circuits"][0]["state"], before["circuits"][0]["cause"]) == ("OPEN", "HTTP 503")
+        texts = {run["waitingFor"]: run["waitingText"] for run in (await server.query(_WAITING))["runs"]["nodes"]}
+        assert "nothing is sent there until" in texts["CIRCUIT_OPEN"]
+        assert texts["QUEUE_PAUSED"] == "The queue later is paused."
+        called = len(answers["calls"])
+        await server.kill()
+        answers["status"] = 200
+        await server.start()
+        after = await server.query(_SHOW)
+        assert after["circuits"] == before["circuits"]
+        assert next(each for each in after["queues"] if each["name"] == "later")["paused"]
+        assert len(answers["calls"]) == called
+
+        async def closed() -> bool:
+            shown = await server.query(_SHOW)
+            default = next(each for each in shown["queues"] if each["name"] == "default")
+            return not shown["circuits"] and default["depth"] == 0
+
+        await until(closed, 30)
+        await server.query('mutation { resumeQueue(input: {name: "later"}) { userErrors { message } } }')
+
+        async def ended() -> bool:
+            runs = (await server.query(_WAITING))["runs"]["nodes"]
+            return len(runs) == 15 and all(run["status"] in {"COMPLETED", "FAILED"} for run in runs)
+
+        await until(ended, 30)
+        assert len(answers["calls"]) == len(set(answers["calls"])) == 15
