@@ -52,11 +52,14 @@ def test_a_paused_queue_lets_nothing_in_and_a_resumed_one_does() -> None:
     assert gate.admit(run(1, "q"), NOW) is None
 
 
-def test_a_host_gets_so_many_into_the_hand() -> None:
+def test_nobody_fills_the_hand_with_one_host_and_priority() -> None:
     gate = gate_of(hosts=1)
-    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(IN_HAND + 1)]
-    assert given == [None] * IN_HAND + [WaitingFor.HOST_LIMIT]
+    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(IN_HAND)]
+    assert given == [None] * (IN_HAND // 2) + [WaitingFor.HOST_LIMIT] * (IN_HAND // 2)
     assert gate.admit(run(99, host="b:80"), NOW) is None
+    assert gate.admit(run(98, host="a:80") | {"priority": 1}, NOW) is None
+    others = [gate.admit(run(number, host="a:80", owner="bob"), NOW) for number in range(IN_HAND)]
+    assert others.count(None) == IN_HAND * 7 // 8 - IN_HAND // 2 - 1
 
 
 def test_a_newborn_run_does_not_overtake_those_of_its_lane_that_wait() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.clock import EPOCH
 from tocsin.documents import Doc
 from tocsin.execution.line import Line
 
@@ -49,6 +50,16 @@ def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
     assert line.pop() is not None
     assert [each.run["owner"] for each in line.withdraw()] == ["alice"]
     assert len(line) == 0
+
+
+def test_in_a_lane_a_higher_priority_goes_first() -> None:
+    line: Line[Standing] = Line(9)
+    for number, priority in enumerate((0, 5, -5)):
+        one = standing("alice", "a:1", number)
+        one.run |= {"queued_at": EPOCH, "priority": priority}
+        line.add(one)
+    got = [line.pop() for _ in range(3)]
+    assert [each and each.run["priority"] for each in got] == [5, 0, -5]
 
 
 steps = st.lists(

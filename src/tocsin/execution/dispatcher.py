@@ -13,7 +13,8 @@ from tocsin.execution.claims import claim
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.turns import Turns, choose
 
-BATCH = 500
+BATCH = 200
+"""Claims at once: so long does a run that comes first wait for those being claimed."""
 LOOK_SECONDS = 1.0
 """It looks into the database by the clock, however busy it is: runs that were given back must not wait for a lull."""
 _LEAST_SECONDS = 0.01

@@ -58,12 +58,12 @@ class Pace:
 class Gate:
     """Counts the runs that this process has claimed, by queue and by host.
 
-    `in_hand` bounds how many runs to one host may be claimed: more than it is called by at once, so that they follow
-    each other closely, but not all that the hand can hold.
+    `hand` is how many runs this process can hold. Those of one owner to one host with one priority get half of it at
+    most, and those to one host seven eighths: they follow each other closely, and others find room.
     """
 
-    def __init__(self, host_concurrency: int, host_rate: int = 0, in_hand: int = 0) -> None:
-        self._host_limit, self._host_rate, self._in_hand = host_concurrency, host_rate, in_hand
+    def __init__(self, host_concurrency: int, host_rate: int = 0, hand: int = 0) -> None:
+        self._host_limit, self._host_rate, self._hand = host_concurrency, host_rate, hand
         self._lock = threading.Lock()
         self._rules: Mapping[str, Rule] = {}
         self._part = Part()
@@ -92,9 +92,11 @@ class Gate:
         """How many attempts of this process may call one host at once."""
         return self._part.of(self._host_limit)
 
-    def _host_room(self) -> int:
+    def _is_full(self, run: Doc, host: str) -> bool:
         limit = self.host_limit()
-        return (self._in_hand or IN_HAND * limit) if limit else 0
+        hand = self._hand or IN_HAND * limit
+        most = max(hand * 7 // 8, 1)
+        return not limit or self._inside["host", host] >= most or self._inside[_alike(run)] >= max(hand // 2, 1)
 
     # --- runs come and go -------------------------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class Gate:
             return WaitingFor.CONCURRENCY
         if rule.concurrency is not None and self._inside["queue", queue] >= self._part.of(rule.concurrency):
             return WaitingFor.QUEUE_LIMIT
-        if host is not None and self._inside["host", host] >= self._host_room():
+        if host is not None and self._is_full(run, host):
             return WaitingFor.HOST_LIMIT
         return self._too_early(("queue", queue), rule.rate, now, WaitingFor.QUEUE_RATE) or (
             self._too_early(("host", host), self._host_rate, now, WaitingFor.HOST_RATE) if host is not None else None
@@ -169,9 +171,14 @@ class Gate:
     def _enter(self, run: Doc, now: float) -> None:
         queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
         rates = {("queue", queue): self._rules.get(queue, Rule()).rate, ("host", host or ""): self._host_rate}
-        keys = [("queue", queue)] if host is None else [("queue", queue), ("host", host)]
+        keys = [("queue", queue)] if host is None else [("queue", queue), ("host", host), _alike(run)]
         for key in keys:
             self._inside[key] += 1
-            if rate := rates[key]:
+            if rate := rates.get(key):
                 self._paces.setdefault(key, Pace()).take(now, rate / self._part.count)
         self._entered[run["_id"], run["fence"] + 1] = keys
+
+
+def _alike(run: Doc) -> Key:
+    """What runs of one owner to one host with one priority share."""
+    return "alike", f"{run['owner']} {run['host']} {run.get('priority') or 0}"

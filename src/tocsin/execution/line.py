@@ -1,11 +1,12 @@
 """The claimed runs that wait for a worker of this process: owners take turns, no target host gets too many at once."""
 
-from collections import Counter, deque
+from collections import Counter
 from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeVar
 
 from tocsin.documents import Doc
 from tocsin.execution.turns import Turns
+from tocsin.tasks.lanes import rank_of
 
 Lane = tuple[str, str | None]
 """An owner and a target host."""
@@ -27,7 +28,7 @@ class Line(Generic[T]):
         self.limit = limit
         self.calling: Counter[str] = Counter()
         self._turns = Turns()
-        self._lanes: dict[Lane, deque[T]] = {}
+        self._lanes: dict[Lane, list[tuple[int, int, T]]] = {}
         self._heap: list[tuple[int, int, Lane]] = []
         self._parked: dict[str, list[Lane]] = {}
         self._count = 0
@@ -37,13 +38,13 @@ class Line(Generic[T]):
         return self._waiting
 
     def add(self, held: T) -> None:
-        """Stand in line, behind the owner's others to the same host."""
+        """Stand in line, by rank among the owner's others to the same host."""
         lane = held.run["owner"], held.run.get("host")
         self._waiting += 1
-        if lane in self._lanes:
-            self._lanes[lane].append(held)
-        else:
-            self._lanes[lane] = deque([held])
+        self._count += 1
+        is_new = lane not in self._lanes
+        heappush(self._lanes.setdefault(lane, []), (_rank(held.run), self._count, held))
+        if is_new:
             self._push(lane)
 
     def pop(self) -> T | None:
@@ -72,7 +73,7 @@ class Line(Generic[T]):
     def withdraw(self, lane: Lane | None = None) -> list[T]:
         """Take back those of one owner to one host, or all."""
         lanes = [lane] if lane is not None else list(self._lanes)
-        taken = [held for each in lanes for held in self._lanes.pop(each, ())]
+        taken = [held for each in lanes for _, _, held in sorted(self._lanes.pop(each, ()))]
         self._heap = [entry for entry in self._heap if entry[2] in self._lanes]
         self._heap.sort()
         self._parked = {host: [each for each in kept if each in self._lanes] for host, kept in self._parked.items()}
@@ -81,7 +82,7 @@ class Line(Generic[T]):
 
     def _take(self, lane: Lane) -> T:
         owner, host = lane
-        held = self._lanes[lane].popleft()
+        held = heappop(self._lanes[lane])[2]
         self._waiting -= 1
         self._turns.take(owner)
         if host is not None:
@@ -95,3 +96,8 @@ class Line(Generic[T]):
     def _push(self, lane: Lane) -> None:
         self._count += 1
         heappush(self._heap, (self._turns.of(lane[0]), self._count, lane))
+
+
+def _rank(run: Doc) -> int:
+    queued_at = run.get("queued_at")
+    return 0 if queued_at is None else rank_of(queued_at, run.get("priority") or 0)
