@@ -1,5 +1,6 @@
 """A killed server comes back with its queues and circuits where the API said they were, and loses no run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ _WAITING = "{ runs(first: 100) { nodes { status waitingFor waitingText } } }"
 async def _target(answers: dict[str, Any]) -> AsyncIterator[str]:
     async def handle(request: web.Request) -> web.Response:
         answers["calls"].append(request.headers["Idempotency-Key"])
+        if answers.get("hang_from", 10**9) <= len(answers["calls"]):
+            await answers["gate"].wait()
         return web.Response(status=answers["status"])
 
     app = web.Application()
@@ -84,3 +87,38 @@ async def test_a_pause_and_an_open_circuit_survive_a_kill(tmp_path: Path) -> Non
 
         await until(ended, 30)
         assert len(answers["calls"]) == len(set(answers["calls"])) == 15
+
+
+async def test_a_kill_in_the_middle_of_a_probe(tmp_path: Path) -> None:
+    answers: dict[str, Any] = {"status": 503, "calls": [], "hang_from": 3, "gate": asyncio.Event()}
+    settings = {"TOCSIN_CIRCUIT_FAILURES": "2", "TOCSIN_CIRCUIT_SECONDS": "1", "TOCSIN_MAX_CONCURRENCY": "1"}
+    async with _target(answers) as url, run_server(tmp_path, **settings) as server:
+        await server.sign_up()
+        await server.query(_CREATE, _tasks(url, 6))
+
+        async def probing() -> dict[str, Any] | None:
+            circuits = (await server.query(_SHOW))["circuits"]
+            return circuits[0] if circuits and circuits[0]["state"] == "HALF_OPEN" else None
+
+        before = await until(probing, 20)
+
+        async def sent() -> bool:
+            return len(answers["calls"]) == 3
+
+        await until(sent)
+        await server.kill()
+        assert len(answers["calls"]) == 3  # one probe, and nothing beside it
+        answers |= {"status": 200, "hang_from": 10**9}
+        answers["gate"].set()
+        await server.start()
+
+        async def ended() -> bool:
+            runs = (await server.query(_WAITING))["runs"]["nodes"]
+            return sorted(run["status"] for run in runs) == ["COMPLETED"] * 4 + ["FAILED"] * 2
+
+        await until(ended, 30)
+        assert before["failures"] == 2
+        assert (await server.query(_SHOW))["circuits"] == []
+        again = [run for run in set(answers["calls"]) if answers["calls"].count(run) > 1]
+        assert len(answers["calls"]) == 7
+        assert again == [answers["calls"][2]]  # the probe whose outcome nobody could record, with the same key

@@ -1,6 +1,7 @@
 """The order of work over the real database, with real calls: turns, queues, hosts, circuits."""
 
 import asyncio
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -153,6 +154,30 @@ async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Data
         await until(lambda: settled(database, 6), 30)
         assert await database.circuits.find_one({}) is None
         assert len(target.calls) == 6 + 5
+
+
+async def test_who_refuses_connections_is_left_alone_and_the_runs_say_so(database: Database) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        async with run_stack(
+            database, circuit_failures=4, circuit_seconds=60, max_concurrency=1, max_retries=0
+        ) as stack:
+            await queued(database, url, 20)
+            stack.engine.hand.wake()
+            assert await until(lambda: _waits_for(stack, WaitingFor.CIRCUIT_OPEN))
+            await until(lambda: settled(database, 4, "FAILED"))
+
+            async def given_back() -> list[Doc]:
+                runs = await database.runs.find(READY).to_list()
+                return runs if len(runs) == 16 else []
+
+            runs = await until(given_back)
+            assert await database.runs.count_documents({"status": "RUNNING"}) == 0
+            waiting = stack.engine.explain(runs[0])
+            assert waiting is not None
+            assert "4 attempts in a row" in waiting.text
+            assert "the last one with CONNECT" in waiting.text
 
 
 async def test_a_strangers_circuit_is_his_own(database: Database, target: Target) -> None:

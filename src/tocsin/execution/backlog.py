@@ -16,6 +16,8 @@ READY: Doc = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": clock.EPOCH}
 WHOLE = timedelta(seconds=30)
 """So often all is read again, in case another process's clock is behind; a large backlog more seldom."""
 _LARGE = 5_000
+_PORTION = 1000
+"""Runs that are read at once: the event loop has others to serve while a large backlog is read."""
 _OVERLAP = timedelta(seconds=1)
 _SEEN = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at"), 1)
 
@@ -93,7 +95,7 @@ class Backlog:
         since = max(self._newest - _OVERLAP, clock.EPOCH)
         which = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": since}}
         try:
-            async for run in database.runs.find(which, _SEEN):
+            async for run in database.runs.find(which, _SEEN).batch_size(_PORTION):
                 self._newest = max(self._newest, run["ready_at"])
                 self.add((run,))
         except BaseException:

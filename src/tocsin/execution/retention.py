@@ -13,6 +13,8 @@ from tocsin.notifications import deliveries
 
 BATCH = 500
 HOUR = 3600.0
+_FORGOTTEN = timedelta(days=1)
+"""So long after a circuit could have been probed, and no run came to probe it, it is held for closed."""
 _ENDED = [TaskStatus.COMPLETED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value]
 log = telemetry.logger(__name__)
 
@@ -44,6 +46,7 @@ class Retention:
             count += await self._forget_tasks(user["_id"], now - self._tasks)
             count += await self._forget_workflow_runs(user["_id"], now - self._runs)
             await self._forget_replays(user["_id"], now - self._runs)
+        await self._database.circuits.delete_many({"retry_at": {"$lt": now - _FORGOTTEN}})
         await FileStore(self._database).forget(now - self._runs)
         await deliveries.forget(self._database, now - self._runs)
         await audit.forget(self._database, now - self._entries)
