@@ -62,17 +62,6 @@ def lane_prefix(queue: str, owner: str | None = None) -> Doc:
     return {"$gte": start, "$lt": start[:-1] + chr(ord(_BETWEEN) + 1)}
 
 
-def queue_of(lane: str) -> str:
-    """The queue of a lane."""
-    return lane.partition(_BETWEEN)[0]
-
-
-def parts_of(lane: str) -> tuple[str, str, str | None]:
-    """The queue, the owner and the host of a lane."""
-    queue, owner, host = lane.split(_BETWEEN)
-    return queue, owner, host or None
-
-
 def host_of(job: Mapping[str, Any]) -> str | None:
     """`host:port` of what a job calls; None for jobs that call nothing, and for addresses that are none."""
     url = job.get("params", {}).get("url") if job.get("kind") == "http" else None
