@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
-from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger
+from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger, is_unavailable
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
@@ -158,7 +158,7 @@ class Settler:
             try:
                 return await self._write(batch)
             except Exception as error:
-                refusals += not isinstance(error, ConnectionFailure)
+                refusals += not is_unavailable(error)
                 if refusals >= REFUSALS or not isinstance(error, PyMongoError):
                     return await self._isolate(batch, error)
                 log.warning("outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300])

@@ -58,6 +58,7 @@ class Runtime:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.embedded: EmbeddedDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
@@ -76,14 +77,14 @@ class Runtime:
         """Take no new work from this moment on."""
         self.engine.hand.draining = True
 
-    async def ready(self) -> dict[str, bool]:
-        """Which parts can do their work at this moment."""
+    async def ready(self) -> dict[str, bool | str]:
+        """Which parts can do their work at this moment, or what is known to keep them from it."""
         try:
             async with asyncio.timeout(2):
                 await self.database.ping()
-            database = True
+            database: bool | str = True
         except (DatabaseUnavailable, TimeoutError):
-            database = False
+            database = self.embedded.trouble or False if self.embedded else False
         return {"database": database, "scheduler": self.scheduler.healthy}
 
     async def measure(self) -> None:
@@ -160,7 +161,7 @@ class Runtime:
         if settings.mongodb_uri is not None:
             uri = settings.mongodb_uri.get_secret_value()
         else:
-            server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
+            self.embedded = server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
             await server.start()
             self._stack.push_async_callback(server.stop)
             uri = server.uri
