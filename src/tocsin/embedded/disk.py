@@ -13,14 +13,15 @@ SCARCE = 256 * MEGABYTE
 """Bytes below which the operator is warned."""
 LOOK_SECONDS = 60.0
 FULL = "the disk is full"
-_SIGNS = (FULL, "No space left on device", "Disk quota exceeded", "not enough space on the disk")
+_SIGNS = (FULL, "no space left on device", "disk quota exceeded", "not enough space on the disk")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def says_full(text: str) -> bool:
     """Whether the server, or an error of the system, speaks of a full disk."""
-    return any(sign in text for sign in _SIGNS)
+    lowered = text.lower()
+    return any(sign in lowered for sign in _SIGNS)
 
 
 def free_bytes(directory: Path) -> int:
