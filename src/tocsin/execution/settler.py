@@ -22,6 +22,7 @@ from tocsin.tasks import ending
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
+LONGEST_PAUSE = 2.0
 REFUSALS = 5
 """So often may the database refuse a batch, for another reason than being away, before each outcome is tried alone."""
 _DUPLICATE = 11000
@@ -163,7 +164,7 @@ class Settler:
                     return await self._isolate(batch, error)
                 log.warning("outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300])
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
+                pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _isolate(self, batch: list[Settlement], error: Exception) -> None:
         """An outcome that cannot be written must not keep the others: write each alone, and the culprit without it."""
