@@ -23,6 +23,7 @@ from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
+from tocsin.tasks import work_log
 from tocsin.tasks.retry import RetryPolicy
 
 log = telemetry.logger(__name__)
@@ -75,7 +76,8 @@ class Worker:
         run, started_at = held.run, self._now()
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
-        structlog.contextvars.bind_contextvars(run_id=run["_id"], task_id=run["task"])
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**work_log.run_ids(run["_id"]))
         outcome = await self._outcome(held)
         self._on_outcome(run, outcome)
         self._settler.put(self._settlement(run, outcome, started_at, self._now(), aborted=held.aborted))

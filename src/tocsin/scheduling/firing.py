@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger, global_id
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
@@ -131,7 +131,9 @@ def fire_all(tasks: list[Doc], now: datetime, active: dict[str, list[Entry]]) ->
         try:
             firings.append(fire(task, now, active.get(task["_id"], [])))
         except Exception as error:
-            log.error("a task cannot be read and is paused", task_id=task["_id"], error=repr(error)[:300])
+            log.error(
+                "a task cannot be read and is paused", task_id=global_id("Task", task["_id"]), error=repr(error)[:300]
+            )
             unreadable.append(task)
     return firings, unreadable
 

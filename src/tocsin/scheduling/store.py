@@ -21,6 +21,7 @@ from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.documents.updates import equals, gathered, move_run
 from tocsin.scheduling.due_jobs import DueJob
 from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
+from tocsin.tasks import work_log
 from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
 from tocsin.tasks.lanes import ready, ready_again
 
@@ -224,6 +225,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
         updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
         self._runs.bulk_write(updates, ordered=False)
+        work_log.log_outcomes([run for run in self._read(retrying) if run["reason"] == RunReason.GAVE_WAY.value])
 
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
         admitted = self._hand.admit(runs, now)
@@ -240,6 +242,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             if any(fault["code"] != _DUPLICATE for fault in faults):
                 raise
             self._adopt(firings, {runs[fault["index"]]["_id"] for fault in faults}, claimed)
+        work_log.log_made(run for firing in firings for run in firing.runs if run not in firing.adopted)
         for run in runs:
             telemetry.RUNS_FIRED.labels(run["status"]).inc()
 

@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 
 from tocsin.documents import Database, Doc, Hold, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import both, change_when, equals, is_null, move_run, one_of
-from tocsin.tasks import ending
+from tocsin.tasks import ending, work_log
 from tocsin.tasks.lanes import placed, rank_expression, ready_expression
 
 WAITING_STATES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
@@ -69,7 +69,9 @@ async def _stop(database: Database, runs: list[Doc], hold: Hold, now: datetime) 
     if runs:
         updates = [update for run in runs for update in stop(run["_id"], hold, now)]
         await database.runs.bulk_write(updates, ordered=True)  # see `stop`
-        await ending.follow(database, await _read(database, runs))
+        stopped = await _read(database, runs)
+        work_log.log_outcomes([run for run in stopped if run["status"] == RunStatus.CANCELLED.value])
+        await ending.follow(database, stopped)
 
 
 async def stop_all(database: Database, task_id: str, now: datetime) -> None:

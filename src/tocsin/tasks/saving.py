@@ -17,6 +17,7 @@ from tocsin.tasks import retry as retries
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 from tocsin.tasks.reconciling import reconcile
 from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.work_log import log_created, log_task
 
 MAX_NAME = 200
 MAX_TAGS = 20
@@ -128,6 +129,7 @@ async def create(
     record = await idempotency.take(database, key, new_id(owner), now)
     if not record["done"]:
         await _insert(checked.document(record["thing"], owner, now))
+        log_created(record["thing"], owner, checked.next_run_at)
         await idempotency.done(database, record)
     task = await owned.find_task(owner, record["thing"])
     if task is None:
@@ -165,6 +167,7 @@ async def update(
         if expected_version is not None and expected_version != task.version:
             raise _changed(task.version)
         if await _update_once(database, task, changes, now):
+            log_task("task changed", task_id, owner, fields=sorted(changes))
             await reconcile(database, task_id, now)
             return await owned.require_task(owner, task_id)
         task = await owned.require_task(owner, task_id)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tocsin import clock, schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, WorkflowRunStatus
+from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, WorkflowRunStatus, global_id
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import InvalidInput
 from tocsin.workflows.inputs import read_inputs
@@ -30,7 +30,11 @@ class Firing:
             try:
                 born += await self._fire(workflow, now)
             except (InvalidInput, KeyError, ValueError) as error:
-                log.error("a workflow cannot be run and is paused", workflow=workflow["_id"], error=str(error)[:300])
+                log.error(
+                    "a workflow cannot be run and is paused",
+                    workflow_id=global_id("Workflow", workflow["_id"]),
+                    error=str(error)[:300],
+                )
                 await self._advance(workflow, None, workflow["next_run_at"])
         return born
 

@@ -25,6 +25,7 @@ from tocsin.jobs import results
 from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import restrain, settle
 from tocsin.tasks.triggering import RETRYABLE
+from tocsin.tasks.work_log import log_workflow_run_status
 from tocsin.workflows.advancing import Finish, Move, advance, next_wake
 from tocsin.workflows.beginning import Start
 from tocsin.workflows.letters import Letters
@@ -88,6 +89,7 @@ class Mover:
         await self._make(move.starts, document)
         await self._cancel(move.cancels)
         if move.finish is not None:
+            log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
             return Moved(next_run=await self._next_in_line(document))
         return Moved(again=bool(move.cancels), wake_at=changes.get("wake_at", document["wake_at"]))
 

@@ -16,6 +16,7 @@ from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.saving import first_due
+from tocsin.tasks.work_log import log_workflow
 from tocsin.workflows.checking import read_definition
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.hiding import hide, mask
@@ -51,7 +52,9 @@ async def save(database: Database, box: SecretBox, owner: str, source: Source, n
             break
     else:
         raise Conflict("The workflow was changed meanwhile, again and again. Save it once more.", "yaml")
-    return await require_workflow(database, owner, definition.name)
+    saved = await require_workflow(database, owner, definition.name)
+    log_workflow("workflow saved", saved, version=saved["version"])
+    return saved
 
 
 async def delete(database: Database, owner: str, name: str, now: datetime) -> Doc:
@@ -59,6 +62,7 @@ async def delete(database: Database, owner: str, name: str, now: datetime) -> Do
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
+    log_workflow("workflow deleted", workflow)
     return workflow
 
 

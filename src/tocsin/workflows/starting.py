@@ -20,6 +20,7 @@ from tocsin.documents import (
 )
 from tocsin.errors import InvalidInput
 from tocsin.tasks import idempotency
+from tocsin.tasks.work_log import log_workflow_run, log_workflow_run_status
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.inputs import read_inputs
 from tocsin.workflows.owned import require_workflow
@@ -60,6 +61,7 @@ async def execute(
     if not record["done"]:
         born = Born(record["thing"], Trigger.MANUAL, now)
         await insert_once(database, new_workflow_run(workflow, version.definition, inputs, born, now))
+        log_workflow_run("workflow run requested", record["thing"])
         await idempotency.done(database, record)
     run = await WorkflowRun.get(record["thing"])
     if run is None:
@@ -73,6 +75,7 @@ async def insert_once(database: Database, document: Doc) -> None:
         await database.workflow_runs.insert_one(document)
     except DuplicateKeyError:
         return
+    log_workflow_run_status(document["_id"], WorkflowRunStatus(document["status"]), document["reason"])
 
 
 def new_workflow_run(
