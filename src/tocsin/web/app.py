@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.graphql.context import Services
+from tocsin.web.access_log import AccessLogMiddleware
 from tocsin.web.cors import Cors
 from tocsin.web.downloads import downloads_router
 from tocsin.web.faults import INTERNAL, fault
@@ -37,7 +38,10 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     _add_health(app, ready, measure)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _failed)
-    return Hardened(Proxies(Cors(Paced(app), PATH, settings.cors_origins), settings.trusted_proxies))
+    served: ASGIApp = Cors(Paced(app), PATH, settings.cors_origins)
+    if settings.access_log:
+        served = AccessLogMiddleware(served)
+    return Hardened(Proxies(served, settings.trusted_proxies))
 
 
 def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
