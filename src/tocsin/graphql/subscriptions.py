@@ -2,22 +2,31 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 
 from tocsin import events
-from tocsin.documents import RunStatus, TaskStatus
-from tocsin.errors import NotFound, Unauthenticated
+from tocsin.documents import OPEN_WORKFLOW_RUNS, RunStatus, TaskStatus
+from tocsin.errors import InvalidInput, NotFound, Unauthenticated
 from tocsin.events import ChangeKind
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
 from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.task_types import Task, load_task
-from tocsin.graphql.workflow_events import WorkflowRunEvent, workflow_event
+from tocsin.graphql.workflow_events import WorkflowRunEvent, WorkflowRunEventKind, workflow_event
 from tocsin.graphql.workflow_run_types import load_workflow_run
+from tocsin.workflows.owned import find_workflow_run
+
+LONGEST_LIMIT = 10_000
+_SNAPSHOT = WorkflowRunEventKind.SNAPSHOT
+Event = TypeVar("Event")
+Limit = Annotated[
+    int | None,
+    strawberry.argument(description=f"Complete the subscription after so many events, 1 to {LONGEST_LIMIT:,}."),
+]
 
 
 @strawberry.type(
@@ -65,12 +74,14 @@ class Subscription:
         task_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Only of this task. Default: of all your tasks.")
         ] = strawberry.UNSET,
+        limit: Limit = strawberry.UNSET,
     ) -> AsyncGenerator[TaskEvent, None]:
         owner = await access.owner(info)
+        _check_limit(limit)
         wanted = ids.require("Task", task_id, "taskId") if task_id else None
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        return _events(info.context, owner, wanted)
+        return _first(limit, _events(info.context, owner, wanted))
 
     @strawberry.subscription(
         description=(
@@ -84,12 +95,52 @@ class Subscription:
         workflow_run_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Only of this one. Default: of all of yours.")
         ] = strawberry.UNSET,
+        limit: Limit = strawberry.UNSET,
+        until_end: Annotated[
+            bool,
+            strawberry.argument(
+                description="Complete the subscription once the workflow run has ended. Needs `workflowRunId`."
+            ),
+        ] = False,
     ) -> AsyncGenerator[WorkflowRunEvent, None]:
         owner = await access.owner(info)
+        _check_limit(limit)
+        if until_end and not workflow_run_id:
+            raise InvalidInput("untilEnd needs workflowRunId: say which workflow run is meant.", "workflowRunId")
         wanted = ids.require("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
         if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
-        return _workflow_events(info.context, owner, wanted)
+        found = _workflow_events(info.context, owner, wanted)
+        return _first(limit, _until_end(found, owner, wanted) if until_end and wanted else found)
+
+
+def _check_limit(limit: int | None) -> None:
+    if isinstance(limit, int) and not 1 <= limit <= LONGEST_LIMIT:
+        raise InvalidInput(f"limit must be 1 to {LONGEST_LIMIT}; it is {limit}.", "limit")
+
+
+async def _first(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    async with aclosing(found):
+        count = 0
+        async for event in found:
+            yield event
+            count += 1
+            if count == limit:
+                return
+
+
+async def _until_end(
+    found: AsyncGenerator[WorkflowRunEvent, None], owner: str, run_id: str
+) -> AsyncGenerator[WorkflowRunEvent, None]:
+    """The events up to the one after which the workflow run is found to have ended."""
+    async with aclosing(found):
+        async for event in found:
+            yield event
+            if event.status in OPEN_WORKFLOW_RUNS or (event.status is None and event.kind is not _SNAPSHOT):
+                continue
+            run = await find_workflow_run(owner, run_id)
+            if run is None or not run.open:
+                return
 
 
 async def _workflow_events(context: Context, owner: str, run_id: str | None) -> AsyncGenerator[WorkflowRunEvent, None]:
