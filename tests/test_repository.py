@@ -1,6 +1,7 @@
 """What holds for the repository as a whole: settings and their descriptions, locked requirements, links, sizes."""
 
 import ast
+import importlib.util
 import json
 import re
 import shutil
@@ -167,6 +168,12 @@ def test_relative_links_lead_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def test_the_launch_file_starts_what_there_is() -> None:
+    (text,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "debugging.md").read_text(), re.DOTALL)
+    modules = [configuration["module"] for configuration in json.loads(text)["configurations"]]
+    assert [name for name in modules if importlib.util.find_spec(f"{name}.__main__") is None] == []
 
 
 def test_every_decision_is_listed() -> None:
