@@ -6,7 +6,7 @@ import { createClient } from "graphql-ws";
 
 import { type Answer, ENDPOINT } from "../api.ts";
 import type { SessionStore } from "../session.ts";
-import { keep } from "./examples.ts";
+import { filledIn, keep, neededFirst } from "./examples.ts";
 
 const MEDIA_TYPES = "application/graphql-response+json, application/json;q=0.9";
 const FORBIDDEN = 4403;
@@ -22,7 +22,9 @@ export function connect(session: SessionStore): Connection {
   const client = socketClient(session);
   const running = new Set<() => void>();
   const fetcher = (given: FetcherParams, options?: FetcherOpts): Promise<Answer> | Observable<Answer> => {
-    const { params, isSubscription } = understood(given);
+    const { params, isSubscription } = understood({ ...given, variables: withIds(given.variables) });
+    const [first] = neededFirst(JSON.stringify(params.variables ?? {}));
+    if (first !== undefined) return Promise.resolve(asAnswer(new Error(`First send the example "${first}", then this.`)));
     return isSubscription
       ? subscribe(client, params, running)
       : send(session, params, options?.headers).catch(asAnswer);
@@ -32,6 +34,11 @@ export function connect(session: SessionStore): Connection {
     void client.dispose();
   };
   return { fetcher: fetcher as Fetcher, close };
+}
+
+/** The variables with the ids that examples brought since they were opened. */
+function withIds(variables: unknown): unknown {
+  return variables && JSON.parse(filledIn(JSON.stringify(variables)));
 }
 
 /** What a request is. GraphiQL learns of an edit only a moment later, so the name that it gives for the operation may be
