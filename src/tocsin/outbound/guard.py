@@ -5,6 +5,7 @@ addresses; the socket factory is what always runs, and it sees the very address 
 """
 
 import asyncio
+import functools
 import socket
 import ssl
 import time
@@ -20,6 +21,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
 from tocsin.config import Network
+from tocsin.outbound.protocol import AnswerHandler
 from tocsin.security.addresses import is_allowed
 
 # Seconds; less than the 5 s after which common servers hang up: a request rarely meets a closing connection.
@@ -142,6 +144,7 @@ class GuardedConnector(TCPConnector):
             keepalive_timeout=_KEEP_ALIVE,
         )
         self._rules = rules
+        self._factory = functools.partial(AnswerHandler, loop=self._loop)  # type: ignore[assignment]
 
     def _open_socket(self, info: AddrInfo) -> socket.socket:
         family, kind, protocol, _, address = info
