@@ -21,6 +21,10 @@ TEXT = '{"a":"café"}'
 PLAIN = TEXT.encode()
 
 
+def gzipped(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
 def raw_deflate(data: bytes) -> bytes:
     encoder = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return encoder.compress(data) + encoder.flush()
@@ -32,8 +36,8 @@ def zstd_with_window(data: bytes, log: int) -> bytes:
 
 
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
-    "x-gzip": gzip.compress,
+    "gzip": gzipped,
+    "x-gzip": gzipped,
     "deflate": zlib.compress,
     "br": lambda data: bytes(brotli.compress(data, quality=5)),
     "zstd": zstd.compress,
@@ -41,15 +45,15 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 READABLE = [
     *((coding, encode(PLAIN), TEXT) for coding, encode in ENCODERS.items()),
     ("deflate", raw_deflate(PLAIN), TEXT),
-    ("GZip", gzip.compress(PLAIN), TEXT),
-    ("gzip, gzip", gzip.compress(gzip.compress(PLAIN)), TEXT),
+    ("GZip", gzipped(PLAIN), TEXT),
+    ("gzip, gzip", gzipped(gzipped(PLAIN)), TEXT),
     ("deflate, br", brotli.compress(zlib.compress(PLAIN)), TEXT),
     ("identity", PLAIN, TEXT),
     ("", PLAIN, TEXT),
-    ("identity, gzip", gzip.compress(PLAIN), TEXT),
-    ("gzip", gzip.compress(PLAIN) + gzip.compress(b" and more"), TEXT + " and more"),
-    ("gzip", gzip.compress(PLAIN) + b"what follows", TEXT),
-    ("gzip", gzip.compress(PLAIN) + bytes(100), TEXT),
+    ("identity, gzip", gzipped(PLAIN), TEXT),
+    ("gzip", gzipped(PLAIN) + gzipped(b" and more"), TEXT + " and more"),
+    ("gzip", gzipped(PLAIN) + b"what follows", TEXT),
+    ("gzip", gzipped(PLAIN) + bytes(100), TEXT),
     ("deflate", zlib.compress(PLAIN) + b"what follows", TEXT),
     ("zstd", zstd.compress(PLAIN) + zstd.compress(b" and more"), TEXT + " and more"),
     ("utf-8", PLAIN, TEXT),  # no coding at all: some servers say so
@@ -60,17 +64,17 @@ READABLE = [
 NOISE = random.Random(5).randbytes(2000)
 UNREADABLE = [
     ("gzip", PLAIN, "says that it is gzip, but is not"),
-    ("gzip", gzip.compress(PLAIN)[:-8] + bytes(8), "says that it is gzip, but is not"),
+    ("gzip", gzipped(PLAIN)[:-8] + bytes(8), "says that it is gzip, but is not"),
     ("deflate", b"\xff" * 20, "says that it is deflate, but is not"),
     ("br", b"\xff" * 50, "says that it is br, but is not"),
     ("zstd", PLAIN, "says that it is zstd, but is not"),
     ("zstd", zstd_with_window(bytes(1_000_000), 27), "wants more than 8 MB"),
-    ("gzip", gzip.compress(NOISE)[:-10], "is cut off: its gzip data has no end"),
+    ("gzip", gzipped(NOISE)[:-10], "is cut off: its gzip data has no end"),
     ("deflate", zlib.compress(NOISE)[:-6], "is cut off: its deflate data has no end"),
     ("deflate", b"x", "is cut off: its deflate data has no end"),
     ("br", brotli.compress(NOISE)[:-3], "is cut off: its br data has no end"),
     ("zstd", zstd.compress(NOISE)[:-6], "is cut off: its zstd data has no end"),
-    ("gzip, gzip", gzip.compress(PLAIN), "says that it is gzip, but is not"),
+    ("gzip, gzip", gzipped(PLAIN), "says that it is gzip, but is not"),
     ("compress", b"\x1f\x9d\x90", "has the content coding compress, which Tocsin cannot undo"),
     ("aes128gcm", b"\x00", "has the content coding aes128gcm"),
     ("mystery", bytes(range(256)), "has a content coding that is not known"),
@@ -124,7 +128,7 @@ async def test_an_answer_without_a_body_is_not_decoded() -> None:
 
 
 async def test_a_transfer_coding_is_undone_too() -> None:
-    body = gzip.compress(PLAIN)
+    body = gzipped(PLAIN)
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     async with (
         answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunked) as server,
@@ -148,7 +152,7 @@ async def test_a_bomb_is_cut_at_the_limit_and_takes_no_memory(coding: str) -> No
 
 
 async def test_a_bomb_of_stacked_codings_is_cut_before_it_unfolds() -> None:
-    nothing = gzip.compress(gzip.compress(b"") * 500_000)  # 10 MB between the codings, and no text at all
+    nothing = gzipped(gzipped(b"") * 500_000)  # 10 MB between the codings, and no text at all
     exchange = await answered("gzip, gzip", nothing)
     assert (exchange.failure, exchange.truncated, exchange.body) == (None, True, "")
 

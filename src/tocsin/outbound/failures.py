@@ -15,7 +15,7 @@ from yarl import URL
 
 from tocsin.outbound.guard import BlockedAddress, DeniedPort
 from tocsin.outbound.parse_faults import explain_end, explain_refusal
-from tocsin.outbound.tls import explain_certificate, explain_tls, reason_of
+from tocsin.outbound.tls import HUNG_UP_FOR_CERTIFICATE, explain_certificate, explain_tls, reason_of
 from tocsin.outbound.urls import place
 
 
@@ -173,6 +173,12 @@ def _no_connection(_: Exception, url: URL) -> HttpFailure:
 
 def _tls(error: BaseException, url: URL) -> HttpFailure:
     what, hint = explain_tls(error)
+    return HttpFailure(ErrorKind.TLS, f"{place(url)} {what}.", hint)
+
+
+def wants_certificate(url: URL) -> HttpFailure:
+    """The server asked for a client certificate and hung up before it answered."""
+    what, hint = HUNG_UP_FOR_CERTIFICATE
     return HttpFailure(ErrorKind.TLS, f"{place(url)} {what}.", hint)
 
 

@@ -69,9 +69,12 @@ class Rules:
 
 @dataclass(slots=True)
 class Connecting:
-    """What a request's connection took, in seconds. `fresh` is false when a kept connection was used."""
+    """What a request's connection took, in seconds. `fresh` is false when a kept connection was used;
+    `asks_for_certificate` says whether the server of a fresh one wants to know who calls.
+    """
 
     fresh: bool = False
+    asks_for_certificate: bool = False
     dns: float = 0.0
     connect: float = 0.0
 
@@ -161,7 +164,9 @@ class GuardedConnector(TCPConnector):
         connecting.fresh = True
         begun = time.perf_counter()
         try:
-            return await super()._create_connection(req, traces, timeout)
+            protocol = await super()._create_connection(req, traces, timeout)
+            connecting.asks_for_certificate = isinstance(protocol, AnswerHandler) and protocol.asks_for_certificate
+            return protocol
         finally:
             connecting.connect += time.perf_counter() - begun
 

@@ -20,7 +20,16 @@ from tocsin.config import Network
 from tocsin.outbound.answers import decode_body, parse_retry_after, recorded_headers
 from tocsin.outbound.bodies import read_body
 from tocsin.outbound.decoding import Undecodable
-from tocsin.outbound.failures import HttpFailure, bad_url, failure_of, timed_out, too_many_redirects, undecodable
+from tocsin.outbound.failures import (
+    ErrorKind,
+    HttpFailure,
+    bad_url,
+    failure_of,
+    timed_out,
+    too_many_redirects,
+    undecodable,
+    wants_certificate,
+)
 from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, GuardedResolver, Rules, SystemResolver
 from tocsin.outbound.parse_faults import HEADER_COUNT_LIMIT, HEADER_LINE_LIMIT
 from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
@@ -176,7 +185,13 @@ class HttpDoor:
                 doing = "waiting for it to answer" if trip.answer is None else "reading the answer"
                 trip.failure = timed_out(trip.request.timeout, trip.hop.url, doing)
             else:
-                trip.failure = failure_of(error, trip.hop.url)
+                trip.failure = self._explain(trip, error)
+
+    def _explain(self, trip: _Trip, error: Exception) -> HttpFailure:
+        failure = failure_of(error, trip.hop.url)
+        if failure.kind is ErrorKind.CONNECT and trip.answer is None and trip.connecting.asks_for_certificate:
+            return wants_certificate(trip.hop.url)
+        return failure
 
     async def _follow(self, trip: _Trip) -> None:
         while True:
@@ -216,7 +231,7 @@ class HttpDoor:
     async def _send_once(self, trip: _Trip) -> aiohttp.ClientResponse:
         if self._session is None:
             raise RuntimeError("The HTTP door is not open.")
-        trip.connecting.fresh = False
+        trip.connecting.fresh = trip.connecting.asks_for_certificate = False
         hop = trip.hop
         headers = complete_headers(hop.method, hop.url, hop.headers, hop.body)
         trip.sent_headers = trip.sent_headers or headers

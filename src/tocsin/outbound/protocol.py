@@ -16,6 +16,8 @@ from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
 from aiohttp.http import RawResponseMessage
 from aiohttp.streams import StreamReader
 
+from tocsin.outbound.tls import ObservedTls
+
 _HEAD_END = re.compile(rb"\n\r?\n")
 _OVERLAP = 3  # bytes of the end of a head that may lie in the packet before
 _SWITCHING_PROTOCOLS = 101
@@ -35,13 +37,18 @@ class AnswerHandler(ResponseHandler):
         self._body: StreamReader | None = None  # of the answer, once its head is complete
         self._answered = False
         self._poll: select.poll | None = None
+        self.asks_for_certificate = False  # of ours, when the connection began
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note what the TLS handshake told."""
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        self.asks_for_certificate = isinstance(tls, ObservedTls) and tls.asks_for_certificate
 
     def set_response_params(self, **options: Any) -> None:
         """Expect the answer to a new request."""
         self._parser_options = options
-        self._head_tail = b""
-        self._body = None
-        self._answered = False
+        self._head_tail, self._body, self._answered = b"", None, False
         super().set_response_params(**options)
 
     def is_connected(self) -> bool:
@@ -63,12 +70,9 @@ class AnswerHandler(ResponseHandler):
                 self._receive_body(self._body, rest)
 
     def feed_data(self, data: Answer, size: int = 0) -> None:
-        """Hand over an answer that the parser has found; the first final one is the only one."""
-        message, body = data
-        if self._body is not None:
-            self._drop_rest()
-            return
+        """Hand over an answer whose head is complete. Only the one after interim ones is final."""
         super().feed_data(data, size)
+        message, body = data
         if message.code >= 200 or message.code == _SWITCHING_PROTOCOLS:
             self._body = body
         elif message.should_close:  # such a parser refuses the final answer
@@ -108,25 +112,25 @@ class AnswerHandler(ResponseHandler):
         return data[:length], data[length:]
 
     def _receive_body(self, body: StreamReader, data: bytes) -> None:
-        if body.is_eof():
-            follows = bool(data)
-        else:
-            super().data_received(data)
+        follows = bool(data)
+        if not body.is_eof():
+            follows = self._parse_body(body, data)
             if not body.is_eof():
-                if self._exception is not None:  # aiohttp tells nobody who reads the body
-                    self._fail_body(body, self._exception)
                 return
-            follows = self._has_begun_another()
         self._answered = True
         if follows:
             self._drop_rest()
 
-    def _has_begun_another(self) -> bool:
-        if self._exception is not None or self._parser is None:
-            return True
+    def _parse_body(self, body: StreamReader, data: bytes) -> bool:
+        """Whether more than the body's end has come."""
+        parser: Any = self._parser
         try:
-            return self._parser.feed_eof() is not None
-        except Exception:
+            following, _, _ = parser.feed_data(data)
+            return body.is_eof() and (bool(following) or parser.feed_eof() is not None)
+        except Exception as error:
+            if not body.is_eof():
+                self._fail_body(body, error)
+                self._drop_rest()
             return True
 
     def _drop_rest(self) -> None:

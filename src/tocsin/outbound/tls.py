@@ -3,6 +3,7 @@
 A certificate is for the names in its subjectAltName; a common name in its subject is none (RFC 9110 section 4.3.4).
 """
 
+import functools
 import re
 import ssl
 from typing import Any
@@ -72,16 +73,29 @@ _REASONS = {
     "HTTP_REQUEST": _NO_TLS,
     "UNRECOGNIZED_NAME": _NAME,
 }
+HUNG_UP_FOR_CERTIFICATE = (
+    "wants a client certificate: it asked for one, and hung up when Tocsin had none to show",
+    _CLIENT_CERTIFICATE[1],
+)
+_HANDSHAKE, _CERTIFICATE_REQUEST = 22, 13  # RFC 8446, sections 5.1 and 4
 _REASON = re.compile(r"\[SSL: ([A-Z0-9_/]+)\]")
 _OLD_NAMES = re.compile(r"^(ssl/tls|sslv3|tlsv1|tlsv13) ")
 
 
-class _Handshake(ssl.SSLObject):
-    """A connection's TLS, which notes with an error what the server had shown until then."""
+class ObservedTls(ssl.SSLObject):
+    """A connection's TLS, which notes whether the server asks for a certificate of ours, and with an error what the
+    server had shown until then.
+
+    With TLS 1.3 the handshake succeeds before the server finds that there is none. Its alert comes later, and is lost
+    when the connection is reset while the request is still being written.
+    """
+
+    asks_for_certificate = False
 
     def do_handshake(self) -> None:
         try:
             super().do_handshake()
+            self.context = _unobserved()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
@@ -93,8 +107,20 @@ def client_context(context: ssl.SSLContext | None = None) -> ssl.SSLContext:
     """`context`, or one that trusts what the system trusts, for calls to targets."""
     context = context or ssl.create_default_context()
     context.hostname_checks_common_name = False
-    context.sslobject_class = _Handshake
+    context.sslobject_class = ObservedTls
+    context._msg_callback = _note_message  # type: ignore[attr-defined]  # the only sight of a handshake's messages
     return context
+
+
+@functools.cache
+def _unobserved() -> ssl.SSLContext:
+    """Where connections go after the handshake: looking at each record of theirs would cost more than the request."""
+    return ssl.create_default_context()
+
+
+def _note_message(connection: Any, direction: str, _version: Any, content: int, message: int, _data: bytes) -> None:
+    if direction == "read" and content == _HANDSHAKE and message == _CERTIFICATE_REQUEST:
+        connection.asks_for_certificate = True
 
 
 def reason_of(error: BaseException) -> str | None:
