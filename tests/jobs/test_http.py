@@ -264,7 +264,7 @@ async def test_an_answer_that_is_no_redirect_is_not_called_one(context: JobConte
         outcome = await perform(context, url=server.url)
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.HTTP_STATUS
-    assert hint in outcome.error.hint
+    assert hint in str(outcome.error.hint)
 
 
 async def test_a_post_that_is_answered_with_too_much_has_succeeded(context: JobContext) -> None:

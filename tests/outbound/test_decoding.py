@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import gzip
 import random
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -12,9 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.outbound.servers import Reader, Writer, answering, get, kind, open_door, read_request, response, talking
-from tocsin.outbound.decoding import PIECE, Decoding, Undecodable, decoding_of, zstd
+from tocsin.outbound.decoding import PIECE, Decoding, Undecodable, decoding_of
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpExchange, HttpRequest
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 LIMIT = 65_536
 TEXT = '{"a":"café"}'

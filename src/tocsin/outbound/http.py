@@ -34,6 +34,7 @@ from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, Guar
 from tocsin.outbound.parse_faults import HEADER_COUNT_LIMIT, HEADER_LINE_LIMIT
 from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
 from tocsin.outbound.sending import OutgoingRequest, complete_headers
+from tocsin.outbound.timings import measure
 from tocsin.outbound.tls import client_context
 from tocsin.outbound.urls import parse_url
 
@@ -273,16 +274,4 @@ def _exchange(trip: _Trip) -> HttpExchange:
 
 
 def _timings(trip: _Trip) -> dict[str, float]:
-    timings = {"total": _milliseconds(time.perf_counter() - trip.begun)}
-    connecting = trip.connecting
-    if connecting.dns:
-        timings["dns"] = _milliseconds(connecting.dns)
-    if connecting.connect:
-        timings["connect"] = _milliseconds(max(connecting.connect - connecting.dns, 0.0))
-    if trip.first_byte is not None:
-        timings["first_byte"] = _milliseconds(trip.first_byte - trip.begun)
-    return timings
-
-
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+    return measure(trip.connecting, trip.begun, trip.first_byte, time.perf_counter())
