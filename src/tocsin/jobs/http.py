@@ -11,13 +11,14 @@ from tocsin.errors import InvalidInput
 from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, Outcome, Saving
 from tocsin.jobs.http_body import encode_body, plain_body
 from tocsin.jobs.http_given import HttpGiven
+from tocsin.jobs.http_hints import hint_for
 from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare
 from tocsin.jobs.http_result import step_result
 from tocsin.jobs.masking import Masker
 from tocsin.jobs.params import Path, find_faults, has_expression, read_params
 from tocsin.outbound.answers import MASK
 from tocsin.outbound.failures import HttpFailure
-from tocsin.outbound.http import STANDARD_HEADERS, HttpExchange, HttpRequest
+from tocsin.outbound.http import HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.urls import parse_url
 from tocsin.security.secrets import SecretUnreadable
@@ -26,17 +27,6 @@ __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
 _MASKED_AT_ONCE = 4096  # characters of a body; a longer one is masked in a thread
-_STATUS_HINTS = {
-    401: "Check the token or the credentials in the headers.",
-    403: "The server knows the request but does not allow it. Check the credentials and their rights.",
-    404: "Check the path of the URL.",
-    405: "Check the method: the server does not take this one here.",
-    408: "The server was tired of waiting for the request.",
-    413: "Send a smaller body.",
-    415: "Check the Content-Type header.",
-    429: "The server asks to be called less often.",
-    503: "The server is overloaded or being maintained.",
-}
 
 Header = tuple[str, str]
 
@@ -99,10 +89,8 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
     headers = [(header.name, header.value) for header in stored.headers]
     headers += secret
     content_type, body = encode_body(stored.body)
-    given = {name.lower() for name, _ in headers}
-    if content_type is not None and "content-type" not in given:
+    if content_type is not None and "content-type" not in {name.lower() for name, _ in headers}:
         headers.append(("Content-Type", content_type))
-    headers += [header for header in STANDARD_HEADERS if header[0].lower() not in given]
     headers += [
         ("Idempotency-Key", context.run_id),
         ("X-Tocsin-Due-At", context.due_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
@@ -148,7 +136,7 @@ def _masked_headers(headers: list[Header], masker: Masker) -> list[Header]:
 def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     return Outcome(
         error=_error(exchange),
-        request=_recorded(request),
+        request=_recorded(request, exchange),
         status_code=exchange.status,
         response_headers=exchange.headers,
         response_body=exchange.body,
@@ -159,9 +147,10 @@ def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     )
 
 
-def _recorded(request: HttpRequest) -> dict[str, Any]:
+def _recorded(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
     hidden = request.secret_names | SECRET_HEADERS
-    headers = [(name, MASK if name.lower() in hidden else value) for name, value in request.headers]
+    sent = exchange.request_headers or request.headers
+    headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
     return {"method": request.method, "url": _called(request.url), "headers": headers}
 
 
@@ -179,25 +168,18 @@ def _error(exchange: HttpExchange) -> AttemptError | None:
     if exchange.failure is not None:
         return _failed(exchange.failure)
     status = exchange.status or 0
-    return None if 200 <= status < 300 else _refused(status)
+    return None if 200 <= status < 300 else _refused(status, exchange.headers)
 
 
 def _failed(failure: HttpFailure) -> AttemptError:
     return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
 
 
-def _refused(status: int) -> AttemptError:
+def _refused(status: int, headers: list[Header]) -> AttemptError:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
-    return AttemptError(ErrorKind.HTTP_STATUS, message, _STATUS_HINTS.get(status, _hint(status)))
-
-
-def _hint(status: int) -> str:
-    if 300 <= status < 400:
-        return "This redirect was not followed. Use the URL that it leads to."
-    if status >= 500:
-        return "The fault is on the server's side; its log may say why."
-    return "The response body may say what the server expects."
+    has_location = any(name.lower() == "location" for name, _ in headers)
+    return AttemptError(ErrorKind.HTTP_STATUS, message, hint_for(status, has_location=has_location))
 
 
 def _unreadable() -> AttemptError:

@@ -5,6 +5,7 @@ addresses; the socket factory is what always runs, and it sees the very address 
 """
 
 import asyncio
+import functools
 import socket
 import ssl
 import time
@@ -20,6 +21,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
 from tocsin.config import Network
+from tocsin.outbound.protocol import AnswerHandler
 from tocsin.security.addresses import is_allowed
 
 # Seconds; less than the 5 s after which common servers hang up: a request rarely meets a closing connection.
@@ -67,9 +69,12 @@ class Rules:
 
 @dataclass(slots=True)
 class Connecting:
-    """What a request's connection took, in seconds. `fresh` is false when a kept connection was used."""
+    """What a request's connection took, in seconds. `fresh` is false when a kept connection was used;
+    `asks_for_certificate` says whether the server of a fresh one wants to know who calls.
+    """
 
     fresh: bool = False
+    asks_for_certificate: bool = False
     dns: float = 0.0
     connect: float = 0.0
 
@@ -142,6 +147,7 @@ class GuardedConnector(TCPConnector):
             keepalive_timeout=_KEEP_ALIVE,
         )
         self._rules = rules
+        self._factory = functools.partial(AnswerHandler, loop=self._loop)  # type: ignore[assignment]
 
     def _open_socket(self, info: AddrInfo) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -158,7 +164,9 @@ class GuardedConnector(TCPConnector):
         connecting.fresh = True
         begun = time.perf_counter()
         try:
-            return await super()._create_connection(req, traces, timeout)
+            protocol = await super()._create_connection(req, traces, timeout)
+            connecting.asks_for_certificate = isinstance(protocol, AnswerHandler) and protocol.asks_for_certificate
+            return protocol
         finally:
             connecting.connect += time.perf_counter() - begun
 
