@@ -140,15 +140,20 @@ async def test_a_secret_of_another_key_is_an_outcome() -> None:
     [
         ("", "/"),
         ("?a=1", "/?a=1"),
-        ("/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}#top", "/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}"),
+        ("/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}#top", "/c/?q=%2F+%20&r=a%27b;c=[1]{}"),
+        ("/{a}?", "/%7Ba%7D?"),
         ("/ü?q=ä", "/%C3%BC?q=%C3%A4"),
     ],
 )
-async def test_the_url_is_called_as_it_was_written(context: JobContext, url: str, target: str) -> None:
+async def test_the_url_is_called_and_recorded_as_the_url_standard_serialises_it(
+    context: JobContext, url: str, target: str
+) -> None:
     async with answering(response()) as server:
-        await perform(context, url=f"HTTP://127.0.0.1:{server.port}{url}")
+        outcome = await perform(context, url=f"HTTP://127.0.0.1:{server.port}{url}")
     lines, _ = head_and_body(server.seen[0])
     assert lines[:2] == [f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
+    assert outcome.request is not None
+    assert outcome.request["url"] == f"http://127.0.0.1:{server.port}{target}"
 
 
 async def test_a_host_that_looks_like_another_is_recorded_as_what_is_called(context: JobContext) -> None:

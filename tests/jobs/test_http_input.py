@@ -129,7 +129,7 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"url": "http:///x"}, ("url",)),
     ({"url": "http://user:pw@a.example/"}, ("url",)),
     ({"url": "http://user@a.example/"}, ("url",)),
-    ({"url": "http://a.example/" + "x" * 2048}, ("url",)),
+    ({"url": "http://a.example/" + "x" * 8192}, ("url",)),
     ({"url": "http://a.example/\r\nX: y"}, ("url",)),
     ({"url": " http://a.example/"}, ("url",)),
     ({"url": "http://a.example:70000/"}, ("url",)),

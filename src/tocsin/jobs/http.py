@@ -167,7 +167,8 @@ def _recorded(request: HttpRequest) -> dict[str, Any]:
 
 def _called(url: str) -> str:
     """The URL in the form in which it is called: a host that only looks like another one shows as what it is."""
-    return url if url.isascii() else str(parse_url(url))
+    called = parse_url(url)
+    return url if isinstance(called, str) else str(called)
 
 
 def _retry_after(exchange: HttpExchange) -> timedelta | None:

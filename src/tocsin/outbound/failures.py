@@ -132,6 +132,15 @@ def too_many_redirects(limit: int, url: URL) -> HttpFailure:
     )
 
 
+def several_locations(url: URL) -> HttpFailure:
+    """A redirect leads to several URLs at once, which browsers do not follow either."""
+    return HttpFailure(
+        ErrorKind.PROTOCOL,
+        f"The redirect of {place(url)} has several Location headers that differ.",
+        "The server, or a proxy before it, must send one.",
+    )
+
+
 def _place(url: URL) -> str:
     return url.authority
 

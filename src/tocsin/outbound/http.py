@@ -18,7 +18,14 @@ from yarl import URL
 from tocsin import __version__, clock
 from tocsin.config import Network
 from tocsin.outbound.answers import decode_body, parse_retry_after, recorded_headers
-from tocsin.outbound.failures import HttpFailure, bad_url, failure_of, timed_out, too_many_redirects
+from tocsin.outbound.failures import (
+    HttpFailure,
+    bad_url,
+    failure_of,
+    several_locations,
+    timed_out,
+    too_many_redirects,
+)
 from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, GuardedResolver, Rules, SystemResolver
 from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
 from tocsin.outbound.urls import parse_url
@@ -189,12 +196,14 @@ class HttpDoor:
     def _following(self, trip: _Trip, answer: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
         if answer.status not in STATUSES or self._max_redirects == 0:
             return None
-        location = answer.headers.get("Location")
-        if location is None:
+        locations = answer.headers.getall("Location", [])
+        if not locations:
             return None
         if trip.redirects >= self._max_redirects:
             return too_many_redirects(self._max_redirects, trip.hop.url)
-        return next_hop(trip.hop, answer.status, location, trip.request.secret_names)
+        if len(set(locations)) > 1:
+            return several_locations(trip.hop.url)
+        return next_hop(trip.hop, answer.status, locations[0], trip.request.secret_names)
 
     async def _send(self, trip: _Trip) -> aiohttp.ClientResponse:
         try:
