@@ -235,6 +235,18 @@ async def test_invalid_utf8_is_replaced_and_a_charset_honoured(door: HttpDoor) -
     assert bodies == ["caf\ufffd\x00", "café", "\\ud800"]
 
 
+async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(door: HttpDoor) -> None:
+    latin = "Content-Type: text/plain; charset=ISO-8859-1"
+    async with answering(
+        response("200 OK", "\ufeffcafé".encode(), latin),
+        response(body="\ufeffcafé".encode("utf-16-le")),
+        response(body="\ufeffcafé".encode("utf-16-be")),
+        response("200 OK", "café".encode("utf-16-be"), "Content-Type: text/plain; charset=utf-16be"),
+    ) as server:
+        bodies = [(await door.request(get(server.url))).body for _ in range(4)]
+    assert bodies == ["café"] * 4
+
+
 async def test_an_unknown_host_name(door: HttpDoor) -> None:
     for host in ("no-such-host.invalid", f"{'a' * 64}.example"):
         exchange = await door.request(get(f"http://{host}/"))

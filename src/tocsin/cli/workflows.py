@@ -16,6 +16,7 @@ from tocsin.cli.session import load_keyring, run
 from tocsin.documents import Database, Doc, User, WorkflowRun
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.jobs import registry
+from tocsin.jobs.json_values import read_json
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
@@ -211,9 +212,9 @@ def _tell(path: Path, invalid: WorkflowInvalid) -> None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError as error:
-        raise typer.BadParameter(f"--input is no JSON: {error}") from None
+        raise typer.BadParameter(f"--input is no JSON that can be read: {error}") from None
 
 
 def _outcome(done: WorkflowRun) -> dict[str, Any]:

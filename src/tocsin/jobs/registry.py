@@ -8,10 +8,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from tocsin.errors import InvalidInput, StartError, TocsinError
-from tocsin.jobs.base import Job
+from tocsin.jobs.base import Job, Saving
 from tocsin.jobs.country_lookup import CountryLookupJob
 from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
+from tocsin.jobs.json_values import UnfitJson, check_storable
 from tocsin.jobs.params import Path
 from tocsin.jobs.polygon_area import PolygonAreaJob
 from tocsin.jobs.report import ReportJob
@@ -53,6 +54,16 @@ def of_user(kind: str) -> Job[Any]:
     raise InvalidInput(f"There is no job {kind!r} on this server. {meant}", "type")
 
 
+def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
+    """What to store for the parameters that a user wrote for a job of this kind. Raises InvalidInput."""
+    params = of_user(kind).prepare(given, saving)
+    try:
+        check_storable(params)
+    except UnfitJson as error:
+        raise InvalidInput(str(error), *map(str, error.path)) from None
+    return params
+
+
 class Catalog:
     """The jobs, as the language of workflows asks for them."""
 
@@ -62,7 +73,13 @@ class Catalog:
 
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """What is wrong with parameters in which expressions may stand."""
-        return get(kind).faults(params)
+        if found := get(kind).faults(params):
+            return found
+        try:
+            check_storable(params)
+        except UnfitJson as error:
+            return [(error.path, str(error))]
+        return []
 
 
 def _load(entry: EntryPoint) -> Job[Any]:

@@ -17,7 +17,7 @@ from yarl import URL
 
 from tocsin import __version__, clock
 from tocsin.config import Network
-from tocsin.outbound.answers import decode_body, parse_retry_after, recorded_headers
+from tocsin.outbound.answers import decode_body, longest_wait, media_type, recorded_headers
 from tocsin.outbound.failures import (
     HttpFailure,
     bad_url,
@@ -248,10 +248,10 @@ def _exchange(trip: _Trip) -> HttpExchange:
         failure=trip.failure,
         status=answer.status,
         headers=recorded_headers(answer.raw_headers),
-        body=decode_body(bytes(trip.body), headers.get("Content-Type"), whole=whole),
+        body=decode_body(bytes(trip.body), media_type(headers.getall("Content-Type", [])), whole=whole),
         truncated=trip.truncated,
         redirects=trip.redirects,
-        retry_after=parse_retry_after(headers.get("Retry-After"), clock.now()),
+        retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
         timings=_timings(trip),
     )
 
