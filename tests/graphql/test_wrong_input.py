@@ -36,6 +36,8 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"job": {"http": {"url": "https://example.com", "bodyForm": "x"}}}, ["job", "http", "bodyForm"], 'bodyForm must be an object, such as {"name": "value"}.'),
     ({"job": {"http": {"url": "https://example.com", "body": 1, "bodyText": "x"}}}, ["job", "http", "bodyText"], "Give at most one of body, bodyText and bodyForm."),
     ({"job": {"http": {"url": "http://example.com:6379/"}}}, ["job", "http", "url"], "The url cannot be called. Port 6379 may not be called: it is kept for services that do not speak HTTP. Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS."),
+    ({"job": {"http": {"url": "http://169.254.169.254/"}}}, ["job", "http", "url"], "The url cannot be called. 169.254.169.254 may not be called: it is not a public address. Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS."),
+    ({"job": {"custom": {"type": "http", "params": {"url": "http://localhost/"}}}}, ["job", "custom", "params", "url"], "The url cannot be called. 127.0.0.1, the address of localhost, may not be called: it is not a public address. Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS."),
     ({"job": {"http": {"url": "https://example.com", "connectTimeout": "PT0S"}}}, ["job", "http", "connectTimeout"], "The connect timeout must be more than 0 and at most 300 seconds."),
 ]  # fmt: skip
 

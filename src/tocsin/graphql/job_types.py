@@ -19,6 +19,7 @@ from tocsin.graphql.scalars import JSON
 from tocsin.jobs import registry
 from tocsin.jobs.base import Saving
 from tocsin.jobs.report import Format
+from tocsin.outbound.guard import Rules
 from tocsin.schedules.moments import write_duration, write_moment
 
 __all__ = ["JOB_TYPES", "Job", "JobInput", "job_type", "read_job"]
@@ -192,7 +193,7 @@ def _prepare(kind: str, params: Any, saving: Saving) -> Doc:
 
 def _saving(kind: str, services: Services, owner: str, previous: Doc | None) -> Saving:
     before = previous["params"] if previous is not None and previous["kind"] == kind else None
-    return Saving(owner, services.secrets, services.settings.denied_ports, before)
+    return Saving(owner, services.secrets, Rules.of(services.settings), before)
 
 
 def _at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:

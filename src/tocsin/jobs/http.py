@@ -11,12 +11,13 @@ from tocsin.errors import InvalidInput
 from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, Outcome, Saving
 from tocsin.jobs.http_body import encode_body, plain_body
 from tocsin.jobs.http_given import HttpGiven
-from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare
+from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare, refuse_url
 from tocsin.jobs.http_result import step_result
 from tocsin.jobs.masking import Masker
 from tocsin.jobs.params import Path, find_faults, has_expression, read_params
 from tocsin.outbound.answers import MASK
 from tocsin.outbound.failures import HttpFailure
+from tocsin.outbound.guard import Rules
 from tocsin.outbound.http import STANDARD_HEADERS, HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.urls import parse_url
@@ -52,7 +53,7 @@ class HttpJob(Job[HttpParams]):
     def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
         """What to store: checked, and with its secrets sealed. Raises InvalidInput."""
         return prepare(
-            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.denied_ports
+            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
         )
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
@@ -64,6 +65,14 @@ class HttpJob(Job[HttpParams]):
         except InvalidInput as error:
             return [(error.path, error.message)]
         return []
+
+    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:
+        """The URL, if it is no expression and can never be called."""
+        url = given.get("url")
+        if not isinstance(url, str) or has_expression(url):
+            return []
+        refusal = refuse_url(parse_url(url), rules)
+        return [] if refusal is None else [(("url",), refusal)]
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
         """The token, and the headers that are secrets by their names."""

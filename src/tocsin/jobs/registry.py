@@ -16,6 +16,7 @@ from tocsin.jobs.json_values import UnfitJson, check_storable
 from tocsin.jobs.params import Path
 from tocsin.jobs.polygon_area import PolygonAreaJob
 from tocsin.jobs.report import ReportJob
+from tocsin.outbound.guard import Rules
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
@@ -65,7 +66,10 @@ def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, An
 
 
 class Catalog:
-    """The jobs, as the language of workflows asks for them."""
+    """The jobs, as the language of workflows asks for them. What the `rules` never let be called is a fault, too."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self._rules = rules
 
     def kinds(self) -> Collection[str]:
         """Their names."""
@@ -73,7 +77,8 @@ class Catalog:
 
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """What is wrong with parameters in which expressions may stand."""
-        if found := get(kind).faults(params):
+        job = get(kind)
+        if found := job.faults(params) or (job.refusals(params, self._rules) if self._rules is not None else []):
             return found
         try:
             check_storable(params)
