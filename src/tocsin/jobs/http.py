@@ -92,7 +92,7 @@ class HttpJob(Job[HttpParams]):
             return Outcome(error=_unreadable())
         request = _request(params, secret, context)
         exchange = await context.http.request(request)
-        outcome = _outcome(request, await _masked(exchange, secret) if secret else exchange)
+        outcome = _outcome(request, await _masked(exchange, [*secret, *exchange.cookies]))
         return replace(outcome, result=step_result(outcome)) if context.is_step else outcome
 
 
@@ -130,6 +130,8 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
 
 async def _masked(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
     """`exchange` without the secrets that the target sent back."""
+    if not secret:
+        return exchange
     if len(exchange.body or "") <= _MASKED_AT_ONCE:
         return _mask(exchange, secret)
     return await asyncio.to_thread(_mask, exchange, secret)

@@ -1,7 +1,7 @@
 """The HTTP door: one client for the whole process, through which every request to users' targets leaves.
 
-No proxies and no cookies: a proxy would connect past the guard, a cookie jar would carry one user's cookies
-to another.
+No proxies, and no cookies beyond one request: a proxy would connect past the guard, a cookie jar would carry one user's
+cookies to another.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from yarl import URL
 from tocsin import __version__, clock
 from tocsin.config import Network
 from tocsin.outbound.answers import decode_body, longest_wait, media_type, recorded_headers
+from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.failures import (
     HttpFailure,
     bad_url,
@@ -58,7 +59,8 @@ class HttpExchange:
     """What came of a request: what was answered, as far as it came, and why it is not complete if it is not.
 
     `timings` are milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`,
-    which includes TLS; absent when a kept connection was used).
+    which includes TLS; absent when a kept connection was used). `cookies` are headers with what servers set along the
+    redirects and got back, which is secret.
     """
 
     failure: HttpFailure | None
@@ -69,6 +71,7 @@ class HttpExchange:
     redirects: int = 0
     retry_after: timedelta | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    cookies: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class _Trip:
     truncated: bool = False
     redirects: int = 0
     failure: HttpFailure | None = None
+    cookies: RequestCookies = field(default_factory=RequestCookies)
 
 
 class HttpDoor:
@@ -203,6 +207,7 @@ class HttpDoor:
             return too_many_redirects(self._max_redirects, trip.hop.url)
         if len(set(locations)) > 1:
             return several_locations(trip.hop.url)
+        trip.cookies.keep(trip.hop.url, answer.headers.getall("Set-Cookie", []))
         return next_hop(trip.hop, answer.status, locations[0], trip.request.secret_names)
 
     async def _send(self, trip: _Trip) -> aiohttp.ClientResponse:
@@ -222,7 +227,7 @@ class HttpDoor:
         return await self._session.request(
             hop.method,
             hop.url,
-            headers=hop.headers,
+            headers=trip.cookies.headers_for(hop),
             data=hop.body,
             allow_redirects=False,
             timeout=trip.timeout,
@@ -241,7 +246,9 @@ class HttpDoor:
 def _exchange(trip: _Trip) -> HttpExchange:
     answer = trip.answer
     if answer is None:
-        return HttpExchange(trip.failure, redirects=trip.redirects, timings=_timings(trip))
+        return HttpExchange(
+            trip.failure, redirects=trip.redirects, timings=_timings(trip), cookies=trip.cookies.secrets()
+        )
     headers = answer.headers
     whole = not trip.truncated and trip.failure is None
     return HttpExchange(
@@ -253,6 +260,7 @@ def _exchange(trip: _Trip) -> HttpExchange:
         redirects=trip.redirects,
         retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
         timings=_timings(trip),
+        cookies=trip.cookies.secrets(),
     )
 
 
