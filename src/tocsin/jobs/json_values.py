@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import bson
+from bson.errors import BSONError
+
 DEEPEST_READ = 128
 """Levels of a value that comes from outside."""
 DEEPEST = 256
@@ -69,9 +72,14 @@ def check_json(value: Any, deepest: int = DEEPEST) -> None:
 
 def check_storable(value: Any) -> None:
     """Raises UnfitJson unless this is a JSON value that the database can hold as its own."""
-    for path, part in _parts(value, DEEPEST_STORED):
-        if (fault := _fault(part) or _storing_fault(part)) is not None:
-            raise UnfitJson(fault, path)
+    try:
+        write_json(value, DEEPEST_STORED)
+        bson.encode({"value": value})
+    except (ValueError, OverflowError, BSONError):  # seldom, so the walk for the place may take its time
+        for path, part in _parts(value, DEEPEST_STORED):
+            if (fault := _fault(part) or _storing_fault(part)) is not None:
+                raise UnfitJson(fault, path) from None
+        raise UnfitJson("The database cannot hold it.") from None
 
 
 def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:

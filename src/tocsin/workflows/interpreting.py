@@ -48,10 +48,9 @@ class Budget:
                 ahead += part.values()
             elif isinstance(part, list):
                 ahead += part
-            if len(ahead) > len(levels):
-                if level > DEEPEST:
-                    raise ValueError(f"it gives a value of more than {DEEPEST} levels.")
-                levels += [level + 1] * (len(ahead) - len(levels))
+            if isinstance(part, dict | list) and level > DEEPEST:
+                raise ValueError(f"it gives a value of more than {DEEPEST} levels.")
+            levels += [level + 1] * (len(ahead) - len(levels))
 
 
 class Interpreter(visitor.TreeInterpreter):
