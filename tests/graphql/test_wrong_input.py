@@ -110,3 +110,22 @@ async def test_previews(api: Api) -> None:
             f"count must be 1 to 100; it is {count}.",
             ["count"],
         )
+
+
+async def test_an_address_that_can_never_be_called_is_refused_wherever_it_is_saved(api: Api) -> None:
+    job = {"http": {"url": "http://[::ffff:169.254.169.254]/"}}
+    task = await api.alice.create()
+    updated = await api.alice.do("updateTask", {"id": task, "job": job}, "userErrors { field message }")
+    batch = {"tasks": [GOOD, GOOD | {"job": job}], "idempotencyKey": "k"}
+    created = await api.alice.do("createTasks", batch, "results { userErrors { field message } }")
+    step = {"key": "a", "job": "http", "params": {"url": job["http"]["url"]}}
+    save = "mutation($definition: JSON!) { saveWorkflow(input: {definition: $definition}) { userErrors { field message } } }"
+    saved = (await api.alice.ask(save, definition={"name": "w", "steps": [step]}))["saveWorkflow"]
+    fields = []
+    for payload in (updated, created["results"][1], saved):
+        (error,) = payload["userErrors"]
+        assert "may not be called: it is not a public address." in error["message"]
+        fields.append(error["field"])
+    assert fields[0] == ["job", "http", "url"]
+    assert fields[1][-3:] == ["job", "http", "url"]
+    assert await api.database.tasks.count_documents({}) == 1
