@@ -60,6 +60,42 @@ def test_validate_tells_all_that_is_wrong_and_where(folder: Path) -> None:
     ]
 
 
+BLOCKED = """
+name: blocked
+steps:
+  - key: a
+    job: http
+    params: {url: "http://169.254.169.254/"}
+    compensation: {job: http, params: {url: "http://127.0.0.1/"}}
+  - {key: b, job: http, params: {url: "http://localhost:6379/"}}
+  - {key: c, job: http, params: {url: "http://${{ steps.a.result.body }}/"}}
+"""
+
+
+def test_an_address_that_can_never_be_called_is_a_fault_unless_it_is_allowed(
+    alice: SyncDatabase[Doc], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder / "blocked.yaml"
+    file.write_text(BLOCKED)
+    for command in (("validate",), ("save", ALICE)):
+        result = tocsin("workflows", *command, str(file))
+        assert result.exit_code == 1
+        lines = [line.removeprefix(f"{file}: ").partition(" may not")[0] for line in result.stderr.splitlines()]
+        assert lines == [
+            "line 6, column 14, steps[0].params.url: The url cannot be called. 169.254.169.254",
+            "line 7, column 40, steps[0].compensation.params.url: The url cannot be called. 127.0.0.1",
+            "line 8, column 34, steps[1].params.url: The url cannot be called. Port 6379",
+        ]
+    monkeypatch.setenv("TOCSIN_ALLOWED_NETWORKS", "127.0.0.0/8,169.254.0.0/16")
+    monkeypatch.setenv("TOCSIN_DENIED_PORTS", "none")
+    assert done("workflows", "validate", str(file)) == f"{file}: right\n"
+    assert done("workflows", "save", ALICE, str(file)) == "blocked: version 1\n"
+    monkeypatch.setenv("TOCSIN_ALLOWED_NETWORKS", "nowhere")
+    result = tocsin("workflows", "validate", str(file))
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert "TOCSIN_ALLOWED_NETWORKS" in result.stderr
+
+
 def test_save_list_and_export(alice: SyncDatabase[Doc], folder: Path, tmp_path: Path) -> None:
     assert done("workflows", "save", ALICE, str(folder)) == "right: version 1\n"
     assert json.loads(done("workflows", "list", ALICE, "--json")) == [

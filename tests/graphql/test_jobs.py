@@ -79,3 +79,26 @@ async def test_what_is_wrong_is_told_with_its_place(
     (fault,) = answer["userErrors"]
     assert (answer["task"], fault["field"]) == (None, field)
     assert message in (None, fault["message"])
+
+
+async def test_a_long_url_is_saved_and_shown(api: Api) -> None:
+    start = "https://example.com/saml?SAMLRequest="
+    url = start + "x" * (8192 - len(start))
+    answer = await create(api, {"http": {"url": url}})
+    assert (answer["userErrors"], answer["task"]["job"]["url"]) == ([], url)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([{"id": 2**63}], "A whole number here has at most 64 bits. Write a larger one as a text."),
+        ({"a\0b": 1}, "A name must not contain the character U+0000."),
+    ],
+)
+async def test_parameters_that_the_database_cannot_hold_are_a_fault_at_their_place(
+    api: Api, data: Any, message: str
+) -> None:
+    answer = await create(api, {"report": {"title": "T", "format": "JSON", "data": data}})
+    (error,) = answer["userErrors"]
+    assert error["message"] == message
+    assert error["field"][:3] == ["job", "report", "data"]

@@ -36,6 +36,8 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"job": {"http": {"url": "https://example.com", "bodyForm": "x"}}}, ["job", "http", "bodyForm"], 'bodyForm must be an object, such as {"name": "value"}.'),
     ({"job": {"http": {"url": "https://example.com", "body": 1, "bodyText": "x"}}}, ["job", "http", "bodyText"], "Give at most one of body, bodyText and bodyForm."),
     ({"job": {"http": {"url": "http://example.com:6379/"}}}, ["job", "http", "url"], "The url cannot be called. Port 6379 may not be called: it is kept for services that do not speak HTTP. Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS."),
+    ({"job": {"http": {"url": "http://169.254.169.254/"}}}, ["job", "http", "url"], "The url cannot be called. 169.254.169.254 may not be called: it is not a public address. Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS."),
+    ({"job": {"custom": {"type": "http", "params": {"url": "http://localhost/"}}}}, ["job", "custom", "params", "url"], "The url cannot be called. 127.0.0.1, the address of localhost, may not be called: it is not a public address. Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS."),
     ({"job": {"http": {"url": "https://example.com", "connectTimeout": "PT0S"}}}, ["job", "http", "connectTimeout"], "The connect timeout must be more than 0 and at most 300 seconds."),
 ]  # fmt: skip
 
@@ -108,3 +110,22 @@ async def test_previews(api: Api) -> None:
             f"count must be 1 to 100; it is {count}.",
             ["count"],
         )
+
+
+async def test_an_address_that_can_never_be_called_is_refused_wherever_it_is_saved(api: Api) -> None:
+    job = {"http": {"url": "http://[::ffff:169.254.169.254]/"}}
+    task = await api.alice.create()
+    updated = await api.alice.do("updateTask", {"id": task, "job": job}, "userErrors { field message }")
+    batch = {"tasks": [GOOD, GOOD | {"job": job}], "idempotencyKey": "k"}
+    created = await api.alice.do("createTasks", batch, "results { userErrors { field message } }")
+    step = {"key": "a", "job": "http", "params": {"url": job["http"]["url"]}}
+    save = "mutation($definition: JSON!) { saveWorkflow(input: {definition: $definition}) { userErrors { field message } } }"
+    saved = (await api.alice.ask(save, definition={"name": "w", "steps": [step]}))["saveWorkflow"]
+    fields = []
+    for payload in (updated, created["results"][1], saved):
+        (error,) = payload["userErrors"]
+        assert "may not be called: it is not a public address." in error["message"]
+        fields.append(error["field"])
+    assert fields[0] == ["job", "http", "url"]
+    assert fields[1][-3:] == ["job", "http", "url"]
+    assert await api.database.tasks.count_documents({}) == 1

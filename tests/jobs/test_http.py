@@ -206,15 +206,20 @@ async def test_a_secret_of_another_key_is_an_outcome() -> None:
     [
         ("", "/"),
         ("?a=1", "/?a=1"),
-        ("/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}#top", "/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}"),
+        ("/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}#top", "/c/?q=%2F+%20&r=a%27b;c=[1]{}"),
+        ("/{a}?", "/%7Ba%7D?"),
         ("/ü?q=ä", "/%C3%BC?q=%C3%A4"),
     ],
 )
-async def test_the_url_is_called_as_it_was_written(context: JobContext, url: str, target: str) -> None:
+async def test_the_url_is_called_and_recorded_as_the_url_standard_serialises_it(
+    context: JobContext, url: str, target: str
+) -> None:
     async with answering(response()) as server:
-        await perform(context, url=f"HTTP://127.0.0.1:{server.port}{url}")
+        outcome = await perform(context, url=f"HTTP://127.0.0.1:{server.port}{url}")
     lines, _ = head_and_body(server.seen[0])
     assert lines[:2] == [f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
+    assert outcome.request is not None
+    assert outcome.request["url"] == f"http://127.0.0.1:{server.port}{target}"
 
 
 async def test_a_host_that_looks_like_another_is_recorded_as_what_is_called(context: JobContext) -> None:
@@ -314,3 +319,42 @@ async def test_the_tasks_timeout_holds(context: JobContext) -> None:
 def test_an_unknown_kind_of_job_is_said_so() -> None:
     with pytest.raises(registry.UnknownJob, match="'fax'"):
         registry.get("fax")
+
+
+SENT_TWICE: list[tuple[list[str], dict[str, Any]]] = [
+    (["Link: <a>; rel=next", "link: <b>; rel=prev"], {"link": "<a>; rel=next, <b>; rel=prev"}),
+    (["X-A: 1", "X-B: 2", "X-A:", "x-a: 3"], {"x-a": "1, , 3", "x-b": "2"}),
+    (["Set-Cookie: a=1", "set-cookie: b=2"], {"set-cookie": ["***", "***"]}),
+    (["Set-Cookie: a=1"], {"set-cookie": ["***"]}),
+]
+
+
+@pytest.mark.parametrize(("sent", "seen"), SENT_TWICE)
+async def test_a_step_sees_headers_that_were_sent_twice_as_one_list(
+    context: JobContext, sent: list[str], seen: dict[str, Any]
+) -> None:
+    async with answering(response("200 OK", b"", *sent)) as server:
+        outcome = await perform(replace(context, is_step=True), url=server.url)
+    assert outcome.result["headers"] == seen | {"content-length": "0"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (["Content-Type: text/plain", "Content-Type: application/json"], {"a": "\u00e9"}),
+        (["Content-Type: application/json", "Content-Type: text/plain"], '{"a":"\u00e9"}'),
+        (["Content-Type: application/json; charset=latin-1", "Content-Type: application/json"], {"a": "\u00e9"}),
+        (["Content-Type: text/json"], {"a": "\u00e9"}),
+    ],
+)
+async def test_of_several_content_types_the_last_counts(context: JobContext, sent: list[str], body: Any) -> None:
+    async with answering(response("200 OK", '{"a":"\u00e9"}'.encode(), *sent)) as server:
+        outcome = await perform(replace(context, is_step=True), url=server.url)
+    assert outcome.result["body"] == body
+
+
+async def test_of_several_times_to_wait_the_longest_counts(context: JobContext) -> None:
+    answer = response("429 Slow", b"", "Retry-After: 20", "Retry-After: soon", "Retry-After: 120", "Retry-After: 5")
+    async with answering(answer) as server:
+        outcome = await perform(context, url=server.url)
+    assert outcome.retry_after == timedelta(seconds=120)

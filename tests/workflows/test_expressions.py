@@ -109,6 +109,15 @@ def test_a_number_that_json_has_not_is_told() -> None:
         evaluate("${{ to_number('1e999') }}", SCOPE)
 
 
+@pytest.mark.parametrize(
+    ("value", "why"), [(_deep(256), "more than 256 levels"), ([10**400], "a number that is too large")]
+)
+def test_an_expression_gives_nothing_that_could_not_be_read_again(value: Any, why: str) -> None:
+    with pytest.raises(ExpressionError, match=why):
+        evaluate("${{ inputs.x }}", {"inputs": {"x": value}})
+    assert evaluate("${{ inputs.x }}", {"inputs": {"x": _deep(255)}}) == _deep(255)
+
+
 @pytest.mark.parametrize("value", ["x" * 300_000, ["x"] * 60_000, {"a": float("nan")}, {"\ud800": 1}, _deep(5_000)])
 def test_an_object_has_the_bounds_that_a_text_has(value: Any) -> None:
     with pytest.raises(WorkflowInvalid):

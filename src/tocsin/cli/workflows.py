@@ -14,8 +14,10 @@ from rich.text import Text
 from tocsin import accounts, clock, config
 from tocsin.cli.session import load_keyring, run
 from tocsin.documents import Database, Doc, User, WorkflowRun
-from tocsin.errors import InvalidInput, NotFound
+from tocsin.errors import InvalidInput, NotFound, SettingsError
 from tocsin.jobs import registry
+from tocsin.jobs.json_values import read_json
+from tocsin.outbound.guard import Rules
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
@@ -39,10 +41,10 @@ Paths = Annotated[list[Path], typer.Argument(help="YAML files, or folders of the
 @app.command()
 def validate(paths: Paths) -> None:
     """Say all that is wrong with workflows, without a server. The exit code is 1 if anything is."""
-    wrong = 0
+    wrong, jobs = 0, registry.Catalog(_rules())
     for path in _files(paths):
         try:
-            read_definition(_source(path), registry.Catalog())
+            read_definition(_source(path), jobs)
             typer.echo(f"{path}: right")
         except WorkflowInvalid as invalid:
             wrong += 1
@@ -60,11 +62,11 @@ def schema() -> None:
 @app.command()
 def save(email: Email, paths: Paths) -> None:
     """Save workflows under their names. None is saved if any is wrong."""
-    sources = _checked(paths)
+    sources, rules = _checked(paths), _rules()
 
     async def work(database: Database) -> list[Doc]:
         user, box = await accounts.find_user(email), await _box(database)
-        return [await saving.save(database, box, user.id, source, clock.now()) for source in sources]
+        return [await saving.save(database, box, user.id, source, clock.now(), rules) for source in sources]
 
     for workflow in run(work):
         typer.echo(f"{workflow['name']}: version {workflow['version']}")
@@ -174,6 +176,15 @@ async def _box(database: Database) -> SecretBox:
     return (await load_keyring(database, config.load())).secrets
 
 
+def _rules() -> Rules:
+    """What this installation may call. An error in its settings ends the command."""
+    try:
+        return Rules.of(config.load())
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
@@ -190,11 +201,11 @@ def _source(path: Path) -> Source:
 
 
 def _checked(paths: list[Path]) -> list[Source]:
-    sources, wrong = [], 0
+    sources, wrong, jobs = [], 0, registry.Catalog(_rules())
     for path in _files(paths):
         try:
             source = _source(path)
-            read_definition(source, registry.Catalog())
+            read_definition(source, jobs)
             sources.append(source)
         except WorkflowInvalid as invalid:
             wrong += 1
@@ -211,9 +222,9 @@ def _tell(path: Path, invalid: WorkflowInvalid) -> None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError as error:
-        raise typer.BadParameter(f"--input is no JSON: {error}") from None
+        raise typer.BadParameter(f"--input is no JSON that can be read: {error}") from None
 
 
 def _outcome(done: WorkflowRun) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -13,6 +13,7 @@ from tocsin.jobs.files import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
 from tocsin.jobs.report_runs import RunsQuery
 from tocsin.outbound.failures import ErrorKind
+from tocsin.outbound.guard import Rules
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
@@ -107,11 +108,14 @@ class JobContext:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a job may need to turn what a user wrote into what is stored. `previous` is what was stored before."""
+    """What a job may need to turn what a user wrote into what is stored. `previous` is what was stored before.
+
+    What the `rules` never let be called is refused; without them it is found out when it is called.
+    """
 
     owner: str
     secrets: SecretBox
-    denied_ports: Collection[int] = ()
+    rules: Rules | None = None
     previous: Mapping[str, Any] | None = None
 
 
@@ -132,6 +136,10 @@ class Job(ABC, Generic[P]):
     def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """What is wrong with what a user wrote, in which expressions may stand for values."""
         return find_faults(self.Params, given)
+
+    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:  # noqa: ARG002  # most call nothing
+        """What a user wrote that these rules never let be called. Expressions are judged when they are filled in."""
+        return []
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none
         """The paths of texts in what a user wrote that must be kept encrypted."""

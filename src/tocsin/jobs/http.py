@@ -12,12 +12,13 @@ from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, Outcome, 
 from tocsin.jobs.http_body import encode_body, plain_body
 from tocsin.jobs.http_given import HttpGiven
 from tocsin.jobs.http_hints import hint_for
-from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare
+from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare, refuse_url
 from tocsin.jobs.http_result import step_result
 from tocsin.jobs.masking import Masker
 from tocsin.jobs.params import Path, find_faults, has_expression, read_params
 from tocsin.outbound.answers import MASK
 from tocsin.outbound.failures import HttpFailure
+from tocsin.outbound.guard import Rules
 from tocsin.outbound.http import HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.urls import parse_url
@@ -42,7 +43,7 @@ class HttpJob(Job[HttpParams]):
     def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
         """What to store: checked, and with its secrets sealed. Raises InvalidInput."""
         return prepare(
-            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.denied_ports
+            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
         )
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
@@ -54,6 +55,14 @@ class HttpJob(Job[HttpParams]):
         except InvalidInput as error:
             return [(error.path, error.message)]
         return []
+
+    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:
+        """The URL, if it is no expression and can never be called."""
+        url = given.get("url")
+        if not isinstance(url, str) or has_expression(url):
+            return []
+        refusal = refuse_url(parse_url(url), rules)
+        return [] if refusal is None else [(("url",), refusal)]
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
         """The token, and the headers that are secrets by their names."""
@@ -73,7 +82,7 @@ class HttpJob(Job[HttpParams]):
             return Outcome(error=_unreadable())
         request = _request(params, secret, context)
         exchange = await context.http.request(request)
-        outcome = _outcome(request, await _masked(exchange, secret) if secret else exchange)
+        outcome = _outcome(request, await _masked(exchange, [*secret, *exchange.cookies]))
         return replace(outcome, result=step_result(outcome)) if context.is_step else outcome
 
 
@@ -109,6 +118,8 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
 
 async def _masked(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
     """`exchange` without the secrets that the target sent back."""
+    if not secret:
+        return exchange
     if len(exchange.body or "") <= _MASKED_AT_ONCE:
         return _mask(exchange, secret)
     return await asyncio.to_thread(_mask, exchange, secret)
@@ -156,7 +167,8 @@ def _recorded(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
 
 def _called(url: str) -> str:
     """The URL in the form in which it is called: a host that only looks like another one shows as what it is."""
-    return url if url.isascii() else str(parse_url(url))
+    called = parse_url(url)
+    return url if isinstance(called, str) else str(called)
 
 
 def _retry_after(exchange: HttpExchange) -> timedelta | None:

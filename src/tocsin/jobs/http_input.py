@@ -1,7 +1,7 @@
 """From what a user wrote for an HTTP call to what is stored: checked, and its secrets sealed."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ from yarl import URL
 
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http_body import Body, storable, store_body
-from tocsin.outbound.failures import denied_port
+from tocsin.outbound.guard import Rules
 from tocsin.outbound.redirects import SECRET_HEADERS
+from tocsin.outbound.targets import find_refusal
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secrets import SecretBox
 
@@ -79,15 +80,15 @@ def prepare(
     box: SecretBox,
     owner: str,
     previous: Mapping[str, Any] | None = None,
-    denied_ports: Collection[int] = (),
+    rules: Rules | None = None,
 ) -> dict[str, Any]:
     """What to store for `given`: the fields of HttpParams. `previous` is what was stored before, on an
-    update. A URL with one of the `denied_ports` would never be called, so it is refused here already.
+    update. A URL that the `rules` never let be called is refused here already.
 
     Raises InvalidInput with the path in the API's input.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
-    url = _url(given.url, denied_ports)
+    url = _url(given.url, rules)
     headers, secret = _headers(given, before)
     token = _token(given, before, {name.lower() for name in secret})
     if before is not None and not _same_origin(before.url, url):
@@ -111,21 +112,26 @@ def prepare(
 
 def check(given: HttpInput) -> None:
     """Raises InvalidInput for what could not be stored."""
-    _url(given.url, ())
+    _url(given.url, None)
     _headers(given, None)
     _method(given.method)
     store_body(given.json, given.text, given.form)
     _connect_timeout(given.connect_timeout)
 
 
-def _url(url: str, denied_ports: Collection[int]) -> str:
+def refuse_url(url: URL | str, rules: Rules) -> str | None:
+    """Why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
+    refusal = None if isinstance(url, str) else find_refusal(url, rules)
+    return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
+
+
+def _url(url: str, rules: Rules | None) -> str:
     storable(url, "url")
     parsed = parse_url(url)
     if isinstance(parsed, str):
         raise InvalidInput(f"The url cannot be called. {parsed}", "url")
-    if parsed.port is not None and parsed.port in denied_ports:
-        failure = denied_port(parsed.port)
-        raise InvalidInput(f"The url cannot be called. {failure.message} {failure.hint}", "url")
+    if rules is not None and (refusal := refuse_url(parsed, rules)) is not None:
+        raise InvalidInput(refusal, "url")
     return url
 
 

@@ -8,13 +8,15 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from tocsin.errors import InvalidInput, StartError, TocsinError
-from tocsin.jobs.base import Job
+from tocsin.jobs.base import Job, Saving
 from tocsin.jobs.country_lookup import CountryLookupJob
 from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
+from tocsin.jobs.json_values import UnfitJson, check_storable
 from tocsin.jobs.params import Path
 from tocsin.jobs.polygon_area import PolygonAreaJob
 from tocsin.jobs.report import ReportJob
+from tocsin.outbound.guard import Rules
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
@@ -53,8 +55,21 @@ def of_user(kind: str) -> Job[Any]:
     raise InvalidInput(f"There is no job {kind!r} on this server. {meant}", "type")
 
 
+def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
+    """What to store for the parameters that a user wrote for a job of this kind. Raises InvalidInput."""
+    params = of_user(kind).prepare(given, saving)
+    try:
+        check_storable(params)
+    except UnfitJson as error:
+        raise InvalidInput(str(error), *map(str, error.path)) from None
+    return params
+
+
 class Catalog:
-    """The jobs, as the language of workflows asks for them."""
+    """The jobs, as the language of workflows asks for them. What the `rules` never let be called is a fault, too."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self._rules = rules
 
     def kinds(self) -> Collection[str]:
         """Their names."""
@@ -62,7 +77,14 @@ class Catalog:
 
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """What is wrong with parameters in which expressions may stand."""
-        return get(kind).faults(params)
+        job = get(kind)
+        if found := job.faults(params) or (job.refusals(params, self._rules) if self._rules is not None else []):
+            return found
+        try:
+            check_storable(params)
+        except UnfitJson as error:
+            return [(error.path, str(error))]
+        return []
 
 
 def _load(entry: EntryPoint) -> Job[Any]:

@@ -126,6 +126,15 @@ def undecodable(what: str, url: URL) -> HttpFailure:
     )
 
 
+def several_locations(url: URL) -> HttpFailure:
+    """A redirect leads to several URLs at once, which browsers do not follow either."""
+    return HttpFailure(
+        ErrorKind.PROTOCOL,
+        f"The redirect of {place(url)} has several Location headers that differ.",
+        "The server, or a proxy before it, must send one.",
+    )
+
+
 def _connector_error(error: Any, url: URL) -> HttpFailure:
     cause = error.os_error
     if isinstance(cause, BlockedAddress):

@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from aiohttp import ClientRequest, ClientTimeout, TCPConnector
@@ -20,7 +21,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
-from tocsin.config import Network
+from tocsin.config import Network, Settings
 from tocsin.outbound.protocol import AnswerHandler
 from tocsin.security.addresses import is_allowed
 
@@ -29,6 +30,7 @@ _KEEP_ALIVE = 4.0
 _LOOKUP_THREADS = 16
 _ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+ANYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 AddrInfo = tuple[Any, ...]
 
 
@@ -54,6 +56,11 @@ class Rules:
 
     allowed: Sequence[Network] = ()
     denied_ports: Collection[int] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """Those of this installation."""
+        return cls(tuple(settings.allowed_networks), settings.denied_ports)
 
     def check_port(self, port: int) -> None:
         """Raise DeniedPort if it is one."""

@@ -1,7 +1,7 @@
 """The HTTP door: one client for the whole process, through which every request to users' targets leaves.
 
-No proxies and no cookies: a proxy would connect past the guard, a cookie jar would carry one user's cookies
-to another.
+No proxies, and no cookies beyond one request: a proxy would connect past the guard, a cookie jar would carry one user's
+cookies to another.
 """
 
 import asyncio
@@ -17,14 +17,16 @@ from yarl import URL
 
 from tocsin import clock
 from tocsin.config import Network
-from tocsin.outbound.answers import decode_body, parse_retry_after, recorded_headers
+from tocsin.outbound.answers import decode_body, longest_wait, media_type, recorded_headers
 from tocsin.outbound.bodies import read_body
+from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.decoding import Undecodable
 from tocsin.outbound.failures import (
     ErrorKind,
     HttpFailure,
     bad_url,
     failure_of,
+    several_locations,
     timed_out,
     too_many_redirects,
     undecodable,
@@ -65,7 +67,8 @@ class HttpExchange:
 
     `request_headers` are those of the first request that was sent, redirects left out; none if none could be.
     `timings` are milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`, which
-    includes TLS; absent when a kept connection was used).
+    includes TLS; absent when a kept connection was used). `cookies` are headers with what servers set along the
+    redirects and got back, which is secret.
     """
 
     failure: HttpFailure | None
@@ -77,6 +80,7 @@ class HttpExchange:
     redirects: int = 0
     retry_after: timedelta | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    cookies: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ class _Trip:
     redirects: int = 0
     failure: HttpFailure | None = None
     sent_headers: Headers = ()
+    cookies: RequestCookies = field(default_factory=RequestCookies)
 
 
 class HttpDoor:
@@ -212,12 +217,15 @@ class HttpDoor:
     def _following(self, trip: _Trip, answer: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
         if answer.status not in STATUSES or self._max_redirects == 0:
             return None
-        location = answer.headers.get("Location")
-        if location is None:
+        locations = answer.headers.getall("Location", [])
+        if not locations:
             return None
         if trip.redirects >= self._max_redirects:
             return too_many_redirects(self._max_redirects, trip.hop.url)
-        return next_hop(trip.hop, answer.status, location, trip.request.secret_names)
+        if len(set(locations)) > 1:
+            return several_locations(trip.hop.url)
+        trip.cookies.keep(trip.hop.url, answer.headers.getall("Set-Cookie", []))
+        return next_hop(trip.hop, answer.status, locations[0], trip.request.secret_names)
 
     async def _send(self, trip: _Trip) -> aiohttp.ClientResponse:
         try:
@@ -234,7 +242,7 @@ class HttpDoor:
             raise RuntimeError("The HTTP door is not open.")
         trip.connecting.fresh = trip.connecting.asks_for_certificate = False
         hop = trip.hop
-        headers = complete_headers(hop.method, hop.url, hop.headers, hop.body)
+        headers = complete_headers(hop.method, hop.url, trip.cookies.headers_for(hop), hop.body)
         trip.sent_headers = trip.sent_headers or headers
         return await self._session.request(
             hop.method,
@@ -256,7 +264,11 @@ def _exchange(trip: _Trip) -> HttpExchange:
     answer = trip.answer
     if answer is None:
         return HttpExchange(
-            trip.failure, request_headers=trip.sent_headers, redirects=trip.redirects, timings=_timings(trip)
+            trip.failure,
+            request_headers=trip.sent_headers,
+            redirects=trip.redirects,
+            timings=_timings(trip),
+            cookies=trip.cookies.secrets(),
         )
     headers = answer.headers
     whole = not trip.truncated and trip.failure is None
@@ -265,11 +277,12 @@ def _exchange(trip: _Trip) -> HttpExchange:
         status=answer.status,
         headers=recorded_headers(answer.raw_headers),
         request_headers=trip.sent_headers,
-        body=decode_body(bytes(trip.body), headers.get("Content-Type"), whole=whole),
+        body=decode_body(bytes(trip.body), media_type(headers.getall("Content-Type", [])), whole=whole),
         truncated=trip.truncated,
         redirects=trip.redirects,
-        retry_after=parse_retry_after(headers.get("Retry-After"), clock.now()),
+        retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
         timings=_timings(trip),
+        cookies=trip.cookies.secrets(),
     )
 
 

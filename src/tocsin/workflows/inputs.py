@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tocsin.errors import InvalidInput
+from tocsin.jobs.json_values import DEEPEST_READ, UnfitJson, check_json
 from tocsin.workflows.definition import InputType, WorkflowDefinition
 
 _TYPES: dict[InputType, tuple[type, ...]] = {
@@ -45,6 +46,14 @@ def read_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
         else:
             kind = _WORDS.get(type(given[name]), "null")
             raise InvalidInput(f"The input {name} must be of the type {spec.type.value}; it is {kind}.", "input", name)
+    return _bounded(inputs)
+
+
+def _bounded(inputs: dict[str, Any]) -> dict[str, Any]:
+    try:
+        check_json(inputs, DEEPEST_READ)
+    except UnfitJson as error:
+        raise InvalidInput(str(error), "input", *map(str, error.path)) from None
     return inputs
 
 

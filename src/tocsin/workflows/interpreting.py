@@ -9,6 +9,8 @@ from typing import Any
 
 from jmespath import functions, visitor
 
+from tocsin.jobs.json_values import DEEPEST, LARGEST_INTEGER
+
 BUDGET = 1_000_000
 """Parts of values, and visits of parts of expressions, that filling in one value may take. A text's part is 16
 characters."""
@@ -32,11 +34,13 @@ class Budget:
             raise TooMuchError
 
     def spend_value(self, value: Any) -> None:
-        """Spend the size of a JSON value. Raises TooMuchError, and ValueError for a number that JSON has not."""
-        ahead = [value]
+        """Spend the size of a JSON value. Raises TooMuchError, and ValueError for what JSON has not or is too deep."""
+        ahead, levels = [value], [1]
         while ahead:
-            part = ahead.pop()
+            part, level = ahead.pop(), levels.pop()
             self.spend(1 + (len(part) // _TEXT_PART if isinstance(part, str) else 0))
+            if isinstance(part, int) and abs(part) >= LARGEST_INTEGER:
+                raise ValueError("it gives a number that is too large.")
             if isinstance(part, float) and not math.isfinite(part):
                 raise ValueError(f"it gives {part}, which is no number that JSON has.")
             if isinstance(part, dict):
@@ -44,6 +48,9 @@ class Budget:
                 ahead += part.values()
             elif isinstance(part, list):
                 ahead += part
+            if isinstance(part, dict | list) and level > DEEPEST:
+                raise ValueError(f"it gives a value of more than {DEEPEST} levels.")
+            levels += [level + 1] * (len(ahead) - len(levels))
 
 
 class Interpreter(visitor.TreeInterpreter):

@@ -14,6 +14,7 @@ from tocsin.documents import Database, Doc, new_id
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
+from tocsin.outbound.guard import Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.saving import first_due
 from tocsin.tasks.work_log import log_workflow
@@ -36,12 +37,16 @@ class _Draft:
     digest: str
 
 
-async def save(database: Database, box: SecretBox, owner: str, source: Source, now: datetime) -> Doc:
+async def save(
+    database: Database, box: SecretBox, owner: str, source: Source, now: datetime, rules: Rules | None = None
+) -> Doc:
     """Save a workflow under its name. One that says nothing new stays at its version.
+
+    What the `rules` never let be called is a fault.
 
     Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
     """
-    definition = await asyncio.to_thread(read_definition, source, registry.Catalog())
+    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules))
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
         draft = await _draft(database, box, owner, definition, source.data, before)
