@@ -118,7 +118,7 @@ class Stack:
 
     def mover(self) -> Mover:
         """What moves workflow runs of this process."""
-        letters = Letters(self.database, "http://tocsin.test")
+        letters = Letters(self.database)
         return Mover(self.database, self.versions, letters, self.engine.hand, self.engine.abort, lambda: None)
 
     async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
@@ -229,7 +229,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         on_step=lambda run_id: stack.workflows.touch(run_id),
     )
     versions = Versions(database, SECRETS, chosen)
-    letters = Letters(database, "http://tocsin.test")
+    letters = Letters(database)
     mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None)
     workflows = WorkflowEngine(database, mover, Firing(database, versions))
     scheduler, fanout = Scheduler(database, engine.hand), Fanout(database, on_change)

@@ -9,14 +9,14 @@ from pymongo.synchronous.database import Database as SyncDatabase
 from typer.testing import CliRunner, Result
 
 from tocsin.cli.main import app
-from tocsin.documents import Doc
+from tocsin.documents import Doc, document_id
 from tocsin.security.opaque import digest
 
 ALICE = "alice@example.com"
 
 
 def tocsin(*arguments: str, stdin: str = "") -> Result:
-    return CliRunner().invoke(app, arguments, input=stdin, env={"COLUMNS": "140"})
+    return CliRunner().invoke(app, arguments, input=stdin, env={"COLUMNS": "200"})
 
 
 def done(*arguments: str, stdin: str = "") -> str:
@@ -47,10 +47,18 @@ def test_a_token_is_made_listed_and_revoked(alice: SyncDatabase[Doc]) -> None:
     assert row["expiresAt"] > row["createdAt"]
     assert text not in (table := done("tokens", "list", ALICE))
     assert row["id"] in table
+    assert document_id("ApiToken", row["id"]) == stored["_id"]
     assert done("tokens", "revoke", row["id"]) == "backup is worthless now.\n"
     assert listed() == []
     actions = [entry["action"] for entry in json.loads(done("audit", "list", "--json"))]
     assert actions == ["API_TOKEN_REVOKED", "API_TOKEN_CREATED", "USER_CREATED"]
+
+
+def test_a_token_is_revoked_by_the_id_that_older_versions_printed(alice: SyncDatabase[Doc]) -> None:
+    done("tokens", "create", ALICE, "--name", "backup")
+    stored = alice["api_tokens"].find_one({})
+    assert stored is not None
+    assert done("tokens", "revoke", stored["_id"]) == "backup is worthless now.\n"
 
 
 @pytest.mark.parametrize(

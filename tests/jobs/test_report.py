@@ -255,7 +255,7 @@ async def test_what_cannot_be_written_fails_with_a_reason(
         ({"runs": {}}, "runs needs period, such as P7D, or both from and to."),
         ({"runs": {"period": "7 days"}}, "'7 days' is not an ISO 8601 duration such as PT30S, PT1H or P1D"),
         ({"runs": {"from": "2027-01-01T00:00:00", "to": "2027-01-02T00:00:00Z"}}, "2027-01-01T00:00:00 has no offset"),
-        ({"recipients": ["a@b.test\r\nBcc: c@d.test"]}, "'a@b.test\\r\\nBcc: c@d.test' is no mail address."),
+        ({"recipients": ["a@b.test\r\nBcc: c@d.test"]}, "'a@b.test\\r\\nBcc: c@d.test' is not an email address"),
     ],
 )
 def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], message: str) -> None:

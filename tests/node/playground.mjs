@@ -136,6 +136,19 @@ async function signsOutAndIn(page) {
   await signIn(page);
 }
 
+/** A link, as mails have them, opens its request in a tab of its own and sends nothing. */
+async function followsLink(page) {
+  const query = "query Linked($count: Int!) { viewer { email } tasks(first: $count) { totalCount } }";
+  const given = new URLSearchParams({ query, variables: JSON.stringify({ count: 7 }) });
+  await page.goto(`${server}/playground?${given}`);
+  await page.locator(".graphiql-tab-active").getByText("Linked", { exact: true }).waitFor();
+  await page.locator(".graphiql-editor-tool").getByText("7").first().waitFor();
+  assert.doesNotMatch(await page.locator(".result-window").innerText(), /\w/);
+  await isSignedIn(page);
+  await run(page);
+  await isAnswered(page, "totalCount");
+}
+
 /** A session that ended on the server ends here, and its subscription with it. */
 async function isSignedOutElsewhere(page) {
   await showExamples(page);
@@ -159,6 +172,7 @@ const seen = await browse(executable, server, async (page, context) => {
   await comesBack(page);
   await isCopied(page, context);
   await signsOutAndIn(page);
+  await followsLink(page);
   await isSignedOutElsewhere(page);
 });
 assert.deepEqual([...new Set(seen.sockets)], [`${server.replace("http", "ws")}/graphql`]);

@@ -12,7 +12,7 @@ from rich.text import Text
 from tocsin import accounts, clock
 from tocsin.accounts import COMMAND_LINE, api_tokens, audit
 from tocsin.cli.session import run
-from tocsin.documents import ApiToken, AuditAction, Database, Scope, owner_of
+from tocsin.documents import ApiToken, AuditAction, Database, Scope, document_id, global_id, owner_of
 
 app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
 
@@ -62,8 +62,9 @@ def revoke(token: Annotated[str, typer.Argument(help="Its id, as `tocsin tokens 
     """End an API token at once."""
 
     async def work(database: Database) -> ApiToken:
-        user = await accounts.require_user(owner_of(token))
-        ended = await api_tokens.revoke_token(database, user.id, token)
+        token_id = document_id("ApiToken", token) or token  # as older versions printed it
+        user = await accounts.require_user(owner_of(token_id))
+        ended = await api_tokens.revoke_token(database, user.id, token_id)
         await audit.record(AuditAction.API_TOKEN_REVOKED, COMMAND_LINE, user, detail=api_tokens.described(ended))
         return ended
 
@@ -79,7 +80,7 @@ def _scope(word: str) -> Scope:
 
 def _row(token: ApiToken) -> dict[str, Any]:
     return {
-        "id": token.id,
+        "id": global_id("ApiToken", token.id),
         "name": token.name,
         "hint": token.hint,
         "scopes": [scope.value.lower() for scope in token.scopes],

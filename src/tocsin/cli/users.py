@@ -11,7 +11,7 @@ from rich.text import Text
 from tocsin import accounts, config
 from tocsin.accounts import COMMAND_LINE
 from tocsin.cli.session import load_keyring, run
-from tocsin.documents import Database, Link, User
+from tocsin.documents import Database, Link, User, global_id
 
 app = typer.Typer(help="Make, list and change users.", no_args_is_help=True)
 
@@ -131,7 +131,7 @@ def _password(from_stdin: bool) -> str:
 
 def _row(user: User) -> dict[str, Any]:
     return {
-        "id": user.id,
+        "id": global_id("User", user.id),
         "email": user.email,
         "isAdmin": user.is_admin,
         "isActive": user.is_active,

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tocsin import accounts, clock, config
 from tocsin.cli.session import load_keyring, run
-from tocsin.documents import Database, Doc, User, WorkflowRun
+from tocsin.documents import Database, Doc, User, WorkflowRun, global_id
 from tocsin.errors import InvalidInput, NotFound, SettingsError
 from tocsin.jobs import registry
 from tocsin.jobs.json_values import read_json
@@ -133,7 +133,7 @@ def run_(
 
     done = run(work)
     if not wait:
-        typer.echo(done.id)
+        typer.echo(global_id("WorkflowRun", done.id))
         return
     typer.echo(json.dumps(_outcome(done), indent=2, ensure_ascii=False))
     if done.status.value != "COMPLETED":
@@ -166,7 +166,7 @@ async def _load(database: Database, box: SecretBox, user: User, text: str) -> st
 
 async def _ended(begun: WorkflowRun) -> WorkflowRun:
     """The run when it has ended: a server runs it, not this command."""
-    typer.echo(f"waiting for {begun.id}; a running server runs it", err=True)
+    typer.echo(f"waiting for {global_id('WorkflowRun', begun.id)}; a running server runs it", err=True)
     while (found := await WorkflowRun.get(begun.id)) is not None and found.status.value not in _ENDED:
         await asyncio.sleep(_POLL)
     return found or begun

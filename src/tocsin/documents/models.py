@@ -171,13 +171,23 @@ class Delivery(Stored):
     It goes to its owner's address, or to the address `to` of someone who has no account yet. `sealed` is what stands
     for `{link}` in the text, encrypted: only the mail itself shows it.
 
-    `status` is QUEUED until it was taken by the mail server (DELIVERED) or given up (FAILED). `claim` is the token
-    of the process that sends it now, good until `lease_until`. `queued_at` orders what `tocsin mails list` shows.
+    `link` is the path of the page that shows what the mail is about. `about` is what its mails go in order of:
+    {type, id, incident, stage}; a later stage of an incident makes an earlier one outdated. What is of no use after
+    `good_until` is not sent then.
+    A mail that a job handed over itself (kind JOB) is noted with the names of its `attachments` once it has ended.
+
+    `status` is QUEUED until it was taken by the mail server (DELIVERED), given up (FAILED), or outdated by a later
+    mail before it could be delivered (SUPERSEDED). `claim` is the token of the process that sends it now, good until
+    `lease_until`. `queued_at` orders what `tocsin mails list` shows.
     """
 
     owner: str
     kind: str
     run: str | None
+    link: str | None = None
+    about: Doc | None = None
+    attachments: list[str] = []
+    good_until: datetime | None = None
     to: str | None = None
     subject: str
     text: str
@@ -195,6 +205,7 @@ class Delivery(Stored):
         name = "deliveries"
         indexes: ClassVar = [
             index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
             index("queued_at"),
         ]
 

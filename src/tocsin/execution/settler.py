@@ -31,6 +31,7 @@ _UNWRITABLE = {
     "hint": None,
 }
 _AGAIN = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
+_OF_NOTE_TO_WORKFLOWS = ending.SETTLED_VALUES | {RunStatus.RETRY.value}
 log = telemetry.logger(__name__)
 
 
@@ -187,7 +188,7 @@ class Settler:
         work_log.log_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
         told = await ending.tell(self._database, passed)
         for run in runs:
-            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in ending.SETTLED_VALUES:
+            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _OF_NOTE_TO_WORKFLOWS:
                 self._on_step(run["task"])
         if await ending.follow(self._database, runs) or told:
             self._on_follow()

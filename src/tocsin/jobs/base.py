@@ -9,9 +9,11 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from tocsin.errors import InvalidInput
 from tocsin.jobs.files import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
 from tocsin.jobs.report_runs import RunsQuery
+from tocsin.outbound.addresses import parse_domain
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.http import HttpDoor
@@ -96,14 +98,15 @@ class JobContext:
 
     def may_write(self, address: str, owner: str) -> bool:
         """Whether the setting `recipients` lets a job of the user with the address `owner` write to this one."""
-        allowed = [part.strip().lower() for part in self.recipients.split(",")]
-        domain = address.rpartition("@")[2].lower()
-        return (
-            "any" in allowed
-            or ("owner" in allowed and address.lower() == owner.lower())
-            or address.lower() in allowed
-            or domain in allowed
-        )
+        allowed = {_one_spelling(part) for part in self.recipients.split(",")}
+        address = _one_spelling(address)
+        to_owner = "owner" in allowed and address == _one_spelling(owner)
+        return to_owner or not allowed.isdisjoint({"any", address, address.rpartition("@")[2]})
+
+
+def _one_spelling(address_or_domain: str) -> str:
+    local, at, domain = address_or_domain.strip().lower().rpartition("@")
+    return f"{local}{at}{parse_domain(domain)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +151,13 @@ class Job(ABC, Generic[P]):
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
         try:
+            params = read_params(self.Params, stored)
+        except InvalidInput as error:  # stored when less was checked
+            hint = f"Correct {'.'.join(error.path)} of the job."
+            return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
+        try:
             async with asyncio.timeout(context.timeout):
-                return await self.perform(self.Params.model_validate(stored), context)
+                return await self.perform(params, context)
         except TimeoutError:
             message = f"The job was not done within {context.timeout:g} seconds."
             return Outcome.failed(message, "Give it more time, or less to do.", ErrorKind.TIMEOUT, retryable=True)

@@ -111,7 +111,7 @@ class Runtime:
             RunHistory(self.database),
             settings.email_recipients,
         )
-        postman = Postman(self.database, door, secrets)
+        postman = Postman(self.database, door, secrets, page=settings.page)
         self._start_engine(tools, postman)
         keyring = Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker)
         await keyring.start()
@@ -141,7 +141,7 @@ class Runtime:
             on_follow=followed,
             on_step=lambda workflow_run: self.workflows.touch(workflow_run),
         )
-        letters = Letters(self.database, self.settings.page("/playground"))
+        letters = Letters(self.database)
         self.versions = Versions(self.database, tools.secrets, self.settings)
         mover = Mover(
             self.database,

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 
 from tocsin.errors import InvalidInput
 from tocsin.jobs.params import ParamsModel, has_expression
+from tocsin.outbound.addresses import parse_address
 from tocsin.schedules.moments import read_duration, read_moment
 from tocsin.tasks.saving import MAX_TIMEOUT
 from tocsin.workflows.timing import read_retry, read_schedule
@@ -115,8 +116,11 @@ class Wait(ParamsModel):
 
 
 def _decider(value: Any) -> None:
-    if value != "admins" and not (isinstance(value, str) and "@" in value):
+    if value == "admins":
+        return
+    if not isinstance(value, str) or "@" not in value:
         raise ValueError(f"by is a user's email address, or admins; {str(value)[:60]!r} is neither.")
+    parse_address(value)
 
 
 class Approval(ParamsModel):
