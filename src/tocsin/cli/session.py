@@ -66,8 +66,8 @@ async def open_database(settings: Settings) -> AsyncIterator[documents.Database]
     Embedded: that of a running server, else one that is started in the data directory and stopped at the end.
     Raises DatabaseUnavailable, EmbeddedDatabaseError.
     """
-    async with _server(settings) as uri:
-        database = await documents.connect(uri, settings.mongodb_database)
+    async with _server(settings) as (uri, alone):
+        database = await documents.connect(uri, settings.mongodb_database, alone=alone)
         try:
             yield database
         finally:
@@ -75,15 +75,16 @@ async def open_database(settings: Settings) -> AsyncIterator[documents.Database]
 
 
 @asynccontextmanager
-async def _server(settings: Settings) -> AsyncIterator[str]:
+async def _server(settings: Settings) -> AsyncIterator[tuple[str, bool]]:
+    """The database's URI, and whether nobody else can use it."""
     given = await _running(settings)
     if given is not None:
-        yield given
+        yield given, False
         return
     server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
     await server.start()
     try:
-        yield server.uri
+        yield server.uri, True
     finally:
         await server.stop()
 

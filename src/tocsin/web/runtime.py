@@ -165,7 +165,7 @@ class Runtime:
             self._stack.push_async_callback(server.stop)
             uri = server.uri
         try:
-            database = await connect(uri, settings.mongodb_database)
+            database = await connect(uri, settings.mongodb_database, alone=settings.embedded)
         except (DatabaseUnavailable, PyMongoError) as error:
             raise StartError(f"Tocsin cannot start: {error}".partition("\n")[0]) from error
         self._stack.push_async_callback(database.close)
