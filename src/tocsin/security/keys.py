@@ -8,7 +8,7 @@ import base64
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -57,6 +57,23 @@ def load_keys(settings: Settings, *, new: bool = True) -> Keys:
     key_file, secret_file = settings.data_dir / ENCRYPTION_KEY_FILE, settings.data_dir / JWT_SECRET_FILE
     encryption, *former = _key(key_file, settings.encryption_key, decode_keys, _new_encryption_key)
     return Keys(_key(secret_file, settings.jwt_secret, _parse_secret, _new_secret), encryption, tuple(former))
+
+
+def key_files(settings: Settings) -> dict[str, str]:
+    """The texts of the key files that this installation uses, by their names: those whose settings are not set."""
+    given = {ENCRYPTION_KEY_FILE: settings.encryption_key, JWT_SECRET_FILE: settings.jwt_secret}
+    paths = {name: settings.data_dir / name for name, value in given.items() if value is None}
+    return {name: _read(path) for name, path in paths.items() if _exists(path)}
+
+
+def restore_key_files(settings: Settings, texts: Mapping[str, str]) -> None:
+    """Write key files whose settings are not set, unless they are there. Raises StartError."""
+    for name, text in texts.items():
+        if name in (ENCRYPTION_KEY_FILE, JWT_SECRET_FILE) and getattr(settings, name) is None:
+            try:
+                _create(settings.data_dir / name, text)
+            except OSError as error:
+                raise StartError(f"{settings.data_dir / name} cannot be written: {error.strerror}.") from None
 
 
 def _refuse_lost_key(data_dir: Path) -> None:
