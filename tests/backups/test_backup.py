@@ -218,5 +218,8 @@ async def test_a_file_gets_its_name_when_it_is_whole(database: Database, tmp_pat
     await make(database, path)
     with pytest.raises(BackupError, match="is there already"):
         Writer(path)
+    other = tmp_path / "b.backup"
+    with Writer(other), pytest.raises(BackupError, match="Another backup is being written to"):
+        Writer(other)
     with pytest.raises(BackupError, match="cannot be written"):
         Writer(tmp_path / "nowhere" / "a.backup")

@@ -7,6 +7,7 @@ the moment of the marker: the backup is the database of one moment, without a tr
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -22,6 +23,8 @@ from tocsin.ending import end_tasks
 
 _POLL_MILLISECONDS = 500
 _CATCH_UP_SECONDS = 300.0
+_MARKER = "backup-"
+_ABANDONED = timedelta(days=1)
 _BATCH = 500
 _LARGEST_PORTION = 4 * 1024 * 1024
 _WRITES = frozenset({"insert", "replace", "update", "delete"})
@@ -31,7 +34,8 @@ _TOO_OLD = (286, 40647)
 
 async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Summary:
     """Copy the database into the writer's file. Raises BackupError, and PyMongoError when the database is lost."""
-    marker = f"backup-{ObjectId()}"
+    marker = f"{_MARKER}{ObjectId()}"
+    await db[INSTALLATION].delete_many({"_id": {"$regex": f"^{_MARKER}"}, "at": {"$lt": clock.now() - _ABANDONED}})
     stream = await db.watch([], max_await_time_ms=_POLL_MILLISECONDS, show_expanded_events=True)
     following = asyncio.create_task(_follow(stream, marker, writer), name="backup-changes")
     try:

@@ -9,12 +9,12 @@
 It gets its name when it is whole and on the disk. All that is here blocks: it belongs into a thread.
 """
 
-import contextlib
 import gzip
 import hashlib
 import io
 import os
 import struct
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +29,9 @@ from bson import CodecOptions
 from bson.errors import BSONError
 
 from tocsin.errors import TocsinError
+
+if sys.platform != "win32":
+    import fcntl
 
 MAGIC = b"tocsin-backup\n"
 FORMAT = 1
@@ -73,8 +76,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         """Raises BackupError when the file is there already or cannot be made."""
         self._path, self._part = path, path.with_name(f"{path.name}.part")
-        if path.exists():
-            raise BackupError(f"{path} is there already: give another name, or move it away.")
+        self._refuse_existing()
         try:
             self._file = _create_private(self._part)
             self._changes: IO[bytes] = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  # closed in __exit__
@@ -86,6 +88,7 @@ class Writer:
         self._digest = hashlib.sha256()
         self._documents: dict[str, int] = {}
         self._count = 0
+        self._finished = False
 
     def __enter__(self) -> "Writer":
         return self
@@ -95,7 +98,8 @@ class Writer:
     ) -> None:
         self._changes.close()
         self._file.close()
-        self._part.unlink(missing_ok=True)
+        if not self._finished:
+            self._part.unlink(missing_ok=True)
 
     def header(self, header: Header) -> None:
         """Write the header, before all else."""
@@ -126,9 +130,15 @@ class Writer:
         self._stream.close()
         self._file.flush()
         os.fsync(self._file.fileno())
+        self._refuse_existing()
         self._part.rename(self._path)
+        self._finished = True
         _sync_directory(self._path.parent)
         return summary
+
+    def _refuse_existing(self) -> None:
+        if self._path.exists():
+            raise BackupError(f"{self._path} is there already: give another name, or move it away.")
 
     def _write(self, kind: bytes, payload: bytes) -> None:
         for piece in (_HEAD.pack(kind, len(payload)), payload):
@@ -227,10 +237,17 @@ def _damaged(path: Path) -> BackupError:
 
 
 def _create_private(path: Path) -> IO[bytes]:
-    """A new file that only its owner may read. One that a killed backup left behind is replaced."""
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    """An empty file that only its owner may read. One that a killed backup left behind is used anew."""
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(file.fileno(), 0o600)
+        file.truncate(0)
+    except BlockingIOError:
+        file.close()
+        raise BackupError(f"Another backup is being written to {path}: wait for its end.") from None
+    return file
 
 
 def _sync_directory(directory: Path) -> None:

@@ -48,8 +48,11 @@ def backup(file: File, without_keys: WithoutKeys = False) -> None:
     async def work(settings: Settings) -> Summary:
         async with _server(settings) as uri, _database(settings, uri) as db:
             header = await _header(db, settings, without_keys=without_keys)
-            with Writer(file.absolute()) as writer:
-                summary = await backups.back_up(db, header, writer)
+            try:
+                with Writer(file.absolute()) as writer:
+                    summary = await backups.back_up(db, header, writer)
+            except OSError as error:
+                raise BackupError(f"{file} cannot be written: {error.strerror or error}.") from None
         typer.echo(_KEYS_INSIDE if header.keys else _KEYS_OUTSIDE, err=True)
         return summary
 
