@@ -63,7 +63,7 @@ async def test_of_two_machines_that_start_at_once_one_is_told_to_copy_the_others
 
 @pytest.mark.parametrize("given", [{}, {"jwt_secret": "j" * 32}])
 async def test_lost_keys_of_data_from_before_are_not_replaced(
-    database: Database, tmp_path: Path, given: dict[str, str]
+    database: Database, tmp_path: Path, given: dict[str, Any]
 ) -> None:
     """The data of the first version knows nothing of keys, and an embedded database is treated alike."""
     await save_task(database, "http://127.0.0.1/")

@@ -78,7 +78,7 @@ async def test_stored_data_of_each_version_can_be_used(db: Db, mongodb_uri: str,
     database = await documents.connect(mongodb_uri, db.name, alone=True)
     try:
         assert await version_of(db) == latest()
-        read = {model.Settings.name: len(await model.find_all().to_list()) for model in MODELS}  # type: ignore[attr-defined]
+        read = {model.Settings.name: len(await model.find_all().to_list()) for model in MODELS}
         assert read == {name: count for name, count in counts.items() if name in read}
     finally:
         await database.close()

@@ -64,7 +64,7 @@ async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task
         pieces: list[bytes] = []
         size = 0
         for document in documents:
-            pieces.append(document.raw)
+            pieces.append(bytes(document.raw))
             size += len(document.raw)
             if size > _LARGEST_PORTION:
                 await asyncio.to_thread(writer.documents, name, pieces)

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import bson
 from bson import CodecOptions
@@ -40,6 +40,10 @@ _HEAD = struct.Struct("<cI")
 _LARGEST = 128 * 1024 * 1024
 _LEVEL = 3
 _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class BackupError(TocsinError):
@@ -207,7 +211,7 @@ def _split(payload: bytes, start: int) -> Iterator[bytes]:
         start += length
 
 
-def _frames(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def _frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
     while head := stream.read(_HEAD.size):
         if len(head) < _HEAD.size:
             raise EOFError

@@ -51,7 +51,7 @@ async def portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
 
 def raw(db: AsyncDatabase[Doc], name: str) -> AsyncCollection[Raw]:
     """The collection, its documents left as they are stored."""
-    return db[name].with_options(codec_options=_RAW)  # type: ignore[arg-type,return-value]
+    return db[name].with_options(codec_options=_RAW)
 
 
 async def _cursor(cursor: Any) -> AsyncIterator[list[Raw]]:

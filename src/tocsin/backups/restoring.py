@@ -64,8 +64,8 @@ async def _insert(db: AsyncDatabase[Doc], payload: bytes) -> None:
     name, documents = decode_documents(payload)
     for batch in _batched(documents):
         # A document that was moved while it was read comes twice: the changes that follow make both the same.
-        operations = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in batch]
-        await db[name].bulk_write(operations, ordered=False)  # type: ignore[arg-type]
+        operations: list[ReplaceOne[Any]] = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in batch]
+        await db[name].bulk_write(operations, ordered=False)
 
 
 def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:

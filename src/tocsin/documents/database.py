@@ -151,7 +151,7 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
 
 
 def _declared_indexes() -> dict[str, list[IndexModel]]:
-    models = {model.Settings.name: list(getattr(model.Settings, "indexes", [])) for model in MODELS}  # type: ignore[attr-defined]
+    models = {model.Settings.name: list(getattr(model.Settings, "indexes", [])) for model in MODELS}
     return {**models, **_FILE_INDEXES}
 
 

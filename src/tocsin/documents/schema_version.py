@@ -106,7 +106,7 @@ async def bring_up_to_date(
         found = await read_version(db)
         await stamp(db, found.version if found else known)
     told = False
-    while (found := await _read(db)).version < known:
+    while (current := await _read(db)).version < known:
         lock = _Lock(db)
         if await lock.take(alone=alone):
             async with lock.held():
@@ -114,9 +114,9 @@ async def bring_up_to_date(
                 await _migrate(db, lock, migrations)
         elif not told:
             told = True
-            log.info("another process migrates the data, waiting", version=found.version, to=known)
+            log.info("another process migrates the data, waiting", version=current.version, to=known)
         await asyncio.sleep(0 if alone else _POLL_SECONDS)
-    check_version(found, known)
+    check_version(current, known)
 
 
 async def _read(db: AsyncDatabase[Doc]) -> SchemaVersion:
