@@ -2,7 +2,10 @@
 
 import asyncio
 import gzip
+import os
 import random
+import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from uuid import uuid4
 import pytest
 from bson import ObjectId
 
+from tests.harness import until
 from tocsin import backups, clock, documents
 from tocsin.backups import BackupError, Header, Summary
 from tocsin.backups.copying import back_up
@@ -19,6 +23,7 @@ from tocsin.backups.reading import SKIPPED, portions
 from tocsin.documents import Database
 from tocsin.documents.files import FileStore
 from tocsin.documents.schema_version import UnfinishedRestore
+from tocsin.embedded import EmbeddedDatabase
 
 HEADER = Header(1, "0.1.0", clock.EPOCH)
 
@@ -223,3 +228,25 @@ async def test_a_file_gets_its_name_when_it_is_whole(database: Database, tmp_pat
         Writer(other)
     with pytest.raises(BackupError, match="cannot be written"):
         Writer(tmp_path / "nowhere" / "a.backup")
+
+
+async def test_a_database_that_dies_meanwhile_is_copied_once_it_is_back(tmp_path: Path) -> None:
+    server = EmbeddedDatabase(tmp_path / "data")
+    await server.start()
+    try:
+        opened = await documents.connect(server.uri, "tocsin", alone=True)
+        await fill(opened, 500)
+        await opened.close()
+        path = tmp_path / "a.backup"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tocsin", "backup", str(path), cwd=tmp_path, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "TOCSIN_DATA_DIR": str(tmp_path / "data")},
+        )  # fmt: skip
+        await until(lambda: asyncio.sleep(0, path.with_name("a.backup.part").exists()), 30)
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGKILL)
+        _, said = await process.communicate()
+        assert process.returncode == 0, said.decode()
+        assert verify(path)[1].documents["runs"] == 500
+    finally:
+        await server.stop()

@@ -35,6 +35,8 @@ _KEYS_OUTSIDE = (
     f"It does not hold the keys. Keep {PREFIX}ENCRYPTION_KEY and {PREFIX}JWT_SECRET, or the files encryption_key and"
     " jwt_secret of the data directory, elsewhere: without the encryption key no secret in it can be read."
 )
+_TRIES = 3
+_PAUSE_SECONDS = 2.0
 WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="Leave the key files of the data directory out.")]
 LostKeys = Annotated[
     bool, typer.Option("--lost-keys", help="Restore though the encryption key is lost: secrets stay unreadable.")
@@ -44,15 +46,12 @@ File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 
 def backup(file: File, without_keys: WithoutKeys = False) -> None:
     """Write a backup of everything into FILE, while servers serve."""
+    path = file.absolute()
 
     async def work(settings: Settings) -> Summary:
         async with _server(settings) as uri, _database(settings, uri) as db:
             header = await _header(db, settings, without_keys=without_keys)
-            try:
-                with Writer(file.absolute()) as writer:
-                    summary = await backups.back_up(db, header, writer)
-            except OSError as error:
-                raise BackupError(f"{file} cannot be written: {error.strerror or error}.") from None
+            summary = await _write(db, header, path)
         typer.echo(_KEYS_INSIDE if header.keys else _KEYS_OUTSIDE, err=True)
         return summary
 
@@ -99,6 +98,22 @@ def _run(work: Callable[[Settings], Awaitable[Result]]) -> Result:
 
 async def _as_coroutine(work: Callable[[Settings], Awaitable[Result]], settings: Settings) -> Result:
     return await work(settings)
+
+
+async def _write(db: Db, header: Header, path: Path) -> Summary:
+    """Make the backup, from the start again when the database is lost meanwhile, as at the restart of one."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with Writer(path) as writer:
+                return await backups.back_up(db, header, writer)
+        except OSError as error:
+            raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from None
+        except PyMongoError as error:
+            if not tries_left:
+                raise
+            typer.echo(f"The database was lost, beginning again: {str(error)[:200]}", err=True)
+            await asyncio.sleep(_PAUSE_SECONDS)
+    raise AssertionError("the last try returns or raises")
 
 
 async def _header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
