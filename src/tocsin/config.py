@@ -142,16 +142,6 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _keys_beside_a_uri(self) -> "Settings":
-        if self.mongodb_uri is not None:
-            for name, value in (("JWT_SECRET", self.jwt_secret), ("ENCRYPTION_KEY", self.encryption_key)):
-                if value is None:
-                    raise ValueError(
-                        f"{PREFIX}{name} is missing: with {PREFIX}MONGODB_URI set, give every process the same one"
-                    )
-        return self
-
-    @model_validator(mode="after")
     def _one_document_fits(self) -> "Settings":
         if self.cost_limit < self.max_cost:
             raise ValueError(

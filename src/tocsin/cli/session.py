@@ -10,11 +10,12 @@ import typer
 from pymongo.errors import PyMongoError
 
 from tocsin import config, documents
+from tocsin.accounts.installation_keys import open_keys
 from tocsin.accounts.keyring import Keyring
 from tocsin.config import Settings
 from tocsin.embedded import EmbeddedDatabase, running_uri
 from tocsin.errors import TocsinError
-from tocsin.security.keys import load_keys
+from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.telemetry import configure_logging
@@ -41,15 +42,14 @@ def run(work: Work[Result]) -> Result:
 
 
 async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
-    """The keys, as a command uses them. Raises KeysUnreadable."""
-    keyring = make_keyring(database, settings)
+    """The keys, as a command uses them. Raises KeysUnreadable, and StartError for keys of another installation."""
+    keyring = make_keyring(database, settings, await open_keys(database, settings))
     await keyring.load()
     return keyring
 
 
-def make_keyring(database: documents.Database, settings: Settings) -> Keyring:
+def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -> Keyring:
     """A keyring that has not read the keys yet."""
-    keys = load_keys(settings)
     tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
     return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
 
@@ -66,8 +66,9 @@ async def open_database(settings: Settings) -> AsyncIterator[documents.Database]
     Embedded: that of a running server, else one that is started in the data directory and stopped at the end.
     Raises DatabaseUnavailable, EmbeddedDatabaseError.
     """
+    alone = settings.embedded and await _running(settings) is None
     async with _server(settings) as uri:
-        database = await documents.connect(uri, settings.mongodb_database)
+        database = await documents.connect(uri, settings.mongodb_database, alone=alone)
         try:
             yield database
         finally:

@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
 from tocsin.accounts import Accounts, Mailing, rotation
+from tocsin.accounts.installation_keys import open_keys
 from tocsin.accounts.keyring import POLL_SECONDS, Keyring
 from tocsin.accounts.rounds import Rounds
 from tocsin.config import Settings
@@ -31,7 +32,7 @@ from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
-from tocsin.security.keys import Keys, load_keys
+from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.tasks.retry import default_policy
@@ -93,9 +94,10 @@ class Runtime:
                 telemetry.RUNS_QUEUED.set(await count_queued(self.database))
 
     async def _start(self) -> None:
-        settings, keys = self.settings, load_keys(self.settings)
+        settings = self.settings
         registry.all_jobs()
         self.database = await self._open_database()
+        keys = await open_keys(self.database, settings)
         secrets = SecretBox(keys.encryption, keys.former)
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
         http = await self._open_http()
@@ -165,7 +167,7 @@ class Runtime:
             self._stack.push_async_callback(server.stop)
             uri = server.uri
         try:
-            database = await connect(uri, settings.mongodb_database)
+            database = await connect(uri, settings.mongodb_database, alone=settings.embedded)
         except (DatabaseUnavailable, PyMongoError) as error:
             raise StartError(f"Tocsin cannot start: {error}".partition("\n")[0]) from error
         self._stack.push_async_callback(database.close)
