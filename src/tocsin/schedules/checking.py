@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule
+from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
 from tocsin.schedules.wrong_cron import check_cron
 from tocsin.schedules.zones import nearest_zone, zone_of
 
@@ -14,13 +14,13 @@ MAX_INTERVAL = timedelta(days=36_525)
 
 def check(schedule: Schedule) -> None:
     """Raises InvalidInput when the schedule is wrong; `path` is relative to the API's schedule input."""
-    match schedule:
+    match plain(schedule):
         case Once(at):
             _check_moment(at, "at")
-        case Every():
-            _check_every(schedule)
-        case Cron():
-            _check_cron(schedule)
+        case Every() as every:
+            _check_every(every)
+        case Cron() as cron:
+            _check_cron(cron)
 
 
 def _check_every(every: Every) -> None:

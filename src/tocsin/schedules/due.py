@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timezone
 
 from tocsin.schedules import cron, every
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule
+from tocsin.schedules.schedule import Cron, Every, Once, Revised, Schedule
 from tocsin.schedules.zones import offset_at, zone_of
 
 
@@ -20,6 +20,8 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
                 return every.next_due(schedule, after)
             case Cron():
                 return cron.next_due(schedule, after.astimezone(UTC))
+            case Revised():
+                return _next_revised(schedule, after)
     except OverflowError:  # the calendar ends with the year 9999
         return None
 
@@ -34,6 +36,8 @@ def latest_due(schedule: Schedule, at: datetime) -> datetime | None:
                 return every.latest_due(schedule, at)
             case Cron():
                 return cron.latest_due(schedule, at.astimezone(UTC))
+            case Revised():
+                return _latest_revised(schedule, at)
     except OverflowError:  # the calendar begins with the year 1
         return None
 
@@ -49,6 +53,22 @@ def count_due(schedule: Schedule, after: datetime, until: datetime) -> int:
             return every.count_due(schedule, after, until)
         case Cron():
             return cron.count_due(schedule, after.astimezone(UTC), until.astimezone(UTC))
+        case Revised(current, former, since):
+            return count_due(former, after, min(until, since)) + count_due(current, max(after, since), until)
+
+
+def _next_revised(revised: Revised, after: datetime) -> datetime | None:
+    due = next_due(revised.former, after) if after < revised.since else None
+    if due is not None and due <= revised.since:
+        return due
+    return next_due(revised.schedule, max(after, revised.since))
+
+
+def _latest_revised(revised: Revised, at: datetime) -> datetime | None:
+    due = latest_due(revised.schedule, at) if at > revised.since else None
+    if due is not None and due > revised.since:
+        return due
+    return latest_due(revised.former, min(at, revised.since))
 
 
 def preview(schedule: Schedule, after: datetime, count: int) -> list[datetime]:

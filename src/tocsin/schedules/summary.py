@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule
+from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
 
 _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
 
 def summary(schedule: Schedule) -> str:
     """For example "every 15 minutes from 2026-11-22T10:00:00Z" or "cron 0 9 * * 1-5 in Europe/Berlin"."""
-    match schedule:
+    match plain(schedule):
         case Once(at):
             return f"once at {_moment(at)}"
         case Every(interval, start, end):

@@ -59,14 +59,16 @@ class RetryGiven(ParamsModel):
     statuses: list[int] | None = None
 
 
-def read_schedule(given: Mapping[str, Any], now: datetime = EPOCH) -> schedules.Schedule:
-    """The schedule that is meant at `now`. Raises InvalidInput."""
+def read_schedule(
+    given: Mapping[str, Any], now: datetime = EPOCH, before: schedules.Plain | None = None
+) -> schedules.Plain:
+    """The schedule that is meant at `now`, in place of the one `before`. Raises InvalidInput."""
     plan = read_params(ScheduleGiven, given)
     if len(plan.model_fields_set) != 1:
         raise InvalidInput("A schedule has exactly one of at, every and cron.")
-    schedule: schedules.Schedule
+    schedule: schedules.Plain
     if plan.every is not None:
-        start = plan.every.start or now + min(plan.every.interval, timedelta(days=366))
+        start = plan.every.start or schedules.default_start(plan.every.interval, before, now)
         schedule = schedules.Every(plan.every.interval, start, plan.every.end)
     elif plan.cron is not None:
         schedule = schedules.Cron(plan.cron.expression, plan.cron.time_zone)
