@@ -6,7 +6,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
 from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
 from tocsin.schedules.wrong_cron import check_cron
-from tocsin.schedules.zones import nearest_zone, zone_of
+from tocsin.schedules.zones import fixed_offset, nearest_zone, zone_of
 
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(days=36_525)
@@ -55,7 +55,9 @@ def _wrong_zone(key: str) -> str:
         return f"The time zone is empty. {right}"
     shown = "".join(char if char.isprintable() else " " for char in key[:64])
     if (nearest := nearest_zone(key)) is not None:
-        return f'The time zone "{shown}" is unknown. Did you mean {nearest}?'
+        offset = fixed_offset(nearest)
+        meaning = "" if offset is None else f", which is {offset} (the sign in its name is reversed)"
+        return f'The time zone "{shown}" is unknown. Did you mean {nearest}{meaning}?'
     return f'The time zone "{shown}" is unknown. {right}'
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
+from tocsin.schedules.zones import fixed_offset
 
 _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
@@ -16,7 +17,8 @@ def summary(schedule: Schedule) -> str:
             until = "" if end is None else f" until {_moment(end)}"
             return f"every {duration_words(interval)} from {_moment(start)}{until}"
         case Cron(expression, time_zone):
-            return f"cron {' '.join(expression.split())} in {time_zone}"
+            offset = fixed_offset(time_zone)
+            return f"cron {' '.join(expression.split())} in {time_zone}" + (f" ({offset})" if offset else "")
 
 
 def duration_words(duration: timedelta) -> str:
