@@ -129,3 +129,24 @@ async def test_a_stale_version_moves_nothing(api: Api) -> None:
     payload = await api.alice.do("updateTask", given)
     assert [error["code"] for error in payload["userErrors"]] == ["CONFLICT"]
     assert await _stored(api, task) == before
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ({"at": "2126-11-29T10:00:00"}, 'The offset is missing: write "2126-11-29T10:00:00Z" for UTC'),
+        ({"every": {"interval": "PT1H", "end": "2126-11-29"}}, "The time of day and the offset are missing"),
+        ({"every": {"interval": "PT\u0661M"}}, "is not an ISO 8601 duration"),
+        ({"every": {"interval": "P9999999D"}}, "is too long: at most P999999D"),
+    ],
+)
+async def test_a_wrong_time_or_duration_is_told_what_would_be_right(
+    api: Api, schedule: dict[str, Any], said: str
+) -> None:
+    query = "query($s: ScheduleInput!) { schedulePreview(schedule: $s, count: 1) }"
+    headers = {"Authorization": f"Bearer {api.alice.token}"}
+    body = {"query": query, "variables": {"s": schedule}}
+    answer = (await api.alice.http.post("/graphql", json=body, headers=headers)).json()
+    (error,) = answer["errors"]
+    assert said in error["message"]
+    assert error["extensions"]["code"] != "INTERNAL"
