@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()
-    retry_offset: float = Field(1.0, gt=0, le=24 * 30)
+    retry_offset: float | None = Field(None, gt=0, le=24 * 30)
     max_retries: int = Field(3, ge=0, le=99)
     retry_after_limit: int = Field(3600, ge=0, le=7 * 86_400)
 
@@ -179,8 +179,10 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/") + path
 
     def default_offsets(self) -> tuple[timedelta, ...]:
-        """The waits between attempts of a task that names none of its own."""
-        return self.retry_offsets or (timedelta(hours=self.retry_offset),)
+        """The waits between attempts of a task that names none of its own; empty if they are to fit its interval."""
+        if self.retry_offsets or self.retry_offset is None:
+            return self.retry_offsets
+        return (timedelta(hours=self.retry_offset),)
 
 
 def load(**overrides: Any) -> Settings:

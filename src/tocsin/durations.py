@@ -27,14 +27,11 @@ def parse_duration(text: str) -> timedelta:
     if any(len(group) > _MOST_DIGITS for group in digits):
         raise ValueError(TOO_LONG)
     milliseconds = int((match[6] or "").ljust(3, "0"))
+    weeks, days, hours, minutes, seconds = map(int, digits)
     try:
-        duration = _sum(*(int(group) for group in digits), milliseconds)
+        duration = timedelta(days, seconds, 0, milliseconds, minutes, hours, weeks)
     except OverflowError:
         raise ValueError(TOO_LONG) from None
     if duration > LONGEST:
         raise ValueError(TOO_LONG)
     return duration
-
-
-def _sum(weeks: int, days: int, hours: int, minutes: int, seconds: int, milliseconds: int) -> timedelta:
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)

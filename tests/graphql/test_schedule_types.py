@@ -89,11 +89,12 @@ async def _ran(api: Api, task: str) -> Doc:
 @pytest.mark.parametrize("kind", ["now", "at", "past"])
 async def test_a_single_run_saved_again_does_not_run_again(api: Api, kind: str) -> None:
     past = write_moment(clock.now() - HOUR)
-    given: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "now": {"schedule": {"now": True}},
         "at": {"schedule": {"at": write_moment(clock.now() + HOUR)}},
         "past": {"schedule": {"at": past}, "ifPast": "RUN_NOW"},
-    }[kind]
+    }
+    given = kinds[kind]
     task = await api.alice.create(**given)
     before = await _ran(api, task)
     if kind == "at":  # its time has passed since

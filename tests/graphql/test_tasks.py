@@ -73,11 +73,21 @@ async def test_defaults_in_effect_are_shown(api: Api) -> None:
             "backoff": {"initial": "PT1S", "factor": 2.0, "max": "P1D", "jitter": 0.0},
         },
     }  # fmt: skip
-    other = await api.alice.create()
-    retry = (await api.alice.ask("query($id: ID!) { task(id: $id) { retry { maxRetries offsets } } }", id=other))[
-        "task"
-    ]["retry"]
-    assert retry == {"maxRetries": 3, "offsets": ["PT1H"]}
+    retry = "query($id: ID!) { task(id: $id) { retry { maxRetries offsets statuses backoff { initial factor max jitter } } } }"
+    hourly = {"initial": "PT10S", "factor": 10.0, "max": "PT30M", "jitter": 0.2}
+    cases: list[tuple[dict[str, Any], int, list[int] | None]] = [
+        ({}, 3, None),
+        ({"retry": {"maxRetries": 2, "statuses": [503]}}, 2, [503]),
+    ]
+    for given, most, statuses in cases:
+        other = await api.alice.create(**given)
+        assert (await api.alice.ask(retry, id=other))["task"]["retry"] == {
+            "maxRetries": most, "offsets": [], "statuses": statuses, "backoff": hourly
+        }  # fmt: skip
+    short = await api.alice.create(schedule={"cron": {"expression": "*/15 * * * * *"}})
+    assert (await api.alice.ask(retry, id=short))["task"]["retry"]["backoff"] == {
+        "initial": "PT1.25S", "factor": 1.79, "max": "PT7.5S", "jitter": 0.2
+    }  # fmt: skip
 
 
 async def test_now_and_a_passed_time_that_is_to_run_now(api: Api) -> None:

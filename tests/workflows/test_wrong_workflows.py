@@ -120,7 +120,7 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 30, steps[0].onFailure: onFailure must be fail, continue or compensate."
     ],
     "retries without a wait": [
-        "line 2, column 67, steps[0].retry: offsets: Say how long to wait before a retry: offsets or backoff."
+        "line 2, column 67, steps[0].retry: offsets: offsets is empty, so there is no wait to repeat. Give one, or leave it out."
     ],
     "offsets and backoff": ["line 2, column 67, steps[0].retry: backoff: Give offsets or backoff, not both."],
     "an unknown key of retry": [

@@ -108,7 +108,7 @@ def read_draft(given: CreateTaskInput, services: Services, owner: str, now: date
         schedule=_schedule(given.schedule, now, given.if_past),
         misfire=read_misfire(given.misfire or None),
         overlap=given.overlap,
-        retry=read_retry(given.retry or None, services.settings),
+        retry=read_retry(given.retry or None),
         timeout=_seconds(given.timeout),
         queue=given.queue or DEFAULT_QUEUE,
         priority=given.priority if isinstance(given.priority, int) else None,
@@ -131,7 +131,7 @@ def read_changes(given: UpdateTaskInput, services: Services, task: documents.Tas
     if given.overlap is not None:
         changes["overlap"] = given.overlap.value or Overlap.SKIP
     if given.retry is not None:
-        changes["retry"] = read_retry(given.retry.value, services.settings)
+        changes["retry"] = read_retry(given.retry.value)
     if given.timeout is not None:
         changes["timeout"] = _seconds(given.timeout.value)
     return changes | _place(given)

@@ -1,10 +1,15 @@
 """When a schedule is due: next, latest, how often, and the first few to show."""
 
-from datetime import UTC, datetime, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 from tocsin.schedules import cron, every
-from tocsin.schedules.schedule import Cron, Every, Once, Revised, Schedule
+from tocsin.schedules.schedule import Cron, Every, Once, Revised, Schedule, plain
 from tocsin.schedules.zones import offset_at, zone_of
+
+_FEW = 13
+"""Due times that show the shortest interval: of "*/7" the last one before the hour is nearest to the next."""
+_YEAR = timedelta(days=366)
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
@@ -79,6 +84,19 @@ def preview(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
         found.append(_with_offset(due, schedule.time_zone) if isinstance(schedule, Cron) else due)
         due = next_due(schedule, due)
     return found
+
+
+def shortest_interval(schedule: Schedule, now: datetime) -> timedelta | None:
+    """The shortest time between due times; of cron between the next few after `now`. None if it is due once."""
+    current = plain(schedule)
+    if not isinstance(current, Cron):
+        return current.interval if isinstance(current, Every) else None
+    dues: list[datetime] = []
+    due = next_due(current, now)
+    while due is not None and len(dues) < _FEW and (len(dues) < 2 or due - dues[0] < _YEAR):
+        dues.append(due)
+        due = next_due(current, due)
+    return min((later - earlier for earlier, later in pairwise(dues)), default=None)
 
 
 def _with_offset(due: datetime, time_zone: str) -> datetime:
