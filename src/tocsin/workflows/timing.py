@@ -91,4 +91,4 @@ def read_retry(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _backoff(given: BackoffGiven | None) -> retries.Backoff | None:
-    return given and retries.backoff_of(given.initial, given.factor, given.max, given.jitter)
+    return None if given is None else retries.backoff_of(given.initial, given.factor, given.max, given.jitter)
