@@ -122,6 +122,7 @@ TOLD: dict[str, list[str]] = {
     "retries without a wait": [
         "line 2, column 67, steps[0].retry: offsets: offsets is empty, so there is no wait to repeat. Give one, or leave it out."
     ],
+    "a status that is a text": ["line 2, column 67, steps[0].retry: statuses.0: 0 must be a whole number."],
     "offsets and backoff": ["line 2, column 67, steps[0].retry: backoff: Give offsets or backoff, not both."],
     "an unknown key of retry": [
         "line 2, column 67, steps[0].retry: tries: There is no tries here. Did you mean maxRetries?"

@@ -66,6 +66,7 @@ YAML: dict[str, str] = {
     "a priority beyond ten": "name: w\nsteps: [{key: a, wait: PT1S, priority: 11}]",
     "an unknown way to fail": "name: w\nsteps: [{key: a, wait: PT1S, onFailure: ignore}]",
     "retries without a wait": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, retry: {maxRetries: 3, offsets: []}}]",
+    "a status that is a text": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, retry: {statuses: ['5_03']}}]",
     "offsets and backoff": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, retry: {offsets: [PT1S], backoff: {initial: PT1S}}}]",
     "an unknown key of retry": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, retry: {tries: 3}}]",
     "a wrong schedule": "name: w\nschedule: {cron: {expression: '61 * * * *'}}\nsteps: [{key: a, wait: PT1S}]",

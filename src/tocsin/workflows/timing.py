@@ -44,9 +44,9 @@ class BackoffGiven(ParamsModel):
     """Waits that grow."""
 
     initial: Duration
-    factor: float = retries.DEFAULT_FACTOR
+    factor: Annotated[float, Field(strict=True)] = retries.DEFAULT_FACTOR
     max: Duration | None = None
-    jitter: float = retries.DEFAULT_JITTER
+    jitter: Annotated[float, Field(strict=True)] = retries.DEFAULT_JITTER
 
 
 class RetryGiven(ParamsModel):
@@ -55,7 +55,7 @@ class RetryGiven(ParamsModel):
     max_retries: Annotated[int, Field(strict=True)] | None = None
     offsets: list[Duration] | None = None
     backoff: BackoffGiven | None = None
-    statuses: list[int] | None = None
+    statuses: list[Annotated[int, Field(strict=True)]] | None = None
 
 
 def read_schedule(
