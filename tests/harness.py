@@ -25,7 +25,8 @@ from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import saving
-from tocsin.tasks.retry import RetryPolicy, default_policy
+from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows import starting
 from tocsin.workflows.engine import WorkflowEngine
@@ -200,7 +201,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         concurrency=chosen.max_concurrency,
     )
     await http.open()
-    judge = Judge(default_policy(chosen), timedelta(seconds=chosen.retry_after_limit))
+    judge = Judge(RetryDefaults.of(chosen), timedelta(seconds=chosen.retry_after_limit))
     stack: Stack
 
     def on_change(change: Change) -> None:

@@ -72,3 +72,24 @@ def test_denied_ports_are_numbers_ranges_and_words() -> None:
 def test_what_is_no_port_is_said(text: str) -> None:
     with pytest.raises(SettingsError, match=r"TOCSIN_DENIED_PORTS is wrong: .* is not a port, a range such as"):
         ports(text)
+
+
+@pytest.mark.parametrize("name", ["port", "retry_offset", "max_retries", "wait_timeout"])
+@pytest.mark.parametrize("text", ["1_0", "\u0661", "\uff11"])
+def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"TOCSIN_{name.upper()} is wrong: .*(number|integer)"):
+        load(_env_file=None, **{name: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PT1M,PT\u0661M", "'PT\u0661M' is not an ISO 8601 duration such as"),
+        ("P9999999D", "'P9999999D' is too long: at most P999999D"),
+        ("P367D", "'P367D' is too long: a wait is at most P366D"),
+        ("P1M", "'P1M' is not an ISO 8601 duration such as PT30S, PT1H30M or P1D; years and months"),
+    ],
+)
+def test_a_wait_that_is_none_is_said(text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"TOCSIN_RETRY_OFFSETS is wrong: {said}"):
+        load(_env_file=None, retry_offsets=text)

@@ -12,9 +12,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tocsin.durations import parse_duration
 from tocsin.errors import SettingsError
 
 PREFIX = "TOCSIN_"
@@ -29,7 +30,7 @@ STANDARD_DENIED_PORTS = (
 )
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
-_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_LONGEST_WAIT = timedelta(days=366)
 
 
 class Settings(BaseSettings):
@@ -82,7 +83,7 @@ class Settings(BaseSettings):
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()
-    retry_offset: float = Field(1.0, gt=0, le=24 * 30)
+    retry_offset: float | None = Field(None, gt=0, le=24 * 30)
     max_retries: int = Field(3, ge=0, le=99)
     retry_after_limit: int = Field(3600, ge=0, le=7 * 86_400)
 
@@ -125,7 +126,16 @@ class Settings(BaseSettings):
     @field_validator("retry_offsets", mode="before")
     @classmethod
     def _offsets(cls, value: Any) -> Any:
-        return tuple(parse_duration(part) for part in _parts(value))
+        return tuple(_parse_wait(part) for part in _parts(value))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _digits(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse 1_000, which Python reads and nobody else does."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, str) and "_" in value and annotation in {int, float, float | None}:
+            raise ValueError(f"{value!r} is not a number; write it in digits alone")
+        return value
 
     @field_validator("jwt_secret")
     @classmethod
@@ -160,8 +170,10 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/") + path
 
     def default_offsets(self) -> tuple[timedelta, ...]:
-        """The waits between attempts of a task that names none of its own."""
-        return self.retry_offsets or (timedelta(hours=self.retry_offset),)
+        """The waits between attempts of a task that names none of its own; empty if they are to fit its interval."""
+        if self.retry_offsets or self.retry_offset is None:
+            return self.retry_offsets
+        return (timedelta(hours=self.retry_offset),)
 
 
 def load(**overrides: Any) -> Settings:
@@ -172,20 +184,21 @@ def load(**overrides: Any) -> Settings:
         raise SettingsError(_sentence(error)) from None
 
 
-def parse_duration(text: str) -> timedelta:
-    """An ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `P1DT12H`. Raises ValueError."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None or not any(match.groups()):
-        raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT30S, PT1H or P1D")
-    weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
 def parse_ports(text: str) -> frozenset[int]:
     """The TCP ports that `text` lists: numbers, ranges as `6665-6669`, and `standard`; or `none`. Raises ValueError."""
     if text.strip().lower() == "none":
         return frozenset()
     return frozenset(port for part in _parts(text) for port in _ports_of(part))
+
+
+def _parse_wait(text: str) -> timedelta:
+    try:
+        wait = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} {error}") from None
+    if wait > _LONGEST_WAIT:
+        raise ValueError(f"{text!r} is too long: a wait is at most P366D")
+    return wait
 
 
 def _ports_of(part: str) -> Iterable[int]:

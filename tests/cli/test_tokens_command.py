@@ -116,3 +116,18 @@ def test_the_audit_log_can_be_narrowed(alice: SyncDatabase[Doc]) -> None:
     (line,) = done("audit", "list", "--action", "user_created", "--limit", "1").splitlines()
     assert "bob@example.com" in line
     assert done("audit", "list", "--email", "nobody@example.com") == "There are no entries.\n"
+
+
+@pytest.mark.parametrize("number", ["3_0", "\u0663", "\uff13", "+3", "3.0", "0", "-1", "9" * 5000])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tokens", "create", ALICE, "--name", "x", "--days"],
+        ["audit", "list", "--limit"],
+        ["mails", "list", "--limit"],
+    ],
+)
+def test_numbers_are_typed_in_digits_alone(arguments: list[str], number: str) -> None:
+    result = tocsin(*arguments, number)
+    assert result.exit_code == 2
+    assert "is not a whole number from 1 to" in " ".join(result.stderr.replace("\u2502", " ").split())

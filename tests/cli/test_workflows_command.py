@@ -96,6 +96,13 @@ def test_an_address_that_can_never_be_called_is_a_fault_unless_it_is_allowed(
     assert "TOCSIN_ALLOWED_NETWORKS" in result.stderr
 
 
+def test_a_time_without_an_offset_is_told_so_before_anything_is_saved(folder: Path) -> None:
+    (folder / "right.yaml").write_text(f"{RIGHT}schedule: {{at: 2126-11-29T10:00:00}}\n")
+    result = tocsin("workflows", "validate", str(folder))
+    assert result.exit_code == 1
+    assert 'schedule: at: The offset is missing: write "2126-11-29T10:00:00Z" for UTC' in result.stderr
+
+
 def test_save_list_and_export(alice: SyncDatabase[Doc], folder: Path, tmp_path: Path) -> None:
     assert done("workflows", "save", ALICE, str(folder)) == "right: version 1\n"
     assert json.loads(done("workflows", "list", ALICE, "--json")) == [

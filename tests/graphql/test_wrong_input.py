@@ -18,7 +18,7 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"schedule": {"at": "2020-01-01T00:00:00Z"}}, ["schedule", "at"], PAST),
     ({"schedule": {"at": "9999-01-01T00:00:00Z"}}, ["schedule", "at"], "The time must lie between the years 1970 and 9998."),
     ({"schedule": {"every": {"interval": "PT0.5S"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
-    ({"schedule": {"every": {"interval": "P999999W"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
+    ({"schedule": {"every": {"interval": "P999999D"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
     ({"schedule": {"every": {"interval": "PT1H", "start": "2027-01-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}}, ["schedule", "every", "end"], "The end lies before the start. It must be the same or later."),
     ({"schedule": {"every": {"interval": "PT1H", "start": "2020-01-01T00:00:00Z", "end": "2020-12-01T00:00:00Z"}}}, ["schedule"], "This schedule has no due time ahead."),
     ({"schedule": {"cron": {"expression": "0 9 * * 1-5", "timeZone": "Berlin"}}}, ["schedule", "cron", "timeZone"], 'The time zone "Berlin" is unknown. Did you mean Europe/Berlin?'),

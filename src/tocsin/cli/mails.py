@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tocsin import clock, config
+from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
 from tocsin.documents import Database, Doc, global_id
 from tocsin.errors import TocsinError
@@ -17,7 +18,7 @@ from tocsin.notifications.links import run_type
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
 
 _LONGEST_LIST = 1000
-Limit = Annotated[int, typer.Option(min=1, max=_LONGEST_LIST, help="How many to show.")]
+Limit = Annotated[int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="How many to show.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, texts included.")]
 Which = Annotated[str, typer.Argument(help="Its id, or its number in the list.", metavar="ID_OR_NUMBER")]
 
@@ -50,7 +51,7 @@ def show(mail: Which) -> None:
 
 
 async def _find(database: Database, mail: str) -> Doc:
-    if mail.isdecimal():
+    if mail.isascii() and mail.isdecimal():
         return await _numbered(database, int(mail))
     found = await database.deliveries.find_one({"_id": mail})
     if found is None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tocsin import accounts, clock
 from tocsin.accounts import COMMAND_LINE, api_tokens, audit
+from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, document_id, global_id, owner_of
 
@@ -28,7 +29,10 @@ def create(
     email: Email,
     name: Annotated[str, typer.Option(help="What to call it.")],
     scope: Scopes = None,
-    days: Annotated[int | None, typer.Option(min=1, max=36_500, help="Days that it is good. Default: no end.")] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(parser=whole_number(1, 36_500), metavar="INTEGER", help="Days that it is good. Default: no end."),
+    ] = None,
 ) -> None:
     """Make an API token and print it, this once."""
     scopes = [_scope(word) for word in scope or ["read", "write"]]

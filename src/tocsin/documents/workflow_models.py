@@ -80,6 +80,7 @@ class WorkflowRun(Stored):
     cancel_requested_at: datetime | None = None
     missed_until: datetime | None = None
     missed_count: int | None = None
+    interval_ms: int | None = None
     inputs: str
     output: str | None = None
     error: Doc | None = None

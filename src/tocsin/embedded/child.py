@@ -23,7 +23,7 @@ SILENCE_SECONDS = 1.0
 LINE_LIMIT = 4096
 PANIC = "WT_PANIC"  # after it (a full disk, say) the server goes on listening, but refuses every command
 PR_SET_PDEATHSIG = 1
-_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"listening on 127\.0\.0\.1:([0-9]+)")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

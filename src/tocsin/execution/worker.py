@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from tocsin import clock, telemetry
+from tocsin.clock import MILLISECOND
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger
 from tocsin.execution.hand import Held, WorkerHand
 from tocsin.execution.settler import Settlement, Settler
@@ -136,13 +137,14 @@ class Worker:
         return self._tools.judge.after(run, outcome, self._policy(run), ended_at, chance)
 
     def _policy(self, run: Doc) -> RetryPolicy:
-        if run["retry"] is None:
-            return self._tools.judge.default
+        """The policy in effect. A run that was made before runs knew their interval is treated as one due once."""
+        interval = run.get("interval_ms")
         try:
-            return retries.from_document(run["retry"])
+            own = None if run["retry"] is None else retries.from_document(run["retry"])
         except (KeyError, TypeError, ValueError):
             log.exception("the retry policy of a run cannot be read, so it is not retried")
             return RetryPolicy(0)
+        return self._tools.judge.defaults.complete(own, None if interval is None else interval * MILLISECOND)
 
 
 def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:

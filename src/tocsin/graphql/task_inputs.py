@@ -108,7 +108,7 @@ def read_draft(given: CreateTaskInput, services: Services, owner: str, now: date
         schedule=_schedule(given.schedule, now, given.if_past),
         misfire=read_misfire(given.misfire or None),
         overlap=given.overlap,
-        retry=read_retry(given.retry or None, services.settings),
+        retry=read_retry(given.retry or None),
         timeout=_seconds(given.timeout),
         queue=given.queue or DEFAULT_QUEUE,
         priority=given.priority if isinstance(given.priority, int) else None,
@@ -125,13 +125,13 @@ def read_changes(given: UpdateTaskInput, services: Services, task: documents.Tas
     if given.job is not None:
         changes["job"] = read_job(given.job.value, services, task.owner, task.job)
     if given.schedule is not None:
-        changes["schedule"] = _schedule(given.schedule.value, now, given.if_past or IfPast.REFUSE)
+        changes["schedule"] = _schedule(given.schedule.value, now, given.if_past or IfPast.REFUSE, _before(task))
     if given.misfire is not None:
         changes["misfire"] = read_misfire(given.misfire.value)
     if given.overlap is not None:
         changes["overlap"] = given.overlap.value or Overlap.SKIP
     if given.retry is not None:
-        changes["retry"] = read_retry(given.retry.value, services.settings)
+        changes["retry"] = read_retry(given.retry.value)
     if given.timeout is not None:
         changes["timeout"] = _seconds(given.timeout.value)
     return changes | _place(given)
@@ -146,9 +146,17 @@ def _place(given: UpdateTaskInput) -> dict[str, Any]:
     return changes
 
 
-def _schedule(given: ScheduleInput, now: datetime, if_past: IfPast) -> schedules.Schedule:
+def _before(task: documents.Task) -> schedules.Plain | None:
+    """The schedule that a new one replaces; None for a single run that was cancelled, which may be asked for again."""
+    before = schedules.plain(schedules.from_document(task.schedule))
+    return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
+
+
+def _schedule(
+    given: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
+) -> schedules.Plain:
     try:
-        return read_schedule(given, now, if_past)
+        return read_schedule(given, now, if_past, before)
     except InvalidInput as error:
         raise error.under("schedule") from None
 

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from tocsin import clock
-from tocsin.config import parse_duration
 from tocsin.documents import User, document_id
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, FileRef
@@ -24,9 +23,11 @@ from tocsin.jobs.report_pdf import render_pdf
 from tocsin.jobs.report_runs import MOST_COUNTED, by_task, figures
 from tocsin.jobs.report_text import render_csv, render_json
 from tocsin.outbound.addresses import distinct_addresses
+from tocsin.schedules.moments import read_duration
 
 MOST_RUNS_SHOWN = 1_000
 MOST_RECIPIENTS = 20
+_LONGEST_PERIOD = timedelta(days=36_500)
 _EXPRESSION = "${{"
 _RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
 
@@ -65,15 +66,15 @@ class RunsParams(ParamsModel):
         for moment in (self.from_, self.to):
             if moment is not None and moment.tzinfo is None:
                 raise ValueError(f"{moment.isoformat()} has no offset; write {moment.isoformat()}Z for UTC.")
-        if self.period is not None:
-            parse_duration(self.period)
+        if self.period is not None and read_duration(self.period) > _LONGEST_PERIOD:
+            raise ValueError("period is at most P36500D.")
         return self
 
     def bounds(self, due_at: datetime) -> tuple[datetime, datetime]:
         """From when until before when."""
         if self.from_ is not None and self.to is not None:
             return self.from_, self.to
-        return due_at - (parse_duration(self.period) if self.period else timedelta(0)), due_at
+        return due_at - (read_duration(self.period) if self.period else timedelta(0)), due_at
 
 
 class ReportParams(ParamsModel):

@@ -10,7 +10,7 @@ from tocsin.documents.updates import change_task, change_when, equals, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.owned import find_task, require_task
 from tocsin.tasks.reconciling import reconcile, stop_all
-from tocsin.tasks.saving import TRIES, first_due
+from tocsin.tasks.saving import TRIES
 from tocsin.tasks.work_log import log_task
 
 
@@ -50,7 +50,8 @@ async def resume(database: Database, owner: str, task_id: str, now: datetime) ->
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
             return None
-        return {"hold": None, "next_run_at": first_due(schedules.from_document(task.schedule), now, task.last_due_at)}
+        schedule = schedules.from_document(task.schedule)
+        return {"hold": None, "next_run_at": schedules.first_due(schedule, now, task.last_due_at)}
 
     return await _change(database, owner, task_id, now, released, "task resumed")
 

@@ -8,7 +8,6 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.clock import MILLISECOND
 from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
 from tocsin.documents.updates import both, change_task, equals
 from tocsin.errors import Conflict, InvalidInput
@@ -87,7 +86,7 @@ class Ready:
 
 def ready(draft: Draft, now: datetime) -> Ready:
     """The draft, checked whole. Raises InvalidInput that names the faulty field."""
-    next_run_at = first_due(draft.checked().schedule, now)
+    next_run_at = schedules.first_due(draft.checked().schedule, now)
     if next_run_at is None:
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
     return Ready(draft, next_run_at)
@@ -107,17 +106,6 @@ def draft_of(task: Task) -> Draft:
         queue=task.queue,
         priority=task.priority,
     )
-
-
-def first_due(schedule: schedules.Schedule, now: datetime, last_due_at: datetime | None = None) -> datetime | None:
-    """The due time that a task gets when it is saved or resumed: later than every due time it had before.
-
-    A one-off task whose time has passed keeps that time: its misfire policy decides. Others go to the next one ahead.
-    """
-    if isinstance(schedule, schedules.Once):
-        return schedule.at if last_due_at is None or schedule.at > last_due_at else None
-    after = now - MILLISECOND if last_due_at is None else max(now, last_due_at)
-    return schedules.next_due(schedule, after)
 
 
 async def create(
@@ -190,14 +178,19 @@ async def _update_once(database: Database, task: Task, changes: Mapping[str, Any
 
 
 def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime) -> Doc:
-    """What a new schedule changes beside itself: nothing else does, so that an edit of the name moves no due time."""
+    """What a new schedule changes: nothing else does, so that an edit of the name moves no due time.
+
+    The schedule that the task has already, sent again, changes nothing either, unless the task was cancelled.
+    """
     if "schedule" not in changes:
         return {}
+    before, wanted, last = schedules.from_document(task.schedule), schedules.plain(draft.schedule), task.last_due_at
+    if wanted == schedules.plain(before) and task.hold is not Hold.CANCELLED:
+        return {"schedule": task.schedule}
     hold = None if task.hold is Hold.CANCELLED else task.hold
-    schedule = draft.schedule
-    if isinstance(schedule, schedules.Once) and task.last_due_at is not None and schedule.at <= task.last_due_at:
-        schedule = schedules.Once(task.last_due_at + MILLISECOND)
-    next_run_at = first_due(schedule, now, task.last_due_at)
+    if isinstance(wanted, schedules.Once) and last is not None and wanted.at <= last:
+        wanted = schedules.postponed(wanted, last)
+    schedule, next_run_at = schedules.revise(before, task.next_run_at, last, wanted, now)
     if next_run_at is None:
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
     return {

@@ -44,7 +44,7 @@ def new_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: dat
         "budget_from": 0,
         "lost": 0,
         "attempts": [],
-        **copied(task),
+        **copied(task, now),
     }
 
 
@@ -132,7 +132,7 @@ def again(
     }  # fmt: skip
     if settings is ReplaySettings.CURRENT:
         changes |= {"task_name": task["name"], "task_version": task["version"]}
-        changes |= copied(task)
+        changes |= copied(task, now)
     entry = {"replay": replay, "at": now, "round": round_ + 1}
     computed = {"budget_from": {"$size": "$attempts"}, "replays": _remembered(entry)}
     same = equals("round", round_)

@@ -23,7 +23,7 @@ class CappedRequest(StarletteRequestAdapter):
     async def get_body(self) -> bytes:
         """The whole body. Raises Refused (413) as soon as it is known to be too long."""
         declared = self._request.headers.get("content-length", "")
-        size = int(declared) if declared.isdecimal() else 0
+        size = int(declared) if declared.isascii() and declared.isdecimal() else 0
         chunks: list[bytes] = []
         if size <= self._limit:
             size = 0

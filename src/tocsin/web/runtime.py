@@ -35,7 +35,7 @@ from tocsin.security.file_links import FileLinks
 from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
-from tocsin.tasks.retry import default_policy
+from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.workflows.engine import WorkflowEngine
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.letters import Letters
@@ -192,7 +192,7 @@ class Runtime:
         return Shelf(FileStore(self.database), links, self.settings.page)
 
     def _judge(self) -> Judge:
-        return Judge(default_policy(self.settings), timedelta(seconds=self.settings.retry_after_limit))
+        return Judge(RetryDefaults.of(self.settings), timedelta(seconds=self.settings.retry_after_limit))
 
     def _repeat(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
         rounds = Rounds(duty, seconds)

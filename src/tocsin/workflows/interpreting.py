@@ -4,7 +4,9 @@ JMESPath has no loops, but its values may hold themselves many times: each `| [@
 before. So whatever makes values pays for their size, counted as a tree.
 """
 
+import json
 import math
+import re
 from typing import Any
 
 from jmespath import functions, visitor
@@ -15,6 +17,7 @@ BUDGET = 1_000_000
 """Parts of values, and visits of parts of expressions, that filling in one value may take. A text's part is 16
 characters."""
 _TEXT_PART = 16
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,399})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,9})?")
 
 
 class TooMuchError(Exception):
@@ -88,7 +91,16 @@ class Interpreter(visitor.TreeInterpreter):
 
 
 class Functions(functions.Functions):
-    """JMESPath's own functions, and three that steps need."""
+    """JMESPath's own functions, and three that steps need. `to_number` takes what is a number in JSON, as specified.
+
+    Python reads `1_000`, `nan` and digits of any script too.
+    """
+
+    @functions.signature({"types": []})
+    def _func_to_number(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return json.loads(value) if _NUMBER.fullmatch(value) else None
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     @functions.signature({"types": []}, {"types": []})
     def _func_default(self, value: Any, otherwise: Any) -> Any:

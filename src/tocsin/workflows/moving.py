@@ -283,6 +283,7 @@ def _run(document: Doc, start: Start, now: datetime) -> Doc:
         "attempts": [],
         "job": start.job,
         "retry": start.retry,
+        "interval_ms": document.get("interval_ms"),
         "timeout": start.timeout,
         **placed({"job": start.job, "priority": start.priority}, document["owner"]),
     }

@@ -16,7 +16,6 @@ from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.outbound.guard import Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
-from tocsin.tasks.saving import first_due
 from tocsin.tasks.work_log import log_workflow
 from tocsin.workflows.checking import read_definition
 from tocsin.workflows.definition import WorkflowDefinition
@@ -99,7 +98,7 @@ async def _stored_secrets(database: Database, before: Doc | None) -> dict[str, s
 async def _create(database: Database, owner: str, draft: _Draft, now: datetime) -> bool:
     """The version first: a workflow whose version is not there could not be run. Whether nobody was quicker."""
     name, workflow_id = draft.definition.name, new_id(owner)
-    schedule = _schedule(draft, now)
+    schedule = None if draft.definition.schedule is None else read_schedule(draft.definition.schedule, now)
     document = {
         "_id": workflow_id,
         "owner": owner,
@@ -109,7 +108,7 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
         "created_at": now,
         "last_due_at": None,
         **_fields(draft, 1, schedule, now),
-        "next_run_at": schedule and first_due(schedule, now),
+        "next_run_at": schedule and schedules.first_due(schedule, now),
     }
     await _insert_version(database, workflow_id, owner, 1, draft, now)
     try:
@@ -122,13 +121,12 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
 
 async def _change(database: Database, before: Doc, draft: _Draft, now: datetime) -> bool:
     version = before["version"] + 1
-    schedule = _schedule(draft, now)
-    changes = _fields(draft, version, schedule, now)
-    if changes["schedule"] != before["schedule"]:
-        changes["next_run_at"] = schedule and first_due(schedule, now, before["last_due_at"])
+    schedule, next_run_at = _timing(before, draft, now)
+    changes = {**_fields(draft, version, schedule, now), "next_run_at": next_run_at}
     if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):
         return False
-    unchanged = both(equals("version", before["version"]), equals("deleted", False))
+    unfired = equals("next_run_at", before["next_run_at"])
+    unchanged = both(equals("version", before["version"]), equals("deleted", False), unfired)
     result = await database.workflows.update_one({"_id": before["_id"]}, [change_when(unchanged, changes)])
     return result.modified_count == 1
 
@@ -167,6 +165,16 @@ async def _insert_version(
     return True
 
 
-def _schedule(draft: _Draft, now: datetime) -> schedules.Schedule | None:
+def _timing(before: Doc, draft: _Draft, now: datetime) -> tuple[schedules.Schedule | None, datetime | None]:
+    """The schedule of the new version and its next due time, which the schedule of the version before keeps."""
     given = draft.definition.schedule
-    return None if given is None else read_schedule(given, now)
+    if given is None:
+        return None, None
+    if before["schedule"] is None:
+        schedule = read_schedule(given, now)
+        return schedule, schedules.first_due(schedule, now, before["last_due_at"])
+    former = schedules.from_document(before["schedule"])
+    wanted = read_schedule(given, now, schedules.plain(former))
+    if wanted == schedules.plain(former):
+        return former, before["next_run_at"]
+    return schedules.revise(former, before["next_run_at"], before["last_due_at"], wanted, now)

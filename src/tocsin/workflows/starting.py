@@ -20,6 +20,7 @@ from tocsin.documents import (
 )
 from tocsin.errors import InvalidInput
 from tocsin.tasks import idempotency
+from tocsin.tasks.retry_defaults import interval_ms
 from tocsin.tasks.work_log import log_workflow_run, log_workflow_run_status
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.inputs import read_inputs
@@ -102,6 +103,7 @@ def new_workflow_run(
         "started_at": None,
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
+        "interval_ms": interval_ms(workflow.get("schedule"), now) if born.trigger is Trigger.SCHEDULE else None,
         "inputs": text,
         "output": None,
         "error": None,
