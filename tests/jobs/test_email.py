@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from tests.harness import SECRETS, shelf_of
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
@@ -206,3 +207,17 @@ async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: 
     assert (mail["owner"], mail["kind"], mail["run"]) == ("alice", "JOB", "alice/t1:7")
     assert (mail["subject"], mail["text"], mail["attachments"]) == ("Result", "It is 5.\n", ["a.txt"])
     assert Delivery.model_validate(mail).id == mail["_id"]
+
+
+async def test_a_mail_that_cannot_be_noted_is_not_sent_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database goes away between the server's 250 and the note; no real one can be stopped so exactly."""
+
+    class Gone:
+        async def update_one(self, *_: Any, **__: Any) -> None:
+            raise AutoReconnect("gone")
+
+    monkeypatch.setattr(Delivery, "get_pymongo_collection", Gone)
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        outcome = await attempt(port, MAIL)
+    assert (outcome.error, len(inbox.mails)) == (None, 1)

@@ -169,6 +169,14 @@ TOLD: dict[str, list[str]] = {
     "a wait of words": [
         'line 2, column 18, steps[0].wait.duration: "soon" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'
     ],
+    "an approval by two at signs": [
+        "line 2, column 29, steps[0].approval.by: 'a@b@c' is not an email address such as name@example.com: "
+        "The part after the @-sign contains invalid characters: '@'."
+    ],
+    "a mail to two at signs": [
+        "line 2, column 59, steps[0].params.to[1]: 'a@b@c' is not an email address such as name@example.com: "
+        "The part after the @-sign contains invalid characters: '@'."
+    ],
     "an approval by a name": [
         "line 2, column 29, steps[0].approval.by: by is a user's email address, or admins; 'bob' is neither."
     ],

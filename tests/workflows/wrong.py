@@ -89,6 +89,8 @@ YAML: dict[str, str] = {
     "items without their braces": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, forEach: inputs.x}]",
     "items that are a number": "name: w\nsteps: [{key: a, job: http, params: {url: 'https://example.com'}, forEach: {items: 5}}]",
     "a wait of words": "name: w\nsteps: [{key: a, wait: soon}]",
+    "an approval by two at signs": "name: w\nsteps: [{key: a, approval: {by: a@b@c}}]",
+    "a mail to two at signs": "name: w\nsteps: [{key: a, job: email, params: {to: [x@example.com, a@b@c], subject: s, body: b}}]",
     "an approval by a name": "name: w\nsteps: [{key: a, approval: {by: bob}}]",
     "true for a number": "name: w\nconcurrency: true\nsteps: [{key: a, wait: PT1S}]",
     "a text for a number of steps at once": "name: w\nconcurrency: '10'\nsteps: [{key: a, wait: PT1S}]",

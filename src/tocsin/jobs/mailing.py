@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
+from pymongo.errors import PyMongoError
 
-from tocsin import clock
-from tocsin.documents import Delivery
+from tocsin import clock, telemetry
+from tocsin.documents import Delivery, global_id
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
 from tocsin.outbound.addresses import parse_address
 from tocsin.outbound.mail import Attachment, MailRefused, MailUnavailable
 
+log = telemetry.logger(__name__)
 JOB_MAIL = "JOB"
 """The kind of delivery that a job handed over itself: `tocsin mails` shows it, and nobody else sends it."""
 
@@ -72,4 +74,7 @@ async def _note(context: JobContext, mail: JobMail, error: str | None) -> None:
     }
     deliveries = Delivery.get_pymongo_collection()
     which = {"_id": mail.message_id(context.run_id)}
-    await deliveries.update_one(which, {"$set": changes, "$inc": {"tries": 1}}, upsert=True)
+    try:
+        await deliveries.update_one(which, {"$set": changes, "$inc": {"tries": 1}}, upsert=True)
+    except PyMongoError as error:  # what was sent is sent: a note that is missing must not send it again
+        log.warning("a mail of a job was not noted", run_id=global_id("Run", context.run_id), error=str(error)[:300])
