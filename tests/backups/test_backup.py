@@ -250,3 +250,14 @@ async def test_a_database_that_dies_meanwhile_is_copied_once_it_is_back(tmp_path
         assert verify(path)[1].documents["runs"] == 500
     finally:
         await server.stop()
+
+
+@pytest.mark.long
+async def test_a_long_history_comes_back_whole(database: Database, empty: Database, tmp_path: Path) -> None:
+    runs = 100_000
+    await fill(database, runs)
+    summary = await make(database, tmp_path / "a.backup")
+    assert (summary.documents["runs"], summary.documents["response_bodies"]) == (runs, 2 * runs)
+    await put_back(empty, tmp_path / "a.backup")
+    assert await empty.runs.count_documents({}) == runs
+    assert await empty.response_bodies.count_documents({}) == 2 * runs

@@ -12,6 +12,7 @@ from typing import Any
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.backups.deltas import apply_update
@@ -21,6 +22,7 @@ from tocsin.documents import Doc
 from tocsin.documents.schema_version import INSTALLATION, read_version, stamp
 
 _BATCH = 500
+_DUPLICATE = 11000
 _SCHEMA = {"_id": "schema"}
 
 
@@ -63,9 +65,12 @@ async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
 async def _insert(db: AsyncDatabase[Doc], payload: bytes) -> None:
     name, documents = decode_documents(payload)
     for batch in _batched(documents):
-        # A document that was moved while it was read comes twice: the changes that follow make both the same.
-        operations: list[ReplaceOne[Any]] = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in batch]
-        await db[name].bulk_write(operations, ordered=False)
+        try:
+            await db[name].insert_many(batch, ordered=False)
+        except BulkWriteError as error:
+            # One that was read twice, because it moved meanwhile: the changes that follow lead to the same from both.
+            if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
+                raise
 
 
 def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:

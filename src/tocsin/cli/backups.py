@@ -52,7 +52,7 @@ def backup(file: File, without_keys: WithoutKeys = False) -> None:
         async with _server(settings) as uri, _database(settings, uri) as db:
             header = await _header(db, settings, without_keys=without_keys)
             summary = await _write(db, header, path)
-        typer.echo(_KEYS_INSIDE if header.keys else _KEYS_OUTSIDE, err=True)
+        typer.echo(_KEYS_INSIDE if "encryption_key" in (header.keys or {}) else _KEYS_OUTSIDE, err=True)
         return summary
 
     summary = _run(work)
@@ -92,6 +92,8 @@ def _run(work: Callable[[Settings], Awaitable[Result]]) -> Result:
         message = str(error)
     except PyMongoError as error:
         message = f"The database refused or was lost: {error}"
+    except OSError as error:
+        message = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
     typer.echo(message.partition("\n")[0], err=True)
     raise typer.Exit(1)
 
