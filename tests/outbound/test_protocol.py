@@ -175,6 +175,27 @@ async def test_a_connection_is_kept_when_nothing_follows(door: HttpDoor) -> None
     assert server.connections == 1
 
 
+@pytest.mark.parametrize(("method", "body"), [("GET", "again"), ("POST", None)])
+async def test_what_is_no_answer_on_a_kept_connection_is_asked_again_if_that_is_safe(
+    door: HttpDoor, method: str, body: str | None
+) -> None:
+    answers = iter([response(body=b"first"), b"{}", response(body=b"again")])
+
+    async def talk(reader: Reader, writer: Writer) -> None:
+        for answer in answers:
+            await read_request(reader)
+            writer.write(answer)
+            if answer == b"{}":
+                return
+
+    async with talking(talk) as server:
+        await door.request(HttpRequest(method, server.url, 5.0))
+        exchange = await door.request(HttpRequest(method, server.url, 5.0))
+    assert exchange.body == body
+    assert kind(exchange) is (None if body else ErrorKind.PROTOCOL)
+    assert server.connections == (2 if body else 1)
+
+
 async def test_a_broken_chunk_is_told_at_once(door: HttpDoor) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)

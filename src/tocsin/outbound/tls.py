@@ -108,6 +108,7 @@ def client_context(context: ssl.SSLContext | None = None) -> ssl.SSLContext:
     context = context or ssl.create_default_context()
     context.hostname_checks_common_name = False
     context.sslobject_class = ObservedTls
+    _unobserved()  # reads the system's certificates, for which no connection should wait
     context._msg_callback = _note_message  # type: ignore[attr-defined]  # the only sight of a handshake's messages
     return context
 
