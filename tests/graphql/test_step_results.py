@@ -7,7 +7,8 @@ import pytest
 
 from tests.graphql.conftest import T0, Api, run_document
 from tests.harness import run_stack
-from tests.outbound.servers import Reader, Writer, read_request, talking
+from tests.outbound.servers import LOOPBACK, Reader, Writer, read_request, talking
+from tocsin.config import Settings
 from tocsin.graphql import ids
 
 JSON_TYPE = "Content-Type: application/json"
@@ -47,6 +48,12 @@ EXECUTE = 'mutation { executeWorkflow(input: {name: "w"}) { workflowRun { id } u
 READ = """query($id: ID!) { workflowRun(id: $id) {
   result steps { key status error { message } result runs { result attempts { responseBody error { kind } } } }
 } }"""
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Those of the API, which may call the targets of tests."""
+    return settings.model_copy(update={"allowed_networks": LOOPBACK})
 
 
 async def _answer(reader: Reader, writer: Writer) -> None:
