@@ -62,7 +62,7 @@ class HttpJob(Job[HttpParams]):
         try:
             check(read_params(HttpGiven, given).to_input())
         except InvalidInput as error:
-            return [(error.path, error.message)]
+            return [(fault.path, fault.message) for fault in error.all]
         return []
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:

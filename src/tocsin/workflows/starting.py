@@ -1,6 +1,5 @@
 """New workflow runs."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,15 +17,12 @@ from tocsin.documents import (
     WorkflowRunReason,
     WorkflowRunStatus,
 )
-from tocsin.errors import InvalidInput
 from tocsin.tasks import idempotency
 from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.inputs import read_inputs
+from tocsin.workflows.inputs import read_inputs, write_inputs
 from tocsin.workflows.owned import require_workflow
 from tocsin.workflows.states import StepState
 from tocsin.workflows.versions import Versions
-
-LARGEST_INPUT = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +75,6 @@ def new_workflow_run(
     workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], born: Born, now: datetime
 ) -> Doc:
     """A workflow run of this version, all of its steps PENDING. Raises InvalidInput for inputs that are too large."""
-    text = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"))
-    if len(text) > LARGEST_INPUT:
-        raise InvalidInput(f"The input has {len(text)} characters as JSON; {LARGEST_INPUT} are allowed.", "input")
     is_open = born.status in OPEN_WORKFLOW_RUNS
     deadline = definition.timeout and born.due_at + timedelta(seconds=definition.timeout)
     return {
@@ -99,7 +92,7 @@ def new_workflow_run(
         "started_at": None,
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
-        "inputs": text,
+        "inputs": write_inputs(inputs),
         "output": None,
         "error": None,
         "round": 0,

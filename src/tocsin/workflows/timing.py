@@ -99,3 +99,8 @@ def read_retry(given: Mapping[str, Any]) -> dict[str, Any]:
 def _backoff(given: BackoffGiven) -> retries.Backoff:
     longest = given.max or max(_LONGEST_BACKOFF, given.initial)
     return retries.Backoff(given.initial, given.factor, longest, given.jitter)
+
+
+def placed_sentences(error: InvalidInput) -> list[str]:
+    """Each fault as a sentence that begins with the place of what is wrong."""
+    return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all]

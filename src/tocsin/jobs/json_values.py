@@ -1,0 +1,81 @@
+"""The JSON values that can be stored, sent and read again: within bounds, and nothing that JSON has not. Pure."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+LARGEST = 256 * 1024
+"""Bytes of a YAML text, and characters of all texts in a value."""
+MOST_PARTS = 50_000
+DEEPEST = 50
+LONGEST_NUMBER = 400
+"""Digits of a number. Python refuses to write some thousands of them as text."""
+HALF_A_PAIR = "The text has half a surrogate pair (U+{:04X}), which is no character."
+_LARGEST_NUMBER = 10**LONGEST_NUMBER
+Path = tuple[str | int, ...]
+
+
+def value_faults(value: Any, *, largest: int = LARGEST, most_parts: int = MOST_PARTS) -> Iterator[tuple[Path, str]]:
+    """What keeps a value from being stored as JSON, in the order of the value, each fault with its path.
+
+    A value that is too large is told so, and not looked at any further. `largest` bounds the characters of its texts.
+    """
+    parts, characters, ahead = 0, 0, [(value, _EMPTY)]
+    while ahead:
+        part, path = ahead.pop()
+        parts += 1
+        characters += len(part) if isinstance(part, str) else 0
+        if len(path) > DEEPEST or parts > most_parts or characters > largest:
+            yield (), f"This is too large: {DEEPEST} levels, {most_parts} parts, {largest} characters are allowed."
+            return
+        if (wrong := scalar_fault(part)) is not None:
+            yield path, wrong
+        elif isinstance(part, Mapping):
+            characters += sum(len(name) for name in part if isinstance(name, str))
+            wrong_names = {name: wrong for name in part if (wrong := _name_fault(name)) is not None}
+            yield from ((path, wrong) for wrong in wrong_names.values())
+            ahead += [(inner, (*path, name)) for name, inner in reversed(part.items()) if name not in wrong_names]
+        elif isinstance(part, list):
+            ahead += [(inner, (*path, index)) for index, inner in reversed(list(enumerate(part)))]
+
+
+def scalar_fault(value: Any) -> str | None:
+    """What keeps this single value from being stored as JSON."""
+    if isinstance(value, str):
+        half = half_a_pair(value)
+        return None if half is None else HALF_A_PAIR.format(ord(value[half]))
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is no number that JSON has."
+    if isinstance(value, int) and abs(value) >= _LARGEST_NUMBER:
+        return f"This number has more than {LONGEST_NUMBER} digits."
+    if value is None or isinstance(value, bool | int | float | Mapping | list):
+        return None
+    return f"A {type(value).__name__} is no type that JSON has."
+
+
+def half_a_pair(text: str) -> int | None:
+    """The place of the first half of a surrogate pair that stands in a text without its other half."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error.start
+    return None
+
+
+def join_pairs(text: str) -> str:
+    """The text with each surrogate pair as the one character that it stands for. Halves of pairs stay."""
+    if half_a_pair(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def printable(text: str) -> str:
+    """The text, with escapes for what no terminal and no JSON should be given."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def _name_fault(name: Any) -> str | None:
+    return scalar_fault(name) if isinstance(name, str) else "A name must be a text."
+
+
+_EMPTY: Path = ()
