@@ -188,7 +188,7 @@ def _written(value: Any) -> Any:
 def _prepare(job: JobCode[Any], params: Any, saving: Saving) -> Doc:
     if not isinstance(params, Mapping):
         raise InvalidInput("The parameters are an object of names and values.")
-    return job.prepare(params, saving)
+    return registry.prepare(job, params, saving)
 
 
 def _saving(kind: str, services: Services, owner: str, previous: Doc | None) -> Saving:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 LARGEST = 256 * 1024
@@ -10,43 +11,81 @@ MOST_PARTS = 50_000
 DEEPEST = 50
 LONGEST_NUMBER = 400
 """Digits of a number. Python refuses to write some thousands of them as text."""
+_EXTENDED_JSON = frozenset(
+    [
+        "$oid",
+        "$date",
+        "$numberInt",
+        "$numberLong",
+        "$numberDouble",
+        "$numberDecimal",
+        "$binary",
+        "$uuid",
+        "$regularExpression",
+        "$timestamp",
+        "$symbol",
+        "$code",
+        "$scope",
+        "$dbPointer",
+        "$minKey",
+        "$maxKey",
+        "$undefined",
+    ]
+)
+"""The embedded database takes objects of these names for values of other types, and fails on most of them."""
 HALF_A_PAIR = "The text has half a surrogate pair (U+{:04X}), which is no character."
-_LARGEST_NUMBER = 10**LONGEST_NUMBER
 Path = tuple[str | int, ...]
 
 
-def value_faults(value: Any, *, largest: int = LARGEST, most_parts: int = MOST_PARTS) -> Iterator[tuple[Path, str]]:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a value may be. `characters` are those of all its texts, `number` is the first that is too large."""
+
+    characters: int = LARGEST
+    parts: int = MOST_PARTS
+    number: int = 10**LONGEST_NUMBER
+    is_document: bool = False
+
+
+DOCUMENT = Bounds(characters=4 * 1024 * 1024, parts=2_000_000, number=2**63, is_document=True)
+"""Of what the database keeps as a document, not as the text of a JSON value."""
+
+
+def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, str]]:
     """What keeps a value from being stored as JSON, in the order of the value, each fault with its path.
 
-    A value that is too large is told so, and not looked at any further. `largest` bounds the characters of its texts.
+    A value that is too large is told so, and not looked at any further.
     """
     parts, characters, ahead = 0, 0, [(value, _EMPTY)]
     while ahead:
         part, path = ahead.pop()
         parts += 1
         characters += len(part) if isinstance(part, str) else 0
-        if len(path) > DEEPEST or parts > most_parts or characters > largest:
-            yield (), f"This is too large: {DEEPEST} levels, {most_parts} parts, {largest} characters are allowed."
+        if len(path) > DEEPEST or parts > bounds.parts or characters > bounds.characters:
+            allowed = f"{DEEPEST} levels, {bounds.parts} parts, {bounds.characters} characters"
+            yield (), f"This is too large: {allowed} are allowed."
             return
-        if (wrong := scalar_fault(part)) is not None:
+        if (wrong := scalar_fault(part, bounds)) is not None:
             yield path, wrong
         elif isinstance(part, Mapping):
             characters += sum(len(name) for name in part if isinstance(name, str))
-            wrong_names = {name: wrong for name in part if (wrong := _name_fault(name)) is not None}
+            wrong_names = {name: wrong for name in part if (wrong := _name_fault(name, bounds)) is not None}
             yield from ((path, wrong) for wrong in wrong_names.values())
             ahead += [(inner, (*path, name)) for name, inner in reversed(part.items()) if name not in wrong_names]
         elif isinstance(part, list):
             ahead += [(inner, (*path, index)) for index, inner in reversed(list(enumerate(part)))]
 
 
-def scalar_fault(value: Any) -> str | None:
+def scalar_fault(value: Any, bounds: Bounds = Bounds()) -> str | None:
     """What keeps this single value from being stored as JSON."""
     if isinstance(value, str):
         half = half_a_pair(value)
         return None if half is None else HALF_A_PAIR.format(ord(value[half]))
     if isinstance(value, float) and not math.isfinite(value):
         return f"{value} is no number that JSON has."
-    if isinstance(value, int) and abs(value) >= _LARGEST_NUMBER:
+    if isinstance(value, int) and not -bounds.number <= value < bounds.number:
+        if bounds.is_document:
+            return "This whole number does not fit in 64 bits. Write it as a text."
         return f"This number has more than {LONGEST_NUMBER} digits."
     if value is None or isinstance(value, bool | int | float | Mapping | list):
         return None
@@ -74,8 +113,14 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def _name_fault(name: Any) -> str | None:
-    return scalar_fault(name) if isinstance(name, str) else "A name must be a text."
+def _name_fault(name: Any, bounds: Bounds) -> str | None:
+    if not isinstance(name, str):
+        return "A name must be a text."
+    if bounds.is_document and "\0" in name:
+        return "A name must not contain the character NUL."
+    if bounds.is_document and name in _EXTENDED_JSON:
+        return f"The name {name} cannot be stored: the database takes it for a type of its own."
+    return scalar_fault(name)
 
 
 _EMPTY: Path = ()

@@ -5,19 +5,22 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from itertools import islice
 from typing import Any
 
-from tocsin.errors import InvalidInput, StartError, TocsinError
-from tocsin.jobs.base import Job
+from tocsin.errors import InvalidInput, SeveralInvalid, StartError, TocsinError
+from tocsin.jobs.base import Job, Saving
 from tocsin.jobs.country_lookup import CountryLookupJob
 from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
+from tocsin.jobs.json_values import DOCUMENT, value_faults
 from tocsin.jobs.params import Path
 from tocsin.jobs.polygon_area import PolygonAreaJob
 from tocsin.jobs.report import ReportJob
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
+_MOST_FAULTS = 100
 _KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 
@@ -51,6 +54,15 @@ def of_user(kind: str) -> Job[Any]:
     near = difflib.get_close_matches(kind, all_jobs(), 1)
     meant = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(all_jobs()))}."
     raise InvalidInput(f"There is no job {kind!r} on this server. {meant}", "type")
+
+
+def prepare(job: Job[Any], given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
+    """What the database is to keep for what a user wrote. Raises InvalidInput, also for what it cannot keep."""
+    stored = job.prepare(given, saving)
+    found = islice(value_faults(stored, DOCUMENT), _MOST_FAULTS)
+    if faults := [InvalidInput(message, *map(str, path)) for path, message in found]:
+        raise SeveralInvalid(faults)
+    return stored
 
 
 class Catalog:

@@ -7,11 +7,12 @@ from itertools import islice
 from typing import Any
 
 from tocsin.errors import InvalidInput, SeveralInvalid
-from tocsin.jobs.json_values import printable, value_faults
+from tocsin.jobs.json_values import Bounds, printable, value_faults
 from tocsin.workflows.definition import InputType, WorkflowDefinition
 
 LARGEST_INPUT = 1024 * 1024
 """Characters of all inputs of a run together, as JSON."""
+_BOUNDS = Bounds(characters=LARGEST_INPUT, parts=LARGEST_INPUT)
 _MOST_UNKNOWN = 100
 _LONGEST_NAME = 100
 _TYPES: dict[InputType, tuple[type, ...]] = {
@@ -67,7 +68,7 @@ def _faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterato
 
 def _value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
     """What could not be stored, or read again where an expression asks for it."""
-    for path, message in islice(value_faults(given, largest=LARGEST_INPUT, most_parts=LARGEST_INPUT), _MOST_UNKNOWN):
+    for path, message in islice(value_faults(given, _BOUNDS), _MOST_UNKNOWN):
         yield InvalidInput(message, "input", *(str(part)[:_LONGEST_NAME] for part in path))
 
 

@@ -36,7 +36,8 @@ class Version:
     def prepare(self, _step: Step, kind: str, params: Mapping[str, Any]) -> Doc:
         """The job of a step as it is stored, its parameters filled in. Raises InvalidInput."""
         saving = Saving(self.owner, self.box, self.settings.denied_ports)
-        return {"kind": kind, "params": registry.of_user(kind).prepare(reveal(params, self.secrets), saving)}
+        job = registry.of_user(kind)
+        return {"kind": kind, "params": registry.prepare(job, reveal(params, self.secrets), saving)}
 
 
 class Versions:
