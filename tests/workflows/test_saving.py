@@ -71,7 +71,8 @@ async def saved(database: Database, text: str, owner: str) -> Any:
     except WorkflowInvalid as invalid:
         return [str(fault) for fault in invalid.faults]
     except InvalidInput as error:
-        assert "*** keeps a stored secret" in error.message  # only the database knows whether there is one
+        if "*** keeps a stored secret" not in error.message:  # only the database knows whether there is one
+            raise
         return None
     version = await Versions(database, SECRETS, UNUSED_SETTINGS).get(workflow["_id"], workflow["version"])
     assert read_yaml(to_yaml(version.data)).data == version.data
@@ -244,7 +245,8 @@ def test_no_more_faults_are_told_than_anyone_reads() -> None:
     told = checked("name: w\nsteps:\n" + "".join(f"  - {{key: k{n}, job: nope}}\n" for n in range(120)))
     assert (len(told), told[-1]) == (51, "And 70 more faults.")
     long = checked(f"name: w\n{'x' * 100_000}: 1\nsteps: [{OK}]")
-    assert len(long) == 1 and len(long[0]) < 1_000
+    assert len(long) == 1
+    assert len(long[0]) < 1_000
 
 
 def test_an_end_that_lies_behind_is_found_before_it_is_saved() -> None:

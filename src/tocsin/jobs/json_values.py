@@ -12,25 +12,8 @@ DEEPEST = 50
 LONGEST_NUMBER = 400
 """Digits of a number. Python refuses to write some thousands of them as text."""
 _EXTENDED_JSON = frozenset(
-    [
-        "$oid",
-        "$date",
-        "$numberInt",
-        "$numberLong",
-        "$numberDouble",
-        "$numberDecimal",
-        "$binary",
-        "$uuid",
-        "$regularExpression",
-        "$timestamp",
-        "$symbol",
-        "$code",
-        "$scope",
-        "$dbPointer",
-        "$minKey",
-        "$maxKey",
-        "$undefined",
-    ]
+    {"$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$timestamp"}
+    | {"$regularExpression", "$symbol", "$code", "$scope", "$dbPointer", "$minKey", "$maxKey", "$undefined"}
 )
 """The embedded database takes objects of these names for values of other types, and fails on most of them."""
 HALF_A_PAIR = "The text has half a surrogate pair (U+{:04X}), which is no character."

@@ -13,7 +13,7 @@ from tocsin.clock import EPOCH
 from tocsin.errors import InvalidInput
 from tocsin.jobs.json_values import Path, value_faults
 from tocsin.workflows import expressions, graph
-from tocsin.workflows.definition import MOST_STEPS, InputType, WorkflowDefinition
+from tocsin.workflows.definition import MOST_STEPS, InputType, Step, WorkflowDefinition
 from tocsin.workflows.inputs import is_of
 from tocsin.workflows.model_faults import model_faults
 from tocsin.workflows.outline import Outline, StepOutline, outline_of
@@ -25,6 +25,7 @@ _MOST_LOOKED_FOR = 500
 """Faults of the shape, and as many of the rest: to say what may have been meant takes a millisecond or two each."""
 _RESERVED = "$secret"
 _LONGEST_NAME = 100
+_STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
 Found = Iterator[tuple[Path, str]]
 
 
@@ -147,8 +148,8 @@ def _circle(outline: Outline) -> Found:
 
 
 def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
-    if (wrong := step.shape_fault()) is not None:
-        yield step.path, wrong
+    if (wrong := step.shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
+        yield step.path, wrong  # else its kind is the name that is misspelt
     before = set(outline.before(step))
     for place, value in step.texts().items():
         own = {step.key} if place[0] == "compensation" else set()

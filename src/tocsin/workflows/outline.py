@@ -31,6 +31,11 @@ class StepOutline:
         """Whether there is one run for each of several items."""
         return get(self.data, "forEach") is not None
 
+    @property
+    def has_no_kind(self) -> bool:
+        """Whether it is neither a job nor anything else."""
+        return all(self.data.get(kind) is None for kind in _KINDS)
+
     def given_dependencies(self) -> Iterator[tuple[int, str]]:
         """The entries of `dependsOn` that are texts, and their places in it."""
         given = get(self.data, "dependsOn")

@@ -63,6 +63,12 @@ async def execute(
     return run
 
 
+async def check_inputs(database: Database, versions: Versions, owner: str, name: str, given: Any) -> None:
+    """Raises NotFound, and SeveralInvalid that names the faulty inputs, as `execute` does."""
+    workflow = await require_workflow(database, owner, name)
+    read_inputs((await versions.get(workflow["_id"], workflow["version"])).definition, given)
+
+
 async def insert_once(database: Database, document: Doc) -> None:
     """Store a new workflow run, unless someone else did."""
     try:
