@@ -10,7 +10,9 @@ TocsinError
 │   ├── NotFound          unknown, or someone else's: the caller cannot tell which
 │   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
 │   └── IdempotencyKeyReused
-├── Unauthenticated       no valid token
+├── Unauthenticated       no token
+│   ├── TokenInvalid      one that is wrong, was revoked, or whose session or account has ended
+│   └── TokenExpired      one that was good until it expired
 ├── Forbidden             a valid token that does not allow this
 ├── RateLimited           too often; says when to come back
 └── DatabaseUnavailable   the database does not answer; nothing was acknowledged
@@ -19,7 +21,7 @@ TocsinError
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 Part = TypeVar("Part")
 
@@ -153,7 +155,24 @@ class IdempotencyKeyReused(UserError):
 
 
 class Unauthenticated(TocsinError):
-    """The request carries no valid access token. The message says what would be right."""
+    """The request carries no access token that is good. The message says what would be right, `code` why, for programs.
+
+    Without any token it is raised itself; its subclasses say what is wrong with the one that came.
+    """
+
+    code: ClassVar[str] = "UNAUTHENTICATED"
+
+
+class TokenInvalid(Unauthenticated):
+    """The token is wrong, was revoked, or its session or account has ended: only another one can be right."""
+
+    code = "TOKEN_INVALID"
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good until it expired: getting a new one in the same way is right."""
+
+    code = "TOKEN_EXPIRED"
 
 
 class Forbidden(TocsinError):

@@ -84,7 +84,7 @@ def _code_of_document_fault(error: GraphQLError, *, executing: bool) -> str:
 
 def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQLError:
     if isinstance(cause, Unauthenticated):
-        return with_code(error, "UNAUTHENTICATED")
+        return with_code(error, cause.code)
     if isinstance(cause, Forbidden):
         return with_code(error, "FORBIDDEN")
     if isinstance(cause, RateLimited):
