@@ -1,6 +1,9 @@
 """`tocsin workflows` and `tocsin samples`, as an administrator types them."""
 
 import json
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -169,6 +172,20 @@ def test_waiting_ends_with_its_time(workflow: SyncDatabase[Doc]) -> None:
     result = tocsin("workflows", "run", ALICE, "w", *RIGHT_INPUT, "--timeout", "0.3")
     assert result.exit_code == 1
     assert "It has not ended within 0.3 seconds." in result.stderr
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_run(workflow: SyncDatabase[Doc]) -> None:
+    workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(hours=1)})
+    command = [sys.executable, "-m", "tocsin", "workflows", "run", ALICE, "w", *RIGHT_INPUT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("waiting for ")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err.startswith("Stopped waiting. ")
+    assert err.count("\n") == 1
+    assert workflow["workflow_runs"].count_documents({"status": "PENDING"}) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_told(workflow: SyncDatabase[Doc], tmp_path: Path) -> None:

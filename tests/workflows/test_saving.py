@@ -20,6 +20,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.json_values import value_faults
 from tocsin.workflows import saving
 from tocsin.workflows.checking import read_definition
+from tocsin.workflows.hiding import hide
 from tocsin.workflows.reading import Source, WorkflowInvalid, read_object, read_yaml
 from tocsin.workflows.versions import Versions
 from tocsin.workflows.writing import to_yaml
@@ -187,7 +188,7 @@ def test_a_header_that_is_a_number_is_a_secret_too() -> None:
     data = read_yaml(
         "{name: w, steps: [{key: a, job: http, params: {url: 'https://example.com', headers: {Authorization: 5}}}]}"
     ).data
-    hidden, secrets = saving.hide(data, lambda text: f"sealed {text}", {})
+    hidden, secrets = hide(data, lambda text: f"sealed {text}", {})
     assert secrets == {"a.headers.Authorization": "sealed 5"}
     assert hidden["steps"][0]["params"]["headers"] == {"Authorization": {"$secret": "a.headers.Authorization"}}
 

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_WIDE = 10_000
-"""Columns where nobody looks, as in a pipe: each row is one line."""
+_NARROWEST = 12
+"""Columns that a cell is folded to at most."""
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], whole: Sequence[str] = ()) -> None:
@@ -16,13 +17,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], whole:
 
     Where the output is no terminal, all cells do.
     """
+    cells = [[str(cell) for cell in row] for row in rows]
+    is_terminal = sys.stdout.isatty()
+    widths = [
+        max(map(cell_len, column)) if name in whole or not is_terminal else min(_NARROWEST, max(map(cell_len, column)))
+        for name, column in zip(columns, zip(columns, *cells, strict=True), strict=True)
+    ]
     table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in whole or not sys.stdout.isatty())
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    console = Console(soft_wrap=False)
-    if not sys.stdout.isatty():
-        console.width = _WIDE
-    console.width = max(console.width, console.measure(table).minimum)
+    for name, width in zip(columns, widths, strict=True):
+        table.add_column(name, overflow="fold", min_width=width)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console = Console()
+    console.width = max(console.width, sum(width + 3 for width in widths) + 1)
     console.print(table)

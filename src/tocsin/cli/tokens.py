@@ -11,6 +11,7 @@ from tocsin.accounts import COMMAND_LINE, api_tokens, audit
 from tocsin.cli.session import run
 from tocsin.cli.tables import print_table
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, owner_of
+from tocsin.errors import NotFound
 
 app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
 
@@ -60,7 +61,10 @@ def revoke(token: Annotated[str, typer.Argument(help="Its id, as `tocsin tokens 
     """End an API token at once."""
 
     async def work(database: Database) -> ApiToken:
-        user = await accounts.require_user(owner_of(token))
+        try:
+            user = await accounts.require_user(owner_of(token))
+        except NotFound:
+            raise NotFound("There is no API token with this id; `tocsin tokens list EMAIL` shows them.") from None
         ended = await api_tokens.revoke_token(database, user.id, token)
         await audit.record(AuditAction.API_TOKEN_REVOKED, COMMAND_LINE, user, detail=api_tokens.described(ended))
         return ended

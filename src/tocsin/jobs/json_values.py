@@ -54,7 +54,7 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
             characters += sum(len(name) for name in part if isinstance(name, str))
             wrong_names = {name: wrong for name in part if (wrong := _name_fault(name, bounds)) is not None}
             yield from ((path, wrong) for wrong in wrong_names.values())
-            ahead += [(inner, (*path, name)) for name, inner in reversed(part.items()) if name not in wrong_names]
+            ahead += [(inner, (*path, name)) for name, inner in reversed(list(part.items())) if name not in wrong_names]
         elif isinstance(part, list):
             ahead += [(inner, (*path, index)) for index, inner in reversed(list(enumerate(part)))]
 

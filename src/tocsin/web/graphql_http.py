@@ -197,7 +197,7 @@ class Router(GraphQLRouter[Context, None]):
         return decode_json(data, self._limit)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Take the token from the connection's parameters. Raises Unauthenticated: a wrong one closes the connection."""
+        """Take the token from the connection's parameters. Raises Unauthenticated, which closes it."""
         params: Mapping[str, object] = context.connection_params or {}
         given = bearer(params.get("authorization", params.get("Authorization")))
         context.token = given or context.token

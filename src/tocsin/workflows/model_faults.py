@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from tocsin.jobs.json_values import Path
 from tocsin.jobs.params import sentence
-from tocsin.workflows.reading import Path
 
 _PATTERNS = {
     "name": "The name of a workflow has small letters, digits and underscores and begins with a letter: my_report.",

@@ -28,7 +28,7 @@ class Loader(yaml.SafeLoader):
     """Tells words apart by the core schema, and reads all that JSON allows, which YAML 1.2 contains."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-    NON_PRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\U0010ffff]")
+    NON_PRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\U0010ffff]")  # type: ignore[misc]  # YAML 1.1 allows less
 
     def scan_to_next_token(self) -> None:
         """Pass over tabs where they indent nothing."""
