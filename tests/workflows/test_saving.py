@@ -1,6 +1,7 @@
 # ruff: noqa: E501  # tables read best in rows
 """What is checked is what is saved: any text and any value is saved, or refused with the same faults by both."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 from tests.harness import SECRETS, Stack
 from tests.workflows.wrong import OK, YAML
 from tocsin import clock
-from tocsin.documents import Database
+from tocsin.documents import Database, connect
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.json_values import value_faults
 from tocsin.workflows import saving
 from tocsin.workflows.checking import read_definition
+from tocsin.workflows.definition import Step, WorkflowDefinition
 from tocsin.workflows.hiding import hide
 from tocsin.workflows.reading import Source, WorkflowInvalid, read_object, read_yaml
 from tocsin.workflows.versions import Versions
@@ -130,6 +132,37 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
+
+
+VALUES = JSON | st.sampled_from([
+    "PT1S", "http", "email", "polygonArea", "${{ inputs.x }}", "${{ steps.a.result }}", "${{ item }}", "***", "2027-01-01T00:00:00Z",
+    {"url": "https://example.com"}, {"url": "https://example.com", "token": "t", "headers": {"Authorization": 1}}, ["a"], [], {},
+    {"offsets": ["PT1S"]}, {"backoff": {"initial": "PT1S", "factor": 1e300}}, {"by": "admins"}, {"every": {"interval": "PT1H"}},
+    {"cron": {"expression": "* * * * *", "timeZone": "UTC"}}, {"at": "2027-01-01T00:00:00Z"}, {"items": [1], "maxItems": 2},
+    {"job": "http", "params": {"url": "https://example.com"}}, {"x": {"type": "integer", "default": 1}},
+])  # fmt: skip
+STEPS = st.dictionaries(
+    st.sampled_from([*(field.alias or name for name, field in Step.model_fields.items()), "for_each", "xyzzy"]), VALUES, max_size=6
+).flatmap(lambda step: st.sampled_from([step, {"key": "a", **step}, {"key": "b", "wait": "PT1S", **step}]))  # fmt: skip
+WORKFLOWS = st.dictionaries(
+    st.sampled_from([*WorkflowDefinition.model_fields, "xyzzy"]), VALUES, max_size=5
+).flatmap(lambda whole: st.lists(STEPS, max_size=4).map(lambda steps: {"name": "w", **whole, "steps": steps}))  # fmt: skip
+
+
+def test_whatever_is_written_is_saved_or_refused_as_it_was_checked(mongodb_uri: str) -> None:
+    with asyncio.Runner() as runner:
+        database = runner.run(connect(mongodb_uri, f"test_{uuid4().hex[:12]}"))
+
+        @example({"name": "w", "steps": [{"key": "a", "job": "http", "params": {"url": "https://example.com"}}]})
+        @settings(max_examples=150)
+        @given(WORKFLOWS | TEXTS)
+        def compare(written: Any) -> None:
+            text = written if isinstance(written, str) else json.dumps(written)
+            runner.run(agree(database, text))
+
+        compare()
+        runner.run(database.client.drop_database(database.name))
+        runner.run(database.close())
 
 
 @given(JSON)
