@@ -1,6 +1,8 @@
 """Settings that are more than numbers and words."""
 
+import re
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,3 +95,37 @@ def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:
 def test_a_wait_that_is_none_is_said(text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=f"TOCSIN_RETRY_OFFSETS is wrong: {said}"):
         load(_env_file=None, retry_offsets=text)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("TOCSIN_PROT", "TOCSIN_PROT is no setting. Did you mean TOCSIN_PORT?"),
+        ("TOCSIN_SIGNUP", "TOCSIN_SIGNUP is no setting. Did you mean TOCSIN_SIGN_UP?"),
+        ("tocsin_smtp_pas", "TOCSIN_SMTP_PAS is no setting. Did you mean TOCSIN_SMTP_PASS?"),
+        ("TOCSIN_XYZZY", "TOCSIN_XYZZY is no setting. Take it away"),
+    ],
+)
+def test_an_unknown_setting_stops_the_start(
+    name: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load(_env_file=tmp_path / ".env")
+    (tmp_path / ".env").write_text(f"{name}=\n# {name}=1\nCOMPOSE_PROJECT_NAME=x\n")
+    load(_env_file=tmp_path / ".env")
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load(_env_file=None)
+
+
+def test_variables_of_others_are_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TEST_MONGODB_URI", "BENCH_SECONDS", "SERVICE_HOST", "PORT_8000_TCP_ADDR", "SERVICE_PORT_HTTP"):
+        monkeypatch.setenv(f"TOCSIN_{name}", "x")
+    load(_env_file=None)
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"TOCSIN_PORT=8000 # caf\xe9\n")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(_env_file=tmp_path / ".env")

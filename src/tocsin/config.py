@@ -5,6 +5,8 @@
 
 import base64
 import binascii
+import difflib
+import os
 import re
 from collections.abc import Iterable
 from datetime import timedelta
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from tocsin.durations import parse_duration
 from tocsin.errors import SettingsError
@@ -28,6 +30,9 @@ STANDARD_DENIED_PORTS = (
     "5060,5061,6000,6566,6665-6669,6679,6697,10080,"
     "445,873,1433,1434,1521,1883,2181,3306,3389,5432,5671,5672,5900,6379,6380,9042,9092,11211,26379,27017-27019"
 )
+_OF_OTHERS = re.compile(rf"{PREFIX}(TEST|BENCH|SERVICE)_|{PREFIX}PORT_[0-9]+_")
+"""Variables of the tests and benchmarks, and those that Kubernetes and Docker make for a service named tocsin."""
+_MOST_UNKNOWN = 5
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _LONGEST_WAIT = timedelta(days=366)
@@ -179,9 +184,27 @@ class Settings(BaseSettings):
 def load(**overrides: Any) -> Settings:
     """The settings of this process. Raises SettingsError with one sentence that names the variable."""
     try:
+        _refuse_unknown(overrides.get("_env_file", ".env"))
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The file .env cannot be read: {error}.") from None
+
+
+def _refuse_unknown(env_file: str | Path | None) -> None:
+    """A misspelt variable would leave its setting at the default without a word. Raises SettingsError."""
+    given = {**DotEnvSettingsSource(Settings, env_file=env_file).env_vars, **os.environ}
+    names = sorted({name.upper() for name, value in given.items() if value and name.upper().startswith(PREFIX)})
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = [name for name in names if name not in known and not _OF_OTHERS.match(name)]
+    if unknown:
+        raise SettingsError(" ".join(f"{name} is no setting.{_meant(name, known)}" for name in unknown[:_MOST_UNKNOWN]))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1, 0.8)
+    return f" Did you mean {near[0]}?" if near else " Take it away; docs/configuration.md has all there are."
 
 
 def parse_ports(text: str) -> frozenset[int]:

@@ -175,6 +175,7 @@ async def test_the_token_ends_the_connection(api: Api) -> None:
         await socket.subscribe("1")
         assert (await socket.event())["kind"] == "SNAPSHOT"
         assert await socket.close_code() == 4403
+        assert socket.close_reason.startswith("TOKEN_EXPIRED: ")
 
 
 async def test_deactivation_ends_the_connection(api: Api) -> None:
@@ -188,6 +189,11 @@ async def test_a_wrong_token_is_refused_and_none_can_ask_nothing(api: Api) -> No
     async with _socket(api) as socket:
         await socket.send(type="connection_init", payload={"Authorization": "Bearer nonsense"})
         assert await socket.close_code() == 4403
+        assert socket.close_reason.startswith("TOKEN_INVALID: The access token is not valid.")
+    async with _socket(api) as socket:
+        await socket.send(type="connection_init", payload={"Authorization": f"Bearer {_expired(api)}"})
+        assert await socket.close_code() == 4403
+        assert socket.close_reason.startswith("TOKEN_EXPIRED: The access token has expired.")
     async with _socket(api, api.nobody) as socket:
         await socket.subscribe("1")
         answer = await socket.receive()
@@ -381,3 +387,8 @@ async def test_until_the_end_completes_with_the_workflow_run(api: Api) -> None:
         await socket.subscribe("2", query, id=run_id)
         assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["kind"] == "SNAPSHOT"
         assert await socket.receive() == {"type": "complete", "id": "2"}
+
+
+def _expired(api: Api) -> str:
+    assert api.alice.user is not None
+    return api.token_for(api.alice.user, -60)

@@ -129,3 +129,86 @@ async def test_an_address_that_can_never_be_called_is_refused_wherever_it_is_sav
     assert fields[0] == ["job", "http", "url"]
     assert fields[1][-3:] == ["job", "http", "url"]
     assert await api.database.tasks.count_documents({}) == 1
+
+
+async def test_all_that_is_wrong_with_a_task_is_told_together(api: Api) -> None:
+    wrong = {
+        "name": " ",
+        "tags": ["a", "a"],
+        "job": {"http": {"url": "ftp://example.com", "headers": {"Host": "x"}, "body": 1, "bodyText": "x", "connectTimeout": "PT0S"}},
+        "schedule": {"cron": {"expression": "61 * * * *"}},
+        "misfire": {"maxRuns": 0},
+        "retry": {"statuses": [99], "offsets": ["PT1S"]},
+        "timeout": "PT2H",
+    }  # fmt: skip
+    fields = [
+        "job.http.url", "job.http.headers.Host", "job.http.bodyText", "job.http.connectTimeout", "name", "tags",
+        "schedule.cron.expression", "misfire.maxRuns", "retry.statuses", "timeout",
+    ]  # fmt: skip
+    payload = await api.alice.do("createTask", wrong)
+    assert [".".join(error["field"]) for error in payload["userErrors"]] == fields
+    task = await api.alice.create()
+    payload = await api.alice.do("updateTask", {"id": task, **wrong})
+    assert [".".join(error["field"]) for error in payload["userErrors"]] == fields
+    query = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { userErrors { field } } } }"
+    answer = await api.alice.ask(query, i={"tasks": [wrong], "mode": "EACH"})
+    (result,) = answer["createTasks"]["results"]
+    assert [".".join(error["field"]) for error in result["userErrors"]] == [f"tasks.0.{field}" for field in fields]
+
+
+async def test_faults_of_two_parameters_are_told_together(api: Api) -> None:
+    job = {"custom": {"type": "email", "params": {"to": [], "subject": "", "bodi": "x"}}}
+    payload = await api.alice.do("createTask", GOOD | {"job": job})
+    assert [error["field"][3:] for error in payload["userErrors"]] == [["to"], ["subject"], ["body"], ["bodi"]]
+
+
+UNSTORABLE = (10**30, -(2**64), 10**4000, {"$where": 1}, {"a.b": {"\0": 1}}, {"": 1}, {"$oid": "x"})
+
+
+async def test_any_json_is_stored_or_refused(api: Api) -> None:
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    wide = {"a" * 10_000: [1e308, "\0"]}
+    for value in (*UNSTORABLE, deep, wide):
+        mail = {"to": ["alice@example.com"], "subject": "s", "body": "b", "attachments": [{"name": "n", "json": value}]}
+        jobs: list[dict[str, Any]] = [
+            {"email": mail}, {"custom": {"type": "email", "params": mail}},
+            {"polygonArea": {"geojson": {"type": "Polygon", "coordinates": [], "x": value}}},
+            {"countryLookup": {"geojson": {"type": "Point", "coordinates": [1, 2], "x": value}}},
+            {"http": {"url": "https://example.com", "method": "POST", "body": value}},
+            {"http": {"url": "https://example.com", "method": "POST", "headers": {"X": value}}},
+            {"http": {"url": "https://example.com", "method": "POST", "bodyForm": {"a": value}}},
+            {"report": {"title": "t", "data": {"values": value}}},
+        ]  # fmt: skip
+        for job in jobs:
+            query = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id job { ... on EmailJob { attachments } ... on HttpJob { body } } } userErrors { field message } } }"
+            answer = await api.alice.post(query, {"i": GOOD | {"job": job}})
+            for error in answer.get("errors", ()):
+                assert error["extensions"]["code"] == "BAD_USER_INPUT", (str(value)[:50], job.keys(), answer)
+
+
+async def test_any_json_is_an_input_of_a_workflow_or_refused(api: Api) -> None:
+    yaml = "{name: w, inputs: {x: {}}, steps: [{key: a, wait: PT1S}]}"
+    await api.alice.ask("mutation($y: String!) { saveWorkflow(input: {yaml: $y}) { userErrors { message } } }", y=yaml)
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    query = "mutation($i: ExecuteWorkflowInput!) { executeWorkflow(input: $i) { workflowRun { inputs } userErrors { field message } } }"
+    for value in (*UNSTORABLE, deep):
+        payload = (await api.alice.ask(query, i={"name": "w", "input": {"x": value}}))["executeWorkflow"]
+        assert bool(payload["workflowRun"]) != bool(payload["userErrors"])
+    for literal in ("1e999", "9" * 5_000, '"\\ud83d\\ude44"', "[" * 60 + "]" * 60):
+        text = f'mutation {{ executeWorkflow(input: {{name: "w", input: {{x: {literal}}}}}) {{ workflowRun {{ input }} userErrors {{ message }} }} }}'
+        answer = await api.alice.http.post(
+            "/graphql", json={"query": text}, headers={"Authorization": f"Bearer {api.alice.token}"}
+        )
+        assert "INTERNAL" not in answer.text, literal[:20]
+    raw = '{"query": "mutation($i: ExecuteWorkflowInput!) { executeWorkflow(input: $i) { workflowRun { id } userErrors { message } } }", "variables": {"i": {"name": "w", "input": {"x": 1e999}}}}'
+    headers = {"Authorization": f"Bearer {api.alice.token}", "Content-Type": "application/json"}
+    answer = await api.alice.http.post("/graphql", content=raw, headers=headers)
+    assert answer.json()["data"]["executeWorkflow"]["userErrors"] == [{"message": "inf is no number that JSON has."}]
+    for raw_value in ("1e999", "9" * 4_000):
+        text = f'{{"query": "mutation($d: JSON!) {{ saveWorkflow(input: {{definition: $d}}) {{ userErrors {{ message }} }} }}", "variables": {{"d": {{"name": "w", "output": {raw_value}}}}}}}'
+        answer = await api.alice.http.post("/graphql", content=text, headers=headers)
+        assert len(answer.json()["data"]["saveWorkflow"]["userErrors"]) == 1

@@ -10,7 +10,6 @@ from tocsin.jobs.json_values import (
     DEEPEST_READ,
     UnfitJson,
     check_json,
-    check_storable,
     read_json,
     write_json,
 )
@@ -96,29 +95,6 @@ NO_VALUES: list[tuple[Any, str]] = [
 def test_what_is_no_json_value_is_not_written(value: Any, why: str) -> None:
     with pytest.raises(UnfitJson, match=why):
         write_json(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "path"),
-    [
-        ({"a": [{"b": 2**63}]}, ("a", 0, "b")),
-        ({"a": -(2**63) - 1}, ("a",)),
-        ({"a": {"b\0": 1}}, ("a",)),
-        ({"a": json.loads(nested(81))}, ("a",)),
-        ({"a": [float("inf")]}, ("a", 0)),
-    ],
-)
-def test_what_the_database_cannot_hold_is_told_with_its_place(value: Any, path: tuple[str | int, ...]) -> None:
-    with pytest.raises(UnfitJson) as caught:
-        check_storable(value)
-    assert caught.value.path == path
-    assert str(caught.value).endswith(".")
-
-
-def test_what_the_database_can_hold_passes() -> None:
-    check_storable(
-        {"$a": {"a.b": 2**63 - 1, "": -(2**63)}, "b": [True, None, "c\0", 1e308], "c": json.loads(nested(79))}
-    )
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()

@@ -131,7 +131,7 @@ async function signsOutAndIn(page) {
     const body = JSON.stringify({ query: "{ viewer { email } }" });
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const response = await fetch("/graphql", { method: "POST", headers, body });
-    return (await response.text()).includes("UNAUTHENTICATED");
+    return (await response.text()).includes("TOKEN_INVALID");
   }, accessToken);
   await signIn(page);
 }

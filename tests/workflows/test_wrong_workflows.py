@@ -153,7 +153,7 @@ TOLD: dict[str, list[str]] = {
     "a compensation by an unknown job": [
         "line 2, column 82, steps[0].compensation.job: There is no job undo on this server. There are: KINDS."
     ],
-    "half a character": ["The character U+D800 is half of one and stands in no text."],
+    "half a character": ["line 2, column 16: The text has half a surrogate pair (U+D800), which is no character."],
     "a wrong boolean": ["line 3, column 9, output: 'maybe' is not a value of the type !!bool."],
     "a name that is a number in YAML": ['line 3, column 10, output: A name must be a text: write "1".'],
     "merging": ["line 3, column 28, output.c: << (merging) is not known here; write out what it stands for."],

@@ -10,7 +10,7 @@ import strawberry
 
 from tocsin import events
 from tocsin.documents import OPEN_WORKFLOW_RUNS, RunStatus, TaskStatus
-from tocsin.errors import InvalidInput, NotFound, Unauthenticated
+from tocsin.errors import InvalidInput, NotFound
 from tocsin.events import ChangeKind
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
@@ -164,7 +164,7 @@ async def _ended_with_the_token(context: Context, changes: events.Subscription) 
         return
 
     async def watch() -> None:
-        changes.fail(Unauthenticated(await context.loss()))
+        changes.fail(await context.loss())
 
     watching = asyncio.create_task(watch())
     try:

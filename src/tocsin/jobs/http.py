@@ -53,7 +53,7 @@ class HttpJob(Job[HttpParams]):
         try:
             check(read_params(HttpGiven, given).to_input())
         except InvalidInput as error:
-            return [(error.path, error.message)]
+            return [(fault.path, fault.message) for fault in error.all]
         return []
 
     def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:

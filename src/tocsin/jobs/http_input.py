@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from yarl import URL
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import FaultCollector, InvalidInput
 from tocsin.jobs.http_body import Body, storable, store_body
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.redirects import SECRET_HEADERS
@@ -88,14 +88,19 @@ def prepare(
     Raises InvalidInput with the path in the API's input.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
-    url = _url(given.url, rules)
-    headers, secret = _headers(given, before)
-    token = _token(given, before, {name.lower() for name in secret})
+    faults = FaultCollector()
+    url = faults.read(_url, given.url, rules) or ""
+    method = faults.read(_method, given.method)
+    headers, secret = faults.read(_headers, given, before) or ([], {})
+    body = faults.read(store_body, given.json, given.text, given.form)
+    token = faults.read(_token, given, before, {name.lower() for name in secret})
+    connect_timeout = faults.read(_connect_timeout, given.connect_timeout)
+    faults.refuse()
     if before is not None and not _same_origin(before.url, url):
         _refuse_kept(token if given.token is None else None, secret)
     return {
         "url": url,
-        "method": _method(given.method),
+        "method": method,
         "headers": [{"name": name, "value": value} for name, value in headers],
         "secret_headers": [
             {
@@ -104,19 +109,21 @@ def prepare(
             }
             for name, value in secret.items()
         ],
-        "body": store_body(given.json, given.text, given.form),
+        "body": body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
-        "connect_timeout": _connect_timeout(given.connect_timeout),
+        "connect_timeout": connect_timeout,
     }
 
 
 def check(given: HttpInput) -> None:
-    """Raises InvalidInput for what could not be stored."""
-    _url(given.url, None)
-    _headers(given, None)
-    _method(given.method)
-    store_body(given.json, given.text, given.form)
-    _connect_timeout(given.connect_timeout)
+    """Raises SeveralInvalid for what could not be stored."""
+    faults = FaultCollector()
+    faults.read(_url, given.url, None)
+    faults.read(_headers, given, None)
+    faults.read(_method, given.method)
+    faults.read(store_body, given.json, given.text, given.form)
+    faults.read(_connect_timeout, given.connect_timeout)
+    faults.refuse()
 
 
 def refuse_url(url: URL | str, rules: Rules) -> str | None:

@@ -10,18 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import bson
-from bson.errors import BSONError
-
 DEEPEST_READ = 128
 """Levels of a value that comes from outside."""
 DEEPEST = 256
 """Levels of any value: what is put together of several is deeper than each."""
-DEEPEST_STORED = 80
-"""Levels of a value that is stored as the database's own; MongoDB has 100, some of them around it."""
 LARGEST_INTEGER = 2**1024  # beyond it there are no floating-point numbers either
 _LONGEST_INTEGER = 310
-_LARGEST_STORED_INTEGER = 2**63
 _MANY_DIGITS = re.compile(r"[0-9]{309}")
 _BOM = "\ufeff"  # RFC 8259 section 8.1 lets a parser ignore it
 Path = tuple[str | int, ...]
@@ -70,18 +64,6 @@ def check_json(value: Any, deepest: int = DEEPEST) -> None:
             raise UnfitJson(fault, path)
 
 
-def check_storable(value: Any) -> None:
-    """Raises UnfitJson unless this is a JSON value that the database can hold as its own."""
-    try:
-        write_json(value, DEEPEST_STORED)
-        bson.encode({"value": value})
-    except (ValueError, OverflowError, BSONError):  # seldom, so the walk for the place may take its time
-        for path, part in _parts(value, DEEPEST_STORED):
-            if (fault := _fault(part) or _storing_fault(part)) is not None:
-                raise UnfitJson(fault, path) from None
-        raise UnfitJson("The database cannot hold it.") from None
-
-
 def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
     """The value and all in it, with their places. Names are parts, too."""
     ahead: list[tuple[Path, Any]] = [((), value)]
@@ -117,14 +99,6 @@ def _fault(part: Any) -> str | None:
     if isinstance(part, float):
         return None if math.isfinite(part) else f"{part} is no number that JSON has."
     return f"A {type(part).__name__} is no JSON value."
-
-
-def _storing_fault(part: Any) -> str | None:
-    if isinstance(part, int) and not -_LARGEST_STORED_INTEGER <= part < _LARGEST_STORED_INTEGER:
-        return "A whole number here has at most 64 bits. Write a larger one as a text."
-    if isinstance(part, Mapping) and any(isinstance(name, str) and "\0" in name for name in part):
-        return "A name must not contain the character U+0000."
-    return None
 
 
 def _is_unicode(text: str) -> bool:

@@ -5,21 +5,23 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from itertools import islice
 from typing import Any
 
-from tocsin.errors import InvalidInput, StartError, TocsinError
+from tocsin.errors import InvalidInput, SeveralInvalid, StartError, TocsinError
 from tocsin.jobs.base import Job, Saving
 from tocsin.jobs.country_lookup import CountryLookupJob
 from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
-from tocsin.jobs.json_values import UnfitJson, check_storable
 from tocsin.jobs.params import Path
 from tocsin.jobs.polygon_area import PolygonAreaJob
 from tocsin.jobs.report import ReportJob
+from tocsin.jobs.value_bounds import DOCUMENT, value_faults
 from tocsin.outbound.guard import Rules
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
+_MOST_FAULTS = 100
 _KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 
@@ -56,13 +58,15 @@ def of_user(kind: str) -> Job[Any]:
 
 
 def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
-    """What to store for the parameters that a user wrote for a job of this kind. Raises InvalidInput."""
-    params = of_user(kind).prepare(given, saving)
-    try:
-        check_storable(params)
-    except UnfitJson as error:
-        raise InvalidInput(str(error), *map(str, error.path)) from None
-    return params
+    """What the database is to keep for what a user wrote for a job of this kind.
+
+    Raises InvalidInput, also for what the database cannot keep.
+    """
+    stored = of_user(kind).prepare(given, saving)
+    found = islice(value_faults(stored, DOCUMENT), _MOST_FAULTS)
+    if faults := [InvalidInput(message, *map(str, path)) for path, message in found]:
+        raise SeveralInvalid(faults)
+    return stored
 
 
 class Catalog:
@@ -80,11 +84,7 @@ class Catalog:
         job = get(kind)
         if found := job.faults(params) or (job.refusals(params, self._rules) if self._rules is not None else []):
             return found
-        try:
-            check_storable(params)
-        except UnfitJson as error:
-            return [(error.path, str(error))]
-        return []
+        return list(islice(value_faults(params, DOCUMENT), _MOST_FAULTS))
 
 
 def _load(entry: EntryPoint) -> Job[Any]:

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 from tocsin import schedules
 from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
 from tocsin.documents.updates import both, change_task, equals
-from tocsin.errors import Conflict, InvalidInput
+from tocsin.errors import Conflict, FaultCollector, InvalidInput
 from tocsin.tasks import idempotency, owned, queues
 from tocsin.tasks import retry as retries
 from tocsin.tasks.lanes import DEFAULT_QUEUE
@@ -41,18 +41,8 @@ class Draft:
     priority: int | None = None
 
     def checked(self) -> "Draft":
-        """Itself. Raises InvalidInput that names the faulty field."""
-        _check_name(self.name)
-        _check_tags(self.tags)
-        _check_misfire(self.misfire)
-        if self.timeout is not None and not 0 < self.timeout <= MAX_TIMEOUT:
-            raise InvalidInput("timeout must be longer than PT0S and at most PT1H.", "timeout")
-        if self.retry is not None:
-            retries.check(self.retry)
-        try:
-            schedules.check(self.schedule)
-        except InvalidInput as error:
-            raise error.under("schedule") from None
+        """Itself. Raises SeveralInvalid that names the faulty fields."""
+        check_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
     def fields(self) -> Doc:
@@ -82,6 +72,27 @@ class Ready:
         """The task to be written."""
         times = {"next_run_at": self.next_run_at, "created_at": now, "updated_at": now}
         return Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **self.draft.fields())
+
+
+def check_fields(
+    name: str,
+    tags: tuple[str, ...],
+    misfire: schedules.Misfire,
+    timeout: float | None,
+    retry: RetryPolicy | None,
+    schedule: schedules.Schedule | None,
+) -> None:
+    """Raises SeveralInvalid that names the faulty fields of a draft; None is a field that is not known."""
+    faults = FaultCollector()
+    faults.read(_check_name, name)
+    faults.read(_check_tags, tags)
+    if schedule is not None:
+        faults.read(schedules.check, schedule, at=("schedule",))
+    faults.read(_check_misfire, misfire)
+    if retry is not None:
+        faults.read(retries.check, retry)
+    faults.read(_check_timeout, timeout)
+    faults.refuse()
 
 
 def ready(draft: Draft, now: datetime) -> Ready:
@@ -198,6 +209,11 @@ def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime)
         "hold": hold and hold.value,
         "next_run_at": None if hold else next_run_at,
     }
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and not 0 < timeout <= MAX_TIMEOUT:
+        raise InvalidInput("timeout must be longer than PT0S and at most PT1H.", "timeout")
 
 
 def _check_name(name: str) -> None:

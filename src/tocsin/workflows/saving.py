@@ -45,7 +45,7 @@ async def save(
 
     Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
     """
-    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules))
+    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules), now)
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
         draft = await _draft(database, box, owner, definition, source.data, before)

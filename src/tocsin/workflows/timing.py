@@ -92,3 +92,8 @@ def read_retry(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _backoff(given: BackoffGiven | None) -> retries.Backoff | None:
     return None if given is None else retries.backoff_of(given.initial, given.factor, given.max, given.jitter)
+
+
+def placed_sentences(error: InvalidInput) -> list[str]:
+    """Each fault as a sentence that begins with the place of what is wrong."""
+    return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all]

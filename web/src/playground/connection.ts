@@ -10,6 +10,7 @@ import { filledIn, keep, neededFirst } from "./examples.ts";
 
 const MEDIA_TYPES = "application/graphql-response+json, application/json;q=0.9";
 const FORBIDDEN = 4403;
+const REFUSALS = ["UNAUTHENTICATED", "TOKEN_EXPIRED", "TOKEN_INVALID"];
 const LONGEST_WAIT_S = 10;
 
 type SocketClient = ReturnType<typeof createClient>;
@@ -76,7 +77,7 @@ async function post(params: FetcherParams, headers: Headers, token: string | nul
 
 /** Whether nothing was done for want of a valid token. */
 function wasRefused({ data, errors }: Answer): boolean {
-  return !data && Boolean(errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED"));
+  return !data && Boolean(errors?.some(({ extensions }) => REFUSALS.includes(String(extensions?.code))));
 }
 
 function subscribe(client: SocketClient, params: FetcherParams, running: Set<() => void>): Observable<Answer> {
