@@ -2,7 +2,7 @@
 
 from tocsin.schedules.checking import check
 from tocsin.schedules.due import count_due, latest_due, next_due, preview
-from tocsin.schedules.misfire import DuePlan, Gap, Misfire, MisfirePolicy, check_misfire, plan_due
+from tocsin.schedules.misfire import DuePlan, Gap, Misfire, MisfirePolicy, check_misfire, leave_out, plan_due
 from tocsin.schedules.schedule import Cron, Every, Once, Schedule, from_document, to_document
 from tocsin.schedules.summary import summary
 
@@ -20,6 +20,7 @@ __all__ = [
     "count_due",
     "from_document",
     "latest_due",
+    "leave_out",
     "next_due",
     "plan_due",
     "preview",

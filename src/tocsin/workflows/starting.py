@@ -19,6 +19,7 @@ from tocsin.documents import (
     WorkflowRunStatus,
 )
 from tocsin.errors import InvalidInput
+from tocsin.schedules import Gap
 from tocsin.tasks import idempotency
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.inputs import read_inputs
@@ -31,13 +32,14 @@ LARGEST_INPUT = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Born:
-    """What a new workflow run is, beside what its workflow says."""
+    """What a new workflow run is, beside what its workflow says. A MISSED one stands for the due times of a `gap`."""
 
     run_id: str
     trigger: Trigger
     due_at: datetime
     status: WorkflowRunStatus = WorkflowRunStatus.PENDING
     reason: WorkflowRunReason | None = None
+    gap: Gap | None = None
 
 
 async def execute(
@@ -67,12 +69,13 @@ async def execute(
     return run
 
 
-async def insert_once(database: Database, document: Doc) -> None:
-    """Store a new workflow run, unless someone else did."""
+async def insert_once(database: Database, document: Doc) -> bool:
+    """Store a new workflow run, unless someone else did. Returns whether it was stored."""
     try:
         await database.workflow_runs.insert_one(document)
     except DuplicateKeyError:
-        return
+        return False
+    return True
 
 
 def new_workflow_run(
@@ -99,6 +102,8 @@ def new_workflow_run(
         "started_at": None,
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
+        "missed_until": born.gap and born.gap.until,
+        "missed_count": born.gap and born.gap.count,
         "inputs": text,
         "output": None,
         "error": None,
