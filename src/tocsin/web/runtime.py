@@ -24,6 +24,7 @@ from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
 from tocsin.jobs import registry
+from tocsin.jobs.computing import Processes
 from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
 from tocsin.notifications.deliveries import Postman
@@ -41,6 +42,8 @@ from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
 from tocsin.workflows.versions import Versions
 
+WARM_SECONDS = 3.0
+"""After the start, a process for computing is made ready. Whoever needs one earlier waits for it off the clock."""
 log = telemetry.logger(__name__)
 
 
@@ -105,11 +108,12 @@ class Runtime:
             http,
             secrets,
             self._judge(),
-            settings.wait_timeout,
+            settings.timeout_of,
             door,
             self.shelf,
             RunHistory(self.database),
             settings.email_recipients,
+            self._open_processes(),
         )
         postman = Postman(self.database, door, secrets)
         self._start_engine(tools, postman)
@@ -184,6 +188,14 @@ class Runtime:
         await http.open()
         self._stack.push_async_callback(http.close)
         return http
+
+    def _open_processes(self) -> Processes:
+        """One is made ready as soon as the start is over, which it would slow down."""
+        processes = Processes()
+        self._stack.push_async_callback(processes.close)
+        warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
+        self._stack.callback(warming.cancel)
+        return processes
 
     def _shelf(self, keys: Keys) -> Shelf:
         links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))
