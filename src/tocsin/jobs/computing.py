@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable
@@ -30,11 +31,16 @@ class Processes:
     def __init__(self, limit: int | None = None) -> None:
         self._slots = asyncio.Semaphore(limit or os.cpu_count() or 1)
         self._idle: list[_Process] = []
+        self._working = 0
         self._spare: asyncio.Task[_Process] | None = None
 
     def warm(self) -> None:
         """Have a process ready before it is needed. It starts in the background."""
-        if self._spare is None and not self._idle:
+        if not self._idle and not self._working:
+            self._make_spare()
+
+    def _make_spare(self) -> None:
+        if self._spare is None:
             self._spare = asyncio.create_task(_Process.start(), name="compute")
 
     async def close(self) -> None:
@@ -54,15 +60,24 @@ class Processes:
 
         `on_begin` is called when a process is free and has loaded what it needs. Raises ProcessEnded.
         """
+        work = pickle.dumps((function, args))
         async with self._slots:
-            process = await self._prepared(function)
-            on_begin()
+            self._working += 1
             try:
-                return await process.call(function, *args)
-            except BrokenProcessPool:
-                raise ProcessEnded("The process that did the work ended before the work was done.") from None
+                process = await self._prepared(function)
+                on_begin()
+                answer: Answer = await self._work(process, work)
             finally:
-                self._keep(process)
+                self._working -= 1
+            return answer
+
+    async def _work(self, process: "_Process", work: bytes) -> Any:
+        try:
+            return await process.call(_work, work)
+        except BrokenProcessPool:
+            raise ProcessEnded("The process that did the work ended before the work was done.") from None
+        finally:
+            self._keep(process)
 
     async def _prepared(self, function: Callable[..., Any]) -> "_Process":
         """A process that has loaded this function. One that has died meanwhile is replaced."""
@@ -70,7 +85,7 @@ class Processes:
             process: _Process | None = None
             try:
                 process = self._idle.pop() if self._idle else await self._started()
-                await process.call(_load, function)
+                await process.call(_load, pickle.dumps(function))
             except BrokenProcessPool:
                 log.warning("a process for computing has died and is replaced")
             except BaseException:
@@ -96,7 +111,7 @@ class Processes:
         """For the next call, unless it has died or its work was given up: then another one is made ready."""
         if process.busy:
             process.end()
-            self.warm()
+            self._make_spare()
         else:
             self._idle.append(process)
 
@@ -167,5 +182,22 @@ def _load_jobs() -> None:
     registry.all_jobs()
 
 
-def _load(_function: Callable[..., Any]) -> None:
-    """Nothing more: to be told of a function is to load its module."""
+def _load(function: bytes) -> None:
+    pickle.loads(function)  # noqa: S301  ours
+
+
+def _work(work: bytes) -> Any:
+    function, args = pickle.loads(work)  # noqa: S301  ours
+    try:
+        return function(*args)
+    except Exception as error:
+        raise _portable(error) from error
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, if it can be sent; one that cannot would end the process."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  ours
+    except Exception:
+        return RuntimeError(repr(error))
+    return error
