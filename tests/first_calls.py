@@ -19,10 +19,10 @@ from tocsin.jobs.report_pdf import render_pdf
 from tocsin.outbound import guard
 from tocsin.schedules.zones import nearest_zone
 from tocsin.security import passwords
+from tocsin.workflows.checking import read_definition
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.expressions import evaluate
 from tocsin.workflows.reading import read_yaml
-from tocsin.workflows.saving import read_definition
 
 THREADS = 6
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43

@@ -1,7 +1,7 @@
 """Events as a client hears them: server-sent events of a subscription."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
@@ -9,7 +9,7 @@ import httpx
 from tests.acceptance.server import Server
 
 
-async def events(server: Server, subscription: str) -> AsyncIterator[dict[str, Any]]:
+async def events(server: Server, subscription: str) -> AsyncGenerator[dict[str, Any], None]:
     """The data of each event of a subscription, until the server ends it. Raises httpx.TransportError when it dies."""
     headers = {"Authorization": f"Bearer {server.token}", "Accept": "text/event-stream"}
     async with (

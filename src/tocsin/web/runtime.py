@@ -18,8 +18,9 @@ from tocsin.embedded import EmbeddedDatabase
 from tocsin.ending import end_tasks
 from tocsin.errors import DatabaseUnavailable, StartError
 from tocsin.events import Change, Fanout
-from tocsin.execution import Engine
+from tocsin.execution import Engine, clock_watch
 from tocsin.execution.claims import count_queued
+from tocsin.execution.clock_watch import ClockWatch
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
@@ -55,6 +56,7 @@ class Runtime:
     scheduler: Scheduler
     fanout: Fanout
     workflows: WorkflowEngine
+    clock: ClockWatch
     versions: Versions
     shelf: Shelf
     services: Services
@@ -79,15 +81,16 @@ class Runtime:
         """Take no new work from this moment on."""
         self.engine.hand.draining = True
 
-    async def ready(self) -> dict[str, bool]:
-        """Which parts can do their work at this moment."""
+    async def ready(self) -> dict[str, bool | str]:
+        """Which parts can do their work at this moment. A text is a warning: it keeps nobody from working."""
         try:
             async with asyncio.timeout(2):
                 await self.database.ping()
             database = True
         except (DatabaseUnavailable, TimeoutError):
             database = False
-        return {"database": database, "scheduler": self.scheduler.healthy}
+        parts: dict[str, bool | str] = {"database": database, "scheduler": self.scheduler.healthy}
+        return parts if self.clock.warning is None else parts | {"clock": self.clock.warning}
 
     async def measure(self) -> None:
         """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
@@ -121,6 +124,9 @@ class Runtime:
         await keyring.start()
         self._repeat(keyring.load, POLL_SECONDS)
         self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
+        self.clock = ClockWatch(self.database, timedelta(days=settings.refresh_token_days))
+        await self.clock.start()
+        self._repeat(self.clock.look, clock_watch.LOOK_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
