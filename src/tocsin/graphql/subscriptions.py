@@ -19,6 +19,12 @@ from tocsin.graphql.task_types import Task, load_task
 from tocsin.graphql.workflow_events import WorkflowRunEvent, workflow_event
 from tocsin.graphql.workflow_run_types import load_workflow_run
 
+_AFTER = (
+    "The `at` of the last event you got before the connection broke: what happened since is told first, each change "
+    "at least once, instead of the SNAPSHOT. Any server of the installation can do that for some minutes; if it "
+    "cannot, the first event is a SNAPSHOT."
+)
+
 
 @strawberry.type(
     description=(
@@ -65,12 +71,13 @@ class Subscription:
         task_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Only of this task. Default: of all your tasks.")
         ] = strawberry.UNSET,
+        after: Annotated[datetime | None, strawberry.argument(description=_AFTER)] = strawberry.UNSET,
     ) -> AsyncGenerator[TaskEvent, None]:
         owner = await access.owner(info)
         wanted = ids.require("Task", task_id, "taskId") if task_id else None
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        return _events(info.context, owner, wanted)
+        return _events(info.context, owner, wanted, after or None)
 
     @strawberry.subscription(
         description=(
@@ -84,23 +91,29 @@ class Subscription:
         workflow_run_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Only of this one. Default: of all of yours.")
         ] = strawberry.UNSET,
+        after: Annotated[datetime | None, strawberry.argument(description=_AFTER)] = strawberry.UNSET,
     ) -> AsyncGenerator[WorkflowRunEvent, None]:
         owner = await access.owner(info)
         wanted = ids.require("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
         if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
-        return _workflow_events(info.context, owner, wanted)
+        return _workflow_events(info.context, owner, wanted, after or None)
 
 
-async def _workflow_events(context: Context, owner: str, run_id: str | None) -> AsyncGenerator[WorkflowRunEvent, None]:
-    subscription = context.services.fanout.subscribe_workflows(owner, run_id)
+async def _workflow_events(
+    context: Context, owner: str, run_id: str | None, after: datetime | None
+) -> AsyncGenerator[WorkflowRunEvent, None]:
+    subscription = context.services.fanout.subscribe_workflows(owner, run_id, after)
     async with subscription as changes, _ended_with_the_token(context, changes):
         async for change in changes:
             yield workflow_event(change, owner)
 
 
-async def _events(context: Context, owner: str, task_id: str | None) -> AsyncGenerator[TaskEvent, None]:
-    async with context.services.fanout.subscribe(owner, task_id) as changes, _ended_with_the_token(context, changes):
+async def _events(
+    context: Context, owner: str, task_id: str | None, after: datetime | None
+) -> AsyncGenerator[TaskEvent, None]:
+    subscription = context.services.fanout.subscribe(owner, task_id, after)
+    async with subscription as changes, _ended_with_the_token(context, changes):
         async for change in changes:
             yield _event(change, owner)
 
