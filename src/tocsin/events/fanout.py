@@ -47,9 +47,13 @@ class Subscription:
         self._filled.set()
 
     async def __aenter__(self) -> "Subscription":
-        await self._fanout.listening()
-        self._catch_up()
         self._fanout.add(self)
+        try:
+            await self._fanout.listening()
+        except BaseException:  # who leaves while the stream is down must not be kept
+            self._fanout.remove(self)
+            raise
+        self._catch_up()
         return self
 
     def _catch_up(self) -> None:

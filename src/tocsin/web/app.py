@@ -1,6 +1,6 @@
 """The ASGI application: GraphQL, the pages for browsers, and what operators look at."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -22,7 +22,7 @@ from tocsin.web.pacing import Paced
 from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
 
-Ready = Callable[[], Awaitable[dict[str, bool | str]]]
+Ready = Callable[[], Awaitable[Mapping[str, bool | str]]]
 Measure = Callable[[], Awaitable[None]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
