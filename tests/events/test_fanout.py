@@ -183,7 +183,8 @@ async def test_who_comes_back_too_late_or_to_a_new_process_reads_the_present_sta
             await snapshot(subscription)
             await hourly(database)
             (change,) = await take(subscription, 1)
-        async with events.subscribe("alice", after=change.at) as back:  # before it, this process heard nothing
+        long_ago = change.at - timedelta(minutes=1)  # before this process listened
+        async with events.subscribe("alice", after=long_ago) as back:
             await snapshot(back)
 
 

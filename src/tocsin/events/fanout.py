@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 
 from pymongo.errors import PyMongoError
@@ -172,7 +172,8 @@ class Fanout:
         """Listen from now. Who listened before is told to read the present state: changes may have been missed."""
         stream = await self._database.db.watch(PIPELINE, max_await_time_ms=_POLL_MILLISECONDS)
         try:
-            self._resync()
+            opened_at = (await self._database.db.command("hello"))["localTime"].replace(tzinfo=UTC)
+            self._resync(opened_at)
             self._listening.set()
             self._opened = True
             async for event in stream:
@@ -193,9 +194,9 @@ class Fanout:
         for subscription in self._subscriptions.get(owner_of(subject_of(change)), ()):
             subscription.offer(change)
 
-    def _resync(self) -> None:
+    def _resync(self, opened_at: datetime) -> None:
         self.presence.all_changed()
-        self.recent.clear()
+        self.recent.clear(opened_at)
         for group in self._subscriptions.values():
             for subscription in group:
                 subscription.resync()

@@ -29,10 +29,10 @@ class Recent:
         while len(self._changes) > MOST or change.at - self._changes[0].at > LONGEST:
             self._complete_after = max(self._complete_after, self._changes.popleft().at)
 
-    def clear(self) -> None:
-        """What follows does not follow on what came before."""
+    def clear(self, complete_after: datetime | None = None) -> None:
+        """What follows does not follow on what came before. It is all that happens after this time, if one is given."""
         self._changes.clear()
-        self._complete_after = None
+        self._complete_after = complete_after
 
     def since(self, moment: datetime) -> list[Change] | None:
         """The changes at this moment and later, and some before it; None if some of them may be unknown."""
