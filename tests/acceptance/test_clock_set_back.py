@@ -50,17 +50,19 @@ class AheadServer(Server):
 
 async def test_nobody_is_locked_out_and_what_waits_is_told(tmp_path: Path, target: Target) -> None:
     ahead = AheadServer(tmp_path)
-    await ahead.start()
-    await ahead.sign_up()
-    every = {"name": "x", "job": {"http": {"url": target.url}}, "schedule": {"every": {"interval": "PT1S"}}}
-    task_id = (await ahead.query(_CREATE, {"i": every}))["createTask"]["task"]["id"]
+    try:
+        await ahead.start()
+        await ahead.sign_up()
+        every = {"name": "x", "job": {"http": {"url": target.url}}, "schedule": {"every": {"interval": "PT1S"}}}
+        task_id = (await ahead.query(_CREATE, {"i": every}))["createTask"]["task"]["id"]
 
-    async def has_run() -> bool:
-        found = await ahead.query(_TASK, {"id": task_id})
-        return bool(found["task"]["runs"]["totalCount"] >= 2)
+        async def has_run() -> bool:
+            found = await ahead.query(_TASK, {"id": task_id})
+            return bool(found["task"]["runs"]["totalCount"] >= 2)
 
-    await until(has_run, 20)
-    await ahead.stop()
+        await until(has_run, 20)
+    finally:
+        await ahead.stop()
     server = Server(tmp_path)
     await server.start()
     try:
