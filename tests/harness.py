@@ -17,6 +17,7 @@ from tocsin.events import Change, Fanout
 from tocsin.execution import Engine
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
+from tocsin.jobs.computing import Processes
 from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
 from tocsin.outbound.http import HttpDoor
@@ -201,6 +202,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         concurrency=chosen.max_concurrency,
     )
     await http.open()
+    processes = Processes()
     judge = Judge(RetryDefaults.of(chosen), timedelta(seconds=chosen.retry_after_limit))
     stack: Stack
 
@@ -219,11 +221,12 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
             http,
             SECRETS,
             judge,
-            chosen.wait_timeout,
+            chosen.timeout_of,
             mail_door(chosen),
             shelf_of(database),
             RunHistory(database),
             chosen.email_recipients,
+            processes,
         ),
         on_retry=lambda at: stack.scheduler.due(at),
         on_follow=lambda: stack.engine.hand.woken.set(),
@@ -247,6 +250,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         await stack.workflows.stop()
         await stack.scheduler.stop()
         await engine.stop()
+        await processes.close()
         await http.close()
 
 

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     suggestions: Literal["everyone", "users", "nobody"] = "users"
 
     wait_timeout: float = Field(10.0, gt=0, le=3600)
+    job_timeout: float = Field(60.0, gt=0, le=3600)
     connect_timeout: float = Field(5.0, gt=0, le=300)
     response_limit: int = Field(65_536, ge=0, le=8 * 1024 * 1024)
     max_redirects: int = Field(5, ge=0, le=20)
@@ -173,6 +174,10 @@ class Settings(BaseSettings):
         """The address of one of this server's pages, for links in mails. `path` begins with a slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/") + path
+
+    def timeout_of(self, kind: str) -> float:
+        """Seconds that one attempt at a job of this kind may take, if its task names none."""
+        return self.wait_timeout if kind == "http" else self.job_timeout
 
     def default_offsets(self) -> tuple[timedelta, ...]:
         """The waits between attempts of a task that names none of its own; empty if they are to fit its interval."""

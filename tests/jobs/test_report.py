@@ -45,6 +45,9 @@ class Made:
         return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(self.content)).pages)
 
 
+COMPUTE = Processes(1)
+
+
 def report_of(database: Database, port: int = 9, recipients: str = "owner") -> JobContext:
     return JobContext(
         "alice/t1:7",
@@ -54,7 +57,7 @@ def report_of(database: Database, port: int = 9, recipients: str = "owner") -> J
         30.0,
         SECRETS,
         UNUSED,
-        Processes(),
+        COMPUTE,
         mail_door(smtp_settings(port)),
         shelf_of(database).of_run("alice", "alice/t1:7"),
         RunHistory(database),

@@ -69,7 +69,7 @@ async def find_token(text: str) -> ApiToken | None:
 
 async def note_use(database: Database, token: ApiToken, now: datetime) -> None:
     """Remember when the token was used, at most once a minute: a write for each request would be dear."""
-    if token.last_used_at is None or now - token.last_used_at >= _EVERY:
+    if token.last_used_at is None or abs(now - token.last_used_at) >= _EVERY:
         await database.api_tokens.update_one({"_id": token.id}, {"$set": {"last_used_at": now}})
 
 

@@ -143,10 +143,11 @@ class ResponseBody(Stored):
 class Worker(Stored):
     """A process that makes attempts, and how long its lease on the runs it holds is good.
 
-    `ended` counts the attempts that it made in a minute, as [queue, owner, count].
+    A lease is `lease` seconds long. `ended` counts the attempts that it made in a minute, as [queue, owner, count].
     """
 
     until: datetime
+    lease: float | None = None
     ended: list[list[Any]] = []
 
     class Settings:

@@ -34,12 +34,12 @@ _INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attem
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What attempts are made with."""
+    """What attempts are made with. `timeout` gives the seconds for a kind of job, if the task names none."""
 
     http: HttpDoor
     secrets: SecretBox
     judge: Judge
-    timeout: float
+    timeout: Callable[[str], float]
     mail: MailDoor
     shelf: Shelf
     runs: RunsQuery
@@ -109,7 +109,7 @@ class Worker:
             owner=run["owner"],
             due_at=run["due_at"],
             attempt=len(run["attempts"]),
-            timeout=run["timeout"] or self._tools.timeout,
+            timeout=run["timeout"] or self._tools.timeout(run["job"]["kind"]),
             secrets=self._tools.secrets,
             http=self._tools.http,
             compute=self._tools.compute,

@@ -23,6 +23,12 @@ from tocsin.workflows.owned import find_workflow_run
 LONGEST_LIMIT = 10_000
 _SNAPSHOT = WorkflowRunEventKind.SNAPSHOT
 Event = TypeVar("Event")
+_AFTER = (
+    "The `at` of the last event you got before the connection broke: what happened since is told first, each change "
+    "at least once, instead of the SNAPSHOT. Any server of the installation can do that for some minutes; if it "
+    "cannot, the first event is a SNAPSHOT."
+)
+After = Annotated[datetime | None, strawberry.argument(description=_AFTER)]
 Limit = Annotated[
     int | None,
     strawberry.argument(description=f"Complete the subscription after so many events, 1 to {LONGEST_LIMIT:,}."),
@@ -74,6 +80,7 @@ class Subscription:
         task_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Only of this task. Default: of all your tasks.")
         ] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
         limit: Limit = strawberry.UNSET,
     ) -> AsyncGenerator[TaskEvent, None]:
         owner = await access.owner(info)
@@ -81,7 +88,7 @@ class Subscription:
         wanted = ids.require("Task", task_id, "taskId") if task_id else None
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        return _first(limit, _events(info.context, owner, wanted))
+        return _first(limit, _events(info.context, owner, wanted, after or None))
 
     @strawberry.subscription(
         description=(
@@ -95,6 +102,7 @@ class Subscription:
         workflow_run_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Only of this one. Default: of all of yours.")
         ] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
         limit: Limit = strawberry.UNSET,
         until_end: Annotated[
             bool,
@@ -110,7 +118,7 @@ class Subscription:
         wanted = ids.require("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
         if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
-        found = _workflow_events(info.context, owner, wanted)
+        found = _workflow_events(info.context, owner, wanted, after or None)
         return _first(limit, _until_end(found, owner, wanted) if until_end and wanted else found)
 
 
@@ -143,15 +151,20 @@ async def _until_end(
                 return
 
 
-async def _workflow_events(context: Context, owner: str, run_id: str | None) -> AsyncGenerator[WorkflowRunEvent, None]:
-    subscription = context.services.fanout.subscribe_workflows(owner, run_id)
+async def _workflow_events(
+    context: Context, owner: str, run_id: str | None, after: datetime | None
+) -> AsyncGenerator[WorkflowRunEvent, None]:
+    subscription = context.services.fanout.subscribe_workflows(owner, run_id, after)
     async with subscription as changes, _ended_with_the_token(context, changes):
         async for change in changes:
             yield workflow_event(change, owner)
 
 
-async def _events(context: Context, owner: str, task_id: str | None) -> AsyncGenerator[TaskEvent, None]:
-    async with context.services.fanout.subscribe(owner, task_id) as changes, _ended_with_the_token(context, changes):
+async def _events(
+    context: Context, owner: str, task_id: str | None, after: datetime | None
+) -> AsyncGenerator[TaskEvent, None]:
+    subscription = context.services.fanout.subscribe(owner, task_id, after)
+    async with subscription as changes, _ended_with_the_token(context, changes):
         async for change in changes:
             yield _event(change, owner)
 

@@ -67,7 +67,8 @@ class Task(Node):
     @strawberry.field(description="How long one attempt may take: the task's own limit, else the server's default.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
-        return timedelta(seconds=info.context.services.settings.wait_timeout if own is None else own)
+        default = info.context.services.settings.timeout_of(self.document["job"]["kind"])
+        return timedelta(seconds=default if own is None else own)
 
     @strawberry.field(description="The queue that its runs go through.")
     def queue(self) -> str:

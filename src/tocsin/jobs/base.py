@@ -3,13 +3,13 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, TocsinError
 from tocsin.jobs.files import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
 from tocsin.jobs.report_runs import RunsQuery
@@ -20,7 +20,7 @@ from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
 
-__all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "Saving"]
+__all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "ProcessEnded", "Saving"]
 
 Answer = TypeVar("Answer")
 P = TypeVar("P", bound=BaseModel)
@@ -66,17 +66,47 @@ class Outcome:
         return cls(error=AttemptError(kind, message, hint, retryable))
 
 
+class ProcessEnded(TocsinError):
+    """The process that computed has died, or there was none to be had: another try may go better."""
+
+
 class Compute(Protocol):
     """Calls a function of a module, with what can be pickled, in a process of its own."""
 
-    async def __call__(self, function: Callable[..., Answer], *args: Any) -> Answer:
-        """What the function returns, or raises. The process is ended when the caller is cancelled."""
+    async def __call__(
+        self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """What the function returns, or raises. The process is ended when the caller is cancelled.
+
+        `on_begin` is called when the work begins: a process is free and has loaded the function. Raises ProcessEnded.
+        """
         ...
+
+
+class _Clocked:
+    """Computes for an attempt whose time stands still until the work begins."""
+
+    def __init__(self, compute: Compute, limit: asyncio.Timeout) -> None:
+        self._compute, self._limit = compute, limit
+
+    async def __call__(
+        self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
+    ) -> Answer:
+        now = asyncio.get_running_loop().time
+        left = (self._limit.when() or now()) - now()
+        self._limit.reschedule(None)
+
+        def begin() -> None:
+            self._limit.reschedule(now() + left)
+            on_begin()
+
+        return await self._compute(function, *args, on_begin=begin)
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What an attempt may use and must know. `timeout` is for the whole attempt, in seconds.
+    """What an attempt may use and must know. `timeout` is for the whole attempt, in seconds; waiting for `compute` to
+    begin does not count.
 
     What burns processor time goes through `compute`: the event loop has other runs to start. `is_step` says that steps
     of a workflow may ask for the result.
@@ -156,8 +186,11 @@ class Job(ABC, Generic[P]):
             hint = f"Correct {'.'.join(error.path)} of the job."
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
         try:
-            async with asyncio.timeout(context.timeout):
-                return await self.perform(params, context)
+            async with asyncio.timeout(context.timeout) as limit:
+                return await self.perform(params, replace(context, compute=_Clocked(context.compute, limit)))
+        except ProcessEnded as ended:
+            hint = "It may have needed more memory than there is: give it less to do."
+            return Outcome.failed(str(ended), hint, retryable=True)
         except TimeoutError:
             message = f"The job was not done within {context.timeout:g} seconds."
             return Outcome.failed(message, "Give it more time, or less to do.", ErrorKind.TIMEOUT, retryable=True)

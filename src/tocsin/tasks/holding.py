@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from tocsin import schedules
+from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Hold, Task
 from tocsin.documents.updates import change_task, change_when, equals, is_null
 from tocsin.errors import Conflict, NotFound
@@ -59,7 +59,7 @@ async def resume(database: Database, owner: str, task_id: str, now: datetime) ->
 async def pause_all(database: Database, owner: str, now: datetime) -> int:
     """Pause every task of a user (he was deactivated). Returns how many were active."""
     paused = 0
-    async for document in database.tasks.find({"owner": owner, "created_at": {"$lte": now}}, {"hold": 1}):
+    async for document in database.tasks.find({"owner": owner, "created_at": {"$gt": clock.EPOCH}}, {"hold": 1}):
         if document["hold"] is None:
             with suppress(NotFound, Conflict):  # deleted or cancelled in this moment, which is as good
                 await pause(database, owner, document["_id"], now)

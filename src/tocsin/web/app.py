@@ -1,8 +1,7 @@
 """The ASGI application: GraphQL, the pages for browsers, and what operators look at."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -24,7 +23,7 @@ from tocsin.web.pacing import Paced
 from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
 
-Ready = Callable[[], Awaitable[dict[str, bool]]]
+Ready = Callable[[], Awaitable[Mapping[str, bool | str]]]
 Measure = Callable[[], Awaitable[None]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -52,7 +51,8 @@ def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
     @app.api_route("/ready", methods=["GET", "HEAD"])
     async def is_ready() -> JSONResponse:
         parts = await ready()
-        body: dict[str, Any] = {name: "ready" if works else "unavailable" for name, works in parts.items()}
+        words: dict[bool | str, str] = {True: "ready", False: "unavailable"}
+        body = {name: words.get(part, str(part)) for name, part in parts.items()}
         return JSONResponse(body, 200 if all(parts.values()) else 503)
 
     @app.api_route("/metrics", methods=["GET", "HEAD"])

@@ -19,12 +19,14 @@ from tocsin.embedded import EmbeddedDatabase
 from tocsin.ending import end_tasks
 from tocsin.errors import DatabaseUnavailable, StartError
 from tocsin.events import Change, Fanout
-from tocsin.execution import Engine
+from tocsin.execution import Engine, clock_watch
 from tocsin.execution.claims import count_queued
+from tocsin.execution.clock_watch import ClockWatch
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
 from tocsin.jobs import registry
+from tocsin.jobs.computing import Processes
 from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
 from tocsin.notifications.deliveries import Postman
@@ -42,6 +44,8 @@ from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
 from tocsin.workflows.versions import Versions
 
+WARM_SECONDS = 3.0
+"""After the start, a process for computing is made ready. Whoever needs one earlier waits for it off the clock."""
 log = telemetry.logger(__name__)
 
 
@@ -53,6 +57,7 @@ class Runtime:
     scheduler: Scheduler
     fanout: Fanout
     workflows: WorkflowEngine
+    clock: ClockWatch
     versions: Versions
     shelf: Shelf
     services: Services
@@ -77,15 +82,16 @@ class Runtime:
         """Take no new work from this moment on."""
         self.engine.hand.draining = True
 
-    async def ready(self) -> dict[str, bool]:
-        """Which parts can do their work at this moment."""
+    async def ready(self) -> dict[str, bool | str]:
+        """Which parts can do their work at this moment. A text is a warning: it keeps nobody from working."""
         try:
             async with asyncio.timeout(2):
                 await self.database.ping()
             database = True
         except (DatabaseUnavailable, TimeoutError):
             database = False
-        return {"database": database, "scheduler": self.scheduler.healthy}
+        parts: dict[str, bool | str] = {"database": database, "scheduler": self.scheduler.healthy}
+        return parts if self.clock.warning is None else parts | {"clock": self.clock.warning}
 
     async def measure(self) -> None:
         """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
@@ -107,11 +113,12 @@ class Runtime:
             http,
             secrets,
             self._judge(),
-            settings.wait_timeout,
+            settings.timeout_of,
             door,
             self.shelf,
             RunHistory(self.database),
             settings.email_recipients,
+            self._open_processes(),
         )
         postman = Postman(self.database, door, secrets, page=settings.page)
         self._start_engine(tools, postman)
@@ -119,6 +126,9 @@ class Runtime:
         await keyring.start()
         self._repeat(keyring.load, POLL_SECONDS)
         self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
+        self.clock = ClockWatch(self.database, timedelta(days=settings.refresh_token_days))
+        await self.clock.start()
+        self._repeat(self.clock.look, clock_watch.LOOK_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
@@ -186,6 +196,14 @@ class Runtime:
         await http.open()
         self._stack.push_async_callback(http.close)
         return http
+
+    def _open_processes(self) -> Processes:
+        """One is made ready as soon as the start is over, which it would slow down."""
+        processes = Processes()
+        self._stack.push_async_callback(processes.close)
+        warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
+        self._stack.callback(warming.cancel)
+        return processes
 
     def _shelf(self, keys: Keys) -> Shelf:
         links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))

@@ -106,7 +106,7 @@ class WorkflowEngine:
         while True:
             try:
                 now = clock.now()
-                if now - looked_at > timedelta(seconds=LOOK_SECONDS):
+                if abs(now - looked_at) > timedelta(seconds=LOOK_SECONDS):
                     await self._look({"open": True})
                     looked_at = now
                 await self._look({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})

@@ -17,6 +17,7 @@ from tocsin.documents import (
     WorkflowRunReason,
     WorkflowRunStatus,
 )
+from tocsin.schedules import Gap
 from tocsin.tasks import idempotency
 from tocsin.tasks.retry_defaults import interval_ms
 from tocsin.tasks.work_log import log_workflow_run, log_workflow_run_status
@@ -29,13 +30,14 @@ from tocsin.workflows.versions import Versions
 
 @dataclass(frozen=True, slots=True)
 class Born:
-    """What a new workflow run is, beside what its workflow says."""
+    """What a new workflow run is, beside what its workflow says. A MISSED one stands for the due times of a `gap`."""
 
     run_id: str
     trigger: Trigger
     due_at: datetime
     status: WorkflowRunStatus = WorkflowRunStatus.PENDING
     reason: WorkflowRunReason | None = None
+    gap: Gap | None = None
 
 
 async def execute(
@@ -72,13 +74,14 @@ async def check_inputs(database: Database, versions: Versions, owner: str, name:
     read_inputs((await versions.get(workflow["_id"], workflow["version"])).definition, given)
 
 
-async def insert_once(database: Database, document: Doc) -> None:
-    """Store a new workflow run, unless someone else did."""
+async def insert_once(database: Database, document: Doc) -> bool:
+    """Store a new workflow run, unless someone else did. Returns whether it was stored."""
     try:
         await database.workflow_runs.insert_one(document)
     except DuplicateKeyError:
-        return
+        return False
     log_workflow_run_status(document["_id"], WorkflowRunStatus(document["status"]), document["reason"])
+    return True
 
 
 def new_workflow_run(
@@ -103,6 +106,8 @@ def new_workflow_run(
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
         "interval_ms": interval_ms(workflow.get("schedule"), now) if born.trigger is Trigger.SCHEDULE else None,
+        "missed_until": born.gap and born.gap.until,
+        "missed_count": born.gap and born.gap.count,
         "inputs": write_inputs(inputs),
         "output": None,
         "error": None,
