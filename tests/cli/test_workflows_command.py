@@ -177,8 +177,6 @@ def workflow(alice: SyncDatabase[Doc], folder: Path) -> SyncDatabase[Doc]:
             "The input city (any) is missing.", "The input n must be of the type integer; it is a string.",
             "The workflow has no input citty. Did you mean city?",
         ]),
-        ('{"city": NaN, "n": 1}', ["nan is no number that JSON has."]),
-        (r'{"city": "\ud83d", "n": 1}', ["The text has half a surrogate pair (U+D83D), which is no character."]),
         ('{"city": "\udce9", "n": 1}', ["The text has half a surrogate pair (U+DCE9), which is no character."]),
     ],
 )  # fmt: skip
@@ -190,7 +188,7 @@ def test_all_that_is_wrong_with_inputs_is_told_at_once(
     assert workflow["workflow_runs"].count_documents({}) == 0
 
 
-@pytest.mark.parametrize("given", ["{", "[" * 100_000, "9" * 5_000])
+@pytest.mark.parametrize("given", ["{", "[" * 100_000, "9" * 5_000, '{"city": NaN}', r'{"city": "\ud83d"}'])
 def test_an_input_that_is_no_json_is_told(given: str) -> None:
     result = tocsin("workflows", "run", ALICE, "w", "--input", given)
     assert (result.exit_code, type(result.exception)) == (2, SystemExit)

@@ -92,7 +92,7 @@ async def test_a_long_url_is_saved_and_shown(api: Api) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([{"id": 2**63}], "A whole number here has at most 64 bits. Write a larger one as a text."),
+        ([{"id": 2**63}], "This whole number does not fit in 64 bits. Write it as a text."),
         ({"a\0b": 1}, "A name must not contain the character U+0000."),
     ],
 )

@@ -43,7 +43,7 @@ def test_what_a_job_says_of_its_failure_can_be_stored() -> None:
 @pytest.mark.parametrize(
     ("data", "path", "why"),
     [
-        ([{"id": 2**63}], ("data", "0", "id"), "A whole number here has at most 64 bits."),
+        ([{"id": 2**63}], ("data", "0", "id"), "This whole number does not fit in 64 bits."),
         ({"a\0": 1}, ("data",), "A name must not contain the character U+0000."),
     ],
 )

@@ -31,7 +31,9 @@ _AFTER = (
 After = Annotated[datetime | None, strawberry.argument(description=_AFTER)]
 Limit = Annotated[
     int | None,
-    strawberry.argument(description=f"Complete the subscription after so many events, 1 to {LONGEST_LIMIT:,}."),
+    strawberry.argument(
+        description=f"How many events to tell before the subscription completes, 1 to {LONGEST_LIMIT:,}. Default: all."
+    ),
 ]
 
 

@@ -101,7 +101,7 @@ def _name_fault(name: Any, bounds: Bounds) -> str | None:
     if not isinstance(name, str):
         return "A name must be a text."
     if bounds.is_document and "\0" in name:
-        return "A name must not contain the character NUL."
+        return "A name must not contain the character U+0000."
     if bounds.is_document and name in _EXTENDED_JSON:
         return f"The name {name} cannot be stored: the database takes it for a type of its own."
     return scalar_fault(name)
