@@ -17,6 +17,7 @@ from tocsin.events import Change, Fanout
 from tocsin.execution import Engine
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
+from tocsin.jobs.computing import Processes
 from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
 from tocsin.outbound.http import HttpDoor
@@ -25,7 +26,8 @@ from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import saving
-from tocsin.tasks.retry import RetryPolicy, default_policy
+from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows import starting
 from tocsin.workflows.engine import WorkflowEngine
@@ -118,7 +120,7 @@ class Stack:
 
     def mover(self) -> Mover:
         """What moves workflow runs of this process."""
-        letters = Letters(self.database, "http://tocsin.test")
+        letters = Letters(self.database)
         return Mover(self.database, self.versions, letters, self.engine.hand, self.engine.abort, lambda: None)
 
     async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
@@ -200,7 +202,8 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         concurrency=chosen.max_concurrency,
     )
     await http.open()
-    judge = Judge(default_policy(chosen), timedelta(seconds=chosen.retry_after_limit))
+    processes = Processes()
+    judge = Judge(RetryDefaults.of(chosen), timedelta(seconds=chosen.retry_after_limit))
     stack: Stack
 
     def on_change(change: Change) -> None:
@@ -218,18 +221,19 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
             http,
             SECRETS,
             judge,
-            chosen.wait_timeout,
+            chosen.timeout_of,
             mail_door(chosen),
             shelf_of(database),
             RunHistory(database),
             chosen.email_recipients,
+            processes,
         ),
         on_retry=lambda at: stack.scheduler.due(at),
         on_follow=lambda: stack.engine.hand.woken.set(),
         on_step=lambda run_id: stack.workflows.touch(run_id),
     )
     versions = Versions(database, SECRETS, chosen)
-    letters = Letters(database, "http://tocsin.test")
+    letters = Letters(database)
     mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None)
     workflows = WorkflowEngine(database, mover, Firing(database, versions))
     scheduler, fanout = Scheduler(database, engine.hand), Fanout(database, on_change)
@@ -246,6 +250,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         await stack.workflows.stop()
         await stack.scheduler.stop()
         await engine.stop()
+        await processes.close()
         await http.close()
 
 

@@ -1,6 +1,8 @@
 """Settings that are more than numbers and words."""
 
+import re
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +74,58 @@ def test_denied_ports_are_numbers_ranges_and_words() -> None:
 def test_what_is_no_port_is_said(text: str) -> None:
     with pytest.raises(SettingsError, match=r"TOCSIN_DENIED_PORTS is wrong: .* is not a port, a range such as"):
         ports(text)
+
+
+@pytest.mark.parametrize("name", ["port", "retry_offset", "max_retries", "wait_timeout"])
+@pytest.mark.parametrize("text", ["1_0", "\u0661", "\uff11"])
+def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"TOCSIN_{name.upper()} is wrong: .*(number|integer)"):
+        load(_env_file=None, **{name: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PT1M,PT\u0661M", "'PT\u0661M' is not an ISO 8601 duration such as"),
+        ("P9999999D", "'P9999999D' is too long: at most P999999D"),
+        ("P367D", "'P367D' is too long: a wait is at most P366D"),
+        ("P1M", "'P1M' is not an ISO 8601 duration such as PT30S, PT1H30M or P1D; years and months"),
+    ],
+)
+def test_a_wait_that_is_none_is_said(text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"TOCSIN_RETRY_OFFSETS is wrong: {said}"):
+        load(_env_file=None, retry_offsets=text)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("TOCSIN_PROT", "TOCSIN_PROT is no setting. Did you mean TOCSIN_PORT?"),
+        ("TOCSIN_SIGNUP", "TOCSIN_SIGNUP is no setting. Did you mean TOCSIN_SIGN_UP?"),
+        ("tocsin_smtp_pas", "TOCSIN_SMTP_PAS is no setting. Did you mean TOCSIN_SMTP_PASS?"),
+        ("TOCSIN_XYZZY", "TOCSIN_XYZZY is no setting. Take it away"),
+    ],
+)
+def test_an_unknown_setting_stops_the_start(
+    name: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load(_env_file=tmp_path / ".env")
+    (tmp_path / ".env").write_text(f"{name}=\n# {name}=1\nCOMPOSE_PROJECT_NAME=x\n")
+    load(_env_file=tmp_path / ".env")
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load(_env_file=None)
+
+
+def test_variables_of_others_are_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TEST_MONGODB_URI", "BENCH_SECONDS", "SERVICE_HOST", "PORT_8000_TCP_ADDR", "SERVICE_PORT_HTTP"):
+        monkeypatch.setenv(f"TOCSIN_{name}", "x")
+    load(_env_file=None)
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"TOCSIN_PORT=8000 # caf\xe9\n")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(_env_file=tmp_path / ".env")

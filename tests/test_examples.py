@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,18 +157,19 @@ def _at(data: Any, path: str) -> str:
 
 
 async def test_the_examples_work_one_after_the_other(tmp_path: Path) -> None:
-    history = next(example for example in EXAMPLES if example.name.endswith("-history"))
     async with run_server(tmp_path) as server:
         reader = Reader(server)
 
-        async def failed() -> bool:
-            runs = (await reader.send(history))["runs"]["nodes"]
-            return any(run["id"] == reader.values["runId"] and run["status"] == "FAILED" for run in runs)
+        async def reached(example: Any) -> bool:
+            path, value = example.waits
+            return bool(_at(await reader.send(example), path) == value)
 
         for example in EXAMPLES:
-            if example.name.endswith("-retry-a-run"):
-                await until(failed, 20)
-            if not example.headers:
+            if example.headers:
+                events = [event async for event in reader.events(example)]
+                assert next(iter(events[0]["data"].values()))["kind"] == "SNAPSHOT"
+                assert len(events) == json.loads(example.variables).get("limit", len(events))
+            elif example.waits:
+                await until(partial(reached, example), 20)
+            else:
                 await reader.send(example)
-        async with aclosing(reader.events(EXAMPLES[-1])) as events:
-            assert (await anext(events))["data"]["taskEvents"]["kind"] == "SNAPSHOT"

@@ -1,6 +1,7 @@
 """What holds for the repository as a whole: settings and their descriptions, locked requirements, links, sizes."""
 
 import ast
+import importlib.util
 import json
 import re
 import shutil
@@ -169,6 +170,12 @@ def test_relative_links_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_the_launch_file_starts_what_there_is() -> None:
+    (text,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "debugging.md").read_text(), re.DOTALL)
+    modules = [configuration["module"] for configuration in json.loads(text)["configurations"]]
+    assert [name for name in modules if importlib.util.find_spec(f"{name}.__main__") is None] == []
+
+
 def test_every_decision_is_listed() -> None:
     index = (ROOT / "docs" / "index.md").read_text()
 
@@ -226,8 +233,14 @@ def compose_file() -> Any:
 
 
 def test_the_compose_file_fits_its_schema() -> None:
-    """The schema is that of the Compose Specification (Apache-2.0), as docker-compose 1.29.2 ships it."""
+    """The schema is that of the Compose Specification (Apache-2.0), as docker-compose 1.29.2 ships it.
+
+    It is older than files of settings that may be missing, which came with Compose 2.24.
+    """
     schema = json.loads((ROOT / "tests" / "schemas" / "compose-spec.json").read_text())
+    optional = {"type": "object", "properties": {"path": {"type": "string"}, "required": {"type": "boolean"}}}
+    files = {"type": "array", "items": {**optional, "additionalProperties": False, "required": ["path"]}}
+    schema["definitions"]["service"]["properties"]["env_file"] = files
 
     jsonschema.Draft201909Validator(schema).validate(compose_file())
 
@@ -246,8 +259,24 @@ def test_the_compose_file_uses_settings_that_exist() -> None:
 
     assert set(environment) <= names_of_settings()
     assert set(re.findall(r"(TOCSIN_[A-Z_]+)[:}]", json.dumps(environment))) <= names_of_settings()
-    for secret in ("TOCSIN_JWT_SECRET", "TOCSIN_ENCRYPTION_KEY"):
-        assert environment[secret].startswith(f"${{{secret}:?")
+
+
+def test_a_fresh_clone_needs_no_file_of_settings_for_compose() -> None:
+    tocsin = compose_file()["services"]["tocsin"]
+
+    assert tocsin["env_file"] == [{"path": ".env", "required": False}]
+    assert ":?" not in json.dumps(compose_file())
+    assert f"tocsin-data:{tocsin['environment']['TOCSIN_DATA_DIR']}" in tocsin["volumes"]
+
+
+def test_the_directory_of_the_volume_belongs_to_the_user_of_the_image() -> None:
+    """A new volume takes owner and mode from the image's directory, and keys are written there."""
+    image = (ROOT / "Dockerfile").read_text()
+
+    data_dir = re.search(r"TOCSIN_DATA_DIR=(\S+)", image)
+    assert data_dir is not None
+    assert f"install --directory --owner tocsin --group tocsin --mode 0700 {data_dir[1]}\n" in image
+    assert image.index("install --directory") < image.index("USER tocsin") < image.index(f"VOLUME {data_dir[1]}")
 
 
 def test_the_image_uses_settings_that_exist() -> None:

@@ -1,10 +1,15 @@
 """`python -m tocsin` and the `tocsin` command."""
 
+import sys
+from io import TextIOWrapper
+
 from tocsin.cli.main import app
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. What the terminal cannot show is written as an escape."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     app()
 
 

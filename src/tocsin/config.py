@@ -5,6 +5,8 @@
 
 import base64
 import binascii
+import difflib
+import os
 import re
 from collections.abc import Iterable
 from datetime import timedelta
@@ -12,9 +14,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
+from tocsin.durations import parse_duration
 from tocsin.errors import SettingsError
 
 PREFIX = "TOCSIN_"
@@ -27,9 +30,12 @@ STANDARD_DENIED_PORTS = (
     "5060,5061,6000,6566,6665-6669,6679,6697,10080,"
     "445,873,1433,1434,1521,1883,2181,3306,3389,5432,5671,5672,5900,6379,6380,9042,9092,11211,26379,27017-27019"
 )
+_OF_OTHERS = re.compile(rf"{PREFIX}(TEST|BENCH|SERVICE)_|{PREFIX}PORT_[0-9]+_")
+"""Variables of the tests and benchmarks, and those that Kubernetes and Docker make for a service named tocsin."""
+_MOST_UNKNOWN = 5
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
-_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_LONGEST_WAIT = timedelta(days=366)
 
 
 class Settings(BaseSettings):
@@ -45,6 +51,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+    access_log: bool = False
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     body_limit: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
@@ -74,6 +81,7 @@ class Settings(BaseSettings):
     suggestions: Literal["everyone", "users", "nobody"] = "users"
 
     wait_timeout: float = Field(10.0, gt=0, le=3600)
+    job_timeout: float = Field(60.0, gt=0, le=3600)
     connect_timeout: float = Field(5.0, gt=0, le=300)
     response_limit: int = Field(65_536, ge=0, le=8 * 1024 * 1024)
     max_redirects: int = Field(5, ge=0, le=20)
@@ -81,7 +89,7 @@ class Settings(BaseSettings):
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()
-    retry_offset: float = Field(1.0, gt=0, le=24 * 30)
+    retry_offset: float | None = Field(None, gt=0, le=24 * 30)
     max_retries: int = Field(3, ge=0, le=99)
     retry_after_limit: int = Field(3600, ge=0, le=7 * 86_400)
 
@@ -124,7 +132,16 @@ class Settings(BaseSettings):
     @field_validator("retry_offsets", mode="before")
     @classmethod
     def _offsets(cls, value: Any) -> Any:
-        return tuple(parse_duration(part) for part in _parts(value))
+        return tuple(_parse_wait(part) for part in _parts(value))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _digits(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse 1_000, which Python reads and nobody else does."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, str) and "_" in value and annotation in {int, float, float | None}:
+            raise ValueError(f"{value!r} is not a number; write it in digits alone")
+        return value
 
     @field_validator("jwt_secret")
     @classmethod
@@ -139,16 +156,6 @@ class Settings(BaseSettings):
         if value is not None:
             decode_keys(value.get_secret_value())
         return value
-
-    @model_validator(mode="after")
-    def _keys_beside_a_uri(self) -> "Settings":
-        if self.mongodb_uri is not None:
-            for name, value in (("JWT_SECRET", self.jwt_secret), ("ENCRYPTION_KEY", self.encryption_key)):
-                if value is None:
-                    raise ValueError(
-                        f"{PREFIX}{name} is missing: with {PREFIX}MONGODB_URI set, give every process the same one"
-                    )
-        return self
 
     @model_validator(mode="after")
     def _one_document_fits(self) -> "Settings":
@@ -168,26 +175,41 @@ class Settings(BaseSettings):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/") + path
 
+    def timeout_of(self, kind: str) -> float:
+        """Seconds that one attempt at a job of this kind may take, if its task names none."""
+        return self.wait_timeout if kind == "http" else self.job_timeout
+
     def default_offsets(self) -> tuple[timedelta, ...]:
-        """The waits between attempts of a task that names none of its own."""
-        return self.retry_offsets or (timedelta(hours=self.retry_offset),)
+        """The waits between attempts of a task that names none of its own; empty if they are to fit its interval."""
+        if self.retry_offsets or self.retry_offset is None:
+            return self.retry_offsets
+        return (timedelta(hours=self.retry_offset),)
 
 
 def load(**overrides: Any) -> Settings:
     """The settings of this process. Raises SettingsError with one sentence that names the variable."""
     try:
+        _refuse_unknown(overrides.get("_env_file", ".env"))
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The file .env cannot be read: {error}.") from None
 
 
-def parse_duration(text: str) -> timedelta:
-    """An ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `P1DT12H`. Raises ValueError."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None or not any(match.groups()):
-        raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT30S, PT1H or P1D")
-    weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+def _refuse_unknown(env_file: str | Path | None) -> None:
+    """A misspelt variable would leave its setting at the default without a word. Raises SettingsError."""
+    given = {**DotEnvSettingsSource(Settings, env_file=env_file).env_vars, **os.environ}
+    names = sorted({name.upper() for name, value in given.items() if value and name.upper().startswith(PREFIX)})
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = [name for name in names if name not in known and not _OF_OTHERS.match(name)]
+    if unknown:
+        raise SettingsError(" ".join(f"{name} is no setting.{_meant(name, known)}" for name in unknown[:_MOST_UNKNOWN]))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1, 0.8)
+    return f" Did you mean {near[0]}?" if near else " Take it away; docs/configuration.md has all there are."
 
 
 def parse_ports(text: str) -> frozenset[int]:
@@ -195,6 +217,16 @@ def parse_ports(text: str) -> frozenset[int]:
     if text.strip().lower() == "none":
         return frozenset()
     return frozenset(port for part in _parts(text) for port in _ports_of(part))
+
+
+def _parse_wait(text: str) -> timedelta:
+    try:
+        wait = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} {error}") from None
+    if wait > _LONGEST_WAIT:
+        raise ValueError(f"{text!r} is too long: a wait is at most P366D")
+    return wait
 
 
 def _ports_of(part: str) -> Iterable[int]:

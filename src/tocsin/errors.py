@@ -6,17 +6,24 @@ TocsinError
 │   └── EmbeddedDatabaseError   the embedded database cannot start or was lost
 ├── UserError             the caller's input is at fault: field, code, message (the API's `userErrors`)
 │   ├── InvalidInput      a value is wrong
+│   │   └── SeveralInvalid    several are: `all` has each of them
 │   ├── NotFound          unknown, or someone else's: the caller cannot tell which
 │   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
 │   └── IdempotencyKeyReused
-├── Unauthenticated       no valid token
+├── Unauthenticated       no token
+│   ├── TokenInvalid      one that is wrong, was revoked, or whose session or account has ended
+│   └── TokenExpired      one that was good until it expired
 ├── Forbidden             a valid token that does not allow this
 ├── RateLimited           too often; says when to come back
 └── DatabaseUnavailable   the database does not answer; nothing was acknowledged
     └── PartlyDone        it failed in the middle of a call that writes more than once
 """
 
+from collections.abc import Callable, Iterable
 from enum import Enum
+from typing import Any, ClassVar, TypeVar
+
+Part = TypeVar("Part")
 
 
 class TocsinError(Exception):
@@ -61,6 +68,11 @@ class UserError(TocsinError):
         self.message = message
         self.path = path
 
+    @property
+    def all(self) -> "tuple[UserError, ...]":
+        """All faults that were found together; mostly this one alone."""
+        return (self,)
+
     def under(self, *prefix: str) -> "UserError":
         """The same error, seen from further out in the input."""
         self.path = (*prefix, *self.path)
@@ -72,6 +84,52 @@ class InvalidInput(UserError):
 
     def __init__(self, message: str, *path: str) -> None:
         super().__init__(UserErrorCode.INVALID, message, path)
+
+
+class SeveralInvalid(InvalidInput):
+    """Several values are wrong. Has the code, message and path of the first; `all` has each of them."""
+
+    def __init__(self, faults: Iterable[UserError]) -> None:
+        self._faults = tuple(faults)
+        first = self._faults[0]
+        super().__init__(first.message, *first.path)
+        self.code = first.code
+
+    @property
+    def all(self) -> tuple[UserError, ...]:
+        """The faults, in the order in which they were found."""
+        return self._faults
+
+    def under(self, *prefix: str) -> UserError:
+        """The same errors, seen from further out in the input."""
+        for fault in self._faults:
+            fault.under(*prefix)
+        return super().under(*prefix)
+
+
+class FaultCollector:
+    """Collects the faults of several parts of an input, so that they are told together."""
+
+    def __init__(self) -> None:
+        self._faults: list[UserError] = []
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was faulty."""
+        return bool(self._faults)
+
+    def read(self, read: Callable[..., Part], *args: Any, at: tuple[str, ...] = ()) -> Part | None:
+        """What `read` makes of one part, which is at this path in the input; None if that is faulty."""
+        try:
+            return read(*args)
+        except UserError as error:
+            self._faults += error.under(*at).all
+            return None
+
+    def refuse(self) -> None:
+        """Raises SeveralInvalid if anything was faulty."""
+        if self._faults:
+            raise SeveralInvalid(dict.fromkeys(self._faults))
 
 
 class NotFound(UserError):
@@ -97,7 +155,24 @@ class IdempotencyKeyReused(UserError):
 
 
 class Unauthenticated(TocsinError):
-    """The request carries no valid access token. The message says what would be right."""
+    """The request carries no access token that is good. The message says what would be right, `code` why, for programs.
+
+    Without any token it is raised itself; its subclasses say what is wrong with the one that came.
+    """
+
+    code: ClassVar[str] = "UNAUTHENTICATED"
+
+
+class TokenInvalid(Unauthenticated):
+    """The token is wrong, was revoked, or its session or account has ended: only another one can be right."""
+
+    code = "TOKEN_INVALID"
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good until it expired: getting a new one in the same way is right."""
+
+    code = "TOKEN_EXPIRED"
 
 
 class Forbidden(TocsinError):

@@ -36,6 +36,11 @@ def logger(name: str) -> Logger:
     return bound
 
 
+def shows_debug() -> bool:
+    """Tell whether DEBUG lines are shown, for those that are not worth making otherwise."""
+    return logging.root.isEnabledFor(logging.DEBUG)
+
+
 def configure_logging(level: str, style: str) -> None:
     """Send every log line, ours and the libraries', to standard error as `console` lines or `json` objects."""
     shared: list[Any] = [
@@ -46,7 +51,7 @@ def configure_logging(level: str, style: str) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,

@@ -175,7 +175,6 @@ async def test_a_stop_is_clean_and_what_was_due_meanwhile_is_caught_up(tmp_path:
     ("settings", "sentence"),
     [
         ({"TOCSIN_PORT": "many"}, "TOCSIN_PORT is wrong: input should be a valid integer"),
-        ({"TOCSIN_MONGODB_URI": "mongodb://127.0.0.1:1"}, "TOCSIN_JWT_SECRET is missing"),
         ({"TOCSIN_RETRY_OFFSETS": "1 hour"}, "TOCSIN_RETRY_OFFSETS is wrong: '1 hour' is not an ISO 8601 duration"),
         ({"TOCSIN_ENCRYPTION_KEY": "short"}, "TOCSIN_ENCRYPTION_KEY is wrong: must be 32 bytes in base64"),
     ],

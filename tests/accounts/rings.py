@@ -47,4 +47,4 @@ async def serving(database: Database, keys: Keys = KEYS, name: str = "one") -> A
 
 async def alive(database: Database, name: str) -> None:
     """Let this process have a lease for an hour."""
-    await database.workers.insert_one({"_id": name, "until": clock.now() + HOUR})
+    await database.workers.insert_one({"_id": name, "until": clock.now() + HOUR / 6})

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from tocsin import clock
 from tocsin.cli.mails import app
-from tocsin.documents import Doc
+from tocsin.documents import Doc, global_id
 
 
 @pytest.fixture
@@ -33,6 +33,22 @@ def mail(number: int, **others: Any) -> Doc:
         "subject": f"Subject {number}", "text": f"Hello {number}\n", "status": "QUEUED", "queued_at": at,
         "next_try_at": at, "lease_until": None, "tries": 0, "last_error": None, "delivered_at": None, **others,
     }  # fmt: skip
+
+
+@pytest.fixture
+def others(stored: SyncDatabase[Doc]) -> None:
+    """A mail that a job handed over, one about a workflow run that links to it, and an invitation."""
+    stored["users"].insert_one({"_id": "u1", "email": "alice@example.com", "is_active": True})
+    text = "Hello {page}\n\nOpen:            {page}\n"
+    job = {"kind": "JOB", "to": "bob@example.org", "status": "DELIVERED", "attachments": ["a.txt", "b.pdf"]}
+    invitation = {"kind": "INVITATION", "owner": "", "to": "carol@example.org", "run": None}
+    stored["deliveries"].insert_many(
+        [
+            mail(1, run="u1/w2-1795338000000:send", **job),
+            mail(2, run="u1/w2-1795338000000", text=text, link="/playground?query=x", kind="FAILED_FOR_GOOD"),
+            mail(3, **invitation),
+        ]
+    )
 
 
 def tocsin_mails(*arguments: str) -> Result:
@@ -69,9 +85,32 @@ def test_show_takes_a_number_or_an_id(mails: None, which: str) -> None:
     assert text == "Hello 2\n"
     lines = headers.splitlines()
     assert lines[:3] == ["Id: u1/t2:0:began", "To: alice@example.com", "Subject: Subject 2"]
+    assert lines[3:5] == ["Kind: BEGAN_FAILING", f"Run: {global_id('Run', 'u1/t2:1')}"]
     assert "Status: QUEUED" in lines
     assert "Last error: the mail server is away" in lines
     assert not any(line.startswith("Delivered") for line in lines)
+
+
+def test_list_shows_the_mails_of_jobs_with_their_kinds_and_to_whom_they_went(others: None) -> None:
+    found = [line.split()[2:5] for line in done("list").splitlines()]
+    assert found == [
+        ["QUEUED", "carol@example.org", "INVITATION"],
+        ["QUEUED", "alice@example.com", "FAILED_FOR_GOOD"],
+        ["DELIVERED", "bob@example.org", "JOB"],
+    ]
+    _, about_workflow, job = json.loads(done("list", "--json"))
+    assert job["run"] == global_id("Run", "u1/w2-1795338000000:send")
+    assert job["attachments"] == ["a.txt", "b.pdf"]
+    assert about_workflow["run"] == global_id("WorkflowRun", "u1/w2-1795338000000")
+
+
+def test_show_takes_the_mail_of_a_job_and_gives_links_their_address(
+    others: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Attachments: a.txt, b.pdf\n" in done("show", "3")
+    monkeypatch.setenv("TOCSIN_PUBLIC_URL", "https://tocsin.example.com/")
+    text = done("show", "2").partition("\n\n")[2]
+    assert text == "Hello {page}\n\nOpen:            https://tocsin.example.com/playground?query=x\n"
 
 
 @pytest.mark.parametrize("which", ["4", "0", "99999", "u1/none"])

@@ -9,14 +9,14 @@ from pymongo.synchronous.database import Database as SyncDatabase
 from typer.testing import CliRunner, Result
 
 from tocsin.cli.main import app
-from tocsin.documents import Doc
+from tocsin.documents import Doc, document_id
 from tocsin.security.opaque import digest
 
 ALICE = "alice@example.com"
 
 
 def tocsin(*arguments: str, stdin: str = "") -> Result:
-    return CliRunner().invoke(app, arguments, input=stdin, env={"COLUMNS": "140"})
+    return CliRunner().invoke(app, arguments, input=stdin, env={"COLUMNS": "200"})
 
 
 def done(*arguments: str, stdin: str = "") -> str:
@@ -47,10 +47,18 @@ def test_a_token_is_made_listed_and_revoked(alice: SyncDatabase[Doc]) -> None:
     assert row["expiresAt"] > row["createdAt"]
     assert text not in (table := done("tokens", "list", ALICE))
     assert row["id"] in table
+    assert document_id("ApiToken", row["id"]) == stored["_id"]
     assert done("tokens", "revoke", row["id"]) == "backup is worthless now.\n"
     assert listed() == []
     actions = [entry["action"] for entry in json.loads(done("audit", "list", "--json"))]
     assert actions == ["API_TOKEN_REVOKED", "API_TOKEN_CREATED", "USER_CREATED"]
+
+
+def test_a_token_is_revoked_by_the_id_that_older_versions_printed(alice: SyncDatabase[Doc]) -> None:
+    done("tokens", "create", ALICE, "--name", "backup")
+    stored = alice["api_tokens"].find_one({})
+    assert stored is not None
+    assert done("tokens", "revoke", stored["_id"]) == "backup is worthless now.\n"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def test_a_token_is_made_listed_and_revoked(alice: SyncDatabase[Doc]) -> None:
         (["tokens", "create", "bob@example.com", "--name", "x"], "no user with the address bob@example.com"),
         (["tokens", "create", ALICE, "--name", "x", "--scope", "admin"], "Only administrators"),
         (["tokens", "create", ALICE, "--name", " "], "name must have"),
-        (["tokens", "revoke", "none"], "no user with this id"),
+        (["tokens", "revoke", "none"], "no API token with this id"),
         (["users", "invite", ALICE], "There is an account"),
         (["users", "log-out", "bob@example.com"], "no user with the address bob@example.com"),
     ],
@@ -108,3 +116,18 @@ def test_the_audit_log_can_be_narrowed(alice: SyncDatabase[Doc]) -> None:
     (line,) = done("audit", "list", "--action", "user_created", "--limit", "1").splitlines()
     assert "bob@example.com" in line
     assert done("audit", "list", "--email", "nobody@example.com") == "There are no entries.\n"
+
+
+@pytest.mark.parametrize("number", ["3_0", "\u0663", "\uff13", "+3", "3.0", "0", "-1", "9" * 5000])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tokens", "create", ALICE, "--name", "x", "--days"],
+        ["audit", "list", "--limit"],
+        ["mails", "list", "--limit"],
+    ],
+)
+def test_numbers_are_typed_in_digits_alone(arguments: list[str], number: str) -> None:
+    result = tocsin(*arguments, number)
+    assert result.exit_code == 2
+    assert "is not a whole number from 1 to" in " ".join(result.stderr.replace("\u2502", " ").split())

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from tocsin import clock, documents
 from tocsin.cli.users import app
-from tocsin.documents import Doc, Overlap, Task, TaskStatus
+from tocsin.documents import Doc, Overlap, Task, TaskStatus, document_id, global_id
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.security.passwords import verify_password
 
@@ -68,12 +70,36 @@ def test_the_list_is_a_table_that_cuts_nothing_off(stored: SyncDatabase[Doc]) ->
     assert ".example.com" in table.replace("\n", "")
 
 
-def test_the_password_is_asked_for_twice_and_not_shown(stored: SyncDatabase[Doc]) -> None:
-    shown = done("create", ALICE, stdin=f"{PASSWORD}\n{PASSWORD}\n")
+def _in_a_terminal(arguments: list[str], typed: list[str]) -> tuple[int, str]:
+    """The exit code of a command in a terminal, and what that shows. Each line is typed when asked for."""
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", "from tocsin.cli.users import app; app()", *arguments]
+    process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, start_new_session=True)
+    os.close(end)
+    shown = b""
+    with suppress(OSError):  # so Linux tells that the other side has ended
+        while data := os.read(terminal, 1024):
+            shown += data
+            if shown.endswith(b": ") and typed:
+                os.write(terminal, f"{typed.pop(0)}\n".encode())
+    os.close(terminal)
+    return process.wait(10), shown.decode()
+
+
+def test_in_a_terminal_the_password_is_asked_for_twice_and_not_shown(stored: SyncDatabase[Doc]) -> None:
+    code, shown = _in_a_terminal(["create", ALICE], ["one thing typed", "another one typed", PASSWORD, PASSWORD])
+    assert code == 0, shown
+    assert "do not match" in shown
     assert PASSWORD not in shown
     assert has_password(stored, ALICE, PASSWORD)
-    assert tocsin_users("create", "bob@example.com", stdin=f"{PASSWORD}\nanother one\n").exit_code == 1
-    assert [row["email"] for row in listed()] == [ALICE]
+
+
+def test_without_a_terminal_the_password_is_read_from_standard_input(stored: SyncDatabase[Doc]) -> None:
+    assert done("create", ALICE, stdin=f"{PASSWORD}\nmore\n") == f"{ALICE} can log in now.\n"
+    assert has_password(stored, ALICE, PASSWORD)
+    result = tocsin_users("set-password", ALICE, stdin="")
+    assert result.exit_code == 2
+    assert "There is no terminal to ask for the password" in " ".join(result.stderr.split())
 
 
 def test_set_password(stored: SyncDatabase[Doc]) -> None:
@@ -117,11 +143,11 @@ def test_deactivate_pauses_and_activate_lets_in(stored: SyncDatabase[Doc], mongo
     create(ALICE)
     create("bob@example.com")
     for row in listed():
-        asyncio.run(_add_task(mongodb_uri, stored.name, row["id"]))
+        asyncio.run(_add_task(mongodb_uri, stored.name, document_id("User", row["id"]) or ""))
     assert done("deactivate", ALICE) == f"{ALICE} is locked out. Tasks paused: 1.\n"
     alice, bob = listed()
     assert (alice["isActive"], bob["isActive"]) == (False, True)
-    tasks = {task["owner"]: task for task in stored["tasks"].find()}
+    tasks = {global_id("User", task["owner"]): task for task in stored["tasks"].find()}
     assert (tasks[alice["id"]]["status"], tasks[alice["id"]]["next_run_at"]) == ("PAUSED", None)
     assert tasks[bob["id"]]["status"] == "PENDING"
     done("activate", ALICE)

@@ -11,7 +11,7 @@ from tests.harness import save_task, until
 from tests.tasks.helpers import add_run, hourly
 from tocsin import clock, documents
 from tocsin.documents import Database, RunStatus, Trigger
-from tocsin.events import Change, ChangeKind, Fanout, Subscription, fanout
+from tocsin.events import Change, ChangeKind, Fanout, Subscription, fanout, recent
 from tocsin.tasks import holding, saving, triggering
 
 K = ChangeKind
@@ -153,3 +153,55 @@ async def test_who_has_left_is_forgotten(database: Database) -> None:
         async with events.subscribe("alice"), events.subscribe("alice"):
             assert len(events._subscriptions["alice"]) == 2
         assert events._subscriptions == {}
+
+
+async def test_who_comes_back_is_told_what_was_missed(database: Database) -> None:
+    """At whatever process: each knows the changes of all, with the database's times."""
+    async with listening(database) as left, listening(database) as other:
+        async with left.subscribe("alice") as subscription, other.subscribe("alice") as watching:
+            await snapshot(subscription)
+            await snapshot(watching)
+            await hourly(database)
+            await asyncio.sleep(2 * recent.OVERLAP.total_seconds())
+            first = await hourly(database)
+            last = (await take(subscription, 2))[-1].at
+        await saving.update(database, "alice", first.id, {"name": "other"}, clock.now())
+        hers = await save_task(database, "http://127.0.0.1:9/", owner="bob")
+        await holding.pause(database, "alice", first.id, clock.now())
+        expected = [K.TASK_CREATED, K.TASK_UPDATED, K.TASK_UPDATED, K.TASK_UPDATED]
+        async with other.subscribe("alice", first.id, last) as back:
+            missed = await take(back, 3)
+            await holding.resume(database, "alice", first.id, clock.now())
+            missed += await take(back, 1)
+        assert [change.kind for change in missed] == expected
+        assert hers.id not in {change.task_id for change in missed}
+
+
+async def test_who_comes_back_too_late_or_to_a_new_process_reads_the_present_state(database: Database) -> None:
+    async with listening(database) as events:
+        async with events.subscribe("alice") as subscription:
+            await snapshot(subscription)
+            await hourly(database)
+            (change,) = await take(subscription, 1)
+        long_ago = change.at - timedelta(minutes=1)  # before this process listened
+        async with events.subscribe("alice", after=long_ago) as back:
+            await snapshot(back)
+
+
+def test_what_is_too_old_or_too_much_is_forgotten() -> None:
+    known, start = recent.Recent(), clock.now()
+
+    def change(seconds: float) -> Change:
+        return Change(K.RUN_UPDATED, start + timedelta(seconds=seconds), "alice/t", "alice/t:1")
+
+    assert known.since(start) is None
+    for second in range(700):
+        known.add(change(second))
+    assert known.since(start + timedelta(seconds=90)) is None
+    assert known.since(start + timedelta(seconds=690)) == [change(second) for second in range(689, 700)]
+    assert known.since(start + timedelta(seconds=800)) == []
+    known.add(change(50))  # the database's clock was set back
+    assert known.since(start + timedelta(seconds=690)) is not None
+    assert known.since(start + timedelta(seconds=51)) is None
+    known.clear()
+    assert known.since(start + timedelta(seconds=690)) is None

@@ -10,6 +10,7 @@ from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.execution.verdict import MAX_LOST, Judge, Verdict, after_loss
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
 from tocsin.tasks.retry import MAX_ATTEMPTS, RetryPolicy
+from tocsin.tasks.retry_defaults import RetryDefaults
 
 NOW = clock.now()
 SECOND = timedelta(seconds=1)
@@ -29,7 +30,7 @@ def failed(status: int | None = 500, kind: ErrorKind = ErrorKind.HTTP_STATUS, **
 
 
 def verdict(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> Verdict:
-    judge = Judge(RetryPolicy(0), timedelta(seconds=60))
+    judge = Judge(RetryDefaults(0), timedelta(seconds=60))
     return judge.after(past, outcome, RetryPolicy(retries, OFFSETS, None, statuses), NOW, 0.5)
 
 

@@ -164,6 +164,26 @@ async def test_mails_come_once_per_incident(stack: Stack, target: Target) -> Non
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("offset", "tells"), [(timedelta(hours=1), "Next run:        "), (timedelta(seconds=20), "Next try:        ")]
+)
+async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run(
+    stack: Stack, target: Target, offset: timedelta, tells: str
+) -> None:
+    target.script = [500]
+    start = clock.now() + timedelta(milliseconds=50)
+    every = schedules.Every(timedelta(minutes=10), start)
+    task = await save_task(stack.database, target.url, every, retry=RetryPolicy(1, (offset,)))
+    (run,) = await stack.when_runs(task.id, "RETRY")
+    await until(lambda: mails(stack.database))
+    mail = await stack.database.deliveries.find_one({"_id": f"{task.id}:0:began"})
+    assert mail is not None
+    next_run_at = (await stack.task(task.id))["next_run_at"]
+    comes = min(run["retry_at"], next_run_at)
+    assert f"{tells}{comes:%Y-%m-%dT%H:%M:%SZ}\n" in mail["text"]
+    assert ("will not be tried" in mail["text"]) == (next_run_at < run["retry_at"])
+
+
 async def test_no_beginning_is_told_after_an_end(stack: Stack, target: Target) -> None:
     """The first run is not retried and fails for good; the second one of the same incident is retried."""
     start = clock.now() + timedelta(milliseconds=50)

@@ -72,14 +72,14 @@ async def test_a_session_is_renewed_and_ended(api: Api) -> None:
         ended = await _do(api.nobody, "logOut", {"refreshToken": second["refreshToken"]}, "userErrors { code }")
         assert ended == {"userErrors": []}
     for token in (first["accessToken"], second["accessToken"]):
-        assert await _code(_with(api, token)) == "UNAUTHENTICATED"
+        assert await _code(_with(api, token)) == "TOKEN_INVALID"
     refused = await _do(api.nobody, "refreshSession", {"refreshToken": second["refreshToken"]})
     assert [(error["code"], error["field"]) for error in refused["userErrors"]] == [("SESSION_ENDED", ["refreshToken"])]
 
 
 async def test_log_out_without_a_refresh_token_ends_the_session_that_asks(api: Api) -> None:
     assert await _do(api.alice, "logOut", {}, "userErrors { code }") == {"userErrors": []}
-    assert await _code(api.alice) == "UNAUTHENTICATED"
+    assert await _code(api.alice) == "TOKEN_INVALID"
     answer = await api.nobody.post("mutation { logOut(input: {}) { userErrors { code } } }")
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
@@ -93,7 +93,7 @@ async def test_another_session_is_seen_and_revoked(api: Api) -> None:
     assert found[0]["userAgent"].startswith("python-httpx")
     payload = await _do(api.alice, "revokeSession", {"id": found[0]["id"]}, "revokedSessionId userErrors { code }")
     assert payload == {"revokedSessionId": found[0]["id"], "userErrors": []}
-    assert await _code(_with(api, other["accessToken"])) == "UNAUTHENTICATED"
+    assert await _code(_with(api, other["accessToken"])) == "TOKEN_INVALID"
     assert await _code(api.alice) is None
 
 
@@ -116,7 +116,7 @@ async def test_an_api_token_does_what_its_scopes_say(api: Api) -> None:
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", mutation
     revoked = await _do(api.alice, "revokeApiToken", {"id": token_id}, "revokedApiTokenId userErrors { code }")
     assert revoked == {"revokedApiTokenId": token_id, "userErrors": []}
-    assert await _code(program) == "UNAUTHENTICATED"
+    assert await _code(program) == "TOKEN_INVALID"
 
 
 async def test_the_password_is_changed(api: Api) -> None:
@@ -141,7 +141,7 @@ async def test_a_mailed_link_gives_a_new_password(api: Api) -> None:
     token = api.services.secrets.open(delivery["sealed"], delivery["_id"]).partition("=")[2]
     payload = await _do(api.nobody, "resetPassword", {"token": token, "password": "seven green bottles"})
     assert payload["session"]["user"]["email"] == "alice@example.test"
-    assert await _code(api.alice) == "UNAUTHENTICATED"
+    assert await _code(api.alice) == "TOKEN_INVALID"
     again = await _do(api.nobody, "resetPassword", {"token": token, "password": "seven green bottles"})
     assert [(error["code"], error["field"]) for error in again["userErrors"]] == [("LINK_INVALID", ["token"])]
 
@@ -243,7 +243,7 @@ async def test_a_stream_ends_with_its_session(api: Api) -> None:
                 break
         await _do(api.alice, "logOut", {}, "userErrors { code }")
         rest = [line async for line in lines]
-    (error,) = [json.loads(line.removeprefix("data: ")) for line in rest if "UNAUTHENTICATED" in line]
+    (error,) = [json.loads(line.removeprefix("data: ")) for line in rest if "TOKEN_INVALID" in line]
     assert "session" in error["errors"][0]["message"]
 
 

@@ -199,7 +199,7 @@ async def test_server_sent_events_begin_with_a_snapshot_and_end_with_the_token(a
     async with api.alice.http.stream("POST", "/graphql", json=body, headers=headers) as answer:
         text = (await answer.aread()).decode()
     assert text.startswith('event: next\r\ndata: {"data":{"taskEvents":{"kind":"SNAPSHOT"}}}')
-    assert '"code":"UNAUTHENTICATED"' in text
+    assert '"code":"TOKEN_EXPIRED"' in text
     assert "event: complete" in text
 
 
@@ -214,4 +214,4 @@ async def test_server_sent_events_end_when_their_user_is_deactivated(api: Api) -
                 break
         await api.database.db["users"].update_one({"_id": api.alice.user.id}, {"$set": {"is_active": False}})
         rest = [line async for line in lines]
-    assert any('"code":"UNAUTHENTICATED"' in line for line in rest)
+    assert any('"code":"TOKEN_INVALID"' in line for line in rest)

@@ -66,7 +66,8 @@ async def test_a_report_of_runs_is_saved_and_shown(api: Api) -> None:
             ["job", "report", "runs"],
             "taskId is the id of a task, as the API gives it.",
         ),
-        ({"email": {**MAIL, "to": ["x"]}}, ["job", "email", "to"], "x is no mail address."),
+        ({"email": {**MAIL, "to": ["a@b@c"]}}, ["job", "email", "to", "0"], None),
+        ({"custom": {"type": "email", "params": {**MAIL, "to": "x"}}}, ["job", "custom", "params", "to", "0"], None),
         ({"email": {**MAIL, "subject": ""}}, ["job", "email", "subject"], None),
         ({"custom": {"type": "email", "params": {**MAIL, "cc": []}}}, ["job", "custom", "params", "cc"], None),
         ({"custom": {"type": "nothing", "params": {}}}, ["job", "custom", "type"], None),
@@ -79,3 +80,26 @@ async def test_what_is_wrong_is_told_with_its_place(
     (fault,) = answer["userErrors"]
     assert (answer["task"], fault["field"]) == (None, field)
     assert message in (None, fault["message"])
+
+
+async def test_a_long_url_is_saved_and_shown(api: Api) -> None:
+    start = "https://example.com/saml?SAMLRequest="
+    url = start + "x" * (8192 - len(start))
+    answer = await create(api, {"http": {"url": url}})
+    assert (answer["userErrors"], answer["task"]["job"]["url"]) == ([], url)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([{"id": 2**63}], "This whole number does not fit in 64 bits. Write it as a text."),
+        ({"a\0b": 1}, "A name must not contain the character U+0000."),
+    ],
+)
+async def test_parameters_that_the_database_cannot_hold_are_a_fault_at_their_place(
+    api: Api, data: Any, message: str
+) -> None:
+    answer = await create(api, {"report": {"title": "T", "format": "JSON", "data": data}})
+    (error,) = answer["userErrors"]
+    assert error["message"] == message
+    assert error["field"][:3] == ["job", "report", "data"]

@@ -178,6 +178,7 @@ WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"last": -1}, "last must be 1 to 100; it is -1.", ["last"]),
     ({"first": 1, "last": 1}, "Give first or last, not both.", ["last"]),
     ({"after": "x"}, "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy.", ["after"]),
+    ({"after": "ZHVlX2F0OtmhOmE="}, "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy.", ["after"]),
     ({"before": "cnVuX2R1ZV9hdDo5OTk5OTk5OTk5OTk5OTk5OmE="}, "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy.", ["before"]),
 ]  # fmt: skip
 

@@ -25,11 +25,73 @@ def test_durations_are_written_canonically(text: str, canonical: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "P", "PT", "P1DT", "1H", "PT1H ", "-PT1H", "P1Y", "P1M", "PT1.2345S", "PT.5S", 60, None, True]
+    "value",
+    [
+        "",
+        "P",
+        "PT",
+        "P1DT",
+        "1H",
+        "PT1H ",
+        "-PT1H",
+        "P1Y",
+        "P1M",
+        "PT1.2345S",
+        "PT.5S",
+        60,
+        None,
+        True,
+        "PT\u0661M",
+        "PT\uff11M",
+        "P1_0D",
+        "PT²S",
+    ],
 )
 def test_wrong_durations(value: object) -> None:
     with pytest.raises(ValueError, match="ISO 8601"):
         read_duration(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["P1000000D", "P9999999D", "PT99999999999999999999S", "P" + "9" * 5000 + "W", "P999999DT1S"]
+)
+def test_a_duration_that_is_too_long_is_told_so(text: str) -> None:
+    with pytest.raises(ValueError, match="is too long: at most P999999D") as told:
+        read_duration(text)
+    assert len(str(told.value)) < 100
+    assert read_duration("P999999D") == timedelta(days=999_999)
+    assert read_duration("P000000000000000000001D") == timedelta(days=1)
+
+
+def test_years_and_months_are_told_to_have_no_length() -> None:
+    for text in ("P1Y", "P1M", "P1Y2M3DT4H"):
+        with pytest.raises(ValueError, match="years and months have no fixed length"):
+            read_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-11-29T10:00:00", 'The offset is missing: write "2026-11-29T10:00:00Z" for UTC, or for example "2026-11-29T10:00:00+01:00".'),
+        ("2026-11-29 10:00", 'The offset is missing: write "2026-11-29T10:00:00Z" for UTC, or for example "2026-11-29T10:00:00+01:00".'),
+        ("2026-11-29", 'The time of day and the offset are missing: write "2026-11-29T00:00:00Z".'),
+        ("2026-11-29T10:00Z", 'The time is not written as RFC 3339 has it: write "2026-11-29T10:00:00Z".'),
+        ("2026-11-29 10:00:00Z", 'The time is not written as RFC 3339 has it: write "2026-11-29T10:00:00Z".'),
+        ("2026-11-29T10:00:00+0100", 'The time is not written as RFC 3339 has it: write "2026-11-29T10:00:00+01:00".'),
+        ("2026-11-29T10:00:00,5 +01", 'The time is not written as RFC 3339 has it: write "2026-11-29T10:00:00.5+01:00".'),
+        ("2026-02-30", "There is no such time: 2026-02-30."),
+        ("2026-02-30T10:00:00", "There is no such time: 2026-02-30T10:00:00."),
+        ("2026-11-29T24:30:00Z", "There is no such time: 2026-11-29T24:30:00Z."),
+        ("tomorrow", 'A time is written with date, time and offset to UTC, such as "2026-11-22T09:00:00Z".'),
+        ("\uff12026-11-29T10:00:00Z", 'A time is written with date, time and offset to UTC, such as "2026-11-22T09:00:00Z".'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_time_is_told(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=r"time|offset") as told:
+        read_moment(text)
+    assert str(told.value) == said
+    if 'write "' in said:
+        read_moment(said.partition('write "')[2].partition('"')[0])
 
 
 @pytest.mark.parametrize(
@@ -47,7 +109,7 @@ def test_moments(text: str, moment: datetime) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2026-11-22", "2026-11-22T09:00:00", "2026-11-22 09:00:00Z", "2026-02-30T09:00:00Z", "2026-11-22T24:00:01Z", "2026-11-22T09:00:60Z", "0001-01-01T00:00:00+01:00", "2026-11-22T09:00:00+25:00", "", 1700000000, None, "٢٠٢٦-11-22T09:00:00Z"],
+    ["2026-11-22", "2026-11-22 09:00:00Z", "2026-02-30T09:00:00Z", "2026-11-22T24:00:01Z", "2026-11-22T09:00:60Z", "0001-01-01T00:00:00+01:00", "2026-11-22T09:00:00+25:00", "", 1700000000, None, "٢٠٢٦-11-22T09:00:00Z"],
 )  # fmt: skip
 def test_wrong_moments(value: object) -> None:
     with pytest.raises(ValueError, match="time"):

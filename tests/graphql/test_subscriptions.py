@@ -175,6 +175,7 @@ async def test_the_token_ends_the_connection(api: Api) -> None:
         await socket.subscribe("1")
         assert (await socket.event())["kind"] == "SNAPSHOT"
         assert await socket.close_code() == 4403
+        assert socket.close_reason.startswith("TOKEN_EXPIRED: ")
 
 
 async def test_deactivation_ends_the_connection(api: Api) -> None:
@@ -188,6 +189,11 @@ async def test_a_wrong_token_is_refused_and_none_can_ask_nothing(api: Api) -> No
     async with _socket(api) as socket:
         await socket.send(type="connection_init", payload={"Authorization": "Bearer nonsense"})
         assert await socket.close_code() == 4403
+        assert socket.close_reason.startswith("TOKEN_INVALID: The access token is not valid.")
+    async with _socket(api) as socket:
+        await socket.send(type="connection_init", payload={"Authorization": f"Bearer {_expired(api)}"})
+        assert await socket.close_code() == 4403
+        assert socket.close_reason.startswith("TOKEN_EXPIRED: The access token has expired.")
     async with _socket(api, api.nobody) as socket:
         await socket.subscribe("1")
         answer = await socket.receive()
@@ -331,3 +337,58 @@ async def test_a_client_that_drops_the_line_leaves_nothing_behind(api: Api, capl
 async def test_the_legacy_protocol_is_not_spoken(api: Api) -> None:
     async with connect(api.ws_url, subprotocols=[Subprotocol("graphql-ws")]) as raw:
         assert await Socket(raw).close_code() == 4406
+
+
+async def test_a_limit_completes_it_after_so_many_events(api: Api) -> None:
+    query = "subscription { taskEvents(limit: 2) { kind } }"
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("1", query)
+        assert (await socket.event())["kind"] == "SNAPSHOT"
+        await api.alice.create("second event")
+        assert (await socket.event())["kind"] == "TASK_CREATED"
+        assert await socket.receive() == {"type": "complete", "id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("taskEvents(limit: 0) { kind }", "limit must be 1 to 10000; it is 0."),
+        ("workflowRunEvents(limit: 10001) { kind }", "limit must be 1 to 10000; it is 10001."),
+        ("workflowRunEvents(untilEnd: true) { kind }", "untilEnd needs workflowRunId"),
+    ],
+)
+async def test_wrong_ends_are_told(api: Api, field: str, says: str) -> None:
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("1", f"subscription {{ {field} }}")
+        message = await socket.receive()
+    (error,) = message["payload"]
+    assert message["type"] == "error"
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert says in error["message"]
+
+
+async def test_until_the_end_completes_with_the_workflow_run(api: Api) -> None:
+    steps = [{"key": "a", "wait": "PT1H"}]
+    save = "mutation($i: SaveWorkflowInput!) { saveWorkflow(input: $i) { userErrors { message } } }"
+    assert await api.alice.ask(save, i={"definition": {"name": "w", "steps": steps}}) == {
+        "saveWorkflow": {"userErrors": []}
+    }
+    made = await api.alice.ask('mutation { executeWorkflow(input: {name: "w"}) { workflowRun { id } } }')
+    run_id = made["executeWorkflow"]["workflowRun"]["id"]
+    query = "subscription($id: ID!) { workflowRunEvents(workflowRunId: $id, untilEnd: true) { kind status } }"
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("1", query, id=run_id)
+        assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["kind"] == "SNAPSHOT"
+        _, document = ids.decode(run_id)
+        ended = {"status": "COMPLETED", "open": False, "news": "{}"}
+        await api.database.workflow_runs.update_one({"_id": document}, {"$set": ended, "$inc": {"rev": 1}})
+        assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["status"] == "COMPLETED"
+        assert await socket.receive() == {"type": "complete", "id": "1"}
+        await socket.subscribe("2", query, id=run_id)
+        assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["kind"] == "SNAPSHOT"
+        assert await socket.receive() == {"type": "complete", "id": "2"}
+
+
+def _expired(api: Api) -> str:
+    assert api.alice.user is not None
+    return api.token_for(api.alice.user, -60)

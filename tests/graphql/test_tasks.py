@@ -73,11 +73,21 @@ async def test_defaults_in_effect_are_shown(api: Api) -> None:
             "backoff": {"initial": "PT1S", "factor": 2.0, "max": "P1D", "jitter": 0.0},
         },
     }  # fmt: skip
-    other = await api.alice.create()
-    retry = (await api.alice.ask("query($id: ID!) { task(id: $id) { retry { maxRetries offsets } } }", id=other))[
-        "task"
-    ]["retry"]
-    assert retry == {"maxRetries": 3, "offsets": ["PT1H"]}
+    retry = "query($id: ID!) { task(id: $id) { retry { maxRetries offsets statuses backoff { initial factor max jitter } } } }"
+    hourly = {"initial": "PT10S", "factor": 10.0, "max": "PT30M", "jitter": 0.2}
+    cases: list[tuple[dict[str, Any], int, list[int] | None]] = [
+        ({}, 3, None),
+        ({"retry": {"maxRetries": 2, "statuses": [503]}}, 2, [503]),
+    ]
+    for given, most, statuses in cases:
+        other = await api.alice.create(**given)
+        assert (await api.alice.ask(retry, id=other))["task"]["retry"] == {
+            "maxRetries": most, "offsets": [], "statuses": statuses, "backoff": hourly
+        }  # fmt: skip
+    short = await api.alice.create(schedule={"cron": {"expression": "*/15 * * * * *"}})
+    assert (await api.alice.ask(retry, id=short))["task"]["retry"]["backoff"] == {
+        "initial": "PT1.25S", "factor": 1.79, "max": "PT7.5S", "jitter": 0.2
+    }  # fmt: skip
 
 
 async def test_now_and_a_passed_time_that_is_to_run_now(api: Api) -> None:
@@ -284,6 +294,19 @@ async def test_a_run_shows_every_attempt(api: Api) -> None:
     assert (second["number"], second["outcome"], second["durationMs"], second["responseBody"]) == (2, None, None, None)
 
 
+async def test_a_count_beyond_the_apis_whole_numbers_is_told_as_the_largest(api: Api) -> None:
+    await api.alice.create()
+    missed: dict[str, Any] = {
+        "status": "MISSED",
+        "reason": "MISFIRE",
+        "missed_until": T0,
+        "missed_count": 5_400_000_000,
+    }
+    await api.database.runs.insert_one(run_document((await _stored(api))["_id"], T0, **missed))
+    (found,) = (await api.alice.ask("{ runs { nodes { missedCount } } }"))["runs"]["nodes"]
+    assert (found["missedCount"], type(found["missedCount"])) == (2_147_483_647, int)
+
+
 async def test_what_was_missed_is_told_in_words(api: Api) -> None:
     await api.alice.create()
     until, task = T0 + timedelta(hours=3), (await _stored(api))["_id"]
@@ -291,6 +314,7 @@ async def test_what_was_missed_is_told_in_words(api: Api) -> None:
     await api.database.runs.insert_one(run_document(task, T0, **missed))
     await api.database.runs.insert_one(run_document(task, until, **missed | {"missed_count": 1}))
     found = (await api.alice.ask("{ runs { nodes { missedCount missedUntil reasonText } } }"))["runs"]["nodes"]
+    assert all(type(run["missedCount"]) is int for run in found)
     one, several = "It was due at 2026-03-01T15:00:00Z, while nothing could run it.", (
         "4 due times from 2026-03-01T12:00:00Z to 2026-03-01T15:00:00Z passed while nothing could run them."
     )  # fmt: skip

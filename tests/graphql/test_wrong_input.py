@@ -18,7 +18,7 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"schedule": {"at": "2020-01-01T00:00:00Z"}}, ["schedule", "at"], PAST),
     ({"schedule": {"at": "9999-01-01T00:00:00Z"}}, ["schedule", "at"], "The time must lie between the years 1970 and 9998."),
     ({"schedule": {"every": {"interval": "PT0.5S"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
-    ({"schedule": {"every": {"interval": "P999999W"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
+    ({"schedule": {"every": {"interval": "P999999D"}}}, ["schedule", "every", "interval"], 'The interval must be between one second and 100 years, for example "PT15M".'),
     ({"schedule": {"every": {"interval": "PT1H", "start": "2027-01-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}}, ["schedule", "every", "end"], "The end lies before the start. It must be the same or later."),
     ({"schedule": {"every": {"interval": "PT1H", "start": "2020-01-01T00:00:00Z", "end": "2020-12-01T00:00:00Z"}}}, ["schedule"], "This schedule has no due time ahead."),
     ({"schedule": {"cron": {"expression": "0 9 * * 1-5", "timeZone": "Berlin"}}}, ["schedule", "cron", "timeZone"], 'The time zone "Berlin" is unknown. Did you mean Europe/Berlin?'),
@@ -36,6 +36,8 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"job": {"http": {"url": "https://example.com", "bodyForm": "x"}}}, ["job", "http", "bodyForm"], 'bodyForm must be an object, such as {"name": "value"}.'),
     ({"job": {"http": {"url": "https://example.com", "body": 1, "bodyText": "x"}}}, ["job", "http", "bodyText"], "Give at most one of body, bodyText and bodyForm."),
     ({"job": {"http": {"url": "http://example.com:6379/"}}}, ["job", "http", "url"], "The url cannot be called. Port 6379 may not be called: it is kept for services that do not speak HTTP. Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS."),
+    ({"job": {"http": {"url": "http://169.254.169.254/"}}}, ["job", "http", "url"], "The url cannot be called. 169.254.169.254 may not be called: it is not a public address. Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS."),
+    ({"job": {"custom": {"type": "http", "params": {"url": "http://localhost/"}}}}, ["job", "custom", "params", "url"], "The url cannot be called. 127.0.0.1, the address of localhost, may not be called: it is not a public address. Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS."),
     ({"job": {"http": {"url": "https://example.com", "connectTimeout": "PT0S"}}}, ["job", "http", "connectTimeout"], "The connect timeout must be more than 0 and at most 300 seconds."),
 ]  # fmt: skip
 
@@ -108,3 +110,115 @@ async def test_previews(api: Api) -> None:
             f"count must be 1 to 100; it is {count}.",
             ["count"],
         )
+
+
+async def test_an_address_that_can_never_be_called_is_refused_wherever_it_is_saved(api: Api) -> None:
+    job = {"http": {"url": "http://[::ffff:169.254.169.254]/"}}
+    task = await api.alice.create()
+    updated = await api.alice.do("updateTask", {"id": task, "job": job}, "userErrors { field message }")
+    batch = {"tasks": [GOOD, GOOD | {"job": job}], "idempotencyKey": "k"}
+    created = await api.alice.do("createTasks", batch, "results { userErrors { field message } }")
+    step = {"key": "a", "job": "http", "params": {"url": job["http"]["url"]}}
+    save = "mutation($definition: JSON!) { saveWorkflow(input: {definition: $definition}) { userErrors { field message } } }"
+    saved = (await api.alice.ask(save, definition={"name": "w", "steps": [step]}))["saveWorkflow"]
+    fields = []
+    for payload in (updated, created["results"][1], saved):
+        (error,) = payload["userErrors"]
+        assert "may not be called: it is not a public address." in error["message"]
+        fields.append(error["field"])
+    assert fields[0] == ["job", "http", "url"]
+    assert fields[1][-3:] == ["job", "http", "url"]
+    assert await api.database.tasks.count_documents({}) == 1
+
+
+async def test_all_that_is_wrong_with_a_task_is_told_together(api: Api) -> None:
+    wrong = {
+        "name": " ",
+        "tags": ["a", "a"],
+        "job": {"http": {"url": "ftp://example.com", "headers": {"Host": "x"}, "body": 1, "bodyText": "x", "connectTimeout": "PT0S"}},
+        "schedule": {"cron": {"expression": "61 * * * *"}},
+        "misfire": {"maxRuns": 0},
+        "retry": {"statuses": [99], "offsets": ["PT1S"]},
+        "timeout": "PT2H",
+    }  # fmt: skip
+    fields = [
+        "job.http.url", "job.http.headers.Host", "job.http.bodyText", "job.http.connectTimeout", "name", "tags",
+        "schedule.cron.expression", "misfire.maxRuns", "retry.statuses", "timeout",
+    ]  # fmt: skip
+    payload = await api.alice.do("createTask", wrong)
+    assert [".".join(error["field"]) for error in payload["userErrors"]] == fields
+    task = await api.alice.create()
+    payload = await api.alice.do("updateTask", {"id": task, **wrong})
+    assert [".".join(error["field"]) for error in payload["userErrors"]] == fields
+    query = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { userErrors { field } } } }"
+    answer = await api.alice.ask(query, i={"tasks": [wrong], "mode": "EACH"})
+    (result,) = answer["createTasks"]["results"]
+    assert [".".join(error["field"]) for error in result["userErrors"]] == [f"tasks.0.{field}" for field in fields]
+
+
+async def test_faults_of_two_parameters_are_told_together(api: Api) -> None:
+    job = {"custom": {"type": "email", "params": {"to": [], "subject": "", "bodi": "x"}}}
+    payload = await api.alice.do("createTask", GOOD | {"job": job})
+    assert [error["field"][3:] for error in payload["userErrors"]] == [["to"], ["subject"], ["body"], ["bodi"]]
+
+
+async def _any_answer(api: Api, query: str, variables: Any) -> Any:
+    """The answer, whatever its status: what is no JSON within bounds is refused before it is looked at."""
+    headers = {"Authorization": f"Bearer {api.alice.token}"}
+    return (
+        await api.alice.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+    ).json()
+
+
+UNSTORABLE = (10**30, -(2**64), 10**4000, {"$where": 1}, {"a.b": {"\0": 1}}, {"": 1}, {"$oid": "x"})
+
+
+async def test_any_json_is_stored_or_refused(api: Api) -> None:
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    wide = {"a" * 10_000: [1e308, "\0"]}
+    for value in (*UNSTORABLE, deep, wide):
+        mail = {"to": ["alice@example.com"], "subject": "s", "body": "b", "attachments": [{"name": "n", "json": value}]}
+        jobs: list[dict[str, Any]] = [
+            {"email": mail}, {"custom": {"type": "email", "params": mail}},
+            {"polygonArea": {"geojson": {"type": "Polygon", "coordinates": [], "x": value}}},
+            {"countryLookup": {"geojson": {"type": "Point", "coordinates": [1, 2], "x": value}}},
+            {"http": {"url": "https://example.com", "method": "POST", "body": value}},
+            {"http": {"url": "https://example.com", "method": "POST", "headers": {"X": value}}},
+            {"http": {"url": "https://example.com", "method": "POST", "bodyForm": {"a": value}}},
+            {"report": {"title": "t", "data": {"values": value}}},
+        ]  # fmt: skip
+        for job in jobs:
+            query = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id job { ... on EmailJob { attachments } ... on HttpJob { body } } } userErrors { field message } } }"
+            answer = await _any_answer(api, query, {"i": GOOD | {"job": job}})
+            for error in answer.get("errors", ()):
+                assert error["extensions"]["code"] == "BAD_USER_INPUT", (str(value)[:50], job.keys(), answer)
+
+
+async def test_any_json_is_an_input_of_a_workflow_or_refused(api: Api) -> None:
+    yaml = "{name: w, inputs: {x: {}}, steps: [{key: a, wait: PT1S}]}"
+    await api.alice.ask("mutation($y: String!) { saveWorkflow(input: {yaml: $y}) { userErrors { message } } }", y=yaml)
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    query = "mutation($i: ExecuteWorkflowInput!) { executeWorkflow(input: $i) { workflowRun { inputs } userErrors { field message } } }"
+    for value in (*UNSTORABLE, deep):
+        answer = await _any_answer(api, query, {"i": {"name": "w", "input": {"x": value}}})
+        if "errors" in answer:
+            assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        else:
+            payload = answer["data"]["executeWorkflow"]
+            assert bool(payload["workflowRun"]) != bool(payload["userErrors"])
+    for literal in ("1e999", "9" * 5_000, '"\\ud83d\\ude44"', "[" * 60 + "]" * 60):
+        text = f'mutation {{ executeWorkflow(input: {{name: "w", input: {{x: {literal}}}}}) {{ workflowRun {{ input }} userErrors {{ message }} }} }}'
+        answer = await api.alice.http.post(
+            "/graphql", json={"query": text}, headers={"Authorization": f"Bearer {api.alice.token}"}
+        )
+        assert "INTERNAL" not in answer.text, literal[:20]
+    headers = {"Authorization": f"Bearer {api.alice.token}", "Content-Type": "application/json"}
+    for literal in ("1e999", "9" * 4_000, "NaN"):
+        raw = f'{{"query": "query($x: JSON) {{ viewer {{ id }} }}", "variables": {{"x": {literal}}}}}'
+        answer = await api.alice.http.post("/graphql", content=raw, headers=headers)
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_USER_INPUT")

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from tests.harness import SECRETS, shelf_of
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
-from tocsin.documents import Database, User
+from tocsin.documents import Database, Delivery, User
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
@@ -94,6 +95,8 @@ async def test_a_kept_file_is_attached_and_another_owners_is_not(alice: User, da
         ("example.com", "eve@example.com.evil.test", False),
         ("bob@example.com", "bob@example.com", True),
         ("bob@example.com", "alice@example.com", False),
+        ("bob@Bücher.de", "bob@xn--bcher-kva.de", True),
+        ("xn--bcher-kva.de", "bob@BÜCHER.de", True),
         ("any", "who@ever.test", True),
         ("", "alice@example.com", False),
     ],
@@ -125,8 +128,23 @@ async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
     ("change", "path", "message"),
     [
         ({"to": []}, ("to",), "to must have at least 1 entries; it has 0."),
-        ({"to": "nobody"}, ("to",), "nobody is no mail address."),
-        ({"to": "a@b.test\r\nBcc: c@d.test"}, ("to",), "a@b.test\r\nBcc: c@d.test is no mail address."),
+        (
+            {"to": "nobody"},
+            ("to", "0"),
+            "'nobody' is not an email address such as name@example.com: An email address must have an @-sign.",
+        ),
+        (
+            {"to": ["alice@example.com", "a@b@c"]},
+            ("to", "1"),
+            "'a@b@c' is not an email address such as name@example.com: "
+            "The part after the @-sign contains invalid characters: '@'.",
+        ),
+        (
+            {"to": "a@b.test\r\nBcc: c@d.test"},
+            ("to", "0"),
+            "'a@b.test\\r\\nBcc: c@d.test' is not an email address such as name@example.com: "
+            "The part after the @-sign contains invalid characters: ':', '@', SPACE, U+000A, U+000D.",
+        ),
         ({"subject": None}, ("subject",), "subject must be a text."),
         (
             {"attachments": [{"name": "x"}]},
@@ -140,3 +158,66 @@ def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], path: tu
     with pytest.raises(InvalidInput) as caught:
         registry.get("email").prepare({**MAIL, **change}, Saving("alice", SECRETS))
     assert (caught.value.path, caught.value.message) == (path, message)
+
+
+async def test_the_same_address_in_several_spellings_gets_one_mail(alice: User) -> None:
+    given = ["alice@example.com", "alice@EXAMPLE.com", "bob@xn--bcher-kva.de", "bob@BÜCHER.de", "alice@example.com "]
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        outcome = await attempt(port, {**MAIL, "to": given}, "any")
+    assert outcome.result == {
+        "recipients": ["alice@example.com", "bob@bücher.de"],
+        "subject": "Result",
+        "attachments": 0,
+    }
+    assert len(inbox.mails) == 2
+
+
+async def test_an_address_that_was_stored_when_less_was_checked_fails_with_its_reason(alice: User) -> None:
+    job = registry.get("email")
+    stored = {**job.prepare(MAIL, Saving("alice", SECRETS)), "to": ["a@b@c"]}
+    outcome = await job.attempt(stored, UNUSED)
+    assert outcome.error is not None
+    assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.BAD_PARAMS, False)
+    assert outcome.error.message.startswith("'a@b@c' is not an email address")
+    assert outcome.error.hint == "Correct to.0 of the job."
+
+
+def test_a_wrong_address_beside_an_expression_is_told_when_a_workflow_is_saved() -> None:
+    faults = registry.get("email").faults({**MAIL, "to": ["${{ inputs.to }}", "a@b@c"]})
+    assert [path for path, _ in faults] == [("to", 1)]
+    assert registry.get("email").faults({**MAIL, "to": "${{ inputs.to }}"}) == []
+
+
+async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: Database) -> None:
+    files = [{"name": "a.txt", "text": "text"}]
+    given = {**MAIL, "to": ["alice@example.com", "bob@example.com"], "attachments": files}
+    async with mail_server(Inbox(rcpt=["250 OK", "451 4.7.1 Greylisted", "250 OK", "250 OK"])) as port:
+        assert (await attempt(port, given, "any")).error is not None
+        noted = {mail["to"]: mail async for mail in database.deliveries.find({})}
+        assert [noted[to]["status"] for to in given["to"]] == ["DELIVERED", "FAILED"]
+        assert "451 4.7.1 Greylisted" in noted["bob@example.com"]["last_error"]
+        assert (await attempt(port, given, "any")).error is None
+    again = {mail["to"]: mail async for mail in database.deliveries.find({})}
+    assert [(again[to]["status"], again[to]["tries"], again[to]["last_error"]) for to in given["to"]] == [
+        ("DELIVERED", 2, None),
+        ("DELIVERED", 2, None),
+    ]
+    mail = again["bob@example.com"]
+    assert (mail["owner"], mail["kind"], mail["run"]) == ("alice", "JOB", "alice/t1:7")
+    assert (mail["subject"], mail["text"], mail["attachments"]) == ("Result", "It is 5.\n", ["a.txt"])
+    assert Delivery.model_validate(mail).id == mail["_id"]
+
+
+async def test_a_mail_that_cannot_be_noted_is_not_sent_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database goes away between the server's 250 and the note; no real one can be stopped so exactly."""
+
+    class Gone:
+        async def update_one(self, *_: Any, **__: Any) -> None:
+            raise AutoReconnect("gone")
+
+    monkeypatch.setattr(Delivery, "get_pymongo_collection", Gone)
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        outcome = await attempt(port, MAIL)
+    assert (outcome.error, len(inbox.mails)) == (None, 1)

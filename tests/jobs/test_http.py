@@ -1,4 +1,6 @@
+import gzip
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -126,6 +128,70 @@ async def test_secrets_are_sent_but_not_recorded(context: JobContext) -> None:
     assert recorded["User-Agent"].startswith("Tocsin/")
 
 
+WITHOUT_BODY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@pytest.mark.parametrize("method", WITHOUT_BODY)
+async def test_a_request_without_a_body_has_no_content_type(context: JobContext, method: str) -> None:
+    async with answering(response()) as server:
+        await perform(context, url=server.url, method=method)
+    lines, _ = head_and_body(server.seen[0])
+    assert not [line for line in lines if line.lower().startswith(("content-type", "transfer-encoding"))]
+    lengths = [line for line in lines if line.lower().startswith("content-length")]
+    assert lengths == (["Content-Length: 0"] if method in {"POST", "PUT", "PATCH"} else [])  # RFC 9110, section 8.6
+
+
+async def test_a_content_type_that_the_user_gave_is_sent_without_a_body_too(context: JobContext) -> None:
+    async with answering(response()) as server:
+        await perform(context, url=server.url, method="POST", headers={"Content-Type": "application/json"})
+    lines, _ = head_and_body(server.seen[0])
+    assert "Content-Type: application/json" in lines
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"method": "HEAD"},
+        {"method": "POST"},
+        {"method": "DELETE"},
+        {"method": "PUT", "json": {"a": "é"}},
+        {"method": "POST", "form": {"a": "1"}, "headers": {"user-agent": "mine/1", "ACCEPT": "text/html"}},
+        {"method": "DELETE", "text": "gone"},
+        {"headers": {"X-Latin": "café", "X-Empty": "", "x-lower": 5}},
+    ],
+)
+async def test_the_history_shows_every_header_as_it_was_sent(context: JobContext, fields: dict[str, Any]) -> None:
+    async with answering(response()) as server:
+        outcome = await perform(context, url=server.url, **fields)
+    lines, _ = head_and_body(server.seen[0])
+    assert outcome.request is not None
+    assert [f"{name}: {value}" for name, value in outcome.request["headers"]] == lines[1:]
+    names = {name.lower() for name, _ in outcome.request["headers"]}
+    assert {"host", "user-agent", "accept", "accept-encoding", "idempotency-key"} < names
+
+
+async def test_of_redirects_the_first_request_is_shown_and_its_secrets_masked(context: JobContext) -> None:
+    async with answering(response("303 See Other", b"", "Location: /b"), response()) as server:
+        outcome = await perform(context, url=server.url, method="POST", json=1, token="t0ken")
+    first, _ = head_and_body(server.seen[0])
+    second, _ = head_and_body(server.seen[1])
+    assert outcome.request is not None
+    shown = [f"{name}: {value}" for name, value in outcome.request["headers"]]
+    assert shown == [line.replace("Bearer t0ken", "***") for line in first[1:]]
+    assert "Content-Length: 1" in shown
+    assert not [line for line in second if line.lower().startswith(("content-type", "content-length"))]
+
+
+async def test_the_headers_of_a_request_that_reached_nobody_are_shown(context: JobContext) -> None:
+    outcome = await perform(context, url="http://no-such-host.invalid:81/a", method="POST", text="é")
+    assert outcome.error is not None
+    assert outcome.error.kind is ErrorKind.DNS
+    assert outcome.request is not None
+    headers = dict(outcome.request["headers"])
+    assert (headers["Host"], headers["Content-Length"]) == ("no-such-host.invalid:81", "2")
+
+
 async def test_a_secret_of_another_key_is_an_outcome() -> None:
     async with open_door() as door:
         outcome = await HttpJob().attempt(
@@ -140,15 +206,20 @@ async def test_a_secret_of_another_key_is_an_outcome() -> None:
     [
         ("", "/"),
         ("?a=1", "/?a=1"),
-        ("/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}#top", "/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}"),
+        ("/a%2Fb%7E/../c/?q=%2F+%20&r=a'b;c=[1]{}#top", "/c/?q=%2F+%20&r=a%27b;c=[1]{}"),
+        ("/{a}?", "/%7Ba%7D?"),
         ("/ü?q=ä", "/%C3%BC?q=%C3%A4"),
     ],
 )
-async def test_the_url_is_called_as_it_was_written(context: JobContext, url: str, target: str) -> None:
+async def test_the_url_is_called_and_recorded_as_the_url_standard_serialises_it(
+    context: JobContext, url: str, target: str
+) -> None:
     async with answering(response()) as server:
-        await perform(context, url=f"HTTP://127.0.0.1:{server.port}{url}")
+        outcome = await perform(context, url=f"HTTP://127.0.0.1:{server.port}{url}")
     lines, _ = head_and_body(server.seen[0])
     assert lines[:2] == [f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
+    assert outcome.request is not None
+    assert outcome.request["url"] == f"http://127.0.0.1:{server.port}{target}"
 
 
 async def test_a_host_that_looks_like_another_is_recorded_as_what_is_called(context: JobContext) -> None:
@@ -184,6 +255,40 @@ async def test_any_other_answer_is_a_failure_that_is_kept(context: JobContext, s
     assert (outcome.retry_after is not None) == status.startswith("3")
 
 
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (response("304 Not Modified", b"", "ETag: a"), "conditional headers"),
+        (response("302 Found"), "has no Location header"),
+        (response("300 Multiple Choices", b"", "Location: /a"), "offers several URLs"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n\x00", "another protocol"),
+    ],
+)
+async def test_an_answer_that_is_no_redirect_is_not_called_one(context: JobContext, answer: bytes, hint: str) -> None:
+    async with answering(answer) as server:
+        outcome = await perform(context, url=server.url)
+    assert outcome.error is not None
+    assert outcome.error.kind is ErrorKind.HTTP_STATUS
+    assert hint in str(outcome.error.hint)
+
+
+async def test_a_post_that_is_answered_with_too_much_has_succeeded(context: JobContext) -> None:
+    async with answering(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n{}") as server:
+        outcome = await perform(context, url=server.url, method="POST")
+    assert (outcome.error, outcome.status_code, outcome.response_body) == (None, 204, "")
+    assert len(server.seen) == 1
+
+
+async def test_a_step_reads_the_json_of_a_compressed_answer() -> None:
+    body = gzip.compress(b'{"a": [1]}')
+    answer = response("200 OK", body, "Content-Type: application/json", "Content-Encoding: gzip")
+    async with answering(answer) as server, open_door() as door:
+        context = replace(job_context(door), is_step=True)
+        outcome = await perform(context, url=server.url)
+    assert outcome.response_body == '{"a": [1]}'
+    assert outcome.result["body"] == {"a": [1]}
+
+
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 async def test_retry_after_is_heard(context: JobContext, status: str) -> None:
     async with answering(response(status, b"", "Retry-After: 90")) as server:
@@ -214,3 +319,42 @@ async def test_the_tasks_timeout_holds(context: JobContext) -> None:
 def test_an_unknown_kind_of_job_is_said_so() -> None:
     with pytest.raises(registry.UnknownJob, match="'fax'"):
         registry.get("fax")
+
+
+SENT_TWICE: list[tuple[list[str], dict[str, Any]]] = [
+    (["Link: <a>; rel=next", "link: <b>; rel=prev"], {"link": "<a>; rel=next, <b>; rel=prev"}),
+    (["X-A: 1", "X-B: 2", "X-A:", "x-a: 3"], {"x-a": "1, , 3", "x-b": "2"}),
+    (["Set-Cookie: a=1", "set-cookie: b=2"], {"set-cookie": ["***", "***"]}),
+    (["Set-Cookie: a=1"], {"set-cookie": ["***"]}),
+]
+
+
+@pytest.mark.parametrize(("sent", "seen"), SENT_TWICE)
+async def test_a_step_sees_headers_that_were_sent_twice_as_one_list(
+    context: JobContext, sent: list[str], seen: dict[str, Any]
+) -> None:
+    async with answering(response("200 OK", b"", *sent)) as server:
+        outcome = await perform(replace(context, is_step=True), url=server.url)
+    assert outcome.result["headers"] == seen | {"content-length": "0"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (["Content-Type: text/plain", "Content-Type: application/json"], {"a": "\u00e9"}),
+        (["Content-Type: application/json", "Content-Type: text/plain"], '{"a":"\u00e9"}'),
+        (["Content-Type: application/json; charset=latin-1", "Content-Type: application/json"], {"a": "\u00e9"}),
+        (["Content-Type: text/json"], {"a": "\u00e9"}),
+    ],
+)
+async def test_of_several_content_types_the_last_counts(context: JobContext, sent: list[str], body: Any) -> None:
+    async with answering(response("200 OK", '{"a":"\u00e9"}'.encode(), *sent)) as server:
+        outcome = await perform(replace(context, is_step=True), url=server.url)
+    assert outcome.result["body"] == body
+
+
+async def test_of_several_times_to_wait_the_longest_counts(context: JobContext) -> None:
+    answer = response("429 Slow", b"", "Retry-After: 20", "Retry-After: soon", "Retry-After: 120", "Retry-After: 5")
+    async with answering(answer) as server:
+        outcome = await perform(context, url=server.url)
+    assert outcome.retry_after == timedelta(seconds=120)

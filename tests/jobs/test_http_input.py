@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http import HttpInput, HttpParams, plain_body, prepare
+from tocsin.outbound.guard import ANYWHERE, Rules
 from tocsin.security.secrets import SecretBox
 
 BOX = SecretBox(bytes(32))
@@ -105,9 +107,42 @@ def test_a_stored_url_that_would_be_refused_today_still_keeps_its_secrets() -> N
 def test_a_denied_port_is_refused() -> None:
     given = HttpInput("https://a.example:6379/")
     with pytest.raises(InvalidInput, match="Port 6379 may not be called") as caught:
-        prepare(given, BOX, "alice", denied_ports={6379})
+        prepare(given, BOX, "alice", rules=Rules(denied_ports={6379}))
     assert caught.value.path == ("url",)
-    assert prepare(given, BOX, "alice", denied_ports={22})["url"] == given.url
+    assert prepare(given, BOX, "alice", rules=Rules(denied_ports={22}))["url"] == given.url
+
+
+NEVER_CALLED = [
+    "http://169.254.169.254/", "http://127.0.0.1/", "http://10.0.0.1:8080/x", "http://[::1]/", "http://[::ffff:10.0.0.1]/",
+    "http://[64:ff9b::10.0.0.1]/", "http://[2002:a00:1::]/", "http://0.0.0.0/", "http://[fd00:ec2::254]/",
+    "http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2461/", "http://100.64.0.1/", "http://168.63.129.16/", "http://224.0.0.1/",
+    "http://localhost/", "http://LOCALHOST.:81/", "http://api.localhost/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", NEVER_CALLED)
+def test_an_address_that_can_never_be_called_is_refused(url: str) -> None:
+    with pytest.raises(
+        InvalidInput, match=r"may not be called: it is not a public address\..*TOCSIN_ALLOWED_"
+    ) as caught:
+        prepare(HttpInput(url), BOX, "alice", rules=Rules())
+    assert caught.value.path == ("url",)
+    assert prepare(HttpInput(url), BOX, "alice", rules=Rules(ANYWHERE))["url"] == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://8.8.8.8/", "http://[2606:4700::1]/", "http://localhost.example/", "http://db/"]
+)
+def test_what_may_be_public_is_judged_when_it_is_called(url: str) -> None:
+    assert prepare(HttpInput(url), BOX, "alice", rules=Rules())["url"] == url
+
+
+def test_what_the_operator_allows_is_saved() -> None:
+    rules = Rules((ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")))
+    for url in ("http://127.0.0.1/", "http://localhost/", "http://10.1.2.3/", "http://[::ffff:10.0.0.1]/"):
+        assert prepare(HttpInput(url), BOX, "alice", rules=rules)["url"] == url
+    with pytest.raises(InvalidInput, match=r"192\.168\.0\.1 may not be called"):
+        prepare(HttpInput("http://192.168.0.1/"), BOX, "alice", rules=rules)
 
 
 def test_a_secret_can_be_replaced_and_removed() -> None:
@@ -129,7 +164,7 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"url": "http:///x"}, ("url",)),
     ({"url": "http://user:pw@a.example/"}, ("url",)),
     ({"url": "http://user@a.example/"}, ("url",)),
-    ({"url": "http://a.example/" + "x" * 2048}, ("url",)),
+    ({"url": "http://a.example/" + "x" * 8192}, ("url",)),
     ({"url": "http://a.example/\r\nX: y"}, ("url",)),
     ({"url": " http://a.example/"}, ("url",)),
     ({"url": "http://a.example:70000/"}, ("url",)),

@@ -45,6 +45,9 @@ class Made:
         return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(self.content)).pages)
 
 
+COMPUTE = Processes(1)
+
+
 def report_of(database: Database, port: int = 9, recipients: str = "owner") -> JobContext:
     return JobContext(
         "alice/t1:7",
@@ -54,7 +57,7 @@ def report_of(database: Database, port: int = 9, recipients: str = "owner") -> J
         30.0,
         SECRETS,
         UNUSED,
-        Processes(),
+        COMPUTE,
         mail_door(smtp_settings(port)),
         shelf_of(database).of_run("alice", "alice/t1:7"),
         RunHistory(database),
@@ -253,9 +256,10 @@ async def test_what_cannot_be_written_fails_with_a_reason(
         ({"data": ...}, "A report needs data or runs."),
         ({"format": "XLS"}, "format must be JSON, CSV, HTML or PDF."),
         ({"runs": {}}, "runs needs period, such as P7D, or both from and to."),
-        ({"runs": {"period": "7 days"}}, "'7 days' is not an ISO 8601 duration such as PT30S, PT1H or P1D"),
+        ({"runs": {"period": "7 days"}}, '"7 days" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'),
+        ({"runs": {"period": "P36501D"}}, "period is at most P36500D."),
         ({"runs": {"from": "2027-01-01T00:00:00", "to": "2027-01-02T00:00:00Z"}}, "2027-01-01T00:00:00 has no offset"),
-        ({"recipients": ["a@b.test\r\nBcc: c@d.test"]}, "'a@b.test\\r\\nBcc: c@d.test' is no mail address."),
+        ({"recipients": ["a@b.test\r\nBcc: c@d.test"]}, "'a@b.test\\r\\nBcc: c@d.test' is not an email address"),
     ],
 )
 def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], message: str) -> None:

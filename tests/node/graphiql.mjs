@@ -53,6 +53,14 @@ export async function openExample(page, title, operation) {
   await page.locator(".graphiql-tab-active").getByText(operation, { exact: true }).waitFor();
 }
 
+/** Opens the example of a subscription, without its limit: it goes on until it is stopped. */
+export async function openEvents(page) {
+  await openExample(page, "Watch events", "WatchEvents");
+  await page.locator(".graphiql-editor-tool .CodeMirror").first().click();
+  await page.keyboard.press("ControlOrMeta+A");
+  await page.keyboard.press("Delete");
+}
+
 export async function run(page) {
   await page.getByRole("button", { name: "Execute query" }).click();
 }

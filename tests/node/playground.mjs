@@ -12,6 +12,7 @@ import {
   isRenewed,
   isSignedIn,
   isSignedOut,
+  openEvents,
   openExample,
   PASSWORD,
   run,
@@ -45,6 +46,10 @@ async function signsUp(page) {
 
 async function opensExamples(page) {
   await showExamples(page);
+  await openExample(page, "Pause a task", "PauseTask");
+  await page.locator(".graphiql-query-editor").getByText('# First send "Create a task", then this.').waitFor();
+  await run(page);
+  await isAnswered(page, 'First send the example \\"Create a task\\", then this.');
   await openExample(page, "Create a task", "CreateTask");
   await run(page);
   await isAnswered(page, "every 10 seconds");
@@ -52,10 +57,16 @@ async function opensExamples(page) {
   await openExample(page, "History with attempts", "History");
   await run(page);
   await isAnswered(page, "totalCount"); // the new task's id stood in the variables, or this would be an error
+  await page.locator(".graphiql-tab").getByText("PauseTask").click();
+  await run(page);
+  await isAnswered(page, "PAUSED"); // and stands in those of a tab that was opened before
+  await openExample(page, "Resume a task", "ResumeTask");
+  await run(page);
+  await isAnswered(page, "PENDING");
 }
 
 async function subscribes(page) {
-  await openExample(page, "Watch events", "WatchEvents");
+  await openEvents(page);
   await run(page);
   await isAnswered(page, "SNAPSHOT");
   await createTask(server, "made elsewhere", await logIn(server, EMAIL, PASSWORD));
@@ -120,15 +131,28 @@ async function signsOutAndIn(page) {
     const body = JSON.stringify({ query: "{ viewer { email } }" });
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const response = await fetch("/graphql", { method: "POST", headers, body });
-    return (await response.text()).includes("UNAUTHENTICATED");
+    return (await response.text()).includes("TOKEN_INVALID");
   }, accessToken);
   await signIn(page);
+}
+
+/** A link, as mails have them, opens its request in a tab of its own and sends nothing. */
+async function followsLink(page) {
+  const query = "query Linked($count: Int!) { viewer { email } tasks(first: $count) { totalCount } }";
+  const given = new URLSearchParams({ query, variables: JSON.stringify({ count: 7 }) });
+  await page.goto(`${server}/playground?${given}`);
+  await page.locator(".graphiql-tab-active").getByText("Linked", { exact: true }).waitFor();
+  await page.locator(".graphiql-editor-tool").getByText("7").first().waitFor();
+  assert.doesNotMatch(await page.locator(".result-window").innerText(), /\w/);
+  await isSignedIn(page);
+  await run(page);
+  await isAnswered(page, "totalCount");
 }
 
 /** A session that ended on the server ends here, and its subscription with it. */
 async function isSignedOutElsewhere(page) {
   await showExamples(page);
-  await openExample(page, "Watch events", "WatchEvents");
+  await openEvents(page);
   await run(page);
   await isAnswered(page, "SNAPSHOT");
   const query = "mutation ($i: ChangePasswordInput!) { changePassword(input: $i) { userErrors { message } } }";
@@ -148,6 +172,7 @@ const seen = await browse(executable, server, async (page, context) => {
   await comesBack(page);
   await isCopied(page, context);
   await signsOutAndIn(page);
+  await followsLink(page);
   await isSignedOutElsewhere(page);
 });
 assert.deepEqual([...new Set(seen.sockets)], [`${server.replace("http", "ws")}/graphql`]);

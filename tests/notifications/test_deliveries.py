@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -13,7 +14,6 @@ from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, Doc, User
 from tocsin.notifications.deliveries import (
-    FIRST_WAIT,
     LONGEST_WAIT,
     PATIENCE,
     Postman,
@@ -22,6 +22,7 @@ from tocsin.notifications.deliveries import (
     newest,
     wait_after,
 )
+from tocsin.notifications.ordering import FIRST_WAIT
 from tocsin.outbound.mail import Attachment, MailDoor, mail_door
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -300,6 +301,181 @@ async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
         await enqueue(database, [mail("u1/t2:0:began")], START)
         await tried(database, 1, "u1/t2:0:began")
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t2:0:began"]
+
+
+BEGAN, FAILED = "u1/t1:0:began", "u1/t1:0:failed"
+
+
+def incident_mail(incident: int, stage: int, thing: str = "u1/t1") -> Doc:
+    """A mail about a stage of an incident of a task: 0 it began to fail, 1 it has failed."""
+    about = {"type": "Task", "id": thing, "incident": incident, "stage": stage}
+    return {**mail(f"{thing}:{incident}:{('began', 'failed')[stage]}"), "about": about}
+
+
+def subjects(inbox: Inbox) -> list[str]:
+    return [str(sent["Subject"]) for sent in inbox.mails]
+
+
+async def statuses(database: Database) -> dict[str, str]:
+    return {each["_id"]: each["status"] async for each in database.deliveries.find({})}
+
+
+async def sent_after_an_outage(database: Database, time: Clock, begin: Doc, end: Doc) -> list[EmailMessage]:
+    """What arrives when the server is away while the task begins to fail, and is back after it has failed."""
+    async with mail_server(Inbox()) as port:
+        pass
+    inbox = Inbox()
+    await enqueue(database, [begin], START)
+    async with working(database, door_to(port), clock=time) as postman:
+        await tried(database, 1, begin["_id"])
+        time.time = START + timedelta(seconds=10)
+        await enqueue(database, [end], time.time)
+        postman.wake()
+        failed = await tried(database, 1, end["_id"])
+        async with mail_server(inbox, port):
+            time.time = failed["next_try_at"] + timedelta(hours=1)
+            postman.wake()
+            await tried(database, 2, end["_id"])
+    return inbox.mails
+
+
+async def test_after_an_outage_one_mail_tells_beginning_and_end(database: Database, alice: User, time: Clock) -> None:
+    arrived = await sent_after_an_outage(database, time, incident_mail(0, 0), incident_mail(0, 1))
+    assert [sent["Subject"] for sent in arrived] == [f"About {FAILED}"]
+    assert await statuses(database) == {BEGAN: "SUPERSEDED", FAILED: "DELIVERED"}
+    text = (await stored(database, FAILED))["text"]
+    assert text == (
+        "Hello,\n\nYour task began to fail at 2026-11-22T09:00:00Z. The mail about that could\n"
+        "not be delivered: this one tells both.\n\nit failed.\n"
+    )
+    assert arrived[0].get_content().replace("\r\n", "\n") == text
+
+
+async def test_a_mail_that_comes_late_says_that_the_task_works_again(
+    database: Database, alice: User, time: Clock
+) -> None:
+    await database.tasks.insert_one({"_id": "u1/t1", "incident": 1})
+    arrived = await sent_after_an_outage(database, time, incident_mail(0, 0), incident_mail(0, 1))
+    assert [sent["Subject"] for sent in arrived] == [f"About {FAILED} (it works again)"]
+    assert "This mail comes late: since then the task has worked again." in arrived[0].get_content()
+
+
+async def test_mails_of_one_incident_go_in_their_order(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    await enqueue(database, [incident_mail(0, 1), incident_mail(0, 0), mail("u1/other")], START)
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+        await tried(database, 1, FAILED)
+    assert [subject for subject in subjects(inbox) if "other" not in subject] == [f"About {BEGAN}", f"About {FAILED}"]
+
+
+async def test_the_next_incident_does_not_overtake_the_one_before(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox(data="451 4.7.1 Greylisted")
+    await enqueue(database, [incident_mail(0, 1)], START)
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+        waiting = await tried(database, 1, FAILED)
+        inbox.data = "250 OK"
+        await enqueue(database, [incident_mail(1, 0)], START)
+        postman.wake()
+
+        async def postponed() -> bool:
+            return bool((await stored(database, "u1/t1:1:began"))["next_try_at"] == waiting["next_try_at"])
+
+        await until(postponed)
+        time.time = waiting["next_try_at"]
+        postman.wake()
+        await tried(database, 1, "u1/t1:1:began")
+    assert subjects(inbox) == [f"About {FAILED}", "About u1/t1:1:began"]
+
+
+async def test_a_process_that_died_while_it_sent_the_beginning_leaves_one_mail(
+    database: Database, alice: User, time: Clock
+) -> None:
+    """The second process waits for the lease of the first, and then tells both by one mail."""
+    inbox, lease = Inbox(), timedelta(seconds=60)
+    await enqueue(database, [incident_mail(0, 0)], START)
+
+    async def leased() -> Any:
+        return (await stored(database, BEGAN))["lease_until"]
+
+    async with silent_server() as port, working(database, door_to(port), lease=lease, clock=time):
+        await until(leased)
+    await enqueue(database, [incident_mail(0, 1)], START)
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+
+        async def postponed() -> bool:
+            return bool((await stored(database, FAILED))["next_try_at"] > START)
+
+        await until(postponed)
+        assert inbox.mails == []
+        time.time = START + lease
+        postman.wake()
+        await tried(database, 1, FAILED)
+    assert subjects(inbox) == [f"About {FAILED}"]
+    assert "this one tells both" in inbox.mails[0].get_content()
+
+
+async def test_two_processes_keep_the_order_too(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    things = [f"u1/t{number}" for number in range(20)]
+
+    async def all_done() -> bool:
+        return await database.deliveries.count_documents({"status": "DELIVERED"}) == 2 * len(things)
+
+    async with (
+        mail_server(inbox) as port,
+        working(database, door_to(port), clock=time) as first,
+        working(database, door_to(port), clock=time) as second,
+    ):
+        await enqueue(database, [incident_mail(0, stage, thing) for stage in (1, 0) for thing in things], START)
+        while not await all_done():
+            time.time += timedelta(milliseconds=100)
+            first.wake()
+            second.wake()
+            await asyncio.sleep(0.01)
+    order = subjects(inbox)
+    assert len(order) == 2 * len(things)
+    for thing in things:
+        assert order.index(f"About {thing}:0:began") < order.index(f"About {thing}:0:failed")
+
+
+async def test_a_mail_links_to_the_thing(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    text = "Hello,\n\nit is {page}.\n\nOpen:            {page}\n"
+    await enqueue(database, [{**mail(), "link": "/playground?query=x", "text": text}], START)
+    page = "https://tocsin.test{}".format
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, page=page):
+        done = await tried(database, 1)
+    expected = "Hello,\n\nit is {page}.\n\nOpen:            https://tocsin.test/playground?query=x\n"
+    assert done["text"] == inbox.mails[0].get_content().replace("\r\n", "\n") == expected
+
+
+async def test_a_link_that_expired_meanwhile_is_not_sent(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    await enqueue(database, [{**mail(), "good_until": START}], START)
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+        done = await tried(database, 1)
+    assert (done["status"], done["last_error"]) == ("SUPERSEDED", "its link expired before it could be delivered")
+    assert inbox.mails == []
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [
+        ({"status": "WAITING"}, "DELIVERED"),
+        ({"status": "COMPLETED"}, "SUPERSEDED"),
+        ({"status": "WAITING", "round": 1}, "SUPERSEDED"),
+    ],
+)
+async def test_a_late_question_is_asked_only_while_its_step_waits(
+    database: Database, alice: User, time: Clock, step: Doc, status: str
+) -> None:
+    await database.workflow_runs.insert_one({"_id": "u2/w1", "steps": {"ask": step}})
+    about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0, "step": "ask"}
+    await enqueue(database, [{**mail("u2/w1:ask:0:0:u1"), "about": about, "run": "u2/w1"}], START)
+    time.time = START + FIRST_WAIT
+    async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time):
+        done = await tried(database, 1, "u2/w1:ask:0:0:u1")
+    assert done["status"] == status
 
 
 def test_waits_double_up_to_half_an_hour() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tocsin.documents import Delivery, Doc
+from tocsin.notifications.links import run_page
 from tocsin.notifications.mails import began_failing, failed_for_good, public_url
 
 DUE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -50,10 +51,36 @@ What may help:   It asks to be left alone for a while: see whether it is
 Attempts made:   1
 Next try:        2026-11-22T10:00:11Z
 Due:             2026-11-22T09:00:00Z
-Run:             u1/t1:1795338000000
+Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
+Open:            {page}
 
 You will hear of it again only if this run fails for good. After that no
 mail comes until the task has worked again.
+
+Tocsin
+"""
+
+GIVES_WAY = """\
+Hello,
+
+your task "Nightly backup" has begun to fail. This run will not be tried
+again: the next one comes first.
+
+What was called: POST https://api.example.org/backup
+What went wrong: The server answered 503 Service Unavailable.
+What may help:   It asks to be left alone for a while: see whether it is
+                 being serviced, or is short of memory.
+Attempts made:   1
+No retry:        The next try would be at 2026-11-22T10:00:11Z, but the task
+                 is due again before.
+Next run:        2026-11-22T09:00:15Z
+Due:             2026-11-22T09:00:00Z
+Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
+Open:            {page}
+
+You will hear of it again when the next run takes the place of this one,
+which has then failed for good. After that no mail comes until the task has
+worked again.
 
 Tocsin
 """
@@ -71,7 +98,8 @@ What may help:   It asks to be left alone for a while: see whether it is
 Attempts made:   4
 No more tries:   All retries are used up.
 Due:             2026-11-22T09:00:00Z
-Run:             u1/t1:1795338000000
+Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
+Open:            {page}
 
 No further mail about this task comes until it has worked again.
 
@@ -90,6 +118,23 @@ def test_the_mail_about_the_first_failure() -> None:
     assert (delivery["_id"], delivery["kind"]) == ("u1/t1:3:began", "BEGAN_FAILING")
     assert (delivery["owner"], delivery["run"], delivery["status"]) == ("u1", RUN["_id"], "QUEUED")
     assert delivery["queued_at"] == delivery["next_try_at"] == ENDED
+
+
+def test_the_mail_about_a_first_failure_that_gives_way_to_the_next_run() -> None:
+    retry_at = ENDED + timedelta(hours=1)
+    delivery = began_failing(RUN, ATTEMPT, retry_at, DUE + timedelta(seconds=15))
+    assert delivery["text"] == GIVES_WAY
+    assert (delivery["_id"], delivery["kind"]) == ("u1/t1:3:began", "BEGAN_FAILING")
+    assert began_failing(RUN, ATTEMPT, retry_at, retry_at + timedelta(milliseconds=1))["text"] == BEGAN
+    assert "No retry:" in began_failing(RUN, ATTEMPT, retry_at, retry_at)["text"]
+
+
+def test_the_mail_links_to_its_run_and_says_which_incident_it_is_of() -> None:
+    delivery = began()
+    assert delivery["link"] == run_page(RUN["_id"])
+    assert delivery["about"] == {"type": "Task", "id": "u1/t1", "incident": 3, "stage": 0}
+    assert failed_for_good(RUN, ATTEMPT)["about"]["stage"] == 1
+    assert began({"incident": None})["about"] is None
 
 
 def test_the_mail_about_the_last_failure() -> None:

@@ -1,8 +1,6 @@
 """What an attacker's server answers: redirects, headers, bodies; and what an owner hides in headers of his own."""
 
 import asyncio
-import gzip
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -35,7 +33,21 @@ LOCATIONS = [
     ("http://user:pw@127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
     ("http://good.example@127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
     ("http://127.0.0.2:PORT#@good.example/", ErrorKind.BLOCKED_ADDRESS),
-    ("http://127.0.0.2:PORT\\@good.example/", ErrorKind.BAD_URL),
+    # As browsers read them: a backslash is a slash, tabs are dropped, spaces are encoded, slashes too many are skipped.
+    ("http://127.0.0.2:PORT\\@good.example/", ErrorKind.BLOCKED_ADDRESS),
+    ("http://127.0.\t0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
+    ("http://127.0.0.2:PORT/ HTTP/1.1", ErrorKind.BLOCKED_ADDRESS),
+    ("\\\\127.0.0.2:PORT\\", ErrorKind.BLOCKED_ADDRESS),
+    ("/\\127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
+    ("///127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
+    ("http:///127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
+    ("http:\\\\user@127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
+    ("https:127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
+    ("https:0x7f000002:PORT/", ErrorKind.BAD_URL),
+    ("\\\\2130706434:PORT/", ErrorKind.BAD_URL),
+    ("http://127.0.0.2\u00ad:PORT/", ErrorKind.BAD_URL),
+    ("http://127.0.0.2%E3%80%82:PORT/", ErrorKind.BAD_URL),
+    ("http://good example:PORT/", ErrorKind.BAD_URL),
     ("http://127.2:PORT/", ErrorKind.BAD_URL),
     ("http://0x7f000002:PORT/", ErrorKind.BAD_URL),
     ("http://017700000002:PORT/", ErrorKind.BAD_URL),
@@ -43,8 +55,6 @@ LOCATIONS = [
     ("http://127.0.0.2.:PORT/", ErrorKind.BAD_URL),
     ("http://%31%32%37.0.0.2:PORT/", ErrorKind.BAD_URL),
     ("http://[::1%25lo]:PORT/", ErrorKind.BAD_URL),
-    ("http://127.0.\t0.2:PORT/", ErrorKind.BAD_URL),
-    ("http://127.0.0.2:PORT/ HTTP/1.1", ErrorKind.BAD_URL),
     ("http://[]@", ErrorKind.BAD_URL),
     ("http://good.example:0/", ErrorKind.BAD_URL),
     ("http://good.example:99999/", ErrorKind.BAD_URL),
@@ -56,7 +66,7 @@ LOCATIONS = [
     ("data:text/plain,x", ErrorKind.BAD_URL),
     ("javascript:alert(1)", ErrorKind.BAD_URL),
     ("unix:///run/docker.sock", ErrorKind.BAD_URL),
-    ("http://x/" + "y" * 2048, ErrorKind.BAD_URL),
+    ("http://x/" + "y" * 8192, ErrorKind.BAD_URL),
 ]
 
 
@@ -72,7 +82,6 @@ async def test_a_redirect_leads_nowhere_that_may_not_be_called(location: str, ex
 
 
 SAME_SERVER = [
-    "\\\\127.0.0.2:PORT\\", "/\\127.0.0.2:PORT/", "///127.0.0.2:PORT/", "http:///127.0.0.2:PORT/",
     "http:127.0.0.2:PORT/", "http://", "//", "", "@127.0.0.2/", "/%0d%0aX-Evil:%201", "?x=%0d%0aX-Evil:1",
 ]  # fmt: skip
 
@@ -151,19 +160,6 @@ async def test_a_method_is_one_of_the_known_ones(method: str) -> None:
 
 
 # --- answers ---
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
-async def test_a_compressed_answer_is_not_unpacked(encoding: str) -> None:
-    bomb = gzip.compress(bytes(50_000_000))
-    async with answering(response("200 OK", bomb, f"Content-Encoding: {encoding}")) as server, open_door() as door:
-        tracemalloc.start()
-        exchange = await door.request(get(server.url))
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert exchange.failure is None
-    assert len(exchange.body or "") <= len(bomb)
-    assert peak < 5_000_000
 
 
 @pytest.mark.parametrize("status", [100, 102, 103])

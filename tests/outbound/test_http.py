@@ -44,6 +44,16 @@ async def test_says_who_calls_and_wants_no_compression(door: HttpDoor) -> None:
     assert server.seen[1].lower().count(b"\r\nuser-agent: mine") == server.seen[1].lower().count(b"user-agent") == 1
 
 
+async def test_a_url_is_sent_as_the_url_standard_serialises_it(door: HttpDoor) -> None:
+    paths = ['{a}"<b>?{c}"<d>#e', "a?", "?", "a/../b%2Fc?d=%2f+%20", "\u00fc?\u00fc", "x" * 8000]
+    async with answering(response()) as server:
+        for path in paths:
+            await door.request(get(server.url + path))
+    assert [seen.split(b" ")[1] for seen in server.seen] == [
+        b"/%7Ba%7D%22%3Cb%3E?{c}%22%3Cd%3E", b"/a?", b"/?", b"/b%2Fc?d=%2f+%20", b"/%C3%BC?%C3%BC", b"/" + b"x" * 8000,
+    ]  # fmt: skip
+
+
 async def test_connections_are_kept(door: HttpDoor) -> None:
     async with answering(response(body=b"ok"), response("404 Not Found", b"no"), response(body=b"ok")) as server:
         exchanges = [await door.request(get(server.url)) for _ in range(3)]
@@ -223,6 +233,18 @@ async def test_invalid_utf8_is_replaced_and_a_charset_honoured(door: HttpDoor) -
     ) as server:
         bodies = [(await door.request(get(server.url))).body for _ in range(3)]
     assert bodies == ["caf\ufffd\x00", "café", "\\ud800"]
+
+
+async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(door: HttpDoor) -> None:
+    latin = "Content-Type: text/plain; charset=ISO-8859-1"
+    async with answering(
+        response("200 OK", "\ufeffcafé".encode(), latin),
+        response(body="\ufeffcafé".encode("utf-16-le")),
+        response(body="\ufeffcafé".encode("utf-16-be")),
+        response("200 OK", "café".encode("utf-16-be"), "Content-Type: text/plain; charset=utf-16be"),
+    ) as server:
+        bodies = [(await door.request(get(server.url))).body for _ in range(4)]
+    assert bodies == ["café"] * 4
 
 
 async def test_an_unknown_host_name(door: HttpDoor) -> None:

@@ -1,18 +1,25 @@
 """Mails through the door, to a real SMTP server or to files."""
 
 import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.outbound.smtp import PASSWORD, USER, Inbox, check_password, mail_server, silent_server, smtp_settings
 from tocsin.config import Settings
 from tocsin.errors import SettingsError
-from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable, mail_door
+from tocsin.outbound.mail import Attachment, MailDoor, MailRefused, MailUnavailable, compose, mail_door
+from tocsin.outbound.mail_text import clean_line
 
 # aiosmtpd warns, on every connection, that log-ins without TLS are unwise: that is what these tests are about.
 plain_login = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
@@ -180,6 +187,96 @@ async def test_what_is_no_address_is_refused_before_anyone_is_called(to: str) ->
     assert inbox.recipients == []
 
 
+SENDER = Address("Tocsin", "tocsin", "example.org")
+SUBJECTS = [
+    "=?utf-8?q?hi?=",
+    'Task "=?utf-8?b?aGk=?=" has failed',
+    "two  spaces",
+    "Grüße an alle, " * 15,
+    "x" * 300,
+    "many words " * 25,
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 and \U0001f1e9\U0001f1ea",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "",
+]
+
+
+def sent(subject: str, text: str = TEXT, files: Sequence[Attachment] = (), sender: Address = SENDER) -> bytes:
+    """The mail as it goes over the wire; no line is longer than servers must take (RFC 5321 section 4.5.3.1.6)."""
+    composed = compose(sender, "alice@example.org", subject, text, "id", datetime(2027, 1, 1, tzinfo=UTC), files)
+    content = composed.as_bytes(policy=policy.SMTP)
+    assert max(len(line) for line in content.split(b"\r\n")) <= 998
+    return content
+
+
+def received(content: bytes) -> EmailMessage:
+    return message_from_bytes(content, EmailMessage, policy=policy.default)
+
+
+def decoded_subject(content: bytes) -> str:
+    """The subject as a reader that knows RFC 2047 and no more gets it."""
+    return str(make_header(decode_header(message_from_bytes(content)["Subject"])))
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+async def test_a_subject_arrives_as_itself(subject: str) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        await send(mail_door(smtp_settings(port)), subject=subject)
+    assert inbox.mails[0]["Subject"] == subject.strip()
+
+
+@given(st.text(max_size=300) | st.text(alphabet='=?uqbUTF-8_ hié"(),<>', max_size=300))
+def test_any_subject_is_read_as_it_was_written(subject: str) -> None:
+    content = sent(subject)
+    assert received(content)["Subject"] == clean_line(subject).strip()
+    assert decoded_subject(content) == clean_line(subject).strip()
+
+
+def test_what_turns_the_direction_of_a_line_goes_and_joiners_stay() -> None:
+    assert clean_line("\u202egpj.exe\u202c \u2066a\u2069 \u200dz\ud800") == "gpj.exe a \u200dz\ufffd"
+
+
+@pytest.mark.parametrize("text", ["a\0b\n", "\x1b[31mred\x1b[0m\n", "bell\x07\n", "\x0c\x0b\n", "é\0\n", "del\x7f\n"])
+def test_control_characters_in_a_text_are_encoded(text: str) -> None:
+    content = sent("S", text)
+    head, _, body = content.partition(b"\r\n\r\n")
+    assert b"quoted-printable" in head
+    assert all(byte in b"\r\n\t" or 32 <= byte < 127 for byte in body)
+    assert text_of(received(content)) == text
+
+
+def test_half_a_surrogate_pair_is_replaced() -> None:
+    assert text_of(received(sent("S", "a\ud83d\n"))) == "a?\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "arrives"),
+    [
+        ("=?utf-8?q?hi?=.txt", "=?utf-8?q?hi?=.txt"),
+        ("Bericht für Ä.pdf", "Bericht für Ä.pdf"),
+        ("ü" * 120, "ü" * 120),
+        ("\u202egpj.exe", "gpj.exe"),
+        ('\U0001f600;"x".txt', '\U0001f600;"x".txt'),
+        ("a\x7fb.txt", "a b.txt"),
+    ],
+)
+def test_the_name_of_an_attachment_arrives_as_itself(name: str, arrives: str) -> None:
+    files = [Attachment(name, "text/plain", b"1"), Attachment("second.txt", "text/plain", b"2")]
+    content = sent("S", files=files)
+    assert [part.get_filename() for part in received(content).iter_attachments()] == [arrives, "second.txt"]
+    assert [part.get_filename() for part in message_from_bytes(content).walk()][2:] == [arrives, "second.txt"]
+
+
+@pytest.mark.parametrize("name", ["=?utf-8?q?hi?=", "Tocsin, GmbH", "Grüße"])
+async def test_the_senders_name_arrives_as_itself(name: str) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        await send(mail_door(smtp_settings(port, email_from=f'"{name}" <tocsin@example.org>')))
+    (address,) = inbox.mails[0]["From"].addresses
+    assert (address.display_name, address.addr_spec) == (name, "tocsin@example.org")
+
+
 async def test_an_address_beyond_ascii_needs_a_server_that_takes_it() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
@@ -188,6 +285,13 @@ async def test_an_address_beyond_ascii_needs_a_server_that_takes_it() -> None:
     async with mail_server(inbox, enable_SMTPUTF8=True) as port:
         await send(mail_door(smtp_settings(port)), to="jürgen@example.org")
     assert inbox.recipients == ["jürgen@example.org"]
+
+
+async def test_a_domain_beyond_ascii_needs_none() -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        await send(mail_door(smtp_settings(port)), to="alice@bücher.de")
+    assert inbox.recipients == [inbox.mails[0]["To"]] == ["alice@xn--bcher-kva.de"]
 
 
 async def test_without_a_server_mails_become_files(tmp_path: Path) -> None:

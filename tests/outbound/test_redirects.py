@@ -31,6 +31,45 @@ async def test_redirects_are_followed_and_counted(door: HttpDoor) -> None:
     assert [seen.split(b" ")[1] for seen in server.seen] == [b"/", b"/next?q=1", b"/last"]
 
 
+LOCATIONS = [
+    (b"/caf\xe9/menu", b"/caf%E9/menu"),
+    (b"/caf\xc3\xa9/menu", b"/caf%C3%A9/menu"),
+    (b"/a b\tc", b"/a%20bc"),
+    (b'/{"a"}?{"<b>"}#c', b"/%7B%22a%22%7D?{%22%3Cb%3E%22}"),
+    (b"a?", b"/dir/a?"),
+    (b"..\\b/./c", b"/b/c"),
+    (b"/signed?X=%2F%2f%20+&Y=a%zz", b"/signed?X=%2F%2f%20+&Y=a%zz"),
+    (b"/" + b"x" * 8191, b"/" + b"x" * 8191),
+]
+
+
+@pytest.mark.parametrize(("location", "called"), LOCATIONS, ids=range(len(LOCATIONS)))
+async def test_a_location_is_called_as_browsers_call_it(door: HttpDoor, location: bytes, called: bytes) -> None:
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+    async with answering(redirect, response(body=b"there")) as server:
+        exchange = await door.request(get(server.url + "dir/page"))
+    assert exchange.body == "there"
+    assert server.seen[1].split(b" HTTP/1.1\r\n")[0] == b"GET " + called
+
+
+@pytest.mark.parametrize("location", [b"http://caf\xe9/", b"http://[::1/", b"http://a b/", b"mailto:a@b.example"])
+async def test_a_location_that_cannot_be_parsed_is_said_to_be_wrong(door: HttpDoor, location: bytes) -> None:
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+    async with answering(redirect, response()) as server:
+        exchange = await door.request(get(server.url))
+    assert kind(exchange) is ErrorKind.BAD_URL
+    assert (exchange.status, len(server.seen)) == (302, 1)
+
+
+@pytest.mark.parametrize(("second", "calls"), [("/a", 2), ("/b", 1), ("", 1)])
+async def test_several_locations_lead_nowhere_unless_they_are_the_same(door: HttpDoor, second: str, calls: int) -> None:
+    redirect = response("302 Found", b"", "Location: /a", f"Location: {second}")
+    async with answering(redirect, response()) as server:
+        exchange = await door.request(get(server.url))
+    assert kind(exchange) is (None if calls == 2 else ErrorKind.PROTOCOL)
+    assert len(server.seen) == calls
+
+
 async def test_a_redirect_loop_ends() -> None:
     async with (
         answering(response("307 Again", b"", "Location: /")) as server,

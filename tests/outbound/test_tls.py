@@ -1,9 +1,18 @@
+import contextlib
 import datetime
+import socket
 import ssl
-from collections.abc import AsyncIterator
+import struct
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 from tests.outbound.servers import (
     FixedResolver,
@@ -18,7 +27,7 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest
 
 
 @pytest.fixture
@@ -92,4 +101,161 @@ async def test_https_to_a_port_that_speaks_none(door: HttpDoor) -> None:
         await writer.drain()
 
     async with talking(talk) as server:
-        assert "did not speak TLS" in await tls_failure(door, server)
+        assert "does not speak TLS" in await tls_failure(door, server)
+
+
+# --- real handshakes, with a server in a thread: asyncio's sends no alerts ---
+
+
+@contextlib.contextmanager
+def blocking_server(tls: ssl.SSLContext) -> Iterator[int]:
+    """The port of a server that answers each connection's first request with 200, if the handshake succeeds."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_accept, args=(listening, tls), daemon=True).start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def _accept(listening: socket.socket, tls: ssl.SSLContext) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            with contextlib.suppress(OSError), connection, tls.wrap_socket(connection, server_side=True) as secure:
+                secure.settimeout(5)
+                secure.recv(65_536)
+                secure.sendall(response(body=b"ok"))
+
+
+async def called(
+    authority: trustme.CA,
+    tls: ssl.SSLContext,
+    host: str = "good.example",
+    method: str = "GET",
+    body: bytes | None = None,
+) -> HttpExchange:
+    with blocking_server(tls) as port:
+        resolver = FixedResolver("127.0.0.1")
+        async with open_door(ssl_context=trusting(authority), resolver=resolver) as door:
+            return await door.request(HttpRequest(method, f"https://{host}:{port}/", 5.0, (), body))
+
+
+def names_only_in_subject(
+    authority: trustme.CA, folder: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+) -> Path:
+    """A certificate and its key for the common name good.example, without a subjectAltName."""
+    issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    issuer_key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "good.example")]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(issuer_key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "server.pem"
+    path.write_bytes(private + certificate.public_bytes(pem))
+    return path
+
+
+@pytest.mark.parametrize("host", ["good.example", "127.0.0.1"])
+async def test_a_common_name_is_no_host_name(authority: trustme.CA, tmp_path: Path, host: str) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(names_only_in_subject(authority, tmp_path, ec.generate_private_key(ec.SECP256R1())))
+    exchange = await called(authority, tls, host)
+    assert kind(exchange) is ErrorKind.TLS
+    assert exchange.failure is not None
+    assert "a common name (CN) is not used" in exchange.failure.message
+    assert "subjectAltName" in exchange.failure.hint
+
+
+async def test_a_weak_key_is_said_so(authority: trustme.CA, tmp_path: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    tls.load_cert_chain(names_only_in_subject(authority, tmp_path, rsa.generate_private_key(65_537, 1024)))
+    exchange = await called(authority, tls)
+    assert kind(exchange) is ErrorKind.TLS
+    assert exchange.failure is not None
+    assert "has a key that is too weak" in exchange.failure.message
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("POST", b"x"), ("POST", bytes(200_000))])
+async def test_a_server_that_wants_a_client_certificate(
+    authority: trustme.CA, version: ssl.TLSVersion, method: str, body: bytes | None
+) -> None:
+    tls = server_tls(authority.issue_cert("good.example"))
+    authority.configure_trust(tls)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.minimum_version = tls.maximum_version = version
+    exchange = await called(authority, tls, method=method, body=body)
+    assert kind(exchange) is ErrorKind.TLS
+    assert exchange.failure is not None
+    assert "wants a client certificate" in exchange.failure.message
+
+
+async def test_a_client_certificate_that_is_not_required_is_not_missed(authority: trustme.CA) -> None:
+    tls = server_tls(authority.issue_cert("good.example"))
+    authority.configure_trust(tls)
+    tls.verify_mode = ssl.CERT_OPTIONAL
+    exchange = await called(authority, tls)
+    assert (exchange.failure, exchange.body) == (None, "ok")
+
+
+def _old(tls: ssl.SSLContext) -> None:
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    tls.options |= ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3
+
+
+def _odd_ciphers(tls: ssl.SSLContext) -> None:
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    tls.set_ciphers("AES128-SHA")
+
+
+def _alert(alert: ssl.AlertDescription) -> Callable[[ssl.SSLContext], None]:
+    def refuse(*_: object) -> ssl.AlertDescription:
+        return alert
+
+    return lambda tls: setattr(tls, "sni_callback", refuse)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.OP_NO_")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_old, "speaks no version of TLS that Tocsin takes"),
+        (_odd_ciphers, "has no TLS settings in common with Tocsin"),
+        (_alert(ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME), "does not know this host name"),
+        (_alert(ssl.AlertDescription.ALERT_DESCRIPTION_INTERNAL_ERROR), "as expected (alert internal error)"),
+        (_alert(ssl.AlertDescription.ALERT_DESCRIPTION_ACCESS_DENIED), "as expected (alert access denied)"),
+    ],
+)
+async def test_alerts_of_the_handshake_are_told(
+    authority: trustme.CA, change: Callable[[ssl.SSLContext], None], words: str
+) -> None:
+    tls = server_tls(authority.issue_cert("good.example"))
+    change(tls)
+    exchange = await called(authority, tls)
+    assert kind(exchange) is ErrorKind.TLS
+    assert exchange.failure is not None
+    assert words in exchange.failure.message
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_a_server_that_hangs_up_in_the_handshake(door: HttpDoor, reset: bool) -> None:
+    async def talk(reader: Reader, writer: Writer) -> None:
+        await reader.read(10)
+        linger = struct.pack("ii", 1 if reset else 0, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    async with talking(talk) as server:
+        exchange = await door.request(get(f"https://127.0.0.1:{server.port}/"))
+    assert kind(exchange) is ErrorKind.CONNECT
+    assert exchange.failure is not None
+    assert exchange.failure.message.endswith(" closed the connection during the TLS handshake.")

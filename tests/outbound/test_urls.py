@@ -3,12 +3,13 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import ada_url
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from tocsin.outbound.urls import origin, parse_url, place
+from tocsin.outbound.urls import URL_LIMIT, join_url, origin, parse_url, place
 
 PIECES = st.sampled_from([
     "http://", "HTTPS://", "/", "\\", "@", ":", "80", "#", "?", "[", "]", "::1", "127.0.0.1", "0x7f", "1", ".", "。",
@@ -59,3 +60,99 @@ def test_other_origins(other: str) -> None:
 def test_a_place_is_named_as_it_is_called() -> None:
     assert place(URL("http://bücher.example/x")) == "xn--bcher-kva.example:80"
     assert place(URL("https://[::1]/x")) == "[::1]:443"
+
+
+# As the URL standard serialises them: https://url.spec.whatwg.org/#url-serializing
+SERIALIZED = [
+    ("http://a.example", "http://a.example/"),
+    ("HTTP://A.example:80/", "http://a.example/"),
+    ("https://a.example:443/x", "https://a.example/x"),
+    ("http://a.example:0081", "http://a.example:81/"),
+    ("http://a.example/a?", "http://a.example/a?"),
+    ("http://a.example?", "http://a.example/?"),
+    ("http://a.example/a?#", "http://a.example/a?"),
+    ("http://a.example/a#?b", "http://a.example/a"),
+    ("http://a.example/a?b#c", "http://a.example/a?b"),
+    ("http://a.example/a??", "http://a.example/a??"),
+    ("http://a.example/{a}\"<b>`^|", "http://a.example/%7Ba%7D%22%3Cb%3E%60%5E|"),
+    ("http://a.example/?{a}\"<b>`^|'", "http://a.example/?{a}%22%3Cb%3E`^|%27"),
+    ("http://a.example/caf\u00e9?q=\u00fc", "http://a.example/caf%C3%A9?q=%C3%BC"),
+    ("http://b\u00fccher.example/", "http://xn--bcher-kva.example/"),
+    ("http://a.example/a/./b/../c", "http://a.example/a/c"),
+    ("http://a.example/a/%2e%2E/b", "http://a.example/b"),
+    ("http://a.example/../../a//b", "http://a.example/a//b"),
+    ("http://a.example/a\\b?c\\d", "http://a.example/a/b?c\\d"),
+    ("http://[0:0::1]/", "http://[::1]/"),
+    ("http://[::ffff:1.2.3.4]/", "http://[::ffff:102:304]/"),
+    # Signatures are made over what is written: no escape is decoded, encoded again, or changed in case.
+    ("http://a.example/a%2fb%2Fc%20d%7e?X=%2F%2f%3D+%20&Y=a%zz%", "http://a.example/a%2fb%2Fc%20d%7e?X=%2F%2f%3D+%20&Y=a%zz%"),
+    ("http://a.example/a;b=c,d:e@f!$&'()*+?g=h;i/j:k@l", "http://a.example/a;b=c,d:e@f!$&'()*+?g=h;i/j:k@l"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "called"), SERIALIZED)
+def test_a_url_is_called_as_the_url_standard_serialises_it(written: str, called: str) -> None:
+    url = parse_url(written)
+    assert str(url) == called
+    assert parse_url(called) == url
+
+
+@given(URLS | st.text().map("http://a.example/".__add__) | st.text().map("http://a.example/?".__add__))
+def test_what_is_called_is_what_the_url_standard_says(text: str) -> None:
+    url = parse_url(text)
+    if isinstance(url, URL):
+        assert str(url) == ada_url.normalize_url(text).partition("#")[0]
+        assert str(url).isascii()
+        assert url.raw_path_qs == re.sub("^https?://[^/]*", "", str(url))
+
+
+RESOLVED = [
+    ("/caf\u00e9/menu", "/caf%C3%A9/menu"),
+    ("/caf\udce9/menu", "/caf%E9/menu"),  # a byte of Latin-1, as aiohttp gives it
+    ("/caf\udcc3\u00e9?\udcff", "/caf%C3%C3%A9?%FF"),
+    ("/a b", "/a%20b"),
+    (" /a\t b ", "/a%20b"),
+    ('/"<>"?"<>"', "/%22%3C%3E%22?%22%3C%3E%22"),
+    ("", "/x/y?q"),
+    ("#f", "/x/y?q"),
+    ("?", "/x/y?"),
+    ("?a#b", "/x/y?a"),
+    ("a/../b#c", "/x/b"),
+    ("../../../a", "/a"),
+    ("a\\b", "/x/a/b"),
+    ("http:a", "/x/a"),
+    ("/a?#", "/a?"),
+    ("//a.example:81/a", "/a"),
+    ("\\\\user:pw@a.example:81\\a", "/a"),
+    ("%2e%2e/a%2fb", "/a%2fb"),
+]
+
+
+@pytest.mark.parametrize(("location", "path"), RESOLVED)
+def test_a_location_is_read_as_browsers_read_it(location: str, path: str) -> None:
+    base = URL("http://a.example:81/x/y?q", encoded=True)
+    assert str(join_url(base, location)) == f"http://a.example:81{path}"
+
+
+@given(st.lists(PIECES | st.characters(), max_size=8).map("".join))
+def test_a_location_leads_where_the_url_standard_says_or_nowhere(location: str) -> None:
+    base = URL("http://a.example:81/x/y?q", encoded=True)
+    target = join_url(base, location)
+    if isinstance(target, str):
+        assert target.endswith(".")
+        return
+    found = ada_url.URL(location, base=str(base))
+    found.username = found.password = found.hash = ""
+    assert str(target) == found.href.removesuffix("#")
+
+
+def test_a_url_may_be_long() -> None:
+    start = "http://a.example/?"
+    longest = start + "x" * (URL_LIMIT - len(start))
+    assert URL_LIMIT >= 8000
+    assert str(parse_url(longest)) == longest
+    assert parse_url(longest + "x") == "It is longer than 8192 characters."
+    assert join_url(URL("http://b.example/"), longest) == parse_url(longest)
+    assert join_url(URL("http://b.example/"), longest + "x") == "It is longer than 8192 characters."
+    assert isinstance(parse_url(start + "\u4e2d" * 3000), URL)
+    assert parse_url(start + "\u4e2d" * 4000) == "It is longer than 32768 characters when it is percent-encoded."

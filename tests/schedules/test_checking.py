@@ -14,6 +14,7 @@ WHOLE = 'The interval must be in whole milliseconds, for example "PT1.5S".'
 OFFSET = 'The time must say its offset to UTC, for example "2026-11-22T09:00:00Z".'
 YEARS = "The time must lie between the years 1970 and 9998."
 ORDER = "The end lies before the start. It must be the same or later."
+BEHIND_NAME = "Did you mean Etc/GMT-2, which is UTC+02:00 (the sign in its name is reversed)?"
 IANA = "Use an IANA name such as Europe/Berlin or UTC."
 
 
@@ -27,6 +28,8 @@ IANA = "Use an IANA name such as Europe/Berlin or UTC."
         Cron("0 9 * * 1-5", "Europe/Berlin"),
         Cron("@Yearly", "America/Argentina/Buenos_Aires"),
         Cron("*/10 * * * * *", "Etc/GMT+5"),
+        Cron("@daily", "Etc/GMT+2"),
+        Cron("@daily", "GMT+0"),
         Cron("0 0 29 2 MON", "UTC"),
         Cron("0 0 * 2 MON#5", "UTC"),
     ],
@@ -65,8 +68,30 @@ def test_wrong_times_are_refused(schedule: Schedule, path: str, message: str) ->
         ("New York", "Did you mean America/New_York?"),
         ("Tokyo", "Did you mean Asia/Tokyo?"),
         ("PST", IANA),
-        ("UTC+2", IANA),
-        ("+02:00", IANA),
+        ("GMT+2", BEHIND_NAME),
+        ("UTC+2", BEHIND_NAME),
+        ("UTC+02:00", BEHIND_NAME),
+        ("+02:00", BEHIND_NAME),
+        ("+2", BEHIND_NAME),
+        ("+0200", BEHIND_NAME),
+        ("gmt +2", BEHIND_NAME),
+        ("Utc + 2", BEHIND_NAME),
+        ("UTC/GMT+2", BEHIND_NAME),
+        ("GMT-5", "Did you mean Etc/GMT+5, which is UTC-05:00 (the sign in its name is reversed)?"),
+        ("GMT\u22125", "Did you mean Etc/GMT+5, which is UTC-05:00 (the sign in its name is reversed)?"),
+        ("UTC+14", "Did you mean Etc/GMT-14, which is UTC+14:00 (the sign in its name is reversed)?"),
+        ("etc/gmt+2", "Did you mean Etc/GMT+2, which is UTC-02:00 (the sign in its name is reversed)?"),
+        ("Etc/GMT+02", "Did you mean Etc/GMT+2, which is UTC-02:00 (the sign in its name is reversed)?"),
+        ("UTC+0", "Did you mean UTC?"),
+        ("-00:00", "Did you mean UTC?"),
+        ("UTC+05:30", IANA),
+        ("GMT+15", IANA),
+        ("GMT-13", IANA),
+        ("Etc/GMT+13", IANA),
+        ("Etc/GMT2", IANA),
+        ("UTC+200", IANA),
+        ("CET-1CEST", IANA),
+        ("<+02>-2", IANA),
         ("../x", IANA),
         ("../../etc/passwd", IANA),
         ("/etc/localtime", IANA),

@@ -21,6 +21,7 @@ NOON = utc("2026-11-22T12:00")
         ),
         (Cron(" 0 9  * * 1-5", "Europe/Berlin"), "cron 0 9 * * 1-5 in Europe/Berlin"),
         (Cron("@daily", "UTC"), "cron @daily in UTC"),
+        (Cron("@daily", "Etc/GMT+2"), "cron @daily in Etc/GMT+2 (UTC-02:00)"),
     ],
 )
 def test_summary(schedule: Schedule, sentence: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.schedules.expressions import CHANGES
 from tests.schedules.oracle import utc
-from tocsin.schedules.zones import changes, first_change, last_change, zone_of
+from tocsin.schedules.zones import changes, first_change, fixed_offset, last_change, nearest_zone, offset_at, zone_of
 
 DAY = timedelta(days=1)
 
@@ -27,3 +27,14 @@ def test_all_changes_of_some_years_in_order() -> None:
 
 def test_utc_never_changes() -> None:
     assert list(changes(zone_of("UTC"), utc("1970-01-01T00:00"), utc("2100-01-01T00:00"))) == []
+
+
+def test_an_offset_leads_to_a_zone_that_has_it() -> None:
+    for hours in range(-14, 15):
+        zone = nearest_zone(f"UTC{hours:+}")
+        if hours < -12:
+            assert zone is None
+            continue
+        assert zone is not None
+        assert offset_at(zone_of(zone), utc("2026-07-01T00:00")) == timedelta(hours=hours)
+        assert fixed_offset(zone) == (f"UTC{hours:+03}:00" if hours else None)

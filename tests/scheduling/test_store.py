@@ -242,11 +242,44 @@ async def test_a_hold_at_the_worst_moment_lets_nothing_run(
     assert stored.get("active", []) == []
 
 
-async def test_a_new_schedule_at_the_worst_moment_settles_the_run_of_the_old_one(database: Database) -> None:
+@pytest.mark.parametrize("moment", ["_insert", "_advance"])
+async def test_a_due_time_that_has_come_runs_once_whenever_its_schedule_is_replaced(
+    database: Database, moment: str
+) -> None:
     task, at = await due_task(database), clock.now() + HOUR
+    async with passes(database) as made:
+        edit = {"schedule": schedules.Once(at)}
+        before(made, moment, in_loop(lambda: saving.update(database, "alice", task.id, edit, clock.now())))
+        await made.make()
+        await made.make()
+    (run,) = await runs_of(database, task.id)
+    assert (run["status"], run["reason"], run["due_at"], run["task_version"]) == ("QUEUED", None, task.next_run_at, 2)
+    assert (await task_of(database, task.id))["next_run_at"] == at
+
+
+async def test_several_due_times_that_have_come_run_though_their_schedule_is_replaced(database: Database) -> None:
+    now = clock.now()
+    every = schedules.Every(timedelta(seconds=10), now - timedelta(seconds=25))
+    task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
+    async with passes(database) as made:
+        edit = {"schedule": schedules.Every(HOUR, now - 9 * HOUR)}
+        before(made, "_advance", in_loop(lambda: saving.update(database, "alice", task.id, edit, clock.now())))
+        await made.make()
+        await made.make()
+    runs = await runs_of(database, task.id)
+    assert statuses(runs) == [("QUEUED", None)] * 3
+    assert [run["due_at"] for run in runs] == [now - timedelta(seconds=ago) for ago in (25, 15, 5)]
+    assert (await task_of(database, task.id))["next_run_at"] == now + HOUR
+
+
+async def test_a_run_for_a_time_that_an_earlier_edit_took_away_is_settled(database: Database) -> None:
+    task, at = await due_task(database), clock.now() + HOUR
+    assert task.next_run_at is not None
+    edited_at = task.next_run_at - timedelta(seconds=1)
     async with passes(database, 5) as made:
         edit = {"schedule": schedules.Once(at)}
-        before(made, "_advance", in_loop(lambda: saving.update(database, "alice", task.id, edit, clock.now())))
+        before(made, "_advance", in_loop(lambda: saving.update(database, "alice", task.id, edit, edited_at)))
         await made.make()
         await made.make()
     assert statuses(await runs_of(database, task.id)) == [("CANCELLED", "TASK_EDITED")]

@@ -68,7 +68,14 @@ async def test_filters(database: Database) -> None:
     step = {"trigger": Trigger.WORKFLOW.value, "task_name": "invoice / pdf", **at_host("a.test")}
     (in_workflow,) = await add_letters(database, second, 1, **step)
     await add_letters(database, second, 1, task_name="invoice / by hand", **at_host("a.test"))
-    hosts = {"example.com": {plain, port}, "::1": {address}, "xn--bcher-kva.example": {name}, "exampleXcom": set()}
+    (mapped,) = await add_letters(database, second, 1, job=http_job("http://[::FFFF:10.0.0.1]/"))
+    hosts = {
+        "example.com": {plain, port},
+        "::1": {address},
+        "::ffff:a00:1": {mapped},
+        "xn--bcher-kva.example": {name},
+        "exampleXcom": set(),
+    }
     for host, expected in hosts.items():
         assert set(await found(database, DeadLetterFilter(host=host))) == expected, host
     assert set(await found(database, DeadLetterFilter(task=first.id))) == {plain, port}

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.harness import settings
 from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
-from tocsin.tasks.retry import MAX_WAIT, Backoff, RetryPolicy, check, default_policy, from_document, to_document
+from tocsin.tasks.retry import MAX_WAIT, Backoff, RetryPolicy, check, from_document, to_document
 
 MILLISECONDS = some.integers(1, MAX_WAIT // MILLISECOND).map(lambda count: count * MILLISECOND)
 OFFSETS = some.lists(MILLISECONDS | some.just(timedelta(0)), min_size=1, max_size=9).map(tuple)
@@ -72,7 +71,6 @@ def test_statuses_narrow_what_is_retried(status: int, statuses: frozenset[int] |
         (RetryPolicy(1, (-MILLISECOND,)), ("offsets",)),
         (RetryPolicy(1, (MAX_WAIT + MILLISECOND,)), ("offsets",)),
         (RetryPolicy(1, (MILLISECOND,) * 100), ("offsets",)),
-        (RetryPolicy(1), ("offsets",)),
         (RetryPolicy(1, (MILLISECOND,), None, frozenset({99})), ("statuses",)),
         (RetryPolicy(1, (), Backoff(timedelta(0), 2, MAX_WAIT, 0)), ("backoff", "initial")),
         (RetryPolicy(1, (), Backoff(MILLISECOND, 0.5, MAX_WAIT, 0)), ("backoff", "factor")),
@@ -85,10 +83,3 @@ def test_a_policy_out_of_range_is_refused_with_its_place(policy: RetryPolicy, pa
     with pytest.raises(InvalidInput) as refused:
         check(policy)
     assert refused.value.path == ("retry", *path)
-
-
-def test_the_default_policy_follows_the_settings() -> None:
-    assert default_policy(settings(retry_offsets="", retry_offset=2, max_retries=5)) == RetryPolicy(
-        5, (timedelta(hours=2),)
-    )
-    assert default_policy(settings(retry_offsets="PT1S,PT2S")).offsets == (timedelta(seconds=1), timedelta(seconds=2))

@@ -10,7 +10,7 @@ from tests.harness import http_job, save_task
 from tests.tasks.helpers import AWAY, HOUR, add_run, hourly, run_of, task_of
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import OPEN, SETTLED, Database, Overlap, RunStatus, Trigger
+from tocsin.documents import OPEN, SETTLED, Database, Hold, Overlap, RunStatus, Trigger
 from tocsin.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound
 from tocsin.tasks import holding, saving
 from tocsin.tasks.idempotency import Key
@@ -161,7 +161,7 @@ async def test_new_due_times_are_later_than_the_last_one(database: Database) -> 
         edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Once(at)}, now)
         assert edited.next_run_at == last + MILLISECOND
     ahead = now + HOUR
-    await database.tasks.update_one({"_id": task.id}, {"$set": {"last_due_at": ahead}})
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"last_due_at": ahead, "next_run_at": ahead + HOUR}})
     edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Every(HOUR, ahead - 4 * HOUR)}, now)
     assert edited.next_run_at == ahead + HOUR
 
@@ -170,6 +170,87 @@ async def test_a_new_schedule_never_fires_for_the_past(database: Database) -> No
     task, now = await hourly(database), clock.now()
     edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Every(HOUR, now - 9.5 * HOUR)}, now)
     assert edited.next_run_at == now + HOUR / 2
+
+
+async def _due_at(database: Database, task_id: str, next_run_at: Any, last_due_at: Any = None) -> None:
+    times = {"next_run_at": next_run_at, "last_due_at": last_due_at}
+    await database.tasks.update_one({"_id": task_id}, {"$set": times})
+
+
+async def test_the_same_schedule_again_changes_nothing_but_the_version(database: Database) -> None:
+    now = clock.now()
+    same: list[schedules.Plain] = [
+        schedules.Every(HOUR, now - 3.5 * HOUR),
+        schedules.Cron("0 * * * *", "UTC"),
+        schedules.Once(now - HOUR, "now"),
+    ]
+    for schedule in same:
+        for due in (now + HOUR / 3, now, now - 3 * HOUR, None):
+            task = await save_task(database, AWAY, schedule)
+            await _due_at(database, task.id, due, now - 4 * HOUR)
+            edited = await saving.update(database, "alice", task.id, {"schedule": schedule, "name": "b"}, now)
+            assert (edited.next_run_at, edited.version, edited.name) == (due, 2, "b")
+            assert schedules.from_document(edited.schedule) == schedule
+
+
+async def test_the_end_alone_or_the_phase_said_otherwise_moves_no_due_time(database: Database) -> None:
+    now = clock.now()
+    start, due = now - 3.5 * HOUR, now + HOUR / 2
+    for new in (
+        schedules.Every(HOUR, start, now + 9 * HOUR),
+        schedules.Every(HOUR, start + 2 * HOUR),
+        schedules.Every(HOUR, due),
+    ):
+        task = await save_task(database, AWAY, schedules.Every(HOUR, start))
+        await _due_at(database, task.id, due, due - HOUR)
+        edited = await saving.update(database, "alice", task.id, {"schedule": new}, now)
+        assert (edited.next_run_at, schedules.from_document(edited.schedule)) == (due, new)
+
+
+async def test_a_cron_written_otherwise_skips_and_repeats_no_due_time(database: Database) -> None:
+    at = clock.now().replace(minute=0, second=0, microsecond=0) + HOUR
+    for late in (-MILLISECOND, timedelta(0), MILLISECOND):
+        task = await save_task(database, AWAY, schedules.Cron("0 * * * *", "UTC"))
+        await _due_at(database, task.id, at, at - HOUR)
+        edited = await saving.update(
+            database, "alice", task.id, {"schedule": schedules.Cron("@hourly", "UTC")}, at + late
+        )
+        assert edited.next_run_at == at
+        plan = schedules.plan_due(schedules.from_document(edited.schedule), at, at + HOUR, edited_misfire())
+        assert plan.next_due == at + 2 * HOUR
+
+
+def edited_misfire() -> schedules.Misfire:
+    return schedules.Misfire(schedules.MisfirePolicy.RUN_ALL)
+
+
+async def test_pause_the_same_schedule_again_and_resume_keep_the_phase(database: Database) -> None:
+    task = await hourly(database)
+    assert task.next_run_at is not None
+    await holding.pause(database, "alice", task.id, clock.now())
+    given = {"schedule": schedules.from_document(task.schedule)}
+    edited = await saving.update(database, "alice", task.id, given, clock.now())
+    assert (edited.hold, edited.next_run_at) == (Hold.PAUSED, None)
+    later = task.next_run_at + 4.5 * HOUR
+    assert (await holding.resume(database, "alice", task.id, later)).next_run_at == task.next_run_at + 5 * HOUR
+
+
+async def test_the_same_schedule_makes_a_cancelled_task_active_again_in_its_phase(database: Database) -> None:
+    task = await hourly(database)
+    await holding.cancel(database, "alice", task.id, clock.now())
+    given = {"schedule": schedules.from_document(task.schedule)}
+    edited = await saving.update(database, "alice", task.id, given, clock.now())
+    assert (edited.hold, edited.next_run_at) == (None, task.next_run_at)
+
+
+async def test_a_name_does_not_lose_what_an_edit_before_it_left_due(database: Database) -> None:
+    task, now = await hourly(database), clock.now()
+    await _due_at(database, task.id, now - 2 * HOUR)
+    await saving.update(database, "alice", task.id, {"schedule": schedules.Once(now + HOUR)}, now)
+    edited = await saving.update(database, "alice", task.id, {"name": "b"}, now)
+    assert edited.next_run_at == now - 2 * HOUR
+    assert isinstance(schedules.from_document(edited.schedule), schedules.Revised)
+    assert saving.draft_of(edited).checked()
 
 
 async def test_a_paused_task_stays_paused_with_a_new_schedule(database: Database) -> None:

@@ -108,11 +108,9 @@ TOLD: dict[str, list[str]] = {
         "line 3, column 14, steps[0].when: The expression `lenght(inputs)` cannot be evaluated: there is no function lenght. Did you mean length?"
     ],
     "an output of an unknown step": ["line 3, column 1, output: There is no step b. There are: a."],
-    "a timeout that is a number": [
-        'line 2, column 1, timeout: A duration is written in ISO 8601 with weeks, days, hours, minutes and seconds, such as "PT1H30M".'
-    ],
+    "a timeout that is a number": ['line 2, column 1, timeout: A duration is a text in ISO 8601, such as "PT1H30M".'],
     "a timeout of words": [
-        'line 2, column 1, timeout: A duration is written in ISO 8601 with weeks, days, hours, minutes and seconds, such as "PT1H30M".'
+        'line 2, column 1, timeout: "5 minutes" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'
     ],
     "a step's timeout is too long": [
         "line 2, column 29, steps[0].timeout: This must be longer than PT0S and at most PT1H; it is P1D."
@@ -122,8 +120,9 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 30, steps[0].onFailure: onFailure must be fail, continue or compensate."
     ],
     "retries without a wait": [
-        "line 2, column 67, steps[0].retry: offsets: Say how long to wait before a retry: offsets or backoff."
+        "line 2, column 67, steps[0].retry: offsets: offsets is empty, so there is no wait to repeat. Give one, or leave it out."
     ],
+    "a status that is a text": ["line 2, column 67, steps[0].retry: statuses.0: 0 must be a whole number."],
     "offsets and backoff": ["line 2, column 67, steps[0].retry: backoff: Give offsets or backoff, not both."],
     "an unknown key of retry": [
         "line 2, column 67, steps[0].retry: tries: There is no tries here. Did you mean maxRetries?"
@@ -154,7 +153,7 @@ TOLD: dict[str, list[str]] = {
     "a compensation by an unknown job": [
         "line 2, column 82, steps[0].compensation.job: There is no job undo on this server. There are: KINDS."
     ],
-    "half a character": ["The character U+D800 is half of one and stands in no text."],
+    "half a character": ["line 2, column 16: The text has half a surrogate pair (U+D800), which is no character."],
     "a wrong boolean": ["line 3, column 9, output: 'maybe' is not a value of the type !!bool."],
     "a name that is a number in YAML": ['line 3, column 10, output: A name must be a text: write "1".'],
     "merging": ["line 3, column 28, output.c: << (merging) is not known here; write out what it stands for."],
@@ -168,7 +167,15 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 77, steps[0].forEach.items: The items are a list, or an expression that gives one."
     ],
     "a wait of words": [
-        'line 2, column 18, steps[0].wait.duration: A duration is written in ISO 8601 with weeks, days, hours, minutes and seconds, such as "PT1H30M".'
+        'line 2, column 18, steps[0].wait.duration: "soon" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'
+    ],
+    "an approval by two at signs": [
+        "line 2, column 29, steps[0].approval.by: 'a@b@c' is not an email address such as name@example.com: "
+        "The part after the @-sign contains invalid characters: '@'."
+    ],
+    "a mail to two at signs": [
+        "line 2, column 59, steps[0].params.to[1]: 'a@b@c' is not an email address such as name@example.com: "
+        "The part after the @-sign contains invalid characters: '@'."
     ],
     "an approval by a name": [
         "line 2, column 29, steps[0].approval.by: by is a user's email address, or admins; 'bob' is neither."

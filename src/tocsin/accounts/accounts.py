@@ -13,7 +13,7 @@ from tocsin.accounts.sessions import Grant, Sessions
 from tocsin.accounts.users import create_user, set_password
 from tocsin.config import Settings
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, Session, User, owner_of
-from tocsin.errors import InvalidInput, Unauthenticated, UserError, UserErrorCode
+from tocsin.errors import InvalidInput, TokenExpired, TokenInvalid, UserError, UserErrorCode
 from tocsin.security.opaque import derive
 from tocsin.security.passwords import verify_password, waste_time
 from tocsin.security.tokens import AccessTokens
@@ -115,23 +115,25 @@ class Accounts:
         return await set_password(self._database, who.user, new, actor, path="newPassword", keep=who.session_id)
 
     async def authenticate(self, token: str) -> Identity:
-        """Who this access token or API token stands for. Raises Unauthenticated."""
+        """Who this access token or API token stands for. Raises TokenInvalid, TokenExpired."""
         if token.startswith(api_tokens.PREFIX):
             return await self._by_api_token(token)
         claims = await self._tokens.verify(token)
         user, session = await asyncio.gather(User.get(claims.user_id), Session.get(claims.session_id or ""))
         if user is None or not user.is_active:
-            raise Unauthenticated("The account of this token was deactivated. Ask the administrator.")
+            raise TokenInvalid("The account of this token was deactivated. Ask the administrator.")
         if session is None or session.owner != user.id:
-            raise Unauthenticated("The session of this access token was ended. Log in again.")
+            raise TokenInvalid("The session of this access token was ended. Log in again.")
         return Identity(user, _ALL, session.id, claims.expires_at)
 
     async def _by_api_token(self, text: str) -> Identity:
         now = clock.now()
-        token = await api_tokens.find_token(text, now)
+        token = await api_tokens.find_token(text)
         user = None if token is None else await User.get(token.owner)
         if token is None or user is None or not user.is_active:
-            raise Unauthenticated("This API token is not valid: it is wrong, was revoked or has expired.")
+            raise TokenInvalid("This API token is not valid: it is wrong or was revoked.")
+        if token.expires_at is not None and token.expires_at <= now:
+            raise TokenExpired("This API token has expired. Make a new one.")
         await api_tokens.note_use(self._database, token, now)
         return Identity(user, frozenset(token.scopes), None, token.expires_at)
 

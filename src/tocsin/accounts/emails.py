@@ -1,13 +1,9 @@
-"""Email addresses, written the one way in which they are stored and compared."""
+"""The email addresses of accounts, written the one way in which they are stored and compared."""
 
 import unicodedata
 
-from email_validator import EmailNotValidError, validate_email
-
 from tocsin.errors import InvalidInput
-
-LONGEST = 254
-"""Characters: the longest address that fits into an SMTP path (RFC 5321 section 4.5.3.1.3)."""
+from tocsin.outbound.addresses import parse_address
 
 
 def normalise_email(text: str, *path: str) -> str:
@@ -17,10 +13,11 @@ def normalise_email(text: str, *path: str) -> str:
     Raises InvalidInput at `path` (default `email`).
     """
     path = path or ("email",)
-    if len(text) > LONGEST:
-        raise InvalidInput(f"An email address has at most {LONGEST} characters.", *path)
     try:
-        found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise InvalidInput(f"This is not an email address such as name@example.com: {error}", *path) from None
-    return unicodedata.normalize("NFC", found.normalized.lower())
+        found = parse_address(text)
+    except ValueError as error:
+        raise InvalidInput(str(error), *path) from None
+    if not found.is_public:
+        message = f"{str(found)!r} is not an email address such as name@example.com: its domain is not on the Internet."
+        raise InvalidInput(message, *path)
+    return unicodedata.normalize("NFC", str(found).lower())

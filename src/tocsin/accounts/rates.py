@@ -110,7 +110,7 @@ class Rates:
         known.drawn_at = self._now()
 
     def _left(self, known: _Known, now: Milliseconds) -> float:
-        if now - known.drawn_at > self._cost.window:
+        if abs(now - known.drawn_at) > self._cost.window:
             known.left = 0.0
         return known.left
 
@@ -141,7 +141,8 @@ class Rates:
         except DuplicateKeyError:  # another process made it at the same moment
             result = await buckets.update_one({"_id": name}, update)
         stored = await buckets.find_one({"_id": name})
-        known.full_at = max(known.full_at, stored["full_at"] if stored else 0.0)
+        before = 0.0 if known.full_at > bucket.furthest(self._now()) else known.full_at
+        known.full_at = max(before, stored["full_at"] if stored else 0.0)
         return result.modified_count > 0 or result.did_upsert
 
     def _of(self, bucket: Bucket, key: str) -> _Known:
@@ -160,7 +161,8 @@ def _limited(message: str, wait: float) -> RateLimited:
 
 def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
     """Move the time on, if it then lies no further ahead than the bucket allows."""
-    after: Doc = {"$add": [{"$max": ["$full_at", now]}, bucket.spend(amount)]}
+    trusted: Doc = {"$cond": [{"$gt": ["$full_at", bucket.furthest(now)]}, now, {"$max": ["$full_at", now]}]}
+    after: Doc = {"$add": [trusted, bucket.spend(amount)]}
     fits: Doc = {"$lte": [after, now + bucket.window + ROUNDING]}
     return [
         {"$set": {"full_at": {"$cond": [fits, after, "$full_at"]}}},

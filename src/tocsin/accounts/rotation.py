@@ -18,6 +18,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.config import PREFIX
 from tocsin.documents import Database, Doc, KeyKind, StoredKey
 from tocsin.documents.updates import change_when, equals
+from tocsin.documents.workers import is_alive
 from tocsin.errors import TocsinError
 from tocsin.security.tokens import LEEWAY
 from tocsin.tasks.resealing import Tally, reseal
@@ -131,7 +132,8 @@ async def _until_known(database: Database, kids: list[str]) -> bool:
 
 async def _alive(database: Database) -> set[str]:
     """The processes that have a lease."""
-    return {worker["_id"] async for worker in database.workers.find({"until": {"$gt": clock.now()}})}
+    now = clock.now()
+    return {worker["_id"] async for worker in database.workers.find({}) if is_alive(worker, now)}
 
 
 async def _without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:

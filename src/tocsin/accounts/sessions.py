@@ -141,7 +141,7 @@ async def end_sessions(database: Database, owner: str, *, but: str | None = None
 
 def _is_repeated(session: Session, secret: str, now: datetime) -> bool:
     """The token before the latest, moments after it was used: a client that asks again."""
-    return session.previous == digest(secret) and now - session.rotated_at <= GRACE
+    return session.previous == digest(secret) and abs(now - session.rotated_at) <= GRACE
 
 
 def _parts(refresh_token: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import typer
 
 from tocsin import clock
 from tocsin.accounts import audit
+from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
 from tocsin.documents import AuditAction, Database, Doc
 
@@ -17,7 +18,9 @@ _LONGEST_LIST = 10_000
 
 @app.command("list")
 def list_(
-    limit: Annotated[int, typer.Option(min=1, max=_LONGEST_LIST, help="How many to show.")] = 50,
+    limit: Annotated[
+        int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="How many to show.")
+    ] = 50,
     email: Annotated[str | None, typer.Option(help="Only about the account of this address.")] = None,
     action: Annotated[AuditAction | None, typer.Option(help="Only of this action.", case_sensitive=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,

@@ -9,11 +9,13 @@ import typer
 
 from tocsin import config
 from tocsin.accounts import COMMAND_LINE, audit, rotation
+from tocsin.accounts.installation_keys import bind, open_keys
 from tocsin.accounts.keyring import age_of, newest
 from tocsin.accounts.rotation import Rotated
 from tocsin.cli.session import load_keyring, make_keyring, run
 from tocsin.clock import EPOCH
 from tocsin.documents import AuditAction, Database, Doc, KeyKind, StoredKey
+from tocsin.security.keys import load_keys
 from tocsin.tasks.resealing import count_by_key
 
 app = typer.Typer(help="Show and change what signs access tokens and seals secrets.", no_args_is_help=True)
@@ -33,12 +35,15 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
 
     async def work(database: Database) -> Rotated:
         settings = config.load()
-        keyring = make_keyring(database, settings)
+        # With --forget-lost the keys need not fit: they become the database's when all is done.
+        keys = load_keys(settings, new=False) if forget_lost else await open_keys(database, settings)
+        keyring = make_keyring(database, settings, keys)
         if forget_lost:
             for kid in await rotation.forget_lost(keyring):
                 typer.echo(f"Key {kid} is given up.")
         lifetime = timedelta(minutes=settings.access_token_minutes)
         done = await rotation.rotate(keyring, lifetime, typer.echo, at_once=at_once)
+        await bind(database, keys)
         await audit.record(AuditAction.KEYS_ROTATED, COMMAND_LINE, detail=f"new keys {done.jwt} and {done.data}")
         return done
 

@@ -6,16 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin import clock
+from tocsin import clock, config
+from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, Doc, global_id
 from tocsin.errors import TocsinError
 from tocsin.notifications.deliveries import address_of, newest
+from tocsin.notifications.letters import with_page
+from tocsin.notifications.links import run_type
 
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
 
 _LONGEST_LIST = 1000
-Limit = Annotated[int, typer.Option(min=1, max=_LONGEST_LIST, help="How many to show.")]
+Limit = Annotated[int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="How many to show.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, texts included.")]
 Which = Annotated[str, typer.Argument(help="Its id, or its number in the list.", metavar="ID_OR_NUMBER")]
 
@@ -36,7 +39,7 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(mail: Which) -> None:
-    """Show one mail: headers, what became of it, text."""
+    """Show one mail: headers, what became of it, text. Also those that jobs handed over (kind JOB)."""
 
     async def work(database: Database) -> Doc:
         return await _addressed(database, await _find(database, mail))
@@ -48,7 +51,7 @@ def show(mail: Which) -> None:
 
 
 async def _find(database: Database, mail: str) -> Doc:
-    if mail.isdecimal():
+    if mail.isascii() and mail.isdecimal():
         return await _numbered(database, int(mail))
     found = await database.deliveries.find_one({"_id": mail})
     if found is None:
@@ -64,12 +67,19 @@ async def _numbered(database: Database, number: int) -> Doc:
 
 
 async def _addressed(database: Database, mail: Doc) -> Doc:
-    return {**mail, "to": await address_of(database, mail["owner"])}
+    """The mail as its reader gets it: to whom, and with the address of the page that it links to."""
+    text, link, run_id = mail["text"], mail.get("link"), mail["run"]
+    return {
+        **mail,
+        "to": mail.get("to") or await address_of(database, mail["owner"]),
+        "text": text if link is None else with_page(text, config.load().page(link)),
+        "run": run_id and global_id(run_type(run_id), run_id),
+    }
 
 
 def _line(number: int, mail: Doc) -> str:
     to = mail["to"] or "-"
-    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<9}  {to}  {mail['subject']}"
+    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']}  {mail['subject']}"
 
 
 def _headers(mail: Doc) -> list[tuple[str, Any]]:
@@ -77,6 +87,9 @@ def _headers(mail: Doc) -> list[tuple[str, Any]]:
         ("Id", mail["_id"]),
         ("To", mail["to"] or "nobody: the owner is gone or deactivated"),
         ("Subject", mail["subject"]),
+        ("Kind", mail["kind"]),
+        ("Run", mail["run"]),
+        ("Attachments", ", ".join(mail.get("attachments") or ()) or None),
         ("Queued", _time(mail["queued_at"])),
         ("Status", mail["status"]),
         ("Tries", mail["tries"]),
@@ -93,6 +106,7 @@ def _as_json(number: int, mail: Doc) -> Doc:
         "number": number,
         "id": mail["_id"],
         **same,
+        "attachments": mail.get("attachments") or [],
         "lastError": mail["last_error"],
         "queuedAt": _time(mail["queued_at"]),
         "nextTryAt": _next_try(mail),

@@ -3,7 +3,7 @@
 import typer
 
 from tocsin import __version__, config
-from tocsin.cli import audit, keys, mails, tokens, users, workflows
+from tocsin.cli import audit, backups, database, keys, mails, tokens, users, workflows
 from tocsin.errors import StartError
 from tocsin.telemetry import configure_logging
 
@@ -18,8 +18,11 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(audit.app, name="audit")
 app.add_typer(mails.app, name="mails")
 app.add_typer(keys.app, name="keys")
+app.add_typer(database.app, name="database")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(workflows.samples, name="samples")
+app.command()(backups.backup)
+app.command()(backups.restore)
 
 
 @app.command()

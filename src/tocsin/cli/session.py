@@ -10,64 +10,79 @@ import typer
 from pymongo.errors import PyMongoError
 
 from tocsin import config, documents
+from tocsin.accounts.installation_keys import open_keys
 from tocsin.accounts.keyring import Keyring
 from tocsin.config import Settings
-from tocsin.embedded import EmbeddedDatabase, running_uri
-from tocsin.errors import TocsinError
-from tocsin.security.keys import load_keys
+from tocsin.embedded import EmbeddedDatabase, has_database, running_uri
+from tocsin.errors import TocsinError, UserError
+from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.telemetry import configure_logging
 
 Result = TypeVar("Result")
 Work = Callable[[documents.Database], Awaitable[Result]]
+_INTERRUPTED = 130
+"""What shells say of a command that Ctrl-C ended."""
+_MOST_FAULTS = 50
+_NOTHING_HERE = (
+    "There is no database in {}, and none was made. Go to the directory that Tocsin is served in, or set "
+    "TOCSIN_DATA_DIR or TOCSIN_MONGODB_URI. `tocsin serve` makes one, and so does `tocsin users create`."
+)
 
 
-def run(work: Work[Result]) -> Result:
-    """Do `work` with the database of this process's settings.
+def run(work: Work[Result], *, create: bool = False) -> Result:
+    """Do `work` with the database of this process's settings. Only with `create` is one made where there is none.
 
-    An error that Tocsin knows ends the command: one sentence on standard error, exit code 1.
+    An error that Tocsin knows ends the command: a sentence for each fault on standard error, exit code 1.
     """
     try:
         settings = config.load()
         configure_logging("WARNING", settings.log_format)
-        return asyncio.run(_with_database(settings, work))
+        return asyncio.run(_with_database(settings, work, create=create))
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
+    except UserError as error:
+        messages = [fault.message for fault in error.all[:_MOST_FAULTS]]
     except TocsinError as error:
-        message = str(error)
+        messages = [str(error)]
+    except UnicodeEncodeError:
+        messages = ["An argument is not text in UTF-8."]
     except PyMongoError as error:
-        message = f"The database refused or was lost: {error}"
-    typer.echo(message.partition("\n")[0], err=True)
+        messages = [f"The database refused or was lost: {error}"]
+    for message in messages:
+        typer.echo(message.partition("\n")[0], err=True)
     raise typer.Exit(1)
 
 
 async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
-    """The keys, as a command uses them. Raises KeysUnreadable."""
-    keyring = make_keyring(database, settings)
+    """The keys, as a command uses them. Raises KeysUnreadable, and StartError for keys of another installation."""
+    keyring = make_keyring(database, settings, await open_keys(database, settings))
     await keyring.load()
     return keyring
 
 
-def make_keyring(database: documents.Database, settings: Settings) -> Keyring:
+def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -> Keyring:
     """A keyring that has not read the keys yet."""
-    keys = load_keys(settings)
     tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
     return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
 
 
-async def _with_database(settings: Settings, work: Work[Result]) -> Result:
-    async with open_database(settings) as database:
+async def _with_database(settings: Settings, work: Work[Result], *, create: bool) -> Result:
+    async with open_database(settings, create=create) as database:
         return await work(database)
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[documents.Database]:
+async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[documents.Database]:
     """The database, open for the time of a command.
 
     Embedded: that of a running server, else one that is started in the data directory and stopped at the end.
-    Raises DatabaseUnavailable, EmbeddedDatabaseError.
+    Raises DatabaseUnavailable, EmbeddedDatabaseError, and TocsinError where there is none, unless it may be made.
     """
-    async with _server(settings) as uri:
-        database = await documents.connect(uri, settings.mongodb_database)
+    alone = settings.embedded and await _running(settings) is None
+    async with _server(settings, create=create) as uri:
+        database = await documents.connect(uri, settings.mongodb_database, alone=alone)
         try:
             yield database
         finally:
@@ -75,11 +90,13 @@ async def open_database(settings: Settings) -> AsyncIterator[documents.Database]
 
 
 @asynccontextmanager
-async def _server(settings: Settings) -> AsyncIterator[str]:
+async def _server(settings: Settings, *, create: bool) -> AsyncIterator[str]:
     given = await _running(settings)
     if given is not None:
         yield given
         return
+    if not create and not settings.data_dir.is_file() and not has_database(settings.data_dir):
+        raise TocsinError(_NOTHING_HERE.format(settings.data_dir.absolute()))
     server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
     await server.start()
     try:

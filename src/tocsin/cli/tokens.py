@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tocsin import accounts, clock
 from tocsin.accounts import COMMAND_LINE, api_tokens, audit
+from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
-from tocsin.documents import ApiToken, AuditAction, Database, Scope, owner_of
+from tocsin.cli.tables import print_table
+from tocsin.documents import ApiToken, AuditAction, Database, Scope, document_id, global_id, owner_of
+from tocsin.errors import NotFound
 
 app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
 
@@ -28,7 +28,10 @@ def create(
     email: Email,
     name: Annotated[str, typer.Option(help="What to call it.")],
     scope: Scopes = None,
-    days: Annotated[int | None, typer.Option(min=1, max=36_500, help="Days that it is good. Default: no end.")] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(parser=whole_number(1, 36_500), metavar="INTEGER", help="Days that it is good. Default: no end."),
+    ] = None,
 ) -> None:
     """Make an API token and print it, this once."""
     scopes = [_scope(word) for word in scope or ["read", "write"]]
@@ -54,7 +57,7 @@ def list_(email: Email, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        Console().print(_table(rows))
+        _print(rows)
 
 
 @app.command()
@@ -62,8 +65,12 @@ def revoke(token: Annotated[str, typer.Argument(help="Its id, as `tocsin tokens 
     """End an API token at once."""
 
     async def work(database: Database) -> ApiToken:
-        user = await accounts.require_user(owner_of(token))
-        ended = await api_tokens.revoke_token(database, user.id, token)
+        token_id = document_id("ApiToken", token) or token  # as older versions printed it
+        try:
+            user = await accounts.require_user(owner_of(token_id))
+        except NotFound:
+            raise NotFound("There is no API token with this id; `tocsin tokens list EMAIL` shows them.") from None
+        ended = await api_tokens.revoke_token(database, user.id, token_id)
         await audit.record(AuditAction.API_TOKEN_REVOKED, COMMAND_LINE, user, detail=api_tokens.described(ended))
         return ended
 
@@ -79,7 +86,7 @@ def _scope(word: str) -> Scope:
 
 def _row(token: ApiToken) -> dict[str, Any]:
     return {
-        "id": token.id,
+        "id": global_id("ApiToken", token.id),
         "name": token.name,
         "hint": token.hint,
         "scopes": [scope.value.lower() for scope in token.scopes],
@@ -89,12 +96,12 @@ def _row(token: ApiToken) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("Id", "Name", "Ends with", "Scopes", "Made", "Ends", "Used")
+def _print(rows: list[dict[str, Any]]) -> None:
+    cells = []
     for row in rows:
         times = [(row[key] or "never")[:16] for key in ("createdAt", "expiresAt", "lastUsedAt")]
-        table.add_row(row["id"], Text(row["name"], overflow="fold"), row["hint"], " ".join(row["scopes"]), *times)
-    return table
+        cells.append([row["id"], row["name"], row["hint"], " ".join(row["scopes"]), *times])
+    print_table(("Id", "Name", "Ends with", "Scopes", "Made", "Ends", "Used"), cells, ("Id", "Ends with"))
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -4,20 +4,22 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tocsin import accounts, config
 from tocsin.accounts import COMMAND_LINE
 from tocsin.cli.session import load_keyring, run
-from tocsin.documents import Database, Link, User
+from tocsin.cli.tables import print_table
+from tocsin.documents import Database, Link, User, global_id
 
 app = typer.Typer(help="Make, list and change users.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The user's email address.", show_default=False)]
 PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")
+    bool,
+    typer.Option(
+        "--password-stdin",
+        help="Read the password from the first line of standard input. So it is done where that is no terminal, too.",
+    ),
 ]
 
 
@@ -33,7 +35,7 @@ def create(
     async def work(_: Database) -> User:
         return await accounts.create_user(email, password, COMMAND_LINE, admin)
 
-    typer.echo(f"{run(work).email} can log in now.")
+    typer.echo(f"{run(work, create=True).email} can log in now.")
 
 
 @app.command()
@@ -72,7 +74,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON arr
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        Console().print(_table(rows))
+        _print(rows)
 
 
 @app.command()
@@ -122,8 +124,11 @@ def activate(email: Email) -> None:
 
 def _password(from_stdin: bool) -> str:
     """Never an argument: everyone on the machine can see those. What is not UTF-8 fails `check_password`."""
-    if from_stdin:
-        line: bytes = typer.get_binary_stream("stdin").readline()
+    stdin = typer.get_binary_stream("stdin")
+    if from_stdin or not stdin.isatty():
+        line: bytes = stdin.readline()
+        if not line and not from_stdin:
+            raise typer.BadParameter("There is no terminal to ask for the password, and none came by standard input.")
         return line.decode("utf-8", "surrogateescape").rstrip("\r\n")
     typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return typed
@@ -131,7 +136,7 @@ def _password(from_stdin: bool) -> str:
 
 def _row(user: User) -> dict[str, Any]:
     return {
-        "id": user.id,
+        "id": global_id("User", user.id),
         "email": user.email,
         "isAdmin": user.is_admin,
         "isActive": user.is_active,
@@ -139,9 +144,9 @@ def _row(user: User) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("Email", "Administrator", "Active", "Since")
+def _print(rows: list[dict[str, Any]]) -> None:
+    cells = []
     for row in rows:
         marks = ["yes" if row[key] else "no" for key in ("isAdmin", "isActive")]
-        table.add_row(Text(row["email"], overflow="fold"), *marks, row["createdAt"][:10])
-    return table
+        cells.append([row["email"], *marks, row["createdAt"][:10]])
+    print_table(("Email", "Administrator", "Active", "Since"), cells, ("Email",))

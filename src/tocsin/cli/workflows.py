@@ -2,26 +2,28 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tocsin import accounts, clock, config
 from tocsin.cli.session import load_keyring, run
-from tocsin.documents import Database, Doc, User, WorkflowRun
-from tocsin.errors import InvalidInput, NotFound
+from tocsin.cli.tables import print_table
+from tocsin.documents import Database, Doc, User, WorkflowRun, global_id
+from tocsin.errors import NotFound, SettingsError, TocsinError
 from tocsin.jobs import registry
+from tocsin.jobs.json_values import read_json
+from tocsin.jobs.value_bounds import LARGEST, printable
+from tocsin.outbound.guard import Rules
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
 from tocsin.workflows.hiding import mask
 from tocsin.workflows.json_schema import shipped
-from tocsin.workflows.reading import Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.reading import Fault, Source, WorkflowInvalid, read_yaml
 from tocsin.workflows.samples import samples as shipped_samples
 from tocsin.workflows.versions import Versions
 from tocsin.workflows.writing import to_yaml
@@ -30,6 +32,11 @@ app = typer.Typer(help="Check, save, list, export and run workflows.", no_args_i
 samples = typer.Typer(help="The workflows that Tocsin ships.", no_args_is_help=True)
 _POLL = 0.2
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+_UNSERVED = timedelta(minutes=1)
+_NOT_SERVED = (
+    "No server is running on this database, so nothing would run it. Start `tocsin serve` first, or give --no-wait: "
+    "then it is queued, and runs when a server is started."
+)
 
 Email = Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)]
 Name = Annotated[str, typer.Argument(help="The workflow's name.", show_default=False)]
@@ -39,16 +46,7 @@ Paths = Annotated[list[Path], typer.Argument(help="YAML files, or folders of the
 @app.command()
 def validate(paths: Paths) -> None:
     """Say all that is wrong with workflows, without a server. The exit code is 1 if anything is."""
-    wrong = 0
-    for path in _files(paths):
-        try:
-            read_definition(_source(path), registry.Catalog())
-            typer.echo(f"{path}: right")
-        except WorkflowInvalid as invalid:
-            wrong += 1
-            _tell(path, invalid)
-    if wrong:
-        raise typer.Exit(1)
+    _checked(paths, lambda path: typer.echo(f"{path}: right"))
 
 
 @app.command()
@@ -60,11 +58,11 @@ def schema() -> None:
 @app.command()
 def save(email: Email, paths: Paths) -> None:
     """Save workflows under their names. None is saved if any is wrong."""
-    sources = _checked(paths)
+    sources, rules = _checked(paths, lambda _: None), _rules()
 
     async def work(database: Database) -> list[Doc]:
         user, box = await accounts.find_user(email), await _box(database)
-        return [await saving.save(database, box, user.id, source, clock.now()) for source in sources]
+        return [await saving.save(database, box, user.id, source, clock.now(), rules) for source in sources]
 
     for workflow in run(work):
         typer.echo(f"{workflow['name']}: version {workflow['version']}")
@@ -82,7 +80,7 @@ def list_(email: Email, as_json: Annotated[bool, typer.Option("--json", help="Pr
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        Console().print(_table(rows))
+        _print(rows)
 
 
 @app.command()
@@ -108,9 +106,17 @@ def export(
         if folder is None:
             typer.echo(text, nl=False)
         else:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{one}.yaml").write_text(text, encoding="utf-8")
-            typer.echo(str(folder / f"{one}.yaml"))
+            typer.echo(str(_write(folder, one, text)))
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"{folder / name}.yaml cannot be written: {error.strerror}.", err=True)
+        raise typer.Exit(1) from None
+    return folder / f"{name}.yaml"
 
 
 @app.command("run")
@@ -119,6 +125,9 @@ def run_(
     name: Name,
     given: Annotated[str, typer.Option("--input", help="The inputs: a JSON object.")] = "{}",
     wait: Annotated[bool, typer.Option(help="Wait for the end, and print the result.")] = True,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds to wait at most. Default: to the end.")
+    ] = None,
 ) -> None:
     """Run a workflow on the running server. The exit code is 1 if it does not complete."""
     inputs = _json(given)
@@ -126,12 +135,15 @@ def run_(
     async def work(database: Database) -> WorkflowRun:
         user = await accounts.find_user(email)
         versions = Versions(database, await _box(database), config.load())
+        await starting.check_inputs(database, versions, user.id, name, inputs)
+        if wait and not await _is_served(database):
+            raise TocsinError(_NOT_SERVED)
         begun = await starting.execute(database, versions, user.id, name, inputs, clock.now())
-        return await _ended(begun) if wait else begun
+        return await _waited_for(database, begun, timeout) if wait else begun
 
     done = run(work)
     if not wait:
-        typer.echo(done.id)
+        typer.echo(global_id("WorkflowRun", done.id))
         return
     typer.echo(json.dumps(_outcome(done), indent=2, ensure_ascii=False))
     if done.status.value != "COMPLETED":
@@ -162,16 +174,50 @@ async def _load(database: Database, box: SecretBox, user: User, text: str) -> st
     return f"{saved['name']}: version {saved['version']}"
 
 
-async def _ended(begun: WorkflowRun) -> WorkflowRun:
-    """The run when it has ended: a server runs it, not this command."""
-    typer.echo(f"waiting for {begun.id}; a running server runs it", err=True)
+async def _waited_for(database: Database, begun: WorkflowRun, seconds: float | None) -> WorkflowRun:
+    """The run when it has ended: a server runs it, not this command. Raises TocsinError when it was not waited for."""
+    shown = global_id("WorkflowRun", begun.id)
+    typer.echo(f"waiting for {shown}; a running server runs it", err=True)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _ended(database, begun)
+    except TimeoutError:
+        raise TocsinError(
+            f"It has not ended within {seconds:g} seconds. {shown} goes on; cancel it if you like."
+        ) from None
+    except asyncio.CancelledError:
+        typer.echo(f"Stopped waiting. {shown} goes on; cancel it if you like.", err=True)
+        raise
+
+
+async def _ended(database: Database, begun: WorkflowRun) -> WorkflowRun:
+    served_at = clock.now()
     while (found := await WorkflowRun.get(begun.id)) is not None and found.status.value not in _ENDED:
+        if await _is_served(database):
+            served_at = clock.now()
+        elif clock.now() - served_at > _UNSERVED:
+            shown = global_id("WorkflowRun", begun.id)
+            raise TocsinError(f"No server has been running for a minute. {shown} goes on when one is started.")
         await asyncio.sleep(_POLL)
     return found or begun
 
 
+async def _is_served(database: Database) -> bool:
+    """Whether any server works runs off at the moment."""
+    return await database.workers.find_one({"until": {"$gt": clock.now()}}) is not None
+
+
 async def _box(database: Database) -> SecretBox:
     return (await load_keyring(database, config.load())).secrets
+
+
+def _rules() -> Rules:
+    """What this installation may call. An error in its settings ends the command."""
+    try:
+        return Rules.of(config.load())
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
@@ -183,37 +229,45 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 
 def _source(path: Path) -> Source:
+    """The workflow in a file. Raises WorkflowInvalid."""
     try:
-        return read_yaml(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise WorkflowInvalid([Fault(f"The text has more than {LARGEST} bytes; that many are allowed.")])
+        return read_yaml(content.decode())
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is no UTF-8 text: {error.reason}.") from None
+        line, column = content.count(b"\n", 0, error.start) + 1, error.start - content.rfind(b"\n", 0, error.start)
+        raise WorkflowInvalid([Fault(f"This is no UTF-8 text: {error.reason}.", (), line, column)]) from None
+    except OSError as error:
+        raise WorkflowInvalid([Fault(f"The file cannot be read: {error.strerror}.")]) from None
 
 
-def _checked(paths: list[Path]) -> list[Source]:
-    sources, wrong = [], 0
+def _checked(paths: list[Path], tell_right: Callable[[Path], None]) -> list[Source]:
+    """All workflows in these files. If any is wrong, or there are none, tells so and ends the command."""
+    found, wrong, jobs = [], 0, registry.Catalog(_rules())
     for path in _files(paths):
         try:
             source = _source(path)
-            read_definition(source, registry.Catalog())
-            sources.append(source)
+            read_definition(source, jobs, clock.now())
+            found.append(source)
+            tell_right(path)
         except WorkflowInvalid as invalid:
             wrong += 1
-            _tell(path, invalid)
-    if wrong:
+            for fault in invalid.faults:
+                typer.echo(f"{path}: {printable(str(fault))}", err=True)
+    if not found and not wrong:
+        typer.echo("There are no files there that end in .yaml or .yml.", err=True)
+    if wrong or not found:
         raise typer.Exit(1)
-    return sources
-
-
-def _tell(path: Path, invalid: WorkflowInvalid) -> None:
-    for fault in invalid.faults:
-        typer.echo(f"{path}: {fault}", err=True)
+    return found
 
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError as error:
-        raise typer.BadParameter(f"--input is no JSON: {error}") from None
+        raise typer.BadParameter(f"--input is no JSON that can be read: {error}") from None
 
 
 def _outcome(done: WorkflowRun) -> dict[str, Any]:
@@ -232,8 +286,6 @@ def _row(workflow: Doc) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("Name", "Version", "Next run", "Description")
-    for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
-    return table
+def _print(rows: list[dict[str, Any]]) -> None:
+    cells = [["" if value is None else value for value in row.values()] for row in rows]
+    print_table(("Name", "Version", "Next run", "Description"), cells, ("Name",))

@@ -5,18 +5,24 @@ from typing import Any
 
 from beanie import init_beanie
 from bson import CodecOptions
-from pymongo import AsyncMongoClient, MongoClient
+from pymongo import AsyncMongoClient, IndexModel, MongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
+from tocsin.documents.indexes import drop_stale
 from tocsin.documents.models import MODELS
+from tocsin.documents.schema_version import INSTALLATION, bring_up_to_date
 from tocsin.documents.stored import Doc, index
 from tocsin.errors import DatabaseUnavailable
 
 FILES = "files"
 """The bucket of GridFS."""
+_FILE_INDEXES = {
+    f"{FILES}.files": [index("filename", "uploadDate"), index("uploadDate")],
+    f"{FILES}.chunks": [index("files_id", "n", unique=True)],
+}
 _PATIENCE = 3_000
 """Milliseconds that an operation waits for a database that is away, before it fails with a clear error."""
 OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
@@ -107,6 +113,10 @@ class Database:
     def rate_buckets(self) -> AsyncCollection[Doc]:
         return self.db["rate_buckets"]
 
+    @property
+    def installation(self) -> AsyncCollection[Doc]:
+        return self.db[INSTALLATION]
+
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer."""
         try:
@@ -119,22 +129,36 @@ class Database:
         await self.client.close()
 
 
-async def connect(uri: str, name: str) -> Database:
-    """Open the database, bind the Beanie documents to it and make the indexes. Raises DatabaseUnavailable."""
+async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
+    """Open the database, migrate what an older program stored, bind the Beanie documents to it and make the indexes.
+
+    `alone` says that no other process can use the database. Raises DatabaseUnavailable, and StartError for data that
+    this program must not use.
+    """
     client: AsyncMongoClient[Doc] = AsyncMongoClient(uri, **OPTIONS)
     try:
+        await bring_up_to_date(client[name], alone=alone)
+        await drop_stale(client[name], _declared_indexes())
         await init_beanie(database=client[name], document_models=MODELS)
         await _prepare_files(client[name])
     except PyMongoError as error:
         await client.close()
         raise DatabaseUnavailable(f"the database does not answer: {error}") from error
+    except BaseException:
+        await client.close()
+        raise
     return Database(client, client[name], uri, name)
+
+
+def _declared_indexes() -> dict[str, list[IndexModel]]:
+    models = {model.Settings.name: list(getattr(model.Settings, "indexes", [])) for model in MODELS}
+    return {**models, **_FILE_INDEXES}
 
 
 async def _prepare_files(db: AsyncDatabase[Doc]) -> None:
     """Make what GridFS would make at its first file: the embedded database deletes nothing where nothing ever was."""
-    await db[f"{FILES}.files"].create_indexes([index("filename", "uploadDate"), index("uploadDate")])
-    await db[f"{FILES}.chunks"].create_indexes([index("files_id", "n", unique=True)])
+    for name, indexes in _FILE_INDEXES.items():
+        await db[name].create_indexes(indexes)
 
 
 def connect_thread(uri: str, name: str) -> SyncDatabase[Doc]:

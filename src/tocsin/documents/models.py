@@ -65,6 +65,7 @@ class Run(Stored):
     to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended
     (overlap QUEUE).
     `incident` is the task's when the run was made; null for a manual run, which tells nobody.
+    `interval_ms` is the shortest time between due times of the schedule, which default retries fit into.
     `replays` are the times that a person had it done again, at most the last 50: {replay: id, or null of a single
     retry, at, round}. A `pinned` run keeps its settings when its task is edited: a replay asked for the original ones.
     """
@@ -98,6 +99,7 @@ class Run(Stored):
     final: Doc | None = None
     job: Doc
     retry: Doc | None
+    interval_ms: int | None = None
     timeout: float | None
     incident: int | None
     round: int = 0
@@ -141,10 +143,11 @@ class ResponseBody(Stored):
 class Worker(Stored):
     """A process that makes attempts, and how long its lease on the runs it holds is good.
 
-    `ended` counts the attempts that it made in a minute, as [queue, owner, count].
+    A lease is `lease` seconds long. `ended` counts the attempts that it made in a minute, as [queue, owner, count].
     """
 
     until: datetime
+    lease: float | None = None
     ended: list[list[Any]] = []
 
     class Settings:
@@ -171,13 +174,23 @@ class Delivery(Stored):
     It goes to its owner's address, or to the address `to` of someone who has no account yet. `sealed` is what stands
     for `{link}` in the text, encrypted: only the mail itself shows it.
 
-    `status` is QUEUED until it was taken by the mail server (DELIVERED) or given up (FAILED). `claim` is the token
-    of the process that sends it now, good until `lease_until`. `queued_at` orders what `tocsin mails list` shows.
+    `link` is the path of the page that shows what the mail is about. `about` is what its mails go in order of:
+    {type, id, incident, stage}; a later stage of an incident makes an earlier one outdated. What is of no use after
+    `good_until` is not sent then.
+    A mail that a job handed over itself (kind JOB) is noted with the names of its `attachments` once it has ended.
+
+    `status` is QUEUED until it was taken by the mail server (DELIVERED), given up (FAILED), or outdated by a later
+    mail before it could be delivered (SUPERSEDED). `claim` is the token of the process that sends it now, good until
+    `lease_until`. `queued_at` orders what `tocsin mails list` shows.
     """
 
     owner: str
     kind: str
     run: str | None
+    link: str | None = None
+    about: Doc | None = None
+    attachments: list[str] = []
+    good_until: datetime | None = None
     to: str | None = None
     subject: str
     text: str
@@ -195,6 +208,7 @@ class Delivery(Stored):
         name = "deliveries"
         indexes: ClassVar = [
             index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
             index("queued_at"),
         ]
 

@@ -10,7 +10,8 @@ from tocsin.documents.workflow_states import WorkflowRunReason, WorkflowRunStatu
 class Workflow(Stored):
     """A named graph of steps. `name_key` is `owner/name`, unique. `version` counts the saves that changed anything.
 
-    `schedule` and `next_run_at` are as a task's. `deleted` hides it: what it began goes on, and its name is free again.
+    `schedule` and `next_run_at` are as a task's, and so is `incident`: it grows with each scheduled run that completes
+    in the incident it was begun in. `deleted` hides it: what it began goes on, and its name is free again.
     """
 
     owner: str
@@ -23,6 +24,7 @@ class Workflow(Stored):
     schedule: Doc | None
     next_run_at: datetime | None
     last_due_at: datetime | None = None
+    incident: int = 0
     deleted: bool = False
     created_at: datetime
     updated_at: datetime
@@ -60,7 +62,7 @@ class WorkflowRun(Stored):
 
     `inputs` and `output` are JSON texts. `steps` are the states of the steps by their keys. `wake_at` is when it must
     be looked at next though nothing happened. `news` is a JSON text: the steps that the latest update changed, for
-    subscribers.
+    subscribers. `incident` is the workflow's when a scheduled run began; null for others, which tell nobody.
     """
 
     owner: str
@@ -78,10 +80,12 @@ class WorkflowRun(Stored):
     cancel_requested_at: datetime | None = None
     missed_until: datetime | None = None
     missed_count: int | None = None
+    interval_ms: int | None = None
     inputs: str
     output: str | None = None
     error: Doc | None = None
     round: int = 0
+    incident: int | None = None
     stopping: str | None = None
     deadline_at: datetime | None = None
     wake_at: datetime | None = None

@@ -8,6 +8,6 @@ process and is never imported.
 """
 
 from tocsin.embedded.database import EmbeddedDatabase
-from tocsin.embedded.files import running_uri
+from tocsin.embedded.files import has_database, running_uri
 
-__all__ = ["EmbeddedDatabase", "running_uri"]
+__all__ = ["EmbeddedDatabase", "has_database", "running_uri"]

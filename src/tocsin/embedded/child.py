@@ -29,7 +29,7 @@ CHECKPOINTS = (
 PROCESS_DURABILITY = "transaction_sync=(enabled=true,method=none)"
 SMALL_MEMORY = {"MIMALLOC_DISALLOW_ARENA_ALLOC": "1", "MALLOC_ARENA_MAX": "2"}  # else what was read stays resident
 PR_SET_PDEATHSIG = 1
-_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"listening on 127\.0\.0\.1:([0-9]+)")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -184,6 +184,12 @@ def make_uri(port: int, password: str | None) -> str:
     return f"mongodb://{login}{HOST}:{port}/?retryWrites=false" + ("&authSource=admin" if password else "")
 
 
+def has_database(directory: Path) -> bool:
+    """Whether a database was ever begun in this data directory."""
+    paths = Paths(directory.absolute())
+    return paths.storage.exists() or paths.marker.exists()
+
+
 def running_uri(directory: Path) -> str | None:
     """The URI of the server that some process runs over this data directory, or None.
 

@@ -44,6 +44,11 @@ class Change:
     steps: tuple[tuple[str, StepStatus], ...] = ()
 
 
+def subject_of(change: Change) -> str:
+    """The id of the task or workflow run that changed; empty for a SNAPSHOT of all."""
+    return change.task_id or change.workflow_run_id or ""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessChange:
     """Something that this user's tokens depend on changed: whoever is connected by one must ask again."""

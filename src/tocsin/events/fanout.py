@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import TracebackType
 
 from pymongo.errors import PyMongoError
@@ -11,8 +12,9 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.documents import Database, is_workflow_run, owner_of
 from tocsin.ending import end_tasks
-from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, read
+from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, read, subject_of
 from tocsin.events.presence import Presence
+from tocsin.events.recent import Recent
 
 QUEUE_LIMIT = 10_000
 """Changes that a slow subscriber may lag behind before it is sent a SNAPSHOT instead of them."""
@@ -21,14 +23,24 @@ log = telemetry.logger(__name__)
 
 
 class Subscription:
-    """One listener's changes, from the moment it is made. An asynchronous iterator; use it in `async with`."""
+    """One listener's changes, from the moment it is made, or since `after`. An asynchronous iterator; use it in
+    `async with`.
+    """
 
     def __init__(
-        self, fanout: "Fanout", owner: str, task_id: str | None, *, workflows: bool = False, run_id: str | None = None
+        self,
+        fanout: "Fanout",
+        owner: str,
+        task_id: str | None,
+        *,
+        workflows: bool = False,
+        run_id: str | None = None,
+        after: datetime | None = None,
     ) -> None:
         self._fanout = fanout
         self.owner, self.task_id = owner, task_id
         self._workflows, self._run_id = workflows, run_id
+        self._after = after
         self._changes: deque[Change] = deque([self._snapshot()])
         self._error: Exception | None = None
         self._filled = asyncio.Event()
@@ -41,7 +53,16 @@ class Subscription:
         except BaseException:  # who leaves while the stream is down must not be kept
             self._fanout.remove(self)
             raise
+        self._catch_up()
         return self
+
+    def _catch_up(self) -> None:
+        """Begin with what was missed, if this process knows all of it; else with a SNAPSHOT."""
+        missed = None if self._after is None else self._fanout.recent.since(self._after)
+        if missed is not None:
+            self._changes = deque(
+                change for change in missed if owner_of(subject_of(change)) == self.owner and self._hears(change)
+            )
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -94,6 +115,7 @@ class Fanout:
         self._database = database
         self._on_change = on_change
         self.presence = Presence()
+        self.recent = Recent()
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._listening = asyncio.Event()
         self._opened = False
@@ -107,13 +129,16 @@ class Fanout:
         """Close the stream."""
         await end_tasks(self._task)
 
-    def subscribe(self, owner: str, task_id: str | None = None) -> Subscription:
-        """The changes of this owner's tasks and runs (or of one task), beginning with a SNAPSHOT."""
-        return Subscription(self, owner, task_id)
+    def subscribe(self, owner: str, task_id: str | None = None, after: datetime | None = None) -> Subscription:
+        """The changes of this owner's tasks and runs (or of one task), beginning with a SNAPSHOT.
 
-    def subscribe_workflows(self, owner: str, run_id: str | None = None) -> Subscription:
-        """The changes of this owner's workflow runs (or of one), beginning with a SNAPSHOT."""
-        return Subscription(self, owner, None, workflows=True, run_id=run_id)
+        With `after`, it begins with the changes since then instead, if they are still known.
+        """
+        return Subscription(self, owner, task_id, after=after)
+
+    def subscribe_workflows(self, owner: str, run_id: str | None = None, after: datetime | None = None) -> Subscription:
+        """The changes of this owner's workflow runs (or of one). It begins as in `subscribe`."""
+        return Subscription(self, owner, None, workflows=True, run_id=run_id, after=after)
 
     def add(self, subscription: Subscription) -> None:
         """Give it what comes from now on."""
@@ -147,7 +172,8 @@ class Fanout:
         """Listen from now. Who listened before is told to read the present state: changes may have been missed."""
         stream = await self._database.db.watch(PIPELINE, max_await_time_ms=_POLL_MILLISECONDS)
         try:
-            self._resync()
+            opened_at = (await self._database.db.command("hello"))["localTime"].replace(tzinfo=UTC)
+            self._resync(opened_at)
             self._listening.set()
             self._opened = True
             async for event in stream:
@@ -164,12 +190,13 @@ class Fanout:
         self._on_change(change)
         if change.task_id is not None and is_workflow_run(change.task_id):
             return  # the run of a step: whoever listens to its workflow run hears of the step
-        subject = change.task_id or change.workflow_run_id
-        for subscription in self._subscriptions.get(owner_of(subject), ()) if subject else ():
+        self.recent.add(change)
+        for subscription in self._subscriptions.get(owner_of(subject_of(change)), ()):
             subscription.offer(change)
 
-    def _resync(self) -> None:
+    def _resync(self, opened_at: datetime) -> None:
         self.presence.all_changed()
+        self.recent.clear(opened_at)
         for group in self._subscriptions.values():
             for subscription in group:
                 subscription.resync()

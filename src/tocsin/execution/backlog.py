@@ -96,7 +96,7 @@ class Backlog:
         which = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": since}}
         try:
             async for run in database.runs.find(which, _SEEN).batch_size(_PORTION):
-                self._newest = max(self._newest, run["ready_at"])
+                self._newest = min(max(self._newest, run["ready_at"]), now)  # a clock may have been set back since
                 self.add((run,))
         except BaseException:
             self.distrust()

@@ -59,8 +59,14 @@ class Circuit:
         return self if self.state is State.OPEN else Circuit()
 
     def probed(self, now: datetime) -> "Circuit | None":
-        """With a probe under way; None while it is too early for one."""
-        if self.state is State.CLOSED or self.retry_at is None or now < self.retry_at:
+        """With a probe under way; None while it is too early for one.
+
+        What lies further ahead than the circuit stays so was not reckoned from now: a clock was set back.
+        """
+        if self.state is State.CLOSED or self.retry_at is None:
+            return None
+        period = PROBE_SECONDS if self.state is State.HALF_OPEN else self.seconds
+        if now < self.retry_at <= now + timedelta(seconds=period):
             return None
         return replace(self, state=State.HALF_OPEN, retry_at=now + timedelta(seconds=PROBE_SECONDS))
 

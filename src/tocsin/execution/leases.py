@@ -8,6 +8,7 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents.workers import is_alive
 from tocsin.execution.claims import close_lost
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.throughput import Throughput
@@ -34,7 +35,8 @@ class Leases:
     async def renew(self) -> None:
         """Be known as alive for one more lease."""
         now = clock.now()
-        known = {"until": now + self._lease, "ended": self._throughput.last_minute(now)}
+        ended = self._throughput.last_minute(now)
+        known = {"until": now + self._lease, "lease": self._lease.total_seconds(), "ended": ended}
         await self._database.workers.update_one({"_id": self._hand.worker}, {"$set": known}, upsert=True)
 
     async def run(self) -> None:
@@ -58,7 +60,7 @@ class Leases:
         await self.renew()
         await self._compare()
         now = clock.now()
-        if now - self._disturbed_at > self._lease:  # after an outage the others get time to renew theirs
+        if abs(now - self._disturbed_at) > self._lease:  # after an outage the others get time to renew theirs
             await self._reap(now)
         await reconciling.reconcile_all(self._database, now)
 
@@ -75,9 +77,13 @@ class Leases:
             held.unseen = 0 if run is not None and run["fence"] == held.run["fence"] else held.unseen + 1
             if held.unseen >= 2 or (run is not None and run.get("cancel_requested_at") is not None):
                 held.abort()
-        long_ago = clock.now() - self._lease
+        now = clock.now()
         await self._take_strays(
-            {run_id: run["fence"] for run_id, run in found.items() if run["attempts"][-1]["started_at"] < long_ago}
+            {
+                run_id: run["fence"]
+                for run_id, run in found.items()
+                if abs(now - run["attempts"][-1]["started_at"]) > self._lease
+            }
         )
 
     async def _take_strays(self, fences: dict[str, int]) -> None:
@@ -89,19 +95,20 @@ class Leases:
             await reconciling.align_stale(self._database, runs, clock.now())
 
     async def _reap(self, now: datetime) -> None:
-        for worker in await self._gone(now):
+        known = {worker["_id"]: worker async for worker in self._database.workers.find({})}
+        for worker in await self._gone(known, now):
             log.warning("a worker is gone, its runs are queued again", worker=worker)
             await take_back(self._database, held_by(worker), now)
             await ending.mend(self._database)
-            await self._database.workers.delete_one({"_id": worker, "until": {"$lt": now}})
+            if worker in known:  # and has not renewed its lease meanwhile
+                await self._database.workers.delete_one({"_id": worker, "until": known[worker]["until"]})
             self._hand.wake()
 
-    async def _gone(self, now: datetime) -> set[str]:
+    async def _gone(self, known: dict[str, Doc], now: datetime) -> set[str]:
         """Workers whose lease has ended, and those that hold runs without one."""
         running = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
         holding = {run["worker"] async for run in self._database.runs.find(running, {"worker": 1})}
-        known = {worker["_id"]: worker["until"] async for worker in self._database.workers.find({})}
-        ended = {worker for worker, until in known.items() if until < now}
+        ended = {name for name, worker in known.items() if not is_alive(worker, now)}
         return (ended | (holding - set(known))) - {self._hand.worker}
 
 

@@ -7,6 +7,7 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database
+from tocsin.documents.workers import is_alive
 from tocsin.execution.circuits import Circuits
 from tocsin.execution.gate import Part, Rule
 from tocsin.execution.hand import WorkerHand
@@ -50,6 +51,7 @@ class Order:
 
     async def _part(self, now: datetime) -> Part:
         """Workers whose lease is good share the limits, in the order of their names."""
-        alive = {each["_id"] async for each in self._database.workers.find({}, {"until": 1}) if each["until"] > now}
+        workers = self._database.workers.find({}, {"until": 1, "lease": 1})
+        alive = {each["_id"] async for each in workers if is_alive(each, now)}
         names = sorted(alive | {self._hand.worker})
         return Part(names.index(self._hand.worker), len(names))

@@ -18,7 +18,7 @@ from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.verdict import Verdict
 from tocsin.outbound.failures import ErrorKind
-from tocsin.tasks import ending
+from tocsin.tasks import ending, work_log
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
@@ -32,6 +32,7 @@ _UNWRITABLE = {
     "hint": None,
 }
 _AGAIN = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
+_OF_NOTE_TO_WORKFLOWS = ending.SETTLED_VALUES | {RunStatus.RETRY.value}
 log = telemetry.logger(__name__)
 
 
@@ -173,7 +174,7 @@ class Settler:
                 await self._write_until_acknowledged([one])
             return
         (one,) = batch
-        log.error("an outcome cannot be written", run_id=one.run["_id"], error=repr(error)[:300])
+        log.error("an outcome cannot be written", **work_log.run_ids(one.run["_id"]), error=repr(error)[:300])
         if one.attempt.get("error") is _UNWRITABLE:
             self._hand.done([one.run])  # the lease tick will find it and close its attempt as LOST
         else:
@@ -184,9 +185,11 @@ class Settler:
         result = await self._database.runs.bulk_write([settlement.update() for settlement in batch], ordered=False)
         certain = result.modified_count == len(batch) and all(one.verdict.status in SETTLED for one in batch)
         runs, passed = ([one.settled() for one in batch], []) if certain else await self._read_back(batch)
+        shown = {run["_id"] for run in runs}
+        work_log.log_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
         told = await ending.tell(self._database, passed)
         for run in runs:
-            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in ending.SETTLED_VALUES:
+            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _OF_NOTE_TO_WORKFLOWS:
                 self._on_step(run["task"])
         if await ending.follow(self._database, runs) or told:
             self._on_follow()
@@ -216,7 +219,7 @@ class Settler:
         for one in batch:
             document = documents.get(one.run["_id"])
             if document is None or not one.taken_by(document):
-                log.info("late outcome refused", run_id=one.run["_id"])
+                log.info("late outcome refused", **work_log.run_ids(one.run["_id"]))
                 continue
             if document["fence"] == one.run["fence"]:
                 present.append(document)

@@ -29,6 +29,6 @@ class Throughput:
     def last_minute(self, now: datetime) -> list[list[object]]:
         """[queue, owner, attempts], of those with the most."""
         newest = epoch_milliseconds(now) // (_SPAN * 1000)
-        recent = [counts for slice_, counts in self._slices.items() if newest - slice_ < 60 // _SPAN]
+        recent = [counts for slice_, counts in self._slices.items() if 0 <= newest - slice_ < 60 // _SPAN]
         total = sum(recent, Counter[tuple[str, str]]())
         return [[queue, owner, count] for (queue, owner), count in total.most_common(_MOST)]

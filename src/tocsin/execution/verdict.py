@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
 from tocsin.jobs.base import ErrorKind, Outcome
 from tocsin.tasks.retry import MAX_ATTEMPTS, RetryPolicy
+from tocsin.tasks.retry_defaults import RetryDefaults
 
 MAX_LOST = 5
 """Attempts in a row that may be lost with their worker before the run is taken for the cause and fails."""
@@ -22,9 +23,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The rules of a process: the policy of tasks that have none, and the most that `Retry-After` may ask for."""
+    """The rules of a process: what policies leave open, and the most that `Retry-After` may ask for."""
 
-    default: RetryPolicy
+    defaults: RetryDefaults
     retry_after_limit: timedelta
 
     def after(self, run: Doc, outcome: Outcome, policy: RetryPolicy, ended_at: datetime, chance: float) -> Verdict:
@@ -36,7 +37,7 @@ class Judge:
         if narrowed or not error.retryable:
             return Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED)
         failures = failed_before(run) + 1
-        if failures > policy.max_retries or len(run["attempts"]) >= MAX_ATTEMPTS:
+        if failures > (policy.max_retries or 0) or len(run["attempts"]) >= MAX_ATTEMPTS:
             return Verdict(RunStatus.FAILED, RunReason.RETRIES_USED_UP)
         wait = max(policy.wait(failures - 1, chance), min(outcome.retry_after or timedelta(0), self.retry_after_limit))
         return Verdict(RunStatus.RETRY, retry_at=ended_at + wait)

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from tocsin import clock, telemetry
+from tocsin.clock import MILLISECOND
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger
 from tocsin.execution.hand import Held, WorkerHand
 from tocsin.execution.settler import Settlement, Settler
@@ -23,6 +24,7 @@ from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
+from tocsin.tasks import work_log
 from tocsin.tasks.retry import RetryPolicy
 
 log = telemetry.logger(__name__)
@@ -32,12 +34,12 @@ _INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attem
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What attempts are made with."""
+    """What attempts are made with. `timeout` gives the seconds for a kind of job, if the task names none."""
 
     http: HttpDoor
     secrets: SecretBox
     judge: Judge
-    timeout: float
+    timeout: Callable[[str], float]
     mail: MailDoor
     shelf: Shelf
     runs: RunsQuery
@@ -75,7 +77,8 @@ class Worker:
         run, started_at = held.run, self._now()
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
-        structlog.contextvars.bind_contextvars(run_id=run["_id"], task_id=run["task"])
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**work_log.run_ids(run["_id"]))
         outcome = await self._outcome(held)
         self._on_outcome(run, outcome)
         self._settler.put(self._settlement(run, outcome, started_at, self._now(), aborted=held.aborted))
@@ -106,7 +109,7 @@ class Worker:
             owner=run["owner"],
             due_at=run["due_at"],
             attempt=len(run["attempts"]),
-            timeout=run["timeout"] or self._tools.timeout,
+            timeout=run["timeout"] or self._tools.timeout(run["job"]["kind"]),
             secrets=self._tools.secrets,
             http=self._tools.http,
             compute=self._tools.compute,
@@ -134,13 +137,14 @@ class Worker:
         return self._tools.judge.after(run, outcome, self._policy(run), ended_at, chance)
 
     def _policy(self, run: Doc) -> RetryPolicy:
-        if run["retry"] is None:
-            return self._tools.judge.default
+        """The policy in effect. A run that was made before runs knew their interval is treated as one due once."""
+        interval = run.get("interval_ms")
         try:
-            return retries.from_document(run["retry"])
+            own = None if run["retry"] is None else retries.from_document(run["retry"])
         except (KeyError, TypeError, ValueError):
             log.exception("the retry policy of a run cannot be read, so it is not retried")
             return RetryPolicy(0)
+        return self._tools.judge.defaults.complete(own, None if interval is None else interval * MILLISECOND)
 
 
 def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:

@@ -16,7 +16,7 @@ from tocsin.accounts.rates import Rates
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.ending import check_cancelled
-from tocsin.errors import DatabaseUnavailable, Unauthenticated
+from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
 from tocsin.execution.explaining import Waiting
 from tocsin.graphql.callers import Caller, Slots
@@ -116,7 +116,7 @@ class Context(BaseContext):
         """Whether this is a WebSocket connection."""
         return self.request is not None and self.request.scope["type"] == "websocket"
 
-    async def loss(self) -> str:
+    async def loss(self) -> Unauthenticated:
         """Wait until the token by which `identity` was found is no longer good, for whatever reason; that reason."""
         if self._identity is None or self.token is None:
             raise RuntimeError("nobody is known to ask")
@@ -126,7 +126,7 @@ class Context(BaseContext):
                 try:
                     await self.services.accounts.authenticate(self.token)
                 except Unauthenticated as error:
-                    return str(error)
+                    return error
                 except (PyMongoError, DatabaseUnavailable):
                     await asyncio.sleep(min(left, 1.0))
                     continue
@@ -134,7 +134,7 @@ class Context(BaseContext):
                     async with asyncio.timeout(min(left, CHECK_SECONDS)):
                         await changed.wait()
                 changed.clear()
-        return EXPIRED
+        return TokenExpired(EXPIRED)
 
 
 def _seconds_until(moment: datetime | None) -> float:

@@ -20,6 +20,7 @@ INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log
 _LONGEST = 500
 """Characters: graphql-core's messages print the faulty value, however long it is."""
 _MOST_PLACES = 10
+_MOST_FAULTS = 50
 log = telemetry.logger(__name__)
 
 
@@ -33,11 +34,19 @@ class UserError:
 
 
 async def caught(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
-    """What `work` returns, and the expected fault that it raises as user errors."""
+    """What `work` returns, and the expected faults that it raises as user errors."""
     try:
         return await work, []
     except errors.UserError as error:
-        return None, [shown(error)]
+        return None, shown_all(error)
+
+
+def shown_all(error: errors.UserError) -> list[UserError]:
+    """All faults that were found together, as they are answered: no more than anyone reads."""
+    shown_faults = [shown(fault) for fault in error.all[:_MOST_FAULTS]]
+    if (more := len(error.all) - _MOST_FAULTS) > 0:
+        shown_faults.append(UserError(field=None, code=error.code, message=f"And {more:,} more faults."))
+    return shown_faults
 
 
 def shown(error: errors.UserError) -> UserError:
@@ -78,7 +87,7 @@ def _code_of_document_fault(error: GraphQLError, *, executing: bool) -> str:
 
 def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQLError:
     if isinstance(cause, Unauthenticated):
-        return with_code(error, "UNAUTHENTICATED")
+        return with_code(error, cause.code)
     if isinstance(cause, Forbidden):
         return with_code(error, "FORBIDDEN")
     if isinstance(cause, RateLimited):

@@ -19,7 +19,9 @@ from tocsin.errors import DatabaseUnavailable, RateLimited
 from tocsin.graphql import reading
 from tocsin.graphql.admission import Admission, caller_of, caused_by
 from tocsin.graphql.callers import Caller
+from tocsin.graphql.choices import with_choices
 from tocsin.graphql.errors import coded
+from tocsin.graphql.guarding import may_be_told
 from tocsin.graphql.reading import Known, Memory, Read, Refused
 from tocsin.graphql.weighing import Weighed
 
@@ -177,5 +179,10 @@ class Errors(SchemaExtension):
 
     def _code(self, result: object) -> None:
         if isinstance(result, GraphQLResult | ExecutionResult) and result.errors:
-            request_id = self.execution_context.context.request_id
-            result.errors = [coded(error, executing=self._executing, request_id=request_id) for error in result.errors]
+            context = self.execution_context
+            errors = result.errors
+            if may_be_told(context.context):
+                schema, variables = context.schema._schema, context.variables or {}
+                errors = [with_choices(error, schema, variables) for error in errors]
+            request_id = context.context.request_id
+            result.errors = [coded(error, executing=self._executing, request_id=request_id) for error in errors]

@@ -92,7 +92,7 @@ def http_job(job: Doc) -> HttpJob:
 
 def read_http_job(given: HttpJobInput, saving: Saving) -> Doc:
     """The parameters as they are stored. Raises InvalidInput."""
-    return prepare(_http_input(given), saving.secrets, saving.owner, saving.previous, saving.denied_ports)
+    return prepare(_http_input(given), saving.secrets, saving.owner, saving.previous, saving.rules)
 
 
 def _http_input(given: HttpJobInput) -> HttpInput:

@@ -17,9 +17,9 @@ from tocsin.graphql.job_interface import Job
 from tocsin.graphql.report_job_types import ReportJob, ReportJobInput
 from tocsin.graphql.scalars import JSON
 from tocsin.jobs import registry
-from tocsin.jobs.base import Job as JobCode
 from tocsin.jobs.base import Saving
 from tocsin.jobs.report import Format
+from tocsin.outbound.guard import Rules
 from tocsin.schedules.moments import write_duration, write_moment
 
 __all__ = ["JOB_TYPES", "Job", "JobInput", "job_type", "read_job"]
@@ -156,13 +156,13 @@ def read_job(given: JobInput, services: Services, owner: str, previous: Doc | No
         if (typed := getattr(given, name)) is not None:
             kind = to_camel(name)
             saving = _saving(kind, services, owner, previous)
-            stored = _at(("job", kind), _prepare, registry.get(kind), _plain(typed.value), saving)
+            stored = _at(("job", kind), registry.prepare, kind, _plain(typed.value), saving)
             return {"kind": kind, "params": stored}
     assert given.custom is not None  # noqa: S101  # the last member of a @oneOf
     kind, params = given.custom.value.type, given.custom.value.params
-    job = _at(("job", "custom"), registry.of_user, kind)
+    _at(("job", "custom"), registry.of_user, kind)
     saving = _saving(kind, services, owner, previous)
-    return {"kind": kind, "params": _at(("job", "custom", "params"), _prepare, job, params, saving)}
+    return {"kind": kind, "params": _at(("job", "custom", "params"), _prepare, kind, params, saving)}
 
 
 def _plain(given: Any) -> Doc:
@@ -185,15 +185,15 @@ def _written(value: Any) -> Any:
     return write_duration(value) if isinstance(value, timedelta) else value
 
 
-def _prepare(job: JobCode[Any], params: Any, saving: Saving) -> Doc:
+def _prepare(kind: str, params: Any, saving: Saving) -> Doc:
     if not isinstance(params, Mapping):
         raise InvalidInput("The parameters are an object of names and values.")
-    return job.prepare(params, saving)
+    return registry.prepare(kind, params, saving)
 
 
 def _saving(kind: str, services: Services, owner: str, previous: Doc | None) -> Saving:
     before = previous["params"] if previous is not None and previous["kind"] == kind else None
-    return Saving(owner, services.secrets, services.settings.denied_ports, before)
+    return Saving(owner, services.secrets, Rules.of(services.settings), before)
 
 
 def _at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:

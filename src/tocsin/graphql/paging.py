@@ -25,7 +25,7 @@ LARGEST = 100
 _FIRST_WINDOW = timedelta(hours=1)
 _GROWTH = 8
 _LONGEST_CURSOR = 400
-_CURSOR = re.compile(r"([a-z_]+):(-?\d{1,16}):(.+)", re.DOTALL)
+_CURSOR = re.compile(r"([a-z_]+):(-?[0-9]{1,16}):(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

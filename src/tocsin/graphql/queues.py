@@ -9,6 +9,7 @@ import strawberry
 from tocsin import clock
 from tocsin.accounts import audit
 from tocsin.documents import AuditAction, Database, Doc, RunStatus
+from tocsin.documents.workers import is_alive
 from tocsin.execution.circuit import State
 from tocsin.graphql import access
 from tocsin.graphql.context import Info
@@ -64,8 +65,8 @@ class Queue:
         description="Attempts that ended in the last minute, a count; brought up to date each few seconds."
     )
     async def throughput_per_minute(self, info: Info) -> int:
-        workers = info.context.services.database.workers.find({"until": {"$gt": clock.now()}}, {"ended": 1})
-        counts = [each async for worker in workers for each in worker.get("ended", ())]
+        now, workers = clock.now(), info.context.services.database.workers.find({})
+        counts = [each async for worker in workers if is_alive(worker, now) for each in worker.get("ended", ())]
         mine = [count for queue, owner, count in counts if queue == self.name and self.owner in (None, owner)]
         return sum(mine)
 

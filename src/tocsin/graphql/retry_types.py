@@ -4,12 +4,8 @@ from datetime import timedelta
 
 import strawberry
 
-from tocsin.config import Settings
 from tocsin.errors import InvalidInput
 from tocsin.tasks import retry as retries
-
-_DEFAULT_FACTOR, _DEFAULT_JITTER = 2.0, 0.0
-_DEFAULT_LONGEST = timedelta(days=1)
 
 
 @strawberry.type(description="Waits between attempts that grow.")
@@ -39,14 +35,14 @@ class RetryPolicy:
 class BackoffInput:
     initial: timedelta = strawberry.field(description="The wait before the first retry.")
     factor: float = strawberry.field(
-        default=_DEFAULT_FACTOR, description="Each wait is this many times the one before: 1 to 100."
+        default=retries.DEFAULT_FACTOR, description="Each wait is this many times the one before: 1 to 100."
     )
     max: timedelta | None = strawberry.field(
         default=strawberry.UNSET,
         description="No wait is longer than this. Default: `P1D`, or `initial` if that is longer.",
     )
     jitter: float = strawberry.field(
-        default=_DEFAULT_JITTER, description="The share of each wait that is left to chance, 0 to 1."
+        default=retries.DEFAULT_JITTER, description="The share of each wait that is left to chance, 0 to 1."
     )
 
 
@@ -60,7 +56,7 @@ class RetryInput:
     )
     offsets: list[timedelta] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The wait before each retry; the last one repeats. Default: the server's.",
+        description="The wait before each retry; the last one repeats. Without it and `backoff`: the server's waits.",
     )
     backoff: BackoffInput | None = strawberry.field(
         default=strawberry.UNSET, description="Waits that grow, instead of `offsets`."
@@ -74,7 +70,7 @@ class RetryInput:
 def retry_type(policy: retries.RetryPolicy) -> RetryPolicy:
     """The policy as it is shown."""
     return RetryPolicy(
-        max_retries=policy.max_retries,
+        max_retries=policy.max_retries or 0,
         offsets=list(policy.offsets),
         backoff=None if policy.backoff is None else _backoff_type(policy.backoff),
         statuses=None if policy.statuses is None else sorted(policy.statuses),
@@ -85,33 +81,19 @@ def _backoff_type(backoff: retries.Backoff) -> Backoff:
     return Backoff(initial=backoff.initial, factor=backoff.factor, max=backoff.maximum, jitter=backoff.jitter)
 
 
-def read_retry(given: RetryInput | None, settings: Settings) -> retries.RetryPolicy | None:
+def read_retry(given: RetryInput | None) -> retries.RetryPolicy | None:
     """The policy that is meant; None for the server's default. Raises InvalidInput."""
     if not given:
         return None
+    most = given.max_retries if isinstance(given.max_retries, int) else None
     offsets = given.offsets if isinstance(given.offsets, list) else None
-    if offsets is not None and given.backoff:
-        raise InvalidInput("Give offsets or backoff, not both.", "retry", "backoff")
-    most = _most(given, offsets, settings)
-    if offsets == [] and most > 0:
-        raise InvalidInput(
-            "offsets is empty, so there is no wait to repeat. Give one, or leave it out.", "retry", "offsets"
-        )
-    waits: tuple[timedelta, ...] = () if given.backoff else settings.default_offsets()
-    return retries.RetryPolicy(
-        max_retries=most,
-        offsets=waits if offsets is None else tuple(offsets),
-        backoff=_read_backoff(given.backoff) if given.backoff else None,
-        statuses=frozenset(given.statuses) if isinstance(given.statuses, list) else None,
-    )
-
-
-def _most(given: RetryInput, offsets: list[timedelta] | None, settings: Settings) -> int:
-    if isinstance(given.max_retries, int):
-        return given.max_retries
-    return settings.max_retries if offsets is None else len(offsets)
+    statuses = given.statuses if isinstance(given.statuses, list) else None
+    try:
+        return retries.policy_of(most, offsets, _read_backoff(given.backoff) if given.backoff else None, statuses)
+    except InvalidInput as error:
+        raise error.under("retry") from None
 
 
 def _read_backoff(given: BackoffInput) -> retries.Backoff:
-    longest = given.max if isinstance(given.max, timedelta) else max(_DEFAULT_LONGEST, given.initial)
-    return retries.Backoff(given.initial, given.factor, longest, given.jitter)
+    longest = given.max if isinstance(given.max, timedelta) else None
+    return retries.backoff_of(given.initial, given.factor, longest, given.jitter)

@@ -18,6 +18,8 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.tasks.dead_letters import is_dead_letter
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
+_LARGEST_INT = 2**31 - 1  # of GraphQL's Int
+
 if TYPE_CHECKING:
     from tocsin.graphql.dead_letter_types import RunReplay
     from tocsin.graphql.task_types import Task
@@ -123,8 +125,8 @@ class Run(Node):
     missed_until: datetime | None = strawberry.field(
         description="Of a MISSED run: the last of the due times it stands for."
     )
-    missed_count: float | None = strawberry.field(
-        description="Of a MISSED run: how many due times it stands for (a whole number)."
+    missed_count: int | None = strawberry.field(
+        description="Of a MISSED run: how many due times it stands for, 2147483647 at most."
     )
     discarded_at: datetime | None = strawberry.field(
         description="When it was discarded as a dead letter; null if it was not, or was done again since."
@@ -204,12 +206,13 @@ def run_type(run: Doc) -> Run:
         "queued_at",
         "cancel_requested_at",
         "missed_until",
-        "missed_count",
         "discarded_at",
     )
+    missed_count = run.get("missed_count")
     return Run(
         id=strawberry.ID(ids.encode("Run", run["_id"])),
         document=run,
+        missed_count=None if missed_count is None else min(missed_count, _LARGEST_INT),
         task_name=run["task_name"],
         task_version=run["task_version"],
         trigger=Trigger(run["trigger"]),

@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any, NewType
 
 import strawberry
+from graphql import ValueNode, value_from_ast_untyped
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from tocsin.jobs.json_values import DEEPEST_READ, check_json
 from tocsin.schedules.moments import read_duration, read_moment, write_duration, write_moment
 
 __all__ = ["JSON", "SCALARS", "Url", "write_duration", "write_moment"]
@@ -21,6 +23,21 @@ def read_url(value: object) -> Url:
     if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST_URL:
         raise ValueError(f'A URL is a text of 1 to {_LONGEST_URL} characters, such as "https://example.com/hook".')
     return Url(value)
+
+
+def read_json_variable(value: object) -> object:
+    """A JSON value of a variable, within its bounds. Raises ValueError."""
+    check_json(value, DEEPEST_READ)
+    return value
+
+
+def read_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
+    """A JSON value that stands in the document. Raises ValueError."""
+    try:
+        value = value_from_ast_untyped(node, variables)
+    except ValueError:  # Python reads no integers of more than 4,300 digits
+        raise ValueError("A number in it is too large.") from None
+    return read_json_variable(value)
 
 
 def _scalar(name: str, description: str, specification: str, write: Any, read: Any) -> ScalarDefinition:
@@ -44,6 +61,17 @@ SCALARS: dict[object, ScalarDefinition] = {
         write_duration,
         read_duration,
     ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description=(
+            "The `JSON` scalar type represents JSON values as specified by "
+            "[ECMA-404](https://ecma-international.org/wp-content/uploads/ECMA-404_2nd_edition_december_2017.pdf)."
+        ),
+        specified_by_url="https://ecma-international.org/wp-content/uploads/ECMA-404_2nd_edition_december_2017.pdf",
+        serialize=lambda value: value,
+        parse_value=read_json_variable,
+        parse_literal=read_json_literal,
+    ),
     Url: _scalar("URL", "An absolute URL.", "https://url.spec.whatwg.org/", str, read_url),
 }
-"""What each Python type is in the schema. JSON is Strawberry's own."""
+"""What each Python type is in the schema."""

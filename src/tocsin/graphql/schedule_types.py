@@ -1,6 +1,7 @@
 """Schedules and misfire policies: as they are given, and as they are shown."""
 
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 import strawberry
 
@@ -8,7 +9,9 @@ from tocsin import schedules
 from tocsin.errors import InvalidInput
 from tocsin.graphql.enums import IfPast
 from tocsin.schedules import MisfirePolicy
+from tocsin.schedules.moments import write_moment
 
+_NOW = "now"
 _PAST = "This time has passed. Give a later one, or set ifPast to RUN_NOW to run once now."
 
 
@@ -46,7 +49,11 @@ class Misfire:
 class EveryInput:
     interval: timedelta = strawberry.field(description="At least `PT1S`.")
     start: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="The first due time. Default: one interval from now."
+        default=strawberry.UNSET,
+        description=(
+            "The first due time. Default: one interval from now, or as it was if the schedule that this one "
+            "replaces has the same interval."
+        ),
     )
     end: datetime | None = strawberry.field(
         default=strawberry.UNSET, description="No due time is later than this. Default: it never ends."
@@ -67,7 +74,9 @@ class CronInput:
 
 @strawberry.input(one_of=True, description="When a task is due: exactly one of these.")
 class ScheduleInput:
-    now: strawberry.Maybe[bool] = strawberry.field(description="Once, at once; can only be `true`.")
+    now: strawberry.Maybe[bool] = strawberry.field(
+        description="Once, at once; can only be `true`. Sent again to the same task, it changes nothing."
+    )
     at: strawberry.Maybe[datetime] = strawberry.field(description="Once, at this time.")
     every: strawberry.Maybe[EveryInput] = strawberry.field(description="Every interval.")
     cron: strawberry.Maybe[CronInput] = strawberry.field(description="By a cron expression.")
@@ -87,7 +96,7 @@ class MisfireInput:
 def schedule_type(schedule: schedules.Schedule) -> Schedule:
     """The schedule as it is shown."""
     summary = schedules.summary(schedule)
-    match schedule:
+    match schedules.plain(schedule):
         case schedules.Once(at):
             return OnceSchedule(summary=summary, at=at)
         case schedules.Every(interval, start, end):
@@ -96,34 +105,39 @@ def schedule_type(schedule: schedules.Schedule) -> Schedule:
             return CronSchedule(summary=summary, expression=expression, time_zone=time_zone)
 
 
-def read_schedule(given: ScheduleInput, now: datetime, if_past: IfPast | None = None) -> schedules.Schedule:
+def read_schedule(
+    given: ScheduleInput, now: datetime, if_past: IfPast | None = None, before: schedules.Plain | None = None
+) -> schedules.Plain:
     """The schedule that is meant at `now`. Raises InvalidInput, the path relative to the schedule input.
 
-    `if_past` says what to do with an `at` that has passed; None leaves it as it is.
+    `if_past` says what to do with an `at` that has passed; None leaves it as it is. `before` is the schedule that it
+    replaces: the same request for a single run is that one, and the same interval without a start keeps its phase.
     """
     if given.now is not None and not given.now.value:
         raise InvalidInput("now can only be true. Leave it out to give another kind of schedule.", "now")
     if given.at is not None:
-        return _once(given.at.value, now, if_past)
+        return _once(given.at.value, now, if_past, before)
     if given.every is not None:
         every = given.every.value
-        return schedules.Every(every.interval, every.start or _later(now, every.interval), every.end or None)
+        start = every.start or schedules.default_start(every.interval, before, now)
+        return schedules.Every(every.interval, start, every.end or None)
     if given.cron is not None:
         return schedules.Cron(given.cron.value.expression, given.cron.value.time_zone)
-    return schedules.Once(now)
+    return before if _requests(before, _NOW) else schedules.Once(now, _NOW)
 
 
-def _once(at: datetime, now: datetime, if_past: IfPast | None) -> schedules.Once:
+def _once(at: datetime, now: datetime, if_past: IfPast | None, before: schedules.Plain | None) -> schedules.Plain:
+    requested = write_moment(at)
+    if before == schedules.Once(at) or _requests(before, requested):
+        return before
     if at < now and if_past is IfPast.REFUSE:
         raise InvalidInput(_PAST, "at")
-    return schedules.Once(now if at < now and if_past is IfPast.RUN_NOW else at)
+    return schedules.Once(now, requested) if at < now and if_past is IfPast.RUN_NOW else schedules.Once(at)
 
 
-def _later(now: datetime, interval: timedelta) -> datetime:
-    try:
-        return now + interval
-    except OverflowError:
-        return now  # the interval is refused anyway
+def _requests(before: schedules.Plain | None, requested: str) -> TypeGuard[schedules.Once]:
+    """Tell whether the schedule before came of this very request."""
+    return isinstance(before, schedules.Once) and before.requested == requested
 
 
 def misfire_type(misfire: schedules.Misfire) -> Misfire:

@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from tocsin.graphql.accounts import AccountMutations
 from tocsin.graphql.administration import AdministrationMutations
+from tocsin.graphql.choices import mark_one_of
 from tocsin.graphql.dead_letters import DeadLetterMutations
 from tocsin.graphql.extensions import Documents, Errors
 from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
@@ -45,3 +46,4 @@ schema = GuardedSchema(
     execution_context_class=DiscreetExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+mark_one_of(schema._schema)

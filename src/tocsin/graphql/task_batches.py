@@ -15,7 +15,7 @@ from tocsin.errors import Conflict, InvalidInput
 from tocsin.graphql import access
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe
-from tocsin.graphql.errors import UserError, caught, shown
+from tocsin.graphql.errors import UserError, caught, shown, shown_all
 from tocsin.graphql.repeating import key_of
 from tocsin.graphql.task_inputs import CreateTaskInput, key_field, read_draft
 from tocsin.graphql.task_types import Task, load_task
@@ -162,7 +162,7 @@ async def _results(info: Info, owner: str, work: _Work) -> list[CreateTasksResul
 
 def _faults(work: _Work, index: int) -> list[UserError]:
     if index in work.wrong:
-        return [shown(work.wrong[index])]
+        return shown_all(work.wrong[index])
     if work.record is None:
         return []
     return [shown(Conflict("This task was saved, and has been deleted since.", "tasks", str(index)))]

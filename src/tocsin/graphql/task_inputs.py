@@ -1,5 +1,6 @@
 """What an owner writes of a task: a draft of a new one, changes of an old one."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,14 +8,14 @@ import strawberry
 
 from tocsin import documents, schedules
 from tocsin.documents import Overlap
-from tocsin.errors import InvalidInput
+from tocsin.errors import FaultCollector, InvalidInput
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import IfPast
 from tocsin.graphql.job_types import JobInput, read_job
 from tocsin.graphql.retry_types import RetryInput, read_retry
 from tocsin.graphql.schedule_types import MisfireInput, ScheduleInput, read_misfire, read_schedule
 from tocsin.tasks.lanes import DEFAULT_QUEUE
-from tocsin.tasks.saving import Draft
+from tocsin.tasks.saving import Draft, check_fields, draft_of
 
 _KEY = (
     "A text of your choice, 1 to 200 characters. The same input sent again with it within 24 hours "
@@ -100,41 +101,61 @@ class UpdateTaskInput:
 
 
 def read_draft(given: CreateTaskInput, services: Services, owner: str, now: datetime) -> Draft:
-    """The task that is meant. Raises InvalidInput."""
+    """The task that is meant. Raises SeveralInvalid that names the faulty fields."""
+    faults, tags = FaultCollector(), tuple(given.tags or ())
+    misfire, timeout = read_misfire(given.misfire or None), _seconds(given.timeout)
+    job = faults.read(read_job, given.job, services, owner)
+    schedule = faults.read(_schedule, given.schedule, now, given.if_past)
+    retry = faults.read(read_retry, given.retry or None)
+    if faults.found:
+        faults.read(check_fields, given.name, tags, misfire, timeout, retry, schedule)
+    faults.refuse()
+    assert job is not None and schedule is not None  # noqa: S101, PT018  # else it was refused
     return Draft(
         name=given.name,
-        tags=tuple(given.tags or ()),
-        job=read_job(given.job, services, owner),
-        schedule=_schedule(given.schedule, now, given.if_past),
-        misfire=read_misfire(given.misfire or None),
+        tags=tags,
+        job=job,
+        schedule=schedule,
+        misfire=misfire,
         overlap=given.overlap,
-        retry=read_retry(given.retry or None, services.settings),
-        timeout=_seconds(given.timeout),
+        retry=retry,
+        timeout=timeout,
         queue=given.queue or DEFAULT_QUEUE,
         priority=given.priority if isinstance(given.priority, int) else None,
     )
 
 
 def read_changes(given: UpdateTaskInput, services: Services, task: documents.Task, now: datetime) -> dict[str, Any]:
-    """The fields of Draft that change. Raises InvalidInput."""
+    """The fields of Draft that change. Raises SeveralInvalid that names the faulty ones."""
+    faults = FaultCollector()
+    changes = _simple_changes(given) | _place(given)
+    if given.job is not None:
+        changes["job"] = faults.read(read_job, given.job.value, services, task.owner, task.job)
+    if given.schedule is not None:
+        if_past = given.if_past or IfPast.REFUSE
+        changes["schedule"] = faults.read(_schedule, given.schedule.value, now, if_past, _before(task))
+    if given.retry is not None:
+        changes["retry"] = faults.read(read_retry, given.retry.value)
+    if faults.found:
+        draft = replace(draft_of(task), **changes)
+        faults.read(draft.checked)
+    faults.refuse()
+    return changes
+
+
+def _simple_changes(given: UpdateTaskInput) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if given.name is not None:
         changes["name"] = given.name.value
     if given.tags is not None:
         changes["tags"] = tuple(given.tags.value or ())
-    if given.job is not None:
-        changes["job"] = read_job(given.job.value, services, task.owner, task.job)
-    if given.schedule is not None:
-        changes["schedule"] = _schedule(given.schedule.value, now, given.if_past or IfPast.REFUSE)
     if given.misfire is not None:
         changes["misfire"] = read_misfire(given.misfire.value)
     if given.overlap is not None:
         changes["overlap"] = given.overlap.value or Overlap.SKIP
-    if given.retry is not None:
-        changes["retry"] = read_retry(given.retry.value, services.settings)
     if given.timeout is not None:
         changes["timeout"] = _seconds(given.timeout.value)
-    return changes | _place(given)
+    return changes
 
 
 def _place(given: UpdateTaskInput) -> dict[str, Any]:
@@ -146,9 +167,17 @@ def _place(given: UpdateTaskInput) -> dict[str, Any]:
     return changes
 
 
-def _schedule(given: ScheduleInput, now: datetime, if_past: IfPast) -> schedules.Schedule:
+def _before(task: documents.Task) -> schedules.Plain | None:
+    """The schedule that a new one replaces; None for a single run that was cancelled, which may be asked for again."""
+    before = schedules.plain(schedules.from_document(task.schedule))
+    return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
+
+
+def _schedule(
+    given: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
+) -> schedules.Plain:
     try:
-        return read_schedule(given, now, if_past)
+        return read_schedule(given, now, if_past, before)
     except InvalidInput as error:
         raise error.under("schedule") from None
 

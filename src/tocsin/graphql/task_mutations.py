@@ -18,7 +18,7 @@ from tocsin.graphql.task_types import Task, load_task
 from tocsin.graphql.words import WHAT
 from tocsin.tasks import holding, idempotency, owned, saving, triggering
 
-_TRIES = 5
+_TRIES = 20
 
 
 @strawberry.input(description="One of your tasks.")
@@ -155,13 +155,14 @@ async def _create(services: Services, owner: str, given: CreateTaskInput) -> Tas
 
 
 async def _update(services: Services, owner: str, given: UpdateTaskInput) -> TaskDocument:
-    """A kept secret belongs to the version that was read, so the change is made to that version or tried anew."""
+    """A kept secret or phase belongs to the version that was read: the change is made to that one or tried anew."""
     task_id = ids.require("Task", given.id, "id")
     expected = given.expected_version if isinstance(given.expected_version, int) else None
     for tries_left in reversed(range(_TRIES)):
         now, before = clock.now(), await owned.require_task(owner, task_id)
         changes = read_changes(given, services, before, now)
-        version = before.version if expected is None and given.job is not None else expected
+        keeps = given.job is not None or given.schedule is not None
+        version = before.version if expected is None and keeps else expected
         try:
             task = await saving.update(services.database, owner, task_id, changes, now, version)
         except Conflict:

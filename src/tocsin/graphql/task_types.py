@@ -5,7 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from tocsin import schedules
+from tocsin import clock, schedules
+from tocsin.clock import MILLISECOND
 from tocsin.documents import Doc, Overlap, TaskStatus
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info
@@ -19,6 +20,7 @@ from tocsin.graphql.schedule_types import Misfire, Schedule, misfire_type, sched
 from tocsin.graphql.words import After, Before, First, Last
 from tocsin.tasks import retry as retries
 from tocsin.tasks.lanes import DEFAULT_QUEUE
+from tocsin.tasks.retry_defaults import RetryDefaults, interval_ms
 
 
 @strawberry.type(description="What you saved: a job, a schedule, a retry policy.")
@@ -50,16 +52,23 @@ class Task(Node):
     def misfire(self) -> Misfire:
         return misfire_type(schedules.Misfire.from_document(self.document["misfire"]))
 
-    @strawberry.field(description="How failed runs are tried again: the task's own policy, else the server's default.")
+    @strawberry.field(
+        description=(
+            "How failed runs are tried again, in effect: the task's own policy, and the server's default for what it "
+            "leaves open. Unless the operator chose waits, these fit the schedule: together at most half its interval."
+        )
+    )
     def retry(self, info: Info) -> RetryPolicy:
-        own = self.document["retry"]
-        default = retries.default_policy(info.context.services.settings)
-        return retry_type(default if own is None else retries.from_document(own))
+        stored, interval = self.document["retry"], interval_ms(self.document["schedule"], clock.now())
+        own = None if stored is None else retries.from_document(stored)
+        defaults = RetryDefaults.of(info.context.services.settings)
+        return retry_type(defaults.complete(own, None if interval is None else interval * MILLISECOND))
 
     @strawberry.field(description="How long one attempt may take: the task's own limit, else the server's default.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
-        return timedelta(seconds=info.context.services.settings.wait_timeout if own is None else own)
+        default = info.context.services.settings.timeout_of(self.document["job"]["kind"])
+        return timedelta(seconds=default if own is None else own)
 
     @strawberry.field(description="The queue that its runs go through.")
     def queue(self) -> str:

@@ -15,9 +15,11 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputType,
+    GraphQLNamedType,
     GraphQLSchema,
     KnownTypeNamesRule,
     NamedTypeNode,
+    ObjectValueNode,
     OverlappingFieldsCanBeMergedRule,
     ParallelVisitor,
     TypeInfo,
@@ -98,6 +100,15 @@ class _Values(ValuesOfCorrectTypeRule):
         return SKIP
 
 
+class _OneOfVariables(OneOfInputValidationRule):
+    """Refuses variables that may be null where exactly one member is wanted; graphql-core sees to the rest."""
+
+    def validate_one_of(self, node: ObjectValueNode, type: GraphQLNamedType) -> None:
+        """Report what is wrong with an object of one member."""
+        if len(node.fields) == 1 and node.fields[0].value.kind == "variable":
+            super().validate_one_of(node, type)
+
+
 _REPLACED: dict[type[Any], type[ASTValidationRule]] = {
     OverlappingFieldsCanBeMergedRule: _Overlaps,
     KnownTypeNamesRule: _TypeNames,
@@ -106,7 +117,7 @@ _REPLACED: dict[type[Any], type[ASTValidationRule]] = {
 _RULES = (
     *(_REPLACED.get(rule, rule) for rule in specified_rules),
     MaybeNullValidationRule,
-    OneOfInputValidationRule,
+    _OneOfVariables,
 )
 
 

@@ -16,6 +16,7 @@ from tocsin.graphql.task_inputs import key_field
 from tocsin.graphql.words import WHAT
 from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
 from tocsin.graphql.workflow_types import Workflow, workflow_type
+from tocsin.outbound.guard import Rules
 from tocsin.workflows import asking, saving, starting
 from tocsin.workflows.reading import WorkflowInvalid, read_object, read_yaml
 
@@ -181,7 +182,8 @@ async def _save(services: Services, owner: str, given: SaveWorkflowInput) -> doc
     else:
         assert given.definition is not None  # noqa: S101  # the other member of a @oneOf
         source = read_object(given.definition.value)
-    saved = await saving.save(services.database, services.secrets, owner, source, clock.now())
+    rules = Rules.of(services.settings)
+    saved = await saving.save(services.database, services.secrets, owner, source, clock.now(), rules)
     services.on_workflow_due(saved["next_run_at"])
     return saved
 

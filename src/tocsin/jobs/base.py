@@ -2,22 +2,25 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from tocsin.errors import InvalidInput, TocsinError
 from tocsin.jobs.files import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
 from tocsin.jobs.report_runs import RunsQuery
+from tocsin.outbound.addresses import parse_domain
 from tocsin.outbound.failures import ErrorKind
+from tocsin.outbound.guard import Rules
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
 
-__all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "Saving"]
+__all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "ProcessEnded", "Saving"]
 
 Answer = TypeVar("Answer")
 P = TypeVar("P", bound=BaseModel)
@@ -63,17 +66,47 @@ class Outcome:
         return cls(error=AttemptError(kind, message, hint, retryable))
 
 
+class ProcessEnded(TocsinError):
+    """The process that computed has died, or there was none to be had: another try may go better."""
+
+
 class Compute(Protocol):
     """Calls a function of a module, with what can be pickled, in a process of its own."""
 
-    async def __call__(self, function: Callable[..., Answer], *args: Any) -> Answer:
-        """What the function returns, or raises. The process is ended when the caller is cancelled."""
+    async def __call__(
+        self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """What the function returns, or raises. The process is ended when the caller is cancelled.
+
+        `on_begin` is called when the work begins: a process is free and has loaded the function. Raises ProcessEnded.
+        """
         ...
+
+
+class _Clocked:
+    """Computes for an attempt whose time stands still until the work begins."""
+
+    def __init__(self, compute: Compute, limit: asyncio.Timeout) -> None:
+        self._compute, self._limit = compute, limit
+
+    async def __call__(
+        self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
+    ) -> Answer:
+        now = asyncio.get_running_loop().time
+        left = (self._limit.when() or now()) - now()
+        self._limit.reschedule(None)
+
+        def begin() -> None:
+            self._limit.reschedule(now() + left)
+            on_begin()
+
+        return await self._compute(function, *args, on_begin=begin)
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What an attempt may use and must know. `timeout` is for the whole attempt, in seconds.
+    """What an attempt may use and must know. `timeout` is for the whole attempt, in seconds; waiting for `compute` to
+    begin does not count.
 
     What burns processor time goes through `compute`: the event loop has other runs to start. `is_step` says that steps
     of a workflow may ask for the result.
@@ -95,23 +128,27 @@ class JobContext:
 
     def may_write(self, address: str, owner: str) -> bool:
         """Whether the setting `recipients` lets a job of the user with the address `owner` write to this one."""
-        allowed = [part.strip().lower() for part in self.recipients.split(",")]
-        domain = address.rpartition("@")[2].lower()
-        return (
-            "any" in allowed
-            or ("owner" in allowed and address.lower() == owner.lower())
-            or address.lower() in allowed
-            or domain in allowed
-        )
+        allowed = {_one_spelling(part) for part in self.recipients.split(",")}
+        address = _one_spelling(address)
+        to_owner = "owner" in allowed and address == _one_spelling(owner)
+        return to_owner or not allowed.isdisjoint({"any", address, address.rpartition("@")[2]})
+
+
+def _one_spelling(address_or_domain: str) -> str:
+    local, at, domain = address_or_domain.strip().lower().rpartition("@")
+    return f"{local}{at}{parse_domain(domain)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a job may need to turn what a user wrote into what is stored. `previous` is what was stored before."""
+    """What a job may need to turn what a user wrote into what is stored. `previous` is what was stored before.
+
+    What the `rules` never let be called is refused; without them it is found out when it is called.
+    """
 
     owner: str
     secrets: SecretBox
-    denied_ports: Collection[int] = ()
+    rules: Rules | None = None
     previous: Mapping[str, Any] | None = None
 
 
@@ -133,6 +170,10 @@ class Job(ABC, Generic[P]):
         """What is wrong with what a user wrote, in which expressions may stand for values."""
         return find_faults(self.Params, given)
 
+    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:  # noqa: ARG002  # most call nothing
+        """What a user wrote that these rules never let be called. Expressions are judged when they are filled in."""
+        return []
+
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none
         """The paths of texts in what a user wrote that must be kept encrypted."""
         return []
@@ -140,8 +181,16 @@ class Job(ABC, Generic[P]):
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
         try:
-            async with asyncio.timeout(context.timeout):
-                return await self.perform(self.Params.model_validate(stored), context)
+            params = read_params(self.Params, stored)
+        except InvalidInput as error:  # stored when less was checked
+            hint = f"Correct {'.'.join(error.path)} of the job."
+            return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
+        try:
+            async with asyncio.timeout(context.timeout) as limit:
+                return await self.perform(params, replace(context, compute=_Clocked(context.compute, limit)))
+        except ProcessEnded as ended:
+            hint = "It may have needed more memory than there is: give it less to do."
+            return Outcome.failed(str(ended), hint, retryable=True)
         except TimeoutError:
             message = f"The job was not done within {context.timeout:g} seconds."
             return Outcome.failed(message, "Give it more time, or less to do.", ErrorKind.TIMEOUT, retryable=True)

@@ -14,7 +14,9 @@ from pydantic import Field, field_validator, model_validator
 from tocsin.documents import User
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, Files
-from tocsin.outbound.mail import Attachment, MailRefused, MailUnavailable
+from tocsin.jobs.mailing import JobMail, Recipient, send_mail
+from tocsin.outbound.addresses import distinct_addresses
+from tocsin.outbound.mail import Attachment
 
 MOST_RECIPIENTS = 20
 LARGEST = 5 * 1024 * 1024
@@ -57,7 +59,7 @@ class AttachmentParams(ParamsModel):
 class EmailParams(ParamsModel):
     """A mail of plain text."""
 
-    to: Annotated[list[str], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+    to: Annotated[list[Recipient], Field(min_length=1, max_length=MOST_RECIPIENTS)]
     subject: Annotated[str, Field(min_length=1, max_length=300)]
     body: Annotated[str, Field(max_length=200_000)]
     attachments: Annotated[list[AttachmentParams], Field(max_length=10)] = []
@@ -67,14 +69,6 @@ class EmailParams(ParamsModel):
     def _to(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
-    @field_validator("to")
-    @classmethod
-    def _addresses(cls, value: list[str]) -> list[str]:
-        for address in value:
-            if "${{" not in address and ("@" not in address or not address.isprintable() or " " in address):
-                raise ValueError(f"{address[:100]} is no mail address.")
-        return value
-
 
 class EmailJob(Job[EmailParams]):
     """Hands one mail for each recipient to the mail server. A repeated attempt sends the same Message-ID again."""
@@ -83,9 +77,9 @@ class EmailJob(Job[EmailParams]):
     Params = EmailParams
 
     async def perform(self, params: EmailParams, context: JobContext) -> Outcome:
-        """One try for all who have not been written to by this run."""
-        user = await User.get(context.owner)
-        stranger = next((to for to in params.to if not context.may_write(to, user.email if user else "")), None)
+        """One try for all recipients, each once however often and in whichever spelling it is named."""
+        user, recipients = await User.get(context.owner), distinct_addresses(params.to)
+        stranger = next((to for to in recipients if not context.may_write(to, user.email if user else "")), None)
         if stranger is not None:
             return Outcome.failed(f"{stranger} may not be written to.", _ALLOWED.format(context.recipients))
         try:
@@ -94,18 +88,15 @@ class EmailJob(Job[EmailParams]):
             return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
         if sum(len(file.content) for file in files) > LARGEST:
             return Outcome.failed(f"The attachments have more than {LARGEST} bytes.", kind=ErrorKind.BAD_PARAMS)
-        return await _send(params, files, context)
+        return await _send(params, recipients, files, context)
 
 
-async def _send(params: EmailParams, files: list[Attachment], context: JobContext) -> Outcome:
-    for to in params.to:
-        try:
-            await context.mail.send(to, params.subject, params.body, f"{context.run_id} {to}", files)
-        except MailRefused as error:
-            return Outcome.failed(f"The mail to {to} was not taken: {error}", kind=ErrorKind.MAIL)
-        except MailUnavailable as error:
-            return Outcome.failed(f"The mail to {to} was not taken: {error}", kind=ErrorKind.MAIL, retryable=True)
-    return Outcome(result={"recipients": params.to, "subject": params.subject, "attachments": len(files)})
+async def _send(params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext) -> Outcome:
+    for to in recipients:
+        failed = await send_mail(context, JobMail(to, params.subject, params.body, "", files))
+        if failed is not None:
+            return failed
+    return Outcome(result={"recipients": recipients, "subject": params.subject, "attachments": len(files)})
 
 
 def _decoded(text: str) -> bytes:

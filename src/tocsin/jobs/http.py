@@ -11,13 +11,15 @@ from tocsin.errors import InvalidInput
 from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, Outcome, Saving
 from tocsin.jobs.http_body import encode_body, plain_body
 from tocsin.jobs.http_given import HttpGiven
-from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare
+from tocsin.jobs.http_hints import hint_for
+from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare, refuse_url
 from tocsin.jobs.http_result import step_result
 from tocsin.jobs.masking import Masker
 from tocsin.jobs.params import Path, find_faults, has_expression, read_params
 from tocsin.outbound.answers import MASK
 from tocsin.outbound.failures import HttpFailure
-from tocsin.outbound.http import STANDARD_HEADERS, HttpExchange, HttpRequest
+from tocsin.outbound.guard import Rules
+from tocsin.outbound.http import HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.urls import parse_url
 from tocsin.security.secrets import SecretUnreadable
@@ -26,17 +28,6 @@ __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
 _MASKED_AT_ONCE = 4096  # characters of a body; a longer one is masked in a thread
-_STATUS_HINTS = {
-    401: "Check the token or the credentials in the headers.",
-    403: "The server knows the request but does not allow it. Check the credentials and their rights.",
-    404: "Check the path of the URL.",
-    405: "Check the method: the server does not take this one here.",
-    408: "The server was tired of waiting for the request.",
-    413: "Send a smaller body.",
-    415: "Check the Content-Type header.",
-    429: "The server asks to be called less often.",
-    503: "The server is overloaded or being maintained.",
-}
 
 Header = tuple[str, str]
 
@@ -52,7 +43,7 @@ class HttpJob(Job[HttpParams]):
     def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
         """What to store: checked, and with its secrets sealed. Raises InvalidInput."""
         return prepare(
-            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.denied_ports
+            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
         )
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
@@ -62,8 +53,16 @@ class HttpJob(Job[HttpParams]):
         try:
             check(read_params(HttpGiven, given).to_input())
         except InvalidInput as error:
-            return [(error.path, error.message)]
+            return [(fault.path, fault.message) for fault in error.all]
         return []
+
+    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:
+        """The URL, if it is no expression and can never be called."""
+        url = given.get("url")
+        if not isinstance(url, str) or has_expression(url):
+            return []
+        refusal = refuse_url(parse_url(url), rules)
+        return [] if refusal is None else [(("url",), refusal)]
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
         """The token, and the headers that are secrets by their names."""
@@ -83,7 +82,7 @@ class HttpJob(Job[HttpParams]):
             return Outcome(error=_unreadable())
         request = _request(params, secret, context)
         exchange = await context.http.request(request)
-        outcome = _outcome(request, await _masked(exchange, secret) if secret else exchange)
+        outcome = _outcome(request, await _masked(exchange, [*secret, *exchange.cookies]))
         return replace(outcome, result=step_result(outcome)) if context.is_step else outcome
 
 
@@ -99,10 +98,8 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
     headers = [(header.name, header.value) for header in stored.headers]
     headers += secret
     content_type, body = encode_body(stored.body)
-    given = {name.lower() for name, _ in headers}
-    if content_type is not None and "content-type" not in given:
+    if content_type is not None and "content-type" not in {name.lower() for name, _ in headers}:
         headers.append(("Content-Type", content_type))
-    headers += [header for header in STANDARD_HEADERS if header[0].lower() not in given]
     headers += [
         ("Idempotency-Key", context.run_id),
         ("X-Tocsin-Due-At", context.due_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
@@ -121,6 +118,8 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
 
 async def _masked(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
     """`exchange` without the secrets that the target sent back."""
+    if not secret:
+        return exchange
     if len(exchange.body or "") <= _MASKED_AT_ONCE:
         return _mask(exchange, secret)
     return await asyncio.to_thread(_mask, exchange, secret)
@@ -148,7 +147,7 @@ def _masked_headers(headers: list[Header], masker: Masker) -> list[Header]:
 def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     return Outcome(
         error=_error(exchange),
-        request=_recorded(request),
+        request=_recorded(request, exchange),
         status_code=exchange.status,
         response_headers=exchange.headers,
         response_body=exchange.body,
@@ -159,15 +158,17 @@ def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     )
 
 
-def _recorded(request: HttpRequest) -> dict[str, Any]:
+def _recorded(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
     hidden = request.secret_names | SECRET_HEADERS
-    headers = [(name, MASK if name.lower() in hidden else value) for name, value in request.headers]
+    sent = exchange.request_headers or request.headers
+    headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
     return {"method": request.method, "url": _called(request.url), "headers": headers}
 
 
 def _called(url: str) -> str:
     """The URL in the form in which it is called: a host that only looks like another one shows as what it is."""
-    return url if url.isascii() else str(parse_url(url))
+    called = parse_url(url)
+    return url if isinstance(called, str) else str(called)
 
 
 def _retry_after(exchange: HttpExchange) -> timedelta | None:
@@ -179,25 +180,18 @@ def _error(exchange: HttpExchange) -> AttemptError | None:
     if exchange.failure is not None:
         return _failed(exchange.failure)
     status = exchange.status or 0
-    return None if 200 <= status < 300 else _refused(status)
+    return None if 200 <= status < 300 else _refused(status, exchange.headers)
 
 
 def _failed(failure: HttpFailure) -> AttemptError:
     return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
 
 
-def _refused(status: int) -> AttemptError:
+def _refused(status: int, headers: list[Header]) -> AttemptError:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
-    return AttemptError(ErrorKind.HTTP_STATUS, message, _STATUS_HINTS.get(status, _hint(status)))
-
-
-def _hint(status: int) -> str:
-    if 300 <= status < 400:
-        return "This redirect was not followed. Use the URL that it leads to."
-    if status >= 500:
-        return "The fault is on the server's side; its log may say why."
-    return "The response body may say what the server expects."
+    has_location = any(name.lower() == "location" for name, _ in headers)
+    return AttemptError(ErrorKind.HTTP_STATUS, message, hint_for(status, has_location=has_location))
 
 
 def _unreadable() -> AttemptError:

@@ -1,17 +1,18 @@
 """From what a user wrote for an HTTP call to what is stored: checked, and its secrets sealed."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 from yarl import URL
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import FaultCollector, InvalidInput
 from tocsin.jobs.http_body import Body, storable, store_body
-from tocsin.outbound.failures import denied_port
+from tocsin.outbound.guard import Rules
 from tocsin.outbound.redirects import SECRET_HEADERS
+from tocsin.outbound.targets import find_refusal
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secrets import SecretBox
 
@@ -79,22 +80,27 @@ def prepare(
     box: SecretBox,
     owner: str,
     previous: Mapping[str, Any] | None = None,
-    denied_ports: Collection[int] = (),
+    rules: Rules | None = None,
 ) -> dict[str, Any]:
     """What to store for `given`: the fields of HttpParams. `previous` is what was stored before, on an
-    update. A URL with one of the `denied_ports` would never be called, so it is refused here already.
+    update. A URL that the `rules` never let be called is refused here already.
 
     Raises InvalidInput with the path in the API's input.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
-    url = _url(given.url, denied_ports)
-    headers, secret = _headers(given, before)
-    token = _token(given, before, {name.lower() for name in secret})
+    faults = FaultCollector()
+    url = faults.read(_url, given.url, rules) or ""
+    method = faults.read(_method, given.method)
+    headers, secret = faults.read(_headers, given, before) or ([], {})
+    body = faults.read(store_body, given.json, given.text, given.form)
+    token = faults.read(_token, given, before, {name.lower() for name in secret})
+    connect_timeout = faults.read(_connect_timeout, given.connect_timeout)
+    faults.refuse()
     if before is not None and not _same_origin(before.url, url):
         _refuse_kept(token if given.token is None else None, secret)
     return {
         "url": url,
-        "method": _method(given.method),
+        "method": method,
         "headers": [{"name": name, "value": value} for name, value in headers],
         "secret_headers": [
             {
@@ -103,29 +109,36 @@ def prepare(
             }
             for name, value in secret.items()
         ],
-        "body": store_body(given.json, given.text, given.form),
+        "body": body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
-        "connect_timeout": _connect_timeout(given.connect_timeout),
+        "connect_timeout": connect_timeout,
     }
 
 
 def check(given: HttpInput) -> None:
-    """Raises InvalidInput for what could not be stored."""
-    _url(given.url, ())
-    _headers(given, None)
-    _method(given.method)
-    store_body(given.json, given.text, given.form)
-    _connect_timeout(given.connect_timeout)
+    """Raises SeveralInvalid for what could not be stored."""
+    faults = FaultCollector()
+    faults.read(_url, given.url, None)
+    faults.read(_headers, given, None)
+    faults.read(_method, given.method)
+    faults.read(store_body, given.json, given.text, given.form)
+    faults.read(_connect_timeout, given.connect_timeout)
+    faults.refuse()
 
 
-def _url(url: str, denied_ports: Collection[int]) -> str:
+def refuse_url(url: URL | str, rules: Rules) -> str | None:
+    """Why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
+    refusal = None if isinstance(url, str) else find_refusal(url, rules)
+    return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
+
+
+def _url(url: str, rules: Rules | None) -> str:
     storable(url, "url")
     parsed = parse_url(url)
     if isinstance(parsed, str):
         raise InvalidInput(f"The url cannot be called. {parsed}", "url")
-    if parsed.port is not None and parsed.port in denied_ports:
-        failure = denied_port(parsed.port)
-        raise InvalidInput(f"The url cannot be called. {failure.message} {failure.hint}", "url")
+    if rules is not None and (refusal := refuse_url(parsed, rules)) is not None:
+        raise InvalidInput(refusal, "url")
     return url
 
 

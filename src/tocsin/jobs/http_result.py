@@ -1,29 +1,46 @@
 """What later steps of a workflow see of an HTTP call. Pure."""
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
 from tocsin.jobs.base import Outcome
+from tocsin.jobs.json_values import read_json
+
+_SET_COOKIE = "set-cookie"
 
 
 def step_result(outcome: Outcome) -> dict[str, Any] | None:
     """`statusCode`, `headers` by their names in small letters, `body`: the value if it is JSON, else the text."""
     if outcome.error is not None:
         return None
-    headers = {name.lower(): value for name, value in outcome.response_headers}
+    content_types = [value for name, value in outcome.response_headers if name.lower() == "content-type"]
     return {
         "statusCode": outcome.status_code,
-        "headers": headers,
-        "body": _body(outcome.response_body, headers.get("content-type", "")),
+        "headers": combine_headers(outcome.response_headers),
+        "body": _body(outcome.response_body, content_types[-1] if content_types else ""),
         "truncated": outcome.response_truncated,
     }
 
 
+def combine_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """The headers by their names in small letters. Those that were sent several times are joined with a comma (RFC 9110
+    section 5.3); Set-Cookie, which cannot be, is a list.
+    """
+    combined: dict[str, str | list[str]] = {}
+    for name, value in ((name.lower(), value) for name, value in headers):
+        before = combined.get(name)
+        if name == _SET_COOKIE:
+            combined[name] = [*(before or ()), value]
+        else:
+            combined[name] = value if before is None else f"{before}, {value}"
+    return combined
+
+
 def _body(text: str | None, content_type: str) -> Any:
     media_type = content_type.partition(";")[0].strip().lower()
-    if text is None or not (media_type == "application/json" or media_type.endswith("+json")):
+    if text is None or not (media_type in {"application/json", "text/json"} or media_type.endswith("+json")):
         return text
     try:
-        return json.loads(text)
-    except ValueError:  # what it says it is, or what was cut off
+        return read_json(text)
+    except ValueError:  # it only says that it is JSON, was cut off, or is beyond our bounds
         return text

@@ -2,16 +2,18 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, SeveralInvalid
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
 _EXPRESSION = "${{"
+_MOST_FAULTS = 100
 
 
 class ParamsModel(BaseModel):
@@ -21,12 +23,12 @@ class ParamsModel(BaseModel):
 
 
 def read_params(model: type[Model], given: Any) -> Model:
-    """The parameters. Raises InvalidInput with the first fault and its path."""
+    """The parameters. Raises SeveralInvalid with all faults and their paths."""
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        path, message = next(_faults(model, error, ignore_expressions=False))
-        raise InvalidInput(message, *map(str, path)) from None
+        found = islice(_faults(model, error, ignore_expressions=False), _MOST_FAULTS)
+        raise SeveralInvalid(InvalidInput(message, *map(str, path)) for path, message in found) from None
 
 
 def find_faults(model: type[BaseModel], given: Any) -> list[tuple[Path, str]]:

@@ -5,19 +5,23 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from itertools import islice
 from typing import Any
 
-from tocsin.errors import InvalidInput, StartError, TocsinError
-from tocsin.jobs.base import Job
+from tocsin.errors import InvalidInput, SeveralInvalid, StartError, TocsinError
+from tocsin.jobs.base import Job, Saving
 from tocsin.jobs.country_lookup import CountryLookupJob
 from tocsin.jobs.email import EmailJob
 from tocsin.jobs.http import HttpJob
 from tocsin.jobs.params import Path
 from tocsin.jobs.polygon_area import PolygonAreaJob
 from tocsin.jobs.report import ReportJob
+from tocsin.jobs.value_bounds import DOCUMENT, value_faults
+from tocsin.outbound.guard import Rules
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
+_MOST_FAULTS = 100
 _KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 
@@ -53,8 +57,23 @@ def of_user(kind: str) -> Job[Any]:
     raise InvalidInput(f"There is no job {kind!r} on this server. {meant}", "type")
 
 
+def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
+    """What the database is to keep for what a user wrote for a job of this kind.
+
+    Raises InvalidInput, also for what the database cannot keep.
+    """
+    stored = of_user(kind).prepare(given, saving)
+    found = islice(value_faults(stored, DOCUMENT), _MOST_FAULTS)
+    if faults := [InvalidInput(message, *map(str, path)) for path, message in found]:
+        raise SeveralInvalid(faults)
+    return stored
+
+
 class Catalog:
-    """The jobs, as the language of workflows asks for them."""
+    """The jobs, as the language of workflows asks for them. What the `rules` never let be called is a fault, too."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self._rules = rules
 
     def kinds(self) -> Collection[str]:
         """Their names."""
@@ -62,7 +81,10 @@ class Catalog:
 
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """What is wrong with parameters in which expressions may stand."""
-        return get(kind).faults(params)
+        job = get(kind)
+        if found := job.faults(params) or (job.refusals(params, self._rules) if self._rules is not None else []):
+            return found
+        return list(islice(value_faults(params, DOCUMENT), _MOST_FAULTS))
 
 
 def _load(entry: EntryPoint) -> Job[Any]:

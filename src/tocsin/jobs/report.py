@@ -5,7 +5,6 @@ Result: `file` (`fileId`, `name`, `contentType`, `size` in bytes, `url`, `urlExp
 `recipients` (who was mailed the link).
 """
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum
@@ -14,23 +13,23 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from tocsin import clock
-from tocsin.config import parse_duration
 from tocsin.documents import User, document_id
-from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
+from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, FileRef
+from tocsin.jobs.mailing import JobMail, Recipient, send_mail
 from tocsin.jobs.report_data import MOST_BARS, Bars, Report, ReportFault, Section, bars_of, sections_of
 from tocsin.jobs.report_html import render_html
 from tocsin.jobs.report_pdf import render_pdf
 from tocsin.jobs.report_runs import MOST_COUNTED, by_task, figures
 from tocsin.jobs.report_text import render_csv, render_json
-from tocsin.outbound.mail import MailRefused, MailUnavailable
+from tocsin.outbound.addresses import distinct_addresses
+from tocsin.schedules.moments import read_duration
 
 MOST_RUNS_SHOWN = 1_000
 MOST_RECIPIENTS = 20
+_LONGEST_PERIOD = timedelta(days=36_500)
 _EXPRESSION = "${{"
 _RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
-_ADDRESS = re.compile(r"[^\s@,<>\x00-\x1f]+@[^\s@,<>\x00-\x1f]+")
-Address = Annotated[str, Field(max_length=254)]
 
 
 class Format(Enum):
@@ -67,15 +66,15 @@ class RunsParams(ParamsModel):
         for moment in (self.from_, self.to):
             if moment is not None and moment.tzinfo is None:
                 raise ValueError(f"{moment.isoformat()} has no offset; write {moment.isoformat()}Z for UTC.")
-        if self.period is not None:
-            parse_duration(self.period)
+        if self.period is not None and read_duration(self.period) > _LONGEST_PERIOD:
+            raise ValueError("period is at most P36500D.")
         return self
 
     def bounds(self, due_at: datetime) -> tuple[datetime, datetime]:
         """From when until before when."""
         if self.from_ is not None and self.to is not None:
             return self.from_, self.to
-        return due_at - (parse_duration(self.period) if self.period else timedelta(0)), due_at
+        return due_at - (read_duration(self.period) if self.period else timedelta(0)), due_at
 
 
 class ReportParams(ParamsModel):
@@ -88,15 +87,12 @@ class ReportParams(ParamsModel):
     columns: Annotated[list[str] | None, Field(min_length=1, max_length=50)] = None
     chart: bool = False
     file_name: Annotated[str | None, Field(min_length=1, max_length=120)] = None
-    recipients: Annotated[list[Address], Field(max_length=MOST_RECIPIENTS)] = []
+    recipients: Annotated[list[Recipient], Field(max_length=MOST_RECIPIENTS)] = []
 
     @model_validator(mode="after")
     def _something(self) -> "ReportParams":
         if "data" not in self.model_fields_set and self.runs is None:
             raise ValueError("A report needs data or runs.")
-        for address in self.recipients:
-            if _EXPRESSION not in address and not (address.isprintable() and _ADDRESS.fullmatch(address)):
-                raise ValueError(f"{address!r} is no mail address.")
         return self
 
 
@@ -121,14 +117,16 @@ class ReportJob(Job[ReportParams]):
         if (failed := await _mail(params, file, context)) is not None:
             return failed
         rows = sum(len(section.rows) for section in report.sections)
-        result = {"file": file.json(), "rows": rows, "summary": report.summary, "recipients": params.recipients}
+        recipients = distinct_addresses(params.recipients)
+        result = {"file": file.json(), "rows": rows, "summary": report.summary, "recipients": recipients}
         return Outcome(result=result)
 
 
 async def _stranger(params: ReportParams, context: JobContext) -> str | None:
     user = await User.get(context.owner) if params.recipients else None
     owner = user.email if user else ""
-    return next((address for address in params.recipients if not context.may_write(address, owner)), None)
+    recipients = distinct_addresses(params.recipients)
+    return next((address for address in recipients if not context.may_write(address, owner)), None)
 
 
 async def _report(params: ReportParams, context: JobContext) -> Report:
@@ -175,11 +173,8 @@ async def _mail(params: ReportParams, file: FileRef, context: JobContext) -> Out
     """Mail the link; what went wrong, if something did."""
     until = f"{file.url_expires_at:%Y-%m-%d %H:%M} UTC"
     text = f"{params.title}\n\n{file.url}\n\nThe link is good until {until}, for whoever has it.\n"
-    for to in params.recipients:
-        try:
-            await context.mail.send(to, params.title, text, f"{context.run_id} report {to}")
-        except MailRefused as error:
-            return Outcome.failed(f"The mail to {to} was not taken: {error}", kind=ErrorKind.MAIL)
-        except MailUnavailable as error:
-            return Outcome.failed(f"The mail to {to} was not taken: {error}", kind=ErrorKind.MAIL, retryable=True)
+    for to in distinct_addresses(params.recipients):
+        failed = await send_mail(context, JobMail(to, params.title, text, "report"))
+        if failed is not None:
+            return failed
     return None

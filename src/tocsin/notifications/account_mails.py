@@ -1,10 +1,10 @@
 """The texts of the mails about accounts. Pure: what happened in, a delivery document out."""
 
 from datetime import datetime
-from typing import Any
 
 from tocsin.documents import Doc, Link, Session, User
-from tocsin.notifications.letters import Line, letter, one_line, time_text
+from tocsin.notifications.letters import PAGE, Line, letter, new_delivery, one_line, time_text
+from tocsin.notifications.links import ACCOUNT_PAGE
 
 PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # a word, no password
 INVITATION = "INVITATION"
@@ -23,7 +23,10 @@ def password_reset(user: User, link: Link, sealed: str) -> Doc:
         [("", LINK), ("Good until:", time_text(link.expires_at))],
         "If it was not you, do nothing: without the link nothing changes.",
     )
-    return _delivery(delivery_id(link), user.id, PASSWORD_RESET, "Choose a new password", text, sealed=sealed)
+    return new_delivery(
+        delivery_id(link), user.id, PASSWORD_RESET, "Choose a new password", text, link.created_at,
+        sealed=sealed, good_until=link.expires_at,
+    )  # fmt: skip
 
 
 def invitation(inviter: str, link: Link, sealed: str) -> Doc:
@@ -34,7 +37,11 @@ def invitation(inviter: str, link: Link, sealed: str) -> Doc:
         [("", LINK), ("Your address:", link.email), ("Good until:", time_text(link.expires_at))],
         "If you do not want an account, do nothing.",
     )
-    return _delivery(delivery_id(link), "", INVITATION, "You are invited to Tocsin", text, sealed=sealed, to=link.email)
+    subject = "You are invited to Tocsin"
+    return new_delivery(
+        delivery_id(link), "", INVITATION, subject, text, link.created_at,
+        sealed=sealed, to=link.email, good_until=link.expires_at,
+    )  # fmt: skip
 
 
 def refresh_token_reused(user: User, session: Session, address: str) -> Doc:
@@ -43,24 +50,26 @@ def refresh_token_reused(user: User, session: Session, address: str) -> Doc:
         ("Logged in:", time_text(session.created_at)),
         ("From:", _place(session.address, session.user_agent)),
         ("Used again from:", address or "unknown"),
+        ("New password:", PAGE),
     ]
     text = letter(
         "a session of yours was ended: its refresh token was used a second time, so somebody may have a copy of it.",
         lines,
         "Log in again. If this repeats or you do not know the session, change your password: that ends all sessions.",
     )
-    return _delivery(f"reused:{session.id}", user.id, REFRESH_TOKEN_REUSED, "A session of yours was ended", text)
+    cause, subject = f"reused:{session.id}", "A session of yours was ended"
+    return new_delivery(cause, user.id, REFRESH_TOKEN_REUSED, subject, text, session.rotated_at, link=ACCOUNT_PAGE)
 
 
 def password_changed(user: User, at: datetime, address: str) -> Doc:
     """The mail about a password that was changed."""
     text = letter(
         "the password of your account was changed, and your other sessions were ended.",
-        [("When:", time_text(at)), ("From:", address or "the command line")],
-        "If it was not you, ask for a new password on the log-in page and tell your administrator.",
+        [("When:", time_text(at)), ("From:", address or "the command line"), ("New password:", PAGE)],
+        "If it was not you, ask for a new one there and tell your administrator.",
     )
     cause = f"password:{user.id}:{int(at.timestamp() * 1000)}"
-    return _delivery(cause, user.id, PASSWORD_CHANGED, "Your password was changed", text)
+    return new_delivery(cause, user.id, PASSWORD_CHANGED, "Your password was changed", text, at, link=ACCOUNT_PAGE)
 
 
 def delivery_id(link: Link) -> str:
@@ -70,20 +79,3 @@ def delivery_id(link: Link) -> str:
 
 def _place(address: str, user_agent: str) -> str:
     return one_line(f"{address or 'unknown'} {f'({user_agent})' if user_agent else ''}")
-
-
-def _delivery(cause: str, owner: str, kind: str, subject: str, text: str, **more: Any) -> Doc:
-    return {
-        "_id": cause,
-        "owner": owner,
-        "kind": kind,
-        "run": None,
-        "subject": subject,
-        "text": text,
-        "status": "QUEUED",
-        "lease_until": None,
-        "tries": 0,
-        "last_error": None,
-        "delivered_at": None,
-        **more,
-    }

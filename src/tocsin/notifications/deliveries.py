@@ -2,6 +2,8 @@
 
 A process that dies between the mail server's 250 and the mark in the database leaves the delivery queued: the
 mail goes out again when its lease ends, with the same Message-ID, by which many mail programs know it again.
+
+The mails about one thing go out in their order, and what is outdated by then is merged: see `ordering`.
 """
 
 import asyncio
@@ -17,12 +19,16 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from tocsin import clock
 from tocsin.documents import Database, Doc, User, is_unavailable
 from tocsin.documents.updates import Expression, both, change_when, equals
+from tocsin.notifications import lateness
 from tocsin.notifications.account_mails import LINK
+from tocsin.notifications.lateness import SUPERSEDED
+from tocsin.notifications.letters import with_page
+from tocsin.notifications.ordering import FIRST_WAIT
+from tocsin.notifications.readiness import ready_mails
 from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.telemetry import MAILS, logger
 
-FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(days=3)
 _LOOK_SECONDS = 15.0
@@ -109,8 +115,9 @@ def wait_after(tries: int, chance: float) -> timedelta:
 class Postman:
     """Sends what is queued, a few mails at a time, and tries again what failed for up to three days.
 
-    A claim moves a delivery's `next_try_at` to the end of its lease and leaves a token: other processes pass
-    it by; the lease is renewed while the sending goes on. Every change is a conditional update.
+    `page` makes an address of the path of a page. A claim moves a delivery's `next_try_at` to the end of its lease and
+    leaves a token: other processes pass it by; the lease is renewed while the sending goes on. Every change is a
+    conditional update.
     """
 
     def __init__(
@@ -119,10 +126,11 @@ class Postman:
         door: MailDoor,
         secrets: SecretBox | None = None,
         *,
+        page: Callable[[str], str] = str,
         lease: timedelta = timedelta(seconds=60),
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._database, self._door, self._secrets = database, door, secrets
+        self._database, self._door, self._secrets, self._page = database, door, secrets, page
         self._lease, self._clock = lease, clock
         self._woken = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -171,8 +179,7 @@ class Postman:
 
     async def _claim(self, token: str) -> dict[str, Doc]:
         now = self._clock()
-        due = self._database.deliveries.find({"status": "QUEUED", "next_try_at": {"$lte": now}}, {"_id": 1})
-        ids = [delivery["_id"] async for delivery in due.sort("next_try_at", 1).limit(_BATCH)]
+        ids = await ready_mails(self._database, now, _BATCH)
         if not ids:
             return {}
         still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
@@ -216,8 +223,13 @@ class Postman:
         to = delivery.get("to") or await address_of(self._database, delivery["owner"])
         if to is None:
             return self._failed(delivery, "no recipient: the owner is gone or deactivated")
+        if (reason := await lateness.is_pointless(self._database, delivery, self._clock())) is not None:
+            return self._outcome(delivery, SUPERSEDED, last_error=reason)
+        subject, text = await lateness.update_text(self._database, delivery, self._clock())
+        if delivery.get("link") is not None:
+            text = with_page(text, self._page(delivery["link"]))
         try:
-            await self._door.send(to, delivery["subject"], await self._text(delivery), delivery["_id"])
+            await self._door.send(to, subject, await self._opened(text, delivery), delivery["_id"])
         except SecretUnreadable:
             return self._failed(delivery, "its link cannot be read: the encryption key is another one by now")
         except MailRefused as error:
@@ -228,11 +240,12 @@ class Postman:
             _log.exception("a mail could not be sent", delivery=delivery["_id"])
             return self._later(delivery, f"{type(error).__name__}: {error}")
         MAILS.labels(outcome="DELIVERED").inc()
-        return self._outcome(delivery, "DELIVERED", delivered_at=self._clock(), last_error=None)
+        sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
+        return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
 
-    async def _text(self, delivery: Doc) -> str:
+    async def _opened(self, text: str, delivery: Doc) -> str:
         """What is sent: the text with the link that only the mail shows. Raises SecretUnreadable."""
-        text, sealed = str(delivery["text"]), delivery.get("sealed")
+        sealed = delivery.get("sealed")
         if sealed is None:
             return text
         if self._secrets is None:

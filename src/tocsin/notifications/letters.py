@@ -2,7 +2,15 @@
 
 import textwrap
 from datetime import datetime
+from typing import Any
 
+from tocsin.documents import Doc
+from tocsin.outbound.mail_text import one_line
+
+__all__ = ["PAGE", "Line", "letter", "new_delivery", "one_line", "shortened", "time_text", "with_note", "with_page"]
+PAGE = "{page}"
+"""Stands, as the last of the facts, for the address of the page that the delivery's `link` names."""
+_GREETING = "Hello,\n\n"
 _WIDTH = 76
 _LABEL = 17
 Line = tuple[str, str]
@@ -12,7 +20,40 @@ Line = tuple[str, str]
 def letter(opening: str, lines: list[Line], closing: str) -> str:
     """A plain-text mail: a greeting, what it is about, facts with their labels, what to do."""
     facts = "\n".join(_fact(label, value) for label, value in lines)
-    return "\n\n".join(["Hello,", _wrapped(opening), facts, _wrapped(closing), "Tocsin\n"])
+    return _GREETING + "\n\n".join([_wrapped(opening), facts, _wrapped(closing), "Tocsin\n"])
+
+
+def with_page(text: str, address: str) -> str:
+    """The text of a mail with the address of its page. What else looks like the placeholder is a user's."""
+    before, placeholder, after = text.rpartition(PAGE)
+    return f"{before}{address}{after}" if placeholder else text
+
+
+def with_note(text: str, note: str) -> str:
+    """The text of a mail with a paragraph before all others."""
+    return text.replace(_GREETING, f"{_GREETING}{_wrapped(note)}\n\n", 1)
+
+
+def new_delivery(
+    cause: str, owner: str, kind: str, subject: str, text: str, at: datetime, run: str | None = None, **more: Any
+) -> Doc:
+    """A mail to be sent, queued at that time; its id is its cause."""
+    return {
+        "_id": cause,
+        "owner": owner,
+        "kind": kind,
+        "run": run,
+        "subject": subject,
+        "text": text,
+        "status": "QUEUED",
+        "queued_at": at,
+        "next_try_at": at,
+        "lease_until": None,
+        "tries": 0,
+        "last_error": None,
+        "delivered_at": None,
+        **more,
+    }
 
 
 def _fact(label: str, value: str) -> str:
@@ -38,9 +79,3 @@ def time_text(moment: datetime) -> str:
 def shortened(text: str, limit: int) -> str:
     """The text, cut to so many characters."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks and other characters that cannot be printed."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())

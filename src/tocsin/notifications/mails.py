@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.documents import Doc, RunReason, task_of
-from tocsin.notifications.letters import Line, letter, one_line, shortened, time_text
+from tocsin.documents import Doc, RunReason, global_id, task_of
+from tocsin.notifications.letters import PAGE, Line, letter, new_delivery, one_line, shortened, time_text
+from tocsin.notifications.links import run_page
 
 BEGAN_FAILING = "BEGAN_FAILING"
 FAILED_FOR_GOOD = "FAILED_FOR_GOOD"
+KINDS = (BEGAN_FAILING, FAILED_FOR_GOOD)
+"""By the stage of an incident."""
 
 _LONGEST_NAME = 80
 _LONGEST_URL = 300
@@ -27,22 +30,44 @@ _WHY_NO_MORE = {
 }
 
 
-def began_failing(run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime) -> Doc:
-    """The mail about the first failed attempt of a task that worked: why, and when the next try is."""
-    name = _name(run)
+def began_failing(
+    run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime, next_due: datetime | None = None
+) -> Doc:
+    """The mail about the first failed attempt of a task that worked: why, and what happens next.
+
+    A retry gives way to the next run of the task: with a `next_due` that is no later there will be none.
+    """
+    if next_due is not None and next_due <= retry_at:
+        return _began_to_give_way(run, attempt, retry_at, next_due)
     text = letter(
-        f'your task "{name}" has begun to fail. It will be tried again.',
+        f'your task "{name_of(run)}" has begun to fail. It will be tried again.',
         [*_what(run, attempt), ("Next try:", time_text(retry_at)), *_which(run)],
         "You will hear of it again only if this run fails for good. "
         "After that no mail comes until the task has worked again.",
     )
-    subject = f'Task "{name}" has begun to fail'
-    return _delivery(run, "began", BEGAN_FAILING, subject, text, _ended(run, attempt))
+    return _began(run, attempt, text)
+
+
+def _began_to_give_way(
+    run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime, next_due: datetime
+) -> Doc:
+    no_retry = f"The next try would be at {time_text(retry_at)}, but the task is due again before."
+    text = letter(
+        f'your task "{name_of(run)}" has begun to fail. This run will not be tried again: the next one comes first.',
+        [*_what(run, attempt), ("No retry:", no_retry), ("Next run:", time_text(next_due)), *_which(run)],
+        "You will hear of it again when the next run takes the place of this one, which has then failed for good. "
+        "After that no mail comes until the task has worked again.",
+    )
+    return _began(run, attempt, text)
+
+
+def _began(run: Mapping[str, Any], attempt: Mapping[str, Any], text: str) -> Doc:
+    return _delivery(run, 0, f'Task "{name_of(run)}" has begun to fail', text, _ended(run, attempt))
 
 
 def failed_for_good(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> Doc:
     """The mail about a run that is not tried again. `attempt` is its last; None looks for it in the run."""
-    name = _name(run)
+    name = name_of(run)
     attempts: Sequence[Mapping[str, Any]] = run.get("attempts") or [{}]
     last = attempts[-1] if attempt is None else attempt
     text = letter(
@@ -50,8 +75,13 @@ def failed_for_good(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -
         [*_what(run, last), *_why_no_more(run), *_which(run)],
         "No further mail about this task comes until it has worked again.",
     )
-    subject = f'Task "{name}" has failed'
-    return _delivery(run, "failed", FAILED_FOR_GOOD, subject, text, _ended(run, last))
+    return _delivery(run, 1, f'Task "{name}" has failed', text, _ended(run, last))
+
+
+def incident_id(thing: str, incident: int | None, stage: int) -> str:
+    """The id of the mail about this stage of an incident of a task or workflow: 0 it began to fail, 1 it has failed."""
+    place = thing if incident is None else f"{thing}:{incident}"
+    return f"{place}:{('began', 'failed')[stage]}"
 
 
 def public_url(url: str) -> str:
@@ -64,41 +94,26 @@ def public_url(url: str) -> str:
     return shortened(bare.geturl(), _LONGEST_URL)
 
 
-def _delivery(run: Mapping[str, Any], cause: str, kind: str, subject: str, text: str, at: datetime) -> Doc:
-    return {
-        "_id": f"{_incident(run)}:{cause}",
-        "owner": run["owner"],
-        "kind": kind,
-        "run": run["_id"],
-        "subject": subject,
-        "text": text,
-        "status": "QUEUED",
-        "queued_at": at,
-        "next_try_at": at,
-        "lease_until": None,
-        "tries": 0,
-        "last_error": None,
-        "delivered_at": None,
-    }
-
-
-def _incident(run: Mapping[str, Any]) -> str:
-    """What is told once: the task's present streak of failures. A run outside of one stands for itself."""
-    if run.get("incident") is None:
-        return str(run["_id"])
-    return f"{run.get('task') or task_of(run['_id'])}:{run['incident']}"
+def _delivery(run: Mapping[str, Any], stage: int, subject: str, text: str, at: datetime) -> Doc:
+    run_id, incident = str(run["_id"]), run.get("incident")
+    task = str(run.get("task") or task_of(run_id))
+    cause = incident_id(run_id if incident is None else task, incident, stage)
+    about = None if incident is None else {"type": "Task", "id": task, "incident": incident, "stage": stage}
+    kind, link = KINDS[stage], run_page(run_id)
+    return new_delivery(cause, run["owner"], kind, subject, text, at, run_id, link=link, about=about)
 
 
 def _what(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> list[Line]:
     error = attempt.get("error") or run.get("error") or {}
+    called = ("What was called:", _called(run, attempt))
+    return [called, *what_went_wrong(error), ("Attempts made:", str(_attempts(run, attempt)))]
+
+
+def what_went_wrong(error: Mapping[str, Any]) -> list[Line]:
+    """The facts about a stored error, without what may be secret."""
     message = _clean(error.get("message") or "") or "The reason is not known."
     hint = _clean(error.get("hint") or "")
-    return [
-        ("What was called:", _called(run, attempt)),
-        ("What went wrong:", message),
-        *([("What may help:", hint)] if hint else []),
-        ("Attempts made:", str(_attempts(run, attempt))),
-    ]
+    return [("What went wrong:", message), *([("What may help:", hint)] if hint else [])]
 
 
 def _called(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> str:
@@ -111,7 +126,7 @@ def _called(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> str:
 
 
 def _which(run: Mapping[str, Any]) -> list[Line]:
-    return [("Due:", time_text(run["due_at"])), ("Run:", str(run["_id"]))]
+    return [("Due:", time_text(run["due_at"])), ("Run:", global_id("Run", run["_id"])), ("Open:", PAGE)]
 
 
 def _why_no_more(run: Mapping[str, Any]) -> list[Line]:
@@ -128,7 +143,8 @@ def _ended(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> datetime:
     return moment
 
 
-def _name(run: Mapping[str, Any]) -> str:
+def name_of(run: Mapping[str, Any]) -> str:
+    """The name of the run's task, as a mail shows it."""
     return shortened(one_line(str(run["task_name"])), _LONGEST_NAME)
 
 

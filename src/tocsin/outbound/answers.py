@@ -1,7 +1,7 @@
 """What is kept of an answer: its headers, its text, and when to come back. Pure."""
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 MASK = "***"
 HEADERS_LIMIT = 16_384
 _RETRY_AFTER_DIGITS = 9
+_MARKS = (("utf-8", codecs.BOM_UTF8), ("utf-16-be", codecs.BOM_UTF16_BE), ("utf-16-le", codecs.BOM_UTF16_LE))
 # Codecs for plain text; others of Python's (utf-7, idna, unicode_escape) can yield what cannot be stored.
 _CHARSETS = (
     {
@@ -55,19 +56,28 @@ def recorded_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]
 
 
 def decode_body(body: bytes, content_type: str | None, *, whole: bool) -> str:
-    """`body` as text, by the charset of its content type if that is a known one, else UTF-8.
+    """`body` as text, by its byte order mark, by the charset of its content type if that is a known one, else UTF-8.
 
-    What is invalid becomes U+FFFD. A character that was cut off at the end, when this is not the `whole`
-    body, is left out.
+    The mark is left out (https://encoding.spec.whatwg.org/#decode). What is invalid becomes U+FFFD. A character that
+    was cut off at the end, when this is not the `whole` body, is left out.
     """
-    decoder = codecs.getincrementaldecoder(_charset(content_type))("replace")
-    return decoder.decode(body, final=whole)
+    charset, mark = next((known for known in _MARKS if body.startswith(known[1])), (_charset(content_type), b""))
+    decoder = codecs.getincrementaldecoder(charset)("replace")
+    return decoder.decode(body[len(mark) :], final=whole)
 
 
-def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
+def media_type(values: Sequence[str]) -> str | None:
+    """The content type among all that were sent: the last, as the Fetch standard says."""
+    return values[-1] if values else None
+
+
+def longest_wait(values: Sequence[str], now: datetime) -> timedelta | None:
+    """How long to wait according to all Retry-After headers that were sent: the longest of them."""
+    return max((wait for value in values if (wait := parse_retry_after(value, now)) is not None), default=None)
+
+
+def parse_retry_after(value: str, now: datetime) -> timedelta | None:
     """How long to wait according to a Retry-After header, seconds or an HTTP date (RFC 9110 section 10.2.3)."""
-    if value is None:
-        return None
     value = value.strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=int(value[:_RETRY_AFTER_DIGITS]))

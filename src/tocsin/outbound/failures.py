@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -11,9 +10,12 @@ from enum import Enum
 from typing import Any
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError
 from yarl import URL
 
 from tocsin.outbound.guard import BlockedAddress, DeniedPort
+from tocsin.outbound.parse_faults import explain_end, explain_refusal
+from tocsin.outbound.tls import HUNG_UP_FOR_CERTIFICATE, explain_certificate, explain_tls, reason_of
 from tocsin.outbound.urls import place
 
 
@@ -50,25 +52,6 @@ class HttpFailure:
     hint: str
 
 
-_CERTIFICATE_FAULTS = {  # X509_V_ERR_* of OpenSSL
-    9: ("is not valid yet", "Check the clocks of both machines and the certificate's dates."),
-    10: ("has expired", "Renew the certificate of the server."),
-    18: (
-        "is self-signed",
-        "Use a certificate from a known authority, or add this one to the system's trusted ones.",
-    ),
-    19: (
-        "comes from an unknown authority",
-        "Add the authority's root certificate to the system's trusted ones.",
-    ),
-    20: (
-        "comes from an unknown authority",
-        "Let the server send its intermediate certificates, or trust its authority.",
-    ),
-    62: ("is for another host name", "Call the server by a name that its certificate lists."),
-    64: ("is not for this IP address", "Call the server by a name that its certificate lists."),
-}
-_QUOTED = re.compile(r"[\n:.'\"(]")
 _CONNECT_FAULTS = {
     errno.ECONNREFUSED: ("was refused", "Is the server running, and listening on this port?"),
     errno.EHOSTUNREACH: ("found no way to the host", "Is the address right, and reachable from here?"),
@@ -78,6 +61,8 @@ _CONNECT_FAULTS = {
         "The server, or a proxy before it, hung up. Its log may say why.",
     ),
 }
+
+_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 def failure_of(error: Exception, url: URL) -> HttpFailure:
@@ -132,8 +117,22 @@ def too_many_redirects(limit: int, url: URL) -> HttpFailure:
     )
 
 
-def _place(url: URL) -> str:
-    return url.authority
+def undecodable(what: str, url: URL) -> HttpFailure:
+    """The answer has a content coding that is not known, or is not coded as it says; `what` is a predicate."""
+    return HttpFailure(
+        ErrorKind.PROTOCOL,
+        f"The answer of {place(url)} {what}.",
+        "Tocsin asks for answers without a coding (Accept-Encoding: identity), and undoes gzip, deflate, br and zstd.",
+    )
+
+
+def several_locations(url: URL) -> HttpFailure:
+    """A redirect leads to several URLs at once, which browsers do not follow either."""
+    return HttpFailure(
+        ErrorKind.PROTOCOL,
+        f"The redirect of {place(url)} has several Location headers that differ.",
+        "The server, or a proxy before it, must send one.",
+    )
 
 
 def _connector_error(error: Any, url: URL) -> HttpFailure:
@@ -144,8 +143,10 @@ def _connector_error(error: Any, url: URL) -> HttpFailure:
         return denied_port(cause.port)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _dns(cause, url)
+    if url.scheme == "https" and isinstance(cause, _HANGING_UP):
+        return _hung_up("during the TLS handshake", url)
     if isinstance(cause, ssl.SSLError):
-        return _tls(error, url)
+        return _tls(cause, url)
     return _connect(cause, url)
 
 
@@ -161,8 +162,12 @@ def _dns(cause: OSError, url: URL) -> HttpFailure:
 def _connect(cause: OSError, url: URL) -> HttpFailure:
     if cause.errno == errno.ETIMEDOUT:
         return _no_connection(cause, url)
+    if reason_of(cause) is not None:  # an alert of a server, after its handshake
+        return _tls(cause, url)
     number = cause.errno or 0
-    fallback = (f"failed: {os.strerror(number) if number else cause}", "Is the server reachable from here?")
+    if not number:
+        return _hung_up("before it answered", url)
+    fallback = (f"failed: {os.strerror(number)}", "Is the server reachable from here?")
     what, hint = _CONNECT_FAULTS.get(number, fallback)
     return HttpFailure(ErrorKind.CONNECT, f"The connection to {place(url)} {what}.", hint)
 
@@ -175,43 +180,54 @@ def _no_connection(_: Exception, url: URL) -> HttpFailure:
     )
 
 
-def _tls(error: Any, url: URL) -> HttpFailure:
-    reason = getattr(error, "reason", None) or "handshake failed"
-    message = f"{place(url)} did not speak TLS as expected ({str(reason).replace('_', ' ').lower()})."
-    return HttpFailure(ErrorKind.TLS, message, "Does this port speak https? If not, use http:// or the right port.")
+def _tls(error: BaseException, url: URL) -> HttpFailure:
+    what, hint = explain_tls(error)
+    return HttpFailure(ErrorKind.TLS, f"{place(url)} {what}.", hint)
+
+
+def wants_certificate(url: URL) -> HttpFailure:
+    """The server asked for a client certificate and hung up before it answered."""
+    what, hint = HUNG_UP_FOR_CERTIFICATE
+    return HttpFailure(ErrorKind.TLS, f"{place(url)} {what}.", hint)
 
 
 def _certificate(error: aiohttp.ClientConnectorCertificateError, url: URL) -> HttpFailure:
-    cause = error.certificate_error
-    fallback = ("cannot be trusted", "Check the certificate of the server.")
-    what, hint = _CERTIFICATE_FAULTS.get(getattr(cause, "verify_code", 0), fallback)
-    detail = getattr(cause, "verify_message", "") or str(cause)
-    return HttpFailure(ErrorKind.TLS, f"The certificate of {place(url)} {what} ({detail.rstrip('.')}).", hint)
+    what, hint = explain_certificate(error.certificate_error)
+    return HttpFailure(ErrorKind.TLS, f"The certificate of {place(url)} {what}.", hint)
 
 
 def _disconnected(_: Exception, url: URL) -> HttpFailure:
+    return _hung_up("before it answered", url)
+
+
+def _hung_up(when: str, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.CONNECT,
-        f"{place(url)} closed the connection before it answered.",
+        f"{place(url)} closed the connection {when}.",
         "The server, or a proxy before it, hung up. Its log may say why.",
     )
 
 
-def _incomplete(_: Exception, url: URL) -> HttpFailure:
+def _incomplete(error: Exception, url: URL) -> HttpFailure:
+    cause = error.__cause__
+    if isinstance(cause, HttpProcessingError) and not isinstance(cause, PayloadEncodingError):
+        return _refused(cause.message, url)
+    counted = explain_end(str(error))
+    came = "" if counted is None else f": {counted} came"
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The answer of {place(url)} ended before it was complete, or broke the rules of HTTP.",
+        f"The answer of {place(url)} ended before it was complete{came}.",
         "The server, or a proxy before it, broke off. Its log may say why.",
     )
 
 
 def _malformed(error: aiohttp.ClientResponseError, url: URL) -> HttpFailure:
-    # The parser's words end where it quotes the answer: that is not ours to show, cut off and unmasked.
-    detail = _QUOTED.split(error.message, maxsplit=1)[0].strip() or "malformed"
-    message = f"The answer of {place(url)} is not valid HTTP ({detail})."
-    return HttpFailure(
-        ErrorKind.PROTOCOL, message, "Does this port speak HTTP? For https, begin the URL with https://."
-    )
+    return _refused(error.message, url)
+
+
+def _refused(text: str, url: URL) -> HttpFailure:
+    what, hint = explain_refusal(text)
+    return HttpFailure(ErrorKind.PROTOCOL, f"The answer of {place(url)} {what}.", hint)
 
 
 def _invalid_url(_: Exception, url: URL) -> HttpFailure:

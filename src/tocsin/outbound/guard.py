@@ -5,6 +5,7 @@ addresses; the socket factory is what always runs, and it sees the very address 
 """
 
 import asyncio
+import functools
 import socket
 import ssl
 import time
@@ -12,6 +13,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from aiohttp import ClientRequest, ClientTimeout, TCPConnector
@@ -19,7 +21,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
-from tocsin.config import Network
+from tocsin.config import Network, Settings
+from tocsin.outbound.protocol import AnswerHandler
 from tocsin.security.addresses import is_allowed
 
 # Seconds; less than the 5 s after which common servers hang up: a request rarely meets a closing connection.
@@ -27,6 +30,7 @@ _KEEP_ALIVE = 4.0
 _LOOKUP_THREADS = 16
 _ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+ANYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 AddrInfo = tuple[Any, ...]
 
 
@@ -53,6 +57,11 @@ class Rules:
     allowed: Sequence[Network] = ()
     denied_ports: Collection[int] = ()
 
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """Those of this installation."""
+        return cls(tuple(settings.allowed_networks), settings.denied_ports)
+
     def check_port(self, port: int) -> None:
         """Raise DeniedPort if it is one."""
         if port in self.denied_ports:
@@ -67,9 +76,12 @@ class Rules:
 
 @dataclass(slots=True)
 class Connecting:
-    """What a request's connection took, in seconds. `fresh` is false when a kept connection was used."""
+    """What a request's connection took, in seconds. `fresh` is false when a kept connection was used;
+    `asks_for_certificate` says whether the server of a fresh one wants to know who calls.
+    """
 
     fresh: bool = False
+    asks_for_certificate: bool = False
     dns: float = 0.0
     connect: float = 0.0
 
@@ -142,6 +154,7 @@ class GuardedConnector(TCPConnector):
             keepalive_timeout=_KEEP_ALIVE,
         )
         self._rules = rules
+        self._factory = functools.partial(AnswerHandler, loop=self._loop)  # type: ignore[assignment]
 
     def _open_socket(self, info: AddrInfo) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -158,7 +171,9 @@ class GuardedConnector(TCPConnector):
         connecting.fresh = True
         begun = time.perf_counter()
         try:
-            return await super()._create_connection(req, traces, timeout)
+            protocol = await super()._create_connection(req, traces, timeout)
+            connecting.asks_for_certificate = isinstance(protocol, AnswerHandler) and protocol.asks_for_certificate
+            return protocol
         finally:
             connecting.connect += time.perf_counter() - begun
 

@@ -1,7 +1,7 @@
 """The HTTP door: one client for the whole process, through which every request to users' targets leaves.
 
-No proxies and no cookies: a proxy would connect past the guard, a cookie jar would carry one user's cookies
-to another.
+No proxies, and no cookies beyond one request: a proxy would connect past the guard, a cookie jar would carry one user's
+cookies to another.
 """
 
 import asyncio
@@ -15,23 +15,38 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from tocsin import __version__, clock
+from tocsin import clock
 from tocsin.config import Network
-from tocsin.outbound.answers import decode_body, parse_retry_after, recorded_headers
-from tocsin.outbound.failures import HttpFailure, bad_url, failure_of, timed_out, too_many_redirects
+from tocsin.outbound.answers import decode_body, longest_wait, media_type, recorded_headers
+from tocsin.outbound.bodies import read_body
+from tocsin.outbound.cookies import RequestCookies
+from tocsin.outbound.decoding import Undecodable
+from tocsin.outbound.failures import (
+    ErrorKind,
+    HttpFailure,
+    bad_url,
+    failure_of,
+    several_locations,
+    timed_out,
+    too_many_redirects,
+    undecodable,
+    wants_certificate,
+)
 from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, GuardedResolver, Rules, SystemResolver
+from tocsin.outbound.parse_faults import HEADER_COUNT_LIMIT, HEADER_LINE_LIMIT
 from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
+from tocsin.outbound.sending import OutgoingRequest, complete_headers
+from tocsin.outbound.timings import measure
+from tocsin.outbound.tls import client_context
 from tocsin.outbound.urls import parse_url
 
-STANDARD_HEADERS: Headers = (("User-Agent", f"Tocsin/{__version__}"), ("Accept-Encoding", "identity"))
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-_HEADER_LIMIT = 16_384  # bytes of one header line
 _NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request to send. `headers` are added to `STANDARD_HEADERS`, or replace them.
+    """A request to send. `headers` are added to `STANDARD_HEADERS`, or replace them; Host and Content-Length are added.
 
     `secret_names` (lower case) are headers not to forward to another origin. Timeouts are in seconds;
     `timeout` is for everything, redirects and reading included.
@@ -50,18 +65,22 @@ class HttpRequest:
 class HttpExchange:
     """What came of a request: what was answered, as far as it came, and why it is not complete if it is not.
 
-    `timings` are milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`,
-    which includes TLS; absent when a kept connection was used).
+    `request_headers` are those of the first request that was sent, redirects left out; none if none could be.
+    `timings` are milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`, which
+    includes TLS; absent when a kept connection was used). `cookies` are headers with what servers set along the
+    redirects and got back, which is secret.
     """
 
     failure: HttpFailure | None
     status: int | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
+    request_headers: Headers = ()
     body: str | None = None
     truncated: bool = False
     redirects: int = 0
     retry_after: timedelta | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    cookies: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -79,6 +98,8 @@ class _Trip:
     truncated: bool = False
     redirects: int = 0
     failure: HttpFailure | None = None
+    sent_headers: Headers = ()
+    cookies: RequestCookies = field(default_factory=RequestCookies)
 
 
 class HttpDoor:
@@ -113,16 +134,17 @@ class HttpDoor:
     async def open(self) -> None:
         """Build the client. Nothing is sent yet."""
         self._resolver = GuardedResolver(self._inner_resolver or SystemResolver(), self._rules)
-        context = self._ssl_context or ssl.create_default_context()
+        context = client_context(self._ssl_context)
         limit = self._concurrency * 2  # waiting for a connection would count as a timeout of the target
         self._session = aiohttp.ClientSession(
             connector=GuardedConnector(self._rules, self._resolver, limit, context),
-            headers=list(STANDARD_HEADERS),
+            request_class=OutgoingRequest,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            max_line_size=_HEADER_LIMIT,
-            max_field_size=_HEADER_LIMIT,
+            max_line_size=HEADER_LINE_LIMIT,
+            max_field_size=HEADER_LINE_LIMIT,
+            max_headers=HEADER_COUNT_LIMIT,
         )
         # aiohttp sends any unanswered GET again, even on a new connection; `_send` only when it is right.
         self._session._retry_connection = False
@@ -169,7 +191,13 @@ class HttpDoor:
                 doing = "waiting for it to answer" if trip.answer is None else "reading the answer"
                 trip.failure = timed_out(trip.request.timeout, trip.hop.url, doing)
             else:
-                trip.failure = failure_of(error, trip.hop.url)
+                trip.failure = self._explain(trip, error)
+
+    def _explain(self, trip: _Trip, error: Exception) -> HttpFailure:
+        failure = failure_of(error, trip.hop.url)
+        if failure.kind is ErrorKind.CONNECT and trip.answer is None and trip.connecting.asks_for_certificate:
+            return wants_certificate(trip.hop.url)
+        return failure
 
     async def _follow(self, trip: _Trip) -> None:
         while True:
@@ -189,18 +217,22 @@ class HttpDoor:
     def _following(self, trip: _Trip, answer: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
         if answer.status not in STATUSES or self._max_redirects == 0:
             return None
-        location = answer.headers.get("Location")
-        if location is None:
+        locations = answer.headers.getall("Location", [])
+        if not locations:
             return None
         if trip.redirects >= self._max_redirects:
             return too_many_redirects(self._max_redirects, trip.hop.url)
-        return next_hop(trip.hop, answer.status, location, trip.request.secret_names)
+        if len(set(locations)) > 1:
+            return several_locations(trip.hop.url)
+        trip.cookies.keep(trip.hop.url, answer.headers.getall("Set-Cookie", []))
+        return next_hop(trip.hop, answer.status, locations[0], trip.request.secret_names)
 
     async def _send(self, trip: _Trip) -> aiohttp.ClientResponse:
         try:
             return await self._send_once(trip)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            # A server may close a kept connection just when it is used again: RFC 9112 section 9.3.1.
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientResponseError):
+            # A server may close a kept connection just when it is used again (RFC 9112 section 9.3.1), or send what
+            # belongs to the answer before.
             if trip.connecting.fresh or trip.hop.method not in _IDEMPOTENT:
                 raise
         return await self._send_once(trip)
@@ -208,56 +240,51 @@ class HttpDoor:
     async def _send_once(self, trip: _Trip) -> aiohttp.ClientResponse:
         if self._session is None:
             raise RuntimeError("The HTTP door is not open.")
-        trip.connecting.fresh = False
+        trip.connecting.fresh = trip.connecting.asks_for_certificate = False
         hop = trip.hop
+        headers = complete_headers(hop.method, hop.url, trip.cookies.headers_for(hop), hop.body)
+        trip.sent_headers = trip.sent_headers or headers
         return await self._session.request(
             hop.method,
             hop.url,
-            headers=hop.headers,
+            headers=headers,
             data=hop.body,
             allow_redirects=False,
             timeout=trip.timeout,
         )
 
     async def _read(self, trip: _Trip, answer: aiohttp.ClientResponse) -> None:
-        content, limit = answer.content, self._response_limit
-        while not content.at_eof():
-            trip.body += await content.readany()
-            if len(trip.body) > limit:
-                del trip.body[limit:]
-                trip.truncated = True
-                return
+        try:
+            trip.truncated = await read_body(answer, trip.body, self._response_limit)
+        except Undecodable as error:
+            trip.failure = undecodable(str(error), trip.hop.url)
 
 
 def _exchange(trip: _Trip) -> HttpExchange:
     answer = trip.answer
     if answer is None:
-        return HttpExchange(trip.failure, redirects=trip.redirects, timings=_timings(trip))
+        return HttpExchange(
+            trip.failure,
+            request_headers=trip.sent_headers,
+            redirects=trip.redirects,
+            timings=_timings(trip),
+            cookies=trip.cookies.secrets(),
+        )
     headers = answer.headers
     whole = not trip.truncated and trip.failure is None
     return HttpExchange(
         failure=trip.failure,
         status=answer.status,
         headers=recorded_headers(answer.raw_headers),
-        body=decode_body(bytes(trip.body), headers.get("Content-Type"), whole=whole),
+        request_headers=trip.sent_headers,
+        body=decode_body(bytes(trip.body), media_type(headers.getall("Content-Type", [])), whole=whole),
         truncated=trip.truncated,
         redirects=trip.redirects,
-        retry_after=parse_retry_after(headers.get("Retry-After"), clock.now()),
+        retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
         timings=_timings(trip),
+        cookies=trip.cookies.secrets(),
     )
 
 
 def _timings(trip: _Trip) -> dict[str, float]:
-    timings = {"total": _milliseconds(time.perf_counter() - trip.begun)}
-    connecting = trip.connecting
-    if connecting.dns:
-        timings["dns"] = _milliseconds(connecting.dns)
-    if connecting.connect:
-        timings["connect"] = _milliseconds(max(connecting.connect - connecting.dns, 0.0))
-    if trip.first_byte is not None:
-        timings["first_byte"] = _milliseconds(trip.first_byte - trip.begun)
-    return timings
-
-
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+    return measure(trip.connecting, trip.begun, trip.first_byte, time.perf_counter())

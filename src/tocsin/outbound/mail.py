@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,11 +22,21 @@ import aiosmtplib
 from tocsin import clock
 from tocsin.config import PREFIX, Settings
 from tocsin.errors import SettingsError, TocsinError
+from tocsin.outbound.addresses import ascii_domain
+from tocsin.outbound.mail_text import (
+    ExactHeader,
+    attachment_header,
+    encoded_words,
+    looks_encoded,
+    one_line,
+    unstructured_header,
+)
 
 _OPERATORS_FAULT = frozenset({530, 534, 535, 538})
 """Reply codes that ask for a log-in or a better one (RFC 4954): not this mail or recipient is at fault."""
 _QUIT_SECONDS = 5.0
 _LONGEST_REPLY = 300
+_PLAIN = re.compile(r"[\t\r\n\x20-\x7e]*")
 
 
 class MailRefused(TocsinError):
@@ -113,7 +124,7 @@ class SmtpDoor:
         client = self._client()
         try:
             await self._connect(client)
-            await self._hand_over(client, message, to)
+            await self._hand_over(client, message, _recipient(to).addr_spec)
         finally:
             client.close()
 
@@ -143,7 +154,7 @@ class SmtpDoor:
 
     async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage, to: str) -> None:
         try:
-            await client.send_message(message, recipients=[to])
+            await client.send_message(message, sender=self._sender.addr_spec, recipients=[to])
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise self._judge(error.recipients[0]) from error
         except aiosmtplib.SMTPSenderRefused as error:
@@ -181,7 +192,7 @@ class FileDoor:
         at = clock.now()
         message = compose(self._sender, to, subject, text, message_id, at, attachments)
         name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{_digest(message_id)[:8]}.eml"
-        policy = SMTP if to.isascii() else SMTPUTF8
+        policy = SMTP if _recipient(to).addr_spec.isascii() else SMTPUTF8
         try:
             await asyncio.to_thread(self._write, name, message.as_bytes(policy=policy))
         except OSError as error:
@@ -212,18 +223,34 @@ def compose(
     Raises MailRefused when `to` is not a mail address.
     """
     message = EmailMessage()
-    message["From"] = sender
+    message["From"] = _from(sender)
     message["To"] = _recipient(to)
-    message["Subject"] = _one_line(subject)
+    message["Subject"] = unstructured_header("Subject", subject)
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{_digest(message_id)[:32]}@{_host_name(sender)}>"
     message["Auto-Submitted"] = "auto-generated"
-    # Quoted-printable needs nothing of the servers on the way; what is ASCII stays readable as it is.
-    message.set_content(text, cte=None if text.isascii() else "quoted-printable")
+    text = text.encode("utf-8", "replace").decode()
+    # Quoted-printable needs nothing of the servers on the way; what is plain ASCII stays readable as it is.
+    message.set_content(text, cte=None if _PLAIN.fullmatch(text) else "quoted-printable")
     for file in attachments:
-        kind, _, subtype = file.content_type.partition(";")[0].partition("/")
-        message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=_one_line(file.name))
+        _attach(message, file)
     return message
+
+
+def _attach(message: EmailMessage, file: Attachment) -> None:
+    kind, _, subtype = file.content_type.partition(";")[0].partition("/")
+    name = one_line(file.name)
+    message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=name)
+    if looks_encoded(name):
+        part = list(message.iter_attachments())[-1]
+        part.replace_header("Content-Disposition", attachment_header(name))
+
+
+def _from(sender: Address) -> Address | ExactHeader:
+    if not looks_encoded(sender.display_name):
+        return sender
+    written = f"{encoded_words('From', sender.display_name)}\n <{sender.addr_spec}>"
+    return ExactHeader("From", str(sender), written)
 
 
 def _recipient(to: str) -> Address:
@@ -236,7 +263,8 @@ def _recipient(to: str) -> Address:
     user, _, domain = to.rpartition("@")
     if not checked.domain or not to.isprintable() or not user or '"' in user:
         raise MailRefused(f"{_one_line(to)!r} is not a mail address")
-    return Address(username=user, domain=domain)
+    # A server that knows nothing of RFC 6531 takes a domain beyond ASCII in its other spelling.
+    return Address(username=user, domain=ascii_domain(domain) if user.isascii() and not domain.isascii() else domain)
 
 
 def _sender(email_from: str) -> Address:
@@ -264,5 +292,4 @@ def _reply(error: aiosmtplib.SMTPResponseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())[:_LONGEST_REPLY]
+    return one_line(text)[:_LONGEST_REPLY]

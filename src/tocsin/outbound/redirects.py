@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from yarl import URL
 
 from tocsin.outbound.failures import HttpFailure, bad_url
-from tocsin.outbound.urls import MALFORMED, SPACE, SPACE_OR_CONTROL, origin, parse_url, place
+from tocsin.outbound.urls import join_url, origin, place
 
 STATUSES = frozenset({301, 302, 303, 307, 308})
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
@@ -31,7 +31,7 @@ def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str])
 
     `secret_names` (lower case) are headers that, like `SECRET_HEADERS`, never go on to another origin.
     """
-    target = _target(hop.url, location)
+    target = join_url(hop.url, location)
     if isinstance(target, str):
         return bad_url(f"{place(hop.url)} redirects to {_shown(location)}, which cannot be called. {target}")
     following = replace(hop, url=target)
@@ -41,16 +41,6 @@ def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str])
         headers = _without(following.headers, _BODY_HEADERS)
         following = replace(following, method="GET", headers=headers, body=None)
     return following
-
-
-def _target(base: URL, location: str) -> URL | str:
-    if SPACE_OR_CONTROL.search(location):  # joining would drop a tab without a word
-        return SPACE
-    try:
-        joined = base.join(URL(location, encoded=location.isascii()))
-        return parse_url(str(joined.with_user(None) if joined.raw_user or joined.raw_password else joined))
-    except MALFORMED:
-        return "It is not a valid URL."
 
 
 def _shown(location: str) -> str:

@@ -1,41 +1,70 @@
-"""Which texts are URLs that may be called. Pure.
+"""Parses the URLs that may be called, and serialises them as the WHATWG URL standard does. Pure.
 
-Parsers differ in what they make of odd hosts, and what is judged must be what is called. So the host is looked at in
-the form in which it is called, in ASCII, and must be a plain host name or a plain address: oddities are refused, not
-guessed at.
+Parsers differ in what they make of odd hosts, and what is judged must be what is called. So the host is looked at as it
+is written (in ASCII) and must be a plain host name or a plain address: oddities are refused, not guessed at. The URL
+standard's parser must then find the same host and port, and its serialisation is what is called.
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
+import ada_url
 from yarl import URL
 
-URL_LIMIT = 2048
-MALFORMED = (ValueError, IndexError)  # what yarl raises; the latter for http://[]@
-SPACE = "It contains a space or a control character. Percent-encode it, as %20."
-SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+URL_LIMIT = 8192
+_SENT_LIMIT = 32_768  # percent-encoded, up to 12 octets stand for one character
+_MALFORMED = (ValueError, IndexError)  # what the parsers raise; the latter for http://[]@
+_SPACE = "It contains a space or a control character. Percent-encode it, as %20."
+_SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_INVALID = "It is not a valid URL."
+_TOO_LONG = f"It is longer than {URL_LIMIT} characters."
 _USER = "It must not carry a user name or password, which would be stored in the clear."
 _HOST = "Its host is neither a host name nor a plain IP address, or its port is no number."
+_SCHEME = "It must begin with http:// or https://."
 _NUMBER_HOST = (
     "Its host is a number that is read in several ways. Write an IPv4 address as four decimals, as 93.184.216.34."
 )
 _FORM = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::[0-9]*)?(?:[/?#].*)?", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
+_SERIALIZED = re.compile(r"(https?://)(?:[^/?#@]*@)?([^/?#@]+)(/[^#]*)(?:#.*)?")
+# The host of a URL reference, as the URL standard reads it behind an http(s) base.
+_REFERENCE = re.compile(r"(?:https?:)?[/\\]*(?:[^/\\?#]*@)?([^/\\?#]*)", re.IGNORECASE)
+_STRIPPED = "".join(map(chr, range(0x21)))
+_DROPPED = str.maketrans("", "", "\t\n\r")
+_RAW_BYTE = re.compile(r"[\udc80-\udcff]")  # what surrogateescape makes of a byte that is not UTF-8
 
 
+@lru_cache(maxsize=512)
 def parse_url(text: str) -> URL | str:
-    """The URL that `text` is, its host in ASCII, or a sentence that says why it cannot be called."""
+    """The URL that `text` is, as it is called, or a sentence that says why it cannot be called.
+
+    It is serialised as by the URL standard, without the fragment, which is never sent.
+    """
     if len(text) > URL_LIMIT:
-        return f"It is longer than {URL_LIMIT} characters."
-    if SPACE_OR_CONTROL.search(text):
-        return SPACE
+        return _TOO_LONG
+    return _SPACE if _SPACE_OR_CONTROL.search(text) else _parse(text)
+
+
+def join_url(base: URL, location: str) -> URL | str:
+    """The URL that `base` redirects to, or a sentence that says why it cannot be called.
+
+    `location` is read as browsers read it, relative to `base`. Its bytes that are not UTF-8 come as lone surrogates and
+    are percent-encoded. A user name or password is left out: it would replace the credentials of the task.
+    """
+    if len(location) > URL_LIMIT:
+        return _TOO_LONG
+    reference = _RAW_BYTE.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", location)
     try:
-        # IDNA with the mapping of UTS 46: full-width digits and dots become ASCII ones before anything is judged.
-        written = text if text.isascii() else str(URL(text))
-        url = URL(written, encoded=True)  # yarl would write %2F in a query as a slash, which breaks signed URLs
-        return _fault(url, url.port, written) or url
-    except MALFORMED:
-        return "It is not a valid URL."
+        found = _SERIALIZED.fullmatch(ada_url.join_url(str(base), reference))
+    except _MALFORMED:
+        return _INVALID
+    if found is None:
+        return _SCHEME
+    scheme, host, rest = found.groups()
+    stays = str(base).startswith(f"{scheme}{host}/")
+    parsed = _parse(f"{scheme}{host if stays else _written_host(reference)}{rest}")
+    return parsed if isinstance(parsed, str) or str(parsed) == f"{scheme}{host}{rest}" else _INVALID
 
 
 def origin(url: URL) -> tuple[str, str, int | None]:
@@ -48,9 +77,41 @@ def place(url: URL) -> str:
     return f"{url.host_subcomponent}:{url.port}"
 
 
+def _parse(text: str) -> URL | str:
+    try:
+        # IDNA with the mapping of UTS 46: full-width digits and dots become ASCII ones before anything is judged.
+        written = text if text.isascii() else str(URL(text))
+        judged = URL(written, encoded=True)
+        return _fault(judged, judged.port, written) or _serialized(ada_url.normalize_url(text), judged)
+    except _MALFORMED:
+        return _INVALID
+
+
+def _serialized(href: str, judged: URL) -> URL | str:
+    sent = href.partition("#")[0]
+    if len(sent) > _SENT_LIMIT:
+        return f"It is longer than {_SENT_LIMIT} characters when it is percent-encoded."
+    url = URL(sent, encoded=True)
+    if sent.endswith("?") and str(url) != sent:
+        # yarl forgets an empty query; as a part of the path it stays.
+        url = URL.build(scheme=url.scheme, authority=url.raw_authority, path=url.raw_path + "?", encoded=True)
+    alike = (url.scheme, url.port, _host(url)) == (judged.scheme, judged.port, _host(judged))
+    return url if alike and str(url) == sent else _INVALID
+
+
+def _host(url: URL) -> str | IPv6Address:
+    host = (url.raw_host or "").lower()
+    return IPv6Address(host) if ":" in host else host
+
+
+def _written_host(reference: str) -> str:
+    found = _REFERENCE.match(reference.strip(_STRIPPED).translate(_DROPPED))
+    return found[1] if found else ""
+
+
 def _fault(url: URL, port: int | None, written: str) -> str | None:
     if url.scheme not in {"http", "https"}:
-        return "It must begin with http:// or https://."
+        return _SCHEME
     if not url.raw_host or port == 0:
         return "Port 0 cannot be called." if url.raw_host else "It has no host."
     if url.raw_user is not None or url.raw_password is not None:

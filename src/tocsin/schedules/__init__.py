@@ -1,9 +1,10 @@
 """When something is due: once, every interval, or cron in a time zone. The present is always an argument."""
 
+from tocsin.schedules.changing import default_start, first_due, postponed, revise
 from tocsin.schedules.checking import check
-from tocsin.schedules.due import count_due, latest_due, next_due, preview
-from tocsin.schedules.misfire import DuePlan, Gap, Misfire, MisfirePolicy, check_misfire, plan_due
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule, from_document, to_document
+from tocsin.schedules.due import count_due, latest_due, next_due, preview, shortest_interval
+from tocsin.schedules.misfire import DuePlan, Gap, Misfire, MisfirePolicy, check_misfire, leave_out, plan_due
+from tocsin.schedules.schedule import Cron, Every, Once, Plain, Revised, Schedule, from_document, plain, to_document
 from tocsin.schedules.summary import summary
 
 __all__ = [
@@ -14,15 +15,24 @@ __all__ = [
     "Misfire",
     "MisfirePolicy",
     "Once",
+    "Plain",
+    "Revised",
     "Schedule",
     "check",
     "check_misfire",
     "count_due",
+    "default_start",
+    "first_due",
     "from_document",
     "latest_due",
+    "leave_out",
     "next_due",
+    "plain",
     "plan_due",
+    "postponed",
     "preview",
+    "revise",
+    "shortest_interval",
     "summary",
     "to_document",
 ]

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule
+from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
 from tocsin.schedules.wrong_cron import check_cron
-from tocsin.schedules.zones import nearest_zone, zone_of
+from tocsin.schedules.zones import fixed_offset, nearest_zone, zone_of
 
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(days=36_525)
@@ -14,13 +14,13 @@ MAX_INTERVAL = timedelta(days=36_525)
 
 def check(schedule: Schedule) -> None:
     """Raises InvalidInput when the schedule is wrong; `path` is relative to the API's schedule input."""
-    match schedule:
+    match plain(schedule):
         case Once(at):
             _check_moment(at, "at")
-        case Every():
-            _check_every(schedule)
-        case Cron():
-            _check_cron(schedule)
+        case Every() as every:
+            _check_every(every)
+        case Cron() as cron:
+            _check_cron(cron)
 
 
 def _check_every(every: Every) -> None:
@@ -55,7 +55,9 @@ def _wrong_zone(key: str) -> str:
         return f"The time zone is empty. {right}"
     shown = "".join(char if char.isprintable() else " " for char in key[:64])
     if (nearest := nearest_zone(key)) is not None:
-        return f'The time zone "{shown}" is unknown. Did you mean {nearest}?'
+        offset = fixed_offset(nearest)
+        meaning = "" if offset is None else f", which is {offset} (the sign in its name is reversed)"
+        return f'The time zone "{shown}" is unknown. Did you mean {nearest}{meaning}?'
     return f'The time zone "{shown}" is unknown. {right}'
 
 

@@ -1,10 +1,15 @@
 """When a schedule is due: next, latest, how often, and the first few to show."""
 
-from datetime import UTC, datetime, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 from tocsin.schedules import cron, every
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule
+from tocsin.schedules.schedule import Cron, Every, Once, Revised, Schedule, plain
 from tocsin.schedules.zones import offset_at, zone_of
+
+_FEW = 13
+"""Due times that show the shortest interval: of "*/7" the last one before the hour is nearest to the next."""
+_YEAR = timedelta(days=366)
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
@@ -20,6 +25,8 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
                 return every.next_due(schedule, after)
             case Cron():
                 return cron.next_due(schedule, after.astimezone(UTC))
+            case Revised():
+                return _next_revised(schedule, after)
     except OverflowError:  # the calendar ends with the year 9999
         return None
 
@@ -34,6 +41,8 @@ def latest_due(schedule: Schedule, at: datetime) -> datetime | None:
                 return every.latest_due(schedule, at)
             case Cron():
                 return cron.latest_due(schedule, at.astimezone(UTC))
+            case Revised():
+                return _latest_revised(schedule, at)
     except OverflowError:  # the calendar begins with the year 1
         return None
 
@@ -49,6 +58,22 @@ def count_due(schedule: Schedule, after: datetime, until: datetime) -> int:
             return every.count_due(schedule, after, until)
         case Cron():
             return cron.count_due(schedule, after.astimezone(UTC), until.astimezone(UTC))
+        case Revised(current, former, since):
+            return count_due(former, after, min(until, since)) + count_due(current, max(after, since), until)
+
+
+def _next_revised(revised: Revised, after: datetime) -> datetime | None:
+    due = next_due(revised.former, after) if after < revised.since else None
+    if due is not None and due <= revised.since:
+        return due
+    return next_due(revised.schedule, max(after, revised.since))
+
+
+def _latest_revised(revised: Revised, at: datetime) -> datetime | None:
+    due = latest_due(revised.schedule, at) if at > revised.since else None
+    if due is not None and due > revised.since:
+        return due
+    return latest_due(revised.former, min(at, revised.since))
 
 
 def preview(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
@@ -59,6 +84,19 @@ def preview(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
         found.append(_with_offset(due, schedule.time_zone) if isinstance(schedule, Cron) else due)
         due = next_due(schedule, due)
     return found
+
+
+def shortest_interval(schedule: Schedule, now: datetime) -> timedelta | None:
+    """The shortest time between due times; of cron between the next few after `now`. None if it is due once."""
+    current = plain(schedule)
+    if not isinstance(current, Cron):
+        return current.interval if isinstance(current, Every) else None
+    dues: list[datetime] = []
+    due = next_due(current, now)
+    while due is not None and len(dues) < _FEW and (len(dues) < 2 or due - dues[0] < _YEAR):
+        dues.append(due)
+        due = next_due(current, due)
+    return min((later - earlier for earlier, later in pairwise(dues)), default=None)
 
 
 def _with_offset(due: datetime, time_zone: str) -> datetime:

@@ -1,6 +1,6 @@
 """What happens to the due times that passed while nobody could run them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -75,6 +75,10 @@ class DuePlan:
     next_due: datetime | None
 
 
+Span = tuple[datetime, datetime]
+"""The first and the last of the due times that one stored run stands for."""
+
+
 def plan_due(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> DuePlan:
     """Decides about all due times from `due` (the stored next one) to `now`; every one is run or in the gap.
 
@@ -86,6 +90,35 @@ def plan_due(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire)
         return DuePlan((), None, due)
     runs = _newest(schedule, due, now, _how_many_run(schedule, due, now, misfire))
     return DuePlan(runs, _gap(schedule, due, now, runs), next_due(schedule, now))
+
+
+def leave_out(
+    schedule: Schedule, plan: DuePlan, covered: Sequence[Span]
+) -> tuple[tuple[datetime, ...], tuple[Gap, ...]]:
+    """The runs and gaps of a plan, without the due times that stored runs stand for already.
+
+    `covered` is in the order of time. A gap is cut where a covered span lies in it.
+    """
+    runs = tuple(due for due in plan.runs if not any(first <= due <= last for first, last in covered))
+    return runs, () if plan.missed is None else tuple(_pieces(schedule, plan.missed, covered))
+
+
+def _pieces(schedule: Schedule, gap: Gap, covered: Sequence[Span]) -> Iterator[Gap]:
+    first: datetime | None = gap.first
+    for start, end in covered:
+        if first is None or first > gap.until:
+            return
+        if end < first:
+            continue
+        if first < start <= gap.until:
+            yield _piece(schedule, first, start - MILLISECOND)
+        first = next_due(schedule, end) if start <= gap.until else first
+    if first is not None and first <= gap.until:
+        yield _piece(schedule, first, gap.until)
+
+
+def _piece(schedule: Schedule, first: datetime, at: datetime) -> Gap:
+    return Gap(first, _last(schedule, first, at), 1 + count_due(schedule, first, at))
 
 
 def _how_many_run(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> int:

@@ -4,21 +4,60 @@ import re
 from datetime import datetime, timedelta
 
 from tocsin.clock import to_milliseconds
+from tocsin.durations import parse_duration
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")  # RFC 3339 section 5.6
-_DURATION = re.compile(
-    r"P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,9})M)?(?:(\d{1,10})(?:[.,](\d{1,3}))?S)?)?"
+_MOMENT = re.compile(  # RFC 3339 section 5.6
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_NEARLY = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ](?P<time>[0-9]{2}:[0-9]{2})(?P<seconds>:[0-9]{2})?(?P<fraction>[.,][0-9]+)?"
+    r" ?(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+_LONGEST_SHOWN = 40
+_RIGHT = 'A time is written with date, time and offset to UTC, such as "2026-11-22T09:00:00Z".'
 
 
 def read_moment(value: object) -> datetime:
     """An RFC 3339 time with its offset, as UTC in whole milliseconds. Raises ValueError."""
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError('A time is written with date, time and offset to UTC, such as "2026-11-22T09:00:00Z".')
+    if not isinstance(value, str):
+        raise ValueError(_RIGHT)
+    if not _MOMENT.fullmatch(value):
+        raise ValueError(_correction(value))
     try:
-        return to_milliseconds(datetime.fromisoformat(value.upper()))
+        return _moment(value)
     except (ValueError, OverflowError):
         raise ValueError(f"There is no such time: {value}.") from None
+
+
+def _moment(text: str) -> datetime:
+    return to_milliseconds(datetime.fromisoformat(text.upper()))
+
+
+def _correction(text: str) -> str:
+    """A sentence that says what is wrong with a text that is no RFC 3339 time, and what would be right if known."""
+    nearly = _NEARLY.fullmatch(text)
+    if nearly is None:
+        return _RIGHT
+    time, seconds = nearly["time"] or "00:00", nearly["seconds"] or ":00"
+    fraction = (nearly["fraction"] or "").replace(",", ".")[:10]
+    local = f"{nearly['date']}T{time}{seconds}{fraction}"
+    right = f"{local}{_offset(nearly['offset'])}"
+    try:
+        _moment(right)
+    except (ValueError, OverflowError):
+        return f"There is no such time: {text}."
+    if nearly["time"] is None:
+        return f'The time of day and the offset are missing: write "{right}".'
+    if nearly["offset"] is None:
+        return f'The offset is missing: write "{right}" for UTC, or for example "{local}+01:00".'
+    return f'The time is not written as RFC 3339 has it: write "{right}".'
+
+
+def _offset(given: str | None) -> str:
+    if given is None or given in "Zz":
+        return "Z"
+    return f"{given[:3]}:{given[3:].lstrip(':') or '00'}"
 
 
 def write_moment(moment: datetime) -> str:
@@ -30,14 +69,13 @@ def write_moment(moment: datetime) -> str:
 
 def read_duration(value: object) -> timedelta:
     """An ISO 8601 duration of weeks, days, hours, minutes, seconds; milliseconds as a fraction. Raises ValueError."""
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None or not any(match.groups()) or str(value).endswith("T"):
-        raise ValueError(
-            'A duration is written in ISO 8601 with weeks, days, hours, minutes and seconds, such as "PT1H30M".'
-        )
-    weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups()[:5])
-    milliseconds = int((match.group(6) or "").ljust(3, "0"))
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
+    if not isinstance(value, str):
+        raise ValueError('A duration is a text in ISO 8601, such as "PT1H30M".')
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        shown = "".join(char if char.isprintable() else " " for char in value[:_LONGEST_SHOWN])
+        raise ValueError(f'"{shown}" {error}.') from None
 
 
 def write_duration(duration: timedelta) -> str:

@@ -10,9 +10,14 @@ from tocsin.clock import MILLISECOND, to_milliseconds
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Due at one moment. An aware `at` becomes UTC in whole milliseconds."""
+    """Due at one moment. An aware `at` becomes UTC in whole milliseconds.
+
+    `requested` is the request that `at` stands for when the two differ: `now`, or an earlier time in RFC 3339. The same
+    request sent again is recognised by it.
+    """
 
     at: datetime
+    requested: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", _utc(self.at))
@@ -42,25 +47,54 @@ class Cron:
     time_zone: str
 
 
-Schedule = Once | Every | Cron
+Plain = Once | Every | Cron
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A schedule that replaced another while due times of that one had passed and were not met yet.
+
+    Due at the times of `former` up to and including `since`, then at those of `schedule`, so that an edit loses none.
+    """
+
+    schedule: Plain
+    former: "Schedule"
+    since: datetime
+
+
+Schedule = Plain | Revised
+
+
+def plain(schedule: Schedule) -> Plain:
+    """Return what the owner wants from now on: the schedule without those it replaced."""
+    return schedule.schedule if isinstance(schedule, Revised) else schedule
 
 
 def to_document(schedule: Schedule) -> dict[str, Any]:
     """The schedule as MongoDB keeps it: `kind` says which; durations are whole milliseconds."""
     match schedule:
-        case Once(at):
-            return {"kind": "once", "at": at}
+        case Once(at, requested):
+            return {"kind": "once", "at": at} | ({} if requested is None else {"requested": requested})
         case Every(interval, start, end):
             return {"kind": "every", "interval_ms": interval // MILLISECOND, "start": start, "end": end}
         case Cron(expression, time_zone):
             return {"kind": "cron", "expression": expression, "time_zone": time_zone}
+        case Revised(current, former, since):
+            return to_document(current) | {"former": {"since": since, "schedule": to_document(former)}}
 
 
 def from_document(doc: Mapping[str, Any]) -> Schedule:
     """The schedule that `to_document` wrote. Raises ValueError for an unknown `kind`."""
+    former = doc.get("former")
+    if former is None:
+        return _plain_from(doc)
+    return Revised(_plain_from(doc), from_document(former["schedule"]), former["since"])
+
+
+def _plain_from(doc: Mapping[str, Any]) -> Plain:
     match doc["kind"]:
         case "once":
-            return Once(doc["at"])
+            return Once(doc["at"], doc.get("requested"))
         case "every":
             return Every(doc["interval_ms"] * MILLISECOND, doc["start"], doc.get("end"))
         case "cron":

@@ -2,21 +2,23 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule
+from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
+from tocsin.schedules.zones import fixed_offset
 
 _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
 
 def summary(schedule: Schedule) -> str:
     """For example "every 15 minutes from 2026-11-22T10:00:00Z" or "cron 0 9 * * 1-5 in Europe/Berlin"."""
-    match schedule:
+    match plain(schedule):
         case Once(at):
             return f"once at {_moment(at)}"
         case Every(interval, start, end):
             until = "" if end is None else f" until {_moment(end)}"
             return f"every {duration_words(interval)} from {_moment(start)}{until}"
         case Cron(expression, time_zone):
-            return f"cron {' '.join(expression.split())} in {time_zone}"
+            offset = fixed_offset(time_zone)
+            return f"cron {' '.join(expression.split())} in {time_zone}" + (f" ({offset})" if offset else "")
 
 
 def duration_words(duration: timedelta) -> str:

@@ -103,7 +103,7 @@ def _reason(name: str, field: str) -> str | None:
     """What is wrong, if it is one of the usual mistakes."""
     if "?" in field:
         return 'there is no "?", write "*"'
-    if re.search(r"\d+W", field.upper()):
+    if re.search(r"[0-9]+W", field.upper()):
         return 'the weekday nearest to a date ("15W") cannot be named'
     if re.search(r"/0+(,|$)", field):
         return "a step must be at least 1"

@@ -10,6 +10,12 @@ from zoneinfo import ZoneInfo, available_timezones
 # No zone has changed its offset and changed it back within a week since 1970.
 _STRIDE = timedelta(days=7)
 _KEY = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
+# "GMT+2", "utc +02:00", "+2", "Etc/GMT+02": an offset, with or without the name that it is counted from.
+_OFFSET = re.compile(
+    r"(?P<etc>etc/)?(?:utc/gmt|gmt|utc|z)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?:(?::|(?<=[0-9]{2}))(?P<minutes>[0-9]{2}))?"
+)
+_OFFSET_LIKE = re.compile(r"(?:etc/|utc|gmt)[a-z/]*[0-9]|[+-][0-9]")
+_FIXED = re.compile(r"Etc/GMT(?P<sign>[+-])(?P<hours>[0-9]{1,2})")
 # An abbreviation is near to others that mean another time: "PST" is not "MST".
 _SHORTEST_GUESS = 6
 # These mean "whatever this machine is set to", nothing at all, or count leap seconds.
@@ -28,16 +34,41 @@ def zone_of(key: str) -> ZoneInfo:
 
 
 def nearest_zone(key: str) -> str | None:
-    """The zone that was probably meant by a wrong name: "Berlin" and "europe/berlin" mean "Europe/Berlin"."""
+    """The zone that was probably meant by a wrong name: "Berlin" and "europe/berlin" mean "Europe/Berlin".
+
+    An offset means the zone that always has it: "GMT+2" is "Etc/GMT-2", whose sign POSIX turns round. None where there
+    is none, for the names that look alike are hours away.
+    """
     names = _names_by_folded()
     cities = {name.rsplit("/", 1)[-1]: name for name in names if "/" in name}
-    wanted = key.strip().casefold().replace(" ", "_")[:64]
-    if found := names.get(wanted) or names.get(cities.get(wanted, "")):
-        return found
+    wanted = key.strip().casefold().replace("\u2212", "-").replace(" ", "_")[:64]
+    if wanted in names:
+        return names[wanted]
+    if _OFFSET_LIKE.search(bare := wanted.replace("_", "")):
+        return _fixed_zone(bare)
+    if wanted in cities:
+        return names[cities[wanted]]
     if len(wanted) < _SHORTEST_GUESS:
         return None
     close = difflib.get_close_matches(wanted, [*names, *cities], n=1, cutoff=0.75)
     return names[cities.get(close[0], close[0])] if close else None
+
+
+def fixed_offset(key: str) -> str | None:
+    """The offset of a zone such as Etc/GMT+2 as everybody else writes it, "UTC-02:00"; None for other zones."""
+    match = _FIXED.fullmatch(key)
+    return match and f"UTC{'-' if match['sign'] == '+' else '+'}{int(match['hours']):02}:00"
+
+
+def _fixed_zone(text: str) -> str | None:
+    match = _OFFSET.fullmatch(text)
+    if match is None or int(match["minutes"] or 0):
+        return None
+    hours = int(match["hours"])
+    if not hours:
+        return "UTC"
+    turned = match["sign"] if match["etc"] else "-" if match["sign"] == "+" else "+"
+    return _names_by_folded().get(f"etc/gmt{turned}{hours}")
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger, global_id
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
@@ -25,6 +25,7 @@ from tocsin.documents.updates import (
 from tocsin.tasks.triggering import new_run
 
 Entry = dict[str, str]
+_Item = schedules.Gap | datetime | Doc
 log = telemetry.logger(__name__)
 _NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
 _UNBORN = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
@@ -32,9 +33,11 @@ _UNBORN = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
 
 @dataclass(slots=True)
 class Firing:
-    """One due task and the runs it becomes. `due` is the `next_run_at` it was found with.
+    """One due task and the runs it becomes, in the order of their due times. `due` is the `next_run_at` it was found
+    with.
 
-    `adopted` are those of the runs that existed already: a crash or another scheduler was between them and the advance.
+    The first `written` of the runs are stored. `adopted` are those of them that existed already: a crash or another
+    scheduler was between them and the advance. `active` are the task's runs that were open before.
     """
 
     task: Doc
@@ -44,6 +47,8 @@ class Firing:
     last_due_at: datetime | None = None
     next_run_at: datetime | None = None
     adopted: list[Doc] = field(default_factory=list)
+    written: int = 0
+    active: list[Entry] = field(default_factory=list)
 
     def claimable(self) -> list[Doc]:
         """The runs that a worker may have at once."""
@@ -103,22 +108,70 @@ def run_id(task_id: str, due_at: datetime) -> str:
 
 def fire(task: Doc, now: datetime, active: list[Entry]) -> Firing:
     """The runs of a due task. `active` are its runs that are open at this moment, as {"run", "status"}."""
-    schedule = schedules.from_document(task["schedule"])
-    misfire = schedules.Misfire.from_document(task["misfire"])
-    plan = schedules.plan_due(schedule, task["next_run_at"], now, misfire)
-    firing = Firing(task, task["next_run_at"], now, next_run_at=plan.next_due)
-    dues = [*plan.runs, plan.missed.until] if plan.missed else plan.runs
-    firing.last_due_at = max(dues)
-    if plan.missed is not None:
-        firing.runs.append(_missed(task, plan.missed, now))
-    catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - firing.due > misfire.grace
-    busy = list(active)
-    for due_at in plan.runs:
-        run = _born(task, due_at, now, busy, catching_up=catching_up)
+    firing = Firing(task, task["next_run_at"], now, active=active)
+    _plan(firing, firing.due, [])
+    return firing
+
+
+def due_behind(firing: Firing, run: Doc) -> datetime | None:
+    """The first due time that is behind those of a stored run, if it has come already."""
+    due = schedules.next_due(schedules.from_document(firing.task["schedule"]), last_due_of(run))
+    return due if due is not None and due <= firing.now else None
+
+
+def last_due_of(run: Doc) -> datetime:
+    """The last of the due times that a run stands for: its own, unless it is of a gap."""
+    last: datetime = run.get("missed_until") or run["due_at"]
+    return last
+
+
+def plan_anew(firing: Firing, existing: Doc, known: list[Doc]) -> None:
+    """Where the next run was to be written one exists, and it is the truth: plan only what is due behind it.
+
+    `known` are the runs of the task that exist behind that one.
+    """
+    firing.runs = [*firing.runs[: firing.written], existing]
+    firing.adopted.append(existing)
+    firing.written += 1
+    due = due_behind(firing, existing)
+    if due is not None:
+        _plan(firing, due, known)
+    last = max(last_due_of(run) for run in firing.runs)
+    schedule = schedules.from_document(firing.task["schedule"])
+    firing.last_due_at, firing.next_run_at = last, schedules.next_due(schedule, max(last, firing.now))
+
+
+def _plan(firing: Firing, due: datetime, known: list[Doc]) -> None:
+    """Add what becomes of the due times from `due` to now, beside the `known` runs, which exist."""
+    task, now = firing.task, firing.now
+    schedule, misfire = schedules.from_document(task["schedule"]), schedules.Misfire.from_document(task["misfire"])
+    plan = schedules.plan_due(schedule, due, now, misfire)
+    runs, gaps = schedules.leave_out(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
+    catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - due > misfire.grace
+    busy = [*firing.active, *(_entry(run) for run in firing.runs if run["open"])]
+    items: list[_Item] = [*gaps, *runs, *known]
+    for item in sorted(items, key=_first_due) if known else items:
+        if isinstance(item, schedules.Gap):
+            run = _missed(task, item, now)
+        elif isinstance(item, datetime):
+            run = _born(task, item, now, busy, catching_up=catching_up)
+        else:
+            run = item
         firing.runs.append(run)
         if run["open"]:
-            busy.append({"run": run["_id"], "status": run["status"]})
-    return firing
+            busy.append(_entry(run))
+    firing.last_due_at, firing.next_run_at = last_due_of(firing.runs[-1]), plan.next_due
+
+
+def _first_due(item: _Item) -> datetime:
+    if isinstance(item, schedules.Gap):
+        return item.first
+    first: datetime = item if isinstance(item, datetime) else item["due_at"]
+    return first
+
+
+def _entry(run: Doc) -> Entry:
+    return {"run": run["_id"], "status": run["status"]}
 
 
 def fire_all(tasks: list[Doc], now: datetime, active: dict[str, list[Entry]]) -> tuple[list[Firing], list[Doc]]:
@@ -131,7 +184,9 @@ def fire_all(tasks: list[Doc], now: datetime, active: dict[str, list[Entry]]) ->
         try:
             firings.append(fire(task, now, active.get(task["_id"], [])))
         except Exception as error:
-            log.error("a task cannot be read and is paused", task_id=task["_id"], error=repr(error)[:300])
+            log.error(
+                "a task cannot be read and is paused", task_id=global_id("Task", task["_id"]), error=repr(error)[:300]
+            )
             unreadable.append(task)
     return firings, unreadable
 

@@ -9,7 +9,7 @@ from typing import Any
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 
-from tocsin import clock, telemetry
+from tocsin import clock, schedules, telemetry
 from tocsin.documents import Database, Doc, RunReason, connect_thread
 from tocsin.scheduling.store import Hand, RunExecutor, TaskStore
 from tocsin.tasks import ending, reconciling
@@ -115,14 +115,20 @@ class Scheduler:
     async def _align(self, runs: list[Doc]) -> None:
         """A run whose due time still stands gets the new settings and is met again; the others are settled."""
         ids = list({run["task"] for run in runs})
-        dues = {
-            task["_id"]: task["next_run_at"]
-            async for task in self._database.tasks.find({"_id": {"$in": ids}}, {"next_run_at": 1})
-        }
+        fields = {"next_run_at": 1, "schedule": 1}
+        tasks = {task["_id"]: task async for task in self._database.tasks.find({"_id": {"$in": ids}}, fields)}
         now = clock.now()
-        moved = [run for run in runs if run["task"] in dues and dues[run["task"]] not in (None, run["due_at"])]
+        moved = [run for run in runs if run["task"] in tasks and not _stands(tasks[run["task"]], run["due_at"])]
         if moved:
             updates = [reconciling.settle(run["_id"], RunReason.TASK_EDITED, now) for run in moved]
             await self._database.runs.bulk_write(updates, ordered=False)
         await reconciling.align_stale(self._database, [run for run in runs if run not in moved], now)
         self._hand.wake()
+
+
+def _stands(task: Doc, due_at: datetime) -> bool:
+    """Tell whether a due time is still one that the task will be met at, or nothing lies ahead of the task."""
+    ahead: datetime | None = task["next_run_at"]
+    if ahead is None or ahead >= due_at:
+        return ahead in (None, due_at)
+    return schedules.latest_due(schedules.from_document(task["schedule"]), due_at) == due_at

@@ -12,22 +12,21 @@ from typing import Protocol
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.jobstores.base import BaseJobStore
-from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
-from tocsin.documents import Doc, RunReason, RunStatus
+from tocsin.documents import Doc, RunStatus
 from tocsin.documents.updates import equals, gathered, move_run
 from tocsin.scheduling.due_jobs import DueJob
 from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
+from tocsin.scheduling.writing import RunWriter, give_way
+from tocsin.tasks import work_log
 from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
 from tocsin.tasks.lanes import ready, ready_again
 
 BATCH = 500
 PASS_LIMIT = 5_000
 WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
-_DUPLICATE = 11000
 
 
 class Hand(Protocol):
@@ -210,7 +209,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             return {}
         runs = self._read(named)
         if any(run["status"] == RunStatus.RETRY.value for run in runs):
-            self._give_way(runs, now)
+            give_way(self._runs, runs, now)
             runs = self._read(named)
         self._aftermath.follow([run for run in runs if run["status"] in SETTLED_VALUES])
         open_runs: dict[str, list[Entry]] = {}
@@ -219,12 +218,6 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
                 open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
         return open_runs
 
-    def _give_way(self, runs: list[Doc], now: datetime) -> None:
-        changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
-        retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
-        updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
-        self._runs.bulk_write(updates, ordered=False)
-
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
         admitted = self._hand.admit(runs, now)
         for run in admitted:
@@ -232,24 +225,12 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         return {run["_id"]: run for run in admitted}
 
     def _insert(self, firings: list[Firing], claimed: dict[str, Doc]) -> None:
-        runs = [run for firing in firings for run in firing.runs]
-        try:
-            self._runs.insert_many(runs, ordered=False)
-        except BulkWriteError as error:
-            faults = error.details["writeErrors"]
-            if any(fault["code"] != _DUPLICATE for fault in faults):
-                raise
-            self._adopt(firings, {runs[fault["index"]]["_id"] for fault in faults}, claimed)
-        for run in runs:
-            telemetry.RUNS_FIRED.labels(run["status"]).inc()
-
-    def _adopt(self, firings: list[Firing], known: set[str], claimed: dict[str, Doc]) -> None:
-        """These runs exist already, and what is stored is the truth."""
-        existing = {run["_id"]: run for run in self._read(list(known))}
-        for firing in firings:
-            firing.runs = [existing.get(run["_id"], run) for run in firing.runs]
-            firing.adopted = [run for run in firing.runs if run["_id"] in existing]
-        self._hand.dismiss([claimed.pop(run_id) for run_id in known & claimed.keys()])
+        planned = {run["_id"] for firing in firings for run in firing.runs}
+        RunWriter(self._runs).write(firings)
+        made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
+        work_log.log_made(made)
+        unwritten = planned - {run["_id"] for run in made}
+        self._hand.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
 
     def _advance(self, firings: list[Firing]) -> list[Firing]:
         """Move the tasks on. Returns the firings whose task was edited or deleted meanwhile."""

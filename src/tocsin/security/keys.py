@@ -1,14 +1,14 @@
 """The secrets of an installation: what signs access tokens, and what encrypts the secrets in stored tasks.
 
-They come from the settings, which must give them where the database is not embedded. Else what they leave out
-is made at the first start and kept in the data directory, in a file that only its owner may read.
+They come from the settings. What these leave out is made at the first start over a new database and kept in the data
+directory, in a file that only its owner may read.
 """
 
 import base64
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -45,16 +45,35 @@ async def nothing_new() -> None:
     """Look for further keys where there are none: those that are known are all."""
 
 
-def load_keys(settings: Settings) -> Keys:
-    """The keys that the settings give, else those of the data directory, made there at the first start.
+def load_keys(settings: Settings, *, new: bool = True) -> Keys:
+    """The keys that the settings give, else those of the data directory, made there if the installation is `new`.
 
     Processes that start at once agree on them. Raises StartError with a sentence that names the file.
     """
     if settings.encryption_key is None:
         _refuse_lost_key(settings.data_dir)
+    if not new:
+        _refuse_missing_keys(settings)
     key_file, secret_file = settings.data_dir / ENCRYPTION_KEY_FILE, settings.data_dir / JWT_SECRET_FILE
     encryption, *former = _key(key_file, settings.encryption_key, decode_keys, _new_encryption_key)
     return Keys(_key(secret_file, settings.jwt_secret, _parse_secret, _new_secret), encryption, tuple(former))
+
+
+def key_files(settings: Settings) -> dict[str, str]:
+    """The texts of the key files that this installation uses, by their names: those whose settings are not set."""
+    given = {ENCRYPTION_KEY_FILE: settings.encryption_key, JWT_SECRET_FILE: settings.jwt_secret}
+    paths = {name: settings.data_dir / name for name, value in given.items() if value is None}
+    return {name: _read(path) for name, path in paths.items() if _exists(path)}
+
+
+def restore_key_files(settings: Settings, texts: Mapping[str, str]) -> None:
+    """Write key files whose settings are not set, unless they are there. Raises StartError."""
+    for name, text in texts.items():
+        if name in (ENCRYPTION_KEY_FILE, JWT_SECRET_FILE) and getattr(settings, name) is None:
+            try:
+                _create(settings.data_dir / name, text)
+            except OSError as error:
+                raise StartError(f"{settings.data_dir / name} cannot be written: {error.strerror}.") from None
 
 
 def _refuse_lost_key(data_dir: Path) -> None:
@@ -69,6 +88,21 @@ def _refuse_lost_key(data_dir: Path) -> None:
             f"{path} is missing, though this installation was started before: put it back, or set"
             f" {PREFIX}ENCRYPTION_KEY to the key that was used."
         )
+
+
+def _refuse_missing_keys(settings: Settings) -> None:
+    """New keys would not fit the database. A lost signing secret of the only process costs a renewal of sessions."""
+    needed = {ENCRYPTION_KEY_FILE: settings.encryption_key}
+    if not settings.embedded:
+        needed[JWT_SECRET_FILE] = settings.jwt_secret
+    for name, given in needed.items():
+        path = settings.data_dir / name
+        if given is None and not _exists(path):
+            raise StartError(
+                f"{path} is missing, though the database has data: put it back, or set {PREFIX}{name.upper()} to what"
+                " was used. Every process needs the same one; if an encryption key is lost, set another one and run"
+                " `tocsin keys rotate --forget-lost`."
+            )
 
 
 def _exists(path: Path) -> bool:

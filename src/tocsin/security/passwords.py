@@ -21,6 +21,7 @@ Answer = TypeVar("Answer")
 SHORTEST, LONGEST = 10, 128
 """Characters of a password, at least and at most."""
 
+argon2.set_backend()  # at once: passlib would load it at the first call, and fails when two threads call first
 _ARGON2: Any = argon2.using(type="ID", memory_cost=65_536, rounds=3, parallelism=4)
 """RFC 9106 section 4, the second recommended option: 64 MiB, three passes, four lanes."""
 _THREADS = 2

@@ -14,6 +14,8 @@ Milliseconds = float
 """Since 1970, or between two moments. A part of one counts too: a point may stand for less."""
 
 
+SKEW: Milliseconds = 15_000
+"""The clocks of servers over one database differ by less, and a clock is not set back by less without harm."""
 ROUNDING: Milliseconds = 0.01
 """Times of today are doubles that are good to 0.0003 ms: whoever waited just long enough must not be refused."""
 
@@ -35,16 +37,22 @@ class Bucket:
         """How long the bucket needs to win these points back."""
         return points * self.window / self.capacity
 
+    def furthest(self, now: Milliseconds) -> Milliseconds:
+        """A time later than this was not reckoned from now: a clock was set back since, and the bucket is full."""
+        return now + self.window + SKEW
+
     def wait(self, full_at: Milliseconds, points: float, now: Milliseconds) -> float:
         """Seconds until these points can be taken; 0 if they can be now. Never, if they exceed the capacity."""
         if points > self.capacity:
             return math.inf
+        if full_at > self.furthest(now):
+            return 0.0
         early = max(full_at, now) + self.spend(points) - now - self.window
         return early / 1000 if early > ROUNDING else 0.0
 
     def remaining(self, full_at: Milliseconds, now: Milliseconds) -> float:
         """The points that can be taken now."""
-        ahead = max(full_at - now, 0.0)
+        ahead = 0.0 if full_at > self.furthest(now) else max(full_at - now, 0.0)
         return max(self.capacity * (1 - ahead / self.window), 0.0)
 
 

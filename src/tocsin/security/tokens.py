@@ -15,7 +15,7 @@ from uuid import uuid4
 import jwt
 
 from tocsin import clock
-from tocsin.errors import Unauthenticated
+from tocsin.errors import TokenExpired, TokenInvalid
 from tocsin.security.keys import nothing_new
 
 ALGORITHM = "HS256"
@@ -30,7 +30,7 @@ _EXPIRED = "The access token has expired. Log in again to get a new one."
 _INVALID = "The access token is not valid. Log in and send the new one as `Authorization: Bearer <token>`."
 
 
-class UnknownKey(Unauthenticated):
+class UnknownKey(TokenInvalid):
     """The token names a key that is not known here. It may have been made a moment ago."""
 
 
@@ -91,7 +91,7 @@ class AccessTokens:
         return jwt.encode(claims, self._signing.secret, ALGORITHM, {"kid": self._signing.kid}), expires_at
 
     async def verify(self, token: str) -> Claims:
-        """As `read`, but looks for a key that is not known yet. Raises Unauthenticated."""
+        """As `read`, but looks for a key that is not known yet. Raises TokenInvalid, TokenExpired."""
         try:
             return self.read(token)
         except UnknownKey:
@@ -99,27 +99,30 @@ class AccessTokens:
         return self.read(token)
 
     def read(self, token: str) -> Claims:
-        """What a token says whose signature, issuer, audience and times are right. Raises Unauthenticated."""
+        """What a token says whose signature, issuer, audience and times are right.
+
+        Raises TokenInvalid, TokenExpired.
+        """
         if len(token) > _LONGEST:
-            raise Unauthenticated(_INVALID)
+            raise TokenInvalid(_INVALID)
         try:
             return _claims(_decode(token, self._key(token).secret))
         except jwt.ExpiredSignatureError:
-            raise Unauthenticated(_EXPIRED) from None
+            raise TokenExpired(_EXPIRED) from None
         except (jwt.InvalidTokenError, ValueError, OverflowError, OSError, RecursionError):
             # The others: text that is not Unicode; a time that is none; a header, read before the signature, nested
             # too deeply.
-            raise Unauthenticated(_INVALID) from None
+            raise TokenInvalid(_INVALID) from None
 
     def _key(self, token: str) -> SigningKey:
         kid = jwt.get_unverified_header(token).get("kid")
         if not isinstance(kid, str) or not _KID.fullmatch(kid):
-            raise Unauthenticated(_INVALID)
+            raise TokenInvalid(_INVALID)
         key = self._keys.get(kid)
         if key is None:
             raise UnknownKey(_INVALID)
         if key.retire_at is not None and key.retire_at <= clock.now():
-            raise Unauthenticated(_INVALID)
+            raise TokenInvalid(_INVALID)
         return key
 
 

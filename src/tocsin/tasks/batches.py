@@ -15,6 +15,7 @@ from tocsin.documents import Database, Doc, Task, is_unavailable
 from tocsin.errors import PartlyDone
 from tocsin.tasks import idempotency
 from tocsin.tasks.saving import Ready
+from tocsin.tasks.work_log import log_created
 
 MOST = 1000
 """So many tasks one call may save."""
@@ -42,7 +43,10 @@ async def save(database: Database, owner: str, tasks: Mapping[int, Ready], recor
     try:
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
-            await _insert([tasks[at].document(id_of(record, at), owner, record["created_at"]) for at in batch])
+            documents = [tasks[at].document(id_of(record, at), owner, record["created_at"]) for at in batch]
+            await _insert(documents)
+            for document in documents:
+                log_created(document.id, owner, document.next_run_at)
         await idempotency.done(database, record)
     except PyMongoError as error:
         if not is_unavailable(error):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from ipaddress import IPv6Address
 from typing import Any
 
 from pymongo import UpdateMany
@@ -198,7 +199,14 @@ def _spellings(host: str) -> list[str]:
     url = parse_url(f"http://{f'[{host}]' if ':' in host else host}/")
     readable = None if isinstance(url, str) else url.host
     names = [host] if readable in (None, host) else [host, readable]
-    return [f"[{name}]" if ":" in name else name for name in names]
+    return [f"[{name}]" for name in _address_spellings(host)] if ":" in host else names
+
+
+def _address_spellings(host: str) -> list[str]:
+    """The usual ways to write an IPv6 address; one that stands for an IPv4 address may end in its decimals."""
+    address = IPv6Address(host)
+    mapped = [] if address.ipv4_mapped is None else [f"::ffff:{address.ipv4_mapped}"]
+    return sorted({host, str(address), address.exploded, *mapped})
 
 
 _IS_ONE: Expression = both(equals("status", RunStatus.FAILED.value), is_null("discarded_at"))

@@ -6,6 +6,7 @@ conditional.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
@@ -42,7 +43,9 @@ async def follow(database: Database, runs: list[Doc]) -> bool:
 
 async def tell(database: Database, runs: list[Doc]) -> bool:
     """Queue the mails that these states of runs are the cause of. Returns whether there are any."""
-    letters = await _news(database, [letter for run in runs for letter in letters_of(run)])
+    tellable = await _untold(database, [run for run in runs if _is_news(run)])
+    dues = await _next_dues(database, [run for run in tellable if run["status"] == RunStatus.RETRY.value])
+    letters = [_letter_of(run, dues.get(run["task"])) for run in tellable]
     await deliveries.enqueue(database, letters)
     return bool(letters)
 
@@ -94,26 +97,41 @@ def _shown(run: Doc) -> tuple[str, Shown]:
     return task_id, Shown(run["_id"][len(task_id) :], RunStatus(run["status"]), run["round"] > 0)
 
 
-def letters_of(run: Doc) -> list[Doc]:
-    """The mails that this state of a scheduled run is the cause of; those told already are told apart by their ids."""
-    if run["incident"] is None or run["round"] > 0:
-        return []
+def _is_news(run: Doc) -> bool:
+    """Whether this state of a scheduled run is the cause of a mail."""
+    told = run["status"] in (RunStatus.FAILED.value, RunStatus.RETRY.value)
+    return told and run["incident"] is not None and run["round"] == 0
+
+
+def _letter_of(run: Doc, next_due: datetime | None) -> Doc:
     if run["status"] == RunStatus.FAILED.value:
-        last = run["attempts"][-1] if run["attempts"] else None
-        return [mails.failed_for_good(run, last)]
-    if run["status"] == RunStatus.RETRY.value:
-        return [mails.began_failing(run, run["attempts"][-1], run["retry_at"])]
-    return []
+        return mails.failed_for_good(run, run["attempts"][-1] if run["attempts"] else None)
+    return mails.began_failing(run, run["attempts"][-1], run["retry_at"], next_due)
 
 
-async def _news(database: Database, letters: list[Doc]) -> list[Doc]:
-    """Less those of a beginning whose end was told before: after a failure for good there is silence."""
-    began = [letter for letter in letters if letter["kind"] == mails.BEGAN_FAILING]
-    if not began:
-        return letters
-    ends = {letter["_id"]: letter["_id"].removesuffix("began") + "failed" for letter in began}
-    told = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": list(ends.values())}}, {"_id": 1})}
-    return [letter for letter in letters if ends.get(letter["_id"]) not in told]
+async def _untold(database: Database, runs: list[Doc]) -> list[Doc]:
+    """Those of these runs whose incident has not come so far yet; after a failure for good there is silence."""
+    if not runs:
+        return []
+    later = {run["_id"]: _told_by(run) for run in runs}
+    causes = [cause for causes in later.values() for cause in causes]
+    told = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": causes}}, {"_id": 1})}
+    return [run for run in runs if told.isdisjoint(later[run["_id"]])]
+
+
+def _told_by(run: Doc) -> list[str]:
+    """The ids of the mails after which this state of the run is no news."""
+    stages = (1,) if run["status"] == RunStatus.FAILED.value else (0, 1)
+    return [mails.incident_id(run["task"], run["incident"], stage) for stage in stages]
+
+
+async def _next_dues(database: Database, runs: list[Doc]) -> dict[str, datetime]:
+    """When the tasks of these runs are due next, if they are."""
+    ids = list({run["task"] for run in runs})
+    if not ids:
+        return {}
+    found = database.tasks.find({"_id": {"$in": ids}}, {"next_run_at": 1})
+    return {task["_id"]: task["next_run_at"] async for task in found if task["next_run_at"] is not None}
 
 
 async def mend(database: Database) -> int:

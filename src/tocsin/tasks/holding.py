@@ -4,13 +4,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from tocsin import schedules
+from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Hold, Task
 from tocsin.documents.updates import change_task, change_when, equals, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.owned import find_task, require_task
 from tocsin.tasks.reconciling import reconcile, stop_all
-from tocsin.tasks.saving import TRIES, first_due
+from tocsin.tasks.saving import TRIES
+from tocsin.tasks.work_log import log_task
 
 
 async def pause(database: Database, owner: str, task_id: str, now: datetime) -> Task:
@@ -21,7 +22,7 @@ async def pause(database: Database, owner: str, task_id: str, now: datetime) -> 
             raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
         return None if task.hold is Hold.PAUSED else _held(Hold.PAUSED)
 
-    return await _change(database, owner, task_id, now, held)
+    return await _change(database, owner, task_id, now, held, "task paused")
 
 
 async def cancel(database: Database, owner: str, task_id: str, now: datetime) -> Task:
@@ -30,12 +31,12 @@ async def cancel(database: Database, owner: str, task_id: str, now: datetime) ->
     def held(task: Task) -> Doc | None:
         return None if task.hold is Hold.CANCELLED else _held(Hold.CANCELLED)
 
-    return await _change(database, owner, task_id, now, held)
+    return await _change(database, owner, task_id, now, held, "task cancelled")
 
 
 async def delete(database: Database, owner: str, task_id: str, now: datetime) -> None:
     """The task is gone at once; its open runs are cancelled, its history is kept."""
-    await _change(database, owner, task_id, now, lambda _task: _held(Hold.DELETED))
+    await _change(database, owner, task_id, now, lambda _task: _held(Hold.DELETED), "task deleted")
 
 
 async def resume(database: Database, owner: str, task_id: str, now: datetime) -> Task:
@@ -49,15 +50,16 @@ async def resume(database: Database, owner: str, task_id: str, now: datetime) ->
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
             return None
-        return {"hold": None, "next_run_at": first_due(schedules.from_document(task.schedule), now, task.last_due_at)}
+        schedule = schedules.from_document(task.schedule)
+        return {"hold": None, "next_run_at": schedules.first_due(schedule, now, task.last_due_at)}
 
-    return await _change(database, owner, task_id, now, released)
+    return await _change(database, owner, task_id, now, released, "task resumed")
 
 
 async def pause_all(database: Database, owner: str, now: datetime) -> int:
     """Pause every task of a user (he was deactivated). Returns how many were active."""
     paused = 0
-    async for document in database.tasks.find({"owner": owner, "created_at": {"$lte": now}}, {"hold": 1}):
+    async for document in database.tasks.find({"owner": owner, "created_at": {"$gt": clock.EPOCH}}, {"hold": 1}):
         if document["hold"] is None:
             with suppress(NotFound, Conflict):  # deleted or cancelled in this moment, which is as good
                 await pause(database, owner, document["_id"], now)
@@ -78,9 +80,9 @@ def _held(hold: Hold) -> Doc:
 
 
 async def _change(
-    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], Doc | None]
+    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], Doc | None], event: str
 ) -> Task:
-    """Make the change that is decided for the task as it is, and again if another changed it meanwhile.
+    """Make the change that is decided for the task as it is, and again if another changed it meanwhile; log `event`.
 
     None leaves it as it is. Returns the task as it is then; a deleted one as it was.
     """
@@ -92,6 +94,7 @@ async def _change(
         fields = {**changes, "version": task.version + 1, "updated_at": now, "reconcile": True}
         update = change_task(task.id, equals("version", task.version), fields)
         if (await database.tasks.bulk_write([update])).modified_count:
+            log_task(event, task.id, owner)
             await reconcile(database, task.id, now)
             return await find_task(owner, task_id) or task
     raise Conflict("The task is being changed by others at this moment. Try again.", "id")

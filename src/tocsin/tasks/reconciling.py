@@ -11,8 +11,9 @@ from pymongo import UpdateOne
 
 from tocsin.documents import Database, Doc, Hold, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import both, change_when, equals, is_null, move_run, one_of
-from tocsin.tasks import ending
+from tocsin.tasks import ending, work_log
 from tocsin.tasks.lanes import placed, rank_expression, ready_expression
+from tocsin.tasks.retry_defaults import interval_ms
 
 WAITING_STATES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
 _REASONS = {
@@ -23,9 +24,10 @@ _REASONS = {
 COPIED = ("job", "retry", "timeout")
 
 
-def copied(task: Doc) -> Doc:
-    """What a run copies from its task."""
-    return {**{name: task[name] for name in COPIED}, **placed(task, task["owner"])}
+def copied(task: Doc, now: datetime) -> Doc:
+    """What a run copies from its task, and the interval that retries by default are to fit into."""
+    copies = {name: task[name] for name in COPIED}
+    return {**copies, "interval_ms": interval_ms(task["schedule"], now), **placed(task, task["owner"])}
 
 
 async def reconcile(database: Database, task_id: str, now: datetime) -> None:
@@ -59,7 +61,7 @@ async def align(database: Database, task: Doc | None, runs: list[Doc], now: date
     if not runs:
         return
     if hold is None:
-        updates = [update for run in runs for update in refresh(run["_id"], task or {})]
+        updates = [update for run in runs for update in refresh(run["_id"], task or {}, now)]
         await database.runs.bulk_write(updates, ordered=False)
         return
     await _stop(database, runs, hold, now)
@@ -69,7 +71,9 @@ async def _stop(database: Database, runs: list[Doc], hold: Hold, now: datetime) 
     if runs:
         updates = [update for run in runs for update in stop(run["_id"], hold, now)]
         await database.runs.bulk_write(updates, ordered=True)  # see `stop`
-        await ending.follow(database, await _read(database, runs))
+        stopped = await _read(database, runs)
+        work_log.log_outcomes([run for run in stopped if run["status"] == RunStatus.CANCELLED.value])
+        await ending.follow(database, stopped)
 
 
 async def stop_all(database: Database, task_id: str, now: datetime) -> None:
@@ -90,12 +94,12 @@ async def align_stale(database: Database, runs: list[Doc], now: datetime) -> Non
             await align(database, task, [run], now)
 
 
-def refresh(run_id: str, task: Doc) -> list[UpdateOne]:
+def refresh(run_id: str, task: Doc, now: datetime) -> list[UpdateOne]:
     """The updates that give an open run its task's present settings. A running attempt goes on with the old ones.
 
     What a pause said of its end is taken back; what a cancel said is not. A pinned run keeps its own.
     """
-    copies: dict[str, Any] = copied(task)
+    copies: dict[str, Any] = copied(task, now)
     copies |= {"task_name": task["name"], "task_version": task["version"]}
     unrestrained = both(equals("open", True), is_null("cancel_requested_at"))
     follows = both(equals("open", True), {"$ne": ["$pinned", True]})

@@ -20,6 +20,7 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 FASTEST = 6_000
 """Runs a minute."""
+_SKEW = timedelta(seconds=15)
 _LOOK = timedelta(milliseconds=500)
 _SLOWEST_LOOK = timedelta(seconds=30)
 
@@ -41,7 +42,8 @@ class Allowance:
 
 
 def allowance(per_minute: int, sent: Sequence[Sending], now: datetime) -> Allowance:
-    """How many may be sent now, after what was sent in the last minute."""
+    """How many may be sent now, after what was sent in the last minute. What was sent after now counts no longer."""
+    sent = [sending for sending in sent if sending.at <= now + _SKEW]
     if sent and (free := free_at(per_minute, sent[-1])) > now:
         return Allowance(0, free)
     recent = [sending for sending in sent if sending.at > now - MINUTE]

@@ -1,18 +1,19 @@
 """How often and when a failed run is tried again. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from tocsin.clock import MILLISECOND
-from tocsin.config import Settings
 from tocsin.errors import InvalidInput
 
 MAX_ATTEMPTS = 100
 """Of one run, however often a person retries it."""
 MAX_RETRIES = MAX_ATTEMPTS - 1
 MAX_WAIT = timedelta(days=366)
+DEFAULT_FACTOR, DEFAULT_JITTER = 2.0, 0.0
+_DEFAULT_LONGEST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class Backoff:
 class RetryPolicy:
     """Up to `max_retries` more attempts. The waits come from `offsets` (the last one repeats) or from `backoff`.
 
-    `statuses` narrows which HTTP statuses are retried; None means all failures.
+    `statuses` narrows which HTTP statuses are retried; None means all failures. A stored policy may leave open how many
+    (None) and the waits (neither `offsets` nor `backoff`): what is in effect is the server's, see `RetryDefaults`.
     """
 
-    max_retries: int
+    max_retries: int | None
     offsets: tuple[timedelta, ...] = ()
     backoff: Backoff | None = None
     statuses: frozenset[int] | None = None
@@ -61,14 +63,35 @@ class RetryPolicy:
         return self.statuses is None or status_code in self.statuses
 
 
+def policy_of(
+    max_retries: int | None,
+    offsets: Sequence[timedelta] | None,
+    backoff: Backoff | None,
+    statuses: Iterable[int] | None,
+) -> RetryPolicy:
+    """The policy that is meant; what is None is left to the server, but a list of offsets says how many retries.
+
+    Raises InvalidInput for parts that do not go together; `check` looks at each.
+    """
+    if offsets is not None and backoff is not None:
+        raise InvalidInput("Give offsets or backoff, not both.", "backoff")
+    most = len(offsets) if max_retries is None and offsets is not None else max_retries
+    if offsets is not None and not offsets and most:
+        raise InvalidInput("offsets is empty, so there is no wait to repeat. Give one, or leave it out.", "offsets")
+    return RetryPolicy(most, tuple(offsets or ()), backoff, None if statuses is None else frozenset(statuses))
+
+
+def backoff_of(initial: timedelta, factor: float, longest: timedelta | None, jitter: float) -> Backoff:
+    """Waits that grow; without `longest` up to a day, or `initial` if that is longer."""
+    return Backoff(initial, factor, max(_DEFAULT_LONGEST, initial) if longest is None else longest, jitter)
+
+
 def check(policy: RetryPolicy, path: str = "retry") -> None:
     """Raises InvalidInput that names the faulty field."""
-    if not 0 <= policy.max_retries <= MAX_RETRIES:
+    if policy.max_retries is not None and not 0 <= policy.max_retries <= MAX_RETRIES:
         raise InvalidInput(f"maxRetries must be 0 to {MAX_RETRIES}.", path, "maxRetries")
     if len(policy.offsets) > MAX_RETRIES:
         raise InvalidInput(f"At most {MAX_RETRIES} offsets.", path, "offsets")
-    if policy.max_retries and not policy.offsets and policy.backoff is None:
-        raise InvalidInput("There is no wait before a retry. Give offsets or backoff.", path, "offsets")
     if any(not timedelta(0) <= offset <= MAX_WAIT for offset in policy.offsets):
         raise InvalidInput("Each offset must be from PT0S to P366D.", path, "offsets")
     if policy.statuses is not None and any(not 100 <= status <= 599 for status in policy.statuses):
@@ -86,11 +109,6 @@ def _check_backoff(backoff: Backoff, path: str) -> None:
         raise InvalidInput("max must be at least initial and at most P366D.", path, "backoff", "max")
     if not 0 <= backoff.jitter <= 1:
         raise InvalidInput("jitter must be 0 to 1.", path, "backoff", "jitter")
-
-
-def default_policy(settings: Settings) -> RetryPolicy:
-    """What a task gets that says nothing of retries."""
-    return RetryPolicy(settings.max_retries, settings.default_offsets())
 
 
 def to_document(policy: RetryPolicy) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.clock import MILLISECOND
 from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
 from tocsin.documents.updates import both, change_task, equals
-from tocsin.errors import Conflict, InvalidInput
+from tocsin.errors import Conflict, FaultCollector, InvalidInput
 from tocsin.tasks import idempotency, owned, queues
 from tocsin.tasks import retry as retries
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 from tocsin.tasks.reconciling import reconcile
 from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.work_log import log_created, log_task
 
 MAX_NAME = 200
 MAX_TAGS = 20
@@ -41,18 +41,8 @@ class Draft:
     priority: int | None = None
 
     def checked(self) -> "Draft":
-        """Itself. Raises InvalidInput that names the faulty field."""
-        _check_name(self.name)
-        _check_tags(self.tags)
-        _check_misfire(self.misfire)
-        if self.timeout is not None and not 0 < self.timeout <= MAX_TIMEOUT:
-            raise InvalidInput("timeout must be longer than PT0S and at most PT1H.", "timeout")
-        if self.retry is not None:
-            retries.check(self.retry)
-        try:
-            schedules.check(self.schedule)
-        except InvalidInput as error:
-            raise error.under("schedule") from None
+        """Itself. Raises SeveralInvalid that names the faulty fields."""
+        check_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
     def fields(self) -> Doc:
@@ -84,9 +74,30 @@ class Ready:
         return Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **self.draft.fields())
 
 
+def check_fields(
+    name: str,
+    tags: tuple[str, ...],
+    misfire: schedules.Misfire,
+    timeout: float | None,
+    retry: RetryPolicy | None,
+    schedule: schedules.Schedule | None,
+) -> None:
+    """Raises SeveralInvalid that names the faulty fields of a draft; None is a field that is not known."""
+    faults = FaultCollector()
+    faults.read(_check_name, name)
+    faults.read(_check_tags, tags)
+    if schedule is not None:
+        faults.read(schedules.check, schedule, at=("schedule",))
+    faults.read(_check_misfire, misfire)
+    if retry is not None:
+        faults.read(retries.check, retry)
+    faults.read(_check_timeout, timeout)
+    faults.refuse()
+
+
 def ready(draft: Draft, now: datetime) -> Ready:
     """The draft, checked whole. Raises InvalidInput that names the faulty field."""
-    next_run_at = first_due(draft.checked().schedule, now)
+    next_run_at = schedules.first_due(draft.checked().schedule, now)
     if next_run_at is None:
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
     return Ready(draft, next_run_at)
@@ -108,17 +119,6 @@ def draft_of(task: Task) -> Draft:
     )
 
 
-def first_due(schedule: schedules.Schedule, now: datetime, last_due_at: datetime | None = None) -> datetime | None:
-    """The due time that a task gets when it is saved or resumed: later than every due time it had before.
-
-    A one-off task whose time has passed keeps that time: its misfire policy decides. Others go to the next one ahead.
-    """
-    if isinstance(schedule, schedules.Once):
-        return schedule.at if last_due_at is None or schedule.at > last_due_at else None
-    after = now - MILLISECOND if last_due_at is None else max(now, last_due_at)
-    return schedules.next_due(schedule, after)
-
-
 async def create(
     database: Database, owner: str, draft: Draft, now: datetime, key: idempotency.Key | None = None
 ) -> Task:
@@ -128,6 +128,7 @@ async def create(
     record = await idempotency.take(database, key, new_id(owner), now)
     if not record["done"]:
         await _insert(checked.document(record["thing"], owner, now))
+        log_created(record["thing"], owner, checked.next_run_at)
         await idempotency.done(database, record)
     task = await owned.find_task(owner, record["thing"])
     if task is None:
@@ -165,6 +166,7 @@ async def update(
         if expected_version is not None and expected_version != task.version:
             raise _changed(task.version)
         if await _update_once(database, task, changes, now):
+            log_task("task changed", task_id, owner, fields=sorted(changes))
             await reconcile(database, task_id, now)
             return await owned.require_task(owner, task_id)
         task = await owned.require_task(owner, task_id)
@@ -187,14 +189,19 @@ async def _update_once(database: Database, task: Task, changes: Mapping[str, Any
 
 
 def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime) -> Doc:
-    """What a new schedule changes beside itself: nothing else does, so that an edit of the name moves no due time."""
+    """What a new schedule changes: nothing else does, so that an edit of the name moves no due time.
+
+    The schedule that the task has already, sent again, changes nothing either, unless the task was cancelled.
+    """
     if "schedule" not in changes:
         return {}
+    before, wanted, last = schedules.from_document(task.schedule), schedules.plain(draft.schedule), task.last_due_at
+    if wanted == schedules.plain(before) and task.hold is not Hold.CANCELLED:
+        return {"schedule": task.schedule}
     hold = None if task.hold is Hold.CANCELLED else task.hold
-    schedule = draft.schedule
-    if isinstance(schedule, schedules.Once) and task.last_due_at is not None and schedule.at <= task.last_due_at:
-        schedule = schedules.Once(task.last_due_at + MILLISECOND)
-    next_run_at = first_due(schedule, now, task.last_due_at)
+    if isinstance(wanted, schedules.Once) and last is not None and wanted.at <= last:
+        wanted = schedules.postponed(wanted, last)
+    schedule, next_run_at = schedules.revise(before, task.next_run_at, last, wanted, now)
     if next_run_at is None:
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
     return {
@@ -202,6 +209,11 @@ def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime)
         "hold": hold and hold.value,
         "next_run_at": None if hold else next_run_at,
     }
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and not 0 < timeout <= MAX_TIMEOUT:
+        raise InvalidInput("timeout must be longer than PT0S and at most PT1H.", "timeout")
 
 
 def _check_name(name: str) -> None:

@@ -16,6 +16,7 @@ from tocsin.tasks.lanes import ready
 from tocsin.tasks.owned import find_run, find_task, require_run, require_task
 from tocsin.tasks.reconciling import copied, restrain, settle, stop
 from tocsin.tasks.retry import MAX_ATTEMPTS
+from tocsin.tasks.work_log import log_run
 
 MOST_REPLAYS = 50
 """Of the times that a run was done again, so many are remembered: the last."""
@@ -43,7 +44,7 @@ def new_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: dat
         "budget_from": 0,
         "lost": 0,
         "attempts": [],
-        **copied(task),
+        **copied(task, now),
     }
 
 
@@ -54,6 +55,7 @@ async def run_now(database: Database, owner: str, task_id: str, now: datetime, k
     if not record["done"]:
         document = await _document(database, task.id)
         await _insert_once(database, new_run(document, record["thing"], now, Trigger.MANUAL, now))
+        log_run("run requested", record["thing"])
         await _end_if_deleted(database, task.id, record["thing"], now)
         await idempotency.done(database, record)
     run = await find_run(owner, record["thing"])
@@ -110,6 +112,7 @@ async def retry(
         raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the most. Run its task instead.", "id")
     update = again(run.id, run.round, await _document(database, task.id), now, settings)
     if (await database.runs.bulk_write([update])).modified_count:
+        log_run("run retried", run.id)
         await show_again(database, [run.id])
     await idempotency.done(database, record)
     return await require_run(owner, run_id)
@@ -129,7 +132,7 @@ def again(
     }  # fmt: skip
     if settings is ReplaySettings.CURRENT:
         changes |= {"task_name": task["name"], "task_version": task["version"]}
-        changes |= copied(task)
+        changes |= copied(task, now)
     entry = {"replay": replay, "at": now, "round": round_ + 1}
     computed = {"budget_from": {"$size": "$attempts"}, "replays": _remembered(entry)}
     same = equals("round", round_)
@@ -170,6 +173,7 @@ async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> 
         settled = settle(run_id, reason, now)
         updates = [settled, restrain(run_id, Hold.CANCELLED, now, reason), settled]
         await database.runs.bulk_write(updates, ordered=True)
+        log_run("run cancel requested", run_id)
     document = await database.runs.find_one({"_id": run_id})
     if document is not None and document["status"] in ending.SETTLED_VALUES:
         await ending.follow(database, [document])

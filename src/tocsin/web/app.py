@@ -17,6 +17,7 @@ from tocsin.documents import is_unavailable
 from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Services
 from tocsin.graphql.errors import UNAVAILABLE
+from tocsin.web.access_log import AccessLogMiddleware
 from tocsin.web.cors import Cors
 from tocsin.web.downloads import downloads_router
 from tocsin.web.faults import INTERNAL, fault
@@ -27,9 +28,7 @@ from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
 
 Ready = Callable[[], Awaitable[Mapping[str, bool | str]]]
-"""Tells of each part whether it can do its work, or what is wrong with it."""
 Measure = Callable[[], Awaitable[None]]
-_STATES = {True: "ready", False: "unavailable"}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -44,7 +43,10 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     app.add_exception_handler(DatabaseUnavailable, _database_failed)
     app.add_exception_handler(PyMongoError, _database_failed)
     app.add_exception_handler(Exception, _failed)
-    return Hardened(Proxies(Cors(Paced(app), PATH, settings.cors_origins), settings.trusted_proxies))
+    served: ASGIApp = Cors(Paced(app), PATH, settings.cors_origins)
+    if settings.access_log:
+        served = AccessLogMiddleware(served)
+    return Hardened(Proxies(served, settings.trusted_proxies))
 
 
 def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
@@ -55,8 +57,9 @@ def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
     @app.api_route("/ready", methods=["GET", "HEAD"])
     async def is_ready() -> JSONResponse:
         parts = await ready()
-        body = {name: state if isinstance(state, str) else _STATES[state] for name, state in parts.items()}
-        return JSONResponse(body, 200 if all(state is True for state in parts.values()) else 503)
+        words: dict[bool | str, str] = {True: "ready", False: "unavailable"}
+        body = {name: words.get(part, str(part)) for name, part in parts.items()}
+        return JSONResponse(body, 200 if all(parts.values()) else 503)
 
     @app.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics() -> Response:

@@ -26,11 +26,11 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from tocsin import telemetry
 from tocsin.config import Settings
-from tocsin.errors import RateLimited, Unauthenticated
+from tocsin.errors import RateLimited
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.schema import schema
 from tocsin.web.faults import INTERNAL, Refused, fault
-from tocsin.web.graphql_ws import SafeSocket, TokenBoundHandler, refuse
+from tocsin.web.graphql_ws import SafeSocket, TokenBoundHandler
 from tocsin.web.negotiation import LEGACY, Wanted, negotiate
 from tocsin.web.reading import CappedRequest, check_content, decode_json, read_parameters
 from tocsin.web.results import body_of, headers_of, status_of
@@ -197,15 +197,12 @@ class Router(GraphQLRouter[Context, None]):
         return decode_json(data, self._limit)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Take the token from the connection's parameters. A wrong one closes the connection with 4403."""
+        """Take the token from the connection's parameters. Raises Unauthenticated, which closes it."""
         params: Mapping[str, object] = context.connection_params or {}
         given = bearer(params.get("authorization", params.get("Authorization")))
         context.token = given or context.token
         if context.token is not None:
-            try:
-                await context.identity()
-            except Unauthenticated as error:
-                raise refuse(str(error)) from None
+            await context.identity()
         return await super().on_ws_connect(context)
 
 

@@ -13,25 +13,25 @@ from graphql import GraphQLError
 from pymongo.errors import PyMongoError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
 
 from tocsin import telemetry
-from tocsin.errors import DatabaseUnavailable
+from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.graphql.context import Context
 
 CLOSE_REASON_BYTES = 123
 """What fits in a close frame (RFC 6455 section 5.5)."""
+_FORBIDDEN = 4403
 _INTERNAL_ERROR = 1011
 _TRY_AGAIN_LATER = 1013
 log = telemetry.logger(__name__)
 
 
-def refuse(message: str) -> ConnectionRejectionError:
-    """The error that closes a connection with 4403 when it is initialised."""
-    return ConnectionRejectionError({"message": message})
+def reason_of(error: Unauthenticated) -> str:
+    """The reason with which a connection is closed: a code for programs, a sentence for people."""
+    return f"{error.code}: {error}"
 
 
 class SafeSocket(ASGIWebSocketAdapter):
@@ -87,6 +87,9 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """Initialise; then watch the token."""
         try:
             await super().handle_connection_init(message)
+        except Unauthenticated as error:
+            await self.websocket.close(_FORBIDDEN, reason_of(error))
+            return
         except (PyMongoError, DatabaseUnavailable):
             await self.websocket.close(_TRY_AGAIN_LATER, "The database does not answer. Try again later.")
             return
@@ -117,7 +120,7 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """Close with 4403 when the token is no longer good: the reference client takes 4401 as final, and gives up."""
         reason = await self.context.loss()
         with suppress(Exception):  # the client may hang up at the same moment
-            await self.websocket.close(4403, reason)
+            await self.websocket.close(_FORBIDDEN, reason_of(reason))
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004

@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from strawberry.http.parse_content_type import parse_content_type
 
+from tocsin.jobs.json_values import DEEPEST, read_json
 from tocsin.web.faults import Refused
 
 
@@ -22,7 +23,7 @@ class CappedRequest(StarletteRequestAdapter):
     async def get_body(self) -> bytes:
         """The whole body. Raises Refused (413) as soon as it is known to be too long."""
         declared = self._request.headers.get("content-length", "")
-        size = int(declared) if declared.isdecimal() else 0
+        size = int(declared) if declared.isascii() and declared.isdecimal() else 0
         chunks: list[bytes] = []
         if size <= self._limit:
             size = 0
@@ -67,17 +68,9 @@ def decode_json(data: str | bytes, limit: int) -> object:
         text = data if isinstance(data, str) else data.decode()
         if len(text) > limit:
             raise ValueError("too long")
-        value: object = json.loads(text, parse_constant=_refuse_constant)
-        if "\\ud" in text or "\\uD" in text:  # an escape may be half a surrogate pair, which is no character
-            json.dumps(value, ensure_ascii=False).encode()
+        value: object = read_json(text, DEEPEST)
     except json.JSONDecodeError:
         raise
-    except RecursionError:
-        raise json.JSONDecodeError("nested too deeply", "", 0) from None
     except ValueError as error:
-        raise json.JSONDecodeError(str(error)[:100], "", 0) from None
+        raise json.JSONDecodeError(str(error)[:100].rstrip("."), "", 0) from None
     return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

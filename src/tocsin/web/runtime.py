@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
 from tocsin.accounts import Accounts, Mailing, rotation
+from tocsin.accounts.installation_keys import open_keys
 from tocsin.accounts.keyring import POLL_SECONDS, Keyring
 from tocsin.accounts.rounds import Rounds
 from tocsin.config import Settings
@@ -18,12 +19,14 @@ from tocsin.embedded import EmbeddedDatabase
 from tocsin.ending import end_tasks
 from tocsin.errors import DatabaseUnavailable, StartError
 from tocsin.events import Change, Fanout
-from tocsin.execution import Engine
+from tocsin.execution import Engine, clock_watch
 from tocsin.execution.claims import count_queued
+from tocsin.execution.clock_watch import ClockWatch
 from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
 from tocsin.jobs import registry
+from tocsin.jobs.computing import Processes
 from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
 from tocsin.notifications.deliveries import Postman
@@ -31,16 +34,18 @@ from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
-from tocsin.security.keys import Keys, load_keys
+from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
-from tocsin.tasks.retry import default_policy
+from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.workflows.engine import WorkflowEngine
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
 from tocsin.workflows.versions import Versions
 
+WARM_SECONDS = 3.0
+"""After the start, a process for computing is made ready. Whoever needs one earlier waits for it off the clock."""
 log = telemetry.logger(__name__)
 
 
@@ -52,6 +57,7 @@ class Runtime:
     scheduler: Scheduler
     fanout: Fanout
     workflows: WorkflowEngine
+    clock: ClockWatch
     versions: Versions
     shelf: Shelf
     services: Services
@@ -78,14 +84,17 @@ class Runtime:
         self.engine.hand.draining = True
 
     async def ready(self) -> dict[str, bool | str]:
-        """Which parts can do their work at this moment, or what is known to keep them from it."""
+        """Which parts can do their work at this moment. A text is a warning: it keeps nobody from working."""
         try:
             async with asyncio.timeout(2):
                 await self.database.ping()
-            database: bool | str = True
+            database = True
         except (DatabaseUnavailable, TimeoutError):
-            database = self.embedded.trouble or False if self.embedded else False
-        return {"database": database, "scheduler": self.scheduler.healthy}
+            database = False
+        parts: dict[str, bool | str] = {"database": database, "scheduler": self.scheduler.healthy}
+        if self.embedded is not None and self.embedded.trouble is not None:
+            parts["disk"] = self.embedded.trouble
+        return parts if self.clock.warning is None else parts | {"clock": self.clock.warning}
 
     async def measure(self) -> None:
         """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
@@ -94,9 +103,10 @@ class Runtime:
                 telemetry.RUNS_QUEUED.set(await count_queued(self.database))
 
     async def _start(self) -> None:
-        settings, keys = self.settings, load_keys(self.settings)
+        settings = self.settings
         registry.all_jobs()
         self.database = await self._open_database()
+        keys = await open_keys(self.database, settings)
         secrets = SecretBox(keys.encryption, keys.former)
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
         http = await self._open_http()
@@ -106,18 +116,22 @@ class Runtime:
             http,
             secrets,
             self._judge(),
-            settings.wait_timeout,
+            settings.timeout_of,
             door,
             self.shelf,
             RunHistory(self.database),
             settings.email_recipients,
+            self._open_processes(),
         )
-        postman = Postman(self.database, door, secrets)
+        postman = Postman(self.database, door, secrets, page=settings.page)
         self._start_engine(tools, postman)
         keyring = Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker)
         await keyring.start()
         self._repeat(keyring.load, POLL_SECONDS)
         self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
+        self.clock = ClockWatch(self.database, timedelta(days=settings.refresh_token_days))
+        await self.clock.start()
+        self._repeat(self.clock.look, clock_watch.LOOK_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
@@ -142,7 +156,7 @@ class Runtime:
             on_follow=followed,
             on_step=lambda workflow_run: self.workflows.touch(workflow_run),
         )
-        letters = Letters(self.database, self.settings.page("/playground"))
+        letters = Letters(self.database)
         self.versions = Versions(self.database, tools.secrets, self.settings)
         mover = Mover(
             self.database,
@@ -166,7 +180,7 @@ class Runtime:
             self._stack.push_async_callback(server.stop)
             uri = server.uri
         try:
-            database = await connect(uri, settings.mongodb_database)
+            database = await connect(uri, settings.mongodb_database, alone=settings.embedded)
         except (DatabaseUnavailable, PyMongoError) as error:
             raise StartError(f"Tocsin cannot start: {error}".partition("\n")[0]) from error
         self._stack.push_async_callback(database.close)
@@ -186,12 +200,20 @@ class Runtime:
         self._stack.push_async_callback(http.close)
         return http
 
+    def _open_processes(self) -> Processes:
+        """One is made ready as soon as the start is over, which it would slow down."""
+        processes = Processes()
+        self._stack.push_async_callback(processes.close)
+        warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
+        self._stack.callback(warming.cancel)
+        return processes
+
     def _shelf(self, keys: Keys) -> Shelf:
         links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))
         return Shelf(FileStore(self.database), links, self.settings.page)
 
     def _judge(self) -> Judge:
-        return Judge(default_policy(self.settings), timedelta(seconds=self.settings.retry_after_limit))
+        return Judge(RetryDefaults.of(self.settings), timedelta(seconds=self.settings.retry_after_limit))
 
     def _repeat(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
         rounds = Rounds(duty, seconds)

@@ -8,7 +8,8 @@ from typing import Any
 from tocsin.documents import Database, Doc, StepReason, StepStatus, User, WorkflowRun, WorkflowRunStatus
 from tocsin.documents.updates import change_when, equals
 from tocsin.errors import Conflict, NotFound
-from tocsin.workflows.inputs import read_inputs
+from tocsin.tasks.work_log import log_workflow_run
+from tocsin.workflows.inputs import read_inputs, write_inputs
 from tocsin.workflows.letters import deciders
 from tocsin.workflows.owned import require_workflow_run
 from tocsin.workflows.states import CANCELLED, FAILED, PENDING, Flow, StepState
@@ -31,6 +32,7 @@ async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> 
         return {"cancel_requested_at": now}
 
     await _change(database, run_id, ask)
+    log_workflow_run("workflow run cancel requested", run_id)
     return await require_workflow_run(owner, run_id)
 
 
@@ -43,7 +45,7 @@ async def resume(
     """
     run = await require_workflow_run(owner, run_id)
     version = await versions.get(run.workflow, run.version)
-    inputs = None if given is None else json.dumps(read_inputs(version.definition, given), ensure_ascii=False)
+    inputs = None if given is None else write_inputs(read_inputs(version.definition, given))
 
     def ask(document: Doc) -> Doc:
         if document["status"] not in _RESUMABLE:
@@ -52,6 +54,7 @@ async def resume(
         return {**_again(document, version, now), **({} if inputs is None else {"inputs": inputs})}
 
     await _change(database, run_id, ask)
+    log_workflow_run("workflow run resumed", run_id)
     return await require_workflow_run(owner, run_id)
 
 
@@ -75,6 +78,7 @@ async def decide(
         return _decided(document, key, now, decision, approved=approved)
 
     await _change(database, run_id, ask)
+    log_workflow_run("approval given" if approved else "approval refused", run_id)
     changed = await WorkflowRun.get(run_id)
     return changed or run
 

@@ -3,17 +3,29 @@
 import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from tocsin.clock import EPOCH
+from tocsin.errors import InvalidInput
+from tocsin.jobs.value_bounds import Path, value_faults
 from tocsin.workflows import expressions, graph
-from tocsin.workflows.definition import Step, WorkflowDefinition
+from tocsin.workflows.definition import MOST_STEPS, InputType, Step, WorkflowDefinition
 from tocsin.workflows.inputs import is_of
 from tocsin.workflows.model_faults import model_faults
-from tocsin.workflows.reading import Path, Source, WorkflowInvalid
+from tocsin.workflows.outline import Outline, StepOutline, outline_of
+from tocsin.workflows.reading import Fault, Source, WorkflowInvalid
+from tocsin.workflows.timing import placed_sentences, read_retry, read_schedule
 
 MOST_FAULTS = 50
+_MOST_LOOKED_FOR = 500
+"""Faults of the shape, and as many of the rest: to say what may have been meant takes a millisecond or two each."""
+_RESERVED = "$secret"
+_LONGEST_NAME = 100
+_STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
 Found = Iterator[tuple[Path, str]]
 
 
@@ -29,84 +41,131 @@ class JobCatalog(Protocol):
         ...
 
 
-def read_definition(source: Source, jobs: JobCatalog) -> WorkflowDefinition:
-    """The workflow that was written. Raises WorkflowInvalid with all faults."""
-    try:
-        definition = WorkflowDefinition.model_validate(source.data)
-    except ValidationError as error:
-        _refuse(source, [*model_faults(WorkflowDefinition, error), *_unknown_jobs(source.data, jobs)])
-        raise
-    _refuse(source, _all_faults(definition, jobs))
+def read_definition(source: Source, jobs: JobCatalog, now: datetime = EPOCH) -> WorkflowDefinition:
+    """The workflow that was written: the one check that all of them pass, as of `now`, before they are saved.
+
+    Raises WorkflowInvalid with all faults, in the order of the text.
+    """
+    definition, found = None, list(value_faults(source.data))
+    if not found:
+        try:
+            definition = WorkflowDefinition.model_validate(source.data)
+        except ValidationError as error:
+            found += islice(model_faults(WorkflowDefinition, error), _MOST_LOOKED_FOR)
+        found += islice(_all_faults(outline_of(source.data), jobs, now), _MOST_LOOKED_FOR)
+    faults = [*source.faults, *_without_echoes(source, found)]
+    if faults or definition is None:
+        raise WorkflowInvalid(_bounded(_sorted(source, faults)))
     return definition.resolved()
 
 
-def _unknown_jobs(data: Any, jobs: JobCatalog) -> Found:
-    """What can be said of jobs even where the shape is wrong, so that it need not be told one by one."""
-    steps = data.get("steps") if isinstance(data, Mapping) else None
-    for index, step in enumerate(steps if isinstance(steps, list) else []):
-        kind = step.get("job") if isinstance(step, Mapping) else None
-        if isinstance(kind, str) and isinstance(params := step.get("params", {}), Mapping):
-            yield from _job(kind, params, ("steps", index), jobs)
+def _without_echoes(source: Source, found: Iterable[tuple[Path, str]]) -> Iterator[Fault]:
+    """The faults but those of parts that are null only because they are no JSON, which was told already."""
+    told = {path for fault in source.faults for path in (fault.path, fault.path[:-1])}
+    yield from (source.fault(path, message) for path, message in dict.fromkeys(found) if path not in told)
 
 
-def _refuse(source: Source, found: Iterable[tuple[Path, str]]) -> None:
-    faults = [source.fault(path, message) for path, message in dict.fromkeys(found)]
-    if faults:
-        raise WorkflowInvalid(sorted(faults, key=lambda fault: (fault.line or 0, fault.column or 0))[:MOST_FAULTS])
+def _sorted(source: Source, faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: (fault.line or 0, fault.column or 0, *_position(source.data, fault.path)))
 
 
-def _all_faults(definition: WorkflowDefinition, jobs: JobCatalog) -> Found:
-    doubled = list(_keys(definition))
+def _position(data: Any, path: Path) -> Iterator[int]:
+    """Where a part stands in a value that has no lines."""
+    for part in path:
+        if isinstance(data, Mapping) and part in data:
+            yield list(data).index(part)
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            yield part
+            data = data[part]
+        else:
+            return
+
+
+def _bounded(faults: list[Fault]) -> list[Fault]:
+    more = len(faults) - MOST_FAULTS
+    return faults if more <= 0 else [*faults[:MOST_FAULTS], Fault(f"And {more:,} more faults.")]
+
+
+def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
+    if len(outline.steps) > MOST_STEPS:
+        return
+    doubled = list(_keys(outline))
     yield from doubled
-    yield from _defaults(definition)
-    resolved = definition.resolved()
-    dependencies = resolved.dependencies()
-    yield from _dependencies(definition, dependencies)
-    circle = None if doubled else graph.cycle(dependencies)
-    if circle is not None and len(circle) > 2:
-        index = list(dependencies).index(circle[0])
-        yield ("steps", index, "dependsOn"), f"The steps wait for each other in a circle: {' -> '.join(circle)}."
-    for index, step in enumerate(resolved.steps):
-        before = graph.ancestors(dependencies, step.key)
-        yield from _step(step, ("steps", index), before, definition, jobs)
-    everything = set(dependencies)
-    yield from _texts({"output": definition.output}, (), everything, definition, item=False)
+    yield from _defaults(outline)
+    yield from _schedule(outline, now)
+    yield from _dependencies(outline)
+    if not doubled:
+        yield from _circle(outline)
+    for step in outline.steps:
+        yield from _step(step, outline, jobs)
+    if outline.output is not None:
+        yield from _text(outline.output, ("output",), set(outline.keys), outline, item=False)
 
 
-def _keys(definition: WorkflowDefinition) -> Found:
-    counts = Counter(step.key for step in definition.steps)
+def _keys(outline: Outline) -> Found:
+    counts = Counter(outline.keys)
     seen: set[str] = set()
-    for index, step in enumerate(definition.steps):
+    for step in outline.steps:
         if counts[step.key] > 1 and step.key in seen:
-            yield ("steps", index, "key"), f"Two steps have the key {step.key}. Each needs one of its own."
+            yield (*step.path, "key"), f"Two steps have the key {step.key}. Each needs one of its own."
         seen.add(step.key)
 
 
-def _defaults(definition: WorkflowDefinition) -> Found:
-    for name, spec in definition.inputs.items():
-        if not spec.required and spec.default is not None and not is_of(spec.type, spec.default):
-            yield ("inputs", name, "default"), f"The default of {name} is not of the type {spec.type.value}."
+def _defaults(outline: Outline) -> Found:
+    types = {type_.value: type_ for type_ in InputType}
+    for name, spec in outline.inputs.items():
+        given = spec if isinstance(spec, Mapping) else {}
+        kind = given.get("type", "any")
+        type_ = types.get(kind) if isinstance(kind, str) else None
+        if type_ is not None and given.get("default") is not None and not is_of(type_, given["default"]):
+            yield ("inputs", name, "default"), f"The default of {name} is not of the type {kind}."
 
 
-def _dependencies(definition: WorkflowDefinition, dependencies: Mapping[str, Collection[str]]) -> Found:
-    for index, step in enumerate(definition.steps):
-        for place, key in enumerate(step.depends_on or ()):
-            path: Path = ("steps", index, "dependsOn", place)
+def _schedule(outline: Outline, now: datetime) -> Found:
+    if isinstance(outline.schedule, Mapping):
+        try:
+            read_schedule(outline.schedule, now)
+        except InvalidInput as error:
+            yield from ((("schedule",), sentence) for sentence in placed_sentences(error))
+
+
+def _dependencies(outline: Outline) -> Found:
+    for step in outline.steps:
+        for place, key in step.given_dependencies():
+            path: Path = (*step.path, "dependsOn", place)
             if key == step.key:
                 yield path, f"{key} cannot depend on itself."
-            elif key not in dependencies:
-                yield path, f"There is no step {key}.{_meant(key, dependencies)}"
+            elif key not in outline.keys:
+                yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
 
 
-def _step(step: Step, path: Path, before: set[str], definition: WorkflowDefinition, jobs: JobCatalog) -> Found:
-    yield from _texts(step.texts(), path, before, definition, item=step.for_each is not None)
-    if step.job is not None:
-        yield from _job(step.job, step.params, path, jobs)
-    if step.compensation is not None:
-        yield from _job(step.compensation.job, step.compensation.params, (*path, "compensation"), jobs)
+def _circle(outline: Outline) -> Found:
+    circle = graph.cycle(outline.dependencies())
+    if circle is not None and len(circle) > 2:
+        path = next(step.path for step in outline.steps if step.key == circle[0])
+        yield (*path, "dependsOn"), f"The steps wait for each other in a circle: {' -> '.join(circle)}."
+
+
+def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
+    if (wrong := step.shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
+        yield step.path, wrong  # else its kind is the name that is misspelt
+    before = set(outline.before(step))
+    for place, value in step.texts().items():
+        own = {step.key} if place[0] == "compensation" else set()
+        item = step.repeats and place == ("params",)
+        yield from _text(value, (*step.path, *place), before | own, outline, item=item)
+    for path, kind, params in step.jobs():
+        yield from _job(kind, params, path, jobs)
+    for path, retry in step.retries():
+        try:
+            read_retry(retry)
+        except InvalidInput as error:
+            yield from ((path, sentence) for sentence in placed_sentences(error))
 
 
 def _job(kind: str, params: Mapping[str, Any], path: Path, jobs: JobCatalog) -> Found:
+    yield from _reserved(params, (*path, "params"))
     if kind not in jobs.kinds():
         yield (*path, "job"), f"There is no job {kind} on this server.{_meant(kind, jobs.kinds())}"
         return
@@ -114,37 +173,44 @@ def _job(kind: str, params: Mapping[str, Any], path: Path, jobs: JobCatalog) -> 
         yield (*path, "params", *place), message
 
 
-def _texts(
-    texts: Mapping[str, Any], path: Path, before: set[str], definition: WorkflowDefinition, *, item: bool
-) -> Found:
-    for place, value in texts.items():
-        wrong = expressions.check(value)
-        for fault in wrong:
-            yield (*path, place, *fault.path), fault.message
-        if wrong or value is None:
-            continue
-        own = before | {path[1]} if place == "compensation" and len(path) > 1 else before
-        yield from _names(value, (*path, place), own, definition)
-        if not (item and place == "params") and {"item", "index"} & expressions.roots(value):
-            yield (*path, place), "item and index are known only in the params of a step with forEach."
+def _reserved(value: Any, path: Path) -> Found:
+    """An object that would be taken for a stored secret."""
+    if isinstance(value, Mapping):
+        if set(value) == {_RESERVED}:
+            yield path, f"An object with {_RESERVED} alone cannot be given: secrets are stored so."
+        for name, part in value.items():
+            yield from _reserved(part, (*path, name))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _reserved(part, (*path, index))
 
 
-def _names(value: Any, path: Path, before: Collection[Any], definition: WorkflowDefinition) -> Found:
-    keys = [step.key for step in definition.steps]
+def _text(value: Any, path: Path, before: Collection[str], outline: Outline, *, item: bool) -> Found:
+    wrong = expressions.check(value)
+    for fault in wrong:
+        yield (*path, *fault.path), fault.message
+    if wrong:
+        return
+    yield from _names(value, path, before, outline)
+    if not item and {"item", "index"} & expressions.roots(value):
+        yield path, "item and index are known only in the params of a step with forEach."
+
+
+def _names(value: Any, path: Path, before: Collection[str], outline: Outline) -> Found:
     for key in sorted(expressions.references(value) - {"*"} - set(before)):
-        if key not in keys:
-            yield path, f"There is no step {key}.{_meant(key, keys)}"
-        elif not (path[0] == "steps" and "compensation" in path and keys[int(path[1])] == key):
+        if key not in outline.keys:
+            yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
+        else:
             yield path, f"The step {key} need not be over when this one begins: add it to dependsOn."
-    for name in sorted(expressions.input_references(value) - {"*"} - set(definition.inputs)):
-        yield path, f"There is no input {name}.{_meant(name, definition.inputs)}"
+    for name in sorted(expressions.input_references(value) - {"*"} - set(outline.inputs)):
+        yield path, f"There is no input {name}.{_meant(name, outline.inputs)}"
     for name in sorted(expressions.roots(value) - {"inputs", "steps", "item", "index", "workflow", "run"}):
         yield path, f"{name} is not known here. An expression begins with inputs, steps, item, index, workflow or run."
 
 
 def _meant(name: str, names: Iterable[str]) -> str:
     known = list(names)
-    near = difflib.get_close_matches(name, known, 1)
+    near = difflib.get_close_matches(name[:_LONGEST_NAME], known, 1)
     if near:
         return f" Did you mean {near[0]}?"
     return f" There are: {', '.join(sorted(known)[:20])}." if known else " There are none."

@@ -5,12 +5,15 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic.alias_generators import to_camel
 
 from tocsin.errors import InvalidInput
 from tocsin.jobs.params import ParamsModel, has_expression
+from tocsin.outbound.addresses import parse_address
 from tocsin.schedules.moments import read_duration, read_moment
 from tocsin.tasks.saving import MAX_TIMEOUT
-from tocsin.workflows.timing import read_retry, read_schedule
+from tocsin.workflows.outline import step_shape_fault
+from tocsin.workflows.timing import placed_sentences, read_retry, read_schedule
 
 MOST_STEPS = 200
 MOST_ITEMS = 10_000
@@ -115,8 +118,11 @@ class Wait(ParamsModel):
 
 
 def _decider(value: Any) -> None:
-    if value != "admins" and not (isinstance(value, str) and "@" in value):
+    if value == "admins":
+        return
+    if not isinstance(value, str) or "@" not in value:
         raise ValueError(f"by is a user's email address, or admins; {str(value)[:60]!r} is neither.")
+    parse_address(value)
 
 
 class Approval(ParamsModel):
@@ -179,37 +185,15 @@ class Step(ParamsModel):
 
     @model_validator(mode="after")
     def _one(self) -> "Step":
-        given = [name for name in ("job", "wait", "approval") if getattr(self, name) is not None]
-        if len(given) != 1:
-            has = " and ".join(given) if given else "none of them"
-            raise ValueError(f"A step has exactly one of job, wait and approval; this one has {has}.")
-        if self.job is None:
-            self._refuse_of_jobs(given[0])
+        given = {to_camel(name) for name in self.model_fields_set if getattr(self, name) is not None}
+        if (fault := step_shape_fault(given)) is not None:
+            raise ValueError(fault)
         return self
-
-    def _refuse_of_jobs(self, kind: str) -> None:
-        of_jobs = {"params": "params", "for_each": "forEach", "retry": "retry", "compensation": "compensation"}
-        wrong = [name for field, name in of_jobs.items() if field in self.model_fields_set]
-        if wrong:
-            raise ValueError(f"{wrong[0]} belongs to a step with a job, and this one has {kind}.")
 
     @property
     def waits_for(self) -> tuple[str, ...]:
         """The steps that must be over before, when the definition is resolved."""
         return self.depends_on or ()
-
-    def texts(self) -> dict[str, Any]:
-        """All that expressions may stand in, by its place. Those of an item are under `params`."""
-        found: dict[str, Any] = {"params": self.params, "when": self.when}
-        if self.for_each is not None:
-            found["forEach"] = self.for_each.items
-        if self.wait is not None:
-            found["wait"] = [self.wait.duration, self.wait.until]
-        if self.approval is not None:
-            found["approval"] = [self.approval.by, self.approval.message]
-        if self.compensation is not None:
-            found["compensation"] = self.compensation.params
-        return found
 
 
 class WorkflowDefinition(ParamsModel):
@@ -257,11 +241,10 @@ def _checked_retry(value: Any) -> Any:
     return None if value is None else _as_value_error(read_retry, value)
 
 
-def _as_value_error(read: Any, value: Any) -> Any:
+def _as_value_error(read: Callable[[Any], Any], value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError("This must be an object of names and values.")
     try:
         return read(value)
     except InvalidInput as error:
-        place = ".".join(error.path)
-        raise ValueError(f"{place}: {error.message}" if place else error.message) from None
+        raise ValueError(placed_sentences(error)[0]) from None

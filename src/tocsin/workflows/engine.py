@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, Doc, global_id
 from tocsin.ending import end_tasks
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
@@ -66,7 +66,11 @@ class WorkflowEngine:
             try:
                 await self._move(workflow_run)
             except PyMongoError as error:
-                log.warning("a workflow run waits for the database", workflow_run=workflow_run, error=str(error)[:300])
+                log.warning(
+                    "a workflow run waits for the database",
+                    workflow_run_id=global_id("WorkflowRun", workflow_run),
+                    error=str(error)[:300],
+                )
                 await self._again(workflow_run)
             except Exception:
                 log.exception("a workflow run could not be moved on", workflow_run=workflow_run)
@@ -102,7 +106,7 @@ class WorkflowEngine:
         while True:
             try:
                 now = clock.now()
-                if now - looked_at > timedelta(seconds=LOOK_SECONDS):
+                if abs(now - looked_at) > timedelta(seconds=LOOK_SECONDS):
                     await self._look({"open": True})
                     looked_at = now
                 await self._look({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})

@@ -6,6 +6,7 @@ stands for `${{` itself.
 
 import difflib
 import json
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -140,12 +141,16 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+_COMPILING = threading.Lock()
+"""What `catch_warnings` changes is shared by all threads: two at once would leave warnings turned off for good."""
+
+
 @lru_cache(maxsize=1024)
 def _compiled(expression: str) -> ParsedResult:
     if len(expression) > LONGEST:
         raise ExpressionError(expression[:40] + "…", f"it has {len(expression)} characters; {LONGEST} are allowed.")
     try:
-        with warnings.catch_warnings():
+        with _COMPILING, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a way to write texts that the library would rather not have
             return jmespath.compile(expression.strip())
     except exceptions.JMESPathError as error:

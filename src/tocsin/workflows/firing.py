@@ -1,12 +1,15 @@
 """Scheduled workflows: due times become workflow runs, each made once, each with an outcome."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tocsin import clock, schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, WorkflowRunStatus
+from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, WorkflowRunStatus, global_id
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import InvalidInput
+from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.inputs import read_inputs
 from tocsin.workflows.starting import Born, insert_once, new_workflow_run
 from tocsin.workflows.versions import Versions
@@ -30,7 +33,11 @@ class Firing:
             try:
                 born += await self._fire(workflow, now)
             except (InvalidInput, KeyError, ValueError) as error:
-                log.error("a workflow cannot be run and is paused", workflow=workflow["_id"], error=str(error)[:300])
+                log.error(
+                    "a workflow cannot be run and is paused",
+                    workflow_id=global_id("Workflow", workflow["_id"]),
+                    error=str(error)[:300],
+                )
                 await self._advance(workflow, None, workflow["next_run_at"])
         return born
 
@@ -49,40 +56,77 @@ class Firing:
         version = await self._versions.get(workflow["_id"], workflow["version"])
         inputs = read_inputs(version.definition, None)
         schedule = schedules.from_document(workflow["schedule"])
-        plan = schedules.plan_due(schedule, workflow["next_run_at"], now, schedules.Misfire())
-        runs = []
-        if plan.missed is not None:
-            missed = Born(
-                _id(workflow, plan.missed.first), Trigger.SCHEDULE, plan.missed.first, WorkflowRunStatus.MISSED,
-                WorkflowRunReason.MISFIRE,
-            )  # fmt: skip
-            document = new_workflow_run(workflow, version.definition, inputs, missed, now)
-            runs.append(document | {"missed_until": plan.missed.until, "missed_count": plan.missed.count})
-        for due_at in plan.runs:
-            born = await self._born(workflow, due_at)
-            runs.append(new_workflow_run(workflow, version.definition, inputs, born, now))
-        for run in runs:
-            await insert_once(self._database, run)
-        last = max([run["due_at"] for run in runs] + ([plan.missed.until] if plan.missed else []))
-        await self._advance(workflow, plan.next_due, last)
+        runs: list[Doc] = []
+        due: datetime | None = workflow["next_run_at"]
+        while due is not None and due <= now:  # once, unless a crash or another process came in between
+            known = await self._known(workflow, due, now) if runs else []
+            if known and known[0]["due_at"] == due:
+                runs.append(known[0])
+            else:
+                runs += await self._make(workflow, version.definition, inputs, (due, now), known)
+            due = schedules.next_due(schedule, max(_last_due_of(run) for run in runs))
+        await self._advance(workflow, due, max(_last_due_of(run) for run in runs))
         return [run["_id"] for run in runs if run["open"]]
 
-    async def _born(self, workflow: Doc, due_at: datetime) -> Born:
+    async def _make(
+        self,
+        workflow: Doc,
+        definition: WorkflowDefinition,
+        inputs: Mapping[str, Any],
+        bounds: tuple[datetime, datetime],
+        known: list[Doc],
+    ) -> list[Doc]:
+        """The runs of the due times between `bounds`, up to the first that exists: behind it, all is planned anew.
+
+        As in scheduling/writing.py.
+        """
+        schedule, stored = schedules.from_document(workflow["schedule"]), []
+        plan = schedules.plan_due(schedule, *bounds, schedules.Misfire())
+        dues, gaps = schedules.leave_out(schedule, plan, [(run["due_at"], _last_due_of(run)) for run in known])
+        planned: list[datetime | schedules.Gap] = [*gaps, *dues]
+        for first in planned:
+            born = await self._born(workflow, first)
+            run, is_new = await self._write(new_workflow_run(workflow, definition, inputs, born, bounds[1]))
+            stored.append(run)
+            if not is_new:
+                break
+        return stored
+
+    async def _known(self, workflow: Doc, due: datetime, now: datetime) -> list[Doc]:
+        """The runs of these due times that exist. There are none, unless a clock was set back in between."""
+        ids = {"$gte": _id(workflow, due), "$lte": _id(workflow, now)}
+        return await self._database.workflow_runs.find({"_id": ids}).sort("_id", 1).to_list()
+
+    async def _write(self, run: Doc) -> tuple[Doc, bool]:
+        """The run as it is stored, and whether it is new: the first one that was written is the truth."""
+        if await insert_once(self._database, run):
+            return run, True
+        return await self._database.workflow_runs.find_one({"_id": run["_id"]}) or run, False
+
+    async def _born(self, workflow: Doc, first: datetime | schedules.Gap) -> Born:
         """SKIPPED while the run before goes on, if the workflow wants that. QUEUE is seen to when a run begins."""
-        run_id = _id(workflow, due_at)
+        if isinstance(first, schedules.Gap):
+            missed = WorkflowRunStatus.MISSED, WorkflowRunReason.MISFIRE
+            return Born(_id(workflow, first.first), Trigger.SCHEDULE, first.first, *missed, gap=first)
+        run_id = _id(workflow, first)
         if workflow["overlap"] == "SKIP":
             before = await self._database.workflow_runs.find_one(
                 {"workflow": workflow["_id"], "open": True}, {"_id": 1}
             )
             if before is not None and before["_id"] != run_id:
                 skipped = WorkflowRunStatus.SKIPPED, WorkflowRunReason.OVERLAP
-                return Born(run_id, Trigger.SCHEDULE, due_at, *skipped)
-        return Born(run_id, Trigger.SCHEDULE, due_at)
+                return Born(run_id, Trigger.SCHEDULE, first, *skipped)
+        return Born(run_id, Trigger.SCHEDULE, first)
 
     async def _advance(self, workflow: Doc, next_due: datetime | None, last_due: datetime | None) -> None:
         same = both(equals("next_run_at", workflow["next_run_at"]), equals("version", workflow["version"]))
         changes = {"next_run_at": next_due, "last_due_at": last_due}
         await self._database.workflows.update_one({"_id": workflow["_id"]}, [change_when(same, changes)])
+
+
+def _last_due_of(run: Doc) -> datetime:
+    last: datetime = run.get("missed_until") or run["due_at"]
+    return last
 
 
 def _id(workflow: Doc, due_at: datetime) -> str:

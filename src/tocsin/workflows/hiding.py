@@ -1,5 +1,6 @@
 """Secrets that stand in a workflow: sealed when it is saved, opened when a step begins, never shown. Pure."""
 
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -20,7 +21,8 @@ def hide(data: Mapping[str, Any], seal: Callable[[str], str], before: Mapping[st
     """
     secrets: dict[str, str] = {}
 
-    def hidden(place: str, text: str) -> Doc:
+    def hidden(place: str, given: Any) -> Doc:
+        text = given if isinstance(given, str) else json.dumps(given)  # the value of a header may be a number
         if text != MASK:
             secrets[place] = seal(text)
         elif place in before:
@@ -56,7 +58,7 @@ def mask(value: Any) -> Any:
     return [mask(part) for part in value] if isinstance(value, list) else value
 
 
-def _without(step: Mapping[str, Any], place: str, hidden: Callable[[str, str], Doc]) -> Doc:
+def _without(step: Mapping[str, Any], place: str, hidden: Callable[[str, Any], Doc]) -> Doc:
     changed = dict(step)
     for what, suffix in ((step, ""), (step.get("compensation") or {}, ".compensation")):
         if isinstance(what.get("job"), str) and isinstance(what.get("params"), Mapping):
@@ -68,13 +70,13 @@ def _without(step: Mapping[str, Any], place: str, hidden: Callable[[str, str], D
     return changed
 
 
-def _hidden_in(kind: str, params: Mapping[str, Any], place: str, hidden: Callable[[str, str], Doc]) -> Any:
+def _hidden_in(kind: str, params: Mapping[str, Any], place: str, hidden: Callable[[str, Any], Doc]) -> Any:
     changed: Any = params
     for path in registry.get(kind).secrets(params):
         changed = _replaced(changed, path, partial(hidden, ".".join((place, *path))))
     return changed
 
 
-def _replaced(value: Mapping[str, Any], path: tuple[str, ...], change: Callable[[str], Any]) -> Doc:
+def _replaced(value: Mapping[str, Any], path: tuple[str, ...], change: Callable[[Any], Any]) -> Doc:
     name, rest = path[0], path[1:]
     return {**value, name: _replaced(value[name], rest, change) if rest else change(value[name])}

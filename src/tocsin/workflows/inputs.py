@@ -1,12 +1,20 @@
 """The inputs of a workflow run: what was given, checked, and the defaults of the rest. Pure."""
 
 import difflib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, SeveralInvalid
+from tocsin.jobs.value_bounds import Bounds, printable, value_faults
 from tocsin.workflows.definition import InputType, WorkflowDefinition
 
+LARGEST_INPUT = 1024 * 1024
+"""Characters of all inputs of a run together, as JSON."""
+_BOUNDS = Bounds(characters=LARGEST_INPUT, parts=LARGEST_INPUT)
+_MOST_UNKNOWN = 100
+_LONGEST_NAME = 100
 _TYPES: dict[InputType, tuple[type, ...]] = {
     InputType.STRING: (str,),
     InputType.INTEGER: (int,),
@@ -26,26 +34,42 @@ def is_of(type_: InputType, value: Any) -> bool:
 
 
 def read_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
-    """All inputs of a run. Raises InvalidInput that names the faulty one."""
+    """All inputs of a run. Raises SeveralInvalid that names all that are missing, unknown or of another type."""
     if given is None:
         given = {}
     if not isinstance(given, Mapping):
         raise InvalidInput("The input is an object: the names of inputs and their values.", "input")
-    for name in given:
-        if name not in definition.inputs:
-            raise InvalidInput(f"The workflow has no input {name}.{_meant(name, definition)}", "input", str(name))
-    inputs: dict[str, Any] = {}
+    faults = [*_faults(definition, given), *_value_faults(given)]
+    if faults:
+        raise SeveralInvalid(faults)
+    return {name: given.get(name, spec.default) for name, spec in definition.inputs.items()}
+
+
+def write_inputs(inputs: Mapping[str, Any]) -> str:
+    """The inputs of a run as they are stored. Raises InvalidInput for inputs that are too large."""
+    text = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > LARGEST_INPUT:
+        raise InvalidInput(f"The input has {len(text)} characters as JSON; {LARGEST_INPUT} are allowed.", "input")
+    return text
+
+
+def _faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterator[InvalidInput]:
     for name, spec in definition.inputs.items():
         if name not in given:
             if spec.required:
-                raise InvalidInput(f"The input {name} ({spec.type.value}) is missing.", "input", name)
-            inputs[name] = spec.default
-        elif is_of(spec.type, given[name]):
-            inputs[name] = given[name]
-        else:
+                yield InvalidInput(f"The input {name} ({spec.type.value}) is missing.", "input", name)
+        elif not is_of(spec.type, given[name]):
             kind = _WORDS.get(type(given[name]), "null")
-            raise InvalidInput(f"The input {name} must be of the type {spec.type.value}; it is {kind}.", "input", name)
-    return inputs
+            yield InvalidInput(f"The input {name} must be of the type {spec.type.value}; it is {kind}.", "input", name)
+    for name in islice((name for name in given if name not in definition.inputs), _MOST_UNKNOWN):
+        short = printable(str(name)[:_LONGEST_NAME])
+        yield InvalidInput(f"The workflow has no input {short}.{_meant(short, definition)}", "input", short)
+
+
+def _value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
+    """What could not be stored, or read again where an expression asks for it."""
+    for path, message in islice(value_faults(given, _BOUNDS), _MOST_UNKNOWN):
+        yield InvalidInput(message, "input", *(str(part)[:_LONGEST_NAME] for part in path))
 
 
 def _meant(name: Any, definition: WorkflowDefinition) -> str:

@@ -4,15 +4,20 @@ JMESPath has no loops, but its values may hold themselves many times: each `| [@
 before. So whatever makes values pays for their size, counted as a tree.
 """
 
+import json
 import math
+import re
 from typing import Any
 
 from jmespath import functions, visitor
+
+from tocsin.jobs.json_values import DEEPEST, LARGEST_INTEGER
 
 BUDGET = 1_000_000
 """Parts of values, and visits of parts of expressions, that filling in one value may take. A text's part is 16
 characters."""
 _TEXT_PART = 16
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,399})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,9})?")
 
 
 class TooMuchError(Exception):
@@ -32,11 +37,13 @@ class Budget:
             raise TooMuchError
 
     def spend_value(self, value: Any) -> None:
-        """Spend the size of a JSON value. Raises TooMuchError, and ValueError for a number that JSON has not."""
-        ahead = [value]
+        """Spend the size of a JSON value. Raises TooMuchError, and ValueError for what JSON has not or is too deep."""
+        ahead, levels = [value], [1]
         while ahead:
-            part = ahead.pop()
+            part, level = ahead.pop(), levels.pop()
             self.spend(1 + (len(part) // _TEXT_PART if isinstance(part, str) else 0))
+            if isinstance(part, int) and abs(part) >= LARGEST_INTEGER:
+                raise ValueError("it gives a number that is too large.")
             if isinstance(part, float) and not math.isfinite(part):
                 raise ValueError(f"it gives {part}, which is no number that JSON has.")
             if isinstance(part, dict):
@@ -44,6 +51,9 @@ class Budget:
                 ahead += part.values()
             elif isinstance(part, list):
                 ahead += part
+            if isinstance(part, dict | list) and level > DEEPEST:
+                raise ValueError(f"it gives a value of more than {DEEPEST} levels.")
+            levels += [level + 1] * (len(ahead) - len(levels))
 
 
 class Interpreter(visitor.TreeInterpreter):
@@ -81,7 +91,16 @@ class Interpreter(visitor.TreeInterpreter):
 
 
 class Functions(functions.Functions):
-    """JMESPath's own functions, and three that steps need."""
+    """JMESPath's own functions, and three that steps need. `to_number` takes what is a number in JSON, as specified.
+
+    Python reads `1_000`, `nan` and digits of any script too.
+    """
+
+    @functions.signature({"types": []})
+    def _func_to_number(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return json.loads(value) if _NUMBER.fullmatch(value) else None
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     @functions.signature({"types": []}, {"types": []})
     def _func_default(self, value: Any, otherwise: Any) -> Any:

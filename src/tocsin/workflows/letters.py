@@ -1,11 +1,12 @@
 """The mails that ask a person to decide, and remind him."""
 
-from datetime import datetime
-
+from tocsin.accounts.emails import normalise_email
 from tocsin.clock import EPOCH
 from tocsin.documents import Database, Doc, StepStatus, User, global_id
+from tocsin.errors import InvalidInput
 from tocsin.notifications import deliveries
-from tocsin.notifications.letters import letter, one_line, shortened, time_text
+from tocsin.notifications.letters import PAGE, letter, new_delivery, one_line, shortened, time_text
+from tocsin.notifications.links import approval_page
 from tocsin.workflows.states import Flow, StepState
 
 APPROVAL = "APPROVAL"
@@ -16,9 +17,8 @@ _LONGEST_MESSAGE = 2_000
 class Letters:
     """Writes them as deliveries: what they are about derives their ids, so that none is written twice."""
 
-    def __init__(self, database: Database, pages: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._pages = pages
 
     async def write(self, document: Doc, flow: Flow) -> bool:
         """The mails of what has become of a workflow run, before that is written: none is forgotten. Whether any."""
@@ -30,14 +30,17 @@ class Letters:
 
     async def _of(self, key: str, flow: Flow) -> list[Doc]:
         state = flow.steps[key]
-        return [_letter(flow, key, state, user, self._pages) for user in await deciders(state.asks or "")]
+        return [_letter(flow, key, state, user) for user in await deciders(state.asks or "")]
 
 
 async def deciders(asks: str) -> list[User]:
     """Who may decide: the user of this address, or all administrators. Those that are deactivated may not."""
     if asks == ADMINS:
         return await User.find({"is_admin": True, "is_active": True}).to_list()
-    return await User.find({"email": asks.strip().lower(), "is_active": True}).to_list()
+    try:
+        return await User.find({"email": normalise_email(asks), "is_active": True}).to_list()
+    except InvalidInput:  # what an expression gave
+        return []
 
 
 def _asks_anew(before: Doc, state: StepState) -> bool:
@@ -46,7 +49,7 @@ def _asks_anew(before: Doc, state: StepState) -> bool:
     return waits and not same
 
 
-def _letter(flow: Flow, key: str, state: StepState, user: User, pages: str) -> Doc:
+def _letter(flow: Flow, key: str, state: StepState, user: User) -> Doc:
     name = one_line(f"{flow.document['name']} / {key}")
     again = "is still waiting" if state.reminders else "waits"
     text = letter(
@@ -56,13 +59,20 @@ def _letter(flow: Flow, key: str, state: StepState, user: User, pages: str) -> D
             ("Waiting since:", time_text(state.started_at or EPOCH)),
             *([("Decide until:", time_text(state.wake_at))] if state.wake_at else []),
             ("Workflow run:", global_id("WorkflowRun", flow.id)),
+            ("Decide here:", PAGE),
         ],
-        f"Decide with the mutation decideApproval, at {pages}.",
+        "The page has the mutation decideApproval filled in: true completes the step, false fails it.",
     )
-    at: datetime = state.started_at or EPOCH
-    return {
-        "_id": f"{flow.id}:{key}:{state.round}:{state.reminders}:{user.id}",
-        "owner": user.id, "kind": APPROVAL, "run": None, "subject": f"{name} waits for your decision", "text": text,
-        "status": "QUEUED", "queued_at": at, "next_try_at": at, "lease_until": None, "tries": 0, "last_error": None,
-        "delivered_at": None,
-    }  # fmt: skip
+    asked = f"{flow.id}:{key}:{state.round}"
+    return new_delivery(
+        f"{asked}:{state.reminders}:{user.id}",
+        user.id,
+        APPROVAL,
+        f"{name} waits for your decision",
+        text,
+        state.started_at or EPOCH,
+        flow.id,
+        link=approval_page(flow.id, key),
+        about={"type": "Approval", "id": f"{asked}:{user.id}", "incident": state.round, "stage": state.reminders}
+        | {"step": key},
+    )

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from tocsin.jobs.params import sentence
-from tocsin.workflows.reading import Path
+from tocsin.jobs.value_bounds import Path
 
 _PATTERNS = {
     "name": "The name of a workflow has small letters, digits and underscores and begins with a letter: my_report.",

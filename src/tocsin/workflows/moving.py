@@ -25,8 +25,10 @@ from tocsin.jobs import results
 from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import restrain, settle
 from tocsin.tasks.triggering import RETRYABLE
+from tocsin.tasks.work_log import log_workflow_run_status
 from tocsin.workflows.advancing import Finish, Move, advance, next_wake
 from tocsin.workflows.beginning import Start
+from tocsin.workflows.incidents import Incidents
 from tocsin.workflows.letters import Letters
 from tocsin.workflows.scope import Missing, Surroundings
 from tocsin.workflows.states import COMPLETED, Ended, Flow, Work
@@ -71,6 +73,7 @@ class Mover:
         self._database = database
         self._versions = versions
         self._letters = letters
+        self._incidents = Incidents(database)
         self._hand = hand
         self._on_cancel = on_cancel
         self._on_letters = on_letters
@@ -80,14 +83,16 @@ class Mover:
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
             return Moved()
-        flow, move, changes = await self._decide(document)
-        if await self._letters.write(document, flow):
+        flow, move, changes, retrying = await self._decide(document)
+        asked = await self._letters.write(document, flow)
+        if await self._incidents.follow(document, flow, changes, retrying) or asked:
             self._on_letters()
         if changes and not await self._write(document, changes):
             return Moved(again=True)  # another was quicker: what he wrote may change what follows
         await self._make(move.starts, document)
         await self._cancel(move.cancels)
         if move.finish is not None:
+            log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
             return Moved(next_run=await self._next_in_line(document))
         return Moved(again=bool(move.cancels), wake_at=changes.get("wake_at", document["wake_at"]))
 
@@ -106,10 +111,11 @@ class Mover:
         version = await self._versions.get(document["workflow"], document["version"])
         return await self._first_in_line(document) if version.definition.overlap == "QUEUE" else None
 
-    async def _decide(self, document: Doc) -> tuple[Flow, Move, Doc]:
+    async def _decide(self, document: Doc) -> tuple[Flow, Move, Doc, set[str]]:
+        """The flow, what is to be done, what is new of the workflow run, the runs that wait for their next try."""
         version = await self._versions.get(document["workflow"], document["version"])
         now, found = clock.now(), dict[str, Any]()
-        ended, lost = await self._runs(Flow.of(document))
+        ended, lost, retrying = await self._runs(Flow.of(document))
         while True:
             flow = Flow.of(document)
             around = Surroundings(version.definition, now, found, version.prepare)
@@ -118,15 +124,18 @@ class Mover:
             except Missing as missing:
                 found |= await self._results(flow, missing.keys)
                 continue
-            return flow, move, _changes(document, flow, move, now)
+            return flow, move, _changes(document, flow, move, now), retrying
 
-    async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str]]:
-        """Of the runs under way: those that ended, and those that are not there, or are left from a former round."""
+    async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str], set[str]]:
+        """Of the runs under way: those that ended; those that are not there, or are left from a former round; those
+        that wait for their next try.
+        """
         rounds = {work.run_id(flow.id): flow.steps[work.key].round for work in flow.running()}
         cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _SEEN)
         runs = {run["_id"]: run async for run in cursor} if rounds else {}
         lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
-        return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost
+        retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
+        return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost, retrying
 
     async def _results(self, flow: Flow, keys: Collection[str]) -> dict[str, Any]:
         works = {key: _works(key, flow) for key in keys}
@@ -274,6 +283,7 @@ def _run(document: Doc, start: Start, now: datetime) -> Doc:
         "attempts": [],
         "job": start.job,
         "retry": start.retry,
+        "interval_ms": document.get("interval_ms"),
         "timeout": start.timeout,
         **placed({"job": start.job, "priority": start.priority}, document["owner"]),
     }

@@ -1,20 +1,29 @@
 """YAML as a JSON value, and where in the text each part of it stands. Pure."""
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from tocsin.errors import TocsinError
+from tocsin.jobs.value_bounds import (
+    DEEPEST,
+    HALF_A_PAIR,
+    LARGEST,
+    MOST_PARTS,
+    Path,
+    half_a_pair,
+    scalar_fault,
+    value_faults,
+)
 from tocsin.workflows.yaml_core import Loader, scalar, tag_of
 
-LARGEST = 256 * 1024
-_MOST_NODES = 50_000
-_DEEPEST = 50
-Path = tuple[str | int, ...]
 Place = tuple[int, int]
+_LONGEST_MESSAGE = 500
+_LONGEST_NAME = 100
+"""Characters of a name in the path of a fault: a faulty one may be of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,14 @@ class WorkflowInvalid(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A workflow as it was written: a JSON value, and the places of its parts if it was a text."""
+    """A workflow as it was written: a JSON value, and the places of its parts if it was a text.
+
+    `faults` are those of the writing: parts that are no JSON, which are null in `data`.
+    """
 
     data: Any
     places: dict[Path, Place] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
     def fault(self, path: Path, message: str) -> Fault:
         """A fault of the part at this path, with the place of the nearest part that has one."""
@@ -54,7 +67,7 @@ class Source:
         while known and known not in self.places:
             known = known[:-1]
         line, column = self.places.get(known, (None, None))
-        return Fault(message, path, line, column)
+        return _bounded(Fault(message, path, line, column))
 
 
 def path_text(path: Path) -> str:
@@ -66,8 +79,9 @@ def path_text(path: Path) -> str:
 
 
 def read_yaml(text: str) -> Source:
-    """The value of a YAML text. Raises WorkflowInvalid."""
-    _refuse_what_is_no_text(text)
+    """The value of a YAML text. Raises WorkflowInvalid for one that cannot be read as a whole."""
+    if (half := half_a_pair(text)) is not None:
+        raise WorkflowInvalid([_fault_at(text, half, HALF_A_PAIR.format(ord(text[half])))])
     if len(text.encode()) > LARGEST:
         raise WorkflowInvalid([Fault(f"The text has {len(text.encode())} bytes; {LARGEST} are allowed.")])
     try:
@@ -77,39 +91,32 @@ def read_yaml(text: str) -> Source:
         reader = _Reader()
         data = reader.value(node, (), 0)
     except yaml.YAMLError as error:
-        raise WorkflowInvalid([_syntax(error)]) from None
+        raise WorkflowInvalid([_syntax(text, error)]) from None
     except RecursionError:
-        raise WorkflowInvalid([Fault(f"The text is nested more than {_DEEPEST} levels deep.")]) from None
-    if reader.faults:
-        raise WorkflowInvalid(reader.faults)
-    return Source(data, reader.places)
+        raise WorkflowInvalid([Fault(f"The text is nested more than {DEEPEST} levels deep.")]) from None
+    return Source(data, reader.places, reader.faults)
 
 
 def read_object(value: Any) -> Source:
     """The same for a workflow that was given as a value: within the same bounds. Raises WorkflowInvalid."""
-    parts, letters, ahead = 0, 0, [(value, 0)]
-    while ahead:
-        part, depth = ahead.pop()
-        parts += 1
-        if depth > _DEEPEST or parts > _MOST_NODES or letters > LARGEST:
-            bounds = f"{_DEEPEST} levels, {_MOST_NODES} parts, {LARGEST} characters"
-            raise WorkflowInvalid([Fault(f"The workflow is too large: {bounds} are allowed.")])
-        if isinstance(part, str):
-            _refuse_what_is_no_text(part)
-            letters += len(part)
-        elif isinstance(part, float) and not math.isfinite(part):
-            raise WorkflowInvalid([Fault(f"{part} is no number that JSON has.")])
-        elif isinstance(part, Mapping):
-            ahead += [(inner, depth + 1) for pair in part.items() for inner in pair]
-        elif isinstance(part, list):
-            ahead += [(inner, depth + 1) for inner in part]
-    return Source(value)
+    source = Source(value)
+    if faults := [source.fault(path, message) for path, message in value_faults(value)]:
+        raise WorkflowInvalid(faults)
+    return source
 
 
-def _refuse_what_is_no_text(text: str) -> None:
-    wrong = next((letter for letter in text if "\ud800" <= letter <= "\udfff"), None)
-    if wrong is not None:
-        raise WorkflowInvalid([Fault(f"The character U+{ord(wrong):X} is half of one and stands in no text.")])
+def _bounded(fault: Fault) -> Fault:
+    path = tuple(_shortened(part, _LONGEST_NAME) if isinstance(part, str) else part for part in fault.path)
+    return replace(fault, message=_shortened(fault.message, _LONGEST_MESSAGE), path=path)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _fault_at(text: str, position: int, message: str) -> Fault:
+    before = text[:position]
+    return Fault(message, (), before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1)
 
 
 class _Reader:
@@ -118,34 +125,42 @@ class _Reader:
     def __init__(self) -> None:
         self.places: dict[Path, Place] = {}
         self.faults: list[Fault] = []
-        self._seen = 0
+        self._parts = self._characters = 0
 
     def value(self, node: yaml.Node, path: Path, depth: int) -> Any:
         """The value of a node; its place is noted."""
-        self._seen += 1
+        self._parts += 1
+        self._characters += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         self.places[path] = (line, column)
-        if self._seen > _MOST_NODES or depth > _DEEPEST:
-            what = f"more than {_DEEPEST} levels" if depth > _DEEPEST else f"more than {_MOST_NODES} parts"
-            raise WorkflowInvalid([Fault(f"The text has {what}, aliases counted each time.", (), line, column)])
+        if (excess := self._excess(depth)) is not None:
+            raise WorkflowInvalid([Fault(f"The text has {excess}, aliases counted each time.", (), line, column)])
         if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
-            self.faults.append(Fault(f"{tag_of(node)} is no type that JSON has.", path, line, column))
+            self._note(f"{tag_of(node)} is no type that JSON has.", path, (line, column))
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(part, (*path, index), depth + 1) for index, part in enumerate(node.value)]
         return self._scalar(node, path)
 
+    def _excess(self, depth: int) -> str | None:
+        if depth > DEEPEST:
+            return f"more than {DEEPEST} levels"
+        if self._parts > MOST_PARTS:
+            return f"more than {MOST_PARTS} parts"
+        return f"more than {LARGEST} characters" if self._characters > LARGEST else None
+
     def _pairs(self, node: yaml.MappingNode, path: Path, depth: int) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
         for key, part in node.value:
             place = (key.start_mark.line + 1, key.start_mark.column + 1)
             if (wrong := _wrong_name(key)) is not None:
-                self.faults.append(Fault(wrong, path, *place))
+                self._note(wrong, path, place)
                 continue
             name = str(key.value)
+            self._characters += len(name)
             if name in seen:
-                self.faults.append(Fault(f"{name} is here twice.", (*path, name), *place))
+                self._note(f"{_shortened(name, _LONGEST_NAME)} is here twice.", (*path, name), place)
             seen.add(name)
             value = self.value(part, (*path, name), depth + 1)
             self.places[*path, name] = place
@@ -155,8 +170,11 @@ class _Reader:
         try:
             return scalar(node)
         except ValueError as error:
-            self.faults.append(Fault(str(error), path, *self.places[path]))
+            self._note(str(error), path, self.places[path])
             return None
+
+    def _note(self, message: str, path: Path, place: Place) -> None:
+        self.faults.append(_bounded(Fault(message, path, *place)))
 
 
 _PLAIN = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
@@ -165,18 +183,23 @@ _PLAIN = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 def _wrong_name(key: yaml.Node) -> str | None:
     if isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None:
         return "<< (merging) is not known here; write out what it stands for."
-    if key.tag == "tag:yaml.org,2002:str":
+    if isinstance(key, yaml.ScalarNode) and (wrong := scalar_fault(key.value)) is not None:
+        return wrong
+    if isinstance(key, yaml.ScalarNode) and key.tag == "tag:yaml.org,2002:str":
         return None
-    value = f': write "{key.value}"' if isinstance(key, yaml.ScalarNode) and key.value else ""
+    value = f': write "{key.value[:40]}"' if isinstance(key, yaml.ScalarNode) and key.value else ""
     return f"A name must be a text{value}."
 
 
-def _syntax(error: yaml.YAMLError) -> Fault:
+def _syntax(text: str, error: yaml.YAMLError) -> Fault:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).partition("\n")[0]
     if "expected a single document" in str(error):
         problem = "there is more than one document; give one"
     if "'\\t'" in str(problem):
         problem = "a tab stands where YAML wants spaces"
-    message = f"This is no YAML: {problem}."
+    if isinstance(error, ReaderError):
+        character = ord(text[error.position])
+        return _fault_at(text, error.position, f"This is no YAML: the character U+{character:04X} must be escaped.")
+    message = f"This is no YAML: {_shortened(str(problem), _LONGEST_MESSAGE)}."
     return Fault(message) if mark is None else Fault(message, (), mark.line + 1, mark.column + 1)

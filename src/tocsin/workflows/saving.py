@@ -14,8 +14,9 @@ from tocsin.documents import Database, Doc, new_id
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
+from tocsin.outbound.guard import Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
-from tocsin.tasks.saving import first_due
+from tocsin.tasks.work_log import log_workflow
 from tocsin.workflows.checking import read_definition
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.hiding import hide, mask
@@ -35,12 +36,16 @@ class _Draft:
     digest: str
 
 
-async def save(database: Database, box: SecretBox, owner: str, source: Source, now: datetime) -> Doc:
+async def save(
+    database: Database, box: SecretBox, owner: str, source: Source, now: datetime, rules: Rules | None = None
+) -> Doc:
     """Save a workflow under its name. One that says nothing new stays at its version.
+
+    What the `rules` never let be called is a fault.
 
     Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
     """
-    definition = await asyncio.to_thread(read_definition, source, registry.Catalog())
+    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules), now)
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
         draft = await _draft(database, box, owner, definition, source.data, before)
@@ -51,7 +56,9 @@ async def save(database: Database, box: SecretBox, owner: str, source: Source, n
             break
     else:
         raise Conflict("The workflow was changed meanwhile, again and again. Save it once more.", "yaml")
-    return await require_workflow(database, owner, definition.name)
+    saved = await require_workflow(database, owner, definition.name)
+    log_workflow("workflow saved", saved, version=saved["version"])
+    return saved
 
 
 async def delete(database: Database, owner: str, name: str, now: datetime) -> Doc:
@@ -59,6 +66,7 @@ async def delete(database: Database, owner: str, name: str, now: datetime) -> Do
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
+    log_workflow("workflow deleted", workflow)
     return workflow
 
 
@@ -90,7 +98,7 @@ async def _stored_secrets(database: Database, before: Doc | None) -> dict[str, s
 async def _create(database: Database, owner: str, draft: _Draft, now: datetime) -> bool:
     """The version first: a workflow whose version is not there could not be run. Whether nobody was quicker."""
     name, workflow_id = draft.definition.name, new_id(owner)
-    schedule = _schedule(draft, now)
+    schedule = None if draft.definition.schedule is None else read_schedule(draft.definition.schedule, now)
     document = {
         "_id": workflow_id,
         "owner": owner,
@@ -100,7 +108,7 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
         "created_at": now,
         "last_due_at": None,
         **_fields(draft, 1, schedule, now),
-        "next_run_at": schedule and first_due(schedule, now),
+        "next_run_at": schedule and schedules.first_due(schedule, now),
     }
     await _insert_version(database, workflow_id, owner, 1, draft, now)
     try:
@@ -113,13 +121,12 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
 
 async def _change(database: Database, before: Doc, draft: _Draft, now: datetime) -> bool:
     version = before["version"] + 1
-    schedule = _schedule(draft, now)
-    changes = _fields(draft, version, schedule, now)
-    if changes["schedule"] != before["schedule"]:
-        changes["next_run_at"] = schedule and first_due(schedule, now, before["last_due_at"])
+    schedule, next_run_at = _timing(before, draft, now)
+    changes = {**_fields(draft, version, schedule, now), "next_run_at": next_run_at}
     if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):
         return False
-    unchanged = both(equals("version", before["version"]), equals("deleted", False))
+    unfired = equals("next_run_at", before["next_run_at"])
+    unchanged = both(equals("version", before["version"]), equals("deleted", False), unfired)
     result = await database.workflows.update_one({"_id": before["_id"]}, [change_when(unchanged, changes)])
     return result.modified_count == 1
 
@@ -158,6 +165,16 @@ async def _insert_version(
     return True
 
 
-def _schedule(draft: _Draft, now: datetime) -> schedules.Schedule | None:
+def _timing(before: Doc, draft: _Draft, now: datetime) -> tuple[schedules.Schedule | None, datetime | None]:
+    """The schedule of the new version and its next due time, which the schedule of the version before keeps."""
     given = draft.definition.schedule
-    return None if given is None else read_schedule(given, now)
+    if given is None:
+        return None, None
+    if before["schedule"] is None:
+        schedule = read_schedule(given, now)
+        return schedule, schedules.first_due(schedule, now, before["last_due_at"])
+    former = schedules.from_document(before["schedule"])
+    wanted = read_schedule(given, now, schedules.plain(former))
+    if wanted == schedules.plain(former):
+        return former, before["next_run_at"]
+    return schedules.revise(former, before["next_run_at"], before["last_due_at"], wanted, now)

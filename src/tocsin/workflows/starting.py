@@ -1,6 +1,5 @@
 """New workflow runs."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,26 +17,27 @@ from tocsin.documents import (
     WorkflowRunReason,
     WorkflowRunStatus,
 )
-from tocsin.errors import InvalidInput
+from tocsin.schedules import Gap
 from tocsin.tasks import idempotency
+from tocsin.tasks.retry_defaults import interval_ms
+from tocsin.tasks.work_log import log_workflow_run, log_workflow_run_status
 from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.inputs import read_inputs
+from tocsin.workflows.inputs import read_inputs, write_inputs
 from tocsin.workflows.owned import require_workflow
 from tocsin.workflows.states import StepState
 from tocsin.workflows.versions import Versions
 
-LARGEST_INPUT = 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Born:
-    """What a new workflow run is, beside what its workflow says."""
+    """What a new workflow run is, beside what its workflow says. A MISSED one stands for the due times of a `gap`."""
 
     run_id: str
     trigger: Trigger
     due_at: datetime
     status: WorkflowRunStatus = WorkflowRunStatus.PENDING
     reason: WorkflowRunReason | None = None
+    gap: Gap | None = None
 
 
 async def execute(
@@ -60,6 +60,7 @@ async def execute(
     if not record["done"]:
         born = Born(record["thing"], Trigger.MANUAL, now)
         await insert_once(database, new_workflow_run(workflow, version.definition, inputs, born, now))
+        log_workflow_run("workflow run requested", record["thing"])
         await idempotency.done(database, record)
     run = await WorkflowRun.get(record["thing"])
     if run is None:
@@ -67,21 +68,26 @@ async def execute(
     return run
 
 
-async def insert_once(database: Database, document: Doc) -> None:
-    """Store a new workflow run, unless someone else did."""
+async def check_inputs(database: Database, versions: Versions, owner: str, name: str, given: Any) -> None:
+    """Raises NotFound, and SeveralInvalid that names the faulty inputs, as `execute` does."""
+    workflow = await require_workflow(database, owner, name)
+    read_inputs((await versions.get(workflow["_id"], workflow["version"])).definition, given)
+
+
+async def insert_once(database: Database, document: Doc) -> bool:
+    """Store a new workflow run, unless someone else did. Returns whether it was stored."""
     try:
         await database.workflow_runs.insert_one(document)
     except DuplicateKeyError:
-        return
+        return False
+    log_workflow_run_status(document["_id"], WorkflowRunStatus(document["status"]), document["reason"])
+    return True
 
 
 def new_workflow_run(
     workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], born: Born, now: datetime
 ) -> Doc:
     """A workflow run of this version, all of its steps PENDING. Raises InvalidInput for inputs that are too large."""
-    text = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"))
-    if len(text) > LARGEST_INPUT:
-        raise InvalidInput(f"The input has {len(text)} characters as JSON; {LARGEST_INPUT} are allowed.", "input")
     is_open = born.status in OPEN_WORKFLOW_RUNS
     deadline = definition.timeout and born.due_at + timedelta(seconds=definition.timeout)
     return {
@@ -99,7 +105,10 @@ def new_workflow_run(
         "started_at": None,
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
-        "inputs": text,
+        "interval_ms": interval_ms(workflow.get("schedule"), now) if born.trigger is Trigger.SCHEDULE else None,
+        "missed_until": born.gap and born.gap.until,
+        "missed_count": born.gap and born.gap.count,
+        "inputs": write_inputs(inputs),
         "output": None,
         "error": None,
         "round": 0,

@@ -15,7 +15,6 @@ from tocsin.tasks import retry as retries
 
 Duration = Annotated[timedelta, BeforeValidator(read_duration), WithJsonSchema({"type": "string"})]
 Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string"})]
-_LONGEST_BACKOFF = timedelta(days=1)
 
 
 class EveryGiven(ParamsModel):
@@ -45,9 +44,9 @@ class BackoffGiven(ParamsModel):
     """Waits that grow."""
 
     initial: Duration
-    factor: float = 2
+    factor: Annotated[float, Field(strict=True)] = retries.DEFAULT_FACTOR
     max: Duration | None = None
-    jitter: float = 0.0
+    jitter: Annotated[float, Field(strict=True)] = retries.DEFAULT_JITTER
 
 
 class RetryGiven(ParamsModel):
@@ -56,17 +55,19 @@ class RetryGiven(ParamsModel):
     max_retries: Annotated[int, Field(strict=True)] | None = None
     offsets: list[Duration] | None = None
     backoff: BackoffGiven | None = None
-    statuses: list[int] | None = None
+    statuses: list[Annotated[int, Field(strict=True)]] | None = None
 
 
-def read_schedule(given: Mapping[str, Any], now: datetime = EPOCH) -> schedules.Schedule:
-    """The schedule that is meant at `now`. Raises InvalidInput."""
+def read_schedule(
+    given: Mapping[str, Any], now: datetime = EPOCH, before: schedules.Plain | None = None
+) -> schedules.Plain:
+    """The schedule that is meant at `now`, in place of the one `before`. Raises InvalidInput."""
     plan = read_params(ScheduleGiven, given)
     if len(plan.model_fields_set) != 1:
         raise InvalidInput("A schedule has exactly one of at, every and cron.")
-    schedule: schedules.Schedule
+    schedule: schedules.Plain
     if plan.every is not None:
-        start = plan.every.start or now + min(plan.every.interval, timedelta(days=366))
+        start = plan.every.start or schedules.default_start(plan.every.interval, before, now)
         schedule = schedules.Every(plan.every.interval, start, plan.every.end)
     elif plan.cron is not None:
         schedule = schedules.Cron(plan.cron.expression, plan.cron.time_zone)
@@ -81,14 +82,7 @@ def read_schedule(given: Mapping[str, Any], now: datetime = EPOCH) -> schedules.
 def read_retry(given: Mapping[str, Any]) -> dict[str, Any]:
     """The stored form of the policy that is meant; of one that is stored already, itself. Raises InvalidInput."""
     plan = read_params(RetryGiven, given)
-    if plan.offsets is not None and plan.backoff is not None:
-        raise InvalidInput("Give offsets or backoff, not both.", "backoff")
-    if plan.offsets is None and plan.backoff is None and plan.max_retries != 0:
-        raise InvalidInput("Say how long to wait before a retry: offsets or backoff.", "offsets")
-    backoff = None if plan.backoff is None else _backoff(plan.backoff)
-    offsets = tuple(plan.offsets or ())
-    most = plan.max_retries if plan.max_retries is not None else len(offsets) or 3
-    policy = retries.RetryPolicy(most, offsets, backoff, None if plan.statuses is None else frozenset(plan.statuses))
+    policy = retries.policy_of(plan.max_retries, plan.offsets, _backoff(plan.backoff), plan.statuses)
     try:
         retries.check(policy)
     except InvalidInput as error:
@@ -96,6 +90,10 @@ def read_retry(given: Mapping[str, Any]) -> dict[str, Any]:
     return retries.to_document(policy)
 
 
-def _backoff(given: BackoffGiven) -> retries.Backoff:
-    longest = given.max or max(_LONGEST_BACKOFF, given.initial)
-    return retries.Backoff(given.initial, given.factor, longest, given.jitter)
+def _backoff(given: BackoffGiven | None) -> retries.Backoff | None:
+    return None if given is None else retries.backoff_of(given.initial, given.factor, given.max, given.jitter)
+
+
+def placed_sentences(error: InvalidInput) -> list[str]:
+    """Each fault as a sentence that begins with the place of what is wrong."""
+    return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all]

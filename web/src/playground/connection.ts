@@ -6,10 +6,11 @@ import { createClient } from "graphql-ws";
 
 import { type Answer, ENDPOINT } from "../api.ts";
 import type { SessionStore } from "../session.ts";
-import { keep } from "./examples.ts";
+import { filledIn, keep, neededFirst } from "./examples.ts";
 
 const MEDIA_TYPES = "application/graphql-response+json, application/json;q=0.9";
 const FORBIDDEN = 4403;
+const REFUSALS = ["UNAUTHENTICATED", "TOKEN_EXPIRED", "TOKEN_INVALID"];
 const LONGEST_WAIT_S = 10;
 
 type SocketClient = ReturnType<typeof createClient>;
@@ -22,7 +23,9 @@ export function connect(session: SessionStore): Connection {
   const client = socketClient(session);
   const running = new Set<() => void>();
   const fetcher = (given: FetcherParams, options?: FetcherOpts): Promise<Answer> | Observable<Answer> => {
-    const { params, isSubscription } = understood(given);
+    const { params, isSubscription } = understood({ ...given, variables: withIds(given.variables) });
+    const [first] = neededFirst(JSON.stringify(params.variables ?? {}));
+    if (first !== undefined) return Promise.resolve(asAnswer(new Error(`First send the example "${first}", then this.`)));
     return isSubscription
       ? subscribe(client, params, running)
       : send(session, params, options?.headers).catch(asAnswer);
@@ -32,6 +35,11 @@ export function connect(session: SessionStore): Connection {
     void client.dispose();
   };
   return { fetcher: fetcher as Fetcher, close };
+}
+
+/** The variables with the ids that examples brought since they were opened. */
+function withIds(variables: unknown): unknown {
+  return variables && JSON.parse(filledIn(JSON.stringify(variables)));
 }
 
 /** What a request is. GraphiQL learns of an edit only a moment later, so the name that it gives for the operation may be
@@ -69,7 +77,7 @@ async function post(params: FetcherParams, headers: Headers, token: string | nul
 
 /** Whether nothing was done for want of a valid token. */
 function wasRefused({ data, errors }: Answer): boolean {
-  return !data && Boolean(errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED"));
+  return !data && Boolean(errors?.some(({ extensions }) => REFUSALS.includes(String(extensions?.code))));
 }
 
 function subscribe(client: SocketClient, params: FetcherParams, running: Set<() => void>): Observable<Answer> {

@@ -2,7 +2,7 @@ import { type GraphiQLPlugin, useEditorContext } from "@graphiql/react";
 import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
 
-import { type Example, EXAMPLES, filledIn } from "./examples.ts";
+import { type Example, EXAMPLES, filledIn, neededFirst } from "./examples.ts";
 
 /** GraphiQL's panel with the requests of docs/examples. */
 export const EXAMPLES_PANEL: GraphiQLPlugin = { title: "Examples", icon: Icon, content: Panel };
@@ -11,8 +11,9 @@ function Panel(): ReactNode {
   const { addTab, queryEditor, variableEditor } = useEditorContext({ nonNull: true });
   const open = (example: Example): void => {
     flushSync(addTab);
-    queryEditor?.setValue(example.query);
-    variableEditor?.setValue(filledIn(example));
+    const first = neededFirst(example.variables).map((title) => `# First send "${title}", then this.\n`);
+    queryEditor?.setValue([...first, example.query].join(""));
+    variableEditor?.setValue(filledIn(example.variables));
     queryEditor?.focus();
   };
   return (

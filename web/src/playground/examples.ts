@@ -3,6 +3,7 @@
 import fixed from "../../../docs/examples/variables.json";
 
 const DIRECTORY = "../../../docs/examples/";
+const PLACEHOLDER = /\{\{(\w+)\}\}/g;
 const texts = import.meta.glob<string>("../../../docs/examples/*.graphql", {
   query: "?raw",
   import: "default",
@@ -26,7 +27,7 @@ const values: Record<string, string> = { ...fixed, baseUrl: new URL(".", locatio
 const watched: Kept[] = Object.values(texts).flatMap(kept);
 
 function read(name: string, query: string): Example {
-  const comments = head(query).filter((line) => !line.startsWith("Keeps: "));
+  const comments = head(query).filter((line) => !/^(Keeps|Waits): /.test(line));
   const variables = inputs[`${DIRECTORY}${name}.json`] ?? "";
   return { name, title: comments[0] ?? name, about: comments.slice(1).join(" "), query, variables };
 }
@@ -37,6 +38,13 @@ function head(query: string): string[] {
   return lines.slice(0, lines.findIndex((line) => !line.startsWith("# "))).map((line) => line.slice(2));
 }
 
+/** The titles of the examples that bring what this text has no ids for yet. */
+export function neededFirst(text: string): string[] {
+  const missing = new Set([...text.matchAll(PLACEHOLDER)].map(([, name = ""]) => name).filter((name) => !values[name]));
+  const bringers = [...missing].map((name) => EXAMPLES.find(({ query }) => kept(query).some((one) => one.name === name)));
+  return bringers.flatMap((bringer) => (bringer ? [bringer.title] : []));
+}
+
 function kept(query: string): Kept[] {
   return head(query)
     .filter((line) => line.startsWith("Keeps: "))
@@ -44,9 +52,9 @@ function kept(query: string): Kept[] {
     .map(([name = "", path = ""]) => ({ name, path: path.split(".") }));
 }
 
-/** The example's variables, with the ids that answers brought. What is not known yet stays as `{{name}}`. */
-export function filledIn(example: Example): string {
-  return example.variables.replace(/\{\{(\w+)\}\}/g, (placeholder, name: string) => values[name] || placeholder);
+/** The text with the ids that answers brought. What is not known yet stays as `{{name}}`. */
+export function filledIn(text: string): string {
+  return text.replace(PLACEHOLDER, (placeholder, name: string) => values[name] || placeholder);
 }
 
 /** Remembers the ids in an answer that other examples need, until the page goes. */

@@ -9,12 +9,14 @@ import { createRoot } from "react-dom/client";
 
 import icon from "../icon.svg";
 import { SessionStore } from "../session.ts";
+import { requestIn } from "./address.ts";
 import { connect } from "./connection.ts";
 import { EXAMPLES_PANEL } from "./examples-panel.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { storage } from "./storage.ts";
 
 const PLUGINS = [EXAMPLES_PANEL];
+const REQUEST = requestIn(location);
 const WELCOME = `# Write a request, or open an example: the book on the left.
 # Ctrl-Space proposes what fits, Ctrl-Enter runs it.
 {
@@ -42,6 +44,7 @@ function Playground({ store }: { store: SessionStore }): ReactNode {
         plugins={PLUGINS}
         storage={storage}
         defaultQuery={WELCOME}
+        {...REQUEST}
         defaultEditorToolsVisibility="variables"
         shouldPersistHeaders={false}
       >

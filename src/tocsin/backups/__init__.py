@@ -1,0 +1,7 @@
+"""Backups: the whole database in one file, copied while everything serves, and put back into an empty database."""
+
+from tocsin.backups.copying import back_up
+from tocsin.backups.file import BackupError, Header, Summary, verify
+from tocsin.backups.restoring import restore
+
+__all__ = ["BackupError", "Header", "Summary", "back_up", "restore", "verify"]

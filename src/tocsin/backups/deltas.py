@@ -1,0 +1,105 @@
+"""What a change stream says of an update, applied to a document. Pure.
+
+The document may be of any moment: before the change, or after it and changes that follow. When all changes up to some
+moment have been applied in their order, the document is what it was at that moment.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Path = list[str | int]
+
+
+def apply_update(document: dict[str, Any], description: Mapping[str, Any]) -> None:
+    """Change the document as an event's `updateDescription` says.
+
+    Names of fields may have dots themselves. Where they make a path ambiguous the server says which is meant, or else
+    a field of that name in the document decides.
+    """
+    known: Mapping[str, Path] = description.get("disambiguatedPaths") or {}
+    for array in description.get("truncatedArrays") or ():
+        _truncate(document, known.get(array["field"]) or _split(document, array["field"]), array["newSize"])
+    for name, value in (description.get("updatedFields") or {}).items():
+        _set(document, known.get(name) or _split(document, name), value)
+    for name in description.get("removedFields") or ():
+        _remove(document, known.get(name) or _split(document, name))
+
+
+def _split(container: Any, text: str) -> Path:
+    """The path that a dotted text means in this document: of several the one that is there.
+
+    The documents' own fields have no dots in their names; those of users' data below them may.
+    """
+    first, *parts = text.split(".")
+    path: Path = [first]
+    container = _child(container, first)
+    while parts:
+        name = _first_name(container, parts)
+        path.append(name)
+        parts = parts[name.count(".") + 1 :]
+        container = _child(container, name)
+    return path
+
+
+def _first_name(container: Any, parts: Sequence[str]) -> str:
+    if not isinstance(container, dict) or parts[0] in container:
+        return parts[0]
+    names = [".".join(parts[:length]) for length in range(len(parts), 1, -1)]
+    # A new field is told with its whole value, so that a name which is not there has no parts that follow it.
+    return next((name for name in names if name in container), ".".join(parts) if container else parts[0])
+
+
+def _child(container: Any, name: str | int) -> Any:
+    if isinstance(container, list):
+        position = int(name) if str(name).isdigit() else -1
+        return container[position] if 0 <= position < len(container) else None
+    return container.get(name) if isinstance(container, dict) else None
+
+
+def _parent(document: dict[str, Any], path: Path) -> Any:
+    container: Any = document
+    for name in path[:-1]:
+        below = _child(container, name)
+        if not isinstance(below, dict | list):
+            below = {}
+            _put(container, name, below)
+        container = below
+    return container
+
+
+def _set(document: dict[str, Any], path: Path, value: Any) -> None:
+    parent = _parent(document, path)
+    _forget_guesses(parent, path)
+    _put(parent, path[-1], value)
+
+
+def _forget_guesses(parent: Any, path: Path) -> None:
+    """A path into a field that a later change removes was taken for a dotted name: here that change is."""
+    if isinstance(parent, dict) and len(path) > 1:
+        for name in [name for name in parent if name.startswith(f"{path[-1]}.")]:
+            del parent[name]
+
+
+def _put(container: Any, name: str | int, value: Any) -> None:
+    if isinstance(container, dict):
+        container[str(name)] = value
+    elif str(name).isdigit():
+        container.extend([None] * (int(name) + 1 - len(container)))
+        container[int(name)] = value
+
+
+def _remove(document: dict[str, Any], path: Path) -> None:
+    container: Any = document
+    for name in path[:-1]:
+        container = _child(container, name)
+    if isinstance(container, dict):
+        _forget_guesses(container, path)
+        container.pop(str(path[-1]), None)
+
+
+def _truncate(document: dict[str, Any], path: Path, size: int) -> None:
+    container: Any = document
+    for name in path:
+        container = _child(container, name)
+    if isinstance(container, list):
+        del container[size:]

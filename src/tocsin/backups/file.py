@@ -1,0 +1,264 @@
+"""The backup's file: a line that says what it is, then a gzip stream of frames.
+
+    frame       kind (1 byte), length (4 bytes, little endian), payload
+    H           the header: one BSON document, always first
+    D           documents of one collection: {c: its name}, then the documents, all in BSON
+    C           changes that were made while it was copied, in their order, each a BSON document
+    E           the end: {documents, changes, sha256 of all frames before}, always last
+
+It gets its name when it is whole and on the disk. All that is here blocks: it belongs into a thread.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import struct
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Protocol
+
+import bson
+from bson import CodecOptions
+from bson.errors import BSONError
+
+from tocsin.errors import TocsinError
+
+if sys.platform != "win32":
+    import fcntl
+
+MAGIC = b"tocsin-backup\n"
+FORMAT = 1
+HEADER, DOCUMENTS, CHANGES, END = b"H", b"D", b"C", b"E"
+_HEAD = struct.Struct("<cI")
+_LARGEST = 128 * 1024 * 1024
+_LEVEL = 3
+_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class BackupError(TocsinError):
+    """A backup cannot be made, read or restored. The message is one sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a backup says of itself. `version` is that of its data.
+
+    `keys` are the key files of the data directory by their names, if they were taken along. `key_note` is what the
+    database knows of the keys that it needs (see `accounts/installation_keys.py`).
+    """
+
+    version: int
+    program: str
+    at: datetime
+    keys: dict[str, str] | None = field(default=None, repr=False)
+    key_note: dict[str, Any] | None = field(default=None, repr=False)
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is in a backup: the documents that were copied, by collection, and the changes that were made meanwhile."""
+
+    documents: dict[str, int]
+    changes: int
+
+
+class Writer:
+    """Writes a backup. As a context manager: what is not finished leaves no file behind."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises BackupError when the file is there already or cannot be made."""
+        self._path, self._part = path, path.with_name(f"{path.name}.part")
+        self._refuse_existing()
+        try:
+            self._file = _create_private(self._part)
+            self._changes: IO[bytes] = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  # closed in __exit__
+        except OSError as error:
+            raise BackupError(f"{self._part} cannot be written: {error.strerror}.") from None
+        self._file.write(MAGIC)
+        self._stream = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=_LEVEL)
+        self._spool = gzip.GzipFile(fileobj=self._changes, mode="wb", compresslevel=1)
+        self._digest = hashlib.sha256()
+        self._documents: dict[str, int] = {}
+        self._count = 0
+        self._finished = False
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._changes.close()
+        self._file.close()
+        if not self._finished:
+            self._part.unlink(missing_ok=True)
+
+    def header(self, header: Header) -> None:
+        """Write the header, before all else."""
+        self._write(HEADER, bson.encode(asdict(header)))
+
+    def documents(self, collection: str, documents: list[bytes]) -> None:
+        """Write documents of a collection."""
+        self._documents[collection] = self._documents.get(collection, 0) + len(documents)
+        if documents:
+            self._write(DOCUMENTS, bson.encode({"c": collection}) + b"".join(documents))
+
+    def changes(self, changes: Iterable[Mapping[str, Any]]) -> None:
+        """Keep changes until `finish`: all documents come before them."""
+        encoded = [bson.encode(change) for change in changes]
+        self._count += len(encoded)
+        payload = b"".join(encoded)
+        self._spool.write(_HEAD.pack(CHANGES, len(payload)) + payload)
+
+    def finish(self) -> Summary:
+        """Write the changes and the end, see to it that all is on the disk, and give the file its name."""
+        self._spool.close()
+        self._changes.seek(0)
+        with gzip.GzipFile(fileobj=self._changes, mode="rb") as spool:
+            for kind, payload in _frames(spool):
+                self._write(kind, payload)
+        summary = Summary(self._documents, self._count)
+        self._write(END, bson.encode({**asdict(summary), "sha256": self._digest.digest()}))
+        self._stream.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._refuse_existing()
+        self._part.rename(self._path)
+        self._finished = True
+        _sync_directory(self._path.parent)
+        return summary
+
+    def _refuse_existing(self) -> None:
+        if self._path.exists():
+            raise BackupError(f"{self._path} is there already: give another name, or move it away.")
+
+    def _write(self, kind: bytes, payload: bytes) -> None:
+        for piece in (_HEAD.pack(kind, len(payload)), payload):
+            self._digest.update(piece)
+            self._stream.write(piece)
+
+
+def verify(path: Path) -> tuple[Header, Summary]:
+    """Read all of a backup and see that it is whole and unchanged. Raises BackupError."""
+    header: Header | None = None
+    digest, before, end = hashlib.sha256(), b"", None
+    counts: dict[str, int] = {}
+    changes = 0
+    for kind, payload in read_frames(path):
+        if end is not None:
+            raise _damaged(path)
+        if header is None:
+            header = _read_header(path, kind, payload)
+        elif kind == DOCUMENTS:
+            name, documents = decode_documents(payload)
+            counts[name] = counts.get(name, 0) + sum(1 for _ in documents)
+        elif kind == CHANGES:
+            changes += len(decode_changes(payload))
+        elif kind == END:
+            end, before = bson.decode(payload), digest.digest()
+        for piece in (_HEAD.pack(kind, len(payload)), payload):
+            digest.update(piece)
+    told = end and {name: count for name, count in end["documents"].items() if count}
+    if header is None or end is None or end["sha256"] != before or told != counts or end["changes"] != changes:
+        raise _damaged(path)
+    return header, Summary(end["documents"], changes)
+
+
+def read_frames(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """The frames of a backup, one after the other. Raises BackupError where it is damaged."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise BackupError(f"{path} is no backup of Tocsin.")
+            with gzip.GzipFile(fileobj=file, mode="rb") as stream:
+                yield from _frames(io.BufferedReader(stream, 1024 * 1024))
+    except (EOFError, zlib.error, gzip.BadGzipFile, BSONError) as error:
+        raise _damaged(path) from error
+    except OSError as error:
+        raise BackupError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def decode_documents(payload: bytes) -> tuple[str, Iterator[Any]]:
+    """The collection's name, and its documents as raw BSON."""
+    (length,) = struct.unpack_from("<i", payload)
+    name = bson.decode(payload[:length])["c"]
+    return name, _split(payload, length)
+
+
+def decode_changes(payload: bytes) -> list[dict[str, Any]]:
+    """The changes of one frame, in their order."""
+    return bson.decode_all(payload, _AWARE)
+
+
+def _split(payload: bytes, start: int) -> Iterator[bytes]:
+    while start < len(payload):
+        (length,) = struct.unpack_from("<i", payload, start)
+        if length < 5 or start + length > len(payload):
+            raise EOFError
+        yield payload[start : start + length]
+        start += length
+
+
+def _frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
+    while head := stream.read(_HEAD.size):
+        if len(head) < _HEAD.size:
+            raise EOFError
+        kind, length = _HEAD.unpack(head)
+        if kind not in (HEADER, DOCUMENTS, CHANGES, END) or length > _LARGEST:
+            raise EOFError
+        payload = stream.read(length)
+        if len(payload) < length:
+            raise EOFError
+        yield kind, payload
+
+
+def _read_header(path: Path, kind: bytes, payload: bytes) -> Header:
+    if kind != HEADER:
+        raise _damaged(path)
+    fields = bson.decode(payload, _AWARE)
+    if fields.get("format") != FORMAT:
+        raise BackupError(
+            f"{path} was made by a newer Tocsin ({fields.get('program')}), in a format that this one does not know:"
+            " restore it with that one."
+        )
+    return Header(**fields)
+
+
+def _damaged(path: Path) -> BackupError:
+    return BackupError(f"{path} is damaged or cut short, so nothing of it was restored: use another copy.")
+
+
+def _create_private(path: Path) -> IO[bytes]:
+    """An empty file that only its owner may read. One that a killed backup left behind is used anew."""
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(file.fileno(), 0o600)
+        file.truncate(0)
+    except BlockingIOError:
+        file.close()
+        raise BackupError(f"Another backup is being written to {path}: wait for its end.") from None
+    return file
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name == "nt":  # directories cannot be opened there
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

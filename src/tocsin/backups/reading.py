@@ -1,0 +1,113 @@
+"""Reading a whole database, in portions of bounded size.
+
+MongoDB hands out a collection piece by piece. The embedded database puts all documents that a filter finds together
+before it sends the first: what grows is read there by narrow windows of an index, or by the ids that follow from
+documents which have just been read.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import CodecOptions, ObjectId
+from bson.errors import InvalidId
+from bson.raw_bson import RawBSONDocument
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+
+from tocsin import clock
+from tocsin.documents import Doc
+from tocsin.documents.database import FILES
+from tocsin.documents.schema_version import INSTALLATION
+
+Raw = RawBSONDocument
+Portion = tuple[str, list[Raw]]
+SKIPPED = frozenset({INSTALLATION, "workers", "rate_buckets"})
+"""What is of the installation or of its processes, and not of its users."""
+_EMBEDDED_SET = "secantus"
+_RAW: CodecOptions[Raw] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+_WINDOWED = ("runs", "workflow_runs")
+_DERIVED = {"runs": "response_bodies", f"{FILES}.files": f"{FILES}.chunks"}
+_BATCH = 500
+_FEW, _MANY = 200, 1_000
+_FIRST_WINDOW, _SHORTEST_WINDOW, _LONGEST_WINDOW = timedelta(minutes=10), timedelta(seconds=1), timedelta(days=1)
+_BODIES = 50
+
+
+async def portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
+    """All documents of all collections, each as it is when it is read."""
+    narrow = (await db.client.admin.command("hello")).get("setName") == _EMBEDDED_SET
+    names = {name for name in await db.list_collection_names() if not name.startswith("system.")} - SKIPPED
+    derived = set(_DERIVED.values()) if narrow else set()
+    for name in sorted(names - derived):
+        yield name, []
+        windows = _windows(db, name) if narrow and name in _WINDOWED else _cursor(raw(db, name).find({}))
+        async for documents in windows:
+            yield name, documents
+            if narrow and name in _DERIVED:
+                async for portion in _follow(db, name, documents):
+                    yield portion
+
+
+def raw(db: AsyncDatabase[Doc], name: str) -> AsyncCollection[Raw]:
+    """The collection, its documents left as they are stored."""
+    return db[name].with_options(codec_options=_RAW)
+
+
+async def _cursor(cursor: Any) -> AsyncIterator[list[Raw]]:
+    batch: list[Raw] = []
+    async for document in cursor.batch_size(_BATCH):
+        batch.append(document)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+async def _windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list[Raw]]:
+    """By owner and time of creation, in windows that grow where little is found and shrink where much is.
+
+    Owners are users, and users are deactivated, never deleted.
+    """
+    owners = [user["_id"] async for user in db["users"].find({}, {"_id": 1})]
+    now = clock.now()
+    for owner in owners:
+        start, width = _begin_of(owner), _FIRST_WINDOW
+        yield await _between(db, name, owner, {"$lt": start})
+        while start < now:
+            found = await _between(db, name, owner, {"$gte": start, "$lt": start + width})
+            yield found
+            start += width
+            width = _next_width(width, len(found))
+        yield await _between(db, name, owner, {"$gte": start})
+
+
+async def _between(db: AsyncDatabase[Doc], name: str, owner: str, times: Doc) -> list[Raw]:
+    return await raw(db, name).find({"owner": owner, "created_at": times}).to_list()
+
+
+def _begin_of(owner: str) -> datetime:
+    """About when a user's account was made, which the id tells."""
+    try:
+        return ObjectId(owner).generation_time - timedelta(hours=1)
+    except InvalidId:
+        return clock.now() - timedelta(days=100)
+
+
+def _next_width(width: timedelta, found: int) -> timedelta:
+    if found > _MANY:
+        return max(width * (_MANY / found), _SHORTEST_WINDOW)
+    return min(width * 2, _LONGEST_WINDOW) if found < _FEW else width
+
+
+async def _follow(db: AsyncDatabase[Doc], name: str, documents: list[Raw]) -> AsyncIterator[Portion]:
+    """What belongs to these documents: the bodies of runs' responses, the pieces of files."""
+    if name == "runs":
+        ids = [f"{run['_id']}#{attempt['number']}" for run in documents for attempt in run["attempts"]]
+        for start in range(0, len(ids), _BODIES):
+            found_by = {"_id": {"$in": ids[start : start + _BODIES]}}
+            yield _DERIVED[name], await raw(db, _DERIVED[name]).find(found_by).to_list()
+        return
+    for file in documents:
+        async for pieces in _cursor(raw(db, _DERIVED[name]).find({"files_id": file["_id"]})):
+            yield _DERIVED[name], pieces

@@ -1,0 +1,119 @@
+"""Putting a backup back, into an empty database.
+
+A note in the database says that a restore is under way: while it is there no program uses the data, and the next
+restore begins anew. It goes when everything is in its place.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bson.raw_bson import RawBSONDocument
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from tocsin import clock
+from tocsin.backups.deltas import apply_update
+from tocsin.backups.file import CHANGES, DOCUMENTS, BackupError, Header, decode_changes, decode_documents, read_frames
+from tocsin.backups.reading import SKIPPED
+from tocsin.documents import Doc
+from tocsin.documents.schema_version import INSTALLATION, read_version, stamp
+
+_BATCH = 500
+_DUPLICATE = 11000
+_SCHEMA = {"_id": "schema"}
+
+
+async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys: Callable[[], None]) -> None:
+    """Write a verified backup into the database. Raises BackupError when that has data or is in use."""
+    await _refuse_unless_empty(db)
+    await stamp(db, header.version, restoring=path.name)
+    await asyncio.to_thread(write_keys)
+    if header.key_note is not None:
+        await db[INSTALLATION].insert_one(header.key_note)
+    frames = read_frames(path)
+    while (frame := await asyncio.to_thread(next, frames, None)) is not None:
+        kind, payload = frame
+        if kind == DOCUMENTS:
+            await _insert(db, payload)
+        elif kind == CHANGES:
+            await _apply(db, decode_changes(payload))
+    await db[INSTALLATION].update_one(_SCHEMA, {"$unset": {"restoring": 1}})
+
+
+async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
+    """Clear what a restore that broke off has left; refuse whatever else is there."""
+    now = clock.now()
+    serving = [worker["_id"] async for worker in db["workers"].find({}) if worker["until"] > now]
+    if serving:
+        raise BackupError(f"The database is in use by {', '.join(sorted(serving))}: stop it first.")
+    found, names = await read_version(db), await db.list_collection_names()
+    names = sorted(name for name in names if not name.startswith("system."))
+    if found is None or found.restoring is None:
+        for name in sorted(set(names) - SKIPPED, key=lambda name: name != "users"):
+            if await db[name].find_one({}, {"_id": 1}) is not None:
+                raise BackupError(
+                    f"The database has data ({name}), and a backup is only restored into an empty one: set"
+                    " TOCSIN_DATA_DIR to an empty directory, or TOCSIN_MONGODB_DATABASE to a new name."
+                )
+    for name in sorted(names, key=lambda name: name == INSTALLATION):  # what says that it broke off goes last
+        await db[name].drop()
+
+
+async def _insert(db: AsyncDatabase[Doc], payload: bytes) -> None:
+    name, documents = decode_documents(payload)
+    for batch in _batched(documents):
+        try:
+            await db[name].insert_many(batch, ordered=False)
+        except BulkWriteError as error:
+            # One that was read twice, because it moved meanwhile: the changes that follow lead to the same from both.
+            if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
+                raise
+
+
+def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:
+    batch: list[RawBSONDocument] = []
+    for document in documents:
+        batch.append(RawBSONDocument(document))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _apply(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
+    """Make these changes: what is in the database is read, changed here in their order, and written."""
+    by_collection: dict[str, list[Doc]] = {}
+    for change in changes:
+        by_collection.setdefault(change["c"], []).append(change)
+    for name, its in by_collection.items():
+        ids = list({_key(change["i"]): change["i"] for change in its}.values())
+        found = {_key(one["_id"]): one async for one in db[name].find({"_id": {"$in": ids}})}
+        for change in its:
+            _change(found, change)
+        operations = [_operation(document_id, found.get(_key(document_id))) for document_id in ids]
+        for start in range(0, len(operations), _BATCH):
+            await db[name].bulk_write(operations[start : start + _BATCH], ordered=False)
+
+
+def _change(documents: dict[str, Doc], change: Doc) -> None:
+    key = _key(change["i"])
+    if change["o"] == "delete":
+        documents.pop(key, None)
+    elif change["o"] != "update":
+        documents[key] = change["d"]
+    elif key in documents:
+        apply_update(documents[key], change["d"])
+
+
+def _operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | DeleteOne:
+    found_by = {"_id": document_id}
+    return DeleteOne(found_by) if document is None else ReplaceOne(found_by, document, upsert=True)
+
+
+def _key(document_id: Any) -> str:
+    """What tells documents apart: ids need not be texts."""
+    return document_id if isinstance(document_id, str) else repr(document_id)

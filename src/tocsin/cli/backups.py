@@ -1,0 +1,188 @@
+"""`tocsin backup` and `tocsin restore`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import SecretStr
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from tocsin import __version__, backups, clock, config, documents
+from tocsin.backups import BackupError, Header, Summary
+from tocsin.backups.file import Writer
+from tocsin.config import PREFIX, Settings
+from tocsin.documents import Doc
+from tocsin.documents.database import OPTIONS
+from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest, read_version
+from tocsin.embedded import EmbeddedDatabase, running_uri
+from tocsin.errors import TocsinError
+from tocsin.security.key_probe import opens_probe
+from tocsin.security.keys import key_files, load_keys, restore_key_files
+from tocsin.telemetry import configure_logging
+
+Result = TypeVar("Result")
+Db = AsyncDatabase[Doc]
+_KEYS_INSIDE = (
+    "It holds the installation's keys: whoever can read it can read every secret in it. Keep it as safe as the data, or"
+    " use --without-keys."
+)
+_KEYS_OUTSIDE = (
+    f"It does not hold the keys. Keep {PREFIX}ENCRYPTION_KEY and {PREFIX}JWT_SECRET, or the files encryption_key and"
+    " jwt_secret of the data directory, elsewhere: without the encryption key no secret in it can be read."
+)
+_TRIES = 3
+_PAUSE_SECONDS = 2.0
+WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="Leave the key files of the data directory out.")]
+LostKeys = Annotated[
+    bool, typer.Option("--lost-keys", help="Restore though the encryption key is lost: secrets stay unreadable.")
+]
+File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
+
+
+def backup(file: File, without_keys: WithoutKeys = False) -> None:
+    """Write a backup of everything into FILE, while servers serve."""
+    path = file.absolute()
+
+    async def work(settings: Settings) -> Summary:
+        async with _server(settings) as uri, _database(settings, uri) as db:
+            header = await _header(db, settings, without_keys=without_keys)
+            summary = await _write(db, header, path)
+        typer.echo(_KEYS_INSIDE if "encryption_key" in (header.keys or {}) else _KEYS_OUTSIDE, err=True)
+        return summary
+
+    summary = _run(work)
+    typer.echo(f"{file} holds {_contents(summary)}.")
+
+
+def restore(file: File, lost_keys: LostKeys = False) -> None:
+    """Restore a backup into an empty data directory or database. Servers must be stopped."""
+
+    async def work(settings: Settings) -> Summary:
+        header, summary = await asyncio.to_thread(backups.verify, file)
+        if header.version > latest():
+            raise NewerData(header.version, latest(), header.program)
+        if not lost_keys:
+            await asyncio.to_thread(_check_keys, settings, header)
+        if settings.embedded and await asyncio.to_thread(running_uri, settings.data_dir) is not None:
+            raise BackupError(f"A server runs over {settings.data_dir}: stop it, and restore into an empty directory.")
+        taken = {} if lost_keys else header.keys or {}
+        async with _server(settings, create=True) as uri:
+            async with _database(settings, uri) as db:
+                await backups.restore(db, file, header, lambda: restore_key_files(settings, taken))
+            # Opening it as a server does migrates what is older, and makes the indexes.
+            await (await documents.connect(uri, settings.mongodb_database, alone=settings.embedded)).close()
+        return summary
+
+    summary = _run(work)
+    typer.echo(f"Restored {_contents(summary)}. Start the server: what was due meanwhile follows the misfire policies.")
+
+
+def _run(work: Callable[[Settings], Awaitable[Result]]) -> Result:
+    """Do `work`. An error that Tocsin knows ends the command: one sentence on standard error, exit code 1."""
+    try:
+        settings = config.load()
+        configure_logging("WARNING", settings.log_format)
+        return asyncio.run(_as_coroutine(work, settings))
+    except TocsinError as error:
+        message = str(error)
+    except PyMongoError as error:
+        message = f"The database refused or was lost: {error}"
+    except OSError as error:
+        message = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+    typer.echo(message.partition("\n")[0], err=True)
+    raise typer.Exit(1)
+
+
+async def _as_coroutine(work: Callable[[Settings], Awaitable[Result]], settings: Settings) -> Result:
+    return await work(settings)
+
+
+async def _write(db: Db, header: Header, path: Path) -> Summary:
+    """Make the backup, from the start again when the database is lost meanwhile, as at the restart of one."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with Writer(path) as writer:
+                return await backups.back_up(db, header, writer)
+        except OSError as error:
+            raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from None
+        except PyMongoError as error:
+            if not tries_left:
+                raise
+            typer.echo(f"The database was lost, beginning again: {str(error)[:200]}", err=True)
+            await asyncio.sleep(_PAUSE_SECONDS)
+    raise AssertionError("the last try returns or raises")
+
+
+async def _header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
+    found = await read_version(db)
+    if found is None:
+        raise BackupError("The database is empty: there is nothing to back up.")
+    check_version(found, latest())
+    keys = None if without_keys else await asyncio.to_thread(key_files, settings)
+    note = await db[INSTALLATION].find_one({"_id": "keys"})
+    return Header(found.version, __version__, clock.now(), keys or None, note)
+
+
+def _check_keys(settings: Settings, header: Header) -> None:
+    """Raises BackupError when the secrets in the backup could not be read with the keys that there will be."""
+    if header.key_note is None:
+        return
+    taken = header.keys or {}
+    given = {name: getattr(settings, name) or taken.get(name) for name in ("encryption_key", "jwt_secret")}
+    there = key_files(settings)
+    if any(there.get(name, text) != text for name, text in taken.items()):
+        raise BackupError(
+            f"The keys in {settings.data_dir} are not those of the backup: restore it into an empty directory."
+        )
+    complete = all(given[name] or name in there for name in given)
+    if complete:
+        chosen = settings.model_copy(update={name: _secret(value) for name, value in given.items() if value})
+        complete = opens_probe(load_keys(chosen, new=False), header.key_note["probe"])
+    if not complete:
+        raise BackupError(
+            f"The secrets in the backup need the keys that it was made with: set {PREFIX}ENCRYPTION_KEY and"
+            f" {PREFIX}JWT_SECRET to them. If the encryption key is lost, use --lost-keys, then `tocsin keys rotate"
+            " --forget-lost`."
+        )
+
+
+def _secret(value: Any) -> Any:
+    return SecretStr(value) if isinstance(value, str) else value
+
+
+@asynccontextmanager
+async def _database(settings: Settings, uri: str) -> AsyncIterator[Db]:
+    """The database as it is, not migrated."""
+    async with AsyncMongoClient[Doc](uri, **OPTIONS) as client:
+        yield client[settings.mongodb_database]
+
+
+@asynccontextmanager
+async def _server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
+    """The URI of the database: that of a running server, or of one that is started for this command."""
+    if settings.mongodb_uri is not None:
+        yield settings.mongodb_uri.get_secret_value()
+        return
+    if not create and not (settings.data_dir / "database").is_dir():
+        raise BackupError(f"There is no database in {settings.data_dir.absolute()}: set {PREFIX}DATA_DIR.")
+    uri = None if create else await asyncio.to_thread(running_uri, settings.data_dir)
+    if uri is not None:
+        yield uri
+        return
+    server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
+    await server.start()
+    try:
+        yield server.uri
+    finally:
+        await server.stop()
+
+
+def _contents(summary: Summary) -> str:
+    counts = {name: summary.documents.get(name, 0) for name in ("users", "tasks", "workflows", "runs", "workflow_runs")}
+    named = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    return f"{sum(summary.documents.values())} documents ({named}) and {summary.changes} changes made meanwhile"

@@ -1,0 +1,29 @@
+"""`tocsin database`: how to look into the database with a program of its own."""
+
+import typer
+
+from tocsin import config
+from tocsin.config import PREFIX
+from tocsin.embedded import running_uri
+from tocsin.errors import TocsinError
+
+app = typer.Typer(help="Look into the database.", no_args_is_help=True)
+
+
+@app.command("uri")
+def uri() -> None:
+    """Print the database's address with its password, for a shell: mongosh "$(tocsin database uri)"."""
+    try:
+        settings = config.load()
+    except TocsinError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    found = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else running_uri(settings.data_dir)
+    if found is None:
+        typer.echo(
+            f"No server is running in {settings.data_dir.resolve()}, so its database is not reachable. Start "
+            f"tocsin serve there, or name the directory with {PREFIX}DATA_DIR.",
+            err=True,
+        )
+        raise typer.Exit(1)
+    typer.echo(found)

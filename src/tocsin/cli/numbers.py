@@ -1,0 +1,18 @@
+"""Numbers on the command line: plain ASCII digits. Python's own reading takes `1_000` and digits of any script."""
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+
+def whole_number(least: int, most: int) -> Callable[[Any], int]:
+    """Return a reader of whole numbers within these bounds, for the options of a command."""
+
+    def read(value: Any) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) <= 18 and least <= int(text) <= most):
+            raise typer.BadParameter(f"{text!r} is not a whole number from {least} to {most}.")
+        return int(text)
+
+    return read

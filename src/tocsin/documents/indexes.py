@@ -1,0 +1,64 @@
+"""Indexes that this program's models no longer have, or have with other options: they are dropped at start.
+
+Beanie makes the indexes of the models and drops none. Which ones Tocsin made is noted, so that those that an operator
+made for themselves stay.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
+
+from tocsin import telemetry
+from tocsin.documents.schema_version import INSTALLATION
+from tocsin.documents.stored import Doc
+
+Declared = Mapping[str, Sequence[IndexModel]]
+_NOTE = {"_id": "indexes"}
+_OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
+_NOT_THERE = 27
+log = telemetry.logger(__name__)
+
+
+async def drop_stale(db: AsyncDatabase[Doc], declared: Declared) -> None:
+    """Drop what is stale, before the declared indexes are made. Reads one document when nothing has changed."""
+    specs = {
+        name: {model.document["name"]: _spec(model.document) for model in models} for name, models in declared.items()
+    }
+    digest = hashlib.sha256(json.dumps(specs, sort_keys=True, default=str).encode()).hexdigest()
+    note = await db[INSTALLATION].find_one(_NOTE) or {"digest": "", "names": {}}
+    if note["digest"] == digest:
+        return
+    existing = set(await db.list_collection_names())
+    for name in existing & (set(specs) | set(note["names"])):
+        await _drop_of(db, name, specs.get(name, {}), note["names"].get(name, []))
+    names = {name: sorted(indexes) for name, indexes in specs.items()}
+    await db[INSTALLATION].replace_one(_NOTE, {**_NOTE, "digest": digest, "names": names}, upsert=True)
+
+
+async def _drop_of(db: AsyncDatabase[Doc], name: str, specs: Mapping[str, Doc], noted: Sequence[str]) -> None:
+    for index, found in (await db[name].index_information()).items():
+        gone = index in noted and index not in specs
+        if gone or (index in specs and _spec(found) != specs[index]):
+            log.info("an index is dropped that has changed or is no longer used", collection=name, index=index)
+            await _drop(db, name, index)
+
+
+async def _drop(db: AsyncDatabase[Doc], name: str, index: str) -> None:
+    try:
+        await db[name].drop_index(index)
+    except OperationFailure as error:  # another process, starting too, was first
+        if error.code != _NOT_THERE:
+            raise
+
+
+def _spec(index: Mapping[str, Any]) -> Doc:
+    """What makes two indexes of one name the same."""
+    keys = index["key"]
+    pairs = keys.items() if isinstance(keys, Mapping) else keys
+    options = {option: index[option] for option in _OPTIONS if index.get(option) not in (None, False)}
+    return {"key": [[field, int(direction)] for field, direction in pairs], **options}

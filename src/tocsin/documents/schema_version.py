@@ -1,0 +1,221 @@
+"""The version of what is stored: read before anything else, brought up to date by migrations, refused when it is newer.
+
+It stands in the document `schema` of the collection `installation`. Of several processes that start at once, one takes
+the lock in that document and migrates, and the others wait: the lock is a lease, so that another process goes on where
+one has died.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from tocsin import __version__, clock, telemetry
+from tocsin.documents.migrations import FIRST_VERSION, MIGRATIONS, Migration
+from tocsin.documents.stored import Doc
+from tocsin.ending import end_tasks
+from tocsin.errors import StartError
+
+INSTALLATION = "installation"
+"""The collection of what is known of the installation as a whole."""
+LEASE = timedelta(seconds=15)
+LONGEST_WORKER_LEASE = timedelta(seconds=600)
+_SCHEMA = {"_id": "schema"}
+_POLL_SECONDS = 0.2
+log = telemetry.logger(__name__)
+
+
+class NewerData(StartError):
+    """The data was written by a newer program, and this one must not touch it."""
+
+    def __init__(self, found: int, known: int, program: str) -> None:
+        super().__init__(
+            f"The database holds data of version {found}, written by a newer Tocsin ({program}), and this one"
+            f" ({__version__}) knows versions up to {known}: use the newer one, or restore a backup from before it."
+        )
+
+
+class UnfinishedRestore(StartError):
+    """A restore into this database broke off, so that only a part of the data is there."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"The database holds a part of the backup {file}, because restoring it broke off: run `tocsin restore`"
+            " again, which begins anew."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """What the database says of its data. `restoring` is the backup that is being restored into it."""
+
+    version: int
+    program: str
+    restoring: str | None = None
+
+
+async def read_version(db: AsyncDatabase[Doc]) -> SchemaVersion | None:
+    """The version of the stored data; None of a database that has none. Raises PyMongoError."""
+    found = await db[INSTALLATION].find_one(_SCHEMA)
+    if found is not None:
+        return SchemaVersion(found["version"], found["program"], found.get("restoring"))
+    names = await db.list_collection_names()
+    return SchemaVersion(FIRST_VERSION, "0.1.0") if "users" in names else None
+
+
+def check_version(found: SchemaVersion, known: int) -> None:
+    """Raises NewerData or UnfinishedRestore where this program must not use the data."""
+    if found.restoring is not None:
+        raise UnfinishedRestore(found.restoring)
+    if found.version > known:
+        raise NewerData(found.version, known, found.program)
+
+
+def latest(migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """The version that this program writes."""
+    return migrations[-1].version if migrations else FIRST_VERSION
+
+
+async def stamp(db: AsyncDatabase[Doc], version: int, **fields: Any) -> None:
+    """Say that the data has this version, unless the database says something already. Raises PyMongoError."""
+    document = {**_SCHEMA, "version": version, "program": __version__, "history": [], "lock": None, **fields}
+    try:
+        await db[INSTALLATION].insert_one(document)
+    except DuplicateKeyError:  # another process was first
+        return
+
+
+async def bring_up_to_date(
+    db: AsyncDatabase[Doc], *, alone: bool, migrations: Sequence[Migration] = MIGRATIONS
+) -> None:
+    """Migrate the data to this program's version if it is older, and write the version of a new database.
+
+    `alone` says that no other process can use the database. Raises StartError with one sentence when the data is newer,
+    when processes of an older program still serve, or when a migration fails; PyMongoError without a database.
+    """
+    known = latest(migrations)
+    if await db[INSTALLATION].find_one(_SCHEMA) is None:
+        found = await read_version(db)
+        await stamp(db, found.version if found else known)
+    told = False
+    while (current := await _read(db)).version < known:
+        lock = _Lock(db)
+        if await lock.take(alone=alone):
+            async with lock.held():
+                await _until_nobody_serves(db, alone=alone)
+                await _migrate(db, lock, migrations)
+        elif not told:
+            told = True
+            log.info("another process migrates the data, waiting", version=current.version, to=known)
+        await asyncio.sleep(0 if alone else _POLL_SECONDS)
+    check_version(current, known)
+
+
+async def _read(db: AsyncDatabase[Doc]) -> SchemaVersion:
+    found = await read_version(db)
+    assert found is not None  # noqa: S101  # it was stamped
+    if found.restoring is not None:
+        raise UnfinishedRestore(found.restoring)
+    return found
+
+
+async def _migrate(db: AsyncDatabase[Doc], lock: "_Lock", migrations: Sequence[Migration]) -> None:
+    """Run what is due, one after the other; a version is written once its migration is through."""
+    for migration in migrations:
+        if migration.version <= (await _read(db)).version:
+            continue
+        began = clock.now()
+        log.info("migrating the data", version=migration.version, title=migration.title)
+        changed = await _apply(db, migration)
+        seconds = (clock.now() - began).total_seconds()
+        entry = {"version": migration.version, "at": began, "program": __version__}
+        if not await lock.advance(migration.version, entry):
+            log.warning("another process has taken over the migration of the data", version=migration.version)
+            return
+        log.info("the data is migrated", version=migration.version, documents=changed, seconds=round(seconds, 3))
+
+
+async def _apply(db: AsyncDatabase[Doc], migration: Migration) -> int:
+    try:
+        return await migration.apply(db)
+    except PyMongoError:
+        raise
+    except Exception as error:
+        log.exception("a migration failed", version=migration.version, title=migration.title)
+        raise StartError(
+            f"The data cannot be migrated to version {migration.version} ({migration.title}): {error!r}. The log says"
+            " more; the backup from before the upgrade can be restored for the program before this one."
+        ) from error
+
+
+async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
+    """Wait for the leases of dead processes to end. Raises StartError when one is renewed: that process lives."""
+    if alone:
+        return
+    seen: dict[str, Any] = {}
+    deadline = clock.now() + LONGEST_WORKER_LEASE
+    while (now := clock.now()) < deadline:
+        leases = {one["_id"]: one["until"] async for one in db["workers"].find({}) if one["until"] > now}
+        living = sorted(worker for worker, until in leases.items() if seen.setdefault(worker, until) != until)
+        if living:
+            raise StartError(
+                f"The data must be migrated, and {', '.join(living)} still works with it: stop the processes of the"
+                " older Tocsin, then start this one again."
+            )
+        if not leases:
+            return
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+class _Lock:
+    """The lease of the process that migrates."""
+
+    def __init__(self, db: AsyncDatabase[Doc]) -> None:
+        self._installation = db[INSTALLATION]
+        self._name = f"{socket.gethostname()}-{os.getpid()}-{ObjectId()}"
+
+    async def take(self, *, alone: bool) -> bool:
+        """Take the lock if nobody has it. A lease too far ahead was written by a clock that has been set back since."""
+        now = clock.now()
+        free = [{"lock": None}, {"lock.until": {"$lt": now}}, {"lock.until": {"$gt": now + 2 * LEASE}}]
+        found_by = _SCHEMA if alone else {**_SCHEMA, "$or": free}
+        return await self._set(found_by, {"lock": {"by": self._name, "until": now + LEASE}})
+
+    async def advance(self, version: int, entry: Doc) -> bool:
+        """Write the new version, if the lock is still this process's."""
+        change = {"$set": {"version": version, "program": __version__}, "$push": {"history": entry}}
+        result = await self._installation.update_one(self._mine, change)
+        return result.modified_count == 1
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Renew the lease until the end of the block, then give it back."""
+        renewing = asyncio.create_task(self._renew(), name="migration-lock")
+        try:
+            yield
+        finally:
+            await end_tasks(renewing)
+            await self._set(self._mine, {"lock": None})
+
+    @property
+    def _mine(self) -> Doc:
+        return {**_SCHEMA, "lock.by": self._name}
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            try:
+                await self._set(self._mine, {"lock.until": clock.now() + LEASE})
+            except PyMongoError as error:
+                log.warning("the lease of the migration was not renewed", error=str(error)[:300])
+
+    async def _set(self, found_by: Doc, fields: Doc) -> bool:
+        return (await self._installation.update_one(found_by, {"$set": fields})).modified_count == 1

@@ -1,0 +1,37 @@
+"""Lengths of time as texts: ISO 8601 with weeks, days, hours, minutes and seconds. Pure."""
+
+import re
+from datetime import timedelta
+
+LONGEST = timedelta(days=999_999)
+"""About 2,700 years: added to a present time it stays within the calendar."""
+TOO_LONG = "is too long: at most P999999D"
+_DURATION = re.compile(
+    r"P(?:([0-9]+)W)?(?:([0-9]+)D)?"
+    r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:[.,]([0-9]{1,3}))?S)?)?"
+)
+_CALENDAR = re.compile(r"P(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+W)?(?:[0-9]+D)?(?:T[0-9HMS.,]+)?")
+_MOST_DIGITS = 15
+
+
+def parse_duration(text: str) -> timedelta:
+    """The duration; milliseconds as a fraction of the seconds. Raises ValueError that says what is wrong with `text`.
+
+    The message continues a sentence about the text: "is too long …".
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        hint = "; years and months have no fixed length" if len(text) > 1 and _CALENDAR.fullmatch(text) else ""
+        raise ValueError(f"is not an ISO 8601 duration such as PT30S, PT1H30M or P1D{hint}")
+    digits = [(group or "").lstrip("0") or "0" for group in match.groups()[:5]]
+    if any(len(group) > _MOST_DIGITS for group in digits):
+        raise ValueError(TOO_LONG)
+    milliseconds = int((match[6] or "").ljust(3, "0"))
+    weeks, days, hours, minutes, seconds = map(int, digits)
+    try:
+        duration = timedelta(days, seconds, 0, milliseconds, minutes, hours, weeks)
+    except OverflowError:
+        raise ValueError(TOO_LONG) from None
+    if duration > LONGEST:
+        raise ValueError(TOO_LONG)
+    return duration

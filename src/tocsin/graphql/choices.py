@@ -1,0 +1,89 @@
+"""The choices that there are, added to errors about wrong enum values and inputs of which exactly one is wanted."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSchema, ObjectValueNode, is_enum_type, is_input_object_type
+
+_ENUM = re.compile(r"(?:in '(\w+)' enum\.|^(?:.*: )?Enum '(\w+)' cannot represent)", re.DOTALL)
+_ONE_OF = re.compile(r"Within OneOf Input Object type '(\w+)', exactly one field must be specified")
+_NOT_NULL = re.compile(r"(?:Field|Argument) '(\w+)' of type 'Maybe\[.*$", re.DOTALL)
+_VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([^:]+))?: ")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_MOST_GIVEN = 10
+_LONGEST = 220
+"""Characters of a message before the choices, which may print a long value, and of the choices."""
+
+
+def mark_one_of(schema: GraphQLSchema) -> None:
+    """Let graphql-core check the inputs of which exactly one is wanted: it says where in a variable the fault is."""
+    for type_ in schema.type_map.values():
+        definition = type_.extensions.get("strawberry-definition")
+        if is_input_object_type(type_) and definition is not None and definition.is_one_of:
+            type_.is_one_of = True
+
+
+def with_choices(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> GraphQLError:
+    """The error, with the choices that there are if it is about one."""
+    message = _explained(error, schema, variables)
+    if message is None:
+        return error
+    return GraphQLError(
+        message, error.nodes, error.source, error.positions, error.path, error.original_error, error.extensions
+    )
+
+
+def _explained(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> str | None:
+    text = error.message
+    if (found := _ENUM.search(text)) is not None:
+        type_ = schema.type_map.get(found[1] or found[2])
+        return f"{_shortened(text)} It has: {_listed(type_.values)}." if is_enum_type(type_) else None
+    if (found := _ONE_OF.search(text)) is not None:
+        type_ = schema.type_map.get(found[1])
+        if is_input_object_type(type_):
+            return f"{_place(text)}Give exactly one of {_listed(type_.fields)}; you gave {_given(error, variables)}."
+    if (found := _NOT_NULL.search(text)) is not None:
+        return f"{text[: found.start()]}Leave {found[1]} out instead."
+    return None
+
+
+def _place(text: str) -> str:
+    found = _VARIABLE.match(text)
+    return found[0] if found else ""
+
+
+def _given(error: GraphQLError, variables: Mapping[str, Any]) -> str:
+    """The members that were given, as they were written in the document or stand in a variable."""
+    node = error.nodes[0] if error.nodes else None
+    if isinstance(node, ObjectValueNode):
+        names = {field.name.value: field.value.kind == "null_value" for field in node.fields}
+    else:
+        names = _given_in_variable(error.message, variables)
+    told = [f"{name} as null" if is_null else name for name, is_null in list(names.items())[:_MOST_GIVEN]]
+    return " and ".join(told) or "none"
+
+
+def _given_in_variable(text: str, variables: Mapping[str, Any]) -> dict[str, bool]:
+    found = _VARIABLE.match(text)
+    value, before, last = variables.get(found[1]) if found else None, None, ""
+    for name, index in _STEP.findall((found and found[2]) or ""):
+        before, last = value, name
+        if name and isinstance(value, Mapping):
+            value = value.get(name)
+        elif index and isinstance(value, list) and int(index) < len(value):
+            value = value[int(index)]
+    if isinstance(value, Mapping):
+        return {str(name)[:30]: part is None for name, part in value.items()}
+    return {last: True} if isinstance(before, Mapping) and value is None else {}
+
+
+def _listed(names: Iterable[str]) -> str:
+    known = list(names)
+    shown = [name for at, name in enumerate(known) if len(", ".join(known[: at + 1])) <= _LONGEST]
+    more = len(known) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,133 @@
+"""JSON from outside, within bounds in which it can be kept, computed with and shown everywhere. Pure.
+
+RFC 8259 section 9 lets a parser bound depth and numbers. Python's reads what is no JSON (NaN, half a surrogate pair),
+makes an infinite number of 1e999, and has a bound for depth that moves with the stack.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+DEEPEST_READ = 128
+"""Levels of a value that comes from outside."""
+DEEPEST = 256
+"""Levels of any value: what is put together of several is deeper than each."""
+LARGEST_INTEGER = 2**1024  # beyond it there are no floating-point numbers either
+_LONGEST_INTEGER = 310
+_MANY_DIGITS = re.compile(r"[0-9]{309}")
+_BOM = "\ufeff"  # RFC 8259 section 8.1 lets a parser ignore it
+Path = tuple[str | int, ...]
+
+
+class UnfitJson(ValueError):
+    """A value is no JSON, or beyond the bounds. The text is a sentence; `path` is where it is."""
+
+    def __init__(self, message: str, path: Path = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def read_json(text: str, deepest: int = DEEPEST_READ) -> Any:
+    """The value of a JSON text. Raises JSONDecodeError for what is no JSON, UnfitJson for what is beyond the bounds."""
+    try:
+        value = json.loads(
+            text.removeprefix(_BOM), parse_constant=_refuse_constant, parse_int=_read_integer, parse_float=_read_float
+        )
+    except RecursionError:
+        raise UnfitJson(_too_deep(deepest)) from None
+    if text.count("[") + text.count("{") > deepest and _is_deeper(value, deepest):
+        raise UnfitJson(_too_deep(deepest))
+    if "\\ud" in text or "\\uD" in text:  # an escape may be half a surrogate pair
+        check_json(value, deepest)
+    return value
+
+
+def write_json(value: Any, deepest: int = DEEPEST) -> str:
+    """The JSON text of a value, without spaces. Raises UnfitJson unless it is within the bounds."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        check_json(value, deepest)
+        raise UnfitJson("It is no JSON value.") from None
+    if text.count("[") + text.count("{") > deepest or _MANY_DIGITS.search(text):
+        check_json(value, deepest)
+    return text
+
+
+def check_json(value: Any, deepest: int = DEEPEST) -> None:
+    """Raises UnfitJson unless this is a JSON value within the bounds."""
+    for path, part in _parts(value, deepest):
+        if (fault := _fault(part)) is not None:
+            raise UnfitJson(fault, path)
+
+
+def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
+    """The value and all in it, with their places. Names are parts, too."""
+    ahead: list[tuple[Path, Any]] = [((), value)]
+    while ahead:
+        path, part = ahead.pop()
+        yield path, part
+        if isinstance(part, Mapping | list | tuple) and len(path) >= deepest:
+            raise UnfitJson(_too_deep(deepest), path[:1])
+        if isinstance(part, Mapping):
+            ahead += ((path, name) for name in part)
+            ahead += (((*path, name), inner) for name, inner in part.items())
+        elif isinstance(part, list | tuple):
+            ahead += (((*path, index), inner) for index, inner in enumerate(part))
+
+
+def _is_deeper(value: Any, deepest: int) -> bool:
+    level = [value]
+    for _ in range(deepest + 1):
+        containers = [part for part in level if isinstance(part, dict | list)]
+        if not containers:
+            return False
+        level = [part for some in containers for part in (some.values() if isinstance(some, dict) else some)]
+    return True
+
+
+def _fault(part: Any) -> str | None:
+    if isinstance(part, str):
+        return None if part.isascii() or _is_unicode(part) else _HALF
+    if part is None or isinstance(part, bool | Mapping | list | tuple):
+        return None
+    if isinstance(part, int):
+        return _TOO_LARGE if abs(part) >= LARGEST_INTEGER else None
+    if isinstance(part, float):
+        return None if math.isfinite(part) else f"{part} is no number that JSON has."
+    return f"A {type(part).__name__} is no JSON value."
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _too_deep(deepest: int) -> str:
+    return f"It is nested more than {deepest} levels deep."
+
+
+def _refuse_constant(name: str) -> None:
+    raise UnfitJson(f"{name} is not JSON.")
+
+
+def _read_integer(text: str) -> int:
+    if len(text) > _LONGEST_INTEGER or abs(number := int(text)) >= LARGEST_INTEGER:
+        raise UnfitJson(_TOO_LARGE)
+    return number
+
+
+def _read_float(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise UnfitJson(_TOO_LARGE)
+    return number
+
+
+_HALF = "A text contains half a surrogate pair, which is no character."
+_TOO_LARGE = "A number is too large: it is beyond 1.8e308."

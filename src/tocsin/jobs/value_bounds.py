@@ -1,0 +1,110 @@
+"""The JSON values that can be stored, sent and read again: within bounds, and nothing that JSON has not. Pure."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LARGEST = 256 * 1024
+"""Bytes of a YAML text, and characters of all texts in a value."""
+MOST_PARTS = 50_000
+DEEPEST = 50
+LONGEST_NUMBER = 308
+"""Digits of a number: beyond them are no floating-point numbers either."""
+_EXTENDED_JSON = frozenset(
+    {"$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$timestamp"}
+    | {"$regularExpression", "$symbol", "$code", "$scope", "$dbPointer", "$minKey", "$maxKey", "$undefined"}
+)
+"""The embedded database takes objects of these names for values of other types, and fails on most of them."""
+HALF_A_PAIR = "The text has half a surrogate pair (U+{:04X}), which is no character."
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a value may be. `characters` are those of all its texts, `number` is the first that is too large."""
+
+    characters: int = LARGEST
+    parts: int = MOST_PARTS
+    number: int = 10**LONGEST_NUMBER
+    depth: int = DEEPEST
+    is_document: bool = False
+
+
+DOCUMENT = Bounds(characters=4 * 1024 * 1024, parts=2_000_000, number=2**63, depth=80, is_document=True)
+"""Of what the database keeps as a document, not as the text of a JSON value. MongoDB has 100 levels, some around it."""
+
+
+def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, str]]:
+    """What keeps a value from being stored as JSON, in the order of the value, each fault with its path.
+
+    A value that is too large is told so, and not looked at any further.
+    """
+    parts, characters, ahead = 0, 0, [(value, _EMPTY)]
+    while ahead:
+        part, path = ahead.pop()
+        parts += 1
+        characters += len(part) if isinstance(part, str) else 0
+        if len(path) > bounds.depth or parts > bounds.parts or characters > bounds.characters:
+            allowed = f"{bounds.depth} levels, {bounds.parts} parts, {bounds.characters} characters"
+            yield (), f"This is too large: {allowed} are allowed."
+            return
+        if (wrong := scalar_fault(part, bounds)) is not None:
+            yield path, wrong
+        elif isinstance(part, Mapping):
+            characters += sum(len(name) for name in part if isinstance(name, str))
+            wrong_names = {name: wrong for name in part if (wrong := _name_fault(name, bounds)) is not None}
+            yield from ((path, wrong) for wrong in wrong_names.values())
+            ahead += [(inner, (*path, name)) for name, inner in reversed(list(part.items())) if name not in wrong_names]
+        elif isinstance(part, list):
+            ahead += [(inner, (*path, index)) for index, inner in reversed(list(enumerate(part)))]
+
+
+def scalar_fault(value: Any, bounds: Bounds = Bounds()) -> str | None:
+    """What keeps this single value from being stored as JSON."""
+    if isinstance(value, str):
+        half = half_a_pair(value)
+        return None if half is None else HALF_A_PAIR.format(ord(value[half]))
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is no number that JSON has."
+    if isinstance(value, int) and not -bounds.number <= value < bounds.number:
+        if bounds.is_document:
+            return "This whole number does not fit in 64 bits. Write it as a text."
+        return f"This number has more than {LONGEST_NUMBER} digits."
+    if value is None or isinstance(value, bool | int | float | Mapping | list):
+        return None
+    return f"A {type(value).__name__} is no type that JSON has."
+
+
+def half_a_pair(text: str) -> int | None:
+    """The place of the first half of a surrogate pair that stands in a text without its other half."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error.start
+    return None
+
+
+def join_pairs(text: str) -> str:
+    """The text with each surrogate pair as the one character that it stands for. Halves of pairs stay."""
+    if half_a_pair(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def printable(text: str) -> str:
+    """The text, with escapes for what no terminal and no JSON should be given."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def _name_fault(name: Any, bounds: Bounds) -> str | None:
+    if not isinstance(name, str):
+        return "A name must be a text."
+    if bounds.is_document and "\0" in name:
+        return "A name must not contain the character U+0000."
+    if bounds.is_document and name in _EXTENDED_JSON:
+        return f"The name {name} cannot be stored: the database takes it for a type of its own."
+    return scalar_fault(name)
+
+
+_EMPTY: Path = ()

@@ -1,0 +1,53 @@
+"""The pages that show a thing: the one place that knows their addresses. Pure.
+
+They are paths of this server; `Settings.page` makes addresses of them.
+"""
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tocsin.documents import global_id, is_workflow_run
+
+ACCOUNT_PAGE = "/account"
+_RUN = """query Run($id: ID!) {
+  run(id: $id) {
+    taskName status reasonText dueAt nextAttemptAt
+    task { id }
+    error { kind message hint }
+    attempts { number startedAt outcome statusCode error { message } }
+  }
+}"""
+_WORKFLOW_RUN = """query WorkflowRun($id: ID!) {
+  workflowRun(id: $id) {
+    name status reasonText dueAt
+    error { kind message hint }
+    steps { key status reasonText error { message hint } }
+  }
+}"""
+_DECIDE = """mutation Decide($input: DecideApprovalInput!) {
+  decideApproval(input: $input) { approved userErrors { field message } }
+}"""
+
+
+def run_page(run_id: str) -> str:
+    """The page of a run of a task or of a step, or of a workflow run."""
+    if run_type(run_id) == "WorkflowRun":
+        return _playground(_WORKFLOW_RUN, {"id": global_id("WorkflowRun", run_id)})
+    return _playground(_RUN, {"id": global_id("Run", run_id)})
+
+
+def approval_page(workflow_run: str, step: str) -> str:
+    """The page at which a person decides what a step waits for."""
+    given = {"id": global_id("WorkflowRun", workflow_run), "step": step, "approved": True, "comment": ""}
+    return _playground(_DECIDE, {"input": given})
+
+
+def run_type(run_id: str) -> str:
+    """The type in the API of the run with this document id."""
+    return "WorkflowRun" if is_workflow_run(run_id) and ":" not in run_id else "Run"
+
+
+def _playground(document: str, variables: dict[str, Any]) -> str:
+    given = {"query": document, "variables": json.dumps(variables)}
+    return f"/playground?{urlencode(given, quote_via=quote)}"

@@ -1,0 +1,87 @@
+"""In which order the mails about one thing go out, and which of them are outdated. Pure.
+
+Of one thing (a task, a workflow, an approval) one mail is on its way at a time, the earliest first. One that could not
+be delivered before a later stage of its incident came is outdated: the later mail tells both.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tocsin.documents import Doc
+
+FIRST_WAIT = timedelta(seconds=30)
+"""Before a mail is tried again; one that is older, or was tried before, is late."""
+_BEHIND_A_LEASE = timedelta(seconds=2)
+
+
+@dataclass(slots=True)
+class Sorting:
+    """Ids of mails: those that may be sent now, those that are outdated, those that wait for an earlier one until."""
+
+    ready: list[str] = field(default_factory=list)
+    outdated: list[str] = field(default_factory=list)
+    waiting: dict[str, datetime] = field(default_factory=dict)
+
+
+def is_late(delivery: Doc, now: datetime) -> bool:
+    """Whether the mail could not be delivered soon after it was queued."""
+    return bool(delivery["tries"]) or now - delivery["queued_at"] >= FIRST_WAIT
+
+
+def sort_mails(due: Iterable[Doc], pending: Collection[Doc], told: Collection[str], now: datetime) -> Sorting:
+    """What is to be done with the mails that are due.
+
+    `pending` are all mails not yet delivered about the things that those are about, `told` the ids of mails that have
+    left already and that make others outdated.
+    """
+    sorting, groups = Sorting(), dict[str, list[Doc]]()
+    for mail in pending:
+        groups.setdefault(mail["about"]["id"], []).append(mail)
+    for mail in due:
+        if mail.get("about") is None:
+            sorting.ready.append(mail["_id"])
+    for group in groups.values():
+        _sort_group(group, told, now, sorting)
+    return sorting
+
+
+def next_stage_id(delivery: Doc) -> str | None:
+    """The id of the mail that makes this one outdated, if its kind has such."""
+    about = delivery.get("about")
+    if about is None or about["type"] == "Approval" or about["stage"] != 0:
+        return None
+    return f"{delivery['_id'].removesuffix('began')}failed"
+
+
+def _sort_group(group: list[Doc], told: Collection[str], now: datetime, sorting: Sorting) -> None:
+    outdated = [mail["_id"] for mail in group if _is_outdated(mail, group, told, now)]
+    sorting.outdated += outdated
+    kept = sorted((mail for mail in group if mail["_id"] not in outdated), key=_order)
+    if not kept:
+        return
+    first = kept[0]
+    if first["next_try_at"] <= now:
+        sorting.ready.append(first["_id"])
+        return
+    until = min(first["next_try_at"], now + _BEHIND_A_LEASE) if _is_leased(first, now) else first["next_try_at"]
+    sorting.waiting |= {mail["_id"]: until for mail in kept[1:] if mail["next_try_at"] <= now}
+
+
+def _order(mail: Doc) -> tuple[int, int]:
+    return mail["about"]["incident"], mail["about"]["stage"]
+
+
+def _is_outdated(mail: Doc, group: list[Doc], told: Collection[str], now: datetime) -> bool:
+    if _is_leased(mail, now):
+        return False
+    if next_stage_id(mail) in told:
+        return True
+    incident, stage = _order(mail)
+    later = any(_order(other)[0] == incident and _order(other)[1] > stage for other in group)
+    return later and is_late(mail, now)
+
+
+def _is_leased(mail: Doc, now: datetime) -> bool:
+    """Whether a process is sending it at this moment."""
+    return mail.get("claim") is not None and mail["lease_until"] is not None and mail["lease_until"] > now

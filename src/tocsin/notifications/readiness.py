@@ -1,0 +1,60 @@
+"""Which of the mails that are due may go out, after what is outdated was marked so and the others were told to wait."""
+
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from tocsin.documents import Database, Doc
+from tocsin.documents.updates import Expression, both, change_when, equals
+from tocsin.notifications.lateness import SUPERSEDED
+from tocsin.notifications.ordering import next_stage_id, sort_mails
+
+_SEEN = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1}
+_QUEUED = equals("status", "QUEUED")
+
+
+async def ready_mails(database: Database, now: datetime, limit: int) -> list[str]:
+    """The ids of about `limit` mails that may be sent now."""
+    found = database.deliveries.find({"status": "QUEUED", "next_try_at": {"$lte": now}}, _SEEN)
+    due = await found.sort("next_try_at", 1).limit(limit).to_list()
+    things = list({mail["about"]["id"] for mail in due if mail.get("about")})
+    if not things:
+        return [mail["_id"] for mail in due]
+    pending = await database.deliveries.find({"status": "QUEUED", "about.id": {"$in": things}}, _SEEN).to_list()
+    sorting = sort_mails(due, pending, await _delivered(database, pending), now)
+    await _postpone(database, sorting.waiting, now)
+    overtaken = await _supersede(database, sorting.outdated, now)
+    about = {mail["_id"]: mail["about"]["id"] for mail in pending}
+    return [each for each in sorting.ready if about.get(each) not in overtaken]
+
+
+async def _delivered(database: Database, pending: list[Doc]) -> set[str]:
+    """The ids of mails that make some of these outdated, and that were delivered before them."""
+    later = [each for mail in pending if (each := next_stage_id(mail)) is not None]
+    if not later:
+        return set()
+    found = database.deliveries.find({"_id": {"$in": later}}, {"status": 1})
+    return {mail["_id"] async for mail in found if mail["status"] == "DELIVERED"}
+
+
+async def _postpone(database: Database, waiting: dict[str, datetime], now: datetime) -> None:
+    """Let mails wait for earlier ones, unless another process has them by now."""
+    still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
+    await _change(database, {each: (still_due, {"next_try_at": until}) for each, until in waiting.items()})
+
+
+async def _supersede(database: Database, outdated: list[str], now: datetime) -> set[str]:
+    """Mark outdated mails. Returns the things about which another process has just begun to send one."""
+    if not outdated:
+        return set()
+    unleased = both(_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
+    changes: Doc = {"status": SUPERSEDED, "claim": None, "lease_until": None}
+    await _change(database, dict.fromkeys(outdated, (unleased, changes)))
+    found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "status": 1})
+    return {mail["about"]["id"] async for mail in found if mail["status"] == "QUEUED"}
+
+
+async def _change(database: Database, changes: dict[str, tuple[Expression, Doc]]) -> None:
+    updates = [UpdateOne({"_id": each}, [change_when(*change)]) for each, change in changes.items()]
+    if updates:
+        await database.deliveries.bulk_write(updates, ordered=False)

@@ -1,0 +1,75 @@
+"""The texts of the mails about scheduled workflows that fail. Pure: a workflow run in, a delivery document out.
+
+Only a workflow whose step is to be tried again begins to fail: a run that fails at once is told by one mail.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tocsin.documents import Doc, WorkflowRunReason, global_id, step_of
+from tocsin.notifications.letters import PAGE, Line, letter, new_delivery, one_line, shortened, time_text
+from tocsin.notifications.links import run_page
+from tocsin.notifications.mails import KINDS, incident_id, what_went_wrong
+
+_LONGEST_NAME = 80
+_WHY = {
+    WorkflowRunReason.TIMEOUT.value: "It took longer than its timeout.",
+    WorkflowRunReason.COMPENSATED.value: "The completed steps were undone by their compensations.",
+    WorkflowRunReason.COMPENSATION_FAILED.value: "A compensation failed too: see which steps were not undone.",
+}
+
+
+def workflow_began_failing(workflow_run: Mapping[str, Any], step_run: Mapping[str, Any]) -> Doc:
+    """The mail about a step of a scheduled workflow that worked, which failed and is to be tried again."""
+    name, attempts = _name(workflow_run), step_run.get("attempts") or [{}]
+    text = letter(
+        f'your workflow "{name}" has begun to fail. Its step will be tried again.',
+        [
+            ("Step:", step_of(step_run["_id"]) or ""),
+            *what_went_wrong(attempts[-1].get("error") or {}),
+            ("Attempts made:", str(len(attempts))),
+            ("Next try:", time_text(step_run["retry_at"])),
+            *_which(workflow_run),
+        ],
+        "You will hear of it again only if this run fails for good. "
+        "After that no mail comes until the workflow has worked again.",
+    )
+    at = attempts[-1].get("finished_at") or workflow_run["due_at"]
+    return _delivery(workflow_run, workflow_run["incident"], 0, f'Workflow "{name}" has begun to fail', text, at)
+
+
+def workflow_failed(workflow_run: Mapping[str, Any], incident: int, steps: list[str]) -> Doc:
+    """The mail about a scheduled run that failed, and these of its steps."""
+    name, why = _name(workflow_run), _WHY.get(str(workflow_run["reason"]))
+    text = letter(
+        f'your workflow "{name}" has failed.',
+        [
+            *([("Failed step:" if len(steps) == 1 else "Failed steps:", ", ".join(steps))] if steps else []),
+            *what_went_wrong(workflow_run["error"] or {}),
+            *([("What it led to:", why)] if why else []),
+            *_which(workflow_run),
+        ],
+        "No further mail about this workflow comes until it has worked again. The run can be resumed.",
+    )
+    return _delivery(workflow_run, incident, 1, f'Workflow "{name}" has failed', text, workflow_run["finished_at"])
+
+
+def _which(workflow_run: Mapping[str, Any]) -> list[Line]:
+    return [
+        ("Due:", time_text(workflow_run["due_at"])),
+        ("Workflow run:", global_id("WorkflowRun", workflow_run["_id"])),
+        ("Open:", PAGE),
+    ]
+
+
+def _delivery(workflow_run: Mapping[str, Any], incident: int, stage: int, subject: str, text: str, at: datetime) -> Doc:
+    workflow, run_id = workflow_run["workflow"], workflow_run["_id"]
+    about = {"type": "Workflow", "id": workflow, "incident": incident, "stage": stage}
+    cause = incident_id(workflow, incident, stage)
+    owner = workflow_run["owner"]
+    return new_delivery(cause, owner, KINDS[stage], subject, text, at, run_id, link=run_page(run_id), about=about)
+
+
+def _name(workflow_run: Mapping[str, Any]) -> str:
+    return shortened(one_line(str(workflow_run["name"])), _LONGEST_NAME)

@@ -1,0 +1,58 @@
+"""Reads the body of an answer up to a limit, without its content codings."""
+
+import asyncio
+
+import aiohttp
+
+from tocsin.outbound.answers import decode_body
+from tocsin.outbound.decoding import Decoding, Undecodable, decoding_of
+from tocsin.outbound.protocol import take_unread
+
+
+async def read_body(answer: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
+    """Add at most `limit` bytes to `body`; return whether there was more. `body` has what came also when this raises
+    aiohttp.ClientError, OSError or Undecodable.
+    """
+    content, headers = answer.content, answer.headers
+    if "Content-Encoding" in headers or "Transfer-Encoding" in headers:
+        codings = headers.getall("Content-Encoding", ()), headers.getall("Transfer-Encoding", ())
+        if (decoding := decoding_of(*codings, limit)) is not None:
+            return await _read_coded(answer, body, limit, decoding)
+    try:
+        while not content.at_eof():
+            body += await content.readany()
+            if _cut(body, limit):
+                return True
+    except aiohttp.ClientPayloadError:
+        body += take_unread(content)
+        _cut(body, limit)
+        raise
+    return False
+
+
+async def _read_coded(answer: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: Decoding) -> bool:
+    is_longer = await _decode(answer.content, body, limit, decoding)
+    content_type = answer.headers.get("Content-Type")
+    if decoding.ignores_a_coding and "\ufffd" in decode_body(bytes(body), content_type, whole=not is_longer):
+        body.clear()
+        raise Undecodable("has a content coding that is not known, and is no text")
+    return is_longer
+
+
+async def _decode(content: aiohttp.StreamReader, body: bytearray, limit: int, decoding: Decoding) -> bool:
+    while not content.at_eof():
+        for piece in decoding.decode(await content.readany()):
+            body += piece
+            if _cut(body, limit):
+                return True
+            await asyncio.sleep(0)  # a small answer can take long to decode
+        if decoding.exceeded:
+            return True
+    decoding.finish()
+    return False
+
+
+def _cut(body: bytearray, limit: int) -> bool:
+    is_longer = len(body) > limit
+    del body[limit:]
+    return is_longer

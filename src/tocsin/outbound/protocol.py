@@ -1,0 +1,160 @@
+"""Ends an answer where its framing says (RFC 9112 section 6.3), however its bytes are cut into packets.
+
+aiohttp's parser takes all bytes of a packet for HTTP. When what follows an answer in the same packet is not, it raises
+and forgets the answer, and whether that happens depends on the packets' timing. So it gets one head at a time here, and
+the answer is handed over before anything that follows it is looked at.
+"""
+
+import asyncio
+import re
+import select
+from typing import Any
+
+from aiohttp import ClientConnectionError, ClientPayloadError
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
+from aiohttp.http import RawResponseMessage
+from aiohttp.streams import StreamReader
+
+from tocsin.outbound.tls import ObservedTls
+
+_HEAD_END = re.compile(rb"\n\r?\n")
+_OVERLAP = 3  # bytes of the end of a head that may lie in the packet before
+_SWITCHING_PROTOCOLS = 101
+
+Answer = tuple[RawResponseMessage, StreamReader]
+
+
+class AnswerHandler(ResponseHandler):
+    """A connection that gives each request one answer. Bytes after the answer close it, at once or when it is to be
+    used again.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._parser_options: dict[str, Any] = {}
+        self._head_tail = b""
+        self._body: StreamReader | None = None  # of the answer, once its head is complete
+        self._answered = False
+        self._poll: select.poll | None = None
+        self.asks_for_certificate = False  # of ours, when the connection began
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note what the TLS handshake told."""
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        self.asks_for_certificate = isinstance(tls, ObservedTls) and tls.asks_for_certificate
+
+    def set_response_params(self, **options: Any) -> None:
+        """Expect the answer to a new request."""
+        self._parser_options = options
+        self._head_tail, self._body, self._answered = b"", None, False
+        super().set_response_params(**options)
+
+    def is_connected(self) -> bool:
+        """Whether the connection can carry a request. What lies unread between two requests, be it the end of the
+        connection, would be taken for the next answer.
+        """
+        return super().is_connected() and not (self._answered and self._is_readable())
+
+    def data_received(self, data: bytes) -> None:
+        """Parse the heads one by one, then the body."""
+        if self._parser is None or self._upgraded:
+            super().data_received(data)
+        elif self._answered:
+            if data:
+                self._drop_rest()
+        else:
+            rest = data if self._body is not None else self._receive_heads(data)
+            if self._body is not None:
+                self._receive_body(self._body, rest)
+
+    def feed_data(self, data: Answer, size: int = 0) -> None:
+        """Hand over an answer whose head is complete. Only the one after interim ones is final."""
+        super().feed_data(data, size)
+        message, body = data
+        if message.code >= 200 or message.code == _SWITCHING_PROTOCOLS:
+            self._body = body
+        elif message.should_close:  # such a parser refuses the final answer
+            super().set_response_params(**self._parser_options)
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException = _NO_CAUSE) -> None:
+        """Fail the request. That its body could not be written to the end is no reason yet: the server may have
+        answered, or said why it hung up.
+        """
+        is_end = self._connection_lost_called or not isinstance(exc, ClientConnectionError)
+        if is_end or self.transport is None or not self.transport.is_closing():
+            super().set_exception(exc, exc_cause)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let a body that only the end of the connection ends be incomplete when that end is an error."""
+        body = self._body
+        if exc is not None and body is not None and not body.is_eof():
+            self._fail_body(body, exc)
+        super().connection_lost(exc)
+
+    def _receive_heads(self, data: bytes) -> bytes:
+        while data and self._body is None and self._exception is None:
+            if not self._head_tail:
+                data = data.lstrip(b"\r\n")  # empty lines before a head
+            head, data = self._cut_head(data)
+            super().data_received(head)
+        return data
+
+    def _cut_head(self, data: bytes) -> tuple[bytes, bytes]:
+        tail = self._head_tail
+        found = _HEAD_END.search(tail + data if tail else data)
+        if found is None:
+            self._head_tail = (tail + data)[-_OVERLAP:]
+            return data, b""
+        self._head_tail = b""
+        length = found.end() - len(tail)
+        return data[:length], data[length:]
+
+    def _receive_body(self, body: StreamReader, data: bytes) -> None:
+        follows = bool(data)
+        if not body.is_eof():
+            follows = self._parse_body(body, data)
+            if not body.is_eof():
+                return
+        self._answered = True
+        if follows:
+            self._drop_rest()
+
+    def _parse_body(self, body: StreamReader, data: bytes) -> bool:
+        """Whether more than the body's end has come."""
+        parser: Any = self._parser
+        try:
+            following, _, _ = parser.feed_data(data)
+            return body.is_eof() and (bool(following) or parser.feed_eof() is not None)
+        except Exception as error:
+            if not body.is_eof():
+                self._fail_body(body, error)
+                self._drop_rest()
+            return True
+
+    def _drop_rest(self) -> None:
+        self._answered = True
+        self.force_close()
+        if self.transport is not None:
+            self.transport.close()
+
+    def _fail_body(self, body: StreamReader, cause: BaseException) -> None:
+        error = ClientPayloadError(str(cause))
+        error.__cause__ = cause
+        body.set_exception(error)
+
+    def _is_readable(self) -> bool:
+        if self._poll is None:
+            connection: Any = self.transport and self.transport.get_extra_info("socket")
+            if connection is None or not hasattr(select, "poll"):
+                return False
+            self._poll = select.poll()
+            self._poll.register(connection.fileno(), select.POLLIN)
+        return bool(self._poll.poll(0))
+
+
+def take_unread(body: StreamReader) -> bytes:
+    """What came of a body before it failed, and was not read before that."""
+    body._exception = None
+    return body.read_nowait()

@@ -1,0 +1,36 @@
+"""Tells of a URL, before anything is looked up, whether the guard would refuse it anyway. Pure."""
+
+from ipaddress import ip_address
+
+from yarl import URL
+
+from tocsin.outbound.failures import HttpFailure, blocked, denied_port
+from tocsin.outbound.guard import Rules
+from tocsin.security.addresses import is_allowed
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+def find_refusal(url: URL, rules: Rules) -> HttpFailure | None:
+    """Why `url` can never be called: its port, its literal address, or the name `localhost` (RFC 6761 section 6.3).
+
+    Any other name is judged when it is called, by the addresses that it has then.
+    """
+    if url.port in rules.denied_ports:
+        return denied_port(url.port or 0)
+    host = url.raw_host or ""
+    addresses = _addresses(host)
+    if addresses and not any(is_allowed(address, rules.allowed) for address in addresses):
+        return blocked(addresses[0], host)
+    return None
+
+
+def _addresses(host: str) -> tuple[str, ...]:
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return _LOOPBACK
+    try:
+        ip_address(host)
+    except ValueError:
+        return ()
+    return (host,)

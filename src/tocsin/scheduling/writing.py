@@ -1,0 +1,113 @@
+"""Writing the runs of due tasks, so that each due time is stored once, by whomever.
+
+Two schedulers, or one before and after a crash, plan differently, because they look at different moments: what one runs
+on time the other finds missed. Therefore the runs of a task are written one after the other, in the order of their due
+times, and whoever finds one written plans anew behind the due times that it stands for. So the runs of a task form a
+chain: each begins where the one before it ends, whoever wrote it. First runs of many tasks are written together.
+"""
+
+from datetime import datetime
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+from pymongo.synchronous.collection import Collection
+
+from tocsin import telemetry
+from tocsin.documents import Doc, RunReason, RunStatus, Trigger
+from tocsin.documents.updates import move_run
+from tocsin.scheduling.firing import Firing, due_behind, last_due_of, plan_anew
+from tocsin.tasks import work_log
+
+_DUPLICATE = 11000
+
+
+class RunWriter:
+    """Writes the runs of firings into a collection."""
+
+    def __init__(self, runs: Collection[Doc]) -> None:
+        self._runs = runs
+
+    def write(self, firings: list[Firing]) -> None:
+        """Write all that is planned. Afterwards `runs` of each firing are what is stored; `adopted` others wrote."""
+        while unfinished := [firing for firing in firings if firing.written < len(firing.runs)]:
+            if blocked := self._write_next(unfinished):
+                self._adopt(blocked)
+
+    def _write_next(self, firings: list[Firing]) -> list[Firing]:
+        """In as few inserts as possible. Returns the firings whose next run exists already."""
+        longest = max(len(firing.runs) - firing.written for firing in firings)
+        if len(firings) < longest:
+            return [firing for firing in firings if not self._write_rest(firing)]
+        return self._write_heads(firings)
+
+    def _write_heads(self, firings: list[Firing]) -> list[Firing]:
+        known = set(self._insert([firing.runs[firing.written] for firing in firings], ordered=False))
+        for index, firing in enumerate(firings):
+            if index not in known:
+                _note_written(firing, 1)
+        return [firings[index] for index in known]
+
+    def _write_rest(self, firing: Firing) -> bool:
+        rest = firing.runs[firing.written :]
+        known = self._insert(rest, ordered=True)
+        _note_written(firing, known[0] if known else len(rest))
+        return not known
+
+    def _insert(self, runs: list[Doc], *, ordered: bool) -> list[int]:
+        """Returns the places of those that exist already; if `ordered`, the first one of these ends the writing."""
+        try:
+            self._runs.insert_many(runs, ordered=ordered)
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if any(fault["code"] != _DUPLICATE for fault in faults):
+                raise
+            return [fault["index"] for fault in faults]
+        return []
+
+    def _adopt(self, firings: list[Firing]) -> None:
+        existing = self._read([firing.runs[firing.written]["_id"] for firing in firings])
+        behind = [firing for firing in firings if (run := existing.get(_next_id(firing))) and due_behind(firing, run)]
+        retrying = [existing[_next_id(firing)] for firing in behind]
+        if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # the next due time of their tasks has come
+            give_way(self._runs, retrying, behind[0].now)
+            existing |= self._read([run["_id"] for run in retrying])
+        known = self._behind({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
+        for firing in firings:
+            if (run := existing.get(_next_id(firing))) is not None:
+                plan_anew(firing, run, known.get(firing.task["_id"], []))
+
+    def _behind(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
+        """The runs behind these of their tasks. There are none, unless a clock was set back in between."""
+        if not runs:
+            return {}
+        last = {task: last_due_of(run) for task, run in runs.items()}
+        times = {"$gt": min(last.values()), "$lte": now}
+        behind: dict[str, list[Doc]] = {}
+        for run in self._runs.find({"task": {"$in": list(runs)}, "due_at": times}).sort("due_at", 1):
+            if run["trigger"] == Trigger.SCHEDULE.value and run["due_at"] > last[run["task"]]:
+                behind.setdefault(run["task"], []).append(run)
+        return behind
+
+    def _read(self, run_ids: list[str]) -> dict[str, Doc]:
+        return {run["_id"]: run for run in self._runs.find({"_id": {"$in": run_ids}})}
+
+
+def _next_id(firing: Firing) -> str:
+    run_id: str = firing.runs[firing.written]["_id"]
+    return run_id
+
+
+def _note_written(firing: Firing, count: int) -> None:
+    for run in firing.runs[firing.written : firing.written + count]:
+        telemetry.RUNS_FIRED.labels(run["status"]).inc()
+    firing.written += count
+
+
+def give_way(collection: Collection[Doc], runs: list[Doc], now: datetime) -> None:
+    """Settle those of these runs that wait for a retry: the next due time of their tasks has come."""
+    changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
+    retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
+    updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
+    collection.bulk_write(updates, ordered=False)
+    gone = collection.find({"_id": {"$in": retrying}})
+    work_log.log_outcomes([run for run in gone if run["reason"] == RunReason.GAVE_WAY.value])

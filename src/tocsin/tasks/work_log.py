@@ -1,0 +1,97 @@
+"""The log of the work: one line for each change of a task or a run, with the ids that the API knows them by.
+
+Changes and failures are INFO. What goes as it should, each due time and each attempt that succeeds, is DEBUG.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from tocsin import telemetry
+from tocsin.documents import Doc, RunStatus, WorkflowRunStatus, global_id, is_workflow_run, task_of
+from tocsin.documents.states import SETTLED
+
+log = telemetry.logger(__name__)
+_EXPECTED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
+_EXPECTED_OF_WORKFLOWS = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.COMPLETED})
+_SETTLED = frozenset(status.value for status in SETTLED)
+
+
+def run_ids(run_id: str) -> dict[str, str]:
+    """The ids of a run and of the task or workflow run that it belongs to, as the API has them."""
+    parent = task_of(run_id)
+    of_workflow = is_workflow_run(run_id)
+    name, kind = ("workflow_run_id", "WorkflowRun") if of_workflow else ("task_id", "Task")
+    return {"run_id": global_id("Run", run_id), name: global_id(kind, parent)}
+
+
+def log_created(task_id: str, owner: str, next_run_at: datetime | None) -> None:
+    """Log a new task and its first due time."""
+    log_task("task created", task_id, owner, next_run_at=next_run_at and next_run_at.isoformat())
+
+
+def log_task(event: str, task_id: str, owner: str, **details: Any) -> None:
+    """Log a change of a task."""
+    log.info(event, task_id=global_id("Task", task_id), user_id=global_id("User", owner), **details)
+
+
+def log_run(event: str, run_id: str) -> None:
+    """Log a person's wish for a run."""
+    log.info(event, **run_ids(run_id))
+
+
+def log_workflow(event: str, workflow: Doc, **details: Any) -> None:
+    """Log a change of a workflow."""
+    ids = {"workflow_id": global_id("Workflow", workflow["_id"]), "user_id": global_id("User", workflow["owner"])}
+    log.info(event, **ids, **details)
+
+
+def log_workflow_run(event: str, workflow_run_id: str) -> None:
+    """Log a person's wish for a workflow run."""
+    log.info(event, workflow_run_id=global_id("WorkflowRun", workflow_run_id))
+
+
+def log_workflow_run_status(workflow_run_id: str, status: WorkflowRunStatus, reason: str | None = None) -> None:
+    """Log that a workflow run has come into being, or has ended, in this state."""
+    show = log.debug if status in _EXPECTED_OF_WORKFLOWS else log.info
+    ids = {"workflow_run_id": global_id("WorkflowRun", workflow_run_id)}
+    show(f"workflow run {status.value.lower()}", **ids, **({"reason": reason} if reason else {}))
+
+
+def log_made(runs: Iterable[Doc]) -> None:
+    """Log runs that were just made: those that are not to run with their reason."""
+    debug = telemetry.shows_debug()
+    for run in runs:
+        if run["status"] not in _EXPECTED:
+            event = "run skipped" if run["status"] == RunStatus.SKIPPED.value else "run missed"
+            log.info(event, **run_ids(run["_id"]), **_due(run), reason=run["reason"])
+        elif debug:
+            log.debug("run made", **run_ids(run["_id"]), **_due(run))
+
+
+def log_outcomes(runs: Iterable[Doc]) -> None:
+    """Log the states in which an attempt, or its owner's will, has left these runs, once they are stored."""
+    debug = telemetry.shows_debug()
+    for run in runs:
+        if run["status"] != RunStatus.COMPLETED.value or len(run["attempts"]) > 1:
+            _log_outcome(run)
+        elif debug:
+            log.debug("run completed", **run_ids(run["_id"]), status_code=run["attempts"][-1].get("status_code"))
+
+
+def _log_outcome(run: Doc) -> None:
+    attempt = run["attempts"][-1] if run["attempts"] else {}
+    retry_at, status = run.get("retry_at"), run["status"]
+    details = {
+        "attempt": attempt.get("number"),
+        "status_code": attempt.get("status_code"),
+        "error": (attempt.get("error") or {}).get("kind"),
+        "reason": run["reason"],
+        "retry_at": retry_at and retry_at.isoformat(),
+    }
+    event = f"run {status.lower()}" if status in _SETTLED else "attempt failed"
+    log.info(event, **run_ids(run["_id"]), **{name: value for name, value in details.items() if value is not None})
+
+
+def _due(run: Doc) -> dict[str, str]:
+    return {"due_at": run["due_at"].isoformat()}

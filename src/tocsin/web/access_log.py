@@ -1,0 +1,56 @@
+"""One log line for each request and each WebSocket connection, when the operator asks for it.
+
+Without the query and without the token of a file's link: who reads the log must not be able to use what it says.
+"""
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin import telemetry
+from tocsin.jobs.files import PATH as FILES
+
+_LONGEST_PATH = 200
+log = telemetry.logger(__name__)
+
+
+class AccessLogMiddleware:
+    """Log method, path, status, client and duration when an answer has been sent or a connection has ended."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve."""
+        if scope["type"] not in {"http", "websocket"}:
+            return await self._app(scope, receive, send)
+        began, status = time.perf_counter(), None
+
+        async def noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] in {"http.response.start", "websocket.http.response.start"}:
+                status = message["status"]
+            elif message["type"] == "websocket.accept":
+                status = 101
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting_status)
+        finally:
+            log.info(
+                "request" if scope["type"] == "http" else "websocket",
+                method=scope.get("method", "GET"),
+                path=_shown_path(scope),
+                status=status,
+                client=scope["client"][0] if scope.get("client") else None,
+                milliseconds=round((time.perf_counter() - began) * 1000, 1),
+            )
+
+
+def _shown_path(scope: Scope) -> str:
+    """The path in printable ASCII, so that a client cannot write lines of its own into the log."""
+    path = str(scope["path"])
+    if path.startswith(FILES):
+        return f"{FILES}…"
+    shown = path.encode("unicode_escape").decode("ascii")
+    return shown if len(shown) <= _LONGEST_PATH else f"{shown[:_LONGEST_PATH]}…"

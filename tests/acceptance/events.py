@@ -1,0 +1,21 @@
+"""Events as a client hears them: server-sent events of a subscription."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+
+from tests.acceptance.server import Server
+
+
+async def events(server: Server, subscription: str) -> AsyncGenerator[dict[str, Any], None]:
+    """The data of each event of a subscription, until the server ends it. Raises httpx.TransportError when it dies."""
+    headers = {"Authorization": f"Bearer {server.token}", "Accept": "text/event-stream"}
+    async with (
+        httpx.AsyncClient(timeout=None, verify=False) as client,
+        client.stream("POST", server.url, json={"query": subscription}, headers=headers) as stream,
+    ):
+        async for line in stream.aiter_lines():
+            if line.startswith("data:") and (answer := json.loads(line.removeprefix("data:") or "null")):
+                yield answer.get("data") or answer

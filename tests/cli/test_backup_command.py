@@ -1,0 +1,166 @@
+"""`tocsin backup` and `tocsin restore` as administrators type them; tests/acceptance has them beside a server."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pymongo.synchronous.database import Database as SyncDatabase
+from typer.testing import CliRunner
+
+from tests.documents.samples import read_sample
+from tocsin.cli.main import app
+from tocsin.documents import Doc
+from tocsin.documents.schema_version import latest
+
+RESTORED = "Start the server: what was due meanwhile follows the misfire policies."
+
+
+def tocsin(*arguments: str | Path) -> str:
+    """What a command prints that works."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def refused(*arguments: str | Path) -> str:
+    """What a command says that fails: one line."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 1, result.stdout
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def by_id(database: SyncDatabase[Doc], name: str) -> dict[str, Doc]:
+    return {str(document["_id"]): document for document in database[name].find()}
+
+
+@pytest.fixture
+def sample(stored: SyncDatabase[Doc]) -> dict[str, list[Doc]]:
+    """Data of the first version, in the database of the commands."""
+    found = read_sample(1)
+    for name, documents_ in found.items():
+        stored[name].insert_many(documents_)
+    return found
+
+
+@pytest.fixture
+def other(stored: SyncDatabase[Doc]) -> Iterator[SyncDatabase[Doc]]:
+    """A database to restore into: `monkeypatch` makes it that of the commands."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield stored.client[name]
+    stored.client.drop_database(name)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, database: SyncDatabase[Doc], **settings: str) -> None:
+    monkeypatch.setenv("TOCSIN_MONGODB_DATABASE", database.name)
+    for name, value in settings.items():
+        monkeypatch.setenv(f"TOCSIN_{name}", value)
+
+
+def test_data_of_an_older_version_is_backed_up_as_it_is_and_migrated_when_it_is_back(
+    stored: SyncDatabase[Doc], sample: dict[str, list[Doc]], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "documents (1 users, 9 tasks, 1 workflows, 13 runs, 1 workflow runs)" in tocsin("backup", "a.backup")
+    assert list(stored["installation"].find()) == []
+    use(monkeypatch, other)
+    assert RESTORED in tocsin("restore", "a.backup")
+    schema = other["installation"].find_one({"_id": "schema"})
+    assert schema is not None
+    assert (schema["version"], schema.get("restoring")) == (latest(), None)
+    for name in sample.keys() - {"workers", "rate_buckets"}:
+        assert by_id(other, name) == by_id(stored, name)
+    assert "has data (users)" in refused("restore", "a.backup")
+
+
+def test_the_keys_go_along_unless_they_are_left_out(
+    stored: SyncDatabase[Doc], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("JWT_SECRET", "ENCRYPTION_KEY"):
+        monkeypatch.delenv(f"TOCSIN_{name}")
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "first"))
+    tocsin("users", "invite", "bob@example.com")  # makes the keys, and seals a link
+    for file, options in (("with", ()), ("without", ("--without-keys",))):
+        assert f"{file} holds" in tocsin("backup", file, *options)
+    keys = {path.name: path.read_text() for path in (tmp_path / "first").iterdir()}
+    assert keys.keys() == {"encryption_key", "jwt_secret"}
+
+    use(monkeypatch, other, DATA_DIR=str(tmp_path / "second"))
+    assert "need the keys that it was made with: set TOCSIN_ENCRYPTION_KEY and" in refused("restore", "without")
+    assert not (tmp_path / "second").exists()
+    assert other.list_collection_names() == []
+    tocsin("restore", "with")
+    assert {path.name: path.read_text() for path in (tmp_path / "second").iterdir()} == keys
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "second").iterdir()] == [0o600, 0o600]
+
+    other.client.drop_database(other.name)
+    wrong = {"ENCRYPTION_KEY": "b" * 43 + "=", "JWT_SECRET": keys["jwt_secret"].strip()}
+    use(monkeypatch, other, DATA_DIR=str(tmp_path / "third"), **wrong)
+    assert "need the keys that it was made with" in refused("restore", "without")
+    tocsin("restore", "without", "--lost-keys")
+    assert "set up with other keys than this process has" in refused("keys", "list")
+    tocsin("keys", "rotate", "--forget-lost")
+    tocsin("keys", "list")
+
+    other.client.drop_database(other.name)
+    use(monkeypatch, other, ENCRYPTION_KEY=keys["encryption_key"].strip())
+    tocsin("restore", "without")
+    tocsin("keys", "list")
+
+
+def test_a_killed_restore_is_noticed_and_begun_anew(
+    stored: SyncDatabase[Doc], sample: dict[str, list[Doc]], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = sample["users"][0]["_id"]
+    stored["runs"].insert_many([{**sample["runs"][0], "_id": f"{user}/x:{number}"} for number in range(2_000)])
+    tocsin("backup", "old.backup")
+    use(monkeypatch, other)
+    process = subprocess.Popen([sys.executable, "-m", "tocsin", "restore", "old.backup"])
+    while other["tasks"].find_one({}) is None:
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    sentence = "holds a part of the backup old.backup, because restoring it broke off: run `tocsin restore` again"
+    for arguments in (("users", "list"), ("backup", "b.backup"), ("serve",)):
+        monkeypatch.setenv("TOCSIN_PORT", "0")
+        assert sentence in refused(*arguments)
+    tocsin("restore", "old.backup")
+    assert other["runs"].count_documents({}) == len(sample["runs"]) + 2_000
+    assert "alice@example.com" in tocsin("users", "list")
+
+
+def test_newer_data_and_newer_backups_are_refused(
+    stored: SyncDatabase[Doc], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tocsin("users", "list")
+    tocsin("backup", "a.backup")
+    newer = {"$set": {"version": latest() + 1, "program": "9.9.9"}}
+    stored["installation"].update_one({"_id": "schema"}, newer)
+    sentence = f"holds data of version {latest() + 1}, written by a newer Tocsin (9.9.9)"
+    monkeypatch.setenv("TOCSIN_PORT", "0")
+    for arguments in (("users", "list"), ("backup", "b.backup"), ("serve",)):
+        assert sentence in refused(*arguments)
+    assert not Path("b.backup").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("tocsin.cli.backups.latest", lambda: latest() + 1)
+        tocsin("backup", "b.backup")
+    use(monkeypatch, other)
+    assert sentence.partition("(")[0] in refused("restore", "b.backup")
+    assert other.list_collection_names() == []
+
+
+def test_what_cannot_be_backed_up_or_restored_is_said(
+    stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "is empty: there is nothing to back up" in refused("backup", "a.backup")
+    Path("a.backup").write_bytes(b"something else")
+    assert "a.backup is no backup of Tocsin" in refused("restore", "a.backup")
+    monkeypatch.delenv("TOCSIN_MONGODB_URI")
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "nothing"))
+    assert "There is no database in" in refused("backup", "b.backup")
+    assert "is no backup of Tocsin" in refused("restore", "a.backup")
+    assert not (tmp_path / "nothing").exists()

@@ -1,0 +1,149 @@
+"""What all commands have in common: nothing is made where nothing is, nothing is cut off, no traceback is shown."""
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from pymongo.synchronous.database import Database as SyncDatabase
+from typer.testing import CliRunner, Result
+
+from tocsin.cli.main import app
+from tocsin.documents import Doc
+
+ALICE = "alice@example.com"
+COMMANDS = [
+    ["users", "list"],
+    ["users", "list", "--json"],
+    ["users", "invite", ALICE],
+    ["users", "promote", ALICE],
+    ["users", "log-out", ALICE],
+    ["users", "deactivate", ALICE],
+    ["users", "activate", ALICE],
+    ["users", "set-password", ALICE, "--password-stdin"],
+    ["tokens", "list", ALICE],
+    ["tokens", "create", ALICE, "--name", "x"],
+    ["tokens", "revoke", "x"],
+    ["audit", "list"],
+    ["mails", "list"],
+    ["mails", "show", "1"],
+    ["keys", "list"],
+    ["keys", "rotate"],
+    ["workflows", "list", ALICE],
+    ["workflows", "export", ALICE, "w"],
+    ["workflows", "run", ALICE, "w"],
+    ["samples", "load", ALICE],
+]
+
+
+def tocsin(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=stdin)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_where_nothing_is_nothing_is_made(arguments: list[str], tmp_path: Path) -> None:
+    result = tocsin(*arguments, stdin="tram ticket lemon\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"There is no database in {tmp_path / 'data'}, and none was made.")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def alice(stored: SyncDatabase[Doc]) -> SyncDatabase[Doc]:
+    assert tocsin("users", "create", ALICE, stdin="tram ticket lemon\n").exit_code == 0
+    assert tocsin("tokens", "create", ALICE, "--name", "a program of a long name ünï 🙄").exit_code == 0
+    return stored
+
+
+BAD = "\udcff"
+"""A byte of an argument that is no UTF-8."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["tokens", "revoke", "x"], "There is no API token with this id"),
+        (["tokens", "revoke", ""], "There is no API token with this id"),
+        (["tokens", "revoke", BAD], "An argument is not text in UTF-8."),
+        (["tokens", "create", ALICE, "--name", BAD], "An argument is not text in UTF-8."),
+        (["tokens", "list", "bob@example.com"], "no user with the address bob@example.com"),
+        (["users", "promote", ""], "not an email address"),
+        (["users", "promote", f"{BAD}@example.com"], "not an email address"),
+        (["mails", "show", "0"], "There is no mail number 0"),
+        (["mails", "show", "9" * 30], "There is no mail number 9"),
+        (["mails", "show", BAD], "An argument is not text in UTF-8."),
+        (["audit", "list", "--email", BAD], "An argument is not text in UTF-8."),
+        (["workflows", "run", ALICE, BAD], "An argument is not text in UTF-8."),
+        (["workflows", "export", ALICE, BAD], "An argument is not text in UTF-8."),
+    ],
+)
+def test_a_bad_argument_is_one_sentence(alice: SyncDatabase[Doc], arguments: list[str], told: str) -> None:
+    result = tocsin(*arguments)
+    assert (result.exit_code, type(result.exception), result.stdout) == (1, SystemExit, "")
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def token_id(stored: SyncDatabase[Doc]) -> str:
+    return str(json.loads(tocsin("tokens", "list", ALICE, "--json").stdout)[0]["id"])
+
+
+def test_a_pipe_gets_whole_lines(alice: SyncDatabase[Doc]) -> None:
+    lines = tocsin("tokens", "list", ALICE).stdout.splitlines()
+    (line,) = [line for line in lines if token_id(alice) in line]
+    assert "a program of a long name ünï 🙄" in line
+
+
+def in_a_terminal(columns: int, *arguments: str) -> str:
+    """What a command shows in a terminal of so many columns."""
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "dumb"}
+    command = [sys.executable, "-m", "tocsin", *arguments]
+    process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=variables, start_new_session=True)
+    os.close(end)
+    shown = b""
+    with suppress(OSError):  # so Linux tells that the other side has ended
+        while data := os.read(terminal, 1024):
+            shown += data
+    os.close(terminal)
+    assert process.wait(10) == 0, shown
+    return shown.decode()
+
+
+def test_a_narrow_terminal_gets_whole_ids(alice: SyncDatabase[Doc]) -> None:
+    shown = in_a_terminal(40, "tokens", "list", ALICE)
+    assert token_id(alice) in shown
+    assert "program of" in shown
+
+
+def run_tocsin(arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", "-c", f"set -o pipefail; {sys.executable} -m tocsin {arguments}"]
+    return subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_reader_that_leaves_and_an_output_that_shows_less_are_no_crash(alice: SyncDatabase[Doc]) -> None:
+    ended = run_tocsin(f"tokens list {ALICE} | true")
+    assert "Traceback" not in ended.stderr
+    ended = run_tocsin(f"tokens list {ALICE}", PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert token_id(alice) in ended.stdout
+    assert r"\U0001f644" in ended.stdout
+
+
+def test_an_unknown_setting_is_named_with_the_nearest_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TOCSIN_PROT", "1")
+    for arguments in (["users", "list"], ["serve"]):
+        result = tocsin(*arguments)
+        assert result.exit_code == 1
+        assert "TOCSIN_PROT is no setting. Did you mean TOCSIN_PORT?" in result.stderr
+        assert list(tmp_path.iterdir()) == []

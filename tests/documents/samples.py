@@ -1,0 +1,26 @@
+"""Stored data of earlier versions, to begin a test with."""
+
+from pathlib import Path
+from typing import Any
+
+from bson import json_util
+from pymongo.asynchronous.database import AsyncDatabase
+
+STORED = Path(__file__).parent / "stored"
+
+
+def read_sample(version: int) -> dict[str, list[dict[str, Any]]]:
+    """The documents of each collection, as a program of that version left them."""
+    options = json_util.CANONICAL_JSON_OPTIONS.with_options(tz_aware=True)
+    sample: dict[str, list[dict[str, Any]]] = json_util.loads(
+        (STORED / f"{version}.json").read_text(), json_options=options
+    )
+    return sample
+
+
+async def store_sample(db: AsyncDatabase[dict[str, Any]], version: int) -> dict[str, int]:
+    """Write a sample into an empty database. Returns how many documents each collection has."""
+    sample = read_sample(version)
+    for name, documents in sample.items():
+        await db[name].insert_many(documents)
+    return {name: len(documents) for name, documents in sample.items()}

@@ -1,0 +1,45 @@
+"""Indexes that are no longer declared, or declared otherwise, go; those of the operator stay."""
+
+from typing import Any
+
+from tocsin.documents import Database
+from tocsin.documents.indexes import drop_stale
+from tocsin.documents.stored import index
+
+
+async def names(database: Database) -> set[str]:
+    return set(await database.db["things"].index_information())
+
+
+async def start(database: Database, *declared: Any) -> None:
+    """What a start does with the indexes of one collection."""
+    await drop_stale(database.db, {"things": declared})
+    await database.db["things"].create_indexes(list(declared))
+
+
+async def test_what_is_declared_no_more_is_dropped(database: Database) -> None:
+    await start(database, index("a"), index("b", unique=True))
+    await database.db["things"].create_index("of_the_operator")
+    await start(database, index("a"))
+    assert await names(database) == {"_id_", "a_1", "of_the_operator_1"}
+
+
+async def test_what_is_declared_otherwise_is_made_anew(database: Database) -> None:
+    await start(database, index("a"), index("b", expireAfterSeconds=60))
+    await start(database, index("a", unique=True), index("b", partialFilterExpression={"b": {"$type": "string"}}))
+    found = await database.db["things"].index_information()
+    assert found["a_1"]["unique"]
+    assert "expireAfterSeconds" not in found["b_1"]
+    assert found["b_1"]["partialFilterExpression"] == {"b": {"$type": "string"}}
+
+
+async def test_the_same_indexes_stay_even_where_nothing_was_noted(database: Database) -> None:
+    declared = (
+        index("a", unique=True, partialFilterExpression={"a": {"$type": "string"}}),
+        index("b", "c", sparse=True),
+        index("d", expireAfterSeconds=0),
+    )
+    await database.db["things"].create_indexes(list(declared))
+    before = await database.db["things"].index_information()
+    await drop_stale(database.db, {"things": declared})
+    assert await database.db["things"].index_information() == before

@@ -1,0 +1,86 @@
+"""First calls of what threads share, each made by several threads at the same moment; run by tests/test_threads.py."""
+
+import asyncio
+import json
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import tocsin.web.runtime  # noqa: F401  all that a serving process has loaded
+from tocsin import schedules
+from tocsin.jobs import registry
+from tocsin.jobs.masking import Masker
+from tocsin.jobs.report_data import Report
+from tocsin.jobs.report_pdf import render_pdf
+from tocsin.outbound import guard
+from tocsin.schedules.zones import nearest_zone
+from tocsin.security import passwords
+from tocsin.workflows.checking import read_definition
+from tocsin.workflows.definition import WorkflowDefinition
+from tocsin.workflows.expressions import evaluate
+from tocsin.workflows.reading import read_yaml
+
+THREADS = 6
+HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
+WORKFLOW = json.dumps(
+    {
+        "name": "w",
+        "schedule": {"cron": {"expression": "0 9 * * 1", "timeZone": "Europe/Berlin"}},
+        "inputs": {"x": {"type": "string", "default": "a"}},
+        "steps": [{"key": "a", "job": "http", "params": {"url": "https://example.com/${{ inputs.x }}"}}],
+    }
+)
+CALLS: dict[str, Callable[[], Any]] = {
+    "verify a password": lambda: passwords._ARGON2.verify("x", HASH),
+    "read a workflow": lambda: read_definition(read_yaml(WORKFLOW), registry.Catalog()),
+    "write the schema of a workflow": lambda: len(str(WorkflowDefinition.model_json_schema())),
+    "evaluate an expression": lambda: evaluate("${{ inputs.x || `1` }}", {"inputs": {"x": None}}),
+    "preview a schedule": lambda: schedules.preview(
+        schedules.Cron("0 9 * * 1#2", "Europe/Berlin"), datetime(2026, 1, 1, tzinfo=UTC), 9
+    ),
+    "guess a zone": lambda: nearest_zone("berlin"),
+    "look a name up": lambda: guard._lookup("localhost", 80, socket.AF_INET),
+    "look a name of other letters up": lambda: "bücher.example".encode("idna"),
+    "mask a secret": lambda: Masker([("Authorization", "Bearer s3cret-token")]).mask("a s3cret-token", cut=False),
+    "write a report": lambda: len(render_pdf(Report("title", "2026", {}, [], [], None))) > 1000,
+}
+
+
+async def hash_together() -> None:
+    """As sign-ups at the same moment do: in the threads that passwords have."""
+    await asyncio.gather(*(passwords.hash_password("tram ticket lemon") for _ in range(4)))
+
+
+def first_call(call: Callable[[], Any]) -> list[str]:
+    """What went wrong when all threads made this call at once: what they raised, and what they disagree on."""
+    barrier, faults, answers = threading.Barrier(THREADS), [], []
+
+    def make() -> None:
+        barrier.wait()
+        try:
+            answers.append(repr(call()))
+        except Exception:
+            faults.append(traceback.format_exc())
+
+    threads = [threading.Thread(target=make) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return faults[:1] or ([f"they differ: {answers}"] if len(set(answers)) > 1 else [])
+
+
+def main() -> None:
+    """Make all calls. What went wrong is printed, and makes the exit code 1."""
+    sys.setswitchinterval(1e-6)
+    asyncio.run(hash_together())
+    faults = {name: fault for name, call in CALLS.items() if (fault := first_call(call))}
+    sys.exit("\n".join(f"{name}: {fault[0]}" for name, fault in faults.items()) or None)
+
+
+if __name__ == "__main__":
+    main()

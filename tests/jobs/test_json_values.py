@@ -1,0 +1,111 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.jobs.json_values import (
+    DEEPEST,
+    DEEPEST_READ,
+    UnfitJson,
+    check_json,
+    read_json,
+    write_json,
+)
+
+
+def nested(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+def nested_value(levels: int) -> Any:
+    value: Any = []
+    for _ in range(levels - 1):
+        value = {"a": [value][0]} if levels % 2 else [value]
+    return value
+
+
+READ: list[tuple[str, Any]] = [
+    ('\ufeff{"a": 1}', {"a": 1}),
+    ('{"a": 1, "a": 2}', {"a": 2}),
+    ('"\\ud83d\\ude44"', "🙄"),
+    ('{"$a": 1, "a.b": 2, "": 3, "c\\u0000": 4}', {"$a": 1, "a.b": 2, "": 3, "c\0": 4}),
+    (str(2**70), 2**70),
+    ("1e308", 1e308),
+    ("1e-999", 0.0),
+    ("1" + "0" * 308, 10**308),
+    (nested(DEEPEST_READ), json.loads(nested(DEEPEST_READ))),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), READ)
+def test_what_is_within_the_bounds_is_read(text: str, value: Any) -> None:
+    assert read_json(text) == value
+    assert json.loads(write_json(value)) == value
+
+
+UNFIT = [
+    ('{"a": "\\ud83d"}', "half a surrogate pair"),
+    ('{"\\udc00": 1}', "half a surrogate pair"),
+    ('{"n": NaN}', "NaN is not JSON"),
+    ("[Infinity]", "Infinity is not JSON"),
+    ("-Infinity", "-Infinity is not JSON"),
+    ("1e999", "too large"),
+    ("-1e400", "too large"),
+    ("9" * 309, "too large"),
+    ("-" + "9" * 5_000, "too large"),
+    (nested(DEEPEST_READ + 1), "more than 128 levels"),
+    (nested(950), "more than 128 levels"),
+    ("[" * 1_000, "more than 128 levels"),
+    ("[" * 100_000 + "]" * 100_000, "more than 128 levels"),
+    ('{"a":' * 1_000 + "1" + "}" * 1_000, "more than 128 levels"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), UNFIT, ids=range(len(UNFIT)))
+def test_what_is_nearly_json_or_beyond_the_bounds_is_told(text: str, why: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        read_json(text)
+    if text != "[" * 1_000:  # which is no JSON before it is too deep
+        assert isinstance(caught.value, UnfitJson)
+        assert why in str(caught.value)
+        assert "sys." not in str(caught.value)
+
+
+CYCLE: list[Any] = []
+CYCLE += [CYCLE, CYCLE]
+NO_VALUES: list[tuple[Any, str]] = [
+    ({"a": [float("nan")]}, "no number that JSON has"),
+    ({"a": {1, 2}}, "A set is no JSON value."),
+    ({"a": b"x"}, "A bytes is no JSON value."),
+    ({(1, 2): 1}, "It is no JSON value."),
+    ({"a": 10**400}, "too large"),
+    ({"a": 10**5_000}, "too large"),
+    ({"a\ud800": 1}, "half a surrogate pair"),
+    (["\ud800"], "half a surrogate pair"),
+    (nested_value(DEEPEST + 1), "more than 256 levels"),
+    (nested_value(DEEPEST + 2), "more than 256 levels"),
+    (nested_value(5_000), "more than 256 levels"),
+    (CYCLE, "more than 256 levels"),
+]
+
+
+@pytest.mark.parametrize(("value", "why"), NO_VALUES, ids=range(len(NO_VALUES)))
+def test_what_is_no_json_value_is_not_written(value: Any, why: str) -> None:
+    with pytest.raises(UnfitJson, match=why):
+        write_json(value)
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+
+
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_what_is_written_is_read(value: Any) -> None:
+    try:
+        check_json(value, DEEPEST_READ)
+    except UnfitJson:
+        with pytest.raises(UnfitJson):
+            write_json(value, DEEPEST_READ)
+    else:
+        assert read_json(write_json(value)) == value

@@ -1,0 +1,234 @@
+"""No order of crashes, delays, edits and other schedulers loses a due time or stands for one twice."""
+
+import contextlib
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymongo.errors import BulkWriteError
+
+from tests.scheduling.ledger import faults
+from tocsin import schedules
+from tocsin.clock import MILLISECOND
+from tocsin.documents import OPEN, Doc, Overlap, RunStatus
+from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Schedule
+from tocsin.scheduling.firing import fire_all
+from tocsin.scheduling.writing import RunWriter
+
+NOON = datetime(2026, 3, 29, 0, 59, 57, tzinfo=UTC)
+"""Seconds before the clocks of Berlin change."""
+SECOND = timedelta(seconds=1)
+S = RunStatus
+
+
+class CrashError(Exception):
+    """kill -9."""
+
+
+class MemoryRuns:
+    """Runs as a collection keeps them; before each single write, `interrupt` may raise or do something else."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, Doc] = {}
+        self.interrupt: Callable[[], None] = lambda: None
+
+    def insert_many(self, runs: list[Doc], *, ordered: bool) -> None:
+        wrong = []
+        for index, run in enumerate(runs):
+            self.interrupt()
+            if run["_id"] in self.stored:
+                wrong.append({"index": index, "code": 11000})
+                if ordered:
+                    break
+            else:
+                self.stored[run["_id"]] = copy.deepcopy(run)
+        if wrong:
+            raise BulkWriteError({"writeErrors": wrong})
+
+    def find(self, asked: Doc) -> Any:
+        if "_id" in asked:
+            return _Found(self.stored[one] for one in asked["_id"]["$in"] if one in self.stored)
+        low, high = asked["due_at"]["$gt"], asked["due_at"]["$lte"]
+        of_task = (run for run in self.stored.values() if run["task"] in asked["task"]["$in"])
+        return _Found(run for run in of_task if low < run["due_at"] <= high)
+
+    def bulk_write(self, updates: list[Any], *, ordered: bool) -> None:
+        for update in updates:  # a retry gives way
+            run = self.stored[update._filter["_id"]]
+            assert run["status"] == S.RETRY.value
+            run |= {"status": S.FAILED.value, "open": False}
+
+
+class _Found(list[Doc]):
+    def __init__(self, runs: Any) -> None:
+        super().__init__(copy.deepcopy(list(runs)))
+
+    def sort(self, key: str, _direction: int) -> "_Found":  # type: ignore[override]
+        super().sort(key=lambda run: run[key])
+        return self
+
+
+@dataclass
+class World:
+    """A task, its runs, and what the ledger must hold: (schedule, its first due time)."""
+
+    task: Doc
+    now: datetime
+    runs: MemoryRuns = field(default_factory=MemoryRuns)
+    wrong: list[str] = field(default_factory=list)
+
+    def make_pass(self, late: timedelta) -> None:
+        """What a scheduler does whose clock is so late. Raises CrashError wherever `interrupt` does."""
+        now, task = self.now - late, copy.deepcopy(self.task)
+        if task["next_run_at"] is None or task["next_run_at"] > now:
+            return
+        active = [self.runs.stored[entry] for entry in task["active"]]
+        entries = [{"run": run["_id"], "status": run["status"]} for run in active if run["open"]]
+        firings, unreadable = fire_all([task], now, {task["_id"]: entries})
+        assert not unreadable
+        RunWriter(self.runs).write(firings)  # type: ignore[arg-type]
+        self.runs.interrupt()
+        for firing in firings:
+            _, step = firing.advance()
+            if (self.task["next_run_at"], self.task["version"]) == (step.due, step.version):
+                assert step.next_run_at is None or step.next_run_at > step.due
+                self.task |= {"next_run_at": step.next_run_at, "last_due_at": step.last_due_at}
+                self.task["active"] += [task["_id"] + suffix for suffix, _ in step.active]
+
+    def edit(self, schedule: Schedule) -> None:
+        """The owner gives the task another schedule: the record of the old one ends here."""
+        self.check()
+        last = self.task["last_due_at"]
+        after = self.now - MILLISECOND if last is None else max(self.now, last)
+        due = schedules.next_due(schedule, after)
+        changes = {"schedule": schedules.to_document(schedule), "next_run_at": due, "first": due}
+        self.task |= {**changes, "version": self.task["version"] + 1}
+
+    def check(self) -> None:
+        """Note what is wrong with the record so far."""
+        if (first := self.task["first"]) is not None:
+            schedule = schedules.from_document(self.task["schedule"])
+            until = self.task["next_run_at"] or self.now + SECOND
+            self.wrong += faults(schedule, first, until, self.runs.stored.values())
+
+    def end_runs(self, status: RunStatus) -> None:
+        """What is open ends so, or waits for its retry."""
+        for run in self.runs.stored.values():
+            if run["open"] and not run.get("blocked"):
+                run |= {"status": status.value, "open": status in OPEN}
+
+
+def new_world(schedule: Schedule, misfire: Misfire, overlap: Overlap) -> World:
+    due = schedules.next_due(schedule, NOON - SECOND)
+    task: Doc = {
+        "_id": "alice/t", "owner": "alice", "name": "t", "job": {"kind": "http"}, "retry": None, "timeout": None,
+        "version": 1, "schedule": schedules.to_document(schedule), "misfire": misfire.to_document(),
+        "overlap": overlap.value, "next_run_at": due, "last_due_at": None, "incident": 0, "active": [], "first": due,
+    }  # fmt: skip
+    return World(task, NOON)
+
+
+SCHEDULES: st.SearchStrategy[Schedule] = st.one_of(
+    st.just(Once(NOON)),
+    st.builds(
+        Every,
+        st.sampled_from([SECOND, 7 * SECOND, 1.5 * SECOND]),
+        st.sampled_from([NOON - 9 * SECOND, NOON, NOON + 3 * SECOND]),
+        st.sampled_from([None, None, NOON + 20 * SECOND]),
+    ),
+    st.builds(
+        Cron,
+        st.sampled_from(["* * * * * *", "*/20 * * * * *", "* * * * *", "0,30 1-3 * * *"]),
+        st.sampled_from(["UTC", "Europe/Berlin"]),
+    ),
+)
+MISFIRES = st.builds(
+    Misfire,
+    st.sampled_from(MisfirePolicy),
+    st.sampled_from([timedelta(), SECOND, timedelta(minutes=1)]),
+    st.integers(1, 5),
+)
+WAITS = st.sampled_from([0, 1, 999, 1000, 4000, 61_000, 90_000]).map(lambda ms: timedelta(milliseconds=ms))
+LATE = st.sampled_from([timedelta(), timedelta(), SECOND, 3 * SECOND])
+STEPS = st.one_of(
+    st.tuples(st.just("pass"), LATE),
+    st.tuples(st.just("crash"), st.integers(0, 6), LATE),  # after so many writes
+    st.tuples(st.just("race"), st.integers(0, 6), LATE, WAITS),  # another scheduler's pass after so many writes
+    st.tuples(st.just("crashes while racing"), st.integers(0, 6), st.integers(0, 6), WAITS),
+    st.tuples(st.just("edit while writing"), st.integers(0, 6), SCHEDULES),
+    st.tuples(st.just("edit"), SCHEDULES),
+    st.tuples(st.just("end"), st.sampled_from([S.COMPLETED, S.FAILED, S.RETRY, S.RUNNING])),
+)
+
+
+def at_write(world: World, number: int, act: Callable[[], None]) -> None:
+    """Do something, once, after so many writes."""
+    left = [number]
+
+    def interrupt() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            world.runs.interrupt = lambda: None
+            act()
+
+    world.runs.interrupt = interrupt
+
+
+def crash() -> None:
+    raise CrashError
+
+
+def take(world: World, step: Any) -> None:  # noqa: C901  one case for each event
+    """One event of a task's life."""
+
+    def race(wait: timedelta, late: timedelta) -> None:
+        world.now += wait
+        world.make_pass(late)
+
+    def race_and_crash(wait: timedelta, number: int) -> None:
+        at_write(world, number, crash)
+        race(wait, timedelta())
+
+    match step:
+        case ("pass", late):
+            world.make_pass(late)
+        case ("crash", number, late):
+            at_write(world, number, crash)
+            world.make_pass(late)
+        case ("race", number, late, wait):
+            at_write(world, number, lambda: race(wait, late))
+            world.make_pass(timedelta())
+        case ("crashes while racing", number, other, wait):
+            at_write(world, number, lambda: race_and_crash(wait, other))
+            world.make_pass(timedelta())
+        case ("edit while writing", number, schedule):
+            at_write(world, number, lambda: world.edit(schedule))
+            world.make_pass(timedelta())
+        case ("edit", schedule):
+            world.edit(schedule)
+        case ("end", status):
+            world.end_runs(status)
+
+
+@settings(max_examples=400)
+@given(SCHEDULES, MISFIRES, st.sampled_from(Overlap), st.lists(st.tuples(WAITS, STEPS), min_size=1, max_size=7))
+def test_no_order_of_events_loses_or_doubles_a_due_time(
+    schedule: Schedule, misfire: Misfire, overlap: Overlap, steps: list[Any]
+) -> None:
+    world = new_world(schedule, misfire, overlap)
+    for wait, step in [*steps, (timedelta(seconds=5), ("pass", timedelta()))]:
+        world.now += wait
+        with contextlib.suppress(CrashError):
+            take(world, step)
+        world.runs.interrupt = lambda: None
+    assert world.task["next_run_at"] is None or world.task["next_run_at"] > world.now
+    world.check()
+    assert world.wrong == []
+    unedited = world.task["version"] == 1  # the event loop settles what was made of a version that has gone
+    if unedited and overlap is not Overlap.ALLOW and misfire.policy is not MisfirePolicy.RUN_ALL:
+        going = [run["_id"] for run in world.runs.stored.values() if run["open"] and not run.get("blocked")]
+        assert len(going) <= 1

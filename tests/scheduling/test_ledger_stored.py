@@ -1,0 +1,204 @@
+"""The ledger's promise over the real database: a crash after each number of writes, for tasks and for workflows."""
+
+import contextlib
+import itertools
+import json
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from pymongo.errors import AutoReconnect, PyMongoError
+
+from tests.harness import SECRETS, save_task
+from tests.harness import settings as make_settings
+from tests.scheduling.ledger import faults
+from tests.scheduling.passes import Passes, passes
+from tests.tasks.helpers import AWAY
+from tocsin import clock, schedules
+from tocsin.documents import Database, Doc, Overlap, Trigger, User
+from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Schedule
+from tocsin.scheduling.firing import run_id
+from tocsin.tasks.triggering import new_run
+from tocsin.workflows import saving as workflow_saving
+from tocsin.workflows.firing import Firing
+from tocsin.workflows.reading import read_yaml
+from tocsin.workflows.versions import Versions
+
+SECOND = timedelta(seconds=1)
+
+
+class Fragile:
+    """A collection whose writes fail after so many documents, as when the database is killed."""
+
+    def __init__(self, collection: Any, left: list[int]) -> None:
+        self._collection, self._left = collection, left
+
+    def insert_many(self, documents: list[Doc], *, ordered: bool) -> Any:
+        going = documents[: max(self._left[0], 0)]
+        self._left[0] -= len(documents)
+        if len(going) == len(documents):
+            return self._collection.insert_many(documents, ordered=ordered)
+        if going:
+            self._collection.insert_many(going, ordered=ordered)
+        raise AutoReconnect("killed")
+
+    def bulk_write(self, updates: list[Any], *, ordered: bool) -> Any:
+        self._left[0] -= 1
+        if self._left[0] < 0:
+            raise AutoReconnect("killed")
+        return self._collection.bulk_write(updates, ordered=ordered)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+
+class Clock:
+    """What `clock.now()` says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.moment = clock.now().replace(microsecond=0) + timedelta(hours=1)
+        monkeypatch.setattr(clock, "now", lambda: self.moment)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still until it is moved."""
+    return Clock(monkeypatch)
+
+
+async def all_kinds(database: Database, due: datetime) -> list[Doc]:
+    """A task for each policy, grace period, overlap policy and kind of schedule, all due at this time."""
+    kinds: list[Schedule] = [Every(SECOND, due), Cron("* * * * * *", "Europe/Berlin")]
+    graces = [timedelta(), SECOND, timedelta(minutes=1)]
+    tasks = []
+    for schedule, policy, grace, overlap in itertools.product(kinds, MisfirePolicy, graces, Overlap):
+        task = await save_task(database, AWAY, schedule, misfire=Misfire(policy, grace, 3), overlap=overlap)
+        await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": due}})
+        tasks.append({"_id": task.id, "schedule": schedule})
+    return tasks
+
+
+async def check(database: Database, tasks: list[Doc], due: datetime, now: datetime) -> None:
+    for task in tasks:
+        stored = await database.tasks.find_one({"_id": task["_id"]})
+        assert stored is not None
+        assert stored["next_run_at"] == now + SECOND
+        runs = await database.runs.find({"task": task["_id"]}).to_list()
+        assert faults(task["schedule"], due, now + SECOND, runs) == [], (stored["misfire"], stored["overlap"])
+
+
+async def crash_after(made: Passes, writes: int) -> None:
+    """A pass of a scheduler that is killed after so many writes."""
+    left = [writes]
+    store: Any = made.store
+    kept = store._runs, store._tasks
+    store._runs, store._tasks = (Fragile(collection, left) for collection in kept)
+    try:
+        await made.make()
+    except PyMongoError:
+        pass
+    finally:
+        store._runs, store._tasks = kept
+
+
+ALL = 54
+"""Tasks of `all_kinds`: so many writes are their first runs."""
+
+
+@pytest.mark.parametrize(
+    "writes", [[0], [ALL // 2], [ALL], [ALL + 20], [ALL + 1], [ALL, ALL // 3, 3 * ALL], [ALL, ALL, ALL]]
+)
+async def test_a_crash_after_any_number_of_writes(database: Database, time: Clock, writes: list[int]) -> None:
+    due = time.moment
+    tasks = await all_kinds(database, due)
+    for number, count in enumerate(writes):
+        async with passes(database, room=20) as made:
+            await crash_after(made, count)
+        time.moment += (4 + 60 * (number % 2)) * SECOND
+    async with passes(database, room=20) as made:
+        await made.make()
+        assert made.hand.reserve(100) == 20 - len(made.hand.held)
+    await check(database, tasks, due, time.moment)
+
+
+async def test_found_late_and_killed_between_the_runs_of_one_task(database: Database, time: Clock) -> None:
+    due = time.moment
+    tasks = await all_kinds(database, due)
+    time.moment += 100 * SECOND
+    for writes in (ALL, ALL + 30, 2 * ALL):
+        async with passes(database) as made:
+            await crash_after(made, writes)
+        time.moment += 3 * SECOND
+    async with passes(database) as one, passes(database) as other:
+        await one.make()
+        time.moment += SECOND
+        await other.make()
+    await check(database, tasks, due, time.moment)
+
+
+async def test_what_an_older_version_left_unordered_is_completed(database: Database, time: Clock) -> None:
+    due = time.moment
+    tasks = await all_kinds(database, due)
+    for task in tasks:
+        stored = await database.tasks.find_one({"_id": task["_id"]}) or {}
+        for second in (0, 5):
+            at = due + second * SECOND
+            await database.runs.insert_one(new_run(stored, run_id(task["_id"], at), at, Trigger.SCHEDULE, at))
+    time.moment += 9 * SECOND
+    async with passes(database) as made:
+        await made.make()
+    await check(database, tasks, due, time.moment)
+
+
+# --- workflows ------------------------------------------------------------------------------------------------------
+
+
+class FragileRuns:
+    """The workflow runs of a database that is killed after so many writes."""
+
+    def __init__(self, collection: Any, writes: int) -> None:
+        self._collection, self._left = collection, writes
+
+    async def insert_one(self, document: Doc) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise AutoReconnect("killed")
+        return await self._collection.insert_one(document)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+
+class FragileDatabase:
+    """A database with such workflow runs; a workflow moves on only if the writes suffice for that too."""
+
+    def __init__(self, database: Database, writes: int) -> None:
+        self._database = database
+        self.workflow_runs = FragileRuns(database.workflow_runs, writes)
+
+    @property
+    def workflows(self) -> Any:
+        return self._database.workflows
+
+
+@pytest.mark.parametrize("overlap", ["SKIP", "QUEUE", "ALLOW"])
+@pytest.mark.parametrize("late", [0, 3, 61])
+async def test_a_workflow_too_after_any_number_of_writes(
+    database: Database, time: Clock, overlap: str, late: int
+) -> None:
+    await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
+    step = {"key": "a", "job": "http", "params": {"url": AWAY}}
+    text = {"name": "w", "steps": [step], "schedule": {"every": {"interval": "PT1S"}}, "overlap": overlap}
+    saved = await workflow_saving.save(database, SECRETS, "alice", read_yaml(json.dumps(text)), clock.now())
+    versions = Versions(database, SECRETS, make_settings())
+    due: datetime = saved["next_run_at"]
+    time.moment = due + late * SECOND
+    for writes in (0, 1, 2, 4, 3, 5, 1, 1):
+        with contextlib.suppress(AutoReconnect):
+            await Firing(cast("Database", FragileDatabase(database, writes)), versions).fire(time.moment)
+        time.moment += (2 + 58 * (writes % 2)) * SECOND
+    await Firing(database, versions).fire(time.moment)
+    stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+    assert stored["next_run_at"] == time.moment + SECOND
+    runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
+    assert faults(schedules.from_document(stored["schedule"]), due, stored["next_run_at"], runs) == []

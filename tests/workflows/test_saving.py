@@ -1,0 +1,63 @@
+"""Workflows that are saved again: their due times stay, and none is lost."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.harness import SECRETS
+from tocsin import clock, schedules
+from tocsin.documents import Database, Doc
+from tocsin.schedules.moments import write_moment
+from tocsin.workflows import saving
+from tocsin.workflows.reading import read_object
+
+HOUR = timedelta(hours=1)
+
+
+async def _save(database: Database, schedule: Any, description: str = "", at: Any = None) -> Doc:
+    steps = [{"key": "a", "job": "http", "params": {"url": "http://192.0.2.1/"}}]
+    data = {"name": "w", "description": description, "steps": steps}
+    source = read_object(data if schedule is None else data | {"schedule": schedule})
+    return await saving.save(database, SECRETS, "alice", source, at or clock.now())
+
+
+@pytest.mark.parametrize(
+    "again", [{"interval": "PT1H"}, {"interval": "PT60M"}, {"interval": "PT1H", "end": "2127-01-01T00:00:00Z"}]
+)
+async def test_a_new_version_with_the_same_interval_keeps_the_phase(database: Database, again: Doc) -> None:
+    now = clock.now()
+    first = await _save(database, {"every": {"interval": "PT1H"}}, at=now)
+    for minutes in (20, 40, 59):
+        saved = await _save(database, {"every": again}, f"after {minutes}", now + timedelta(minutes=minutes))
+        assert (saved["next_run_at"], saved["schedule"]["start"]) == (now + HOUR, now + HOUR)
+    assert (saved["version"], first["next_run_at"]) == (4, now + HOUR)
+
+
+async def test_a_due_time_that_has_come_stands_in_a_new_version(database: Database) -> None:
+    now = clock.now()
+    await _save(database, {"every": {"interval": "PT1H"}}, at=now)
+    for number, schedule in enumerate(({"every": {"interval": "PT1H"}}, {"cron": {"expression": "* * * * *"}})):
+        saved = await _save(database, schedule, str(number), now + 3 * HOUR)
+        assert saved["next_run_at"] == now + HOUR
+    due = schedules.from_document(saved["schedule"])
+    assert schedules.count_due(due, now, now + 3 * HOUR) == 3
+
+
+async def test_a_single_run_in_a_new_version_does_not_run_again(database: Database) -> None:
+    now = clock.now()
+    once = {"at": write_moment(now + HOUR)}
+    saved = await _save(database, once, at=now)
+    done = {"next_run_at": None, "last_due_at": now + HOUR}
+    await database.workflows.update_one({"_id": saved["_id"]}, {"$set": done})
+    assert (await _save(database, once, "again", now + 2 * HOUR))["next_run_at"] is None
+    other = {"at": write_moment(now + 3 * HOUR)}
+    assert (await _save(database, other, "other", now + 2 * HOUR))["next_run_at"] == now + 3 * HOUR
+
+
+async def test_a_schedule_taken_out_and_put_in_again_begins_anew(database: Database) -> None:
+    now = clock.now()
+    await _save(database, {"every": {"interval": "PT1H"}}, at=now)
+    assert (await _save(database, None, at=now))["next_run_at"] is None
+    saved = await _save(database, {"every": {"interval": "PT1H"}}, at=now + HOUR / 2)
+    assert saved["next_run_at"] == now + 1.5 * HOUR
