@@ -192,10 +192,11 @@ def occupied(uri: str, pid: int) -> Iterator[None]:
     os.kill(pid, signal.SIGKILL)
     with closing(socket.socket()) as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for _ in range(1000):
+        for _ in range(5000):  # blocks the loop on purpose: its supervisor must not come first
             with suppress(OSError):
                 thief.bind(address)
                 break
+            time.sleep(0.001)
         thief.listen()
         yield
 
