@@ -38,6 +38,7 @@ class Server:
         self.log = directory / "server.log"
         self.process: asyncio.subprocess.Process | None = None
         self.token: str | None = None
+        self.program = ["-m", "tocsin", "serve"]
         self._settings = settings
 
     @property
@@ -75,9 +76,7 @@ class Server:
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "tocsin",
-                "serve",
+                *self.program,
                 cwd=self.directory,
                 env=self.environment,
                 stdout=log,

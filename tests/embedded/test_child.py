@@ -22,6 +22,14 @@ async def test_a_panic_ends_a_server_that_would_go_on_listening() -> None:
     assert "WT_PANIC" in server.last_lines[-1]
 
 
+async def test_a_full_disk_ends_it_before_it_panics_and_is_kept_in_mind() -> None:
+    said = "eviction-server: [ERROR]: pwrite: failed to write 4096 bytes at offset 0: No space left on device"
+    server = await script(f"echo 'listening on 127.0.0.1:99'; echo '{said}'; seq 1 100; exec sleep 60")
+    async with asyncio.timeout(5):
+        assert await server.ended() == -9
+    assert server.met_full_disk
+
+
 async def test_a_flood_of_output_neither_blocks_it_nor_fills_the_memory() -> None:
     server = await script("head -c 3000000 /dev/zero; echo; seq 1 20000; echo 'listening on 127.0.0.1:98'; exec cat")
     async with asyncio.timeout(10):
@@ -57,5 +65,6 @@ def test_neither_durability_is_the_servers_own_default(monkeypatch: pytest.Monke
     assert "enabled=true" in environment("process")["SECANTUS_WT_CONFIG_EXTRA"]
     assert "--sync-on-commit" not in calls["process"]
     assert "--sync-on-commit" in calls["power"]
-    assert not [name for name in environment("power") if name.startswith("SECANTUS_")]
+    assert "transaction_sync" not in environment("power")["SECANTUS_WT_CONFIG_EXTRA"]
+    assert "SECANTUS_OPLOG_NONLOGGED" not in environment("power")
     assert all("--auth" in call for call in calls.values())

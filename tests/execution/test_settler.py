@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from pymongo.errors import OperationFailure
 
 from tests.harness import Target, run_stack, save_task
 from tocsin.documents import Database
+from tocsin.execution import settler
+from tocsin.execution.settler import REFUSALS, Settlement, Settler
 from tocsin.jobs import registry
 
 
@@ -30,3 +33,23 @@ async def test_an_outcome_that_cannot_be_stored_fails_its_run_alone(
         for task in good:
             await stack.when_runs(task.id, "COMPLETED")
         await stack.when_task(odd.id, "FAILED")
+
+
+async def test_an_outcome_waits_for_a_database_that_cannot_store_and_loses_nothing(
+    database: Database, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, refused = Settler._write, list[int]()
+
+    async def panic(self: Settler, batch: list[Settlement]) -> None:
+        if len(refused) <= REFUSALS:
+            refused.append(len(batch))
+            raise OperationFailure('WtError { code: -31804, message: "WT_PANIC: WiredTiger library panic" }', 1)
+        await write(self, batch)
+
+    monkeypatch.setattr(Settler, "_write", panic)
+    monkeypatch.setattr(settler, "LONGEST_PAUSE", 0.01)
+    async with run_stack(database) as stack:
+        task = await save_task(database, target.url)
+        (run,) = await stack.when_runs(task.id, "COMPLETED")
+        assert len(refused) > REFUSALS
+        assert run["attempts"][0]["error"] is None

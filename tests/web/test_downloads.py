@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from tests.graphql.conftest import Api
 from tocsin import clock
+from tocsin.errors import DatabaseUnavailable
 from tocsin.jobs.files import PATH, FileRef
 from tocsin.security.file_links import FileLinks
 from tocsin.web.downloads import disposition
@@ -88,3 +90,30 @@ def test_a_name_cannot_end_its_header() -> None:
         disposition('a"\r\nX: y.pdf')
         == "attachment; filename=\"a___X: y.pdf\"; filename*=UTF-8''a%22%0D%0AX%3A%20y.pdf"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (AutoReconnect("connection closed"), 503, "UNAVAILABLE"),
+        (
+            OperationFailure('WtError { code: -31804, message: "WT_PANIC: WiredTiger library panic" }', 1),
+            503,
+            "UNAVAILABLE",
+        ),
+        (DatabaseUnavailable("the database does not answer"), 503, "UNAVAILABLE"),
+    ],
+    ids=str,
+)
+async def test_a_download_from_a_database_that_is_away_is_told_so(
+    api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    link = path(await save(api))
+
+    async def fail(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(api.services.shelf.store, "open", fail)
+    answer = await api.nobody.http.get(link)
+    assert answer.status_code == status
+    assert answer.json()["errors"][0]["extensions"]["code"] == code

@@ -2,6 +2,7 @@
 
 from tocsin.documents.access import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
+from tocsin.documents.availability import is_unavailable
 from tocsin.documents.database import Database, connect, connect_thread
 from tocsin.documents.models import (
     Delivery,
@@ -90,6 +91,7 @@ __all__ = [
     "connect_thread",
     "document_id",
     "global_id",
+    "is_unavailable",
     "is_workflow_run",
     "new_id",
     "owner_of",

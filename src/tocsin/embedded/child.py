@@ -15,13 +15,19 @@ from typing import Literal
 
 import structlog
 
+from tocsin.embedded import disk
 from tocsin.embedded.files import HOST, Paths
 
 Durability = Literal["process", "power"]
 STOP_SECONDS = 5.0
 SILENCE_SECONDS = 1.0
 LINE_LIMIT = 4096
-PANIC = "WT_PANIC"  # after it (a full disk, say) the server goes on listening, but refuses every command
+PANIC = "WT_PANIC"  # after it the server goes on listening, but refuses every command
+CHECKPOINTS = (
+    "checkpoint=(wait=60,log_size=32MB)"  # without them the log is never trimmed: 1 GB in a quarter of an hour
+)
+PROCESS_DURABILITY = "transaction_sync=(enabled=true,method=none)"
+SMALL_MEMORY = {"MIMALLOC_DISALLOW_ARENA_ALLOC": "1", "MALLOC_ARENA_MAX": "2"}  # else what was read stays resident
 PR_SET_PDEATHSIG = 1
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:([0-9]+)")
 
@@ -38,10 +44,9 @@ def command(binary: Path, paths: Paths, *, port: int, durability: Durability, au
 
 def environment(durability: Durability) -> dict[str, str]:
     """The child's environment. Without one of the two durabilities, kill -9 loses acknowledged writes."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SECANTUS_")}
-    if durability == "process":
-        kept["SECANTUS_WT_CONFIG_EXTRA"] = "transaction_sync=(enabled=true,method=none)"
-    return kept
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SECANTUS_")}
+    engine = [CHECKPOINTS] + [PROCESS_DURABILITY] * (durability == "process")
+    return {**inherited, **SMALL_MEMORY, "SECANTUS_WT_CONFIG_EXTRA": ",".join(engine)}
 
 
 class Child:
@@ -51,6 +56,7 @@ class Child:
         self.pid = process.pid
         self.port: int | None = None
         self.last_lines: deque[str] = deque(maxlen=20)
+        self.met_full_disk = False
         self._process = process
         self._line = b""
         self._quiet_until = 0.0
@@ -124,12 +130,17 @@ class Child:
             self._listens_or_ended.set()
             return
         self.last_lines.append(line)
-        self._report(line)
-        if PANIC in line:
+        if disk.says_full(line):
+            self.met_full_disk = True
             self.kill()
+        elif PANIC in line:
+            self.kill()
+        self._report(line)
 
     def _report(self, line: str) -> None:
-        """Logs what a running server complains of, a line a second at most: a full disk prints thousands."""
+        """Logs what a running server complains of, a line a second at most. Of a full disk the watcher tells."""
+        if self.met_full_disk:
+            return
         now = asyncio.get_running_loop().time()
         if self.port is None or "ERROR" not in line or now < self._quiet_until:
             return

@@ -11,10 +11,11 @@ from pathlib import Path
 import structlog
 from pymongo.errors import OperationFailure, PyMongoError
 
-from tocsin.embedded import access, faults, files
+from tocsin.embedded import access, disk, faults, files
 from tocsin.embedded.binary import find_binary
 from tocsin.embedded.child import Child, Durability, command, environment
 from tocsin.embedded.lock import FileLock, Held, holder
+from tocsin.embedded.watching import watch_child
 from tocsin.errors import EmbeddedDatabaseError
 from tocsin.telemetry import DATABASE_RESTARTS
 
@@ -24,6 +25,7 @@ STRANGER_SECONDS = 2.0
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 5.0
 LIVED_SECONDS = 10.0
+SPACE_POLL_SECONDS = 1.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ class EmbeddedDatabase:
 
     def __init__(self, directory: Path, *, durability: Durability = "process", authenticate: bool = True) -> None:
         self.restarts = 0  # how often the server died and was started again
+        self.trouble: str | None = None  # what keeps the server from running at this moment, for the operator
         self._paths = files.Paths(directory.absolute())
         self._durability: Durability = durability
         self._authenticate = authenticate
@@ -224,8 +227,7 @@ class EmbeddedDatabase:
         loop, wait = asyncio.get_running_loop(), FIRST_WAIT / 2
         while self._child is not None:
             began = loop.time()
-            code = await self._child.ended()
-            log.error("the embedded database died", exit_code=code, output=list(self._child.last_lines))
+            self.trouble = await watch_child(self._child, self._port or 0, self._paths.directory)
             wait = FIRST_WAIT if loop.time() - began > LIVED_SECONDS else _longer(wait)
             wait = await self._bring_back(wait)
 
@@ -235,16 +237,30 @@ class EmbeddedDatabase:
         while True:
             self._child = None
             await asyncio.sleep(wait)
+            if self.trouble is not None and not await self._has_space():
+                wait = SPACE_POLL_SECONDS
+                continue
             try:
                 await self._launch(authenticate=self._authenticate, port=port)
             except (EmbeddedDatabaseError, OSError) as error:
                 wait = _longer(wait)
-                log.warning("the embedded database does not come back", error=str(error), next_try_s=wait)
+                await self._report_failure(error, wait)
                 continue
             self.restarts += 1
+            self.trouble = None
             DATABASE_RESTARTS.inc()
             log.info("the embedded database is back", pid=self.pid, port=port, restarts=self.restarts)
             return wait
+
+    async def _has_space(self) -> bool:
+        return await asyncio.to_thread(disk.free_bytes, self._paths.directory) >= disk.NEEDED
+
+    async def _report_failure(self, error: Exception, wait: float) -> None:
+        """Tells why a start failed; of a full disk once, however many starts it makes fail."""
+        if not disk.says_full(str(error)):
+            log.warning("the embedded database does not come back", error=str(error), next_try_s=wait)
+        elif self.trouble is None:
+            self.trouble = await disk.report_full(self._paths.directory)
 
 
 def _longer(wait: float) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tocsin.embedded import disk
 from tocsin.errors import EmbeddedDatabaseError
 
 ANEW = "or, to begin anew without the old data, move everything in it that begins with `database` away"
@@ -88,8 +89,8 @@ def exited(directory: Path, output: Sequence[str]) -> EmbeddedDatabaseError:
     detail = output[-1] if output else "it printed nothing"
     if "already being managed by another process" in text:
         return in_use(directory)
-    if "No space left" in text:
-        return from_os(directory, OSError(0, "the disk is full"))
+    if disk.says_full(text):
+        return from_os(directory, OSError(0, disk.FULL))
     if "Permission denied" in text or "Read-only file system" in text:
         return from_os(directory, OSError(0, "the database may not write there"))
     if any(sign in text for sign in ("WT_TRY_SALVAGE", "WT_PANIC", "WT_ERROR", ".wt: handle-open")):

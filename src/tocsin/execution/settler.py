@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
-from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger
+from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger, is_unavailable
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
@@ -22,6 +22,7 @@ from tocsin.tasks import ending, work_log
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
+LONGEST_PAUSE = 2.0
 REFUSALS = 5
 """So often may the database refuse a batch, for another reason than being away, before each outcome is tried alone."""
 _DUPLICATE = 11000
@@ -159,12 +160,12 @@ class Settler:
             try:
                 return await self._write(batch)
             except Exception as error:
-                refusals += not isinstance(error, ConnectionFailure)
+                refusals += not is_unavailable(error)
                 if refusals >= REFUSALS or not isinstance(error, PyMongoError):
                     return await self._isolate(batch, error)
                 log.warning("outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300])
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
+                pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _isolate(self, batch: list[Settlement], error: Exception) -> None:
         """An outcome that cannot be written must not keep the others: write each alone, and the culprit without it."""

@@ -6,13 +6,16 @@ from typing import TypeVar
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
-from pymongo.errors import OperationFailure, PyMongoError
 
 from tocsin import errors, telemetry
-from tocsin.errors import DatabaseUnavailable, Forbidden, PartlyDone, RateLimited, Unauthenticated, UserErrorCode
+from tocsin.documents import is_unavailable
+from tocsin.errors import Forbidden, PartlyDone, RateLimited, Unauthenticated, UserErrorCode
 
 T = TypeVar("T")
-UNAVAILABLE = "The database does not answer at the moment; nothing was changed. Try again in a few seconds."
+UNAVAILABLE = (
+    "The database does not answer at the moment; try again in a few seconds. A change may have been made just before "
+    "it stopped: with an idempotencyKey it is made once, however often it is sent."
+)
 INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log by the requestId."
 _LONGEST = 500
 """Characters: graphql-core's messages print the faulty value, however long it is."""
@@ -91,14 +94,9 @@ def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQL
         return with_code(error, "RATE_LIMITED", retryAfter=math.ceil(cause.retry_after))
     if isinstance(cause, errors.UserError):
         return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
-    if _is_unavailable(cause):
+    if is_unavailable(cause):
         log.warning("answered that the database is away", error=str(cause)[:300], request_id=request_id)
         message = str(cause) if isinstance(cause, PartlyDone) else UNAVAILABLE
         return with_code(error, "UNAVAILABLE", message, requestId=request_id)
     log.error("a resolver failed", path=error.path, request_id=request_id, exc_info=cause)
     return with_code(error, "INTERNAL", INTERNAL, requestId=request_id)
-
-
-def _is_unavailable(cause: BaseException) -> bool:
-    """A refused command is a fault of ours; all else that the driver raises means that the database is away."""
-    return isinstance(cause, DatabaseUnavailable | PyMongoError) and not isinstance(cause, OperationFailure)

@@ -14,10 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User
+from tocsin.documents import Database, Doc, User, is_unavailable
 from tocsin.documents.updates import Expression, both, change_when, equals
 from tocsin.notifications import lateness
 from tocsin.notifications.account_mails import LINK
@@ -277,7 +277,9 @@ class Postman:
             try:
                 await self._change([delivery_id], condition, changes)
                 return
-            except ConnectionFailure as error:
+            except PyMongoError as error:
+                if not is_unavailable(error):
+                    raise
                 _log.warning("a mail's outcome waits", delivery=delivery_id, reason=str(error))
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _LOOK_SECONDS)

@@ -9,9 +9,9 @@ meanwhile stays as it is. A call without a key cannot be finished; its caller is
 
 from collections.abc import Mapping, Sequence
 
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 
-from tocsin.documents import Database, Doc, Task
+from tocsin.documents import Database, Doc, Task, is_unavailable
 from tocsin.errors import PartlyDone
 from tocsin.tasks import idempotency
 from tocsin.tasks.saving import Ready
@@ -48,9 +48,9 @@ async def save(database: Database, owner: str, tasks: Mapping[int, Ready], recor
             for document in documents:
                 log_created(document.id, owner, document.next_run_at)
         await idempotency.done(database, record)
-    except OperationFailure:
-        raise
     except PyMongoError as error:
+        if not is_unavailable(error):
+            raise
         raise PartlyDone(_PARTLY) from error
 
 

@@ -6,13 +6,17 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from tocsin import telemetry
 from tocsin.config import Settings
+from tocsin.documents import is_unavailable
+from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Services
+from tocsin.graphql.errors import UNAVAILABLE
 from tocsin.web.access_log import AccessLogMiddleware
 from tocsin.web.cors import Cors
 from tocsin.web.downloads import downloads_router
@@ -22,8 +26,9 @@ from tocsin.web.hardening import Hardened
 from tocsin.web.pacing import Paced
 from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
+from tocsin.web.readiness import PartState
 
-Ready = Callable[[], Awaitable[Mapping[str, bool | str]]]
+Ready = Callable[[], Awaitable[Mapping[str, PartState]]]
 Measure = Callable[[], Awaitable[None]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -36,6 +41,8 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     app.include_router(pages_router())
     _add_health(app, ready, measure)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(DatabaseUnavailable, _database_failed)
+    app.add_exception_handler(PyMongoError, _database_failed)
     app.add_exception_handler(Exception, _failed)
     served: ASGIApp = Cors(Paced(app), PATH, settings.cors_origins)
     if settings.access_log:
@@ -51,9 +58,8 @@ def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
     @app.api_route("/ready", methods=["GET", "HEAD"])
     async def is_ready() -> JSONResponse:
         parts = await ready()
-        words: dict[bool | str, str] = {True: "ready", False: "unavailable"}
-        body = {name: words.get(part, str(part)) for name, part in parts.items()}
-        return JSONResponse(body, 200 if all(parts.values()) else 503)
+        body = {name: str(state) for name, state in parts.items()}
+        return JSONResponse(body, 200 if all(state.works for state in parts.values()) else 503)
 
     @app.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics() -> Response:
@@ -77,6 +83,12 @@ def _allowed(request: Request) -> list[str]:
     routes = request.app.router.routes
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
     return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+
+
+async def _database_failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    if not is_unavailable(error):
+        raise error
+    return fault(503, UNAVAILABLE)
 
 
 async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -1,0 +1,35 @@
+"""Watching one run of the server: until it ends, or is ended because it hangs."""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from tocsin.embedded import disk, heartbeat
+from tocsin.embedded.child import Child
+from tocsin.ending import end_tasks
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def watch_child(child: Child, port: int, directory: Path) -> str | None:
+    """Returns when the server has ended; what keeps it from starting again, None if nothing does."""
+    guards = [
+        asyncio.create_task(_kill_when_hung(child, port), name="embedded-database-heartbeat"),
+        asyncio.create_task(disk.warn_when_scarce(directory), name="embedded-database-disk"),
+    ]
+    try:
+        code = await child.ended()
+    finally:
+        await end_tasks(*guards)
+    if child.met_full_disk:
+        return await disk.report_full(directory)
+    log.error("the embedded database died", exit_code=code, output=list(child.last_lines))
+    return None
+
+
+async def _kill_when_hung(child: Child, port: int) -> None:
+    """Only SIGKILL ends a stopped process; what was acknowledged is in the log, which the next start reads."""
+    silent = await heartbeat.hung(port, child.pid)
+    log.error("the embedded database hangs, so it is started again", pid=child.pid, silent_s=round(silent))
+    child.kill()

@@ -1,0 +1,52 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from tests.harness import until
+from tocsin.embedded import disk, faults
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
+    capture = LogCapture()
+    monkeypatch.setattr(disk, "log", structlog.wrap_logger(None, processors=[capture]))
+    return capture
+
+
+@pytest.mark.parametrize(
+    ("text", "full"),
+    [
+        ("handle-write: pwrite: failed to write 126976 bytes at offset 19644416: No space left on device", True),
+        ("handle-write: pwrite: failed to write 4096 bytes at offset 0: Disk quota exceeded", True),
+        (str(faults.from_os(Path("/data"), OSError(28, "No space left on device"))), True),
+        (str(faults.exited(Path("/data"), ["x [ERROR]: No space left on device"])), True),
+        ("the process must exit and restart: WT_PANIC: WiredTiger library panic", False),
+        (str(faults.from_os(Path("/data"), OSError(13, "Permission denied"))), False),
+    ],
+)
+def test_a_full_disk_is_known_by_what_is_said_of_it(text: str, full: bool) -> None:
+    assert disk.says_full(text) is full
+
+
+def test_a_disk_that_is_not_there_is_not_taken_for_a_full_one(tmp_path: Path) -> None:
+    assert disk.free_bytes(tmp_path) > 0
+    assert disk.free_bytes(tmp_path / "unknown") >= disk.NEEDED
+
+
+async def test_a_disk_that_is_about_to_fill_is_told_once(
+    said: LogCapture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([disk.SCARCE, disk.SCARCE - 1, 1, disk.SCARCE, 2, 3])
+    monkeypatch.setattr(disk, "free_bytes", lambda _: next(free, 4))
+    monkeypatch.setattr(disk, "LOOK_SECONDS", 0.001)
+    looking = asyncio.create_task(disk.warn_when_scarce(tmp_path))
+
+    async def all_seen() -> bool:
+        return next(free, None) is None
+
+    await until(all_seen)
+    looking.cancel()
+    assert [entry["event"] for entry in said.entries] == ["the disk is nearly full"] * 2
