@@ -123,7 +123,7 @@ async def test_on_a_full_disk_nothing_acknowledged_is_lost_and_with_space_all_go
             ballast = fill(small_disk / "data")
 
             async def is_full() -> bool:
-                return (await readiness(server)).get("disk") == FULL
+                return (await readiness(server))["database"] == FULL
 
             async def is_told() -> bool:
                 return "UNAVAILABLE" in writer.codes

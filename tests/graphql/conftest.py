@@ -27,6 +27,7 @@ from tocsin.graphql.context import Services
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.web.app import make_app
+from tocsin.web.readiness import PartState
 from tocsin.web.server import uvicorn_config
 from tocsin.workflows.versions import Versions
 
@@ -156,8 +157,8 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
     await fanout.stop()
 
 
-async def _ready() -> dict[str, bool]:
-    return {"database": True}
+async def _ready() -> dict[str, PartState]:
+    return {"database": PartState(True)}
 
 
 async def _measure() -> None:

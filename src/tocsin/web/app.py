@@ -26,8 +26,9 @@ from tocsin.web.hardening import Hardened
 from tocsin.web.pacing import Paced
 from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
+from tocsin.web.readiness import PartState
 
-Ready = Callable[[], Awaitable[Mapping[str, bool | str]]]
+Ready = Callable[[], Awaitable[Mapping[str, PartState]]]
 Measure = Callable[[], Awaitable[None]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -57,9 +58,8 @@ def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
     @app.api_route("/ready", methods=["GET", "HEAD"])
     async def is_ready() -> JSONResponse:
         parts = await ready()
-        words: dict[bool | str, str] = {True: "ready", False: "unavailable"}
-        body = {name: words.get(part, str(part)) for name, part in parts.items()}
-        return JSONResponse(body, 200 if all(parts.values()) else 503)
+        body = {name: str(state) for name, state in parts.items()}
+        return JSONResponse(body, 200 if all(state.works for state in parts.values()) else 503)
 
     @app.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics() -> Response:

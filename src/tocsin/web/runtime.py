@@ -38,6 +38,7 @@ from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.tasks.retry_defaults import RetryDefaults
+from tocsin.web.readiness import PartState
 from tocsin.workflows.engine import WorkflowEngine
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.letters import Letters
@@ -83,18 +84,16 @@ class Runtime:
         """Take no new work from this moment on."""
         self.engine.hand.draining = True
 
-    async def ready(self) -> dict[str, bool | str]:
-        """Which parts can do their work at this moment. A text is a warning: it keeps nobody from working."""
+    async def ready(self) -> dict[str, PartState]:
+        """The state of each part at this moment."""
         try:
             async with asyncio.timeout(2):
                 await self.database.ping()
-            database = True
+            database = PartState(True)
         except (DatabaseUnavailable, TimeoutError):
-            database = False
-        parts: dict[str, bool | str] = {"database": database, "scheduler": self.scheduler.healthy}
-        if self.embedded is not None and self.embedded.trouble is not None:
-            parts["disk"] = self.embedded.trouble
-        return parts if self.clock.warning is None else parts | {"clock": self.clock.warning}
+            database = PartState(False, self.embedded.trouble if self.embedded else None)
+        parts = {"database": database, "scheduler": PartState(self.scheduler.healthy)}
+        return parts if self.clock.warning is None else parts | {"clock": PartState(True, self.clock.warning)}
 
     async def measure(self) -> None:
         """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
