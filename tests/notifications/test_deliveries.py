@@ -8,11 +8,12 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
-from tocsin.documents import Database, Doc, User
+from tocsin.documents import Database, Doc, User, global_id
 from tocsin.notifications.deliveries import (
     LONGEST_WAIT,
     PATIENCE,
@@ -107,6 +108,18 @@ async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database,
     assert inbox.recipients == [ALICE]
     assert (done["status"], done["delivered_at"], done["text"]) == ("DELIVERED", START, mail()["text"])
     assert (done["lease_until"], done["claim"], done["last_error"]) == (None, None, None)
+
+
+async def test_a_delivery_is_one_line_in_the_log(database: Database, alice: User, time: Clock) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
+            await enqueue(database, [mail()], START)
+            postman.wake()
+            await tried(database, 1)
+    (line,) = lines
+    run_id = global_id("Run", "u1/t1:1")
+    told = {"delivery": "u1/t1:0:began", "kind": "BEGAN_FAILING", "run_id": run_id}
+    assert line == {"event": "a mail was delivered", "log_level": "info", **told}
 
 
 async def test_one_cause_is_told_once(database: Database, alice: User, time: Clock) -> None:

@@ -51,6 +51,7 @@ async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
         await _note(context, mail, str(error))
         message, retryable = f"The mail to {mail.to} was not taken: {error}", isinstance(error, MailUnavailable)
         return Outcome.failed(message, kind=ErrorKind.MAIL, retryable=retryable)
+    log.info("a mail was delivered", kind=JOB_MAIL, run_id=global_id("Run", context.run_id))
     await _note(context, mail, None)
     return None
 

@@ -17,12 +17,13 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User, is_unavailable
+from tocsin.documents import Database, Doc, User, global_id, is_unavailable
 from tocsin.documents.updates import Expression, both, change_when, equals
 from tocsin.notifications import lateness
 from tocsin.notifications.account_mails import LINK
 from tocsin.notifications.lateness import SUPERSEDED
 from tocsin.notifications.letters import with_page
+from tocsin.notifications.links import run_type
 from tocsin.notifications.ordering import FIRST_WAIT
 from tocsin.notifications.readiness import ready_mails
 from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
@@ -110,6 +111,13 @@ def wait_after(tries: int, chance: float) -> timedelta:
     """
     doublings: int = 2 ** min(tries - 1, 16)
     return min(FIRST_WAIT * doublings, LONGEST_WAIT) * (1 + chance / 5)
+
+
+def _ids(delivery: Doc) -> dict[str, str]:
+    """What a log line says of a mail. The run is named as in the API."""
+    named = {"delivery": delivery["_id"], "kind": delivery["kind"]}
+    run = delivery.get("run")
+    return named if run is None else named | {"run_id": global_id(run_type(run), run)}
 
 
 class Postman:
@@ -237,9 +245,10 @@ class Postman:
         except MailUnavailable as error:
             return self._later(delivery, str(error))
         except Exception as error:  # a fault of the program must not keep the other mails from going out
-            _log.exception("a mail could not be sent", delivery=delivery["_id"])
+            _log.exception("a mail could not be sent", **_ids(delivery))
             return self._later(delivery, f"{type(error).__name__}: {error}")
         MAILS.labels(outcome="DELIVERED").inc()
+        _log.info("a mail was delivered", **_ids(delivery))
         sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
         return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
 
@@ -259,12 +268,12 @@ class Postman:
         if again > delivery["queued_at"] + PATIENCE:
             return self._failed(delivery, reason)
         MAILS.labels(outcome="RETRY").inc()
-        _log.warning("a mail must wait", delivery=delivery["_id"], reason=reason, until=again.isoformat())
+        _log.warning("a mail must wait", **_ids(delivery), reason=reason, until=again.isoformat())
         return self._outcome(delivery, "QUEUED", next_try_at=again, last_error=reason)
 
     def _failed(self, delivery: Doc, reason: str) -> Doc:
         MAILS.labels(outcome="FAILED").inc()
-        _log.error("a mail cannot be delivered", delivery=delivery["_id"], reason=reason)
+        _log.error("a mail cannot be delivered", **_ids(delivery), reason=reason)
         return self._outcome(delivery, "FAILED", last_error=reason)
 
     def _outcome(self, delivery: Doc, status: str, **changes: Any) -> Doc:
