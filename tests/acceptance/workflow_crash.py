@@ -51,7 +51,7 @@ name: undone
 steps:
   - {key: first, job: http, params: {url: "TARGET"}, RETRY, compensation: {job: http, params: {url: "TARGET"}, RETRY}}
   - {key: second, job: http, params: {url: "TARGET"}, RETRY, compensation: {job: http, params: {url: "TARGET"}, RETRY}}
-  - {key: broken, job: http, params: {url: "http://192.0.2.1/"}, retry: {maxRetries: 0}, onFailure: compensate}
+  - {key: broken, job: http, params: {url: "http://192.0.2.${{ `1` }}/"}, retry: {maxRetries: 0}, onFailure: compensate}
   - {key: last, job: http, params: {url: "TARGET"}}
 """,
 }
