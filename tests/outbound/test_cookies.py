@@ -159,3 +159,14 @@ async def test_a_host_sets_so_many_cookies_and_may_change_them(door: HttpDoor) -
         await door.request(get(server.url))
     assert sent(server, 1) == ["; ".join(first[:50])]
     assert sorted(sent(server, 2)[0].split("; ")) == sorted(["c0=2", *first[1:50]])
+
+
+async def test_many_hosts_set_so_many_cookies_together() -> None:
+    cookies = RequestCookies()
+    for number in range(3):
+        cookies.keep(URL(f"http://h{number}.example/"), [f"c{one}={'v' * 20}" for one in range(40)])
+    kept = [
+        len(cookies.headers_for(Hop("GET", URL(f"http://h{number}.example/"), [], None))[0][1].split("; "))
+        for number in range(3)
+    ]
+    assert kept == [40, 40, 20]

@@ -16,6 +16,8 @@ SHORTEST_SECRET = 16
 LONGEST_COOKIE = 4096
 """Bytes of a cookie with its attributes; RFC 6265 section 6.1 asks for no more, nor for more cookies of one host."""
 MOST_COOKIES = 50
+MOST_OF_ALL = 100
+"""Cookies of all hosts on the way of one request: what was sent is looked for in what comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ class RequestCookies:
         """Keep what `url` set by these Set-Cookie fields. What is not UTF-8, too long or one too many is left out."""
         message, host = Message(), url.raw_host or ""
         names = set(self._named.get(host, ()))
+        most = min(MOST_COOKIES, MOST_OF_ALL - sum(map(len, self._named.values())) + len(names))
         for field in filter(_is_fit, fields):
             name = _name(field)
-            if name in names or len(names) < MOST_COOKIES:
+            if name in names or len(names) < most:
                 names.add(name)
                 message["Set-Cookie"] = field
         if not message:
