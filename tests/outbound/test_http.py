@@ -250,10 +250,10 @@ def test_a_charset_is_known_by_all_its_names(given: str, text: str) -> None:
 
 
 def test_names_that_are_no_charsets_are_not_remembered() -> None:
-    before = len(encodings._cache)  # type: ignore[attr-defined]
+    before = len(encodings._cache)
     for number in range(50):
         decode_body(b"x", f"text/plain; charset=unheard-of-{number}", whole=True)
-    assert len(encodings._cache) == before  # type: ignore[attr-defined]
+    assert len(encodings._cache) == before
 
 
 async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(door: HttpDoor) -> None:
