@@ -44,7 +44,7 @@ def read_json(text: str, deepest: int = DEEPEST_READ) -> Any:
     if text.count("[") + text.count("{") > deepest and _is_deeper(value, deepest):
         raise UnfitJson(_too_deep(deepest))
     if ("\\ud" in text or "\\uD" in text) and not _is_unicode(json.dumps(value, ensure_ascii=False)):
-        check_json(value, deepest)  # an escape is half a surrogate pair
+        raise UnfitJson(_HALF)
     return value
 
 
