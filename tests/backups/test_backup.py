@@ -5,12 +5,15 @@ import gzip
 import os
 import random
 import signal
+import struct
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import bson
 import pytest
 from bson import ObjectId
 
@@ -210,6 +213,24 @@ async def test_a_damaged_file_is_refused(database: Database, tmp_path: Path) -> 
             verify(path)
     with pytest.raises(BackupError, match="cannot be read"):
         verify(tmp_path / "nothing.backup")
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        (b"H", b""), (b"H", b"junk"), (b"H", bson.encode({"format": 1, "unknown": 1})), (b"D", b""), (b"D", b"junk"),
+        (b"D", bson.encode({})), (b"D", bson.encode({"c": "users"}) + b"\xff\xff\xff\xff"), (b"C", b"junk"),
+        (b"E", b""), (b"E", bson.encode({})), (b"E", bson.encode({"documents": 5, "changes": 0, "sha256": b""})),
+    ],
+)  # fmt: skip
+def test_a_file_that_no_tocsin_wrote_is_refused(tmp_path: Path, kind: bytes, payload: bytes) -> None:
+    header = bson.encode(asdict(HEADER))
+    frames = [] if kind == b"H" else [(b"H", header)]
+    stream = b"".join(struct.pack("<cI", kind, len(part)) + part for kind, part in [*frames, (kind, payload)])
+    path = tmp_path / "a.backup"
+    path.write_bytes(MAGIC + gzip.compress(stream))
+    with pytest.raises(BackupError, match="damaged or cut short"):
+        verify(path)
 
 
 async def test_a_file_gets_its_name_when_it_is_whole(database: Database, tmp_path: Path) -> None:

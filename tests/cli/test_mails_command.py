@@ -124,3 +124,20 @@ def test_what_is_not_there_is_one_sentence_and_exit_code_1(mails: None, which: s
 def test_no_mails(stored: SyncDatabase[Doc]) -> None:
     assert done("list") == "There are no mails.\n"
     assert json.loads(done("list", "--json")) == []
+
+
+def test_what_users_wrote_gives_the_terminal_no_orders(stored: SyncDatabase[Doc]) -> None:
+    stored["users"].insert_one({"_id": "u1", "email": "alice@example.com", "is_active": True})
+    stored["deliveries"].insert_one(
+        mail(
+            1,
+            kind="JOB",
+            to="bob@example.org",
+            subject="\x1b[2Jgone\x9b1m \u202eexe",
+            text="a\x1b]0;b\x07\n\n c\r\nd\n",
+        )
+    )
+    listed, shown = done("list"), done("show", "1")
+    assert listed.endswith("JOB   [2Jgone 1m exe\n")
+    assert "Subject:  [2Jgone 1m exe\n" in shown
+    assert shown.endswith("\n\na ]0;b \n\n c \nd\n")

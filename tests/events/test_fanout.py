@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -194,14 +194,18 @@ def test_what_is_too_old_or_too_much_is_forgotten() -> None:
     def change(seconds: float) -> Change:
         return Change(K.RUN_UPDATED, start + timedelta(seconds=seconds), "alice/t", "alice/t:1")
 
-    assert known.since(start) is None
+    now = start + timedelta(seconds=900)
+    assert known.since(start, now) is None
     for second in range(700):
         known.add(change(second))
-    assert known.since(start + timedelta(seconds=90)) is None
-    assert known.since(start + timedelta(seconds=690)) == [change(second) for second in range(689, 700)]
-    assert known.since(start + timedelta(seconds=800)) == []
+    assert known.since(start + timedelta(seconds=90), now) is None
+    assert known.since(start + timedelta(seconds=690), now) == [change(second) for second in range(689, 700)]
+    assert known.since(start + timedelta(seconds=800), now) == []
+    assert known.since(start + timedelta(seconds=902), now) is None
+    assert known.since(datetime.min.replace(tzinfo=UTC), now) is None
+    assert known.since(datetime.max.replace(tzinfo=UTC), now) is None
     known.add(change(50))  # the database's clock was set back
-    assert known.since(start + timedelta(seconds=690)) is not None
-    assert known.since(start + timedelta(seconds=51)) is None
+    assert known.since(start + timedelta(seconds=690), now) is not None
+    assert known.since(start + timedelta(seconds=51), now) is None
     known.clear()
-    assert known.since(start + timedelta(seconds=690)) is None
+    assert known.since(start + timedelta(seconds=690), now) is None

@@ -349,6 +349,14 @@ async def test_a_limit_completes_it_after_so_many_events(api: Api) -> None:
         assert await socket.receive() == {"type": "complete", "id": "1"}
 
 
+@pytest.mark.parametrize("after", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+@pytest.mark.parametrize("field", ["taskEvents", "workflowRunEvents"])
+async def test_a_moment_that_nobody_can_have_seen_begins_with_a_snapshot(api: Api, field: str, after: str) -> None:
+    async with _socket(api, api.alice) as socket:
+        await socket.subscribe("1", f'subscription {{ {field}(after: "{after}", limit: 1) {{ kind }} }}')
+        assert (await socket.receive())["payload"]["data"][field] == {"kind": "SNAPSHOT"}
+
+
 @pytest.mark.parametrize(
     ("field", "says"),
     [

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.jobs.json_values import (
@@ -109,3 +109,43 @@ def test_what_is_written_is_read(value: Any) -> None:
             write_json(value, DEEPEST_READ)
     else:
         assert read_json(write_json(value)) == value
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.sampled_from([2**1024, 2**1024 - 1, -(2**1024), 10**400, "1" * 400, "\ud83d", "\ude44x", 1e308, float("inf")])
+    | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner)
+        | st.dictionaries(st.text(max_size=2) | st.just("\ud83d"), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES, st.integers(1, 6))
+@settings(max_examples=300)
+def test_the_quick_look_and_the_thorough_one_agree(value: object, deepest: int) -> None:
+    try:
+        check_json(value, deepest)
+        fault = None
+    except UnfitJson as error:
+        fault = str(error)
+    try:
+        write_json(value, deepest)
+        found = None
+    except UnfitJson as error:
+        found = str(error)
+    assert found == fault
+
+
+@pytest.mark.parametrize("half", ['"\\ud83d"', '{"\\ude44": 1}', '["\\ud83d\\ude44", [["\\uD83Dx"]]]'])
+def test_half_a_pair_is_found_wherever_it_is(half: str) -> None:
+    with pytest.raises(UnfitJson, match="half a surrogate pair"):
+        read_json(half)
+
+
+def test_whole_pairs_are_characters() -> None:
+    assert read_json('["\\ud83d\\ude44", {"\\uD83D\\uDE44": 1}]') == ["\U0001f644", {"\U0001f644": 1}]

@@ -207,3 +207,12 @@ def test_a_long_message_is_cut_and_lines_stay_narrow() -> None:
     text = began({}, {"error": {"kind": "X", "message": "many words " * 500, "hint": None}})["text"]
     assert len(text) < 1500
     assert max(len(line) for line in text.splitlines()) <= 76
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 200_000, "a." * 100_000, "a" * 40 + "https://x.example/?token=s3cret " + "b" * 200_000]
+)
+def test_a_message_of_any_length_is_soon_read(text: str) -> None:
+    """This took minutes of the event loop, not only long: a test that never ends fails, too."""
+    failed = ATTEMPT | {"error": {"kind": "FAILED", "message": text, "hint": None}}
+    assert "s3cret" not in failed_for_good(RUN, failed)["text"]

@@ -144,3 +144,29 @@ def test_many_cookies_are_kept_apart_by_host() -> None:
     assert [cookies.headers_for(Hop("GET", url, (), None)) for url in urls] == [
         [("Cookie", f"n={number}")] for number in range(len(urls))
     ]
+
+
+async def test_what_is_longer_than_a_cookie_may_be_is_left_out_and_costs_nothing_else(door: HttpDoor) -> None:
+    cookies = ["long=" + "v" * 5_000, "dates=1; Expires=1-Jan-" + "9" * 5_000, "parts=1" + ";" * 5_000, "good=1"]
+    async with answering(redirect("/", *cookies), response()) as server:
+        await door.request(get(server.url))
+    assert sent(server, 1) == ["good=1"]
+
+
+async def test_a_host_sets_so_many_cookies_and_may_change_them(door: HttpDoor) -> None:
+    first = [f"c{number}=1" for number in range(60)]
+    async with answering(redirect("/", *first), redirect("/", "c0=2", "late=1"), response()) as server:
+        await door.request(get(server.url))
+    assert sent(server, 1) == ["; ".join(first[:50])]
+    assert sorted(sent(server, 2)[0].split("; ")) == sorted(["c0=2", *first[1:50]])
+
+
+async def test_many_hosts_set_so_many_cookies_together() -> None:
+    cookies = RequestCookies()
+    for number in range(3):
+        cookies.keep(URL(f"http://h{number}.example/"), [f"c{one}={'v' * 20}" for one in range(40)])
+    kept = [
+        len(cookies.headers_for(Hop("GET", URL(f"http://h{number}.example/"), [], None))[0][1].split("; "))
+        for number in range(3)
+    ]
+    assert kept == [40, 40, 20]

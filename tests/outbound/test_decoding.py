@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.outbound.servers import Reader, Writer, answering, get, kind, open_door, read_request, response, talking
-from tocsin.outbound.decoding import PIECE, Decoding, Undecodable, decoding_of
+from tocsin.outbound.decoding import MEMBERS_LIMIT, PIECE, Decoding, Undecodable, decoding_of
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpExchange, HttpRequest
 
@@ -158,9 +158,44 @@ async def test_a_bomb_is_cut_at_the_limit_and_takes_no_memory(coding: str) -> No
 
 
 async def test_a_bomb_of_stacked_codings_is_cut_before_it_unfolds() -> None:
-    nothing = gzipped(gzipped(b"") * 500_000)  # 10 MB between the codings, and no text at all
+    head, rest = gzipped(b"")[:10], gzipped(b"")[10:]
+    named = head[:3] + b"\x08" + head[4:] + b"a" * 10_000_000 + b"\0" + rest  # gzip may keep the name of a file
+    nothing = gzipped(named)  # 10 MB between the codings, and no text at all
     exchange = await answered("gzip, gzip", nothing)
     assert (exchange.failure, exchange.truncated, exchange.body) == (None, True, "")
+
+
+SKIPPED_FRAME = b"\x50\x2a\x4d\x18\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize("part", [gzipped(b""), zstd.compress(b""), SKIPPED_FRAME])
+async def test_a_crowd_of_empty_parts_is_refused(part: bytes) -> None:
+    coding = "gzip" if part == gzipped(b"") else "zstd"
+    exchange = await answered(coding, part * (MEMBERS_LIMIT + 2))
+    assert (kind(exchange), exchange.body) == (ErrorKind.PROTOCOL, "")
+    assert exchange.failure is not None
+    assert f"has more than 4,096 parts in its {coding} data" in exchange.failure.message
+
+
+async def test_a_few_thousand_parts_are_one_text() -> None:
+    exchange = await answered("gzip", gzipped(b"line\n") * 4_000)
+    assert (exchange.failure, exchange.body) == (None, "line\n" * 4_000)
+
+
+def test_what_comes_to_nothing_between_two_codings_lets_others_go_on() -> None:
+    decoding = Decoding(["br", "zstd", "gzip"], LIMIT)
+    assert len(list(decoding.decode(gzipped(SKIPPED_FRAME * 1_000)))) >= 1_000
+
+
+def test_too_many_codings_are_not_even_prepared_for() -> None:
+    codings = ["br"] * 20_000
+    tracemalloc.start()
+    decoding = Decoding(codings, LIMIT)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    with pytest.raises(Undecodable, match="20000 content codings"):
+        decoding.decode(b"x")
+    assert peak < 500_000  # those of their decoders would be 100 MB
 
 
 @given(

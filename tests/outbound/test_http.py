@@ -1,4 +1,5 @@
 import asyncio
+import encodings
 import socket
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from tests.outbound.servers import (
     response,
     talking,
 )
+from tocsin.outbound.answers import decode_body
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor, HttpRequest
 
@@ -233,6 +235,25 @@ async def test_invalid_utf8_is_replaced_and_a_charset_honoured(door: HttpDoor) -
     ) as server:
         bodies = [(await door.request(get(server.url))).body for _ in range(3)]
     assert bodies == ["caf\ufffd\x00", "café", "\\ud800"]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        *((name, "é") for name in ("ISO-8859-1", "latin1", '"Windows-1252"', "iso_8859-15", "L1")),
+        *((name, "\ufffd") for name in ("utf8", "UTF-8", "iso-8859-12", "unicode_escape", "idna", "no-such", "")),
+        ("koi8-r", "И"), ("big5-hkscs", "\ufffd"),
+    ],
+)  # fmt: skip
+def test_a_charset_is_known_by_all_its_names(given: str, text: str) -> None:
+    assert decode_body(b"\xe9", f"text/plain; charset={given}", whole=True) == text
+
+
+def test_names_that_are_no_charsets_are_not_remembered() -> None:
+    before = len(encodings._cache)
+    for number in range(50):
+        decode_body(b"x", f"text/plain; charset=unheard-of-{number}", whole=True)
+    assert len(encodings._cache) == before
 
 
 async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(door: HttpDoor) -> None:

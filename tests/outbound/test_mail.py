@@ -250,6 +250,12 @@ def test_half_a_surrogate_pair_is_replaced() -> None:
     assert text_of(received(sent("S", "a\ud83d\n"))) == "a?\n"
 
 
+@pytest.mark.parametrize("kind", ["message/delivery-status", "message/rfc822", "message/partial", "multipart/mixed"])
+def test_an_attachment_is_a_file_whatever_it_is_said_to_be(kind: str) -> None:
+    part = next(received(sent("S", files=[Attachment("a", kind, b"From: x\r\n\r\ny")])).iter_attachments())
+    assert (part.get_content_type(), part.get_content()) == ("application/octet-stream", b"From: x\r\n\r\ny")
+
+
 @pytest.mark.parametrize(
     ("name", "arrives"),
     [

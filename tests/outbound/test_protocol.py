@@ -9,9 +9,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.outbound.servers import Reader, Server, Writer, get, kind, open_door, read_request, response, talking
+from tests.outbound.servers import (
+    Reader,
+    Server,
+    Writer,
+    answering,
+    get,
+    kind,
+    open_door,
+    read_request,
+    response,
+    talking,
+)
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest
+from tocsin.outbound.protocol import INTERIM_LIMIT
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SECOND = b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops"
@@ -247,3 +259,24 @@ async def test_both_lengths_are_a_failure_that_says_so(door: HttpDoor) -> None:
         assert kind(exchange) is ErrorKind.PROTOCOL
         assert exchange.failure is not None
         assert re.search("both a Content-Length and a Transfer-Encoding", exchange.failure.message)
+
+
+async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: HttpDoor) -> None:
+    async def talk(reader: Reader, writer: Writer) -> None:
+        await read_request(reader)
+        while True:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 500)
+            await writer.drain()
+
+    async with talking(talk) as server:
+        exchange = await door.request(get(server.url))
+    assert exchange.failure is not None
+    assert kind(exchange) is ErrorKind.PROTOCOL
+    assert "more interim answers" in exchange.failure.message
+
+
+async def test_many_interim_answers_are_fine(door: HttpDoor) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * INTERIM_LIMIT
+    async with answering(hints + response(body=b"in"), hints + response(body=b"again")) as server:
+        bodies = [(await door.request(get(server.url))).body for _ in range(2)]
+    assert bodies == ["in", "again"]

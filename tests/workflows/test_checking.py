@@ -305,3 +305,12 @@ async def test_all_that_is_wrong_with_inputs_is_told_at_once(stack: Stack) -> No
         ("input.o.1", "The text has half a surrogate pair (U+D83D), which is no character."),
         ("input.o.2", "This number has more than 308 digits."),
     ]
+
+
+async def test_a_crowd_of_unknown_inputs_is_not_compared_with_all_that_there_are(stack: Stack) -> None:
+    await stack.save_workflow(INPUT)
+    with pytest.raises(InvalidInput) as caught:
+        await stack.execute("w", {"city": "", "n": 1} | {f"citty{number}": 1 for number in range(200)})
+    messages = [fault.message for fault in caught.value.all]
+    assert len(messages) == 100
+    assert ["Did you mean" in message for message in messages] == [True] * 3 + [False] * 97

@@ -152,6 +152,13 @@ class Writer:
 
 def verify(path: Path) -> tuple[Header, Summary]:
     """Read all of a backup and see that it is whole and unchanged. Raises BackupError."""
+    try:
+        return _verify(path)
+    except (BSONError, EOFError, struct.error, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _damaged(path) from error  # frames that no Tocsin has written
+
+
+def _verify(path: Path) -> tuple[Header, Summary]:
     header: Header | None = None
     digest, before, end = hashlib.sha256(), b"", None
     counts: dict[str, int] = {}

@@ -10,6 +10,7 @@ from tocsin.accounts import audit
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
 from tocsin.documents import AuditAction, Database, Doc
+from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the audit log: what was done to accounts.", no_args_is_help=True)
 
@@ -40,7 +41,8 @@ def list_(
 def _line(entry: Doc) -> str:
     by, source = entry["actor_name"] or "someone unknown", entry["address"] or "-"
     detail = f"  ({entry['detail']})" if entry["detail"] else ""
-    return f"{entry['at']:%Y-%m-%dT%H:%M:%SZ}  {entry['action']:<24}  {entry['email']}  by {by} from {source}{detail}"
+    at = f"{entry['at']:%Y-%m-%dT%H:%M:%SZ}"
+    return clean_line(f"{at}  {entry['action']:<24}  {entry['email']}  by {by} from {source}{detail}")
 
 
 def _as_json(entry: Doc) -> dict[str, Any]:

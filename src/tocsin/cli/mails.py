@@ -14,6 +14,7 @@ from tocsin.errors import TocsinError
 from tocsin.notifications.deliveries import address_of, newest
 from tocsin.notifications.letters import with_page
 from tocsin.notifications.links import run_type
+from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
 
@@ -46,8 +47,8 @@ def show(mail: Which) -> None:
 
     found = run(work)
     for label, value in _headers(found):
-        typer.echo(f"{label}: {value}")
-    typer.echo(f"\n{found['text']}", nl=False)
+        typer.echo(clean_line(f"{label}: {value}"))
+    typer.echo("\n" + "\n".join(map(clean_line, found["text"].split("\n"))), nl=False)
 
 
 async def _find(database: Database, mail: str) -> Doc:
@@ -79,7 +80,8 @@ async def _addressed(database: Database, mail: Doc) -> Doc:
 
 def _line(number: int, mail: Doc) -> str:
     to = mail["to"] or "-"
-    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']}  {mail['subject']}"
+    subject = clean_line(mail["subject"])
+    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']}  {subject}"
 
 
 def _headers(mail: Doc) -> list[tuple[str, Any]]:

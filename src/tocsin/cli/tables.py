@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tocsin.outbound.mail_text import clean_line
+
 _NARROWEST = 12
 """Columns that a cell is folded to at most."""
 
@@ -15,9 +17,9 @@ _NARROWEST = 12
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], whole: Sequence[str] = ()) -> None:
     """Print a table as wide as the terminal. Cells of the columns in `whole` stay in one line, whatever its width.
 
-    Where the output is no terminal, all cells do.
+    Where the output is no terminal, all cells do. What users wrote gives the terminal no orders.
     """
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[clean_line(str(cell)) for cell in row] for row in rows]
     is_terminal = sys.stdout.isatty()
     widths = [
         max(map(cell_len, column)) if name in whole or not is_terminal else min(_NARROWEST, max(map(cell_len, column)))

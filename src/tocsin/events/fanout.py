@@ -58,7 +58,7 @@ class Subscription:
 
     def _catch_up(self) -> None:
         """Begin with what was missed, if this process knows all of it; else with a SNAPSHOT."""
-        missed = None if self._after is None else self._fanout.recent.since(self._after)
+        missed = None if self._after is None else self._fanout.recent.since(self._after, clock.now())
         if missed is not None:
             self._changes = deque(
                 change for change in missed if owner_of(subject_of(change)) == self.owner and self._hears(change)

@@ -34,9 +34,13 @@ class Recent:
         self._changes.clear()
         self._complete_after = complete_after
 
-    def since(self, moment: datetime) -> list[Change] | None:
-        """The changes at this moment and later, and some before it; None if some of them may be unknown."""
-        first = moment - OVERLAP
-        if self._complete_after is None or first <= self._complete_after:
+    def since(self, moment: datetime, now: datetime) -> list[Change] | None:
+        """The changes at this moment and later, and some before it; None if some of them may be unknown.
+
+        A moment behind `now`, and behind the latest change, was told by a clock that was ahead.
+        """
+        latest = max(now, self._changes[-1].at) if self._changes else now
+        if self._complete_after is None or not self._complete_after + OVERLAP < moment <= latest + OVERLAP:
             return None
+        first = moment - OVERLAP
         return [change for change in self._changes if change.at >= first]

@@ -8,7 +8,7 @@ from graphql import ValueNode, value_from_ast_untyped
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
-from tocsin.jobs.json_values import DEEPEST_READ, check_json
+from tocsin.jobs.json_values import DEEPEST_READ, write_json
 from tocsin.schedules.moments import read_duration, read_moment, write_duration, write_moment
 
 __all__ = ["JSON", "SCALARS", "Url", "write_duration", "write_moment"]
@@ -27,7 +27,7 @@ def read_url(value: object) -> Url:
 
 def read_json_variable(value: object) -> object:
     """A JSON value of a variable, within its bounds. Raises ValueError."""
-    check_json(value, DEEPEST_READ)
+    write_json(value, DEEPEST_READ)  # much faster than a look at each part
     return value
 
 

@@ -27,7 +27,7 @@ from tocsin.security.secrets import SecretUnreadable
 __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
-_MASKED_AT_ONCE = 4096  # characters of a body; a longer one is masked in a thread
+_MASKED_AT_ONCE = 4096  # characters of a body and of what is looked for in it; more is masked in a thread
 
 Header = tuple[str, str]
 
@@ -120,7 +120,7 @@ async def _masked(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
     """`exchange` without the secrets that the target sent back."""
     if not secret:
         return exchange
-    if len(exchange.body or "") <= _MASKED_AT_ONCE:
+    if len(exchange.body or "") + sum(len(value) for _, value in secret) <= _MASKED_AT_ONCE:
         return _mask(exchange, secret)
     return await asyncio.to_thread(_mask, exchange, secret)
 

@@ -19,6 +19,10 @@ _LONGEST_INTEGER = 310
 _MANY_DIGITS = re.compile(r"[0-9]{309}")
 _BOM = "\ufeff"  # RFC 8259 section 8.1 lets a parser ignore it
 Path = tuple[str | int, ...]
+# Tuples, the common types first: to make a union for each part of a large value takes longer than all the rest.
+_CONTAINERS = (dict, list, tuple, Mapping)
+_WITHOUT_FAULT = (bool, type(None), *_CONTAINERS)
+_WRITTEN = (dict, list, tuple)
 
 
 class UnfitJson(ValueError):
@@ -39,8 +43,8 @@ def read_json(text: str, deepest: int = DEEPEST_READ) -> Any:
         raise UnfitJson(_too_deep(deepest)) from None
     if text.count("[") + text.count("{") > deepest and _is_deeper(value, deepest):
         raise UnfitJson(_too_deep(deepest))
-    if "\\ud" in text or "\\uD" in text:  # an escape may be half a surrogate pair
-        check_json(value, deepest)
+    if ("\\ud" in text or "\\uD" in text) and not _is_unicode(json.dumps(value, ensure_ascii=False)):
+        raise UnfitJson(_HALF)
     return value
 
 
@@ -52,7 +56,8 @@ def write_json(value: Any, deepest: int = DEEPEST) -> str:
     except (TypeError, ValueError, RecursionError):
         check_json(value, deepest)
         raise UnfitJson("It is no JSON value.") from None
-    if text.count("[") + text.count("{") > deepest or _MANY_DIGITS.search(text):
+    deeper = text.count("[") + text.count("{") > deepest and _is_deeper(value, deepest)
+    if deeper or _MANY_DIGITS.search(text):
         check_json(value, deepest)
     return text
 
@@ -70,19 +75,21 @@ def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
     while ahead:
         path, part = ahead.pop()
         yield path, part
-        if isinstance(part, Mapping | list | tuple) and len(path) >= deepest:
+        if not isinstance(part, _CONTAINERS):
+            continue
+        if len(path) >= deepest:
             raise UnfitJson(_too_deep(deepest), path[:1])
-        if isinstance(part, Mapping):
-            ahead += ((path, name) for name in part)
-            ahead += (((*path, name), inner) for name, inner in part.items())
-        elif isinstance(part, list | tuple):
-            ahead += (((*path, index), inner) for index, inner in enumerate(part))
+        if isinstance(part, list | tuple):
+            ahead += [((*path, index), inner) for index, inner in enumerate(part)]
+        else:
+            ahead += [(path, name) for name in part]
+            ahead += [((*path, name), inner) for name, inner in part.items()]
 
 
 def _is_deeper(value: Any, deepest: int) -> bool:
     level = [value]
     for _ in range(deepest + 1):
-        containers = [part for part in level if isinstance(part, dict | list)]
+        containers = [part for part in level if isinstance(part, _WRITTEN)]
         if not containers:
             return False
         level = [part for some in containers for part in (some.values() if isinstance(some, dict) else some)]
@@ -92,7 +99,7 @@ def _is_deeper(value: Any, deepest: int) -> bool:
 def _fault(part: Any) -> str | None:
     if isinstance(part, str):
         return None if part.isascii() or _is_unicode(part) else _HALF
-    if part is None or isinstance(part, bool | Mapping | list | tuple):
+    if isinstance(part, _WITHOUT_FAULT):
         return None
     if isinstance(part, int):
         return _TOO_LARGE if abs(part) >= LARGEST_INTEGER else None

@@ -18,6 +18,8 @@ _EXTENDED_JSON = frozenset(
 """The embedded database takes objects of these names for values of other types, and fails on most of them."""
 HALF_A_PAIR = "The text has half a surrogate pair (U+{:04X}), which is no character."
 Path = tuple[str | int, ...]
+_TYPES = (dict, list, bool, int, float, type(None), Mapping)
+"""Those of JSON but texts. A union would be made anew for each part of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def scalar_fault(value: Any, bounds: Bounds = Bounds()) -> str | None:
         if bounds.is_document:
             return "This whole number does not fit in 64 bits. Write it as a text."
         return f"This number has more than {LONGEST_NUMBER} digits."
-    if value is None or isinstance(value, bool | int | float | Mapping | list):
+    if isinstance(value, _TYPES):
         return None
     return f"A {type(value).__name__} is no type that JSON has."
 

@@ -18,7 +18,7 @@ KINDS = (BEGAN_FAILING, FAILED_FOR_GOOD)
 _LONGEST_NAME = 80
 _LONGEST_URL = 300
 _LONGEST_MESSAGE = 500
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s\"'<>]+", re.IGNORECASE)
 _WHY_NO_MORE = {
     RunReason.RETRIES_USED_UP.value: "All retries are used up.",
     RunReason.NOT_RETRIED.value: "A failure of this kind is not retried.",

@@ -2,9 +2,12 @@
 
 import codecs
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 
 MASK = "***"
 HEADERS_LIMIT = 16_384
@@ -95,8 +98,21 @@ def _charset(content_type: str | None) -> str:
         return "utf-8"
     message = Message()
     message["Content-Type"] = content_type
-    try:
-        name = codecs.lookup(str(message.get_param("charset", "utf-8"))).name
-    except (LookupError, ValueError):
-        return "utf-8"
-    return name if name in _CHARSETS else "utf-8"
+    return _NAMES.get(_normal(str(message.get_param("charset", "utf-8"))), "utf-8")
+
+
+def _normal(name: str) -> str:
+    return normalize_encoding(name.lower())
+
+
+def _names() -> dict[str, str]:
+    """All names of the charsets. `codecs.lookup` would remember any other name that a server gives, for ever."""
+    known: dict[str, str] = {}
+    for alias, module in (aliases | dict.fromkeys(_CHARSETS, "") | dict.fromkeys(aliases.values(), "")).items():
+        with suppress(LookupError):  # one that only Windows has
+            if (name := codecs.lookup(module or alias).name) in _CHARSETS:
+                known[_normal(alias)] = name
+    return known
+
+
+_NAMES = _names()

@@ -13,6 +13,11 @@ from tocsin.outbound.redirects import Headers, Hop
 
 SHORTEST_SECRET = 16
 """Characters of a cookie's value that is masked where it is echoed: session ids are longer, settings are not."""
+LONGEST_COOKIE = 4096
+"""Bytes of a cookie with its attributes; RFC 6265 section 6.1 asks for no more, nor for more cookies of one host."""
+MOST_COOKIES = 50
+MOST_OF_ALL = 100
+"""Cookies of all hosts on the way of one request: what was sent is looked for in what comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +44,20 @@ class RequestCookies:
         self._sent: set[str] = set()
 
     def keep(self, url: URL, fields: Sequence[str]) -> None:
-        """Keep what `url` set by these Set-Cookie fields. What is not UTF-8 is left out."""
-        message = Message()
-        for field in fields:
-            if _is_text(field):
+        """Keep what `url` set by these Set-Cookie fields. What is not UTF-8, too long or one too many is left out."""
+        message, host = Message(), url.raw_host or ""
+        names = set(self._named.get(host, ()))
+        most = min(MOST_COOKIES, MOST_OF_ALL - sum(map(len, self._named.values())) + len(names))
+        for field in filter(_is_fit, fields):
+            name = _name(field)
+            if name in names or len(names) < most:
+                names.add(name)
                 message["Set-Cookie"] = field
-        names = {field.partition("=")[0].strip() for field in message.values()}
-        if not names:
+        if not message:
             return
-        host, answer = url.raw_host or "", cast("Any", _Answer(message))
+        answer = cast("Any", _Answer(message))
         self._jars.setdefault(host, CookieJar()).extract_cookies(answer, _record(url))
-        self._named.setdefault(host, set()).update(names)
+        self._named[host] = names
 
     def headers_for(self, hop: Hop) -> Headers:
         """The headers of `hop` with these cookies. They replace those of the same names in the user's Cookie header."""
@@ -88,9 +96,8 @@ def _name(pair: str) -> str:
     return pair.partition("=")[0].strip()
 
 
-def _is_text(field: str) -> bool:
+def _is_fit(field: str) -> bool:
     try:
-        field.encode()
+        return len(field.encode()) <= LONGEST_COOKIE
     except UnicodeEncodeError:
         return False
-    return True

@@ -18,6 +18,8 @@ else:
 
 PIECE = 65_536
 CODINGS_LIMIT = 5
+MEMBERS_LIMIT = 4096
+"""Members of gzip, and frames of zstd, in one answer: each wants a decoder of its own, however little it holds."""
 _INPUT = 16_384  # bytes given to a decoder at once: what follows a member is copied
 _OVERHEAD = 65_536  # by so many bytes a coded form may be longer than its text
 _ZSTD_WINDOW_LOG = 23  # 8 MB: the most that RFC 9659 lets a sender use
@@ -45,7 +47,8 @@ class Decoding:
     def __init__(self, codings: Sequence[str], limit: int) -> None:
         self.exceeded = False
         self._codings = codings
-        self._stages = [(coding, _STAGES[coding]()) for coding in reversed(codings) if coding in _STAGES]
+        undone = () if len(codings) > CODINGS_LIMIT else codings
+        self._stages = [(coding, _STAGES[coding]()) for coding in reversed(undone) if coding in _STAGES]
         self._room = [limit + _OVERHEAD] * len(self._stages)
         self._begun = False
 
@@ -55,7 +58,10 @@ class Decoding:
         return len(self._stages) < len(self._codings)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """What `data`, the next bytes of the answer, stands for, piece by piece. Raises Undecodable."""
+        """What `data`, the next bytes of the answer, stands for, piece by piece. Raises Undecodable.
+
+        Pieces may be empty: each is a moment at which others can go on.
+        """
         if not self._begun:
             self._refuse_unknown()
             self._begun = True
@@ -76,6 +82,8 @@ class Decoding:
             self.exceeded = True
             return
         for piece in self._stages[level][1].decode(data):
+            if not piece:  # to the next stage it is nothing, of which that makes no piece
+                yield piece
             yield from self._decode(piece, level + 1)
             if self.exceeded:
                 return
@@ -109,6 +117,19 @@ def _slices(data: bytes) -> Iterator[bytes]:
         yield data[start : start + _INPUT]
 
 
+class _Count:
+    """Counts the parts that one coding's data is made of."""
+
+    def __init__(self, coding: str) -> None:
+        self._coding, self._parts = coding, 0
+
+    def add(self) -> None:
+        """Raises Undecodable for one too many."""
+        self._parts += 1
+        if self._parts > MEMBERS_LIMIT:
+            raise Undecodable(f"has more than {MEMBERS_LIMIT:,} parts in its {self._coding} data")
+
+
 class _Gzip:
     """gzip: one or more members. What follows them and is none is ignored, as by browsers and gzip itself."""
 
@@ -117,6 +138,7 @@ class _Gzip:
         self._is_first = True
         self._has_output = False
         self._has_ended = False
+        self._count = _Count("gzip")
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         for given in _slices(data):
@@ -142,6 +164,7 @@ class _Gzip:
         if self._has_ended or not self._decoder.eof:
             return b""
         rest = self._decoder.unused_data
+        self._count.add()
         self._decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         self._is_first = self._has_output = False
         return rest
@@ -217,6 +240,7 @@ class _Zstd:
     def __init__(self) -> None:
         self._decoder = _zstd_decoder()
         self._is_between = False
+        self._count = _Count("zstd")
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         for given in _slices(data):
@@ -241,6 +265,7 @@ class _Zstd:
         if not self._decoder.eof:
             return b""
         rest = self._decoder.unused_data
+        self._count.add()
         self._decoder, self._is_between = _zstd_decoder(), True
         return rest
 

@@ -36,6 +36,8 @@ _OPERATORS_FAULT = frozenset({530, 534, 535, 538})
 """Reply codes that ask for a log-in or a better one (RFC 4954): not this mail or recipient is at fault."""
 _QUIT_SECONDS = 5.0
 _LONGEST_REPLY = 300
+_NO_FILES = frozenset({"message", "multipart"})
+"""Content types whose parts are mails themselves, and not the bytes of a file."""
 _PLAIN = re.compile(r"[\t\r\n\x20-\x7e]*")
 
 
@@ -239,6 +241,8 @@ def compose(
 
 def _attach(message: EmailMessage, file: Attachment) -> None:
     kind, _, subtype = file.content_type.partition(";")[0].partition("/")
+    if kind in _NO_FILES:
+        kind, subtype = "application", "octet-stream"
     name = one_line(file.name)
     message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=name)
     if looks_encoded(name):

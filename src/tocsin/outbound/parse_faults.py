@@ -8,6 +8,7 @@ import re
 
 HEADER_LINE_LIMIT = 16_384  # bytes of a header's name and value, or of a status line's phrase
 HEADER_COUNT_LIMIT = 128
+TOO_MANY_INTERIM = "Too many interim answers"
 
 _BAD_START = "Bad status line"
 _SENTENCE = re.compile(r"(?:Bad status line:\s+)?([^\n]{1,100}):\n\n")
@@ -36,6 +37,8 @@ def explain_refusal(text: str) -> tuple[str, str]:
         return f"has a header or status line of more than {limit}, which is the most that Tocsin reads", _LIMIT_HINT
     if text == "Too many headers received":
         return f"has more than {HEADER_COUNT_LIMIT} headers, which is the most that Tocsin reads", _LIMIT_HINT
+    if text == TOO_MANY_INTERIM:
+        return "begins with more interim answers (status 100 to 199) than Tocsin reads", _RULES_HINT
     hint = _START_HINT if text.startswith(_BAD_START) else _RULES_HINT
     return f"is not valid HTTP ({_reason(text)})", hint
 

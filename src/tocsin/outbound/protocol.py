@@ -13,14 +13,17 @@ from typing import Any
 from aiohttp import ClientConnectionError, ClientPayloadError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
-from aiohttp.http import RawResponseMessage
+from aiohttp.http import HttpProcessingError, RawResponseMessage
 from aiohttp.streams import StreamReader
 
+from tocsin.outbound.parse_faults import TOO_MANY_INTERIM
 from tocsin.outbound.tls import ObservedTls
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _OVERLAP = 3  # bytes of the end of a head that may lie in the packet before
 _SWITCHING_PROTOCOLS = 101
+INTERIM_LIMIT = 100
+"""Interim answers to one request: a server that never stops sending them would keep the event loop busy."""
 
 Answer = tuple[RawResponseMessage, StreamReader]
 
@@ -36,6 +39,7 @@ class AnswerHandler(ResponseHandler):
         self._head_tail = b""
         self._body: StreamReader | None = None  # of the answer, once its head is complete
         self._answered = False
+        self._interim = 0  # answers before the final one
         self._poll: select.poll | None = None
         self.asks_for_certificate = False  # of ours, when the connection began
 
@@ -48,7 +52,7 @@ class AnswerHandler(ResponseHandler):
     def set_response_params(self, **options: Any) -> None:
         """Expect the answer to a new request."""
         self._parser_options = options
-        self._head_tail, self._body, self._answered = b"", None, False
+        self._head_tail, self._body, self._answered, self._interim = b"", None, False, 0
         super().set_response_params(**options)
 
     def is_connected(self) -> bool:
@@ -75,6 +79,11 @@ class AnswerHandler(ResponseHandler):
         message, body = data
         if message.code >= 200 or message.code == _SWITCHING_PROTOCOLS:
             self._body = body
+            return
+        self._interim += 1
+        if self._interim > INTERIM_LIMIT:
+            self.set_exception(HttpProcessingError(code=message.code, message=TOO_MANY_INTERIM))
+            self._drop_rest()
         elif message.should_close:  # such a parser refuses the final answer
             super().set_response_params(**self._parser_options)
 

@@ -14,6 +14,8 @@ LARGEST_INPUT = 1024 * 1024
 """Characters of all inputs of a run together, as JSON."""
 _BOUNDS = Bounds(characters=LARGEST_INPUT, parts=LARGEST_INPUT)
 _MOST_UNKNOWN = 100
+_MOST_GUESSED = 3
+"""Unknown names for which a similar one is looked for: each search can take 50 milliseconds."""
 _LONGEST_NAME = 100
 _TYPES: dict[InputType, tuple[type, ...]] = {
     InputType.STRING: (str,),
@@ -61,9 +63,11 @@ def _faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterato
         elif not is_of(spec.type, given[name]):
             kind = _WORDS.get(type(given[name]), "null")
             yield InvalidInput(f"The input {name} must be of the type {spec.type.value}; it is {kind}.", "input", name)
-    for name in islice((name for name in given if name not in definition.inputs), _MOST_UNKNOWN):
+    unknown = (name for name in given if name not in definition.inputs)
+    for place, name in enumerate(islice(unknown, _MOST_UNKNOWN)):
         short = printable(str(name)[:_LONGEST_NAME])
-        yield InvalidInput(f"The workflow has no input {short}.{_meant(short, definition)}", "input", short)
+        meant = _meant(short, definition) if place < _MOST_GUESSED else ""
+        yield InvalidInput(f"The workflow has no input {short}.{meant}", "input", short)
 
 
 def _value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
