@@ -86,7 +86,7 @@ def _log_outcome(run: Doc) -> None:
         "attempt": attempt.get("number"),
         "status_code": attempt.get("status_code"),
         "error": (attempt.get("error") or {}).get("kind"),
-        "reason": run["reason"],
+        "reason": run.get("reason"),
         "retry_at": retry_at and retry_at.isoformat(),
     }
     event = f"run {status.lower()}" if status in _SETTLED else "attempt failed"
