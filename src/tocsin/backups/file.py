@@ -29,6 +29,7 @@ from bson import CodecOptions
 from bson.errors import BSONError
 
 from tocsin.errors import TocsinError
+from tocsin.files import sync_directory
 
 if sys.platform != "win32":
     import fcntl
@@ -137,7 +138,7 @@ class Writer:
         self._refuse_existing()
         self._part.rename(self._path)
         self._finished = True
-        _sync_directory(self._path.parent)
+        sync_directory(self._path.parent)
         return summary
 
     def _refuse_existing(self) -> None:
@@ -252,13 +253,3 @@ def _create_private(path: Path) -> IO[bytes]:
         file.close()
         raise BackupError(f"Another backup is being written to {path}: wait for its end.") from None
     return file
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name == "nt":  # directories cannot be opened there
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

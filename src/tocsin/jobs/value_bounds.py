@@ -1,4 +1,7 @@
-"""The JSON values that can be stored, sent and read again: within bounds, and nothing that JSON has not. Pure."""
+"""The JSON values that users may write: within bounds, and nothing that JSON has not. All faults are told. Pure.
+
+`json_values` has the other bounds, those of what programs answer.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
