@@ -53,7 +53,7 @@ class BackupError(TocsinError):
 
 @dataclass(frozen=True)
 class Header:
-    """What a backup says of itself. `version` is that of its data.
+    """The head of a backup. `version` is that of its data.
 
     `keys` are the key files of the data directory by their names, if they were taken along. `key_note` is what the
     database knows of the keys that it needs (see `accounts/installation_keys.py`).
@@ -69,7 +69,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Summary:
-    """What is in a backup: the documents that were copied, by collection, and the changes that were made meanwhile."""
+    """Counts of a backup: the documents that were copied, by collection, and the changes that were made meanwhile."""
 
     documents: dict[str, int]
     changes: int

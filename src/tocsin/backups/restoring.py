@@ -115,5 +115,5 @@ def _operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | Dele
 
 
 def _key(document_id: Any) -> str:
-    """What tells documents apart: ids need not be texts."""
+    """Return the id as a text that tells documents apart: ids need not be texts."""
     return document_id if isinstance(document_id, str) else repr(document_id)

@@ -23,7 +23,7 @@ from tocsin.telemetry import configure_logging
 Result = TypeVar("Result")
 Work = Callable[[documents.Database], Awaitable[Result]]
 _INTERRUPTED = 130
-"""What shells say of a command that Ctrl-C ended."""
+"""The exit code of a command that Ctrl-C ended."""
 _MOST_FAULTS = 50
 _NOTHING_HERE = (
     "There is no database in {}, and none was made. Go to the directory that Tocsin is served in, or set "

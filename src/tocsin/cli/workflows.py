@@ -203,7 +203,7 @@ async def _ended(database: Database, begun: WorkflowRun) -> WorkflowRun:
 
 
 async def _is_served(database: Database) -> bool:
-    """Whether any server works runs off at the moment."""
+    """Tell whether any server works runs off at the moment."""
     return await database.workers.find_one({"until": {"$gt": clock.now()}}) is not None
 
 
@@ -212,7 +212,7 @@ async def _box(database: Database) -> SecretBox:
 
 
 def _rules() -> Rules:
-    """What this installation may call. An error in its settings ends the command."""
+    """Return what this installation may call. An error in its settings ends the command."""
     try:
         return Rules.of(config.load())
     except SettingsError as error:

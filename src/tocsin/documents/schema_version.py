@@ -55,7 +55,7 @@ class UnfinishedRestore(StartError):
 
 @dataclass(frozen=True, slots=True)
 class SchemaVersion:
-    """What the database says of its data. `restoring` is the backup that is being restored into it."""
+    """The note in a database about its data. `restoring` is the backup that is being restored into it."""
 
     version: int
     program: str

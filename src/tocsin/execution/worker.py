@@ -34,7 +34,7 @@ _INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attem
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What attempts are made with. `timeout` gives the seconds for a kind of job, if the task names none."""
+    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none."""
 
     http: HttpDoor
     secrets: SecretBox

@@ -127,7 +127,7 @@ def check(given: HttpInput) -> None:
 
 
 def refuse_url(url: URL | str, rules: Rules) -> str | None:
-    """Why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
+    """Return why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
     refusal = None if isinstance(url, str) else find_refusal(url, rules)
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 

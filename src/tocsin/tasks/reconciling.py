@@ -25,7 +25,7 @@ COPIED = ("job", "retry", "timeout")
 
 
 def copied(task: Doc, now: datetime) -> Doc:
-    """What a run copies from its task, and the interval that retries by default are to fit into."""
+    """Return what a run copies from its task, and the interval that retries by default are to fit into."""
     copies = {name: task[name] for name in COPIED}
     return {**copies, "interval_ms": interval_ms(task["schedule"], now), **placed(task, task["owner"])}
 

@@ -189,7 +189,7 @@ async def _update_once(database: Database, task: Task, changes: Mapping[str, Any
 
 
 def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime) -> Doc:
-    """What a new schedule changes: nothing else does, so that an edit of the name moves no due time.
+    """Return what a new schedule changes: nothing else does, so that an edit of the name moves no due time.
 
     The schedule that the task has already, sent again, changes nothing either, unless the task was cancelled.
     """
