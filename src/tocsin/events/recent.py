@@ -30,7 +30,7 @@ class Recent:
             self._complete_after = max(self._complete_after, self._changes.popleft().at)
 
     def clear(self, complete_after: datetime | None = None) -> None:
-        """Forget all changes: those to come do not follow on them. They are all that happen after a time that is given."""
+        """Forget all: later changes do not follow on these. They are all that happen after a time that is given."""
         self._changes.clear()
         self._complete_after = complete_after
 
