@@ -13,8 +13,8 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from structlog.testing import capture_logs
 
-from tests.documents.samples import STORED, store_sample
-from tests.harness import until
+from tests.documents.samples import STORED, read_sample, store_sample
+from tests.harness import run_stack, until
 from tocsin import clock, documents
 from tocsin.documents import schema_version
 from tocsin.documents.migrations import MIGRATIONS, Migration
@@ -82,6 +82,27 @@ async def test_stored_data_of_each_version_can_be_used(db: Db, mongodb_uri: str,
         assert read == {name: count for name, count in counts.items() if name in read}
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("version", sorted(int(file.stem) for file in STORED.iterdir()))
+async def test_what_each_version_left_open_is_worked_off(db: Db, mongodb_uri: str, version: int) -> None:
+    sample = read_sample(version)
+    await store_sample(db, version)
+    await db.circuits.delete_many({})  # no target is there any more
+    left = [run["_id"] for run in sample["runs"] if run["open"]]
+    database = await documents.connect(mongodb_uri, db.name, alone=True)
+    try:
+        with capture_logs() as logs:
+            async with run_stack(database, retry_offsets="PT0S", max_retries=1, circuit_failures=1000):
+                await until(lambda: have_ended(db, left), 30)
+        assert [entry for entry in logs if entry["log_level"] in ("error", "critical")] == []
+        assert {"run failed"} <= {entry["event"] for entry in logs}
+    finally:
+        await database.close()
+
+
+async def have_ended(db: Db, runs: list[str]) -> bool:
+    return await db.runs.count_documents({"_id": {"$in": runs}, "open": True}) == 0
 
 
 async def test_data_without_a_version_is_migrated_in_order_and_each_step_is_logged(db: Db) -> None:
