@@ -17,7 +17,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User, is_unavailable
+from tocsin.documents import Database, Doc, User, is_unavailable, run_ids
 from tocsin.documents.updates import Expression, both, change_when, equals
 from tocsin.notifications import lateness
 from tocsin.notifications.account_mails import LINK
@@ -110,6 +110,12 @@ def wait_after(tries: int, chance: float) -> timedelta:
     """
     doublings: int = 2 ** min(tries - 1, 16)
     return min(FIRST_WAIT * doublings, LONGEST_WAIT) * (1 + chance / 5)
+
+
+def _ids(delivery: Doc) -> dict[str, str]:
+    """What the log calls a mail by, with the ids of what it is about."""
+    about = run_ids(delivery["run"]) if delivery.get("run") else {}
+    return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}
 
 
 class Postman:
@@ -214,7 +220,7 @@ class Postman:
             condition = _QUEUED if changes["status"] == "DELIVERED" else both(_QUEUED, equals("claim", token))
             await self._settle(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
         except PyMongoError as error:  # it comes back when its lease ends
-            _log.warning("a mail waits for the database", delivery=delivery["_id"], reason=str(error))
+            _log.warning("a mail waits for the database", **_ids(delivery), reason=str(error))
         finally:
             del held[delivery["_id"]]
 
@@ -237,9 +243,10 @@ class Postman:
         except MailUnavailable as error:
             return self._later(delivery, str(error))
         except Exception as error:  # a fault of the program must not keep the other mails from going out
-            _log.exception("a mail could not be sent", delivery=delivery["_id"])
+            _log.exception("a mail could not be sent", **_ids(delivery))
             return self._later(delivery, f"{type(error).__name__}: {error}")
         MAILS.labels(outcome="DELIVERED").inc()
+        _log.info("mail delivered", **_ids(delivery))
         sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
         return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
 
@@ -259,12 +266,12 @@ class Postman:
         if again > delivery["queued_at"] + PATIENCE:
             return self._failed(delivery, reason)
         MAILS.labels(outcome="RETRY").inc()
-        _log.warning("a mail must wait", delivery=delivery["_id"], reason=reason, until=again.isoformat())
+        _log.warning("a mail must wait", **_ids(delivery), reason=reason, until=again.isoformat())
         return self._outcome(delivery, "QUEUED", next_try_at=again, last_error=reason)
 
     def _failed(self, delivery: Doc, reason: str) -> Doc:
         MAILS.labels(outcome="FAILED").inc()
-        _log.error("a mail cannot be delivered", delivery=delivery["_id"], reason=reason)
+        _log.error("a mail cannot be delivered", **_ids(delivery), reason=reason)
         return self._outcome(delivery, "FAILED", last_error=reason)
 
     def _outcome(self, delivery: Doc, status: str, **changes: Any) -> Doc:
