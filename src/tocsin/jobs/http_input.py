@@ -102,17 +102,15 @@ def prepare(
         "url": url,
         "method": method,
         "headers": [{"name": name, "value": value} for name, value in headers],
-        "secret_headers": [
-            {
-                "name": name,
-                "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner),
-            }
-            for name, value in secret.items()
-        ],
+        "secret_headers": [_sealed(name, value, box, owner) for name, value in secret.items()],
         "body": body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
         "connect_timeout": connect_timeout,
     }
+
+
+def _sealed(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
+    return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
 
 
 def check(given: HttpInput) -> None:
