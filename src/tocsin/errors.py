@@ -115,11 +115,11 @@ class FaultCollector:
 
     @property
     def found(self) -> bool:
-        """Whether anything was faulty."""
+        """Tell whether anything was faulty."""
         return bool(self._faults)
 
     def read(self, read: Callable[..., Part], *args: Any, at: tuple[str, ...] = ()) -> Part | None:
-        """What `read` makes of one part, which is at this path in the input; None if that is faulty."""
+        """Return what `read` makes of one part, which is at this path in the input; None if that is faulty."""
         try:
             return read(*args)
         except UserError as error:

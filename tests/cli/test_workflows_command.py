@@ -209,14 +209,14 @@ def test_a_run_that_no_server_would_run_is_not_begun(workflow: SyncDatabase[Doc]
 
 
 def test_waiting_ends_with_its_time(workflow: SyncDatabase[Doc]) -> None:
-    workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(hours=1)})
+    workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(minutes=10)})
     result = tocsin("workflows", "run", ALICE, "w", *RIGHT_INPUT, "--timeout", "0.3")
     assert result.exit_code == 1
     assert "It has not ended within 0.3 seconds." in result.stderr
 
 
 def test_ctrl_c_ends_the_waiting_and_not_the_run(workflow: SyncDatabase[Doc]) -> None:
-    workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(hours=1)})
+    workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(minutes=10)})
     command = [sys.executable, "-m", "tocsin", "workflows", "run", ALICE, "w", *RIGHT_INPUT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -13,8 +13,8 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from structlog.testing import capture_logs
 
-from tests.documents.samples import STORED, store_sample
-from tests.harness import until
+from tests.documents.samples import STORED, read_sample, store_sample
+from tests.harness import run_stack, until
 from tocsin import clock, documents
 from tocsin.documents import schema_version
 from tocsin.documents.migrations import MIGRATIONS, Migration
@@ -84,6 +84,27 @@ async def test_stored_data_of_each_version_can_be_used(db: Db, mongodb_uri: str,
         await database.close()
 
 
+@pytest.mark.parametrize("version", sorted(int(file.stem) for file in STORED.iterdir()))
+async def test_what_each_version_left_open_is_worked_off(db: Db, mongodb_uri: str, version: int) -> None:
+    sample = read_sample(version)
+    await store_sample(db, version)
+    await db.circuits.delete_many({})  # no target is there any more
+    left = [run["_id"] for run in sample["runs"] if run["open"]]
+    database = await documents.connect(mongodb_uri, db.name, alone=True)
+    try:
+        with capture_logs() as logs:
+            async with run_stack(database, retry_offsets="PT0S", max_retries=1, circuit_failures=1000):
+                await until(lambda: have_ended(db, left), 30)
+        assert [entry for entry in logs if entry["log_level"] in ("error", "critical")] == []
+        assert {"run failed"} <= {entry["event"] for entry in logs}
+    finally:
+        await database.close()
+
+
+async def have_ended(db: Db, runs: list[str]) -> bool:
+    return await db.runs.count_documents({"_id": {"$in": runs}, "open": True}) == 0
+
+
 async def test_data_without_a_version_is_migrated_in_order_and_each_step_is_logged(db: Db) -> None:
     counts, ran = await store_sample(db, 1), Counter[int]()
     with capture_logs() as logs:
@@ -151,6 +172,7 @@ async def test_a_lock_of_a_clock_that_was_ahead_holds_nobody_up(db: Db) -> None:
     await schema_version.stamp(db, 1)
     ahead = clock.now() + timedelta(hours=2)
     await db.installation.update_one({"_id": "schema"}, {"$set": {"lock": {"by": "someone", "until": ahead}}})
+    await db.workers.insert_one({"_id": "old-server", "until": ahead})
     ran: Counter[int] = Counter()
     await asyncio.wait_for(bring_up_to_date(db, alone=False, migrations=[adding(2, ran)]), 5)
     assert ran == {2: 1}

@@ -395,6 +395,10 @@ async def test_until_the_end_completes_with_the_workflow_run(api: Api) -> None:
         await socket.subscribe("2", query, id=run_id)
         assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["kind"] == "SNAPSHOT"
         assert await socket.receive() == {"type": "complete", "id": "2"}
+        after = query.replace("untilEnd", 'after: "2100-01-01T00:00:00Z", untilEnd')
+        await socket.subscribe("3", after, id=run_id)
+        assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["kind"] == "SNAPSHOT"
+        assert await socket.receive() == {"type": "complete", "id": "3"}
 
 
 def _expired(api: Api) -> str:

@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.harness import FILE_MAIL, SECRETS, UNUSED, until
 from tocsin.clock import EPOCH
+from tocsin.jobs import computing
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.computing import Processes
 from tocsin.jobs.polygon_area import PolygonAreaJob
@@ -58,15 +60,24 @@ async def processes() -> AsyncIterator[Processes]:
     await made.close()
 
 
-async def test_the_time_of_a_job_begins_when_its_work_does(processes: Processes) -> None:
+async def test_the_time_of_a_job_begins_when_its_work_does(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not while a process starts and loads what it needs, nor while another job has the only one."""
+    start = computing._Process.start
+
+    async def start_slowly() -> Any:
+        await asyncio.sleep(0.9)
+        return await start()
+
+    monkeypatch.setattr(computing._Process, "start", start_slowly)
     job = PolygonAreaJob()
-    waits_for_imports = job.attempt({"geojson": SQUARE}, context(processes, 0.4))
-    waits_for_the_other = sleeping(processes, 0.01, timeout=0.4)
+    waits_for_imports = job.attempt({"geojson": SQUARE}, context(processes, 0.9))
+    waits_for_the_other = sleeping(processes, 0.01, timeout=0.9)
     first, second = await asyncio.gather(waits_for_imports, waits_for_the_other)
     assert (first.error, second.error) == (None, None)
     long = sleeping(processes, 1.0, timeout=9)
-    third = await asyncio.gather(long, sleeping(processes, 0.01, timeout=0.4))
+    third = await asyncio.gather(long, sleeping(processes, 0.01, timeout=0.9))
     assert [outcome.error for outcome in third] == [None, None]
 
 

@@ -16,9 +16,9 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
     ("value", "why"),
     [
         ({"a": float("inf")}, "inf is no number that JSON has."),
-        ({"a": "\ud83d"}, "A text contains half a surrogate pair, which is no character."),
-        (b"x", "A bytes is no JSON value."),
-        ([10**5_000], "A number is too large: it is beyond 1.8e308."),
+        ({"a": "\ud83d"}, "The text has half a surrogate pair (U+D83D), which is no character."),
+        (b"x", "A bytes is no type that JSON has."),
+        ([10**5_000], "This number has more than 308 digits."),
         (HOLDS_ITSELF, "It is nested more than 256 levels deep."),
     ],
 )

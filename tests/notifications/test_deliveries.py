@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-import structlog
+from structlog.testing import capture_logs
 
 from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
@@ -110,16 +110,23 @@ async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database,
     assert (done["lease_until"], done["claim"], done["last_error"]) == (None, None, None)
 
 
-async def test_a_delivery_is_one_line_in_the_log(database: Database, alice: User, time: Clock) -> None:
-    with structlog.testing.capture_logs() as lines:
+async def test_each_mail_is_told_in_the_log_by_the_ids_of_the_api(database: Database, alice: User, time: Clock) -> None:
+    things = {"a": "u1/t1:1", "b": "u1/w1", "c": "u1/w1:step", "d": None}
+    with capture_logs() as logs:
         async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
-            await enqueue(database, [mail()], START)
+            await enqueue(database, [{**mail(cause), "run": run} for cause, run in things.items()], START)
             postman.wake()
-            await tried(database, 1)
-    (line,) = lines
-    run_id = global_id("Run", "u1/t1:1")
-    told = {"delivery": "u1/t1:0:began", "kind": "BEGAN_FAILING", "run_id": run_id}
-    assert line == {"event": "a mail was delivered", "log_level": "info", **told}
+            for cause in things:
+                await tried(database, 1, cause)
+    told = {line["delivery"]: line for line in logs if line["event"] == "mail delivered"}
+    run, workflow_run = global_id("Run", "u1/t1:1"), global_id("WorkflowRun", "u1/w1")
+    common = {"event": "mail delivered", "log_level": "info", "kind": "BEGAN_FAILING"}
+    assert told == {
+        "a": common | {"delivery": "a", "run_id": run, "task_id": global_id("Task", "u1/t1")},
+        "b": common | {"delivery": "b", "workflow_run_id": workflow_run},
+        "c": common | {"delivery": "c", "run_id": global_id("Run", "u1/w1:step"), "workflow_run_id": workflow_run},
+        "d": common | {"delivery": "d"},
+    }
 
 
 async def test_one_cause_is_told_once(database: Database, alice: User, time: Clock) -> None:

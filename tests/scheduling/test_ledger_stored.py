@@ -18,6 +18,7 @@ from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Overlap, Trigger, User
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Schedule
 from tocsin.scheduling.firing import run_id
+from tocsin.tasks import saving
 from tocsin.tasks.triggering import new_run
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows.firing import Firing
@@ -181,15 +182,19 @@ class FragileDatabase:
         return self._database.workflows
 
 
+async def save_workflow(database: Database, schedule: Doc, overlap: str) -> Doc:
+    step = {"key": "a", "job": "http", "params": {"url": AWAY}}
+    text = {"name": "w", "steps": [step], "schedule": schedule, "overlap": overlap}
+    return await workflow_saving.save(database, SECRETS, "alice", read_yaml(json.dumps(text)), clock.now())
+
+
 @pytest.mark.parametrize("overlap", ["SKIP", "QUEUE", "ALLOW"])
 @pytest.mark.parametrize("late", [0, 3, 61])
 async def test_a_workflow_too_after_any_number_of_writes(
     database: Database, time: Clock, overlap: str, late: int
 ) -> None:
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
-    step = {"key": "a", "job": "http", "params": {"url": AWAY}}
-    text = {"name": "w", "steps": [step], "schedule": {"every": {"interval": "PT1S"}}, "overlap": overlap}
-    saved = await workflow_saving.save(database, SECRETS, "alice", read_yaml(json.dumps(text)), clock.now())
+    saved = await save_workflow(database, {"every": {"interval": "PT1S"}}, overlap)
     versions = Versions(database, SECRETS, make_settings())
     due: datetime = saved["next_run_at"]
     time.moment = due + late * SECOND
@@ -202,3 +207,47 @@ async def test_a_workflow_too_after_any_number_of_writes(
     assert stored["next_run_at"] == time.moment + SECOND
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
     assert faults(schedules.from_document(stored["schedule"]), due, stored["next_run_at"], runs) == []
+
+
+@pytest.mark.parametrize("writes", [0, 2])
+async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
+    database: Database, time: Clock, writes: int
+) -> None:
+    await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
+    saved = await save_workflow(database, {"every": {"interval": "PT1S"}}, "ALLOW")
+    versions = Versions(database, SECRETS, make_settings())
+    due: datetime = saved["next_run_at"]
+    time.moment = due + 70 * SECOND
+    for schedule in ({"cron": {"expression": "*/7 * * * * *"}}, {"every": {"interval": "PT3S"}}):
+        with contextlib.suppress(AutoReconnect):
+            await Firing(cast("Database", FragileDatabase(database, writes)), versions).fire(time.moment)
+        time.moment += 2 * SECOND
+        saved = await save_workflow(database, schedule, "ALLOW")
+        time.moment += 30 * SECOND
+    await Firing(database, versions).fire(time.moment)
+    stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+    assert stored["next_run_at"] > time.moment
+    runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
+    if writes < 2:
+        assert stored["schedule"]["former"]["schedule"]["former"]  # all three are still to be met
+    assert faults(schedules.from_document(saved["schedule"]), due, stored["next_run_at"], runs) == []
+
+
+@pytest.mark.parametrize("writes", [1, ALL + 20, 2 * ALL])
+async def test_due_times_that_stand_when_tasks_are_edited_after_a_crash(
+    database: Database, time: Clock, writes: int
+) -> None:
+    due = time.moment
+    tasks = await all_kinds(database, due)
+    time.moment += 70 * SECOND
+    async with passes(database, room=20) as made:
+        await crash_after(made, writes)
+    time.moment += 2 * SECOND
+    wanted = Every(SECOND, due + SECOND / 2)
+    for task in tasks:
+        edited = await saving.update(database, "alice", task["_id"], {"schedule": wanted}, clock.now())
+        task["schedule"] = schedules.from_document(edited.schedule)
+    time.moment += 9.5 * SECOND
+    async with passes(database, room=20) as made:
+        await made.make()
+    await check(database, tasks, due, time.moment)

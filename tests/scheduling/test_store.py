@@ -286,6 +286,22 @@ async def test_a_run_for_a_time_that_an_earlier_edit_took_away_is_settled(databa
     assert (await task_of(database, task.id))["next_run_at"] == at
 
 
+async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever(database: Database) -> None:
+    minute, now = timedelta(minutes=1), clock.now()
+    every = schedules.Every(minute, now - 2.5 * minute)
+    task = await save_task(database, AWAY, every, misfire=Misfire(MisfirePolicy.RUN_ALL))
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
+    async with passes(database) as made:
+        edit = {"schedule": schedules.Once(every.start + minute)}
+        edited_at = every.start - minute
+        before(made, "_advance", in_loop(lambda: saving.update(database, "alice", task.id, edit, edited_at)))
+        await made.make()
+    taken, standing, other = await runs_of(database, task.id)
+    assert statuses([taken, other]) == [("CANCELLED", "TASK_EDITED")] * 2
+    assert (standing["status"], standing["due_at"]) == ("QUEUED", every.start + minute)
+    assert not standing["blocked"]
+
+
 # --- faults ---------------------------------------------------------------------------------------------------------
 
 

@@ -84,7 +84,7 @@ async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_whe
 ) -> None:
     target.script = [500, 500, 500, 500]
     async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT0.3S"]})))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]})))
         first = await end(stack, 1, "FAILED")
         await end(stack, 2, "FAILED")
     assert await told(database) == [("BEGAN_FAILING", "0:began"), ("FAILED_FOR_GOOD", "0:failed")]
@@ -93,7 +93,7 @@ async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_whe
     assert mail is not None
     assert run is not None
     assert mail["subject"] == 'Workflow "w" has begun to fail'
-    next_try = run["attempts"][0]["finished_at"] + timedelta(seconds=0.3)
+    next_try = run["attempts"][0]["finished_at"] + timedelta(seconds=1)
     assert f"Next try:        {next_try:%Y-%m-%dT%H:%M:%SZ}\n" in mail["text"]
     assert "Step:            fetch\n" in mail["text"]
 

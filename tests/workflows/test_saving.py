@@ -61,3 +61,14 @@ async def test_a_schedule_taken_out_and_put_in_again_begins_anew(database: Datab
     assert (await _save(database, None, at=now))["next_run_at"] is None
     saved = await _save(database, {"every": {"interval": "PT1H"}}, at=now + HOUR / 2)
     assert saved["next_run_at"] == now + 1.5 * HOUR
+
+
+async def test_a_workflow_that_was_paused_because_it_could_not_be_run_goes_on_when_it_is_mended(
+    database: Database,
+) -> None:
+    now = clock.now()
+    paused = await _save(database, {"every": {"interval": "PT1H"}}, at=now)
+    taken_out = {"next_run_at": None, "last_due_at": now + HOUR}
+    await database.workflows.update_one({"_id": paused["_id"]}, {"$set": taken_out})
+    saved = await _save(database, {"every": {"interval": "PT1H"}}, "mended", now + 1.5 * HOUR)
+    assert saved["next_run_at"] == now + 2 * HOUR

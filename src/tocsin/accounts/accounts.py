@@ -115,7 +115,7 @@ class Accounts:
         return await set_password(self._database, who.user, new, actor, path="newPassword", keep=who.session_id)
 
     async def authenticate(self, token: str) -> Identity:
-        """Who this access token or API token stands for. Raises TokenInvalid, TokenExpired."""
+        """Return who this access token or API token stands for. Raises TokenInvalid, TokenExpired."""
         if token.startswith(api_tokens.PREFIX):
             return await self._by_api_token(token)
         claims = await self._tokens.verify(token)

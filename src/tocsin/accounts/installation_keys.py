@@ -61,7 +61,7 @@ def _note(keys: Keys) -> Doc:
 
 
 async def _has_data(database: Database) -> bool:
-    """Whether something may be sealed: data from before the probe. Accounts alone need no key."""
+    """Tell whether something may be sealed: data from before the probe. Accounts alone need no key."""
     for collection in (database.keys, database.workflows, database.tasks):
         if await collection.find_one({}, {"_id": 1}) is not None:
             return True

@@ -1,4 +1,4 @@
-"""What a change stream says of an update, applied to a document. Pure.
+"""Applies what a change stream says of an update to a document. Pure.
 
 The document may be of any moment: before the change, or after it and changes that follow. When all changes up to some
 moment have been applied in their order, the document is what it was at that moment.

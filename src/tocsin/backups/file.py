@@ -29,6 +29,7 @@ from bson import CodecOptions
 from bson.errors import BSONError
 
 from tocsin.errors import TocsinError
+from tocsin.files import sync_directory
 
 if sys.platform != "win32":
     import fcntl
@@ -52,7 +53,7 @@ class BackupError(TocsinError):
 
 @dataclass(frozen=True)
 class Header:
-    """What a backup says of itself. `version` is that of its data.
+    """The head of a backup. `version` is that of its data.
 
     `keys` are the key files of the data directory by their names, if they were taken along. `key_note` is what the
     database knows of the keys that it needs (see `accounts/installation_keys.py`).
@@ -68,7 +69,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Summary:
-    """What is in a backup: the documents that were copied, by collection, and the changes that were made meanwhile."""
+    """Counts of a backup: the documents that were copied, by collection, and the changes that were made meanwhile."""
 
     documents: dict[str, int]
     changes: int
@@ -137,7 +138,7 @@ class Writer:
         self._refuse_existing()
         self._part.rename(self._path)
         self._finished = True
-        _sync_directory(self._path.parent)
+        sync_directory(self._path.parent)
         return summary
 
     def _refuse_existing(self) -> None:
@@ -259,13 +260,3 @@ def _create_private(path: Path) -> IO[bytes]:
         file.close()
         raise BackupError(f"Another backup is being written to {path}: wait for its end.") from None
     return file
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name == "nt":  # directories cannot be opened there
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -23,7 +23,7 @@ from tocsin.documents.schema_version import INSTALLATION
 Raw = RawBSONDocument
 Portion = tuple[str, list[Raw]]
 SKIPPED = frozenset({INSTALLATION, "workers", "rate_buckets"})
-"""What is of the installation or of its processes, and not of its users."""
+"""Collections of the installation or of its processes, not of its users."""
 _EMBEDDED_SET = "secantus"
 _RAW: CodecOptions[Raw] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _WINDOWED = ("runs", "workflow_runs")
@@ -101,7 +101,7 @@ def _next_width(width: timedelta, found: int) -> timedelta:
 
 
 async def _follow(db: AsyncDatabase[Doc], name: str, documents: list[Raw]) -> AsyncIterator[Portion]:
-    """What belongs to these documents: the bodies of runs' responses, the pieces of files."""
+    """Read what belongs to these documents: the bodies of runs' responses, the pieces of files."""
     if name == "runs":
         ids = [f"{run['_id']}#{attempt['number']}" for run in documents for attempt in run["attempts"]]
         for start in range(0, len(ids), _BODIES):

@@ -20,6 +20,7 @@ from tocsin.backups.file import CHANGES, DOCUMENTS, BackupError, Header, decode_
 from tocsin.backups.reading import SKIPPED
 from tocsin.documents import Doc
 from tocsin.documents.schema_version import INSTALLATION, read_version, stamp
+from tocsin.documents.workers import is_alive
 
 _BATCH = 500
 _DUPLICATE = 11000
@@ -46,7 +47,7 @@ async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys
 async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
     """Clear what a restore that broke off has left; refuse whatever else is there."""
     now = clock.now()
-    serving = [worker["_id"] async for worker in db["workers"].find({}) if worker["until"] > now]
+    serving = [worker["_id"] async for worker in db["workers"].find({}) if is_alive(worker, now)]
     if serving:
         raise BackupError(f"The database is in use by {', '.join(sorted(serving))}: stop it first.")
     found, names = await read_version(db), await db.list_collection_names()
@@ -115,5 +116,5 @@ def _operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | Dele
 
 
 def _key(document_id: Any) -> str:
-    """What tells documents apart: ids need not be texts."""
+    """Return the id as a text that tells documents apart: ids need not be texts."""
     return document_id if isinstance(document_id, str) else repr(document_id)

@@ -1,10 +1,10 @@
 """`tocsin backup` and `tocsin restore`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
@@ -12,20 +12,18 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
-from tocsin import __version__, backups, clock, config, documents
+from tocsin import __version__, backups, clock, documents
 from tocsin.backups import BackupError, Header, Summary
 from tocsin.backups.file import Writer
+from tocsin.cli.session import open_server, run_with_settings
 from tocsin.config import PREFIX, Settings
 from tocsin.documents import Doc
 from tocsin.documents.database import OPTIONS
 from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest, read_version
-from tocsin.embedded import EmbeddedDatabase, running_uri
-from tocsin.errors import TocsinError
+from tocsin.embedded import running_uri
 from tocsin.security.key_probe import opens_probe
 from tocsin.security.keys import key_files, load_keys, restore_key_files
-from tocsin.telemetry import configure_logging
 
-Result = TypeVar("Result")
 Db = AsyncDatabase[Doc]
 _KEYS_INSIDE = (
     "It holds the installation's keys: whoever can read it can read every secret in it. Keep it as safe as the data, or"
@@ -49,13 +47,13 @@ def backup(file: File, without_keys: WithoutKeys = False) -> None:
     path = file.absolute()
 
     async def work(settings: Settings) -> Summary:
-        async with _server(settings) as uri, _database(settings, uri) as db:
+        async with open_server(settings) as uri, _database(settings, uri) as db:
             header = await _header(db, settings, without_keys=without_keys)
             summary = await _write(db, header, path)
         typer.echo(_KEYS_INSIDE if "encryption_key" in (header.keys or {}) else _KEYS_OUTSIDE, err=True)
         return summary
 
-    summary = _run(work)
+    summary = run_with_settings(work)
     typer.echo(f"{file} holds {_contents(summary)}.")
 
 
@@ -71,35 +69,15 @@ def restore(file: File, lost_keys: LostKeys = False) -> None:
         if settings.embedded and await asyncio.to_thread(running_uri, settings.data_dir) is not None:
             raise BackupError(f"A server runs over {settings.data_dir}: stop it, and restore into an empty directory.")
         taken = {} if lost_keys else header.keys or {}
-        async with _server(settings, create=True) as uri:
+        async with open_server(settings, create=True) as uri:
             async with _database(settings, uri) as db:
                 await backups.restore(db, file, header, lambda: restore_key_files(settings, taken))
             # Opening it as a server does migrates what is older, and makes the indexes.
             await (await documents.connect(uri, settings.mongodb_database, alone=settings.embedded)).close()
         return summary
 
-    summary = _run(work)
+    summary = run_with_settings(work)
     typer.echo(f"Restored {_contents(summary)}. Start the server: what was due meanwhile follows the misfire policies.")
-
-
-def _run(work: Callable[[Settings], Awaitable[Result]]) -> Result:
-    """Do `work`. An error that Tocsin knows ends the command: one sentence on standard error, exit code 1."""
-    try:
-        settings = config.load()
-        configure_logging("WARNING", settings.log_format)
-        return asyncio.run(_as_coroutine(work, settings))
-    except TocsinError as error:
-        message = str(error)
-    except PyMongoError as error:
-        message = f"The database refused or was lost: {error}"
-    except OSError as error:
-        message = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
-    typer.echo(message.partition("\n")[0], err=True)
-    raise typer.Exit(1)
-
-
-async def _as_coroutine(work: Callable[[Settings], Awaitable[Result]], settings: Settings) -> Result:
-    return await work(settings)
 
 
 async def _write(db: Db, header: Header, path: Path) -> Summary:
@@ -160,26 +138,6 @@ async def _database(settings: Settings, uri: str) -> AsyncIterator[Db]:
     """The database as it is, not migrated."""
     async with AsyncMongoClient[Doc](uri, **OPTIONS) as client:
         yield client[settings.mongodb_database]
-
-
-@asynccontextmanager
-async def _server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
-    """The URI of the database: that of a running server, or of one that is started for this command."""
-    if settings.mongodb_uri is not None:
-        yield settings.mongodb_uri.get_secret_value()
-        return
-    if not create and not (settings.data_dir / "database").is_dir():
-        raise BackupError(f"There is no database in {settings.data_dir.absolute()}: set {PREFIX}DATA_DIR.")
-    uri = None if create else await asyncio.to_thread(running_uri, settings.data_dir)
-    if uri is not None:
-        yield uri
-        return
-    server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
-    await server.start()
-    try:
-        yield server.uri
-    finally:
-        await server.stop()
 
 
 def _contents(summary: Summary) -> str:

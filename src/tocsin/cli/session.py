@@ -1,10 +1,10 @@
 """What every administrator's command needs: settings, the open database, errors of one sentence."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 from pymongo.errors import PyMongoError
@@ -23,7 +23,7 @@ from tocsin.telemetry import configure_logging
 Result = TypeVar("Result")
 Work = Callable[[documents.Database], Awaitable[Result]]
 _INTERRUPTED = 130
-"""What shells say of a command that Ctrl-C ended."""
+"""The exit code of a command that Ctrl-C ended."""
 _MOST_FAULTS = 50
 _NOTHING_HERE = (
     "There is no database in {}, and none was made. Go to the directory that Tocsin is served in, or set "
@@ -34,12 +34,25 @@ _NOTHING_HERE = (
 def run(work: Work[Result], *, create: bool = False) -> Result:
     """Do `work` with the database of this process's settings. Only with `create` is one made where there is none.
 
+    Errors end the command as in `run_with_settings`.
+    """
+
+    async def work_in_database(settings: Settings) -> Result:
+        async with open_database(settings, create=create) as database:
+            return await work(database)
+
+    return run_with_settings(work_in_database)
+
+
+def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Result:
+    """Do `work` with this process's settings.
+
     An error that Tocsin knows ends the command: a sentence for each fault on standard error, exit code 1.
     """
     try:
         settings = config.load()
         configure_logging("WARNING", settings.log_format)
-        return asyncio.run(_with_database(settings, work, create=create))
+        return asyncio.run(work(settings))
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
     except UserError as error:
@@ -50,6 +63,8 @@ def run(work: Work[Result], *, create: bool = False) -> Result:
         messages = ["An argument is not text in UTF-8."]
     except PyMongoError as error:
         messages = [f"The database refused or was lost: {error}"]
+    except OSError as error:
+        messages = [f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."]
     for message in messages:
         typer.echo(message.partition("\n")[0], err=True)
     raise typer.Exit(1)
@@ -68,20 +83,11 @@ def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -
     return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
 
 
-async def _with_database(settings: Settings, work: Work[Result], *, create: bool) -> Result:
-    async with open_database(settings, create=create) as database:
-        return await work(database)
-
-
 @asynccontextmanager
 async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[documents.Database]:
-    """The database, open for the time of a command.
-
-    Embedded: that of a running server, else one that is started in the data directory and stopped at the end.
-    Raises DatabaseUnavailable, EmbeddedDatabaseError, and TocsinError where there is none, unless it may be made.
-    """
+    """The database, open for the time of a command; its server as in `open_server`. Raises DatabaseUnavailable too."""
     alone = settings.embedded and await _running(settings) is None
-    async with _server(settings, create=create) as uri:
+    async with open_server(settings, create=create) as uri:
         database = await documents.connect(uri, settings.mongodb_database, alone=alone)
         try:
             yield database
@@ -90,7 +96,12 @@ async def open_database(settings: Settings, *, create: bool = False) -> AsyncIte
 
 
 @asynccontextmanager
-async def _server(settings: Settings, *, create: bool) -> AsyncIterator[str]:
+async def open_server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
+    """The URI of the database's server.
+
+    Embedded: that of a running Tocsin, else one that is started in the data directory and stopped at the end.
+    Raises EmbeddedDatabaseError, and TocsinError where there is no database, unless it may be made.
+    """
     given = await _running(settings)
     if given is not None:
         yield given

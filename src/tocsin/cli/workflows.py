@@ -13,6 +13,7 @@ from tocsin import accounts, clock, config
 from tocsin.cli.session import load_keyring, run
 from tocsin.cli.tables import print_table
 from tocsin.documents import Database, Doc, User, WorkflowRun, global_id
+from tocsin.documents.workers import is_alive
 from tocsin.errors import NotFound, SettingsError, TocsinError
 from tocsin.jobs import registry
 from tocsin.jobs.json_values import read_json
@@ -203,8 +204,9 @@ async def _ended(database: Database, begun: WorkflowRun) -> WorkflowRun:
 
 
 async def _is_served(database: Database) -> bool:
-    """Whether any server works runs off at the moment."""
-    return await database.workers.find_one({"until": {"$gt": clock.now()}}) is not None
+    """Tell whether any server works runs off at the moment."""
+    now = clock.now()
+    return any([is_alive(worker, now) async for worker in database.workers.find({})])
 
 
 async def _box(database: Database) -> SecretBox:
@@ -212,7 +214,7 @@ async def _box(database: Database) -> SecretBox:
 
 
 def _rules() -> Rules:
-    """What this installation may call. An error in its settings ends the command."""
+    """Return what this installation may call. An error in its settings ends the command."""
     try:
         return Rules.of(config.load())
     except SettingsError as error:

@@ -30,7 +30,17 @@ from tocsin.documents.states import (
     Trigger,
     WaitingFor,
 )
-from tocsin.documents.stored import Doc, document_id, global_id, is_workflow_run, new_id, owner_of, step_of, task_of
+from tocsin.documents.stored import (
+    Doc,
+    document_id,
+    global_id,
+    is_workflow_run,
+    new_id,
+    owner_of,
+    run_ids,
+    step_of,
+    task_of,
+)
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 from tocsin.documents.workflow_states import (
     OPEN_WORKFLOW_RUNS,
@@ -95,6 +105,7 @@ __all__ = [
     "is_workflow_run",
     "new_id",
     "owner_of",
+    "run_ids",
     "step_of",
     "task_of",
 ]  # fmt: skip

@@ -27,11 +27,11 @@ _AWAY = frozenset(
     }
 )
 _STORAGE_FAILED = re.compile(r"WT_PANIC|WT_RUN_RECOVERY|No space left|Disk quota exceeded|Input/output error")
-"""How the embedded database words it, under the code that it gives all else that went wrong inside."""
+"""The words of the embedded database for it, under the code that it gives all else that went wrong inside."""
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the database is away or cannot store: trying again later is right, and nobody made a mistake."""
+    """Tell whether the database is away or cannot store: trying again later is right, and nobody made a mistake."""
     if isinstance(error, OperationFailure):
         return any(_is_of_storage(fault) for fault in _faults(error))
     return isinstance(error, DatabaseUnavailable | PyMongoError)

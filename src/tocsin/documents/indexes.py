@@ -57,7 +57,7 @@ async def _drop(db: AsyncDatabase[Doc], name: str, index: str) -> None:
 
 
 def _spec(index: Mapping[str, Any]) -> Doc:
-    """What makes two indexes of one name the same."""
+    """Return the options that make two indexes of one name the same."""
     keys = index["key"]
     pairs = keys.items() if isinstance(keys, Mapping) else keys
     options = {option: index[option] for option in _OPTIONS if index.get(option) not in (None, False)}

@@ -21,13 +21,13 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from tocsin import __version__, clock, telemetry
 from tocsin.documents.migrations import FIRST_VERSION, MIGRATIONS, Migration
 from tocsin.documents.stored import Doc
+from tocsin.documents.workers import LONGEST_LEASE, is_alive
 from tocsin.ending import end_tasks
 from tocsin.errors import StartError
 
 INSTALLATION = "installation"
 """The collection of what is known of the installation as a whole."""
 LEASE = timedelta(seconds=15)
-LONGEST_WORKER_LEASE = timedelta(seconds=600)
 _SCHEMA = {"_id": "schema"}
 _POLL_SECONDS = 0.2
 log = telemetry.logger(__name__)
@@ -55,7 +55,7 @@ class UnfinishedRestore(StartError):
 
 @dataclass(frozen=True, slots=True)
 class SchemaVersion:
-    """What the database says of its data. `restoring` is the backup that is being restored into it."""
+    """The note in a database about its data. `restoring` is the backup that is being restored into it."""
 
     version: int
     program: str
@@ -161,9 +161,9 @@ async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
     if alone:
         return
     seen: dict[str, Any] = {}
-    deadline = clock.now() + LONGEST_WORKER_LEASE
+    deadline = clock.now() + LONGEST_LEASE
     while (now := clock.now()) < deadline:
-        leases = {one["_id"]: one["until"] async for one in db["workers"].find({}) if one["until"] > now}
+        leases = {one["_id"]: one["until"] async for one in db["workers"].find({}) if is_alive(one, now)}
         living = sorted(worker for worker, until in leases.items() if seen.setdefault(worker, until) != until)
         if living:
             raise StartError(

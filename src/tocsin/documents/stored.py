@@ -42,6 +42,14 @@ def global_id(type_name: str, document_id: str) -> str:
     return base64.urlsafe_b64encode(f"{type_name}:{document_id}".encode()).decode()
 
 
+def run_ids(run_id: str) -> dict[str, str]:
+    """The ids in the API of a run and of the task or workflow run that it belongs to; of a workflow run its own."""
+    parent = task_of(run_id)
+    name, kind = ("workflow_run_id", "WorkflowRun") if is_workflow_run(run_id) else ("task_id", "Task")
+    ids = {name: global_id(kind, parent)}
+    return ids if parent == run_id else {"run_id": global_id("Run", run_id), **ids}
+
+
 def document_id(type_name: str, given: str) -> str | None:
     """The document of this type that such an id stands for; None for an id of another type, and for what is none."""
     try:

@@ -19,7 +19,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def says_full(text: str) -> bool:
-    """Whether the server, or an error of the system, speaks of a full disk."""
+    """Tell whether the server, or an error of the system, speaks of a full disk."""
     lowered = text.lower()
     return any(sign in lowered for sign in _SIGNS)
 

@@ -175,7 +175,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def make_uri(port: int, password: str | None) -> str:
-    """How clients reach the server; no password means that it asks for none.
+    """Return the URI by which clients reach the server; no password means that it asks for none.
 
     The driver must not retry writes: the server forgets at a restart which ones it has done, and it searches what it
     remembers of them (30 minutes, 10,000 at most) at each write, which makes single writes up to five times as slow.
@@ -185,7 +185,7 @@ def make_uri(port: int, password: str | None) -> str:
 
 
 def has_database(directory: Path) -> bool:
-    """Whether a database was ever begun in this data directory."""
+    """Tell whether a database was ever begun in this data directory."""
     paths = Paths(directory.absolute())
     return paths.storage.exists() or paths.marker.exists()
 

@@ -57,7 +57,7 @@ def add_silence(silent: float, elapsed: float) -> float:
 
 
 def is_traced(pid: int) -> bool:
-    """Whether a debugger holds this process. Only Linux tells."""
+    """Tell whether a debugger holds this process. Only Linux tells."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("utf-8")
     except OSError:

@@ -30,7 +30,7 @@ class Recent:
             self._complete_after = max(self._complete_after, self._changes.popleft().at)
 
     def clear(self, complete_after: datetime | None = None) -> None:
-        """What follows does not follow on what came before. It is all that happens after this time, if one is given."""
+        """Forget all: later changes do not follow on these. They are all that happen after a time that is given."""
         self._changes.clear()
         self._complete_after = complete_after
 

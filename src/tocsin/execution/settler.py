@@ -12,7 +12,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
-from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger, is_unavailable
+from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger, is_unavailable, run_ids
 from tocsin.documents.states import SETTLED
 from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
@@ -174,7 +174,7 @@ class Settler:
                 await self._write_until_acknowledged([one])
             return
         (one,) = batch
-        log.error("an outcome cannot be written", **work_log.run_ids(one.run["_id"]), error=repr(error)[:300])
+        log.error("an outcome cannot be written", **run_ids(one.run["_id"]), error=repr(error)[:300])
         if one.attempt.get("error") is _UNWRITABLE:
             self._hand.done([one.run])  # the lease tick will find it and close its attempt as LOST
         else:
@@ -219,7 +219,7 @@ class Settler:
         for one in batch:
             document = documents.get(one.run["_id"])
             if document is None or not one.taken_by(document):
-                log.info("late outcome refused", **work_log.run_ids(one.run["_id"]))
+                log.info("late outcome refused", **run_ids(one.run["_id"]))
                 continue
             if document["fence"] == one.run["fence"]:
                 present.append(document)

@@ -11,7 +11,7 @@ import structlog
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger
+from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, run_ids
 from tocsin.execution.hand import Held, WorkerHand
 from tocsin.execution.settler import Settlement, Settler
 from tocsin.execution.verdict import Judge, Verdict
@@ -24,7 +24,6 @@ from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
-from tocsin.tasks import work_log
 from tocsin.tasks.retry import RetryPolicy
 
 log = telemetry.logger(__name__)
@@ -34,7 +33,7 @@ _INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attem
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What attempts are made with. `timeout` gives the seconds for a kind of job, if the task names none."""
+    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none."""
 
     http: HttpDoor
     secrets: SecretBox
@@ -78,7 +77,7 @@ class Worker:
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**work_log.run_ids(run["_id"]))
+        structlog.contextvars.bind_contextvars(**run_ids(run["_id"]))
         outcome = await self._outcome(held)
         self._on_outcome(run, outcome)
         self._settler.put(self._settlement(run, outcome, started_at, self._now(), aborted=held.aborted))

@@ -34,7 +34,7 @@ class UserError:
 
 
 async def caught(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
-    """What `work` returns, and the expected faults that it raises as user errors."""
+    """Return what `work` returns, and the expected faults that it raises as user errors."""
     try:
         return await work, []
     except errors.UserError as error:

@@ -74,4 +74,4 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Url: _scalar("URL", "An absolute URL.", "https://url.spec.whatwg.org/", str, read_url),
 }
-"""What each Python type is in the schema."""
+"""The scalar of the schema for each Python type."""

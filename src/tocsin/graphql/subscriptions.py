@@ -120,8 +120,10 @@ class Subscription:
         wanted = ids.require("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
         if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
-        found = _workflow_events(info.context, owner, wanted, after or None)
-        return _first(limit, _until_end(found, owner, wanted) if until_end and wanted else found)
+        if not (until_end and wanted):
+            return _first(limit, _workflow_events(info.context, owner, wanted, after or None))
+        since = after or None if await _is_open(owner, wanted) else None  # of what has ended nothing may be to come
+        return _first(limit, _until_end(_workflow_events(info.context, owner, wanted, since), owner, wanted))
 
 
 def _check_limit(limit: int | None) -> None:
@@ -148,9 +150,13 @@ async def _until_end(
             yield event
             if event.status in OPEN_WORKFLOW_RUNS or (event.status is None and event.kind is not _SNAPSHOT):
                 continue
-            run = await find_workflow_run(owner, run_id)
-            if run is None or not run.open:
+            if not await _is_open(owner, run_id):
                 return
+
+
+async def _is_open(owner: str, run_id: str) -> bool:
+    run = await find_workflow_run(owner, run_id)
+    return run is not None and run.open
 
 
 async def _workflow_events(

@@ -76,7 +76,7 @@ class Compute(Protocol):
     async def __call__(
         self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
     ) -> Answer:
-        """What the function returns, or raises. The process is ended when the caller is cancelled.
+        """Return what the function returns, or raise what it raises. The process is ended when the caller is cancelled.
 
         `on_begin` is called when the work begins: a process is free and has loaded the function. Raises ProcessEnded.
         """
@@ -105,8 +105,9 @@ class _Clocked:
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What an attempt may use and must know. `timeout` is for the whole attempt, in seconds; waiting for `compute` to
-    begin does not count.
+    """Everything that an attempt may use and must know.
+
+    `timeout` is for the whole attempt, in seconds; waiting for `compute` to begin does not count.
 
     What burns processor time goes through `compute`: the event loop has other runs to start. `is_step` says that steps
     of a workflow may ask for the result.
@@ -141,7 +142,7 @@ def _one_spelling(address_or_domain: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a job may need to turn what a user wrote into what is stored. `previous` is what was stored before.
+    """The means of turning what a user wrote into what is stored. `previous` is what was stored before.
 
     What the `rules` never let be called is refused; without them it is found out when it is called.
     """
@@ -171,7 +172,7 @@ class Job(ABC, Generic[P]):
         return find_faults(self.Params, given)
 
     def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:  # noqa: ARG002  # most call nothing
-        """What a user wrote that these rules never let be called. Expressions are judged when they are filled in."""
+        """Find what these rules never let be called. Expressions are judged when they are filled in."""
         return []
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none

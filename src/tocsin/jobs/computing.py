@@ -56,7 +56,7 @@ class Processes:
     async def __call__(
         self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
     ) -> Answer:
-        """What the function returns, or raises. The process is ended when the caller is cancelled.
+        """Return what the function returns, or raise what it raises. The process is ended when the caller is cancelled.
 
         `on_begin` is called when a process is free and has loaded what it needs. Raises ProcessEnded.
         """
@@ -138,7 +138,7 @@ class _Process:
         return process
 
     async def call(self, function: Callable[..., Answer], *args: Any) -> Answer:
-        """What the function returns, or raises. Raises BrokenProcessPool when the process ends meanwhile."""
+        """Return what the function returns, or raise that; BrokenProcessPool if the process ends meanwhile."""
         self.busy = True
         try:
             if self.pid:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel
 
 from tocsin.errors import InvalidInput
+from tocsin.jobs.value_bounds import scalar_fault
 
 BODY_LIMIT = 256 * 1024
 
@@ -98,8 +99,6 @@ def _form_value(name: str, value: Any) -> str:
 
 def storable(text: str, *path: str) -> str:
     """`text`, if it can be written as UTF-8: half a surrogate pair can not."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput("The text contains half a surrogate pair, which is no character.", *path) from None
+    if (fault := scalar_fault(text)) is not None:
+        raise InvalidInput(fault, *path)
     return text

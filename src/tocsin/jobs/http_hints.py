@@ -1,4 +1,4 @@
-"""What may help after an answer that is not success, by its status. Pure."""
+"""Advice after an answer that is not success, by its status. Pure."""
 
 _HINTS = {
     101: "The server went over to another protocol, which it was not asked for.",

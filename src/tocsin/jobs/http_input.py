@@ -102,17 +102,15 @@ def prepare(
         "url": url,
         "method": method,
         "headers": [{"name": name, "value": value} for name, value in headers],
-        "secret_headers": [
-            {
-                "name": name,
-                "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner),
-            }
-            for name, value in secret.items()
-        ],
+        "secret_headers": [_sealed(name, value, box, owner) for name, value in secret.items()],
         "body": body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
         "connect_timeout": connect_timeout,
     }
+
+
+def _sealed(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
+    return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
 
 
 def check(given: HttpInput) -> None:
@@ -127,7 +125,7 @@ def check(given: HttpInput) -> None:
 
 
 def refuse_url(url: URL | str, rules: Rules) -> str | None:
-    """Why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
+    """Return why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
     refusal = None if isinstance(url, str) else find_refusal(url, rules)
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 

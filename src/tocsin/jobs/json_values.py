@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tocsin.jobs.value_bounds import HALF_A_PAIR, Bounds, Path, half_a_pair, scalar_fault
+
 DEEPEST_READ = 128
 """Levels of a value that comes from outside."""
 DEEPEST = 256
@@ -18,7 +20,6 @@ LARGEST_INTEGER = 2**1024  # beyond it there are no floating-point numbers eithe
 _LONGEST_INTEGER = 310
 _MANY_DIGITS = re.compile(r"[0-9]{309}")
 _BOM = "\ufeff"  # RFC 8259 section 8.1 lets a parser ignore it
-Path = tuple[str | int, ...]
 # Tuples, the common types first: to make a union for each part of a large value takes longer than all the rest.
 _CONTAINERS = (dict, list, tuple, Mapping)
 _WITHOUT_FAULT = (bool, type(None), *_CONTAINERS)
@@ -43,9 +44,14 @@ def read_json(text: str, deepest: int = DEEPEST_READ) -> Any:
         raise UnfitJson(_too_deep(deepest)) from None
     if text.count("[") + text.count("{") > deepest and _is_deeper(value, deepest):
         raise UnfitJson(_too_deep(deepest))
-    if ("\\ud" in text or "\\uD" in text) and not _is_unicode(json.dumps(value, ensure_ascii=False)):
-        raise UnfitJson(_HALF)
+    if "\\ud" in text or "\\uD" in text:
+        _refuse_half(json.dumps(value, ensure_ascii=False))
     return value
+
+
+def _refuse_half(text: str) -> None:
+    if (place := half_a_pair(text)) is not None:
+        raise UnfitJson(HALF_A_PAIR.format(ord(text[place])))
 
 
 def write_json(value: Any, deepest: int = DEEPEST) -> str:
@@ -97,23 +103,9 @@ def _is_deeper(value: Any, deepest: int) -> bool:
 
 
 def _fault(part: Any) -> str | None:
-    if isinstance(part, str):
-        return None if part.isascii() or _is_unicode(part) else _HALF
-    if isinstance(part, _WITHOUT_FAULT):
+    if isinstance(part, _WITHOUT_FAULT) or (isinstance(part, str) and part.isascii()):
         return None
-    if isinstance(part, int):
-        return _TOO_LARGE if abs(part) >= LARGEST_INTEGER else None
-    if isinstance(part, float):
-        return None if math.isfinite(part) else f"{part} is no number that JSON has."
-    return f"A {type(part).__name__} is no JSON value."
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return scalar_fault(part, _NUMBERS)
 
 
 def _too_deep(deepest: int) -> str:
@@ -136,5 +128,5 @@ def _read_float(text: str) -> float:
     return number
 
 
-_HALF = "A text contains half a surrogate pair, which is no character."
+_NUMBERS = Bounds(number=LARGEST_INTEGER)
 _TOO_LARGE = "A number is too large: it is beyond 1.8e308."

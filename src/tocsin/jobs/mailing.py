@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Delivery, global_id
+from tocsin.documents import Delivery, run_ids
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
 from tocsin.outbound.addresses import parse_address
 from tocsin.outbound.mail import Attachment, MailRefused, MailUnavailable
@@ -51,7 +51,7 @@ async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
         await _note(context, mail, str(error))
         message, retryable = f"The mail to {mail.to} was not taken: {error}", isinstance(error, MailUnavailable)
         return Outcome.failed(message, kind=ErrorKind.MAIL, retryable=retryable)
-    log.info("a mail was delivered", kind=JOB_MAIL, run_id=global_id("Run", context.run_id))
+    log.info("mail delivered", kind=JOB_MAIL, **run_ids(context.run_id))
     await _note(context, mail, None)
     return None
 
@@ -78,4 +78,4 @@ async def _note(context: JobContext, mail: JobMail, error: str | None) -> None:
     try:
         await deliveries.update_one(which, {"$set": changes, "$inc": {"tries": 1}}, upsert=True)
     except PyMongoError as error:  # what was sent is sent: a note that is missing must not send it again
-        log.warning("a mail of a job was not noted", run_id=global_id("Run", context.run_id), error=str(error)[:300])
+        log.warning("a mail of a job was not noted", **run_ids(context.run_id), error=str(error)[:300])

@@ -58,7 +58,7 @@ def of_user(kind: str) -> Job[Any]:
 
 
 def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
-    """What the database is to keep for what a user wrote for a job of this kind.
+    """Return what the database is to keep for what a user wrote for a job of this kind.
 
     Raises InvalidInput, also for what the database cannot keep.
     """

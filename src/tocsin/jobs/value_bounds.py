@@ -1,4 +1,7 @@
-"""The JSON values that can be stored, sent and read again: within bounds, and nothing that JSON has not. Pure."""
+"""The JSON values that users may write: within bounds, and nothing that JSON has not. All faults are told. Pure.
+
+`json_values` has the other bounds, those of what programs answer.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -24,7 +27,7 @@ _TYPES = (dict, list, bool, int, float, type(None), Mapping)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a value may be. `characters` are those of all its texts, `number` is the first that is too large."""
+    """The bounds of a value. `characters` are those of all its texts, `number` is the first that is too large."""
 
     characters: int = LARGEST
     parts: int = MOST_PARTS
@@ -38,7 +41,7 @@ DOCUMENT = Bounds(characters=4 * 1024 * 1024, parts=2_000_000, number=2**63, dep
 
 
 def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, str]]:
-    """What keeps a value from being stored as JSON, in the order of the value, each fault with its path.
+    """Find what keeps a value from being stored as JSON, in the order of the value, each fault with its path.
 
     A value that is too large is told so, and not looked at any further.
     """
@@ -63,7 +66,7 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
 
 
 def scalar_fault(value: Any, bounds: Bounds = Bounds()) -> str | None:
-    """What keeps this single value from being stored as JSON."""
+    """Return what keeps this single value from being stored as JSON."""
     if isinstance(value, str):
         half = half_a_pair(value)
         return None if half is None else HALF_A_PAIR.format(ord(value[half]))

@@ -17,13 +17,12 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User, global_id, is_unavailable
+from tocsin.documents import Database, Doc, User, is_unavailable, run_ids
 from tocsin.documents.updates import Expression, both, change_when, equals
 from tocsin.notifications import lateness
 from tocsin.notifications.account_mails import LINK
 from tocsin.notifications.lateness import SUPERSEDED
 from tocsin.notifications.letters import with_page
-from tocsin.notifications.links import run_type
 from tocsin.notifications.ordering import FIRST_WAIT
 from tocsin.notifications.readiness import ready_mails
 from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
@@ -114,10 +113,9 @@ def wait_after(tries: int, chance: float) -> timedelta:
 
 
 def _ids(delivery: Doc) -> dict[str, str]:
-    """What a log line says of a mail. The run is named as in the API."""
-    named = {"delivery": delivery["_id"], "kind": delivery["kind"]}
-    run = delivery.get("run")
-    return named if run is None else named | {"run_id": global_id(run_type(run), run)}
+    """What the log calls a mail by, with the ids of what it is about."""
+    about = run_ids(delivery["run"]) if delivery.get("run") else {}
+    return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}
 
 
 class Postman:
@@ -222,7 +220,7 @@ class Postman:
             condition = _QUEUED if changes["status"] == "DELIVERED" else both(_QUEUED, equals("claim", token))
             await self._settle(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
         except PyMongoError as error:  # it comes back when its lease ends
-            _log.warning("a mail waits for the database", delivery=delivery["_id"], reason=str(error))
+            _log.warning("a mail waits for the database", **_ids(delivery), reason=str(error))
         finally:
             del held[delivery["_id"]]
 
@@ -248,7 +246,7 @@ class Postman:
             _log.exception("a mail could not be sent", **_ids(delivery))
             return self._later(delivery, f"{type(error).__name__}: {error}")
         MAILS.labels(outcome="DELIVERED").inc()
-        _log.info("a mail was delivered", **_ids(delivery))
+        _log.info("mail delivered", **_ids(delivery))
         sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
         return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
 

@@ -1,4 +1,4 @@
-"""What a mail must say, or why it is not sent, when it could not be delivered for a while."""
+"""Mails that could not be delivered for a while: what they must say, or why they are not sent."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ async def update_text(database: Database, delivery: Doc, now: datetime) -> tuple
 
 
 async def is_pointless(database: Database, delivery: Doc, now: datetime) -> str | None:
-    """Why a late mail need not be sent any more; None if it must."""
+    """Return why a late mail need not be sent any more; None if it must."""
     about, good_until = delivery.get("about"), delivery.get("good_until")
     if good_until is not None and good_until <= now:
         return "its link expired before it could be delivered"

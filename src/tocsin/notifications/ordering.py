@@ -25,12 +25,12 @@ class Sorting:
 
 
 def is_late(delivery: Doc, now: datetime) -> bool:
-    """Whether the mail could not be delivered soon after it was queued."""
+    """Tell whether the mail could not be delivered soon after it was queued."""
     return bool(delivery["tries"]) or now - delivery["queued_at"] >= FIRST_WAIT
 
 
 def sort_mails(due: Iterable[Doc], pending: Collection[Doc], told: Collection[str], now: datetime) -> Sorting:
-    """What is to be done with the mails that are due.
+    """Decide what is to be done with the mails that are due.
 
     `pending` are all mails not yet delivered about the things that those are about, `told` the ids of mails that have
     left already and that make others outdated.
@@ -83,5 +83,5 @@ def _is_outdated(mail: Doc, group: list[Doc], told: Collection[str], now: dateti
 
 
 def _is_leased(mail: Doc, now: datetime) -> bool:
-    """Whether a process is sending it at this moment."""
+    """Tell whether a process is sending it at this moment."""
     return mail.get("claim") is not None and mail["lease_until"] is not None and mail["lease_until"] > now

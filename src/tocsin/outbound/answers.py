@@ -75,7 +75,7 @@ def media_type(values: Sequence[str]) -> str | None:
 
 
 def longest_wait(values: Sequence[str], now: datetime) -> timedelta | None:
-    """How long to wait according to all Retry-After headers that were sent: the longest of them."""
+    """Return the wait that the Retry-After headers ask for: the longest of them."""
     return max((wait for value in values if (wait := parse_retry_after(value, now)) is not None), default=None)
 
 

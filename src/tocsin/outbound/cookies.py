@@ -73,7 +73,7 @@ class RequestCookies:
         return [*others, ("Cookie", whole)] if whole else others
 
     def secrets(self) -> list[tuple[str, str]]:
-        """What was sent that is to be masked where a target echoes it, as headers."""
+        """Return what was sent and is to be masked where a target echoes it, as headers."""
         return [("Cookie", pair) for pair in sorted(self._sent) if len(pair.partition("=")[2]) >= SHORTEST_SECRET]
 
     def _deleted(self, host: str, jar: CookieJar) -> set[str]:
@@ -88,7 +88,7 @@ def _pairs(jar: CookieJar, url: URL) -> list[str]:
 
 
 def _record(url: URL) -> Request:
-    """What a CookieJar wants to know of a request. Nothing is opened."""
+    """Return a request as a CookieJar wants to see it. Nothing is opened."""
     return Request(str(url))  # noqa: S310
 
 

@@ -54,11 +54,11 @@ class Decoding:
 
     @property
     def ignores_a_coding(self) -> bool:
-        """Whether a coding's name is none, so that the bytes may be anything."""
+        """Tell whether a coding's name is none, so that the bytes may be anything."""
         return len(self._stages) < len(self._codings)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """What `data`, the next bytes of the answer, stands for, piece by piece. Raises Undecodable.
+        """Decode `data`, the next bytes of the answer, piece by piece. Raises Undecodable.
 
         Pieces may be empty: each is a moment at which others can go on.
         """
@@ -99,9 +99,9 @@ class Decoding:
 
 
 def decoding_of(content_encodings: Iterable[str], transfer_encodings: Iterable[str], limit: int) -> Decoding | None:
-    """What undoes the codings that these headers name, in the order in which they were applied; None if there are none.
+    """Return what undoes the codings that these headers name; None if there are none.
 
-    `limit` is how many bytes of text are wanted.
+    They are named in the order in which they were applied. `limit` is how many bytes of text are wanted.
     """
     names = [*_names(content_encodings, "identity"), *_names(transfer_encodings, "chunked")]
     return Decoding(names, limit) if names else None

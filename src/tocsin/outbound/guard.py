@@ -76,7 +76,7 @@ class Rules:
 
 @dataclass(slots=True)
 class Connecting:
-    """What a request's connection took, in seconds. `fresh` is false when a kept connection was used;
+    """The seconds that a request's connection took. `fresh` is false when a kept connection was used;
     `asks_for_certificate` says whether the server of a fresh one wants to know who calls.
     """
 

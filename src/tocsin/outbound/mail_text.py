@@ -1,4 +1,4 @@
-"""What may stand in a header of a mail, and how it is written there so that a reader gets just that. Pure."""
+"""Headers of mails, cleaned and written so that a reader gets just what was meant. Pure."""
 
 import re
 from email.header import Header
@@ -67,5 +67,5 @@ def attachment_header(file_name: str) -> ExactHeader:
 
 
 def looks_encoded(text: str) -> bool:
-    """Whether a reader may take this ASCII text for encoded words."""
+    """Tell whether a reader may take this ASCII text for encoded words."""
     return _ENCODED_WORD in text

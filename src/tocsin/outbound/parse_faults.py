@@ -31,7 +31,7 @@ _LIMIT_HINT = "Let the server send less in its headers; cookies are often what m
 
 
 def explain_refusal(text: str) -> tuple[str, str]:
-    """What is wrong with the answer that the parser refused with `text`, as a predicate; and a hint."""
+    """Return what is wrong with the answer that the parser refused with `text`, as a predicate; and a hint."""
     if text.startswith("Got more than"):
         limit = f"{HEADER_LINE_LIMIT:,} bytes"
         return f"has a header or status line of more than {limit}, which is the most that Tocsin reads", _LIMIT_HINT
@@ -44,7 +44,7 @@ def explain_refusal(text: str) -> tuple[str, str]:
 
 
 def explain_end(text: str) -> str | None:
-    """What came of an answer that ended too early, if the parser counted it, as "4 of 100 bytes"."""
+    """Return how much came of an answer that ended too early, if the parser counted it, as "4 of 100 bytes"."""
     found = _RECEIVED.search(text)
     return found and f"{found[1]} of {found[2]} bytes"
 

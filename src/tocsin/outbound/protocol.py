@@ -56,7 +56,7 @@ class AnswerHandler(ResponseHandler):
         super().set_response_params(**options)
 
     def is_connected(self) -> bool:
-        """Whether the connection can carry a request. What lies unread between two requests, be it the end of the
+        """Tell whether the connection can carry a request. What lies unread between two requests, be it the end of the
         connection, would be taken for the next answer.
         """
         return super().is_connected() and not (self._answered and self._is_readable())
@@ -131,7 +131,7 @@ class AnswerHandler(ResponseHandler):
             self._drop_rest()
 
     def _parse_body(self, body: StreamReader, data: bytes) -> bool:
-        """Whether more than the body's end has come."""
+        """Tell whether more than the body's end has come."""
         parser: Any = self._parser
         try:
             following, _, _ = parser.feed_data(data)
@@ -164,6 +164,6 @@ class AnswerHandler(ResponseHandler):
 
 
 def take_unread(body: StreamReader) -> bytes:
-    """What came of a body before it failed, and was not read before that."""
+    """Return what came of a body before it failed, and was not read before that."""
     body._exception = None
     return body.read_nowait()

@@ -12,7 +12,7 @@ _LOOPBACK = ("127.0.0.1", "::1")
 
 
 def find_refusal(url: URL, rules: Rules) -> HttpFailure | None:
-    """Why `url` can never be called: its port, its literal address, or the name `localhost` (RFC 6761 section 6.3).
+    """Return why `url` can never be called: its port, its literal address, or `localhost` (RFC 6761 section 6.3).
 
     Any other name is judged when it is called, by the addresses that it has then.
     """

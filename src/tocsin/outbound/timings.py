@@ -1,4 +1,4 @@
-"""How long the parts of a request took. Pure."""
+"""The times that the parts of a request took. Pure."""
 
 from tocsin.outbound.guard import Connecting
 

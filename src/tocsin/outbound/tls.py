@@ -135,7 +135,7 @@ def reason_of(error: BaseException) -> str | None:
 
 
 def explain_certificate(error: Any) -> tuple[str, str]:
-    """What is wrong with the certificate that could not be verified, as a predicate; and a hint."""
+    """Return what is wrong with the certificate that could not be verified, as a predicate; and a hint."""
     code = getattr(error, "verify_code", 0)
     if code in _NAME_FAULTS and _lacks_names(getattr(error, "shown", ())):
         return _NO_NAMES
@@ -145,7 +145,7 @@ def explain_certificate(error: Any) -> tuple[str, str]:
 
 
 def explain_tls(error: BaseException) -> tuple[str, str]:
-    """What the server did that ended TLS, as a predicate; and a hint."""
+    """Return what the server did that ended TLS, as a predicate; and a hint."""
     reason = reason_of(error) or "handshake failed"
     # Once the server has shown its own certificate, the settings are agreed on, and it may ask for one of ours.
     if reason.endswith(_ABOUT_OURS) and getattr(error, "shown", True):
@@ -165,7 +165,7 @@ def _shown(connection: ssl.SSLObject) -> list[Any]:
 
 
 def _lacks_names(shown: Any) -> bool:
-    """Whether the server's own certificate lists no host name and no address."""
+    """Tell whether the server's own certificate lists no host name and no address."""
     if not shown:
         return False
     try:

@@ -14,7 +14,7 @@ from tocsin.schedules.schedule import Schedule
 ON_TIME_LIMIT = 100
 """So many due times at most are run at once because they are within the grace period."""
 MAX_RUNS_LIMIT = 1000
-MAX_GRACE = timedelta(days=1)
+MAX_GRACE = timedelta(days=366)
 
 
 class MisfirePolicy(Enum):
@@ -50,11 +50,11 @@ class Misfire:
 def check_misfire(misfire: Misfire) -> None:
     """Raises InvalidInput, path ("grace",) or ("maxRuns",), when a value is out of range."""
     if not timedelta() <= misfire.grace <= MAX_GRACE:
-        raise InvalidInput('The grace period must be between PT0S and P1D, for example "PT1M".', "grace")
+        raise InvalidInput("grace must be from PT0S to P366D.", "grace")
     if misfire.grace % MILLISECOND:
-        raise InvalidInput('The grace period must be in whole milliseconds, for example "PT1M".', "grace")
+        raise InvalidInput("grace must be in whole milliseconds.", "grace")
     if not 1 <= misfire.max_runs <= MAX_RUNS_LIMIT:
-        raise InvalidInput(f"It must be between 1 and {MAX_RUNS_LIMIT}; it is {misfire.max_runs}.", "maxRuns")
+        raise InvalidInput(f"maxRuns must be 1 to {MAX_RUNS_LIMIT}.", "maxRuns")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
-from tocsin.documents import Database, Doc, RunReason, connect_thread
+from tocsin.documents import Database, Doc, connect_thread
 from tocsin.scheduling.store import Hand, RunExecutor, TaskStore
 from tocsin.tasks import ending, reconciling
 
@@ -119,9 +119,7 @@ class Scheduler:
         tasks = {task["_id"]: task async for task in self._database.tasks.find({"_id": {"$in": ids}}, fields)}
         now = clock.now()
         moved = [run for run in runs if run["task"] in tasks and not _stands(tasks[run["task"]], run["due_at"])]
-        if moved:
-            updates = [reconciling.settle(run["_id"], RunReason.TASK_EDITED, now) for run in moved]
-            await self._database.runs.bulk_write(updates, ordered=False)
+        await reconciling.settle_moved(self._database, moved, now)
         await reconciling.align_stale(self._database, [run for run in runs if run not in moved], now)
         self._hand.wake()
 

@@ -12,12 +12,12 @@ def seal_probe(keys: Keys) -> str:
 
 
 def opens_probe(keys: Keys, probe: str) -> bool:
-    """Whether one of the encryption keys opens it."""
+    """Tell whether one of the encryption keys opens it."""
     return _opens(SecretBox(keys.encryption, keys.former), probe)
 
 
 def is_sealed_with_first(keys: Keys, probe: str) -> bool:
-    """Whether the key that seals opens it, and not only a former one."""
+    """Tell whether the key that seals opens it, and not only a former one."""
     return _opens(SecretBox(keys.encryption), probe)
 
 

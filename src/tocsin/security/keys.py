@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from tocsin.config import PREFIX, Settings, decode_keys
 from tocsin.errors import StartError
+from tocsin.files import sync_directory
 from tocsin.telemetry import logger
 
 Key = TypeVar("Key", str, tuple[bytes, ...])
@@ -144,7 +145,7 @@ def _create(path: Path, text: str) -> None:
         return
     finally:
         draft.unlink(missing_ok=True)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _write(path: Path, text: str) -> None:
@@ -153,16 +154,6 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name == "nt":  # directories cannot be opened there
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> str:

@@ -99,7 +99,7 @@ class AccessTokens:
         return self.read(token)
 
     def read(self, token: str) -> Claims:
-        """What a token says whose signature, issuer, audience and times are right.
+        """Return what a token says whose signature, issuer, audience and times are right.
 
         Raises TokenInvalid, TokenExpired.
         """

@@ -98,7 +98,7 @@ def _shown(run: Doc) -> tuple[str, Shown]:
 
 
 def _is_news(run: Doc) -> bool:
-    """Whether this state of a scheduled run is the cause of a mail."""
+    """Tell whether this state of a scheduled run is the cause of a mail."""
     told = run["status"] in (RunStatus.FAILED.value, RunStatus.RETRY.value)
     return told and run["incident"] is not None and run["round"] == 0
 

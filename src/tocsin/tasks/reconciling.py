@@ -25,7 +25,7 @@ COPIED = ("job", "retry", "timeout")
 
 
 def copied(task: Doc, now: datetime) -> Doc:
-    """What a run copies from its task, and the interval that retries by default are to fit into."""
+    """Return what a run copies from its task, and the interval that retries by default are to fit into."""
     copies = {name: task[name] for name in COPIED}
     return {**copies, "interval_ms": interval_ms(task["schedule"], now), **placed(task, task["owner"])}
 
@@ -68,12 +68,21 @@ async def align(database: Database, task: Doc | None, runs: list[Doc], now: date
 
 
 async def _stop(database: Database, runs: list[Doc], hold: Hold, now: datetime) -> None:
+    await _settle_all(database, runs, [update for run in runs for update in stop(run["_id"], hold, now)])
+
+
+async def settle_moved(database: Database, runs: list[Doc], now: datetime) -> None:
+    """Cancel the runs whose due times are none any more: their task has another schedule."""
+    await _settle_all(database, runs, [settle(run["_id"], RunReason.TASK_EDITED, now) for run in runs])
+
+
+async def _settle_all(database: Database, runs: list[Doc], updates: list[UpdateOne]) -> None:
+    """Write what may settle these runs, and let follow what does from those that it settled."""
     if runs:
-        updates = [update for run in runs for update in stop(run["_id"], hold, now)]
         await database.runs.bulk_write(updates, ordered=True)  # see `stop`
-        stopped = await _read(database, runs)
-        work_log.log_outcomes([run for run in stopped if run["status"] == RunStatus.CANCELLED.value])
-        await ending.follow(database, stopped)
+        present = await _read(database, runs)
+        work_log.log_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED.value])
+        await ending.follow(database, present)
 
 
 async def stop_all(database: Database, task_id: str, now: datetime) -> None:

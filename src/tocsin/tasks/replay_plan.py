@@ -42,7 +42,7 @@ class Allowance:
 
 
 def allowance(per_minute: int, sent: Sequence[Sending], now: datetime) -> Allowance:
-    """How many may be sent now, after what was sent in the last minute. What was sent after now counts no longer."""
+    """Return how many may be sent now, after those of the last minute. What was sent after now counts no longer."""
     sent = [sending for sending in sent if sending.at <= now + _SKEW]
     if sent and (free := free_at(per_minute, sent[-1])) > now:
         return Allowance(0, free)

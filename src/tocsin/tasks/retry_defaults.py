@@ -25,7 +25,7 @@ JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class RetryDefaults:
-    """What the operator chose: how many retries, and the waits; without `offsets` the waits fit the interval."""
+    """The operator's choice: how many retries, and the waits; without `offsets` the waits fit the interval."""
 
     max_retries: int
     offsets: tuple[timedelta, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
@@ -88,7 +88,7 @@ def check_fields(
     faults.read(_check_tags, tags)
     if schedule is not None:
         faults.read(schedules.check, schedule, at=("schedule",))
-    faults.read(_check_misfire, misfire)
+    faults.read(schedules.check_misfire, misfire, at=("misfire",))
     if retry is not None:
         faults.read(retries.check, retry)
     faults.read(_check_timeout, timeout)
@@ -189,7 +189,7 @@ async def _update_once(database: Database, task: Task, changes: Mapping[str, Any
 
 
 def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime) -> Doc:
-    """What a new schedule changes: nothing else does, so that an edit of the name moves no due time.
+    """Return what a new schedule changes: nothing else does, so that an edit of the name moves no due time.
 
     The schedule that the task has already, sent again, changes nothing either, unless the task was cancelled.
     """
@@ -228,10 +228,3 @@ def _check_tags(tags: tuple[str, ...]) -> None:
         raise InvalidInput(f"At most {MAX_TAGS} tags, each once.", "tags")
     if any(not 1 <= len(tag) <= 50 for tag in tags):
         raise InvalidInput("A tag has 1 to 50 characters.", "tags")
-
-
-def _check_misfire(misfire: schedules.Misfire) -> None:
-    if not timedelta(0) <= misfire.grace <= timedelta(days=366):
-        raise InvalidInput("grace must be from PT0S to P366D.", "misfire", "grace")
-    if not 1 <= misfire.max_runs <= 1000:
-        raise InvalidInput("maxRuns must be 1 to 1000.", "misfire", "maxRuns")

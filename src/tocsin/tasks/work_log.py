@@ -8,21 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from tocsin import telemetry
-from tocsin.documents import Doc, RunStatus, WorkflowRunStatus, global_id, is_workflow_run, task_of
+from tocsin.documents import Doc, RunStatus, WorkflowRunStatus, global_id, run_ids
 from tocsin.documents.states import SETTLED
 
 log = telemetry.logger(__name__)
 _EXPECTED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
 _EXPECTED_OF_WORKFLOWS = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.COMPLETED})
 _SETTLED = frozenset(status.value for status in SETTLED)
-
-
-def run_ids(run_id: str) -> dict[str, str]:
-    """The ids of a run and of the task or workflow run that it belongs to, as the API has them."""
-    parent = task_of(run_id)
-    of_workflow = is_workflow_run(run_id)
-    name, kind = ("workflow_run_id", "WorkflowRun") if of_workflow else ("task_id", "Task")
-    return {"run_id": global_id("Run", run_id), name: global_id(kind, parent)}
 
 
 def log_created(task_id: str, owner: str, next_run_at: datetime | None) -> None:
@@ -86,7 +78,7 @@ def _log_outcome(run: Doc) -> None:
         "attempt": attempt.get("number"),
         "status_code": attempt.get("status_code"),
         "error": (attempt.get("error") or {}).get("kind"),
-        "reason": run["reason"],
+        "reason": run.get("reason"),
         "retry_at": retry_at and retry_at.isoformat(),
     }
     event = f"run {status.lower()}" if status in _SETTLED else "attempt failed"

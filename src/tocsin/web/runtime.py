@@ -31,7 +31,7 @@ from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
 from tocsin.notifications.deliveries import Postman
 from tocsin.outbound.http import HttpDoor
-from tocsin.outbound.mail import mail_door
+from tocsin.outbound.mail import MailDoor, mail_door
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.keys import Keys
@@ -111,26 +111,11 @@ class Runtime:
         http = await self._open_http()
         door = mail_door(settings)
         self.shelf = self._shelf(keys)
-        tools = Tools(
-            http,
-            secrets,
-            self._judge(),
-            settings.timeout_of,
-            door,
-            self.shelf,
-            RunHistory(self.database),
-            settings.email_recipients,
-            self._open_processes(),
-        )
+        tools = self._tools(http, door, secrets)
         postman = Postman(self.database, door, secrets, page=settings.page)
         self._start_engine(tools, postman)
-        keyring = Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker)
-        await keyring.start()
-        self._repeat(keyring.load, POLL_SECONDS)
-        self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
-        self.clock = ClockWatch(self.database, timedelta(days=settings.refresh_token_days))
-        await self.clock.start()
-        self._repeat(self.clock.look, clock_watch.LOOK_SECONDS)
+        await self._start_keyring(Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker))
+        await self._watch_clock()
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
@@ -141,6 +126,29 @@ class Runtime:
         self._stack.push_async_callback(self.fanout.stop)
         self._begin(postman)
         self.services = self._services(keys, tokens, secrets, postman)
+
+    def _tools(self, http: HttpDoor, door: MailDoor, secrets: SecretBox) -> Tools:
+        return Tools(
+            http,
+            secrets,
+            self._judge(),
+            self.settings.timeout_of,
+            door,
+            self.shelf,
+            RunHistory(self.database),
+            self.settings.email_recipients,
+            self._open_processes(),
+        )
+
+    async def _start_keyring(self, keyring: Keyring) -> None:
+        await keyring.start()
+        self._repeat(keyring.load, POLL_SECONDS)
+        self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
+
+    async def _watch_clock(self) -> None:
+        self.clock = ClockWatch(self.database, timedelta(days=self.settings.refresh_token_days))
+        await self.clock.start()
+        self._repeat(self.clock.look, clock_watch.LOOK_SECONDS)
 
     def _start_engine(self, tools: Tools, postman: Postman) -> None:
         def followed() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, Doc, global_id
+from tocsin.documents import Database, Doc, run_ids
 from tocsin.ending import end_tasks
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
@@ -66,14 +66,10 @@ class WorkflowEngine:
             try:
                 await self._move(workflow_run)
             except PyMongoError as error:
-                log.warning(
-                    "a workflow run waits for the database",
-                    workflow_run_id=global_id("WorkflowRun", workflow_run),
-                    error=str(error)[:300],
-                )
+                log.warning("a workflow run waits for the database", **run_ids(workflow_run), error=str(error)[:300])
                 await self._again(workflow_run)
             except Exception:
-                log.exception("a workflow run could not be moved on", workflow_run=workflow_run)
+                log.exception("a workflow run could not be moved on", **run_ids(workflow_run))
                 await self._again(workflow_run)
             finally:
                 self._moving.discard(workflow_run)

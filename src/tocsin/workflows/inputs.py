@@ -71,7 +71,7 @@ def _faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterato
 
 
 def _value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
-    """What could not be stored, or read again where an expression asks for it."""
+    """Find what could not be stored, or read again where an expression asks for it."""
     for path, message in islice(value_faults(given, _BOUNDS), _MOST_UNKNOWN):
         yield InvalidInput(message, "input", *(str(part)[:_LONGEST_NAME] for part in path))
 

@@ -28,12 +28,12 @@ class StepOutline:
 
     @property
     def repeats(self) -> bool:
-        """Whether there is one run for each of several items."""
+        """Tell whether there is one run for each of several items."""
         return get(self.data, "forEach") is not None
 
     @property
     def has_no_kind(self) -> bool:
-        """Whether it is neither a job nor anything else."""
+        """Tell whether it is neither a job nor anything else."""
         return all(self.data.get(kind) is None for kind in _KINDS)
 
     def given_dependencies(self) -> Iterator[tuple[int, str]]:
@@ -69,7 +69,7 @@ class StepOutline:
         return {path: value for path, value in found.items() if value is not None}
 
     def shape_fault(self) -> str | None:
-        """Why it is not one step of one kind."""
+        """Return why it is not one step of one kind."""
         return step_shape_fault({name for name in (*_KINDS, *_OF_JOBS) if get(self.data, name) is not None})
 
 
@@ -88,7 +88,7 @@ class Outline:
         return [step.key for step in self.steps if step.has_key]
 
     def dependencies(self) -> dict[str, tuple[str, ...]]:
-        """Who waits for whom."""
+        """Return which steps wait for which."""
         return {step.key: step.waits_for for step in self.steps}
 
     def before(self, step: StepOutline) -> Collection[str]:
@@ -112,7 +112,7 @@ def outline_of(data: Any) -> Outline:
 
 
 def step_shape_fault(given: Collection[str]) -> str | None:
-    """Why a step that has these parts is not one step of one kind."""
+    """Return why a step that has these parts is not one step of one kind."""
     kinds = [name for name in _KINDS if name in given]
     if len(kinds) != 1:
         has = " and ".join(kinds) if kinds else "none of them"

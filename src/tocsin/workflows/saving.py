@@ -175,6 +175,6 @@ def _timing(before: Doc, draft: _Draft, now: datetime) -> tuple[schedules.Schedu
         return schedule, schedules.first_due(schedule, now, before["last_due_at"])
     former = schedules.from_document(before["schedule"])
     wanted = read_schedule(given, now, schedules.plain(former))
-    if wanted == schedules.plain(former):
+    if wanted == schedules.plain(former) and before["next_run_at"] is not None:
         return former, before["next_run_at"]
     return schedules.revise(former, before["next_run_at"], before["last_due_at"], wanted, now)

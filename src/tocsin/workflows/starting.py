@@ -30,7 +30,7 @@ from tocsin.workflows.versions import Versions
 
 @dataclass(frozen=True, slots=True)
 class Born:
-    """What a new workflow run is, beside what its workflow says. A MISSED one stands for the due times of a `gap`."""
+    """A new workflow run, less what its workflow says. A MISSED one stands for the due times of a `gap`."""
 
     run_id: str
     trigger: Trigger

@@ -12,7 +12,6 @@ from typing import Any
 from tocsin.documents import SETTLED_STEPS, Doc, StepReason, StepStatus
 
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "PRCFX"
-SETTLED_ITEMS = frozenset({COMPLETED, FAILED, CANCELLED})
 
 
 @dataclass(slots=True)
