@@ -9,7 +9,6 @@ import typer
 from tocsin import clock, config
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
-from tocsin.cli.terminal import escaped_text
 from tocsin.documents import Database, Doc, global_id
 from tocsin.errors import TocsinError
 from tocsin.notifications.deliveries import address_of, newest
@@ -35,7 +34,7 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([_as_json(number, mail) for number, mail in mails], indent=2))
     else:
-        typer.echo(escaped_text("\n".join(_line(number, mail) for number, mail in mails)) or "There are no mails.")
+        typer.echo("\n".join(_line(number, mail) for number, mail in mails) or "There are no mails.")
 
 
 @app.command()
@@ -47,8 +46,8 @@ def show(mail: Which) -> None:
 
     found = run(work)
     for label, value in _headers(found):
-        typer.echo(escaped_text(f"{label}: {value}"))
-    typer.echo(f"\n{escaped_text(found['text']).rstrip()}")
+        typer.echo(f"{label}: {value}")
+    typer.echo(f"\n{found['text']}", nl=False)
 
 
 async def _find(database: Database, mail: str) -> Doc:
@@ -80,7 +79,7 @@ async def _addressed(database: Database, mail: Doc) -> Doc:
 
 def _line(number: int, mail: Doc) -> str:
     to = mail["to"] or "-"
-    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']:<15}  {mail['subject']}"
+    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']}  {mail['subject']}"
 
 
 def _headers(mail: Doc) -> list[tuple[str, Any]]:

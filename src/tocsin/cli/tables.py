@@ -1,4 +1,4 @@
-"""Tables of the command line: nothing in them is ever cut off, and no terminal is steered by what users wrote."""
+"""Tables of the command line: nothing in them is ever cut off."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -7,8 +7,6 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
-from tocsin.cli.terminal import escaped_text
 
 _NARROWEST = 12
 """Columns that a cell is folded to at most."""
@@ -19,7 +17,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], whole:
 
     Where the output is no terminal, all cells do.
     """
-    cells = [[escaped_text(str(cell)) for cell in row] for row in rows]
+    cells = [[str(cell) for cell in row] for row in rows]
     is_terminal = sys.stdout.isatty()
     widths = [
         max(map(cell_len, column)) if name in whole or not is_terminal else min(_NARROWEST, max(map(cell_len, column)))
