@@ -77,7 +77,8 @@ def sentence(name: str, fault: Mapping[str, Any]) -> str:
         return f"{name} must be {word} {context[key]:g}; it is {fault['input']}."
     if kind in {"too_short", "too_long"}:
         word, most = ("at least", "min_length") if kind == "too_short" else ("at most", "max_length")
-        return f"{name} must have {word} {context[most]} entries; it has {context['actual_length']}."
+        entries = "entry" if context[most] == 1 else "entries"
+        return f"{name} must have {word} {context[most]} {entries}; it has {context['actual_length']}."
     if kind in {"enum", "literal_error"}:
         return f"{name} must be {context['expected'].replace(chr(39), '')}."
     return f"{name} is wrong: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
