@@ -67,9 +67,9 @@ def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Doc]) -> None
 def test_the_list_for_people(stored: SyncDatabase[Doc]) -> None:
     done("rotate")
     data, sealing, jwt, signing = done("list").splitlines()
-    assert data.startswith("v1                retired   0 secrets       from the settings  kept until 20")
+    assert data.startswith("v1                retired   0 secrets       from the settings or files  kept until 20")
     assert "  in use    1 secrets       since 20" in sealing
-    assert "  retired   access tokens   from the settings  good until 20" in jwt
+    assert "  retired   access tokens   from the settings or files  good until 20" in jwt
     assert "  in use    access tokens   since 20" in signing
 
 

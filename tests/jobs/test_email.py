@@ -127,7 +127,9 @@ async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
-        ({"to": []}, ("to",), "to must have at least 1 entries; it has 0."),
+        ({"to": []}, ("to",), "to must have at least 1 entry; it has 0."),
+        ({"subject": ""}, ("subject",), "subject must have at least 1 character; it has 0."),
+        ({"subject": "x" * 301}, ("subject",), "subject must have at most 300 characters; it has 301."),
         (
             {"to": "nobody"},
             ("to", "0"),

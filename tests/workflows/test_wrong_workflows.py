@@ -75,6 +75,10 @@ TOLD: dict[str, list[str]] = {
     "params that are no object": ["line 2, column 29, steps[0].params: params must be an object of names and values."],
     "an unknown step to wait for": ["line 2, column 101, steps[1].dependsOn[0]: There is no step aa. Did you mean a?"],
     "a step that waits for itself": ["line 2, column 42, steps[0].dependsOn[0]: a cannot depend on itself."],
+    "two steps of one key, and an unknown one": [
+        "line 2, column 69, steps[1].key: Two steps have the key a. Each needs one of its own.",
+        "line 2, column 160, steps[2].dependsOn[0]: There is no step nope. There are: a, c.",
+    ],
     "two steps that wait for each other": [
         "line 3, column 26, steps[0].dependsOn: The steps wait for each other in a circle: a -> b -> a."
     ],

@@ -35,6 +35,7 @@ YAML: dict[str, str] = {
     "a step that does two things": "name: w\nsteps: [{key: a, job: http, wait: PT5M}]",
     "params of a wait": "name: w\nsteps: [{key: a, wait: PT5M, params: {url: x}}]",
     "two steps of one key": f"name: w\nsteps: [{OK}, {OK}]",
+    "two steps of one key, and an unknown one": f"name: w\nsteps: [{OK}, {OK}, {{key: c, wait: PT1S, dependsOn: [nope]}}]",
     "an unknown job": "name: w\nsteps:\n  - key: a\n    job: htpp\n    params: {url: 'https://example.com'}",
     "a job like no other": "name: w\nsteps: [{key: a, job: xyzzy}]",
     "a param is missing": "name: w\nsteps:\n  - key: a\n    job: http\n    params: {method: GET}",

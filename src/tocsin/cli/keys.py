@@ -95,9 +95,14 @@ def _state(key: StoredKey, in_use: StoredKey) -> str:
 
 def _line(row: Doc) -> str:
     purpose = f"{row['secrets']} secrets" if row["kind"] == KeyKind.DATA.value else "access tokens"
-    since = f"  since {row['since']}" if row["since"] else "  from the settings" if row["state"] != "lost" else ""
     until = f"  {_UNTIL[KeyKind(row['kind'])]} {row['retiresAt']}" if row["retiresAt"] else ""
-    return f"{row['id']:<16}  {row['state']:<8}  {purpose:<14}{since}{until}"
+    return f"{row['id']:<16}  {row['state']:<8}  {purpose:<14}{_origin(row)}{until}"
+
+
+def _origin(row: Doc) -> str:
+    if row["since"]:
+        return f"  since {row['since']}"
+    return "" if row["state"] == "lost" else "  from the settings or files"
 
 
 def _time(moment: datetime) -> str:

@@ -75,12 +75,18 @@ def sentence(name: str, fault: Mapping[str, Any]) -> str:
     if kind in _BOUNDS:
         word, key = _BOUNDS[kind]
         return f"{name} must be {word} {context[key]:g}; it is {fault['input']}."
-    if kind in {"too_short", "too_long"}:
-        word, most = ("at least", "min_length") if kind == "too_short" else ("at most", "max_length")
-        return f"{name} must have {word} {context[most]} entries; it has {context['actual_length']}."
+    if kind.endswith(("too_short", "too_long")):
+        word, bound = ("at least", "min_length") if kind.endswith("too_short") else ("at most", "max_length")
+        length = context["actual_length"] if "actual_length" in context else len(fault["input"])
+        return f"{name} must have {word} {_counted(kind, context[bound])}; it has {length}."
     if kind in {"enum", "literal_error"}:
         return f"{name} must be {context['expected'].replace(chr(39), '')}."
     return f"{name} is wrong: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+
+
+def _counted(kind: str, number: int) -> str:
+    one, more = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
+    return f"{number} {one if number == 1 else more}"
 
 
 _SHAPES = {

@@ -209,7 +209,7 @@ def _names(value: Any, path: Path, before: Collection[str], outline: Outline) ->
 
 
 def _meant(name: str, names: Iterable[str]) -> str:
-    known = list(names)
+    known = list(dict.fromkeys(names))
     near = difflib.get_close_matches(name[:_LONGEST_NAME], known, 1)
     if near:
         return f" Did you mean {near[0]}?"
