@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.harness import Stack, Target, run_stack, serve_target
@@ -21,6 +22,15 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", _PATIENT, derandomize=True)
 settings.register_profile("search", _PATIENT, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+
+@pytest.fixture(autouse=True)
+def _loggers_are_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep loggers that a test made, by configuring logging as commands do, from hiding lines from later tests."""
+    configure = structlog.configure
+    monkeypatch.setattr(
+        structlog, "configure", lambda **given: configure(**given | {"cache_logger_on_first_use": False})
+    )
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,6 @@ def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     text = io.StringIO()
     monkeypatch.setattr("sys.stderr", text)
     telemetry.configure_logging(request.param, "json")
-    structlog.configure(cache_logger_on_first_use=False)
     yield Log(text)
     structlog.configure(**before)
     logging.root.handlers = handlers
