@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.harness import save_task
-from tocsin.accounts.installation_keys import bind, open_keys
+from tocsin.accounts.installation_keys import bind_keys, open_keys
 from tocsin.config import Settings
 from tocsin.documents import Database
 from tocsin.errors import StartError
@@ -100,5 +100,5 @@ async def test_lost_keys_are_given_up_by_binding_others(database: Database, tmp_
     with pytest.raises(StartError):
         await open_keys(database, process(other, **given))
 
-    await bind(database, load_keys(process(other, **given), new=False))
+    await bind_keys(database, load_keys(process(other, **given), new=False))
     assert (await open_keys(database, process(other, **given))).encryption == b"n" * 32

@@ -22,7 +22,7 @@ from tocsin import backups, clock, documents
 from tocsin.backups import BackupError, Header, Summary
 from tocsin.backups.copying import back_up
 from tocsin.backups.file import MAGIC, Writer, verify
-from tocsin.backups.reading import SKIPPED, portions
+from tocsin.backups.reading import SKIPPED, read_portions
 from tocsin.documents import Database
 from tocsin.documents.files import FileStore
 from tocsin.documents.schema_version import UnfinishedRestore
@@ -146,7 +146,7 @@ def ahead(one: dict[str, Any], other: dict[str, Any]) -> int:
 async def test_what_grows_is_read_in_portions(database: Database) -> None:
     await fill(database, 3000)
     sizes: dict[str, list[int]] = {}
-    async for name, found_ in portions(database.db):
+    async for name, found_ in read_portions(database.db):
         sizes.setdefault(name, []).append(len(found_))
     assert {name: sum(counts) for name, counts in sizes.items() if name in ("runs", "response_bodies")} == {
         "runs": 3000,

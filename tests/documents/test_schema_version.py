@@ -18,7 +18,7 @@ from tests.harness import run_stack, until
 from tocsin import clock, documents
 from tocsin.documents import schema_version
 from tocsin.documents.migrations import MIGRATIONS, Migration
-from tocsin.documents.migrations.batches import batches
+from tocsin.documents.migrations.batches import read_batches
 from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import NewerData, UnfinishedRestore, bring_up_to_date, latest
 from tocsin.errors import StartError
@@ -50,7 +50,7 @@ def adding(version: int, ran: Counter[int], seconds: float = 0.0) -> Migration:
         ran[version] += 1
         await asyncio.sleep(seconds)
         count = 0
-        async for batch in batches(db["tasks"]):
+        async for batch in read_batches(db["tasks"]):
             ids = [task["_id"] for task in batch if version not in task.get("seen", [])]
             count += (await db["tasks"].update_many({"_id": {"$in": ids}}, {"$push": {"seen": version}})).modified_count
         return count
@@ -169,7 +169,7 @@ async def test_what_a_killed_process_began_another_one_finishes(
 
 
 async def test_a_lock_of_a_clock_that_was_ahead_holds_nobody_up(db: Db) -> None:
-    await schema_version.stamp(db, 1)
+    await schema_version.write_version(db, 1)
     ahead = clock.now() + timedelta(hours=2)
     await db.installation.update_one({"_id": "schema"}, {"$set": {"lock": {"by": "someone", "until": ahead}}})
     await db.workers.insert_one({"_id": "old-server", "until": ahead})
@@ -179,7 +179,7 @@ async def test_a_lock_of_a_clock_that_was_ahead_holds_nobody_up(db: Db) -> None:
 
 
 async def test_nothing_is_migrated_under_a_process_that_works(db: Db) -> None:
-    await schema_version.stamp(db, 1)
+    await schema_version.write_version(db, 1)
     working = True
 
     async def renew() -> None:
@@ -201,7 +201,7 @@ async def test_nothing_is_migrated_under_a_process_that_works(db: Db) -> None:
 
 
 async def test_a_migration_that_fails_leaves_the_version_and_the_lock(db: Db) -> None:
-    await schema_version.stamp(db, 1)
+    await schema_version.write_version(db, 1)
 
     async def fail(_: Db) -> int:
         raise KeyError("job")
@@ -212,7 +212,7 @@ async def test_a_migration_that_fails_leaves_the_version_and_the_lock(db: Db) ->
 
 
 async def test_newer_data_is_refused(db: Db, mongodb_uri: str) -> None:
-    await schema_version.stamp(db, latest() + 1)
+    await schema_version.write_version(db, latest() + 1)
     await db.installation.update_one({"_id": "schema"}, {"$set": {"program": "9.9.9"}})
     with pytest.raises(NewerData, match=rf"version {latest() + 1}, written by a newer Tocsin \(9\.9\.9\)"):
         await documents.connect(mongodb_uri, db.name)
@@ -220,7 +220,7 @@ async def test_newer_data_is_refused(db: Db, mongodb_uri: str) -> None:
 
 
 async def test_a_restore_that_broke_off_is_refused(db: Db, mongodb_uri: str) -> None:
-    await schema_version.stamp(db, latest(), restoring="monday.backup")
+    await schema_version.write_version(db, latest(), restoring="monday.backup")
     with pytest.raises(UnfinishedRestore, match=r"part of the backup monday\.backup.*run `tocsin restore` again"):
         await documents.connect(mongodb_uri, db.name)
 
@@ -228,7 +228,7 @@ async def test_a_restore_that_broke_off_is_refused(db: Db, mongodb_uri: str) -> 
 async def test_batches_are_the_whole_collection_once(db: Db) -> None:
     await db["tasks"].insert_many([{"_id": f"alice/{number}"} for number in range(1234)])
     sizes, ids = [], set()
-    async for batch in batches(db["tasks"]):
+    async for batch in read_batches(db["tasks"]):
         sizes.append(len(batch))
         ids |= {task["_id"] for task in batch}
     assert sizes == [500, 500, 234]

@@ -144,5 +144,5 @@ async def test_what_listens_but_says_nothing_is_silent(monkeypatch: pytest.Monke
     monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         async with asyncio.timeout(10):
-            assert await heartbeat.hung(mute.getsockname()[1], os.getpid()) >= 0.3
+            assert await heartbeat.wait_until_hung(mute.getsockname()[1], os.getpid()) >= 0.3
     assert warnings(said) == ["the embedded database does not answer"]

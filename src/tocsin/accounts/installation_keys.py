@@ -37,11 +37,11 @@ async def open_keys(database: Database, settings: Settings) -> Keys:
             " `tocsin keys rotate --forget-lost`."
         )
     if not is_sealed_with_first(keys, note["probe"]):  # the operator is changing the key: the former one will go
-        await bind(database, keys)
+        await bind_keys(database, keys)
     return keys
 
 
-async def bind(database: Database, keys: Keys) -> None:
+async def bind_keys(database: Database, keys: Keys) -> None:
     """From now on these are the keys of the database."""
     await database.installation.replace_one(_NOTE, _note(keys), upsert=True)
 

@@ -16,7 +16,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from tocsin import clock
 from tocsin.backups.file import BackupError, Header, Summary, Writer
-from tocsin.backups.reading import SKIPPED, portions
+from tocsin.backups.reading import SKIPPED, read_portions
 from tocsin.documents import Doc
 from tocsin.documents.schema_version import INSTALLATION, read_version
 from tocsin.ending import end_tasks
@@ -57,7 +57,7 @@ async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Sum
 
 
 async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task[None]") -> None:
-    async for name, documents in portions(db):
+    async for name, documents in read_portions(db):
         if following.done():
             following.result()  # raises what went wrong there
             raise BackupError("The database stopped telling what changes: make the backup again.")

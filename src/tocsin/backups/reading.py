@@ -34,7 +34,7 @@ _FIRST_WINDOW, _SHORTEST_WINDOW, _LONGEST_WINDOW = timedelta(minutes=10), timede
 _BODIES = 50
 
 
-async def portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
+async def read_portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
     """All documents of all collections, each as it is when it is read."""
     narrow = (await db.client.admin.command("hello")).get("setName") == _EMBEDDED_SET
     names = {name for name in await db.list_collection_names() if not name.startswith("system.")} - SKIPPED

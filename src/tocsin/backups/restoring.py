@@ -19,7 +19,7 @@ from tocsin.backups.deltas import apply_update
 from tocsin.backups.file import CHANGES, DOCUMENTS, BackupError, Header, decode_changes, decode_documents, read_frames
 from tocsin.backups.reading import SKIPPED
 from tocsin.documents import Doc
-from tocsin.documents.schema_version import INSTALLATION, read_version, stamp
+from tocsin.documents.schema_version import INSTALLATION, read_version, write_version
 from tocsin.documents.workers import is_alive
 
 _BATCH = 500
@@ -30,7 +30,7 @@ _SCHEMA = {"_id": "schema"}
 async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys: Callable[[], None]) -> None:
     """Write a verified backup into the database. Raises BackupError when that has data or is in use."""
     await _refuse_unless_empty(db)
-    await stamp(db, header.version, restoring=path.name)
+    await write_version(db, header.version, restoring=path.name)
     await asyncio.to_thread(write_keys)
     if header.key_note is not None:
         await db[INSTALLATION].insert_one(header.key_note)

@@ -9,7 +9,7 @@ import typer
 
 from tocsin import config
 from tocsin.accounts import COMMAND_LINE, audit, rotation
-from tocsin.accounts.installation_keys import bind, open_keys
+from tocsin.accounts.installation_keys import bind_keys, open_keys
 from tocsin.accounts.keyring import age_of, newest
 from tocsin.accounts.rotation import Rotated
 from tocsin.cli.session import load_keyring, make_keyring, run
@@ -43,7 +43,7 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
                 typer.echo(f"Key {kid} is given up.")
         lifetime = timedelta(minutes=settings.access_token_minutes)
         done = await rotation.rotate(keyring, lifetime, typer.echo, at_once=at_once)
-        await bind(database, keys)
+        await bind_keys(database, keys)
         await audit.record(AuditAction.KEYS_ROTATED, COMMAND_LINE, detail=f"new keys {done.jwt} and {done.data}")
         return done
 

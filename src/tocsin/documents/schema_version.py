@@ -84,7 +84,7 @@ def latest(migrations: Sequence[Migration] = MIGRATIONS) -> int:
     return migrations[-1].version if migrations else FIRST_VERSION
 
 
-async def stamp(db: AsyncDatabase[Doc], version: int, **fields: Any) -> None:
+async def write_version(db: AsyncDatabase[Doc], version: int, **fields: Any) -> None:
     """Say that the data has this version, unless the database says something already. Raises PyMongoError."""
     document = {**_SCHEMA, "version": version, "program": __version__, "history": [], "lock": None, **fields}
     try:
@@ -104,7 +104,7 @@ async def bring_up_to_date(
     known = latest(migrations)
     if await db[INSTALLATION].find_one(_SCHEMA) is None:
         found = await read_version(db)
-        await stamp(db, found.version if found else known)
+        await write_version(db, found.version if found else known)
     told = False
     while (current := await _read(db)).version < known:
         lock = _Lock(db)

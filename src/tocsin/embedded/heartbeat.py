@@ -26,7 +26,7 @@ OP_MSG = 2013
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def hung(port: int, pid: int) -> float:
+async def wait_until_hung(port: int, pid: int) -> float:
     """Waits until the server has been silent for too long; for how many seconds it was."""
     silent, warned, ping = 0.0, False, None
     try:

@@ -30,6 +30,6 @@ async def watch_child(child: Child, port: int, directory: Path) -> str | None:
 
 async def _kill_when_hung(child: Child, port: int) -> None:
     """Only SIGKILL ends a stopped process; what was acknowledged is in the log, which the next start reads."""
-    silent = await heartbeat.hung(port, child.pid)
+    silent = await heartbeat.wait_until_hung(port, child.pid)
     log.error("the embedded database hangs, so it is started again", pid=child.pid, silent_s=round(silent))
     child.kill()

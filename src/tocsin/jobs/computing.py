@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 START_SECONDS = 60.0
 """A process that has not loaded the jobs by then is given up."""
 TRIES = 3
-"""So many processes in a row may end before they have begun the work."""
+"""Processes in a row that may end before they have begun the work."""
 _KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)
 log = telemetry.logger(__name__)
 

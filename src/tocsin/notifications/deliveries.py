@@ -113,7 +113,7 @@ def wait_after(tries: int, chance: float) -> timedelta:
 
 
 def _ids(delivery: Doc) -> dict[str, str]:
-    """What the log calls a mail by, with the ids of what it is about."""
+    """Name a mail in the log, with the ids of what it is about."""
     about = run_ids(delivery["run"]) if delivery.get("run") else {}
     return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}
 

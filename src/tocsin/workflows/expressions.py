@@ -142,7 +142,7 @@ def _as_text(value: Any) -> str:
 
 
 _COMPILING = threading.Lock()
-"""What `catch_warnings` changes is shared by all threads: two at once would leave warnings turned off for good."""
+"""Guards `catch_warnings`, which all threads share: two at once would leave warnings turned off for good."""
 
 
 @lru_cache(maxsize=1024)

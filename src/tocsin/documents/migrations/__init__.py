@@ -5,7 +5,7 @@ Data as the first program without a version wrote it counts as version 1. To add
 the version before into `tests/documents/stored/` (`tests/documents/make_sample.py` makes one).
 
 `apply` returns how many documents it changed. It must bear being run twice, because a crash in the middle of it is
-followed by another run from the start, and goes through big collections with `batches`. It runs while no process
+followed by another run from the start, and goes through big collections with `read_batches`. It runs while no process
 serves, before the indexes of this program's models are made.
 """
 

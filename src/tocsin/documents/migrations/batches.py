@@ -9,7 +9,7 @@ from tocsin.documents.stored import Doc
 BATCH = 500
 
 
-async def batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[Doc]]:
+async def read_batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[Doc]]:
     """All documents, some hundred at a time, by windows of their ids: what is changed meanwhile is read once.
 
     The ids come first, by one cursor: the embedded database would read the whole collection for each range of ids.
