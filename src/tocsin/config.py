@@ -8,7 +8,7 @@ import binascii
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, Sett
 
 from tocsin.durations import parse_duration
 from tocsin.errors import SettingsError
+from tocsin.secret_files import SUFFIX, names_of_secrets, read_secret_files
 
 PREFIX = "TOCSIN_"
 Network = IPv4Network | IPv6Network
@@ -189,19 +190,27 @@ class Settings(BaseSettings):
 def load(**overrides: Any) -> Settings:
     """The settings of this process. Raises SettingsError with one sentence that names the variable."""
     try:
-        _refuse_unknown(overrides.get("_env_file", ".env"))
-        return Settings(**overrides)
+        given = _given(overrides.get("_env_file", ".env"))
+        _refuse_unknown(given)
+        secrets: dict[str, Any] = {**read_secret_files(Settings.model_fields, given, prefix=PREFIX)}
+        return Settings(**secrets | overrides)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"The file .env cannot be read: {error}.") from None
 
 
-def _refuse_unknown(env_file: str | Path | None) -> None:
+def _given(env_file: str | Path | None) -> dict[str, str | None]:
+    """What the file and the environment say, by names in capitals; the environment goes first."""
+    found = {**DotEnvSettingsSource(Settings, env_file=env_file).env_vars, **os.environ}
+    return {name.upper(): value for name, value in found.items()}
+
+
+def _refuse_unknown(given: Mapping[str, str | None]) -> None:
     """A misspelt variable would leave its setting at the default without a word. Raises SettingsError."""
-    given = {**DotEnvSettingsSource(Settings, env_file=env_file).env_vars, **os.environ}
-    names = sorted({name.upper() for name, value in given.items() if value and name.upper().startswith(PREFIX)})
+    names = sorted(name for name, value in given.items() if value and name.startswith(PREFIX))
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name.upper()}{SUFFIX}" for name in names_of_secrets(Settings.model_fields)}
     unknown = [name for name in names if name not in known and not _OF_OTHERS.match(name)]
     if unknown:
         raise SettingsError(" ".join(f"{name} is no setting.{_meant(name, known)}" for name in unknown[:_MOST_UNKNOWN]))

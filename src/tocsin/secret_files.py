@@ -1,0 +1,45 @@
+"""Settings that are secret, read from files: `TOCSIN_SMTP_PASS_FILE` names the file that holds `TOCSIN_SMTP_PASS`.
+
+Containers get their secrets as files this way, so that no password stands in an environment, which others may read.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from tocsin.errors import SettingsError
+
+SUFFIX = "_FILE"
+
+
+def names_of_secrets(fields: Mapping[str, FieldInfo]) -> Iterable[str]:
+    """The settings that a file may hold: all that are secret."""
+    return (name for name, field in fields.items() if field.annotation == (SecretStr | None))
+
+
+def read_secret_files(
+    fields: Mapping[str, FieldInfo], given: Mapping[str, str | None], *, prefix: str
+) -> dict[str, SecretStr]:
+    """The values of the settings whose files `given` names. Raises SettingsError about a file that cannot be taken."""
+    variables = {name: f"{prefix}{name.upper()}" for name in names_of_secrets(fields)}
+    files = {name: given.get(f"{variable}{SUFFIX}") for name, variable in variables.items()}
+    return {
+        name: _read(variables[name], Path(file), bool(given.get(variables[name])))
+        for name, file in files.items()
+        if file
+    }
+
+
+def _read(variable: str, file: Path, has_value: bool) -> SecretStr:
+    if has_value:
+        raise SettingsError(f"{variable} and {variable}{SUFFIX} are both set; take one of them away.")
+    try:
+        text = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"{variable}{SUFFIX} is wrong: {file} cannot be read: {reason}.") from None
+    if not text:
+        raise SettingsError(f"{variable}{SUFFIX} is wrong: {file} is empty.")
+    return SecretStr(text)
