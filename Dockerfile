@@ -1,6 +1,6 @@
 # The server in one image: docker build -t tocsin . ; see docs/operations.md for what it needs.
 
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
 RUN python -m venv /opt/tocsin && python -m venv /opt/build
@@ -13,7 +13,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
  && /opt/tocsin/bin/pip install --no-deps --no-index /wheel/*.whl \
  && /opt/tocsin/bin/pip uninstall --yes pip
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 RUN useradd --system --uid 10001 --user-group --no-create-home tocsin \
  && install --directory --owner tocsin --group tocsin --mode 0700 /data
 COPY --from=build /opt/tocsin /opt/tocsin

@@ -8,11 +8,8 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
-import yaml
 
 from tocsin import telemetry
 from tocsin.config import PREFIX, Settings
@@ -226,61 +223,3 @@ def test_scripts_can_be_read_by_bash() -> None:
         if file.is_file() and file.suffix == "":
             done = subprocess.run([bash, "-n", file], capture_output=True, text=True, check=False)
             assert done.stderr == ""
-
-
-def compose_file() -> Any:
-    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-
-
-def test_the_compose_file_fits_its_schema() -> None:
-    """The schema is that of the Compose Specification (Apache-2.0), as docker-compose 1.29.2 ships it.
-
-    It is older than files of settings that may be missing, which came with Compose 2.24.
-    """
-    schema = json.loads((ROOT / "tests" / "schemas" / "compose-spec.json").read_text())
-    optional = {"type": "object", "properties": {"path": {"type": "string"}, "required": {"type": "boolean"}}}
-    files = {"type": "array", "items": {**optional, "additionalProperties": False, "required": ["path"]}}
-    schema["definitions"]["service"]["properties"]["env_file"] = files
-
-    jsonschema.Draft201909Validator(schema).validate(compose_file())
-
-
-def test_what_the_compose_file_names_is_there() -> None:
-    compose = compose_file()
-    for service in compose["services"].values():
-        assert set(service.get("depends_on", {})) <= set(compose["services"])
-        assert set(service.get("networks", [])) <= set(compose["networks"])
-        assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(compose["volumes"])
-        assert "test" in service["healthcheck"]
-
-
-def test_the_compose_file_uses_settings_that_exist() -> None:
-    environment = compose_file()["services"]["tocsin"]["environment"]
-
-    assert set(environment) <= names_of_settings()
-    assert set(re.findall(r"(TOCSIN_[A-Z_]+)[:}]", json.dumps(environment))) <= names_of_settings()
-
-
-def test_a_fresh_clone_needs_no_file_of_settings_for_compose() -> None:
-    tocsin = compose_file()["services"]["tocsin"]
-
-    assert tocsin["env_file"] == [{"path": ".env", "required": False}]
-    assert ":?" not in json.dumps(compose_file())
-    assert f"tocsin-data:{tocsin['environment']['TOCSIN_DATA_DIR']}" in tocsin["volumes"]
-
-
-def test_the_directory_of_the_volume_belongs_to_the_user_of_the_image() -> None:
-    """A new volume takes owner and mode from the image's directory, and keys are written there."""
-    image = (ROOT / "Dockerfile").read_text()
-
-    data_dir = re.search(r"TOCSIN_DATA_DIR=(\S+)", image)
-    assert data_dir is not None
-    assert f"install --directory --owner tocsin --group tocsin --mode 0700 {data_dir[1]}\n" in image
-    assert image.index("install --directory") < image.index("USER tocsin") < image.index(f"VOLUME {data_dir[1]}")
-
-
-def test_the_image_uses_settings_that_exist() -> None:
-    used = re.findall(r"TOCSIN_[A-Z_]+", (ROOT / "Dockerfile").read_text())
-
-    assert used
-    assert set(used) <= names_of_settings()

@@ -17,7 +17,9 @@ def as_composed(volume: Path, mongodb_uri: str, database: str) -> dict[str, str]
     environment: dict[str, str] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["tocsin"][
         "environment"
     ]
-    here = {"DATA_DIR": str(volume), "MONGODB_URI": mongodb_uri, "SMTP_HOST": "127.0.0.1", "HOST": "127.0.0.1"}
+    uri = volume.with_name("tocsin_uri")
+    uri.write_text(f"{mongodb_uri}\n")
+    here = {"DATA_DIR": str(volume), "MONGODB_URI_FILE": str(uri), "SMTP_HOST": "127.0.0.1", "HOST": "127.0.0.1"}
     return environment | {f"TOCSIN_{name}": value for name, value in here.items()} | {
         "TOCSIN_MONGODB_DATABASE": database,
         "TOCSIN_PORT": str(free_port()),
