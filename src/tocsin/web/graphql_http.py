@@ -29,6 +29,7 @@ from tocsin.config import Settings
 from tocsin.errors import RateLimited
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.schema import schema
+from tocsin.web.connections import Connection
 from tocsin.web.faults import INTERNAL, Refused, fault
 from tocsin.web.graphql_ws import SafeSocket, TokenBoundHandler
 from tocsin.web.negotiation import LEGACY, Wanted, negotiate
@@ -58,7 +59,9 @@ def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnectio
         address = connection.client.host if connection.client else ""
         user_agent = connection.headers.get("user-agent", "")[:_LONGEST_USER_AGENT]
         token = bearer(connection.headers.get("authorization"))
-        return Context(services(), connection.state.request_id, token, address, user_agent)
+        place: Connection | None = getattr(connection.state, "connection", None)
+        on_known = place.sign_in if place is not None else None
+        return Context(services(), connection.state.request_id, token, address, user_agent, on_known)
 
     return context
 

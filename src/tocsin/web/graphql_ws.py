@@ -5,6 +5,7 @@ disturbs the others; no connection outlives its token or its account.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -23,6 +24,9 @@ from tocsin.graphql.context import Context
 
 CLOSE_REASON_BYTES = 123
 """What fits in a close frame (RFC 6455 section 5.5)."""
+IDLE_SECONDS = 60.0
+"""How long a connection may stay without an operation under way."""
+_NORMAL = 1000
 _FORBIDDEN = 4403
 _INTERNAL_ERROR = 1011
 _TRY_AGAIN_LATER = 1013
@@ -57,11 +61,14 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle(self) -> None:
         """Serve the connection until it ends. A fault of ours closes it with 1011 and is in the log."""
+        idle = asyncio.create_task(self._close_when_idle())
         try:
             await super().handle()
         except Exception:
             log.exception("a WebSocket connection failed", request_id=self.context.request_id)
             await self.websocket.close(_INTERNAL_ERROR, "Something went wrong inside Tocsin.")
+        finally:
+            idle.cancel()
 
     async def handle_message(self, message: Any) -> None:
         """Check the message's shape, then act on it."""
@@ -115,6 +122,16 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if self._watch is not None:
             self._watch.cancel()
         await super().shutdown()
+
+    async def _close_when_idle(self) -> None:
+        """Close with 1000, after which clients come back when they have something to ask."""
+        idle_since = time.monotonic()
+        while (left := idle_since + IDLE_SECONDS - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, IDLE_SECONDS / 4))
+            if self.operations:
+                idle_since = time.monotonic()
+        with suppress(Exception):  # the client may hang up at the same moment
+            await self.websocket.close(_NORMAL, f"No operation was under way for {IDLE_SECONDS:g} seconds.")
 
     async def _close_in_time(self) -> None:
         """Close with 4403 when the token is no longer good: the reference client takes 4401 as final, and gives up."""
