@@ -102,6 +102,10 @@ class Context(BaseContext):
         """Count an attempt at `what` (a mutation), of this address and at this account. Raises RateLimited."""
         await self.services.rates.attempt(what, self.address, email)
 
+    async def succeeded(self, email: str) -> None:
+        """Note that this account was opened from this address."""
+        await self.services.rates.succeeded(self.address, email)
+
     async def identity(self) -> Identity | None:
         """Who is asking; None without a token. Raises Unauthenticated for a token that is not good.
 
