@@ -31,6 +31,7 @@ class Connection:
         self._table = table
         self.key = key
         self.abort = abort
+        self.signed_in = False
         self.of_proxy = of_proxy
         """Whether a proxy's address is all that is known: whose it is behind that comes with a request."""
 
@@ -40,6 +41,7 @@ class Connection:
 
     def sign_in(self) -> None:
         """Tell that a request on it came with a good token: it never makes room for others."""
+        self.signed_in = True
         self._table.keep(self)
 
     def close(self) -> None:
