@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     execution_timeout: float = Field(30.0, gt=0, le=3600)
     max_operations: int = Field(100, ge=1, le=100_000)
     max_subscriptions: int = Field(100, ge=1, le=100_000)
+    max_connections: int = Field(4096, ge=64, le=1_000_000)
+    connections_per_address: int = Field(256, ge=1, le=1_000_000)
     attempts_per_address: int = Field(30, ge=1, le=1_000_000)
     attempts_per_account: int = Field(20, ge=1, le=1_000_000)
     introspection: Literal["everyone", "users", "nobody"] = "everyone"

@@ -22,6 +22,7 @@ ATTEMPT_DURATION = Histogram(
 RUNS_QUEUED = Gauge("tocsin_runs_queued", "Runs that wait for a worker", registry=REGISTRY)
 RUNS_RUNNING = Gauge("tocsin_runs_running", "Runs whose attempt is being made by this process", registry=REGISTRY)
 RUNS_HELD = Gauge("tocsin_runs_held", "Runs that this process has claimed and not yet settled", registry=REGISTRY)
+CONNECTIONS = Gauge("tocsin_connections", "Connections of clients that are open", registry=REGISTRY)
 MAILS = Counter("tocsin_mails", "Mails by outcome of the delivery attempt", ["outcome"], registry=REGISTRY)
 DATABASE_RESTARTS = Counter(
     "tocsin_embedded_database_restarts", "Times the embedded database was restarted", registry=REGISTRY

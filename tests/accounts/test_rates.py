@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pymongo.errors import PyMongoError
 
+from tocsin.accounts.familiar import KEPT
 from tocsin.accounts.rates import PORTIONS, Rates
 from tocsin.config import Settings
 from tocsin.documents import Database, connect
@@ -53,14 +54,52 @@ async def test_attempts_of_an_address(database: Database, clock: Clock) -> None:
     assert await allowed(limit, "logIn", "192.0.2.1") > 0
 
 
-async def test_attempts_at_an_account_from_many_addresses(database: Database, clock: Clock) -> None:
+async def test_attempts_at_an_account_are_counted_by_address(database: Database, clock: Clock) -> None:
     limit = rates(database, clock, attempts_per_account=3)
-    spellings = ["a@example.com", " A@EXAMPLE.com", "a@example.com "]
-    for number, email in enumerate(spellings):
-        assert await allowed(limit, "logIn", f"192.0.2.{number}", email) == 0
-    wait = await allowed(limit, "logIn", "192.0.2.9", "a@example.com")
-    assert wait == pytest.approx(300, abs=0.01)
-    assert await allowed(limit, "logIn", "192.0.2.9", "b@example.com") == 0
+    for email in ("a@example.com", " A@EXAMPLE.com", "a@example.com "):
+        assert await allowed(limit, "logIn", "192.0.2.1", email) == 0
+    assert await allowed(limit, "logIn", "192.0.2.1", "a@example.com") == pytest.approx(300, abs=0.01)
+    assert await allowed(limit, "logIn", "192.0.2.1", "b@example.com") == 0
+    assert await allowed(limit, "logIn", "192.0.2.2", "a@example.com") == 0
+
+
+async def test_guesses_from_everywhere_slow_down_strangers_and_not_the_owner(database: Database, clock: Clock) -> None:
+    limit = rates(database, clock, attempts_per_account=3)
+    await limit.succeeded("203.0.113.1", " A@example.com")
+    for number in range(15):
+        assert await allowed(limit, "logIn", f"192.0.2.{number}", "a@example.com") == 0
+    wait = await allowed(limit, "logIn", "192.0.2.99", "a@example.com")
+    assert wait == pytest.approx(60, abs=0.01)  # slowed down, not locked out for the quarter of an hour
+    for other in (limit, rates(database, clock, attempts_per_account=3)):  # of another process too
+        assert await allowed(other, "logIn", "203.0.113.1", "a@example.com") == 0
+    assert await allowed(limit, "logIn", "192.0.2.99", "b@example.com") == 0
+    clock.now += wait * 1000
+    assert await allowed(limit, "logIn", "192.0.2.98", "a@example.com") == 0
+
+
+async def test_where_somebody_logged_in_is_kept_as_a_digest_for_ninety_days(database: Database, clock: Clock) -> None:
+    limit = rates(database, clock, attempts_per_account=1)
+    await limit.succeeded("203.0.113.1", "a@example.com")
+    await limit.succeeded("203.0.113.1", "a@example.com")
+    (kept,) = await database.rate_buckets.find().to_list()
+    assert "a@example.com" not in str(kept)
+    assert "203.0.113.1" not in str(kept)
+    assert kept["forget_at"].timestamp() == pytest.approx((T0 + KEPT) / 1000, abs=1)
+
+    clock.now += KEPT + 1
+    for number in range(5):
+        assert await allowed(limit, "logIn", f"192.0.2.{number}", "a@example.com") == 0
+    assert await allowed(limit, "logIn", "203.0.113.1", "a@example.com") > 0
+
+
+async def test_three_links_for_a_new_password_are_mailed_in_an_hour(database: Database, clock: Clock) -> None:
+    limit = rates(database, clock)
+    await limit.succeeded("192.0.2.1", "a@example.com")
+    for number in range(3):
+        assert await allowed(limit, "requestPasswordReset", f"192.0.2.{number}", "a@example.com") == 0
+    wait = await allowed(limit, "requestPasswordReset", "192.0.2.1", "a@example.com")
+    assert wait == pytest.approx(1200, abs=0.01)
+    assert await allowed(limit, "requestPasswordReset", "192.0.2.1", "b@example.com") == 0
 
 
 async def test_two_processes_share_one_limit(database: Database, clock: Clock) -> None:

@@ -151,7 +151,7 @@ async def test_log_ins_at_one_account_whether_it_exists_or_not(api: Api) -> None
         object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
         seen = [await whole(api.nobody, LOG_IN % name) for _ in range(3)]
         assert [codes(answer) for answer in seen] == [[], [], ["RATE_LIMITED"]]
-        assert "Too many attempts at this account." in seen[2]["errors"][0]["message"]
+        assert "Too many attempts at this account from this network address." in seen[2]["errors"][0]["message"]
 
 
 # --- what is under way ----------------------------------------------------------------------------------------------------

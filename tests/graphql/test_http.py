@@ -37,7 +37,7 @@ WRONG: list[tuple[Any, dict[str, str], tuple[int, str]]] = [
     ("[]", JSON, (400, "BAD_USER_INPUT")),
     ("{", JSON, (400, "BAD_USER_INPUT")),
     ("{}", JSON, (400, "BAD_USER_INPUT")),
-    ("[" * 100_000 + "]" * 100_000, JSON, (400, "BAD_USER_INPUT")),
+    ("[" * 30_000 + "]" * 30_000, JSON, (400, "BAD_USER_INPUT")),
     ("1" * 10_000, JSON, (400, "BAD_USER_INPUT")),
     (b"\xff\xfe", JSON, (400, "BAD_USER_INPUT")),
     ('{"query": 3}', JSON, (400, "BAD_USER_INPUT")),

@@ -19,6 +19,7 @@ from tests.harness import bare, until
 from tocsin.graphql import ids
 from tocsin.web import graphql_ws
 from tocsin.web.graphql_http import INIT_TIMEOUT, MAX_OPERATIONS, Router
+from tocsin.web.graphql_ws import STRANGERS_BODY_LIMIT
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 EVENTS = """subscription($id: ID) { taskEvents(taskId: $id) {
@@ -240,6 +241,12 @@ async def test_messages_that_break_the_protocol_close_with_4400(api: Api) -> Non
 async def test_a_message_that_is_too_long_closes_with_1009(api: Api) -> None:
     async with _socket(api, api.alice) as socket:
         await socket.send_raw(" " * (api.services.settings.body_limit + 1))
+        assert await socket.close_code() == 1009
+
+
+async def test_a_stranger_sends_no_long_messages(api: Api) -> None:
+    async with _socket(api) as socket:
+        await socket.send_raw(" " * (STRANGERS_BODY_LIMIT + 1))
         assert await socket.close_code() == 1009
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.graphql.conftest import Api
 from tests.harness import bare
 from tests.web.conftest import Connect
+from tocsin.graphql.guarding import MOST_VARIABLE_FAULTS
 from tocsin.web import hardening, protocols
 
 LIVE = "GET /live HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -242,6 +243,25 @@ async def test_a_body_in_chunks_is_bounded(api: Api, connect: Connect) -> None:
         assert (answer.status, answer.code) == (413, "CONTENT_TOO_LARGE")
         await raw.send("0\r\n\r\n" + LIVE)
         assert (await raw.answer()).body == ALIVE
+
+
+async def test_a_stranger_sends_no_long_request(api: Api, connect: Connect) -> None:
+    names = {f"unknown{number}": number for number in range(5_000)}
+    query = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } } }"
+    long = json.dumps({"query": query, "variables": {"i": names}})
+    for token, expected in ((None, (413, "CONTENT_TOO_LARGE")), ("wrong", (413, "CONTENT_TOO_LARGE"))):
+        async with connect() as raw:
+            authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+            await raw.send(POST + authorization + f"Content-Length: {len(long)}\r\n\r\n{long}")
+            answer = await raw.answer()
+            assert (answer.status, answer.code) == expected, answer.body
+    async with connect() as raw:
+        authorization = f"Authorization: Bearer {api.alice.token}\r\n"
+        await raw.send(POST + authorization + f"Content-Length: {len(long)}\r\n\r\n{long}")
+        answer = await raw.answer()
+        errors = json.loads(answer.body)["errors"]
+        assert len(errors) <= MOST_VARIABLE_FAULTS + 1  # one more says that there are more
+        assert all(len(error["message"]) < 1000 for error in errors)
 
 
 async def test_expect_continue(api: Api, connect: Connect) -> None:

@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import telemetry
 from tocsin.accounts.emails import normalise_email
+from tocsin.accounts.familiar import FamiliarAddresses
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.errors import InvalidInput, RateLimited
@@ -27,6 +28,13 @@ PORTIONS = 100
 _REMEMBERED = 20_000
 """Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
 _WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation"}
+STRANGE_ADDRESSES = 5
+"""All addresses together from which nobody has logged in to an account yet have as many attempts at it as five."""
+RESET_MAILS = Bucket("requestPasswordReset/account", 3, 3600)
+_HERE_TOO_MANY = "Too many attempts from this network address."
+_AT_ACCOUNT_TOO_MANY = "Too many attempts at this account from this network address."
+_STRANGE_TOO_MANY = "Too many attempts at this account from addresses where nobody has logged in to it before."
+_MAILED_ENOUGH = "A link to choose a new password was asked for three times within the hour: look for the mails."
 _COST_USED_UP = "You have used up what operations may cost in a minute."
 log = telemetry.logger(__name__)
 
@@ -62,19 +70,42 @@ class Rates:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._cost = Bucket("cost", settings.cost_limit, 60)
         self._per_address, self._per_account = settings.attempts_per_address, settings.attempts_per_account
+        self._familiar = FamiliarAddresses(database, now)
 
     async def attempt(self, what: str, address: str, email: str | None = None) -> None:
         """Count one attempt at `what`, such as `logIn`, of this address and at the account of this email address.
 
-        Raises RateLimited, in the same words whether there is such an account or not.
+        At an account attempts are counted by address, so that whoever guesses slows down themselves. Raises
+        RateLimited, in the same words whether there is such an account or not.
         """
         if what in _WITH_PASSWORD:
             passwords.refuse_when_full()
-        here = Bucket(f"{what}/address", self._per_address, 60)
-        await self._take(here, address_key(address), "Too many attempts from this network address.")
-        if email is not None:
-            account = Bucket(f"{what}/account", self._per_account, 900)
-            await self._take(account, _same_account(email), "Too many attempts at this account.")
+        here = address_key(address)
+        await self._take(Bucket(f"{what}/address", self._per_address, 60), here, _HERE_TOO_MANY)
+        if email is None:
+            return
+        account = _same_account(email)
+        if what == "requestPasswordReset":
+            await self._take(RESET_MAILS, account, _MAILED_ENOUGH)
+        else:
+            await self._attempt_at_account(what, account, here)
+
+    async def succeeded(self, address: str, email: str) -> None:
+        """Note that this account was logged in to from this address, where its owner is from now on not slowed down by
+        what others attempt elsewhere. A database that is away notes nothing.
+        """
+        try:
+            await self._familiar.note(_same_account(email), address_key(address))
+        except PyMongoError as error:
+            log.warning("the address of a log-in is not noted", error=str(error)[:300])
+
+    async def _attempt_at_account(self, what: str, account: str, here: str) -> None:
+        """Strangers slow each other down, and never the owner where they have logged in before."""
+        if not await self._familiar.knows(account, here):
+            strange = Bucket(f"{what}/account/strange", self._per_account * STRANGE_ADDRESSES, 900)
+            await self._take(strange, account, _STRANGE_TOO_MANY)
+        pair = Bucket(f"{what}/account", self._per_account, 900)
+        await self._take(pair, f"{account}\n{here}", _AT_ACCOUNT_TOO_MANY)
 
     def check(self, caller: str, points: float) -> None:
         """Raises RateLimited when this process knows already that the caller cannot spend so many points."""

@@ -8,7 +8,7 @@ import strawberry
 from tocsin import accounts
 from tocsin.graphql import access
 from tocsin.graphql.account_types import SessionPayload, User, grant_type, user_type
-from tocsin.graphql.context import Info
+from tocsin.graphql.context import Context, Info
 from tocsin.graphql.errors import UserError, caught
 from tocsin.graphql.words import WHAT
 
@@ -121,14 +121,14 @@ class AccountMutations:
         context = info.context
         await context.attempt("signUp")
         opening = context.services.accounts.sign_up(input.email, input.password, context.actor)
-        return await _payload(SignUpPayload, opening)
+        return await _payload(SignUpPayload, opening, info.context)
 
     @strawberry.mutation(description="Open a session. Works without a token.")
     async def log_in(self, info: Info, input: Annotated[LogInInput, WHAT]) -> LogInPayload:
         context = info.context
         await context.attempt("logIn", input.email)
         opening = context.services.accounts.log_in(input.email, input.password, context.actor)
-        return await _payload(LogInPayload, opening)
+        return await _payload(LogInPayload, opening, info.context)
 
     @strawberry.mutation(
         description=(
@@ -140,7 +140,8 @@ class AccountMutations:
         context = info.context
         await context.attempt("refreshSession")
         opening = context.services.accounts.refresh(input.refresh_token, context.actor)
-        return await _payload(RefreshSessionPayload, opening)
+        grant, faults = await caught(opening)
+        return RefreshSessionPayload(session=None if grant is None else grant_type(grant), user_errors=faults)
 
     @strawberry.mutation(
         description=(
@@ -186,7 +187,7 @@ class AccountMutations:
     async def reset_password(self, info: Info, input: Annotated[ResetPasswordInput, WHAT]) -> ResetPasswordPayload:
         await info.context.attempt("resetPassword")
         opening = info.context.services.mailing.reset(input.token, input.password, info.context.actor)
-        return await _payload(ResetPasswordPayload, opening)
+        return await _payload(ResetPasswordPayload, opening, info.context)
 
     @strawberry.mutation(description="Make an account by a mailed invitation, and log in. Works without a token.")
     async def accept_invitation(
@@ -194,9 +195,12 @@ class AccountMutations:
     ) -> AcceptInvitationPayload:
         await info.context.attempt("acceptInvitation")
         opening = info.context.services.mailing.accept(input.token, input.password, info.context.actor)
-        return await _payload(AcceptInvitationPayload, opening)
+        return await _payload(AcceptInvitationPayload, opening, info.context)
 
 
-async def _payload(kind: type[P], opening: Awaitable[accounts.Grant]) -> P:
+async def _payload(kind: type[P], opening: Awaitable[accounts.Grant], context: Context) -> P:
+    """Open a session for somebody who has proved that the account is theirs."""
     grant, faults = await caught(opening)
+    if grant is not None:
+        await context.succeeded(grant.user.email)
     return kind(session=None if grant is None else grant_type(grant), user_errors=faults)

@@ -71,10 +71,17 @@ class Context(BaseContext):
     """One HTTP request, or one WebSocket connection.
 
     `token` is the bearer token that came with it, `address` the client's IP address, `user_agent` what it calls itself.
+    `on_known` is called whenever the token has proved good.
     """
 
     def __init__(
-        self, services: Services, request_id: str, token: str | None, address: str = "", user_agent: str = ""
+        self,
+        services: Services,
+        request_id: str,
+        token: str | None,
+        address: str = "",
+        user_agent: str = "",
+        on_known: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
         self.services = services
@@ -82,6 +89,7 @@ class Context(BaseContext):
         self.token = token
         self.address = address
         self.user_agent = user_agent
+        self.on_known = on_known or (lambda: None)
         self.caller: Caller | None = None
         self._identity: Identity | None = None
 
@@ -94,6 +102,10 @@ class Context(BaseContext):
         """Count an attempt at `what` (a mutation), of this address and at this account. Raises RateLimited."""
         await self.services.rates.attempt(what, self.address, email)
 
+    async def succeeded(self, email: str) -> None:
+        """Note that this account was opened from this address."""
+        await self.services.rates.succeeded(self.address, email)
+
     async def identity(self) -> Identity | None:
         """Who is asking; None without a token. Raises Unauthenticated for a token that is not good.
 
@@ -102,6 +114,7 @@ class Context(BaseContext):
         if self.token is None or (self._identity is not None and not self.is_socket):
             return self._identity
         self._identity = await self.services.accounts.authenticate(self.token)
+        self.on_known()
         return self._identity
 
     async def required_identity(self) -> Identity:

@@ -13,6 +13,8 @@ from strawberry.types.graphql import OperationType
 from tocsin.graphql.admission import refusal
 from tocsin.graphql.context import Context
 
+MOST_VARIABLE_FAULTS = 10
+
 
 class GuardedSchema(strawberry.Schema):
     """Asks at the door, and leaves it to the extensions to log errors: they know which are worth a line."""
@@ -64,6 +66,10 @@ class GuardedSchema(strawberry.Schema):
             operation_extensions,
             allowed_operation_types,
         )
+
+    def _get_custom_context_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Name few faults of a variable: for each of them graphql-core writes down the whole value around it."""
+        return {**super()._get_custom_context_kwargs(*args, **kwargs), "max_coercion_errors": MOST_VARIABLE_FAULTS}
 
     def process_errors(self, *_: object, **__: object) -> None:
         """Log nothing."""

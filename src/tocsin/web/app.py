@@ -18,6 +18,7 @@ from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Services
 from tocsin.graphql.errors import UNAVAILABLE
 from tocsin.web.access_log import AccessLogMiddleware
+from tocsin.web.connections import BoundedSockets
 from tocsin.web.cors import Cors
 from tocsin.web.downloads import downloads_router
 from tocsin.web.faults import INTERNAL, fault
@@ -47,7 +48,7 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     served: ASGIApp = Cors(Paced(app), PATH, settings.cors_origins)
     if settings.access_log:
         served = AccessLogMiddleware(served)
-    return Hardened(Proxies(served, settings.trusted_proxies))
+    return Hardened(Proxies(BoundedSockets(served), settings.trusted_proxies))
 
 
 def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:

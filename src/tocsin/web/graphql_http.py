@@ -12,6 +12,7 @@ from typing import Any
 
 from cross_web import HTTPException
 from graphql import GraphQLError, get_operation_ast, parse
+from pymongo.errors import PyMongoError
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -26,11 +27,12 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from tocsin import telemetry
 from tocsin.config import Settings
-from tocsin.errors import RateLimited
+from tocsin.errors import DatabaseUnavailable, RateLimited, Unauthenticated
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.schema import schema
+from tocsin.web.connections import Connection
 from tocsin.web.faults import INTERNAL, Refused, fault
-from tocsin.web.graphql_ws import SafeSocket, TokenBoundHandler
+from tocsin.web.graphql_ws import STRANGERS_BODY_LIMIT, SafeSocket, TokenBoundHandler
 from tocsin.web.negotiation import LEGACY, Wanted, negotiate
 from tocsin.web.reading import CappedRequest, check_content, decode_json, read_parameters
 from tocsin.web.results import body_of, headers_of, status_of
@@ -58,7 +60,9 @@ def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnectio
         address = connection.client.host if connection.client else ""
         user_agent = connection.headers.get("user-agent", "")[:_LONGEST_USER_AGENT]
         token = bearer(connection.headers.get("authorization"))
-        return Context(services(), connection.state.request_id, token, address, user_agent)
+        place: Connection | None = getattr(connection.state, "connection", None)
+        on_known = place.sign_in if place is not None else None
+        return Context(services(), connection.state.request_id, token, address, user_agent, on_known)
 
     return context
 
@@ -130,7 +134,7 @@ class Router(GraphQLRouter[Context, None]):
             return fault(500, INTERNAL, media_type=media_type)
 
     async def _answer(self, request: Request, context: Context, wanted: Wanted) -> Response:
-        data = await self._read(request)
+        data = await self._read(request, context)
         if wanted.streams_first or wanted.single is None:
             return await self._stream(request, data, context)
         try:
@@ -142,11 +146,14 @@ class Router(GraphQLRouter[Context, None]):
         status = status_of(result, wanted.single)
         return Response(self.encode_json(body_of(result)), status, headers_of(result), wanted.single)
 
-    async def _read(self, request: Request) -> GraphQLRequestData:
+    async def _read(self, request: Request, context: Context) -> GraphQLRequestData:
         """The operation. Raises Refused."""
         if request.method == "POST":
             check_content(request)
-            given = self.parse_json(await CappedRequest(request, self._limit).get_body())
+            body = await CappedRequest(request, self._limit).get_body()
+            if len(body) > STRANGERS_BODY_LIMIT and not await _is_known(context):
+                raise Refused(413, f"A request without a good access token may have {STRANGERS_BODY_LIMIT} bytes.")
+            given = self.parse_json(body)
         else:
             given = read_parameters(request.query_params, self.parse_json)
         return _operation(given)
@@ -204,6 +211,16 @@ class Router(GraphQLRouter[Context, None]):
         if context.token is not None:
             await context.identity()
         return await super().on_ws_connect(context)
+
+
+async def _is_known(context: Context) -> bool:
+    """Whether somebody may send more than a stranger. Who cannot be looked up now is told so when it is executed."""
+    try:
+        return await context.identity() is not None
+    except Unauthenticated:
+        return False
+    except (PyMongoError, DatabaseUnavailable):
+        return True
 
 
 def _operation(given: Mapping[str, Any]) -> GraphQLRequestData:

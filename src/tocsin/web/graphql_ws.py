@@ -5,7 +5,8 @@ disturbs the others; no connection outlives its token or its account.
 """
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,9 +21,16 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Messag
 from tocsin import telemetry
 from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.graphql.context import Context
+from tocsin.web.connections import Connection
 
 CLOSE_REASON_BYTES = 123
 """What fits in a close frame (RFC 6455 section 5.5)."""
+IDLE_SECONDS = 60.0
+"""How long a connection may stay without an operation under way."""
+_NORMAL = 1000
+STRANGERS_BODY_LIMIT = 64 * 1024
+"""Bytes of a request or message without a good token. Whoever is known may send more, and is charged for its cost."""
+_TOO_BIG = 1009
 _FORBIDDEN = 4403
 _INTERNAL_ERROR = 1011
 _TRY_AGAIN_LATER = 1013
@@ -36,6 +44,24 @@ def reason_of(error: Unauthenticated) -> str:
 
 class SafeSocket(ASGIWebSocketAdapter):
     """Strawberry's view of a socket, for which being closed is nothing unusual."""
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """What is received. A long message is read of those alone who have shown a good token; others get 1009."""
+        place: Connection | None = getattr(self.ws.state, "connection", None)
+        receive = self.ws.receive_text
+
+        async def receive_bounded() -> str:
+            text = await receive()
+            if len(text) > STRANGERS_BODY_LIMIT and place is not None and not place.signed_in:
+                await self.close(
+                    _TOO_BIG, f"A message without a good access token may have {STRANGERS_BODY_LIMIT} bytes."
+                )
+                raise WebSocketDisconnect(_TOO_BIG)
+            return text
+
+        self.ws.receive_text = receive_bounded  # type: ignore[method-assign]
+        async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+            yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send, unless we have closed meanwhile: an operation may have an event ready at that moment."""
@@ -57,11 +83,14 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle(self) -> None:
         """Serve the connection until it ends. A fault of ours closes it with 1011 and is in the log."""
+        idle = asyncio.create_task(self._close_when_idle())
         try:
             await super().handle()
         except Exception:
             log.exception("a WebSocket connection failed", request_id=self.context.request_id)
             await self.websocket.close(_INTERNAL_ERROR, "Something went wrong inside Tocsin.")
+        finally:
+            idle.cancel()
 
     async def handle_message(self, message: Any) -> None:
         """Check the message's shape, then act on it."""
@@ -115,6 +144,16 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if self._watch is not None:
             self._watch.cancel()
         await super().shutdown()
+
+    async def _close_when_idle(self) -> None:
+        """Close with 1000, after which clients come back when they have something to ask."""
+        idle_since = time.monotonic()
+        while (left := idle_since + IDLE_SECONDS - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, IDLE_SECONDS / 4))
+            if self.operations:
+                idle_since = time.monotonic()
+        with suppress(Exception):  # the client may hang up at the same moment
+            await self.websocket.close(_NORMAL, f"No operation was under way for {IDLE_SECONDS:g} seconds.")
 
     async def _close_in_time(self) -> None:
         """Close with 4403 when the token is no longer good: the reference client takes 4401 as final, and gives up."""

@@ -10,12 +10,15 @@ from http import HTTPStatus
 from typing import Any
 
 import httptools
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from tocsin.web import faults
+from tocsin.web.connections import FULL, Connection, Connections
 from tocsin.web.hardening import HEADERS
 
 HEAD_LIMIT = 32 * 1024
@@ -44,9 +47,19 @@ class _Phase(Enum):
     BETWEEN = "between two requests, or while one is answered"
 
 
+class ServerConfig(uvicorn.Config):
+    """uvicorn's options, and the table in which each connection takes a place."""
+
+    def __init__(self, app: ASGIApp, connections: Connections, **options: Any) -> None:
+        self.connections = connections
+        super().__init__(app, **options)
+
+
 class BoundedHttp(HttpToolsProtocol):
     """One connection that speaks HTTP."""
 
+    config: ServerConfig
+    _place: Connection | None = None
     _phase = _Phase.HEAD
     _completed = 0
     """Requests that have come in full."""
@@ -66,13 +79,23 @@ class BoundedHttp(HttpToolsProtocol):
     """Bytes of a head that is still incomplete, or of a body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Begin to wait for a request."""
+        """Take a place and begin to wait for a request; without a place, say so and hang up."""
         super().connection_made(transport)
+        place = self.config.connections.open(self.client[0] if self.client else "", transport.abort)
+        if isinstance(place, str):
+            self._refused = True
+            transport.write(_raw_response(503 if place == FULL else 429, place))
+            transport.close()
+            return
+        self._place = place
+        self.app_state = {**self.app_state, "connection": place}
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._stop_watching()
+        if self._place is not None:
+            self._place.close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -233,6 +256,11 @@ class JsonWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn.reject = _rejection  # type: ignore[method-assign]  # the one place where all refusals are made
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give back the place that was taken before the handshake."""
+        self.app_state["connection"].close()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on. The handshake comes in one piece; if nothing was made of it, uvicorn would say nothing for ever."""

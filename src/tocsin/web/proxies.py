@@ -1,6 +1,6 @@
 """Who the client is when a proxy stands in front: believed only of the proxies that the operator named."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from starlette.datastructures import Headers
@@ -50,6 +50,16 @@ class Proxies:
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
+
+
+def is_one_of(trusted: Collection[Network]) -> Callable[[str], bool]:
+    """Tells of an address in text whether it is in one of these networks."""
+
+    def is_trusted(text: str) -> bool:
+        address = parse_address(text)
+        return address is not None and any(address in network for network in trusted)
+
+    return is_trusted
 
 
 def parse_address(text: str) -> Address | None:

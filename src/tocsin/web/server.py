@@ -15,9 +15,13 @@ from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.errors import StartError
 from tocsin.web.app import make_app
-from tocsin.web.protocols import BoundedHttp, JsonWebSocket
+from tocsin.web.connections import FEWEST, SPARE_DESCRIPTORS, Connections
+from tocsin.web.protocols import BoundedHttp, JsonWebSocket, ServerConfig
+from tocsin.web.proxies import is_one_of
 from tocsin.web.runtime import Runtime
 
+MOST_DESCRIPTORS = 65_536
+"""File descriptors that are asked for, where the system allows so many."""
 log = telemetry.logger(__name__)
 
 
@@ -72,10 +76,12 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         await runtime.stop()
 
 
-def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
     """How uvicorn serves the application, on whatever socket it is given."""
-    return uvicorn.Config(
+    most = most_connections(settings.max_connections, raise_descriptor_limit())
+    return ServerConfig(
         app,
+        Connections(most, settings.connections_per_address, is_one_of(settings.trusted_proxies)),
         http=BoundedHttp,
         ws=JsonWebSocket,
         log_config=None,
@@ -86,6 +92,30 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws_max_size=settings.body_limit,
         timeout_graceful_shutdown=3,
     )
+
+
+def raise_descriptor_limit() -> int:
+    """How many file descriptors this process may have open, after it took as many as it may."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return MOST_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
+def most_connections(wanted: int, descriptors: int) -> int:
+    """As many as wanted, or as many as leave descriptors for all else; the log says so then."""
+    possible = max(descriptors - SPARE_DESCRIPTORS, FEWEST)
+    if possible < wanted:
+        log.warning(
+            "file descriptors bound the connections; raise the limit (ulimit -n)", connections=possible, wanted=wanted
+        )
+    return min(wanted, possible)
 
 
 def _on_signals(server: uvicorn.Server, runtime: Runtime) -> None:

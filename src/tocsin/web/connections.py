@@ -1,0 +1,159 @@
+"""The open connections of a process: how many there may be in all, and of one network address.
+
+They are bounded before a handshake or a request costs anything. When all are taken, one that never said whose it is
+makes room, the oldest of the address that has most of them: so a crowd of strangers keeps nobody out.
+"""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tocsin import telemetry
+from tocsin.security.rates import address_key
+from tocsin.web import faults
+
+SPARE_DESCRIPTORS = 600
+"""File descriptors for all that are no connections of clients: calls, the database's connections, files."""
+FEWEST = 64
+"""Connections that there may be, however few descriptors the process has."""
+TOO_MANY = "There are too many connections from this network address. Close some, or try again later."
+FULL = "The server has as many connections as it can take. Try again later."
+_LOG_SECONDS = 60.0
+log = telemetry.logger(__name__)
+
+
+class Connection:
+    """One open connection. `abort` closes it at once."""
+
+    def __init__(self, table: "Connections", key: str, abort: Callable[[], None], *, of_proxy: bool) -> None:
+        self._table = table
+        self.key = key
+        self.abort = abort
+        self.signed_in = False
+        self.of_proxy = of_proxy
+        """Whether a proxy's address is all that is known: whose it is behind that comes with a request."""
+
+    def assign(self, address: str) -> bool:
+        """Tell whose connection of a proxy's it is. Whether that address may have one more."""
+        return self._table.assign(self, address)
+
+    def sign_in(self) -> None:
+        """Tell that a request on it came with a good token: it never makes room for others."""
+        self.signed_in = True
+        self._table.keep(self)
+
+    def close(self) -> None:
+        """Give its place back; a second time is no error."""
+        self._table.close(self)
+
+
+class Connections:
+    """All open connections, at most `most` in all and `most_of_address` of one network address.
+
+    An IPv6 address counts by its /64. The addresses for which `is_proxy` holds are bounded in all only.
+    """
+
+    def __init__(self, most: int, most_of_address: int, is_proxy: Callable[[str], bool] = lambda _: False) -> None:
+        self._most = most
+        self._most_of_address = most_of_address
+        self._is_proxy = is_proxy
+        self._open: set[Connection] = set()
+        self._of_address: Counter[str] = Counter()
+        self._strangers: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
+        self._logged_at = float("-inf")
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, address: str, abort: Callable[[], None]) -> Connection | str:
+        """Take a place; the reason if there is none for this address."""
+        of_proxy = self._is_proxy(address)
+        new = Connection(self, "" if of_proxy else address_key(address), abort, of_proxy=of_proxy)
+        if self._has_too_many(new.key):
+            return TOO_MANY
+        if len(self._open) >= self._most and not self._make_room(new.key):
+            return FULL
+        self._open.add(new)
+        self._count(new)
+        telemetry.CONNECTIONS.set(len(self._open))
+        return new
+
+    def assign(self, connection: Connection, address: str) -> bool:
+        """Count a proxy's connection as one of this address, if that may have one more."""
+        key = address_key(address)
+        if connection not in self._open or self._has_too_many(key):
+            return False
+        connection.key, connection.of_proxy = key, False
+        self._count(connection)
+        return True
+
+    def keep(self, connection: Connection) -> None:
+        """It is somebody's who is known."""
+        self._strangers.get(connection.key, {}).pop(connection, None)
+
+    def close(self, connection: Connection) -> None:
+        """Give a place back; one that was given back already is no error."""
+        if connection not in self._open:
+            return
+        self._open.discard(connection)
+        telemetry.CONNECTIONS.set(len(self._open))
+        if connection.of_proxy:
+            return
+        self._of_address[connection.key] -= 1
+        self.keep(connection)
+        if self._of_address[connection.key] <= 0:
+            del self._of_address[connection.key]
+            self._strangers.pop(connection.key, None)
+
+    def _count(self, connection: Connection) -> None:
+        if not connection.of_proxy:
+            self._of_address[connection.key] += 1
+            self._strangers[connection.key][connection] = None
+
+    def _has_too_many(self, key: str) -> bool:
+        too_many = self._of_address[key] >= self._most_of_address if key else False
+        if too_many:
+            self._tell("a network address has as many connections as it may have", key)
+        return too_many
+
+    def _make_room(self, key: str) -> bool:
+        """Whether a stranger's connection was closed, of another address, which has the most of them."""
+        holder = max(self._strangers, key=lambda of: len(self._strangers[of]), default=key)
+        self._tell("the table of connections is full", holder)
+        held = self._strangers.get(holder, {})
+        if not held or holder == key:
+            return False
+        oldest = next(iter(held))
+        self.close(oldest)
+        oldest.abort()
+        return True
+
+    def _tell(self, event: str, key: str) -> None:
+        """One line a minute: a flood must not fill the log as well."""
+        if time.monotonic() - self._logged_at >= _LOG_SECONDS:
+            self._logged_at = time.monotonic()
+            log.warning(
+                event, address=key, of_address=self._of_address[key], connections=len(self._open), most=self._most
+            )
+
+
+class BoundedSockets:
+    """Bounds the WebSockets of the clients that a proxy names, before their handshake is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, or refuse the handshake with 429."""
+        connection: Connection | None = scope.get("state", {}).get("connection")
+        is_new = scope["type"] == "websocket" and connection is not None and connection.of_proxy
+        if not is_new or connection is None or connection.assign(scope["client"][0]):
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        body = faults.body(429, TOO_MANY)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": body})
