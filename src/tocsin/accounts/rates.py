@@ -26,7 +26,7 @@ PORTIONS = 100
 """A process draws this part of a cost bucket at once: what it does not spend within `period` is lost to the caller."""
 _REMEMBERED = 20_000
 """Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
-_WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation"}
+_WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation", "confirmEmail"}
 _COST_USED_UP = "You have used up what operations may cost in a minute."
 log = telemetry.logger(__name__)
 
