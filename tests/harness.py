@@ -222,7 +222,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
             SECRETS,
             judge,
             chosen.timeout_of,
-            mail_door(chosen),
+            lambda _owner: mail_door(chosen),
             shelf_of(database),
             RunHistory(database),
             chosen.email_recipients,

@@ -116,6 +116,10 @@ class Settings(BaseSettings):
     smtp_timeout: float = Field(20.0, gt=0, le=300)
     email_from: str = "Tocsin <tocsin@localhost>"
     email_recipients: str = "owner"
+    mails_per_recipient: int = Field(100, ge=1, le=10_000)
+    account_mails_per_recipient: int = Field(80, ge=1, le=10_000)
+    confirmations_per_address: int = Field(50, ge=1, le=10_000)
+    admin_requests: Literal["accepted", "everyone"] = "accepted"
 
     @field_validator("allowed_networks", "trusted_proxies", mode="before")
     @classmethod
@@ -172,6 +176,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether Tocsin starts its own database."""
         return self.mongodb_uri is None
+
+    @property
+    def confirms_addresses(self) -> bool:
+        """Tell whether nothing is mailed to an address before it is confirmed: where mails leave this machine."""
+        return self.smtp_host is not None
 
     def page(self, path: str) -> str:
         """The address of one of this server's pages, for links in mails. `path` begins with a slash."""

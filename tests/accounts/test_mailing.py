@@ -13,7 +13,7 @@ from tocsin.accounts import COMMAND_LINE, Accounts, Actor, Mailing, create_user
 from tocsin.accounts.links import LIFETIMES, find_link
 from tocsin.documents import Database, LinkPurpose
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
-from tocsin.notifications.deliveries import Postman
+from tocsin.notifications.postman import Postman
 from tocsin.outbound.mail import FileDoor
 from tocsin.security.secrets import SecretBox
 
@@ -117,7 +117,7 @@ async def test_an_invitation_makes_an_account_even_if_sign_up_is_closed(
 async def test_the_mail_itself_has_the_link(database: Database, mailing: Mailing, tmp_path: Path) -> None:
     _, url = await _invited(database, mailing, BOB)
     postman = Postman(database, FileDoor(tmp_path, Address("Tocsin", "tocsin", "example.com")), SECRETS)
-    await postman._round()
+    await postman.send_due()
     (file,) = tmp_path.rglob("*.eml")
     text = file.read_text().replace("=\n", "").replace("=3D", "=")
     assert "To: bob@example.com" in text
@@ -130,7 +130,7 @@ async def test_a_mail_whose_link_cannot_be_read_is_given_up(
 ) -> None:
     await mailing.invite(BOB, False, ADMIN)
     postman = Postman(database, FileDoor(tmp_path, Address("Tocsin", "tocsin", "example.com")), SecretBox(b"x" * 32))
-    await postman._round()
+    await postman.send_due()
     (delivery,) = await database.deliveries.find({}).to_list()
     assert (delivery["status"], "encryption key" in delivery["last_error"]) == ("FAILED", True)
     assert list(tmp_path.rglob("*.eml")) == []

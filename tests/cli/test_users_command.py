@@ -55,7 +55,7 @@ def test_create_and_list(stored: SyncDatabase[Doc]) -> None:
     assert create("Bob@Example.com", "--admin") == "bob@example.com can log in now.\n"
     create(ALICE)
     alice, bob = listed()
-    assert alice.keys() == {"id", "email", "isAdmin", "isActive", "createdAt"}
+    assert alice.keys() == {"id", "email", "isAdmin", "isActive", "emailConfirmed", "createdAt"}
     assert (alice["email"], alice["isAdmin"], alice["isActive"]) == (ALICE, False, True)
     assert (bob["email"], bob["isAdmin"]) == ("bob@example.com", True)
     assert has_password(stored, ALICE, PASSWORD)

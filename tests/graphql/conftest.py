@@ -6,6 +6,7 @@ Alice owns what a test makes, Bob is a stranger, Carol administers the installat
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -129,6 +130,13 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
+    async with served_api(database, settings) as running:
+        yield running
+
+
+@asynccontextmanager
+async def served_api(database: Database, settings: Settings) -> AsyncIterator[Api]:
+    """The API over this database, by these settings."""
     tokens, woken = AccessTokens(SECRET, timedelta(hours=1)), Woken()
     fanout, secrets = Fanout(database, lambda _: None), SecretBox(b"k" * 32)
     accounts = Accounts(database, settings, tokens, b"a" * 32)

@@ -3,10 +3,14 @@
 import json
 from typing import Any
 
-from tests.graphql.conftest import PASSWORD, Api, Caller
+import pytest
+
+from tests.graphql.conftest import PASSWORD, Api, Caller, served_api
 from tests.graphql.test_subscriptions import Socket, _socket
 from tests.harness import until
-from tocsin.documents import AuditAction, Scope
+from tocsin import clock
+from tocsin.config import Settings
+from tocsin.documents import AuditAction, Database, Scope
 from tocsin.graphql import ids
 
 SESSION = (
@@ -254,3 +258,104 @@ async def test_a_socket_by_a_token_without_read_hears_nothing(api: Api) -> None:
         await socket.subscribe("1")
         answer = await socket.receive()
         assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
+
+
+# --- addresses that are confirmed, requests that are accepted ------------------------------------------------------
+
+
+CONFIRMED = "{ viewer { emailConfirmed emailConfirmationRequired acceptsRequestsFrom } }"
+
+
+def viewed(confirmed: bool, required: bool, *accepted: str) -> Any:
+    return {
+        "viewer": {
+            "emailConfirmed": confirmed,
+            "emailConfirmationRequired": required,
+            "acceptsRequestsFrom": list(accepted),
+        }
+    }
+
+
+async def test_whoever_signs_up_sees_that_nothing_needs_to_be_confirmed_without_a_mail_server(api: Api) -> None:
+    session = (await _do(api.nobody, "signUp", ALICE))["session"]
+    caller = Caller(api.nobody.http, None, session["accessToken"])
+    assert await caller.ask(CONFIRMED) == viewed(False, False)
+    assert await api.database.deliveries.count_documents({}) == 0
+    assert await api.alice.ask(CONFIRMED) == viewed(True, False)
+
+
+async def test_a_user_accepts_requests_and_nobody_else_sees_from_whom(api: Api) -> None:
+    accept = "mutation($e: String!) { acceptRequestsFrom(input: {email: $e}) { email userErrors { field code } } }"
+    answer = await api.bob.ask(accept, e="ALICE@example.test")
+    assert answer["acceptRequestsFrom"] == {"email": "alice@example.test", "userErrors": []}
+    assert await api.bob.ask(CONFIRMED) == viewed(True, False, "alice@example.test")
+    wrong = (await api.bob.ask(accept, e="nobody"))["acceptRequestsFrom"]
+    assert wrong == {"email": None, "userErrors": [{"field": ["email"], "code": "INVALID"}]}
+    seen = await api.carol.ask('{ users(filter: {email: "bob"}) { nodes { email acceptsRequestsFrom } } }')
+    assert seen["users"]["nodes"] == [{"email": "bob@example.test", "acceptsRequestsFrom": None}]
+    refuse = 'mutation { refuseRequestsFrom(input: {email: "alice@example.test"}) { email } }'
+    await api.bob.ask(refuse)
+    assert await api.bob.ask(CONFIRMED) == viewed(True, False)
+
+
+async def test_a_step_says_that_nobody_was_asked(api: Api) -> None:
+    yaml = "name: w\nsteps:\n  - {key: ask, approval: {by: bob@example.test}}\n"
+    save = "mutation($y: String!) { saveWorkflow(input: {yaml: $y}) { userErrors { message } } }"
+    await api.alice.ask(save, y=yaml)
+    run = (await api.alice.ask('mutation { executeWorkflow(input: {name: "w"}) { workflowRun { id } } }'))[
+        "executeWorkflow"
+    ]["workflowRun"]["id"]
+    asked = {"steps.ask": {"status": "WAITING", "asks": "bob@example.test", "started_at": clock.now()}}
+    await api.database.workflow_runs.update_one({}, {"$set": asked | {"status": "RUNNING"}})
+    shown = 'query($r: ID!) { workflowRun(id: $r) { step(key: "ask") { waitingFor approval { notAskedBecause } } } }'
+    step = (await api.alice.ask(shown, r=run))["workflowRun"]["step"]
+    assert step["waitingFor"] == "ACCEPTANCE"
+    assert 'acceptRequestsFrom(input: {email: "alice@example.test"})' in step["approval"]["notAskedBecause"]
+    await api.bob.ask('mutation { acceptRequestsFrom(input: {email: "alice@example.test"}) { email } }')
+    (mail,) = await api.database.deliveries.find({"kind": "APPROVAL"}).to_list()
+    assert mail["owner"] == (api.bob.user and api.bob.user.id)
+
+    async def asked_now() -> bool:
+        found = (await api.alice.ask(shown, r=run))["workflowRun"]["step"]
+        return bool(found == {"waitingFor": "APPROVAL", "approval": {"notAskedBecause": None}})
+
+    await until(asked_now)
+
+
+async def test_a_task_that_mails_a_stranger_is_refused_at_its_place(api: Api) -> None:
+    job = {"email": {"to": ["alice@example.test", "eve@example.test"], "subject": "s", "body": "b"}}
+    given = {"name": "x", "job": job, "schedule": {"now": True}}
+    payload = await api.alice.do("createTask", given)
+    assert [(fault["field"], fault["code"]) for fault in payload["userErrors"]] == [
+        (["job", "email", "to", "1"], "INVALID")
+    ]
+    task = await api.alice.create("mine", job={"email": {**job["email"], "to": ["alice@example.test"]}})
+    changed = await api.alice.do("updateTask", {"id": task, "job": job})
+    assert [fault["field"] for fault in changed["userErrors"]] == [["job", "email", "to", "1"]]
+
+
+@pytest.fixture
+def smtp_settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"smtp_host": "mail.example"})
+
+
+async def test_with_a_mail_server_a_link_is_mailed_and_confirms(database: Database, smtp_settings: Settings) -> None:
+    async with served_api(database, smtp_settings) as api:
+        session = (await _do(api.nobody, "signUp", ALICE))["session"]
+        caller = Caller(api.nobody.http, None, session["accessToken"])
+        assert await caller.ask(CONFIRMED) == viewed(False, True)
+        for _ in range(2):
+            again = await caller.ask("mutation { requestEmailConfirmation { email userErrors { code } } }")
+            assert again["requestEmailConfirmation"] == {"email": ALICE["email"].lower(), "userErrors": []}
+        refused = await caller.post("mutation { requestEmailConfirmation { email } }")
+        assert refused["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert 0 < refused["errors"][0]["extensions"]["retryAfter"] <= 3600
+        (delivery,) = await database.deliveries.find({}).sort("queued_at", -1).limit(1).to_list()
+        link = api.services.secrets.open(delivery["sealed"], delivery["_id"])
+        confirm = {"token": link.partition("#confirmation=")[2], "password": ALICE["password"]}
+        wrong = await _do(api.nobody, "confirmEmail", confirm | {"password": "no"})
+        assert [fault["field"] for fault in wrong["userErrors"]] == [["password"]]
+        begun = (await _do(api.nobody, "confirmEmail", confirm))["session"]
+        confirmed = Caller(api.nobody.http, None, begun["accessToken"])
+        assert await confirmed.ask(CONFIRMED) == viewed(True, True)
+        assert (await caller.post("{ viewer { id } }"))["errors"][0]["extensions"]["code"] == "TOKEN_INVALID"

@@ -14,7 +14,16 @@ from tocsin.documents import Doc
 from tocsin.graphql import ids
 from tocsin.graphql.schema import schema
 
-PUBLIC = {"signUp", "logIn", "refreshSession", "logOut", "requestPasswordReset", "resetPassword", "acceptInvitation"}
+PUBLIC = {
+    "signUp",
+    "logIn",
+    "refreshSession",
+    "logOut",
+    "requestPasswordReset",
+    "resetPassword",
+    "acceptInvitation",
+    "confirmEmail",
+}
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
 # field: (document, what a stranger is answered)
@@ -59,6 +68,9 @@ CASES: dict[str, tuple[str, Any]] = {
         'mutation { changePassword(input: {currentPassword: "no", newPassword: "correct horse battery"}) { user { id } userErrors { code } } }',
         {"changePassword": {"user": None, "userErrors": [{"code": "INVALID_CREDENTIALS"}]}},
     ),
+    "requestEmailConfirmation": (f"mutation {{ requestEmailConfirmation {{ email {SHOWN} }} }}", {"requestEmailConfirmation": {"email": None, "userErrors": [{"code": "CONFLICT"}]}}),
+    "acceptRequestsFrom": (f'mutation {{ acceptRequestsFrom(input: {{email: "dave@example.test"}}) {{ email {SHOWN} }} }}', {"acceptRequestsFrom": {"email": "dave@example.test", "userErrors": []}}),
+    "refuseRequestsFrom": (f'mutation {{ refuseRequestsFrom(input: {{email: "dave@example.test"}}) {{ email {SHOWN} }} }}', {"refuseRequestsFrom": {"email": "dave@example.test", "userErrors": []}}),
     "workflow": ('{ workflow(name: "alices") { id definition } }', {"workflow": None}),
     "workflows": ("{ workflows { totalCount nodes { id } } }", {"workflows": {"totalCount": 0, "nodes": []}}),
     "workflowRun": ("query($workflowRun: ID!) { workflowRun(id: $workflowRun) { status inputs } }", {"workflowRun": None}),

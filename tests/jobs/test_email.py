@@ -16,6 +16,9 @@ from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
 from tocsin.jobs.computing import Processes
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
+from tocsin.outbound.mail_limits import RecipientLimits
+from tocsin.outbound.owner_mail import OwnerDoor
+from tocsin.outbound.recipients import RecipientRules
 
 UNUSED: Any = None
 DUE = datetime(2027, 1, 1, tzinfo=UTC)
@@ -31,13 +34,23 @@ async def alice(database: Database) -> User:
     return user
 
 
-async def attempt(port: int, given: dict[str, Any], recipients: str = "owner", files: Any = UNUSED) -> Outcome:
+async def attempt(
+    port: int,
+    given: dict[str, Any],
+    recipients: str = "owner",
+    files: Any = UNUSED,
+    limits: RecipientLimits = RecipientLimits(),  # noqa: B008  # frozen
+    confirms: bool = False,
+) -> Outcome:
     """One attempt at what a user wrote."""
     job, settings = registry.get("email"), smtp_settings(port)
     stored = job.prepare(given, Saving("alice", SECRETS))
     door: HttpDoor = None  # type: ignore[assignment]  # mails need none
+    db = User.get_pymongo_collection().database
+    database = Database(db.client, db, "", db.name)
+    mails = OwnerDoor(mail_door(settings), database, limits, "alice", confirms=confirms)
     context = JobContext(
-        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), files, UNUSED, recipients
+        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mails, files, UNUSED, recipients
     )
     return await job.attempt(stored, context)
 
@@ -108,6 +121,48 @@ async def test_only_those_are_written_to_whom_the_setting_allows(
     async with mail_server(inbox) as port:
         outcome = await attempt(port, {**MAIL, "to": to}, recipients)
     assert (outcome.error is None, len(inbox.mails)) == (may, int(may))
+
+
+@pytest.mark.parametrize(("kind", "place"), [("email", "to"), ("report", "recipients")])
+def test_whom_the_setting_forbids_is_refused_when_it_is_saved(kind: str, place: str) -> None:
+    given: dict[str, Any] = MAIL if kind == "email" else {"title": "t", "format": "CSV", "data": []}
+    saving = Saving("alice", SECRETS, recipients=RecipientRules("owner,example.org", "alice@example.com"))
+    addresses = ["alice@example.com", "bob@example.org", "eve@example.net"]
+    with pytest.raises(InvalidInput) as caught:
+        registry.prepare(kind, {**given, place: addresses}, saving)
+    assert (caught.value.path, caught.value.message) == (
+        (place, "2"),
+        "eve@example.net may not be written to. "
+        "This server lets you write only to owner,example.org; the operator sets TOCSIN_EMAIL_RECIPIENTS.",
+    )
+    assert registry.prepare(kind, {**given, place: addresses[:2]}, saving)[place] == addresses[:2]
+
+
+async def test_jobs_of_an_unconfirmed_owner_send_nothing(alice: User, database: Database) -> None:
+    """Also to whom the setting allows: twenty mails with a chosen text went to a stranger's address."""
+    await database.users.update_one({"_id": "alice"}, {"$set": {"email_confirmed": False}})
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        outcomes = [await attempt(port, {**MAIL, "to": to}, "any", confirms=True) for to in (MAIL["to"], "b@c.test")]
+    for outcome in outcomes:
+        assert outcome.error is not None
+        assert outcome.error.message == "Your email address is not confirmed, so your jobs send no mail."
+        assert "requestEmailConfirmation" in (outcome.error.hint or "")
+        assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.MAIL, False)
+    assert inbox.mails == []
+    assert [mail["status"] async for mail in database.deliveries.find({})] == ["SUPPRESSED"] * 2
+
+
+async def test_jobs_leave_room_for_notices_in_the_mails_of_a_day(alice: User, database: Database) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        outcomes = [await attempt(port, MAIL, limits=RecipientLimits(4, 1)) for _ in range(5)]
+    assert [outcome.error is None for outcome in outcomes] == [True] * 3 + [False] * 2
+    error = outcomes[-1].error
+    assert error is not None
+    assert error.message == "alice@example.com has had 3 mails in 24 hours, which is the limit."
+    assert "TOCSIN_MAILS_PER_RECIPIENT" in (error.hint or "")
+    assert len(inbox.mails) == 3
 
 
 async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(alice: User) -> None:

@@ -1,4 +1,5 @@
-// The page that mailed links lead to. node account.mjs CHROMIUM SERVER ask EMAIL | choose LINK EMAIL
+// The page that mailed links lead to. node account.mjs CHROMIUM SERVER ask EMAIL | choose LINK EMAIL |
+// confirm LINK EMAIL PASSWORD
 
 import assert from "node:assert/strict";
 
@@ -7,6 +8,11 @@ import { isRenewed, session } from "./graphiql.mjs";
 
 const [executable, server, scenario, ...given] = process.argv.slice(2);
 const PASSWORD = "a new horse battery";
+
+/** The field of the form that is shown. */
+function passwordOf(page) {
+  return page.getByRole("textbox", { name: /^Password/ });
+}
 
 async function asksForMail(page, email) {
   await page.goto(`${server}/account`);
@@ -21,12 +27,12 @@ async function choosesAPassword(page, link, email) {
   const again = page.getByLabel("The same again");
   assert.equal(page.url(), `${server}/account`, "the token left the address bar");
   for (const [first, second, problem] of [[PASSWORD, "something else", "differ"], ["short", "short", "10 to 128"]]) {
-    await page.getByLabel("Password").fill(first);
+    await passwordOf(page).fill(first);
     await again.fill(second);
     await submit.click();
     await page.getByRole("alert").getByText(problem).waitFor();
   }
-  await page.getByLabel("Password").fill(PASSWORD);
+  await passwordOf(page).fill(PASSWORD);
   await again.fill(PASSWORD);
   await submit.click();
   await page.getByRole("status").getByText(`signed in as ${email}`).waitFor();
@@ -37,11 +43,26 @@ async function choosesAPassword(page, link, email) {
   await isRenewed(page, begun);
 }
 
+async function confirmsAnAddress(page, link, email, password) {
+  await page.goto(link);
+  const submit = page.getByRole("button", { name: "Confirm the address" });
+  assert.equal(page.url(), `${server}/account`, "the token left the address bar");
+  await passwordOf(page).fill("a stranger's guess");
+  await submit.click();
+  await page.getByRole("alert").getByText("not the password").waitFor();
+  await passwordOf(page).fill(password);
+  await submit.click();
+  await page.getByRole("status").getByText(`${email} is confirmed`).waitFor();
+  assert.ok((await session(page)).refreshToken);
+  await page.getByRole("link", { name: "To the playground" }).click();
+  await page.locator(".who").getByText(email).waitFor();
+}
+
 /** The link works once. */
 async function isRefused(page, link) {
   await page.goto("about:blank");
   await page.goto(link);
-  await page.getByLabel("Password").fill(PASSWORD);
+  await passwordOf(page).fill(PASSWORD);
   await page.getByLabel("The same again").fill(PASSWORD);
   await page.getByRole("button", { name: "Set the password" }).click();
   await page.getByRole("alert").getByText(/link/i).waitFor();
@@ -49,6 +70,7 @@ async function isRefused(page, link) {
 
 await browse(executable, server, async (page) => {
   if (scenario === "ask") await asksForMail(page, given[0]);
+  else if (scenario === "confirm") await confirmsAnAddress(page, ...given);
   else {
     await choosesAPassword(page, given[0], given[1]);
     await isRefused(page, given[0]);

@@ -17,13 +17,13 @@ from tocsin.documents import Database, Doc, User, global_id
 from tocsin.notifications.deliveries import (
     LONGEST_WAIT,
     PATIENCE,
-    Postman,
     enqueue,
     forget,
     newest,
     wait_after,
 )
 from tocsin.notifications.ordering import FIRST_WAIT
+from tocsin.notifications.postman import Postman
 from tocsin.outbound.mail import Attachment, MailDoor, mail_door
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -12,6 +12,7 @@ import pytest
 from tests.acceptance.server import Server, run_server
 from tests.conformance.node import TOOLS, needs_node
 from tests.harness import until
+from tests.outbound.smtp import Inbox, mail_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EMAIL = "alice@example.com"
@@ -79,3 +80,19 @@ async def test_an_invitation_becomes_an_account(tmp_path: Path) -> None:
         found = re.search(r"http\S+#invitation=\S+", printed)
         assert found is not None
         await drive("account.mjs", server, "choose", found[0], EMAIL)
+
+
+async def test_an_address_is_confirmed_through_a_mailed_link(tmp_path: Path) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        smtp = {"TOCSIN_SMTP_HOST": "127.0.0.1", "TOCSIN_SMTP_PORT": str(port), "TOCSIN_SMTP_TLS": "none"}
+        async with run_server(tmp_path, **smtp) as server:
+            await server.sign_up(EMAIL)
+            await until(lambda: _arrived(inbox))
+            found = re.search(r"http\S+#confirmation=\S+", inbox.mails[0].get_content())
+            assert found is not None
+            await drive("account.mjs", server, "confirm", found[0], EMAIL, "correct horse battery")
+
+
+async def _arrived(inbox: Inbox) -> bool:
+    return bool(inbox.mails)

@@ -64,10 +64,10 @@ def workflow(*steps: dict[str, Any], **fields: Any) -> str:
     return json.dumps({"name": "w", "steps": steps, **fields})
 
 
-async def _user(name: str, *, is_admin: bool = False) -> User:
+async def _user(name: str, *accepted: str, is_admin: bool = False) -> User:
     user = User(
         id=name, email=f"{name}@example.com", password="", is_admin=is_admin, is_active=True,
-        created_at=clock.now(),
+        accepts_requests_from=list(accepted), created_at=clock.now(),
     )  # fmt: skip
     await user.insert()
     return user
@@ -116,7 +116,7 @@ async def _dies_once(stack: Stack, boundary: int, target: Target) -> bool:
 
 
 async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Database, target: Target) -> None:
-    await asyncio.gather(_user("alice"), _user("bob"), _user("carol", is_admin=True))
+    await asyncio.gather(_user("alice"), _user("bob", "alice@example.com"), _user("carol", is_admin=True))
     approval = {"by": "bob@example.com", "message": "Pay ${{ inputs.sum }}?"}
     text = workflow({"key": "ask", "approval": approval}, step("pay", f"{target.url}/pay"), inputs={"sum": {}})
     alice, bob, carol = [await User.get(name) for name in ("alice", "bob", "carol")]

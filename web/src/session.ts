@@ -63,6 +63,11 @@ export class SessionStore {
     return this.#begin("acceptInvitation", "AcceptInvitationInput", { token, password });
   }
 
+  /** Throws Refused. */
+  confirmEmail(token: string, password: string): Promise<void> {
+    return this.#begin("confirmEmail", "ConfirmEmailInput", { token, password });
+  }
+
   /** This tab forgets its tokens at once, whatever the server then says. */
   async logOut(): Promise<void> {
     const session = this.#session;

@@ -7,6 +7,7 @@ from tocsin.accounts.mailing import Mailing, invite
 from tocsin.accounts.sessions import Grant, Sessions
 from tocsin.accounts.users import (
     activate,
+    confirm_email,
     create_user,
     deactivate,
     find_user,
@@ -18,7 +19,7 @@ from tocsin.accounts.users import (
 )
 
 __all__ = [
-    "COMMAND_LINE", "Accounts", "Actor", "Grant", "Identity", "Mailing", "Sessions", "activate", "create_user",
-    "deactivate", "find_user", "invite", "list_users", "log_out_everywhere", "normalise_email", "promote",
-    "require_user", "set_password",
+    "COMMAND_LINE", "Accounts", "Actor", "Grant", "Identity", "Mailing", "Sessions", "activate", "confirm_email",
+    "create_user", "deactivate", "find_user", "invite", "list_users", "log_out_everywhere", "normalise_email",
+    "promote", "require_user", "set_password",
 ]  # fmt: skip

@@ -43,11 +43,14 @@ class Accounts:
         self.sessions = Sessions(database, tokens, derive(key, "accounts", "sessions").encode(), lifetime)
 
     async def sign_up(self, email: str, password: str, actor: Actor) -> Grant:
-        """Make an account and log in. Raises UserError: SIGN_UP_CLOSED, INVALID, EMAIL_TAKEN."""
+        """Make an account, whose address is not confirmed yet, and log in.
+
+        Raises UserError: SIGN_UP_CLOSED, INVALID, EMAIL_TAKEN.
+        """
         if self._settings.sign_up != "open":
             message = "Sign-up is closed here. Ask the administrator for an account."
             raise UserError(UserErrorCode.SIGN_UP_CLOSED, message)
-        user = await create_user(email, password, actor, action=AuditAction.SIGNED_UP)
+        user = await create_user(email, password, actor, action=AuditAction.SIGNED_UP, confirmed=False)
         return await self.sessions.open(user, actor, clock.now())
 
     async def log_in(self, email: str, password: str, actor: Actor) -> Grant:

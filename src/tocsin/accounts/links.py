@@ -1,4 +1,4 @@
-"""Links that are mailed: good once and for a limited time, for a new password or for a new account."""
+"""Links that are mailed, good once and for a limited time: for a new password, an account, a confirmed address."""
 
 from datetime import datetime, timedelta
 
@@ -6,8 +6,16 @@ from tocsin.documents import Database, Link, LinkPurpose
 from tocsin.errors import UserError, UserErrorCode
 from tocsin.security.opaque import digest, new_secret
 
-LIFETIMES = {LinkPurpose.RESET: timedelta(hours=1), LinkPurpose.INVITATION: timedelta(days=7)}
-_PATHS = {LinkPurpose.RESET: "/account#reset=", LinkPurpose.INVITATION: "/account#invitation="}
+LIFETIMES = {
+    LinkPurpose.RESET: timedelta(hours=1),
+    LinkPurpose.INVITATION: timedelta(days=7),
+    LinkPurpose.CONFIRMATION: timedelta(days=3),
+}
+_PATHS = {
+    LinkPurpose.RESET: "/account#reset=",
+    LinkPurpose.INVITATION: "/account#invitation=",
+    LinkPurpose.CONFIRMATION: "/account#confirmation=",
+}
 _LONGEST = 200
 
 
@@ -44,9 +52,10 @@ async def use_link(database: Database, link: Link) -> None:
         raise invalid_link()
 
 
-async def forget_links(database: Database, email: str) -> None:
-    """Make all links worthless that were mailed to this address."""
-    found = database.links.find({"email": email}, {"_id": 1})
+async def forget_links(database: Database, email: str, purpose: LinkPurpose | None = None) -> None:
+    """Make all links worthless that were mailed to this address, or those for one purpose."""
+    which = {"email": email} if purpose is None else {"email": email, "purpose": purpose.value}
+    found = database.links.find(which, {"_id": 1})
     await database.links.delete_many({"_id": {"$in": [link["_id"] async for link in found]}})
 
 

@@ -1,21 +1,29 @@
-"""What works by a mailed link: a forgotten password, an invitation."""
+"""What works by a mailed link: a forgotten password, an invitation, a confirmed address."""
 
 import asyncio
+import math
 from collections.abc import Callable
+from datetime import timedelta
 
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
+from tocsin.accounts.api_tokens import revoke_all
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
 from tocsin.accounts.links import find_link, forget_links, invalid_link, make_link, use_link
 from tocsin.accounts.sessions import Grant, Sessions
-from tocsin.accounts.users import create_user, email_taken, set_password
+from tocsin.accounts.users import confirm_email, create_user, email_taken, set_password
 from tocsin.config import Settings
 from tocsin.documents import AuditAction, Database, Link, LinkPurpose, User
+from tocsin.errors import Conflict, RateLimited, UserError, UserErrorCode
 from tocsin.notifications import account_mails, deliveries
-from tocsin.security.passwords import check_password
+from tocsin.outbound.mail_limits import HOURLY_LINKS, MailLimit, MailLimiter, MailLimitReached, mailbox_of
+from tocsin.security.passwords import check_password, verify_password
+from tocsin.security.rates import address_key
 from tocsin.security.secrets import SecretBox
 
+_HOUR = timedelta(hours=1)
+_PER_MAILBOX = MailLimit("confirmation/mailbox", HOURLY_LINKS, _HOUR)
 log = telemetry.logger(__name__)
 
 
@@ -39,7 +47,7 @@ async def invite(
 
 
 class Mailing:
-    """Resets and invitations. `wake` is called after a mail was queued."""
+    """Resets, invitations and confirmations. `wake` is called after a mail was queued."""
 
     def __init__(
         self,
@@ -51,6 +59,8 @@ class Mailing:
     ) -> None:
         self._database, self._settings, self._secrets = database, settings, secrets
         self._sessions, self._wake = sessions, wake
+        self._limiter = MailLimiter(database)
+        self._per_address = MailLimit("confirmation/address", settings.confirmations_per_address, _HOUR)
         self._errands: set[asyncio.Task[None]] = set()
 
     async def request_reset(self, email: str, actor: Actor) -> None:
@@ -65,7 +75,10 @@ class Mailing:
             errand.add_done_callback(self._done)
 
     async def reset(self, token: str, password: str, actor: Actor) -> Grant:
-        """Give the user of a mailed link a new password and log him in. Raises UserError: LINK_INVALID, INVALID."""
+        """Give the user of a mailed link a new password and log him in. Raises UserError: LINK_INVALID, INVALID.
+
+        The link confirms the address, and all sessions and API tokens from before end.
+        """
         now = clock.now()
         link = await find_link(token, LinkPurpose.RESET, now)
         check_password(password, link.email)
@@ -74,7 +87,9 @@ class Mailing:
         if user is None or not user.is_active:
             raise invalid_link()
         by = actor.known_as(user)
-        changed = await set_password(self._database, user, password, by, action=AuditAction.PASSWORD_RESET)
+        confirmed = await confirm_email(self._database, user, by)
+        await revoke_all(self._database, user.id)
+        changed = await set_password(self._database, confirmed, password, by, action=AuditAction.PASSWORD_RESET)
         self._wake()
         return await self._sessions.open(changed, actor, now)
 
@@ -94,8 +109,70 @@ class Mailing:
         user = await create_user(link.email, password, actor, link.is_admin, action=action)
         return await self._sessions.open(user, actor, now)
 
+    async def welcome(self, user: User, actor: Actor) -> None:
+        """Mail the link to confirm the address of someone who just signed up, where that is asked for.
+
+        Where too many were mailed, none is: the user asks for it later.
+        """
+        try:
+            await self.request_confirmation(user, actor)
+        except Conflict:
+            return
+        except RateLimited as error:
+            log.warning("a new account was not mailed the link to confirm its address", reason=error.message)
+
+    async def request_confirmation(self, user: User, actor: Actor) -> None:
+        """Mail a link to confirm the address. Earlier ones become worthless.
+
+        Raises Conflict where there is nothing to confirm, RateLimited after three in an hour to one mailbox, or for a
+        network address that caused too many.
+        """
+        if not self._settings.confirms_addresses:
+            raise Conflict("This server has no mail server, so addresses need no confirmation.")
+        if user.email_confirmed:
+            raise Conflict("Your email address is confirmed already.")
+        await self._limit_confirmations(user.email, actor.address)
+        await forget_links(self._database, user.email, LinkPurpose.CONFIRMATION)
+        link, path = await make_link(LinkPurpose.CONFIRMATION, user.email, clock.now(), user=user.id)
+        sealed = self._secrets.seal(self._settings.page(path), account_mails.delivery_id(link))
+        await deliveries.enqueue(self._database, [account_mails.email_confirmation(user, link, sealed)])
+        self._wake()
+        await audit.record(AuditAction.EMAIL_CONFIRMATION_REQUESTED, actor.known_as(user), user)
+
+    async def confirm(self, token: str, password: str, actor: Actor) -> Grant:
+        """Confirm the address that a link was mailed to, by the password of its account, and log in.
+
+        The password shows that it is the account's owner who opens the link, and not a stranger whose address was
+        typed. All sessions and API tokens from before end. Raises UserError: LINK_INVALID, INVALID_CREDENTIALS.
+        """
+        now = clock.now()
+        link = await find_link(token, LinkPurpose.CONFIRMATION, now)
+        user = await User.get(link.user or "")
+        if user is None or not user.is_active or user.email != link.email:
+            raise invalid_link()
+        if not await verify_password(password, user.password):
+            await audit.record(AuditAction.LOG_IN_FAILED, actor, user, detail="while confirming the address")
+            message = "This is not the password of the account that the link was mailed for."
+            raise UserError(UserErrorCode.INVALID_CREDENTIALS, message, ("password",))
+        await use_link(self._database, link)
+        confirmed = await confirm_email(self._database, user, actor.known_as(user))
+        return await self._sessions.open(confirmed, actor, now)
+
+    async def _limit_confirmations(self, email: str, address: str) -> None:
+        try:
+            place = await self._limiter.take(address_key(address), self._per_address)
+            try:
+                await self._limiter.take(mailbox_of(email), _PER_MAILBOX)
+            except MailLimitReached:
+                await self._limiter.give_back(place)
+                raise
+        except MailLimitReached as reached:
+            seconds = reached.seconds(clock.now())
+            message = f"Too many mails to confirm addresses: {reached} Try again in {math.ceil(seconds)} s."
+            raise RateLimited(message, seconds) from None
+
     async def _mail_reset(self, user: User, actor: Actor) -> None:
-        await forget_links(self._database, user.email)
+        await forget_links(self._database, user.email, LinkPurpose.RESET)
         link, path = await make_link(LinkPurpose.RESET, user.email, clock.now(), user=user.id)
         sealed = self._secrets.seal(self._settings.page(path), account_mails.delivery_id(link))
         await deliveries.enqueue(self._database, [account_mails.password_reset(user, link, sealed)])

@@ -27,7 +27,7 @@ PORTIONS = 100
 """A process draws this part of a cost bucket at once: what it does not spend within `period` is lost to the caller."""
 _REMEMBERED = 20_000
 """Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
-_WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation"}
+_WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation", "confirmEmail"}
 STRANGE_ADDRESSES = 5
 """All addresses together from which nobody has logged in to an account yet have as many attempts at it as five."""
 RESET_MAILS = Bucket("requestPasswordReset/account", 3, 3600)

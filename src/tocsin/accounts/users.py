@@ -12,7 +12,7 @@ from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
 from tocsin.accounts.links import forget_links
 from tocsin.accounts.sessions import end_sessions
-from tocsin.documents import AuditAction, Database, User
+from tocsin.documents import AuditAction, Database, LinkPurpose, User
 from tocsin.errors import NotFound, UserError, UserErrorCode
 from tocsin.notifications import account_mails, deliveries
 from tocsin.security.passwords import check_password, hash_password
@@ -20,13 +20,23 @@ from tocsin.tasks.holding import cancel_workflow_runs, pause_all
 
 
 async def create_user(
-    email: str, password: str, actor: Actor, is_admin: bool = False, *, action: AuditAction = AuditAction.USER_CREATED
+    email: str,
+    password: str,
+    actor: Actor,
+    is_admin: bool = False,
+    *,
+    action: AuditAction = AuditAction.USER_CREATED,
+    confirmed: bool = True,
 ) -> User:
-    """Store a new user. Raises UserError: INVALID for the address or the password, EMAIL_TAKEN."""
+    """Store a new user. Raises UserError: INVALID for the address or the password, EMAIL_TAKEN.
+
+    `confirmed` says that somebody answers for the address: an administrator, or a link that was mailed to it.
+    """
     address = normalise_email(email)
     check_password(password, address)
     hashed = await hash_password(password)
-    user = User(email=address, password=hashed, is_admin=is_admin, created_at=clock.now())
+    now = clock.now()
+    user = User(email=address, password=hashed, is_admin=is_admin, email_confirmed=confirmed, created_at=now)
     try:
         await user.insert()
     except DuplicateKeyError:
@@ -68,14 +78,27 @@ async def set_password(
 ) -> User:
     """Give the user a new password, end the sessions that the old one opened but for `keep`, and tell him.
 
-    Links that were mailed before become worthless; API tokens stay. Raises InvalidInput at `path`.
+    Links for a new password that were mailed before become worthless; API tokens stay. Raises InvalidInput at `path`.
     """
     check_password(password, user.email, path)
     changed = await _change(user, password=await hash_password(password))
     await end_sessions(database, user.id, but=keep)
-    await forget_links(database, user.email)
+    await forget_links(database, user.email, LinkPurpose.RESET)
     await audit.record(action, actor, user)
     await deliveries.enqueue(database, [account_mails.password_changed(user, clock.now(), actor.address)])
+    return changed
+
+
+async def confirm_email(database: Database, user: User, actor: Actor) -> User:
+    """Count the address as confirmed. The first time, all sessions and API tokens from before end."""
+    confirmed: User = user.model_copy(update={"email_confirmed": True})
+    if user.email_confirmed:
+        return confirmed
+    await end_sessions(database, user.id)
+    await revoke_all(database, user.id)
+    changed = await _change(user, email_confirmed=True)
+    await forget_links(database, user.email, LinkPurpose.CONFIRMATION)
+    await audit.record(AuditAction.EMAIL_CONFIRMED, actor, user)
     return changed
 
 

@@ -22,7 +22,7 @@ from tocsin.documents.schema_version import INSTALLATION
 
 Raw = RawBSONDocument
 Portion = tuple[str, list[Raw]]
-SKIPPED = frozenset({INSTALLATION, "workers", "rate_buckets"})
+SKIPPED = frozenset({INSTALLATION, "workers", "rate_buckets", "mail_counts"})
 """Collections of the installation or of its processes, not of its users."""
 _EMBEDDED_SET = "secantus"
 _RAW: CodecOptions[Raw] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)

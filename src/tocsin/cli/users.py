@@ -122,6 +122,16 @@ def activate(email: Email) -> None:
     typer.echo(f"{run(work).email} can log in again.")
 
 
+@app.command()
+def confirm(email: Email) -> None:
+    """Count a user's address as confirmed, so that mails go to it. All sessions and API tokens from before end."""
+
+    async def work(database: Database) -> User:
+        return await accounts.confirm_email(database, await accounts.find_user(email), COMMAND_LINE)
+
+    typer.echo(f"{run(work).email} is confirmed.")
+
+
 def _password(from_stdin: bool) -> str:
     """Never an argument: everyone on the machine can see those. What is not UTF-8 fails `check_password`."""
     stdin = typer.get_binary_stream("stdin")
@@ -140,6 +150,7 @@ def _row(user: User) -> dict[str, Any]:
         "email": user.email,
         "isAdmin": user.is_admin,
         "isActive": user.is_active,
+        "emailConfirmed": user.email_confirmed,
         "createdAt": user.created_at.isoformat(),
     }
 
@@ -147,6 +158,6 @@ def _row(user: User) -> dict[str, Any]:
 def _print(rows: list[dict[str, Any]]) -> None:
     cells = []
     for row in rows:
-        marks = ["yes" if row[key] else "no" for key in ("isAdmin", "isActive")]
+        marks = ["yes" if row[key] else "no" for key in ("isAdmin", "isActive", "emailConfirmed")]
         cells.append([row["email"], *marks, row["createdAt"][:10]])
-    print_table(("Email", "Administrator", "Active", "Since"), cells, ("Email",))
+    print_table(("Email", "Administrator", "Active", "Confirmed", "Since"), cells, ("Email",))

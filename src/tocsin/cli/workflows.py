@@ -19,6 +19,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.json_values import read_json
 from tocsin.jobs.value_bounds import LARGEST, printable
 from tocsin.outbound.guard import Rules
+from tocsin.outbound.recipients import RecipientRules
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
@@ -63,6 +64,9 @@ def save(email: Email, paths: Paths) -> None:
 
     async def work(database: Database) -> list[Doc]:
         user, box = await accounts.find_user(email), await _box(database)
+        recipients = RecipientRules(config.load().email_recipients, user.email)
+        for source in sources:
+            read_definition(source, registry.Catalog(rules, recipients), clock.now())
         return [await saving.save(database, box, user.id, source, clock.now(), rules) for source in sources]
 
     for workflow in run(work):

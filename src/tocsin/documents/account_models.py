@@ -10,13 +10,20 @@ from tocsin.documents.stored import Stored, index, new_id
 
 
 class User(Stored):
-    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash."""
+    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash.
+
+    `email_confirmed` is false from signing up until a mailed link was used; whoever was stored without it had been
+    mailed before, and counts as confirmed. `accepts_requests_from` are the addresses of users whose workflows may ask
+    this one to decide.
+    """
 
     id: str = Field(default_factory=new_id)
     email: str
     password: str
     is_admin: bool = False
     is_active: bool = True
+    email_confirmed: bool = True
+    accepts_requests_from: list[str] = []
     created_at: datetime
 
     class Settings:
@@ -71,7 +78,7 @@ class ApiToken(Stored):
 
 
 class Link(Stored):
-    """What a mailed link is good for, once: a new password for `user`, or an account for `email`.
+    """What a mailed link is good for, once: a new password for `user`, an account for `email`, or a confirmed address.
 
     The id is the digest of the token in the link.
     """

@@ -114,6 +114,10 @@ class Database:
         return self.db["rate_buckets"]
 
     @property
+    def mail_counts(self) -> AsyncCollection[Doc]:
+        return self.db["mail_counts"]
+
+    @property
     def installation(self) -> AsyncCollection[Doc]:
         return self.db[INSTALLATION]
 

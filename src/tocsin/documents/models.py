@@ -208,6 +208,7 @@ class Delivery(Stored):
         name = "deliveries"
         indexes: ClassVar = [
             index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "owner", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
             index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
             index("queued_at"),
         ]
@@ -255,7 +256,22 @@ class RateBucket(Stored):
         indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
 
 
+class MailCount(Stored):
+    """The times of the last mails that one limit counts: see `outbound/mail_limits.py`.
+
+    Its id is `limit:digest of whom it is for`. `held_back` are mails that were not sent, and not told of yet.
+    """
+
+    times: list[datetime] = []
+    held_back: int = 0
+    forget_at: datetime
+
+    class Settings:
+        name = "mail_counts"
+        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
+
+
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
-    RateBucket, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Replay,
+    RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Replay,
 ]  # fmt: skip

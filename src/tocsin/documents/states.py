@@ -68,6 +68,7 @@ class WaitingFor(Enum):
     RETRY_AT = "RETRY_AT"
     DEPENDENCY = "DEPENDENCY"
     APPROVAL = "APPROVAL"
+    ACCEPTANCE = "ACCEPTANCE"
     TIME = "TIME"
 
 

@@ -33,13 +33,16 @@ _INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attem
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none."""
+    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none.
+
+    `mail` gives the door for the mails of a user's jobs.
+    """
 
     http: HttpDoor
     secrets: SecretBox
     judge: Judge
     timeout: Callable[[str], float]
-    mail: MailDoor
+    mail: Callable[[str], MailDoor]
     shelf: Shelf
     runs: RunsQuery
     recipients: str = "owner"
@@ -112,7 +115,7 @@ class Worker:
             secrets=self._tools.secrets,
             http=self._tools.http,
             compute=self._tools.compute,
-            mail=self._tools.mail,
+            mail=self._tools.mail(run["owner"]),
             files=self._tools.shelf.of_run(run["owner"], run["_id"]),
             runs=self._tools.runs,
             recipients=self._tools.recipients,

@@ -30,6 +30,8 @@ describe(
         "PASSWORD_CHANGED": "A password was changed.",
         "PASSWORD_RESET_REQUESTED": "A link for a new password was mailed.",
         "PASSWORD_RESET": "A password was changed by a mailed link.",
+        "EMAIL_CONFIRMATION_REQUESTED": "A link to confirm an address was mailed.",
+        "EMAIL_CONFIRMED": "An address was confirmed by a mailed link, or on the command line.",
         "API_TOKEN_CREATED": "An API token was made.",
         "API_TOKEN_REVOKED": "An API token was ended.",
         "USER_CREATED": "An account was made by an administrator.",

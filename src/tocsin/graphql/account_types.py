@@ -7,6 +7,7 @@ import strawberry
 from tocsin import accounts, documents
 from tocsin.documents import Doc, Scope
 from tocsin.graphql import ids
+from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe
 from tocsin.graphql.errors import UserError
 from tocsin.graphql.node import Node
@@ -28,6 +29,26 @@ class User(Node):
     is_admin: bool = strawberry.field(description="Whether the user administers this installation.")
     is_active: bool = strawberry.field(description="Whether the user may log in; false after being deactivated.")
     created_at: datetime = strawberry.field(description="When the account was made.")
+    email_confirmed: bool = strawberry.field(
+        description="Whether a link that was mailed to the address was used, or an administrator answers for it."
+    )
+    accepted: strawberry.Private[list[str]]
+
+    @strawberry.field(
+        description=(
+            "Whether nothing but that link is mailed to an address before it is confirmed; false as long as this "
+            "server has no mail server, and keeps mails as files."
+        )
+    )
+    def email_confirmation_required(self, info: Info) -> bool:
+        return info.context.services.settings.confirms_addresses
+
+    @strawberry.field(
+        description="Addresses of users whose workflows may ask this one to decide. Null unless it is you."
+    )
+    async def accepts_requests_from(self, info: Info) -> list[str] | None:
+        who = await info.context.identity()
+        return self.accepted if who is not None and ids.encode("User", who.user.id) == self.id else None
 
 
 @strawberry.type(description="What a user has after logging in.")
@@ -85,7 +106,12 @@ def user_type(user: documents.User) -> User:
 def user_row(user: Doc) -> User:
     """A user as he is stored, as he is shown."""
     same = ("email", "is_admin", "is_active", "created_at")
-    return User(id=strawberry.ID(ids.encode("User", user["_id"])), **{name: user[name] for name in same})
+    return User(
+        id=strawberry.ID(ids.encode("User", user["_id"])),
+        email_confirmed=user.get("email_confirmed", True),
+        accepted=user.get("accepts_requests_from", []),
+        **{name: user[name] for name in same},
+    )
 
 
 def grant_type(grant: accounts.Grant) -> Session:

@@ -5,12 +5,14 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
-from tocsin import accounts
+from tocsin import accounts, documents
+from tocsin.accounts.requests import RequestRules, accept_requests, refuse_requests
 from tocsin.graphql import access
 from tocsin.graphql.account_types import SessionPayload, User, grant_type, user_type
-from tocsin.graphql.context import Context, Info
+from tocsin.graphql.context import Context, Info, Services
 from tocsin.graphql.errors import UserError, caught
 from tocsin.graphql.words import WHAT
+from tocsin.workflows.letters import Letters
 
 P = TypeVar("P", bound=SessionPayload)
 _PASSWORD = "10 to 128 characters, not one of the commonest passwords."  # noqa: S105  # a description
@@ -64,6 +66,17 @@ class AcceptInvitationInput:
     password: str = strawberry.field(description=_PASSWORD)
 
 
+@strawberry.input(description="A confirmed address, by a mailed link.")
+class ConfirmEmailInput:
+    token: str = strawberry.field(description="The text behind `#confirmation=` in the link.")
+    password: str = strawberry.field(description="The password of the account that the link was mailed for.")
+
+
+@strawberry.input(description="A user whose workflows may ask you to decide, or may no longer.")
+class RequestsFromInput:
+    email: str = strawberry.field(description="The address of the user.")
+
+
 @strawberry.type(description="The answer to signUp.")
 class SignUpPayload(SessionPayload):
     pass
@@ -105,6 +118,23 @@ class RequestPasswordResetPayload:
     user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
 
 
+@strawberry.type(description="The answer to confirmEmail.")
+class ConfirmEmailPayload(SessionPayload):
+    pass
+
+
+@strawberry.type(description="The answer to requestEmailConfirmation.")
+class RequestEmailConfirmationPayload:
+    email: str | None = strawberry.field(description="Where the mail goes; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+
+
+@strawberry.type(description="The answer to acceptRequestsFrom and refuseRequestsFrom.")
+class RequestsFromPayload:
+    email: str | None = strawberry.field(description="The address, as it is compared; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+
+
 @strawberry.type
 class AccountQueries:
     @strawberry.field(description="Who is asking.")
@@ -115,13 +145,15 @@ class AccountQueries:
 @strawberry.type
 class AccountMutations:
     @strawberry.mutation(
-        description="Make an account and log in. Works without a token, if this installation allows it."
+        description=(
+            "Make an account and log in. Works without a token, if this installation allows it. A link to confirm "
+            "the address is mailed to it; before that it gets no other mail, and jobs of the account send none."
+        )
     )
     async def sign_up(self, info: Info, input: Annotated[SignUpInput, WHAT]) -> SignUpPayload:
         context = info.context
         await context.attempt("signUp")
-        opening = context.services.accounts.sign_up(input.email, input.password, context.actor)
-        return await _payload(SignUpPayload, opening, info.context)
+        return await _payload(SignUpPayload, _sign_up(context, input), context)
 
     @strawberry.mutation(description="Open a session. Works without a token.")
     async def log_in(self, info: Info, input: Annotated[LogInInput, WHAT]) -> LogInPayload:
@@ -196,6 +228,62 @@ class AccountMutations:
         await info.context.attempt("acceptInvitation")
         opening = info.context.services.mailing.accept(input.token, input.password, info.context.actor)
         return await _payload(AcceptInvitationPayload, opening, info.context)
+
+    @strawberry.mutation(
+        description=(
+            "Confirm your address by a mailed link and your password, and log in. The first time, all sessions and API "
+            "tokens from before end. Works without a token."
+        )
+    )
+    async def confirm_email(self, info: Info, input: Annotated[ConfirmEmailInput, WHAT]) -> ConfirmEmailPayload:
+        await info.context.attempt("confirmEmail", input.token)  # each link has its attempts, as an account has
+        opening = info.context.services.mailing.confirm(input.token, input.password, info.context.actor)
+        return await _payload(ConfirmEmailPayload, opening, info.context)
+
+    @strawberry.mutation(
+        description=(
+            "Get another mail with a link to confirm your address, good for three days: at most three in an hour. "
+            "Earlier links become worthless."
+        )
+    )
+    async def request_email_confirmation(self, info: Info) -> RequestEmailConfirmationPayload:
+        who, mailing = await access.logged_in(info), info.context.services.mailing
+        asking = mailing.request_confirmation(who.user, access.actor(info, who))
+        _, faults = await caught(asking)
+        return RequestEmailConfirmationPayload(email=None if faults else who.user.email, user_errors=faults)
+
+    @strawberry.mutation(
+        description=(
+            "Let the workflows of another user ask you by mail to decide. What they wait for already is asked now. "
+            "The answer is the same whether or not the address has an account."
+        )
+    )
+    async def accept_requests_from(self, info: Info, input: Annotated[RequestsFromInput, WHAT]) -> RequestsFromPayload:
+        who = await access.logged_in(info)
+        await info.context.attempt("acceptRequestsFrom")
+        email, faults = await caught(_accept(info.context.services, who.user, input.email))
+        return RequestsFromPayload(email=email, user_errors=faults)
+
+    @strawberry.mutation(description="Let the workflows of another user ask you by mail no more.")
+    async def refuse_requests_from(self, info: Info, input: Annotated[RequestsFromInput, WHAT]) -> RequestsFromPayload:
+        who, database = await access.logged_in(info), info.context.services.database
+        email, faults = await caught(refuse_requests(database, who.user, input.email))
+        return RequestsFromPayload(email=email, user_errors=faults)
+
+
+async def _sign_up(context: Context, given: SignUpInput) -> accounts.Grant:
+    services = context.services
+    grant = await services.accounts.sign_up(given.email, given.password, context.actor)
+    await services.mailing.welcome(grant.user, context.actor)
+    return grant
+
+
+async def _accept(services: Services, user: documents.User, email: str) -> str:
+    address, is_new = await accept_requests(services.database, user, email)
+    if is_new:
+        letters = Letters(services.database, RequestRules.of(services.settings))
+        await letters.ask_again(await accounts.require_user(user.id), address)
+    return address
 
 
 async def _payload(kind: type[P], opening: Awaitable[accounts.Grant], context: Context) -> P:

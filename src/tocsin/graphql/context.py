@@ -13,6 +13,7 @@ from strawberry.fastapi import BaseContext
 
 from tocsin.accounts import Accounts, Actor, Identity, Mailing
 from tocsin.accounts.rates import Rates
+from tocsin.accounts.requests import RequestRules
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.ending import check_cancelled
@@ -23,6 +24,7 @@ from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
 from tocsin.jobs.files import Shelf
 from tocsin.security.secrets import SecretBox
+from tocsin.workflows.refusals import Refusals
 from tocsin.workflows.versions import Versions
 
 CHECK_SECONDS = 30.0
@@ -58,11 +60,13 @@ class Services:
     waiting: Callable[[Doc], Waiting | None] = lambda _: None
     on_queue_change: Callable[[], None] = lambda: None
     loaders: Loaders = field(init=False, repr=False)
+    refusals: Refusals = field(init=False, repr=False)
     rates: Rates = field(init=False, repr=False)
     slots: Slots = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loaders", Loaders(self.database))
+        object.__setattr__(self, "refusals", Refusals(RequestRules.of(self.settings)))
         object.__setattr__(self, "rates", Rates(self.database, self.settings))
         object.__setattr__(self, "slots", Slots())
 

@@ -212,6 +212,7 @@ describe(
         "RETRY_AT": "The time of its next attempt.",
         "DEPENDENCY": "Steps that it depends on.",
         "APPROVAL": "Somebody's decision.",
+        "ACCEPTANCE": "Somebody's decision, for which nobody was asked: they do not accept requests from you.",
         "TIME": "A time.",
     },
 )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import strawberry
 from pydantic.alias_generators import to_camel
 
-from tocsin.documents import Doc
+from tocsin.documents import Doc, User
 from tocsin.errors import InvalidInput
 from tocsin.graphql.context import Services
 from tocsin.graphql.http_job_types import HttpJob, HttpJobInput, http_job, read_http_job
@@ -20,6 +20,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.base import Saving
 from tocsin.jobs.report import Format
 from tocsin.outbound.guard import Rules
+from tocsin.outbound.recipients import RecipientRules
 from tocsin.schedules.moments import write_duration, write_moment
 
 __all__ = ["JOB_TYPES", "Job", "JobInput", "job_type", "read_job"]
@@ -147,7 +148,7 @@ _SHOWN: dict[str, Callable[[Doc], Job]] = {
 _TYPED = ("email", "report", "polygon_area", "country_lookup")
 
 
-def read_job(given: JobInput, services: Services, owner: str, previous: Doc | None = None) -> Doc:
+def read_job(given: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
     """The job as it is stored; `previous` is the one it replaces, whose secrets are kept. Raises InvalidInput."""
     if given.http is not None:
         saving = _saving("http", services, owner, previous)
@@ -191,9 +192,10 @@ def _prepare(kind: str, params: Any, saving: Saving) -> Doc:
     return registry.prepare(kind, params, saving)
 
 
-def _saving(kind: str, services: Services, owner: str, previous: Doc | None) -> Saving:
+def _saving(kind: str, services: Services, owner: User, previous: Doc | None) -> Saving:
     before = previous["params"] if previous is not None and previous["kind"] == kind else None
-    return Saving(owner, services.secrets, Rules.of(services.settings), before)
+    recipients = RecipientRules(services.settings.email_recipients, owner.email)
+    return Saving(owner.id, services.secrets, Rules.of(services.settings), before, recipients)
 
 
 def _at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:

@@ -10,7 +10,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock, errors
-from tocsin.documents import Doc, new_id
+from tocsin.documents import Doc, User, new_id
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.graphql import access
 from tocsin.graphql.context import Info, Services
@@ -77,13 +77,13 @@ class BatchMutations:
         )
     )
     async def create_tasks(self, info: Info, input: Annotated[CreateTasksInput, WHAT]) -> CreateTasksPayload:
-        owner = await access.owner(info)
+        owner = await access.user(info)
         work, faults = await caught(_create(info.context.services, owner, input))
         if work is None:
             return CreateTasksPayload(results=[], user_errors=faults)
         if work.record is None and input.mode is SaveMode.ALL_OR_NOTHING:
             faults = [_nothing_saved(work)]
-        return CreateTasksPayload(results=await _results(info, owner, work), user_errors=faults)
+        return CreateTasksPayload(results=await _results(info, owner.id, work), user_errors=faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +96,29 @@ class _Work:
     record: Doc | None = None
 
 
-async def _create(services: Services, owner: str, given: CreateTasksInput) -> _Work:
+async def _create(services: Services, owner: User, given: CreateTasksInput) -> _Work:
     """Check all and save what may be saved.
 
     A call that is repeated is checked as of its first try: what was good then is good, whatever has passed by now.
     """
     if not 1 <= len(given.tasks) <= batches.MOST:
         raise InvalidInput(f"Give 1 to {batches.MOST:,} tasks; these are {len(given.tasks):,}.", "tasks")
-    key = await asyncio.to_thread(key_of, services, owner, "createTasks", given)
+    key = await asyncio.to_thread(key_of, services, owner.id, "createTasks", given)
     record = None if key is None else await idempotency.find(services.database, key)
     now = clock.now() if record is None else record["created_at"]
     work = await _check(services, owner, given, now)
     done = record is not None and record["done"]
     if not done and (not work.good or (work.wrong and given.mode is SaveMode.ALL_OR_NOTHING)):
         return work
-    record = await idempotency.take(services.database, key, new_id(owner), now)
+    record = await idempotency.take(services.database, key, new_id(owner.id), now)
     if record["created_at"] != now:  # the same call came twice at once, and the other one was faster
         work = await _check(services, owner, given, record["created_at"])
-    await batches.save(services.database, owner, work.good, record)
+    await batches.save(services.database, owner.id, work.good, record)
     services.on_due(min((task.next_run_at for task in work.good.values()), default=None))
     return _Work(work.count, work.good, work.wrong, record)
 
 
-async def _check(services: Services, owner: str, given: CreateTasksInput, now: datetime) -> _Work:
+async def _check(services: Services, owner: User, given: CreateTasksInput, now: datetime) -> _Work:
     """All tasks as they are to be saved, and what is wrong with the others."""
     standards = await queues.standards(services.database)
 
@@ -133,7 +133,7 @@ async def _check(services: Services, owner: str, given: CreateTasksInput, now: d
 
 
 def _checked(
-    services: Services, owner: str, index: int, given: CreateTaskInput, now: datetime, standards: Mapping[str, int]
+    services: Services, owner: User, index: int, given: CreateTaskInput, now: datetime, standards: Mapping[str, int]
 ) -> saving.Ready | errors.UserError:
     try:
         if isinstance(given.idempotency_key, str):

@@ -100,7 +100,7 @@ class UpdateTaskInput:
     )
 
 
-def read_draft(given: CreateTaskInput, services: Services, owner: str, now: datetime) -> Draft:
+def read_draft(given: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> Draft:
     """The task that is meant. Raises SeveralInvalid that names the faulty fields."""
     faults, tags = FaultCollector(), tuple(given.tags or ())
     misfire, timeout = read_misfire(given.misfire or None), _seconds(given.timeout)
@@ -125,12 +125,14 @@ def read_draft(given: CreateTaskInput, services: Services, owner: str, now: date
     )
 
 
-def read_changes(given: UpdateTaskInput, services: Services, task: documents.Task, now: datetime) -> dict[str, Any]:
+def read_changes(
+    given: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
+) -> dict[str, Any]:
     """The fields of Draft that change. Raises SeveralInvalid that names the faulty ones."""
     faults = FaultCollector()
     changes = _simple_changes(given) | _place(given)
     if given.job is not None:
-        changes["job"] = faults.read(read_job, given.job.value, services, task.owner, task.job)
+        changes["job"] = faults.read(read_job, given.job.value, services, owner, task.job)
     if given.schedule is not None:
         if_past = given.if_past or IfPast.REFUSE
         changes["schedule"] = faults.read(_schedule, given.schedule.value, now, if_past, _before(task))

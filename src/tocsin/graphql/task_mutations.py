@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from tocsin import clock
-from tocsin.documents import Doc, RunStatus
+from tocsin.documents import Doc, RunStatus, User
 from tocsin.documents import Task as TaskDocument
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
@@ -80,17 +80,17 @@ class RunTaskPayload(TaskPayload):
 class TaskMutations:
     @strawberry.mutation(description="Save a task. It runs when its schedule says so.")
     async def create_task(self, info: Info, input: Annotated[CreateTaskInput, WHAT]) -> CreateTaskPayload:
-        owner = await access.owner(info)
+        owner = await access.user(info)
         task, faults = await caught(_create(info.context.services, owner, input))
-        return CreateTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+        return CreateTaskPayload(task=await _shown(info, owner.id, task), user_errors=faults)
 
     @strawberry.mutation(
         description="Change a task. Queued and retrying runs get the new settings; no due time is run twice."
     )
     async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, WHAT]) -> UpdateTaskPayload:
-        owner = await access.owner(info)
+        owner = await access.user(info)
         task, faults = await caught(_update(info.context.services, owner, input))
-        return UpdateTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+        return UpdateTaskPayload(task=await _shown(info, owner.id, task), user_errors=faults)
 
     @strawberry.mutation(description="Delete a task. Its open runs are cancelled, its history is kept.")
     async def delete_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> DeleteTaskPayload:
@@ -141,30 +141,30 @@ async def _shown(info: Info, owner: str, task: TaskDocument | None) -> Task | No
     return None if task is None else await load_task(info, owner, task.id)
 
 
-async def _create(services: Services, owner: str, given: CreateTaskInput) -> TaskDocument:
-    key = key_of(services, owner, "createTask", given)
+async def _create(services: Services, owner: User, given: CreateTaskInput) -> TaskDocument:
+    key = key_of(services, owner.id, "createTask", given)
     if (record := await earlier(services, key)) is not None:
-        task = await owned.find_task(owner, record["thing"])
+        task = await owned.find_task(owner.id, record["thing"])
         if task is None:
             raise idempotency.gone("task")
         return task
     now = clock.now()
-    task = await saving.create(services.database, owner, read_draft(given, services, owner, now), now, key)
+    task = await saving.create(services.database, owner.id, read_draft(given, services, owner, now), now, key)
     services.on_due(task.next_run_at)
     return task
 
 
-async def _update(services: Services, owner: str, given: UpdateTaskInput) -> TaskDocument:
+async def _update(services: Services, owner: User, given: UpdateTaskInput) -> TaskDocument:
     """A kept secret or phase belongs to the version that was read: the change is made to that one or tried anew."""
     task_id = ids.require("Task", given.id, "id")
     expected = given.expected_version if isinstance(given.expected_version, int) else None
     for tries_left in reversed(range(_TRIES)):
-        now, before = clock.now(), await owned.require_task(owner, task_id)
-        changes = read_changes(given, services, before, now)
+        now, before = clock.now(), await owned.require_task(owner.id, task_id)
+        changes = read_changes(given, services, owner, before, now)
         keeps = given.job is not None or given.schedule is not None
         version = before.version if expected is None and keeps else expected
         try:
-            task = await saving.update(services.database, owner, task_id, changes, now, version)
+            task = await saving.update(services.database, owner.id, task_id, changes, now, version)
         except Conflict:
             if expected is not None or not tries_left:
                 raise

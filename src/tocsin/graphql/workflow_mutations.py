@@ -17,6 +17,7 @@ from tocsin.graphql.words import WHAT
 from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
 from tocsin.graphql.workflow_types import Workflow, workflow_type
 from tocsin.outbound.guard import Rules
+from tocsin.outbound.recipients import RecipientRules
 from tocsin.workflows import asking, saving, starting
 from tocsin.workflows.reading import WorkflowInvalid, read_object, read_yaml
 
@@ -112,7 +113,7 @@ class WorkflowMutations:
         )
     )
     async def save_workflow(self, info: Info, input: Annotated[SaveWorkflowInput, WHAT]) -> SaveWorkflowPayload:
-        owner = await access.owner(info)
+        owner = await access.user(info)
         try:
             saved, faults = await caught(_save(info.context.services, owner, input))
         except WorkflowInvalid as invalid:
@@ -176,14 +177,14 @@ def _faults(invalid: WorkflowInvalid, given: SaveWorkflowInput) -> list[UserErro
     ]
 
 
-async def _save(services: Services, owner: str, given: SaveWorkflowInput) -> documents.Doc:
+async def _save(services: Services, owner: documents.User, given: SaveWorkflowInput) -> documents.Doc:
     if given.yaml is not None:
         source = await asyncio.to_thread(read_yaml, given.yaml.value)  # takes up to a second
     else:
         assert given.definition is not None  # noqa: S101  # the other member of a @oneOf
         source = read_object(given.definition.value)
-    rules = Rules.of(services.settings)
-    saved = await saving.save(services.database, services.secrets, owner, source, clock.now(), rules)
+    rules, recipients = Rules.of(services.settings), RecipientRules(services.settings.email_recipients, owner.email)
+    saved = await saving.save(services.database, services.secrets, owner.id, source, clock.now(), rules, recipients)
     services.on_workflow_due(saved["next_run_at"])
     return saved
 
@@ -216,7 +217,14 @@ async def _decide(services: Services, user: documents.User, given: DecideApprova
         raise InvalidInput(f"comment has at most {_LONGEST_COMMENT} characters.", "comment")
     run_id = ids.require("WorkflowRun", given.id, "id")
     run = await asking.decide(
-        services.database, user, run_id, given.step, clock.now(), approved=given.approved, comment=given.comment
+        services.database,
+        user,
+        run_id,
+        given.step,
+        clock.now(),
+        approved=given.approved,
+        comment=given.comment,
+        confirms=services.settings.confirms_addresses,
     )
     services.on_workflow_run(run_id)
     return run

@@ -43,6 +43,9 @@ class StepApproval:
     decided_by: str | None = strawberry.field(description="The email address of who decided; null: nobody did.")
     decided_at: datetime | None = strawberry.field(description="When; null: nobody did.")
     comment: str | None = strawberry.field(description="What he said of it; null: nobody decided.")
+    not_asked_because: str | None = strawberry.field(
+        description="Why nobody was asked by mail, and what changes that; null if somebody was, or it is over."
+    )
 
 
 @strawberry.type(description="A step of a workflow run.")
@@ -72,15 +75,23 @@ class StepRun:
         )
 
     @strawberry.field(description="What it waits for; null unless it is PENDING or WAITING.")
-    def waiting_for(self) -> WaitingFor | None:
+    async def waiting_for(self, info: Info) -> WaitingFor | None:
         if self.status is StepStatus.PENDING:
             return WaitingFor.DEPENDENCY
         if self.status is not StepStatus.WAITING:
             return None
-        return WaitingFor.TIME if self.state.asks is None else WaitingFor.APPROVAL
+        if self.state.asks is None:
+            return WaitingFor.TIME
+        return WaitingFor.APPROVAL if await self._refusal(info) is None else WaitingFor.ACCEPTANCE
+
+    async def _refusal(self, info: Info) -> str | None:
+        """Why nobody is asked for the decision that it waits for."""
+        if self.status is not StepStatus.WAITING or self.state.asks is None:
+            return None
+        return await info.context.services.refusals.of(self.document["owner"], self.state.asks)
 
     @strawberry.field(description="The decision that it waits or waited for; null for another kind of step.")
-    def approval(self) -> StepApproval | None:
+    async def approval(self, info: Info) -> StepApproval | None:
         state = self.state
         if state.asks is None:
             return None
@@ -94,6 +105,7 @@ class StepRun:
             decided_by=decision.get("by"),
             decided_at=at and datetime.fromisoformat(at),
             comment=decision.get("comment"),
+            not_asked_because=await self._refusal(info),
         )
 
     @strawberry.field(description="What it returned: with `forEach` a list in the order of the items; null until then.")

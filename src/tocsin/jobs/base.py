@@ -13,11 +13,11 @@ from tocsin.errors import InvalidInput, TocsinError
 from tocsin.jobs.files import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
 from tocsin.jobs.report_runs import RunsQuery
-from tocsin.outbound.addresses import parse_domain
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
+from tocsin.outbound.recipients import RecipientRules
 from tocsin.security.secrets import SecretBox
 
 __all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "ProcessEnded", "Saving"]
@@ -127,30 +127,20 @@ class JobContext:
     recipients: str = "owner"
     is_step: bool = False
 
-    def may_write(self, address: str, owner: str) -> bool:
-        """Whether the setting `recipients` lets a job of the user with the address `owner` write to this one."""
-        allowed = {_one_spelling(part) for part in self.recipients.split(",")}
-        address = _one_spelling(address)
-        to_owner = "owner" in allowed and address == _one_spelling(owner)
-        return to_owner or not allowed.isdisjoint({"any", address, address.rpartition("@")[2]})
-
-
-def _one_spelling(address_or_domain: str) -> str:
-    local, at, domain = address_or_domain.strip().lower().rpartition("@")
-    return f"{local}{at}{parse_domain(domain)}"
-
 
 @dataclass(frozen=True, slots=True)
 class Saving:
     """The means of turning what a user wrote into what is stored. `previous` is what was stored before.
 
-    What the `rules` never let be called is refused; without them it is found out when it is called.
+    What the `rules` never let be called is refused, and whom the `recipients` never let be written to; without them it
+    is found out when it is tried.
     """
 
     owner: str
     secrets: SecretBox
     rules: Rules | None = None
     previous: Mapping[str, Any] | None = None
+    recipients: RecipientRules | None = None
 
 
 class Job(ABC, Generic[P]):
@@ -173,6 +163,10 @@ class Job(ABC, Generic[P]):
 
     def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:  # noqa: ARG002  # most call nothing
         """Find what these rules never let be called. Expressions are judged when they are filled in."""
+        return []
+
+    def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:  # noqa: ARG002  # most write to nobody
+        """The email addresses that the job writes to, with their places. Expressions are left out."""
         return []
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none

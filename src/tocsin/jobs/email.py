@@ -1,27 +1,23 @@
-"""The `email` job: write to people, with what earlier steps found. Result: `{recipients, subject, attachments}`.
-
-Who may be written to is a setting (TOCSIN_EMAIL_RECIPIENTS): a server that mails whoever its users name is soon on
-every block list.
-"""
+"""The `email` job: write to people, with what earlier steps found. Result: `{recipients, subject, attachments}`."""
 
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from tocsin.documents import User
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, Files
-from tocsin.jobs.mailing import JobMail, Recipient, send_mail
+from tocsin.jobs.mailing import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
+from tocsin.jobs.params import Path
 from tocsin.outbound.addresses import distinct_addresses
 from tocsin.outbound.mail import Attachment
 
 MOST_RECIPIENTS = 20
 LARGEST = 5 * 1024 * 1024
 _CONTENT_TYPE = r"^[a-z0-9]+/[a-z0-9.+-]+$"
-_ALLOWED = "This server lets you write only to {}; the operator sets TOCSIN_EMAIL_RECIPIENTS."
 
 
 class AttachmentParams(ParamsModel):
@@ -76,19 +72,21 @@ class EmailJob(Job[EmailParams]):
     kind = "email"
     Params = EmailParams
 
+    def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """Whom the mail goes to."""
+        return addresses_at("to", given.get("to"))
+
     async def perform(self, params: EmailParams, context: JobContext) -> Outcome:
         """One try for all recipients, each once however often and in whichever spelling it is named."""
-        user, recipients = await User.get(context.owner), distinct_addresses(params.to)
-        stranger = next((to for to in recipients if not context.may_write(to, user.email if user else "")), None)
-        if stranger is not None:
-            return Outcome.failed(f"{stranger} may not be written to.", _ALLOWED.format(context.recipients))
+        if (refused := await refuse_strangers(context, params.to)) is not None:
+            return refused
         try:
             files = [await attachment.file(context.files) for attachment in params.attachments]
         except (ValueError, FileFault) as error:
             return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
         if sum(len(file.content) for file in files) > LARGEST:
             return Outcome.failed(f"The attachments have more than {LARGEST} bytes.", kind=ErrorKind.BAD_PARAMS)
-        return await _send(params, recipients, files, context)
+        return await _send(params, distinct_addresses(params.to), files, context)
 
 
 async def _send(params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext) -> Outcome:

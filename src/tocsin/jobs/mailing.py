@@ -1,17 +1,20 @@
 """The mails of jobs: to whom, handed over once for each recipient, and noted for `tocsin mails`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Delivery, run_ids
+from tocsin.documents import Delivery, User, run_ids
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.outbound.addresses import parse_address
+from tocsin.jobs.params import Path, has_expression
+from tocsin.outbound.addresses import distinct_addresses, parse_address
 from tocsin.outbound.mail import Attachment, MailRefused, MailUnavailable
+from tocsin.outbound.owner_mail import MailSuppressed
+from tocsin.outbound.recipients import RecipientRules
 
 log = telemetry.logger(__name__)
 JOB_MAIL = "JOB"
@@ -42,11 +45,34 @@ class JobMail:
         return " ".join(part for part in (run_id, self.purpose, self.to) if part)
 
 
+def addresses_at(place: str, value: Any) -> list[tuple[Path, str]]:
+    """The addresses at a place of the parameters, which may be one or a list; without expressions."""
+    given = [((place, 0), value)] if isinstance(value, str) else [((place, at), each) for at, each in _listed(value)]
+    return [(path, each) for path, each in given if isinstance(each, str) and not has_expression(each)]
+
+
+def _listed(value: Any) -> Iterable[tuple[int, Any]]:
+    return enumerate(value) if isinstance(value, list) else ()
+
+
+async def refuse_strangers(context: JobContext, addresses: Sequence[str]) -> Outcome | None:
+    """The failure of a job that writes to somebody whom the settings forbid; None if it does not."""
+    if not addresses:
+        return None
+    user = await User.get(context.owner)
+    rules = RecipientRules(context.recipients, user.email if user else "")
+    stranger = next((to for to in distinct_addresses(addresses) if not rules.allow(to)), None)
+    return None if stranger is None else Outcome.failed(f"{stranger} may not be written to.", rules.hint)
+
+
 async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
     """Hand the mail over and note what became of it. Returns the failure, or None."""
     message_id = mail.message_id(context.run_id)
     try:
         await context.mail.send(mail.to, mail.subject, mail.text, message_id, mail.attachments)
+    except MailSuppressed as error:
+        await _note(context, mail, str(error), status="SUPPRESSED")
+        return Outcome.failed(str(error), error.hint, kind=ErrorKind.MAIL)
     except (MailRefused, MailUnavailable) as error:
         await _note(context, mail, str(error))
         message, retryable = f"The mail to {mail.to} was not taken: {error}", isinstance(error, MailUnavailable)
@@ -56,7 +82,7 @@ async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
     return None
 
 
-async def _note(context: JobContext, mail: JobMail, error: str | None) -> None:
+async def _note(context: JobContext, mail: JobMail, error: str | None, status: str = "FAILED") -> None:
     """Note the mail as a delivery that has ended: a later attempt of the run writes over it."""
     now = clock.now()
     changes = {
@@ -67,7 +93,7 @@ async def _note(context: JobContext, mail: JobMail, error: str | None) -> None:
         "subject": mail.subject,
         "text": mail.text,
         "attachments": [file.name for file in mail.attachments],
-        "status": "FAILED" if error else "DELIVERED",
+        "status": status if error else "DELIVERED",
         "queued_at": now,
         "next_try_at": now,
         "last_error": error,

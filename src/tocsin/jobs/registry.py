@@ -18,6 +18,7 @@ from tocsin.jobs.polygon_area import PolygonAreaJob
 from tocsin.jobs.report import ReportJob
 from tocsin.jobs.value_bounds import DOCUMENT, value_faults
 from tocsin.outbound.guard import Rules
+from tocsin.outbound.recipients import RecipientRules
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
@@ -62,18 +63,30 @@ def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, An
 
     Raises InvalidInput, also for what the database cannot keep.
     """
-    stored = of_user(kind).prepare(given, saving)
+    job = of_user(kind)
+    stored = job.prepare(given, saving)
+    if saving.recipients is not None and (refused := _strangers(job, given, saving.recipients)):
+        raise SeveralInvalid([InvalidInput(message, *map(str, path)) for path, message in refused])
     found = islice(value_faults(stored, DOCUMENT), _MOST_FAULTS)
     if faults := [InvalidInput(message, *map(str, path)) for path, message in found]:
         raise SeveralInvalid(faults)
     return stored
 
 
-class Catalog:
-    """The jobs, as the language of workflows asks for them. What the `rules` never let be called is a fault, too."""
+def _strangers(job: Job[Any], given: Mapping[str, Any], recipients: RecipientRules) -> list[tuple[Path, str]]:
+    """The addresses that the job may not write to, and why."""
+    found = ((path, recipients.refusal(address)) for path, address in job.addressees(given))
+    return [(path, refusal) for path, refusal in found if refusal is not None]
 
-    def __init__(self, rules: Rules | None = None) -> None:
-        self._rules = rules
+
+class Catalog:
+    """The jobs, as the language of workflows asks for them.
+
+    What the `rules` never let be called is a fault, too, and so is whom the `recipients` never let be written to.
+    """
+
+    def __init__(self, rules: Rules | None = None, recipients: RecipientRules | None = None) -> None:
+        self._rules, self._recipients = rules, recipients
 
     def kinds(self) -> Collection[str]:
         """Their names."""
@@ -83,6 +96,8 @@ class Catalog:
         """What is wrong with parameters in which expressions may stand."""
         job = get(kind)
         if found := job.faults(params) or (job.refusals(params, self._rules) if self._rules is not None else []):
+            return found
+        if self._recipients is not None and (found := _strangers(job, params, self._recipients)):
             return found
         return list(islice(value_faults(params, DOCUMENT), _MOST_FAULTS))
 

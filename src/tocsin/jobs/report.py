@@ -5,7 +5,7 @@ Result: `file` (`fileId`, `name`, `contentType`, `size` in bytes, `url`, `urlExp
 `recipients` (who was mailed the link).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any
@@ -13,10 +13,11 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from tocsin import clock
-from tocsin.documents import User, document_id
+from tocsin.documents import document_id
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, FileRef
-from tocsin.jobs.mailing import JobMail, Recipient, send_mail
+from tocsin.jobs.mailing import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
+from tocsin.jobs.params import Path
 from tocsin.jobs.report_data import MOST_BARS, Bars, Report, ReportFault, Section, bars_of, sections_of
 from tocsin.jobs.report_html import render_html
 from tocsin.jobs.report_pdf import render_pdf
@@ -102,11 +103,14 @@ class ReportJob(Job[ReportParams]):
     kind = "report"
     Params = ReportParams
 
+    def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """Who gets the link."""
+        return addresses_at("recipients", given.get("recipients"))
+
     async def perform(self, params: ReportParams, context: JobContext) -> Outcome:
         """One try. A repeated one replaces its own file and sends the same Message-ID again."""
-        if (stranger := await _stranger(params, context)) is not None:
-            hint = f"This server lets you write only to: {context.recipients} (TOCSIN_EMAIL_RECIPIENTS)."
-            return Outcome.failed(f"{stranger} may not be written to.", hint)
+        if (refused := await refuse_strangers(context, params.recipients)) is not None:
+            return refused
         render, content_type = _RENDERERS[params.format]
         try:
             report = await _report(params, context)
@@ -120,13 +124,6 @@ class ReportJob(Job[ReportParams]):
         recipients = distinct_addresses(params.recipients)
         result = {"file": file.json(), "rows": rows, "summary": report.summary, "recipients": recipients}
         return Outcome(result=result)
-
-
-async def _stranger(params: ReportParams, context: JobContext) -> str | None:
-    user = await User.get(context.owner) if params.recipients else None
-    owner = user.email if user else ""
-    recipients = distinct_addresses(params.recipients)
-    return next((address for address in recipients if not context.may_write(address, owner)), None)
 
 
 async def _report(params: ReportParams, context: JobContext) -> Report:

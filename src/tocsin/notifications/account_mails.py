@@ -10,6 +10,9 @@ PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # a word, no password
 INVITATION = "INVITATION"
 REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105
 PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105
+EMAIL_CONFIRMATION = "EMAIL_CONFIRMATION"
+KINDS = frozenset({PASSWORD_RESET, INVITATION, REFRESH_TOKEN_REUSED, PASSWORD_CHANGED, EMAIL_CONFIRMATION})
+"""What is mailed about accounts."""
 COMMAND_LINE = "command line"
 """What the audit log calls who has no account."""
 LINK = "{link}"
@@ -25,6 +28,20 @@ def password_reset(user: User, link: Link, sealed: str) -> Doc:
     )
     return new_delivery(
         delivery_id(link), user.id, PASSWORD_RESET, "Choose a new password", text, link.created_at,
+        sealed=sealed, good_until=link.expires_at,
+    )  # fmt: skip
+
+
+def email_confirmation(user: User, link: Link, sealed: str) -> Doc:
+    """The mail with the link to confirm an address. Nothing in it was chosen by whoever signed up."""
+    text = letter(
+        "somebody made an account of Tocsin, which calls URLs on time, with this email address. If it was you, open "
+        "this link and type the password of the account:",
+        [("", LINK), ("Good until:", time_text(link.expires_at))],
+        "If it was not you, do nothing: without the link no other mail comes to this address.",
+    )
+    return new_delivery(
+        delivery_id(link), user.id, EMAIL_CONFIRMATION, "Confirm your email address", text, link.created_at,
         sealed=sealed, good_until=link.expires_at,
     )  # fmt: skip
 

@@ -1,44 +1,21 @@
-"""Deliveries: queued once for each cause, sent at least once, seen to by any number of processes.
+"""Deliveries: queued once for each cause, for the postmen of all processes to send. See `postman`."""
 
-A process that dies between the mail server's 250 and the mark in the database leaves the delivery queued: the
-mail goes out again when its lease ends, with the same Message-ID, by which many mail programs know it again.
-
-The mails about one thing go out in their order, and what is outdated by then is merged: see `ordering`.
-"""
-
-import asyncio
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
-from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User, is_unavailable, run_ids
-from tocsin.documents.updates import Expression, both, change_when, equals
-from tocsin.notifications import lateness
-from tocsin.notifications.account_mails import LINK
-from tocsin.notifications.lateness import SUPERSEDED
-from tocsin.notifications.letters import with_page
+from tocsin.documents import Database, Doc, User
 from tocsin.notifications.ordering import FIRST_WAIT
-from tocsin.notifications.readiness import ready_mails
-from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
-from tocsin.security.secrets import SecretBox, SecretUnreadable
-from tocsin.telemetry import MAILS, logger
 
 LONGEST_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(days=3)
-_LOOK_SECONDS = 15.0
-_AT_ONCE = 4
-_BATCH = 32
 _FORGET_BATCH = 500
 _DUPLICATE_KEY = 11000
-_QUEUED = equals("status", "QUEUED")
-
-_log = logger(__name__)
+_listeners: list[tuple[str, Callable[[], None]]] = []
+"""Who is told at once when this process queues something, by the name of the database."""
 
 
 async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None = None) -> None:
@@ -54,6 +31,20 @@ async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None
         faults = details.get("writeErrors", [])
         if details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
             raise
+    for name, wake in _listeners:
+        if name == database.name:
+            wake()
+
+
+@contextmanager
+def told_of_new_mails(database: Database, wake: Callable[[], None]) -> Iterator[None]:
+    """Call `wake` whenever this process has queued something, wherever that was, for the time of the block."""
+    entry = (database.name, wake)
+    _listeners.append(entry)
+    try:
+        yield
+    finally:
+        _listeners.remove(entry)
 
 
 async def forget(database: Database, before: datetime) -> int:
@@ -110,183 +101,3 @@ def wait_after(tries: int, chance: float) -> timedelta:
     """
     doublings: int = 2 ** min(tries - 1, 16)
     return min(FIRST_WAIT * doublings, LONGEST_WAIT) * (1 + chance / 5)
-
-
-def _ids(delivery: Doc) -> dict[str, str]:
-    """Name a mail in the log, with the ids of what it is about."""
-    about = run_ids(delivery["run"]) if delivery.get("run") else {}
-    return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}
-
-
-class Postman:
-    """Sends what is queued, a few mails at a time, and tries again what failed for up to three days.
-
-    `page` makes an address of the path of a page. A claim moves a delivery's `next_try_at` to the end of its lease and
-    leaves a token: other processes pass it by; the lease is renewed while the sending goes on. Every change is a
-    conditional update.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        door: MailDoor,
-        secrets: SecretBox | None = None,
-        *,
-        page: Callable[[str], str] = str,
-        lease: timedelta = timedelta(seconds=60),
-        clock: Callable[[], datetime] = clock.now,
-    ) -> None:
-        self._database, self._door, self._secrets, self._page = database, door, secrets, page
-        self._lease, self._clock = lease, clock
-        self._woken = asyncio.Event()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-
-    def wake(self) -> None:
-        """Something was enqueued by this process: look now."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Send until cancelled. The database may go away meanwhile; this logs, waits and goes on."""
-        failures = 0
-        while True:
-            self._woken.clear()
-            try:
-                found = await self._round()
-                failures = 0
-            except Exception as error:
-                failures += 1
-                found = False
-                _log.warning("mails wait", reason=str(error), exc_info=not isinstance(error, PyMongoError))
-            if failures:
-                await asyncio.sleep(min(2.0 ** (failures - 1), _LOOK_SECONDS))
-            elif not found:
-                await self._rest()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(_LOOK_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-
-    async def _round(self) -> bool:
-        token = uuid4().hex
-        held = await self._claim(token)
-        if not held:
-            return False
-        keeper = asyncio.create_task(self._keep(held, token))
-        try:
-            async with asyncio.TaskGroup() as group:
-                for delivery in list(held.values()):
-                    group.create_task(self._deliver(delivery, token, held))
-        finally:
-            keeper.cancel()
-        return True
-
-    async def _claim(self, token: str) -> dict[str, Doc]:
-        now = self._clock()
-        ids = await ready_mails(self._database, now, _BATCH)
-        if not ids:
-            return {}
-        still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
-        lease = {"claim": token, **self._leased_until(now)}
-        await self._change(ids, still_due, lease)
-        found = self._database.deliveries.find({"_id": {"$in": ids}})
-        return {delivery["_id"]: delivery async for delivery in found if delivery.get("claim") == token}
-
-    def _leased_until(self, now: datetime) -> Doc:
-        return {"lease_until": now + self._lease, "next_try_at": now + self._lease}
-
-    async def _keep(self, held: dict[str, Doc], token: str) -> None:
-        """Renew the lease on what is not yet settled."""
-        while True:
-            await asyncio.sleep(self._lease.total_seconds() / 3)
-            try:
-                mine = both(_QUEUED, equals("claim", token))
-                await self._change(list(held), mine, self._leased_until(self._clock()))
-            except PyMongoError as error:
-                _log.warning("the lease on mails could not be renewed", reason=str(error))
-
-    async def _change(self, ids: list[str], condition: Expression, changes: Doc) -> None:
-        if ids:
-            updates = [UpdateOne({"_id": each}, [change_when(condition, changes)]) for each in ids]
-            await self._database.deliveries.bulk_write(updates, ordered=False)
-
-    async def _deliver(self, delivery: Doc, token: str, held: dict[str, Doc]) -> None:
-        try:
-            async with self._slots:
-                changes = await self._try(delivery)
-            # Sent is sent, whoever holds it by now; what failed is for the holder of the lease to say.
-            condition = _QUEUED if changes["status"] == "DELIVERED" else both(_QUEUED, equals("claim", token))
-            await self._settle(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
-        except PyMongoError as error:  # it comes back when its lease ends
-            _log.warning("a mail waits for the database", **_ids(delivery), reason=str(error))
-        finally:
-            del held[delivery["_id"]]
-
-    async def _try(self, delivery: Doc) -> Doc:
-        """Try once; what became of it, as changes of the document. Raises PyMongoError."""
-        to = delivery.get("to") or await address_of(self._database, delivery["owner"])
-        if to is None:
-            return self._failed(delivery, "no recipient: the owner is gone or deactivated")
-        if (reason := await lateness.is_pointless(self._database, delivery, self._clock())) is not None:
-            return self._outcome(delivery, SUPERSEDED, last_error=reason)
-        subject, text = await lateness.update_text(self._database, delivery, self._clock())
-        if delivery.get("link") is not None:
-            text = with_page(text, self._page(delivery["link"]))
-        try:
-            await self._door.send(to, subject, await self._opened(text, delivery), delivery["_id"])
-        except SecretUnreadable:
-            return self._failed(delivery, "its link cannot be read: the encryption key is another one by now")
-        except MailRefused as error:
-            return self._failed(delivery, str(error))
-        except MailUnavailable as error:
-            return self._later(delivery, str(error))
-        except Exception as error:  # a fault of the program must not keep the other mails from going out
-            _log.exception("a mail could not be sent", **_ids(delivery))
-            return self._later(delivery, f"{type(error).__name__}: {error}")
-        MAILS.labels(outcome="DELIVERED").inc()
-        _log.info("mail delivered", **_ids(delivery))
-        sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
-        return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
-
-    async def _opened(self, text: str, delivery: Doc) -> str:
-        """What is sent: the text with the link that only the mail shows. Raises SecretUnreadable."""
-        sealed = delivery.get("sealed")
-        if sealed is None:
-            return text
-        if self._secrets is None:
-            raise SecretUnreadable("there is no key to open it with")
-        return text.replace(LINK, await self._secrets.unseal(sealed, delivery["_id"]))
-
-    def _later(self, delivery: Doc, reason: str) -> Doc:
-        tries = delivery["tries"] + 1
-        wait = wait_after(tries, random.random())  # noqa: S311  # spreads load, hides nothing
-        again = clock.to_milliseconds(self._clock() + wait)
-        if again > delivery["queued_at"] + PATIENCE:
-            return self._failed(delivery, reason)
-        MAILS.labels(outcome="RETRY").inc()
-        _log.warning("a mail must wait", **_ids(delivery), reason=reason, until=again.isoformat())
-        return self._outcome(delivery, "QUEUED", next_try_at=again, last_error=reason)
-
-    def _failed(self, delivery: Doc, reason: str) -> Doc:
-        MAILS.labels(outcome="FAILED").inc()
-        _log.error("a mail cannot be delivered", **_ids(delivery), reason=reason)
-        return self._outcome(delivery, "FAILED", last_error=reason)
-
-    def _outcome(self, delivery: Doc, status: str, **changes: Any) -> Doc:
-        return {"status": status, "tries": delivery["tries"] + 1, **changes}
-
-    async def _settle(self, delivery_id: str, condition: Expression, changes: Doc) -> None:
-        """Write the outcome, however long the database is away: what is forgotten here is sent twice."""
-        wait = 0.5
-        while True:
-            try:
-                await self._change([delivery_id], condition, changes)
-                return
-            except PyMongoError as error:
-                if not is_unavailable(error):
-                    raise
-                _log.warning("a mail's outcome waits", delivery=delivery_id, reason=str(error))
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LOOK_SECONDS)

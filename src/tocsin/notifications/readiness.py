@@ -1,5 +1,6 @@
 """Which of the mails that are due may go out, after what is outdated was marked so and the others were told to wait."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -11,12 +12,23 @@ from tocsin.notifications.ordering import next_stage_id, sort_mails
 
 _SEEN = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1}
 _QUEUED = equals("status", "QUEUED")
+_LOOKED_AT = 32
 
 
-async def ready_mails(database: Database, now: datetime, limit: int) -> list[str]:
-    """The ids of about `limit` mails that may be sent now."""
-    found = database.deliveries.find({"status": "QUEUED", "next_try_at": {"$lte": now}}, _SEEN)
-    due = await found.sort("next_try_at", 1).limit(limit).to_list()
+async def due_owners(database: Database, now: datetime) -> list[str]:
+    """Whose mails are due. Reads the index of all that are."""
+    due: list[Doc] = [
+        {"$match": {"status": "QUEUED", "next_try_at": {"$lte": now}}},
+        {"$group": {"_id": "$owner"}},
+    ]
+    return [found["_id"] async for found in await database.deliveries.aggregate(due)]
+
+
+async def ready_mails(database: Database, now: datetime, owner: str, busy: Collection[str] = ()) -> list[str]:
+    """The ids of some mails of this owner that may be sent now. Mails about what is `busy` wait for one being sent."""
+    found = database.deliveries.find({"status": "QUEUED", "owner": owner, "next_try_at": {"$lte": now}}, _SEEN)
+    looked_at = await found.sort("next_try_at", 1).limit(_LOOKED_AT).to_list()
+    due = [mail for mail in looked_at if not mail.get("about") or mail["about"]["id"] not in busy]
     things = list({mail["about"]["id"] for mail in due if mail.get("about")})
     if not things:
         return [mail["_id"] for mail in due]

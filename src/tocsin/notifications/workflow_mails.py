@@ -12,6 +12,8 @@ from tocsin.notifications.letters import PAGE, Line, letter, new_delivery, one_l
 from tocsin.notifications.links import run_page
 from tocsin.notifications.mails import KINDS, incident_id, what_went_wrong
 
+APPROVAL = "APPROVAL"
+"""The kind of a mail that asks somebody to decide."""
 _LONGEST_NAME = 80
 _WHY = {
     WorkflowRunReason.TIMEOUT.value: "It took longer than its timeout.",

@@ -11,6 +11,7 @@ from tocsin import telemetry
 from tocsin.accounts import Accounts, Mailing, rotation
 from tocsin.accounts.installation_keys import open_keys
 from tocsin.accounts.keyring import POLL_SECONDS, Keyring
+from tocsin.accounts.requests import RequestRules
 from tocsin.accounts.rounds import Rounds
 from tocsin.config import Settings
 from tocsin.documents import SETTLED, Database, WorkflowRunStatus, connect, is_workflow_run
@@ -29,9 +30,11 @@ from tocsin.jobs import registry
 from tocsin.jobs.computing import Processes
 from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
-from tocsin.notifications.deliveries import Postman
+from tocsin.notifications.postman import Postman
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor, mail_door
+from tocsin.outbound.mail_limits import RecipientLimits
+from tocsin.outbound.owner_mail import OwnerDoor
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.keys import Keys
@@ -112,7 +115,16 @@ class Runtime:
         door = mail_door(settings)
         self.shelf = self._shelf(keys)
         tools = self._tools(http, door, secrets)
-        postman = Postman(self.database, door, secrets, page=settings.page)
+        if not settings.confirms_addresses:
+            log.warning("no mail server is set: mails are kept as files, and addresses need no confirmation")
+        postman = Postman(
+            self.database,
+            door,
+            secrets,
+            page=settings.page,
+            limits=RecipientLimits.of(settings),
+            confirms=settings.confirms_addresses,
+        )
         self._start_engine(tools, postman)
         await self._start_keyring(Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker))
         await self._watch_clock()
@@ -133,12 +145,16 @@ class Runtime:
             secrets,
             self._judge(),
             self.settings.timeout_of,
-            door,
+            self._owner_door(door),
             self.shelf,
             RunHistory(self.database),
             self.settings.email_recipients,
             self._open_processes(),
         )
+
+    def _owner_door(self, door: MailDoor) -> Callable[[str], MailDoor]:
+        limits, confirms = RecipientLimits.of(self.settings), self.settings.confirms_addresses
+        return lambda owner: OwnerDoor(door, self.database, limits, owner, confirms=confirms)
 
     async def _start_keyring(self, keyring: Keyring) -> None:
         await keyring.start()
@@ -163,7 +179,7 @@ class Runtime:
             on_follow=followed,
             on_step=lambda workflow_run: self.workflows.touch(workflow_run),
         )
-        letters = Letters(self.database)
+        letters = Letters(self.database, RequestRules.of(self.settings))
         self.versions = Versions(self.database, tools.secrets, self.settings)
         mover = Mover(
             self.database,

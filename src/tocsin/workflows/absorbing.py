@@ -1,7 +1,7 @@
 """What became of runs and waits, taken over into the states of their steps. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tocsin.documents import Doc, RunStatus, StepReason, StepStatus
 from tocsin.workflows.definition import OnFailure, Step
@@ -122,5 +122,4 @@ def _undecided() -> Doc:
 def _remind(step: Step, state: StepState, now: datetime) -> None:
     assert step.approval is not None  # noqa: S101  # only approvals remind
     state.reminders += 1
-    every = step.approval.remind_every
-    state.remind_at = None if every is None else now + timedelta(seconds=every)
+    state.remind_at = step.approval.next_reminder(now)

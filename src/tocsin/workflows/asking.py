@@ -59,9 +59,19 @@ async def resume(
 
 
 async def decide(
-    database: Database, user: User, run_id: str, key: str, now: datetime, *, approved: bool, comment: str
+    database: Database,
+    user: User,
+    run_id: str,
+    key: str,
+    now: datetime,
+    *,
+    approved: bool,
+    comment: str,
+    confirms: bool = False,
 ) -> WorkflowRun:
     """The decision that a step waits for, by one who may decide: the user it names, or an administrator.
+
+    `confirms` says that only a confirmed address is its user's.
 
     Raises NotFound for whoever may neither see the workflow run nor decide, Conflict if it does not wait.
     """
@@ -72,6 +82,8 @@ async def decide(
         raise NotFound("You have no such step to decide.", "id")
     if user.id not in asked and state.status is StepStatus.WAITING:
         raise Conflict(f"{state.asks} decides this, not you.", "id")
+    if confirms and not user.email_confirmed and run.owner != user.id:
+        raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
     decision = {"by": user.email, "at": _text(now), "comment": comment}
 
     def ask(document: Doc) -> Doc:

@@ -142,7 +142,7 @@ def _ask(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None
     state.asks = str(_evaluated(approval.by, flow, around))
     state.message = str(_evaluated(approval.message or "", flow, around))
     state.wake_at = None if approval.timeout is None else around.now + timedelta(seconds=approval.timeout)
-    state.remind_at = None if approval.remind_every is None else around.now + timedelta(seconds=approval.remind_every)
+    state.remind_at = approval.next_reminder(around.now)
 
 
 def _spread(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:

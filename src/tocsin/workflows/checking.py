@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from tocsin.clock import EPOCH
 from tocsin.errors import InvalidInput
 from tocsin.jobs.value_bounds import Path, value_faults
+from tocsin.schedules.moments import read_duration
 from tocsin.workflows import expressions, graph
-from tocsin.workflows.definition import MOST_STEPS, InputType, Step, WorkflowDefinition
+from tocsin.workflows.definition import MOST_STEPS, SHORTEST_REMINDER, InputType, Step, WorkflowDefinition
 from tocsin.workflows.inputs import is_of
 from tocsin.workflows.model_faults import model_faults
-from tocsin.workflows.outline import Outline, StepOutline, outline_of
+from tocsin.workflows.outline import Outline, StepOutline, get, outline_of
 from tocsin.workflows.reading import Fault, Source, WorkflowInvalid
 from tocsin.workflows.timing import placed_sentences, read_retry, read_schedule
 
@@ -155,6 +156,7 @@ def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
         own = {step.key} if place[0] == "compensation" else set()
         item = step.repeats and place == ("params",)
         yield from _text(value, (*step.path, *place), before | own, outline, item=item)
+    yield from _reminders(step)
     for path, kind, params in step.jobs():
         yield from _job(kind, params, path, jobs)
     for path, retry in step.retries():
@@ -162,6 +164,19 @@ def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
             read_retry(retry)
         except InvalidInput as error:
             yield from ((path, sentence) for sentence in placed_sentences(error))
+
+
+def _reminders(step: StepOutline) -> Found:
+    """Reminders that come too often: whom they reach did not write the workflow."""
+    approval = get(step.data, "approval")
+    given = get(approval, "remindEvery") if isinstance(approval, Mapping) else None
+    try:
+        seconds = read_duration(given).total_seconds() if isinstance(given, str) else None
+    except ValueError:  # told already
+        return
+    if seconds is not None and 0 < seconds < SHORTEST_REMINDER:
+        message = f"Reminders come an hour apart at least: remindEvery must be PT1H or longer; it is {given}."
+        yield (*step.path, "approval", "remindEvery"), message
 
 
 def _job(kind: str, params: Mapping[str, Any], path: Path, jobs: JobCatalog) -> Found:

@@ -1,6 +1,7 @@
 """What a workflow is: its inputs, its steps, and how they hang together. The models of what users write. Pure."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any, Literal
 
@@ -125,14 +126,25 @@ def _decider(value: Any) -> None:
     parse_address(value)
 
 
+SHORTEST_REMINDER = 3_600.0
+"""Seconds between two mails that ask for the same decision, at least."""
+_REMIND_EVERY = WithJsonSchema({"type": "string", "description": "An ISO 8601 duration, PT1H or longer."})
+
+
 class Approval(ParamsModel):
     """A person decides. `by` is a user's email address, or `admins`: anyone of them. Times are in seconds."""
 
     by: Annotated[str, _now_or_later(_decider)]
     message: str = ""
     timeout: Seconds | None = None
-    remind_every: Seconds | None = None
+    remind_every: Annotated[float, BeforeValidator(_seconds), _REMIND_EVERY] | None = None
     on_timeout: Literal["fail", "approve"] = "fail"
+
+    def next_reminder(self, now: datetime) -> datetime | None:
+        """When a mail asks again after one of now; None: never. What was saved with less keeps an hour too."""
+        if self.remind_every is None:
+            return None
+        return now + timedelta(seconds=max(self.remind_every, SHORTEST_REMINDER))
 
 
 class Compensation(ParamsModel):

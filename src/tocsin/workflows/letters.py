@@ -1,24 +1,27 @@
 """The mails that ask a person to decide, and remind him."""
 
 from tocsin.accounts.emails import normalise_email
+from tocsin.accounts.requests import RequestRules
 from tocsin.clock import EPOCH
 from tocsin.documents import Database, Doc, StepStatus, User, global_id
 from tocsin.errors import InvalidInput
 from tocsin.notifications import deliveries
 from tocsin.notifications.letters import PAGE, letter, new_delivery, one_line, shortened, time_text
 from tocsin.notifications.links import approval_page
+from tocsin.notifications.workflow_mails import APPROVAL
 from tocsin.workflows.states import Flow, StepState
 
-APPROVAL = "APPROVAL"
 ADMINS = "admins"
 _LONGEST_MESSAGE = 2_000
+_MOST_ASKED = 200
+"""Requests that are mailed at once to somebody who accepts them from now on."""
 
 
 class Letters:
     """Writes them as deliveries: what they are about derives their ids, so that none is written twice."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, rules: RequestRules = RequestRules()) -> None:  # noqa: B008  # frozen
+        self._database, self._rules = database, rules
 
     async def write(self, document: Doc, flow: Flow) -> bool:
         """The mails of what has become of a workflow run, before that is written: none is forgotten. Whether any."""
@@ -28,9 +31,25 @@ class Letters:
             await deliveries.enqueue(self._database, letters)
         return bool(letters)
 
+    async def ask_again(self, person: User, owner_email: str) -> None:
+        """Write to someone who accepts these requests now, for the steps that wait for their decision already."""
+        owner = await User.find_one({"email": owner_email})
+        if owner is None or not self._rules.accept(person, owner):
+            return
+        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MOST_ASKED)
+        letters: list[Doc] = []
+        async for document in waiting:
+            flow = Flow.of(document)
+            for key, state in flow.steps.items():
+                if _waits(state) and person.id in {asked.id for asked in await deciders(state.asks or "")}:
+                    letters.append(_letter(flow, key, state, person))
+        await deliveries.enqueue(self._database, letters[:_MOST_ASKED])
+
     async def _of(self, key: str, flow: Flow) -> list[Doc]:
-        state = flow.steps[key]
-        return [_letter(flow, key, state, user) for user in await deciders(state.asks or "")]
+        """Nobody is mailed who does not accept requests from the workflow's owner."""
+        state, owner = flow.steps[key], await User.get(flow.document["owner"])
+        people = [] if owner is None else await deciders(state.asks or "")
+        return [_letter(flow, key, state, user) for user in people if owner and self._rules.accept(user, owner)]
 
 
 async def deciders(asks: str) -> list[User]:
@@ -44,9 +63,12 @@ async def deciders(asks: str) -> list[User]:
 
 
 def _asks_anew(before: Doc, state: StepState) -> bool:
-    waits = state.status is StepStatus.WAITING and state.asks is not None
     same = before["status"] == StepStatus.WAITING.value and before.get("reminders", 0) == state.reminders
-    return waits and not same
+    return _waits(state) and not same
+
+
+def _waits(state: StepState) -> bool:
+    return state.status is StepStatus.WAITING and state.asks is not None
 
 
 def _letter(flow: Flow, key: str, state: StepState, user: User) -> Doc:

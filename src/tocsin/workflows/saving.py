@@ -15,6 +15,7 @@ from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.outbound.guard import Rules
+from tocsin.outbound.recipients import RecipientRules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.work_log import log_workflow
 from tocsin.workflows.checking import read_definition
@@ -37,15 +38,21 @@ class _Draft:
 
 
 async def save(
-    database: Database, box: SecretBox, owner: str, source: Source, now: datetime, rules: Rules | None = None
+    database: Database,
+    box: SecretBox,
+    owner: str,
+    source: Source,
+    now: datetime,
+    rules: Rules | None = None,
+    recipients: RecipientRules | None = None,
 ) -> Doc:
     """Save a workflow under its name. One that says nothing new stays at its version.
 
-    What the `rules` never let be called is a fault.
+    What the `rules` never let be called is a fault, and so is whom the `recipients` never let be written to.
 
     Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
     """
-    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules), now)
+    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules, recipients), now)
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
         draft = await _draft(database, box, owner, definition, source.data, before)

@@ -1,4 +1,4 @@
-// The page that mailed links lead to: #reset=TOKEN, #invitation=TOKEN; without either, it sends such a link.
+// The page that mailed links lead to: #reset=TOKEN, #invitation=TOKEN, #confirmation=TOKEN; without any, it sends one.
 
 import "../common.css";
 import "./account.css";
@@ -61,11 +61,19 @@ function choosing(begin: (token: string, password: string) => Promise<void>, tok
   };
 }
 
+function confirming(token: string): Act {
+  return async (fields) => {
+    await store.confirmEmail(token, String(fields.get("password")));
+    return `${store.current()?.user.email} is confirmed. You are signed in; sessions and API tokens from before ended.`;
+  };
+}
+
 function begin(): void {
   const link = tokenOfLink();
   const form = element<HTMLFormElement>("choose");
   if (link?.kind === "reset") show(form, choosing((...given) => store.resetPassword(...given), link.token));
   else if (link?.kind === "invitation") show(form, choosing((...given) => store.acceptInvitation(...given), link.token));
+  else if (link?.kind === "confirmation") show(element<HTMLFormElement>("confirm"), confirming(link.token));
   else show(element<HTMLFormElement>("ask"), askForMail);
 }
 

@@ -1,0 +1,57 @@
+"""The door for the mails of one user's jobs: nothing for users who never confirmed their address, not too much to one
+mailbox.
+"""
+
+from collections.abc import Sequence
+
+from tocsin.documents import Database
+from tocsin.outbound.mail import Attachment, MailDoor, MailRefused, MailUnavailable
+from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, RecipientLimits, mailbox_of
+
+UNCONFIRMED = "Your email address is not confirmed, so your jobs send no mail."
+UNCONFIRMED_HINT = "Open the link in the mail that came when you signed up; requestEmailConfirmation sends another one."
+
+
+class MailSuppressed(MailRefused):
+    """Tocsin itself does not send this mail to this recipient. `hint` says what can be done about it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class OwnerDoor:
+    """Hands over the mails of this user's jobs. `confirms` says that addresses must be confirmed here."""
+
+    def __init__(
+        self, door: MailDoor, database: Database, limits: RecipientLimits, owner: str, *, confirms: bool
+    ) -> None:
+        self._door, self._database, self._owner, self._confirms = door, database, owner, confirms
+        self._limiter, self._limits = MailLimiter(database), limits
+
+    async def send(
+        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+    ) -> None:
+        """See MailDoor. Raises MailSuppressed too: the server was not asked."""
+        if self._confirms and not await self._is_confirmed():
+            raise MailSuppressed(UNCONFIRMED, UNCONFIRMED_HINT)
+        try:
+            place = await self._limiter.take(mailbox_of(to), *self._limits.of_class(MailClass.WORK))
+        except MailLimitReached as reached:
+            raise too_many(to, reached) from None
+        try:
+            await self._door.send(to, subject, text, message_id, attachments)
+        except (MailRefused, MailUnavailable):
+            await self._limiter.give_back(place)
+            raise
+
+    async def _is_confirmed(self) -> bool:
+        user = await self._database.users.find_one({"_id": self._owner}, {"email_confirmed": 1})
+        return user is not None and bool(user.get("email_confirmed", True))
+
+
+def too_many(to: str, reached: MailLimitReached) -> MailSuppressed:
+    """The error for a mailbox that has got enough."""
+    until = f"{reached.until:%Y-%m-%dT%H:%M:%SZ}"
+    message = f"{to} has had {reached.limit.most} mails in 24 hours, which is the limit."
+    return MailSuppressed(message, f"The next one can go out at {until}; the operator sets TOCSIN_MAILS_PER_RECIPIENT.")

@@ -1,0 +1,149 @@
+"""Who is mailed, how much, and how soon, over a real database and a real SMTP server."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.notifications.test_deliveries import ALICE, START, Clock, door_to, mail, stored, tried, until, working
+from tests.outbound.smtp import Inbox, mail_server
+from tocsin.documents import Database, Doc, User
+from tocsin.notifications.deliveries import enqueue
+from tocsin.outbound.mail_limits import RecipientLimits
+
+
+@pytest.fixture
+def time() -> Clock:
+    return Clock()
+
+
+async def user(name: str = "u1", email: str = ALICE, *, confirmed: bool = True) -> User:
+    return await User(id=name, email=email, password="-", email_confirmed=confirmed, created_at=START).insert()
+
+
+def numbered(count: int, owner: str = "u1", **changes: Any) -> list[Doc]:
+    return [{**mail(f"{owner}/{number:05}"), "owner": owner, **changes} for number in range(count)]
+
+
+async def sent(database: Database, time: Clock, mails: list[Doc], **options: Any) -> Inbox:
+    """What arrives of these mails, once all of them have ended."""
+    inbox = Inbox()
+
+    async def ended() -> bool:
+        return await database.deliveries.count_documents({"status": "QUEUED"}) == 0
+
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, **options):
+        await enqueue(database, mails, time.time)
+        await until(ended)
+    return inbox
+
+
+async def statuses(database: Database) -> list[str]:
+    return [each["status"] async for each in database.deliveries.find({}).sort("_id", 1)]
+
+
+async def test_nothing_but_its_confirmation_and_a_reset_goes_to_an_unconfirmed_address(
+    database: Database, time: Clock
+) -> None:
+    await user(confirmed=False)
+    kinds = ["BEGAN_FAILING", "FAILED", "APPROVAL", "PASSWORD_CHANGED", "REFRESH_TOKEN_REUSED"]
+    mails = [{**mail(kind), "kind": kind} for kind in [*kinds, "EMAIL_CONFIRMATION", "PASSWORD_RESET"]]
+    inbox = await sent(database, time, mails, confirms=True)
+    assert {each["Subject"] for each in inbox.mails} == {"About EMAIL_CONFIRMATION", "About PASSWORD_RESET"}
+    for kind in kinds:
+        held = await stored(database, kind)
+        assert (held["status"], held["last_error"]) == (
+            "SUPPRESSED",
+            "the address is not confirmed, so nothing else is sent to it",
+        )
+
+
+async def test_an_account_from_before_and_one_without_a_mail_server_get_their_mails(
+    database: Database, time: Clock
+) -> None:
+    await user(confirmed=False)
+    await database.users.insert_one({"_id": "u2", "email": "old@example.org", "is_active": True})
+    old = await sent(database, time, [{**mail("old"), "owner": "u2"}], confirms=True)
+    assert old.recipients == ["old@example.org"]
+    assert (await sent(database, time, [mail("unasked")])).recipients == [ALICE]
+
+
+async def test_a_mailbox_gets_only_so_many_mails_a_day_and_one_line_tells_of_the_rest(
+    database: Database, time: Clock
+) -> None:
+    await user()
+    inbox = await sent(database, time, numbered(8), limits=RecipientLimits(5, 1))
+    assert (len(inbox.mails), sorted(await statuses(database))) == (5, ["DELIVERED"] * 5 + ["SUPPRESSED"] * 3)
+    reason = (await database.deliveries.find_one({"status": "SUPPRESSED"}) or {})["last_error"]
+    assert reason == f"{ALICE} has had 5 mails in 24 hours, which is the limit."
+    reset = await sent(database, time, [{**mail("reset"), "kind": "PASSWORD_RESET"}], limits=RecipientLimits(5, 1))
+    assert len(reset.mails) == 1
+    time.time += timedelta(days=1)
+    later = [await sent(database, time, [mail(name)], limits=RecipientLimits(5, 1)) for name in ("next", "after")]
+    texts = [inbox.mails[0].get_content() for inbox in later]
+    assert ["3 earlier mails to you were" in text for text in texts] == [True, False]
+
+
+async def test_all_spellings_of_a_mailbox_count_together(database: Database, time: Clock) -> None:
+    await asyncio.gather(user("u1", "ann+1@example.org"), user("u2", "a.nn+2@example.org"))
+    inbox = await sent(database, time, numbered(4) + numbered(4, "u2"), limits=RecipientLimits(5, 1))
+    assert len(inbox.mails) == 5
+
+
+async def test_a_server_that_is_away_costs_no_place(database: Database, time: Clock) -> None:
+    await user()
+    await enqueue(database, [mail()], START)
+    async with (
+        mail_server(Inbox(data="451 later")) as port,
+        working(database, door_to(port), clock=time, limits=RecipientLimits(1, 1)) as postman,
+    ):
+        for tries in (1, 2, 3):
+            waiting = await tried(database, tries)
+            time.time = waiting["next_try_at"]
+            postman.wake()
+    assert (await sent(database, time, [], limits=RecipientLimits(1, 1))).recipients == [ALICE]
+
+
+async def test_what_anybody_queues_is_sent_at_once(database: Database, time: Clock) -> None:
+    """The one who queued need not know the postman: a look would come only after seconds."""
+    await user()
+    async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
+        await until(lambda: _at_rest(postman))
+        await enqueue(database, [mail()], START)
+        assert postman._woken.is_set()
+        await tried(database, 1)
+
+
+async def _at_rest(postman: Any) -> bool:
+    return not postman._news and not postman._woken.is_set()
+
+
+async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_else(
+    database: Database, time: Clock
+) -> None:
+    """The server answers none of the first owner's mails; the other's are answered."""
+
+    class Slow(Inbox):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            if envelope.rcpt_tos == [ALICE]:
+                await asyncio.Event().wait()
+            return await super().handle_DATA(server, session, envelope)
+
+    await asyncio.gather(user(), user("u2", "bob@example.org"))
+    await enqueue(database, numbered(2_000), START)
+    inbox, bobs = Slow(), numbered(20, "u2")
+
+    async def bob_has_his() -> bool:
+        return len(inbox.mails) == len(bobs)
+
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+        await until(lambda: _share_is_used(postman))
+        await enqueue(database, bobs, START)
+        await until(bob_has_his)
+        assert postman._under_way["u1"] == 4
+    assert set(inbox.recipients) == {"bob@example.org"}
+
+
+async def _share_is_used(postman: Any) -> bool:
+    return bool(postman._under_way["u1"] == 4)
