@@ -22,7 +22,6 @@ from tocsin.outbound.guard import Rules
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
-from tocsin.workflows.hiding import mask
 from tocsin.workflows.json_schema import shipped
 from tocsin.workflows.reading import Fault, Source, WorkflowInvalid, read_yaml
 from tocsin.workflows.samples import samples as shipped_samples
@@ -101,7 +100,7 @@ def export(
         found = await database.workflows.find(which).to_list()
         if not found and name is not None:
             raise NotFound(f"{email} has no workflow named {name}.", "name")
-        return {one["name"]: to_yaml(mask((await versions.get(one["_id"], one["version"])).data)) for one in found}
+        return {one["name"]: to_yaml((await versions.get(one["_id"], one["version"])).data) for one in found}
 
     for one, text in run(work).items():
         if folder is None:
