@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import telemetry
-from tocsin.accounts.emails import normalise_email
+from tocsin.accounts.emails import spell_email
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
-from tocsin.errors import InvalidInput, RateLimited
+from tocsin.errors import RateLimited
 from tocsin.security import passwords
 from tocsin.security.rates import ROUNDING, Bucket, Milliseconds, address_key, bucket_id
 
@@ -74,7 +74,7 @@ class Rates:
         await self._take(here, address_key(address), "Too many attempts from this network address.")
         if email is not None:
             account = Bucket(f"{what}/account", self._per_account, 900)
-            await self._take(account, _same_account(email), "Too many attempts at this account.")
+            await self._take(account, spell_email(email), "Too many attempts at this account.")
 
     def check(self, caller: str, points: float) -> None:
         """Raises RateLimited when this process knows already that the caller cannot spend so many points."""
@@ -168,11 +168,3 @@ def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
         {"$set": {"full_at": {"$cond": [fits, after, "$full_at"]}}},
         {"$set": {"forget_at": {"$toDate": {"$toLong": "$full_at"}}}},
     ]
-
-
-def _same_account(email: str) -> str:
-    """All spellings of one account's address."""
-    try:
-        return normalise_email(email)
-    except InvalidInput:
-        return email.strip().casefold()

@@ -10,13 +10,17 @@ from tocsin.documents.stored import Stored, index, new_id
 
 
 class User(Stored):
-    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash."""
+    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash.
+
+    `deactivated_at` is when that was done last: links to files that were made before are worthless.
+    """
 
     id: str = Field(default_factory=new_id)
     email: str
     password: str
     is_admin: bool = False
     is_active: bool = True
+    deactivated_at: datetime | None = None
     created_at: datetime
 
     class Settings:
@@ -73,19 +77,21 @@ class ApiToken(Stored):
 class Link(Stored):
     """What a mailed link is good for, once: a new password for `user`, or an account for `email`.
 
-    The id is the digest of the token in the link.
+    The id is the digest of the token in the link. `inviter` is the administrator whose invitation it is: it is good as
+    long as they are one. Null stands for the command line.
     """
 
     purpose: LinkPurpose
     user: str | None = None
     email: str
     is_admin: bool = False
+    inviter: str | None = None
     created_at: datetime
     expires_at: datetime
 
     class Settings:
         name = "links"
-        indexes: ClassVar = [index("email"), index("expires_at", expireAfterSeconds=0)]
+        indexes: ClassVar = [index("email"), index("expires_at", expireAfterSeconds=0), index("inviter", sparse=True)]
 
 
 class AuditEntry(Stored):

@@ -1,6 +1,7 @@
 """What every kind of work has in common: what it is given, and what comes out."""
 
 import asyncio
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -136,7 +137,8 @@ class JobContext:
 
 
 def _one_spelling(address_or_domain: str) -> str:
-    local, at, domain = address_or_domain.strip().lower().rpartition("@")
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address_or_domain).strip().lower())
+    local, at, domain = text.rpartition("@")
     return f"{local}{at}{parse_domain(domain)}"
 
 
