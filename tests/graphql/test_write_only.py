@@ -146,7 +146,8 @@ def _faults(document: str, name: str | None = None) -> list[str]:
 
 
 def test_only_the_operation_that_is_executed_counts() -> None:
-    two = "mutation A { do { task { id } run { id } } } mutation B { do { run { ...F } } } fragment F on Run { task { id } }"
+    two = "mutation A { do { task { id } run { id } } } mutation B { do { run { ...F } } }"
+    two += " fragment F on Run { task { id } }"
     assert _faults(two, "A") == []
     assert len(_faults(two, "B")) == 1
     assert _faults("{ a }") == _faults("mutation { do { __typename run { __typename } } }") == []
