@@ -62,10 +62,17 @@ def save(email: Email, paths: Paths) -> None:
 
     async def work(database: Database) -> list[Doc]:
         user, box = await accounts.find_user(email), await _box(database)
-        return [await saving.save(database, box, user.id, source, clock.now(), rules) for source in sources]
+        return [await _save(database, box, user, source, rules) for source in sources]
 
     for workflow in run(work):
         typer.echo(f"{workflow['name']}: version {workflow['version']}")
+
+
+async def _save(database: Database, box: SecretBox, user: User, source: Source, rules: Rules) -> Doc:
+    try:
+        return await saving.save(database, box, user.id, source, clock.now(), rules)
+    except WorkflowInvalid as invalid:  # only now it is known which secrets may be kept
+        raise TocsinError(f"{source.data['name']}: {invalid}") from None
 
 
 @app.command("list")
