@@ -1,8 +1,10 @@
 """Logs and metrics: structlog for what happened, prometheus-client for how much of it."""
 
+import io
 import logging
 import sys
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,6 +31,18 @@ DATABASE_RESTARTS = Counter(
 )
 
 Logger = structlog.stdlib.BoundLogger
+_LONGEST = 1_000
+_LONGEST_TRACEBACK = 50_000
+_OURS = frozenset({"exception", "exc_info", "stack", "stack_info", "_record", "_from_structlog"})
+"""Entries of a line that are not texts to be shown as they are."""
+
+
+def escape_text(text: str, longest: int = _LONGEST) -> str:
+    """The text with escapes for what is not printable, and cut: as what a client has sent may stand on a line."""
+    cut = text if len(text) <= longest else f"{text[:longest]}…"
+    if cut.isprintable():
+        return cut
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def logger(name: str) -> Logger:
@@ -50,6 +64,7 @@ def configure_logging(level: str, style: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        _escape_entries,
     ]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -68,7 +83,29 @@ def configure_logging(level: str, style: str) -> None:
 def _renderers(style: str) -> list[Any]:
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if style == "json":
-        return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    # Plain tracebacks: the others print local variables, and with them secrets.
-    plain = structlog.dev.plain_traceback
-    return [strip, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        return [strip, structlog.processors.format_exc_info, _cut_traceback, structlog.processors.JSONRenderer()]
+    return [strip, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_write_traceback)]
+
+
+def _escape_entries(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Whatever a client has sent, it writes no line of its own and gives a terminal no orders."""
+    for name, value in line.items():
+        if isinstance(value, str) and name not in _OURS:
+            line[name] = escape_text(value)
+    return line
+
+
+def _cut_traceback(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if isinstance(traceback := line.get("exception"), str):
+        line["exception"] = traceback[:_LONGEST_TRACEBACK]
+    return line
+
+
+def _write_traceback(file: TextIO, exc_info: Any) -> None:
+    """Write a plain traceback (others print local variables, and with them secrets), indented: a message in it may
+    have lines of its own.
+    """
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, exc_info)
+    lines = plain.getvalue()[:_LONGEST_TRACEBACK].strip("\n").split("\n")
+    file.write("".join(f"\n  {escape_text(line)}" for line in lines))

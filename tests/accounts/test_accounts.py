@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  # look-alikes are what is tested
 """Sign-up, log-in and authentication over a real database."""
 
 import asyncio
@@ -6,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.accounts.conftest import TOKENS
 from tests.harness import settings
 from tocsin import clock
-from tocsin.accounts import COMMAND_LINE, Accounts, Actor, activate, create_user, deactivate, find_user
+from tocsin.accounts import COMMAND_LINE, Accounts, Actor, activate, audit, create_user, deactivate, find_user
 from tocsin.documents import Database, User
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
 from tocsin.security import passwords
@@ -177,3 +179,34 @@ async def test_what_is_done_to_an_account_is_remembered(database: Database, acco
         ("SIGNED_UP", ALICE), ("LOG_IN_FAILED", ""), ("LOGGED_OUT", ALICE),
     ]  # fmt: skip
     assert {(entry["address"], entry["user_agent"]) for entry in entries} == {("192.0.2.7", "a browser")}
+
+
+async def test_a_look_alike_of_an_address_is_that_address_to_everybody(database: Database, accounts: Accounts) -> None:
+    fake = "ａｌｉｃｅ@example.com"
+    await accounts.sign_up("alice@example.com", PASSWORD, Actor())
+    for again in (accounts.sign_up(fake, PASSWORD, Actor()), create_user(fake, PASSWORD, COMMAND_LINE)):
+        with pytest.raises(UserError) as caught:
+            await again
+        assert caught.value.code is UserErrorCode.EMAIL_TAKEN
+    assert (await accounts.log_in(fake, PASSWORD, Actor())).user.email == "alice@example.com"
+    assert (await find_user(fake)).email == "alice@example.com"
+    assert await audit.newest(database, 10, clock.now(), email=fake)
+
+
+async def test_an_account_whose_address_was_stored_before_is_still_found(accounts: Accounts) -> None:
+    user = (await accounts.sign_up("old@example.com", PASSWORD, Actor())).user
+    await User.find_one({"_id": user.id}).update({"$set": {"email": "ｏld@example.com"}})
+    assert (await accounts.log_in("Ｏld@Example.com", PASSWORD, Actor())).user.id == user.id
+
+
+async def test_what_strangers_type_is_escaped_and_cut_in_the_log_and_the_audit_log(
+    database: Database, accounts: Accounts
+) -> None:
+    typed = "x\n2026-01-01 [info] forged\x1b[31m\u202e\u009b" + "y" * 5_000
+    with structlog.testing.capture_logs() as lines, pytest.raises(UserError):
+        await accounts.log_in(typed, PASSWORD, Actor(user_agent="curl\r\nx" * 1_000))
+    (entry,) = await audit.newest(database, 10, clock.now())
+    for text in (lines[0]["email"], entry["email"], entry["user_agent"]):
+        assert text.isprintable()
+        assert len(text) < 500
+    assert lines[0]["email"].startswith("x\\n2026-01-01 [info] forged\\x1b[31m\\u202e\\x9by")

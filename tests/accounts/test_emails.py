@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  # look-alikes are what is tested
 """One address has one spelling, whatever its owner types."""
 
 import unicodedata
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tocsin.accounts import normalise_email
 from tocsin.errors import InvalidInput
 
-LOCAL = st.from_regex(r"[A-Za-z0-9äöüÉñ]{1,20}(\.[A-Za-z0-9_+-]{1,10})?", fullmatch=True)
+LOCAL = st.from_regex(r"[A-Za-z0-9äöüÉñａＺﬁſKİϓｶﾞ]{1,20}(\.[A-Za-z0-9_+-]{1,10})?", fullmatch=True)
 DOMAIN = st.sampled_from(
     ["example.com", "Example.ORG", "bücher.de", "XN--BCHER-KVA.de", "mail.example.co.uk", "a.test"]
 )
@@ -26,7 +27,7 @@ def test_the_normal_form_is_its_own(email: str) -> None:
     normal = normalise_email(email)
     assert normalise_email(normal) == normal
     assert normal == normal.lower()
-    assert unicodedata.is_normalized("NFC", normal)
+    assert unicodedata.is_normalized("NFKC", normal)
 
 
 @settings(deadline=None, max_examples=50)
@@ -35,6 +36,30 @@ def test_case_and_composition_do_not_matter(email: str, change: Callable[[str], 
     local, _, domain = email.partition("@")
     typed = unicodedata.normalize(form, f" {change(local)}@{domain.upper()} ")
     assert normalise_email(typed) == normalise_email(email)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ａlice@example.com",
+        "ＡＬＩＣＥ＠ＥＸＡＭＰＬＥ．ＣＯＭ",
+        "𝐚𝐥𝐢𝐜𝐞@example.com",
+        "ⓐlice@example。com",
+        "al\u2170ce@example.com",
+        "\u00a0alice@example.com\u3000",
+    ],
+)
+def test_what_looks_like_an_address_is_that_address(typed: str) -> None:
+    assert normalise_email(typed) == "alice@example.com"
+
+
+HIDDEN = "\u00ad \u034f \u115f \ufe0f \U000e0100 \u200d \u2060 \u202e \x00"
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.split(" "))
+def test_what_nobody_sees_is_in_no_address(hidden: str) -> None:
+    with pytest.raises(InvalidInput):
+        normalise_email(f"al{hidden}ice@example.com")
 
 
 def test_a_domain_has_one_form() -> None:

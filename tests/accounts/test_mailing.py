@@ -9,9 +9,9 @@ import pytest
 
 from tests.harness import settings, until
 from tocsin import clock
-from tocsin.accounts import COMMAND_LINE, Accounts, Actor, Mailing, create_user
+from tocsin.accounts import COMMAND_LINE, Accounts, Actor, Mailing, activate, create_user, deactivate, invite, promote
 from tocsin.accounts.links import LIFETIMES, find_link
-from tocsin.documents import Database, LinkPurpose
+from tocsin.documents import Database, LinkPurpose, User
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
 from tocsin.notifications.postman import Postman
 from tocsin.outbound.mail import FileDoor
@@ -42,6 +42,12 @@ async def mailed_token(database: Database, purpose: str, email: str) -> str:
         return None
 
     return str(await until(found))
+
+
+async def _carol() -> User:
+    carol = User(id="carol", email="carol@example.com", password="x", is_admin=True, created_at=clock.now())
+    await carol.insert()
+    return carol
 
 
 async def refused(work: object) -> UserErrorCode:
@@ -103,6 +109,7 @@ async def _invited(database: Database, mailing: Mailing, email: str, *, is_admin
 async def test_an_invitation_makes_an_account_even_if_sign_up_is_closed(
     database: Database, accounts: Accounts, mailing: Mailing
 ) -> None:
+    await _carol()
     _, url = await _invited(database, mailing, "Bob@Example.com", is_admin=True)
     token = url.partition("=")[2]
     assert await refused(mailing.accept(token, "short", Actor())) is UserErrorCode.INVALID
@@ -112,6 +119,34 @@ async def test_an_invitation_makes_an_account_even_if_sign_up_is_closed(
     assert await refused(mailing.invite(BOB, False, ADMIN)) is UserErrorCode.EMAIL_TAKEN
     actions = [entry["action"] async for entry in database.audit_entries.find({}).sort("_id", 1)]
     assert actions == ["USER_INVITED", "INVITATION_ACCEPTED"]
+
+
+@pytest.mark.parametrize("is_admin", [True, False])
+@pytest.mark.parametrize("how", ["demoted", "deactivated", "gone", "demoted meanwhile"])
+async def test_an_invitation_ends_with_its_inviters_office(
+    database: Database, mailing: Mailing, how: str, is_admin: bool
+) -> None:
+    carol = await _carol()
+    _, url = await _invited(database, mailing, BOB, is_admin=is_admin)
+    if how == "demoted":
+        await promote(carol, COMMAND_LINE, False)
+    elif how == "deactivated":
+        await deactivate(database, carol, COMMAND_LINE)
+    elif how == "gone":
+        await database.users.delete_one({"_id": carol.id})
+    else:
+        await database.users.update_one({"_id": carol.id}, {"$set": {"is_admin": False}})
+    assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
+    if how in {"demoted", "deactivated"}:  # nor does it come back with the office
+        await promote(await activate(carol, COMMAND_LINE), COMMAND_LINE)
+        assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
+    assert await database.users.count_documents({"email": BOB}) == 0
+
+
+async def test_an_invitation_from_the_command_line_needs_no_office(database: Database, mailing: Mailing) -> None:
+    await promote(await _carol(), COMMAND_LINE, False)
+    _, url = await invite(database, mailing._settings, SECRETS, BOB, COMMAND_LINE)
+    assert (await mailing.accept(url.partition("=")[2], NEW, Actor())).user.email == BOB
 
 
 async def test_the_mail_itself_has_the_link(database: Database, mailing: Mailing, tmp_path: Path) -> None:

@@ -89,7 +89,9 @@ async def test_deactivating_ends_all_that_is_open_and_pauses_the_tasks(database:
     assert stored_task is not None
     assert stored_task["status"] == "PAUSED"
     assert (await activate(await find_user(ALICE), COMMAND_LINE)).is_active
-    assert await stored(ALICE) == alice
+    again = await stored(ALICE)
+    assert again.deactivated_at is not None
+    assert again.model_copy(update={"deactivated_at": None}) == alice
 
 
 async def test_an_unknown_user_is_named(database: Database) -> None:

@@ -1,6 +1,7 @@
 """`tocsin workflows` and `tocsin samples`, as an administrator types them."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -144,6 +145,19 @@ def test_save_list_and_export(alice: SyncDatabase[Doc], folder: Path, tmp_path: 
     assert "token: '***'" in exported
     done("workflows", "export", ALICE, "--folder", str(tmp_path / "out"))
     assert done("workflows", "save", ALICE, str(tmp_path / "out")) == "right: version 1\n"
+    assert alice["workflow_versions"].count_documents({}) == 1
+
+
+def test_a_secret_that_would_go_elsewhere_is_not_saved(alice: SyncDatabase[Doc], folder: Path, tmp_path: Path) -> None:
+    done("workflows", "save", ALICE, str(folder))
+    done("workflows", "export", ALICE, "--folder", str(tmp_path / "out"))
+    file = tmp_path / "out" / "right.yaml"
+    file.write_text(re.sub(r"https?://[^/\s]+", "https://evil.example", file.read_text()))
+    result = tocsin("workflows", "save", ALICE, str(file))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("right: line ")
+    assert "*** keeps a stored secret, and the one at" in result.stderr
+    assert "stays with the server that it was given for" in result.stderr
     assert alice["workflow_versions"].count_documents({}) == 1
 
 

@@ -165,6 +165,16 @@ async def test_jobs_leave_room_for_notices_in_the_mails_of_a_day(alice: User, da
     assert len(inbox.mails) == 3
 
 
+async def test_a_look_alike_of_an_address_is_mailed_as_the_address_that_was_judged(alice: User) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox) as port:
+        for to in ("\uff41lice@example.com", "\u24d0lice@example.com", "alice\uff20example.com"):
+            assert (await attempt(port, {**MAIL, "to": to})).error is None
+        with pytest.raises(InvalidInput, match="characters that nobody sees"):
+            await attempt(port, {**MAIL, "to": "al\ufe0fice@example.com"})
+    assert inbox.recipients == ["alice@example.com"] * 3
+
+
 async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(alice: User) -> None:
     async with mail_server(Inbox(data="451 later")) as port:
         later = await attempt(port, MAIL)

@@ -7,16 +7,19 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 from tests.graphql.conftest import Api
 from tocsin import clock
+from tocsin.accounts import COMMAND_LINE, activate, deactivate
 from tocsin.errors import DatabaseUnavailable
 from tocsin.jobs.files import PATH, FileRef
-from tocsin.security.file_links import FileLinks
+from tocsin.security.file_links import FileLink, FileLinks
+from tocsin.security.opaque import derive
 from tocsin.web.downloads import disposition
 
 CONTENT = b"%PDF-" + bytes(600_000)
 
 
 async def save(api: Api) -> FileRef:
-    return await api.services.shelf.of_run("alice", "alice/t:1").save("Grüße.pdf", "application/pdf", CONTENT)
+    owner = api.alice.user.id if api.alice.user else ""
+    return await api.services.shelf.of_run(owner, f"{owner}/t:1").save("Grüße.pdf", "application/pdf", CONTENT)
 
 
 def path(ref: FileRef) -> str:
@@ -43,15 +46,17 @@ async def test_head_tells_what_get_would_give(api: Api) -> None:
     assert "filename*=" in answer.headers["content-disposition"]
 
 
-@pytest.mark.parametrize("change", ["signature", "file", "time", "cut", "empty", "letters"])
+@pytest.mark.parametrize("change", ["signature", "file", "time", "issue", "former", "cut", "empty", "letters"])
 async def test_a_link_that_was_changed_is_no_link(api: Api, change: str) -> None:
     token = path(await save(api)).removeprefix(PATH)
-    file_id, expires, signature = token.split(".")
+    file_id, expires, issued, signature = token.split(".")
     other, _ = api.services.shelf.links.sign("bob/1", clock.now())
     changed = {
-        "signature": f"{file_id}.{expires}.{'0' * len(signature)}",
-        "file": f"{other.split('.')[0]}.{expires}.{signature}",
-        "time": f"{file_id}.{int(expires) + 1}.{signature}",
+        "signature": f"{file_id}.{expires}.{issued}.{'0' * len(signature)}",
+        "file": f"{other.split('.')[0]}.{expires}.{issued}.{signature}",
+        "time": f"{file_id}.{int(expires) + 1}.{issued}.{signature}",
+        "issue": f"{file_id}.{expires}.{int(issued) + 1}.{signature}",
+        "former": f"{file_id}.{expires}.{signature}",
         "cut": token[:-1],
         "empty": ".",
         "letters": "%C3%BC.%F0%9F%98%80.x",
@@ -72,6 +77,26 @@ async def test_an_expired_link_and_a_forgotten_file_are_gone(api: Api) -> None:
     assert "expired" in expired.json()["errors"][0]["message"]
 
 
+async def test_links_end_with_the_account_of_their_owner(api: Api) -> None:
+    assert api.alice.user is not None
+    alice, before = api.alice.user, path(await save(api))
+    said = before.removeprefix(PATH).rsplit(".", 2)[0]
+    former = f"{said}.{derive(bytes(32), 'file link', said)}"  # as links were made before they said when
+    assert (await api.nobody.http.get(PATH + former)).status_code == 200
+
+    async def answers(*links: str) -> list[int]:
+        return [(await api.nobody.http.get(link)).status_code for link in links]
+
+    await deactivate(api.database, alice, COMMAND_LINE)
+    assert await answers(before, PATH + former) == [410, 410]
+    assert (await api.nobody.http.head(before)).status_code == 410
+    await activate(alice, COMMAND_LINE)
+    assert await answers(before, PATH + former, path(await save(api))) == [410, 410, 200]
+    after = path(await save(api))
+    await api.database.users.delete_one({"_id": alice.id})
+    assert await answers(before, after) == [410, 410]
+
+
 async def test_other_methods_are_refused(api: Api) -> None:
     answer = await api.nobody.http.post(path(await save(api)))
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
@@ -81,7 +106,7 @@ def test_a_former_key_still_reads_its_links_and_a_strange_one_does_not() -> None
     now, hour = clock.now(), timedelta(hours=1)
     old, new = b"o" * 32, b"n" * 32
     token, until = FileLinks((old,), hour).sign("alice/1", now)
-    assert FileLinks((new, old), hour).read(token, now) == "alice/1"
+    assert FileLinks((new, old), hour).read(token, now) == FileLink("alice/1", now)
     assert until - now <= hour
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from tocsin.documents import Doc, RunStatus, Trigger, WorkflowRunStatus
 from tocsin.workflows.advancing import Finish, advance, next_wake
-from tocsin.workflows.definition import Step, WorkflowDefinition
+from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.scope import Missing, Surroundings
 from tocsin.workflows.starting import Born, new_workflow_run
-from tocsin.workflows.states import Ended, Flow
+from tocsin.workflows.states import Ended, Flow, Work
 
 T0 = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
     return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolved()
 
 
-def _prepared(_step: Step, kind: str, params: Mapping[str, Any]) -> Doc:
+def _prepared(_work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
     return {"kind": kind, "params": dict(params)}
 
 

@@ -19,6 +19,7 @@ from tocsin.tasks.dead_letters import DeadLetterFilter
 from tocsin.workflows import asking, saving
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
+from tocsin.workflows.reading import WorkflowInvalid
 from tocsin.workflows.versions import Versions
 
 KID = "0123456789abcdef"
@@ -249,7 +250,7 @@ async def test_secrets_are_sealed_used_masked_and_kept(database: Database, targe
         assert (headers["Authorization"], headers["X-Api-Key"]) == ("Bearer s3cret-token", "other-s3cret")
         stored = [*await database.workflow_versions.find({}).to_list(), *await database.runs.find({}).to_list()]
         assert "s3cret" not in str(stored)
-        with pytest.raises(InvalidInput, match="there is none at"):
+        with pytest.raises(WorkflowInvalid, match=r"steps\[0\]\.params\.token: .* there is none at b\.token"):
             await stack.save_workflow(workflow(step("b", "", params=kept)))
 
 

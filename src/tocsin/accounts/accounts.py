@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from tocsin import clock
 from tocsin.accounts import api_tokens, audit
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.emails import normalise_email
 from tocsin.accounts.sessions import Grant, Sessions
-from tocsin.accounts.users import create_user, set_password
+from tocsin.accounts.users import create_user, look_up_user, set_password
 from tocsin.config import Settings
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, Session, User, owner_of
 from tocsin.errors import InvalidInput, TokenExpired, TokenInvalid, UserError, UserErrorCode
@@ -143,6 +142,6 @@ class Accounts:
 
 async def _find(email: str) -> User | None:
     try:
-        return await User.find_one({"email": normalise_email(email)})
+        return await look_up_user(email)
     except InvalidInput:
         return None

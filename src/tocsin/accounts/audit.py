@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
+from tocsin.accounts.emails import spell_email
 from tocsin.documents import AuditAction, AuditEntry, Database, Doc, User
 from tocsin.notifications import account_mails
+from tocsin.telemetry import escape_text
 
 _LONGEST = 300
+_LONGEST_DETAIL = 600
 _FORGET_BATCH = 500
 log = telemetry.logger(__name__)
 
@@ -38,7 +41,8 @@ async def record(
 
     What is told of has been done by then, so a database that is away now is logged and fails nothing.
     """
-    address = email if user is None else user.email
+    address = escape_text((email if user is None else user.email) or "", _LONGEST)
+    detail = None if detail is None else escape_text(detail, _LONGEST_DETAIL)
     log.info("account", action=action.value, actor=actor.name, email=address, address=actor.address, detail=detail)
     entry = AuditEntry(
         at=clock.now(),
@@ -46,20 +50,15 @@ async def record(
         actor=actor.id,
         actor_name=actor.name,
         user=None if user is None else user.id,
-        email=_storable(address or ""),
+        email=address,
         detail=detail,
         address=actor.address,
-        user_agent=_storable(actor.user_agent),
+        user_agent=escape_text(actor.user_agent, _LONGEST),
     )
     try:
         await entry.insert()
     except PyMongoError:
         log.exception("an entry of the audit log was lost", action=action.value, actor=actor.name, email=address)
-
-
-def _storable(text: str) -> str:
-    """What strangers send, cut, and without halves of surrogate pairs, which are no characters."""
-    return text[:_LONGEST].encode("utf-8", "replace").decode()
 
 
 async def newest(
@@ -69,7 +68,7 @@ async def newest(
 
     Looks back in growing windows: the embedded database would read all of them for a bare sort and limit.
     """
-    base: Doc = {} if email is None else {"email": email.strip().lower()}
+    base: Doc = {} if email is None else {"email": spell_email(email)}
     residual: Doc = {} if action is None else {"action": action.value}
     window = timedelta(hours=1)
     while True:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tocsin.documents import Database, Link, LinkPurpose
+from tocsin.documents import Database, Link, LinkPurpose, User
 from tocsin.errors import UserError, UserErrorCode
 from tocsin.security.opaque import digest, new_secret
 
@@ -20,7 +20,13 @@ _LONGEST = 200
 
 
 async def make_link(
-    purpose: LinkPurpose, email: str, now: datetime, *, user: str | None = None, is_admin: bool = False
+    purpose: LinkPurpose,
+    email: str,
+    now: datetime,
+    *,
+    user: str | None = None,
+    is_admin: bool = False,
+    inviter: str | None = None,
 ) -> tuple[Link, str]:
     """A new link, and its path on this server; the token stands in the fragment, which browsers send to nobody."""
     token = new_secret()
@@ -30,6 +36,7 @@ async def make_link(
         user=user,
         email=email,
         is_admin=is_admin,
+        inviter=inviter,
         created_at=now,
         expires_at=now + LIFETIMES[purpose],
     )
@@ -57,6 +64,20 @@ async def forget_links(database: Database, email: str, purpose: LinkPurpose | No
     which = {"email": email} if purpose is None else {"email": email, "purpose": purpose.value}
     found = database.links.find(which, {"_id": 1})
     await database.links.delete_many({"_id": {"$in": [link["_id"] async for link in found]}})
+
+
+async def forget_invitations(inviter: str) -> None:
+    """Make all invitations of this user worthless."""
+    links = Link.get_pymongo_collection()
+    found = await links.find({"inviter": inviter}, {"_id": 1}).to_list()
+    await links.delete_many({"_id": {"$in": [link["_id"] for link in found]}})
+
+
+async def check_inviter(link: Link) -> None:
+    """Raises UserError LINK_INVALID for the invitation of someone who is no administrator any more."""
+    inviter = None if link.inviter is None else await User.get(link.inviter)
+    if link.inviter is not None and (inviter is None or not inviter.is_admin or not inviter.is_active):
+        raise invalid_link()
 
 
 def invalid_link() -> UserError:

@@ -10,9 +10,9 @@ from tocsin.accounts import audit
 from tocsin.accounts.api_tokens import revoke_all
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
-from tocsin.accounts.links import find_link, forget_links, invalid_link, make_link, use_link
+from tocsin.accounts.links import check_inviter, find_link, forget_links, invalid_link, make_link, use_link
 from tocsin.accounts.sessions import Grant, Sessions
-from tocsin.accounts.users import confirm_email, create_user, email_taken, set_password
+from tocsin.accounts.users import confirm_email, create_user, email_taken, look_up_user, set_password
 from tocsin.config import Settings
 from tocsin.documents import AuditAction, Database, Link, LinkPurpose, User
 from tocsin.errors import Conflict, RateLimited, UserError, UserErrorCode
@@ -32,13 +32,14 @@ async def invite(
 ) -> tuple[Link, str]:
     """Queue an invitation; the link, and its address for those who hand it over by other means.
 
-    A new one makes earlier ones worthless. Raises UserError: INVALID, EMAIL_TAKEN.
+    A new one makes earlier ones worthless, and ends when its inviter is no administrator any more.
+    Raises UserError: INVALID, EMAIL_TAKEN.
     """
     address = normalise_email(email)
     if await User.find_one({"email": address}) is not None:
         raise email_taken()
     await forget_links(database, address)
-    link, path = await make_link(LinkPurpose.INVITATION, address, clock.now(), is_admin=is_admin)
+    link, path = await make_link(LinkPurpose.INVITATION, address, clock.now(), is_admin=is_admin, inviter=actor.id)
     url = settings.page(path)
     sealed = secrets.seal(url, account_mails.delivery_id(link))
     await deliveries.enqueue(database, [account_mails.invitation(actor.name, link, sealed)])
@@ -68,7 +69,7 @@ class Mailing:
 
         Takes as long for an unknown address: what is done for a known one is done after the answer.
         """
-        user = await User.find_one({"email": normalise_email(email)})
+        user = await look_up_user(email)
         if user is not None and user.is_active:
             errand = asyncio.create_task(self._mail_reset(user, actor))
             self._errands.add(errand)
@@ -103,6 +104,7 @@ class Mailing:
         """Make the account that a mailed link invites to, and log in. Raises UserError: LINK_INVALID, INVALID."""
         now = clock.now()
         link = await find_link(token, LinkPurpose.INVITATION, now)
+        await check_inviter(link)
         check_password(password, link.email)
         await use_link(self._database, link)
         action = AuditAction.INVITATION_ACCEPTED

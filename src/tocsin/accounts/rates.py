@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import telemetry
-from tocsin.accounts.emails import normalise_email
+from tocsin.accounts.emails import spell_email
 from tocsin.accounts.familiar import FamiliarAddresses
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
-from tocsin.errors import InvalidInput, RateLimited
+from tocsin.errors import RateLimited
 from tocsin.security import passwords
 from tocsin.security.rates import ROUNDING, Bucket, Milliseconds, address_key, bucket_id
 
@@ -84,7 +84,7 @@ class Rates:
         await self._take(Bucket(f"{what}/address", self._per_address, 60), here, _HERE_TOO_MANY)
         if email is None:
             return
-        account = _same_account(email)
+        account = spell_email(email)
         if what == "requestPasswordReset":
             await self._take(RESET_MAILS, account, _MAILED_ENOUGH)
         else:
@@ -95,7 +95,7 @@ class Rates:
         what others attempt elsewhere. A database that is away notes nothing.
         """
         try:
-            await self._familiar.note(_same_account(email), address_key(address))
+            await self._familiar.note(spell_email(email), address_key(address))
         except PyMongoError as error:
             log.warning("the address of a log-in is not noted", error=str(error)[:300])
 
@@ -199,11 +199,3 @@ def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
         {"$set": {"full_at": {"$cond": [fits, after, "$full_at"]}}},
         {"$set": {"forget_at": {"$toDate": {"$toLong": "$full_at"}}}},
     ]
-
-
-def _same_account(email: str) -> str:
-    """All spellings of one account's address."""
-    try:
-        return normalise_email(email)
-    except InvalidInput:
-        return email.strip().casefold()

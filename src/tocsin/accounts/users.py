@@ -1,5 +1,6 @@
 """The users as an administrator handles them, in the API and on the command line."""
 
+import unicodedata
 from typing import Any
 
 from beanie import UpdateResponse
@@ -10,7 +11,7 @@ from tocsin.accounts import audit
 from tocsin.accounts.api_tokens import revoke_all
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
-from tocsin.accounts.links import forget_links
+from tocsin.accounts.links import forget_invitations, forget_links
 from tocsin.accounts.sessions import end_sessions
 from tocsin.documents import AuditAction, Database, LinkPurpose, User
 from tocsin.errors import NotFound, UserError, UserErrorCode
@@ -52,10 +53,21 @@ async def list_users() -> list[User]:
 
 async def find_user(email: str) -> User:
     """The user of this address. Raises InvalidInput, NotFound."""
-    user = await User.find_one({"email": normalise_email(email)})
+    user = await look_up_user(email)
     if user is None:
         raise NotFound(f"There is no user with the address {email}.", "email")
     return user
+
+
+async def look_up_user(email: str) -> User | None:
+    """The user of this address, or None. Raises InvalidInput.
+
+    Addresses that were stored before may have characters that others stand for by now: such a user is found last.
+    """
+    for address in dict.fromkeys((normalise_email(email), unicodedata.normalize("NFC", email.strip().lower()))):
+        if (user := await User.find_one({"email": address})) is not None:
+            return user
+    return None
 
 
 async def require_user(user_id: str) -> User:
@@ -103,21 +115,25 @@ async def confirm_email(database: Database, user: User, actor: Actor) -> User:
 
 
 async def promote(user: User, actor: Actor, is_admin: bool = True) -> User:
-    """Make the user an administrator, or no longer one."""
+    """Make the user an administrator, or no longer one: then their invitations become worthless."""
     changed = await _change(user, is_admin=is_admin)
+    if not is_admin:
+        await forget_invitations(user.id)
     await audit.record(AuditAction.USER_PROMOTED if is_admin else AuditAction.USER_DEMOTED, actor, user)
     return changed
 
 
 async def deactivate(database: Database, user: User, actor: Actor) -> int:
-    """Lock the user out: his sessions, sockets and API tokens end at once, then all his tasks are paused; how many.
+    """Lock the user out: sessions, sockets, API tokens and links to files end at once, then all tasks are paused; how
+    many.
 
     Workflow runs that go on are cancelled. Doing it again finishes what a crash left half done.
     """
-    await _change(user, is_active=False)
+    await _change(user, is_active=False, deactivated_at=clock.now())
     await end_sessions(database, user.id)
     await revoke_all(database, user.id)
     await forget_links(database, user.email)
+    await forget_invitations(user.id)
     paused = await pause_all(database, user.id, clock.now())
     await cancel_workflow_runs(database, user.id, clock.now())
     await audit.record(AuditAction.USER_DEACTIVATED, actor, user, detail=f"tasks paused: {paused}")

@@ -23,7 +23,6 @@ from tocsin.outbound.recipients import RecipientRules
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
-from tocsin.workflows.hiding import mask
 from tocsin.workflows.json_schema import shipped
 from tocsin.workflows.reading import Fault, Source, WorkflowInvalid, read_yaml
 from tocsin.workflows.samples import samples as shipped_samples
@@ -67,10 +66,17 @@ def save(email: Email, paths: Paths) -> None:
         recipients = RecipientRules(config.load().email_recipients, user.email)
         for source in sources:
             read_definition(source, registry.Catalog(rules, recipients), clock.now())
-        return [await saving.save(database, box, user.id, source, clock.now(), rules) for source in sources]
+        return [await _save(database, box, user, source, rules) for source in sources]
 
     for workflow in run(work):
         typer.echo(f"{workflow['name']}: version {workflow['version']}")
+
+
+async def _save(database: Database, box: SecretBox, user: User, source: Source, rules: Rules) -> Doc:
+    try:
+        return await saving.save(database, box, user.id, source, clock.now(), rules)
+    except WorkflowInvalid as invalid:  # only now it is known which secrets may be kept
+        raise TocsinError(f"{source.data['name']}: {invalid}") from None
 
 
 @app.command("list")
@@ -105,7 +111,7 @@ def export(
         found = await database.workflows.find(which).to_list()
         if not found and name is not None:
             raise NotFound(f"{email} has no workflow named {name}.", "name")
-        return {one["name"]: to_yaml(mask((await versions.get(one["_id"], one["version"])).data)) for one in found}
+        return {one["name"]: to_yaml((await versions.get(one["_id"], one["version"])).data) for one in found}
 
     for one, text in run(work).items():
         if folder is None:

@@ -14,7 +14,7 @@ class User(Stored):
 
     `email_confirmed` is false from signing up until a mailed link was used; whoever was stored without it had been
     mailed before, and counts as confirmed. `accepts_requests_from` are the addresses of users whose workflows may ask
-    this one to decide.
+    this one to decide. `deactivated_at` is when that was done last: links to files that were made before are worthless.
     """
 
     id: str = Field(default_factory=new_id)
@@ -24,6 +24,7 @@ class User(Stored):
     is_active: bool = True
     email_confirmed: bool = True
     accepts_requests_from: list[str] = []
+    deactivated_at: datetime | None = None
     created_at: datetime
 
     class Settings:
@@ -80,19 +81,21 @@ class ApiToken(Stored):
 class Link(Stored):
     """What a mailed link is good for, once: a new password for `user`, an account for `email`, or a confirmed address.
 
-    The id is the digest of the token in the link.
+    The id is the digest of the token in the link. `inviter` is the administrator whose invitation it is: it is good as
+    long as they are one. Null stands for the command line.
     """
 
     purpose: LinkPurpose
     user: str | None = None
     email: str
     is_admin: bool = False
+    inviter: str | None = None
     created_at: datetime
     expires_at: datetime
 
     class Settings:
         name = "links"
-        indexes: ClassVar = [index("email"), index("expires_at", expireAfterSeconds=0)]
+        indexes: ClassVar = [index("email"), index("expires_at", expireAfterSeconds=0), index("inviter", sparse=True)]
 
 
 class AuditEntry(Stored):

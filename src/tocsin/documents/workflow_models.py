@@ -41,7 +41,7 @@ class Workflow(Stored):
 class WorkflowVersion(Stored):
     """One version of a workflow, as it was saved: never changed. Its id is `workflow id@version`.
 
-    `definition` is a JSON text; `secrets` are what it keeps encrypted, by their numbers in it.
+    `definition` is a JSON text; `secrets` are what it keeps encrypted, by their places in it.
     """
 
     owner: str

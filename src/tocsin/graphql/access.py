@@ -28,6 +28,13 @@ async def identity(info: Info) -> Identity:
     return found
 
 
+async def reader(info: Info) -> Identity:
+    """Who is asking, where a mutation changes nothing and only tells. Raises Unauthenticated, Forbidden."""
+    found = await identity(info)
+    _require(found, Scope.READ)
+    return found
+
+
 async def administrator(info: Info) -> Identity:
     """The administrator who is asking. Raises Unauthenticated, Forbidden."""
     found = await identity(info)
@@ -49,9 +56,14 @@ async def logged_in(info: Info) -> Identity:
     Raises Unauthenticated, Forbidden.
     """
     found = await identity(info)
-    if found.session_id is None:
-        raise Forbidden("An API token cannot do this. Log in, and use the access token.")
+    require_log_in(found)
     return found
+
+
+def require_log_in(who: Identity) -> None:
+    """Raises Forbidden for an API token: a program may not do this, whatever its scopes."""
+    if who.session_id is None:
+        raise Forbidden("An API token cannot do this. Log in, and use the access token.")
 
 
 def actor(info: Info, who: Identity) -> Actor:

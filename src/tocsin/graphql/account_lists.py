@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock
+from tocsin.accounts.emails import spell_email
 from tocsin.clock import EPOCH
 from tocsin.documents import AuditAction, Database, Doc
 from tocsin.graphql import access, ids, paging
@@ -193,7 +194,7 @@ def _users(database: Database, filter_: UserFilter | None) -> Rows:
 
 def _entries(database: Database, filter_: AuditFilter | None) -> Rows:
     low, high = bounds((filter_ and filter_.at) or None)
-    base: Doc = {"email": filter_.email.strip().lower()} if filter_ and filter_.email else {}
+    base: Doc = {"email": spell_email(filter_.email)} if filter_ and filter_.email else {}
     actions = [action.value for action in filter_.action] if filter_ and filter_.action else []
     return Rows(
         collection=database.audit_entries,

@@ -17,7 +17,7 @@ describe(
     "What an API token allows. A log-in allows everything that its user may do.",
     {
         "READ": "Queries and subscriptions.",
-        "WRITE": "Mutations.",
+        "WRITE": "Mutations. Without READ they answer with the thing that they changed, and nothing that it leads to.",
         "ADMIN": "Queries and mutations for administrators, with READ or WRITE. For administrators' tokens only.",
     },
 )

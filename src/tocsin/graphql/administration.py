@@ -73,11 +73,14 @@ class AdministrationMutations:
     @strawberry.mutation(
         description=(
             "For administrators: mail an invitation, good for seven days, also while sign-up is closed. "
-            "An earlier one to the same address becomes worthless."
+            "An earlier one to the same address becomes worthless, and so does this one when you are an administrator "
+            "no longer. To invite an administrator takes a log-in: no API token can."
         )
     )
     async def invite_user(self, info: Info, input: Annotated[InviteUserInput, WHAT]) -> InviteUserPayload:
         admin = await access.administrator(info)
+        if input.is_admin:
+            access.require_log_in(admin)
         inviting = info.context.services.mailing.invite(input.email, input.is_admin, access.actor(info, admin))
         link, faults = await caught(inviting)
         if link is None:
@@ -85,9 +88,16 @@ class AdministrationMutations:
         invitation = Invitation(email=link.email, is_admin=link.is_admin, expires_at=link.expires_at)
         return InviteUserPayload(invitation=invitation, user_errors=[])
 
-    @strawberry.mutation(description="For administrators: make a user an administrator, or no longer one.")
+    @strawberry.mutation(
+        description=(
+            "For administrators: make a user an administrator, which takes a log-in (no API token can), or no longer "
+            "one: then the invitations of that user become worthless."
+        )
+    )
     async def update_user(self, info: Info, input: Annotated[UpdateUserInput, WHAT]) -> UpdateUserPayload:
         admin = await access.administrator(info)
+        if input.is_admin:
+            access.require_log_in(admin)
         user, faults = await caught(_update(admin.user, input, access.actor(info, admin)))
         return UpdateUserPayload(user=user and user_type(user), user_errors=faults)
 
@@ -104,13 +114,19 @@ class AdministrationMutations:
         return DeactivateUserPayload(user=user and user_type(user), user_errors=faults)
 
     @strawberry.mutation(
-        description="For administrators: let a user in again. His tasks stay paused until he resumes them."
+        description=(
+            "For administrators: let a user in again, whose tasks stay paused until they resume them. For another "
+            "administrator it takes a log-in: no API token can."
+        )
     )
     async def activate_user(self, info: Info, input: Annotated[UserIdInput, WHAT]) -> ActivateUserPayload:
         admin = await access.administrator(info)
 
         async def activate() -> documents.User:
-            return await accounts.activate(await _found(input.id), access.actor(info, admin))
+            user = await _found(input.id)
+            if user.is_admin and not user.is_active:
+                access.require_log_in(admin)
+            return await accounts.activate(user, access.actor(info, admin))
 
         user, faults = await caught(activate())
         return ActivateUserPayload(user=user and user_type(user), user_errors=faults)

@@ -15,7 +15,7 @@ from tocsin.accounts import Accounts, Actor, Identity, Mailing
 from tocsin.accounts.rates import Rates
 from tocsin.accounts.requests import RequestRules
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, Doc, Scope
 from tocsin.ending import check_cancelled
 from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
@@ -120,6 +120,11 @@ class Context(BaseContext):
         self._identity = await self.services.accounts.authenticate(self.token)
         self.on_known()
         return self._identity
+
+    @property
+    def may_read(self) -> bool:
+        """Whether the token by which `identity` was found last, if any, has the scope READ."""
+        return self._identity is None or Scope.READ in self._identity.scopes
 
     async def required_identity(self) -> Identity:
         """Who is asking. Raises Unauthenticated, also without a token."""

@@ -151,6 +151,8 @@ class DeadLetterMutations:
         self, info: Info, input: Annotated[ReplayDeadLettersInput, WHAT]
     ) -> ReplayDeadLettersPayload:
         owner = await access.owner(info)
+        if input.dry_run:
+            await access.reader(info)
         answer, faults = await caught(_replay(info.context.services, owner, input))
         replay, count = answer or (None, None)
         return ReplayDeadLettersPayload(

@@ -24,6 +24,7 @@ from tocsin.graphql.errors import coded
 from tocsin.graphql.guarding import may_be_told
 from tocsin.graphql.reading import Known, Memory, Read, Refused
 from tocsin.graphql.weighing import Weighed
+from tocsin.graphql.write_only import read_faults
 
 _NO_INTROSPECTION = {
     "users": ("Only those who are logged in may ask for the schema here. Send an access token.", "UNAUTHENTICATED"),
@@ -36,6 +37,7 @@ _PERHAPS_DONE = (
 )
 
 
+_MOST_FAULTS = 10
 _memory = Memory()
 
 
@@ -137,6 +139,8 @@ class Documents(SchemaExtension):
         if weighed.weight.introspects and not caller.is_among(settings.introspection):
             message, code = _NO_INTROSPECTION[settings.introspection]
             raise Refused([GraphQLError(message, extensions={"code": code})])
+        if not context.context.may_read and (faults := read_faults(schema, document, name)):
+            raise Refused(faults[:_MOST_FAULTS])
         return weighed
 
     def _learn(self, document: DocumentNode) -> tuple[Known, Weighed]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from tocsin.errors import InvalidInput, TocsinError
 from tocsin.jobs.files import Files
-from tocsin.jobs.params import ParamsModel, Path, find_faults, read_params
+from tocsin.jobs.params import ParamsModel, Path, find_faults, has_expression, read_params, without
 from tocsin.jobs.report_runs import RunsQuery
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.guard import Rules
@@ -172,6 +172,16 @@ class Job(ABC, Generic[P]):
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none
         """The paths of texts in what a user wrote that must be kept encrypted."""
         return []
+
+    def destination(self, given: Mapping[str, Any]) -> object | None:
+        """What says where the secrets are sent: a stored secret is kept only while this stays equal.
+
+        None if an expression says it. Unless a job knows better, all other parameters say it.
+        """
+        others = given
+        for path in self.secrets(given):
+            others = without(others, path)
+        return None if has_expression(others) else others
 
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""

@@ -1,6 +1,7 @@
 """The `http` job: call a URL. A 2xx answer is success."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -21,12 +22,13 @@ from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.http import HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
-from tocsin.outbound.urls import parse_url
+from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secrets import SecretUnreadable
 
 __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
+_WRITTEN_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
 _MASKED_AT_ONCE = 4096  # characters of a body and of what is looked for in it; more is masked in a thread
 
 Header = tuple[str, str]
@@ -66,9 +68,27 @@ class HttpJob(Job[HttpParams]):
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
         """The token, and the headers that are secrets by their names."""
-        headers, named = given.get("headers") or {}, {name.lower() for name in given.get("secretHeaders") or ()}
-        found = [("headers", name) for name in headers if name.lower() in SECRET_HEADERS | named]
+        headers = given.get("headers")
+        named = {
+            name.lower() for spelling in ("secretHeaders", "secret_headers") for name in _texts_of(given.get(spelling))
+        }
+        found = [
+            ("headers", name)
+            for name, value in (headers.items() if isinstance(headers, Mapping) else ())
+            if value is not None and name.lower() in SECRET_HEADERS | named
+        ]
         return [*([("token",)] if isinstance(given.get("token"), str) else []), *found]
+
+    def destination(self, given: Mapping[str, Any]) -> object | None:
+        """The server: scheme, host and port. None where an expression may have a say in it."""
+        url = given.get("url")
+        if not isinstance(url, str):
+            return None
+        if has_expression(url):  # one behind the host, as in https://example.com/${{ item }}, changes no server
+            begun = _WRITTEN_ORIGIN.match(url.partition("${{")[0])
+            url = begun[0] if begun is not None else ""
+        parsed = parse_url(url)
+        return None if isinstance(parsed, str) else origin(parsed)
 
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """One request, redirects included; the door keeps the time, and says what took it."""
@@ -84,6 +104,10 @@ class HttpJob(Job[HttpParams]):
         exchange = await context.http.request(request)
         outcome = _outcome(request, await _masked(exchange, [*secret, *exchange.cookies]))
         return replace(outcome, result=step_result(outcome)) if context.is_step else outcome
+
+
+def _texts_of(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
 
 
 async def _secret_headers(stored: HttpParams, context: JobContext) -> list[Header]:

@@ -49,6 +49,13 @@ def has_expression(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(has_expression(part) for part in value)
 
 
+def without(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The value without what stands at this path."""
+    name, rest = path[0], path[1:]
+    others = {other: part for other, part in value.items() if other != name}
+    return {**others, name: without(value[name], rest)} if rest else others
+
+
 def _faults(model: type[BaseModel], error: ValidationError, *, ignore_expressions: bool) -> Iterator[tuple[Path, str]]:
     for fault in error.errors(include_url=False):
         missing = fault["type"] == "missing"  # its input is what it is missing from

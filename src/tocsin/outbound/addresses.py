@@ -1,5 +1,6 @@
 """The one reader of email addresses: of accounts, of jobs, of workflow steps. Pure."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 LONGEST = 254
 """Characters: the longest address that fits into an SMTP path (RFC 5321 section 4.5.3.1.3)."""
+_INVISIBLE = re.compile("[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff]")
+"""Characters that show nothing, of those that the library lets pass (Default_Ignorable_Code_Point in Unicode)."""
 _ANY_DOMAIN = ".test"
 """Behind a name that only an inner network knows (`mailhost`, `corp.local`): its form is checked, and nothing else."""
 
@@ -16,8 +19,9 @@ _ANY_DOMAIN = ".test"
 class MailAddress:
     """An address whose domain has its one spelling: lower case, in Unicode (`bücher.de`, not `xn--bcher-kva.de`).
 
-    The local part stays as it was written, since only its own server knows whether case matters there (RFC 5321 section
-    2.4). `is_public` says that the domain may exist on the Internet.
+    The local part keeps its case, since only its own server knows whether that matters (RFC 5321 section 2.4), but its
+    characters are those that others only stand for (NFKC): a full-width letter is the letter. `is_public` says that the
+    domain may exist on the Internet.
     """
 
     local: str
@@ -32,7 +36,9 @@ def parse_address(text: str) -> MailAddress:
     """The bare address that this is, without a name or brackets. Raises ValueError with a sentence for its author."""
     if len(text) > LONGEST:
         raise ValueError(f"An email address has at most {LONGEST} characters.")
-    text = text.strip()
+    text = unicodedata.normalize("NFKC", text).strip()
+    if _INVISIBLE.search(text):
+        raise ValueError("An email address must not contain characters that nobody sees.")
     try:
         return _as_address(_validated(text), is_public=True)
     except EmailNotValidError as error:
@@ -71,4 +77,4 @@ def _validated(text: str) -> ValidatedEmail:
 
 
 def _as_address(found: ValidatedEmail, *, is_public: bool) -> MailAddress:
-    return MailAddress(unicodedata.normalize("NFC", found.local_part), found.domain.lower(), is_public)
+    return MailAddress(unicodedata.normalize("NFKC", found.local_part), found.domain.lower(), is_public)

@@ -3,6 +3,7 @@
 A server that mails whoever its users name is soon on every block list, so it is a setting (TOCSIN_EMAIL_RECIPIENTS).
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 from tocsin.outbound.addresses import parse_domain
@@ -36,5 +37,6 @@ class RecipientRules:
 
 
 def _one_spelling(address_or_domain: str) -> str:
-    local, at, domain = address_or_domain.strip().lower().rpartition("@")
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address_or_domain).strip().lower())
+    local, at, domain = text.rpartition("@")
     return f"{local}{at}{parse_domain(domain)}"

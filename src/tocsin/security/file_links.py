@@ -8,8 +8,10 @@ import base64
 import binascii
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
 from tocsin.errors import TocsinError
 from tocsin.security.opaque import derive
 
@@ -25,6 +27,14 @@ class LinkExpired(TocsinError):
     """The link was good, until a moment ago."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """What a link says: which file it is good for, and when it was made."""
+
+    file_id: str
+    issued_at: datetime
+
+
 class FileLinks:
     """Signs and reads the tokens of links. `lifetime` is how long a new one is good."""
 
@@ -35,18 +45,20 @@ class FileLinks:
     def sign(self, file_id: str, now: datetime) -> tuple[str, datetime]:
         """A token for this file, and until when (UTC, whole seconds) it is good."""
         expires_at = (now + self._lifetime).astimezone(UTC).replace(microsecond=0)
-        said = f"{_encoded(file_id)}.{int(expires_at.timestamp())}"
+        said = f"{_encoded(file_id)}.{int(expires_at.timestamp())}.{epoch_milliseconds(now)}"
         return f"{said}.{derive(self._keys[0], _PURPOSE, said)}", expires_at
 
-    def read(self, token: str, now: datetime) -> str:
-        """The id of the file. Raises LinkWrong or LinkExpired."""
+    def read(self, token: str, now: datetime) -> FileLink:
+        """What the link says. Raises LinkWrong or LinkExpired."""
         said, _, signature = token.rpartition(".")
         if len(token) > _LONGEST or not any(self._signed(key, said, signature) for key in self._keys):
             raise LinkWrong("This is no link of this server.")
-        file_id, _, expires_at = said.partition(".")
+        file_id, expires_at, *issued = said.split(".")
         if int(expires_at) <= now.timestamp():
             raise LinkExpired("This link has expired.")
-        return _decoded(file_id)
+        until = datetime.fromtimestamp(int(expires_at), UTC)
+        issued_at = EPOCH + int(issued[0]) * MILLISECOND if issued else until - self._lifetime  # of an older link
+        return FileLink(_decoded(file_id), issued_at)
 
     def _signed(self, key: bytes, said: str, signature: str) -> bool:
         right = derive(key, _PURPOSE, said)

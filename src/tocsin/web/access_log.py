@@ -9,8 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import telemetry
 from tocsin.jobs.files import PATH as FILES
+from tocsin.telemetry import escape_text
 
 _LONGEST_PATH = 200
+_LONGEST_METHOD = 20
 log = telemetry.logger(__name__)
 
 
@@ -39,7 +41,7 @@ class AccessLogMiddleware:
         finally:
             log.info(
                 "request" if scope["type"] == "http" else "websocket",
-                method=scope.get("method", "GET"),
+                method=escape_text(scope.get("method", "GET"), _LONGEST_METHOD),
                 path=_shown_path(scope),
                 status=status,
                 client=scope["client"][0] if scope.get("client") else None,

@@ -1,4 +1,7 @@
-"""`GET /files/{token}`: the file that a signed link stands for, as a download. Who has the link may read the file."""
+"""`GET /files/{token}`: the file that a signed link stands for, as a download. Who has the link may read the file.
+
+Links end with their time, and with the account of the file's owner: one that is active again makes new ones.
+"""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -8,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tocsin import clock
+from tocsin.documents import User, owner_of
 from tocsin.documents.files import StoredFile
 from tocsin.graphql.context import Services
 from tocsin.jobs.files import PATH
-from tocsin.security.file_links import LinkExpired, LinkWrong
+from tocsin.security.file_links import FileLink, LinkExpired, LinkWrong
 from tocsin.web.faults import fault
 
 _WRONG = "There is no such file. The link may be incomplete."
@@ -26,12 +30,12 @@ def downloads_router(services: Callable[[], Services]) -> APIRouter:
     async def download(token: str, request: Request) -> Response:
         shelf = services().shelf
         try:
-            file_id = shelf.links.read(token, clock.now())
+            link = shelf.links.read(token, clock.now())
         except LinkExpired:
             return fault(410, _EXPIRED)
         except LinkWrong:
             return fault(404, _WRONG)
-        found = await shelf.store.open(file_id)
+        found = await shelf.store.open(link.file_id) if await _is_good(link) else None
         if found is None:
             return fault(410, _GONE)
         headers = _headers(found.about)
@@ -41,6 +45,14 @@ def downloads_router(services: Callable[[], Services]) -> APIRouter:
 
     router.add_api_route(f"{PATH}{{token}}", download, methods=["GET", "HEAD"])
     return router
+
+
+async def _is_good(link: FileLink) -> bool:
+    """Whether the owner of the file is still there, and has not been locked out since the link was made."""
+    owner = await User.get(owner_of(link.file_id))
+    if owner is None or not owner.is_active:
+        return False
+    return owner.deactivated_at is None or link.issued_at > owner.deactivated_at
 
 
 def _headers(file: StoredFile) -> dict[str, str]:

@@ -59,7 +59,7 @@ def start_of(step: Step, work: Work, flow: Flow, around: Surroundings, item: Any
     kind = what.job or ""
     params = _evaluated(what.params, flow, around, item, work.item or 0)
     try:
-        job = around.prepare(step, kind, params)
+        job = around.prepare(work, kind, params)
     except InvalidInput as error:
         place = ".".join(error.path)
         message = f"The parameters are wrong{f' at {place}' if place else ''}: {error.message}"

@@ -24,7 +24,6 @@ from tocsin.workflows.timing import placed_sentences, read_retry, read_schedule
 MOST_FAULTS = 50
 _MOST_LOOKED_FOR = 500
 """Faults of the shape, and as many of the rest: to say what may have been meant takes a millisecond or two each."""
-_RESERVED = "$secret"
 _LONGEST_NAME = 100
 _STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
 Found = Iterator[tuple[Path, str]]
@@ -180,24 +179,11 @@ def _reminders(step: StepOutline) -> Found:
 
 
 def _job(kind: str, params: Mapping[str, Any], path: Path, jobs: JobCatalog) -> Found:
-    yield from _reserved(params, (*path, "params"))
     if kind not in jobs.kinds():
         yield (*path, "job"), f"There is no job {kind} on this server.{_meant(kind, jobs.kinds())}"
         return
     for place, message in jobs.check(kind, params):
         yield (*path, "params", *place), message
-
-
-def _reserved(value: Any, path: Path) -> Found:
-    """An object that would be taken for a stored secret."""
-    if isinstance(value, Mapping):
-        if set(value) == {_RESERVED}:
-            yield path, f"An object with {_RESERVED} alone cannot be given: secrets are stored so."
-        for name, part in value.items():
-            yield from _reserved(part, (*path, name))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _reserved(part, (*path, index))
 
 
 def _text(value: Any, path: Path, before: Collection[str], outline: Outline, *, item: bool) -> Found:

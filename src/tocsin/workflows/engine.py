@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, Doc, run_ids
+from tocsin.documents import Database, Doc, is_unavailable, run_ids
 from tocsin.ending import end_tasks
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
@@ -22,6 +22,9 @@ LOOK_SECONDS = 15.0
 """Seconds between two looks at what time has come, and at all that is open: news of it may have been lost."""
 _AT_ONCE = 16
 _BACKOFF = 0.5
+_MOST_FAILURES = 8
+"""Looks in a row at one workflow run that may fail for a reason of Tocsin's own: about a minute of them, since each
+waits twice as long as the one before. Then the run is ended."""
 log = telemetry.logger(__name__)
 
 
@@ -37,6 +40,7 @@ class WorkflowEngine:
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._failures: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin to move workflow runs, those first that a crash left."""
@@ -65,12 +69,8 @@ class WorkflowEngine:
             workflow_run = await self._next()
             try:
                 await self._move(workflow_run)
-            except PyMongoError as error:
-                log.warning("a workflow run waits for the database", **run_ids(workflow_run), error=str(error)[:300])
-                await self._again(workflow_run)
-            except Exception:
-                log.exception("a workflow run could not be moved on", **run_ids(workflow_run))
-                await self._again(workflow_run)
+            except Exception as error:
+                await (self._wait_for_database if is_unavailable(error) else self._note_failure)(workflow_run, error)
             finally:
                 self._moving.discard(workflow_run)
 
@@ -86,6 +86,7 @@ class WorkflowEngine:
 
     async def _move(self, workflow_run: str) -> None:
         moved = await self._mover.move(workflow_run)
+        self._failures.pop(workflow_run, None)
         if moved.again:
             self.touch(workflow_run)
         if moved.next_run is not None:
@@ -93,7 +94,28 @@ class WorkflowEngine:
         self._at(workflow_run, moved.wake_at, lambda: self.touch(workflow_run))
         self._woken.set()  # it may have been touched while it was moved
 
-    async def _again(self, workflow_run: str) -> None:
+    async def _note_failure(self, workflow_run: str, error: Exception) -> None:
+        """Look again later, without holding up the others; end the run when that is no use."""
+        failures = self._failures.pop(workflow_run, 0) + 1
+        details = {"failures": failures, "error": repr(error)[:300]}
+        told_whole = error if failures in {1, _MOST_FAILURES} else None
+        log.error("a workflow run could not be moved on", **run_ids(workflow_run), **details, exc_info=told_whole)
+        if failures >= _MOST_FAILURES and await self._gave_up(workflow_run):
+            return
+        self._failures[workflow_run] = failures
+        wait = _BACKOFF * 2.0 ** min(failures - 1, _MOST_FAILURES)
+        self._at(workflow_run, clock.now() + timedelta(seconds=wait), lambda: self.touch(workflow_run), always=True)
+
+    async def _gave_up(self, workflow_run: str) -> bool:
+        try:
+            await self._mover.give_up(workflow_run)
+        except Exception as error:
+            log.warning("a workflow run could not be ended", **run_ids(workflow_run), error=repr(error)[:300])
+            return False
+        return True
+
+    async def _wait_for_database(self, workflow_run: str, error: Exception) -> None:
+        log.warning("a workflow run waits for the database", **run_ids(workflow_run), error=str(error)[:300])
         await asyncio.sleep(_BACKOFF)
         self.touch(workflow_run)
 
@@ -134,12 +156,12 @@ class WorkflowEngine:
         except PyMongoError as error:
             log.warning("workflows wait for the database", error=str(error)[:300])
 
-    def _at(self, name: str, moment: datetime | None, act: Callable[[], Any]) -> None:
+    def _at(self, name: str, moment: datetime | None, act: Callable[[], Any], *, always: bool = False) -> None:
         """Act at this moment, unless it is so far off that the sweep sees it in time."""
         if (timer := self._timers.pop(name, None)) is not None:
             timer.cancel()
         seconds = None if moment is None else (moment - clock.now()).total_seconds()
-        if seconds is not None and seconds <= 2 * SWEEP_SECONDS:
+        if seconds is not None and (always or seconds <= 2 * SWEEP_SECONDS):
             loop = asyncio.get_running_loop()
             self._timers[name] = loop.call_later(max(seconds, 0) + 0.001, self._ring, name, act)
 

@@ -1,82 +1,228 @@
-"""Secrets that stand in a workflow: sealed when it is saved, opened when a step begins, never shown. Pure."""
+"""Secrets that stand in a workflow: sealed when it is saved, put in when a step begins, never shown. Pure.
+
+A stored definition has `***` in the place of a secret, and the sealed secrets lie beside it by their places. So nothing
+that a user writes, or that an expression gives, can be taken for a secret.
+"""
 
 import json
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin.documents import Doc
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
+from tocsin.jobs.value_bounds import Path
 
 MASK = "***"
 """What is shown in the place of a secret, and what keeps it when a workflow is saved with it."""
-_HIDDEN = "$secret"
+_FORMER = "$secret"
+"""Definitions that were stored before have objects `{"$secret": place}` in the places of secrets."""
+_KEEPS = f"{MASK} keeps a stored secret, and"
 
 
-def hide(data: Mapping[str, Any], seal: Callable[[str], str], before: Mapping[str, str]) -> tuple[Doc, dict[str, str]]:
-    """The workflow without its secrets, and these by their places. `before` are those of the version before.
+@dataclass(frozen=True, slots=True)
+class SecretPlace:
+    """The place of a secret: a path in the parameters of a step's job, or of its compensation's."""
 
-    Raises InvalidInput for a mask in the place of a secret that is not there.
-    """
-    secrets: dict[str, str] = {}
+    step: str
+    is_compensation: bool
+    path: tuple[str, ...]
 
-    def hidden(place: str, given: Any) -> Doc:
-        text = given if isinstance(given, str) else json.dumps(given)  # the value of a header may be a number
-        if text != MASK:
-            secrets[place] = seal(text)
-        elif place in before:
-            secrets[place] = before[place]
-        else:
-            raise InvalidInput(f"{MASK} keeps a stored secret, and there is none at {place}. Write the secret.", "yaml")
-        return {_HIDDEN: place}
-
-    steps = [_without(step, str(step.get("key")), hidden) for step in data["steps"]]
-    return {**data, "steps": steps}, secrets
+    def __str__(self) -> str:
+        return ".".join((self.step, *(("compensation",) if self.is_compensation else ()), *self.path))
 
 
-def reveal(value: Any, secrets: Mapping[str, str | None]) -> Any:
-    """The value with its secrets again. Raises InvalidInput for one that could not be opened (None)."""
-    if isinstance(value, Mapping):
-        if set(value) == {_HIDDEN}:
-            return _opened(value[_HIDDEN], secrets)
-        return {name: reveal(part, secrets) for name, part in value.items()}
-    return [reveal(part, secrets) for part in value] if isinstance(value, list) else value
+@dataclass(frozen=True, slots=True)
+class KeptSecret:
+    """A stored secret, and the job that it was given for."""
+
+    sealed: str
+    kind: str
+    params: Mapping[str, Any]
 
 
-def _opened(place: str, secrets: Mapping[str, str | None]) -> str:
-    secret = secrets[place]
-    if secret is None:
-        raise InvalidInput(f"The secret at {place} cannot be decrypted with the present key. Save it again.")
-    return secret
+@dataclass(slots=True)
+class SealedDefinition:
+    """A definition without its secrets, these by their places, and what is wrong with masks in it."""
+
+    data: Doc
+    secrets: dict[SecretPlace, str] = field(default_factory=dict)
+    faults: list[tuple[Path, str]] = field(default_factory=list)
 
 
-def mask(value: Any) -> Any:
-    """The value as it may be shown."""
-    if isinstance(value, Mapping):
-        return MASK if set(value) == {_HIDDEN} else {name: mask(part) for name, part in value.items()}
-    return [mask(part) for part in value] if isinstance(value, list) else value
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A job of a definition, and where it stands."""
+
+    index: int
+    step: str
+    is_compensation: bool
+    kind: str
+    params: Mapping[str, Any]
+
+    def place(self, path: tuple[str, ...]) -> SecretPlace:
+        return SecretPlace(self.step, self.is_compensation, path)
+
+    def path(self, path: tuple[str, ...]) -> Path:
+        return ("steps", self.index, *(("compensation",) if self.is_compensation else ()), "params", *path)
 
 
-def _without(step: Mapping[str, Any], place: str, hidden: Callable[[str, Any], Doc]) -> Doc:
-    changed = dict(step)
-    for what, suffix in ((step, ""), (step.get("compensation") or {}, ".compensation")):
-        if isinstance(what.get("job"), str) and isinstance(what.get("params"), Mapping):
-            params = _hidden_in(what["job"], what["params"], f"{place}{suffix}", hidden)
-            if suffix:
-                changed["compensation"] = {**what, "params": params}
+def seal_secrets(
+    data: Mapping[str, Any], seal: Callable[[str], str], before: Mapping[SecretPlace, KeptSecret]
+) -> SealedDefinition:
+    """Take the secrets out of a definition whose shape was checked. A mask keeps one of `before`, if it may."""
+    sealed = SealedDefinition(dict(data))
+    for part in _parts(data):
+        params = part.params
+        for path in registry.get(part.kind).secrets(part.params):
+            place, given = part.place(path), _at(part.params, path)
+            if given != MASK:
+                text = given if isinstance(given, str) else json.dumps(given)  # the value of a header may be a number
+                sealed.secrets[place] = seal(text)
+            elif (wrong := _why_not_kept(part, place, before.get(place))) is not None:
+                sealed.faults.append((part.path(path), wrong))
             else:
-                changed["params"] = params
-    return changed
+                sealed.secrets[place] = before[place].sealed
+            params = _replaced(params, path, MASK)
+        sealed.data = _with_params(sealed.data, part, params)
+    return sealed
 
 
-def _hidden_in(kind: str, params: Mapping[str, Any], place: str, hidden: Callable[[str, Any], Doc]) -> Any:
-    changed: Any = params
-    for path in registry.get(kind).secrets(params):
-        changed = _replaced(changed, path, partial(hidden, ".".join((place, *path))))
-    return changed
+def read_stored(version: Mapping[str, Any]) -> tuple[Doc, dict[SecretPlace, str]]:
+    """The definition of a stored version, and its sealed secrets. Those of before are read as those of today."""
+    data: Doc = json.loads(version["definition"])
+    secrets: dict[SecretPlace, str] = {}
+    former: dict[str, str] = {}
+    for entry in version["secrets"].get("all", ()):
+        if "path" in entry:
+            secrets[SecretPlace(entry["step"], entry["compensation"], tuple(entry["path"]))] = entry["sealed"]
+        else:
+            former[entry["place"]] = entry["sealed"]
+    return _converted(data, former, secrets) if former else data, secrets
 
 
-def _replaced(value: Mapping[str, Any], path: tuple[str, ...], change: Callable[[Any], Any]) -> Doc:
+def write_secrets(secrets: Mapping[SecretPlace, str]) -> Doc:
+    """Sealed secrets as they are stored in a version."""
+    entries = [
+        {"step": place.step, "compensation": place.is_compensation, "path": list(place.path), "sealed": sealed}
+        for place, sealed in secrets.items()
+    ]
+    return {"all": entries}
+
+
+def kept_secrets(version: Mapping[str, Any] | None) -> dict[SecretPlace, KeptSecret]:
+    """What masks may keep of a stored version; nothing if there is none."""
+    if version is None:
+        return {}
+    data, secrets = read_stored(version)
+    jobs = {(part.step, part.is_compensation): part for part in _parts(data)}
+    found: dict[SecretPlace, KeptSecret] = {}
+    for place, sealed in secrets.items():
+        if (part := jobs.get((place.step, place.is_compensation))) is not None:
+            found[place] = KeptSecret(sealed, part.kind, part.params)
+    return found
+
+
+def put_in_secrets(
+    params: Mapping[str, Any],
+    written: Mapping[str, Any],
+    kind: str,
+    secrets: Mapping[SecretPlace, str | None],
+    where: tuple[str, bool],
+) -> Mapping[str, Any]:
+    """The parameters of a job with its secrets, which are opened; None is one that cannot be.
+
+    `written` are the parameters before their expressions were filled in, `where` the step's key, and whether it is its
+    compensation. Raises InvalidInput for a secret that cannot be opened, or that is not stored.
+    """
+    step, is_compensation = where
+    for path in registry.of_user(kind).secrets(written):
+        place = SecretPlace(step, is_compensation, path)
+        if place not in secrets and _at(written, path) == MASK:
+            raise InvalidInput(f"The secret at {place} is not stored. Save the workflow with it again.")
+    for place, secret in secrets.items():
+        if (place.step, place.is_compensation) != where:
+            continue
+        if secret is None:
+            raise InvalidInput(f"The secret at {place} cannot be decrypted with the present key. Save it again.")
+        params = _replaced(params, place.path, secret)
+    return params
+
+
+def _why_not_kept(part: _Part, place: SecretPlace, kept: KeptSecret | None) -> str | None:
+    """Stored secrets stay with the job and the server that they were given for. Else whoever may edit a workflow, but
+    never sees its secrets, could have them sent to a server of their own.
+    """
+    if kept is None:
+        return f"{_KEEPS} there is none at {place}. Write the secret."
+    if kept.kind != part.kind:
+        return f"{_KEEPS} the one at {place} was given for the job {kept.kind}, not for {part.kind}. Write the secret."
+    job = registry.get(part.kind)
+    before, after = job.destination(kept.params), job.destination(part.params)
+    if before is None or after is None:
+        which = "was" if before is None else "is"
+        return f"{_KEEPS} where the one at {place} goes {which} left to an expression. Write the secret."
+    if before != after:
+        return (
+            f"{_KEEPS} the one at {place} stays with the server that it was given for; this leads elsewhere "
+            "(scheme, host or port, or what else says where the job sends it). Write the secret."
+        )
+    return None
+
+
+def _parts(data: Mapping[str, Any]) -> Iterator[_Part]:
+    for index, step in enumerate(data["steps"]):
+        for what, is_compensation in ((step, False), (step.get("compensation") or {}, True)):
+            if isinstance(what.get("job"), str) and isinstance(what.get("params"), Mapping):
+                yield _Part(index, str(step.get("key")), is_compensation, what["job"], what["params"])
+
+
+def _with_params(data: Doc, part: _Part, params: Mapping[str, Any]) -> Doc:
+    steps = list(data["steps"])
+    step = steps[part.index]
+    if part.is_compensation:
+        steps[part.index] = {**step, "compensation": {**step["compensation"], "params": params}}
+    else:
+        steps[part.index] = {**step, "params": params}
+    return {**data, "steps": steps}
+
+
+def _converted(data: Doc, former: Mapping[str, str], secrets: dict[SecretPlace, str]) -> Doc:
+    """The definition with masks in the places of its former markers, whose secrets are added.
+
+    A marker names the place where it stands; any other object is what a user wrote.
+    """
+    for part in _parts(data):
+        params: Any = part.params
+        for path in _marked(part.params, part):
+            place = part.place(path)
+            if (sealed := former.get(str(place))) is not None:
+                secrets[place] = sealed
+            params = _replaced(params, path, MASK)
+        data = _with_params(data, part, params)
+    return data
+
+
+def _marked(value: Any, part: _Part, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        return
+    if path and set(value) == {_FORMER} and value[_FORMER] == str(part.place(path)):
+        yield path
+        return
+    for name, inner in value.items():
+        yield from _marked(inner, part, (*path, name))
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        value = value[name]
+    return value
+
+
+def _replaced(value: Any, path: tuple[str, ...], new: Any) -> Doc:
+    """The value with another one at this path. Raises InvalidInput if there is no such path."""
     name, rest = path[0], path[1:]
-    return {**value, name: _replaced(value[name], rest, change) if rest else change(value[name])}
+    if not isinstance(value, Mapping) or name not in value:
+        raise InvalidInput("There is no place for the secret that belongs here. Save the workflow again.", name)
+    return {**value, name: _replaced(value[name], rest, new) if rest else new}

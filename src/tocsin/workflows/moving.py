@@ -26,6 +26,7 @@ from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import restrain, settle
 from tocsin.tasks.triggering import RETRYABLE
 from tocsin.tasks.work_log import log_workflow_run_status
+from tocsin.workflows.abandoning import abandon_run
 from tocsin.workflows.advancing import Finish, Move, advance, next_wake
 from tocsin.workflows.beginning import Start
 from tocsin.workflows.incidents import Incidents
@@ -95,6 +96,14 @@ class Mover:
             log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
             return Moved(next_run=await self._next_in_line(document))
         return Moved(again=bool(move.cancels), wake_at=changes.get("wake_at", document["wake_at"]))
+
+    async def give_up(self, workflow_run: str) -> None:
+        """End a workflow run that cannot be moved on, and what it has under way."""
+        open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
+        await self._cancel([run["_id"] async for run in open_runs])
+        abandoned = await abandon_run(self._database, workflow_run, clock.now())
+        if abandoned is not None and await self._incidents.follow(*abandoned, ()):
+            self._on_letters()
 
     async def _must_wait(self, document: Doc) -> bool:
         """Whether an earlier run of the workflow must end before this one begins (overlap QUEUE)."""

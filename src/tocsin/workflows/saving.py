@@ -5,7 +5,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
@@ -20,9 +19,9 @@ from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.work_log import log_workflow
 from tocsin.workflows.checking import read_definition
 from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.hiding import hide, mask
+from tocsin.workflows.hiding import SecretPlace, kept_secrets, seal_secrets, write_secrets
 from tocsin.workflows.owned import find_workflow, require_workflow
-from tocsin.workflows.reading import Source
+from tocsin.workflows.reading import Source, WorkflowInvalid
 from tocsin.workflows.timing import read_schedule
 from tocsin.workflows.versions import version_id
 
@@ -33,7 +32,7 @@ _TRIES = 20
 class _Draft:
     definition: WorkflowDefinition
     data: Doc
-    secrets: dict[str, str]
+    secrets: dict[SecretPlace, str]
     digest: str
 
 
@@ -50,12 +49,12 @@ async def save(
 
     What the `rules` never let be called is a fault, and so is whom the `recipients` never let be written to.
 
-    Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
+    Raises WorkflowInvalid with all faults, also for a mask that cannot keep a secret.
     """
     definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules, recipients), now)
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
-        draft = await _draft(database, box, owner, definition, source.data, before)
+        draft = await _draft(database, box, owner, definition, source, before)
         if before is None:
             if await _create(database, owner, draft, now):
                 break
@@ -78,13 +77,15 @@ async def delete(database: Database, owner: str, name: str, now: datetime) -> Do
 
 
 async def _draft(
-    database: Database, box: SecretBox, owner: str, definition: WorkflowDefinition, data: Any, before: Doc | None
+    database: Database, box: SecretBox, owner: str, definition: WorkflowDefinition, source: Source, before: Doc | None
 ) -> _Draft:
-    stored = await _stored_secrets(database, before)
-    hidden, secrets = hide(data, lambda text: box.seal(text, owner), stored)
-    opened = {place: await _opened(box, sealed, owner) for place, sealed in secrets.items()}
-    text = json.dumps([mask(hidden), opened], sort_keys=True, ensure_ascii=False)
-    return _Draft(definition, hidden, secrets, hashlib.sha256(f"{owner}{text}".encode()).hexdigest())
+    kept = kept_secrets(await _newest_version(database, before))
+    sealed = seal_secrets(source.data, lambda text: box.seal(text, owner), kept)
+    if sealed.faults:
+        raise WorkflowInvalid([source.fault(path, message) for path, message in sealed.faults])
+    opened = {str(place): await _opened(box, secret, owner) for place, secret in sealed.secrets.items()}
+    text = json.dumps([sealed.data, opened], sort_keys=True, ensure_ascii=False)
+    return _Draft(definition, sealed.data, sealed.secrets, hashlib.sha256(f"{owner}{text}".encode()).hexdigest())
 
 
 async def _opened(box: SecretBox, sealed: str, owner: str) -> str:
@@ -95,11 +96,10 @@ async def _opened(box: SecretBox, sealed: str, owner: str) -> str:
         return sealed
 
 
-async def _stored_secrets(database: Database, before: Doc | None) -> dict[str, str]:
-    if before is None:
-        return {}
-    version = await database.workflow_versions.find_one({"_id": version_id(before["_id"], before["version"])})
-    return {entry["place"]: entry["sealed"] for entry in version["secrets"]["all"]} if version else {}
+async def _newest_version(database: Database, workflow: Doc | None) -> Doc | None:
+    if workflow is None:
+        return None
+    return await database.workflow_versions.find_one({"_id": version_id(workflow["_id"], workflow["version"])})
 
 
 async def _create(database: Database, owner: str, draft: _Draft, now: datetime) -> bool:
@@ -158,7 +158,7 @@ async def _insert_version(
         "workflow": workflow,
         "version": version,
         "definition": json.dumps(draft.data, ensure_ascii=False),
-        "secrets": {"all": [{"place": place, "sealed": sealed} for place, sealed in draft.secrets.items()]},
+        "secrets": write_secrets(draft.secrets),
         "created_at": now,
     }
     place = version_id(workflow, version)

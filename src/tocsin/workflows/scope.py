@@ -8,7 +8,7 @@ from typing import Any
 from tocsin.documents import Doc, StepStatus
 from tocsin.workflows.definition import Step, WorkflowDefinition
 from tocsin.workflows.expressions import evaluate, references
-from tocsin.workflows.states import Flow, StepState
+from tocsin.workflows.states import Flow, StepState, Work
 
 NO_ITEM = object()
 
@@ -23,14 +23,14 @@ class Missing(Exception):  # no error, but a question
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What deciding needs beside the flow: `results` are those read so far, `prepare` makes a stored job of a kind and
-    its parameters, and raises InvalidInput.
+    """What deciding needs beside the flow: `results` are those read so far, `prepare` makes the stored job of a run of
+    a step from its kind and parameters, and raises InvalidInput.
     """
 
     definition: WorkflowDefinition
     now: datetime
     results: Mapping[str, Any]
-    prepare: Callable[[Step, str, Mapping[str, Any]], Doc]
+    prepare: Callable[[Work, str, Mapping[str, Any]], Doc]
 
     def step(self, key: str) -> Step:
         """The step of this key."""

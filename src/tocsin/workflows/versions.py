@@ -1,21 +1,24 @@
 """The versions of workflows, read once and remembered: they never change."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
+from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import Saving
 from tocsin.outbound.guard import ANYWHERE, Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
-from tocsin.workflows.definition import Step, WorkflowDefinition
-from tocsin.workflows.hiding import reveal
+from tocsin.workflows.definition import WorkflowDefinition
+from tocsin.workflows.hiding import SecretPlace, put_in_secrets, read_stored
+from tocsin.workflows.states import Work
 
 _REMEMBERED = 200
+log = telemetry.logger(__name__)
 
 
 def version_id(workflow: str, version: int) -> str:
@@ -25,20 +28,32 @@ def version_id(workflow: str, version: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version that can be run. `data` is it as it was written, `secrets` are opened; None is one that cannot be."""
+    """A version that can be run. `data` is it as it may be shown, `secrets` are opened; None is one that cannot be."""
 
     definition: WorkflowDefinition
     data: Doc
     owner: str
-    secrets: Mapping[str, str | None]
+    secrets: Mapping[SecretPlace, str | None]
     box: SecretBox
     settings: Settings
 
-    def prepare(self, _step: Step, kind: str, params: Mapping[str, Any]) -> Doc:
-        """The job of a step as it is stored, its parameters filled in. Raises InvalidInput."""
+    def prepare(self, work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
+        """The job of a step as it is stored, its parameters filled in. Raises InvalidInput, whatever is wrong."""
         # An address is left to the guard: it may come from an expression, and the run shows what was called.
         saving = Saving(self.owner, self.box, Rules(ANYWHERE, self.settings.denied_ports))
-        return {"kind": kind, "params": registry.prepare(kind, reveal(params, self.secrets), saving)}
+        try:
+            full = put_in_secrets(params, self._written(work), kind, self.secrets, (work.key, work.undo))
+            return {"kind": kind, "params": registry.prepare(kind, full, saving)}
+        except InvalidInput:
+            raise
+        except Exception:  # a package's job may raise anything, and would do so each time that it is looked at
+            log.exception("the job of a step could not be prepared", job=kind, step=work.key)
+            message = f"The job {kind} could not be prepared. The server's log has the details."
+            raise InvalidInput(message) from None
+
+    def _written(self, work: Work) -> Mapping[str, Any]:
+        step = next(step for step in self.definition.steps if step.key == work.key)
+        return step.compensation.params if work.undo and step.compensation is not None else step.params
 
 
 class Versions:
@@ -64,8 +79,8 @@ class Versions:
         return self._known[place]
 
     async def _read(self, document: Doc) -> Version:
-        data, owner = json.loads(document["definition"]), document["owner"]
-        secrets = {entry["place"]: await self._opened(entry["sealed"], owner) for entry in document["secrets"]["all"]}
+        owner, (data, sealed) = document["owner"], read_stored(document)
+        secrets = {place: await self._opened(secret, owner) for place, secret in sealed.items()}
         definition = WorkflowDefinition.model_validate(data).resolved()
         return Version(definition, data, owner, secrets, self._box, self._settings)
 

@@ -1,0 +1,106 @@
+"""The answers to tokens that may write but not read: the thing that a mutation changed, and nothing beyond it. Pure.
+
+Inside such a thing, whatever has fields of its own is refused unless it is a part of the thing: what is added to the
+schema later is then refused until somebody says otherwise. It is found in the document, so that nothing is done whose
+answer would be refused.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    get_named_type,
+    get_operation_ast,
+    is_composite_type,
+)
+
+THINGS = frozenset({"Node", "Queue"})
+"""Types, and interfaces of types, of what mutations change."""
+PARTS = frozenset(
+    {"Job", "Header", "Schedule", "Misfire", "RetryPolicy", "Backoff", "RunError", "RunReplay", "Progress", "StepRun"}
+    | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip"}
+)
+"""Types that are parts of what a mutation changes."""
+CONTENT = frozenset(
+    {"Run.result", "WorkflowRun.result", "StepRun.result"}
+    | {"Queue.depth", "Queue.running", "Queue.oldestQueuedAt", "Queue.throughputPerMinute"}
+)
+"""Fields without fields of their own that tell what other things have come to."""
+_TOLD = "This API token does not have the scope READ, which {} needs: {}"
+_WHY = "a token that may only write is answered with what its mutation changed."
+
+
+def read_faults(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> list[GraphQLError]:
+    """Find what a valid operation reads beyond the things that it changes; nothing of another kind of operation."""
+    operation = get_operation_ast(document, name)
+    if operation is None or operation.operation is not OperationType.MUTATION or schema.mutation_type is None:
+        return []
+    return list(_Walk(schema, document).faults(operation, schema.mutation_type))
+
+
+class _Walk:
+    """A walk through the selections of one operation, each fragment once for each type and place."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self._schema = schema
+        found = (one for one in document.definitions if isinstance(one, FragmentDefinitionNode))
+        self._fragments: Mapping[str, FragmentDefinitionNode] = {one.name.value: one for one in found}
+        self._seen: set[tuple[str, bool]] = set()
+
+    def faults(self, operation: OperationDefinitionNode, root: GraphQLObjectType) -> Iterator[GraphQLError]:
+        yield from self._selected(operation.selection_set, root, inside=False)
+
+    def _selected(
+        self, selections: SelectionSetNode, parent: GraphQLNamedType, *, inside: bool
+    ) -> Iterator[GraphQLError]:
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                yield from self._field(selection, parent, inside=inside)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                kind = self._schema.get_type(condition.name.value) if condition else parent
+                yield from self._selected(selection.selection_set, kind or parent, inside=inside)
+            elif isinstance(selection, FragmentSpreadNode):
+                yield from self._fragment(self._fragments[selection.name.value], inside=inside)
+
+    def _fragment(self, fragment: FragmentDefinitionNode, *, inside: bool) -> Iterator[GraphQLError]:
+        if (fragment.name.value, inside) not in self._seen:
+            self._seen.add((fragment.name.value, inside))
+            kind = self._schema.get_type(fragment.type_condition.name.value)
+            if kind is not None:
+                yield from self._selected(fragment.selection_set, kind, inside=inside)
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType, *, inside: bool) -> Iterator[GraphQLError]:
+        definition = getattr(parent, "fields", {}).get(node.name.value)
+        if definition is None:  # __typename
+            return
+        kind, place = get_named_type(definition.type), f"{parent.name}.{node.name.value}"
+        if place in CONTENT or (inside and is_composite_type(kind) and not is_part(kind)):
+            yield GraphQLError(_TOLD.format(place, _WHY), [node], extensions={"code": "FORBIDDEN"})
+        elif node.selection_set is not None:
+            yield from self._selected(node.selection_set, kind, inside=inside or is_thing(kind))
+
+
+def is_thing(kind: GraphQLNamedType) -> bool:
+    """Tell whether this type is of what mutations change."""
+    return not {kind.name, *_interfaces(kind)}.isdisjoint(THINGS)
+
+
+def is_part(kind: GraphQLNamedType) -> bool:
+    """Tell whether this type is a part of what mutations change."""
+    return not {kind.name, *_interfaces(kind)}.isdisjoint(PARTS)
+
+
+def _interfaces(kind: GraphQLNamedType) -> list[str]:
+    return [interface.name for interface in getattr(kind, "interfaces", ())]
