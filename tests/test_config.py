@@ -129,3 +129,14 @@ def test_a_file_of_settings_that_cannot_be_read_is_one_sentence(tmp_path: Path) 
     (tmp_path / ".env").write_bytes(b"TOCSIN_PORT=8000 # caf\xe9\n")
     with pytest.raises(SettingsError, match="cannot be read"):
         load(_env_file=tmp_path / ".env")
+
+
+@pytest.mark.parametrize("text", ["https://example.com/tocsin", "http://[2001:db8::1]/?a=b", "ops+tocsin@example.com"])
+def test_a_contact_is_a_url_or_a_mail_address(text: str) -> None:
+    assert load(_env_file=None, contact=text).contact == text
+
+
+@pytest.mark.parametrize("text", ["me", "a b@c.de", "https://a/ b", "https://a/)x", "https://a/\r\nX: y", "mé@x.de"])
+def test_what_cannot_stand_in_a_user_agent_stops_the_start(text: str) -> None:
+    with pytest.raises(SettingsError, match="TOCSIN_CONTACT is wrong"):
+        load(_env_file=None, contact=text)
