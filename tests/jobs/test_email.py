@@ -14,7 +14,7 @@ from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
 from tocsin.jobs.computing import Processes
-from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.http import OwnersHttp
 from tocsin.outbound.mail import mail_door
 
 UNUSED: Any = None
@@ -35,7 +35,7 @@ async def attempt(port: int, given: dict[str, Any], recipients: str = "owner", f
     """One attempt at what a user wrote."""
     job, settings = registry.get("email"), smtp_settings(port)
     stored = job.prepare(given, Saving("alice", SECRETS))
-    door: HttpDoor = None  # type: ignore[assignment]  # mails need none
+    door: OwnersHttp = None  # type: ignore[assignment]  # mails need none
     context = JobContext(
         "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), files, UNUSED, recipients
     )
