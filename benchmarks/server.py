@@ -20,6 +20,7 @@ _SETTINGS = {
     "LOG_LEVEL": "INFO",
     "ALLOWED_NETWORKS": "127.0.0.0/8",
     "MAX_RETRIES": "0",
+    "OWNER_HOST_RATE": "0",
 }
 
 

@@ -16,7 +16,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.masking import Masker
 from tocsin.jobs.report_data import Report
 from tocsin.jobs.report_pdf import render_pdf
-from tocsin.outbound import guard
+from tocsin.outbound import lookups
 from tocsin.schedules.zones import nearest_zone
 from tocsin.security import passwords
 from tocsin.workflows.checking import read_definition
@@ -43,7 +43,7 @@ CALLS: dict[str, Callable[[], Any]] = {
         schedules.Cron("0 9 * * 1#2", "Europe/Berlin"), datetime(2026, 1, 1, tzinfo=UTC), 9
     ),
     "guess a zone": lambda: nearest_zone("berlin"),
-    "look a name up": lambda: guard._lookup("localhost", 80, socket.AF_INET),
+    "look a name up": lambda: lookups._lookup("localhost", 80, socket.AF_INET),
     "look a name of other letters up": lambda: "bücher.example".encode("idna"),
     "mask a secret": lambda: Masker([("Authorization", "Bearer s3cret-token")]).mask("a s3cret-token", cut=False),
     "write a report": lambda: len(render_pdf(Report("title", "2026", {}, [], [], None))) > 1000,

@@ -22,6 +22,7 @@ from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunHistory
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
+from tocsin.outbound.rates import HostRates
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secrets import SecretBox
@@ -200,6 +201,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         response_limit=chosen.response_limit,
         max_redirects=chosen.max_redirects,
         concurrency=chosen.max_concurrency,
+        rates=HostRates(chosen.owner_host_rate),
     )
     await http.open()
     processes = Processes()

@@ -162,3 +162,14 @@ def test_what_is_no_secret_has_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_PORT_FILE", "port")
     with pytest.raises(SettingsError, match="TOCSIN_PORT_FILE is no setting"):
         load(_env_file=None)
+
+
+@pytest.mark.parametrize("text", ["https://example.com/tocsin", "http://[2001:db8::1]/?a=b", "ops+tocsin@example.com"])
+def test_a_contact_is_a_url_or_a_mail_address(text: str) -> None:
+    assert load(_env_file=None, contact=text).contact == text
+
+
+@pytest.mark.parametrize("text", ["me", "a b@c.de", "https://a/ b", "https://a/)x", "https://a/\r\nX: y", "mé@x.de"])
+def test_what_cannot_stand_in_a_user_agent_stops_the_start(text: str) -> None:
+    with pytest.raises(SettingsError, match="TOCSIN_CONTACT is wrong"):
+        load(_env_file=None, contact=text)

@@ -37,6 +37,8 @@ _MOST_UNKNOWN = 5
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _LONGEST_WAIT = timedelta(days=366)
+# A URL or a mail address that can stand in the comment of a User-Agent (RFC 9110 section 5.6.5).
+_CONTACT = r"^(https?://[!#-'*-;=?-\[\]-~]+|[!#-'*-;=?A-\[\]-~]+@[A-Za-z0-9.-]+)$"
 
 
 class Settings(BaseSettings):
@@ -56,6 +58,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     body_limit: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    metrics_token: SecretStr | None = None
 
     mongodb_uri: SecretStr | None = None
     mongodb_database: str = Field("tocsin", pattern=r"^[A-Za-z0-9_-]{1,63}$")
@@ -90,6 +95,8 @@ class Settings(BaseSettings):
     max_redirects: int = Field(5, ge=0, le=20)
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
+    allow_self_calls: bool = False
+    contact: str | None = Field(None, pattern=_CONTACT, max_length=300)
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()
     retry_offset: float | None = Field(None, gt=0, le=24 * 30)
@@ -99,6 +106,7 @@ class Settings(BaseSettings):
     max_concurrency: int = Field(100, ge=1, le=10_000)
     host_concurrency: int = Field(50, ge=1, le=10_000)
     host_rate: int = Field(0, ge=0, le=1_000_000)
+    owner_host_rate: int = Field(600, ge=0, le=1_000_000)
     circuit_failures: int = Field(10, ge=0, le=10_000)
     circuit_seconds: float = Field(5.0, gt=0, le=600)
     lease_seconds: float = Field(15.0, ge=1, le=600)
@@ -155,6 +163,14 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        token = value.get_secret_value() if value is not None else None
+        if token is not None and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
+            raise ValueError("must have at least 16 characters, all of them printable ASCII and no space")
         return value
 
     @field_validator("encryption_key")

@@ -14,6 +14,7 @@ import httpx
 
 from tests.harness import until
 
+METRICS_TOKEN = "the-token-of-the-tests"
 _SIGN_UP = "mutation($i: SignUpInput!) { signUp(input: $i) { session { accessToken } userErrors { message } } }"
 
 
@@ -54,6 +55,9 @@ class Server:
             "TOCSIN_PORT": str(self.port),
             "TOCSIN_DATA_DIR": str(self.directory / "data"),
             "TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "TOCSIN_ALLOW_SELF_CALLS": "true",
+            "TOCSIN_METRICS_TOKEN": METRICS_TOKEN,
+            "TOCSIN_OWNER_HOST_RATE": "0",
             "TOCSIN_RETRY_OFFSETS": "PT1S",
         }
         return {**inherited, **ours, **self._settings}

@@ -18,9 +18,10 @@ import httpx
 from aiohttp import web
 
 from tests.acceptance import counting
-from tests.acceptance.server import Server
+from tests.acceptance.server import METRICS_TOKEN, Server
 from tests.harness import until
 
+METRICS = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 MEGABYTE = 2**20
 WARM_UP = 0.2
 """The part of the time after which things count: until then connections are opened and caches fill."""
@@ -106,7 +107,7 @@ class Soak:
         async with httpx.AsyncClient(timeout=60) as client:
             while loop.time() < end:
                 await asyncio.sleep(1)
-                metrics = (await client.get(self.server.url.replace("graphql", "metrics"))).text
+                metrics = (await client.get(self.server.url.replace("graphql", "metrics"), headers=METRICS)).text
                 self.samples.append(self._sample(metrics))
 
     def parts(self) -> tuple[Part, Part]:

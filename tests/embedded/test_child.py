@@ -1,6 +1,7 @@
 """What the real program does only on a full disk or by a bug is played by shell scripts."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ async def test_what_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -
         await server.listening()
         await server.stop()
         assert await server.ended() == -9
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="some variables are Windows' own")
+def test_the_environment_is_its_own_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_JWT_SECRET", "x" * 32)
+    for durability in ("process", "power"):
+        assert environment(durability).keys() == {*child.SMALL_MEMORY, "SECANTUS_WT_CONFIG_EXTRA"}
 
 
 def test_neither_durability_is_the_servers_own_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

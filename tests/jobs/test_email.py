@@ -14,7 +14,7 @@ from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
 from tocsin.jobs.computing import Processes
-from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.http import OwnersHttp
 from tocsin.outbound.mail import mail_door
 from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.owner_mail import OwnerDoor
@@ -45,7 +45,7 @@ async def attempt(
     """One attempt at what a user wrote."""
     job, settings = registry.get("email"), smtp_settings(port)
     stored = job.prepare(given, Saving("alice", SECRETS))
-    door: HttpDoor = None  # type: ignore[assignment]  # mails need none
+    door: OwnersHttp = None  # type: ignore[assignment]  # mails need none
     db = User.get_pymongo_collection().database
     database = Database(db.client, db, "", db.name)
     mails = OwnerDoor(mail_door(settings), database, limits, "alice", confirms=confirms)

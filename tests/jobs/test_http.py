@@ -13,7 +13,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
 from tocsin.jobs.computing import Processes
 from tocsin.jobs.http import HttpInput, HttpJob, prepare
-from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.http import OwnersHttp
 from tocsin.outbound.mail import mail_door
 from tocsin.security.secrets import SecretBox
 
@@ -31,7 +31,7 @@ async def context() -> AsyncIterator[JobContext]:
         yield job_context(door)
 
 
-def job_context(door: HttpDoor, box: SecretBox = BOX) -> JobContext:
+def job_context(door: OwnersHttp, box: SecretBox = BOX) -> JobContext:
     return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, Processes(), NO_MAIL, UNUSED, UNUSED)
 
 

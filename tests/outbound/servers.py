@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest
+from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest, OwnersHttp
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
@@ -95,8 +95,15 @@ async def answering(
 
 
 @contextlib.asynccontextmanager
-async def open_door(**options: object) -> AsyncIterator[HttpDoor]:
-    """A door that may call loopback, unless `options` say otherwise."""
+async def open_door(**options: object) -> AsyncIterator[OwnersHttp]:
+    """Alice's way out; she may call loopback, unless `options` say otherwise."""
+    async with open_shared_door(**options) as door:
+        yield door.for_owner("alice")
+
+
+@contextlib.asynccontextmanager
+async def open_shared_door(**options: object) -> AsyncIterator[HttpDoor]:
+    """A door for all owners."""
     defaults: dict[str, object] = {
         "allowed_networks": LOOPBACK,
         "denied_ports": (),

@@ -12,12 +12,12 @@ from tests.outbound.hostile import Answering
 from tests.outbound.servers import Server, answering, get, open_door, response
 from tests.outbound.test_tls import server_tls, trusting
 from tocsin.outbound.cookies import RequestCookies
-from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.http import OwnersHttp
 from tocsin.outbound.redirects import Hop
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[HttpDoor]:
+async def door() -> AsyncIterator[OwnersHttp]:
     async with open_door(resolver=Answering(["127.0.0.1"])) as opened:
         yield opened
 
@@ -32,7 +32,7 @@ def sent(server: Server, number: int) -> list[str]:
     return [line.partition(": ")[2] for line in lines if line.lower().startswith("cookie:")]
 
 
-async def test_a_cookie_goes_to_the_next_hop_and_is_forgotten_with_the_request(door: HttpDoor) -> None:
+async def test_a_cookie_goes_to_the_next_hop_and_is_forgotten_with_the_request(door: OwnersHttp) -> None:
     async with answering(redirect("/", "session=s3cret; HttpOnly; SameSite=Lax"), response(body=b"in")) as server:
         exchange = await door.request(get(server.url))
         again = await door.request(get(server.url))
@@ -44,13 +44,13 @@ VALUES = ["a=b", 'a="b c"', "a=", "a=b=c==", "a={b:1},/?@[]", "a=%20b%2F", "a=é
 
 
 @pytest.mark.parametrize("pair", VALUES)
-async def test_a_value_goes_back_as_it_came(door: HttpDoor, pair: str) -> None:
+async def test_a_value_goes_back_as_it_came(door: OwnersHttp, pair: str) -> None:
     async with answering(redirect("/", f"{pair}; Path=/"), response()) as server:
         await door.request(get(server.url))
     assert sent(server, 1) == [pair]
 
 
-async def test_cookies_add_up_change_and_end_on_the_way(door: HttpDoor) -> None:
+async def test_cookies_add_up_change_and_end_on_the_way(door: OwnersHttp) -> None:
     hops = [
         redirect("/a/b", "one=1", "two=2", "three=3; Max-Age=60"),
         redirect("/a/c", "one=uno", "two=; Max-Age=0; Path=/", "three=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/"),
@@ -73,7 +73,7 @@ async def test_cookies_add_up_change_and_end_on_the_way(door: HttpDoor) -> None:
         ("a=1; Expires=Fri, 31 Dec 2100 23:59:59 GMT", "/", True), ("a=1; Expires=nonsense", "/", True),
     ],
 )  # fmt: skip
-async def test_path_secure_domain_and_expiry_hold(door: HttpDoor, cookie: str, path: str, is_sent: bool) -> None:
+async def test_path_secure_domain_and_expiry_hold(door: OwnersHttp, cookie: str, path: str, is_sent: bool) -> None:
     async with answering(redirect(path, cookie), response()) as server:
         await door.request(get(f"http://host.example:{server.port}/"))
     assert sent(server, 1) == (["a=1"] if is_sent else [])
@@ -91,7 +91,7 @@ async def test_a_secure_cookie_goes_back_over_https() -> None:
 
 
 @pytest.mark.parametrize("other", ["sub.host.example", "other.example", "example", "127.0.0.1"])
-async def test_no_other_host_gets_a_cookie_and_the_first_gets_it_again(door: HttpDoor, other: str) -> None:
+async def test_no_other_host_gets_a_cookie_and_the_first_gets_it_again(door: OwnersHttp, other: str) -> None:
     async with answering() as server:
         first, second = f"http://host.example:{server.port}/", f"http://{other}:{server.port}/"
         server.answers = (redirect(second, "a=1", "b=2; Domain=host.example"), redirect(first, "c=3"), response())
@@ -99,7 +99,7 @@ async def test_no_other_host_gets_a_cookie_and_the_first_gets_it_again(door: Htt
     assert [sent(server, number) for number in range(3)] == [[], [], ["a=1; b=2"]]
 
 
-async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_anew(door: HttpDoor) -> None:
+async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_anew(door: OwnersHttp) -> None:
     hops = [redirect("/", "b=set", "new=1"), redirect("/", "c=; Max-Age=0"), response()]
     async with answering(*hops) as server:
         await door.request(get(server.url, headers=[("cookie", "a=1; b=2;c=3; odd")]))
@@ -108,7 +108,7 @@ async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_anew(door: H
     assert sent(server, 2) == ["a=1; odd; b=set; new=1"]
 
 
-async def test_a_cookie_of_the_user_does_not_follow_to_another_host(door: HttpDoor) -> None:
+async def test_a_cookie_of_the_user_does_not_follow_to_another_host(door: OwnersHttp) -> None:
     async with answering() as server:
         server.answers = (redirect(f"http://other.example:{server.port}/", "a=1"), redirect("/", "b=2"), response())
         await door.request(get(server.url, headers=[("Cookie", "mine=s3cret")]))
@@ -128,7 +128,7 @@ async def test_what_was_set_is_not_recorded_even_if_it_is_echoed() -> None:
     assert token not in repr(outcome)
 
 
-async def test_bytes_that_are_no_text_do_not_break_the_request(door: HttpDoor) -> None:
+async def test_bytes_that_are_no_text_do_not_break_the_request(door: OwnersHttp) -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nSet-Cookie: a=\xe9\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n"
     async with answering(moved, response(body=b"in")) as server:
         exchange = await door.request(get(server.url))
@@ -146,14 +146,14 @@ def test_many_cookies_are_kept_apart_by_host() -> None:
     ]
 
 
-async def test_what_is_longer_than_a_cookie_may_be_is_left_out_and_costs_nothing_else(door: HttpDoor) -> None:
+async def test_what_is_longer_than_a_cookie_may_be_is_left_out_and_costs_nothing_else(door: OwnersHttp) -> None:
     cookies = ["long=" + "v" * 5_000, "dates=1; Expires=1-Jan-" + "9" * 5_000, "parts=1" + ";" * 5_000, "good=1"]
     async with answering(redirect("/", *cookies), response()) as server:
         await door.request(get(server.url))
     assert sent(server, 1) == ["good=1"]
 
 
-async def test_a_host_sets_so_many_cookies_and_may_change_them(door: HttpDoor) -> None:
+async def test_a_host_sets_so_many_cookies_and_may_change_them(door: OwnersHttp) -> None:
     first = [f"c{number}=1" for number in range(60)]
     async with answering(redirect("/", *first), redirect("/", "c0=2", "late=1"), response()) as server:
         await door.request(get(server.url))

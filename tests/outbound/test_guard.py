@@ -4,11 +4,11 @@ import pytest
 
 from tests.outbound.servers import FixedResolver, answering, get, kind, open_door, response
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.http import OwnersHttp
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[HttpDoor]:
+async def door() -> AsyncIterator[OwnersHttp]:
     async with open_door() as opened:
         yield opened
 
@@ -53,12 +53,12 @@ async def test_of_a_names_addresses_only_the_allowed_ones_are_called() -> None:
         ("http://host:99999/", ErrorKind.BAD_URL),
     ],
 )
-async def test_every_redirect_is_guarded(door: HttpDoor, target: str, expected: ErrorKind) -> None:
+async def test_every_redirect_is_guarded(door: OwnersHttp, target: str, expected: ErrorKind) -> None:
     async with answering(response("302 Found", b"", f"Location: {target}")) as server:
         exchange = await door.request(get(server.url))
     assert kind(exchange) is expected
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example/", "http:///x", "a.example", "http://a b/", "http://a:0/", ""])
-async def test_urls_that_cannot_be_called(door: HttpDoor, url: str) -> None:
+async def test_urls_that_cannot_be_called(door: OwnersHttp, url: str) -> None:
     assert kind(await door.request(get(url))) is ErrorKind.BAD_URL

@@ -11,6 +11,7 @@ from aiohttp.abc import ResolveResult
 from tests.outbound.hostile import PRIVATE, PUBLIC, Answering, Shifting, stage
 from tests.outbound.servers import answering, get, kind, open_door, response
 from tests.outbound.test_tls import server_tls, trusting
+from tocsin.outbound import lookups
 from tocsin.outbound.failures import ErrorKind
 
 CLOSING = "Connection: close"
@@ -61,15 +62,14 @@ async def test_a_name_that_was_public_when_it_was_first_asked_is_judged_again() 
     assert theatre.protected.connections == 0
 
 
-async def test_the_same_name_is_judged_for_each_connection() -> None:
+async def test_the_same_name_is_judged_for_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookups, "REMEMBERED_SECONDS", 0.0)
     async with (
         stage(response("200 OK", b"public", CLOSING), resolver=Answering(["127.0.0.1"], [PRIVATE])) as theatre,
         open_door(allowed_networks=PUBLIC, resolver=theatre.resolver) as door,
     ):
         url = f"http://rebound.example:{theatre.public.port}/"
         first = await door.request(get(url))
-        session: Any = door._session
-        session.connector.clear_dns_cache()  # as if the ten seconds were over for which an answer is kept
         second = await door.request(get(url))
         assert theatre.protected.connections == 0
     assert (first.body, kind(second)) == ("public", ErrorKind.BLOCKED_ADDRESS)

@@ -22,7 +22,7 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest
+from tocsin.outbound.http import HttpExchange, HttpRequest, OwnersHttp
 from tocsin.outbound.protocol import INTERIM_LIMIT
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -59,12 +59,12 @@ WITHOUT_A_REST = [
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[HttpDoor]:
+async def door() -> AsyncIterator[OwnersHttp]:
     async with open_door() as opened:
         yield opened
 
 
-async def call(door: HttpDoor, method: str, pieces: list[bytes]) -> tuple[HttpExchange, Server]:
+async def call(door: OwnersHttp, method: str, pieces: list[bytes]) -> tuple[HttpExchange, Server]:
     """What comes of an answer that is sent in `pieces`, after which the server waits for the end."""
     seen: list[bytes] = []
 
@@ -88,7 +88,7 @@ async def call(door: HttpDoor, method: str, pieces: list[bytes]) -> tuple[HttpEx
 @pytest.mark.parametrize("split", [False, True], ids=["one packet", "two packets"])
 @pytest.mark.parametrize(("method", "answer", "rest", "status", "body"), AFTER_THE_END)
 async def test_an_answer_ends_where_its_framing_says(
-    door: HttpDoor, method: str, answer: bytes, rest: bytes, status: int, body: str, split: bool
+    door: OwnersHttp, method: str, answer: bytes, rest: bytes, status: int, body: str, split: bool
 ) -> None:
     exchange, server = await call(door, method, [answer, rest] if split else [answer + rest])
     assert exchange.failure is None
@@ -125,7 +125,7 @@ def test_packets_make_no_difference(case: tuple[str, bytes, bytes, int, str], da
 @pytest.mark.parametrize("bytewise", [False, True], ids=["one packet", "byte by byte"])
 @pytest.mark.parametrize(("answer", "status", "body"), WITHOUT_A_REST)
 async def test_answers_of_every_framing_are_read(
-    door: HttpDoor, answer: bytes, status: int, body: str, bytewise: bool
+    door: OwnersHttp, answer: bytes, status: int, body: str, bytewise: bool
 ) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
@@ -173,7 +173,7 @@ def test_a_kept_connection_with_something_unread_is_not_used_again(rest: bytes) 
         server.join(5)
 
 
-async def test_a_connection_is_kept_when_nothing_follows(door: HttpDoor) -> None:
+async def test_a_connection_is_kept_when_nothing_follows(door: OwnersHttp) -> None:
     answers = iter([response(body=b"1"), CHUNKED + b"1\r\n2\r\n0\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"])
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -189,7 +189,7 @@ async def test_a_connection_is_kept_when_nothing_follows(door: HttpDoor) -> None
 
 @pytest.mark.parametrize(("method", "body"), [("GET", "again"), ("POST", None)])
 async def test_what_is_no_answer_on_a_kept_connection_is_asked_again_if_that_is_safe(
-    door: HttpDoor, method: str, body: str | None
+    door: OwnersHttp, method: str, body: str | None
 ) -> None:
     answers = iter([response(body=b"first"), b"{}", response(body=b"again")])
 
@@ -208,7 +208,7 @@ async def test_what_is_no_answer_on_a_kept_connection_is_asked_again_if_that_is_
     assert server.connections == (2 if body else 1)
 
 
-async def test_a_broken_chunk_is_told_at_once(door: HttpDoor) -> None:
+async def test_a_broken_chunk_is_told_at_once(door: OwnersHttp) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(CHUNKED + b"2\r\nhi\r\n")
@@ -224,7 +224,7 @@ async def test_a_broken_chunk_is_told_at_once(door: HttpDoor) -> None:
     assert (exchange.status, exchange.body) == (200, "hi")
 
 
-async def test_a_body_without_a_length_is_incomplete_when_the_connection_breaks(door: HttpDoor) -> None:
+async def test_a_body_without_a_length_is_incomplete_when_the_connection_breaks(door: OwnersHttp) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
@@ -238,7 +238,7 @@ async def test_a_body_without_a_length_is_incomplete_when_the_connection_breaks(
     assert exchange.body == "half"
 
 
-async def test_an_answer_that_comes_before_the_whole_request_is_read_counts(door: HttpDoor) -> None:
+async def test_an_answer_that_comes_before_the_whole_request_is_read_counts(door: OwnersHttp) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(response("413 Content Too Large", b"too large", "Connection: close"))
@@ -251,7 +251,7 @@ async def test_an_answer_that_comes_before_the_whole_request_is_read_counts(door
     assert (exchange.status, exchange.body) == (413, "too large")
 
 
-async def test_both_lengths_are_a_failure_that_says_so(door: HttpDoor) -> None:
+async def test_both_lengths_are_a_failure_that_says_so(door: OwnersHttp) -> None:
     lengths = [b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"]
     for order in (lengths, lengths[::-1]):
         answer = b"HTTP/1.1 200 OK\r\n" + b"".join(order) + b"\r\n2\r\nhi\r\n0\r\n\r\n"
@@ -261,7 +261,7 @@ async def test_both_lengths_are_a_failure_that_says_so(door: HttpDoor) -> None:
         assert re.search("both a Content-Length and a Transfer-Encoding", exchange.failure.message)
 
 
-async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: HttpDoor) -> None:
+async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: OwnersHttp) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         while True:
@@ -275,7 +275,7 @@ async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: HttpDoo
     assert "more interim answers" in exchange.failure.message
 
 
-async def test_many_interim_answers_are_fine(door: HttpDoor) -> None:
+async def test_many_interim_answers_are_fine(door: OwnersHttp) -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * INTERIM_LIMIT
     async with answering(hints + response(body=b"in"), hints + response(body=b"again")) as server:
         bodies = [(await door.request(get(server.url))).body for _ in range(2)]

@@ -27,11 +27,11 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest
+from tocsin.outbound.http import HttpExchange, HttpRequest, OwnersHttp
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[HttpDoor]:
+async def door() -> AsyncIterator[OwnersHttp]:
     async with open_door() as opened:
         yield opened
 
@@ -63,7 +63,7 @@ async def test_tls_with_a_trusted_certificate(authority: trustme.CA) -> None:
     assert exchange.body == "ok"
 
 
-async def tls_failure(door: HttpDoor, server: Server, host: str = "127.0.0.1") -> str:
+async def tls_failure(door: OwnersHttp, server: Server, host: str = "127.0.0.1") -> str:
     exchange = await door.request(get(f"https://{host}:{server.port}/"))
     assert kind(exchange) is ErrorKind.TLS
     assert server.seen == []
@@ -71,7 +71,7 @@ async def tls_failure(door: HttpDoor, server: Server, host: str = "127.0.0.1") -
     return exchange.failure.message
 
 
-async def test_an_untrusted_certificate_is_refused_by_default(door: HttpDoor, authority: trustme.CA) -> None:
+async def test_an_untrusted_certificate_is_refused_by_default(door: OwnersHttp, authority: trustme.CA) -> None:
     async with answering(response(), tls=server_tls(authority.issue_cert("127.0.0.1"))) as server:
         assert "unknown authority" in await tls_failure(door, server)
 
@@ -94,7 +94,7 @@ async def test_an_expired_certificate_is_refused(authority: trustme.CA) -> None:
         assert "has expired" in await tls_failure(door, server)
 
 
-async def test_https_to_a_port_that_speaks_none(door: HttpDoor) -> None:
+async def test_https_to_a_port_that_speaks_none(door: OwnersHttp) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -248,7 +248,7 @@ async def test_alerts_of_the_handshake_are_told(
 
 
 @pytest.mark.parametrize("reset", [False, True])
-async def test_a_server_that_hangs_up_in_the_handshake(door: HttpDoor, reset: bool) -> None:
+async def test_a_server_that_hangs_up_in_the_handshake(door: OwnersHttp, reset: bool) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.read(10)
         linger = struct.pack("ii", 1 if reset else 0, 0)

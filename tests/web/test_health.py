@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.acceptance.server import Server, run_server
+from tests.acceptance.server import METRICS_TOKEN, Server, run_server
 from tests.harness import Target, until
 
 _TASK = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
@@ -14,7 +14,8 @@ _TASK = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } us
 
 async def _get(server: Server, path: str) -> httpx.Response:
     async with httpx.AsyncClient(verify=False) as client:
-        return await client.get(server.url.replace("graphql", path))
+        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        return await client.get(server.url.replace("graphql", path), headers=headers)
 
 
 async def test_metrics_count_what_was_due_fired_attempted(tmp_path: Path, target: Target) -> None:

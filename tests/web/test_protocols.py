@@ -216,7 +216,7 @@ async def test_other_versions_of_http_are_refused(connect: Connect) -> None:
 
 async def test_head_is_get_without_a_body(connect: Connect) -> None:
     async with connect() as raw:
-        for path, status in (("/live", 200), ("/ready", 200), ("/metrics", 200), ("/nothing", 404), ("/graphql", 405)):
+        for path, status in (("/live", 200), ("/ready", 200), ("/metrics", 404), ("/nothing", 404), ("/graphql", 405)):
             await raw.send(f"HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n")
             answer = await raw.answer(bodiless=True)
             assert (answer.status, answer.headers["x-content-type-options"]) == (status, "nosniff")

@@ -29,6 +29,7 @@ CHECKPOINTS = (
 PROCESS_DURABILITY = "transaction_sync=(enabled=true,method=none)"
 # Without these what was read stays resident. MIMALLOC_DISALLOW_ARENA_ALLOC costs a third more processor time.
 SMALL_MEMORY = {"MALLOC_ARENA_MAX": "2", "MIMALLOC_PURGE_DELAY": "0", "MIMALLOC_ARENA_PURGE_MULT": "1"}
+NEEDED_BY_THE_SYSTEM = ("SYSTEMROOT",) if sys.platform == "win32" else ()
 PR_SET_PDEATHSIG = 1
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:([0-9]+)")
 
@@ -44,10 +45,12 @@ def command(binary: Path, paths: Paths, *, port: int, durability: Durability, au
 
 
 def environment(durability: Durability) -> dict[str, str]:
-    """The child's environment. Without one of the two durabilities, kill -9 loses acknowledged writes."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SECANTUS_")}
+    """The child's environment: ours has keys and passwords that are none of its business. Without one of the two
+    durabilities, kill -9 loses acknowledged writes.
+    """
+    needed = {name: os.environ[name] for name in NEEDED_BY_THE_SYSTEM if name in os.environ}
     engine = [CHECKPOINTS] + [PROCESS_DURABILITY] * (durability == "process")
-    return {**inherited, **SMALL_MEMORY, "SECANTUS_WT_CONFIG_EXTRA": ",".join(engine)}
+    return {**needed, **SMALL_MEMORY, "SECANTUS_WT_CONFIG_EXTRA": ",".join(engine)}
 
 
 class Child:

@@ -59,6 +59,11 @@ class EmbeddedDatabase:
         return files.make_uri(self._port, self._password if self._authenticate else None)
 
     @property
+    def port(self) -> int | None:
+        """Where it listens on the loopback interface; the same as long as this object runs."""
+        return self._port
+
+    @property
     def pid(self) -> int | None:
         """The server's process; None while there is none."""
         return self._child.pid if self._child else None

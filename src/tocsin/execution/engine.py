@@ -56,7 +56,7 @@ class Engine:
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
         limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
-        self.gate = Gate(settings.host_concurrency, settings.host_rate, limit)
+        self.gate = Gate(settings.host_concurrency, settings.host_rate, limit, tools.http.rates)
         self.hand = WorkerHand(worker, limit, asyncio.get_running_loop(), self.gate)
         self._database = database
         self._settings = settings

@@ -12,10 +12,13 @@ from datetime import datetime
 
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc, WaitingFor
+from tocsin.outbound.rates import HostRates
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
 IN_HAND = 16
 """So many times the runs that may call one host at once may be claimed, where no other number is given."""
+_LEAST_PAUSE = 100.0
+"""Milliseconds between looks at what only its owner's rate holds up: many such owners must not keep it looking."""
 Key = tuple[str, str]
 
 
@@ -66,8 +69,11 @@ class Gate:
     most, and those to one host seven eighths: they follow each other closely, and others find room.
     """
 
-    def __init__(self, host_concurrency: int, host_rate: int = 0, hand: int = 0) -> None:
+    def __init__(
+        self, host_concurrency: int, host_rate: int = 0, hand: int = 0, owner_rates: HostRates | None = None
+    ) -> None:
         self._host_limit, self._host_rate, self._hand = host_concurrency, host_rate, hand
+        self._owner_rates = owner_rates or HostRates()
         self._lock = threading.Lock()
         self._rules: Mapping[str, Rule] = {}
         self._part = Part()
@@ -85,6 +91,7 @@ class Gate:
         with self._lock:
             changed = (rules, part) != (self._rules, self._part)
             self._rules, self._part = rules, part
+            self._owner_rates.share(part.count)
             return changed
 
     def shut(self, circuits: Mapping[tuple[str, str], str | None]) -> None:
@@ -161,8 +168,15 @@ class Gate:
         if host is not None and self._is_full(run, host):
             return WaitingFor.HOST_LIMIT
         return self._too_early(("queue", queue), rule.rate, now, WaitingFor.QUEUE_RATE) or (
-            self._too_early(("host", host), self._host_rate, now, WaitingFor.HOST_RATE) if host is not None else None
+            self._host_too_early(run["owner"], host, now) if host is not None else None
         )
+
+    def _host_too_early(self, owner: str, host: str, now: float) -> WaitingFor | None:
+        if wait := self._owner_rates.wait(owner, host, now) * 1000:
+            wait = max(wait, _LEAST_PAUSE)
+            self._wait = min(self._wait or wait, wait)
+            return WaitingFor.OWNER_HOST_RATE
+        return self._too_early(("host", host), self._host_rate, now, WaitingFor.HOST_RATE)
 
     def _too_early(self, key: Key, rate: int | None, now: float, reason: WaitingFor) -> WaitingFor | None:
         if not rate:
@@ -180,6 +194,8 @@ class Gate:
             self._inside[key] += 1
             if rate := rates.get(key):
                 self._paces.setdefault(key, Pace()).take(now, rate / self._part.count)
+        if host is not None:
+            self._owner_rates.take(run["owner"], host, now)
         self._entered[run["_id"], run["fence"] + 1] = keys
 
 

@@ -113,7 +113,7 @@ class Worker:
             attempt=len(run["attempts"]),
             timeout=run["timeout"] or self._tools.timeout(run["job"]["kind"]),
             secrets=self._tools.secrets,
-            http=self._tools.http,
+            http=self._tools.http.for_owner(run["owner"], run.get("host")),
             compute=self._tools.compute,
             mail=self._tools.mail(run["owner"]),
             files=self._tools.shelf.of_run(run["owner"], run["_id"]),

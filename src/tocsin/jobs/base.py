@@ -15,7 +15,7 @@ from tocsin.jobs.params import ParamsModel, Path, find_faults, has_expression, r
 from tocsin.jobs.report_runs import RunsQuery
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.guard import Rules
-from tocsin.outbound.http import HttpDoor
+from tocsin.outbound.http import OwnersHttp
 from tocsin.outbound.mail import MailDoor
 from tocsin.outbound.recipients import RecipientRules
 from tocsin.security.secrets import SecretBox
@@ -119,7 +119,7 @@ class JobContext:
     attempt: int
     timeout: float
     secrets: SecretBox
-    http: HttpDoor
+    http: OwnersHttp
     compute: Compute
     mail: MailDoor
     files: Files

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError
 from yarl import URL
 
-from tocsin.outbound.guard import BlockedAddress, DeniedPort
+from tocsin.outbound.guard import BlockedAddress, DeniedPort, OwnService
 from tocsin.outbound.parse_faults import explain_end, explain_refusal
 from tocsin.outbound.tls import HUNG_UP_FOR_CERTIFICATE, explain_certificate, explain_tls, reason_of
 from tocsin.outbound.urls import place
@@ -31,6 +31,7 @@ class ErrorKind(Enum):
     BLOCKED_PORT = "BLOCKED_PORT"
     BAD_URL = "BAD_URL"
     TOO_MANY_REDIRECTS = "TOO_MANY_REDIRECTS"
+    HOST_RATE = "HOST_RATE"
     PROTOCOL = "PROTOCOL"
     LOST = "LOST"
     CANCELLED = "CANCELLED"
@@ -94,6 +95,24 @@ def denied_port(port: int) -> HttpFailure:
     )
 
 
+def own_service(where: str) -> HttpFailure:
+    """The target is a part of this installation."""
+    return HttpFailure(
+        ErrorKind.BLOCKED_PORT,
+        f"{where} may not be called: Tocsin itself listens there, or a server that it depends on.",
+        "Use another port. The operator can let tasks call Tocsin's own server with TOCSIN_ALLOW_SELF_CALLS.",
+    )
+
+
+def too_often(url: URL) -> HttpFailure:
+    """The owner's rate towards a target is used up, and more requests wait for it than may."""
+    return HttpFailure(
+        ErrorKind.HOST_RATE,
+        f"{place(url)} is called more often by your runs than the server allows in a minute.",
+        "Call it less often, or without the redirect that leads there. The operator sets TOCSIN_OWNER_HOST_RATE.",
+    )
+
+
 def bad_url(message: str) -> HttpFailure:
     """The URL, or where it redirected to, cannot be called."""
     return HttpFailure(ErrorKind.BAD_URL, message, "Use an absolute http:// or https:// URL.")
@@ -141,6 +160,8 @@ def _connector_error(error: Any, url: URL) -> HttpFailure:
         return blocked(cause.address, url.raw_host or "")
     if isinstance(cause, DeniedPort):
         return denied_port(cause.port)
+    if isinstance(cause, OwnService):
+        return own_service(place(url))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _dns(cause, url)
     if url.scheme == "https" and isinstance(cause, _HANGING_UP):

@@ -1,7 +1,7 @@
 """The HTTP door: one client for the whole process, through which every request to users' targets leaves.
 
 No proxies, and no cookies beyond one request: a proxy would connect past the guard, a cookie jar would carry one user's
-cookies to another.
+cookies to another. Connections, TLS sessions and looked-up names are an owner's, too.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ import ssl
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -19,8 +18,10 @@ from tocsin import clock
 from tocsin.config import Network
 from tocsin.outbound.answers import decode_body, longest_wait, media_type, recorded_headers
 from tocsin.outbound.bodies import read_body
+from tocsin.outbound.connector import GuardedConnector
 from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.decoding import Undecodable
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.failures import (
     ErrorKind,
     HttpFailure,
@@ -29,58 +30,25 @@ from tocsin.outbound.failures import (
     several_locations,
     timed_out,
     too_many_redirects,
+    too_often,
     undecodable,
     wants_certificate,
 )
-from tocsin.outbound.guard import CONNECTING, Connecting, GuardedConnector, GuardedResolver, Rules, SystemResolver
+from tocsin.outbound.guard import CONNECTING, Connecting, Rules
+from tocsin.outbound.lookups import RememberingResolver, SystemResolver
+from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.parse_faults import HEADER_COUNT_LIMIT, HEADER_LINE_LIMIT
+from tocsin.outbound.rates import HostRates
 from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
 from tocsin.outbound.sending import OutgoingRequest, complete_headers
 from tocsin.outbound.timings import measure
 from tocsin.outbound.tls import client_context
-from tocsin.outbound.urls import parse_url
+from tocsin.outbound.urls import parse_url, target_of
+
+__all__ = ["HttpDoor", "HttpExchange", "HttpRequest", "OwnersHttp"]
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A request to send. `headers` are added to `STANDARD_HEADERS`, or replace them; Host and Content-Length are added.
-
-    `secret_names` (lower case) are headers not to forward to another origin. Timeouts are in seconds;
-    `timeout` is for everything, redirects and reading included.
-    """
-
-    method: str
-    url: str
-    timeout: float
-    headers: Headers = ()
-    body: bytes | None = None
-    secret_names: frozenset[str] = frozenset()
-    connect_timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HttpExchange:
-    """What came of a request: what was answered, as far as it came, and why it is not complete if it is not.
-
-    `request_headers` are those of the first request that was sent, redirects left out; none if none could be.
-    `timings` are milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`, which
-    includes TLS; absent when a kept connection was used). `cookies` are headers with what servers set along the
-    redirects and got back, which is secret.
-    """
-
-    failure: HttpFailure | None
-    status: int | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    request_headers: Headers = ()
-    body: str | None = None
-    truncated: bool = False
-    redirects: int = 0
-    retry_after: timedelta | None = None
-    timings: dict[str, float] = field(default_factory=dict)
-    cookies: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -92,6 +60,7 @@ class _Trip:
     timeout: aiohttp.ClientTimeout
     begun: float
     connecting: Connecting
+    counted: str | None
     answer: aiohttp.ClientResponse | None = None
     first_byte: float | None = None
     body: bytearray = field(default_factory=bytearray)
@@ -106,7 +75,8 @@ class HttpDoor:
     """Sends requests. `open` it inside the running loop, `close` it there.
 
     `connect_timeout` is in seconds, `response_limit` in bytes; `concurrency` is how many requests are under
-    way at most. `ssl_context` and `resolver` replace the system's trusted certificates and name lookup.
+    way at most, and how many idle connections are kept. `contact` is named in the User-Agent. `ssl_context` and
+    `resolver` replace the system's trusted certificates and name lookup.
     """
 
     def __init__(
@@ -118,26 +88,35 @@ class HttpDoor:
         response_limit: int,
         max_redirects: int,
         concurrency: int,
+        rates: HostRates | None = None,
+        own: OwnServices | None = None,
+        contact: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._rules = Rules(tuple(allowed_networks), frozenset(denied_ports))
+        self.rates = rates or HostRates()
+        self._rules = Rules(tuple(allowed_networks), frozenset(denied_ports), own or OwnServices())
+        self._contact = contact
         self._connect_timeout = connect_timeout
         self._response_limit = response_limit
         self._max_redirects = max_redirects
         self._concurrency = concurrency
         self._ssl_context = ssl_context
         self._inner_resolver = resolver
-        self._resolver: GuardedResolver | None = None
+        self._resolver: AbstractResolver | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         """Build the client. Nothing is sent yet."""
-        self._resolver = GuardedResolver(self._inner_resolver or SystemResolver(), self._rules)
-        context = client_context(self._ssl_context)
-        limit = self._concurrency * 2  # waiting for a connection would count as a timeout of the target
+        self._resolver = RememberingResolver(self._inner_resolver or SystemResolver())
         self._session = aiohttp.ClientSession(
-            connector=GuardedConnector(self._rules, self._resolver, limit, context),
+            connector=GuardedConnector(
+                self._rules,
+                self._resolver,
+                limit=self._concurrency * 2,  # waiting for a connection would count as a timeout of the target
+                kept=self._concurrency,
+                ssl_context=client_context(self._ssl_context),
+            ),
             request_class=OutgoingRequest,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -158,15 +137,19 @@ class HttpDoor:
         if resolver is not None:
             await resolver.close()
 
-    async def request(self, request: HttpRequest) -> HttpExchange:
-        """Send `request`, follow its redirects, read the answer up to the limit.
+    def for_owner(self, owner: str, counted: str | None = None) -> "OwnersHttp":
+        """What sends the requests of one attempt. `counted` is the target of which one call is counted already."""
+        return OwnersHttp(self, owner, counted)
+
+    async def request(self, request: HttpRequest, owner: str, counted: str | None = None) -> HttpExchange:
+        """Send a request of this owner, follow its redirects, read the answer up to the limit.
 
         What goes wrong outside is part of what is returned. Cancelling breaks the connection off.
         """
         url = parse_url(request.url)
         if isinstance(url, str):
             return HttpExchange(bad_url(f"The URL cannot be called. {url}"))
-        trip = self._trip(request, url)
+        trip = self._trip(request, url, owner, counted)
         token = CONNECTING.set(trip.connecting)
         try:
             await self._travel(trip)
@@ -176,11 +159,11 @@ class HttpDoor:
                 trip.answer.close()
         return _exchange(trip)
 
-    def _trip(self, request: HttpRequest, url: URL) -> _Trip:
+    def _trip(self, request: HttpRequest, url: URL, owner: str, counted: str | None) -> _Trip:
         hop = Hop(request.method, url, request.headers, request.body)
         connect = request.connect_timeout or self._connect_timeout
         timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP)
-        return _Trip(request, hop, timeout, time.perf_counter(), Connecting())
+        return _Trip(request, hop, timeout, time.perf_counter(), Connecting(owner), counted)
 
     async def _travel(self, trip: _Trip) -> None:
         try:
@@ -202,6 +185,12 @@ class HttpDoor:
     async def _follow(self, trip: _Trip) -> None:
         while True:
             trip.answer = None
+            wait = self._take_turn(trip)
+            if wait is None:
+                trip.failure = too_often(trip.hop.url)
+                return None
+            if wait:
+                await asyncio.sleep(wait)
             answer = trip.answer = await self._send(trip)
             trip.first_byte = time.perf_counter()
             following = self._following(trip, answer)
@@ -213,6 +202,14 @@ class HttpDoor:
                 return None
             trip.hop = following
             trip.redirects += 1
+
+    def _take_turn(self, trip: _Trip) -> float | None:
+        """Seconds until the owner's rate allows the call. None: too many wait already."""
+        target = target_of(trip.hop.url)
+        if trip.counted == target:
+            trip.counted = None
+            return 0.0
+        return self.rates.reserve(trip.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
 
     def _following(self, trip: _Trip, answer: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
         if answer.status not in STATUSES or self._max_redirects == 0:
@@ -242,7 +239,7 @@ class HttpDoor:
             raise RuntimeError("The HTTP door is not open.")
         trip.connecting.fresh = trip.connecting.asks_for_certificate = False
         hop = trip.hop
-        headers = complete_headers(hop.method, hop.url, trip.cookies.headers_for(hop), hop.body)
+        headers = complete_headers(hop.method, hop.url, trip.cookies.headers_for(hop), hop.body, self._contact)
         trip.sent_headers = trip.sent_headers or headers
         return await self._session.request(
             hop.method,
@@ -260,14 +257,29 @@ class HttpDoor:
             trip.failure = undecodable(str(error), trip.hop.url)
 
 
+@dataclass(slots=True)
+class OwnersHttp:
+    """Sends the requests of one owner's attempt. The first one to `counted` costs nothing of the owner's rate."""
+
+    _door: HttpDoor
+    _owner: str
+    _counted: str | None = None
+
+    async def request(self, request: HttpRequest) -> HttpExchange:
+        """See HttpDoor.request."""
+        counted, self._counted = self._counted, None
+        return await self._door.request(request, self._owner, counted)
+
+
 def _exchange(trip: _Trip) -> HttpExchange:
     answer = trip.answer
+    timings = measure(trip.connecting, trip.begun, trip.first_byte, time.perf_counter())
     if answer is None:
         return HttpExchange(
             trip.failure,
             request_headers=trip.sent_headers,
             redirects=trip.redirects,
-            timings=_timings(trip),
+            timings=timings,
             cookies=trip.cookies.secrets(),
         )
     headers = answer.headers
@@ -281,10 +293,6 @@ def _exchange(trip: _Trip) -> HttpExchange:
         truncated=trip.truncated,
         redirects=trip.redirects,
         retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
-        timings=_timings(trip),
+        timings=timings,
         cookies=trip.cookies.secrets(),
     )
-
-
-def _timings(trip: _Trip) -> dict[str, float]:
-    return measure(trip.connecting, trip.begun, trip.first_byte, time.perf_counter())

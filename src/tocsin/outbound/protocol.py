@@ -16,8 +16,10 @@ from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 from aiohttp.streams import StreamReader
 
+from tocsin.outbound.framing import END_LENGTH, ends_plainly, has_odd_line, has_plain_frame
 from tocsin.outbound.parse_faults import TOO_MANY_INTERIM
 from tocsin.outbound.tls import ObservedTls
+from tocsin.outbound.unsent import count_unacknowledged
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _OVERLAP = 3  # bytes of the end of a head that may lie in the packet before
@@ -30,7 +32,7 @@ Answer = tuple[RawResponseMessage, StreamReader]
 
 class AnswerHandler(ResponseHandler):
     """A connection that gives each request one answer. Bytes after the answer close it, at once or when it is to be
-    used again.
+    used again; so does an answer whose end is not beyond doubt, or that came before its request was sent (`is_sent`).
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,6 +41,8 @@ class AnswerHandler(ResponseHandler):
         self._head_tail = b""
         self._body: StreamReader | None = None  # of the answer, once its head is complete
         self._answered = False
+        self._chunks_end: bytes | None = None  # the last bytes of a chunked body
+        self.has_body = self.is_sent = False  # the request, as far as the transport has taken it
         self._interim = 0  # answers before the final one
         self._poll: select.poll | None = None
         self.asks_for_certificate = False  # of ours, when the connection began
@@ -53,6 +57,7 @@ class AnswerHandler(ResponseHandler):
         """Expect the answer to a new request."""
         self._parser_options = options
         self._head_tail, self._body, self._answered, self._interim = b"", None, False, 0
+        self._chunks_end, self.is_sent = None, False
         super().set_response_params(**options)
 
     def is_connected(self) -> bool:
@@ -64,6 +69,7 @@ class AnswerHandler(ResponseHandler):
     def data_received(self, data: bytes) -> None:
         """Parse the heads one by one, then the body."""
         if self._parser is None or self._upgraded:
+            self.force_close()  # nothing was asked
             super().data_received(data)
         elif self._answered:
             if data:
@@ -77,8 +83,13 @@ class AnswerHandler(ResponseHandler):
         """Hand over an answer whose head is complete. Only the one after interim ones is final."""
         super().feed_data(data, size)
         message, body = data
+        if not has_plain_frame(message):
+            self.force_close()
         if message.code >= 200 or message.code == _SWITCHING_PROTOCOLS:
             self._body = body
+            self._chunks_end = b"" if message.chunked else None
+            if not self.is_sent or (self.transport is not None and self._has_unsent()):
+                self.force_close()
             return
         self._interim += 1
         if self._interim > INTERIM_LIMIT:
@@ -106,7 +117,10 @@ class AnswerHandler(ResponseHandler):
         while data and self._body is None and self._exception is None:
             if not self._head_tail:
                 data = data.lstrip(b"\r\n")  # empty lines before a head
+            before = self._head_tail
             head, data = self._cut_head(data)
+            if has_odd_line(before, head):
+                self.force_close()
             super().data_received(head)
         return data
 
@@ -124,8 +138,11 @@ class AnswerHandler(ResponseHandler):
         follows = bool(data)
         if not body.is_eof():
             follows = self._parse_body(body, data)
+            if self._chunks_end is not None:
+                self._chunks_end = (self._chunks_end + data[-END_LENGTH:])[-END_LENGTH:]
             if not body.is_eof():
                 return
+            follows = follows or (self._chunks_end is not None and not ends_plainly(self._chunks_end))
         self._answered = True
         if follows:
             self._drop_rest()
@@ -152,6 +169,14 @@ class AnswerHandler(ResponseHandler):
         error = ClientPayloadError(str(cause))
         error.__cause__ = cause
         body.set_exception(error)
+
+    def _has_unsent(self) -> bool:
+        """Tell whether a part of the request's body lies here still, or in the system."""
+        transport: Any = self.transport
+        if transport.get_write_buffer_size():
+            return True
+        connection = transport.get_extra_info("socket")
+        return self.has_body and connection is not None and count_unacknowledged(connection.fileno()) > 0
 
     def _is_readable(self) -> bool:
         if self._poll is None:

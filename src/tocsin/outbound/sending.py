@@ -1,13 +1,21 @@
 """The requests as they go out: all their headers are ours to name, so that the history can show them."""
 
-from aiohttp import ClientRequest
+from typing import Any
+
+from aiohttp import ClientRequest, ClientResponse
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
+from aiohttp.hdrs import CONNECTION
 from yarl import URL
 
 from tocsin import __version__
+from tocsin.outbound.guard import connecting_owner
+from tocsin.outbound.protocol import AnswerHandler
 from tocsin.outbound.redirects import Headers
 
-STANDARD_HEADERS: Headers = (
-    ("User-Agent", f"Tocsin/{__version__}"),
+PRODUCT = f"Tocsin/{__version__}"
+_ACCEPTED: Headers = (
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
 )
@@ -20,12 +28,63 @@ class OutgoingRequest(ClientRequest):
     GET_METHODS = ClientRequest.ALL_METHODS
     POST_METHODS: set[str] = set()
 
+    @property
+    def connection_key(self) -> ConnectionKey:
+        """Which kept connections may be used: those of the same owner.
 
-def complete_headers(method: str, url: URL, headers: Headers, body: bytes | None) -> list[tuple[str, str]]:
-    """All headers of a request in the order in which they are sent: `headers`, and what they leave out."""
+        The owner stands where a TLS name other than the host's would stand, which we never give.
+        """
+        return tuple.__new__(ConnectionKey, (*super().connection_key[:-1], connecting_owner()))
+
+    async def send(self, conn: Connection) -> ClientResponse:
+        """Send it, and tell the connection what may become of it."""
+        protocol = conn.protocol
+        if isinstance(protocol, AnswerHandler):
+            protocol.has_body = bool(self._body)
+            protocol.is_sent = not protocol.has_body
+            if self.headers.get(CONNECTION) == "close":
+                protocol.force_close()
+        return await super().send(conn)
+
+    async def write_bytes(self, writer: AbstractStreamWriter, conn: Connection, *args: Any, **kwargs: Any) -> None:
+        """Send the body."""
+        protocol = conn.protocol
+        await super().write_bytes(writer, conn, *args, **kwargs)
+        if isinstance(protocol, AnswerHandler):
+            protocol.is_sent = True
+
+
+def owner_of(key: ConnectionKey) -> str | None:
+    """Whose requests a connection with this key is for."""
+    return key.server_hostname
+
+
+def complete_headers(
+    method: str, url: URL, headers: Headers, body: bytes | None, contact: str | None = None
+) -> list[tuple[str, str]]:
+    """All headers of a request in the order in which they are sent: `headers`, and what they leave out.
+
+    `contact` is whom the owner of a called host may turn to; a user's own User-Agent does not hide it.
+    """
     given = {name.lower() for name, _ in headers}
-    sent = [("Host", url.host_port_subcomponent or ""), *headers]
-    sent += [header for header in STANDARD_HEADERS if header[0].lower() not in given]
+    sent = [("Host", url.host_port_subcomponent or ""), *_with_contact(headers, contact)]
+    agent = ("User-Agent", _agent(contact))
+    sent += [header for header in (agent, *_ACCEPTED) if header[0].lower() not in given]
     if body is not None or method in _WITH_CONTENT:
         sent.append(("Content-Length", str(len(body or b""))))
+    if body and method not in _WITH_CONTENT:
+        sent.append(("Connection", "close"))  # a server that ignores such a body takes it for the next request
     return sent
+
+
+def _with_contact(headers: Headers, contact: str | None) -> Headers:
+    if contact is None:
+        return headers
+    return [
+        (name, f"{value} {_agent(contact)}".strip() if name.lower() == "user-agent" else value)
+        for name, value in headers
+    ]
+
+
+def _agent(contact: str | None) -> str:
+    return PRODUCT if contact is None else f"{PRODUCT} (+{contact})"

@@ -4,15 +4,17 @@ from ipaddress import ip_address
 
 from yarl import URL
 
-from tocsin.outbound.failures import HttpFailure, blocked, denied_port
+from tocsin.outbound.failures import HttpFailure, blocked, denied_port, own_service
 from tocsin.outbound.guard import Rules
+from tocsin.outbound.urls import place
 from tocsin.security.addresses import is_allowed
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
 def find_refusal(url: URL, rules: Rules) -> HttpFailure | None:
-    """Return why `url` can never be called: its port, its literal address, or `localhost` (RFC 6761 section 6.3).
+    """Return why `url` can never be called: its port, its literal address, or `localhost` (RFC 6761 section 6.3); or
+    because it leads to Tocsin itself.
 
     Any other name is judged when it is called, by the addresses that it has then.
     """
@@ -22,7 +24,7 @@ def find_refusal(url: URL, rules: Rules) -> HttpFailure | None:
     addresses = _addresses(host)
     if addresses and not any(is_allowed(address, rules.allowed) for address in addresses):
         return blocked(addresses[0], host)
-    return None
+    return own_service(place(url)) if rules.own.names(host, url.port or 0) else None
 
 
 def _addresses(host: str) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ _NUMBER_HOST = (
     "Its host is a number that is read in several ways. Write an IPv4 address as four decimals, as 93.184.216.34."
 )
 _FORM = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::[0-9]*)?(?:[/?#].*)?", re.ASCII | re.IGNORECASE)
+# A URL whose host and port need no mapping.
+_PLAIN = re.compile(r"(https?)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::([0-9]{1,5}))?(?:[/?#][\x21-\x7e]*)?", re.ASCII)
+_STANDARD_PORTS = {"http": 80, "https": 443}
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
 _SERIALIZED = re.compile(r"(https?://)(?:[^/?#@]*@)?([^/?#@]+)(/[^#]*)(?:#.*)?")
 # The host of a URL reference, as the URL standard reads it behind an http(s) base.
@@ -70,6 +73,24 @@ def join_url(base: URL, location: str) -> URL | str:
 def origin(url: URL) -> tuple[str, str, int | None]:
     """Scheme, host and port: who answers at `url`."""
     return url.scheme, (url.raw_host or "").lower(), url.port
+
+
+def target_of(url: URL) -> str:
+    """`host:port` in one spelling, whatever the URL's: what rates, limits and circuits count by."""
+    host = (url.raw_host or "").lower().removesuffix(".")
+    if ":" in host:
+        address = IPv6Address(host)
+        host = str(address.ipv4_mapped or f"[{address}]")
+    return f"{host}:{url.port}"
+
+
+def find_target(text: str) -> str | None:
+    """The same of a URL as it is written; None of what is none."""
+    if plain := _PLAIN.fullmatch(text):  # nearly all are, and parsing one takes long
+        scheme, host, port = plain.groups()
+        return f"{host}:{int(port) if port else _STANDARD_PORTS[scheme]}"
+    parsed = parse_url(text)
+    return None if isinstance(parsed, str) else target_of(parsed)
 
 
 def place(url: URL) -> str:

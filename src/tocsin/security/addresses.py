@@ -44,7 +44,7 @@ def _may_call(address: Address, allowed: Sequence[Network]) -> bool:
         address = address.ipv4_mapped  # the very same destination
     if any(address in network for network in allowed):
         return True
-    return _is_public(address) and all(_may_call(inner, allowed) for inner in _carried(address))
+    return _is_public(address) and all(_may_call(inner, allowed) for inner in carried_addresses(address))
 
 
 def _is_public(address: Address) -> bool:
@@ -55,8 +55,8 @@ def _is_public(address: Address) -> bool:
     return address in _GLOBAL_UNICAST or address in _NAT64[0]
 
 
-def _carried(address: Address) -> Iterator[IPv4Address]:
-    """The IPv4 addresses that traffic to `address` may end at."""
+def carried_addresses(address: Address) -> Iterator[IPv4Address]:
+    """The IPv4 addresses inside `address` that traffic to it may end at."""
     if isinstance(address, IPv4Address):
         return
     last = IPv4Address(int(address) & 0xFFFF_FFFF)

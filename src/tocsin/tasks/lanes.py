@@ -6,12 +6,12 @@ Runs of one lane go by rank. Whose lane is next is decided when there is room (`
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from tocsin import clock
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc
 from tocsin.documents.updates import Expression, is_null
+from tocsin.outbound.urls import find_target
 
 DEFAULT_QUEUE = "default"
 LOWEST, HIGHEST = -10, 10
@@ -19,7 +19,6 @@ LOWEST, HIGHEST = -10, 10
 BOOST = 60_000
 """Milliseconds that one level of priority lets a run go before others: so a lower one never waits for ever."""
 _BETWEEN = "\x1f"
-_PORTS = {"http": 80, "https": 443}
 
 
 def rank_of(queued_at: datetime, priority: int) -> int:
@@ -63,13 +62,8 @@ def lane_prefix(queue: str, owner: str | None = None) -> Doc:
 
 
 def host_of(job: Mapping[str, Any]) -> str | None:
-    """`host:port` of what a job calls; None for jobs that call nothing, and for addresses that are none."""
+    """`host:port` of what a job calls, in one spelling; None for jobs that call nothing, and for addresses that are
+    none.
+    """
     url = job.get("params", {}).get("url") if job.get("kind") == "http" else None
-    if not isinstance(url, str):
-        return None
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme, 0)
-    except ValueError:
-        return None
-    return f"{parts.hostname}:{port}" if parts.hostname else None
+    return find_target(url) if isinstance(url, str) else None

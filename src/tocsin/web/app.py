@@ -5,13 +5,11 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp
 
-from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.documents import is_unavailable
 from tocsin.errors import DatabaseUnavailable
@@ -24,13 +22,13 @@ from tocsin.web.downloads import downloads_router
 from tocsin.web.faults import INTERNAL, fault
 from tocsin.web.graphql_http import PATH, graphql_router
 from tocsin.web.hardening import Hardened
+from tocsin.web.metrics import Measure, metrics_router
 from tocsin.web.pacing import Paced
 from tocsin.web.pages import pages_router
 from tocsin.web.proxies import Proxies
 from tocsin.web.readiness import PartState
 
 Ready = Callable[[], Awaitable[Mapping[str, PartState]]]
-Measure = Callable[[], Awaitable[None]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -40,7 +38,8 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     app.include_router(graphql_router(services, settings))
     app.include_router(downloads_router(services))
     app.include_router(pages_router())
-    _add_health(app, ready, measure)
+    app.include_router(metrics_router(settings, measure, beside_api=True))
+    _add_health(app, ready)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(DatabaseUnavailable, _database_failed)
     app.add_exception_handler(PyMongoError, _database_failed)
@@ -51,7 +50,7 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     return Hardened(Proxies(BoundedSockets(served), settings.trusted_proxies))
 
 
-def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
+def _add_health(app: FastAPI, ready: Ready) -> None:
     @app.api_route("/live", methods=["GET", "HEAD"])
     async def live() -> dict[str, str]:
         return {"status": "alive"}
@@ -61,11 +60,6 @@ def _add_health(app: FastAPI, ready: Ready, measure: Measure) -> None:
         parts = await ready()
         body = {name: str(state) for name, state in parts.items()}
         return JSONResponse(body, 200 if all(state.works for state in parts.values()) else 503)
-
-    @app.api_route("/metrics", methods=["GET", "HEAD"])
-    async def metrics() -> Response:
-        await measure()
-        return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

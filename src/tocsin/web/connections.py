@@ -77,7 +77,7 @@ class Connections:
             return FULL
         self._open.add(new)
         self._count(new)
-        telemetry.CONNECTIONS.set(len(self._open))
+        telemetry.CONNECTIONS.inc()
         return new
 
     def assign(self, connection: Connection, address: str) -> bool:
@@ -98,7 +98,7 @@ class Connections:
         if connection not in self._open:
             return
         self._open.discard(connection)
-        telemetry.CONNECTIONS.set(len(self._open))
+        telemetry.CONNECTIONS.dec()
         if connection.of_proxy:
             return
         self._of_address[connection.key] -= 1

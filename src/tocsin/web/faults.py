@@ -10,6 +10,7 @@ from starlette.responses import Response
 INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log by the X-Request-Id."
 _CODES = {
     400: "BAD_USER_INPUT",
+    401: "UNAUTHENTICATED",
     413: "CONTENT_TOO_LARGE",  # spelled out where Python's versions disagree about the name
     414: "URI_TOO_LONG",
     429: "RATE_LIMITED",

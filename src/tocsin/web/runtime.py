@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
 from pymongo.errors import PyMongoError
@@ -34,7 +34,9 @@ from tocsin.notifications.postman import Postman
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor, mail_door
 from tocsin.outbound.mail_limits import RecipientLimits
+from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.owner_mail import OwnerDoor
+from tocsin.outbound.rates import HostRates
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.keys import Keys
@@ -66,8 +68,10 @@ class Runtime:
     shelf: Shelf
     services: Services
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listening: Collection[int] = ()) -> None:
+        """`listening` are ports of this process that no task may call."""
         self.settings = settings
+        self._listening = listening
         self.embedded: EmbeddedDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
 
@@ -211,6 +215,7 @@ class Runtime:
 
     async def _open_http(self) -> HttpDoor:
         settings = self.settings
+        database_port = self.embedded.port if self.embedded else None
         http = HttpDoor(
             allowed_networks=settings.allowed_networks,
             denied_ports=settings.denied_ports,
@@ -218,6 +223,9 @@ class Runtime:
             response_limit=settings.response_limit,
             max_redirects=settings.max_redirects,
             concurrency=settings.max_concurrency,
+            rates=HostRates(settings.owner_host_rate),
+            own=OwnServices.of(settings, {*self._listening, database_port or 0}),
+            contact=settings.contact,
         )
         await http.open()
         self._stack.push_async_callback(http.close)

@@ -6,16 +6,17 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from tocsin import telemetry
-from tocsin.config import Settings
+from tocsin.config import PREFIX, Settings
 from tocsin.errors import StartError
 from tocsin.web.app import make_app
 from tocsin.web.connections import FEWEST, SPARE_DESCRIPTORS, Connections
+from tocsin.web.metrics import make_metrics_app
 from tocsin.web.protocols import BoundedHttp, JsonWebSocket, ServerConfig
 from tocsin.web.proxies import is_one_of
 from tocsin.web.runtime import Runtime
@@ -36,30 +37,40 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartError."""
     tune()
-    with _listen(settings) as listener, asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(settings, listener))
+    with (
+        _listen(settings.host, settings.port, "") as listener,
+        _listen_for_metrics(settings) as metrics,
+        asyncio.Runner(loop_factory=loop_factory()) as runner,
+    ):
+        runner.run(_serve(settings, listener, metrics))
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen_for_metrics(settings: Settings) -> "contextlib.AbstractContextManager[socket.socket | None]":
+    if settings.metrics_port is None:
+        return contextlib.nullcontext()
+    return _listen(settings.metrics_host, settings.metrics_port, "METRICS_")
+
+
+def _listen(host: str, port: int, name: str) -> socket.socket:
     """The address is taken before anything is started: a process that cannot serve must not run what is due."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's delay off only where it is.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
         listener.listen(2048)
     except OSError as error:
         listener.close()
         raise StartError(
-            f"Nothing can be served at {settings.host}:{settings.port}: {error.strerror or error}. "
-            "The address is in use or not of this machine; set TOCSIN_HOST and TOCSIN_PORT."
+            f"Nothing can be served at {host}:{port}: {error.strerror or error}. "
+            f"The address is in use or not of this machine; set {PREFIX}{name}HOST and {PREFIX}{name}PORT."
         ) from error
     return listener
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
-    runtime = Runtime(settings)
+async def _serve(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> None:
+    runtime = Runtime(settings, _ports_not_to_call(settings, listener, metrics))
     await runtime.start()
     try:
         gc.collect()
@@ -71,9 +82,31 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         log.info(
             "tocsin serves", graphql=f"http://{host}:{port}/graphql", playground=f"http://{host}:{port}/playground"
         )
-        await server.serve([listener])
+        async with _serve_metrics(settings, metrics, runtime):
+            await server.serve([listener])
     finally:
         await runtime.stop()
+
+
+def _ports_not_to_call(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> set[int]:
+    ports = set() if settings.allow_self_calls else {listener.getsockname()[1]}
+    return ports if metrics is None else {*ports, metrics.getsockname()[1]}
+
+
+@contextlib.asynccontextmanager
+async def _serve_metrics(settings: Settings, metrics: socket.socket | None, runtime: Runtime) -> AsyncIterator[None]:
+    if metrics is None:
+        yield
+        return
+    server = _Server(uvicorn_config(make_metrics_app(settings, runtime.measure), settings))
+    serving = asyncio.create_task(server.serve([metrics]), name="metrics")
+    host, port = metrics.getsockname()[:2]
+    log.info("metrics are served", url=f"http://{host}:{port}/metrics")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:

@@ -1,0 +1,85 @@
+"""The connections: opened only where the rules allow it, each of them for the requests of one owner."""
+
+import functools
+import socket
+import ssl
+import time
+from collections import Counter
+from typing import Any
+
+from aiohttp import ClientRequest, ClientTimeout, TCPConnector
+from aiohttp.abc import AbstractResolver
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.tracing import Trace
+
+from tocsin.outbound.guard import CONNECTING, Connecting, GuardedResolver, Rules
+from tocsin.outbound.protocol import AnswerHandler
+from tocsin.outbound.sending import owner_of
+
+# Seconds; less than the 5 s after which common servers hang up: a request rarely meets a closing connection.
+_KEEP_ALIVE = 4.0
+AddrInfo = tuple[Any, ...]
+
+
+class GuardedConnector(TCPConnector):
+    """Opens sockets only where the rules allow it, and notes in `CONNECTING` what that took.
+
+    A connection is kept for requests of the owner whose request opened it (`OutgoingRequest.connection_key`): what one
+    owner leaves on it must not become a part of another's. `kept` bounds how many idle ones there are in all.
+    """
+
+    def __init__(
+        self, rules: Rules, resolver: AbstractResolver, *, limit: int, kept: int, ssl_context: ssl.SSLContext
+    ) -> None:
+        super().__init__(
+            resolver=GuardedResolver(resolver, rules),
+            use_dns_cache=False,  # it would be everybody's
+            socket_factory=self._open_socket,
+            ssl=ssl_context,
+            limit=limit,
+            keepalive_timeout=_KEEP_ALIVE,
+        )
+        self._rules = rules
+        self._inner_resolver = resolver
+        self._kept = kept
+        self._factory = functools.partial(AnswerHandler, loop=self._loop)  # type: ignore[assignment]
+
+    def _open_socket(self, info: AddrInfo) -> socket.socket:
+        family, kind, protocol, _, address = info
+        self._rules.check(str(address[0]), int(address[1]))
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's
+    ) -> ResponseHandler:
+        connecting = CONNECTING.get() or Connecting("")
+        connecting.fresh = True
+        begun = time.perf_counter()
+        try:
+            if req.url.port in self._rules.own.server_ports:
+                await self._rules.own.look_up(req.url.port, self._inner_resolver)
+            protocol = await super()._create_connection(req, traces, timeout)
+            connecting.asks_for_certificate = isinstance(protocol, AnswerHandler) and protocol.asks_for_certificate
+            return protocol
+        finally:
+            connecting.connect += time.perf_counter() - begun
+
+    def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        super()._release(key, protocol, should_close=should_close)
+        while sum(map(len, self._conns.values())) > self._kept:
+            self._close_one()
+
+    def _close_one(self) -> None:
+        """Close the idle connection that was used longest ago, of the owner who keeps most."""
+        counts: Counter[str | None] = Counter()
+        for key, kept in self._conns.items():
+            counts[owner_of(key)] += len(kept)
+        greedy = max(counts, key=lambda owner: counts[owner])
+        since = {key: kept[0][1] for key, kept in self._conns.items() if kept and owner_of(key) == greedy}
+        oldest = min(since, key=lambda key: since[key])
+        self._conns[oldest].popleft()[0].close()
+        if not self._conns[oldest]:
+            del self._conns[oldest]

@@ -1,0 +1,40 @@
+"""Whether all readers of an answer agree on where it ends (RFC 9112, section 6.3). Pure.
+
+The parser is lenient with what servers send. A connection on which an end can be read in two ways is not used again: a
+proxy on the way, or the server, may hold another part of the bytes for the next answer than we do.
+"""
+
+from aiohttp import HttpVersion11
+from aiohttp.hdrs import CONTENT_LENGTH, TRANSFER_ENCODING
+from aiohttp.http import RawResponseMessage
+
+END_LENGTH = 7
+"""Bytes at the end of a chunked body that `ends_plainly` looks at."""
+_NO_CONTENT = 204
+
+
+def has_plain_frame(message: RawResponseMessage) -> bool:
+    """Tell whether the head says in one way only how long the answer is."""
+    headers, code = message.headers, message.code
+    if code < 200 or code == _NO_CONTENT:
+        return CONTENT_LENGTH not in headers and TRANSFER_ENCODING not in headers
+    if TRANSFER_ENCODING in headers:
+        codings = [coding.strip().lower() for coding in headers.getall(TRANSFER_ENCODING)]
+        return codings == ["chunked"] and CONTENT_LENGTH not in headers and message.version == HttpVersion11
+    if CONTENT_LENGTH not in headers:
+        return True
+    lengths = headers.getall(CONTENT_LENGTH)
+    return len(lengths) == 1 and lengths[0].isascii() and lengths[0].isdigit()
+
+
+def has_odd_line(before: bytes, head: bytes) -> bool:
+    """Tell whether a line of the head ends without a carriage return, or is folded. `before` are the bytes that came
+    before this part of the head.
+    """
+    seen = before[-1:] + head
+    return head.count(b"\n") != seen.count(b"\r\n") or b"\n " in seen or b"\n\t" in seen
+
+
+def ends_plainly(end: bytes) -> bool:
+    """Tell whether a chunked body that ends with these bytes has a bare last chunk: no trailers, nothing lenient."""
+    return end == b"0\r\n\r\n" or end.endswith(b"\r\n0\r\n\r\n")

@@ -1,0 +1,120 @@
+"""Names are looked up for one owner at a time: nobody learns what another has looked up, or waits for it."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from tocsin.outbound.guard import connecting_owner
+
+THREADS = 32
+OF_ONE_OWNER = 4
+"""Look-ups under way at once. A name whose servers are silent keeps a thread for half a minute."""
+REMEMBERED_SECONDS = 10.0
+_MOST_REMEMBERED = 1_000
+_ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+AddrInfo = tuple[Any, ...]
+
+
+class SystemResolver(AbstractResolver):
+    """The machine's own name lookup, in threads of its own, of which each owner may use a few."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dns")
+        self._turns = _Turns(OF_ONE_OWNER)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of `host`. Raises OSError."""
+        owner = connecting_owner()
+        await self._turns.take(owner)
+        looking = self._threads.submit(_lookup, host, port, family)
+        looking.add_done_callback(self._turns.giver_back(owner))  # a caller that gives up leaves its thread busy
+        found = await asyncio.wrap_future(looking)
+        return [_result(host, port, item[0], str(item[4][0])) for item in found]
+
+    async def close(self) -> None:
+        """Let go of the threads; a lookup that hangs is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class RememberingResolver(AbstractResolver):
+    """Another resolver's answers, remembered for some seconds for the owner who asked."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+        self._known: OrderedDict[tuple[str, str, int], tuple[float, list[ResolveResult]]] = OrderedDict()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of `host`. Raises OSError."""
+        key = (connecting_owner(), host, port)
+        if (known := self._known.get(key)) is not None and time.monotonic() < known[0]:
+            return known[1]
+        found = await self._inner.resolve(host, port, family)
+        self._known[key] = time.monotonic() + REMEMBERED_SECONDS, found
+        self._known.move_to_end(key)
+        if len(self._known) > _MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+    async def close(self) -> None:
+        """Close the inner resolver."""
+        await self._inner.close()
+
+
+class _Turns:
+    """Lets each owner do a number of things at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._semaphores: dict[str, asyncio.Semaphore] = {}
+        self._users: Counter[str] = Counter()
+
+    async def take(self, owner: str) -> None:
+        semaphore = self._semaphores.setdefault(owner, asyncio.Semaphore(self._limit))
+        self._users[owner] += 1
+        try:
+            await semaphore.acquire()
+        except BaseException:
+            self._leave(owner)
+            raise
+
+    def giver_back(self, owner: str) -> Callable[[Future[Any]], None]:
+        """Return what ends a turn, to be called from any thread."""
+        loop = asyncio.get_running_loop()
+
+        def give_back(_: Future[Any]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(self._give_back, owner)
+
+        return give_back
+
+    def _give_back(self, owner: str) -> None:
+        self._semaphores[owner].release()
+        self._leave(owner)
+
+    def _leave(self, owner: str) -> None:
+        self._users[owner] -= 1
+        if not self._users[owner]:
+            del self._users[owner], self._semaphores[owner]
+
+
+def _lookup(host: str, port: int, family: int) -> list[AddrInfo]:
+    try:
+        return list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, _ADDRCONFIG))
+    except ValueError as error:  # a label that is empty or too long is a UnicodeError
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from None
+
+
+def _result(host: str, port: int, family: int, address: str) -> ResolveResult:
+    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=_NUMERIC)

@@ -1,0 +1,122 @@
+"""What belongs to this installation: its own server and metrics, its database, its mail server. No task calls them,
+whatever networks are allowed.
+"""
+
+import socket
+from collections.abc import Collection, Iterable
+from ipaddress import IPv6Address, ip_address
+
+from aiohttp.abc import AbstractResolver
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from tocsin.config import Settings
+from tocsin.security.addresses import Address, carried_addresses
+
+Server = tuple[str, int]
+"""Host and port."""
+
+
+class OwnServices:
+    """`ports` of this machine, at whatever address of it; and `servers`, which may be on others."""
+
+    def __init__(self, ports: Iterable[int] = (), servers: Collection[Server] = ()) -> None:
+        self.ports = frozenset(ports)
+        self.servers = frozenset((_name(host), port) for host, port in servers)
+        self.server_ports = frozenset(port for _, port in self.servers)
+        self._addresses: dict[Server, frozenset[Address]] = {}
+
+    @classmethod
+    def of(cls, settings: Settings, ports: Iterable[int] = ()) -> "OwnServices":
+        """Those that the settings name, and further `ports` of this machine."""
+        served = set() if settings.allow_self_calls else {settings.port}
+        served |= {settings.metrics_port or 0, *ports}
+        return cls(served - {0}, _servers(settings))
+
+    def names(self, host: str, port: int) -> bool:
+        """Tell, without a look at the machine, whether a URL's host and port are one of them."""
+        if (_name(host), port) in self.servers:
+            return True
+        address = _parse(host)
+        local = _name(host) == "localhost" or _name(host).endswith(".localhost")
+        return port in self.ports and (local or (address is not None and _leads_here(address)))
+
+    def covers(self, address: str, port: int) -> bool:
+        """Tell whether a connection to this address, a literal, and port ends at one of them."""
+        if port not in self.ports and port not in self.server_ports:
+            return False
+        parsed = _parse(address)
+        if parsed is None:
+            return True
+        reached = {parsed, *map(_plain, carried_addresses(parsed))}
+        is_ours = any(map(_is_of_this_machine, reached))
+        if is_ours and port in self.ports:
+            return True
+        return any(self._is_at(server, reached, is_ours=is_ours) for server in self.servers if server[1] == port)
+
+    def _is_at(self, server: Server, reached: Collection[Address], *, is_ours: bool) -> bool:
+        known = self._addresses.get(server)
+        if known is None:  # its name could not be looked up yet
+            return True
+        return not known.isdisjoint(reached) or (is_ours and any(map(_is_of_this_machine, known)))
+
+    async def look_up(self, port: int, resolver: AbstractResolver) -> None:
+        """Learn where the servers with this port are now. What cannot be looked up stays where it was."""
+        for server in self.servers:
+            if server[1] == port:
+                try:
+                    found = await _addresses_of(server, resolver)
+                except OSError:
+                    continue
+                self._addresses[server] = frozenset(address for address in found if address is not None)
+
+
+async def _addresses_of(server: Server, resolver: AbstractResolver) -> list[Address | None]:
+    literal = _parse(server[0])
+    if literal is not None:
+        return [literal]
+    return [_parse(entry["host"]) for entry in await resolver.resolve(*server)]
+
+
+def _servers(settings: Settings) -> list[Server]:
+    servers = [(settings.smtp_host, settings.smtp_port)] if settings.smtp_host else []
+    uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else ""
+    if not uri.startswith("mongodb://"):  # the servers of mongodb+srv are known to the DNS only
+        return servers
+    try:
+        nodes = parse_uri(uri, warn=False)["nodelist"]
+    except (PyMongoError, ValueError):  # said when the database is opened
+        return servers
+    return [*servers, *((host, port) for host, port in nodes if port is not None)]
+
+
+def _name(host: str) -> str:
+    return host.lower().strip("[]").removesuffix(".")
+
+
+def _parse(host: str) -> Address | None:
+    try:
+        return _plain(ip_address(host.partition("%")[0].strip("[]")))
+    except ValueError:
+        return None
+
+
+def _plain(address: Address) -> Address:
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _leads_here(address: Address) -> bool:
+    return address.is_loopback or address.is_unspecified
+
+
+def _is_of_this_machine(address: Address) -> bool:
+    """Only addresses of this machine can be bound to, those of interfaces that came up just now included."""
+    if _leads_here(address):
+        return True
+    family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True

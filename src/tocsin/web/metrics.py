@@ -1,0 +1,61 @@
+"""`/metrics`: for whoever operates this server, and nobody else.
+
+They are served at an address of their own (TOCSIN_METRICS_PORT), or beside the API to who has the token
+(TOCSIN_METRICS_TOKEN); with neither they are not served. The token is asked for at both.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from tocsin import telemetry
+from tocsin.config import PREFIX, Settings
+from tocsin.web.faults import fault
+from tocsin.web.hardening import Hardened
+
+Measure = Callable[[], Awaitable[None]]
+_NOT_HERE = (
+    f"Metrics are not served here. The operator sets {PREFIX}METRICS_PORT for an address of their own, or "
+    f"{PREFIX}METRICS_TOKEN."
+)
+_WRONG_TOKEN = f"Metrics are for who sends the header `Authorization: Bearer` with {PREFIX}METRICS_TOKEN."
+
+
+def metrics_router(settings: Settings, measure: Measure, *, beside_api: bool) -> APIRouter:
+    """The route of /metrics; `measure` refreshes them."""
+    router = APIRouter()
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    closed = beside_api and (token is None or settings.metrics_port is not None)
+
+    @router.api_route("/metrics", methods=["GET", "HEAD"])
+    async def metrics(request: Request) -> Response:
+        if closed:
+            return fault(404, _NOT_HERE)
+        if token is not None and not _shows(request, token):
+            return fault(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
+        await measure()
+        return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def make_metrics_app(settings: Settings, measure: Measure) -> ASGIApp:
+    """The application at the metrics' own address."""
+    app = FastAPI(title="Tocsin metrics", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(metrics_router(settings, measure, beside_api=False))
+    app.add_exception_handler(HTTPException, _refused)
+    return Hardened(app)
+
+
+def _shows(request: Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+
+
+async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return fault(status, "Only GET /metrics is served at this address.")
