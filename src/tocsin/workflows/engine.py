@@ -16,11 +16,17 @@ from tocsin.documents import Database, Doc, run_ids
 from tocsin.ending import end_tasks
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
+from tocsin.workflows.turns import OwnerTurns
 
 SWEEP_SECONDS = 1.0
 LOOK_SECONDS = 15.0
 """Seconds between two looks at what time has come, and at all that is open: news of it may have been lost."""
 _AT_ONCE = 16
+_SHARE = 8
+"""Workflow runs that are moved at once, in all and of one owner."""
+_HEAVY_AT_ONCE = 2
+_HEAVY_SHARE = 1
+"""The same of those that have a value to evaluate that takes long."""
 _BACKOFF = 0.5
 log = telemetry.logger(__name__)
 
@@ -32,7 +38,8 @@ class WorkflowEngine:
         self._database = database
         self._mover = mover
         self._firing = firing
-        self._waiting: dict[str, None] = {}
+        self._light = OwnerTurns(_SHARE)
+        self._heavy = OwnerTurns(_HEAVY_SHARE)
         self._moving: set[str] = set()
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -40,7 +47,8 @@ class WorkflowEngine:
 
     def start(self) -> None:
         """Begin to move workflow runs, those first that a crash left."""
-        loops = [self._move_forever() for _ in range(_AT_ONCE)]
+        loops = [self._move_forever(self._light, at_once=True) for _ in range(_AT_ONCE)]
+        loops += [self._move_forever(self._heavy, at_once=False) for _ in range(_HEAVY_AT_ONCE)]
         self._tasks = [asyncio.create_task(loop, name="workflows") for loop in (*loops, self._sweep_forever())]
 
     async def stop(self) -> None:
@@ -51,7 +59,7 @@ class WorkflowEngine:
 
     def touch(self, workflow_run: str) -> None:
         """Something happened to this workflow run, or to a run of its steps."""
-        self._waiting[workflow_run] = None
+        self._light.put(workflow_run)
         self._woken.set()
 
     def due(self, at: datetime | None) -> None:
@@ -60,42 +68,43 @@ class WorkflowEngine:
 
     # --- loops ------------------------------------------------------------------------------------------------------
 
-    async def _move_forever(self) -> None:
+    async def _move_forever(self, turns: OwnerTurns, *, at_once: bool) -> None:
         while True:
-            workflow_run = await self._next()
+            workflow_run = await self._next(turns)
             try:
-                await self._move(workflow_run)
+                await self._move(workflow_run, at_once=at_once)
             except PyMongoError as error:
                 log.warning("a workflow run waits for the database", **run_ids(workflow_run), error=str(error)[:300])
-                await self._again(workflow_run)
+                self._try_later(workflow_run)
             except Exception:
                 log.exception("a workflow run could not be moved on", **run_ids(workflow_run))
-                await self._again(workflow_run)
+                self._try_later(workflow_run)
             finally:
                 self._moving.discard(workflow_run)
+                turns.end(workflow_run)
+                self._woken.set()  # it may have been touched while it was moved, and another of its owner's may go on
 
-    async def _next(self) -> str:
+    async def _next(self, turns: OwnerTurns) -> str:
         while True:
-            for workflow_run in self._waiting:
-                if workflow_run not in self._moving:
-                    del self._waiting[workflow_run]
-                    self._moving.add(workflow_run)
-                    return workflow_run
+            if (workflow_run := turns.take(self._moving)) is not None:
+                self._moving.add(workflow_run)
+                return workflow_run
             self._woken.clear()
             await self._woken.wait()
 
-    async def _move(self, workflow_run: str) -> None:
-        moved = await self._mover.move(workflow_run)
+    async def _move(self, workflow_run: str, *, at_once: bool) -> None:
+        moved = await self._mover.move(workflow_run, at_once=at_once)
+        if moved.is_heavy:
+            self._heavy.put(workflow_run)
+            return
         if moved.again:
             self.touch(workflow_run)
         if moved.next_run is not None:
             self.touch(moved.next_run)
         self._at(workflow_run, moved.wake_at, lambda: self.touch(workflow_run))
-        self._woken.set()  # it may have been touched while it was moved
 
-    async def _again(self, workflow_run: str) -> None:
-        await asyncio.sleep(_BACKOFF)
-        self.touch(workflow_run)
+    def _try_later(self, workflow_run: str) -> None:
+        asyncio.get_running_loop().call_later(_BACKOFF, self.touch, workflow_run)
 
     async def _sweep_forever(self) -> None:
         looked_at = clock.EPOCH

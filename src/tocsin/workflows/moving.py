@@ -21,29 +21,37 @@ from tocsin.documents import (
     WorkflowRunStatus,
 )
 from tocsin.documents.updates import change_when, equals, move_run
-from tocsin.jobs import results
 from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import restrain, settle
 from tocsin.tasks.triggering import RETRYABLE
 from tocsin.tasks.work_log import log_workflow_run_status
 from tocsin.workflows.advancing import Finish, Move, advance, next_wake
 from tocsin.workflows.beginning import Start
+from tocsin.workflows.evaluating import Evaluator
 from tocsin.workflows.incidents import Incidents
+from tocsin.workflows.interpreting import Budget
 from tocsin.workflows.letters import Letters
-from tocsin.workflows.scope import Missing, Surroundings
+from tocsin.workflows.questions import AT_ONCE, Answer, Beyond, Effort, Place, ResultText
+from tocsin.workflows.scope import MOST_READ, Heavy, Missing, Surroundings, TooLarge
 from tocsin.workflows.states import COMPLETED, Ended, Flow, Work
 from tocsin.workflows.versions import Versions
 
 _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
+_BATCH = 16
+"""Results that are read at one go: each may be a mebibyte."""
 _SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What came of a move: whether to look again at once, which run waited for this one, when to look again anyway."""
+    """What came of a move: whether to look again at once, which run waited for this one, when to look again anyway.
+
+    `is_heavy`: nothing did, for a value takes longer than may be spent at once.
+    """
 
     again: bool = False
+    is_heavy: bool = False
     next_run: str | None = None
     wake_at: datetime | None = None
 
@@ -69,6 +77,7 @@ class Mover:
         hand: Hand,
         on_cancel: Callable[[str], None],
         on_letters: Callable[[], None],
+        evaluator: Evaluator = Evaluator(),
     ) -> None:
         self._database = database
         self._versions = versions
@@ -77,13 +86,18 @@ class Mover:
         self._hand = hand
         self._on_cancel = on_cancel
         self._on_letters = on_letters
+        self._evaluator = evaluator
+        self._thinking = asyncio.Semaphore(1)  # threads would only take the interpreter from each other and the loop
 
-    async def move(self, workflow_run: str) -> Moved:
-        """Do what follows from what is known now."""
+    async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
+        """Do what follows from what is known now; `at_once`: unless that takes long."""
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
             return Moved()
-        flow, move, changes, retrying = await self._decide(document)
+        try:
+            flow, move, changes, retrying = await self._decide(document, at_once=at_once)
+        except Heavy:
+            return Moved(is_heavy=True)
         asked = await self._letters.write(document, flow)
         if await self._incidents.follow(document, flow, changes, retrying) or asked:
             self._on_letters()
@@ -94,7 +108,7 @@ class Mover:
         if move.finish is not None:
             log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
             return Moved(next_run=await self._next_in_line(document))
-        return Moved(again=bool(move.cancels), wake_at=changes.get("wake_at", document["wake_at"]))
+        return Moved(again=bool(move.cancels) or move.has_more, wake_at=changes.get("wake_at", document["wake_at"]))
 
     async def _must_wait(self, document: Doc) -> bool:
         """Whether an earlier run of the workflow must end before this one begins (overlap QUEUE)."""
@@ -111,20 +125,28 @@ class Mover:
         version = await self._versions.get(document["workflow"], document["version"])
         return await self._first_in_line(document) if version.definition.overlap == "QUEUE" else None
 
-    async def _decide(self, document: Doc) -> tuple[Flow, Move, Doc, set[str]]:
-        """The flow, what is to be done, what is new of the workflow run, the runs that wait for their next try."""
+    async def _decide(self, document: Doc, *, at_once: bool) -> tuple[Flow, Move, Doc, set[str]]:
+        """The flow, what is to be done, what is new of the workflow run, the runs that wait for their next try.
+
+        Raises Heavy if it is to be decided `at_once`.
+        """
         version = await self._versions.get(document["workflow"], document["version"])
-        now, found = clock.now(), dict[str, Any]()
+        now, found, answers = clock.now(), dict[str, ResultText | TooLarge](), dict[Place, Answer]()
         ended, lost, retrying = await self._runs(Flow.of(document))
         while True:
-            flow = Flow.of(document)
-            around = Surroundings(version.definition, now, found, version.prepare)
+            flow, effort = Flow.of(document), Effort(Budget(AT_ONCE, Beyond), answers)
+            around = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
             try:
-                move = await asyncio.to_thread(advance, flow, around, ended, lost)  # expressions may take long
+                async with self._thinking:
+                    move = await asyncio.to_thread(advance, flow, around, ended, lost)
             except Missing as missing:
-                found |= await self._results(flow, missing.keys)
-                continue
-            return flow, move, _changes(document, flow, move, now), retrying
+                found |= await self._results(flow, missing.keys, MOST_READ - _size(found))
+            except Heavy as heavy:
+                if at_once:
+                    raise
+                answers |= await self._evaluator.answer(heavy.question)
+            else:
+                return flow, move, _changes(document, flow, move, now), retrying
 
     async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str], set[str]]:
         """Of the runs under way: those that ended; those that are not there, or are left from a former round; those
@@ -137,14 +159,19 @@ class Mover:
         retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
         return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost, retrying
 
-    async def _results(self, flow: Flow, keys: Collection[str]) -> dict[str, Any]:
+    async def _results(self, flow: Flow, keys: Collection[str], room: int) -> dict[str, ResultText | TooLarge]:
+        """The results of these steps as JSON texts, unless there is no room for so many characters."""
         works = {key: _works(key, flow) for key in keys}
         ids = [work.run_id(flow.id) for several in works.values() for work in several]
-        cursor = self._database.runs.find({"_id": {"$in": ids}}, {"result": 1})
-        texts = {run["_id"]: run["result"] async for run in cursor}
-        found: dict[str, Any] = {}
+        texts: dict[str, str | None] = {}
+        async for run in self._database.runs.find({"_id": {"$in": ids}}, {"result": 1}).batch_size(_BATCH):
+            texts[run["_id"]] = run["result"]
+            room -= len(run["result"] or "")
+            if room < 0:
+                return dict.fromkeys(keys, TooLarge())
+        found: dict[str, ResultText | TooLarge] = {}
         for key, several in works.items():
-            values = [results.read(texts.get(work.run_id(flow.id))) for work in several]
+            values = [texts.get(work.run_id(flow.id)) for work in several]
             found[key] = values if flow.steps[key].items is not None else values[0]
         return found
 
@@ -238,16 +265,20 @@ def _changes(document: Doc, flow: Flow, move: Move, now: datetime) -> Doc:
 
 
 def _finished(finish: Finish, now: datetime) -> Doc:
-    output = None if finish.output is None else json.dumps(finish.output, ensure_ascii=False, separators=(",", ":"))
     return {
         "status": finish.status.value,
         "open": finish.status in OPEN_WORKFLOW_RUNS,
         "reason": finish.reason and finish.reason.value,
         "finished_at": now,
-        "output": output,
+        "output": finish.output,
         "error": finish.error,
         "wake_at": None,
     }
+
+
+def _size(found: Mapping[str, ResultText | TooLarge]) -> int:
+    several = (texts if isinstance(texts, list) else [texts] for texts in found.values())
+    return sum(len(text) for texts in several for text in texts if isinstance(text, str))
 
 
 def _works(key: str, flow: Flow) -> list[Work]:

@@ -3,7 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin.config import Settings
@@ -14,6 +14,7 @@ from tocsin.outbound.guard import ANYWHERE, Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.workflows.definition import Step, WorkflowDefinition
 from tocsin.workflows.hiding import reveal
+from tocsin.workflows.scope import Names
 
 _REMEMBERED = 200
 
@@ -25,7 +26,10 @@ def version_id(workflow: str, version: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version that can be run. `data` is it as it was written, `secrets` are opened; None is one that cannot be."""
+    """A version that can be run. `data` is it as it was written, `secrets` are opened; None is one that cannot be.
+
+    `names` remembers what the values of its definition speak of.
+    """
 
     definition: WorkflowDefinition
     data: Doc
@@ -33,6 +37,7 @@ class Version:
     secrets: Mapping[str, str | None]
     box: SecretBox
     settings: Settings
+    names: dict[int, Names] = field(default_factory=dict)
 
     def prepare(self, _step: Step, kind: str, params: Mapping[str, Any]) -> Doc:
         """The job of a step as it is stored, its parameters filled in. Raises InvalidInput."""
