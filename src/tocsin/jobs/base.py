@@ -207,7 +207,8 @@ class Job(ABC, Generic[P]):
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
         try:
             async with asyncio.timeout(context.timeout) as limit:
-                return await self.perform(params, replace(context, compute=_Clocked(context.compute, context.owner, limit)))
+                compute = _Clocked(context.compute, context.owner, limit)
+                return await self.perform(params, replace(context, compute=compute))
         except LimitReached as reached:
             return Outcome.failed(str(reached), reached.hint, ErrorKind.COMPUTE_LIMIT)
         except ProcessEnded as ended:

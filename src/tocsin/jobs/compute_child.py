@@ -131,10 +131,15 @@ def _address_space() -> int:
 
 def _set_limits(memory: int, seconds: int) -> None:
     if memory:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
+        _limit(resource.RLIMIT_AS, memory)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + seconds + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
+
+
+def _limit(what: int, wanted: int) -> None:
+    """Set a limit. The hard one stays, and may be less."""
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 def _answer(connection: socket.socket, size: int, largest: int) -> tuple[bytes, bytes]:

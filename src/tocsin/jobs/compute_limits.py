@@ -24,6 +24,9 @@ class Limits:
     answer: int = LARGEST_ANSWER
 
 
+DEFAULT = Limits()
+
+
 class Limit(Enum):
     """The kinds of limits."""
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from tocsin import telemetry
@@ -177,7 +178,7 @@ class Worker:
 
 
 def _spawn(descriptor: int, modules: Sequence[str]) -> "subprocess.Popen[bytes]":
-    arguments = [str(descriptor), json.dumps([os.path.abspath(part) for part in sys.path]), json.dumps(modules)]
+    arguments = [str(descriptor), json.dumps([str(Path(part).absolute()) for part in sys.path]), json.dumps(modules)]
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return subprocess.Popen(  # noqa: S603  ourselves
         [sys.executable, "-I", "-c", _BEGIN, *arguments],

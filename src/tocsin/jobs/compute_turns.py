@@ -54,6 +54,11 @@ class ComputeTurns:
         """How many calls wait."""
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def under_way(self) -> int:
+        """How many have a place."""
+        return self._under_way.total()
+
     async def _wait(self, owner: str) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(turn)

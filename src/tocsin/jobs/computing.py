@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from tocsin import telemetry
+from tocsin.config import Settings
 from tocsin.ending import end_tasks
-from tocsin.jobs.compute_limits import LARGEST_WORK, Limit, LimitReached, Limits, ProcessEnded
+from tocsin.jobs.compute_limits import DEFAULT, LARGEST_WORK, MEBIBYTE, Limit, LimitReached, Limits, ProcessEnded
 from tocsin.jobs.compute_process import ForkServer, Worker
 from tocsin.jobs.compute_turns import ComputeTurns
 
@@ -35,7 +36,7 @@ class Processes:
     A process serves one owner alone, and is kept for that owner's next call. `modules` are loaded beforehand.
     """
 
-    def __init__(self, limit: int | None = None, limits: Limits = Limits(), modules: Sequence[str] = MODULES) -> None:
+    def __init__(self, limit: int | None = None, limits: Limits = DEFAULT, modules: Sequence[str] = MODULES) -> None:
         places = limit or (os.cpu_count() or 1) + 1
         self.turns = ComputeTurns(places, time.monotonic)
         self._limits = limits
@@ -43,6 +44,12 @@ class Processes:
         self._idle: dict[str, Worker] = {}
         self._most_idle = places
         self._starting: asyncio.Task[ForkServer] | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Processes":
+        """With the limits that the operator chose."""
+        limits = Limits(settings.compute_memory * MEBIBYTE, settings.compute_seconds)
+        return cls(settings.compute_processes, limits)
 
     def warm(self) -> None:
         """Have the first process ready before it is needed. It starts in the background."""
@@ -59,6 +66,10 @@ class Processes:
             self._idle.pop(owner).end()
         if not starting.cancelled() and starting.exception() is None:
             await starting.result().close()
+
+    def has_idle(self, owner: str) -> bool:
+        """Tell whether a process is kept for this owner."""
+        return owner in self._idle
 
     async def __call__(
         self,
