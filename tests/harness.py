@@ -202,7 +202,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         concurrency=chosen.max_concurrency,
     )
     await http.open()
-    processes = Processes()
+    processes = Processes.of(chosen)
     judge = Judge(RetryDefaults.of(chosen), timedelta(seconds=chosen.retry_after_limit))
     stack: Stack
 

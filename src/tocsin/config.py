@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     task_retention_days: int = Field(90, ge=1, le=36_500)
     audit_retention_days: int = Field(365, ge=1, le=36_500)
     file_link_hours: int = Field(72, ge=1, le=87_600)
+    compute_processes: int | None = Field(None, ge=1, le=1000)
+    compute_memory: int = Field(512, ge=64, le=1024 * 1024)
+    compute_seconds: int = Field(30, ge=1, le=3600)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)

@@ -165,6 +165,7 @@ describe(
         "EXPRESSION": "An expression of a workflow cannot be evaluated.",
         "MAIL": "The mail server did not take the mail.",
         "RESULT_TOO_LARGE": "The job's result has more bytes than are kept.",
+        "COMPUTE_LIMIT": "The job needed more processor time or memory than one computation may have.",
         "INTERNAL": "A fault of Tocsin itself; its log says more.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the server's present key.",
     },

@@ -209,7 +209,7 @@ class Runtime:
 
     def _open_processes(self) -> Processes:
         """One is made ready as soon as the start is over, which it would slow down."""
-        processes = Processes()
+        processes = Processes.of(self.settings)
         self._stack.push_async_callback(processes.close)
         warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
         self._stack.callback(warming.cancel)
