@@ -31,6 +31,7 @@ from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows import starting
 from tocsin.workflows.engine import WorkflowEngine
+from tocsin.workflows.evaluating import Evaluator
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
@@ -234,7 +235,8 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     )
     versions = Versions(database, SECRETS, chosen)
     letters = Letters(database)
-    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None)
+    evaluator = Evaluator.of(chosen, processes)
+    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None, evaluator)
     workflows = WorkflowEngine(database, mover, Firing(database, versions))
     scheduler, fanout = Scheduler(database, engine.hand), Fanout(database, on_change)
     stack = Stack(database, engine, scheduler, fanout, versions, workflows)

@@ -107,6 +107,8 @@ class Settings(BaseSettings):
     compute_processes: int | None = Field(None, ge=1, le=1000)
     compute_memory: int = Field(512, ge=64, le=1024 * 1024)
     compute_seconds: int = Field(30, ge=1, le=3600)
+    expression_parts: int = Field(1_000_000, ge=20_000, le=100_000_000)
+    expression_seconds: float = Field(5.0, ge=0.1, le=600)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)

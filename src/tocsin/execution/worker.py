@@ -100,7 +100,7 @@ class Worker:
 
     async def _perform(self, run: Doc) -> Outcome:
         outcome = await registry.get(run["job"]["kind"]).attempt(run["job"]["params"], self._context(run))
-        return results.stored(outcome)
+        return await results.store(outcome)
 
     def _context(self, run: Doc) -> JobContext:
         return JobContext(

@@ -1,6 +1,5 @@
 """What an owner does with workflows and their runs, and what those do who are asked to decide."""
 
-import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -18,7 +17,8 @@ from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
 from tocsin.graphql.workflow_types import Workflow, workflow_type
 from tocsin.outbound.guard import Rules
 from tocsin.workflows import asking, saving, starting
-from tocsin.workflows.reading import WorkflowInvalid, read_object, read_yaml
+from tocsin.workflows.checked import check_object, check_yaml
+from tocsin.workflows.reading import WorkflowInvalid
 
 _LONGEST_COMMENT = 2_000
 _ERRORS = strawberry.field(description="What was wrong with the input.")
@@ -177,13 +177,13 @@ def _faults(invalid: WorkflowInvalid, given: SaveWorkflowInput) -> list[UserErro
 
 
 async def _save(services: Services, owner: str, given: SaveWorkflowInput) -> documents.Doc:
+    now, rules, compute = clock.now(), Rules.of(services.settings), services.compute
     if given.yaml is not None:
-        source = await asyncio.to_thread(read_yaml, given.yaml.value)  # takes up to a second
+        checked = await check_yaml(given.yaml.value, now, rules, compute, owner)
     else:
         assert given.definition is not None  # noqa: S101  # the other member of a @oneOf
-        source = read_object(given.definition.value)
-    rules = Rules.of(services.settings)
-    saved = await saving.save(services.database, services.secrets, owner, source, clock.now(), rules)
+        checked = await check_object(given.definition.value, now, rules, compute, owner)
+    saved = await saving.save_checked(services.database, services.secrets, owner, checked, now)
     services.on_workflow_due(saved["next_run_at"])
     return saved
 

@@ -1,5 +1,6 @@
 """Workflows, as they are shown."""
 
+import asyncio
 from datetime import datetime
 
 import strawberry
@@ -11,8 +12,9 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.node import Node
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.schedule_types import Schedule, schedule_type
+from tocsin.workflows.checked import SMALL, write_yaml
 from tocsin.workflows.hiding import mask
-from tocsin.workflows.writing import to_yaml
+from tocsin.workflows.versions import Version
 
 
 @strawberry.type(description="A named, versioned graph of steps.")
@@ -33,12 +35,14 @@ class Workflow(Node):
 
     @strawberry.field(description="As it was written, an object; secrets as `***`, which keep them when saved again.")
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = mask(await _data(info, self.document))
+        version = await _version(info, self.document)
+        definition: JSON = await asyncio.to_thread(mask, version.data) if version.size > SMALL else mask(version.data)
         return definition
 
     @strawberry.field(description="The same as a YAML text.")
     async def yaml(self, info: Info) -> str:
-        return to_yaml(mask(await _data(info, self.document)))
+        version = await _version(info, self.document)
+        return await write_yaml(mask(version.data), version.size, info.context.services.compute, version.owner)
 
 
 def workflow_type(document: Doc) -> Workflow:
@@ -52,6 +56,5 @@ def workflow_type(document: Doc) -> Workflow:
     )
 
 
-async def _data(info: Info, document: Doc) -> Doc:
-    version = await info.context.services.versions.get(document["_id"], document["version"])
-    return version.data
+async def _version(info: Info, document: Doc) -> Version:
+    return await info.context.services.versions.get(document["_id"], document["version"])

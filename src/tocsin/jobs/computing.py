@@ -25,7 +25,7 @@ TRIES = 3
 """Processes in a row that may end before they have begun the work."""
 IDLE_SECONDS = 10.0
 """A worker that nobody has used for so long is ended: its memory goes back."""
-MODULES = ("tocsin.jobs.registry",)
+MODULES = ("tocsin.jobs.registry", "tocsin.workflows.checked", "tocsin.workflows.questions")
 _SMALL_WORK = 64 * 1024
 log = telemetry.logger(__name__)
 

@@ -40,6 +40,7 @@ from tocsin.security.tokens import AccessTokens
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.web.readiness import PartState
 from tocsin.workflows.engine import WorkflowEngine
+from tocsin.workflows.evaluating import Evaluator
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
@@ -62,6 +63,7 @@ class Runtime:
     versions: Versions
     shelf: Shelf
     services: Services
+    processes: Processes
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -172,6 +174,7 @@ class Runtime:
             self.engine.hand,
             self.engine.abort,
             postman.wake,
+            Evaluator.of(self.settings, tools.compute),
         )
         self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions))
         self.scheduler = Scheduler(self.database, self.engine.hand)
@@ -209,7 +212,7 @@ class Runtime:
 
     def _open_processes(self) -> Processes:
         """One is made ready as soon as the start is over, which it would slow down."""
-        processes = Processes.of(self.settings)
+        self.processes = processes = Processes.of(self.settings)
         self._stack.push_async_callback(processes.close)
         warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
         self._stack.callback(warming.cancel)
@@ -250,6 +253,7 @@ class Runtime:
             shelf=self.shelf,
             waiting=self.engine.explain,
             on_queue_change=self.engine.order.woken.set,
+            compute=self.processes,
         )
 
     def _on_change(self, change: Change) -> None:

@@ -63,9 +63,7 @@ def begin(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
             around.effort.has_begun = True
 
 
-def start_of(
-    step: Step, work: Work, flow: Flow, around: Surroundings, item: tuple[int, str] | None = None
-) -> Start:
+def start_of(step: Step, work: Work, flow: Flow, around: Surroundings, item: tuple[int, str] | None = None) -> Start:
     """The run of a step, of an item of it, or of its compensation. Raises the questions of `fill_in`, and what
     `step_faults` collects.
     """
@@ -228,9 +226,7 @@ def _item_start(step: Step, state: StepState, indexes: list[int], flow: Flow, ar
         raise Heavy(with_items(heavy.question, items)) from None
 
 
-def _evaluated(
-    value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None = None
-) -> Any:
+def _evaluated(value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
     with _expression_faults():
         return fill_in(value, flow, around, place, item)
 

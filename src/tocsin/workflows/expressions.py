@@ -21,6 +21,7 @@ from tocsin.errors import TocsinError
 from tocsin.workflows.costs import TEXT_PART
 from tocsin.workflows.interpreting import Budget, Functions, Interpreter, TooMuchError, TooSlowError
 
+
 class EvaluationError(TocsinError):
     """A value cannot be evaluated. The text is a sentence that names what is wrong."""
 

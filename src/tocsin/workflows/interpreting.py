@@ -7,7 +7,6 @@ read and made in part is paid for by that part, before it is.
 
 import json
 import math
-import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -126,12 +125,11 @@ class Interpreter(visitor.TreeInterpreter):
             read_whole(left, self.spend)
         if node["value"] in _ORDERS and not (_has_order(left) and _has_order(right)):
             return None
-        return _ORDERS.get(node["value"], self.COMPARATOR_FUNC[node["value"]])(left, right)
+        compare: Callable[[Any, Any], bool] = self.COMPARATOR_FUNC[node["value"]]
+        return compare(left, right)
 
 
-_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
-    "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge,
-}  # fmt: skip
+_ORDERS = frozenset({"lt", "lte", "gt", "gte"})
 
 
 def _has_order(value: Any) -> bool:
@@ -146,7 +144,8 @@ class Functions(functions.Functions):
 
     def _create_key_func(self, expref: Any, allowed_types: Any, function_name: str) -> Callable[[Any], Any]:
         """The keys by which a list is sorted, paid for by how often they are compared."""
-        key_of, spend = super()._create_key_func(expref, allowed_types, function_name), expref.interpreter.spend
+        key_of = super()._create_key_func(expref, allowed_types, function_name)  # type: ignore[misc]  # it is there
+        spend = expref.interpreter.spend
 
         def paid(part: Any) -> Any:
             key = key_of(part)

@@ -144,7 +144,7 @@ class Mover:
             except Heavy as heavy:
                 if at_once:
                     raise
-                answers |= await self._evaluator.answer(heavy.question)
+                answers |= await self._evaluator.answer(heavy.question, document["owner"])
             else:
                 return flow, move, _changes(document, flow, move, now), retrying
 

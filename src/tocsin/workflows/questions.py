@@ -31,7 +31,7 @@ ResultText = str | list[str | None] | None
 Place = tuple[str, int]
 
 
-class Beyond(Exception):  # noqa: N818  # no error, but the end of a share
+class Beyond(Exception):  # no error, but the end of a share
     """What may be spent at once is used up."""
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,10 @@ from tocsin import schedules
 from tocsin.documents import Database, Doc, new_id
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import Conflict
-from tocsin.jobs import registry
 from tocsin.outbound.guard import Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.work_log import log_workflow
-from tocsin.workflows.checking import read_definition
+from tocsin.workflows.checked import Checked, check_source
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.hiding import hide, mask
 from tocsin.workflows.owned import find_workflow, require_workflow
@@ -39,16 +39,22 @@ class _Draft:
 async def save(
     database: Database, box: SecretBox, owner: str, source: Source, now: datetime, rules: Rules | None = None
 ) -> Doc:
-    """Save a workflow under its name. One that says nothing new stays at its version.
-
-    What the `rules` never let be called is a fault.
+    """Check a workflow, and save it as `save_checked` does. What the `rules` never let be called is a fault.
 
     Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
     """
-    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules), now)
+    return await save_checked(database, box, owner, await check_source(source, now, rules), now)
+
+
+async def save_checked(database: Database, box: SecretBox, owner: str, checked: Checked, now: datetime) -> Doc:
+    """Save a workflow under its name. One that says nothing new stays at its version.
+
+    Raises InvalidInput for a mask without its secret.
+    """
+    definition = checked.definition
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
-        draft = await _draft(database, box, owner, definition, source.data, before)
+        draft = await _draft(database, box, owner, definition, checked.data, before)
         if before is None:
             if await _create(database, owner, draft, now):
                 break
@@ -74,10 +80,14 @@ async def _draft(
     database: Database, box: SecretBox, owner: str, definition: WorkflowDefinition, data: Any, before: Doc | None
 ) -> _Draft:
     stored = await _stored_secrets(database, before)
-    hidden, secrets = hide(data, lambda text: box.seal(text, owner), stored)
+    hidden, secrets = await asyncio.to_thread(hide, data, lambda text: box.seal(text, owner), stored)
     opened = {place: await _opened(box, sealed, owner) for place, sealed in secrets.items()}
+    return _Draft(definition, hidden, secrets, await asyncio.to_thread(_digest, owner, hidden, opened))
+
+
+def _digest(owner: str, hidden: Doc, opened: Mapping[str, str]) -> str:
     text = json.dumps([mask(hidden), opened], sort_keys=True, ensure_ascii=False)
-    return _Draft(definition, hidden, secrets, hashlib.sha256(f"{owner}{text}".encode()).hexdigest())
+    return hashlib.sha256(f"{owner}{text}".encode()).hexdigest()
 
 
 async def _opened(box: SecretBox, sealed: str, owner: str) -> str:

@@ -1,5 +1,6 @@
 """The versions of workflows, read once and remembered: they never change."""
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from tocsin.workflows.hiding import reveal
 from tocsin.workflows.scope import Names
 
 _REMEMBERED = 200
+_REMEMBERED_SIZE = 4 * 1024 * 1024
+"""Characters of all versions that are remembered: in memory each takes up to some tens of bytes."""
 
 
 def version_id(workflow: str, version: int) -> str:
@@ -28,7 +31,7 @@ def version_id(workflow: str, version: int) -> str:
 class Version:
     """A version that can be run. `data` is it as it was written, `secrets` are opened; None is one that cannot be.
 
-    `names` remembers what the values of its definition speak of.
+    `size` is how many characters it has. `names` remembers what the values of its definition speak of.
     """
 
     definition: WorkflowDefinition
@@ -37,6 +40,7 @@ class Version:
     secrets: Mapping[str, str | None]
     box: SecretBox
     settings: Settings
+    size: int = 0
     names: dict[int, Names] = field(default_factory=dict)
 
     def prepare(self, _step: Step, kind: str, params: Mapping[str, Any]) -> Doc:
@@ -62,20 +66,31 @@ class Versions:
             document = await self._database.workflow_versions.find_one({"_id": place})
             if document is None:
                 raise KeyError(place)
-            self._known[place] = await self._read(document)
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+            self._known[place] = found = await self._read(document)
+            self._forget()
+            return found
         self._known.move_to_end(place)
         return self._known[place]
 
+    def _forget(self) -> None:
+        while (
+            sum(version.size for version in self._known.values()) > _REMEMBERED_SIZE or len(self._known) > _REMEMBERED
+        ):
+            self._known.popitem(last=False)
+
     async def _read(self, document: Doc) -> Version:
-        data, owner = json.loads(document["definition"]), document["owner"]
+        text, owner = document["definition"], document["owner"]
         secrets = {entry["place"]: await self._opened(entry["sealed"], owner) for entry in document["secrets"]["all"]}
-        definition = WorkflowDefinition.model_validate(data).resolved()
-        return Version(definition, data, owner, secrets, self._box, self._settings)
+        definition, data = await asyncio.to_thread(_read, text)
+        return Version(definition, data, owner, secrets, self._box, self._settings, len(text))
 
     async def _opened(self, sealed: str, owner: str) -> str | None:
         try:
             return await self._box.unseal(sealed, owner)
         except SecretUnreadable:
             return None
+
+
+def _read(text: str) -> tuple[WorkflowDefinition, Doc]:
+    data = json.loads(text)
+    return WorkflowDefinition.model_validate(data).resolved(), data
