@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     task_retention_days: int = Field(90, ge=1, le=36_500)
     audit_retention_days: int = Field(365, ge=1, le=36_500)
     file_link_hours: int = Field(72, ge=1, le=87_600)
+    max_open_runs: int = Field(100, ge=1, le=1000)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)

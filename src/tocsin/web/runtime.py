@@ -174,7 +174,7 @@ class Runtime:
             postman.wake,
         )
         self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions))
-        self.scheduler = Scheduler(self.database, self.engine.hand)
+        self.scheduler = Scheduler(self.database, self.engine.hand, self.settings.max_open_runs)
         self.fanout = Fanout(self.database, self._on_change)
 
     async def _open_database(self) -> Database:
