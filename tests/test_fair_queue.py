@@ -1,9 +1,11 @@
 """Owners take turns, whatever they have waiting."""
 
+import asyncio
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.fair_queue import FairQueue
+from tocsin.fair_queue import FairQueue, FairSlots
 
 
 def fill(queue: FairQueue[str], owner: str, count: int, first: int = 0) -> None:
@@ -96,3 +98,36 @@ def test_each_item_comes_once_and_no_owner_waits_for_many_of_another(steps: list
                 since[other] = 0
     taken += drain(queue)
     assert sorted(taken) == sorted(added)
+
+
+async def test_of_each_owner_one_slice_is_done_at_a_time_and_owners_take_turns() -> None:
+    slots, done, going = FairSlots(2), list[str](), list[str]()
+
+    async def work(owner: str, slices: int) -> None:
+        for _ in range(slices):
+            async with slots.slot(owner):
+                assert owner not in going
+                going.append(owner)
+                assert len(going) <= 2
+                await asyncio.sleep(0)
+                going.remove(owner)
+                done.append(owner)
+
+    await asyncio.gather(*[work("mallory", 5) for _ in range(20)], work("alice", 3), work("bob", 3))
+    assert len(done) == 106
+    assert {"alice", "bob"}.isdisjoint(done[20:])
+
+
+async def test_who_stops_waiting_takes_no_slot_along() -> None:
+    slots = FairSlots(1)
+    async with slots.slot("alice"):
+        waiting = asyncio.create_task(slots.slot("bob").__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        admitted = asyncio.create_task(slots.slot("bob").__aenter__())
+        await asyncio.sleep(0)
+    admitted.cancel()  # in the moment in which it is admitted
+    await asyncio.wait([admitted])
+    async with asyncio.timeout(1), slots.slot("carol"):
+        pass

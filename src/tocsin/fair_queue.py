@@ -1,10 +1,12 @@
-"""A queue in which owners take turns: start-time fair queuing (Goyal, Vin, Cheng 1996). Pure.
+"""Owners take turns: start-time fair queuing (Goyal, Vin, Cheng 1996).
 
 Each item costs its owner a turn; whoever takes it may charge more. An owner who comes anew is next, however many items
 of others wait. Turns outlast the items, so that an owner gains nothing by adding them little by little.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
 
@@ -92,3 +94,51 @@ class FairQueue(Generic[T]):
         else:
             del self._lines[owner]
         return found
+
+
+class FairSlots:
+    """Room for a few pieces of work at once: of each owner one at a time, owners in turn.
+
+    Long work that takes a slot for each of its slices keeps nobody waiting for longer than a slice.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        self._busy: set[str] = set()
+        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
+        self._count = 0
+
+    @asynccontextmanager
+    async def slot(self, owner: str) -> AsyncIterator[None]:
+        """Wait for the owner's turn, and hold a slot meanwhile."""
+        await self._enter(owner)
+        try:
+            yield
+        finally:
+            self._leave(owner)
+
+    async def _enter(self, owner: str) -> None:
+        self._count += 1
+        key, turn = str(self._count), asyncio.get_running_loop().create_future()
+        self._waiting.add(owner, key, self._count, turn)
+        self._admit()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            self._waiting.discard(key)
+            if not turn.cancelled():  # it was admitted in the same moment
+                self._leave(owner)
+            raise
+
+    def _leave(self, owner: str) -> None:
+        self._busy.discard(owner)
+        self._free += 1
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._free and (found := self._waiting.pop(lambda owner: owner not in self._busy)) is not None:
+            owner, turn = found
+            if not turn.cancelled():
+                self._free -= 1
+                self._busy.add(owner)
+                turn.set_result(None)
