@@ -235,7 +235,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     versions = Versions(database, SECRETS, chosen)
     letters = Letters(database)
     mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None)
-    workflows = WorkflowEngine(database, mover, Firing(database, versions))
+    workflows = WorkflowEngine(database, mover, Firing(database, versions, chosen.max_open_runs))
     scheduler, fanout = Scheduler(database, engine.hand, chosen.max_open_runs), Fanout(database, on_change)
     stack = Stack(database, engine, scheduler, fanout, versions, workflows)
     await engine.start()

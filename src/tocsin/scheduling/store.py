@@ -1,8 +1,8 @@
 """APScheduler's job store as a view of the documents that are due, and the executor that notes what is due.
 
 A pass takes due tasks and retries in slices, owners in turn; a flush writes each slice: runs first (their ids make a
-second insert lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and makes
-no second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
+second insert lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and
+makes no second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
 """
 
 from collections.abc import Iterator

@@ -173,7 +173,8 @@ class Runtime:
             self.engine.abort,
             postman.wake,
         )
-        self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions))
+        firing = Firing(self.database, self.versions, self.settings.max_open_runs)
+        self.workflows = WorkflowEngine(self.database, mover, firing)
         self.scheduler = Scheduler(self.database, self.engine.hand, self.settings.max_open_runs)
         self.fanout = Fanout(self.database, self._on_change)
 

@@ -5,6 +5,7 @@ anyone would derive. Whoever dies in between leaves a decision whose runs are mi
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, Doc, run_ids
+from tocsin.documents import Database, Doc, owner_of, run_ids
 from tocsin.ending import end_tasks
+from tocsin.fair_queue import FairQueue
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.moving import Mover
 
@@ -21,6 +23,10 @@ SWEEP_SECONDS = 1.0
 LOOK_SECONDS = 15.0
 """Seconds between two looks at what time has come, and at all that is open: news of it may have been lost."""
 _AT_ONCE = 16
+_OF_OWNER = _AT_ONCE // 2
+"""Workflow runs of one owner that are moved at once: whoever comes anew finds a mover free."""
+_SWEPT = 500
+"""Open workflow runs of one owner that one sweep looks at; the next one goes on with the others."""
 _BACKOFF = 0.5
 log = telemetry.logger(__name__)
 
@@ -32,16 +38,22 @@ class WorkflowEngine:
         self._database = database
         self._mover = mover
         self._firing = firing
-        self._waiting: dict[str, None] = {}
+        self._waiting: FairQueue[str] = FairQueue()
+        self._touches = 0
         self._moving: set[str] = set()
+        self._touched_meanwhile: set[str] = set()
+        self._busy: Counter[str] = Counter()
+        self._swept: dict[str, str] = {}
+        self._due = asyncio.Event()
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Begin to move workflow runs, those first that a crash left."""
-        loops = [self._move_forever() for _ in range(_AT_ONCE)]
-        self._tasks = [asyncio.create_task(loop, name="workflows") for loop in (*loops, self._sweep_forever())]
+        movers = [self._move_forever() for _ in range(_AT_ONCE)]
+        loops = (*movers, self._sweep_forever(), self._fire_forever())
+        self._tasks = [asyncio.create_task(loop, name="workflows") for loop in loops]
 
     async def stop(self) -> None:
         """Stop. What was decided and not done is done by the next process."""
@@ -51,12 +63,16 @@ class WorkflowEngine:
 
     def touch(self, workflow_run: str) -> None:
         """Something happened to this workflow run, or to a run of its steps."""
-        self._waiting[workflow_run] = None
+        if workflow_run in self._moving:
+            self._touched_meanwhile.add(workflow_run)
+            return
+        self._touches += 1
+        self._waiting.add(owner_of(workflow_run), workflow_run, self._touches, workflow_run)
         self._woken.set()
 
     def due(self, at: datetime | None) -> None:
         """A workflow has this due time."""
-        self._at("schedules", at, self._woken_to_fire)
+        self._at("schedules", at, self._due.set)
 
     # --- loops ------------------------------------------------------------------------------------------------------
 
@@ -72,17 +88,25 @@ class WorkflowEngine:
                 log.exception("a workflow run could not be moved on", **run_ids(workflow_run))
                 await self._again(workflow_run)
             finally:
-                self._moving.discard(workflow_run)
+                self._end(workflow_run)
 
     async def _next(self) -> str:
-        while True:
-            for workflow_run in self._waiting:
-                if workflow_run not in self._moving:
-                    del self._waiting[workflow_run]
-                    self._moving.add(workflow_run)
-                    return workflow_run
+        """The next workflow run to be moved: owners take turns, and none gets more than a part of the movers."""
+        while (found := self._waiting.pop(lambda owner: self._busy[owner] < _OF_OWNER)) is None:
             self._woken.clear()
             await self._woken.wait()
+        owner, workflow_run = found
+        self._busy[owner] += 1
+        self._moving.add(workflow_run)
+        return workflow_run
+
+    def _end(self, workflow_run: str) -> None:
+        self._moving.discard(workflow_run)
+        self._busy -= Counter([owner_of(workflow_run)])
+        self._woken.set()
+        if workflow_run in self._touched_meanwhile:
+            self._touched_meanwhile.discard(workflow_run)
+            self.touch(workflow_run)
 
     async def _move(self, workflow_run: str) -> None:
         moved = await self._mover.move(workflow_run)
@@ -91,7 +115,6 @@ class WorkflowEngine:
         if moved.next_run is not None:
             self.touch(moved.next_run)
         self._at(workflow_run, moved.wake_at, lambda: self.touch(workflow_run))
-        self._woken.set()  # it may have been touched while it was moved
 
     async def _again(self, workflow_run: str) -> None:
         await asyncio.sleep(_BACKOFF)
@@ -103,10 +126,9 @@ class WorkflowEngine:
             try:
                 now = clock.now()
                 if abs(now - looked_at) > timedelta(seconds=LOOK_SECONDS):
-                    await self._look({"open": True})
+                    await self._look_round()
                     looked_at = now
                 await self._look({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})
-                await self._fire(now)
             except PyMongoError as error:
                 log.warning("workflows wait for the database", error=str(error)[:300])
             except Exception:
@@ -117,22 +139,46 @@ class WorkflowEngine:
         async for found in self._database.workflow_runs.find(which, {"_id": 1}):
             self.touch(found["_id"])
 
+    async def _look_round(self) -> None:
+        """Look at what is open, at a part of it where one owner has very much."""
+        open_runs: dict[str, list[str]] = {}
+        async for found in self._database.workflow_runs.find({"open": True}, {"_id": 1}):
+            open_runs.setdefault(owner_of(found["_id"]), []).append(found["_id"])
+        swept: dict[str, str] = {}
+        for owner, found_open in open_runs.items():
+            part = _part(found_open, self._swept.get(owner, ""))
+            if len(part) < len(found_open):
+                swept[owner] = part[-1]
+            for run_id in part:
+                self.touch(run_id)
+        self._swept = swept
+
+    async def _fire_forever(self) -> None:
+        """Fire slice by slice while more is due, then when the next due time comes."""
+        while True:
+            self._due.clear()
+            try:
+                await self._fire(clock.now())
+            except PyMongoError as error:
+                log.warning("workflows wait for the database", error=str(error)[:300])
+            except Exception:
+                log.exception("the due workflows could not be fired")
+            else:
+                if self._firing.has_more:
+                    continue
+            try:
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._due.wait()
+            except TimeoutError:
+                pass
+
     async def _fire(self, now: datetime) -> None:
         for workflow_run in await self._firing.fire(now):
             self.touch(workflow_run)
-        self.due(await self._firing.soonest(now, timedelta(seconds=2 * SWEEP_SECONDS)))
+        if not self._firing.has_more:
+            self.due(await self._firing.soonest(now, timedelta(seconds=2 * SWEEP_SECONDS)))
 
     # --- timers -----------------------------------------------------------------------------------------------------
-
-    def _woken_to_fire(self) -> None:
-        task = asyncio.create_task(self._fire_safely(), name="workflow schedules")
-        self._tasks = [*(task for task in self._tasks if not task.done()), task]
-
-    async def _fire_safely(self) -> None:
-        try:
-            await self._fire(clock.now())
-        except PyMongoError as error:
-            log.warning("workflows wait for the database", error=str(error)[:300])
 
     def _at(self, name: str, moment: datetime | None, act: Callable[[], Any]) -> None:
         """Act at this moment, unless it is so far off that the sweep sees it in time."""
@@ -146,3 +192,8 @@ class WorkflowEngine:
     def _ring(self, name: str, act: Callable[[], Any]) -> None:
         self._timers.pop(name, None)
         act()
+
+
+def _part(open_runs: list[str], last: str) -> list[str]:
+    """Those that one sweep looks at: what comes after the last one that was looked at, then from the beginning."""
+    return sorted(open_runs, key=lambda run_id: (run_id <= last, run_id))[:_SWEPT]
