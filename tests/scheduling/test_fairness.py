@@ -12,7 +12,7 @@ from tests.tasks.helpers import AWAY, HOUR, add_run, run_of
 from tocsin import clock, schedules
 from tocsin.documents import Database, Overlap, RunStatus, Task, TaskStatus, new_id
 from tocsin.schedules import Misfire, MisfirePolicy
-from tocsin.scheduling import due_queue, store
+from tocsin.scheduling import due_queue
 from tocsin.tasks.saving import Draft
 
 S = RunStatus
@@ -22,8 +22,8 @@ SLICE = 50
 
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (due_queue, store):
-        monkeypatch.setattr(module, "SLICE", SLICE)
+    monkeypatch.setattr(due_queue, "SLICE", SLICE)
+    monkeypatch.setattr(due_queue, "SMALLEST", SLICE)
 
 
 async def flood(database: Database, count: int, due: datetime, **changes: Any) -> list[str]:

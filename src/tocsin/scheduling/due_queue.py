@@ -18,7 +18,10 @@ from tocsin.documents import Doc, RunStatus, Trigger, global_id
 from tocsin.fair_queue import FairQueue
 
 SLICE = 500
-"""Tasks and retries that are handled at once, and runs that are made of them: so long does another owner's wait."""
+"""Tasks and retries that are handled at once, and runs that are made of them, at the most."""
+SMALLEST = 50
+SLICE_TIME = 0.1
+"""Seconds that a slice is to take: so long does another owner's task wait. On a busy machine slices are smaller."""
 WEIGHT = 5_000
 """Open runs that the tasks of a slice may name together: all of them are read."""
 MOST_OF_OWNER = 5_000
@@ -53,6 +56,7 @@ class DueQueue:
         self._since = clock.EPOCH
         self._whole_at = clock.EPOCH
         self._told_at = clock.EPOCH
+        self.size = SLICE
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -91,6 +95,15 @@ class DueQueue:
             retries = [due for due in chosen if due.retry is not None]
         return self._lighten(tasks), [due.retry for due in retries if due.retry and not self._gives_way(due.retry)]
 
+    def adapt(self, seconds: float, count: int) -> None:
+        """Let the next slices be of a size that is handled in time, as far as can be told from one that took so long.
+
+        It grows and shrinks by a half at most: one slow answer of the database says little.
+        """
+        if count >= self.size:
+            fits = round(self.size * min(max(SLICE_TIME / max(seconds, 0.001), 0.5), 1.5))
+            self.size = min(max(fits, SMALLEST), SLICE)
+
     def charge(self, owner: str, runs: int) -> None:
         """Let a task that was taken cost its owner as many turns as it became runs."""
         if runs > 1:
@@ -123,7 +136,7 @@ class DueQueue:
 
     def _pop_slice(self, now: datetime) -> list[_Due]:
         chosen: list[_Due] = []
-        while len(chosen) < SLICE and (found := self._queue.pop()) is not None:
+        while len(chosen) < self.size and (found := self._queue.pop()) is not None:
             owner, due = found
             chosen.append(due)
             if now - due.at > LONG_WAIT and self._queue.count(owner) >= SLICE:

@@ -7,6 +7,7 @@ makes no second run. All of this happens in APScheduler's thread, with a MongoDB
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Protocol
 
 from apscheduler.executors.base import BaseExecutor
@@ -18,7 +19,7 @@ from tocsin import clock, telemetry
 from tocsin.documents import Doc, RunStatus
 from tocsin.documents.updates import equals, gathered, move_run
 from tocsin.scheduling.due_jobs import DueJob
-from tocsin.scheduling.due_queue import SLICE, DueQueue
+from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.firing import MOST_OPEN, Entry, Firing, fire_all, pause
 from tocsin.scheduling.writing import RunWriter, give_way
 from tocsin.tasks import work_log
@@ -150,12 +151,14 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         """
         self._due.look(now)
         while len(self._due):
+            began_at = monotonic()
             tasks, retries = self._due.choose(now)
             for task in tasks:
                 yield DueJob(task, task["next_run_at"])
             for run in retries:
                 yield DueJob(run, run["retry_at"])
             self.flush()
+            self._due.adapt(monotonic() - began_at, len(tasks) + len(retries))
             if self._seen >= PASS_LIMIT or not len(self._due):
                 return
             now = clock.now()
@@ -209,7 +212,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
 
     def _fire(self, tasks: list[Doc], now: datetime) -> None:
         active = self._settle_active(tasks, now)
-        fired = fire_all(tasks, now, active, most_runs=SLICE, most_open=self._most_open)
+        fired = fire_all(tasks, now, active, most_runs=self._due.size, most_open=self._most_open)
         self._due.put_back(fired.left)
         if fired.unreadable:
             self._tasks.bulk_write([pause(task, now) for task in fired.unreadable], ordered=False)
