@@ -237,8 +237,8 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     letters = Letters(database)
     evaluator = Evaluator.of(chosen, processes)
     mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None, evaluator)
-    workflows = WorkflowEngine(database, mover, Firing(database, versions))
-    scheduler, fanout = Scheduler(database, engine.hand), Fanout(database, on_change)
+    workflows = WorkflowEngine(database, mover, Firing(database, versions, chosen.max_open_runs))
+    scheduler, fanout = Scheduler(database, engine.hand, chosen.max_open_runs), Fanout(database, on_change)
     stack = Stack(database, engine, scheduler, fanout, versions, workflows)
     await engine.start()
     if schedule:

@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     compute_seconds: int = Field(30, ge=1, le=3600)
     expression_parts: int = Field(1_000_000, ge=20_000, le=100_000_000)
     expression_seconds: float = Field(5.0, ge=0.1, le=600)
+    max_open_runs: int = Field(100, ge=1, le=1000)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)

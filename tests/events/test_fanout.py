@@ -1,6 +1,7 @@
 """Changes reach the subscribers of their owner, from whatever process they come."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -209,3 +210,26 @@ def test_what_is_too_old_or_too_much_is_forgotten() -> None:
     assert known.since(start + timedelta(seconds=51), now) is None
     known.clear()
     assert known.since(start + timedelta(seconds=690), now) is None
+
+
+async def test_a_flood_for_one_users_subscribers_leaves_others_their_turns(database: Database) -> None:
+    """A subscriber who has thousands of changes before him was given all of them without a pause."""
+    events = Fanout(database, lambda _change: None)
+    events._listening.set()
+    change = Change(K.TASK_UPDATED, clock.now(), "mallory/t")
+    seen: list[str] = []
+
+    async def read(subscription: Subscription, count: int) -> None:
+        await take(subscription, count)
+        seen.append(subscription.owner)
+
+    async with events.subscribe("alice") as mine, contextlib.AsyncExitStack() as stack:
+        theirs = [await stack.enter_async_context(events.subscribe("mallory")) for _ in range(20)]
+        for subscription in theirs:
+            for _ in range(50):
+                subscription.offer(change)
+        async with asyncio.TaskGroup() as group:
+            for subscription in theirs:
+                group.create_task(read(subscription, 51))
+            group.create_task(read(mine, 1))
+    assert (seen[0], len(seen)) == ("alice", 21)

@@ -103,6 +103,7 @@ describe(
     "Why a run is in its state, where the state alone does not say it. `reasonText` has it in words.",
     {
         "OVERLAP": "The run before was still going on.",
+        "OVERLAP_LIMIT": "As many runs of the task were still going on as may be, though its overlap policy is ALLOW.",
         "MISFIRE": "The due time passed while nobody could run it.",
         "TASK_PAUSED": "The task was paused.",
         "TASK_CANCELLED": "The task was cancelled.",

@@ -5,6 +5,7 @@ from tocsin.graphql.scalars import write_moment
 
 _SENTENCES = {
     RunReason.OVERLAP: "The run before was still going on when this one was due.",
+    RunReason.OVERLAP_LIMIT: "As many earlier runs of the task as may overlap were still going on when this was due.",
     RunReason.TASK_PAUSED: "The task was paused.",
     RunReason.TASK_CANCELLED: "The task was cancelled.",
     RunReason.TASK_DELETED: "The task was deleted.",

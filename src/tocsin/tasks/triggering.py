@@ -14,7 +14,7 @@ from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import ending, idempotency
 from tocsin.tasks.lanes import ready
 from tocsin.tasks.owned import find_run, find_task, require_run, require_task
-from tocsin.tasks.reconciling import copied, restrain, settle, stop
+from tocsin.tasks.reconciling import copied, stop
 from tocsin.tasks.retry import MAX_ATTEMPTS
 from tocsin.tasks.work_log import log_run
 
@@ -75,7 +75,7 @@ async def _document(database: Database, task_id: str) -> Doc:
 async def _end_if_deleted(database: Database, task_id: str, run_id: str, now: datetime) -> None:
     """The task may have been deleted before anyone could see its new run."""
     if await find_task(owner_of(task_id), task_id) is None:
-        await database.runs.bulk_write(stop(run_id, Hold.DELETED, now), ordered=True)
+        await database.runs.bulk_write(stop([run_id], Hold.DELETED, now), ordered=True)
 
 
 async def _insert_once(database: Database, run: Doc) -> None:
@@ -169,9 +169,7 @@ async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> 
     if run.status in SETTLED - {RunStatus.CANCELLED}:
         raise Conflict(f"The run has ended as {run.status.value}, so it cannot be cancelled.", "id")
     if run.status is not RunStatus.CANCELLED:
-        reason = RunReason.CANCEL_REQUESTED
-        settled = settle(run_id, reason, now)
-        updates = [settled, restrain(run_id, Hold.CANCELLED, now, reason), settled]
+        updates = stop([run_id], Hold.CANCELLED, now, RunReason.CANCEL_REQUESTED)
         await database.runs.bulk_write(updates, ordered=True)
         log_run("run cancel requested", run_id)
     document = await database.runs.find_one({"_id": run_id})

@@ -176,8 +176,9 @@ class Runtime:
             postman.wake,
             Evaluator.of(self.settings, tools.compute),
         )
-        self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions))
-        self.scheduler = Scheduler(self.database, self.engine.hand)
+        firing = Firing(self.database, self.versions, self.settings.max_open_runs)
+        self.workflows = WorkflowEngine(self.database, mover, firing)
+        self.scheduler = Scheduler(self.database, self.engine.hand, self.settings.max_open_runs)
         self.fanout = Fanout(self.database, self._on_change)
 
     async def _open_database(self) -> Database:

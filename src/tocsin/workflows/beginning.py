@@ -51,7 +51,7 @@ class _Wrong(Exception):  # no error of the program, but of what the user wrote
 
 
 def begin(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
-    """Begin all that can be begun now, and add it to `starts`. Raises Missing, Heavy, and Paused with the rest to do."""
+    """Begin all that can be begun now, and add it to `starts`. Raises Missing, Heavy, and Paused with more to do."""
     room = around.definition.concurrency - len(flow.running()) - len(starts)
     for step in around.definition.in_order:  # a step that is skipped lets others go on, which come after it
         done = flow.steps[step.key].settled

@@ -10,7 +10,7 @@ from tocsin.config import Settings
 from tocsin.jobs.base import Compute, LimitReached, ProcessEnded
 from tocsin.jobs.compute_limits import MEBIBYTE
 from tocsin.jobs.compute_limits import Limits as ComputeLimits
-from tocsin.workflows.questions import Answer, Limits, Place, Question, answer_question, failed
+from tocsin.workflows.questions import DEFAULT, Answer, Limits, Place, Question, answer_question, failed
 
 MEMORY = 256 * MEBIBYTE
 """Bytes that a process may take to evaluate one value: several times what a budget can make."""
@@ -22,7 +22,7 @@ log = telemetry.logger(__name__)
 class Evaluator:
     """Finds the answers to questions. Without `compute`, a thread does it: for tests."""
 
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT
     compute: Compute | None = None
 
     @classmethod

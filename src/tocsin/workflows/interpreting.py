@@ -36,7 +36,7 @@ class TooSlowError(Exception):
 
 
 class Budget:
-    """Parts that may still be read and made. Raises `beyond` when nothing is left, TooSlowError when `is_late` says so."""
+    """Parts that may still be read and made. Raises `beyond` when nothing is left, TooSlowError when `is_late()`."""
 
     def __init__(
         self,

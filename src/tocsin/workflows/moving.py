@@ -19,10 +19,11 @@ from tocsin.documents import (
     RunStatus,
     Trigger,
     WorkflowRunStatus,
+    owner_of,
 )
 from tocsin.documents.updates import change_when, equals, move_run
 from tocsin.tasks.lanes import placed, ready
-from tocsin.tasks.reconciling import restrain, settle
+from tocsin.tasks.reconciling import SLICE, stop
 from tocsin.tasks.triggering import RETRYABLE
 from tocsin.tasks.work_log import log_workflow_run_status
 from tocsin.workflows.advancing import Finish, Move, advance, next_wake
@@ -77,7 +78,7 @@ class Mover:
         hand: Hand,
         on_cancel: Callable[[str], None],
         on_letters: Callable[[], None],
-        evaluator: Evaluator = Evaluator(),
+        evaluator: Evaluator | None = None,
     ) -> None:
         self._database = database
         self._versions = versions
@@ -86,7 +87,7 @@ class Mover:
         self._hand = hand
         self._on_cancel = on_cancel
         self._on_letters = on_letters
-        self._evaluator = evaluator
+        self._evaluator = evaluator or Evaluator()
         self._thinking = asyncio.Semaphore(1)  # threads would only take the interpreter from each other and the loop
 
     async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
@@ -227,12 +228,11 @@ class Mover:
     async def _cancel(self, run_ids: list[str]) -> None:
         if not run_ids:
             return
-        now, reason = clock.now(), RunReason.CANCEL_REQUESTED
-        updates = []
-        for run_id in run_ids:
-            settled = settle(run_id, reason, now)
-            updates += [settled, restrain(run_id, Hold.CANCELLED, now, reason), settled]
-        await self._database.runs.bulk_write(updates, ordered=True)
+        for start in range(0, len(run_ids), SLICE):
+            some = run_ids[start : start + SLICE]
+            async with self._database.slots.slot(owner_of(some[0])):
+                updates = stop(some, Hold.CANCELLED, clock.now(), RunReason.CANCEL_REQUESTED)
+                await self._database.runs.bulk_write(updates, ordered=True)
         for run_id in run_ids:
             self._on_cancel(run_id)
 

@@ -51,9 +51,12 @@ class Limits:
     seconds: float = SECONDS
 
 
+DEFAULT = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a value: it as a JSON text, the texts of its parts if it is a list that was asked for, or an error."""
+    """What became of a value: it as a JSON text, the texts of a list's parts if they were asked for, or an error."""
 
     text: str = "null"
     parts: list[str] | None = None

@@ -97,7 +97,10 @@ class Ended:
 
 @dataclass(slots=True)
 class Flow:
-    """A workflow run while it is moved. `inputs` are a JSON text. `stopping` is why nothing new is begun: CANCEL, TIMEOUT or COMPENSATE."""
+    """A workflow run while it is moved. `inputs` are a JSON text.
+
+    `stopping` is why nothing new is begun: CANCEL, TIMEOUT or COMPENSATE.
+    """
 
     document: Doc
     steps: dict[str, StepState]
