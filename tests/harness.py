@@ -132,14 +132,14 @@ class Stack:
         """A new run of alice's workflow, which nobody moves as long as the workflows are not started."""
         return (await starting.execute(self.database, self.versions, owner, name, given, clock.now())).id
 
-    async def when_workflow_run(self, run_id: str, *statuses: str) -> Doc:
+    async def when_workflow_run(self, run_id: str, *statuses: str, seconds: float = 10.0) -> Doc:
         """The workflow run, once it has one of these statuses."""
 
         async def reached() -> Doc | None:
             run = await self.database.workflow_runs.find_one({"_id": run_id})
             return run if run is not None and run["status"] in statuses else None
 
-        found: Doc = await until(reached)
+        found: Doc = await until(reached, seconds)
         return found
 
     async def run(self, run_id: str) -> Doc:

@@ -14,7 +14,7 @@ from tocsin.workflows.absorbing import CANCEL, COMPENSATE, TIMEOUT, absorb, fail
 from tocsin.workflows.beginning import Start, begin, start_of, step_faults
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.expressions import EvaluationError
-from tocsin.workflows.questions import LARGEST_VALUE, Kind
+from tocsin.workflows.questions import LARGEST_VALUE, Kind, size_of
 from tocsin.workflows.scope import Paused, Surroundings, answer_for, result_text
 from tocsin.workflows.states import COMPLETED, FAILED, RUNNING, Ended, Flow, Work
 
@@ -138,9 +138,9 @@ def _why_failed(flow: Flow) -> WorkflowRunReason:
 def _output(flow: Flow, around: Surroundings) -> str | None:
     """The final result as a JSON text; None for null."""
     text = _output_text(flow, around)
-    if len(text) > LARGEST_VALUE:
+    if (size := size_of(text)) > LARGEST_VALUE:
         allowed = f"{LARGEST_VALUE:,} are allowed. Give `output` what is needed of it."
-        raise EvaluationError(f"The final result has {len(text):,} characters as JSON; {allowed}")
+        raise EvaluationError(f"The final result has {size:,} bytes as JSON; {allowed}")
     return None if text == "null" else text
 
 

@@ -14,12 +14,12 @@ from tocsin.schedules.moments import read_duration, read_moment
 from tocsin.workflows.absorbing import close_items, failed
 from tocsin.workflows.definition import Step
 from tocsin.workflows.expressions import EvaluationError, truthy
-from tocsin.workflows.questions import Answer, Beyond, Kind, with_items
+from tocsin.workflows.questions import Answer, Beyond, Kind, size_of, with_items
 from tocsin.workflows.scope import Heavy, Missing, Paused, Surroundings, answer_for, fill_in
 from tocsin.workflows.states import FAILED, PENDING, RUNNING, Flow, StepState, Work, places_of
 
 MOST_KEPT = 4 * 1024 * 1024
-"""Characters of the items of all steps of a workflow run, as JSON. They stand in its document."""
+"""Bytes of the items of all steps of a workflow run, as JSON. They stand in its document."""
 _LONGEST_WAIT = timedelta(days=366)
 _LONGEST_TEXT = 4_000
 """Characters of what a step keeps of a message or an address."""
@@ -177,13 +177,13 @@ def _values_of(step: Step, answer: Answer, flow: Flow) -> list[str]:
     """The items as JSON texts, within what a workflow run keeps."""
     assert step.for_each is not None  # noqa: S101  # asked before
     values, most = answer.parts, step.for_each.max_items
-    kept = sum(len(text) for state in flow.steps.values() for text in state.values or ())
+    kept = sum(size_of(text) for state in flow.steps.values() for text in state.values or ())
     if values is None:
         message = f"forEach needs a list, and its expression gave {_kind(json.loads(answer.text))}."
     elif len(values) > most:
         message = f"forEach has {len(values)} items; at most {most} are allowed (maxItems)."
-    elif (size := kept + sum(map(len, values))) > MOST_KEPT:
-        message = f"forEach: the items of the workflow run have {size:,} characters as JSON; {MOST_KEPT:,} are allowed."
+    elif (size := kept + sum(map(size_of, values))) > MOST_KEPT:
+        message = f"forEach: the items of the workflow run have {size:,} bytes as JSON; {MOST_KEPT:,} are allowed."
         message += " Let the expression select what each run needs of its item."
     else:
         return values
@@ -192,9 +192,10 @@ def _values_of(step: Step, answer: Answer, flow: Flow) -> list[str]:
 
 def _items(step: Step, state: StepState, flow: Flow, around: Surroundings, room: int) -> Iterator[Start]:
     assert step.for_each is not None and state.items is not None  # noqa: S101, PT018
-    letters = list(state.items)
-    room = min(room, step.for_each.concurrency - letters.count(RUNNING))
-    pending = list(places_of(PENDING, state.items)) if room > 0 and flow.stopping is None else []
+    room = min(room, step.for_each.concurrency - state.items.count(RUNNING))
+    if room <= 0 or flow.stopping is not None:
+        return
+    letters, pending = list(state.items), list(places_of(PENDING, state.items))
     try:
         for place, index in enumerate(pending):
             if room <= 0:

@@ -27,7 +27,10 @@ _HEAVY_MOVERS, _HEAVY_OF_OWNER = 6, 2
 """The same of those with a value that takes long to evaluate, for which the others don't wait."""
 _SWEPT = 500
 """Open workflow runs of one owner that one sweep looks at; the next one goes on with the others."""
-_BACKOFF = 0.5
+_BYTES_A_SECOND = 20 * 1024 * 1024
+"""How much of large workflow runs one mover reads and writes."""
+_BACKOFF, _LONGEST_BACKOFF = 0.5, 30.0
+_MOST_FAILURES = 10_000
 log = telemetry.logger(__name__)
 
 
@@ -42,6 +45,7 @@ class WorkflowEngine:
         self._heavy = MoveLane(_HEAVY_MOVERS, _HEAVY_OF_OWNER, at_once=False)
         self._moving: set[str] = set()
         self._touched_meanwhile: set[str] = set()
+        self._failures: dict[str, int] = {}
         self._swept: dict[str, str] = {}
         self._due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,10 +110,18 @@ class WorkflowEngine:
         if moved.next_run is not None:
             self.touch(moved.next_run)
         self._at(workflow_run, moved.wake_at, lambda: self.touch(workflow_run))
+        self._failures.pop(workflow_run, None)
+        if not at_once:
+            await asyncio.sleep(moved.weight / _BYTES_A_SECOND)
         return moved.is_heavy
 
     def _try_later(self, workflow_run: str) -> None:
-        asyncio.get_running_loop().call_later(_BACKOFF, self.touch, workflow_run)
+        """Again after a while, and after longer ones when that fails again and again."""
+        if len(self._failures) > _MOST_FAILURES:
+            self._failures.clear()
+        failures = self._failures[workflow_run] = self._failures.get(workflow_run, 0) + 1
+        seconds = min(_BACKOFF * 2 ** min(failures - 1, 10), _LONGEST_BACKOFF)
+        asyncio.get_running_loop().call_later(seconds, self.touch, workflow_run)
 
     async def _sweep_forever(self) -> None:
         looked_at = clock.EPOCH

@@ -67,6 +67,11 @@ def check(value: Any) -> list[ExpressionFault]:
     return found
 
 
+def count(value: Any) -> int:
+    """How many expressions there are anywhere in a JSON value."""
+    return sum(len(_expressions(text)) for _, text in _texts(value))
+
+
 def references(value: Any) -> set[str]:
     """The keys of the steps that expressions in this value speak of; `*` when they may speak of any."""
     return _named(value, "steps")

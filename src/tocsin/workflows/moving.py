@@ -39,6 +39,8 @@ from tocsin.workflows.versions import Versions
 
 _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
+_LIGHT = 256 * 1024
+"""Characters of the inputs and items of a workflow run that is moved among others."""
 _BATCH = 16
 """Results that are read at one go: each may be a mebibyte."""
 _SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
@@ -48,13 +50,15 @@ _SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 class Moved:
     """What came of a move: whether to look again at once, which run waited for this one, when to look again anyway.
 
-    `is_heavy`: nothing did, for a value takes longer than may be spent at once.
+    `is_heavy`: nothing did, for a value takes longer than may be spent at once, or the document is large. `weight` is
+    about how many bytes it has.
     """
 
     again: bool = False
     is_heavy: bool = False
     next_run: str | None = None
     wake_at: datetime | None = None
+    weight: int = 0
 
 
 class Hand(Protocol):
@@ -88,13 +92,17 @@ class Mover:
         self._on_cancel = on_cancel
         self._on_letters = on_letters
         self._evaluator = evaluator or Evaluator()
-        self._thinking = asyncio.Semaphore(1)  # threads would only take the interpreter from each other and the loop
+        # Threads would only take the interpreter from each other and the loop.
+        self._thinking, self._thinking_hard = asyncio.Semaphore(1), asyncio.Semaphore(1)
 
     async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
         """Do what follows from what is known now; `at_once`: unless that takes long."""
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
             return Moved()
+        weight = _weight(document)
+        if at_once and weight > _LIGHT:
+            return Moved(is_heavy=True)
         try:
             flow, move, changes, retrying = await self._decide(document, at_once=at_once)
         except Heavy:
@@ -108,8 +116,12 @@ class Mover:
         await self._cancel(move.cancels)
         if move.finish is not None:
             log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
-            return Moved(next_run=await self._next_in_line(document))
-        return Moved(again=bool(move.cancels) or move.has_more, wake_at=changes.get("wake_at", document["wake_at"]))
+            return Moved(next_run=await self._next_in_line(document), weight=weight)
+        return Moved(
+            again=bool(move.cancels) or move.has_more,
+            weight=weight,
+            wake_at=changes.get("wake_at", document["wake_at"]),
+        )
 
     async def _must_wait(self, document: Doc) -> bool:
         """Whether an earlier run of the workflow must end before this one begins (overlap QUEUE)."""
@@ -138,7 +150,7 @@ class Mover:
             flow, effort = Flow.of(document), Effort(Budget(AT_ONCE, Beyond), answers)
             around = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
             try:
-                async with self._thinking:
+                async with self._thinking if at_once else self._thinking_hard:
                     move = await asyncio.to_thread(advance, flow, around, ended, lost)
             except Missing as missing:
                 found |= await self._results(flow, missing.keys, MOST_READ - _size(found))
@@ -274,6 +286,10 @@ def _finished(finish: Finish, now: datetime) -> Doc:
         "error": finish.error,
         "wake_at": None,
     }
+
+
+def _weight(document: Doc) -> int:
+    return len(document["inputs"]) + sum(sum(map(len, state.get("values", ()))) for state in document["steps"].values())
 
 
 def _size(found: Mapping[str, ResultText | TooLarge]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tocsin.errors import TocsinError
 from tocsin.jobs import results
+from tocsin.jobs.value_bounds import HALF_A_PAIR
 from tocsin.workflows.expressions import EvaluationError, evaluate
 from tocsin.workflows.interpreting import BUDGET, Budget
 
@@ -22,7 +23,7 @@ SECONDS = 5.0
 """Seconds of processor time that the expressions of one value may take."""
 LARGEST_VALUE = 4 * 1024 * 1024
 MOST_PARTS = 200_000
-"""Characters and parts of a value, as JSON, that a step's parameters, its items or a workflow's output may have."""
+"""Bytes and parts of a value, as JSON, that a step's parameters, its items or a workflow's output may have."""
 _READ_PART = 8
 """Characters of a JSON text that are one part, for reading it."""
 _MOST_ANSWERED = 200_000
@@ -169,10 +170,10 @@ def _answer(question: Question, scope: Mapping[str, Any], budget: Budget) -> Ans
     value = evaluate(question.value, scope, budget)
     if question.kind is Kind.LIST and isinstance(value, list):
         parts = [_text(part) for part in value]
-        _check_size(question, sum(map(len, parts)), len(parts))
+        _check_size(question, sum(map(size_of, parts)), len(parts))
         return Answer(parts=parts)
     text = _text(value)
-    _check_size(question, len(text), text.count(",") if len(text) > MOST_PARTS else 0)
+    _check_size(question, size_of(text), text.count(",") if len(text) > MOST_PARTS else 0)
     return Answer(text)
 
 
@@ -180,8 +181,16 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _check_size(question: Question, characters: int, parts: int) -> None:
-    if characters > LARGEST_VALUE or parts > MOST_PARTS:
-        allowed = f"{LARGEST_VALUE:,} characters and {MOST_PARTS:,} parts"
-        much = f"{characters:,} characters as JSON" if characters > LARGEST_VALUE else f"about {parts:,} parts"
+def size_of(text: str) -> int:
+    """Its bytes in UTF-8. Raises EvaluationError for a text that has none: half a surrogate pair is no character."""
+    try:
+        return len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError as error:
+        raise EvaluationError(HALF_A_PAIR.format(ord(text[error.start]))) from None
+
+
+def _check_size(question: Question, size: int, parts: int) -> None:
+    if size > LARGEST_VALUE or parts > MOST_PARTS:
+        allowed = f"{LARGEST_VALUE:,} bytes and {MOST_PARTS:,} parts"
+        much = f"{size:,} bytes as JSON" if size > LARGEST_VALUE else f"about {parts:,} parts"
         raise EvaluationError(f"{question.place} has {much}; {allowed} are allowed. Select what is needed of it.")

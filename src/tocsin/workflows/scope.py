@@ -70,8 +70,23 @@ class Surroundings:
     def names_in(self, value: Any) -> Names:
         """What a value of the definition speaks of."""
         if id(value) not in self.names:
-            self.names[id(value)] = Names(frozenset(references(value)), may_see("inputs", value))
+            self.names[id(value)] = _names(value)
         return self.names[id(value)]
+
+
+def names_of(definition: WorkflowDefinition) -> dict[int, Names]:
+    """What the values of the definition speak of, by their identity: each expression in it is read for that."""
+    values = [definition.output]
+    for step in definition.steps:
+        each, undo, wait, ask = step.for_each, step.compensation, step.wait, step.approval
+        values += [step.params, step.when, each and each.items, undo and undo.params]
+        values += [wait.until, wait.duration] if wait else []
+        values += [ask.by, ask.message] if ask else []
+    return {id(value): _names(value) for value in values}
+
+
+def _names(value: Any) -> Names:
+    return Names(frozenset(references(value)), may_see("inputs", value))
 
 
 def fill_in(value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:

@@ -15,7 +15,7 @@ from tocsin.outbound.guard import ANYWHERE, Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.workflows.definition import Step, WorkflowDefinition
 from tocsin.workflows.hiding import reveal
-from tocsin.workflows.scope import Names
+from tocsin.workflows.scope import Names, names_of
 
 _REMEMBERED = 200
 _REMEMBERED_SIZE = 4 * 1024 * 1024
@@ -81,8 +81,8 @@ class Versions:
     async def _read(self, document: Doc) -> Version:
         text, owner = document["definition"], document["owner"]
         secrets = {entry["place"]: await self._opened(entry["sealed"], owner) for entry in document["secrets"]["all"]}
-        definition, data = await asyncio.to_thread(_read, text)
-        return Version(definition, data, owner, secrets, self._box, self._settings, len(text))
+        definition, data, names = await asyncio.to_thread(_read, text)
+        return Version(definition, data, owner, secrets, self._box, self._settings, len(text), names)
 
     async def _opened(self, sealed: str, owner: str) -> str | None:
         try:
@@ -91,6 +91,7 @@ class Versions:
             return None
 
 
-def _read(text: str) -> tuple[WorkflowDefinition, Doc]:
+def _read(text: str) -> tuple[WorkflowDefinition, Doc, dict[int, Names]]:
     data = json.loads(text)
-    return WorkflowDefinition.model_validate(data).resolved(), data
+    definition = WorkflowDefinition.model_validate(data).resolved()
+    return definition, data, names_of(definition)
