@@ -1,4 +1,5 @@
 import gzip
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
 from tocsin.jobs.computing import Processes
 from tocsin.jobs.http import HttpInput, HttpJob, prepare
+from tocsin.jobs.results import store
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
 from tocsin.security.secrets import SecretBox
@@ -287,6 +289,26 @@ async def test_a_step_reads_the_json_of_a_compressed_answer() -> None:
         outcome = await perform(context, url=server.url)
     assert outcome.response_body == '{"a": [1]}'
     assert outcome.result["body"] == {"a": [1]}
+
+
+@pytest.mark.parametrize("count", [10, 20_000, 150_000])
+async def test_a_step_reads_json_of_any_size(count: int) -> None:
+    """At once, in a thread and in a process: what is kept of it is the same."""
+    body = json.dumps([{"n": 1}] * (count // 4) + ["\u00e9"])
+    answer = response("200 OK", body.encode(), "Content-Type: application/json")
+    async with answering(answer) as server, open_door(response_limit=8 * 1024 * 1024) as door:
+        context = replace(job_context(door), is_step=True)
+        processes, used = Processes(), list[str]()
+
+        async def noted(*args: Any, owner: str = "", **more: Any) -> Any:
+            used.append(owner)
+            return await processes(*args, owner=owner, **more)
+
+        outcome = await store(await perform(replace(context, compute=noted), url=server.url))
+        await processes.close()
+    assert outcome.error is None
+    assert json.loads(outcome.result)["body"] == json.loads(body)
+    assert used == ([context.owner] if count == 150_000 else [])
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])

@@ -9,7 +9,7 @@ import pytest
 from tests.harness import Target, run_stack, until
 from tests.workflows.flows import World, define
 from tests.workflows.test_engine import step, workflow
-from tocsin.documents import Database
+from tocsin.documents import Database, Doc
 from tocsin.jobs.base import Compute, ProcessEnded
 from tocsin.jobs.compute_limits import Limit, LimitReached
 from tocsin.jobs.compute_limits import Limits as ComputeLimits
@@ -63,7 +63,7 @@ def test_what_could_not_be_kept_is_told(value: str, kind: Kind, message: str) ->
 
 def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> None:
     """A step that is small is begun first, and the rest is for the next look, to which what is large is a question."""
-    steps = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
+    steps: list[Doc] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
     world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
     flow = Flow.of(world.document)
     around = Surroundings(world.definition, world.now, {}, lambda *_: {}, Effort(Budget(10_000, Beyond)))
