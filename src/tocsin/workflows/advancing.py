@@ -136,18 +136,20 @@ def _why_failed(flow: Flow) -> WorkflowRunReason:
 
 
 def _output(flow: Flow, around: Surroundings) -> str | None:
-    """The final result as a JSON text; None for null."""
-    text = _output_text(flow, around)
-    if (size := size_of(text)) > LARGEST_VALUE:
-        allowed = f"{LARGEST_VALUE:,} are allowed. Give `output` what is needed of it."
-        raise EvaluationError(f"The final result has {size:,} bytes as JSON; {allowed}")
-    return None if text == "null" else text
-
-
-def _output_text(flow: Flow, around: Surroundings) -> str:
+    """The final result as a JSON text; None for null, and where nobody asked for one and it would be too large."""
     definition = around.definition
     if definition.output is not None:
-        return answer_for(definition.output, flow, around, "output", kind=Kind.TEXT).text
+        text = answer_for(definition.output, flow, around, "output", kind=Kind.TEXT).text
+    else:
+        try:
+            text = _last_results(flow, around)
+        except EvaluationError:
+            return None
+    return None if text == "null" or size_of(text) > LARGEST_VALUE else text
+
+
+def _last_results(flow: Flow, around: Surroundings) -> str:
+    definition = around.definition
     needed = {key for step in definition.steps for key in step.waits_for}
     last = [step.key for step in definition.steps if step.key not in needed]
     if len(last) == 1:
