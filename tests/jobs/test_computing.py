@@ -280,7 +280,7 @@ async def test_a_process_that_starts_while_the_server_ends_says_nothing(tmp_path
 def run_server(directory: Path, state: str) -> "subprocess.CompletedProcess[str]":
     file, root = directory / "server.py", Path(__file__).parents[2]
     file.write_text(_SERVER)
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, str(file), state],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},

@@ -201,7 +201,7 @@ class Job(ABC, Generic[P]):
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
         try:
-            params = read_params(self.Params, stored)
+            params = read_params(self.Params, stored, quickly=True)
         except InvalidInput as error:  # stored when less was checked
             hint = f"Correct {'.'.join(error.path)} of the job."
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
