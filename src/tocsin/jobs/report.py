@@ -86,14 +86,17 @@ class ReportJob(Job[ReportParams]):
             return Outcome.failed(f"{stranger} may not be written to.", hint)
         try:
             given = await _gather(params, context)
-            written = await context.compute(write_report, given)
-            file = await context.files.save(_file_name(params), written.content_type, written.content)
+            async with context.files.room():
+                written = await context.compute(write_report, given)
+                file = await context.files.save(_file_name(params), written.content_type, written.content)
+                rows = written.rows
+                del written  # the file's bytes, which mails have no use for
         except (ReportFault, FileFault) as error:
             return Outcome.failed(str(error))
         if (failed := await _mail(params, file, context)) is not None:
             return failed
         summary, recipients = given.runs.figures if given.runs else {}, distinct_addresses(params.recipients)
-        result = {"file": file.json(), "rows": written.rows, "summary": summary, "recipients": recipients}
+        result = {"file": file.json(), "rows": rows, "summary": summary, "recipients": recipients}
         return Outcome(result=result)
 
 
