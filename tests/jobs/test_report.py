@@ -283,8 +283,8 @@ def nested(levels: int, value: Any) -> Any:
 async def test_what_cannot_be_written_fails_with_a_reason(
     database: Database, given: dict[str, Any], message: str
 ) -> None:
-    job = registry.get("report")
-    outcome = await job.attempt(job.prepare({"title": "x", **given}, Saving("alice", SECRETS)), report_of(database))
+    """As when an expression gave it: what is too large as it is written is refused when it is saved."""
+    outcome = await registry.get("report").attempt({"title": "x", **given}, report_of(database))
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.JOB, False)
     assert outcome.error.message.startswith(message)
@@ -294,6 +294,9 @@ async def test_what_cannot_be_written_fails_with_a_reason(
     ("change", "message"),
     [
         ({"data": ...}, "A report needs data or runs."),
+        ({"data": [0] * 10_001}, "The report has 10001 rows; it may have 10000."),
+        ({"data": [0] * 2_001, "columns": ["a"] * 50}, "The report is too large for a PDF: at most 100,000 cells"),
+        ({"data": {"a": [1], "b": [2]}, "format": "CSV"}, "A CSV file has one table, and there are 2: a, b."),
         ({"format": "XLS"}, "format must be JSON, CSV, HTML or PDF."),
         ({"runs": {}}, "runs needs period, such as P7D, or both from and to."),
         ({"runs": {"period": "7 days"}}, '"7 days" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'),

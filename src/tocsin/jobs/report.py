@@ -8,16 +8,17 @@ Result: `file` (`fileId`, `name`, `contentType`, `size` in bytes, `url`, `urlExp
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from tocsin import clock
 from tocsin.documents import User, document_id
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, FileRef
 from tocsin.jobs.mailing import JobMail, Recipient, send_mail
+from tocsin.jobs.params import has_expression, is_quick
 from tocsin.jobs.report_data import ReportFault
 from tocsin.jobs.report_runs import MOST_COUNTED, RunsSummary
-from tocsin.jobs.report_writing import Format, ReportInput, write_report
+from tocsin.jobs.report_writing import Format, ReportInput, check_data, write_report
 from tocsin.outbound.addresses import distinct_addresses
 from tocsin.schedules.moments import read_duration
 
@@ -67,9 +68,11 @@ class ReportParams(ParamsModel):
     recipients: Annotated[list[Recipient], Field(max_length=MOST_RECIPIENTS)] = []
 
     @model_validator(mode="after")
-    def _something(self) -> "ReportParams":
+    def _something(self, info: ValidationInfo) -> "ReportParams":
         if "data" not in self.model_fields_set and self.runs is None:
             raise ValueError("A report needs data or runs.")
+        if not is_quick(info) and not has_expression(self.data):
+            check_data(self.format, self.data if "data" in self.model_fields_set else [], self.columns)
         return self
 
 

@@ -6,7 +6,7 @@ there, but stand from left to right and unjoined.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ _LOOK = TableStyle(
 
 def render_pdf(report: Report) -> bytes:
     """The pages, A4; wide tables lie on their side. A cell shows at most 500 characters. Raises ReportFault."""
-    _refuse_costly(report)
+    refuse_costly(report.sections)
     font = _font()
     widest = max((len(section.columns) for section in report.sections), default=0)
     size = landscape(A4) if widest >= _WIDE else A4
@@ -77,9 +77,10 @@ def render_pdf(report: Report) -> bytes:
     return out.getvalue()
 
 
-def _refuse_costly(report: Report) -> None:
+def refuse_costly(sections: Iterable[Section]) -> None:
+    """Raise ReportFault for tables that take too long to lay out."""
     cost = 0
-    for section in report.sections:
+    for section in sections:
         for row in section.rows:
             letters = sum(min(len(text_of(value)), _LONGEST_CELL) for value in row)
             cost += len(row) + letters // _LETTERS_OF_A_CELL

@@ -7,9 +7,9 @@ from typing import Any
 
 from tocsin.jobs.report_data import MOST_BARS, Bars, Report, Section, bars_of, sections_of
 from tocsin.jobs.report_html import render_html
-from tocsin.jobs.report_pdf import render_pdf
+from tocsin.jobs.report_pdf import refuse_costly, render_pdf
 from tocsin.jobs.report_runs import RunsSummary
-from tocsin.jobs.report_text import render_csv, render_json
+from tocsin.jobs.report_text import only_table, render_csv, render_json
 
 _RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
 
@@ -52,6 +52,15 @@ class WrittenReport:
     content: bytes
     content_type: str
     rows: int
+
+
+def check_data(written: Format, data: Any, columns: Sequence[str] | None) -> None:
+    """Raise ReportFault for data of which no report of this kind can be written."""
+    sections = sections_of(data, columns)
+    if written is Format.PDF:
+        refuse_costly(sections)
+    elif written is Format.CSV:
+        only_table(sections)
 
 
 def write_report(given: ReportInput) -> WrittenReport:
