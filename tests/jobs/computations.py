@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 _kept: list[str] = []
 
@@ -39,8 +40,8 @@ def crash() -> None:
 
 def read_environment() -> dict[str, str]:
     """What a computation may see of it, also by asking the kernel."""
-    with open(f"/proc/{os.getpid()}/environ") as file:
-        entries = [entry.partition("=") for entry in file.read().split("\0") if entry]
+    text = Path(f"/proc/{os.getpid()}/environ").read_text()
+    entries = [entry.partition("=") for entry in text.split("\0") if entry]
     return {name: value for name, _, value in entries} | dict(os.environ)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.harness import FILE_MAIL, SECRETS, UNUSED, until
+from tests.harness import FILE_MAIL, SECRETS, UNUSED, run_stack, until
 from tests.jobs import computations as work
 from tocsin.clock import EPOCH
+from tocsin.documents import Database, WaitingFor
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.compute_limits import MEBIBYTE, Limit, LimitReached, Limits, ProcessEnded
 from tocsin.jobs.compute_process import ForkServer
@@ -97,6 +98,23 @@ async def test_the_time_of_a_job_begins_when_its_work_does(
     third = await asyncio.gather(long, sleeping(processes, 0.01, timeout=0.9))
     assert [outcome.error for outcome in third] == [None, None]
     await processes.close()
+
+
+async def test_a_run_that_waits_for_a_process_is_known(database: Database, processes: Processes) -> None:
+    first = sleeping(processes, 60, timeout=90)
+    await until(lambda: is_busy(processes))
+    waits = context(processes, 9, "bob")
+    second = asyncio.create_task(SleepJob().attempt({"seconds": 0}, waits))
+    await until(lambda: has_waiting(processes, 1))
+    assert waits.waiting == {waits.run_id}
+    async with run_stack(database) as stack:
+        stack.engine.tools.waiting.add(waits.run_id)
+        found = stack.engine.explain({"_id": waits.run_id, "status": "RUNNING"})
+    assert found is not None
+    assert found.what is WaitingFor.COMPUTE
+    first.cancel()
+    assert (await second).error is None
+    assert waits.waiting == set()
 
 
 async def test_an_owner_with_many_long_computations_leaves_a_process_to_others(two: Processes) -> None:

@@ -22,6 +22,7 @@ from tocsin.security.secrets import SecretBox
 BOX = SecretBox(bytes(32))
 NO_MAIL = mail_door(Settings(_env_file=None))
 UNUSED: Any = None  # what calls need none of
+COMPUTE = Processes(2)
 DUE = datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
 URL = "https://api.example/hook?x=1"
@@ -34,7 +35,7 @@ async def context() -> AsyncIterator[JobContext]:
 
 
 def job_context(door: HttpDoor, box: SecretBox = BOX) -> JobContext:
-    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, Processes(), NO_MAIL, UNUSED, UNUSED)
+    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, COMPUTE, NO_MAIL, UNUSED, UNUSED)
 
 
 async def perform(context: JobContext, **fields: Any) -> Outcome:
@@ -332,7 +333,7 @@ async def test_the_tasks_timeout_holds(context: JobContext) -> None:
     async with answering(b"") as server, open_door() as door:
         outcome = await HttpJob().attempt(
             prepare(HttpInput(server.url), BOX, "alice"),
-            JobContext("r", "alice", DUE, 1, 0.05, BOX, door, Processes(), NO_MAIL, UNUSED, UNUSED),
+            JobContext("r", "alice", DUE, 1, 0.05, BOX, door, COMPUTE, NO_MAIL, UNUSED, UNUSED),
         )
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)

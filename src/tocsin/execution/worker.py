@@ -33,7 +33,10 @@ _INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attem
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none."""
+    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none.
+
+    `waiting` has the runs whose attempts wait for `compute`.
+    """
 
     http: HttpDoor
     secrets: SecretBox
@@ -44,6 +47,7 @@ class Tools:
     runs: RunsQuery
     recipients: str = "owner"
     compute: Compute = field(default_factory=Processes)
+    waiting: set[str] = field(default_factory=set)
 
 
 class Worker:
@@ -117,6 +121,7 @@ class Worker:
             runs=self._tools.runs,
             recipients=self._tools.recipients,
             is_step=run["trigger"] == Trigger.WORKFLOW.value,
+            waiting=self._tools.waiting,
         )
 
     def _settlement(

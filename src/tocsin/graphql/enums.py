@@ -212,6 +212,7 @@ describe(
         "CIRCUIT_OPEN": "Its target host could not be reached, or turned attempts away, too often in a row.",
         "EARLIER_RUN": "The run before of the same task has not ended.",
         "RETRY_AT": "The time of its next attempt.",
+        "COMPUTE": "A process to compute in: others use them.",
         "DEPENDENCY": "Steps that it depends on.",
         "APPROVAL": "Somebody's decision.",
         "TIME": "A time.",

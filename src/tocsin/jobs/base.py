@@ -98,10 +98,10 @@ class Compute(Protocol):
 
 
 class _Clocked:
-    """Computes for an attempt of this owner, whose time stands still until the work begins."""
+    """Computes for an attempt, whose time stands still until the work begins."""
 
-    def __init__(self, compute: Compute, owner: str, limit: asyncio.Timeout) -> None:
-        self._compute, self._owner, self._limit = compute, owner, limit
+    def __init__(self, context: "JobContext", limit: asyncio.Timeout) -> None:
+        self._context, self._limit = context, limit
 
     async def __call__(
         self,
@@ -117,9 +117,17 @@ class _Clocked:
 
         def begin() -> None:
             self._limit.reschedule(now() + left)
+            waiting.discard(run_id)
             on_begin()
 
-        return await self._compute(function, *args, owner=self._owner, limits=limits, on_begin=begin)
+        waiting, run_id = self._context.waiting, self._context.run_id
+        waiting.add(run_id)
+        try:
+            return await self._context.compute(
+                function, *args, owner=self._context.owner, limits=limits, on_begin=begin
+            )
+        finally:
+            waiting.discard(run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ class JobContext:
     `timeout` is for the whole attempt, in seconds; waiting for `compute` to begin does not count.
 
     What burns processor time goes through `compute`: the event loop has other runs to start. `is_step` says that steps
-    of a workflow may ask for the result.
+    of a workflow may ask for the result. `waiting` has the runs that wait for a process to compute in.
     """
 
     run_id: str
@@ -145,6 +153,7 @@ class JobContext:
     runs: RunsQuery
     recipients: str = "owner"
     is_step: bool = False
+    waiting: set[str] = field(default_factory=set)
 
     def may_write(self, address: str, owner: str) -> bool:
         """Whether the setting `recipients` lets a job of the user with the address `owner` write to this one."""
@@ -201,14 +210,13 @@ class Job(ABC, Generic[P]):
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
         try:
-            params = read_params(self.Params, stored)
+            params = read_params(self.Params, stored, quickly=True)
         except InvalidInput as error:  # stored when less was checked
             hint = f"Correct {'.'.join(error.path)} of the job."
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
         try:
             async with asyncio.timeout(context.timeout) as limit:
-                compute = _Clocked(context.compute, context.owner, limit)
-                return await self.perform(params, replace(context, compute=compute))
+                return await self.perform(params, replace(context, compute=_Clocked(context, limit)))
         except LimitReached as reached:
             return Outcome.failed(str(reached), reached.hint, ErrorKind.COMPUTE_LIMIT)
         except ProcessEnded as ended:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,7 @@ class ForkServer:
     def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket) -> None:
         self._process = process
         self._control = control
+        self._end = weakref.finalize(self, _end, process, control)
         self._turn = asyncio.Lock()
         self._orders: set[asyncio.Task[tuple[int, int]]] = set()
 
@@ -101,6 +103,9 @@ class ForkServer:
                 return found
         except (OSError, EOFError):
             raise ProcessEnded("The process that was to do the work could not be started.") from None
+        except BaseException:
+            self._process.kill()  # its answer would be taken for the one to the next order
+            raise
         finally:
             if given is not None:
                 given.close()
@@ -108,9 +113,8 @@ class ForkServer:
     async def close(self) -> None:
         """End it and all its workers."""
         await end_tasks(*self._orders)
-        self._control.close()
-        self._process.kill()  # the kernel kills its workers with it
-        await asyncio.to_thread(self._process.wait)
+        self._process.kill()
+        await asyncio.to_thread(self._end)
 
 
 class Worker:
@@ -122,6 +126,7 @@ class Worker:
         self.calls = 0
         self._server = server
         self._connection = connection
+        weakref.finalize(self, connection.close)
 
     async def call(self, work: bytes, limits: Limits) -> Any:
         """Do the work: a pickled function and its arguments. Returns and raises what the function does, LimitReached
@@ -175,6 +180,13 @@ class Worker:
                 os.kill(self.pid, signal.SIGKILL)
             self._server.reap(self.pid)
             self.pid = 0
+
+
+def _end(process: "subprocess.Popen[bytes]", control: socket.socket) -> None:
+    """Leave nothing behind, also when nobody has said that it is over. The kernel kills the workers with it."""
+    control.close()
+    process.kill()
+    process.wait()
 
 
 def _spawn(descriptor: int, modules: Sequence[str]) -> "subprocess.Popen[bytes]":

@@ -9,7 +9,6 @@ import asyncio
 import io
 import os
 import pickle
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -18,7 +17,7 @@ from tocsin.config import Settings
 from tocsin.ending import end_tasks
 from tocsin.jobs.compute_limits import DEFAULT, LARGEST_WORK, MEBIBYTE, Limit, LimitReached, Limits, ProcessEnded
 from tocsin.jobs.compute_process import ForkServer, Worker
-from tocsin.jobs.compute_turns import ComputeTurns
+from tocsin.jobs.owner_turns import OwnerTurns
 
 Answer = TypeVar("Answer")
 TRIES = 3
@@ -38,7 +37,7 @@ class Processes:
 
     def __init__(self, limit: int | None = None, limits: Limits = DEFAULT, modules: Sequence[str] = MODULES) -> None:
         places = limit or (os.cpu_count() or 1) + 1
-        self.turns = ComputeTurns(places, time.monotonic)
+        self.turns = OwnerTurns(places)
         self._limits = limits
         self._modules = modules
         self._idle: dict[str, Worker] = {}

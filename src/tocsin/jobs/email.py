@@ -7,6 +7,7 @@ every block list.
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -42,10 +43,10 @@ class AttachmentParams(ParamsModel):
             raise ValueError("An attachment has a name, such as result.json.")
         return self
 
-    async def file(self, files: Files) -> Attachment:
-        """The file. Raises ValueError for what is no base64, FileFault for what is not kept."""
+    async def file(self, files: Files, most: int) -> Attachment:
+        """The file. Raises ValueError for what is no base64, FileFault for what is not kept or has more bytes."""
         if self.file_id is not None:
-            kept, content = await files.read(self.file_id)
+            kept, content = await files.read(self.file_id, most)
             return Attachment(self.name or kept.name, self.content_type or kept.content_type, content)
         name = self.name or ""
         if self.base64 is not None:
@@ -82,13 +83,25 @@ class EmailJob(Job[EmailParams]):
         stranger = next((to for to in recipients if not context.may_write(to, user.email if user else "")), None)
         if stranger is not None:
             return Outcome.failed(f"{stranger} may not be written to.", _ALLOWED.format(context.recipients))
-        try:
-            files = [await attachment.file(context.files) for attachment in params.attachments]
-        except (ValueError, FileFault) as error:
-            return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
-        if sum(len(file.content) for file in files) > LARGEST:
-            return Outcome.failed(f"The attachments have more than {LARGEST} bytes.", kind=ErrorKind.BAD_PARAMS)
-        return await _send(params, recipients, files, context)
+        if not params.attachments:
+            return await _send(params, recipients, [], context)
+        async with context.files.room():
+            try:
+                files = await _attach(params.attachments, context.files)
+            except (ValueError, FileFault) as error:
+                return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
+            return await _send(params, recipients, files, context)
+
+
+async def _attach(attachments: Sequence[AttachmentParams], kept: Files) -> list[Attachment]:
+    files, left = [], LARGEST
+    for attachment in attachments:
+        file = await attachment.file(kept, left)
+        left -= len(file.content)
+        if left < 0:
+            raise ValueError(f"The attachments have more than {LARGEST} bytes.")
+        files.append(file)
+    return files
 
 
 async def _send(params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext) -> Outcome:

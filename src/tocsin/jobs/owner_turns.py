@@ -1,10 +1,11 @@
-"""Turns at the processes that compute: the owner goes next who has used them least of late.
+"""Turns at what there are few of, such as processes that compute: the owner goes next who has used them least of late.
 
 An owner never has all of them, so that one who comes later waits for no long work of one other.
 """
 
 import asyncio
 import math
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,10 +28,10 @@ class _Use:
         return self.seconds * math.exp2((self.at - now) / HALF_LIFE)
 
 
-class ComputeTurns:
+class OwnerTurns:
     """Hands out `places`. `now` gives seconds."""
 
-    def __init__(self, places: int, now: Callable[[], float]) -> None:
+    def __init__(self, places: int, now: Callable[[], float] = time.monotonic) -> None:
         self._free = places
         self._most = max(1, places - 1)
         self._now = now
