@@ -19,8 +19,8 @@ from tocsin.fair_queue import FairQueue
 
 SLICE = 500
 """Tasks and retries that are handled at once, and runs that are made of them, at the most."""
-SMALLEST = 50
-SLICE_TIME = 0.1
+SMALLEST = 100
+SLICE_TIME = 0.15
 """Seconds that a slice is to take: so long does another owner's task wait. On a busy machine slices are smaller."""
 WEIGHT = 5_000
 """Open runs that the tasks of a slice may name together: all of them are read."""

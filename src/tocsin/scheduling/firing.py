@@ -223,9 +223,7 @@ def pause(task: Doc, now: datetime) -> UpdateOne:
     return change_task(task["_id"], equals("version", task["version"]), changes | {"reconcile": True})
 
 
-def _born(
-    task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool
-) -> Doc:
+def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool) -> Doc:
     run = new_run(task, run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
     overlap = Overlap(task["overlap"])
     if len(busy) >= most_open:
