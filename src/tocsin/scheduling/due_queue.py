@@ -22,7 +22,7 @@ SLICE = 500
 SMALLEST = 100
 SLICE_TIME = 0.15
 """Seconds that a slice is to take while more is due than can be handled in time: so long does another owner's wait."""
-BEHIND = timedelta(seconds=2)
+BEHIND = timedelta(seconds=1)
 """What is so late is no burst that is over in a moment: slices become smaller, which costs more and is fairer."""
 WEIGHT = 5_000
 """Open runs that the tasks of a slice may name together: all of them are read."""
