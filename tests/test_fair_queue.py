@@ -14,7 +14,7 @@ def fill(queue: FairQueue[str], owner: str, count: int, first: int = 0) -> None:
 
 
 def drain(queue: FairQueue[str], most: int = 1_000_000) -> list[str]:
-    found = []
+    found: list[str] = []
     while len(found) < most and (item := queue.pop()) is not None:
         found.append(item[1])
     return found

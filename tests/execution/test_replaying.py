@@ -446,3 +446,14 @@ async def test_so_many_may_be_under_way(database: Database) -> None:
 
 def test_the_lease_is_short() -> None:
     assert replaying.LEASE.total_seconds() <= settings().lease_seconds
+
+
+async def test_one_owners_many_replays_take_turns_with_anothers(database: Database) -> None:
+    """A round makes one step of a replay of each owner, however many of one are due."""
+    now = clock.now()
+    made = [await replays.create(database, "mallory", Wish(DeadLetterFilter(), canary=False), now) for _ in range(5)]
+    hers = await replays.create(database, "alice", Wish(DeadLetterFilter(), canary=False), now)
+    await Replaying(database, lambda: None).round(clock.now())
+    going = {row["_id"] async for row in database.replays.find({"open": True})}
+    assert hers["_id"] not in going
+    assert len(going & {replay["_id"] for replay in made}) == 4

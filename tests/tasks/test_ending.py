@@ -104,3 +104,15 @@ async def test_long_work_of_one_owner_leaves_room_for_anothers(database: Databas
         group.create_task(delete("bob", mine.id))
     assert (await run_of(database, waiting))["status"] == "CANCELLED"
     assert ends.index("bob") < 5
+
+
+async def test_a_delete_lets_none_of_the_waiting_runs_go(database: Database) -> None:
+    """Where the runs before are in one slice and those that wait for them in the next."""
+    task_id, ids = await many_open(database, reconciling.SLICE + 10)
+    waiting = {"blocked": True, "after": ids[0], "rank": None, "ready_at": None}
+    await database.runs.update_many({"_id": {"$in": ids[2:]}}, {"$set": waiting})
+    await database.runs.update_one({"_id": ids[0]}, {"$set": {"status": "QUEUED", "attempts": []}})
+    await holding.delete(database, "alice", task_id, clock.now())
+    found = await database.runs.find({"_id": {"$in": ids}}).to_list()
+    assert {(one["status"], one["blocked"]) for one in found if one["_id"] in ids[2:]} == {("CANCELLED", False)}
+    assert {one["ready_at"] for one in found if one["_id"] in ids[2:]} == {None}  # a dispatcher never saw them

@@ -18,7 +18,7 @@ from tocsin.events.recent import Recent
 
 QUEUE_LIMIT = 10_000
 """Changes that a slow subscriber may lag behind before it is sent a SNAPSHOT instead of them."""
-AT_ONCE = 8
+AT_ONCE = 16
 """Changes that one user's subscribers are given in one turn of the event loop: then others have theirs."""
 _PORTION = 100
 """Changes of the stream that are given on before others have their turn."""
@@ -62,11 +62,9 @@ class Subscription:
 
     def _catch_up(self) -> None:
         """Begin with what was missed, if this process knows all of it; else with a SNAPSHOT."""
-        missed = None if self._after is None else self._fanout.recent.since(self._after, clock.now())
+        missed = None if self._after is None else self._fanout.recent.since(self._after, clock.now(), self.owner)
         if missed is not None:
-            self._changes = deque(
-                change for change in missed if owner_of(subject_of(change)) == self.owner and self._hears(change)
-            )
+            self._changes = deque(change for change in missed if self._hears(change))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

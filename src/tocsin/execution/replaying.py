@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, Doc, ReplayStatus
+from tocsin.documents import Database, Doc, ReplayStatus, owner_of
 from tocsin.tasks import dead_letters, replay_plan, replays
 from tocsin.tasks.dead_letters import DeadLetterFilter, Mark
 from tocsin.tasks.replay_plan import CanaryVerdict, Portion
@@ -50,8 +50,12 @@ class Replaying:
             await asyncio.sleep(max(wait.total_seconds(), 0.005))
 
     async def round(self, now: datetime) -> datetime | None:
-        """One step of each replay that is due. Returns when the first of them has its next one."""
-        times = [await self._look(replay_id, now) for replay_id in await replays.due(self._database, now)]
+        """One step of a replay of each owner, of those that are due. Returns when the next round is to be made."""
+        waiting = await replays.due(self._database, now)
+        firsts = {owner_of(replay_id): replay_id for replay_id in reversed(waiting)}
+        times = [await self._look(replay_id, now) for replay_id in firsts.values()]
+        if len(firsts) < len(waiting):
+            return clock.now()
         return min((at for at in times if at is not None), default=None)
 
     async def _look(self, replay_id: str, now: datetime) -> datetime | None:

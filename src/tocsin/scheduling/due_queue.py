@@ -19,9 +19,11 @@ from tocsin.fair_queue import FairQueue
 
 SLICE = 500
 """Tasks and retries that are handled at once, and runs that are made of them, at the most."""
-SMALLEST = 50
-SLICE_TIME = 0.1
-"""Seconds that a slice is to take: so long does another owner's task wait. On a busy machine slices are smaller."""
+SMALLEST = 100
+SLICE_TIME = 0.15
+"""Seconds that a slice is to take while more is due than can be handled in time: so long does another owner's wait."""
+BEHIND = timedelta(seconds=1)
+"""What is so late is no burst that is over in a moment: slices become smaller, which costs more and is fairer."""
 WEIGHT = 5_000
 """Open runs that the tasks of a slice may name together: all of them are read."""
 MOST_OF_OWNER = 5_000
@@ -56,6 +58,7 @@ class DueQueue:
         self._since = clock.EPOCH
         self._whole_at = clock.EPOCH
         self._told_at = clock.EPOCH
+        self._late = timedelta()
         self.size = SLICE
 
     def __len__(self) -> int:
@@ -100,7 +103,9 @@ class DueQueue:
 
         It grows and shrinks by a half at most: one slow answer of the database says little.
         """
-        if count >= self.size:
+        if self._late < BEHIND:
+            self.size = SLICE
+        elif count >= self.size:
             fits = round(self.size * min(max(SLICE_TIME / max(seconds, 0.001), 0.5), 1.5))
             self.size = min(max(fits, SMALLEST), SLICE)
 
@@ -136,9 +141,11 @@ class DueQueue:
 
     def _pop_slice(self, now: datetime) -> list[_Due]:
         chosen: list[_Due] = []
+        self._late = timedelta()
         while len(chosen) < self.size and (found := self._queue.pop()) is not None:
             owner, due = found
             chosen.append(due)
+            self._late = max(self._late, now - due.at)
             if now - due.at > LONG_WAIT and self._queue.count(owner) >= SLICE:
                 self._tell(owner, now - due.at, now)
         return chosen

@@ -5,7 +5,7 @@ a crash in between, `reconcile_all` finds the mark and does the rest. The runs f
 updates however many runs it has, and of each owner one at a time: nobody else waits for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -87,23 +87,30 @@ async def _refresh(database: Database, task: Doc, run_ids: list[str], now: datet
 
 
 async def _stop(database: Database, runs: list[Doc], hold: Hold, now: datetime) -> None:
-    for some in _slices([run["_id"] for run in runs]):
-        await _settle_all(database, some, stop(some, hold, now))
+    await _settle_all(database, [run["_id"] for run in runs], lambda some: stop(some, hold, now))
 
 
 async def settle_moved(database: Database, runs: list[Doc], now: datetime) -> None:
     """Cancel the runs whose due times are none any more: their task has another schedule."""
-    for some in _slices([run["_id"] for run in runs]):
-        await _settle_all(database, some, [update_all(some, settled(RunReason.TASK_EDITED, now))])
+    change = settled(RunReason.TASK_EDITED, now)
+    await _settle_all(database, [run["_id"] for run in runs], lambda some: [update_all(some, change)])
 
 
-async def _settle_all(database: Database, run_ids: list[str], updates: list[UpdateMany]) -> None:
-    """Write what may settle these runs, and let follow what does from those that it settled."""
-    async with database.slots.slot(owner_of(run_ids[0])):
-        await database.runs.bulk_write(updates, ordered=True)  # see `stop`
-        present = await database.runs.find({"_id": {"$in": run_ids}}).to_list()
-        work_log.log_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED.value])
-        await ending.follow(database, present)
+async def _settle_all(
+    database: Database, run_ids: list[str], updates: Callable[[list[str]], Sequence[UpdateMany]]
+) -> None:
+    """Write what may settle these runs, and let follow what does from those that it settled.
+
+    All are written first: the end of one must not let go another that is to be settled too.
+    """
+    for some in _slices(run_ids):
+        async with database.slots.slot(owner_of(some[0])):
+            await database.runs.bulk_write(updates(some), ordered=True)  # see `stop`
+    for some in _slices(run_ids):
+        async with database.slots.slot(owner_of(some[0])):
+            present = await database.runs.find({"_id": {"$in": some}}).to_list()
+            work_log.log_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED.value])
+            await ending.follow(database, present)
 
 
 def _slices(run_ids: list[str]) -> Iterator[list[str]]:

@@ -20,6 +20,8 @@ from tocsin.tasks.work_log import log_run
 
 MOST_REPLAYS = 50
 """Of the times that a run was done again, so many are remembered: the last."""
+MOST_SHOWN = 1000
+"""Open runs that a task shows. A replay may open more of them again; the others leave its status and streak alone."""
 RETRYABLE = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 
 
@@ -147,19 +149,25 @@ def _remembered(entry: Doc) -> Expression:
     return {"$slice": [{"$concatArrays": [before, [{"$literal": entry}]]}, -MOST_REPLAYS]}
 
 
+_HAS_ROOM: Expression = {"$lt": [{"$size": "$active"}, MOST_SHOWN]}
+
+
 async def show_again(database: Database, run_ids: list[str]) -> None:
     """Let the tasks of scheduled runs know that these are open again, and what has become of them since."""
     found = database.runs.find({"_id": {"$in": run_ids}}, {"task": 1, "trigger": 1})
-    tasks = {run["_id"]: run["task"] async for run in found if run["trigger"] == Trigger.SCHEDULE.value}
+    tasks: dict[str, list[str]] = {}
+    async for run in found:
+        if run["trigger"] == Trigger.SCHEDULE.value:
+            tasks.setdefault(run["task"], []).append(run["_id"])
     if not tasks:
         return
     updates = [
-        change_task(task_id, both(), {}, {"active": with_active([(run_id, RunStatus.QUEUED)])})
-        for run_id, task_id in tasks.items()
+        change_task(task_id, _HAS_ROOM, {}, {"active": with_active([(run_id, RunStatus.QUEUED) for run_id in some])})
+        for task_id, some in tasks.items()
     ]
     await database.tasks.bulk_write(updates, ordered=False)
     # A worker may have been quicker: its run's beginning or end was for a task that did not name the run yet.
-    runs = await database.runs.find({"_id": {"$in": list(tasks)}}).to_list()
+    runs = await database.runs.find({"_id": {"$in": [run_id for some in tasks.values() for run_id in some]}}).to_list()
     await ending.follow(database, [run for run in runs if run["status"] != RunStatus.QUEUED.value])
 
 
