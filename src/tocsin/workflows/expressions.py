@@ -19,6 +19,7 @@ from jmespath.parser import ParsedResult
 
 from tocsin.errors import TocsinError
 from tocsin.workflows.costs import TEXT_PART
+from tocsin.workflows.expression_faults import position_of, reason_of
 from tocsin.workflows.interpreting import Budget, Functions, Interpreter, TooMuchError, TooSlowError
 
 
@@ -166,7 +167,7 @@ def _evaluated(expression: str, scope: Mapping[str, Any], budget: Budget) -> Any
     except MemoryError:
         raise ExpressionError(expression, f"it needs too much memory. {_LESS}") from None
     except exceptions.JMESPathError as error:
-        raise ExpressionError(expression, _reason(error), _position(error)) from None
+        raise ExpressionError(expression, reason_of(error), position_of(error)) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise ExpressionError(expression, str(error) or type(error).__name__) from None
 
@@ -196,7 +197,7 @@ def _compiled(expression: str) -> ParsedResult:
             warnings.simplefilter("ignore")  # of a way to write texts that the library would rather not have
             return jmespath.compile(expression.strip())
     except exceptions.JMESPathError as error:
-        raise ExpressionError(expression, _reason(error), _position(error)) from None
+        raise ExpressionError(expression, reason_of(error), position_of(error)) from None
     except RecursionError:
         raise ExpressionError(expression[:40] + "…", "it is nested too deeply.") from None
 
@@ -209,38 +210,6 @@ def _check_functions(expression: str, tree: Any) -> None:
     for child in tree["children"]:
         if isinstance(child, dict):
             _check_functions(expression, child)
-
-
-def _position(error: exceptions.JMESPathError) -> int | None:
-    position = getattr(error, "lex_position", None)
-    return position if isinstance(position, int) else None
-
-
-def _reason(error: exceptions.JMESPathError) -> str:
-    if isinstance(error, exceptions.JMESPathTypeError):
-        expected = " or ".join(map(str, error.expected_types))
-        return f"In function {error.function_name}(), {_shown(error.current_value)} is no {expected}."
-    if isinstance(error, exceptions.EmptyExpressionError):
-        return "it is empty."
-    if isinstance(error, exceptions.IncompleteExpressionError):
-        return "it ends too early."
-    if isinstance(error, exceptions.LexerError):
-        return f"{error.message or 'there is a character that does not belong there'}."
-    if isinstance(error, exceptions.ParseError):
-        return f"{error.token_value!r} does not belong there." if error.token_value else "it ends too early."
-    return f"{str(error).rstrip('.')}."
-
-
-def _shown(value: Any) -> str:
-    """A value in a message: of a list or an object only what it is, for it may be of any size."""
-    if isinstance(value, list | dict):
-        return "an array" if isinstance(value, list) else "an object"
-    if isinstance(value, str):
-        return json.dumps(value[:_LONGEST_SHOWN], ensure_ascii=False)
-    return json.dumps(value) if isinstance(value, bool | int | float | None) else "an expression (&)"
-
-
-_LONGEST_SHOWN = 60
 
 
 def _texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -1,8 +1,7 @@
 """One step forward of one workflow run: read, decide, write on condition, make the runs."""
 
 import asyncio
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,7 +10,6 @@ from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.documents import (
-    OPEN_WORKFLOW_RUNS,
     Database,
     Doc,
     Hold,
@@ -26,23 +24,23 @@ from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import SLICE, stop
 from tocsin.tasks.triggering import RETRYABLE
 from tocsin.tasks.work_log import log_workflow_run_status
-from tocsin.workflows.advancing import Finish, Move, advance, next_wake
+from tocsin.workflows.advancing import Move, advance
 from tocsin.workflows.beginning import Start
 from tocsin.workflows.evaluating import Evaluator
 from tocsin.workflows.incidents import Incidents
 from tocsin.workflows.interpreting import Budget
 from tocsin.workflows.letters import Letters
 from tocsin.workflows.questions import AT_ONCE, Answer, Beyond, Effort, Place, ResultText
+from tocsin.workflows.run_changes import changes_of, weight_of
 from tocsin.workflows.scope import MOST_READ, Heavy, Missing, Surroundings, TooLarge
-from tocsin.workflows.states import COMPLETED, Ended, Flow, Work
+from tocsin.workflows.states import COMPLETED, Ended, Flow
+from tocsin.workflows.step_results import load_results, size_of_results
 from tocsin.workflows.versions import Versions
 
 _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
 _LIGHT = 256 * 1024
 """Characters of the inputs and items of a workflow run that is moved among others."""
-_BATCH = 16
-"""Results that are read at one go: each may be a mebibyte."""
 _SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 
 
@@ -100,7 +98,7 @@ class Mover:
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
             return Moved()
-        weight = _weight(document)
+        weight = weight_of(document)
         if at_once and weight > _LIGHT:
             return Moved(is_heavy=True)
         try:
@@ -153,13 +151,13 @@ class Mover:
                 async with self._thinking if at_once else self._thinking_hard:
                     move = await asyncio.to_thread(advance, flow, around, ended, lost)
             except Missing as missing:
-                found |= await self._results(flow, missing.keys, MOST_READ - _size(found))
+                found |= await load_results(self._database, flow, missing.keys, MOST_READ - size_of_results(found))
             except Heavy as heavy:
                 if at_once:
                     raise
                 answers |= await self._evaluator.answer(heavy.question, document["owner"])
             else:
-                return flow, move, _changes(document, flow, move, now), retrying
+                return flow, move, changes_of(document, flow, move, now), retrying
 
     async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str], set[str]]:
         """Of the runs under way: those that ended; those that are not there, or are left from a former round; those
@@ -171,22 +169,6 @@ class Mover:
         lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
         retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
         return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost, retrying
-
-    async def _results(self, flow: Flow, keys: Collection[str], room: int) -> dict[str, ResultText | TooLarge]:
-        """The results of these steps as JSON texts, unless there is no room for so many characters."""
-        works = {key: _works(key, flow) for key in keys}
-        ids = [work.run_id(flow.id) for several in works.values() for work in several]
-        texts: dict[str, str | None] = {}
-        async for run in self._database.runs.find({"_id": {"$in": ids}}, {"result": 1}).batch_size(_BATCH):
-            texts[run["_id"]] = run["result"]
-            room -= len(run["result"] or "")
-            if room < 0:
-                return dict.fromkeys(keys, TooLarge())
-        found: dict[str, ResultText | TooLarge] = {}
-        for key, several in works.items():
-            values = [texts.get(work.run_id(flow.id)) for work in several]
-            found[key] = values if flow.steps[key].items is not None else values[0]
-        return found
 
     async def _write(self, document: Doc, changes: Doc) -> bool:
         update = change_when(equals("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
@@ -257,49 +239,6 @@ _AFRESH: Doc = {
     "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
     "cancel_requested_at": None, "final": None, "discarded_at": None,
 }  # fmt: skip
-
-
-def _changes(document: Doc, flow: Flow, move: Move, now: datetime) -> Doc:
-    """The fields of the workflow run that are new; empty if none is."""
-    steps = {key: state.to_document() for key, state in flow.steps.items()}
-    news = {key: state["status"] for key, state in steps.items() if state != document["steps"][key]}
-    changes: Doc = {
-        "steps": steps,
-        "stopping": flow.stopping,
-        "done": flow.done(),
-        "status": WorkflowRunStatus.RUNNING.value,
-        "started_at": document["started_at"] or now,
-        "wake_at": next_wake(flow),
-        **(_finished(move.finish, now) if move.finish is not None else {}),
-    }
-    changes = {name: value for name, value in changes.items() if document.get(name) != value}
-    return {**changes, "news": json.dumps(news)} if changes else {}
-
-
-def _finished(finish: Finish, now: datetime) -> Doc:
-    return {
-        "status": finish.status.value,
-        "open": finish.status in OPEN_WORKFLOW_RUNS,
-        "reason": finish.reason and finish.reason.value,
-        "finished_at": now,
-        "output": finish.output,
-        "error": finish.error,
-        "wake_at": None,
-    }
-
-
-def _weight(document: Doc) -> int:
-    return len(document["inputs"]) + sum(sum(map(len, state.get("values", ()))) for state in document["steps"].values())
-
-
-def _size(found: Mapping[str, ResultText | TooLarge]) -> int:
-    several = (texts if isinstance(texts, list) else [texts] for texts in found.values())
-    return sum(len(text) for texts in several for text in texts if isinstance(text, str))
-
-
-def _works(key: str, flow: Flow) -> list[Work]:
-    items = flow.steps[key].items
-    return [Work(key)] if items is None else [Work(key, index) for index in range(len(items))]
 
 
 def _ended(run: Mapping[str, Any]) -> Ended:
