@@ -191,8 +191,6 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
                 return soonest
         return now + WINDOWS[-1]
 
-    # --- retries ----------------------------------------------------------------------------------------------------
-
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
         updates = []
         for run in runs:
@@ -207,8 +205,6 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         updates = on_tasks([run for run in runs if run["status"] not in SETTLED_VALUES])
         if updates:
             self._tasks.bulk_write(updates, ordered=False)
-
-    # --- due tasks --------------------------------------------------------------------------------------------------
 
     def _fire(self, tasks: list[Doc], now: datetime) -> None:
         active = self._settle_active(tasks, now)
