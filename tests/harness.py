@@ -32,6 +32,7 @@ from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows import starting
 from tocsin.workflows.engine import WorkflowEngine
+from tocsin.workflows.evaluating import Evaluator
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
@@ -132,14 +133,14 @@ class Stack:
         """A new run of alice's workflow, which nobody moves as long as the workflows are not started."""
         return (await starting.execute(self.database, self.versions, owner, name, given, clock.now())).id
 
-    async def when_workflow_run(self, run_id: str, *statuses: str) -> Doc:
+    async def when_workflow_run(self, run_id: str, *statuses: str, seconds: float = 10.0) -> Doc:
         """The workflow run, once it has one of these statuses."""
 
         async def reached() -> Doc | None:
             run = await self.database.workflow_runs.find_one({"_id": run_id})
             return run if run is not None and run["status"] in statuses else None
 
-        found: Doc = await until(reached)
+        found: Doc = await until(reached, seconds)
         return found
 
     async def run(self, run_id: str) -> Doc:
@@ -204,7 +205,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         rates=HostRates(chosen.owner_host_rate),
     )
     await http.open()
-    processes = Processes()
+    processes = Processes.of(chosen)
     judge = Judge(RetryDefaults.of(chosen), timedelta(seconds=chosen.retry_after_limit))
     stack: Stack
 
@@ -236,9 +237,10 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     )
     versions = Versions(database, SECRETS, chosen)
     letters = Letters(database)
-    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None)
-    workflows = WorkflowEngine(database, mover, Firing(database, versions))
-    scheduler, fanout = Scheduler(database, engine.hand), Fanout(database, on_change)
+    evaluator = Evaluator.of(chosen, processes)
+    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None, evaluator)
+    workflows = WorkflowEngine(database, mover, Firing(database, versions, chosen.max_open_runs))
+    scheduler, fanout = Scheduler(database, engine.hand, chosen.max_open_runs), Fanout(database, on_change)
     stack = Stack(database, engine, scheduler, fanout, versions, workflows)
     await engine.start()
     if schedule:

@@ -115,6 +115,12 @@ class Settings(BaseSettings):
     task_retention_days: int = Field(90, ge=1, le=36_500)
     audit_retention_days: int = Field(365, ge=1, le=36_500)
     file_link_hours: int = Field(72, ge=1, le=87_600)
+    compute_processes: int | None = Field(None, ge=1, le=1000)
+    compute_memory: int = Field(512, ge=64, le=1024 * 1024)
+    compute_seconds: int = Field(30, ge=1, le=3600)
+    expression_parts: int = Field(1_000_000, ge=20_000, le=100_000_000)
+    expression_seconds: float = Field(5.0, ge=0.1, le=600)
+    max_open_runs: int = Field(100, ge=1, le=1000)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)

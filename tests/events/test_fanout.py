@@ -1,6 +1,7 @@
 """Changes reach the subscribers of their owner, from whatever process they come."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -195,17 +196,57 @@ def test_what_is_too_old_or_too_much_is_forgotten() -> None:
         return Change(K.RUN_UPDATED, start + timedelta(seconds=seconds), "alice/t", "alice/t:1")
 
     now = start + timedelta(seconds=900)
-    assert known.since(start, now) is None
+    assert known.since(start, now, "alice") is None
     for second in range(700):
         known.add(change(second))
-    assert known.since(start + timedelta(seconds=90), now) is None
-    assert known.since(start + timedelta(seconds=690), now) == [change(second) for second in range(689, 700)]
-    assert known.since(start + timedelta(seconds=800), now) == []
-    assert known.since(start + timedelta(seconds=902), now) is None
-    assert known.since(datetime.min.replace(tzinfo=UTC), now) is None
-    assert known.since(datetime.max.replace(tzinfo=UTC), now) is None
+    assert known.since(start + timedelta(seconds=90), now, "alice") is None
+    assert known.since(start + timedelta(seconds=690), now, "alice") == [change(second) for second in range(689, 700)]
+    assert known.since(start + timedelta(seconds=800), now, "alice") == []
+    assert known.since(start + timedelta(seconds=902), now, "alice") is None
+    assert known.since(datetime.min.replace(tzinfo=UTC), now, "alice") is None
+    assert known.since(datetime.max.replace(tzinfo=UTC), now, "alice") is None
     known.add(change(50))  # the database's clock was set back
-    assert known.since(start + timedelta(seconds=690), now) is not None
-    assert known.since(start + timedelta(seconds=51), now) is None
+    assert known.since(start + timedelta(seconds=690), now, "alice") is not None
+    assert known.since(start + timedelta(seconds=51), now, "alice") is None
     known.clear()
-    assert known.since(start + timedelta(seconds=690), now) is None
+    assert known.since(start + timedelta(seconds=690), now, "alice") is None
+
+
+def test_a_flood_of_one_owners_changes_makes_nobody_elses_forgotten() -> None:
+    known, start = recent.Recent(), clock.now()
+
+    def change(owner: str, milliseconds: int) -> Change:
+        return Change(K.RUN_UPDATED, start + timedelta(milliseconds=milliseconds), f"{owner}/t", f"{owner}/t:1")
+
+    now = start + timedelta(minutes=1)
+    known.clear(start - timedelta(minutes=1))
+    known.add(change("alice", 0))
+    for number in range(recent.MOST + recent.MOST_OF_OWNER):
+        known.add(change("mallory", number))
+    assert known.since(start, now, "alice") == [change("alice", 0)]
+    assert known.since(start, now, "mallory") is None
+    later = start + timedelta(milliseconds=recent.MOST + recent.MOST_OF_OWNER + 2_000)
+    assert known.since(later, now, "mallory") == []
+
+
+async def test_a_flood_for_one_users_subscribers_leaves_others_their_turns(database: Database) -> None:
+    """A subscriber who has thousands of changes before him was given all of them without a pause."""
+    events = Fanout(database, lambda _change: None)
+    events._listening.set()
+    change = Change(K.TASK_UPDATED, clock.now(), "mallory/t")
+    seen: list[str] = []
+
+    async def read(subscription: Subscription, count: int) -> None:
+        await take(subscription, count)
+        seen.append(subscription.owner)
+
+    async with events.subscribe("alice") as mine, contextlib.AsyncExitStack() as stack:
+        theirs = [await stack.enter_async_context(events.subscribe("mallory")) for _ in range(20)]
+        for subscription in theirs:
+            for _ in range(50):
+                subscription.offer(change)
+        async with asyncio.TaskGroup() as group:
+            for subscription in theirs:
+                group.create_task(read(subscription, 51))
+            group.create_task(read(mine, 1))
+    assert (seen[0], len(seen)) == ("alice", 21)

@@ -27,6 +27,12 @@ NO_LEASE = timedelta(0)
 """What the death of a process leaves is free at once."""
 
 
+@pytest.fixture(autouse=True)
+def _patient_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round steps all that are due, however busy the machine is."""
+    monkeypatch.setattr(replaying, "ROUND", HOUR)
+
+
 async def ask(database: Database, **wish: Any) -> Doc:
     given = Wish(**{"filter": ALL, "per_minute": FAST, "canary": False, **wish})
     return await replays.create(database, "alice", given, clock.now())
@@ -446,3 +452,17 @@ async def test_so_many_may_be_under_way(database: Database) -> None:
 
 def test_the_lease_is_short() -> None:
     assert replaying.LEASE.total_seconds() <= settings().lease_seconds
+
+
+async def test_one_owners_many_replays_take_turns_with_anothers(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round that takes long makes one step of a replay of each owner, however many of one are due."""
+    monkeypatch.setattr(replaying, "ROUND", timedelta(0))
+    now = clock.now()
+    made = [await replays.create(database, "mallory", Wish(DeadLetterFilter(), canary=False), now) for _ in range(5)]
+    hers = await replays.create(database, "alice", Wish(DeadLetterFilter(), canary=False), now)
+    await Replaying(database, lambda: None).round(clock.now())
+    going = {row["_id"] async for row in database.replays.find({"open": True})}
+    assert hers["_id"] not in going
+    assert len(going & {replay["_id"] for replay in made}) == 4

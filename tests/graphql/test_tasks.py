@@ -322,3 +322,15 @@ async def test_what_was_missed_is_told_in_words(api: Api) -> None:
         {"missedCount": 1, "missedUntil": "2026-03-01T15:00:00Z", "reasonText": one},
         {"missedCount": 4, "missedUntil": "2026-03-01T15:00:00Z", "reasonText": several},
     ]
+
+
+async def test_a_task_that_waits_for_its_turn_says_so(api: Api) -> None:
+    given = {"name": "late", "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}}
+    await api.alice.do("createTask", given, f"task {{ id }} {ERRORS}")
+    stored = await _stored(api)
+    (ahead,) = (await api.alice.ask("{ tasks { nodes { waitingText } } }"))["tasks"]["nodes"]
+    late = {"next_run_at": clock.now() - timedelta(seconds=9)}
+    await api.database.tasks.update_one({"_id": stored["_id"]}, {"$set": late})
+    (waits,) = (await api.alice.ask("{ tasks { nodes { waitingText } } }"))["tasks"]["nodes"]
+    assert ahead["waitingText"] is None
+    assert "waits for its turn" in waits["waitingText"]

@@ -10,10 +10,12 @@ from tests.harness import SECRETS, shelf_of
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, Delivery, User
+from tocsin.documents.files import OpenFile
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
 from tocsin.jobs.computing import Processes
+from tocsin.jobs.files import Shelf
 from tocsin.outbound.http import OwnersHttp
 from tocsin.outbound.mail import mail_door
 from tocsin.outbound.mail_limits import RecipientLimits
@@ -34,11 +36,15 @@ async def alice(database: Database) -> User:
     return user
 
 
+COMPUTE = Processes(1)
+NO_FILES = Shelf(UNUSED, UNUSED, UNUSED).of_run("alice", "alice/t1:7")
+
+
 async def attempt(
     port: int,
     given: dict[str, Any],
     recipients: str = "owner",
-    files: Any = UNUSED,
+    files: Any = NO_FILES,
     limits: RecipientLimits = RecipientLimits(),  # noqa: B008  # frozen
     confirms: bool = False,
 ) -> Outcome:
@@ -49,9 +55,7 @@ async def attempt(
     db = User.get_pymongo_collection().database
     database = Database(db.client, db, "", db.name)
     mails = OwnerDoor(mail_door(settings), database, limits, "alice", confirms=confirms)
-    context = JobContext(
-        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mails, files, UNUSED, recipients
-    )
+    context = JobContext("alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, COMPUTE, mails, files, UNUSED, recipients)
     return await job.attempt(stored, context)
 
 
@@ -97,6 +101,37 @@ async def test_a_kept_file_is_attached_and_another_owners_is_not(alice: User, da
     assert refused.error is not None
     assert "There is no file" in refused.error.message
     assert len(inbox.mails) == 1
+
+
+async def test_large_attachments_are_encoded_in_a_process(
+    alice: User, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, content = shelf_of(database), bytes(range(256)) * 4 * 1024
+    kept = await shelf.of_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
+    monkeypatch.setattr("tocsin.outbound.mail.compose", None)  # of this process
+    inbox, files = Inbox(), shelf.of_run("alice", "alice/t1:7")
+    async with mail_server(inbox) as port:
+        outcome = await attempt(port, {**MAIL, "attachments": [{"fileId": kept.file_id}]}, files=files)
+    assert outcome.error is None
+    (part,) = inbox.mails[0].iter_attachments()
+    assert part.get_payload(decode=True) == content
+
+
+async def test_attachments_that_are_too_large_are_not_even_read(
+    alice: User, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = shelf_of(database)
+    kept = await shelf.of_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", bytes(3 * 1024 * 1024))
+    files = shelf.of_run("alice", "alice/t1:7")
+    outcome = await attempt(9, {**MAIL, "attachments": [{"fileId": kept.file_id}] * 2}, files=files)
+    assert outcome.error is not None
+    assert outcome.error.message == "The file 'a.bin' has 3145728 bytes; 2097152 are allowed here."
+    monkeypatch.setattr(OpenFile, "read", None)
+    again = await attempt(
+        9, {**MAIL, "attachments": [{"text": "x" * 2_500_000, "name": "x"}, {"fileId": kept.file_id}]}, files=files
+    )
+    assert again.error is not None
+    assert "2742880 are allowed here" in again.error.message
 
 
 @pytest.mark.parametrize(

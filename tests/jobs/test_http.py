@@ -1,4 +1,5 @@
 import gzip
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
 from tocsin.jobs.computing import Processes
 from tocsin.jobs.http import HttpInput, HttpJob, prepare
+from tocsin.jobs.results import store
 from tocsin.outbound.http import OwnersHttp
 from tocsin.outbound.mail import mail_door
 from tocsin.security.secrets import SecretBox
@@ -20,6 +22,7 @@ from tocsin.security.secrets import SecretBox
 BOX = SecretBox(bytes(32))
 NO_MAIL = mail_door(Settings(_env_file=None))
 UNUSED: Any = None  # what calls need none of
+COMPUTE = Processes(2)
 DUE = datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
 URL = "https://api.example/hook?x=1"
@@ -32,7 +35,7 @@ async def context() -> AsyncIterator[JobContext]:
 
 
 def job_context(door: OwnersHttp, box: SecretBox = BOX) -> JobContext:
-    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, Processes(), NO_MAIL, UNUSED, UNUSED)
+    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, COMPUTE, NO_MAIL, UNUSED, UNUSED)
 
 
 async def perform(context: JobContext, **fields: Any) -> Outcome:
@@ -289,6 +292,26 @@ async def test_a_step_reads_the_json_of_a_compressed_answer() -> None:
     assert outcome.result["body"] == {"a": [1]}
 
 
+@pytest.mark.parametrize("count", [10, 20_000, 150_000])
+async def test_a_step_reads_json_of_any_size(count: int) -> None:
+    """At once, in a thread and in a process: what is kept of it is the same."""
+    body = json.dumps([{"n": 1}] * (count // 4) + ["\u00e9"])
+    answer = response("200 OK", body.encode(), "Content-Type: application/json")
+    async with answering(answer) as server, open_door(response_limit=8 * 1024 * 1024) as door:
+        context = replace(job_context(door), is_step=True)
+        processes, used = Processes(), list[str]()
+
+        async def noted(*args: Any, owner: str = "", **more: Any) -> Any:
+            used.append(owner)
+            return await processes(*args, owner=owner, **more)
+
+        outcome = await store(await perform(replace(context, compute=noted), url=server.url))
+        await processes.close()
+    assert outcome.error is None
+    assert json.loads(outcome.result)["body"] == json.loads(body)
+    assert used == ([context.owner] if count == 150_000 else [])
+
+
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 async def test_retry_after_is_heard(context: JobContext, status: str) -> None:
     async with answering(response(status, b"", "Retry-After: 90")) as server:
@@ -310,7 +333,7 @@ async def test_the_tasks_timeout_holds(context: JobContext) -> None:
     async with answering(b"") as server, open_door() as door:
         outcome = await HttpJob().attempt(
             prepare(HttpInput(server.url), BOX, "alice"),
-            JobContext("r", "alice", DUE, 1, 0.05, BOX, door, Processes(), NO_MAIL, UNUSED, UNUSED),
+            JobContext("r", "alice", DUE, 1, 0.05, BOX, door, COMPUTE, NO_MAIL, UNUSED, UNUSED),
         )
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)

@@ -149,3 +149,39 @@ def test_half_a_pair_is_found_wherever_it_is(half: str) -> None:
 
 def test_whole_pairs_are_characters() -> None:
     assert read_json('["\\ud83d\\ude44", {"\\uD83D\\uDE44": 1}]') == ["\U0001f644", {"\U0001f644": 1}]
+
+
+SMALL_AND_HUGE = st.from_regex(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,5})?", fullmatch=True)
+
+
+@given(st.lists(SMALL_AND_HUGE, max_size=3))
+def test_numbers_are_bounded_however_they_are_written(numbers: list[str]) -> None:
+    """They are looked at one by one only if one of them may be too large."""
+    text = f"[{','.join(numbers)}]"
+    values = json.loads(text)
+    fits = all(abs(value) < 2**1024 for value in values)
+    if fits:
+        assert read_json(text) == values
+    else:
+        with pytest.raises(UnfitJson, match="too large"):
+            read_json(text)
+
+
+DEEP = st.recursive(
+    st.text('[]{}\\"a', max_size=4) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('[{\\"', max_size=2), inner, max_size=3),
+)
+
+
+@given(DEEP, st.integers(1, 8))
+def test_levels_are_counted_as_they_are(value: Any, deepest: int) -> None:
+    def levels(part: Any) -> int:
+        parts = part.values() if isinstance(part, dict) else part if isinstance(part, list) else None
+        return 0 if parts is None else 1 + max(map(levels, parts), default=0)
+
+    text = json.dumps(value)
+    if levels(value) <= deepest:
+        assert read_json(text, deepest) == value
+    else:
+        with pytest.raises(UnfitJson, match=f"more than {deepest} levels"):
+            read_json(text, deepest)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -241,6 +242,45 @@ def test_a_repair_that_leaves_nothing_fails() -> None:
     found = measure(polygon([[0, 0], [1, 0], [0, 0], [0, 0]]), True)
     assert isinstance(found, Invalid)
     assert "nothing is left" in found.message
+
+
+def scribble(positions: int) -> dict[str, Any]:
+    """A ring that crosses itself about a quarter as often as there are pairs of its edges."""
+    rng = random.Random(7)
+    ring = [[rng.uniform(-10, 10), rng.uniform(-10, 10)] for _ in range(positions)]
+    return polygon([*ring, ring[0]])
+
+
+async def test_what_would_take_too_long_to_repair_is_refused() -> None:
+    outcome = await perform(scribble(2_000), repair=True)
+    assert outcome.error is not None
+    assert outcome.error.message == (
+        "geojson: the polygon crosses itself more than 100,000 times, too often to be repaired."
+    )
+    assert (outcome.error.kind, outcome.error.hint) == (ErrorKind.JOB, "Simplify the geometry.")
+
+
+def test_what_crosses_itself_less_often_is_repaired() -> None:
+    assert result(scribble(100), repair=True)["repaired"]
+    resting = [[0, 0]] * 50_000  # the same place again is no crossing
+    assert result(polygon([*resting, [1, 0], [1, 1], [-1, 0.5], [2, 0.5], [0, 0]]), repair=True)["repaired"]
+
+
+def test_the_first_of_many_overlaps_is_found_without_all_of_them_in_memory() -> None:
+    many = {"type": "MultiPolygon", "coordinates": [[box(0, 0, 1, 1)]] * 1_500}
+    found = measure(many, False)
+    assert isinstance(found, Invalid)
+    assert "overlap at longitude 0.5" in found.message
+
+
+async def test_what_an_attempt_finds_wrong_is_told_with_its_place() -> None:
+    """What was filled in for an expression is checked in the process."""
+    stored = {"geojson": polygon([[0, 0], [1, 0], [1, 99], [0, 0]])}
+    async with open_door() as door:
+        outcome = await PolygonAreaJob().attempt(stored, replace(job_context(door), timeout=60.0))
+    assert outcome.error is not None
+    assert outcome.error.kind is ErrorKind.BAD_PARAMS
+    assert outcome.error.message.startswith("geojson.coordinates[0][2]: the latitude 99 is not within")
 
 
 def test_what_is_wrong_is_told_when_it_is_saved() -> None:

@@ -205,8 +205,17 @@ async def test_runs_as_pdf_have_charts(database: Database) -> None:
 
 
 def test_percentiles_are_nearest_ranks() -> None:
-    runs = [{"seconds": float(number)} for number in range(1, 21)]
-    assert (percentile(runs, 50), percentile(runs, 95), percentile([], 50)) == (10.0, 19.0, None)
+    times = [float(number) for number in range(1, 21)]
+    assert (percentile(times, 50), percentile(times, 95), percentile([], 50)) == (10.0, 19.0, None)
+
+
+async def test_no_more_runs_are_counted_than_the_limit(database: Database) -> None:
+    await add_runs(database)
+    history, period = RunHistory(database), (DUE - 24 * HOUR, DUE)
+    found = await history.summarize("alice", *period, most=6)
+    assert found is not None
+    assert (found.figures["runs"], len(found.shown)) == (6, 6)
+    assert await history.summarize("alice", *period, most=5) is None
 
 
 # --- mails, repeats, faults ---
@@ -232,10 +241,41 @@ async def test_the_link_is_mailed_to_those_who_may_be_written_to(database: Datab
     assert (away.error.kind, away.error.retryable) == (ErrorKind.MAIL, True)
 
 
+def nested(levels: int, value: Any) -> Any:
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"format": "CSV", "data": {"a": [1], "b": [2]}}, "A CSV file has one table, and there are 2: a, b."),
+        (
+            {"format": "CSV", "data": [{"a": "x" * 420_000}], "columns": ["a"] * 50},
+            "The report has more than 20,971,520 bytes.",
+        ),
+        (
+            {"format": "HTML", "data": [{"a": "&" * 100_000}], "columns": ["a"] * 50},
+            "The report has more than 20,971,520",
+        ),
+        ({"format": "JSON", "data": nested(40, [0] * 300_000)}, "The report has more than 20,971,520 bytes."),
+        (
+            {"format": "HTML", "data": {str(n): [{}] * 5_000 for n in range(3)}, "columns": ["a"] * 50},
+            "The report has more than 500,000 cells.",
+        ),
+        (
+            {"format": "PDF", "data": [[]] * 2_001, "columns": ["a"] * 50},
+            "The report is too large for a PDF: at most 100,000",
+        ),
+        (
+            {"format": "PDF", "data": [{"a": "x" * 500}] * 200, "columns": ["a"] * 40},
+            "The report is too large for a PDF",
+        ),
+        (
+            {"format": "PDF", "data": [{"a": "x" * 400}], "columns": ["a"] * 50},
+            "A row of the report is taller than a page.",
+        ),
         ({"format": "HTML", "data": [0] * 10_001}, "The report has 10001 rows; it may have 10000."),
         ({"format": "HTML", "data": [{str(n): n for n in range(51)}]}, "The report has 51 columns; it may have 50."),
     ],
@@ -243,8 +283,8 @@ async def test_the_link_is_mailed_to_those_who_may_be_written_to(database: Datab
 async def test_what_cannot_be_written_fails_with_a_reason(
     database: Database, given: dict[str, Any], message: str
 ) -> None:
-    job = registry.get("report")
-    outcome = await job.attempt(job.prepare({"title": "x", **given}, Saving("alice", SECRETS)), report_of(database))
+    """As when an expression gave it: what is too large as it is written is refused when it is saved."""
+    outcome = await registry.get("report").attempt({"title": "x", **given}, report_of(database))
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.JOB, False)
     assert outcome.error.message.startswith(message)
@@ -254,6 +294,9 @@ async def test_what_cannot_be_written_fails_with_a_reason(
     ("change", "message"),
     [
         ({"data": ...}, "A report needs data or runs."),
+        ({"data": [0] * 10_001}, "The report has 10001 rows; it may have 10000."),
+        ({"data": [0] * 2_001, "columns": ["a"] * 50}, "The report is too large for a PDF: at most 100,000 cells"),
+        ({"data": {"a": [1], "b": [2]}, "format": "CSV"}, "A CSV file has one table, and there are 2: a, b."),
         ({"format": "XLS"}, "format must be JSON, CSV, HTML or PDF."),
         ({"runs": {}}, "runs needs period, such as P7D, or both from and to."),
         ({"runs": {"period": "7 days"}}, '"7 days" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'),

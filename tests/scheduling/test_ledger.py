@@ -87,7 +87,8 @@ class World:
             return
         active = [self.runs.stored[entry] for entry in task["active"]]
         entries = [{"run": run["_id"], "status": run["status"]} for run in active if run["open"]]
-        firings, unreadable = fire_all([task], now, {task["_id"]: entries})
+        fired = fire_all([task], now, {task["_id"]: entries})
+        firings, unreadable = fired.firings, fired.unreadable
         assert not unreadable
         RunWriter(self.runs).write(firings)  # type: ignore[arg-type]
         self.runs.interrupt()

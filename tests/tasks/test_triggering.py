@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -221,3 +222,15 @@ async def test_a_deleted_task_makes_no_runs(database: Database, verb: str) -> No
     assert all(not isinstance(one, Exception) or isinstance(one, NotFound | Conflict) for one in results)
     with pytest.raises((NotFound, Conflict)):
         await VERBS[verb](database, "alice", run_id)
+
+
+async def test_a_task_shows_a_bounded_number_of_runs_that_are_asked_for_again(database: Database) -> None:
+    """A replay may open thousands again, and each change of one rewrites the document that names them."""
+    task = await hourly(database)
+    again = [await add_run(database, task.id, S.FAILED, ago=timedelta(days=days)) for days in (1, 2, 3)]
+    entries = [{"run": f"{task.id}:{number}", "shows": "PENDING"} for number in range(triggering.MOST_SHOWN - 1)]
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"active": entries}})
+    await database.runs.update_many({"_id": {"$in": again}}, {"$set": {"status": "QUEUED", "open": True}})
+    for run in again:
+        await triggering.show_again(database, [run])
+    assert len((await task_of(database, task.id))["active"]) == triggering.MOST_SHOWN

@@ -6,9 +6,10 @@ from itertools import pairwise
 import pytest
 
 from tests.harness import Target, run_stack, save_task, until
+from tests.tasks.helpers import add_run, hourly, run_of
 from tocsin import clock, schedules
-from tocsin.documents import Database, Overlap
-from tocsin.tasks import holding, triggering
+from tocsin.documents import Database, Overlap, RunStatus
+from tocsin.tasks import holding, triggering, waiting
 from tocsin.tasks.retry import RetryPolicy
 
 HOUR = timedelta(hours=1)
@@ -56,6 +57,20 @@ async def test_cancelling_one_that_waits_lets_nobody_overtake(database: Database
         assert (await stack.run(third["_id"]))["after"] == first["_id"]
         target.gate.set()
         await stack.when_runs(task_id, "COMPLETED", "CANCELLED", "COMPLETED")
+
+
+async def test_the_end_of_one_of_many_changes_the_next_one_only(database: Database) -> None:
+    """Each end of a catch-up of a thousand runs rewrote all that were left."""
+    task = await hourly(database)
+    first, *others = [
+        await add_run(database, task.id, RunStatus.QUEUED, ago=timedelta(days=20 - number)) for number in range(10)
+    ]
+    for before, run in pairwise([first, *others]):
+        await database.runs.update_one({"_id": run}, {"$set": {"blocked": True, "after": before, "rank": None}})
+    await database.runs.update_one({"_id": first}, {"$set": {"status": "COMPLETED", "open": False}})
+    assert await waiting.release(database, [first]) == 1
+    found = [await run_of(database, run) for run in others]
+    assert [(run["blocked"], run["after"]) for run in found] == [(False, None), *((True, each) for each in others[:-1])]
 
 
 async def test_a_pause_that_is_taken_back_leaves_the_running_attempt_its_retries(

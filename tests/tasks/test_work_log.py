@@ -13,7 +13,7 @@ import structlog
 from tests.harness import Stack, Target, save_task
 from tocsin import clock, schedules, telemetry
 from tocsin.documents import document_id, global_id
-from tocsin.tasks import holding, saving, triggering
+from tocsin.tasks import holding, saving, triggering, work_log
 from tocsin.tasks.retry import RetryPolicy
 
 Line = dict[str, Any]
@@ -106,3 +106,15 @@ async def test_what_an_owner_does_is_told(stack: Stack, target: Target, log: Log
     assert {line["user_id"] for line in changes} == {global_id("User", "alice")}
     assert changes[1]["fields"] == ["name"]
     assert shown(log.of("run_id", global_id("Run", run.id)))[0] == ("run requested",)
+
+
+def test_of_many_runs_of_one_owner_that_are_skipped_together_a_few_are_named(log: Log) -> None:
+    """A flood of due times must not become a flood of lines."""
+    due, owners = clock.now(), ["mallory"] * 300 + ["alice"]
+    skipped = {"status": "SKIPPED", "reason": "OVERLAP", "due_at": due}
+    runs = [{"_id": f"{owner}/t:{number}", "owner": owner, **skipped} for number, owner in enumerate(owners)]
+    work_log.log_made(runs)
+    (rest,) = log.of("user_id", global_id("User", "mallory"))
+    assert (rest["event"], rest["runs"]) == ("more runs skipped or missed", 300 - work_log.MOST_LINES)
+    assert len(log.of("task_id", global_id("Task", "mallory/t"))) == work_log.MOST_LINES
+    assert len(log.of("task_id", global_id("Task", "alice/t"))) == 1

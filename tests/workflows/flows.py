@@ -1,5 +1,6 @@
 """What tests of deciding share: definitions made in a line, and a world in which runs end as they are told."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -118,8 +119,9 @@ class World:
     def _result(self, key: str, flow: Flow) -> Any:
         items = flow.steps[key].items
         if items is None:
-            return self.runs[f"{flow.id}:{key}"]["result"]
-        return [self.runs.get(f"{flow.id}:{key}[{index}]", {}).get("result") for index in range(len(items))]
+            return json.dumps(self.runs[f"{flow.id}:{key}"]["result"])
+        found = [self.runs.get(f"{flow.id}:{key}[{index}]", {}).get("result") for index in range(len(items))]
+        return [json.dumps(one) for one in found]
 
 
 def _ended(run: Doc) -> Ended:

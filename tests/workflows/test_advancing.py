@@ -35,7 +35,7 @@ def test_results_pass_on() -> None:
     run_all(world, {"a": {"x": [1]}, "b": "end"})
     assert world.runs[f"{W}b"]["job"]["params"] == {"text": "[1] of 3", "whole": {"x": [1]}}
     assert world.finish is not None
-    assert (world.finish.status.value, world.finish.output) == ("COMPLETED", "end")
+    assert (world.finish.status.value, world.finish.output) == ("COMPLETED", '"end"')
 
 
 def test_a_failure_skips_what_depends_on_it_and_lets_the_rest_go_on() -> None:
@@ -91,7 +91,7 @@ def test_items_run_side_by_side_within_their_limit_and_keep_their_order() -> Non
     world.end(f"{W}a[0]", result="P")
     world.look()
     assert world.finish is not None
-    assert world.finish.output == ["P", "Q", "R"]
+    assert world.finish.output == '["P","Q","R"]'
 
 
 def test_no_items_are_done_at_once() -> None:

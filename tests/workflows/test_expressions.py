@@ -100,7 +100,7 @@ def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
     ],
 )
 def test_no_expression_makes_more_than_it_may(text: str) -> None:
-    with pytest.raises(ExpressionError, match="it makes more than 1,000,000 parts"):
+    with pytest.raises(ExpressionError, match="it reads and makes more than 1,000,000 parts"):
         evaluate(text, {"inputs": {"long": "x" * 1_000_000}})
 
 

@@ -1,6 +1,6 @@
 """Opening the database: the asynchronous client of the API and the workers, and the collections by their names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from beanie import init_beanie
@@ -16,6 +16,7 @@ from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import INSTALLATION, bring_up_to_date
 from tocsin.documents.stored import Doc, index
 from tocsin.errors import DatabaseUnavailable
+from tocsin.fair_queue import FairSlots
 
 FILES = "files"
 """The bucket of GridFS."""
@@ -23,6 +24,8 @@ _FILE_INDEXES = {
     f"{FILES}.files": [index("filename", "uploadDate"), index("uploadDate")],
     f"{FILES}.chunks": [index("files_id", "n", unique=True)],
 }
+_LONG_WORK = 2
+"""Slices of long work that are done at once: the rest of what the database does is for everybody else."""
 _PATIENCE = 3_000
 """Milliseconds that an operation waits for a database that is away, before it fails with a clear error."""
 OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
@@ -30,12 +33,16 @@ OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIEN
 
 @dataclass(frozen=True)
 class Database:
-    """An open database. Collections are attributes; `uri` and `name` let the scheduler's thread open its own client."""
+    """An open database. Collections are attributes; `uri` and `name` let the scheduler's thread open its own client.
+
+    What may be long work of one owner (a task with hundreds of open runs is deleted) takes a slot for each slice of it.
+    """
 
     client: AsyncMongoClient[Doc]
     db: AsyncDatabase[Doc]
     uri: str
     name: str
+    slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[Doc]:

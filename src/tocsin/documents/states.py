@@ -42,6 +42,7 @@ class RunReason(Enum):
     """Why a run is in its state, where the state alone does not say it."""
 
     OVERLAP = "OVERLAP"
+    OVERLAP_LIMIT = "OVERLAP_LIMIT"
     MISFIRE = "MISFIRE"
     TASK_PAUSED = "TASK_PAUSED"
     TASK_CANCELLED = "TASK_CANCELLED"
@@ -67,6 +68,7 @@ class WaitingFor(Enum):
     CIRCUIT_OPEN = "CIRCUIT_OPEN"
     EARLIER_RUN = "EARLIER_RUN"
     RETRY_AT = "RETRY_AT"
+    COMPUTE = "COMPUTE"
     DEPENDENCY = "DEPENDENCY"
     APPROVAL = "APPROVAL"
     ACCEPTANCE = "ACCEPTANCE"

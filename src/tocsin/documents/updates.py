@@ -63,6 +63,18 @@ def move_run(
 
     Raises ValueError for a move that the state machine does not have: that is a fault of the program.
     """
+    return UpdateOne({"_id": run_id}, run_move(sources, target, changes, computed=computed, where=where))
+
+
+def run_move(
+    sources: Iterable[RunStatus],
+    target: RunStatus,
+    changes: Mapping[str, Any],
+    *,
+    computed: Mapping[str, Expression] | None = None,
+    where: Expression | None = None,
+) -> Pipeline:
+    """The change that `move_run` makes, for one run or for many."""
     sources = list(sources)
     wrong = [source.name for source in sources if target not in MOVES[source]]
     if wrong:
@@ -72,7 +84,12 @@ def move_run(
     if where is not None:
         condition = both(condition, where)
     full = {**changes, "status": target.value, "open": target in OPEN}
-    return UpdateOne({"_id": run_id}, [change_when(condition, full, computed)])
+    return [change_when(condition, full, computed)]
+
+
+def update_all(ids: Sequence[str], pipeline: Pipeline) -> UpdateMany:
+    """The update that makes the same change to all documents of these ids: one, however many they are."""
+    return UpdateMany({"_id": {"$in": list(ids)}}, pipeline)
 
 
 def change_task(

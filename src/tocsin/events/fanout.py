@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,6 +18,10 @@ from tocsin.events.recent import Recent
 
 QUEUE_LIMIT = 10_000
 """Changes that a slow subscriber may lag behind before it is sent a SNAPSHOT instead of them."""
+AT_ONCE = 16
+"""Changes that one user's subscribers are given in one turn of the event loop: then others have theirs."""
+_PORTION = 100
+"""Changes of the stream that are given on before others have their turn."""
 _POLL_MILLISECONDS = 1_000
 log = telemetry.logger(__name__)
 
@@ -58,11 +62,9 @@ class Subscription:
 
     def _catch_up(self) -> None:
         """Begin with what was missed, if this process knows all of it; else with a SNAPSHOT."""
-        missed = None if self._after is None else self._fanout.recent.since(self._after, clock.now())
+        missed = None if self._after is None else self._fanout.recent.since(self._after, clock.now(), self.owner)
         if missed is not None:
-            self._changes = deque(
-                change for change in missed if owner_of(subject_of(change)) == self.owner and self._hears(change)
-            )
+            self._changes = deque(change for change in missed if self._hears(change))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -73,12 +75,15 @@ class Subscription:
         return self
 
     async def __anext__(self) -> Change:
-        while not self._changes and self._error is None:
-            self._filled.clear()
-            await self._filled.wait()
-        if self._error is not None:
-            raise self._error
-        return self._changes.popleft()
+        while self._error is None:
+            if not self._changes:
+                self._filled.clear()
+                await self._filled.wait()
+            elif self._fanout.may_give(self.owner):
+                return self._changes.popleft()
+            else:
+                await asyncio.sleep(0)
+        raise self._error
 
     def fail(self, error: Exception) -> None:
         """End with this error instead of the next change."""
@@ -117,6 +122,7 @@ class Fanout:
         self.presence = Presence()
         self.recent = Recent()
         self._subscriptions: dict[str, set[Subscription]] = {}
+        self._given: Counter[str] = Counter()
         self._listening = asyncio.Event()
         self._opened = False
         self._task: asyncio.Task[None] | None = None
@@ -151,6 +157,18 @@ class Fanout:
         if not group:
             self._subscriptions.pop(subscription.owner, None)
 
+    def may_give(self, owner: str) -> bool:
+        """Tell whether a subscriber of this owner may be given a change in this turn of the event loop, and count it.
+
+        What one user's many subscribers do with a flood of changes keeps nobody else waiting.
+        """
+        if not self._given:
+            asyncio.get_running_loop().call_soon(self._given.clear)
+        if self._given[owner] >= AT_ONCE:
+            return False
+        self._given[owner] += 1
+        return True
+
     async def listening(self) -> None:
         """Wait until the stream is open, so that no change falls between a snapshot and the first event."""
         await self._listening.wait()
@@ -176,7 +194,11 @@ class Fanout:
             self._resync(opened_at)
             self._listening.set()
             self._opened = True
+            count = 0
             async for event in stream:
+                count += 1
+                if count % _PORTION == 0:
+                    await asyncio.sleep(0)  # a batch that has come is read without a pause
                 if isinstance(change := read(event), AccessChange):
                     self.presence.changed(change.user_id)
                 elif change is not None:

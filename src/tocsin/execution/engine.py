@@ -18,7 +18,7 @@ from tocsin.execution.circuit import Rules
 from tocsin.execution.circuits import Circuits
 from tocsin.execution.claims import give_back
 from tocsin.execution.dispatcher import Dispatcher
-from tocsin.execution.explaining import Waiting, explain
+from tocsin.execution.explaining import WAITS_FOR_COMPUTE, Waiting, explain
 from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.leases import Leases, held_by, recover_alone, take_back
@@ -60,6 +60,7 @@ class Engine:
         self.hand = WorkerHand(worker, limit, asyncio.get_running_loop(), self.gate)
         self._database = database
         self._settings = settings
+        self.tools = tools
         self._settler = Settler(database, self.hand, on_retry, on_follow, on_step)
         self.circuits = Circuits(database, self.hand, Rules(settings.circuit_failures, settings.circuit_seconds))
         self._throughput = Throughput()
@@ -95,6 +96,8 @@ class Engine:
 
     def explain(self, run: Doc) -> Waiting | None:
         """What this run waits for; None if it waits for nothing."""
+        if run["_id"] in self.tools.waiting:
+            return WAITS_FOR_COMPUTE
         return explain(run, self.gate, self.circuits, clock.now())
 
     def abort(self, run_id: str) -> None:

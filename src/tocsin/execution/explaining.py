@@ -29,6 +29,11 @@ class Waiting:
     text: str
 
 
+WAITS_FOR_COMPUTE = Waiting(
+    WaitingFor.COMPUTE, "As many computations are under way as may be; its time begins when its own does."
+)
+
+
 def explain(run: Doc, gate: Gate, circuits: Circuits, now: datetime) -> Waiting | None:
     """What this run waits for; None if it waits for nothing."""
     if run["status"] == RunStatus.RETRY.value:

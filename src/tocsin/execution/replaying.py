@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, Doc, ReplayStatus
+from tocsin.documents import Database, Doc, ReplayStatus, owner_of
+from tocsin.fair_queue import FairQueue
 from tocsin.tasks import dead_letters, replay_plan, replays
 from tocsin.tasks.dead_letters import DeadLetterFilter, Mark
 from tocsin.tasks.replay_plan import CanaryVerdict, Portion
@@ -21,6 +22,8 @@ from tocsin.tasks.replays import GOING
 LEASE = timedelta(seconds=5)
 POLL = timedelta(milliseconds=500)
 """How often it is asked whether there is something to do."""
+ROUND = timedelta(milliseconds=250)
+"""A round that took so long ends, if each owner had a turn."""
 AHEAD = 500
 """Dead letters that are read at once."""
 _INACTIVE = "The account of the replay's owner was deactivated."
@@ -50,8 +53,19 @@ class Replaying:
             await asyncio.sleep(max(wait.total_seconds(), 0.005))
 
     async def round(self, now: datetime) -> datetime | None:
-        """One step of each replay that is due. Returns when the first of them has its next one."""
-        times = [await self._look(replay_id, now) for replay_id in await replays.due(self._database, now)]
+        """One step of each replay that is due, owners in turn. Returns when the next round is to be made.
+
+        It ends early when it takes long, but not before each owner had a turn: nobody waits for all of another's.
+        """
+        waiting: FairQueue[str] = FairQueue()
+        for place, replay_id in enumerate(await replays.due(self._database, now)):
+            waiting.add(owner_of(replay_id), replay_id, place, replay_id)
+        times: list[datetime | None] = []
+        owners, began_at = len(waiting.owners()), clock.now()
+        while (found := waiting.pop()) is not None:
+            times.append(await self._look(found[1], now))
+            if len(times) >= owners and abs(clock.now() - began_at) >= ROUND and len(waiting):
+                return clock.now()
         return min((at for at in times if at is not None), default=None)
 
     async def _look(self, replay_id: str, now: datetime) -> datetime | None:

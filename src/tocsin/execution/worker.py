@@ -35,7 +35,7 @@ _INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attem
 class Tools:
     """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none.
 
-    `mail` gives the door for the mails of a user's jobs.
+    `mail` gives the door for the mails of a user's jobs. `waiting` has the runs whose attempts wait for `compute`.
     """
 
     http: HttpDoor
@@ -47,6 +47,7 @@ class Tools:
     runs: RunsQuery
     recipients: str = "owner"
     compute: Compute = field(default_factory=Processes)
+    waiting: set[str] = field(default_factory=set)
 
 
 class Worker:
@@ -103,7 +104,7 @@ class Worker:
 
     async def _perform(self, run: Doc) -> Outcome:
         outcome = await registry.get(run["job"]["kind"]).attempt(run["job"]["params"], self._context(run))
-        return results.stored(outcome)
+        return await results.store(outcome)
 
     def _context(self, run: Doc) -> JobContext:
         return JobContext(
@@ -120,6 +121,7 @@ class Worker:
             runs=self._tools.runs,
             recipients=self._tools.recipients,
             is_step=run["trigger"] == Trigger.WORKFLOW.value,
+            waiting=self._tools.waiting,
         )
 
     def _settlement(

@@ -22,6 +22,7 @@ from tocsin.events import Fanout
 from tocsin.execution.explaining import Waiting
 from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
+from tocsin.jobs.base import Compute
 from tocsin.jobs.files import Shelf
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows.refusals import Refusals
@@ -40,7 +41,8 @@ class Services:
     `fingerprint_key` keys the digests of inputs that idempotency keys are compared by. `on_due` is called after
     anything that writes a due time, `on_queued` after anything that queues a run, `on_cancel` with the id of each
     RUNNING run that is to be aborted; `on_workflow_due` and `on_workflow_run` are the same for workflows.
-    `waiting` says what a run waits for; `on_queue_change` is called after a queue was changed.
+    `waiting` says what a run waits for; `on_queue_change` is called after a queue was changed. `compute`
+    does what takes long; without it a thread does.
     """
 
     database: Database
@@ -59,6 +61,7 @@ class Services:
     shelf: Shelf
     waiting: Callable[[Doc], Waiting | None] = lambda _: None
     on_queue_change: Callable[[], None] = lambda: None
+    compute: Compute | None = None
     loaders: Loaders = field(init=False, repr=False)
     refusals: Refusals = field(init=False, repr=False)
     rates: Rates = field(init=False, repr=False)

@@ -103,6 +103,7 @@ describe(
     "Why a run is in its state, where the state alone does not say it. `reasonText` has it in words.",
     {
         "OVERLAP": "The run before was still going on.",
+        "OVERLAP_LIMIT": "As many runs of the task were still going on as may be, though its overlap policy is ALLOW.",
         "MISFIRE": "The due time passed while nobody could run it.",
         "TASK_PAUSED": "The task was paused.",
         "TASK_CANCELLED": "The task was cancelled.",
@@ -166,6 +167,7 @@ describe(
         "EXPRESSION": "An expression of a workflow cannot be evaluated.",
         "MAIL": "The mail server did not take the mail.",
         "RESULT_TOO_LARGE": "The job's result has more bytes than are kept.",
+        "COMPUTE_LIMIT": "The job needed more processor time or memory than one computation may have.",
         "INTERNAL": "A fault of Tocsin itself; its log says more.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the server's present key.",
     },
@@ -212,6 +214,7 @@ describe(
         "CIRCUIT_OPEN": "Its target host could not be reached, or turned attempts away, too often in a row.",
         "EARLIER_RUN": "The run before of the same task has not ended.",
         "RETRY_AT": "The time of its next attempt.",
+        "COMPUTE": "A process to compute in: others use them.",
         "DEPENDENCY": "Steps that it depends on.",
         "APPROVAL": "Somebody's decision.",
         "ACCEPTANCE": "Somebody's decision, for which nobody was asked: they do not accept requests from you.",

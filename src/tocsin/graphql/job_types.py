@@ -18,7 +18,7 @@ from tocsin.graphql.report_job_types import ReportJob, ReportJobInput
 from tocsin.graphql.scalars import JSON
 from tocsin.jobs import registry
 from tocsin.jobs.base import Saving
-from tocsin.jobs.report import Format
+from tocsin.jobs.report_writing import Format
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.recipients import RecipientRules
 from tocsin.schedules.moments import write_duration, write_moment

@@ -1,10 +1,14 @@
 """Why a run is in its state, in plain sentences."""
 
+from datetime import datetime, timedelta
+
 from tocsin.documents import Doc, RunReason
 from tocsin.graphql.scalars import write_moment
 
+_NOTICEABLE = timedelta(seconds=2)
 _SENTENCES = {
     RunReason.OVERLAP: "The run before was still going on when this one was due.",
+    RunReason.OVERLAP_LIMIT: "As many earlier runs of the task as may overlap were still going on when this was due.",
     RunReason.TASK_PAUSED: "The task was paused.",
     RunReason.TASK_CANCELLED: "The task was cancelled.",
     RunReason.TASK_DELETED: "The task was deleted.",
@@ -20,6 +24,16 @@ _SENTENCES = {
 def reason_text(reason: RunReason, run: Doc) -> str:
     """The sentence for this run."""
     return _missed(run) if reason is RunReason.MISFIRE else _SENTENCES[reason]
+
+
+def lateness_text(due_at: datetime | None, now: datetime) -> str | None:
+    """The sentence for a task whose due time has passed without becoming a run; None if there is no such time."""
+    if due_at is None or now - due_at < _NOTICEABLE:
+        return None
+    return (
+        f"It was due at {write_moment(due_at)} and waits for its turn: users' due tasks are run in turn, and who has "
+        "more due than can be run in time waits longer. Make fewer tasks due at once, or make them due less often."
+    )
 
 
 def _missed(run: Doc) -> str:

@@ -7,7 +7,7 @@ import strawberry
 from tocsin.graphql.enums import describe
 from tocsin.graphql.job_interface import Job
 from tocsin.graphql.scalars import JSON
-from tocsin.jobs.report import Format
+from tocsin.jobs.report_writing import Format
 
 describe(
     Format,

@@ -12,8 +12,7 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.http_job_types import Header
 from tocsin.graphql.node import Node
 from tocsin.graphql.reasons import reason_text
-from tocsin.graphql.scalars import JSON, Url
-from tocsin.jobs import results
+from tocsin.graphql.scalars import JSON, Url, read_texts
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks.dead_letters import is_dead_letter
 from tocsin.tasks.lanes import DEFAULT_QUEUE
@@ -139,8 +138,8 @@ class Run(Node):
             "outside of workflows (see the attempt's `responseBody`)."
         )
     )
-    def result(self) -> JSON | None:
-        result: JSON | None = results.read(self.document.get("result"))
+    async def result(self) -> JSON | None:
+        result: JSON | None = (await read_texts([self.document.get("result")]))[0]
         return result
 
     @strawberry.field(description="The task; null when it was deleted.")

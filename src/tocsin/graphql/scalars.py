@@ -1,5 +1,7 @@
 """The scalars: strict DateTime and Duration, URL, JSON."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NewType
 
@@ -8,6 +10,7 @@ from graphql import ValueNode, value_from_ast_untyped
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from tocsin.jobs import results
 from tocsin.jobs.json_values import DEEPEST_READ, write_json
 from tocsin.schedules.moments import read_duration, read_moment, write_duration, write_moment
 
@@ -16,6 +19,7 @@ __all__ = ["JSON", "SCALARS", "Url", "write_duration", "write_moment"]
 Url = NewType("Url", str)
 
 _LONGEST_URL = 8192
+_READ_AT_ONCE = 16 * 1024
 
 
 def read_url(value: object) -> Url:
@@ -23,6 +27,13 @@ def read_url(value: object) -> Url:
     if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST_URL:
         raise ValueError(f'A URL is a text of 1 to {_LONGEST_URL} characters, such as "https://example.com/hook".')
     return Url(value)
+
+
+async def read_texts(texts: Sequence[str | None]) -> list[Any]:
+    """The values of stored JSON texts. Large ones are read in a thread."""
+    if sum(len(text or "") for text in texts) <= _READ_AT_ONCE:
+        return [results.read(text) for text in texts]
+    return [await asyncio.to_thread(results.read, text) for text in texts]
 
 
 def read_json_variable(value: object) -> object:

@@ -13,6 +13,7 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.job_types import Job, job_type
 from tocsin.graphql.node import Node
 from tocsin.graphql.paging import PageArguments
+from tocsin.graphql.reasons import lateness_text
 from tocsin.graphql.retry_types import RetryPolicy, retry_type
 from tocsin.graphql.run_lists import RunConnection, RunFilter, RunOrder, list_runs
 from tocsin.graphql.run_types import Run, load_run
@@ -69,6 +70,12 @@ class Task(Node):
         own: float | None = self.document["timeout"]
         default = info.context.services.settings.timeout_of(self.document["job"]["kind"])
         return timedelta(seconds=default if own is None else own)
+
+    @strawberry.field(
+        description="Why it is late, in a plain sentence; null unless a due time has passed and has no run yet."
+    )
+    def waiting_text(self) -> str | None:
+        return lateness_text(self.next_run_at, clock.now())
 
     @strawberry.field(description="The queue that its runs go through.")
     def queue(self) -> str:

@@ -1,6 +1,5 @@
 """What an owner does with workflows and their runs, and what those do who are asked to decide."""
 
-import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -16,10 +15,12 @@ from tocsin.graphql.task_inputs import key_field
 from tocsin.graphql.words import WHAT
 from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
 from tocsin.graphql.workflow_types import Workflow, workflow_type
+from tocsin.jobs.registry import Catalog
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.recipients import RecipientRules
 from tocsin.workflows import asking, saving, starting
-from tocsin.workflows.reading import WorkflowInvalid, read_object, read_yaml
+from tocsin.workflows.checked import check_object, check_yaml
+from tocsin.workflows.reading import WorkflowInvalid
 
 _LONGEST_COMMENT = 2_000
 _ERRORS = strawberry.field(description="What was wrong with the input.")
@@ -178,13 +179,15 @@ def _faults(invalid: WorkflowInvalid, given: SaveWorkflowInput) -> list[UserErro
 
 
 async def _save(services: Services, owner: documents.User, given: SaveWorkflowInput) -> documents.Doc:
+    now, compute = clock.now(), services.compute
+    recipients = RecipientRules(services.settings.email_recipients, owner.email)
+    catalog = Catalog(Rules.of(services.settings), recipients)
     if given.yaml is not None:
-        source = await asyncio.to_thread(read_yaml, given.yaml.value)  # takes up to a second
+        checked = await check_yaml(given.yaml.value, now, catalog, compute, owner.id)
     else:
         assert given.definition is not None  # noqa: S101  # the other member of a @oneOf
-        source = read_object(given.definition.value)
-    rules, recipients = Rules.of(services.settings), RecipientRules(services.settings.email_recipients, owner.email)
-    saved = await saving.save(services.database, services.secrets, owner.id, source, clock.now(), rules, recipients)
+        checked = await check_object(given.definition.value, now, catalog, compute, owner.id)
+    saved = await saving.save_checked(services.database, services.secrets, owner.id, checked, now)
     services.on_workflow_due(saved["next_run_at"])
     return saved
 

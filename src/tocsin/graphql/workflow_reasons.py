@@ -11,6 +11,7 @@ _RUN = {
     WorkflowRunReason.OUTPUT_FAILED: "All steps were done, but its output could not be made of their results.",
     WorkflowRunReason.CANCEL_REQUESTED: "Its cancellation was asked for.",
     WorkflowRunReason.OVERLAP: "The run before was still going on.",
+    WorkflowRunReason.OVERLAP_LIMIT: "As many earlier runs of the workflow as may be open were still going on.",
     WorkflowRunReason.MISFIRE: "The due time passed while nobody could run it.",
 }
 _STEP = {

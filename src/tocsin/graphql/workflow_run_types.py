@@ -1,8 +1,7 @@
 """Workflow runs and their steps, as they are shown."""
 
-import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
@@ -12,12 +11,13 @@ from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import Node
 from tocsin.graphql.run_types import Run, RunError, run_error, run_type
-from tocsin.graphql.scalars import JSON
+from tocsin.graphql.scalars import JSON, read_texts
 from tocsin.graphql.workflow_reasons import reason_text, step_reason_text
-from tocsin.jobs import results
 from tocsin.workflows.states import COMPLETED, FAILED, RUNNING, StepState, Work
 
 _MOST_RUNS = 100
+_MOST_SHOWN = 8 * 1024 * 1024
+"""Characters of all results of a step that are shown as one list."""
 
 
 @strawberry.type(description="How far something has come, in steps or items.")
@@ -115,7 +115,12 @@ class StepRun:
         letters = self.state.items
         works = [Work(self.key)] if letters is None else [Work(self.key, index) for index in range(len(letters))]
         found = await _runs(info, [work.run_id(self.document["_id"]) for work in works])
-        values: list[Any] = [None if run is None else results.read(run.get("result")) for run in found]
+        texts = [None if run is None else run.get("result") for run in found]
+        if sum(len(text or "") for text in texts) > _MOST_SHOWN:
+            raise InvalidInput(
+                f"The results have more than {_MOST_SHOWN:,} characters. Ask for those of runs.", "result"
+            )
+        values = await read_texts(texts)
         result: JSON | None = values if letters is not None else values[0]  # type: ignore[assignment]
         return result
 
@@ -152,14 +157,13 @@ class WorkflowRun(Node):
     error: RunError | None = strawberry.field(description="Why it failed; null if it did not.")
 
     @strawberry.field(description="Its inputs, defaults included: an object.")
-    def inputs(self) -> JSON:
-        inputs: JSON = json.loads(self.document["inputs"])
+    async def inputs(self) -> JSON:
+        inputs: JSON = (await read_texts([self.document["inputs"]]))[0]
         return inputs
 
     @strawberry.field(description="The final result: the workflow's `output`, or what its last steps returned.")
-    def result(self) -> JSON | None:
-        output = self.document["output"]
-        result: JSON | None = None if output is None else json.loads(output)
+    async def result(self) -> JSON | None:
+        result: JSON | None = (await read_texts([self.document["output"]]))[0]
         return result
 
     @strawberry.field(description="Its steps, in the order in which they are written.")

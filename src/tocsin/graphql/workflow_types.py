@@ -11,7 +11,8 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.node import Node
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.schedule_types import Schedule, schedule_type
-from tocsin.workflows.writing import to_yaml
+from tocsin.workflows.checked import write_yaml
+from tocsin.workflows.versions import Version
 
 
 @strawberry.type(description="A named, versioned graph of steps.")
@@ -32,12 +33,13 @@ class Workflow(Node):
 
     @strawberry.field(description="As it was written, an object; secrets as `***`, which keep them when saved again.")
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = await _data(info, self.document)  # type: ignore[assignment]
+        definition: JSON = (await _version(info, self.document)).data  # type: ignore[assignment]
         return definition
 
     @strawberry.field(description="The same as a YAML text.")
     async def yaml(self, info: Info) -> str:
-        return to_yaml(await _data(info, self.document))
+        version = await _version(info, self.document)
+        return await write_yaml(version.data, version.size, info.context.services.compute, version.owner)
 
 
 def workflow_type(document: Doc) -> Workflow:
@@ -51,6 +53,5 @@ def workflow_type(document: Doc) -> Workflow:
     )
 
 
-async def _data(info: Info, document: Doc) -> Doc:
-    version = await info.context.services.versions.get(document["_id"], document["version"])
-    return version.data
+async def _version(info: Info, document: Doc) -> Version:
+    return await info.context.services.versions.get(document["_id"], document["version"])

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from tocsin.errors import InvalidInput, TocsinError
+from tocsin.errors import InvalidInput
+from tocsin.jobs.compute_limits import LimitReached, Limits, ProcessEnded
 from tocsin.jobs.files import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, has_expression, read_params, without
 from tocsin.jobs.report_runs import RunsQuery
@@ -20,7 +21,18 @@ from tocsin.outbound.mail import MailDoor
 from tocsin.outbound.recipients import RecipientRules
 from tocsin.security.secrets import SecretBox
 
-__all__ = ["AttemptError", "ErrorKind", "Job", "JobContext", "Outcome", "ParamsModel", "ProcessEnded", "Saving"]
+__all__ = [
+    "AttemptError",
+    "ErrorKind",
+    "Job",
+    "JobContext",
+    "LimitReached",
+    "Limits",
+    "Outcome",
+    "ParamsModel",
+    "ProcessEnded",
+    "Saving",
+]
 
 Answer = TypeVar("Answer")
 P = TypeVar("P", bound=BaseModel)
@@ -66,31 +78,38 @@ class Outcome:
         return cls(error=AttemptError(kind, message, hint, retryable))
 
 
-class ProcessEnded(TocsinError):
-    """The process that computed has died, or there was none to be had: another try may go better."""
-
-
 class Compute(Protocol):
     """Calls a function of a module, with what can be pickled, in a process of its own."""
 
     async def __call__(
-        self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
+        self,
+        function: Callable[..., Answer],
+        *args: Any,
+        owner: str = "",
+        limits: Limits | None = None,
+        on_begin: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Return what the function returns, or raise what it raises. The process is ended when the caller is cancelled.
 
-        `on_begin` is called when the work begins: a process is free and has loaded the function. Raises ProcessEnded.
+        Jobs give function and arguments alone: it is known whose attempt it is. `on_begin` is called when the work
+        begins. Raises LimitReached, and ProcessEnded for what another try may mend.
         """
         ...
 
 
 class _Clocked:
-    """Computes for an attempt whose time stands still until the work begins."""
+    """Computes for an attempt, whose time stands still until the work begins."""
 
-    def __init__(self, compute: Compute, limit: asyncio.Timeout) -> None:
-        self._compute, self._limit = compute, limit
+    def __init__(self, context: "JobContext", limit: asyncio.Timeout) -> None:
+        self._context, self._limit = context, limit
 
     async def __call__(
-        self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
+        self,
+        function: Callable[..., Answer],
+        *args: Any,
+        owner: str = "",  # noqa: ARG002  # nobody computes on another's account
+        limits: Limits | None = None,
+        on_begin: Callable[[], None] = lambda: None,
     ) -> Answer:
         now = asyncio.get_running_loop().time
         left = (self._limit.when() or now()) - now()
@@ -98,9 +117,17 @@ class _Clocked:
 
         def begin() -> None:
             self._limit.reschedule(now() + left)
+            waiting.discard(run_id)
             on_begin()
 
-        return await self._compute(function, *args, on_begin=begin)
+        waiting, run_id = self._context.waiting, self._context.run_id
+        waiting.add(run_id)
+        try:
+            return await self._context.compute(
+                function, *args, owner=self._context.owner, limits=limits, on_begin=begin
+            )
+        finally:
+            waiting.discard(run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +137,7 @@ class JobContext:
     `timeout` is for the whole attempt, in seconds; waiting for `compute` to begin does not count.
 
     What burns processor time goes through `compute`: the event loop has other runs to start. `is_step` says that steps
-    of a workflow may ask for the result.
+    of a workflow may ask for the result. `waiting` has the runs that wait for a process to compute in.
     """
 
     run_id: str
@@ -126,6 +153,7 @@ class JobContext:
     runs: RunsQuery
     recipients: str = "owner"
     is_step: bool = False
+    waiting: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +214,15 @@ class Job(ABC, Generic[P]):
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
         try:
-            params = read_params(self.Params, stored)
+            params = read_params(self.Params, stored, quickly=True)
         except InvalidInput as error:  # stored when less was checked
             hint = f"Correct {'.'.join(error.path)} of the job."
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
         try:
             async with asyncio.timeout(context.timeout) as limit:
-                return await self.perform(params, replace(context, compute=_Clocked(context.compute, limit)))
+                return await self.perform(params, replace(context, compute=_Clocked(context, limit)))
+        except LimitReached as reached:
+            return Outcome.failed(str(reached), reached.hint, ErrorKind.COMPUTE_LIMIT)
         except ProcessEnded as ended:
             hint = "It may have needed more memory than there is: give it less to do."
             return Outcome.failed(str(ended), hint, retryable=True)

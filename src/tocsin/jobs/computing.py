@@ -1,203 +1,175 @@
-"""Work that burns processor time, in processes of its own: the event loop and its threads have other runs to start."""
+"""Work that burns processor time, in processes of its own: the event loop and its threads have other runs to start.
+
+    answer = await processes(function, *args, owner=owner, limits=Limits(memory=64 * MEBIBYTE, seconds=2))
+
+The function is one of a module; it and its arguments are pickled, and what it returns or raises comes back.
+"""
 
 import asyncio
-import contextlib
-import multiprocessing
+import io
 import os
 import pickle
-import signal
-import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from tocsin import telemetry
+from tocsin.config import Settings
 from tocsin.ending import end_tasks
-from tocsin.jobs.base import ProcessEnded
+from tocsin.jobs.compute_limits import DEFAULT, LARGEST_WORK, MEBIBYTE, Limit, LimitReached, Limits, ProcessEnded
+from tocsin.jobs.compute_process import ForkServer, Worker
+from tocsin.jobs.owner_turns import OwnerTurns
 
 Answer = TypeVar("Answer")
-START_SECONDS = 60.0
-"""A process that has not loaded the jobs by then is given up."""
 TRIES = 3
 """Processes in a row that may end before they have begun the work."""
-_KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)
+IDLE_SECONDS = 10.0
+"""A worker that nobody has used for so long is ended: its memory goes back."""
+MODULES = ("tocsin.jobs.registry", "tocsin.workflows.checked", "tocsin.workflows.questions")
+_SMALL_WORK = 64 * 1024
 log = telemetry.logger(__name__)
 
 
 class Processes:
-    """Calls functions in other processes, at most one for each core at once. They are kept for the next call."""
+    """Calls functions in other processes: `limit` at once, owners in turn, each call within limits.
 
-    def __init__(self, limit: int | None = None) -> None:
-        self._slots = asyncio.Semaphore(limit or os.cpu_count() or 1)
-        self._idle: list[_Process] = []
-        self._working = 0
-        self._spare: asyncio.Task[_Process] | None = None
+    A process serves one owner alone, and is kept for that owner's next call. `modules` are loaded beforehand.
+    """
+
+    def __init__(self, limit: int | None = None, limits: Limits = DEFAULT, modules: Sequence[str] = MODULES) -> None:
+        places = limit or (os.cpu_count() or 1) + 1
+        self.turns = OwnerTurns(places)
+        self._limits = limits
+        self._modules = modules
+        self._idle: dict[str, Worker] = {}
+        self._most_idle = places
+        self._starting: asyncio.Task[ForkServer] | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Processes":
+        """With the limits that the operator chose."""
+        limits = Limits(settings.compute_memory * MEBIBYTE, settings.compute_seconds)
+        return cls(settings.compute_processes, limits)
 
     def warm(self) -> None:
-        """Have a process ready before it is needed. It starts in the background."""
-        if not self._idle and not self._working:
-            self._make_spare()
-
-    def _make_spare(self) -> None:
-        if self._spare is None:
-            self._spare = asyncio.create_task(_Process.start(), name="compute")
+        """Have the first process ready before it is needed. It starts in the background."""
+        if self._starting is None:
+            self._starting = asyncio.create_task(ForkServer.start(self._modules), name="compute")
 
     async def close(self) -> None:
         """End all processes. Work that is under way is to be cancelled before."""
-        spare, self._spare = self._spare, None
-        if spare is not None and not spare.cancel() and spare.exception() is None:
-            self._idle.append(spare.result())
-        await end_tasks(spare)
-        for process in self._idle:
-            process.end()
-        self._idle.clear()
+        starting, self._starting = self._starting, None
+        if starting is None:
+            return
+        await end_tasks(starting)
+        for owner in list(self._idle):
+            self._idle.pop(owner).end()
+        if not starting.cancelled() and starting.exception() is None:
+            await starting.result().close()
+
+    def has_idle(self, owner: str) -> bool:
+        """Tell whether a process is kept for this owner."""
+        return owner in self._idle
 
     async def __call__(
-        self, function: Callable[..., Answer], *args: Any, on_begin: Callable[[], None] = lambda: None
+        self,
+        function: Callable[..., Answer],
+        *args: Any,
+        owner: str = "",
+        limits: Limits | None = None,
+        on_begin: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Return what the function returns, or raise what it raises. The process is ended when the caller is cancelled.
 
-        `on_begin` is called when a process is free and has loaded what it needs. Raises ProcessEnded.
+        `on_begin` is called when the work begins. Raises LimitReached, and ProcessEnded for what another try may mend.
         """
-        work = pickle.dumps((function, args))
-        async with self._slots:
-            self._working += 1
+        limits = limits or self._limits
+        async with self.turns.take(owner):
+            work = await _pickle((function, args), limits)
+            worker = await self._worker(owner)
+            on_begin()
             try:
-                process = await self._prepared(function)
-                on_begin()
-                answer: Answer = await self._work(process, work)
+                answer: Answer = await worker.call(work, limits)
             finally:
-                self._working -= 1
+                self._keep(owner, worker)
             return answer
 
-    async def _work(self, process: "_Process", work: bytes) -> Any:
-        try:
-            return await process.call(_work, work)
-        except BrokenProcessPool:
-            raise ProcessEnded("The process that did the work ended before the work was done.") from None
-        finally:
-            self._keep(process)
-
-    async def _prepared(self, function: Callable[..., Any]) -> "_Process":
-        """A process that has loaded this function. One that has died meanwhile is replaced."""
+    async def _worker(self, owner: str) -> Worker:
+        """The owner's idle worker if it is still alive, or a new one."""
+        kept = self._idle.pop(owner, None)
+        if kept is not None and kept.is_alive():
+            return kept
+        if kept is not None:
+            kept.end()
         for _ in range(TRIES):
-            process: _Process | None = None
+            self.warm()
+            if (starting := self._starting) is None:
+                break
+            server: ForkServer | None = None
             try:
-                process = self._idle.pop() if self._idle else await self._started()
-                await process.call(_load, pickle.dumps(function))
-            except BrokenProcessPool:
-                log.warning("a process for computing has died and is replaced")
-            except BaseException:
-                if process is not None:
-                    self._keep(process)
-                raise
-            else:
-                return process
+                server = await asyncio.shield(starting)
+                return await server.fork()
+            except ProcessEnded:
+                log.warning("the process that makes processes for computing has died and is replaced")
+                await self._replace(starting, server)
         raise ProcessEnded("The process that was to do the work could not be started.")
 
-    async def _started(self) -> "_Process":
-        starting, self._spare = self._spare or asyncio.create_task(_Process.start(), name="compute"), None
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                return await asyncio.shield(starting)
-        except TimeoutError:
-            raise ProcessEnded("The process that was to do the work did not start in time.") from None
-        finally:
-            if not starting.done() and self._spare is None:
-                self._spare = starting  # for the next call
+    async def _replace(self, starting: "asyncio.Task[ForkServer]", server: ForkServer | None) -> None:
+        """Make the next caller start another one. Of several who find it dead, the first does so."""
+        if self._starting is starting:
+            self._starting = None
+            if server is not None:
+                await server.close()
 
-    def _keep(self, process: "_Process") -> None:
-        """For the next call, unless it has died or its work was given up: then another one is made ready."""
-        if process.busy:
-            process.end()
-            self._make_spare()
-        else:
-            self._idle.append(process)
+    def _keep(self, owner: str, worker: Worker) -> None:
+        """For the owner's next call, unless it has died or its work was given up."""
+        if worker.is_busy or owner in self._idle:
+            worker.end()
+            return
+        self._idle[owner] = worker
+        if len(self._idle) > self._most_idle:
+            self._idle.pop(next(iter(self._idle))).end()
+        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop, owner, worker, worker.calls)
 
-
-class _Process:
-    """One process. `busy` is true while it works, and for good once it has died or its caller has gone."""
-
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._executor = ProcessPoolExecutor(1, context, _begin)
-        self.pid = 0
-        self.busy = False
-
-    @classmethod
-    async def start(cls) -> "_Process":
-        """A new process that has loaded all jobs. Raises BrokenProcessPool."""
-        process = await asyncio.to_thread(cls)
-        try:
-            process.pid = await process.call(os.getpid)
-            await process.call(_load_jobs)
-        except BaseException:
-            process.end()
-            raise
-        return process
-
-    async def call(self, function: Callable[..., Answer], *args: Any) -> Answer:
-        """Return what the function returns, or raise that; BrokenProcessPool if the process ends meanwhile."""
-        self.busy = True
-        try:
-            if self.pid:
-                answer = await asyncio.wrap_future(self._executor.submit(function, *args))
-            else:  # this starts the process
-                answer = await asyncio.wrap_future(await asyncio.to_thread(self._executor.submit, function, *args))
-        except (BrokenProcessPool, asyncio.CancelledError):
-            raise
-        except BaseException:
-            self.busy = False
-            raise
-        self.busy = False
-        return answer
-
-    def end(self) -> None:
-        """End the process at once, whatever it does."""
-        if self.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, _KILL)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+    def _drop(self, owner: str, worker: Worker, calls: int) -> None:
+        if self._idle.get(owner) is worker and worker.calls == calls:
+            self._idle.pop(owner).end()
 
 
-# --- in the process -------------------------------------------------------------------------------------------------
+class _TooLarge(Exception):
+    """The work has more bytes than were asked for."""
 
 
-def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+class _Bounded(io.BytesIO):
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, data: Any, /) -> int:
+        if self.tell() + len(data) > self._most:
+            raise _TooLarge
+        return super().write(data)
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+class _PausingPickler(pickle.Pickler):
+    """Runs a little Python for each value, so that the thread it is in lets others go on."""
+
+    def persistent_id(self, _value: Any) -> None:
+        return None
 
 
-def _load_jobs() -> None:
-    from tocsin.jobs import registry
-
-    registry.all_jobs()
-
-
-def _load(function: bytes) -> None:
-    pickle.loads(function)  # noqa: S301  ours
-
-
-def _work(work: bytes) -> Any:
-    function, args = pickle.loads(work)  # noqa: S301  ours
+async def _pickle(work: Any, limits: Limits) -> bytes:
+    """Small work at once, large work in a thread. Raises LimitReached."""
     try:
-        return function(*args)
-    except Exception as error:
-        raise _portable(error) from error
-
-
-def _portable(error: Exception) -> Exception:
-    """The error, if it can be sent; one that cannot would end the process."""
+        return _pickled(pickle.Pickler, work, _SMALL_WORK)
+    except _TooLarge:
+        pass
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301  ours
-    except Exception:
-        return RuntimeError(repr(error))
-    return error
+        return await asyncio.to_thread(_pickled, _PausingPickler, work, LARGEST_WORK)
+    except _TooLarge:
+        raise LimitReached(Limit.SIZE, limits) from None
+
+
+def _pickled(pickler: type[pickle.Pickler], work: Any, most: int) -> bytes:
+    out = _Bounded(most)
+    pickler(out, pickle.HIGHEST_PROTOCOL).dump(work)
+    return out.getvalue()

@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.countries.index import Found, Index, load_index
-from tocsin.jobs.geometry import Shape, read_shapes
+from tocsin.jobs.geometry import GeometryFault, Shape, read_shapes
+from tocsin.jobs.geometry_computing import compute_geometry
 from tocsin.jobs.geometry_plane import area, length, line_on_map, on_map
 from tocsin.jobs.geometry_validity import Invalid, check_polygons
-from tocsin.jobs.params import ParamsModel
+from tocsin.jobs.params import ParamsModel, is_quick
 
 _TYPES = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
@@ -41,9 +42,9 @@ class CountryLookupParams(ParamsModel):
 
     @field_validator("geojson", mode="before")
     @classmethod
-    def _check(cls, value: Any) -> Any:
-        if value is not None:
-            _of_one_kind(read_shapes(value, _TYPES))
+    def _check(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and not is_quick(info):
+            _read_of_one_kind(value)
         return value
 
     @model_validator(mode="after")
@@ -63,13 +64,12 @@ class CountryLookupJob(Job[CountryLookupParams]):
     async def perform(self, params: CountryLookupParams, context: JobContext) -> Outcome:
         """Fails, for good, if a polygon is invalid and is not to be repaired, or if there is nothing to share out."""
         point = {"type": "Point", "coordinates": [params.longitude, params.latitude]}
-        found = await context.compute(look_up, params.geojson or point, params.repair)
-        return Outcome.failed(found.message, found.hint) if isinstance(found, Invalid) else Outcome(result=found)
+        return await compute_geometry(context, look_up, params.geojson or point, params.repair)
 
 
 def look_up(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
-    """The result for GeoJSON that `CountryLookupParams` has checked."""
-    shapes = read_shapes(geojson, _TYPES)
+    """The result. Raises GeometryFault for what is not such GeoJSON."""
+    shapes = _read_of_one_kind(geojson)
     index = load_index()
     if shapes[0].dimension == 0:
         points = np.array([point for shape in shapes for point in shape.parts])
@@ -127,8 +127,10 @@ def _country(index: Index, number: int, share: float, found: Found) -> dict[str,
     }
 
 
-def _of_one_kind(shapes: Sequence[Shape]) -> None:
+def _read_of_one_kind(geojson: Any) -> Sequence[Shape]:
+    shapes = read_shapes(geojson, _TYPES)
     kinds = sorted({shape.dimension for shape in shapes})
     if len(kinds) > 1:
         names = " and ".join(_KINDS[kind] for kind in kinds)
-        raise ValueError(f"geojson: it holds {names}; shares can be told of one of them only. Look them up apart.")
+        raise GeometryFault(f"geojson: it holds {names}; shares can be told of one of them only. Look them up apart.")
+    return shapes

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -38,10 +38,10 @@ class AttachmentParams(ParamsModel):
             raise ValueError("An attachment has a name, such as result.json.")
         return self
 
-    async def file(self, files: Files) -> Attachment:
-        """The file. Raises ValueError for what is no base64, FileFault for what is not kept."""
+    async def file(self, files: Files, most: int) -> Attachment:
+        """The file. Raises ValueError for what is no base64, FileFault for what is not kept or has more bytes."""
         if self.file_id is not None:
-            kept, content = await files.read(self.file_id)
+            kept, content = await files.read(self.file_id, most)
             return Attachment(self.name or kept.name, self.content_type or kept.content_type, content)
         name = self.name or ""
         if self.base64 is not None:
@@ -80,13 +80,26 @@ class EmailJob(Job[EmailParams]):
         """One try for all recipients, each once however often and in whichever spelling it is named."""
         if (refused := await refuse_strangers(context, params.to)) is not None:
             return refused
-        try:
-            files = [await attachment.file(context.files) for attachment in params.attachments]
-        except (ValueError, FileFault) as error:
-            return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
-        if sum(len(file.content) for file in files) > LARGEST:
-            return Outcome.failed(f"The attachments have more than {LARGEST} bytes.", kind=ErrorKind.BAD_PARAMS)
-        return await _send(params, distinct_addresses(params.to), files, context)
+        recipients = distinct_addresses(params.to)
+        if not params.attachments:
+            return await _send(params, recipients, [], context)
+        async with context.files.room():
+            try:
+                files = await _attach(params.attachments, context.files)
+            except (ValueError, FileFault) as error:
+                return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
+            return await _send(params, recipients, files, context)
+
+
+async def _attach(attachments: Sequence[AttachmentParams], kept: Files) -> list[Attachment]:
+    files, left = [], LARGEST
+    for attachment in attachments:
+        file = await attachment.file(kept, left)
+        left -= len(file.content)
+        if left < 0:
+            raise ValueError(f"The attachments have more than {LARGEST} bytes.")
+        files.append(file)
+    return files
 
 
 async def _send(params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext) -> Outcome:

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +12,13 @@ from tocsin import clock
 from tocsin.documents import owner_of
 from tocsin.documents.files import FileStore, StoredFile
 from tocsin.errors import TocsinError
+from tocsin.jobs.owner_turns import OwnerTurns
 from tocsin.security.file_links import FileLinks
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of one file."""
+MOST_IN_MEMORY = 8
+"""Runs that handle files at once: each may have some of them in memory, several times."""
 PATH = "/files/"
 _LONGEST_NAME = 120
 _NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
@@ -55,6 +59,7 @@ class Shelf:
     store: FileStore
     links: FileLinks
     page: Callable[[str], str]
+    turns: OwnerTurns = field(default_factory=lambda: OwnerTurns(MOST_IN_MEMORY))
 
     def of_run(self, owner: str, run: str) -> "Files":
         """The shelf as a job of this run may use it."""
@@ -84,11 +89,17 @@ class Files:
             await self._shelf.store.put(self._owner, self._run, clean_name(name), content_type, data)
         )
 
-    async def read(self, file_id: str) -> tuple[FileRef, bytes]:
-        """A file of the same owner. Raises FileFault, also for another owner's."""
+    def room(self) -> AbstractAsyncContextManager[None]:
+        """Wait until there is room for whole files in memory, and have it. Owners take turns."""
+        return self._shelf.turns.take(self._owner)
+
+    async def read(self, file_id: str, most: int = LARGEST) -> tuple[FileRef, bytes]:
+        """A file of the same owner. Raises FileFault, also for another owner's, and for more bytes than `most`."""
         found = await self._shelf.store.open(file_id) if owner_of(file_id) == self._owner else None
         if found is None:
             raise FileFault(f"There is no file {file_id!r}; files are kept as long as runs.")
+        if found.about.size > most:
+            raise FileFault(f"The file {found.about.name!r} has {found.about.size} bytes; {most} are allowed here.")
         return self._shelf.ref(found.about), await found.read()
 
 

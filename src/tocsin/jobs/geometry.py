@@ -3,7 +3,7 @@
 Altitudes are left out. The order of a ring's positions means nothing, as the RFC asks of readers.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,12 @@ MAX_FEATURES = 10_000
 _MAX_DEPTH = 8  # of collections in collections
 _HUGE = 1e9  # more than any number of a position; NaN is not less than it
 _CRS84 = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")  # what RFC 7946 means anyway
+_LISTS, _NUMBERS = (list, tuple), (int, float)
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
+
+
+class GeometryFault(ValueError):
+    """What was given is not the GeoJSON that it should be: a sentence that begins with the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,8 @@ class Shape:
 
 
 def read_shapes(value: Any, allowed: Collection[str], path: str = "geojson") -> list[Shape]:
-    """The geometries in a GeoJSON object whose types are all `allowed`. Raises ValueError: a sentence that begins with
-    the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
+    """The geometries in a GeoJSON object whose types are all `allowed`. Raises GeometryFault: a sentence that begins
+    with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
     """
     return _Reader(allowed).read(value, path)
 
@@ -45,7 +50,7 @@ class _Reader:
         self._allowed = allowed
         self._positions = 0
         self._readers: dict[str, Callable[[Any, str], list[Any]]] = {
-            "Point": lambda value, path: [self._position(value, path)],
+            "Point": lambda value, path: self._positions_of([value], lambda _place: path),
             "MultiPoint": lambda value, path: self._line(value, path, 1),
             "LineString": lambda value, path: [self._line(value, path, 2)],
             "MultiLineString": lambda value, path: self._each(value, path, lambda v, p: self._line(v, p, 2)),
@@ -59,18 +64,20 @@ class _Reader:
             return self._feature(value, path, None) if kind == "Feature" else self._geometry(value, path)
         features = _list(value, "features", path)
         if len(features) > MAX_FEATURES:
-            raise ValueError(f"{path}.features: there are {len(features):,} features; {MAX_FEATURES:,} are the most.")
+            raise GeometryFault(
+                f"{path}.features: there are {len(features):,} features; {MAX_FEATURES:,} are the most."
+            )
         shapes = [self._member(feature, f"{path}.features[{place}]", place) for place, feature in enumerate(features)]
         return [shape for some in shapes for shape in some]
 
     def _member(self, value: Any, path: str, place: int) -> list[Shape]:
         if self._kind(value, path) != "Feature":
-            raise ValueError(f"{path}: the type is {value['type']}; in a FeatureCollection it must be Feature.")
+            raise GeometryFault(f"{path}: the type is {value['type']}; in a FeatureCollection it must be Feature.")
         return self._feature(value, path, place)
 
     def _feature(self, value: Mapping[str, Any], path: str, place: int | None) -> list[Shape]:
         if value.get("geometry") is None:
-            raise ValueError(f"{path}.geometry: the feature has no geometry.")
+            raise GeometryFault(f"{path}.geometry: the feature has no geometry.")
         shapes = self._geometry(value["geometry"], f"{path}.geometry")
         name = value.get("id")
         return [
@@ -81,11 +88,11 @@ class _Reader:
     def _geometry(self, value: Any, path: str, depth: int = 0) -> list[Shape]:
         kind = self._kind(value, path)
         if kind in ("Feature", "FeatureCollection"):
-            raise ValueError(f"{path}: a {kind} cannot stand here; it must be a geometry.")
+            raise GeometryFault(f"{path}: a {kind} cannot stand here; it must be a geometry.")
         if kind != "GeometryCollection":
             return [self._simple(value, kind, path)]
         if depth == _MAX_DEPTH:
-            raise ValueError(f"{path}: collections stand in each other more than {_MAX_DEPTH} deep.")
+            raise GeometryFault(f"{path}: collections stand in each other more than {_MAX_DEPTH} deep.")
         members = enumerate(_list(value, "geometries", path))
         return [
             shape
@@ -95,17 +102,17 @@ class _Reader:
 
     def _simple(self, value: Mapping[str, Any], kind: str, path: str) -> Shape:
         if "coordinates" not in value:
-            raise ValueError(f"{path}: coordinates are missing.")
+            raise GeometryFault(f"{path}: coordinates are missing.")
         return Shape(path, _DIMENSIONS[kind], self._readers[kind](value["coordinates"], f"{path}.coordinates"))
 
     def _kind(self, value: Any, path: str) -> str:
         if not isinstance(value, Mapping):
-            raise ValueError(f"{path}: this is {_named(value)}; it must be a GeoJSON object with a type.")
+            raise GeometryFault(f"{path}: this is {_named(value)}; it must be a GeoJSON object with a type.")
         _refuse_crs(value, path)
         kind = value.get("type")
         if kind not in self._allowed:
             have = "the type is missing" if kind is None else f"the type is {kind!r}"
-            raise ValueError(f"{path}: {have}; it must be one of {', '.join(self._allowed)}.")
+            raise GeometryFault(f"{path}: {have}; it must be one of {', '.join(self._allowed)}.")
         return str(kind)
 
     def _polygon(self, value: Any, path: str) -> list[Line]:
@@ -114,45 +121,66 @@ class _Reader:
     def _each(self, value: Any, path: str, read: Callable[[Any, str], Any]) -> list[Any]:
         if not isinstance(value, list | tuple) or not value:
             have = "empty" if isinstance(value, list | tuple) else _named(value)
-            raise ValueError(f"{path}: this is {have}; it must be a list of lists of positions.")
+            raise GeometryFault(f"{path}: this is {have}; it must be a list of lists of positions.")
         return [read(part, f"{path}[{place}]") for place, part in enumerate(value)]
 
     def _ring(self, value: Any, path: str) -> Line:
         ring = self._line(value, path, 4)
         if ring[0] != ring[-1]:
-            raise ValueError(
+            raise GeometryFault(
                 f"{path}: the ring is not closed; the last position must be the first one again, {list(ring[0])}."
             )
         for place, (here, there) in enumerate(pairwise(ring)):
-            _refuse_ambiguous(here, there, f"{path}[{place}]")
+            if abs(there[0] - here[0]) >= 180:
+                _refuse_ambiguous(here, there, f"{path}[{place}]")
         return ring
 
     def _line(self, value: Any, path: str, least: int) -> Line:
         if not isinstance(value, list | tuple):
-            raise ValueError(f"{path}: this is {_named(value)}; it must be a list of positions.")
+            raise GeometryFault(f"{path}: this is {_named(value)}; it must be a list of positions.")
         if len(value) < least:
             what = "a ring needs at least 4, the last one being the first again" if least == 4 else f"needed: {least}"
-            raise ValueError(f"{path}: positions given: {len(value)}; {what}.")
-        return [self._position(position, f"{path}[{place}]") for place, position in enumerate(value)]
+            raise GeometryFault(f"{path}: positions given: {len(value)}; {what}.")
+        return self._positions_of(value, lambda place: f"{path}[{place}]")
 
-    def _position(self, value: Any, path: str) -> Position:
-        self._positions += 1
-        if self._positions > MAX_POSITIONS:
-            raise ValueError(f"{path}: there are more than {MAX_POSITIONS:,} positions. Simplify the geometry.")
-        if not isinstance(value, list | tuple) or len(value) < 2 or len(value) > 4:
-            raise ValueError(f"{path}: this is {_named(value)}; a position is a list [longitude, latitude].")
-        for number in value:
-            if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _HUGE:
-                told = f"{path}: {repr(number)[:40]} is not a number of degrees"
-                raise ValueError(f"{told}; a position is a list [longitude, latitude].")
-        return _in_range(float(value[0]), float(value[1]), path)
+    def _positions_of(self, values: Sequence[Any], place_of: Callable[[int], str]) -> Line:
+        left = MAX_POSITIONS - self._positions
+        self._positions += len(values)
+        if len(values) > left:
+            raise GeometryFault(
+                f"{place_of(left)}: there are more than {MAX_POSITIONS:,} positions. Simplify the geometry."
+            )
+        return [_plain(value) or _position(value, place_of(place)) for place, value in enumerate(values)]
+
+
+def _plain(value: Any) -> Position | None:
+    """The position if it is a usual one: that is told fast, for there may be many."""
+    if type(value) not in _LISTS or len(value) != 2:
+        return None
+    longitude, latitude = value
+    if type(longitude) not in _NUMBERS or type(latitude) not in _NUMBERS:
+        return None
+    is_in_range = -180 <= longitude <= 180 and -90 <= latitude <= 90
+    return (float(longitude), float(latitude)) if is_in_range else None
+
+
+def _position(value: Any, path: str) -> Position:
+    if not isinstance(value, list | tuple) or len(value) < 2 or len(value) > 4:
+        raise GeometryFault(f"{path}: this is {_named(value)}; a position is a list [longitude, latitude].")
+    for number in value:
+        if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _HUGE:
+            told = f"{path}: {repr(number)[:40]} is not a number of degrees"
+            raise GeometryFault(f"{told}; a position is a list [longitude, latitude].")
+    return _in_range(float(value[0]), float(value[1]), path)
 
 
 def _in_range(longitude: float, latitude: float, path: str) -> Position:
     if not -90 <= latitude <= 90:
-        raise ValueError(f"{path}: the latitude {latitude:g} is not within -90 to 90. GeoJSON is longitude, latitude.")
+        raise GeometryFault(
+            f"{path}: the latitude {latitude:g} is not within -90 to 90. GeoJSON is longitude, latitude."
+        )
     if not -180 <= longitude <= 180:
-        raise ValueError(
+        raise GeometryFault(
             f"{path}: the longitude {longitude:g} is not within -180 to 180. GeoJSON is longitude, latitude."
         )
     return longitude, latitude
@@ -162,7 +190,7 @@ def _refuse_ambiguous(here: Position, there: Position, path: str) -> None:
     """Of an edge over half the world nobody can tell which way it goes. At a pole, longitudes mean nothing."""
     span = abs(there[0] - here[0])
     if span in (180, 360) and abs(here[1]) < 90 and abs(there[1]) < 90:
-        raise ValueError(
+        raise GeometryFault(
             f"{path}: the edge from {list(here)} to {list(there)} spans {span:g} degrees of longitude, "
             "so which way it goes is not known. Add positions between them."
         )
@@ -174,7 +202,7 @@ def _refuse_crs(value: Mapping[str, Any], path: str) -> None:
         return
     name = _crs_name(crs)
     if name not in _CRS84:
-        raise ValueError(
+        raise GeometryFault(
             f"{path}.crs: GeoJSON is always in WGS 84 longitudes and latitudes. Transform it and leave out crs."
         )
 
@@ -187,7 +215,7 @@ def _crs_name(crs: Any) -> Any:
 def _list(value: Mapping[str, Any], name: str, path: str) -> list[Any]:
     found = value.get(name)
     if not isinstance(found, list | tuple) or not found:
-        raise ValueError(f"{path}.{name}: this must be a list with at least one entry.")
+        raise GeometryFault(f"{path}.{name}: this must be a list with at least one entry.")
     return list(found)
 
 

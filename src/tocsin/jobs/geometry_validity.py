@@ -1,6 +1,7 @@
 """Whether polygons on the globe are valid, and how to make them so. Pure."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from tocsin.jobs.geometry import Shape
 from tocsin.jobs.geometry_plane import Array, from_polar, lay_out, on_map, to_polar, unwrap
 
 REPAIR_HINT = "Correct the geometry, or set repair to true."
+_DEAREST_REPAIR, _DEAR = 400_000_000, 2_000
+"""A repair takes time as crossings x (positions + 2,000) does: with this product 6 to 14 s."""
+_MOST_PAIRS = 1_000_000
 _REASON = re.compile(r"(?P<reason>[^\[]+)(?:\[(?P<x>\S+) (?P<y>\S+)\])?")
 
 
@@ -38,15 +42,34 @@ def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
         polygon, pole = _in_plane(rings)
         if shapely.is_valid(polygon):
             kept.append(rings)
-        elif not repair:
-            which = f"polygon {number}" if len(shape.parts) > 1 else "the polygon"
-            return Invalid(f"{shape.path}: {which} is not valid: {_explain(polygon, pole)}.")
-        else:
-            kept += _rings(shapely.make_valid(polygon, method="structure", keep_collapsed=False), pole)
-            repaired = True
+            continue
+        which = f"{shape.path}: {f'polygon {number}' if len(shape.parts) > 1 else 'the polygon'}"
+        if not repair:
+            return Invalid(f"{which} is not valid: {_explain(polygon, pole)}.")
+        if (most := _crossings_allowed(polygon)) is not None:
+            return Invalid(
+                f"{which} crosses itself more than {most:,} times, too often to be repaired.", "Simplify the geometry."
+            )
+        kept += _rings(shapely.make_valid(polygon, method="structure", keep_collapsed=False), pole)
+        repaired = True
     if not kept:
         return Invalid(f"{shape.path}: nothing is left of the geometry when it is repaired.", "Correct the geometry.")
     return _apart(shape.path, Valid(kept, repaired), repair=repair)
+
+
+def _crossings_allowed(polygon: Any) -> int | None:
+    """None if the polygon may be repaired, or how often one of so many positions may cross itself."""
+    outline = shapely.remove_repeated_points(polygon)
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
+    edges = shapely.linestrings(np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in rings]))
+    most = _DEAREST_REPAIR // (len(edges) + _DEAR)
+    found = -3 * len(edges)  # each edge meets itself and its two neighbours
+    tree, step = shapely.STRtree(edges), max(1, _MOST_PAIRS // len(edges))
+    for start in range(0, len(edges), step):
+        found += tree.query(edges[start : start + step], predicate="intersects").shape[1]
+        if found > 2 * most:
+            return most
+    return None
 
 
 def _apart(path: str, valid: Valid, *, repair: bool) -> Valid | Invalid:
@@ -54,8 +77,7 @@ def _apart(path: str, valid: Valid, *, repair: bool) -> Valid | Invalid:
     if len(valid.polygons) == 1:
         return valid
     outlines = [on_map(rings) for rings in valid.polygons]
-    pairs = shapely.STRtree(outlines).query(outlines, predicate="intersects").T
-    for first, second in pairs[pairs[:, 0] < pairs[:, 1]]:
+    for first, second in _touching(outlines):
         if shapely.relate_pattern(outlines[first], outlines[second], "T********"):
             if repair:
                 return Valid(_rings(shapely.union_all(outlines), 0), repaired=True)
@@ -63,6 +85,15 @@ def _apart(path: str, valid: Valid, *, repair: bool) -> Valid | Invalid:
             where = _place(place.x, place.y)
             return Invalid(f"{path}: its polygons {min(first, second)} and {max(first, second)} overlap {where}.")
     return valid
+
+
+def _touching(outlines: list[Any]) -> Iterator[tuple[int, int]]:
+    """The pairs that have a point in common, a bounded number of them in memory."""
+    tree, step = shapely.STRtree(outlines), max(1, _MOST_PAIRS // len(outlines))
+    for start in range(0, len(outlines), step):
+        pairs = tree.query(outlines[start : start + step], predicate="intersects").T
+        pairs[:, 0] += start
+        yield from pairs[pairs[:, 0] < pairs[:, 1]]
 
 
 def _in_plane(rings: list[Any]) -> tuple[Any, int]:

@@ -9,12 +9,12 @@ from http import HTTPStatus
 from typing import Any
 
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, Outcome, Saving
+from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, LimitReached, Outcome, ProcessEnded, Saving
 from tocsin.jobs.http_body import encode_body, plain_body
 from tocsin.jobs.http_given import HttpGiven
 from tocsin.jobs.http_hints import hint_for
 from tocsin.jobs.http_input import HttpInput, HttpParams, check, prepare, refuse_url
-from tocsin.jobs.http_result import step_result
+from tocsin.jobs.http_result import step_result, step_result_text
 from tocsin.jobs.masking import Masker
 from tocsin.jobs.params import Path, find_faults, has_expression, read_params
 from tocsin.outbound.answers import MASK
@@ -29,6 +29,8 @@ __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
 _WRITTEN_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
+_READ_AT_ONCE = 16 * 1024  # characters of a body that is read as JSON; more is read in a thread, or a process
+_READ_IN_THREAD = 256 * 1024
 _MASKED_AT_ONCE = 4096  # characters of a body and of what is looked for in it; more is masked in a thread
 
 Header = tuple[str, str]
@@ -103,7 +105,23 @@ class HttpJob(Job[HttpParams]):
         request = _request(params, secret, context)
         exchange = await context.http.request(request)
         outcome = _outcome(request, await _masked(exchange, [*secret, *exchange.cookies]))
-        return replace(outcome, result=step_result(outcome)) if context.is_step else outcome
+        return await _with_result(outcome, context) if context.is_step else outcome
+
+
+async def _with_result(outcome: Outcome, context: JobContext) -> Outcome:
+    """The outcome with what later steps see. A large body is read where nobody waits for it."""
+    size = len(outcome.response_body or "")
+    if size <= _READ_AT_ONCE or outcome.error is not None:
+        return replace(outcome, result=step_result(outcome))
+    if size <= _READ_IN_THREAD:
+        return replace(outcome, result=await asyncio.to_thread(step_result, outcome))
+    given = outcome.status_code, outcome.response_headers, outcome.response_body, outcome.response_truncated
+    try:
+        return replace(outcome, result=await context.compute(step_result_text, *given, owner=context.owner))
+    except LimitReached as reached:
+        return Outcome.failed(f"The answer cannot be read. {reached}", reached.hint)
+    except ProcessEnded as ended:
+        return Outcome.failed(f"The answer cannot be read. {ended}", retryable=True)
 
 
 def _texts_of(value: Any) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.jobs.base import Outcome
-from tocsin.jobs.json_values import read_json
+from tocsin.jobs.json_values import JsonText, read_json, write_json
 
 _SET_COOKIE = "set-cookie"
 
@@ -20,6 +20,19 @@ def step_result(outcome: Outcome) -> dict[str, Any] | None:
         "body": _body(outcome.response_body, content_types[-1] if content_types else ""),
         "truncated": outcome.response_truncated,
     }
+
+
+def step_result_text(
+    status: int | None,
+    headers: Sequence[tuple[str, str]],
+    body: str | None,
+    truncated: bool,
+) -> JsonText:
+    """The same as a JSON text: for large answers, in a process of its own. Raises UnfitJson."""
+    outcome = Outcome(
+        status_code=status, response_headers=list(headers), response_body=body, response_truncated=truncated
+    )
+    return JsonText(write_json(step_result(outcome)))
 
 
 def combine_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from tocsin.errors import InvalidInput, SeveralInvalid
@@ -14,6 +14,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
 _EXPRESSION = "${{"
 _MOST_FAULTS = 100
+_QUICKLY = {"quickly": True}
 
 
 class ParamsModel(BaseModel):
@@ -22,13 +23,18 @@ class ParamsModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
-def read_params(model: type[Model], given: Any) -> Model:
-    """The parameters. Raises SeveralInvalid with all faults and their paths."""
+def read_params(model: type[Model], given: Any, *, quickly: bool = False) -> Model:
+    """The parameters. Raises SeveralInvalid with all faults and their paths. `quickly` leaves out what takes long."""
     try:
-        return model.model_validate(given)
+        return model.model_validate(given, context=_QUICKLY if quickly else None)
     except ValidationError as error:
         found = islice(_faults(model, error, ignore_expressions=False), _MOST_FAULTS)
         raise SeveralInvalid(InvalidInput(message, *map(str, path)) for path, message in found) from None
+
+
+def is_quick(info: ValidationInfo) -> bool:
+    """Tell a validator that the parameters are read for an attempt, which checks in a process what takes long."""
+    return info.context is _QUICKLY
 
 
 def find_faults(model: type[BaseModel], given: Any) -> list[tuple[Path, str]]:

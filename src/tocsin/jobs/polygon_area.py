@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import field_validator
+from pydantic import ValidationInfo, field_validator
 from pyproj import Geod
 
 from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.geometry import Shape, read_shapes
+from tocsin.jobs.geometry_computing import compute_geometry
 from tocsin.jobs.geometry_plane import ring_area, unwrap
 from tocsin.jobs.geometry_validity import Invalid, Valid, check_polygons
-from tocsin.jobs.params import ParamsModel
+from tocsin.jobs.params import ParamsModel, is_quick
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
 _GEOD = Geod(ellps="WGS84")
@@ -36,8 +37,9 @@ class PolygonAreaParams(ParamsModel):
 
     @field_validator("geojson", mode="before")
     @classmethod
-    def _check(cls, value: Any) -> Any:
-        read_shapes(value, _TYPES)
+    def _check(cls, value: Any, info: ValidationInfo) -> Any:
+        if not is_quick(info):
+            read_shapes(value, _TYPES)
         return value
 
 
@@ -49,12 +51,11 @@ class PolygonAreaJob(Job[PolygonAreaParams]):
 
     async def perform(self, params: PolygonAreaParams, context: JobContext) -> Outcome:
         """Fails, for good, if a polygon is invalid and is not to be repaired."""
-        found = await context.compute(measure, params.geojson, params.repair)
-        return Outcome.failed(found.message, found.hint) if isinstance(found, Invalid) else Outcome(result=found)
+        return await compute_geometry(context, measure, params.geojson, params.repair)
 
 
 def measure(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
-    """The result for GeoJSON that `PolygonAreaParams` has checked."""
+    """The result. Raises GeometryFault for what is not such GeoJSON."""
     parts = []
     for shape in read_shapes(geojson, _TYPES):
         valid = check_polygons(shape, repair=repair)

@@ -5,49 +5,27 @@ Result: `file` (`fileId`, `name`, `contentType`, `size` in bytes, `url`, `urlExp
 `recipients` (who was mailed the link).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from tocsin import clock
 from tocsin.documents import document_id
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.files import FileFault, FileRef
 from tocsin.jobs.mailing import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
-from tocsin.jobs.params import Path
-from tocsin.jobs.report_data import MOST_BARS, Bars, Report, ReportFault, Section, bars_of, sections_of
-from tocsin.jobs.report_html import render_html
-from tocsin.jobs.report_pdf import render_pdf
-from tocsin.jobs.report_runs import MOST_COUNTED, by_task, figures
-from tocsin.jobs.report_text import render_csv, render_json
+from tocsin.jobs.params import Path, has_expression, is_quick
+from tocsin.jobs.report_data import ReportFault
+from tocsin.jobs.report_runs import MOST_COUNTED, RunsSummary
+from tocsin.jobs.report_writing import Format, ReportInput, check_data, write_report
 from tocsin.outbound.addresses import distinct_addresses
 from tocsin.schedules.moments import read_duration
 
-MOST_RUNS_SHOWN = 1_000
 MOST_RECIPIENTS = 20
 _LONGEST_PERIOD = timedelta(days=36_500)
 _EXPRESSION = "${{"
-_RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
-
-
-class Format(Enum):
-    """How a report is written."""
-
-    JSON = "JSON"
-    CSV = "CSV"
-    HTML = "HTML"
-    PDF = "PDF"
-
-
-_RENDERERS: dict[Format, tuple[Callable[[Report], bytes], str]] = {
-    Format.JSON: (render_json, "application/json"),
-    Format.CSV: (render_csv, "text/csv; charset=utf-8"),
-    Format.HTML: (render_html, "text/html; charset=utf-8"),
-    Format.PDF: (render_pdf, "application/pdf"),
-}
 
 
 class RunsParams(ParamsModel):
@@ -91,9 +69,11 @@ class ReportParams(ParamsModel):
     recipients: Annotated[list[Recipient], Field(max_length=MOST_RECIPIENTS)] = []
 
     @model_validator(mode="after")
-    def _something(self) -> "ReportParams":
+    def _something(self, info: ValidationInfo) -> "ReportParams":
         if "data" not in self.model_fields_set and self.runs is None:
             raise ValueError("A report needs data or runs.")
+        if not is_quick(info) and not has_expression(self.data):
+            check_data(self.format, self.data if "data" in self.model_fields_set else [], self.columns)
         return self
 
 
@@ -111,53 +91,43 @@ class ReportJob(Job[ReportParams]):
         """One try. A repeated one replaces its own file and sends the same Message-ID again."""
         if (refused := await refuse_strangers(context, params.recipients)) is not None:
             return refused
-        render, content_type = _RENDERERS[params.format]
         try:
-            report = await _report(params, context)
-            content = await context.compute(render, report)
-            file = await context.files.save(_file_name(params), content_type, content)
+            given = await _gather(params, context)
+            async with context.files.room():
+                written = await context.compute(write_report, given)
+                file = await context.files.save(_file_name(params), written.content_type, written.content)
+                rows = written.rows
+                del written  # the file's bytes, which mails have no use for
         except (ReportFault, FileFault) as error:
             return Outcome.failed(str(error))
         if (failed := await _mail(params, file, context)) is not None:
             return failed
-        rows = sum(len(section.rows) for section in report.sections)
-        recipients = distinct_addresses(params.recipients)
-        result = {"file": file.json(), "rows": rows, "summary": report.summary, "recipients": recipients}
+        summary, recipients = given.runs.figures if given.runs else {}, distinct_addresses(params.recipients)
+        result = {"file": file.json(), "rows": rows, "summary": summary, "recipients": recipients}
         return Outcome(result=result)
 
 
-async def _report(params: ReportParams, context: JobContext) -> Report:
-    sections, charts, summary, data = _given(params)
-    if params.runs is not None:
-        start, end = params.runs.bounds(context.due_at)
-        task = params.runs.task_id and document_id("Task", params.runs.task_id)
-        runs = await context.runs.between(context.owner, start, end, task, MOST_COUNTED + 1)
-        if len(runs) > MOST_COUNTED:
-            raise ReportFault(f"There are more than {MOST_COUNTED} runs in this time. Ask for a shorter one.")
-        tasks, summary, shown = by_task(runs), figures(runs), runs[:MOST_RUNS_SHOWN]
-        listed = Section("Runs", _RUN_COLUMNS, [[run[name] for name in _RUN_COLUMNS] for run in shown])
-        whole = [Section("Tasks", list(tasks[0]), [list(task.values()) for task in tasks])] if tasks else []
-        sections += [listed] if params.format is Format.CSV else [*whole, listed]
-        charts += _run_charts(tasks) if params.chart else []
-        data = {"data": data, "tasks": tasks, "runs": shown}
-    made_at = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Report(params.title, made_at, summary, sections, charts, data)
+async def _gather(params: ReportParams, context: JobContext) -> ReportInput:
+    """All that is written."""
+    return ReportInput(
+        title=params.title,
+        format=params.format,
+        made_at=clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        data=params.data,
+        has_data="data" in params.model_fields_set,
+        runs=None if params.runs is None else await _summarize(params.runs, context),
+        columns=params.columns,
+        chart=params.chart,
+    )
 
 
-def _given(params: ReportParams) -> tuple[list[Section], list[Bars], dict[str, Any], Any]:
-    sections = sections_of(params.data, params.columns) if "data" in params.model_fields_set else []
-    charts = [bars for section in sections if (bars := bars_of(section)) is not None] if params.chart else []
-    return sections, charts, {}, params.data
-
-
-def _run_charts(tasks: list[dict[str, Any]]) -> list[Bars]:
-    rates = [(task["task"], round(task["successRate"] * 100, 1)) for task in tasks if task["successRate"] is not None]
-    times = [(task["task"], task["p95Seconds"]) for task in tasks if task["p95Seconds"] is not None]
-    charts = [
-        Bars("Success rate by task", " %", rates[:MOST_BARS]),
-        Bars("Duration by task: 95 % took at most", " s", times[:MOST_BARS]),
-    ]
-    return [chart for chart in charts if chart.bars]
+async def _summarize(which: RunsParams, context: JobContext) -> RunsSummary:
+    start, end = which.bounds(context.due_at)
+    task = which.task_id and document_id("Task", which.task_id)
+    found = await context.runs.summarize(context.owner, start, end, task)
+    if found is None:
+        raise ReportFault(f"There are more than {MOST_COUNTED} runs in this time. Ask for a shorter one.")
+    return found
 
 
 def _file_name(params: ReportParams) -> str:

@@ -1,12 +1,16 @@
 """What a report consists of, whatever its format: tables and bars, made of any JSON value. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 MOST_ROWS = 10_000
 MOST_COLUMNS = 50
+MOST_CELLS = 500_000
+"""In all tables."""
+LARGEST = 20 * 1024 * 1024
+"""Bytes of what is written."""
 MOST_BARS = 30
 
 
@@ -48,16 +52,24 @@ def sections_of(data: Any, columns: Sequence[str] | None = None) -> list[Section
     """The tables of a JSON value: a list of objects is one, an object has one for each list in it and one for its
     other values. Raises ReportFault.
     """
-    if isinstance(data, Mapping):
-        return _of_object(data, columns)
-    return [_table("", data if isinstance(data, list) else [data], columns)]
+    cells, sections = 0, []
+    for section in _tables(data, columns):
+        cells += len(section.rows) * len(section.columns)
+        if cells > MOST_CELLS:
+            raise ReportFault(f"The report has more than {MOST_CELLS:,} cells. Choose fewer rows or columns.")
+        sections.append(section)
+    return sections
 
 
-def _of_object(data: Mapping[str, Any], columns: Sequence[str] | None) -> list[Section]:
+def _tables(data: Any, columns: Sequence[str] | None) -> Iterator[Section]:
+    if not isinstance(data, Mapping):
+        yield _table("", data if isinstance(data, list) else [data], columns)
+        return
     lists = {name: value for name, value in data.items() if isinstance(value, list)}
-    others = [[name, value] for name, value in data.items() if name not in lists]
-    plain = [Section("", ["name", "value"], others)] if others else []
-    return [*plain, *(_table(name, rows, columns) for name, rows in lists.items())]
+    if others := [[name, value] for name, value in data.items() if name not in lists]:
+        yield Section("", ["name", "value"], others)
+    for name, rows in lists.items():
+        yield _table(name, rows, columns)
 
 
 def _table(title: str, items: list[Any], columns: Sequence[str] | None) -> Section:
@@ -91,6 +103,16 @@ def _first(section: Section, *types: type) -> int | None:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def join_bounded(texts: Iterable[str]) -> bytes:
+    """The texts in UTF-8, halves of characters as question marks. Raises ReportFault as soon as they are too many."""
+    written = bytearray()
+    for text in texts:
+        written += text.encode("utf-8", "replace")
+        if len(written) > LARGEST:
+            raise ReportFault(f"The report has more than {LARGEST:,} bytes. Choose fewer rows or columns.")
+    return bytes(written)
 
 
 def text_of(value: Any) -> str:

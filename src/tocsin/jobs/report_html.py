@@ -1,8 +1,10 @@
 """Reports as one HTML file that needs nothing else and runs nothing. Pure."""
 
+from collections.abc import Iterator
 from html import escape
+from itertools import chain
 
-from tocsin.jobs.report_data import Bars, Report, Section, text_of
+from tocsin.jobs.report_data import Bars, Report, Section, join_bounded, text_of
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1d2430}"
@@ -24,17 +26,18 @@ def render_html(report: Report) -> bytes:
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>',
         f'<h1>{title}</h1><p class="at">{escape(report.made_at)}</p>',
         *(_chart(chart) for chart in report.charts),
-        *(_section(section) for section in report.sections),
-        "</body></html>\n",
     ]
-    return "\n".join(parts).encode("utf-8", "replace")
+    sections = (line for section in report.sections for line in _section(section))
+    return join_bounded(f"{part}\n" for part in chain(parts, sections, ["</body></html>"]))
 
 
-def _section(section: Section) -> str:
+def _section(section: Section) -> Iterator[str]:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
-    rows = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in section.rows)
     title = f"<h2>{escape(section.title)}</h2>" if section.title else ""
-    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table>"
+    yield f"{title}<table><thead><tr>{head}</tr></thead><tbody>"
+    for row in section.rows:
+        yield "<tr>" + "".join(map(_cell, row)) + "</tr>"
+    yield "</tbody></table>"
 
 
 def _cell(value: object) -> str:

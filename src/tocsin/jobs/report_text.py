@@ -4,18 +4,21 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
-from tocsin.jobs.report_data import Report, ReportFault, text_of
+from tocsin.jobs.report_data import Report, ReportFault, Section, join_bounded, text_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # spreadsheets take the wide ones too
+_MOST_NAMED = 10
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def render_json(report: Report) -> bytes:
     """Title, time, summary and the data as they were given."""
     found = {"title": report.title, "madeAt": report.made_at, "summary": report.summary, "data": report.data}
-    return json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n"
+    return join_bounded(chain(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(found), "\n"))
 
 
 def render_csv(report: Report) -> bytes:
@@ -23,16 +26,26 @@ def render_csv(report: Report) -> bytes:
 
     Raises ReportFault when there are several tables.
     """
-    tables = [section for section in report.sections if section.columns]
+    tables = only_table(report.sections)
+    return join_bounded(_line(row) for section in tables for row in (section.columns, *section.rows))
+
+
+def only_table(sections: Sequence[Section]) -> list[Section]:
+    """The table that has columns, if there is one. Raises ReportFault when there are several."""
+    tables = [section for section in sections if section.columns]
     if len(tables) > 1:
-        names = ", ".join(section.title or "(values)" for section in tables)
-        raise ReportFault(f"A CSV file has one table, and there are {len(tables)}: {names}. Give one of them as data.")
+        names = ", ".join(section.title or "(values)" for section in tables[:_MOST_NAMED])
+        more = ", …" if len(tables) > _MOST_NAMED else ""
+        raise ReportFault(
+            f"A CSV file has one table, and there are {len(tables)}: {names}{more}. Give one of them as data."
+        )
+    return tables
+
+
+def _line(row: Iterable[Any]) -> str:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for section in tables:
-        writer.writerow([_defused(name) for name in section.columns])
-        writer.writerows([[_defused(cell) for cell in row] for row in section.rows])
-    return out.getvalue().encode()
+    csv.writer(out).writerow([_defused(cell) for cell in row])
+    return out.getvalue()
 
 
 def _defused(value: Any) -> str:

@@ -1,15 +1,34 @@
 """The result of a run as it is stored: a JSON text, so that no key or number is bent by the database. Pure."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
-from tocsin.jobs.json_values import DEEPEST, UnfitJson, read_json, write_json
+from tocsin.jobs.json_values import DEEPEST, JsonText, UnfitJson, read_json, write_json
 
 LIMIT = 1024 * 1024
 """Bytes. More is kept as a file, or where it came from."""
+_SMALL = 2_000
+"""Parts of a result that are written at once; 64 characters of a text are one."""
 _NOT_JSON = "The job's result cannot be kept as JSON. {}"
 _TOO_LARGE = "The job's result has {} bytes as JSON; {} are kept at most."
+
+
+async def store(outcome: Outcome) -> Outcome:
+    """The same, in a thread if it takes longer than others should wait."""
+    return stored(outcome) if _is_small(outcome.result) else await asyncio.to_thread(stored, outcome)
+
+
+def _is_small(value: Any) -> bool:
+    left, ahead = _SMALL, [value]
+    while ahead and left > 0:
+        part = ahead.pop()
+        left -= 1 + (len(part) // 64 if isinstance(part, str) else 0)
+        if isinstance(part, dict | list):
+            left -= len(part)
+            ahead += (part.values() if isinstance(part, dict) else part) if left > 0 else ()
+    return left > 0
 
 
 def stored(outcome: Outcome) -> Outcome:
@@ -19,7 +38,7 @@ def stored(outcome: Outcome) -> Outcome:
     if outcome.result is None:
         return outcome
     try:
-        text = write_json(outcome.result)
+        text = outcome.result if isinstance(outcome.result, JsonText) else write_json(outcome.result)
     except UnfitJson as error:
         return Outcome.failed(_NOT_JSON.format(error))
     size = len(text.encode())

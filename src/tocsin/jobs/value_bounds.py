@@ -21,6 +21,7 @@ _EXTENDED_JSON = frozenset(
 """The embedded database takes objects of these names for values of other types, and fails on most of them."""
 HALF_A_PAIR = "The text has half a surrogate pair (U+{:04X}), which is no character."
 Path = tuple[str | int, ...]
+_PLAIN = frozenset({bool, type(None)})
 _TYPES = (dict, list, bool, int, float, type(None), Mapping)
 """Those of JSON but texts. A union would be made anew for each part of a value."""
 
@@ -54,6 +55,8 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
             allowed = f"{bounds.depth} levels, {bounds.parts} parts, {bounds.characters} characters"
             yield (), f"This is too large: {allowed} are allowed."
             return
+        if type(part) in _PLAIN or (type(part) is str and part.isascii()):
+            continue
         if (wrong := scalar_fault(part, bounds)) is not None:
             yield path, wrong
         elif isinstance(part, Mapping):

@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import aiosmtplib
 
@@ -58,16 +58,36 @@ class Attachment:
     content: bytes
 
 
+class Caller(Protocol):
+    """Calls a function that makes the bytes of a mail."""
+
+    async def __call__(self, function: Callable[..., bytes], *args: Any) -> bytes:
+        """Return what the function returns, or raise what it raises."""
+        ...
+
+
+async def call_here(function: Callable[..., bytes], *args: Any) -> bytes:
+    """Call it at once."""
+    return function(*args)
+
+
 class MailDoor(Protocol):
     """Hands one mail over."""
 
     async def send(
-        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        attachments: Sequence[Attachment] = (),
+        caller: Caller = call_here,
     ) -> None:
         """Hand over a plain-text mail to the address `to`.
 
         `message_id` is any text that stands for this mail, such as its delivery's id; the Message-ID header
-        is derived from it, so it stays the same over tries. Raises MailRefused or MailUnavailable.
+        is derived from it, so it stays the same over tries. `caller` calls what makes the mail's bytes, elsewhere if
+        they are many. Raises MailRefused or MailUnavailable.
         """
 
 
@@ -119,14 +139,21 @@ class SmtpDoor:
         self._smtp, self._sender, self._tls = smtp, sender, tls
 
     async def send(
-        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        attachments: Sequence[Attachment] = (),
+        caller: Caller = call_here,
     ) -> None:
         """See MailDoor."""
-        message = compose(self._sender, to, subject, text, message_id, clock.now(), attachments)
+        recipient = _recipient(to).addr_spec
+        content = await caller(compose_bytes, self._sender, to, subject, text, message_id, clock.now(), attachments)
         client = self._client()
         try:
             await self._connect(client)
-            await self._hand_over(client, message, _recipient(to).addr_spec)
+            await self._hand_over(client, content, recipient)
         finally:
             client.close()
 
@@ -154,9 +181,11 @@ class SmtpDoor:
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise MailUnavailable(f"{self._server} cannot be used: {_one_line(str(error))}") from error
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage, to: str) -> None:
+    async def _hand_over(self, client: aiosmtplib.SMTP, content: bytes, to: str) -> None:
+        sender = self._sender.addr_spec
+        options = [] if (sender + to).isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
         try:
-            await client.send_message(message, sender=self._sender.addr_spec, recipients=[to])
+            await client.sendmail(sender, [to], content, mail_options=options)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise self._judge(error.recipients[0]) from error
         except aiosmtplib.SMTPSenderRefused as error:
@@ -188,15 +217,20 @@ class FileDoor:
         self._directory, self._sender = directory, sender
 
     async def send(
-        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        attachments: Sequence[Attachment] = (),
+        caller: Caller = call_here,
     ) -> None:
         """See MailDoor. A file appears whole or not at all."""
         at = clock.now()
-        message = compose(self._sender, to, subject, text, message_id, at, attachments)
+        content = await caller(compose_bytes, self._sender, to, subject, text, message_id, at, attachments)
         name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{_digest(message_id)[:8]}.eml"
-        policy = SMTP if _recipient(to).addr_spec.isascii() else SMTPUTF8
         try:
-            await asyncio.to_thread(self._write, name, message.as_bytes(policy=policy))
+            await asyncio.to_thread(self._write, name, content)
         except OSError as error:
             raise MailUnavailable(f"the mail cannot be written to {self._directory}: {error.strerror}") from error
 
@@ -209,6 +243,13 @@ class FileDoor:
             file.flush()
             os.fsync(handle)
         part.replace(self._directory / name)
+
+
+def compose_bytes(sender: Address, to: str, *more: Any) -> bytes:
+    """The mail as it is sent, in seven bits unless an address is beyond ASCII. See compose."""
+    is_ascii = (sender.addr_spec + _recipient(to).addr_spec).isascii()
+    policy = SMTP if is_ascii else SMTPUTF8
+    return compose(sender, to, *more).as_bytes(policy=policy.clone(cte_type="7bit"))
 
 
 def compose(

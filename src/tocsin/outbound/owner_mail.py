@@ -5,7 +5,7 @@ mailbox.
 from collections.abc import Sequence
 
 from tocsin.documents import Database
-from tocsin.outbound.mail import Attachment, MailDoor, MailRefused, MailUnavailable
+from tocsin.outbound.mail import Attachment, Caller, MailDoor, MailRefused, MailUnavailable, call_here
 from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, RecipientLimits, mailbox_of
 
 UNCONFIRMED = "Your email address is not confirmed, so your jobs send no mail."
@@ -30,7 +30,13 @@ class OwnerDoor:
         self._limiter, self._limits = MailLimiter(database), limits
 
     async def send(
-        self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        attachments: Sequence[Attachment] = (),
+        caller: Caller = call_here,
     ) -> None:
         """See MailDoor. Raises MailSuppressed too: the server was not asked."""
         if self._confirms and not await self._is_confirmed():
@@ -40,7 +46,7 @@ class OwnerDoor:
         except MailLimitReached as reached:
             raise too_many(to, reached) from None
         try:
-            await self._door.send(to, subject, text, message_id, attachments)
+            await self._door.send(to, subject, text, message_id, attachments, caller)
         except (MailRefused, MailUnavailable):
             await self._limiter.give_back(place)
             raise

@@ -26,6 +26,8 @@ from tocsin.tasks.triggering import new_run
 
 Entry = dict[str, str]
 _Item = schedules.Gap | datetime | Doc
+MOST_OPEN = 100
+"""Scheduled runs of one task that may be open at once, unless another number is set: its document names them all."""
 log = telemetry.logger(__name__)
 _NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
 _UNBORN = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
@@ -37,7 +39,8 @@ class Firing:
     with.
 
     The first `written` of the runs are stored. `adopted` are those of them that existed already: a crash or another
-    scheduler was between them and the advance. `active` are the task's runs that were open before.
+    scheduler was between them and the advance. `active` are the task's runs that were open before, `most_open` is how
+    many of its runs may be.
     """
 
     task: Doc
@@ -49,6 +52,7 @@ class Firing:
     adopted: list[Doc] = field(default_factory=list)
     written: int = 0
     active: list[Entry] = field(default_factory=list)
+    most_open: int = MOST_OPEN
 
     def claimable(self) -> list[Doc]:
         """The runs that a worker may have at once."""
@@ -106,9 +110,9 @@ def run_id(task_id: str, due_at: datetime) -> str:
     return f"{task_id}:{epoch_milliseconds(due_at)}"
 
 
-def fire(task: Doc, now: datetime, active: list[Entry]) -> Firing:
+def fire(task: Doc, now: datetime, active: list[Entry], most_open: int = MOST_OPEN) -> Firing:
     """The runs of a due task. `active` are its runs that are open at this moment, as {"run", "status"}."""
-    firing = Firing(task, task["next_run_at"], now, active=active)
+    firing = Firing(task, task["next_run_at"], now, active=active, most_open=most_open)
     _plan(firing, firing.due, [])
     return firing
 
@@ -148,13 +152,14 @@ def _plan(firing: Firing, due: datetime, known: list[Doc]) -> None:
     plan = schedules.plan_due(schedule, due, now, misfire)
     runs, gaps = schedules.leave_out(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
     catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - due > misfire.grace
+    most_open = max(firing.most_open, misfire.max_runs) if catching_up else firing.most_open
     busy = [*firing.active, *(_entry(run) for run in firing.runs if run["open"])]
     items: list[_Item] = [*gaps, *runs, *known]
     for item in sorted(items, key=_first_due) if known else items:
         if isinstance(item, schedules.Gap):
             run = _missed(task, item, now)
         elif isinstance(item, datetime):
-            run = _born(task, item, now, busy, catching_up=catching_up)
+            run = _born(task, item, now, busy, most_open, catching_up=catching_up)
         else:
             run = item
         firing.runs.append(run)
@@ -174,21 +179,42 @@ def _entry(run: Doc) -> Entry:
     return {"run": run["_id"], "status": run["status"]}
 
 
-def fire_all(tasks: list[Doc], now: datetime, active: dict[str, list[Entry]]) -> tuple[list[Firing], list[Doc]]:
-    """The firings of due tasks, and the tasks that cannot be read: their time zone has vanished, say."""
-    firings: list[Firing] = []
-    unreadable: list[Doc] = []
-    for task in tasks:
+@dataclass(slots=True)
+class Fired:
+    """What became of due tasks: their firings; those that cannot be read (their time zone has vanished, say); and
+    those that are left for later, because the others became many runs.
+    """
+
+    firings: list[Firing] = field(default_factory=list)
+    unreadable: list[Doc] = field(default_factory=list)
+    left: list[Doc] = field(default_factory=list)
+
+
+def fire_all(
+    tasks: list[Doc],
+    now: datetime,
+    active: dict[str, list[Entry]],
+    *,
+    most_runs: int | None = None,
+    most_open: int = MOST_OPEN,
+) -> Fired:
+    """Fire due tasks one after the other, until they have become `most_runs` runs."""
+    fired, made = Fired(), 0
+    for index, task in enumerate(tasks):
+        if most_runs is not None and made >= most_runs:
+            fired.left = tasks[index:]
+            break
         if task["next_run_at"] > now:
             continue  # the clock was set back since it was found
         try:
-            firings.append(fire(task, now, active.get(task["_id"], [])))
+            fired.firings.append(fire(task, now, active.get(task["_id"], []), most_open))
+            made += len(fired.firings[-1].runs)
         except Exception as error:
             log.error(
                 "a task cannot be read and is paused", task_id=global_id("Task", task["_id"]), error=repr(error)[:300]
             )
-            unreadable.append(task)
-    return firings, unreadable
+            fired.unreadable.append(task)
+    return fired
 
 
 def pause(task: Doc, now: datetime) -> UpdateOne:
@@ -197,16 +223,21 @@ def pause(task: Doc, now: datetime) -> UpdateOne:
     return change_task(task["_id"], equals("version", task["version"]), changes | {"reconcile": True})
 
 
-def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], *, catching_up: bool) -> Doc:
+def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool) -> Doc:
     run = new_run(task, run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
     overlap = Overlap(task["overlap"])
+    if len(busy) >= most_open:
+        return _skipped(run, RunReason.OVERLAP_LIMIT if overlap is Overlap.ALLOW else RunReason.OVERLAP, now)
     if not busy or overlap is Overlap.ALLOW:
         return run
     waits = any(entry["status"] == RunStatus.QUEUED.value for entry in busy)
     if catching_up or (overlap is Overlap.QUEUE and not waits):  # a catch-up goes one by one, and skips nothing
         return run | {"rank": None, "ready_at": None, "blocked": True, "after": busy[-1]["run"]}
-    skipped = {"status": RunStatus.SKIPPED.value, "reason": RunReason.OVERLAP.value, "finished_at": now}
-    return run | _UNBORN | skipped
+    return _skipped(run, RunReason.OVERLAP, now)
+
+
+def _skipped(run: Doc, reason: RunReason, now: datetime) -> Doc:
+    return run | _UNBORN | {"status": RunStatus.SKIPPED.value, "reason": reason.value, "finished_at": now}
 
 
 def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:

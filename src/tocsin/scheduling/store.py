@@ -1,12 +1,13 @@
 """APScheduler's job store as a view of the documents that are due, and the executor that notes what is due.
 
-A pass collects due tasks and retries; a flush writes them hundreds at a time: runs first (their ids make a second
-insert lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and makes
-no second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
+A pass takes due tasks and retries in slices, owners in turn; a flush writes each slice: runs first (their ids make a
+second insert lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and
+makes no second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Protocol
 
 from apscheduler.executors.base import BaseExecutor
@@ -18,15 +19,16 @@ from tocsin import clock, telemetry
 from tocsin.documents import Doc, RunStatus
 from tocsin.documents.updates import equals, gathered, move_run
 from tocsin.scheduling.due_jobs import DueJob
-from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
+from tocsin.scheduling.due_queue import DueQueue
+from tocsin.scheduling.firing import MOST_OPEN, Entry, Firing, fire_all, pause
 from tocsin.scheduling.writing import RunWriter, give_way
 from tocsin.tasks import work_log
 from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
 from tocsin.tasks.lanes import ready, ready_again
 
-BATCH = 500
 PASS_LIMIT = 5_000
 WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
+_SEEN_OF_ACTIVE: Doc = {"task": 1, "status": 1, "open": 1}
 
 
 class Hand(Protocol):
@@ -76,11 +78,16 @@ class RunExecutor(BaseExecutor):  # type: ignore[misc]
 class TaskStore(BaseJobStore):  # type: ignore[misc]
     """The due tasks and retries as APScheduler's jobs."""
 
-    def __init__(self, database: SyncDatabase[Doc], hand: Hand, aftermath: Aftermath) -> None:
+    def __init__(
+        self, database: SyncDatabase[Doc], hand: Hand, aftermath: Aftermath, most_open: int = MOST_OPEN
+    ) -> None:
         super().__init__()
         self._tasks, self._runs = database["tasks"], database["runs"]
         self._database = database
         self._hand, self._aftermath = hand, aftermath
+        self._most_open = most_open
+        self._due = DueQueue(self._tasks, self._runs)
+        self._finished = True
         self._due_tasks: list[Doc] = []
         self._due_retries: list[Doc] = []
         self._seen = 0
@@ -89,17 +96,24 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     # --- what APScheduler calls -------------------------------------------------------------------------------------
 
     def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
-        """Due tasks and retries, read lazily so that a backlog of any size is held a batch at a time."""
+        """Due tasks and retries, read lazily so that a backlog of any size is held a slice at a time."""
+        if not self._finished:
+            self._due.distrust()  # the last pass lost what it had taken out
         self._due_tasks, self._due_retries, self._seen = [], [], 0
-        self.sleeps_until = None
+        self._finished, self.sleeps_until = False, None
         return self._read_due(clock.to_milliseconds(now))
 
     def get_next_run_time(self) -> datetime | None:
         """The last call of a pass: writes what is left, then says when to look again."""
         self.flush()
-        telemetry.TASKS_DUE.set(self._seen)
-        self.sleeps_until = clock.now() if self._seen >= PASS_LIMIT else self._next_due(clock.now())
+        telemetry.TASKS_DUE.set(self._seen + len(self._due))
+        self.sleeps_until = clock.now() if len(self._due) else self._next_due(clock.now())
+        self._finished = True
         return self.sleeps_until
+
+    def expect(self, at: datetime) -> None:
+        """Something was written that is due at this time. From any thread."""
+        self._due.expect(at)
 
     def update_job(self, _job: DueJob) -> None:
         """The flush moves documents on."""
@@ -131,20 +145,29 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     # --- a pass -----------------------------------------------------------------------------------------------------
 
     def _read_due(self, now: datetime) -> Iterator[DueJob]:
-        """Tasks first: where a retry and the next due time of its task were both waited out, the retry gives way."""
-        tasks = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH, "$lte": now}})
-        for task in tasks.sort("next_run_at", 1).limit(PASS_LIMIT).batch_size(BATCH):
-            yield DueJob(task, task["next_run_at"])
-        retries = self._runs.find({"status": RunStatus.RETRY.value, "retry_at": {"$gt": clock.EPOCH, "$lte": now}})
-        for run in retries.sort("retry_at", 1).limit(PASS_LIMIT).batch_size(BATCH):
-            yield DueJob(run, run["retry_at"])
+        """Slice by slice, each written before the next one is chosen: what has become due by then has its turn in it.
+
+        Tasks first: where a retry and the next due time of its task were both waited out, the retry gives way.
+        """
+        self._due.look(now)
+        while len(self._due):
+            began_at = monotonic()
+            tasks, retries = self._due.choose(now)
+            for task in tasks:
+                yield DueJob(task, task["next_run_at"])
+            for run in retries:
+                yield DueJob(run, run["retry_at"])
+            self.flush()
+            self._due.adapt(monotonic() - began_at, len(tasks) + len(retries))
+            if self._seen >= PASS_LIMIT or not len(self._due):
+                return
+            now = clock.now()
+            self._due.look(now)
 
     def note(self, document: Doc) -> None:
         """Something is due."""
         self._seen += 1
         (self._due_retries if "retry_at" in document else self._due_tasks).append(document)
-        if len(self._due_tasks) >= BATCH or len(self._due_retries) >= BATCH:
-            self.flush()
 
     def flush(self) -> None:
         """Write what is due so far. What fails stays due in the database and is found again."""
@@ -168,8 +191,6 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
                 return soonest
         return now + WINDOWS[-1]
 
-    # --- retries ----------------------------------------------------------------------------------------------------
-
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
         updates = []
         for run in runs:
@@ -185,14 +206,16 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         if updates:
             self._tasks.bulk_write(updates, ordered=False)
 
-    # --- due tasks --------------------------------------------------------------------------------------------------
-
     def _fire(self, tasks: list[Doc], now: datetime) -> None:
-        firings, unreadable = fire_all(tasks, now, self._settle_active(tasks, now))
-        if unreadable:
-            self._tasks.bulk_write([pause(task, now) for task in unreadable], ordered=False)
-        if not firings:
-            return
+        active = self._settle_active(tasks, now)
+        fired = fire_all(tasks, now, active, most_runs=self._due.size, most_open=self._most_open)
+        self._due.put_back(fired.left)
+        if fired.unreadable:
+            self._tasks.bulk_write([pause(task, now) for task in fired.unreadable], ordered=False)
+        if fired.firings:
+            self._make(fired.firings, now)
+
+    def _make(self, firings: list[Firing], now: datetime) -> None:
         claimed = self._claim([run for firing in firings for run in firing.claimable()], now)
         try:
             self._insert(firings, claimed)
@@ -201,17 +224,20 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             self._hand.dismiss(list(claimed.values()))  # the lease tick gives back those that were written
             raise
         self._hand_over(firings, claimed, lost)
+        for firing in firings:
+            self._due.charge(firing.task["owner"], len(firing.runs))
 
     def _settle_active(self, tasks: list[Doc], now: datetime) -> dict[str, list[Entry]]:
         """What is really open of the runs that the due tasks name. A retrying one gives way to the next due time."""
         named = [entry["run"] for task in tasks for entry in task["active"]]
         if not named:
             return {}
-        runs = self._read(named)
+        runs = self._read(named, _SEEN_OF_ACTIVE)
         if any(run["status"] == RunStatus.RETRY.value for run in runs):
             give_way(self._runs, runs, now)
-            runs = self._read(named)
-        self._aftermath.follow([run for run in runs if run["status"] in SETTLED_VALUES])
+            runs = self._read(named, _SEEN_OF_ACTIVE)
+        if ended := [run["_id"] for run in runs if run["status"] in SETTLED_VALUES]:
+            self._aftermath.follow(self._read(ended))
         open_runs: dict[str, list[Entry]] = {}
         for run in runs:
             if run["open"]:
@@ -269,5 +295,5 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         if updates:
             self._runs.bulk_write(updates, ordered=False)
 
-    def _read(self, run_ids: list[str]) -> list[Doc]:
-        return list(self._runs.find({"_id": {"$in": run_ids}}))
+    def _read(self, run_ids: list[str], fields: Doc | None = None) -> list[Doc]:
+        return list(self._runs.find({"_id": {"$in": run_ids}}, fields))

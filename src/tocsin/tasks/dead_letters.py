@@ -172,12 +172,15 @@ async def causes(database: Database, owner: str, chosen: DeadLetterFilter) -> li
 
 
 async def discard(database: Database, owner: str, chosen: DeadLetterFilter, now: datetime) -> int:
-    """Discard those that this filter finds and that had finished by now. Returns how many."""
+    """Discard those that this filter finds and that had finished by now, slice by slice. Returns how many."""
     total, after = 0, None
-    while rows := await walk(database, owner, chosen, now, after, BATCH):
-        total += await discard_runs(database, [row["_id"] for row in rows], now)
+    while True:
+        async with database.slots.slot(owner):
+            rows = await walk(database, owner, chosen, now, after, BATCH)
+            if not rows:
+                return total
+            total += await discard_runs(database, [row["_id"] for row in rows], now)
         after = Mark(rows[-1][KEY], rows[-1]["_id"])
-    return total
 
 
 async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime) -> int:

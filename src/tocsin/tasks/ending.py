@@ -7,16 +7,18 @@ conditional.
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import Database, Doc, RunStatus, TaskStatus, Trigger, task_of
-from tocsin.documents.states import SETTLED
+from tocsin.documents.states import PROJECT_TASK_STATUS, SETTLED, SHOWN
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
     change_task,
+    change_when,
     gathered,
     is_active,
     own_run,
@@ -28,7 +30,7 @@ from tocsin.notifications import deliveries, mails
 from tocsin.tasks import waiting
 
 SETTLED_VALUES = frozenset(status.value for status in SETTLED)
-_ADD_ONE = "$add"
+_ADD = "$add"
 
 
 async def follow(database: Database, runs: list[Doc]) -> bool:
@@ -66,30 +68,73 @@ class Shown:
         run = own_run(self.suffix)
         if self.status not in SETTLED:
             return task_change(is_active(run), {}, {"active": with_active([(run, self.status)])})
-        computed = {"active": without_active([run]), "last_end": self._last_end(run), **self._streak()}
+        computed = {
+            "active": without_active([run]),
+            "last_end": _last_end(self.status, {"$eq": ["$last_run", run]}),
+            **_streak(self.status, 1, asked_again=self.asked_again),
+        }
         return task_change(is_active(run), {}, computed)
 
-    def _last_end(self, run: Expression) -> Expression:
-        ends = {
-            RunStatus.COMPLETED: TaskStatus.COMPLETED.value,
-            RunStatus.CANCELLED: TaskStatus.CANCELLED.value,
-            RunStatus.SKIPPED: "$last_end",
-        }
-        is_last = {"$eq": ["$last_run", run]}
-        return {"$cond": [is_last, ends.get(self.status, TaskStatus.FAILED.value), "$last_end"]}
 
-    def _streak(self) -> dict[str, Any]:
-        """A success ends incident and streak; a failure lengthens it, but not one that a person asked for again."""
-        if self.status is RunStatus.COMPLETED:
-            return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD_ONE: ["$incident", 1]}}
-        if self.status is RunStatus.FAILED and not self.asked_again:
-            return {"consecutive_failures": {_ADD_ONE: ["$consecutive_failures", 1]}}
-        return {}
+@dataclass(frozen=True, slots=True)
+class ShownTogether:
+    """What a task learns of several of its runs at once, in this order: in one update, for its document names them."""
+
+    task_id: str
+    shown: tuple[Shown, ...]
+
+    def pipeline(self) -> Pipeline:
+        """The change of the task: a stage for each stretch of runs that became the same."""
+        stretches = groupby(self.shown, lambda one: (one.status, one.asked_again))
+        changes = [self._change(status, [one.suffix for one in runs], again) for (status, again), runs in stretches]
+        return [*changes, PROJECT_TASK_STATUS]
+
+    def _change(self, status: RunStatus, suffixes: list[str], asked_again: bool) -> Expression:
+        run_ids = {"$literal": [self.task_id + suffix for suffix in suffixes]}
+        named = {"$filter": {"input": "$active", "cond": {"$in": ["$$this.run", run_ids]}}}
+        others = {"$filter": {"input": "$active", "cond": {"$not": [{"$in": ["$$this.run", run_ids]}]}}}
+        count, names = {"$size": named}, {"$map": {"input": named, "in": "$$this.run"}}
+        if status not in SETTLED:
+            entry = {"run": "$$this.run", "shows": SHOWN.get(status, TaskStatus.PENDING).value}
+            shown = {"$map": {"input": named, "in": entry}}
+            return change_when({"$gt": [count, 0]}, {}, {"active": {"$concatArrays": [others, shown]}})
+        computed: dict[str, Any] = {
+            "active": others,
+            "last_end": _last_end(status, {"$in": ["$last_run", names]}),
+            **_streak(status, count, asked_again=asked_again),
+        }
+        return change_when({"$gt": [count, 0]}, {}, computed)
+
+
+def _last_end(status: RunStatus, is_last: Expression) -> Expression:
+    ends = {
+        RunStatus.COMPLETED: TaskStatus.COMPLETED.value,
+        RunStatus.CANCELLED: TaskStatus.CANCELLED.value,
+        RunStatus.SKIPPED: "$last_end",
+    }
+    return {"$cond": [is_last, ends.get(status, TaskStatus.FAILED.value), "$last_end"]}
+
+
+def _streak(status: RunStatus, count: int | Expression, *, asked_again: bool) -> dict[str, Any]:
+    """A success ends incident and streak; a failure lengthens it, but not one that a person asked for again."""
+    if status is RunStatus.COMPLETED:
+        return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD: ["$incident", count]}}
+    if status is RunStatus.FAILED and not asked_again:
+        return {"consecutive_failures": {_ADD: ["$consecutive_failures", count]}}
+    return {}
 
 
 def on_tasks(runs: list[Doc]) -> list[UpdateOne | UpdateMany]:
-    """The updates that show the states of scheduled runs on their tasks."""
-    return gathered(_shown(run) for run in runs if run["trigger"] == Trigger.SCHEDULE.value)
+    """The updates that show the states of scheduled runs on their tasks: one for each task, or for many alike."""
+    tasks: dict[str, list[Shown]] = {}
+    for run in runs:
+        if run["trigger"] == Trigger.SCHEDULE.value:
+            task_id, shown = _shown(run)
+            tasks.setdefault(task_id, []).append(shown)
+    return gathered(
+        (task_id, shown[0] if len(shown) == 1 else ShownTogether(task_id, tuple(shown)))
+        for task_id, shown in tasks.items()
+    )
 
 
 def _shown(run: Doc) -> tuple[str, Shown]:

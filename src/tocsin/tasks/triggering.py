@@ -14,12 +14,14 @@ from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import ending, idempotency
 from tocsin.tasks.lanes import ready
 from tocsin.tasks.owned import find_run, find_task, require_run, require_task
-from tocsin.tasks.reconciling import copied, restrain, settle, stop
+from tocsin.tasks.reconciling import copied, stop
 from tocsin.tasks.retry import MAX_ATTEMPTS
 from tocsin.tasks.work_log import log_run
 
 MOST_REPLAYS = 50
 """Of the times that a run was done again, so many are remembered: the last."""
+MOST_SHOWN = 1000
+"""Open runs that a task shows. A replay may open more of them again; the others leave its status and streak alone."""
 RETRYABLE = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 
 
@@ -75,7 +77,7 @@ async def _document(database: Database, task_id: str) -> Doc:
 async def _end_if_deleted(database: Database, task_id: str, run_id: str, now: datetime) -> None:
     """The task may have been deleted before anyone could see its new run."""
     if await find_task(owner_of(task_id), task_id) is None:
-        await database.runs.bulk_write(stop(run_id, Hold.DELETED, now), ordered=True)
+        await database.runs.bulk_write(stop([run_id], Hold.DELETED, now), ordered=True)
 
 
 async def _insert_once(database: Database, run: Doc) -> None:
@@ -147,19 +149,25 @@ def _remembered(entry: Doc) -> Expression:
     return {"$slice": [{"$concatArrays": [before, [{"$literal": entry}]]}, -MOST_REPLAYS]}
 
 
+_HAS_ROOM: Expression = {"$lt": [{"$size": "$active"}, MOST_SHOWN]}
+
+
 async def show_again(database: Database, run_ids: list[str]) -> None:
     """Let the tasks of scheduled runs know that these are open again, and what has become of them since."""
     found = database.runs.find({"_id": {"$in": run_ids}}, {"task": 1, "trigger": 1})
-    tasks = {run["_id"]: run["task"] async for run in found if run["trigger"] == Trigger.SCHEDULE.value}
+    tasks: dict[str, list[str]] = {}
+    async for run in found:
+        if run["trigger"] == Trigger.SCHEDULE.value:
+            tasks.setdefault(run["task"], []).append(run["_id"])
     if not tasks:
         return
     updates = [
-        change_task(task_id, both(), {}, {"active": with_active([(run_id, RunStatus.QUEUED)])})
-        for run_id, task_id in tasks.items()
+        change_task(task_id, _HAS_ROOM, {}, {"active": with_active([(run_id, RunStatus.QUEUED) for run_id in some])})
+        for task_id, some in tasks.items()
     ]
     await database.tasks.bulk_write(updates, ordered=False)
     # A worker may have been quicker: its run's beginning or end was for a task that did not name the run yet.
-    runs = await database.runs.find({"_id": {"$in": list(tasks)}}).to_list()
+    runs = await database.runs.find({"_id": {"$in": [run_id for some in tasks.values() for run_id in some]}}).to_list()
     await ending.follow(database, [run for run in runs if run["status"] != RunStatus.QUEUED.value])
 
 
@@ -169,9 +177,7 @@ async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> 
     if run.status in SETTLED - {RunStatus.CANCELLED}:
         raise Conflict(f"The run has ended as {run.status.value}, so it cannot be cancelled.", "id")
     if run.status is not RunStatus.CANCELLED:
-        reason = RunReason.CANCEL_REQUESTED
-        settled = settle(run_id, reason, now)
-        updates = [settled, restrain(run_id, Hold.CANCELLED, now, reason), settled]
+        updates = stop([run_id], Hold.CANCELLED, now, RunReason.CANCEL_REQUESTED)
         await database.runs.bulk_write(updates, ordered=True)
         log_run("run cancel requested", run_id)
     document = await database.runs.find_one({"_id": run_id})

@@ -36,7 +36,10 @@ async def mend(database: Database) -> int:
 
 
 async def _release_first(database: Database, task_id: str) -> int:
-    """The first of a task's waiting runs goes if none of its others is under way; the rest wait for what is."""
+    """The first of a task's waiting runs goes if none of its others is under way; the rest wait for what is.
+
+    Who waits for a run that is open goes on waiting for it, so that the end of one of a thousand changes one or two.
+    """
     runs = await _open_runs(database, task_id)
     waiting = [run for run in runs if run["blocked"]]
     ahead = [run["_id"] for run in runs if not run["blocked"]]
@@ -53,7 +56,10 @@ async def _release_first(database: Database, task_id: str) -> int:
                 {"rank": rank_expression(always=True)},
             )
         )
-    updates += [_change(run, {"after": ahead[-1]}) for run in waiting]
+    alive = {run["_id"] for run in runs}
+    updates += [_change(run, {"after": ahead[-1]}) for run in waiting if run["after"] not in alive]
+    if not updates:
+        return 0
     await database.runs.bulk_write(updates, ordered=False)
     if waiting and await _has_ended(database, ahead[-1]):  # before it was known that anyone waits for it
         released += await _release_first(database, task_id)

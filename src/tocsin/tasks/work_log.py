@@ -3,6 +3,7 @@
 Changes and failures are INFO. What goes as it should, each due time and each attempt that succeeds, is DEBUG.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from tocsin import telemetry
 from tocsin.documents import Doc, RunStatus, WorkflowRunStatus, global_id, run_ids
 from tocsin.documents.states import SETTLED
 
+MOST_LINES = 20
+"""Runs of one owner that were skipped, missed or cancelled together and are named, each in a line of its own."""
 log = telemetry.logger(__name__)
 _EXPECTED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
 _EXPECTED_OF_WORKFLOWS = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.COMPLETED})
@@ -51,24 +54,41 @@ def log_workflow_run_status(workflow_run_id: str, status: WorkflowRunStatus, rea
 
 
 def log_made(runs: Iterable[Doc]) -> None:
-    """Log runs that were just made: those that are not to run with their reason."""
-    debug = telemetry.shows_debug()
+    """Log runs that were just made: those that are not to run with their reason, of one owner a few of them."""
+    debug, told = telemetry.shows_debug(), Counter[str]()
     for run in runs:
         if run["status"] not in _EXPECTED:
-            event = "run skipped" if run["status"] == RunStatus.SKIPPED.value else "run missed"
-            log.info(event, **run_ids(run["_id"]), **_due(run), reason=run["reason"])
+            told[run["owner"]] += 1
+            if told[run["owner"]] <= MOST_LINES:
+                event = "run skipped" if run["status"] == RunStatus.SKIPPED.value else "run missed"
+                log.info(event, **run_ids(run["_id"]), **_due(run), reason=run["reason"])
         elif debug:
             log.debug("run made", **run_ids(run["_id"]), **_due(run))
+    _log_rest("more runs skipped or missed", told)
 
 
 def log_outcomes(runs: Iterable[Doc]) -> None:
-    """Log the states in which an attempt, or its owner's will, has left these runs, once they are stored."""
-    debug = telemetry.shows_debug()
+    """Log the states in which an attempt, or its owner's will, has left these runs, once they are stored.
+
+    Of runs of one owner that are cancelled together, a few are named.
+    """
+    debug, told = telemetry.shows_debug(), Counter[str]()
     for run in runs:
+        if run["status"] == RunStatus.CANCELLED.value:
+            told[run["owner"]] += 1
+            if told[run["owner"]] > MOST_LINES:
+                continue
         if run["status"] != RunStatus.COMPLETED.value or len(run["attempts"]) > 1:
             _log_outcome(run)
         elif debug:
             log.debug("run completed", **run_ids(run["_id"]), status_code=run["attempts"][-1].get("status_code"))
+    _log_rest("more runs cancelled", told)
+
+
+def _log_rest(event: str, told: Counter[str]) -> None:
+    for owner, count in told.items():
+        if count > MOST_LINES:
+            log.info(event, user_id=global_id("User", owner), runs=count - MOST_LINES)
 
 
 def _log_outcome(run: Doc) -> None:

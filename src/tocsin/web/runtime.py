@@ -45,6 +45,7 @@ from tocsin.security.tokens import AccessTokens
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.web.readiness import PartState
 from tocsin.workflows.engine import WorkflowEngine
+from tocsin.workflows.evaluating import Evaluator
 from tocsin.workflows.firing import Firing
 from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
@@ -67,6 +68,7 @@ class Runtime:
     versions: Versions
     shelf: Shelf
     services: Services
+    processes: Processes
 
     def __init__(self, settings: Settings, listening: Collection[int] = ()) -> None:
         """`listening` are ports of this process that no task may call."""
@@ -192,9 +194,11 @@ class Runtime:
             self.engine.hand,
             self.engine.abort,
             postman.wake,
+            Evaluator.of(self.settings, tools.compute),
         )
-        self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions))
-        self.scheduler = Scheduler(self.database, self.engine.hand)
+        firing = Firing(self.database, self.versions, self.settings.max_open_runs)
+        self.workflows = WorkflowEngine(self.database, mover, firing)
+        self.scheduler = Scheduler(self.database, self.engine.hand, self.settings.max_open_runs)
         self.fanout = Fanout(self.database, self._on_change)
 
     async def _open_database(self) -> Database:
@@ -233,7 +237,7 @@ class Runtime:
 
     def _open_processes(self) -> Processes:
         """One is made ready as soon as the start is over, which it would slow down."""
-        processes = Processes()
+        self.processes = processes = Processes.of(self.settings)
         self._stack.push_async_callback(processes.close)
         warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
         self._stack.callback(warming.cancel)
@@ -274,6 +278,7 @@ class Runtime:
             shelf=self.shelf,
             waiting=self.engine.explain,
             on_queue_change=self.engine.order.woken.set,
+            compute=self.processes,
         )
 
     def _on_change(self, change: Change) -> None:

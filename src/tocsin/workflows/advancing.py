@@ -4,57 +4,70 @@ It may be asked as often as one likes: what was decided stands in the states, an
 the same again.
 """
 
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from tocsin.documents import Doc, RunStatus, StepStatus, WorkflowRunReason, WorkflowRunStatus
 from tocsin.jobs.base import ErrorKind
 from tocsin.workflows.absorbing import CANCEL, COMPENSATE, TIMEOUT, absorb, failed, stop_if_due, take, wake
 from tocsin.workflows.beginning import Start, begin, start_of, step_faults
 from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.expressions import ExpressionError
-from tocsin.workflows.scope import NO_ITEM, Surroundings, fill_in, result_of
+from tocsin.workflows.expressions import EvaluationError
+from tocsin.workflows.questions import LARGEST_VALUE, Kind, size_of
+from tocsin.workflows.scope import Paused, Surroundings, answer_for, result_text
 from tocsin.workflows.states import COMPLETED, FAILED, RUNNING, Ended, Flow, Work
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a workflow run ends."""
+    """How a workflow run ends. `output` is a JSON text, null as None."""
 
     status: WorkflowRunStatus
     reason: WorkflowRunReason | None = None
-    output: Any = None
+    output: str | None = None
     error: Doc | None = None
 
 
 @dataclass(slots=True)
 class Move:
-    """What is to be done: runs to make, runs to cancel, the end if it has come."""
+    """What is to be done: runs to make, runs to cancel, the end if it has come; perhaps more, at the next look."""
 
     starts: list[Start]
     cancels: list[str]
     finish: Finish | None
+    has_more: bool = False
 
 
 def advance(flow: Flow, around: Surroundings, ended: Mapping[str, Ended], lost: Collection[str] = ()) -> Move:
-    """Move the flow on, in place. Raises Missing when results must be read first: then begin anew with them.
+    """Move the flow on, in place. Raises Missing when results must be read first, Heavy when a value must be evaluated
+    elsewhere: then begin anew with them.
 
     `ended` are the runs under way that have ended, `lost` those that were decided but never made.
     """
-    remade = [start for work in flow.running() if work.run_id(flow.id) in lost for start in _remake(work, flow, around)]
+    starts: list[Start] = []
+    try:
+        finish = _advance(flow, around, ended, lost, starts)
+    except Paused:
+        return Move(starts, flow.cancels, None, has_more=True)
+    return Move(starts, flow.cancels, finish)
+
+
+def _advance(
+    flow: Flow, around: Surroundings, ended: Mapping[str, Ended], lost: Collection[str], starts: list[Start]
+) -> Finish | None:
+    for work in flow.running() if lost else ():
+        if work.run_id(flow.id) in lost:
+            _remake(work, flow, around, starts)
     absorb(flow, around, ended)
     wake(flow, around)
-    starts = remade
     stop_if_due(flow, around)
     if flow.stopping is None:
-        starts += begin(flow, around)
+        begin(flow, around, starts)
         stop_if_due(flow, around)  # a step that could not be begun may call for undoing
     if flow.stopping == COMPENSATE:
-        starts += _undo(flow, around)
-    return Move(starts, flow.cancels, _finish(flow, around))
+        _undo(flow, around, starts)
+    return _finish(flow, around)
 
 
 def next_wake(flow: Flow) -> datetime | None:
@@ -65,17 +78,18 @@ def next_wake(flow: Flow) -> datetime | None:
     return min(times, default=None)
 
 
-def _remake(work: Work, flow: Flow, around: Surroundings) -> Iterator[Start]:
+def _remake(work: Work, flow: Flow, around: Surroundings, starts: list[Start]) -> None:
     """The run again that a crash kept from being made."""
     state = flow.steps[work.key]
-    item = NO_ITEM if work.item is None or state.values is None else json.loads(state.values[work.item])
+    item = None if work.item is None or state.values is None else (work.item, state.values[work.item])
     with step_faults() as faults:
-        yield start_of(around.step(work.key), work, flow, around, item)
+        starts.append(start_of(around.step(work.key), work, flow, around, item))
+    around.effort.has_begun = True
     for error in faults:
         take(state, work, Ended(RunStatus.FAILED.value, state.round, around.now, error), around.now)
 
 
-def _undo(flow: Flow, around: Surroundings) -> list[Start]:
+def _undo(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
     """The next compensation, the last completed step's first, once nothing runs any more."""
     while not flow.running():
         due = [
@@ -84,16 +98,16 @@ def _undo(flow: Flow, around: Surroundings) -> list[Start]:
             if state.status is StepStatus.COMPLETED and state.undo is None and around.step(key).compensation is not None
         ]
         if not due:
-            return []
+            return
         step = around.step(max(due)[1])
         state = flow.steps[step.key]
         with step_faults() as faults:
-            start = start_of(step, Work(step.key, undo=True), flow, around)
+            starts.append(start_of(step, Work(step.key, undo=True), flow, around))
+        around.effort.has_begun = True
         if not faults:
             state.undo = RUNNING
-            return [start]
+            return
         state.undo, state.error = FAILED, faults[0]
-    return []
 
 
 def _finish(flow: Flow, around: Surroundings) -> Finish | None:
@@ -109,7 +123,7 @@ def _finish(flow: Flow, around: Surroundings) -> Finish | None:
         return Finish(WorkflowRunStatus.FAILED, _why_failed(flow), error=error)
     try:
         return Finish(WorkflowRunStatus.COMPLETED, output=_output(flow, around))
-    except ExpressionError as error:
+    except EvaluationError as error:
         fault = {"kind": ErrorKind.EXPRESSION.value, "message": str(error), "hint": "Correct `output`."}
         return Finish(WorkflowRunStatus.FAILED, WorkflowRunReason.OUTPUT_FAILED, error=fault)
 
@@ -121,15 +135,26 @@ def _why_failed(flow: Flow) -> WorkflowRunReason:
     return WorkflowRunReason.COMPENSATED if undone else WorkflowRunReason.COMPENSATION_FAILED
 
 
-def _output(flow: Flow, around: Surroundings) -> Any:
+def _output(flow: Flow, around: Surroundings) -> str | None:
+    """The final result as a JSON text; None for null, and where nobody asked for one and it would be too large."""
     definition = around.definition
     if definition.output is not None:
-        return fill_in(definition.output, flow, around)
+        text = answer_for(definition.output, flow, around, "output", kind=Kind.TEXT).text
+    else:
+        try:
+            text = _last_results(flow, around)
+        except EvaluationError:
+            return None
+    return None if text == "null" or size_of(text) > LARGEST_VALUE else text
+
+
+def _last_results(flow: Flow, around: Surroundings) -> str:
+    definition = around.definition
     needed = {key for step in definition.steps for key in step.waits_for}
     last = [step.key for step in definition.steps if step.key not in needed]
     if len(last) == 1:
-        return result_of(last[0], flow, around)
-    return {key: result_of(key, flow, around) for key in last}
+        return result_text(last[0], flow, around)
+    return "{" + ",".join(f'"{key}":{result_text(key, flow, around)}' for key in last) + "}"
 
 
 def _out_of_time(definition: WorkflowDefinition) -> Doc:

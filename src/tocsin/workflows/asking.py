@@ -9,7 +9,7 @@ from tocsin.documents import Database, Doc, StepReason, StepStatus, User, Workfl
 from tocsin.documents.updates import change_when, equals
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.work_log import log_workflow_run
-from tocsin.workflows.inputs import read_inputs, write_inputs
+from tocsin.workflows.inputs import read_given, write_inputs
 from tocsin.workflows.letters import deciders
 from tocsin.workflows.owned import require_workflow_run
 from tocsin.workflows.states import CANCELLED, FAILED, PENDING, Flow, StepState
@@ -45,7 +45,7 @@ async def resume(
     """
     run = await require_workflow_run(owner, run_id)
     version = await versions.get(run.workflow, run.version)
-    inputs = None if given is None else write_inputs(read_inputs(version.definition, given))
+    inputs = None if given is None else write_inputs(await read_given(version.definition, given))
 
     def ask(document: Doc) -> Doc:
         if document["status"] not in _RESUMABLE:

@@ -13,11 +13,20 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.schedules.moments import read_duration, read_moment
 from tocsin.workflows.absorbing import close_items, failed
 from tocsin.workflows.definition import Step
-from tocsin.workflows.expressions import ExpressionError, truthy
-from tocsin.workflows.scope import NO_ITEM, Missing, Surroundings, fill_in
-from tocsin.workflows.states import FAILED, PENDING, RUNNING, Flow, StepState, Work
+from tocsin.workflows.expressions import EvaluationError, truthy
+from tocsin.workflows.questions import Answer, Beyond, Kind, size_of, with_items
+from tocsin.workflows.scope import Heavy, Missing, Paused, Surroundings, answer_for, fill_in
+from tocsin.workflows.states import FAILED, PENDING, RUNNING, Flow, StepState, Work, places_of
 
+MOST_KEPT = 4 * 1024 * 1024
+"""Bytes of the items of all steps of a workflow run, as JSON. They stand in its document."""
 _LONGEST_WAIT = timedelta(days=366)
+_LONGEST_TEXT = 4_000
+"""Characters of what a step keeps of a message or an address."""
+_PREPARED = 100
+"""Parts that it costs to make a run of a step, whatever its parameters are."""
+_MOST_ASKED = 100
+"""Items whose parameters are evaluated elsewhere at one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +47,31 @@ class _Wrong(Exception):  # no error of the program, but of what the user wrote
     def __init__(self, reason: StepReason, kind: ErrorKind, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.reason = reason
-        self.error: Doc = {"kind": kind.value, "message": message, "hint": hint}
+        self.error: Doc = {"kind": kind.value, "message": message[:_LONGEST_TEXT], "hint": hint}
 
 
-def begin(flow: Flow, around: Surroundings) -> list[Start]:
-    """Begin all that can be begun now. Raises Missing."""
-    starts: list[Start] = []
-    room = around.definition.concurrency - len(flow.running())
-    before = -1
-    while before != (before := flow.done()):  # a step that is skipped lets others go on
-        for step in around.definition.steps:
-            begun = list(_begin(step, flow, around, room - len(starts)))
-            starts += begun
-    return starts
+def begin(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
+    """Begin all that can be begun now, and add it to `starts`. Raises Missing, Heavy, and Paused with more to do."""
+    room = around.definition.concurrency - len(flow.running()) - len(starts)
+    for step in around.definition.in_order:  # a step that is skipped lets others go on, which come after it
+        done = flow.steps[step.key].settled
+        for start in _begin(step, flow, around, room):
+            starts.append(start)
+            room -= 1
+            around.effort.has_begun = True
+        if flow.steps[step.key].settled and not done:
+            around.effort.has_begun = True
 
 
-def start_of(step: Step, work: Work, flow: Flow, around: Surroundings, item: Any = NO_ITEM) -> Start:
-    """The run of a step, of an item of it, or of its compensation. Raises Missing, and what `step_faults` collects."""
+def start_of(step: Step, work: Work, flow: Flow, around: Surroundings, item: tuple[int, str] | None = None) -> Start:
+    """The run of a step, of an item of it, or of its compensation. Raises the questions of `fill_in`, and what
+    `step_faults` collects.
+    """
     what = step.compensation if work.undo and step.compensation is not None else step
     kind = what.job or ""
-    params = _evaluated(what.params, flow, around, item, work.item or 0)
+    place = f"{step.key}.compensation.params" if work.undo else f"{step.key}.params"
+    params = _evaluated(what.params, flow, around, place, item)
+    _pay(around)
     try:
         job = around.prepare(work, kind, params)
     except InvalidInput as error:
@@ -97,7 +111,7 @@ def _blocks(step: Step, flow: Flow) -> bool:
 
 def _enter(step: Step, state: StepState, flow: Flow, around: Surroundings, room: int) -> Iterator[Start]:
     try:
-        if step.when is not None and not truthy(_evaluated(step.when, flow, around)):
+        if step.when is not None and not truthy(_evaluated(step.when, flow, around, f"{step.key}.when")):
             state.settle(StepStatus.SKIPPED, around.now, StepReason.CONDITION)
             return
         state.started_at = state.started_at or around.now
@@ -117,8 +131,8 @@ def _enter(step: Step, state: StepState, flow: Flow, around: Surroundings, room:
 
 def _wait(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
     assert step.wait is not None  # noqa: S101  # asked before
-    until = _evaluated(step.wait.until, flow, around)
-    duration = _evaluated(step.wait.duration, flow, around)
+    until = _evaluated(step.wait.until, flow, around, f"{step.key}.wait.until")
+    duration = _evaluated(step.wait.duration, flow, around, f"{step.key}.wait.duration")
     try:
         state.wake_at = around.now + read_duration(duration) if until is None else read_moment(until)
     except ValueError as error:
@@ -138,9 +152,10 @@ def _rest(state: StepState, now: datetime) -> None:
 def _ask(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
     approval = step.approval
     assert approval is not None  # noqa: S101  # asked before
-    state.status = StepStatus.WAITING
-    state.asks = str(_evaluated(approval.by, flow, around))
-    state.message = str(_evaluated(approval.message or "", flow, around))
+    by = str(_evaluated(approval.by, flow, around, f"{step.key}.approval.by"))
+    message = str(_evaluated(approval.message or "", flow, around, f"{step.key}.approval.message"))
+    state.status, state.asks, state.message = StepStatus.WAITING, by[:_LONGEST_TEXT], message[:_LONGEST_TEXT]
+    around.effort.has_begun = True
     state.wake_at = None if approval.timeout is None else around.now + timedelta(seconds=approval.timeout)
     state.remind_at = approval.next_reminder(around.now)
 
@@ -149,44 +164,89 @@ def _spread(step: Step, state: StepState, flow: Flow, around: Surroundings) -> N
     """Find out which items there are; those that a former round completed stay so."""
     assert step.for_each is not None  # noqa: S101  # asked before
     if state.items is None:
-        values = _evaluated(step.for_each.items, flow, around)
-        if not isinstance(values, list):
-            message = f"forEach needs a list, and its expression gave {_kind(values)}."
-            raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
-        if len(values) > step.for_each.max_items:
-            message = f"forEach has {len(values)} items; at most {step.for_each.max_items} are allowed (maxItems)."
-            raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
-        state.items = PENDING * len(values)
-        state.values = [json.dumps(value, ensure_ascii=False) for value in values]
+        with _expression_faults():
+            answer = answer_for(step.for_each.items, flow, around, f"{step.key}.forEach.items", kind=Kind.LIST)
+        state.values = _values_of(step, answer, flow)
+        state.items = PENDING * len(state.values)
     state.status = StepStatus.RUNNING
+    around.effort.has_begun = True
     close_items(step, flow, around.now)
+
+
+def _values_of(step: Step, answer: Answer, flow: Flow) -> list[str]:
+    """The items as JSON texts, within what a workflow run keeps."""
+    assert step.for_each is not None  # noqa: S101  # asked before
+    values, most = answer.parts, step.for_each.max_items
+    kept = sum(size_of(text) for state in flow.steps.values() for text in state.values or ())
+    if values is None:
+        message = f"forEach needs a list, and its expression gave {_kind(json.loads(answer.text))}."
+    elif len(values) > most:
+        message = f"forEach has {len(values)} items; at most {most} are allowed (maxItems)."
+    elif (size := kept + sum(map(size_of, values))) > MOST_KEPT:
+        message = f"forEach: the items of the workflow run have {size:,} bytes as JSON; {MOST_KEPT:,} are allowed."
+        message += " Let the expression select what each run needs of its item."
+    else:
+        return values
+    raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
 
 
 def _items(step: Step, state: StepState, flow: Flow, around: Surroundings, room: int) -> Iterator[Start]:
-    assert step.for_each is not None and state.items is not None and state.values is not None  # noqa: S101, PT018
-    letters = list(state.items)
-    room = min(room, step.for_each.concurrency - letters.count(RUNNING))
-    for index, letter in enumerate(letters):
-        if room <= 0 or flow.stopping is not None:
-            break
-        if letter != PENDING:
-            continue
-        try:
-            yield start_of(step, Work(step.key, index), flow, around, json.loads(state.values[index]))
+    assert step.for_each is not None and state.items is not None  # noqa: S101, PT018
+    room = min(room, step.for_each.concurrency - state.items.count(RUNNING))
+    if room <= 0 or flow.stopping is not None:
+        return
+    letters, pending = list(state.items), list(places_of(PENDING, state.items))
+    try:
+        for place, index in enumerate(pending):
+            if room <= 0:
+                break
             letters[index] = RUNNING
-            room -= 1
-        except _Wrong as wrong:
-            letters[index] = FAILED
-            state.error = state.error or wrong.error
-    state.items = "".join(letters)
+            try:
+                yield _item_start(step, state, pending[place : place + min(room, _MOST_ASKED)], flow, around)
+                room -= 1
+            except _Wrong as wrong:
+                letters[index] = FAILED
+                state.error = state.error or wrong.error
+                around.effort.has_begun = True
+            except (Missing, Heavy, Paused):
+                letters[index] = PENDING
+                raise
+    finally:
+        state.items = "".join(letters)
     close_items(step, flow, around.now)
 
 
-def _evaluated(value: Any, flow: Flow, around: Surroundings, item: Any = NO_ITEM, index: int = 0) -> Any:
+def _item_start(step: Step, state: StepState, indexes: list[int], flow: Flow, around: Surroundings) -> Start:
+    """The run of the first of these items. What must be asked elsewhere is asked for all of them."""
+    assert state.values is not None  # noqa: S101  # there are items
+    values, index = state.values, indexes[0]
     try:
-        return fill_in(value, flow, around, item, index)
-    except ExpressionError as error:
+        return start_of(step, Work(step.key, index), flow, around, (index, values[index]))
+    except Heavy as heavy:
+        items = tuple((index, values[index]) for index in indexes)
+        raise Heavy(with_items(heavy.question, items)) from None
+
+
+def _evaluated(value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
+    with _expression_faults():
+        return fill_in(value, flow, around, place, item)
+
+
+@contextmanager
+def _expression_faults() -> Iterator[None]:
+    try:
+        yield
+    except EvaluationError as error:
         raise _Wrong(StepReason.EXPRESSION, ErrorKind.EXPRESSION, str(error)) from None
+
+
+def _pay(around: Surroundings) -> None:
+    """A run more. Parameters that were evaluated elsewhere use up what may be spent at once."""
+    try:
+        around.effort.budget.spend(_PREPARED)
+    except Beyond:
+        if around.effort.has_begun:
+            raise Paused from None
 
 
 def _kind(value: Any) -> str:

@@ -24,6 +24,8 @@ from tocsin.workflows.timing import placed_sentences, read_retry, read_schedule
 MOST_FAULTS = 50
 _MOST_LOOKED_FOR = 500
 """Faults of the shape, and as many of the rest: to say what may have been meant takes a millisecond or two each."""
+MOST_EXPRESSIONS = 2_000
+"""In a whole workflow: each is read whenever the workflow is loaded."""
 _LONGEST_NAME = 100
 _STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
 Found = Iterator[tuple[Path, str]]
@@ -99,8 +101,16 @@ def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
         yield from _circle(outline)
     for step in outline.steps:
         yield from _step(step, outline, jobs)
+    if (count := sum(expressions.count(value) for value in _all_texts(outline))) > MOST_EXPRESSIONS:
+        yield (), f"The workflow has {count:,} expressions; {MOST_EXPRESSIONS:,} are allowed."
     if outline.output is not None:
         yield from _text(outline.output, ("output",), set(outline.keys), outline, item=False)
+
+
+def _all_texts(outline: Outline) -> Iterator[Any]:
+    yield outline.output
+    for step in outline.steps:
+        yield from step.texts().values()
 
 
 def _keys(outline: Outline) -> Found:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -13,6 +14,7 @@ from tocsin.jobs.params import ParamsModel, has_expression
 from tocsin.outbound.addresses import parse_address
 from tocsin.schedules.moments import read_duration, read_moment
 from tocsin.tasks.saving import MAX_TIMEOUT
+from tocsin.workflows import graph
 from tocsin.workflows.outline import step_shape_fault
 from tocsin.workflows.timing import placed_sentences, read_retry, read_schedule
 
@@ -247,6 +249,16 @@ class WorkflowDefinition(ParamsModel):
     def dependencies(self) -> dict[str, tuple[str, ...]]:
         """Who waits for whom, when it is resolved."""
         return {step.key: step.depends_on or () for step in self.steps}
+
+    @cached_property
+    def by_key(self) -> dict[str, Step]:
+        """The steps by their keys."""
+        return {step.key: step for step in self.steps}
+
+    @cached_property
+    def in_order(self) -> tuple[Step, ...]:
+        """The steps so that each comes after those that it waits for, when it is resolved."""
+        return tuple(self.by_key[key] for key in graph.order(self.dependencies()))
 
 
 def _checked_retry(value: Any) -> Any:

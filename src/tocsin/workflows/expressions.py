@@ -18,7 +18,14 @@ from jmespath import exceptions
 from jmespath.parser import ParsedResult
 
 from tocsin.errors import TocsinError
-from tocsin.workflows.interpreting import BUDGET, Budget, Functions, Interpreter, TooMuchError
+from tocsin.workflows.costs import TEXT_PART
+from tocsin.workflows.expression_faults import position_of, reason_of
+from tocsin.workflows.interpreting import Budget, Functions, Interpreter, TooMuchError, TooSlowError
+
+
+class EvaluationError(TocsinError):
+    """A value cannot be evaluated. The text is a sentence that names what is wrong."""
+
 
 LONGEST = 2_000
 """Characters of one expression."""
@@ -26,7 +33,7 @@ _BEGIN, _END = "${{", "}}"
 Path = tuple[str | int, ...]
 
 
-class ExpressionError(TocsinError):
+class ExpressionError(EvaluationError):
     """An expression cannot be read or evaluated. `position` counts the characters before the fault in `text`."""
 
     def __init__(self, text: str, message: str, position: int | None = None) -> None:
@@ -61,6 +68,11 @@ def check(value: Any) -> list[ExpressionFault]:
     return found
 
 
+def count(value: Any) -> int:
+    """How many expressions there are anywhere in a JSON value."""
+    return sum(len(_expressions(text)) for _, text in _texts(value))
+
+
 def references(value: Any) -> set[str]:
     """The keys of the steps that expressions in this value speak of; `*` when they may speak of any."""
     return _named(value, "steps")
@@ -71,17 +83,36 @@ def input_references(value: Any) -> set[str]:
     return _named(value, "inputs")
 
 
+def may_see(root: str, value: Any) -> bool:
+    """Tell whether an expression in this value may speak of this root, or of all of them: rather once too often."""
+    return any(root in part or _OF_ALL & set(part) for _, text in _texts(value) for part in _expressions(text))
+
+
+_OF_ALL = frozenset("@*\\&")
+"""Characters of expressions that speak of all that is known, or that write a name in another way."""
+
+
 def roots(value: Any) -> set[str]:
     """The first names of what expressions in this value speak of, such as `inputs`, `steps` and `item`."""
     return {path[0] for path in _paths(value)}
 
 
-def evaluate(value: Any, scope: Mapping[str, Any]) -> Any:
-    """The JSON value with its expressions filled in. Raises ExpressionError, also for one that makes too much."""
-    return _filled(value, scope, Budget())
+def evaluate(value: Any, scope: Mapping[str, Any], budget: Budget | None = None) -> Any:
+    """The JSON value with its expressions filled in, all of them within one budget.
+
+    Raises ExpressionError, also for an expression that is beyond a budget of its own; else what the budget raises.
+    """
+    budget = budget or Budget()
+    try:
+        return _filled(value, scope, budget)
+    except TooMuchError:
+        raise ExpressionError("${{ … }}", _TOO_MUCH.format(budget.total)) from None
+    except TooSlowError:
+        raise ExpressionError("${{ … }}", f"it takes too long. {_LESS}") from None
 
 
 def _filled(value: Any, scope: Mapping[str, Any], budget: Budget) -> Any:
+    budget.spend(1)
     if isinstance(value, str):
         return _fill_in(value, scope, budget)
     if isinstance(value, Mapping):
@@ -97,6 +128,7 @@ def truthy(value: Any) -> bool:
 
 
 def _fill_in(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
+    budget.spend(len(text) // TEXT_PART)
     parts = list(_parts(text.strip()))
     if len(parts) == 1 and parts[0][0]:
         return _evaluated(parts[0][1], scope, budget)
@@ -122,17 +154,28 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _evaluated(expression: str, scope: Mapping[str, Any], budget: Budget) -> Any:
-    compiled = _compiled(expression)
     try:
+        budget.spend(len(expression) // _COMPILED_PART)
+        compiled = _compiled(expression)
         value = Interpreter(_OPTIONS, budget).visit(compiled.parsed, scope)
         budget.spend_value(value)
         return value
     except TooMuchError:
-        raise ExpressionError(expression, f"it makes more than {BUDGET:,} parts of values.") from None
+        raise ExpressionError(expression, _TOO_MUCH.format(budget.total)) from None
+    except TooSlowError:
+        raise ExpressionError(expression, f"it takes too long. {_LESS}") from None
+    except MemoryError:
+        raise ExpressionError(expression, f"it needs too much memory. {_LESS}") from None
     except exceptions.JMESPathError as error:
-        raise ExpressionError(expression, _reason(error), _position(error)) from None
+        raise ExpressionError(expression, reason_of(error), position_of(error)) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise ExpressionError(expression, str(error) or type(error).__name__) from None
+
+
+_LESS = "Select what is needed before it is searched, sorted or copied, or do it in several steps."
+_TOO_MUCH = "it reads and makes more than {:,} parts of values (16 characters of a text are one). " + _LESS
+_COMPILED_PART = 4
+"""Characters of an expression that are one part, for reading it."""
 
 
 def _as_text(value: Any) -> str:
@@ -154,7 +197,7 @@ def _compiled(expression: str) -> ParsedResult:
             warnings.simplefilter("ignore")  # of a way to write texts that the library would rather not have
             return jmespath.compile(expression.strip())
     except exceptions.JMESPathError as error:
-        raise ExpressionError(expression, _reason(error), _position(error)) from None
+        raise ExpressionError(expression, reason_of(error), position_of(error)) from None
     except RecursionError:
         raise ExpressionError(expression[:40] + "…", "it is nested too deeply.") from None
 
@@ -167,23 +210,6 @@ def _check_functions(expression: str, tree: Any) -> None:
     for child in tree["children"]:
         if isinstance(child, dict):
             _check_functions(expression, child)
-
-
-def _position(error: exceptions.JMESPathError) -> int | None:
-    position = getattr(error, "lex_position", None)
-    return position if isinstance(position, int) else None
-
-
-def _reason(error: exceptions.JMESPathError) -> str:
-    if isinstance(error, exceptions.EmptyExpressionError):
-        return "it is empty."
-    if isinstance(error, exceptions.IncompleteExpressionError):
-        return "it ends too early."
-    if isinstance(error, exceptions.LexerError):
-        return f"{error.message or 'there is a character that does not belong there'}."
-    if isinstance(error, exceptions.ParseError):
-        return f"{error.token_value!r} does not belong there." if error.token_value else "it ends too early."
-    return f"{str(error).rstrip('.')}."
 
 
 def _texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

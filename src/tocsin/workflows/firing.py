@@ -1,4 +1,4 @@
-"""Scheduled workflows: due times become workflow runs, each made once, each with an outcome."""
+"""Scheduled workflows: due times become workflow runs, each made once, each with an outcome, owners in turn."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,29 +9,46 @@ from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, WorkflowRunStatus, global_id
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import InvalidInput
+from tocsin.fair_queue import FairQueue
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.inputs import read_inputs
 from tocsin.workflows.starting import Born, insert_once, new_workflow_run
 from tocsin.workflows.versions import Versions
 
-_MOST = 500
+SLICE = 50
+SLICE_TIME = timedelta(milliseconds=250)
+"""So many workflows, or for so long, are fired before it is looked what has become due meanwhile."""
+MOST_OPEN = 100
+"""Runs of one workflow that may be open when a further one is due, unless another number is set."""
 log = telemetry.logger(__name__)
 
 
 class Firing:
     """Makes the runs of workflows that are due."""
 
-    def __init__(self, database: Database, versions: Versions) -> None:
+    def __init__(self, database: Database, versions: Versions, most_open: int = MOST_OPEN) -> None:
         self._database = database
         self._versions = versions
+        self._most_open = most_open
+        self._due: FairQueue[str] = FairQueue()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the last call of `fire` left some that were due."""
+        return len(self._due) > 0
 
     async def fire(self, now: datetime) -> list[str]:
-        """Make the runs of all workflows due at `now`, and move these on. Returns the open runs."""
-        due = {"next_run_at": {"$gt": clock.EPOCH, "$lte": now}}
+        """Make the runs of the next slice of workflows due at `now`, and move these on. Returns the open runs."""
         born: list[str] = []
-        async for workflow in self._database.workflows.find(due).sort("next_run_at", 1).limit(_MOST):
+        began_at = clock.now()
+        for workflow in await self._choose(now):
+            if abs(clock.now() - began_at) > SLICE_TIME:
+                self._put_back(workflow)
+                continue
             try:
-                born += await self._fire(workflow, now)
+                runs = await self._fire(workflow, now)
+                self._due.charge(workflow["owner"], max(len(runs) - 1, 0))
+                born += [run["_id"] for run in runs if run["open"]]
             except (InvalidInput, KeyError, ValueError) as error:
                 log.error(
                     "a workflow cannot be run and is paused",
@@ -41,13 +58,30 @@ class Firing:
                 await self._advance(workflow, None, workflow["next_run_at"])
         return born
 
+    async def _choose(self, now: datetime) -> list[Doc]:
+        """The next slice: what is due is read anew as short rows, whose owners take turns."""
+        self._due.clear()
+        which = {"next_run_at": {"$gt": clock.EPOCH, "$lte": now}}
+        async for row in self._database.workflows.find(which, {"owner": 1, "next_run_at": 1}):
+            self._put_back(row)
+        chosen: list[str] = []
+        while len(chosen) < SLICE and (found := self._due.pop()) is not None:
+            chosen.append(found[1])
+        workflows = {row["_id"]: row async for row in self._database.workflows.find({"_id": {"$in": chosen}})}
+        found_due = [workflows[each] for each in chosen if each in workflows]
+        return [each for each in found_due if each["next_run_at"] is not None and each["next_run_at"] <= now]
+
+    def _put_back(self, workflow: Doc) -> None:
+        self._due.add(workflow["owner"], workflow["_id"], workflow["next_run_at"], workflow["_id"])
+
     async def soonest(self, now: datetime, ahead: timedelta) -> datetime | None:
         """The first due time within this time."""
         window = {"next_run_at": {"$gt": now, "$lte": now + ahead}}
         found = await self._database.workflows.find(window, {"next_run_at": 1}).sort("next_run_at", 1).to_list(1)
         return found[0]["next_run_at"] if found else None
 
-    async def _fire(self, workflow: Doc, now: datetime) -> list[str]:
+    async def _fire(self, workflow: Doc, now: datetime) -> list[Doc]:
+        """Returns the runs that stand for its due times."""
         user = await User.get(workflow["owner"])
         if user is None or not user.is_active:
             following = schedules.next_due(schedules.from_document(workflow["schedule"]), now)
@@ -66,7 +100,7 @@ class Firing:
                 runs += await self._make(workflow, version.definition, inputs, (due, now), known)
             due = schedules.next_due(schedule, max(_last_due_of(run) for run in runs))
         await self._advance(workflow, due, max(_last_due_of(run) for run in runs))
-        return [run["_id"] for run in runs if run["open"]]
+        return runs
 
     async def _make(
         self,
@@ -104,19 +138,20 @@ class Firing:
         return await self._database.workflow_runs.find_one({"_id": run["_id"]}) or run, False
 
     async def _born(self, workflow: Doc, first: datetime | schedules.Gap) -> Born:
-        """SKIPPED while the run before goes on, if the workflow wants that. QUEUE is seen to when a run begins."""
+        """SKIPPED while the run before goes on, if the workflow wants that, or too many do. QUEUE is seen to when a run
+        begins.
+        """
         if isinstance(first, schedules.Gap):
             missed = WorkflowRunStatus.MISSED, WorkflowRunReason.MISFIRE
             return Born(_id(workflow, first.first), Trigger.SCHEDULE, first.first, *missed, gap=first)
         run_id = _id(workflow, first)
-        if workflow["overlap"] == "SKIP":
-            before = await self._database.workflow_runs.find_one(
-                {"workflow": workflow["_id"], "open": True}, {"_id": 1}
-            )
-            if before is not None and before["_id"] != run_id:
-                skipped = WorkflowRunStatus.SKIPPED, WorkflowRunReason.OVERLAP
-                return Born(run_id, Trigger.SCHEDULE, first, *skipped)
-        return Born(run_id, Trigger.SCHEDULE, first)
+        limit = 1 if workflow["overlap"] == "SKIP" else self._most_open
+        which = {"workflow": workflow["_id"], "open": True}
+        others = [run["_id"] async for run in self._database.workflow_runs.find(which, {"_id": 1}).limit(limit + 1)]
+        if len(set(others) - {run_id}) < limit:
+            return Born(run_id, Trigger.SCHEDULE, first)
+        reason = WorkflowRunReason.OVERLAP if workflow["overlap"] == "SKIP" else WorkflowRunReason.OVERLAP_LIMIT
+        return Born(run_id, Trigger.SCHEDULE, first, WorkflowRunStatus.SKIPPED, reason)
 
     async def _advance(self, workflow: Doc, next_due: datetime | None, last_due: datetime | None) -> None:
         same = both(equals("next_run_at", workflow["next_run_at"]), equals("version", workflow["version"]))

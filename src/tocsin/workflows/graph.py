@@ -42,10 +42,20 @@ def ancestors(dependencies: Dependencies, key: str) -> set[str]:
 
 def order(dependencies: Dependencies) -> list[str]:
     """The steps so that each comes after what it waits for; as written, where that leaves a choice. No circles."""
-    placed: dict[str, None] = {}
-    while len(placed) < len(dependencies):
-        ready = [key for key, waits in dependencies.items() if key not in placed and all(w in placed for w in waits)]
-        if not ready:
-            raise ValueError("the steps wait for each other in a circle")
-        placed |= dict.fromkeys(ready)
-    return list(placed)
+    left = {key: len(set(waits)) for key, waits in dependencies.items()}
+    following: dict[str, list[str]] = {key: [] for key in dependencies}
+    for key, waits in dependencies.items():
+        for name in set(waits):
+            following[name].append(key)
+    places = {key: place for place, key in enumerate(dependencies)}
+    placed, ready = list[str](), [key for key, count in left.items() if count == 0]
+    while ready:
+        placed += ready
+        freed: list[str] = []
+        for key in (after for name in ready for after in following[name]):
+            left[key] -= 1
+            freed += [key] if left[key] == 0 else []
+        ready = sorted(freed, key=places.__getitem__)
+    if len(placed) < len(dependencies):
+        raise ValueError("the steps wait for each other in a circle")
+    return placed

@@ -1,8 +1,7 @@
 """One step forward of one workflow run: read, decide, write on condition, make the runs."""
 
 import asyncio
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,7 +10,6 @@ from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.documents import (
-    OPEN_WORKFLOW_RUNS,
     Database,
     Doc,
     Hold,
@@ -19,34 +17,47 @@ from tocsin.documents import (
     RunStatus,
     Trigger,
     WorkflowRunStatus,
+    owner_of,
 )
 from tocsin.documents.updates import change_when, equals, move_run
-from tocsin.jobs import results
 from tocsin.tasks.lanes import placed, ready
-from tocsin.tasks.reconciling import restrain, settle
+from tocsin.tasks.reconciling import SLICE, stop
 from tocsin.tasks.triggering import RETRYABLE
 from tocsin.tasks.work_log import log_workflow_run_status
 from tocsin.workflows.abandoning import abandon_run
-from tocsin.workflows.advancing import Finish, Move, advance, next_wake
+from tocsin.workflows.advancing import Move, advance
 from tocsin.workflows.beginning import Start
+from tocsin.workflows.evaluating import Evaluator
 from tocsin.workflows.incidents import Incidents
+from tocsin.workflows.interpreting import Budget
 from tocsin.workflows.letters import Letters
-from tocsin.workflows.scope import Missing, Surroundings
-from tocsin.workflows.states import COMPLETED, Ended, Flow, Work
+from tocsin.workflows.questions import AT_ONCE, Answer, Beyond, Effort, Place, ResultText
+from tocsin.workflows.run_changes import changes_of, weight_of
+from tocsin.workflows.scope import MOST_READ, Heavy, Missing, Surroundings, TooLarge
+from tocsin.workflows.states import COMPLETED, Ended, Flow
+from tocsin.workflows.step_results import load_results, size_of_results
 from tocsin.workflows.versions import Versions
 
 _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
+_LIGHT = 256 * 1024
+"""Characters of the inputs and items of a workflow run that is moved among others."""
 _SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What came of a move: whether to look again at once, which run waited for this one, when to look again anyway."""
+    """What came of a move: whether to look again at once, which run waited for this one, when to look again anyway.
+
+    `is_heavy`: nothing did, for a value takes longer than may be spent at once, or the document is large. `weight` is
+    about how many bytes it has.
+    """
 
     again: bool = False
+    is_heavy: bool = False
     next_run: str | None = None
     wake_at: datetime | None = None
+    weight: int = 0
 
 
 class Hand(Protocol):
@@ -70,6 +81,7 @@ class Mover:
         hand: Hand,
         on_cancel: Callable[[str], None],
         on_letters: Callable[[], None],
+        evaluator: Evaluator | None = None,
     ) -> None:
         self._database = database
         self._versions = versions
@@ -78,13 +90,22 @@ class Mover:
         self._hand = hand
         self._on_cancel = on_cancel
         self._on_letters = on_letters
+        self._evaluator = evaluator or Evaluator()
+        # Threads would only take the interpreter from each other and the loop.
+        self._thinking, self._thinking_hard = asyncio.Semaphore(1), asyncio.Semaphore(1)
 
-    async def move(self, workflow_run: str) -> Moved:
-        """Do what follows from what is known now."""
+    async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
+        """Do what follows from what is known now; `at_once`: unless that takes long."""
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
             return Moved()
-        flow, move, changes, retrying = await self._decide(document)
+        weight = weight_of(document)
+        if at_once and weight > _LIGHT:
+            return Moved(is_heavy=True)
+        try:
+            flow, move, changes, retrying = await self._decide(document, at_once=at_once)
+        except Heavy:
+            return Moved(is_heavy=True)
         asked = await self._letters.write(document, flow)
         if await self._incidents.follow(document, flow, changes, retrying) or asked:
             self._on_letters()
@@ -94,8 +115,12 @@ class Mover:
         await self._cancel(move.cancels)
         if move.finish is not None:
             log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
-            return Moved(next_run=await self._next_in_line(document))
-        return Moved(again=bool(move.cancels), wake_at=changes.get("wake_at", document["wake_at"]))
+            return Moved(next_run=await self._next_in_line(document), weight=weight)
+        return Moved(
+            again=bool(move.cancels) or move.has_more,
+            weight=weight,
+            wake_at=changes.get("wake_at", document["wake_at"]),
+        )
 
     async def give_up(self, workflow_run: str) -> None:
         """End a workflow run that cannot be moved on, and what it has under way."""
@@ -120,20 +145,28 @@ class Mover:
         version = await self._versions.get(document["workflow"], document["version"])
         return await self._first_in_line(document) if version.definition.overlap == "QUEUE" else None
 
-    async def _decide(self, document: Doc) -> tuple[Flow, Move, Doc, set[str]]:
-        """The flow, what is to be done, what is new of the workflow run, the runs that wait for their next try."""
+    async def _decide(self, document: Doc, *, at_once: bool) -> tuple[Flow, Move, Doc, set[str]]:
+        """The flow, what is to be done, what is new of the workflow run, the runs that wait for their next try.
+
+        Raises Heavy if it is to be decided `at_once`.
+        """
         version = await self._versions.get(document["workflow"], document["version"])
-        now, found = clock.now(), dict[str, Any]()
+        now, found, answers = clock.now(), dict[str, ResultText | TooLarge](), dict[Place, Answer]()
         ended, lost, retrying = await self._runs(Flow.of(document))
         while True:
-            flow = Flow.of(document)
-            around = Surroundings(version.definition, now, found, version.prepare)
+            flow, effort = Flow.of(document), Effort(Budget(AT_ONCE, Beyond), answers)
+            around = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
             try:
-                move = await asyncio.to_thread(advance, flow, around, ended, lost)  # expressions may take long
+                async with self._thinking if at_once else self._thinking_hard:
+                    move = await asyncio.to_thread(advance, flow, around, ended, lost)
             except Missing as missing:
-                found |= await self._results(flow, missing.keys)
-                continue
-            return flow, move, _changes(document, flow, move, now), retrying
+                found |= await load_results(self._database, flow, missing.keys, MOST_READ - size_of_results(found))
+            except Heavy as heavy:
+                if at_once:
+                    raise
+                answers |= await self._evaluator.answer(heavy.question, document["owner"])
+            else:
+                return flow, move, changes_of(document, flow, move, now), retrying
 
     async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str], set[str]]:
         """Of the runs under way: those that ended; those that are not there, or are left from a former round; those
@@ -145,17 +178,6 @@ class Mover:
         lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
         retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
         return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost, retrying
-
-    async def _results(self, flow: Flow, keys: Collection[str]) -> dict[str, Any]:
-        works = {key: _works(key, flow) for key in keys}
-        ids = [work.run_id(flow.id) for several in works.values() for work in several]
-        cursor = self._database.runs.find({"_id": {"$in": ids}}, {"result": 1})
-        texts = {run["_id"]: run["result"] async for run in cursor}
-        found: dict[str, Any] = {}
-        for key, several in works.items():
-            values = [results.read(texts.get(work.run_id(flow.id))) for work in several]
-            found[key] = values if flow.steps[key].items is not None else values[0]
-        return found
 
     async def _write(self, document: Doc, changes: Doc) -> bool:
         update = change_when(equals("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
@@ -209,12 +231,11 @@ class Mover:
     async def _cancel(self, run_ids: list[str]) -> None:
         if not run_ids:
             return
-        now, reason = clock.now(), RunReason.CANCEL_REQUESTED
-        updates = []
-        for run_id in run_ids:
-            settled = settle(run_id, reason, now)
-            updates += [settled, restrain(run_id, Hold.CANCELLED, now, reason), settled]
-        await self._database.runs.bulk_write(updates, ordered=True)
+        for start in range(0, len(run_ids), SLICE):
+            some = run_ids[start : start + SLICE]
+            async with self._database.slots.slot(owner_of(some[0])):
+                updates = stop(some, Hold.CANCELLED, clock.now(), RunReason.CANCEL_REQUESTED)
+                await self._database.runs.bulk_write(updates, ordered=True)
         for run_id in run_ids:
             self._on_cancel(run_id)
 
@@ -227,41 +248,6 @@ _AFRESH: Doc = {
     "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
     "cancel_requested_at": None, "final": None, "discarded_at": None,
 }  # fmt: skip
-
-
-def _changes(document: Doc, flow: Flow, move: Move, now: datetime) -> Doc:
-    """The fields of the workflow run that are new; empty if none is."""
-    steps = {key: state.to_document() for key, state in flow.steps.items()}
-    news = {key: state["status"] for key, state in steps.items() if state != document["steps"][key]}
-    changes: Doc = {
-        "steps": steps,
-        "stopping": flow.stopping,
-        "done": flow.done(),
-        "status": WorkflowRunStatus.RUNNING.value,
-        "started_at": document["started_at"] or now,
-        "wake_at": next_wake(flow),
-        **(_finished(move.finish, now) if move.finish is not None else {}),
-    }
-    changes = {name: value for name, value in changes.items() if document.get(name) != value}
-    return {**changes, "news": json.dumps(news)} if changes else {}
-
-
-def _finished(finish: Finish, now: datetime) -> Doc:
-    output = None if finish.output is None else json.dumps(finish.output, ensure_ascii=False, separators=(",", ":"))
-    return {
-        "status": finish.status.value,
-        "open": finish.status in OPEN_WORKFLOW_RUNS,
-        "reason": finish.reason and finish.reason.value,
-        "finished_at": now,
-        "output": output,
-        "error": finish.error,
-        "wake_at": None,
-    }
-
-
-def _works(key: str, flow: Flow) -> list[Work]:
-    items = flow.steps[key].items
-    return [Work(key)] if items is None else [Work(key, index) for index in range(len(items))]
 
 
 def _ended(run: Mapping[str, Any]) -> Ended:

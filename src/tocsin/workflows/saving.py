@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from tocsin.outbound.guard import Rules
 from tocsin.outbound.recipients import RecipientRules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.work_log import log_workflow
-from tocsin.workflows.checking import read_definition
+from tocsin.workflows.checked import Checked, check_source
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.hiding import SecretPlace, kept_secrets, seal_secrets, write_secrets
 from tocsin.workflows.owned import find_workflow, require_workflow
@@ -45,16 +46,25 @@ async def save(
     rules: Rules | None = None,
     recipients: RecipientRules | None = None,
 ) -> Doc:
-    """Save a workflow under its name. One that says nothing new stays at its version.
+    """Check a workflow, and save it as `save_checked` does.
 
     What the `rules` never let be called is a fault, and so is whom the `recipients` never let be written to.
 
     Raises WorkflowInvalid with all faults, also for a mask that cannot keep a secret.
     """
-    definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules, recipients), now)
+    checked = await check_source(source, now, registry.Catalog(rules, recipients))
+    return await save_checked(database, box, owner, checked, now)
+
+
+async def save_checked(database: Database, box: SecretBox, owner: str, checked: Checked, now: datetime) -> Doc:
+    """Save a workflow under its name. One that says nothing new stays at its version.
+
+    Raises WorkflowInvalid for masks that cannot keep a secret.
+    """
+    definition = checked.definition
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
-        draft = await _draft(database, box, owner, definition, source, before)
+        draft = await _draft(database, box, owner, checked, before)
         if before is None:
             if await _create(database, owner, draft, now):
                 break
@@ -76,16 +86,20 @@ async def delete(database: Database, owner: str, name: str, now: datetime) -> Do
     return workflow
 
 
-async def _draft(
-    database: Database, box: SecretBox, owner: str, definition: WorkflowDefinition, source: Source, before: Doc | None
-) -> _Draft:
+async def _draft(database: Database, box: SecretBox, owner: str, checked: Checked, before: Doc | None) -> _Draft:
     kept = kept_secrets(await _newest_version(database, before))
-    sealed = seal_secrets(source.data, lambda text: box.seal(text, owner), kept)
+    data = checked.source.data
+    sealed = await asyncio.to_thread(seal_secrets, data, lambda text: box.seal(text, owner), kept)
     if sealed.faults:
-        raise WorkflowInvalid([source.fault(path, message) for path, message in sealed.faults])
+        raise WorkflowInvalid([checked.source.fault(path, message) for path, message in sealed.faults])
     opened = {str(place): await _opened(box, secret, owner) for place, secret in sealed.secrets.items()}
-    text = json.dumps([sealed.data, opened], sort_keys=True, ensure_ascii=False)
-    return _Draft(definition, sealed.data, sealed.secrets, hashlib.sha256(f"{owner}{text}".encode()).hexdigest())
+    digest = await asyncio.to_thread(_digest, owner, sealed.data, opened)
+    return _Draft(checked.definition, sealed.data, sealed.secrets, digest)
+
+
+def _digest(owner: str, data: Doc, opened: Mapping[str, str]) -> str:
+    text = json.dumps([data, opened], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(f"{owner}{text}".encode()).hexdigest()
 
 
 async def _opened(box: SecretBox, sealed: str, owner: str) -> str:

@@ -1,16 +1,19 @@
 """What expressions see: the inputs, the steps that went before, the item, the run. Pure."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from tocsin.documents import Doc, StepStatus
 from tocsin.workflows.definition import Step, WorkflowDefinition
-from tocsin.workflows.expressions import evaluate, references
+from tocsin.workflows.expressions import EvaluationError, may_see, references
+from tocsin.workflows.questions import Answer, Beyond, Effort, Kind, Question, ResultText
 from tocsin.workflows.states import Flow, StepState, Work
 
-NO_ITEM = object()
+MOST_READ = 16 * 1024 * 1024
+"""Characters of all results of steps that one look at a workflow run may read."""
 
 
 class Missing(Exception):  # no error, but a question
@@ -21,77 +24,164 @@ class Missing(Exception):  # no error, but a question
         self.keys = frozenset(keys)
 
 
+class Heavy(Exception):  # no error, but a question
+    """A value takes more than may be spent at once: it must be evaluated elsewhere before it can be decided."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__("a value is to be evaluated")
+        self.question = question
+
+
+class Paused(Exception):  # no error, but the end of a share
+    """What may be spent at once is used up, and something was begun with it: the rest is for the next look."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """Stands for the results of a step that have too many characters together to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a value with expressions speaks of: steps by their keys, or any (`*`), and perhaps the inputs."""
+
+    steps: frozenset[str]
+    has_inputs: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What deciding needs beside the flow: `results` are those read so far, `prepare` makes the stored job of a run of
-    a step from its kind and parameters, and raises InvalidInput.
+    """What deciding needs beside the flow: `results` are the JSON texts of those read so far, `prepare` makes the
+    stored job of a run of a step from its kind and parameters, and raises InvalidInput. `names` remembers, by their
+    identity, what the values of the definition speak of.
     """
 
     definition: WorkflowDefinition
     now: datetime
-    results: Mapping[str, Any]
+    results: Mapping[str, ResultText | TooLarge]
     prepare: Callable[[Work, str, Mapping[str, Any]], Doc]
+    effort: Effort = field(default_factory=Effort)
+    names: dict[int, Names] = field(default_factory=dict)
 
     def step(self, key: str) -> Step:
         """The step of this key."""
-        return next(step for step in self.definition.steps if step.key == key)
+        return self.definition.by_key[key]
+
+    def names_in(self, value: Any) -> Names:
+        """What a value of the definition speaks of."""
+        if id(value) not in self.names:
+            self.names[id(value)] = _names(value)
+        return self.names[id(value)]
 
 
-def fill_in(value: Any, flow: Flow, around: Surroundings, item: Any = NO_ITEM, index: int = 0) -> Any:
-    """The JSON value with its expressions evaluated. Raises ExpressionError, and Missing."""
-    scope = _scope(flow, around, _wanted(value, flow))
-    if item is not NO_ITEM:
-        scope |= {"item": item, "index": index}
-    return evaluate(value, scope)
+def names_of(definition: WorkflowDefinition) -> dict[int, Names]:
+    """What the values of the definition speak of, by their identity: each expression in it is read for that."""
+    values = [definition.output]
+    for step in definition.steps:
+        each, undo, wait, ask = step.for_each, step.compensation, step.wait, step.approval
+        values += [step.params, step.when, each and each.items, undo and undo.params]
+        values += [wait.until, wait.duration] if wait else []
+        values += [ask.by, ask.message] if ask else []
+    return {id(value): _names(value) for value in values}
 
 
-def result_of(key: str, flow: Flow, around: Surroundings) -> Any:
-    """The result of a step: null unless it was completed, or failed in part and was let go on. Raises Missing."""
-    step, state = around.step(key), flow.steps[key]
-    if not _has_result(state):
-        return None
-    if step.wait is not None:
-        return {"until": _moment(state.finished_at)}
-    if step.approval is not None:
-        return {"approved": True, **(state.decision or {"by": None, "at": _moment(state.finished_at)})}
-    if key not in around.results:
-        raise Missing([key])
-    return around.results[key]
+def _names(value: Any) -> Names:
+    return Names(frozenset(references(value)), may_see("inputs", value))
+
+
+def fill_in(value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
+    """The JSON value of the definition with its expressions evaluated; `place` is where it stands there.
+
+    Raises EvaluationError, and the questions Missing, Heavy and Paused.
+    """
+    return json.loads(answer_for(value, flow, around, place, item).text)
+
+
+def answer_for(
+    value: Any,
+    flow: Flow,
+    around: Surroundings,
+    place: str,
+    item: tuple[int, str] | None = None,
+    kind: Kind = Kind.VALUE,
+) -> Answer:
+    """The same as JSON texts."""
+    answer = around.effort.answers.get((place, item[0] if item else 0))
+    if answer is None:
+        answer = _evaluated(_question(value, flow, around, place, item, kind), around.effort)
+    if answer.error is not None:
+        raise EvaluationError(answer.error)
+    return answer
+
+
+def result_text(key: str, flow: Flow, around: Surroundings) -> str:
+    """The result of a step as a JSON text: null unless it was completed, or failed in part and was let go on.
+
+    Raises Missing, and EvaluationError if it is too large.
+    """
+    if not _has_result(flow.steps[key]):
+        return "null"
+    if (known := _known_result(key, flow, around)) is not None:
+        return json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    texts = _read_result(key, around)
+    return f"[{','.join(text or 'null' for text in texts)}]" if isinstance(texts, list) else texts or "null"
+
+
+def _evaluated(question: Question, effort: Effort) -> Answer:
+    try:
+        return effort.evaluate(question)
+    except Beyond:
+        if effort.has_begun:
+            raise Paused from None
+        raise Heavy(question) from None
+
+
+def _question(
+    value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None, kind: Kind
+) -> Question:
+    names, document = around.names_in(value), flow.document
+    keys = list(flow.steps) if "*" in names.steps else [key for key in flow.steps if key in names.steps]
+    read = [key for key in keys if _has_result(flow.steps[key]) and _known_result(key, flow, around) is None]
+    if missing := [key for key in read if key not in around.results]:
+        raise Missing(missing)
+    known = {
+        "workflow": {"name": document["name"], "version": document["version"]},
+        "run": {"id": flow.id, "dueAt": _moment(document["due_at"])},
+        "steps": {key: _seen(key, flow, around) for key in keys},
+    }
+    inputs = flow.inputs if names.has_inputs else None
+    results = {key: _read_result(key, around) for key in read}
+    return Question(place, value, kind, known, inputs, results, () if item is None else (item,))
 
 
 def _has_result(state: StepState) -> bool:
     return state.status is StepStatus.COMPLETED or (state.status is StepStatus.FAILED and state.items is not None)
 
 
-def _wanted(value: Any, flow: Flow) -> list[str]:
-    named = references(value)
-    return [key for key in flow.steps if key in named or "*" in named]
+def _known_result(key: str, flow: Flow, around: Surroundings) -> Doc | None:
+    """The result of a wait or an approval, which is in its state; None for a job's, which is in its run."""
+    step, state = around.step(key), flow.steps[key]
+    if step.wait is not None:
+        return {"until": _moment(state.finished_at)}
+    if step.approval is not None:
+        return {"approved": True, **(state.decision or {"by": None, "at": _moment(state.finished_at)})}
+    return None
 
 
-def _scope(flow: Flow, around: Surroundings, keys: list[str]) -> dict[str, Any]:
-    missing = [key for key in keys if _is_missing(key, flow, around)]
-    if missing:
-        raise Missing(missing)
-    document = flow.document
-    return {
-        "inputs": flow.inputs,
-        "steps": {key: _seen(key, flow, around) for key in keys},
-        "workflow": {"name": document["name"], "version": document["version"]},
-        "run": {"id": flow.id, "dueAt": _moment(document["due_at"])},
-    }
-
-
-def _is_missing(key: str, flow: Flow, around: Surroundings) -> bool:
-    try:
-        result_of(key, flow, around)
-    except Missing:
-        return True
-    return False
+def _read_result(key: str, around: Surroundings) -> ResultText:
+    if key not in around.results:
+        raise Missing([key])
+    texts = around.results[key]
+    if isinstance(texts, TooLarge):
+        message = f"The results of the step {key} cannot be read: the results that are asked for at once have more than"
+        raise EvaluationError(f"{message} {MOST_READ:,} characters. Let the jobs return less, or keep it as files.")
+    return texts
 
 
 def _seen(key: str, flow: Flow, around: Surroundings) -> dict[str, Any]:
     state = flow.steps[key]
-    return {"status": state.status.value, "error": state.error, "result": result_of(key, flow, around)}
+    result = _known_result(key, flow, around) if _has_result(state) else None
+    return {"status": state.status.value, "error": state.error, "result": result}
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -22,7 +22,7 @@ from tocsin.tasks import idempotency
 from tocsin.tasks.retry_defaults import interval_ms
 from tocsin.tasks.work_log import log_workflow_run, log_workflow_run_status
 from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.inputs import read_inputs, write_inputs
+from tocsin.workflows.inputs import read_given, write_inputs
 from tocsin.workflows.owned import require_workflow
 from tocsin.workflows.states import StepState
 from tocsin.workflows.versions import Versions
@@ -55,7 +55,7 @@ async def execute(
     """
     workflow = await require_workflow(database, owner, name)
     version = await versions.get(workflow["_id"], workflow["version"])
-    inputs = read_inputs(version.definition, given)
+    inputs = await read_given(version.definition, given)
     record = await idempotency.take(database, key, f"{owner}/w{ObjectId()}", now)
     if not record["done"]:
         born = Born(record["thing"], Trigger.MANUAL, now)
@@ -71,7 +71,7 @@ async def execute(
 async def check_inputs(database: Database, versions: Versions, owner: str, name: str, given: Any) -> None:
     """Raises NotFound, and SeveralInvalid that names the faulty inputs, as `execute` does."""
     workflow = await require_workflow(database, owner, name)
-    read_inputs((await versions.get(workflow["_id"], workflow["version"])).definition, given)
+    await read_given((await versions.get(workflow["_id"], workflow["version"])).definition, given)
 
 
 async def insert_once(database: Database, document: Doc) -> bool:

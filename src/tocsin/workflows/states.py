@@ -3,8 +3,7 @@
 The items of a step with `forEach` are one letter each in a text: a thousand of them are a kilobyte.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -98,11 +97,14 @@ class Ended:
 
 @dataclass(slots=True)
 class Flow:
-    """A workflow run while it is moved. `stopping` is why nothing new is begun: CANCEL, TIMEOUT or COMPENSATE."""
+    """A workflow run while it is moved. `inputs` are a JSON text.
+
+    `stopping` is why nothing new is begun: CANCEL, TIMEOUT or COMPENSATE.
+    """
 
     document: Doc
     steps: dict[str, StepState]
-    inputs: dict[str, Any]
+    inputs: str
     stopping: str | None = None
     cancels: list[str] = field(default_factory=list)
 
@@ -116,7 +118,7 @@ class Flow:
     def of(cls, document: Doc) -> "Flow":
         """What a stored workflow run is."""
         steps = {key: StepState.from_document(state) for key, state in document["steps"].items()}
-        return cls(document, steps, json.loads(document["inputs"]), document["stopping"])
+        return cls(document, steps, document["inputs"], document["stopping"])
 
     def running(self) -> list[Work]:
         """The runs that are under way."""
@@ -125,7 +127,7 @@ class Flow:
             if state.undo == RUNNING:
                 found.append(Work(key, undo=True))
             if state.items is not None:
-                found += [Work(key, index) for index, letter in enumerate(state.items) if letter == RUNNING]
+                found += [Work(key, index) for index in places_of(RUNNING, state.items)]
             elif state.status is StepStatus.RUNNING:
                 found.append(Work(key))
         return found
@@ -133,3 +135,11 @@ class Flow:
     def done(self) -> int:
         """How many steps are settled."""
         return sum(state.settled for state in self.steps.values())
+
+
+def places_of(letter: str, letters: str) -> Iterator[int]:
+    """Yield the places of a letter: of ten thousand items, mostly a few."""
+    at = letters.find(letter)
+    while at >= 0:
+        yield at
+        at = letters.find(letter, at + 1)

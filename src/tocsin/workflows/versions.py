@@ -1,8 +1,9 @@
 """The versions of workflows, read once and remembered: they never change."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin import telemetry
@@ -15,9 +16,12 @@ from tocsin.outbound.guard import ANYWHERE, Rules
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.hiding import SecretPlace, put_in_secrets, read_stored
+from tocsin.workflows.scope import Names, names_of
 from tocsin.workflows.states import Work
 
 _REMEMBERED = 200
+_REMEMBERED_SIZE = 4 * 1024 * 1024
+"""Characters of all versions that are remembered: in memory each takes up to some tens of bytes."""
 log = telemetry.logger(__name__)
 
 
@@ -28,7 +32,10 @@ def version_id(workflow: str, version: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version that can be run. `data` is it as it may be shown, `secrets` are opened; None is one that cannot be."""
+    """A version that can be run. `data` is it as it may be shown, `secrets` are opened; None is one that cannot be.
+
+    `size` is how many characters it has. `names` remembers what the values of its definition speak of.
+    """
 
     definition: WorkflowDefinition
     data: Doc
@@ -36,6 +43,8 @@ class Version:
     secrets: Mapping[SecretPlace, str | None]
     box: SecretBox
     settings: Settings
+    size: int = 0
+    names: dict[int, Names] = field(default_factory=dict)
 
     def prepare(self, work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
         """The job of a step as it is stored, its parameters filled in. Raises InvalidInput, whatever is wrong."""
@@ -72,20 +81,32 @@ class Versions:
             document = await self._database.workflow_versions.find_one({"_id": place})
             if document is None:
                 raise KeyError(place)
-            self._known[place] = await self._read(document)
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+            self._known[place] = found = await self._read(document)
+            self._forget()
+            return found
         self._known.move_to_end(place)
         return self._known[place]
 
+    def _forget(self) -> None:
+        while (
+            sum(version.size for version in self._known.values()) > _REMEMBERED_SIZE or len(self._known) > _REMEMBERED
+        ):
+            self._known.popitem(last=False)
+
     async def _read(self, document: Doc) -> Version:
-        owner, (data, sealed) = document["owner"], read_stored(document)
+        owner, size = document["owner"], len(document["definition"])
+        definition, data, names, sealed = await asyncio.to_thread(_read, document)
         secrets = {place: await self._opened(secret, owner) for place, secret in sealed.items()}
-        definition = WorkflowDefinition.model_validate(data).resolved()
-        return Version(definition, data, owner, secrets, self._box, self._settings)
+        return Version(definition, data, owner, secrets, self._box, self._settings, size, names)
 
     async def _opened(self, sealed: str, owner: str) -> str | None:
         try:
             return await self._box.unseal(sealed, owner)
         except SecretUnreadable:
             return None
+
+
+def _read(document: Doc) -> tuple[WorkflowDefinition, Doc, dict[int, Names], dict[SecretPlace, str]]:
+    data, sealed = read_stored(document)
+    definition = WorkflowDefinition.model_validate(data).resolved()
+    return definition, data, names_of(definition), sealed

@@ -1,0 +1,22 @@
+"""What the jobs that compute with GeoJSON have in common."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tocsin.jobs.base import ErrorKind, JobContext, Outcome
+from tocsin.jobs.geometry import GeometryFault
+from tocsin.jobs.geometry_validity import Invalid
+
+
+async def compute_geometry(
+    context: JobContext,
+    function: Callable[[Mapping[str, Any], bool], dict[str, Any] | Invalid],
+    geojson: Mapping[str, Any],
+    repair: bool,
+) -> Outcome:
+    """What the function finds, as an outcome: it reads the GeoJSON in the process, which may have 100,000 positions."""
+    try:
+        found = await context.compute(function, geojson, repair)
+    except GeometryFault as fault:
+        return Outcome.failed(str(fault), "Correct geojson of the job.", ErrorKind.BAD_PARAMS)
+    return Outcome.failed(found.message, found.hint) if isinstance(found, Invalid) else Outcome(result=found)

@@ -1,0 +1,111 @@
+"""Turns at what there are few of, such as processes that compute: the owner goes next who has used them least of late.
+
+An owner never has all of them, so that one who comes later waits for no long work of one other.
+"""
+
+import asyncio
+import math
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+HALF_LIFE = 60.0
+"""Seconds after which half of what an owner has used is forgotten."""
+_FORGOTTEN = 0.001
+_MANY = 1_000
+
+
+@dataclass(slots=True)
+class _Use:
+    """Seconds used, as they counted at `at`."""
+
+    seconds: float
+    at: float
+
+    def now(self, now: float) -> float:
+        return self.seconds * math.exp2((self.at - now) / HALF_LIFE)
+
+
+class OwnerTurns:
+    """Hands out `places`. `now` gives seconds."""
+
+    def __init__(self, places: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._free = places
+        self._most = max(1, places - 1)
+        self._now = now
+        self._under_way: Counter[str] = Counter()
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._used: dict[str, _Use] = {}
+
+    @asynccontextmanager
+    async def take(self, owner: str) -> AsyncIterator[None]:
+        """Wait for a place, and have it."""
+        await self._wait(owner)
+        began = self._now()
+        try:
+            yield
+        finally:
+            self._charge(owner, self._now() - began)
+            self._give_back(owner)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def under_way(self) -> int:
+        """How many have a place."""
+        return self._under_way.total()
+
+    async def _wait(self, owner: str) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(owner, deque()).append(turn)
+        self._admit()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give_back(owner)
+            else:
+                self._forget_turn(owner, turn)
+            raise
+
+    def _forget_turn(self, owner: str, turn: "asyncio.Future[None]") -> None:
+        self._waiting[owner].remove(turn)
+        if not self._waiting[owner]:
+            del self._waiting[owner]
+
+    def _give_back(self, owner: str) -> None:
+        self._free += 1
+        self._under_way[owner] -= 1
+        if not self._under_way[owner]:
+            del self._under_way[owner]
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._free and (owner := self._next()) is not None:
+            turn = self._waiting[owner].popleft()
+            if not self._waiting[owner]:
+                del self._waiting[owner]
+            self._free -= 1
+            self._under_way[owner] += 1
+            turn.set_result(None)
+
+    def _next(self) -> str | None:
+        """The owner whose turn it is; of equal ones the one who has waited longest."""
+        now = self._now()
+        may = [owner for owner in self._waiting if self._under_way[owner] < self._most]
+        return min(may, key=lambda owner: (self._under_way[owner], self._seconds_of(owner, now)), default=None)
+
+    def _seconds_of(self, owner: str, now: float) -> float:
+        use = self._used.get(owner)
+        return 0.0 if use is None else use.now(now)
+
+    def _charge(self, owner: str, seconds: float) -> None:
+        now = self._now()
+        self._used[owner] = _Use(self._seconds_of(owner, now) + seconds, now)
+        if len(self._used) > _MANY:
+            self._used = {owner: use for owner, use in self._used.items() if use.now(now) > _FORGOTTEN}

@@ -1,0 +1,94 @@
+"""Writing a report: all of it that takes processor time, for a process of its own. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tocsin.jobs.report_data import MOST_BARS, Bars, Report, Section, bars_of, sections_of
+from tocsin.jobs.report_html import render_html
+from tocsin.jobs.report_pdf import refuse_costly, render_pdf
+from tocsin.jobs.report_runs import RunsSummary
+from tocsin.jobs.report_text import only_table, render_csv, render_json
+
+_RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
+
+
+class Format(Enum):
+    """How a report is written."""
+
+    JSON = "JSON"
+    CSV = "CSV"
+    HTML = "HTML"
+    PDF = "PDF"
+
+
+_RENDERERS: dict[Format, tuple[Callable[[Report], bytes], str]] = {
+    Format.JSON: (render_json, "application/json"),
+    Format.CSV: (render_csv, "text/csv; charset=utf-8"),
+    Format.HTML: (render_html, "text/html; charset=utf-8"),
+    Format.PDF: (render_pdf, "application/pdf"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInput:
+    """What to write: `data`, any JSON value, if `has_data`; what became of runs. `made_at` is a text."""
+
+    title: str
+    format: Format
+    made_at: str
+    data: Any
+    has_data: bool
+    runs: RunsSummary | None
+    columns: Sequence[str] | None
+    chart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """The file; `rows` are those of all tables."""
+
+    content: bytes
+    content_type: str
+    rows: int
+
+
+def check_data(written: Format, data: Any, columns: Sequence[str] | None) -> None:
+    """Raise ReportFault for data of which no report of this kind can be written."""
+    sections = sections_of(data, columns)
+    if written is Format.PDF:
+        refuse_costly(sections)
+    elif written is Format.CSV:
+        only_table(sections)
+
+
+def write_report(given: ReportInput) -> WrittenReport:
+    """Write it. Raises ReportFault."""
+    sections = sections_of(given.data, given.columns) if given.has_data else []
+    charts = [bars for section in sections if (bars := bars_of(section)) is not None] if given.chart else []
+    summary, data = {}, given.data
+    if (runs := given.runs) is not None:
+        sections += _run_sections(runs, given.format)
+        charts += _run_charts(runs.tasks) if given.chart else []
+        summary, data = runs.figures, {"data": data, "tasks": runs.tasks, "runs": runs.shown}
+    render, content_type = _RENDERERS[given.format]
+    content = render(Report(given.title, given.made_at, summary, sections, charts, data))
+    return WrittenReport(content, content_type, sum(len(section.rows) for section in sections))
+
+
+def _run_sections(runs: RunsSummary, written: Format) -> list[Section]:
+    listed = Section("Runs", _RUN_COLUMNS, [[run[name] for name in _RUN_COLUMNS] for run in runs.shown])
+    tasks = runs.tasks
+    whole = [Section("Tasks", list(tasks[0]), [list(task.values()) for task in tasks])] if tasks else []
+    return [listed] if written is Format.CSV else [*whole, listed]
+
+
+def _run_charts(tasks: list[dict[str, Any]]) -> list[Bars]:
+    rates = [(task["task"], round(task["successRate"] * 100, 1)) for task in tasks if task["successRate"] is not None]
+    times = [(task["task"], task["p95Seconds"]) for task in tasks if task["p95Seconds"] is not None]
+    charts = [
+        Bars("Success rate by task", " %", rates[:MOST_BARS]),
+        Bars("Duration by task: 95 % took at most", " s", times[:MOST_BARS]),
+    ]
+    return [chart for chart in charts if chart.bars]

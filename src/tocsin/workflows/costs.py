@@ -1,0 +1,106 @@
+"""The costs of JMESPath's functions: what each reads and makes, paid for before it is called. Pure.
+
+A part is about a microsecond. Types are judged by the function itself, so anything may be given here.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+TEXT_PART = 16
+"""Characters of a text that are one part."""
+Spend = Callable[[int], None]
+_Charge = Callable[[Sequence[Any], Spend], None]
+
+
+def charge_call(name: str, given: Sequence[Any], spend: Spend) -> None:
+    """Spend what a call of the function reads and makes. One that is not known here reads all that it is given."""
+    _CHARGES.get(name, _whole)(given, spend)
+
+
+def read_whole(value: Any, spend: Spend) -> None:
+    """Spend the size of a value with all in it, names too, counted as a tree."""
+    ahead = [value]
+    while ahead:
+        part = ahead.pop()
+        if isinstance(part, dict):
+            spend(1 + 2 * len(part))
+            spend(sum(len(name) for name in part) // TEXT_PART)
+            ahead += part.values()
+        elif isinstance(part, list):
+            spend(1 + len(part))
+            ahead += part
+        else:
+            spend(1 + (len(part) // TEXT_PART if isinstance(part, str) else 0))
+
+
+def _size(value: Any) -> int:
+    """The size of the value alone, without what is in what it holds."""
+    if isinstance(value, str):
+        return len(value) // TEXT_PART
+    return len(value) if isinstance(value, dict | list) else 0
+
+
+def _nothing(_given: Sequence[Any], _spend: Spend) -> None:
+    """It looks at no more than the outside of what it is given, or pays by its visits."""
+
+
+def _whole(given: Sequence[Any], spend: Spend) -> None:
+    for value in given:
+        read_whole(value, spend)
+
+
+def _outside(given: Sequence[Any], spend: Spend) -> None:
+    for value in given:
+        spend(_size(value))
+
+
+def _texts(given: Sequence[Any], spend: Spend) -> None:
+    """It reads each text of a list once."""
+    for value in given:
+        if isinstance(value, list):
+            spend(len(value))
+            spend(sum(len(part) for part in value if isinstance(part, str)) // TEXT_PART)
+
+
+def _join(given: Sequence[Any], spend: Spend) -> None:
+    _texts(given, spend)
+    if len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], list):
+        spend(len(given[0]) * len(given[1]) // TEXT_PART)
+
+
+def _sort(given: Sequence[Any], spend: Spend) -> None:
+    """Each text is compared as often as the logarithm of the list's length."""
+    times = max((len(value).bit_length() for value in given if isinstance(value, list)), default=0)
+    for _ in range(1 + times):
+        _texts(given, spend)
+
+
+def _contains(given: Sequence[Any], spend: Spend) -> None:
+    """A text is searched as a whole; of a list, whatever may be like what is looked for is compared with it."""
+    subject, sought = (*given, None, None)[:2]
+    if isinstance(subject, str):
+        spend(2 * _size(subject))
+    elif isinstance(sought, dict | list):
+        read_whole(subject, spend)
+    elif isinstance(subject, list):
+        spend(len(subject) * (1 + _size(sought)))
+
+
+def _split(given: Sequence[Any], spend: Spend) -> None:
+    separator, text = (*given, None, None)[:2]
+    if isinstance(separator, str) and isinstance(text, str):
+        spend(3 * _size(text))
+        spend(text.count(separator) if separator else len(text))
+
+
+_CHARGES: dict[str, _Charge] = {
+    **dict.fromkeys(("length", "type", "not_null", "default", "to_array"), _nothing),
+    **dict.fromkeys(("abs", "ceil", "floor", "round", "map", "sort_by", "max_by", "min_by"), _nothing),
+    **dict.fromkeys(("keys", "values", "merge", "reverse", "starts_with", "ends_with", "sum", "avg"), _outside),
+    **dict.fromkeys(("max", "min"), _texts),
+    "to_number": _outside,
+    "join": _join,
+    "sort": _sort,
+    "contains": _contains,
+    "split": _split,
+}

@@ -1,0 +1,133 @@
+"""Owners take turns, whatever they have waiting."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.fair_queue import FairQueue, FairSlots
+
+
+def fill(queue: FairQueue[str], owner: str, count: int, first: int = 0) -> None:
+    for number in range(first, first + count):
+        queue.add(owner, f"{owner}{number}", number, f"{owner}{number}")
+
+
+def drain(queue: FairQueue[str], most: int = 1_000_000) -> list[str]:
+    found: list[str] = []
+    while len(found) < most and (item := queue.pop()) is not None:
+        found.append(item[1])
+    return found
+
+
+def test_an_owner_who_comes_anew_is_next_however_much_another_has_waiting() -> None:
+    queue: FairQueue[str] = FairQueue()
+    fill(queue, "mallory", 1000)
+    drain(queue, 300)
+    fill(queue, "alice", 2)
+    assert {"alice0", "alice1"} <= set(drain(queue, 4))
+
+
+def test_an_owners_own_items_come_in_their_order() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for number in (3, 1, 2):
+        queue.add("alice", str(number), number, str(number))
+    assert drain(queue) == ["1", "2", "3"]
+
+
+def test_what_costs_more_turns_lets_others_go_before() -> None:
+    queue: FairQueue[str] = FairQueue()
+    fill(queue, "mallory", 10)
+    fill(queue, "alice", 5)
+    queue.pop()
+    queue.charge("mallory", 4)
+    queue.charge("alice", 4)  # whoever it was: both have paid now
+    queue.charge("mallory", 100)
+    assert [item[0] for item in drain(queue)[-9:]] == ["m"] * 9
+
+
+def test_turns_outlast_items() -> None:
+    queue: FairQueue[str] = FairQueue()
+    fill(queue, "mallory", 1)
+    fill(queue, "alice", 3)
+    queue.charge("mallory", 50)
+    drain(queue, 2)
+    queue.clear()
+    fill(queue, "mallory", 1)
+    fill(queue, "alice", 3)
+    assert drain(queue)[-1] == "mallory0"
+
+
+def test_an_owner_who_may_not_go_keeps_their_place() -> None:
+    queue: FairQueue[str] = FairQueue()
+    fill(queue, "mallory", 2)
+    fill(queue, "alice", 1)
+    assert queue.pop(lambda owner: owner != "mallory") == ("alice", "alice0")
+    assert queue.pop(lambda owner: owner != "mallory") is None
+    assert drain(queue) == ["mallory0", "mallory1"]
+
+
+def test_what_is_taken_out_does_not_come() -> None:
+    queue: FairQueue[str] = FairQueue()
+    fill(queue, "alice", 3)
+    queue.discard("alice1")
+    assert ("alice1" in queue, len(queue)) == (False, 2)
+    assert drain(queue) == ["alice0", "alice2"]
+    assert (len(queue), queue.owners()) == (0, [])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.integers(0, 3)), max_size=80))
+def test_each_item_comes_once_and_no_owner_waits_for_many_of_another(steps: list[tuple[str, int, int]]) -> None:
+    """Between two items of whoever has some waiting, each other has at most two more turns, charges included."""
+    queue: FairQueue[str] = FairQueue()
+    added, taken = set[str](), list[str]()
+    since = dict.fromkeys("abc", 0)
+    for owner, number, pops in steps:
+        key = f"{owner}{number}"
+        if key not in added:
+            added.add(key)
+            queue.add(owner, key, number, key)
+        for _ in range(pops):
+            if (found := queue.pop()) is None:
+                break
+            taken.append(found[1])
+            for other in queue.owners():
+                since[other] = 0 if other == found[0] else since[other] + 1
+                assert since[other] <= 4
+            for other in set("abc") - set(queue.owners()):
+                since[other] = 0
+    taken += drain(queue)
+    assert sorted(taken) == sorted(added)
+
+
+async def test_of_each_owner_one_slice_is_done_at_a_time_and_owners_take_turns() -> None:
+    slots, done, going = FairSlots(2), list[str](), list[str]()
+
+    async def work(owner: str, slices: int) -> None:
+        for _ in range(slices):
+            async with slots.slot(owner):
+                assert owner not in going
+                going.append(owner)
+                assert len(going) <= 2
+                await asyncio.sleep(0)
+                going.remove(owner)
+                done.append(owner)
+
+    await asyncio.gather(*[work("mallory", 5) for _ in range(20)], work("alice", 3), work("bob", 3))
+    assert len(done) == 106
+    assert {"alice", "bob"}.isdisjoint(done[20:])
+
+
+async def test_who_stops_waiting_takes_no_slot_along() -> None:
+    slots = FairSlots(1)
+    async with slots.slot("alice"):
+        waiting = asyncio.create_task(slots.slot("bob").__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        admitted = asyncio.create_task(slots.slot("bob").__aenter__())
+        await asyncio.sleep(0)
+    admitted.cancel()  # in the moment in which it is admitted
+    await asyncio.wait([admitted])
+    async with asyncio.timeout(1), slots.slot("carol"):
+        pass
