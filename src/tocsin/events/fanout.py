@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -26,6 +26,27 @@ _POLL_MILLISECONDS = 1_000
 log = telemetry.logger(__name__)
 
 
+class _Share:
+    """How many changes one owner's subscribers were given in this turn of the event loop.
+
+    What one user's many subscribers do with a flood of changes keeps nobody else waiting.
+    """
+
+    __slots__ = ("given",)
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def take(self) -> None:
+        """One more is given; in the next turn none is yet."""
+        if not self.given:
+            asyncio.get_running_loop().call_soon(self._begin_anew)
+        self.given += 1
+
+    def _begin_anew(self) -> None:
+        self.given = 0
+
+
 class Subscription:
     """One listener's changes, from the moment it is made, or since `after`. An asynchronous iterator; use it in
     `async with`.
@@ -47,6 +68,7 @@ class Subscription:
         self._after = after
         self._changes: deque[Change] = deque([self._snapshot()])
         self._error: Exception | None = None
+        self.share = _Share()
         self._filled = asyncio.Event()
         self._filled.set()
 
@@ -79,7 +101,8 @@ class Subscription:
             if not self._changes:
                 self._filled.clear()
                 await self._filled.wait()
-            elif self._fanout.may_give(self.owner):
+            elif self.share.given < AT_ONCE:
+                self.share.take()
                 return self._changes.popleft()
             else:
                 await asyncio.sleep(0)
@@ -122,7 +145,7 @@ class Fanout:
         self.presence = Presence()
         self.recent = Recent()
         self._subscriptions: dict[str, set[Subscription]] = {}
-        self._given: Counter[str] = Counter()
+        self._shares: dict[str, _Share] = {}
         self._listening = asyncio.Event()
         self._opened = False
         self._task: asyncio.Task[None] | None = None
@@ -149,6 +172,7 @@ class Fanout:
     def add(self, subscription: Subscription) -> None:
         """Give it what comes from now on."""
         self._subscriptions.setdefault(subscription.owner, set()).add(subscription)
+        subscription.share = self._shares.setdefault(subscription.owner, subscription.share)
 
     def remove(self, subscription: Subscription) -> None:
         """Give it nothing more."""
@@ -156,18 +180,7 @@ class Fanout:
         group.discard(subscription)
         if not group:
             self._subscriptions.pop(subscription.owner, None)
-
-    def may_give(self, owner: str) -> bool:
-        """Tell whether a subscriber of this owner may be given a change in this turn of the event loop, and count it.
-
-        What one user's many subscribers do with a flood of changes keeps nobody else waiting.
-        """
-        if not self._given:
-            asyncio.get_running_loop().call_soon(self._given.clear)
-        if self._given[owner] >= AT_ONCE:
-            return False
-        self._given[owner] += 1
-        return True
+            self._shares.pop(subscription.owner, None)
 
     async def listening(self) -> None:
         """Wait until the stream is open, so that no change falls between a snapshot and the first event."""
