@@ -273,7 +273,7 @@ async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
 ) -> None:
     looks: list[str] = []
 
-    async def fail(_: Mover, document: Doc) -> Any:
+    async def fail(_: Mover, document: Doc, **__: Any) -> Any:
         looks.append(document["_id"])
         raise KeyError("a fault of ours")
 

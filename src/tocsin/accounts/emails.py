@@ -15,7 +15,7 @@ def normalise_email(text: str, *path: str) -> str:
     """
     path = path or ("email",)
     try:
-        found = parse_address(text)
+        found = parse_address(unicodedata.normalize("NFKC", text))
     except ValueError as error:
         raise InvalidInput(str(error), *path) from None
     if not found.is_public:
