@@ -17,6 +17,7 @@ from tocsin.jobs.files import FileFault, FileRef
 from tocsin.jobs.mailing import JobMail, Recipient, send_mail
 from tocsin.jobs.params import has_expression, is_quick
 from tocsin.jobs.report_data import ReportFault
+from tocsin.jobs.report_pdf import load_font
 from tocsin.jobs.report_runs import MOST_COUNTED, RunsSummary
 from tocsin.jobs.report_writing import Format, ReportInput, check_data, write_report
 from tocsin.outbound.addresses import distinct_addresses
@@ -81,6 +82,10 @@ class ReportJob(Job[ReportParams]):
 
     kind = "report"
     Params = ReportParams
+
+    def preload(self) -> None:
+        """Read the font."""
+        load_font()
 
     async def perform(self, params: ReportParams, context: JobContext) -> Outcome:
         """One try. A repeated one replaces its own file and sends the same Message-ID again."""
