@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tocsin.accounts import normalise_email
 from tocsin.errors import InvalidInput
 
-LOCAL = st.from_regex(r"[A-Za-z0-9äöüÉñａＺﬁſKİϓｶ][A-Za-z0-9äöüÉñａＺﬁſKİϓｶﾞ]{0,19}(\.[A-Za-z0-9_+-]{1,10})?", fullmatch=True)
+LOCAL = st.from_regex(
+    r"[A-Za-z0-9äöüÉñａＺﬁſKİϓｶ][A-Za-z0-9äöüÉñａＺﬁſKİϓｶﾞ]{0,19}(\.[A-Za-z0-9_+-]{1,10})?", fullmatch=True
+)
 DOMAIN = st.sampled_from(
     ["example.com", "Example.ORG", "bücher.de", "XN--BCHER-KVA.de", "mail.example.co.uk", "a.test"]
 )

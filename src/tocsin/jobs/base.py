@@ -211,6 +211,9 @@ class Job(ABC, Generic[P]):
             others = without(others, path)
         return None if has_expression(others) else others
 
+    def preload(self) -> None:
+        """Load what computations of this job share. Called once, in the process from which all others fork."""
+
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
         try:

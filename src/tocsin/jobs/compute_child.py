@@ -46,7 +46,8 @@ def serve_forks(descriptor: int, modules: Sequence[str]) -> NoReturn:
     for module in modules:
         importlib.import_module(module)
     if "tocsin.jobs.registry" in sys.modules:
-        sys.modules["tocsin.jobs.registry"].all_jobs()
+        for job in sys.modules["tocsin.jobs.registry"].all_jobs().values():
+            job.preload()
     gc.collect()
     gc.freeze()  # the collector would write to pages that the forks share
     with suppress(ConnectionError):

@@ -61,6 +61,10 @@ class CountryLookupJob(Job[CountryLookupParams]):
     kind = "countryLookup"
     Params = CountryLookupParams
 
+    def preload(self) -> None:
+        """Load the outlines and build their index."""
+        look_up({"type": "Point", "coordinates": [0, 0]}, False)
+
     async def perform(self, params: CountryLookupParams, context: JobContext) -> Outcome:
         """Fails, for good, if a polygon is invalid and is not to be repaired, or if there is nothing to share out."""
         point = {"type": "Point", "coordinates": [params.longitude, params.latitude]}

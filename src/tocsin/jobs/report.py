@@ -18,6 +18,7 @@ from tocsin.jobs.files import FileFault, FileRef
 from tocsin.jobs.mailing import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
 from tocsin.jobs.params import Path, has_expression, is_quick
 from tocsin.jobs.report_data import ReportFault
+from tocsin.jobs.report_pdf import load_font
 from tocsin.jobs.report_runs import MOST_COUNTED, RunsSummary
 from tocsin.jobs.report_writing import Format, ReportInput, check_data, write_report
 from tocsin.outbound.addresses import distinct_addresses
@@ -86,6 +87,10 @@ class ReportJob(Job[ReportParams]):
     def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """Who gets the link."""
         return addresses_at("recipients", given.get("recipients"))
+
+    def preload(self) -> None:
+        """Read the font."""
+        load_font()
 
     async def perform(self, params: ReportParams, context: JobContext) -> Outcome:
         """One try. A repeated one replaces its own file and sends the same Message-ID again."""

@@ -56,7 +56,7 @@ _LOOK = TableStyle(
 def render_pdf(report: Report) -> bytes:
     """The pages, A4; wide tables lie on their side. A cell shows at most 500 characters. Raises ReportFault."""
     refuse_costly(report.sections)
-    font = _font()
+    font = load_font()
     widest = max((len(section.columns) for section in report.sections), default=0)
     size = landscape(A4) if widest >= _WIDE else A4
     out = io.BytesIO()
@@ -92,7 +92,8 @@ def refuse_costly(sections: Iterable[Section]) -> None:
 
 
 @cache
-def _font() -> TTFont:
+def load_font() -> TTFont:
+    """Return the font, registered for reportlab."""
     font = TTFont(FONT, str(_FILE))
     pdfmetrics.registerFont(font)
     return font
