@@ -53,6 +53,7 @@ class Stage(Enum):
     ENDED = "ENDED"
 
 
+_SHARED = frozenset({WaitingFor.QUEUE_LIMIT, WaitingFor.HOST_LIMIT})
 _WITH_PLACE = frozenset({Stage.READY, Stage.UNDER_WAY})
 
 
@@ -174,7 +175,8 @@ class Gate:
     def explain(self, run: Doc, now: datetime) -> WaitingFor | None:
         """What a queued run waits for, as far as this process knows."""
         with self._lock:
-            return self._refusal(run, epoch_milliseconds(now), newborn=False)
+            refusal = self._refusal(run, epoch_milliseconds(now), newborn=False)
+            return WaitingFor.OWNER_SHARE if refusal in _SHARED and self._has_room(run) else refusal
 
     # --- the dispatcher's ------------------------------------------------------------------------------------------
 
@@ -215,6 +217,14 @@ class Gate:
         return self._too_early(("queue", queue), rule.rate, now, WaitingFor.QUEUE_RATE) or (
             self._too_early(("host", host or ""), host_rate, now, WaitingFor.HOST_RATE)
         )
+
+    def _has_room(self, run: Doc) -> bool:
+        """Tell whether places are left in the run's queue and to its host, for others at least."""
+        queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
+        concurrency = self._rules.get(queue, Rule()).concurrency
+        if concurrency is not None and self._inside["queue", queue] >= self._part.of(concurrency):
+            return False
+        return host is None or self._inside["host", host] < self.host_limit()
 
     def _over_queue(self, run: Doc, queue: str, rule: Rule) -> WaitingFor | None:
         if rule.concurrency is None:
