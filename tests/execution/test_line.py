@@ -11,7 +11,6 @@ from tocsin.documents import Doc
 from tocsin.execution.line import Line
 from tocsin.execution.share import Limits, share_of
 
-
 UNSHARED = Limits(owner_share=1.0)
 
 
@@ -128,7 +127,7 @@ steps = st.lists(
 
 
 @given(steps=steps, limit=st.integers(1, 5), places=st.integers(1, 9), part=st.sampled_from((0.25, 0.5, 1.0)))
-def test_limits_hold_and_nothing_is_lost(
+def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each step
     steps: list[tuple[str, object, str | None]], limit: int, places: int, part: float
 ) -> None:
     line: Line[Standing] = Line(Limits(concurrency=places, owner_share=part), limit)
