@@ -16,7 +16,7 @@ _SENTENCES = {
     WaitingFor.QUEUE_RATE: "The queue {queue} begins no more attempts a minute.",
     WaitingFor.HOST_LIMIT: "As many attempts as may call {host} at once are doing so.",
     WaitingFor.HOST_RATE: "{host} is called no more often in a minute.",
-    WaitingFor.OWNER_SHARE: "You have as many attempts under way as one user may; the other places are kept for others.",
+    WaitingFor.OWNER_SHARE: "You have as many attempts under way as one user may; the others are kept free.",
     WaitingFor.CONCURRENCY: "All workers are busy, and others are before it.",
 }
 
