@@ -45,7 +45,7 @@ async def cycles(sizes: tuple[int, ...], passes: int) -> list[list[float]]:
 
 
 async def _cycles(opened: Database, sizes: tuple[int, ...], passes: int) -> list[list[float]]:
-    hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate(1_000_000))
+    hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate())
     store = TaskStore(connect_thread(opened.uri, opened.name), hand, _Nothing())
     scheduler = BackgroundScheduler(timezone=UTC)  # never started: its passes are made one by one
     scheduler.add_jobstore(store)

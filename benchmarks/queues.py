@@ -41,7 +41,7 @@ async def look(depth: int, looks: int = 20, new: int = 50) -> float:
     async with database() as server:
         opened = await connect(server.uri, "tocsin")
         await _fill(opened, [queued(number, owner(number), "http://h/") for number in range(depth)])
-        hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate(1_000_000))
+        hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate())
         dispatcher = Dispatcher(opened, hand, Circuits(opened, hand, Rules(0, 1)))
         await dispatcher._fill(new)  # the first one reads all
         await asyncio.sleep(1.5)  # what is read twice, in case clocks differ, is over

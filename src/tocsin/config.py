@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     host_concurrency: int = Field(50, ge=1, le=10_000)
     host_rate: int = Field(0, ge=0, le=1_000_000)
     owner_host_rate: int = Field(600, ge=0, le=1_000_000)
+    owner_share: float = Field(0.5, gt=0, le=1)
     circuit_failures: int = Field(10, ge=0, le=10_000)
     circuit_seconds: float = Field(5.0, gt=0, le=600)
     lease_seconds: float = Field(15.0, ge=1, le=600)

@@ -14,7 +14,7 @@ from tocsin.documents.workers import is_alive
 from tocsin.errors import RateLimited
 from tocsin.execution.circuit import PROBE_SECONDS, Circuit, State
 from tocsin.execution.clock_watch import ClockWatch, distrust_times_ahead
-from tocsin.execution.gate import Pace
+from tocsin.execution.pace import Pace
 from tocsin.tasks.replay_plan import Sending, allowance
 
 AHEAD = timedelta(hours=2)

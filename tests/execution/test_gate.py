@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
 from tocsin.documents import Doc, WaitingFor
-from tocsin.execution.gate import IN_HAND, Gate, Part, Rule
+from tocsin.execution.gate import Gate, Part, Rule
+from tocsin.execution.share import Limits
 
 NOW = EPOCH + timedelta(days=20_000)
 
@@ -24,7 +25,7 @@ def claimed(one: Doc) -> Doc:
 
 
 def gate_of(rules: dict[str, Rule] | None = None, part: Part | None = None, hosts: int = 100, rate: int = 0) -> Gate:
-    gate = Gate(hosts, rate)
+    gate = Gate(Limits(host_concurrency=hosts, host_rate=rate, owner_share=1.0))
     gate.rule(rules or {}, part or Part())
     return gate
 
@@ -52,14 +53,49 @@ def test_a_paused_queue_lets_nothing_in_and_a_resumed_one_does() -> None:
     assert gate.admit(run(1, "q"), NOW) is None
 
 
-def test_nobody_fills_the_hand_with_one_host_and_priority() -> None:
-    gate = gate_of(hosts=1)
-    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(IN_HAND)]
-    assert given == [None] * (IN_HAND // 2) + [WaitingFor.HOST_LIMIT] * (IN_HAND // 2)
-    assert gate.admit(run(99, host="b:80"), NOW) is None
-    assert gate.admit(run(98, host="a:80") | {"priority": 1}, NOW) is None
-    others = [gate.admit(run(number, host="a:80", owner="bob"), NOW) for number in range(IN_HAND)]
-    assert others.count(None) == IN_HAND * 7 // 8 - IN_HAND // 2 - 1
+def admitted(gate: Gate, runs: list[Doc]) -> int:
+    return sum(gate.admit(run, NOW) is None for run in runs)
+
+
+def test_nobody_fills_the_hand() -> None:
+    gate = Gate(Limits(concurrency=10, hand=110))
+    long = [run(number, host=f"{number}.test:80") | {"timeout": 3600.0} for number in range(200)]
+    assert admitted(gate, long) == 5 + 50  # the half of the places, and of the hand
+    assert gate.explain(long[-1], NOW) is WaitingFor.OWNER_SHARE
+    assert admitted(gate, [run(number, owner="bob") for number in range(200)]) == 4 + 41
+
+
+def test_who_has_no_place_at_once_is_claimed_only_while_runs_flow() -> None:
+    gate = Gate(Limits(concurrency=2, hand=102, owner_share=1.0))
+    runs = [run(number, host="a:80") for number in range(9)]
+    assert admitted(gate, runs[:4]) == 4
+    assert [gate.is_ready(one) for one in runs[:4]] == [True, True, False, False]
+    for one in runs[:2]:
+        gate.begin(claimed(one))
+    for _ in range(4):
+        gate.tick()
+    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # nothing began of late
+    gate.end(claimed(runs[0]))
+    gate.begin(claimed(runs[2]))
+    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # one did, and one is in line
+    gate.end(claimed(runs[1]))
+    gate.begin(claimed(runs[3]))
+    assert gate.admit(runs[5], NOW) is None
+    assert not gate.is_ready(runs[5])
+    assert gate.may_wait_in_hand("alice", "a:80") == (2, 2)
+
+
+def test_a_queue_and_a_host_are_shared_too() -> None:
+    gate = Gate(Limits(host_concurrency=4, hand=2_000_000))
+    gate.rule({"q": Rule(concurrency=4)}, Part())
+    long = [run(number, "q") | {"timeout": 3600.0} for number in range(4)]
+    assert [gate.admit(one, NOW) for one in long] == [None, None, WaitingFor.QUEUE_LIMIT, WaitingFor.QUEUE_LIMIT]
+    assert gate.explain(long[3], NOW) is WaitingFor.OWNER_SHARE
+    assert gate.admit(run(1, "q", owner="bob"), NOW) is None
+    to_host = [run(number + 10, host="a:80") | {"timeout": 3600.0} for number in range(4)]
+    assert admitted(gate, to_host) == 4
+    assert [gate.is_ready(one) for one in to_host] == [True, True, False, False]
+    assert gate.is_ready(run(11, host="a:80", owner="bob"))
 
 
 def test_a_newborn_run_does_not_overtake_those_of_its_lane_that_wait() -> None:

@@ -16,7 +16,7 @@ def claim(hand: WorkerHand, run_id: str, fence: int = 1) -> Doc:
 
 
 def hand_of(limit: int) -> WorkerHand:
-    return WorkerHand("w", limit, asyncio.get_running_loop(), Gate(1_000_000))
+    return WorkerHand("w", limit, asyncio.get_running_loop(), Gate())
 
 
 async def test_no_more_is_reserved_than_there_is_room_for() -> None:

@@ -23,7 +23,7 @@ LEASE = timedelta(seconds=15)
 
 
 def leases(database: Database, worker: str = "reaper") -> Leases:
-    return Leases(database, WorkerHand(worker, 10, asyncio.get_running_loop(), Gate(1_000_000)), LEASE)
+    return Leases(database, WorkerHand(worker, 10, asyncio.get_running_loop(), Gate()), LEASE)
 
 
 async def dead_worker(database: Database, worker: str = "w") -> None:
@@ -158,7 +158,7 @@ async def test_of_two_workers_that_claim_at_once_each_run_has_one(database: Data
     task = await hourly(database)
     for minutes in range(20):
         await add_run(database, task.id, S.QUEUED, ago=timedelta(minutes=minutes))
-    hands = [WorkerHand(name, 50, asyncio.get_running_loop(), Gate(1_000_000)) for name in "ab"]
+    hands = [WorkerHand(name, 50, asyncio.get_running_loop(), Gate()) for name in "ab"]
     found = await database.runs.find(READY).to_list()
     got = await asyncio.gather(*(claim(database, hand, found, clock.now()) for hand in hands))
     ids = [run["_id"] for runs in got for run in runs]

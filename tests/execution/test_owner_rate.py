@@ -7,11 +7,12 @@ from tests.harness import Target, run_stack, save_task, serve_target, until
 from tocsin import clock
 from tocsin.documents import Database, WaitingFor
 from tocsin.execution.gate import Gate, Part
+from tocsin.execution.share import Limits
 from tocsin.outbound.rates import HostRates
 
 
 def test_the_gate_lets_in_a_minutes_worth_and_tells_when_it_goes_on() -> None:
-    gate = Gate(100, owner_rates=HostRates(10))
+    gate = Gate(Limits(host_concurrency=100), HostRates(10))
     given = [gate.admit(run(number, host="a:80"), NOW) for number in range(12)]
     assert given == [None] * 10 + [WaitingFor.OWNER_HOST_RATE] * 2
     assert gate.explain(run(12, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
@@ -24,7 +25,7 @@ def test_the_gate_lets_in_a_minutes_worth_and_tells_when_it_goes_on() -> None:
 
 
 def test_workers_share_the_rate() -> None:
-    gate = Gate(100, owner_rates=HostRates(10))
+    gate = Gate(Limits(host_concurrency=100), HostRates(10))
     gate.rule({}, Part(1, 2))
     given = [gate.admit(run(number, host="a:80"), NOW) for number in range(6)]
     assert given == [None] * 5 + [WaitingFor.OWNER_HOST_RATE]

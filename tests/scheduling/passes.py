@@ -41,7 +41,7 @@ class Passes:
 @asynccontextmanager
 async def passes(database: Database, room: int = 0) -> AsyncIterator[Passes]:
     """Passes over this database; `room` is how many runs may be born in the hand."""
-    hand = WorkerHand(f"hand-{room}", room, asyncio.get_running_loop(), Gate(1_000_000))
+    hand = WorkerHand(f"hand-{room}", room, asyncio.get_running_loop(), Gate())
     scheduler = Scheduler(database, hand)
     scheduler._loop = asyncio.get_running_loop()
     store = TaskStore(connect_thread(database.uri, database.name), hand, scheduler)

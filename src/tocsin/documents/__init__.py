@@ -29,6 +29,7 @@ from tocsin.documents.states import (
     TaskStatus,
     Trigger,
     WaitingFor,
+    shown_status,
 )
 from tocsin.documents.stored import (
     Doc,
@@ -106,6 +107,7 @@ __all__ = [
     "new_id",
     "owner_of",
     "run_ids",
+    "shown_status",
     "step_of",
     "task_of",
 ]  # fmt: skip

@@ -65,6 +65,7 @@ class Run(Stored):
     to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended
     (overlap QUEUE).
     `incident` is the task's when the run was made; null for a manual run, which tells nobody.
+    One that is RUNNING and not `begun` is claimed and stands in line: it is told as QUEUED (`shown_status`).
     `interval_ms` is the shortest time between due times of the schedule, which default retries fit into.
     `replays` are the times that a person had it done again, at most the last 50: {replay: id, or null of a single
     retry, at, round}. A `pinned` run keeps its settings when its task is edited: a replay asked for the original ones.
@@ -95,6 +96,7 @@ class Run(Stored):
     worker: str | None = None
     fence: int = 0
     claim: str | None = None
+    begun: bool = True
     cancel_requested_at: datetime | None = None
     final: Doc | None = None
     job: Doc

@@ -1,5 +1,6 @@
 """The states of runs and tasks, and the one table of moves between run states (drawn in docs/state_machine.md)."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
@@ -59,6 +60,7 @@ class WaitingFor(Enum):
     """What an open run, or a step, waits for."""
 
     CONCURRENCY = "CONCURRENCY"
+    OWNER_SHARE = "OWNER_SHARE"
     QUEUE_PAUSED = "QUEUE_PAUSED"
     QUEUE_LIMIT = "QUEUE_LIMIT"
     QUEUE_RATE = "QUEUE_RATE"
@@ -115,6 +117,13 @@ MOVES: dict[RunStatus, frozenset[RunStatus]] = {
     S.SKIPPED: frozenset({S.QUEUED}),
     S.CANCELLED: frozenset({S.QUEUED}),
 }
+
+
+def shown_status(run: Mapping[str, Any]) -> RunStatus:
+    """Return the state of a stored run as it is told: one that a worker has, but has not begun, still waits."""
+    status = S(run["status"])
+    return S.QUEUED if status is S.RUNNING and run.get("begun") is False else status
+
 
 SHOWN: dict[RunStatus, TaskStatus] = {
     S.QUEUED: TaskStatus.PENDING,

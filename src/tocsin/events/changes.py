@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from tocsin.documents import Hold, RunStatus, StepStatus, TaskStatus, WorkflowRunStatus, owner_of, task_of
+from tocsin.documents import Hold, RunStatus, StepStatus, TaskStatus, WorkflowRunStatus, owner_of, shown_status, task_of
 
 
 class ChangeKind(Enum):
@@ -62,6 +62,7 @@ PIPELINE: list[dict[str, Any]] = [
             "$or": [
                 {"ns.coll": "runs", "operationType": {"$in": ["insert", "replace"]}},
                 {"ns.coll": "runs", "updateDescription.updatedFields.status": {"$exists": True}},
+                {"ns.coll": "runs", "updateDescription.updatedFields.begun": True},
                 {"ns.coll": "runs", "updateDescription.updatedFields.rank": {"$exists": True}},
                 {"ns.coll": "runs", "updateDescription.updatedFields.cancel_requested_at": {"$exists": True}},
                 {"ns.coll": "tasks", "operationType": {"$in": ["insert", "replace", "delete"]}},
@@ -108,6 +109,11 @@ def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, 
     status = fields.get("status")
     cancel = fields.get("cancel_requested_at") is not None
     queued = status == RunStatus.QUEUED.value or fields.get("rank") is not None  # released from waiting for another
+    begun = fields.get("begun")
+    if status is None and begun:
+        status = RunStatus.RUNNING.value
+    if begun is False and operation != "insert":
+        status = None  # claimed, and told as QUEUED as before
     if status is None and not cancel and not queued:
         return None
     kind = ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED
@@ -116,7 +122,7 @@ def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, 
         at,
         task_of(run_id),
         run_id,
-        run_status=status and RunStatus(status),
+        run_status=status and shown_status({"status": status, "begun": begun}),
         due_at=fields.get("retry_at"),
         queued=queued,
         cancel=cancel,

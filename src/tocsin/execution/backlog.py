@@ -19,7 +19,7 @@ _LARGE = 5_000
 _PORTION = 1000
 """Runs that are read at once: the event loop has others to serve while a large backlog is read."""
 _OVERLAP = timedelta(seconds=1)
-_SEEN = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at"), 1)
+_SEEN = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at", "timeout"), 1)
 
 
 class Lane:

@@ -5,6 +5,7 @@ from datetime import datetime
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from tocsin import clock
 from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
 from tocsin.documents.updates import both, equals, is_null, move_run
 from tocsin.execution.backlog import READY
@@ -14,10 +15,14 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import ending
 from tocsin.tasks.lanes import ready_again
 
+_BEGUN = ("begun", "started_at", "attempts")
+IN_LINE: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun": False}
+"""The filter of claimed runs whose attempt has not begun."""
+
 
 async def count_queued(database: Database) -> int:
-    """How many runs wait for a worker, of all processes."""
-    return await database.runs.count_documents(READY)
+    """Count the runs that wait for a worker, of all processes: in the queue, or claimed and in line."""
+    return await database.runs.count_documents(READY) + await database.runs.count_documents(IN_LINE)
 
 
 async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: datetime) -> list[Doc]:
@@ -40,11 +45,11 @@ async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: date
 def _claimed(hand: WorkerHand, run: Doc, token: str, now: datetime) -> Doc:
     attempts = [*run["attempts"], hand.attempt(run, now)]
     fresh = hand.claimed(run, now) | {"attempts": attempts, "claim": token}
-    return run | fresh | {"started_at": run.get("started_at") or now}
+    return run | fresh | {"started_at": run.get("started_at") or fresh["started_at"]}
 
 
 def _claim(run: Doc, after: Doc) -> UpdateOne:
-    changed = {key: after[key] for key in ("rank", "ready_at", "worker", "fence", "claim", "started_at", "attempts")}
+    changed = {key: after[key] for key in ("rank", "ready_at", "worker", "fence", "claim", *_BEGUN)}
     unchanged = both(equals("fence", run["fence"]), equals("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
 
@@ -52,18 +57,28 @@ def _claim(run: Doc, after: Doc) -> UpdateOne:
 async def give_back(database: Database, runs: list[Doc]) -> None:
     """Queue runs whose attempt was never begun: it is taken out of the record.
 
-    One that was to be held or cancelled meanwhile stays claimed: whoever closes it does what was asked for.
+    One that was to be held or cancelled meanwhile is cancelled, as if it had waited in the queue.
     """
     updates = []
     for run in runs:
         changes = {"attempts": run["attempts"][:-1], "worker": None, **ready_again(run)}
-        if len(run["attempts"]) == 1:
+        if run["started_at"] == run["attempts"][-1]["started_at"]:
             changes["started_at"] = None
         unasked = both(_same(run), is_null("final"))
         updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=unasked))
     if updates:
-        await database.runs.bulk_write(updates, ordered=False)
+        result = await database.runs.bulk_write(updates, ordered=False)
+        if result.modified_count < len(runs):
+            await database.runs.bulk_write([_cancel(run, clock.now()) for run in runs], ordered=False)
         await _follow(database, runs)
+
+
+def _cancel(run: Doc, now: datetime) -> UpdateOne:
+    """The update of a run that is still claimed, since a pause or a cancel asked for its end."""
+    changes = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
+    asked = both(_same(run), {"$not": [is_null("final")]})
+    reason = {"reason": {"$ifNull": ["$final.reason", None]}}
+    return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)
 
 
 async def close_lost(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:

@@ -1,15 +1,17 @@
 """The order of work: takes queued runs into this process's hand, owners in turn, by rank, within limits."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, Doc, WaitingFor
 from tocsin.execution.backlog import Backlog
 from tocsin.execution.circuits import Circuits
 from tocsin.execution.claims import claim
+from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.turns import Turns, choose
 
@@ -18,6 +20,7 @@ BATCH = 200
 LOOK_SECONDS = 1.0
 """It looks into the database by the clock, however busy it is: runs that were given back must not wait for a lull."""
 _LEAST_SECONDS = 0.01
+_OF_OWNER = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
 log = telemetry.logger(__name__)
 
 
@@ -69,9 +72,7 @@ class Dispatcher:
         await backlog.read(self._database, now)
         backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.first() is not None}
         self._circuits.offer([run for lane in backlog.lanes.values() if (run := lane.first()) is not None], now)
-        chosen, refused, left = choose(
-            backlog.lanes.values(), room, self._turns, lambda run: gate.admit(run, now) is None
-        )
+        chosen, refused, left = choose(backlog.lanes.values(), room, self._turns, _admission(gate, now))
         backlog.forget(chosen)
         gate.contend(refused)
         return left, await self._claim(chosen, now) if chosen else []
@@ -94,3 +95,18 @@ class Dispatcher:
             for run_id in admitted.keys() - {run["_id"] for run in claimed}:
                 self._hand.gate.leave(admitted[run_id], claimed=False)
         return claimed
+
+
+def _admission(gate: Gate, now: datetime) -> Callable[[Doc], bool]:
+    """Ask the gate about runs; of an owner who has no place, about one only, however many hosts they are for."""
+    full: set[str] = set()
+
+    def admit(run: Doc) -> bool:
+        if run["owner"] in full:
+            return False
+        refusal = gate.admit(run, now)
+        if refusal in _OF_OWNER:
+            full.add(run["owner"])
+        return refusal is None
+
+    return admit

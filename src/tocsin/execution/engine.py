@@ -14,6 +14,7 @@ from tocsin import clock, telemetry
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.ending import end_tasks
+from tocsin.execution.begins import Begins
 from tocsin.execution.circuit import Rules
 from tocsin.execution.circuits import Circuits
 from tocsin.execution.claims import give_back
@@ -26,6 +27,7 @@ from tocsin.execution.order import Order
 from tocsin.execution.replaying import Replaying
 from tocsin.execution.retention import Retention
 from tocsin.execution.settler import Settler
+from tocsin.execution.share import Limits
 from tocsin.execution.throughput import Throughput
 from tocsin.execution.worker import Tools, Worker
 from tocsin.jobs.base import Outcome
@@ -56,7 +58,7 @@ class Engine:
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
         limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
-        self.gate = Gate(settings.host_concurrency, settings.host_rate, limit, tools.http.rates)
+        self.gate = Gate(_limits(settings, limit), tools.http.rates)
         self.hand = WorkerHand(worker, limit, asyncio.get_running_loop(), self.gate)
         self._database = database
         self._settings = settings
@@ -64,7 +66,8 @@ class Engine:
         self._settler = Settler(database, self.hand, on_retry, on_follow, on_step)
         self.circuits = Circuits(database, self.hand, Rules(settings.circuit_failures, settings.circuit_seconds))
         self._throughput = Throughput()
-        self._worker = Worker(self.hand, self._settler, tools, on_outcome=self._note)
+        self._begins = Begins(database, self.hand)
+        self._worker = Worker(self.hand, self._settler, tools, on_outcome=self._note, on_begin=self._begins.note)
         self._dispatcher = Dispatcher(database, self.hand, self.circuits)
         self.order = Order(database, self.hand, self.circuits)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds), self._throughput)
@@ -87,6 +90,7 @@ class Engine:
         loops: dict[str, _Loop] = {
             "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention,
             "order": self.order, "circuits": self.circuits, "replaying": self._replaying,
+            "begins": self._begins,
         }  # fmt: skip
         self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
 
@@ -104,6 +108,7 @@ class Engine:
         """Stop the attempt of a run whose cancellation was asked for, if it is made here."""
         if (held := self.hand.held.get(run_id)) is not None:
             held.abort()
+            self._begins.give_up(held)
 
     async def stop(self) -> None:
         """No new work, a grace period for what runs, the rest given back (without a database the lease does that)."""
@@ -134,6 +139,17 @@ class Engine:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             log.info("grace period over, aborting attempts", runs=len(self.hand.held))
+
+
+def _limits(settings: Settings, hand: int) -> Limits:
+    return Limits(
+        settings.max_concurrency,
+        settings.host_concurrency,
+        settings.host_rate,
+        hand,
+        settings.owner_share,
+        settings.timeout_of("http"),
+    )
 
 
 def _begin(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":

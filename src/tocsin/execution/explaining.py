@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.documents import Doc, RunStatus, WaitingFor
+from tocsin.documents import Doc, RunStatus, WaitingFor, shown_status
 from tocsin.execution.circuit import State
 from tocsin.execution.circuits import Circuits
 from tocsin.execution.gate import Gate
@@ -17,6 +17,7 @@ _SENTENCES = {
     WaitingFor.HOST_LIMIT: "As many attempts as may call {host} at once are doing so.",
     WaitingFor.HOST_RATE: "{host} is called no more often in a minute.",
     WaitingFor.OWNER_HOST_RATE: "Your runs call {host} no more often in a minute.",
+    WaitingFor.OWNER_SHARE: "You have as many attempts under way as one user may; the others are kept free.",
     WaitingFor.CONCURRENCY: "All workers are busy, and others are before it.",
 }
 
@@ -38,7 +39,7 @@ def explain(run: Doc, gate: Gate, circuits: Circuits, now: datetime) -> Waiting 
     """What this run waits for; None if it waits for nothing."""
     if run["status"] == RunStatus.RETRY.value:
         return Waiting(WaitingFor.RETRY_AT, "The last attempt failed; the next one is made at nextAttemptAt.")
-    if run["status"] != RunStatus.QUEUED.value:
+    if shown_status(run) is not RunStatus.QUEUED:
         return None
     what = WaitingFor.EARLIER_RUN if run.get("blocked") else gate.explain(run, now) or WaitingFor.CONCURRENCY
     if what is WaitingFor.CIRCUIT_OPEN:

@@ -1,7 +1,8 @@
-"""What may be claimed now: the limits of queues and hosts, for this process's part of them. Asked from any thread.
+"""What may be claimed now: the limits of owners, queues and hosts, for this process's part of them. From any thread.
 
 A limit that holds for all processes is shared out among the workers that are alive: each takes its part of the number,
-so that no process asks another before it begins a run (docs/adr/0024).
+so that no process asks another before it begins a run (docs/adr/0024). What may not begin at once is claimed only while
+what was claimed before begins soon (`flow.py`).
 """
 
 import threading
@@ -9,17 +10,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc, WaitingFor
+from tocsin.execution.flow import Flow
+from tocsin.execution.pace import Pace
+from tocsin.execution.share import Limits, share_of
 from tocsin.outbound.rates import HostRates
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
-IN_HAND = 16
-"""So many times the runs that may call one host at once may be claimed, where no other number is given."""
 _LEAST_PAUSE = 100.0
 """Milliseconds between looks at what only its owner's rate holds up: many such owners must not keep it looking."""
 Key = tuple[str, str]
+_PLACES = "places", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,43 +47,43 @@ class Part:
         return limit // self.count + (self.index < limit % self.count)
 
 
+class Stage(Enum):
+    """How far a claimed run has come: it has a place among the attempts, stands in line for one, or had one."""
+
+    READY = "READY"
+    IN_LINE = "IN_LINE"
+    UNDER_WAY = "UNDER_WAY"
+    ENDED = "ENDED"
+
+
+_SHARED = frozenset({WaitingFor.QUEUE_LIMIT, WaitingFor.HOST_LIMIT})
+_WITH_PLACE = frozenset({Stage.READY, Stage.UNDER_WAY})
+
+
 @dataclass(slots=True)
-class Pace:
-    """Attempts at an even rate, as the generic cell rate algorithm has it: at once at most a second's worth."""
-
-    due: float = 0.0
-
-    def wait(self, now: float, rate: float) -> float:
-        """Milliseconds until another one may begin; 0: now."""
-        return max(0.0, self._trusted(now, rate) - now - (max(1.0, rate / 60) - 1) * 60_000 / rate)
-
-    def take(self, now: float, rate: float) -> None:
-        """One begins."""
-        self.due = max(self._trusted(now, rate), now) + 60_000 / rate
-
-    def _trusted(self, now: float, rate: float) -> float:
-        """No pace is so far ahead of its rate, unless the clock was set back."""
-        return now if self.due - now > max(60_000 / rate, 1_000) + 1_000 else self.due
+class _Entry:
+    keys: list[Key]
+    owner: str
+    lane: Key
+    stage: Stage
 
 
 class Gate:
-    """Counts the runs that this process has claimed, by queue and by host.
+    """Counts the runs that this process has claimed, by owner, queue and host.
 
-    `hand` is how many runs this process can hold. Those of one owner to one host with one priority get half of it at
-    most, and those to one host seven eighths: they follow each other closely, and others find room.
+    Those in line of one owner get half of the hand at most, and those to one host seven eighths: others find room.
     """
 
-    def __init__(
-        self, host_concurrency: int, host_rate: int = 0, hand: int = 0, owner_rates: HostRates | None = None
-    ) -> None:
-        self._host_limit, self._host_rate, self._hand = host_concurrency, host_rate, hand
+    def __init__(self, limits: Limits | None = None, owner_rates: HostRates | None = None) -> None:
+        self.limits = limits or Limits()
         self._owner_rates = owner_rates or HostRates()
         self._lock = threading.Lock()
         self._rules: Mapping[str, Rule] = {}
         self._part = Part()
         self._shut: Mapping[tuple[str, str], str | None] = {}
-        self._entered: dict[tuple[str, int], list[Key]] = {}
+        self._entered: dict[tuple[str, int], _Entry] = {}
         self._inside: Counter[Key] = Counter()
+        self._flow = Flow()
         self._paces: dict[Key, Pace] = {}
         self._contended: frozenset[str] = frozenset()
         self._wait = 0.0
@@ -101,13 +105,7 @@ class Gate:
 
     def host_limit(self) -> int:
         """How many attempts of this process may call one host at once."""
-        return self._part.of(self._host_limit)
-
-    def _is_full(self, run: Doc, host: str) -> bool:
-        limit = self.host_limit()
-        hand = self._hand or IN_HAND * limit
-        most = max(hand * 7 // 8, 1)
-        return not limit or self._inside["host", host] >= most or self._inside[_alike(run)] >= max(hand // 2, 1)
+        return self._part.of(self.limits.host_concurrency)
 
     # --- runs come and go -------------------------------------------------------------------------------------------
 
@@ -123,15 +121,67 @@ class Gate:
     def leave(self, run: Doc, *, claimed: bool = True) -> None:
         """A run that was let in is over, or (`claimed` false) was not claimed after all."""
         with self._lock:
-            for key in self._entered.pop((run["_id"], run["fence"] + (not claimed)), ()):
-                self._inside[key] -= 1
-                if not self._inside[key]:
-                    del self._inside[key]
+            entry = self._entered.pop((run["_id"], run["fence"] + (not claimed)), None)
+            if entry is not None:
+                self._count(entry, -1)
+                for key in entry.keys:
+                    self._add(key, -1)
+
+    def is_ready(self, run: Doc) -> bool:
+        """Tell whether a run that was let in, as it was before, may begin at once."""
+        with self._lock:
+            entry = self._entered.get((run["_id"], run["fence"] + 1))
+            return entry is None or entry.stage is not Stage.IN_LINE
+
+    def begin(self, run: Doc) -> None:
+        """The attempt of a claimed run begins."""
+        self._advance(run, Stage.UNDER_WAY)
+
+    def end(self, run: Doc) -> None:
+        """The attempt of a claimed run is over; its outcome is not acknowledged yet."""
+        self._advance(run, Stage.ENDED)
+
+    def _advance(self, run: Doc, stage: Stage) -> None:
+        with self._lock:
+            entry = self._entered.get((run["_id"], run["fence"]))
+            if entry is None:
+                return
+            self._count(entry, -1)
+            entry.stage = stage
+            self._count(entry, 1)
+            if stage is Stage.UNDER_WAY:
+                self._flow.begin(("held", entry.owner))
+                self._flow.begin(entry.lane)
+
+    def _count(self, entry: _Entry, by: int) -> None:
+        if entry.stage in _WITH_PLACE:
+            self._add(_PLACES, by)
+            self._add(("places of", entry.owner), by)
+        elif entry.stage is Stage.IN_LINE:
+            self._add(("in line", entry.owner), by)
+            self._add(("in line to", entry.lane[1]), by)
+
+    def _add(self, key: Key, by: int) -> None:
+        self._inside[key] += by
+        if not self._inside[key]:
+            del self._inside[key]
+            self._flow.empty(key)
+
+    def tick(self) -> None:
+        """Half a second has passed: what began before it no longer tells how quickly runs begin."""
+        with self._lock:
+            self._flow.tick()
+
+    def may_wait_in_hand(self, owner: str, host: str | None) -> tuple[float, float]:
+        """How many runs of an owner, and how many of those to this host, may stand in line."""
+        with self._lock:
+            return self._flow.allowance(("held", owner)), self._flow.allowance(("lane", f"{owner} {host}"))
 
     def explain(self, run: Doc, now: datetime) -> WaitingFor | None:
         """What a queued run waits for, as far as this process knows."""
         with self._lock:
-            return self._refusal(run, epoch_milliseconds(now), newborn=False)
+            refusal = self._refusal(run, epoch_milliseconds(now), newborn=False)
+            return WaitingFor.OWNER_SHARE if refusal in _SHARED and self._has_room(run) else refusal
 
     # --- the dispatcher's ------------------------------------------------------------------------------------------
 
@@ -163,10 +213,11 @@ class Gate:
             return WaitingFor.CIRCUIT_OPEN
         if newborn and run.get("lane") in self._contended:
             return WaitingFor.CONCURRENCY
-        if rule.concurrency is not None and self._inside["queue", queue] >= self._part.of(rule.concurrency):
-            return WaitingFor.QUEUE_LIMIT
-        if host is not None and self._is_full(run, host):
-            return WaitingFor.HOST_LIMIT
+        if (reason := self._over_queue(run, queue, rule)) is not None:
+            return reason
+        blocked = self._not_ready(run, host)
+        if blocked is not None and (rule.concurrency is not None or not self._may_stand_in_line(run, host)):
+            return blocked
         return self._too_early(("queue", queue), rule.rate, now, WaitingFor.QUEUE_RATE) or (
             self._host_too_early(run["owner"], host, now) if host is not None else None
         )
@@ -176,7 +227,48 @@ class Gate:
             wait = max(wait, _LEAST_PAUSE)
             self._wait = min(self._wait or wait, wait)
             return WaitingFor.OWNER_HOST_RATE
-        return self._too_early(("host", host), self._host_rate, now, WaitingFor.HOST_RATE)
+        return self._too_early(("host", host), self.limits.host_rate, now, WaitingFor.HOST_RATE)
+
+    def _has_room(self, run: Doc) -> bool:
+        """Tell whether places are left in the run's queue and to its host, for others at least."""
+        queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
+        concurrency = self._rules.get(queue, Rule()).concurrency
+        if concurrency is not None and self._inside["queue", queue] >= self._part.of(concurrency):
+            return False
+        return host is None or self._inside["host", host] < self.host_limit()
+
+    def _over_queue(self, run: Doc, queue: str, rule: Rule) -> WaitingFor | None:
+        if rule.concurrency is None:
+            return None
+        share = share_of(self._part.of(rule.concurrency), self.limits.owner_share)
+        own, taken = self._inside["queue of", f"{queue} {run['owner']}"], self._inside["queue", queue]
+        if share.lets_in(own, taken, short=self.limits.is_short(run)):
+            return None
+        return WaitingFor.QUEUE_LIMIT
+
+    def _not_ready(self, run: Doc, host: str | None) -> WaitingFor | None:
+        """What keeps this run from having a place now."""
+        owner, short, part = run["owner"], self.limits.is_short(run), self.limits.owner_share
+        if host is not None:
+            own, taken = self._inside[_lane(run)], self._inside["host", host]
+            if not share_of(self.host_limit(), part).lets_in(own, taken, short=short):
+                return WaitingFor.HOST_LIMIT
+        own, taken = self._inside["places of", owner], self._inside[_PLACES]
+        if not share_of(self.limits.concurrency, part).lets_in(own, taken, short=short):
+            return WaitingFor.OWNER_SHARE if taken < self.limits.concurrency else WaitingFor.CONCURRENCY
+        return WaitingFor.CONCURRENCY if self._inside["in line", owner] else None
+
+    def _may_stand_in_line(self, run: Doc, host: str | None) -> bool:
+        owner, lane = run["owner"], _lane(run)
+        room = self.limits.hand - self.limits.concurrency
+        if len(self._entered) >= room or not self.host_limit():
+            return False
+        if host is not None and self._inside["host", host] >= room * 7 // 8:
+            return False
+        own, to_host = self._inside["in line", owner], self._inside["in line to", lane[1]]
+        if own >= room // 2 or self._inside[_alike(run)] >= room // 2:
+            return False
+        return own < self._flow.allowance(("held", owner)) and to_host < self._flow.allowance(lane)
 
     def _too_early(self, key: Key, rate: int | None, now: float, reason: WaitingFor) -> WaitingFor | None:
         if not rate:
@@ -187,18 +279,29 @@ class Gate:
         return reason if wait > 0 else None
 
     def _enter(self, run: Doc, now: float) -> None:
-        queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
-        rates = {("queue", queue): self._rules.get(queue, Rule()).rate, ("host", host or ""): self._host_rate}
-        keys = [("queue", queue)] if host is None else [("queue", queue), ("host", host), _alike(run)]
+        queue, host, owner = run.get("queue") or DEFAULT_QUEUE, run.get("host"), run["owner"]
+        rates = {("queue", queue): self._rules.get(queue, Rule()).rate, ("host", host or ""): self.limits.host_rate}
+        keys: list[Key] = [("queue", queue), ("queue of", f"{queue} {owner}"), ("held", owner), _lane(run)]
+        if host is not None:
+            keys += [("host", host), _alike(run)]
+        stage = Stage.READY if self._not_ready(run, host) is None else Stage.IN_LINE
+        entry = _Entry(keys, owner, _lane(run), stage)
+        self._flow.enter(("held", owner))
+        self._flow.enter(entry.lane)
         for key in keys:
-            self._inside[key] += 1
+            self._add(key, 1)
             if rate := rates.get(key):
                 self._paces.setdefault(key, Pace()).take(now, rate / self._part.count)
         if host is not None:
-            self._owner_rates.take(run["owner"], host, now)
-        self._entered[run["_id"], run["fence"] + 1] = keys
+            self._owner_rates.take(owner, host, now)
+        self._count(entry, 1)
+        self._entered[run["_id"], run["fence"] + 1] = entry
+
+
+def _lane(run: Doc) -> Key:
+    return "lane", f"{run['owner']} {run.get('host')}"
 
 
 def _alike(run: Doc) -> Key:
     """What runs of one owner to one host with one priority share."""
-    return "alike", f"{run['owner']} {run['host']} {run.get('priority') or 0}"
+    return "alike", f"{run['owner']} {run.get('host')} {run.get('priority') or 0}"

@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin import telemetry
@@ -12,12 +13,20 @@ from tocsin.documents import Doc, RunStatus
 from tocsin.execution.gate import Gate
 from tocsin.execution.line import Lane, Line
 
+LATE_SECONDS = 1.0
+"""Runs that have stood in line for longer, and are more than begin in such a time, are left to the queue again."""
+
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A claimed run. `doer` is the asyncio task that makes its attempt; `aborted` says that it was told to stop."""
+    """A claimed run, in hand `since` a time of the monotonic clock.
+
+    `doer` is the asyncio task that makes its attempt, which began at `began_at`; `aborted` says that it is to stop.
+    """
 
     run: Doc
+    since: float = field(default_factory=time.monotonic)
+    began_at: datetime | None = None
     doer: "asyncio.Task[None] | None" = None
     aborted: bool = False
     unseen: int = 0
@@ -48,7 +57,7 @@ class WorkerHand:
         self._loop = loop
         self._lock = threading.Lock()
         self._taken = 0
-        self._line: Line[Held] = Line(gate.host_limit())
+        self._line: Line[Held] = Line(gate.limits, gate.host_limit())
         self._workers: deque[asyncio.Future[None]] = deque()
 
     # --- from any thread --------------------------------------------------------------------------------------------
@@ -87,14 +96,16 @@ class WorkerHand:
         self.release(len(runs))
 
     def claimed(self, run: Doc, now: datetime) -> Doc:
-        """What a run is when it is born claimed: RUNNING, its first attempt written."""
+        """What a run is when it is born claimed: RUNNING, its first attempt written, begun if nothing is before it."""
+        begun = self.gate.is_ready(run)
         return {
             "status": RunStatus.RUNNING.value,
             "rank": None,
             "ready_at": None,
             "worker": self.worker,
             "fence": run["fence"] + 1,
-            "started_at": now,
+            "begun": begun,
+            "started_at": now if begun else None,
             "attempts": [self.attempt(run, now)],
         }
 
@@ -128,16 +139,19 @@ class WorkerHand:
             idle = self._loop.create_future()
             self._workers.append(idle)
             await idle
+        self.gate.begin(held.run)
         return held
 
     def ended(self, held: Held) -> None:
         """The attempt of a run that `next` gave is over: its host may be called again."""
+        self.gate.end(held.run)
         self._line.ended(held.run)
         self._rouse()
 
     def limit_hosts(self) -> None:
         """Heed the gate's limit as it is now."""
-        self._line.limit = self.gate.host_limit()
+        self._line.host_limit = self.gate.host_limit()
+        self._line.reopen()
         for _ in range(len(self._workers)):
             self._rouse()
 
@@ -166,6 +180,16 @@ class WorkerHand:
     def unbegun(self, lane: Lane | None = None) -> list[Held]:
         """Take back what no worker has begun: all, or what one owner sends to one host."""
         return self._line.withdraw(lane)
+
+    def withdraw(self, held: Held) -> bool:
+        """Take a run back if no worker has begun it. Returns whether it was so."""
+        return self._line.remove(held)
+
+    def late(self) -> list[Held]:
+        """Take back what has waited too long, and would go on waiting. To be called each half second."""
+        self.gate.tick()
+        before = time.monotonic() - LATE_SECONDS
+        return self._line.withdraw_late(before, lambda lane: self.gate.may_wait_in_hand(*lane))
 
     def _measure(self) -> None:
         telemetry.RUNS_HELD.set(len(self.held))

@@ -1,10 +1,12 @@
-"""The claimed runs that wait for a worker of this process: owners take turns, no target host gets too many at once."""
+"""The claimed runs that wait for a worker of this process: owners take turns within their shares, as hosts allow."""
 
-from collections import Counter
-from heapq import heappop, heappush
+from collections import Counter, deque
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 from typing import Generic, Protocol, TypeVar
 
 from tocsin.documents import Doc
+from tocsin.execution.share import Limits, share_of
 from tocsin.execution.turns import Turns
 from tocsin.tasks.lanes import rank_of
 
@@ -13,26 +15,35 @@ Lane = tuple[str, str | None]
 
 
 class Claimed(Protocol):
-    """What stands in line."""
+    """What stands in line. `since` is when it came, in seconds of some clock that only goes forward."""
 
     run: Doc
+    since: float
 
 
 T = TypeVar("T", bound=Claimed)
 
 
 class Line(Generic[T]):
-    """`limit` bounds how many attempts call one host at the same time; it may be changed at any moment."""
+    """`host_limit` bounds how many attempts call one host at the same time; it may be changed at any moment."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.calling: Counter[str] = Counter()
+    def __init__(self, limits: Limits, host_limit: int) -> None:
+        self.host_limit = host_limit
+        self._limits = limits
+        self._share = share_of(limits.concurrency, limits.owner_share)
         self._turns = Turns()
+        self._under_way: Counter[str] = Counter()
+        self._calling: Counter[str] = Counter()
+        self._calls: Counter[Lane] = Counter()
         self._lanes: dict[Lane, list[tuple[int, int, T]]] = {}
-        self._heap: list[tuple[int, int, Lane]] = []
+        self._ready: dict[str, deque[Lane]] = {}
+        self._heap: list[tuple[int, int, str]] = []
+        self._queued: set[str] = set()
         self._parked: dict[str, list[Lane]] = {}
+        self._over_share: set[str] = set()
         self._count = 0
         self._waiting = 0
+        self._busy = 0
 
     def __len__(self) -> int:
         return self._waiting
@@ -45,57 +56,166 @@ class Line(Generic[T]):
         is_new = lane not in self._lanes
         heappush(self._lanes.setdefault(lane, []), (_rank(held.run), self._count, held))
         if is_new:
-            self._push(lane)
+            self._offer(lane)
 
     def pop(self) -> T | None:
         """The next whose attempt may begin; None while there is none."""
         while self._heap:
-            turn, _, lane = heappop(self._heap)
-            owner, host = lane
+            turn, _, owner = heappop(self._heap)
+            self._queued.discard(owner)
             if turn < self._turns.of(owner):
-                self._push(lane)
-            elif host is not None and self.calling[host] >= self.limit:
-                self._parked.setdefault(host, []).append(lane)
-            else:
+                self._push(owner)
+                continue
+            lane = self._next_lane(owner)
+            if lane is None:
+                continue
+            if self._has_place(lane):
                 return self._take(lane)
+            self._over_share.add(owner)
         return None
 
     def ended(self, run: Doc) -> None:
         """The attempt of a run that was popped is over."""
-        host = run.get("host")
+        owner, host = run["owner"], run.get("host")
+        self._busy -= 1
+        self._under_way[owner] -= 1
+        if not self._under_way[owner]:
+            del self._under_way[owner]
         if host is not None:
-            self.calling[host] -= 1
-            if not self.calling[host]:
-                del self.calling[host]
-            for lane in self._parked.pop(host, ()):
-                self._push(lane)
+            self._hang_up(owner, host)
+            self.reopen(host)
+        for other in list(self._over_share):
+            lane = self._next_lane(other)
+            if lane is not None and self._has_place(lane):
+                self._over_share.discard(other)
+                self._push(other)
+
+    def reopen(self, host: str | None = None) -> None:
+        """Look again at what waits for a host; None: for any."""
+        for each in [host] if host is not None else list(self._parked):
+            for lane in self._parked.pop(each, ()):
+                self._offer(lane)
+
+    def remove(self, held: T) -> bool:
+        """Take back this one. Returns whether it stood in line."""
+        lane = held.run["owner"], held.run.get("host")
+        entries = self._lanes.get(lane, [])
+        left = [entry for entry in entries if entry[2] is not held]
+        if len(left) == len(entries):
+            return False
+        heapify(left)
+        self._lanes[lane] = left
+        self._waiting -= 1
+        if not left:
+            self._forget(lane)
+        return True
 
     def withdraw(self, lane: Lane | None = None) -> list[T]:
         """Take back those of one owner to one host, or all."""
         lanes = [lane] if lane is not None else list(self._lanes)
-        taken = [held for each in lanes for _, _, held in sorted(self._lanes.pop(each, ()))]
-        self._heap = [entry for entry in self._heap if entry[2] in self._lanes]
-        self._heap.sort()
-        self._parked = {host: [each for each in kept if each in self._lanes] for host, kept in self._parked.items()}
-        self._waiting -= len(taken)
+        return [held for each in lanes for held in self._shorten(each, 0)]
+
+    def withdraw_late(self, before: float, allowed: Callable[[Lane], tuple[float, float]]) -> list[T]:
+        """Take back those that came before a time and are more than their owner, and they to their host, may be."""
+        taken: list[T] = []
+        left: Counter[str] = Counter()
+        for lane, entries in list(self._lanes.items()):
+            of_owner, to_host = allowed(lane)
+            early = sum(held.since >= before for _, _, held in entries)
+            most = min(to_host, of_owner - left[lane[0]])
+            keep = len(entries) if most >= len(entries) else max(int(most), early, 0)
+            left[lane[0]] += keep
+            taken += self._shorten(lane, keep)
         return taken
+
+    def _hang_up(self, owner: str, host: str) -> None:
+        self._calling[host] -= 1
+        self._calls[owner, host] -= 1
+        if not self._calls[owner, host]:
+            del self._calls[owner, host]
+        if not self._calling[host]:
+            del self._calling[host]
+
+    # --- within -----------------------------------------------------------------------------------------------------
+
+    def _next_lane(self, owner: str) -> Lane | None:
+        """The owner's next lane whose host may be called."""
+        lanes = self._ready.get(owner)
+        while lanes:
+            lane = lanes[0]
+            if self._host_lets_in(lane):
+                return lane
+            self._parked.setdefault(lane[1] or "", []).append(lanes.popleft())
+        self._ready.pop(owner, None)
+        self._over_share.discard(owner)
+        return None
+
+    def _host_lets_in(self, lane: Lane) -> bool:
+        host = lane[1]
+        if host is None:
+            return True
+        share = share_of(self.host_limit, self._limits.owner_share)
+        return share.lets_in(self._calls[lane], self._calling[host], short=self._is_short(lane))
+
+    def _has_place(self, lane: Lane) -> bool:
+        return self._share.lets_in(self._under_way[lane[0]], self._busy, short=self._is_short(lane))
+
+    def _is_short(self, lane: Lane) -> bool:
+        return self._limits.is_short(self._lanes[lane][0][2].run)
 
     def _take(self, lane: Lane) -> T:
         owner, host = lane
         held = heappop(self._lanes[lane])[2]
         self._waiting -= 1
+        self._busy += 1
         self._turns.take(owner)
+        self._under_way[owner] += 1
         if host is not None:
-            self.calling[host] += 1
+            self._calling[host] += 1
+            self._calls[lane] += 1
+        self._ready[owner].popleft()
         if self._lanes[lane]:
-            self._push(lane)
+            self._offer(lane)
         else:
             del self._lanes[lane]
+            if not self._ready[owner]:
+                del self._ready[owner]
+        if owner in self._ready:
+            self._push(owner)
         return held
 
-    def _push(self, lane: Lane) -> None:
-        self._count += 1
-        heappush(self._heap, (self._turns.of(lane[0]), self._count, lane))
+    def _offer(self, lane: Lane) -> None:
+        """The host of this lane may have room."""
+        owner = lane[0]
+        self._ready.setdefault(owner, deque()).append(lane)
+        if owner not in self._over_share:
+            self._push(owner)
+
+    def _push(self, owner: str) -> None:
+        if owner not in self._queued:
+            self._queued.add(owner)
+            self._count += 1
+            heappush(self._heap, (self._turns.of(owner), self._count, owner))
+
+    def _shorten(self, lane: Lane, keep: int) -> list[T]:
+        """Take all but so many, which go first, out of a lane."""
+        if keep >= len(self._lanes.get(lane, ())):
+            return []
+        entries = sorted(self._lanes.get(lane, ()), key=lambda entry: entry[:2])
+        taken = [held for _, _, held in entries[keep:]]
+        self._waiting -= len(taken)
+        self._lanes[lane] = entries[:keep]  # in order, so still a heap
+        if not keep:
+            self._forget(lane)
+        return taken
+
+    def _forget(self, lane: Lane) -> None:
+        owner, host = lane
+        del self._lanes[lane]
+        if lane in self._ready.get(owner, ()):
+            self._ready[owner].remove(lane)
+        if host is not None and lane in self._parked.get(host, ()):
+            self._parked[host].remove(lane)
 
 
 def _rank(run: Doc) -> int:

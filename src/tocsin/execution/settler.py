@@ -51,6 +51,8 @@ class Settlement:
         verdict, ended_at = self.verdict, self.attempt["finished_at"]
         return {
             "attempts": [*self.run["attempts"][:-1], self.attempt],
+            **({} if self.run.get("begun", True) else {"begun": True}),
+            "started_at": self._started_at(),
             "reason": verdict.reason and verdict.reason.value,
             "retry_at": verdict.retry_at,
             "finished_at": ended_at if verdict.status in SETTLED else None,
@@ -59,6 +61,13 @@ class Settlement:
             "lost": 0,
             "worker": None,
         }
+
+    def _started_at(self) -> datetime:
+        """When the first attempt began: this one, if the run was claimed for it without having started."""
+        started_at: datetime | None = self.run.get("started_at")
+        is_first = started_at in (None, self.run["attempts"][-1]["started_at"])
+        begun: datetime = self.attempt["started_at"]
+        return begun if started_at is None or is_first else started_at
 
     def update(self) -> UpdateOne:
         """The fenced update of the run."""

@@ -60,12 +60,14 @@ class Worker:
         tools: Tools,
         now: Callable[[], datetime] = clock.now,
         on_outcome: Callable[[Doc, Outcome], None] = lambda _run, _outcome: None,
+        on_begin: Callable[[Held], None] = lambda _: None,
     ) -> None:
         self._hand = hand
         self._settler = settler
         self._tools = tools
         self._now = now
         self._on_outcome = on_outcome
+        self._on_begin = on_begin
 
     async def run(self) -> None:
         """Make one attempt after the other until cancelled."""
@@ -77,7 +79,10 @@ class Worker:
             self._hand.ended(held)
 
     async def _attempt(self, held: Held) -> None:
-        run, started_at = held.run, self._now()
+        run = held.run
+        held.began_at = started_at = self._now()
+        if not run.get("begun", True):
+            self._on_begin(held)
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
         structlog.contextvars.clear_contextvars()

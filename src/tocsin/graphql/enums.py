@@ -205,6 +205,7 @@ describe(
     "What an open run, or a step of a workflow, waits for.",
     {
         "CONCURRENCY": "All workers are busy.",
+        "OWNER_SHARE": "Its owner has as many attempts under way as one user may.",
         "QUEUE_PAUSED": "An administrator paused its queue.",
         "QUEUE_LIMIT": "Its queue has as many runs under way as it may.",
         "QUEUE_RATE": "Its queue begins no more attempts a minute.",

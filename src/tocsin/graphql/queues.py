@@ -48,12 +48,14 @@ class Queue:
 
     @strawberry.field(description="How many runs wait in it: a count.")
     async def depth(self, info: Info) -> int:
+        database = info.context.services.database
         which = {"status": RunStatus.QUEUED.value, "lane": lane_prefix(self.name, self.owner)}
-        return await info.context.services.database.runs.count_documents(which)
+        in_line = await _claimed(database, self.owner, begun=False)
+        return await database.runs.count_documents(which) + in_line.get(self.name, 0)
 
-    @strawberry.field(description="How many of its runs are claimed by workers: a count.")
+    @strawberry.field(description="How many of its runs are under way: a count.")
     async def running(self, info: Info) -> int:
-        return (await _running(info.context.services.database, self.owner)).get(self.name, 0)
+        return (await _claimed(info.context.services.database, self.owner, begun=True)).get(self.name, 0)
 
     @strawberry.field(description="Since when the run waits that was queued first; null: none waits.")
     async def oldest_queued_at(self, info: Info) -> datetime | None:
@@ -192,12 +194,12 @@ def _queue(document: Doc, owner: str | None) -> Queue:
     )
 
 
-async def _running(database: Database, owner: str | None) -> dict[str, int]:
-    """Claimed runs by queue: at most what all workers hold."""
+async def _claimed(database: Database, owner: str | None, *, begun: bool) -> dict[str, int]:
+    """Claimed runs by queue, whose attempt has begun or has not: at most what all workers hold."""
     which: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
     counts: dict[str, int] = {}
-    async for run in database.runs.find(which, {"queue": 1, "owner": 1}):
-        if owner in (None, run["owner"]):
+    async for run in database.runs.find(which, {"queue": 1, "owner": 1, "begun": 1}):
+        if owner in (None, run["owner"]) and run.get("begun", True) == begun:
             queue = run.get("queue") or DEFAULT_QUEUE
             counts[queue] = counts.get(queue, 0) + 1
     return counts

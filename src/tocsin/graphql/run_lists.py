@@ -121,12 +121,23 @@ def _residual(filter_: RunFilter | None) -> Doc:
     if not filter_:
         return residual
     if isinstance(filter_.status, list):
-        residual["status"] = {"$in": [status.value for status in filter_.status]}
+        residual |= _told_as(filter_.status)
     if filter_.trigger:
         residual["trigger"] = filter_.trigger.value
     if filter_.task_name:
         residual["task_name"] = contains(filter_.task_name, "filter", "taskName")
     return residual
+
+
+def _told_as(statuses: list[RunStatus]) -> Doc:
+    """The condition on stored runs that are told to be in one of these states."""
+    stored: Doc = {"status": {"$in": [status.value for status in statuses]}}
+    queued, running = RunStatus.QUEUED in statuses, RunStatus.RUNNING in statuses
+    if queued == running:
+        return stored
+    if running:
+        return stored | {"begun": {"$ne": False}}
+    return {"$or": [stored, {"status": RunStatus.RUNNING.value, "begun": False}]}
 
 
 def _due_between(low: datetime | None, high: datetime | None) -> Doc:

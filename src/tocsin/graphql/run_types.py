@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, WaitingFor, step_of, task_of
+from tocsin.documents import (
+    AttemptOutcome,
+    Doc,
+    RunReason,
+    RunStatus,
+    Trigger,
+    WaitingFor,
+    shown_status,
+    step_of,
+    task_of,
+)
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.http_job_types import Header
@@ -193,7 +203,9 @@ class Run(Node):
     @strawberry.field(description="Its attempts, the first one first: at most 100.")
     def attempts(self) -> list[Attempt]:
         run_id = self.document["_id"]
-        return [_attempt(run_id, document) for document in self.document["attempts"]]
+        claimed = self.document["attempts"]
+        waits = self.document["status"] == RunStatus.RUNNING.value and self.status is RunStatus.QUEUED
+        return [_attempt(run_id, document) for document in (claimed[:-1] if waits else claimed)]
 
 
 def run_type(run: Doc) -> Run:
@@ -215,7 +227,7 @@ def run_type(run: Doc) -> Run:
         task_name=run["task_name"],
         task_version=run["task_version"],
         trigger=Trigger(run["trigger"]),
-        status=RunStatus(run["status"]),
+        status=shown_status(run),
         reason=reason,
         reason_text=reason and reason_text(reason, run),
         due_at=run["due_at"],

@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger, global_id
+from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger, global_id, shown_status
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
@@ -66,7 +66,7 @@ class Firing:
         return self.task["_id"], step
 
     def _named(self, run: Doc) -> "Named":
-        return run["_id"][len(self.task["_id"]) :], RunStatus(run["status"])
+        return run["_id"][len(self.task["_id"]) :], shown_status(run)
 
     def _counts(self, run: Doc) -> bool:
         """Open, or made before and ended before the task moved on, so that its end is still to be counted there."""

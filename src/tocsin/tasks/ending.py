@@ -13,7 +13,7 @@ from typing import Any
 from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import Database, Doc, RunStatus, TaskStatus, Trigger, task_of
-from tocsin.documents.states import PROJECT_TASK_STATUS, SETTLED, SHOWN
+from tocsin.documents.states import PROJECT_TASK_STATUS, SETTLED, SHOWN, shown_status
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
@@ -139,7 +139,7 @@ def on_tasks(runs: list[Doc]) -> list[UpdateOne | UpdateMany]:
 
 def _shown(run: Doc) -> tuple[str, Shown]:
     task_id = task_of(run["_id"])
-    return task_id, Shown(run["_id"][len(task_id) :], RunStatus(run["status"]), run["round"] > 0)
+    return task_id, Shown(run["_id"][len(task_id) :], shown_status(run), run["round"] > 0)
 
 
 def _is_news(run: Doc) -> bool:
