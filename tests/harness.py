@@ -187,6 +187,7 @@ def settings(**changes: Any) -> Settings:
         "shutdown_grace": 1,
         "wait_timeout": 2,
         "max_concurrency": 10,
+        "owner_host_rate": 0,
     }
     return Settings(_env_file=None, **{**values, **changes})
 
