@@ -121,7 +121,8 @@ class Stack:
     def mover(self) -> Mover:
         """What moves workflow runs of this process."""
         letters = Letters(self.database)
-        return Mover(self.database, self.versions, letters, self.engine.hand, self.engine.abort, lambda: None)
+        meter = self.engine.quotas.meter
+        return Mover(self.database, self.versions, letters, self.engine.hand, self.engine.abort, lambda: None, meter)
 
     async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
         """A workflow of alice's."""
@@ -234,9 +235,10 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     )
     versions = Versions(database, SECRETS, chosen)
     letters = Letters(database)
-    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None)
-    workflows = WorkflowEngine(database, mover, Firing(database, versions))
-    scheduler, fanout = Scheduler(database, engine.hand), Fanout(database, on_change)
+    meter = engine.quotas.meter
+    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None, meter)
+    workflows = WorkflowEngine(database, mover, Firing(database, versions, meter))
+    scheduler, fanout = Scheduler(database, engine.hand, meter), Fanout(database, on_change)
     stack = Stack(database, engine, scheduler, fanout, versions, workflows)
     await engine.start()
     if schedule:

@@ -36,6 +36,7 @@ _MOST_UNKNOWN = 5
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _LONGEST_WAIT = timedelta(days=366)
+_MOST = 2**31 - 1
 
 
 class Settings(BaseSettings):
@@ -104,6 +105,17 @@ class Settings(BaseSettings):
     task_retention_days: int = Field(90, ge=1, le=36_500)
     audit_retention_days: int = Field(365, ge=1, le=36_500)
     file_link_hours: int = Field(72, ge=1, le=87_600)
+
+    quota_tasks: int = Field(10_000, ge=0, le=_MOST)
+    quota_workflows: int = Field(1_000, ge=0, le=_MOST)
+    quota_workflow_versions: int = Field(20_000, ge=0, le=_MOST)
+    quota_runs_per_minute: int = Field(6_000, ge=0, le=_MOST)
+    quota_runs_per_day: int = Field(1_000_000, ge=0, le=_MOST)
+    quota_storage: int = Field(5_000, ge=0, le=_MOST)
+    quota_mails_per_day: int = Field(500, ge=0, le=_MOST)
+    quota_api_tokens: int = Field(100, ge=0, le=_MOST)
+    quota_idempotency_keys_per_day: int = Field(100_000, ge=0, le=_MOST)
+    min_free_disk: int = Field(200, ge=0, le=1_000_000_000)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)

@@ -15,10 +15,11 @@ from tocsin.accounts.users import (
     promote,
     require_user,
     set_password,
+    set_quota,
 )
 
 __all__ = [
     "COMMAND_LINE", "Accounts", "Actor", "Grant", "Identity", "Mailing", "Sessions", "activate", "create_user",
     "deactivate", "find_user", "invite", "list_users", "log_out_everywhere", "normalise_email", "promote",
-    "require_user", "set_password",
+    "require_user", "set_password", "set_quota",
 ]  # fmt: skip

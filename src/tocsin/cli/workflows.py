@@ -19,6 +19,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.json_values import read_json
 from tocsin.jobs.value_bounds import LARGEST, printable
 from tocsin.outbound.guard import Rules
+from tocsin.quotas import Quotas
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
@@ -63,7 +64,10 @@ def save(email: Email, paths: Paths) -> None:
 
     async def work(database: Database) -> list[Doc]:
         user, box = await accounts.find_user(email), await _box(database)
-        return [await saving.save(database, box, user.id, source, clock.now(), rules) for source in sources]
+        quotas = await Quotas.for_command(database, config.load(), user.id)
+        saved = [await saving.save(database, box, user.id, source, clock.now(), rules, quotas) for source in sources]
+        await quotas.flush()
+        return saved
 
     for workflow in run(work):
         typer.echo(f"{workflow['name']}: version {workflow['version']}")
@@ -139,6 +143,9 @@ def run_(
         await starting.check_inputs(database, versions, user.id, name, inputs)
         if wait and not await _is_served(database):
             raise TocsinError(_NOT_SERVED)
+        quotas = await Quotas.for_command(database, config.load(), user.id)
+        quotas.take_run(user.id)
+        await quotas.flush()
         begun = await starting.execute(database, versions, user.id, name, inputs, clock.now())
         return await _waited_for(database, begun, timeout) if wait else begun
 
@@ -157,7 +164,8 @@ def load(email: Email) -> None:
 
     async def work(database: Database) -> list[str]:
         user, box = await accounts.find_user(email), await _box(database)
-        return [await _load(database, box, user, text) for text in shipped_samples().values()]
+        quotas = await Quotas.for_command(database, config.load(), user.id)
+        return [await _load(database, box, user, text, quotas) for text in shipped_samples().values()]
 
     for line in run(work):
         typer.echo(line)
@@ -170,8 +178,8 @@ def list_samples() -> None:
         typer.echo(name)
 
 
-async def _load(database: Database, box: SecretBox, user: User, text: str) -> str:
-    saved = await saving.save(database, box, user.id, read_yaml(text), clock.now())
+async def _load(database: Database, box: SecretBox, user: User, text: str, quotas: Quotas) -> str:
+    saved = await saving.save(database, box, user.id, read_yaml(text), clock.now(), quotas=quotas)
     return f"{saved['name']}: version {saved['version']}"
 
 

@@ -10,13 +10,17 @@ from tocsin.documents.stored import Stored, index, new_id
 
 
 class User(Stored):
-    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash."""
+    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash.
+
+    `quotas` are the limits that an administrator has set for them, by the quota's name; 0 lifts it altogether.
+    """
 
     id: str = Field(default_factory=new_id)
     email: str
     password: str
     is_admin: bool = False
     is_active: bool = True
+    quotas: dict[str, int] = {}
     created_at: datetime
 
     class Settings:

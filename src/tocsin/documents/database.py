@@ -114,6 +114,10 @@ class Database:
         return self.db["rate_buckets"]
 
     @property
+    def owner_usages(self) -> AsyncCollection[Doc]:
+        return self.db["owner_usages"]
+
+    @property
     def installation(self) -> AsyncCollection[Doc]:
         return self.db[INSTALLATION]
 

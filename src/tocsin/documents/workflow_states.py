@@ -26,6 +26,7 @@ class WorkflowRunReason(Enum):
     CANCEL_REQUESTED = "CANCEL_REQUESTED"
     OVERLAP = "OVERLAP"
     MISFIRE = "MISFIRE"
+    QUOTA = "QUOTA"
 
 
 class StepStatus(Enum):

@@ -22,6 +22,8 @@ from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunsQuery
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
+from tocsin.quotas.mail import CountedMail
+from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
 from tocsin.tasks.retry import RetryPolicy
@@ -56,12 +58,14 @@ class Worker:
         tools: Tools,
         now: Callable[[], datetime] = clock.now,
         on_outcome: Callable[[Doc, Outcome], None] = lambda _run, _outcome: None,
+        meter: UsageMeter | None = None,
     ) -> None:
         self._hand = hand
         self._settler = settler
         self._tools = tools
         self._now = now
         self._on_outcome = on_outcome
+        self._meter = meter or UsageMeter()
 
     async def run(self) -> None:
         """Make one attempt after the other until cancelled."""
@@ -112,7 +116,7 @@ class Worker:
             secrets=self._tools.secrets,
             http=self._tools.http,
             compute=self._tools.compute,
-            mail=self._tools.mail,
+            mail=CountedMail(self._tools.mail, self._meter, run["owner"]),
             files=self._tools.shelf.of_run(run["owner"], run["_id"]),
             runs=self._tools.runs,
             recipients=self._tools.recipients,
@@ -157,6 +161,7 @@ def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datet
         "response_headers": [list(pair) for pair in outcome.response_headers],
         "response_truncated": outcome.response_truncated,
         "has_body": bool(outcome.response_body),
+        "body_bytes": len(outcome.response_body.encode("utf-8", "replace")) if outcome.response_body else 0,
         "redirects": outcome.redirects,
         "timings": outcome.timings,
         "error": _error(outcome.error),

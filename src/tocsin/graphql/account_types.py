@@ -6,10 +6,12 @@ import strawberry
 
 from tocsin import accounts, documents
 from tocsin.documents import Doc, Scope
-from tocsin.graphql import ids
+from tocsin.graphql import access, ids
+from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe
 from tocsin.graphql.errors import UserError
 from tocsin.graphql.node import Node
+from tocsin.graphql.usage_types import QuotaUsage, usage_type
 
 describe(
     Scope,
@@ -28,6 +30,17 @@ class User(Node):
     is_admin: bool = strawberry.field(description="Whether the user administers this installation.")
     is_active: bool = strawberry.field(description="Whether the user may log in; false after being deactivated.")
     created_at: datetime = strawberry.field(description="When the account was made.")
+
+    @strawberry.field(
+        description="How much the user uses of each quota. Null for whoever is neither the user nor an administrator."
+    )
+    async def usage(self, info: Info) -> list[QuotaUsage] | None:
+        user_id = ids.find("User", self.id, "id")
+        if info.context.token is None or user_id is None:
+            return None
+        if await access.owner(info) != user_id and not await access.administers(info):
+            return None
+        return [usage_type(usage) for usage in await info.context.services.quotas.usage(user_id)]
 
 
 @strawberry.type(description="What a user has after logging in.")

@@ -22,6 +22,8 @@ from tocsin.execution.explaining import Waiting
 from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
 from tocsin.jobs.files import Shelf
+from tocsin.quotas import Quotas
+from tocsin.quotas.disk import DiskWatch
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows.versions import Versions
 
@@ -55,6 +57,8 @@ class Services:
     on_workflow_due: Callable[[datetime | None], None]
     on_workflow_run: Callable[[str], None]
     shelf: Shelf
+    quotas: Quotas
+    disk: DiskWatch
     waiting: Callable[[Doc], Waiting | None] = lambda _: None
     on_queue_change: Callable[[], None] = lambda: None
     loaders: Loaders = field(init=False, repr=False)

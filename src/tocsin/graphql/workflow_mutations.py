@@ -10,7 +10,7 @@ from tocsin.errors import InvalidInput, UserErrorCode
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, caught
-from tocsin.graphql.repeating import key_of
+from tocsin.graphql.repeating import earlier, key_of
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.task_inputs import key_field
 from tocsin.graphql.words import WHAT
@@ -18,6 +18,7 @@ from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
 from tocsin.graphql.workflow_types import Workflow, workflow_type
 from tocsin.outbound.guard import Rules
 from tocsin.workflows import asking, saving, starting
+from tocsin.workflows.owned import require_workflow
 from tocsin.workflows.reading import WorkflowInvalid, read_object, read_yaml
 
 _LONGEST_COMMENT = 2_000
@@ -183,16 +184,20 @@ async def _save(services: Services, owner: str, given: SaveWorkflowInput) -> doc
         assert given.definition is not None  # noqa: S101  # the other member of a @oneOf
         source = read_object(given.definition.value)
     rules = Rules.of(services.settings)
-    saved = await saving.save(services.database, services.secrets, owner, source, clock.now(), rules)
+    saved = await saving.save(services.database, services.secrets, owner, source, clock.now(), rules, services.quotas)
     services.on_workflow_due(saved["next_run_at"])
     return saved
 
 
 async def _execute(services: Services, owner: str, given: ExecuteWorkflowInput) -> documents.WorkflowRun:
     key = key_of(services, owner, "executeWorkflow", given)
+    if await earlier(services, key) is None:
+        await require_workflow(services.database, owner, given.name)
+        services.quotas.take_run(owner)
     run = await starting.execute(
         services.database, services.versions, owner, given.name, _value(given.input), clock.now(), key
     )
+    services.quotas.meter.add_bytes(owner, len(run.inputs))
     services.on_workflow_run(run.id)
     return run
 
@@ -206,6 +211,7 @@ async def _cancel(services: Services, owner: str, given: CancelWorkflowRunInput)
 
 async def _resume(services: Services, owner: str, given: ResumeWorkflowRunInput) -> documents.WorkflowRun:
     run_id = ids.require("WorkflowRun", given.id, "id")
+    services.quotas.require_run(owner)
     run = await asking.resume(services.database, services.versions, owner, run_id, _value(given.input), clock.now())
     services.on_workflow_run(run_id)
     return run

@@ -11,6 +11,7 @@ _RUN = {
     WorkflowRunReason.OUTPUT_FAILED: "All steps were done, but its output could not be made of their results.",
     WorkflowRunReason.CANCEL_REQUESTED: "Its cancellation was asked for.",
     WorkflowRunReason.OVERLAP: "The run before was still going on.",
+    WorkflowRunReason.QUOTA: "It was due while a quota of its owner was used up.",
     WorkflowRunReason.MISFIRE: "The due time passed while nobody could run it.",
 }
 _STEP = {

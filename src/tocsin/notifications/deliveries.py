@@ -17,7 +17,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User, is_unavailable, run_ids
+from tocsin.documents import Database, Doc, User, is_unavailable, owner_of, run_ids
 from tocsin.documents.updates import Expression, both, change_when, equals
 from tocsin.notifications import lateness
 from tocsin.notifications.account_mails import LINK
@@ -26,6 +26,9 @@ from tocsin.notifications.letters import with_page
 from tocsin.notifications.ordering import FIRST_WAIT
 from tocsin.notifications.readiness import ready_mails
 from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
+from tocsin.quotas.limits import Quota
+from tocsin.quotas.mail import NO_MORE_TODAY
+from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.telemetry import MAILS, logger
 
@@ -133,11 +136,12 @@ class Postman:
         secrets: SecretBox | None = None,
         *,
         page: Callable[[str], str] = str,
+        meter: UsageMeter | None = None,
         lease: timedelta = timedelta(seconds=60),
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database, self._door, self._secrets, self._page = database, door, secrets, page
-        self._lease, self._clock = lease, clock
+        self._lease, self._clock, self._meter = lease, clock, meter or UsageMeter()
         self._woken = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -229,6 +233,8 @@ class Postman:
         to = delivery.get("to") or await address_of(self._database, delivery["owner"])
         if to is None:
             return self._failed(delivery, "no recipient: the owner is gone or deactivated")
+        if not self._is_within_quota(delivery):
+            return self._failed(delivery, NO_MORE_TODAY)
         if (reason := await lateness.is_pointless(self._database, delivery, self._clock())) is not None:
             return self._outcome(delivery, SUPERSEDED, last_error=reason)
         subject, text = await lateness.update_text(self._database, delivery, self._clock())
@@ -249,6 +255,12 @@ class Postman:
         _log.info("mail delivered", **_ids(delivery))
         sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
         return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
+
+    def _is_within_quota(self, delivery: Doc) -> bool:
+        """Count the first try of a mail that somebody's task or workflow is the cause of."""
+        if not delivery.get("run") or delivery["tries"]:
+            return True
+        return self._meter.take(owner_of(delivery["run"]), Quota.MAILS_PER_DAY, self._clock())
 
     async def _opened(self, text: str, delivery: Doc) -> str:
         """What is sent: the text with the link that only the mail shows. Raises SecretUnreadable."""

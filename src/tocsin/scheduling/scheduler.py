@@ -11,6 +11,7 @@ from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
 from tocsin.documents import Database, Doc, connect_thread
+from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.store import Hand, RunExecutor, TaskStore
 from tocsin.tasks import ending, reconciling
 
@@ -43,9 +44,10 @@ class _Passes(BackgroundScheduler):  # type: ignore[misc]
 class Scheduler:
     """Turns due times into runs. `start` and `stop` are called in the event loop; `due` and `wake` from any thread."""
 
-    def __init__(self, database: Database, hand: Hand) -> None:
+    def __init__(self, database: Database, hand: Hand, meter: UsageMeter | None = None) -> None:
         self._database = database
         self._hand = hand
+        self._meter = meter
         self._passes = _Passes()
         self._store: TaskStore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -54,7 +56,7 @@ class Scheduler:
     def start(self) -> None:
         """Begin to look for due documents, in a thread of its own."""
         self._loop = asyncio.get_running_loop()
-        self._store = TaskStore(connect_thread(self._database.uri, self._database.name), self._hand, self)
+        self._store = TaskStore(connect_thread(self._database.uri, self._database.name), self._hand, self, self._meter)
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(RunExecutor(self._store))
         self._passes.start()

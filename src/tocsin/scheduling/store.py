@@ -17,8 +17,10 @@ from pymongo.synchronous.database import Database as SyncDatabase
 from tocsin import clock, telemetry
 from tocsin.documents import Doc, RunStatus
 from tocsin.documents.updates import equals, gathered, move_run
+from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_jobs import DueJob
 from tocsin.scheduling.firing import Entry, Firing, fire_all, pause
+from tocsin.scheduling.quota_gaps import forgo, postponed
 from tocsin.scheduling.writing import RunWriter, give_way
 from tocsin.tasks import work_log
 from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
@@ -76,11 +78,14 @@ class RunExecutor(BaseExecutor):  # type: ignore[misc]
 class TaskStore(BaseJobStore):  # type: ignore[misc]
     """The due tasks and retries as APScheduler's jobs."""
 
-    def __init__(self, database: SyncDatabase[Doc], hand: Hand, aftermath: Aftermath) -> None:
+    def __init__(
+        self, database: SyncDatabase[Doc], hand: Hand, aftermath: Aftermath, meter: UsageMeter | None = None
+    ) -> None:
         super().__init__()
         self._tasks, self._runs = database["tasks"], database["runs"]
         self._database = database
         self._hand, self._aftermath = hand, aftermath
+        self._meter = meter or UsageMeter()
         self._due_tasks: list[Doc] = []
         self._due_retries: list[Doc] = []
         self._seen = 0
@@ -173,8 +178,11 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
         updates = []
         for run in runs:
-            changes = {**ready(now, run.get("priority") or 0), "retry_at": None, "worker": None}
             same = equals("retry_at", run["retry_at"])
+            if (until := self._meter.take_runs(run["owner"], 1, now)) is not None:
+                updates.append(postponed(run["_id"], same, until))
+                continue
+            changes = {**ready(now, run.get("priority") or 0), "retry_at": None, "worker": None, "reason": None}
             updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
         self._runs.bulk_write(updates, ordered=False)
         self._show(self._read([run["_id"] for run in runs]))
@@ -189,6 +197,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
 
     def _fire(self, tasks: list[Doc], now: datetime) -> None:
         firings, unreadable = fire_all(tasks, now, self._settle_active(tasks, now))
+        firings = [self._within_quota(firing) for firing in firings]
         if unreadable:
             self._tasks.bulk_write([pause(task, now) for task in unreadable], ordered=False)
         if not firings:
@@ -218,6 +227,11 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
                 open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
         return open_runs
 
+    def _within_quota(self, firing: Firing) -> Firing:
+        count, owner = sum(bool(run["open"]) for run in firing.runs), firing.task["owner"]
+        until = self._meter.take_runs(owner, count, firing.now) if count else None
+        return firing if until is None else forgo(firing.task, firing.now, until)
+
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
         admitted = self._hand.admit(runs, now)
         for run in admitted:
@@ -229,6 +243,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         RunWriter(self._runs).write(firings)
         made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
         work_log.log_made(made)
+        self._meter.add_runs(made)
         unwritten = planned - {run["_id"] for run in made}
         self._hand.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
 

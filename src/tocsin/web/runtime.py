@@ -32,6 +32,8 @@ from tocsin.jobs.report_runs import RunHistory
 from tocsin.notifications.deliveries import Postman
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor, mail_door
+from tocsin.quotas import Quotas
+from tocsin.quotas.disk import LOOK_SECONDS, DiskWatch
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.keys import Keys
@@ -61,6 +63,8 @@ class Runtime:
     clock: ClockWatch
     versions: Versions
     shelf: Shelf
+    quotas: Quotas
+    disk: DiskWatch
     services: Services
 
     def __init__(self, settings: Settings) -> None:
@@ -93,7 +97,8 @@ class Runtime:
         except (DatabaseUnavailable, TimeoutError):
             database = PartState(False, self.embedded.trouble if self.embedded else None)
         parts = {"database": database, "scheduler": PartState(self.scheduler.healthy)}
-        return parts if self.clock.warning is None else parts | {"clock": PartState(True, self.clock.warning)}
+        warnings = {"clock": self.clock.warning, "disk": self.disk.warning}
+        return parts | {name: PartState(True, warning) for name, warning in warnings.items() if warning is not None}
 
     async def measure(self) -> None:
         """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
@@ -105,6 +110,7 @@ class Runtime:
         settings = self.settings
         registry.all_jobs()
         self.database = await self._open_database()
+        self.quotas, self.disk = Quotas(self.database, settings), DiskWatch(self.database, settings)
         keys = await open_keys(self.database, settings)
         secrets = SecretBox(keys.encryption, keys.former)
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
@@ -112,10 +118,12 @@ class Runtime:
         door = mail_door(settings)
         self.shelf = self._shelf(keys)
         tools = self._tools(http, door, secrets)
-        postman = Postman(self.database, door, secrets, page=settings.page)
+        postman = Postman(self.database, door, secrets, page=settings.page, meter=self.quotas.meter)
         self._start_engine(tools, postman)
         await self._start_keyring(Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker))
         await self._watch_clock()
+        await self.disk.look()
+        self._repeat(self.disk.look, LOOK_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
@@ -162,7 +170,9 @@ class Runtime:
             on_retry=lambda at: self.scheduler.due(at),
             on_follow=followed,
             on_step=lambda workflow_run: self.workflows.touch(workflow_run),
+            quotas=self.quotas,
         )
+        meter = self.quotas.meter
         letters = Letters(self.database)
         self.versions = Versions(self.database, tools.secrets, self.settings)
         mover = Mover(
@@ -172,9 +182,10 @@ class Runtime:
             self.engine.hand,
             self.engine.abort,
             postman.wake,
+            meter,
         )
-        self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions))
-        self.scheduler = Scheduler(self.database, self.engine.hand)
+        self.workflows = WorkflowEngine(self.database, mover, Firing(self.database, self.versions, meter))
+        self.scheduler = Scheduler(self.database, self.engine.hand, meter)
         self.fanout = Fanout(self.database, self._on_change)
 
     async def _open_database(self) -> Database:
@@ -217,7 +228,7 @@ class Runtime:
 
     def _shelf(self, keys: Keys) -> Shelf:
         links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))
-        return Shelf(FileStore(self.database), links, self.settings.page)
+        return Shelf(FileStore(self.database), links, self.settings.page, self.quotas.meter.add_bytes)
 
     def _judge(self) -> Judge:
         return Judge(RetryDefaults.of(self.settings), timedelta(seconds=self.settings.retry_after_limit))
@@ -248,6 +259,8 @@ class Runtime:
             on_workflow_due=self.workflows.due,
             on_workflow_run=self.workflows.touch,
             shelf=self.shelf,
+            quotas=self.quotas,
+            disk=self.disk,
             waiting=self.engine.explain,
             on_queue_change=self.engine.order.woken.set,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import bson
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
@@ -22,6 +23,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, equals, move_run
 from tocsin.jobs import results
+from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import restrain, settle
 from tocsin.tasks.triggering import RETRYABLE
@@ -69,6 +71,7 @@ class Mover:
         hand: Hand,
         on_cancel: Callable[[str], None],
         on_letters: Callable[[], None],
+        meter: UsageMeter | None = None,
     ) -> None:
         self._database = database
         self._versions = versions
@@ -77,6 +80,7 @@ class Mover:
         self._hand = hand
         self._on_cancel = on_cancel
         self._on_letters = on_letters
+        self._meter = meter or UsageMeter()
 
     async def move(self, workflow_run: str) -> Moved:
         """Do what follows from what is known now."""
@@ -84,6 +88,8 @@ class Mover:
         if document is None or not document["open"] or await self._must_wait(document):
             return Moved()
         flow, move, changes, retrying = await self._decide(document)
+        if move.starts and self._meter.take_runs(document["owner"], len(move.starts), clock.now()) is not None:
+            return Moved()  # later: all that is open is looked at again every few seconds
         asked = await self._letters.write(document, flow)
         if await self._incidents.follow(document, flow, changes, retrying) or asked:
             self._on_letters()
@@ -92,6 +98,7 @@ class Mover:
         await self._make(move.starts, document)
         await self._cancel(move.cancels)
         if move.finish is not None:
+            self._meter.add_bytes(document["owner"], len(bson.encode(document | changes)))
             log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
             return Moved(next_run=await self._next_in_line(document))
         return Moved(again=bool(move.cancels), wake_at=changes.get("wake_at", document["wake_at"]))
@@ -163,6 +170,7 @@ class Mover:
         claimed = {index: run for index, run in enumerate(born) if run["_id"] in admitted}
         try:
             known = await self._insert(born)
+            self._meter.add_runs(runs)
         except BaseException:
             self._hand.dismiss(list(claimed.values()))  # the lease tick gives back those that were written
             raise

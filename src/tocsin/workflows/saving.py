@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.outbound.guard import Rules
+from tocsin.quotas import Quota, Quotas
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.work_log import log_workflow
 from tocsin.workflows.checking import read_definition
@@ -37,28 +39,49 @@ class _Draft:
 
 
 async def save(
-    database: Database, box: SecretBox, owner: str, source: Source, now: datetime, rules: Rules | None = None
+    database: Database,
+    box: SecretBox,
+    owner: str,
+    source: Source,
+    now: datetime,
+    rules: Rules | None = None,
+    quotas: Quotas | None = None,
 ) -> Doc:
     """Save a workflow under its name. One that says nothing new stays at its version.
 
     What the `rules` never let be called is a fault.
 
-    Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret.
+    Raises WorkflowInvalid with all faults, InvalidInput for a mask without its secret, QuotaExceeded.
     """
     definition = await asyncio.to_thread(read_definition, source, registry.Catalog(rules), now)
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
         draft = await _draft(database, box, owner, definition, source.data, before)
         if before is None:
-            if await _create(database, owner, draft, now):
-                break
-        elif before["digest"] == draft.digest or await _change(database, before, draft, now):
+            async with _room(quotas, owner, Quota.WORKFLOWS), _room(quotas, owner, Quota.WORKFLOW_VERSIONS):
+                made = await _create(database, owner, draft, now)
+        elif before["digest"] == draft.digest:
+            break
+        else:
+            async with _room(quotas, owner, Quota.WORKFLOW_VERSIONS):
+                made = await _change(database, before, draft, now)
+        if made:
+            _note_stored(quotas, owner, draft)
             break
     else:
         raise Conflict("The workflow was changed meanwhile, again and again. Save it once more.", "yaml")
     saved = await require_workflow(database, owner, definition.name)
     log_workflow("workflow saved", saved, version=saved["version"])
     return saved
+
+
+def _room(quotas: Quotas | None, owner: str, quota: Quota) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if quotas is None else quotas.room(owner, quota)
+
+
+def _note_stored(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
+    if quotas is not None:
+        quotas.note_stored(owner, {"definition": draft.data})
 
 
 async def delete(database: Database, owner: str, name: str, now: datetime) -> Doc:
