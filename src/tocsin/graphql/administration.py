@@ -35,7 +35,7 @@ class SetUserQuotaInput:
     id: strawberry.ID = strawberry.field(description="The user.")
     quota: Quota = strawberry.field(description="What it limits.")
     limit: int | None = strawberry.field(
-        description="How much the user may use, in the quota's unit: 0 for as much as they like, null for what all "
+        description="How much the user may use: a count, or megabytes. 0 for as much as they like, null for what all "
         "others may use."
     )
 

@@ -31,7 +31,9 @@ describe(Unit, "In what a quota is counted.", {"COUNT": "In pieces.", "MEGABYTES
 class QuotaUsage:
     quota: Quota = strawberry.field(description="Which quota.")
     used: int = strawberry.field(description="How much of it is used: of runs, mails and bytes right but for seconds.")
-    limit: int | None = strawberry.field(description="How much may be used; null if there is no limit.")
+    limit: int | None = strawberry.field(
+        description="How much may be used, in `unit`; null if there is no limit: a count, or megabytes."
+    )
     resets_at: datetime | None = strawberry.field(
         description="When it begins anew at nothing; null for what is used until it is deleted."
     )
