@@ -7,6 +7,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from tests.harness import SECRETS, shelf_of
+from tests.harness import settings as quota_settings
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, Delivery, User
@@ -16,6 +17,8 @@ from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
 from tocsin.jobs.computing import Processes
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import mail_door
+from tocsin.quotas import Limits, UsageMeter
+from tocsin.quotas.mail import CountedMail
 
 UNUSED: Any = None
 DUE = datetime(2027, 1, 1, tzinfo=UTC)
@@ -31,15 +34,29 @@ async def alice(database: Database) -> User:
     return user
 
 
-async def attempt(port: int, given: dict[str, Any], recipients: str = "owner", files: Any = UNUSED) -> Outcome:
+async def attempt(
+    port: int, given: dict[str, Any], recipients: str = "owner", files: Any = UNUSED, meter: UsageMeter | None = None
+) -> Outcome:
     """One attempt at what a user wrote."""
     job, settings = registry.get("email"), smtp_settings(port)
     stored = job.prepare(given, Saving("alice", SECRETS))
     door: HttpDoor = None  # type: ignore[assignment]  # mails need none
+    mail = CountedMail(mail_door(settings), meter or UsageMeter(), "alice")
     context = JobContext(
-        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail_door(settings), files, UNUSED, recipients
+        "alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, Processes(), mail, files, UNUSED, recipients
     )
     return await job.attempt(stored, context)
+
+
+async def test_so_many_mails_a_day_and_no_more(alice: User) -> None:
+    inbox, meter = Inbox(), UsageMeter(Limits(quota_settings(quota_mails_per_day=1)))
+    async with mail_server(inbox) as port:
+        assert (await attempt(port, MAIL, meter=meter)).error is None
+        refused = await attempt(port, MAIL, meter=meter)
+    assert len(inbox.mails) == 1
+    assert refused.error is not None
+    assert (refused.error.kind, refused.error.retryable) == (ErrorKind.MAIL, False)
+    assert "MAILS_PER_DAY is used up" in refused.error.message
 
 
 async def test_a_mail_arrives_with_its_attachments(alice: User) -> None:
