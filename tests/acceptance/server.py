@@ -55,6 +55,7 @@ class Server:
             "TOCSIN_DATA_DIR": str(self.directory / "data"),
             "TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8",
             "TOCSIN_RETRY_OFFSETS": "PT1S",
+            **{f"TOCSIN_QUOTA_{quota}": "0" for quota in ("TASKS", "RUNS_PER_MINUTE", "RUNS_PER_DAY")},
         }
         return {**inherited, **ours, **self._settings}
 

@@ -264,7 +264,7 @@ def resets_at(quota: Quota, now: datetime) -> datetime | None:
 
 def _number(quota: Quota, now: datetime) -> int:
     """The number of the present window since 1970."""
-    return int((now - clock.EPOCH) // timedelta(seconds=WINDOWS[quota]))
+    return int(now.timestamp()) // WINDOWS[quota]
 
 
 def _has_pending(found: _Owner) -> bool:
