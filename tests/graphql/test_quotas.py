@@ -8,6 +8,7 @@ import pytest
 from tests.graphql.conftest import HTTP_JOB, Api, Caller
 from tocsin.config import Settings
 from tocsin.graphql import ids
+from tocsin.quotas import Quota, counting
 from tocsin.quotas.limits import MEGABYTE
 
 SHOWN = "userErrors { field code message }"
@@ -266,17 +267,15 @@ async def test_on_a_disk_that_is_nearly_full_nothing_new_is_accepted_and_room_ca
 async def test_a_million_that_were_counted_once_are_not_counted_for_each_task(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tocsin.quotas import counting
-
     asked = 0
-    count = counting._COUNTS[counting.Quota.TASKS]
+    count = counting._COUNTS[Quota.TASKS]
 
     async def counted(*args: Any) -> int:
         nonlocal asked
         asked += 1
         return await count(*args)
 
-    monkeypatch.setitem(counting._COUNTS, counting.Quota.TASKS, counted)
+    monkeypatch.setitem(counting._COUNTS, Quota.TASKS, counted)
     for number in range(3):
         await task(api.alice, str(number))
     assert asked == 1
