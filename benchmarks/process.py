@@ -85,8 +85,10 @@ async def tocsin(**changes: Any) -> AsyncIterator[Process]:
     """Tocsin over an embedded database of its own, whatever the environment says. `changes` are settings."""
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
         allowed = (ip_network("127.0.0.0/8"),)
-        # A failing run ends the benchmark at once, and one owner calls one host as fast as it goes.
-        usual: dict[str, Any] = {"max_concurrency": 100, "max_retries": 0, "owner_host_rate": 0}
+        # A failing run ends the benchmark at once, and one owner calls one host as fast as it goes. Usage is counted
+        # without limits too, at the same price.
+        unlimited = {"owner_host_rate": 0, "quota_tasks": 0, "quota_runs_per_minute": 0}
+        usual: dict[str, Any] = {"max_concurrency": 100, "max_retries": 0, **unlimited}
         settings = Settings(
             _env_file=None, data_dir=Path(directory), mongodb_uri=None, allowed_networks=allowed, **{**usual, **changes}
         )

@@ -123,7 +123,8 @@ class Stack:
     def mover(self) -> Mover:
         """What moves workflow runs of this process."""
         letters = Letters(self.database)
-        return Mover(self.database, self.versions, letters, self.engine.hand, self.engine.abort, lambda: None)
+        hand, abort, meter = self.engine.hand, self.engine.abort, self.engine.quotas.meter
+        return Mover(self.database, self.versions, letters, hand, abort, lambda: None, meter=meter)
 
     async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
         """A workflow of alice's."""
@@ -238,10 +239,10 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
     )
     versions = Versions(database, SECRETS, chosen)
     letters = Letters(database)
-    evaluator = Evaluator.of(chosen, processes)
-    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None, evaluator)
-    workflows = WorkflowEngine(database, mover, Firing(database, versions, chosen.max_open_runs))
-    scheduler, fanout = Scheduler(database, engine.hand, chosen.max_open_runs), Fanout(database, on_change)
+    evaluator, meter = Evaluator.of(chosen, processes), engine.quotas.meter
+    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None, evaluator, meter)
+    workflows = WorkflowEngine(database, mover, Firing(database, versions, chosen.max_open_runs, meter))
+    scheduler, fanout = Scheduler(database, engine.hand, chosen.max_open_runs, meter), Fanout(database, on_change)
     stack = Stack(database, engine, scheduler, fanout, versions, workflows)
     await engine.start()
     if schedule:

@@ -39,6 +39,7 @@ _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\]
 _LONGEST_WAIT = timedelta(days=366)
 # A URL or a mail address that can stand in the comment of a User-Agent (RFC 9110 section 5.6.5).
 _CONTACT = r"^(https?://[!#-'*-;=?-\[\]-~]+|[!#-'*-;=?A-\[\]-~]+@[A-Za-z0-9.-]+)$"
+_MOST = 2**31 - 1
 
 
 class Settings(BaseSettings):
@@ -122,6 +123,17 @@ class Settings(BaseSettings):
     expression_parts: int = Field(1_000_000, ge=20_000, le=100_000_000)
     expression_seconds: float = Field(5.0, ge=0.1, le=600)
     max_open_runs: int = Field(100, ge=1, le=1000)
+
+    quota_tasks: int = Field(10_000, ge=0, le=_MOST)
+    quota_workflows: int = Field(1_000, ge=0, le=_MOST)
+    quota_workflow_versions: int = Field(20_000, ge=0, le=_MOST)
+    quota_runs_per_minute: int = Field(6_000, ge=0, le=_MOST)
+    quota_runs_per_day: int = Field(1_000_000, ge=0, le=_MOST)
+    quota_storage: int = Field(5_000, ge=0, le=_MOST)
+    quota_mails_per_day: int = Field(500, ge=0, le=_MOST)
+    quota_api_tokens: int = Field(100, ge=0, le=_MOST)
+    quota_idempotency_keys_per_day: int = Field(100_000, ge=0, le=_MOST)
+    min_free_disk: int = Field(200, ge=0, le=1_000_000_000)
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)

@@ -9,12 +9,14 @@ TocsinError
 │   │   └── SeveralInvalid    several are: `all` has each of them
 │   ├── NotFound          unknown, or someone else's: the caller cannot tell which
 │   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
-│   └── IdempotencyKeyReused
+│   ├── IdempotencyKeyReused
+│   └── QuotaExceeded     the caller has used up what they may have of something
 ├── Unauthenticated       no token
 │   ├── TokenInvalid      one that is wrong, was revoked, or whose session or account has ended
 │   └── TokenExpired      one that was good until it expired
 ├── Forbidden             a valid token that does not allow this
 ├── RateLimited           too often; says when to come back
+├── StorageLow            the disk is nearly full: nothing new is accepted
 └── DatabaseUnavailable   the database does not answer; nothing was acknowledged
     └── PartlyDone        it failed in the middle of a call that writes more than once
 """
@@ -54,6 +56,7 @@ class UserErrorCode(Enum):
     SESSION_ENDED = "SESSION_ENDED"
     LINK_INVALID = "LINK_INVALID"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
 
 
 class UserError(TocsinError):
@@ -154,6 +157,13 @@ class IdempotencyKeyReused(UserError):
         super().__init__(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("idempotencyKey",))
 
 
+class QuotaExceeded(UserError):
+    """The caller has used up what they may have: the message says which quota, how much of how much, what to do."""
+
+    def __init__(self, message: str, *path: str) -> None:
+        super().__init__(UserErrorCode.QUOTA_EXCEEDED, message, path)
+
+
 class Unauthenticated(TocsinError):
     """The request carries no access token that is good. The message says what would be right, `code` why, for programs.
 
@@ -186,6 +196,10 @@ class RateLimited(TocsinError):
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+
+
+class StorageLow(TocsinError):
+    """The disk is nearly full. What is saved goes on and is recorded; nothing new is accepted."""
 
 
 class DatabaseUnavailable(TocsinError):

@@ -29,6 +29,9 @@ MAILS = Counter("tocsin_mails", "Mails by outcome of the delivery attempt", ["ou
 DATABASE_RESTARTS = Counter(
     "tocsin_embedded_database_restarts", "Times the embedded database was restarted", registry=REGISTRY
 )
+QUOTA_REFUSALS = Counter("tocsin_quota_refusals", "What was refused because of a quota", ["quota"], registry=REGISTRY)
+DISK_FREE = Gauge("tocsin_disk_free_bytes", "Bytes free on the disk of the database", registry=REGISTRY)
+STORAGE_LOW = Gauge("tocsin_storage_low", "1 while nothing new is accepted for want of free disk", registry=REGISTRY)
 
 Logger = structlog.stdlib.BoundLogger
 _LONGEST = 1_000

@@ -14,14 +14,17 @@ import httpx
 import pytest
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import until
+from tests.harness import serve_target, until
 
 SIZE_MB = 192
+FLOOR_MB = 100
 TASKS = 20
 WRITERS = 3
 FULL = "the disk is full"
 _CREATE = """mutation($i: CreateTasksInput!) {
   createTasks(input: $i) { results { task { id } userErrors { message } } userErrors { message } } }"""
+_CREATE_ONE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
+_COMPLETED = """query($id: ID!) { task(id: $id) { runs(filter: {status: [COMPLETED]}) { totalCount } } }"""
 _TASKS = """query($after: String) { tasks(first: 100, after: $after) {
   pageInfo { hasNextPage endCursor } nodes { id } } }"""
 
@@ -108,16 +111,16 @@ async def readiness(server: Server) -> dict[str, str]:
     return parts
 
 
-def fill(directory: Path) -> Path:
-    """A file that takes what is free."""
+def fill(directory: Path, but: int = 0) -> Path:
+    """A file that takes what is free, but for so many bytes."""
     ballast = directory / "ballast"
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(directory).free)
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(directory).free - but)
     return ballast
 
 
 async def test_on_a_full_disk_nothing_acknowledged_is_lost_and_with_space_all_goes_on(small_disk: Path) -> None:
-    async with run_server(small_disk, TOCSIN_COST_LIMIT="100000000") as server:
+    async with run_server(small_disk, TOCSIN_COST_LIMIT="100000000", TOCSIN_MIN_FREE_DISK="0") as server:
         await server.sign_up()
         async with writing(server) as writer:
             ballast = fill(small_disk / "data")
@@ -138,3 +141,39 @@ async def test_on_a_full_disk_nothing_acknowledged_is_lost_and_with_space_all_go
     log = server.log.read_text()
     assert log.count(f"{FULL}, ") == 1
     assert "WT_PANIC" not in log
+
+
+async def test_below_a_floor_of_free_disk_nothing_new_is_accepted_and_what_runs_is_recorded(small_disk: Path) -> None:
+    async with run_server(small_disk, TOCSIN_MIN_FREE_DISK=str(FLOOR_MB)) as server, serve_target() as target:
+        await server.sign_up()
+        every = {"job": {"http": {"url": target.url}}, "schedule": {"every": {"interval": "PT1S"}}}
+        task = (await server.query(_CREATE_ONE, {"i": {"name": "each second", **every}}))["createTask"]["task"]["id"]
+        ballast = fill(small_disk / "data", but=FLOOR_MB * 2**20 * 3 // 4)
+
+        async def is_told() -> bool:
+            return (await readiness(server)).get("disk", "").startswith("nearly full")
+
+        await until(is_told, 40)
+        async with httpx.AsyncClient(timeout=60, headers={"Authorization": f"Bearer {server.token}"}) as client:
+
+            async def create() -> httpx.Response:
+                variables = {"i": {"name": "new", **every}}
+                return await client.post(server.url, json={"query": _CREATE_ONE, "variables": variables})
+
+            refused = await create()
+            assert refused.json()["errors"][0]["extensions"]["code"] == "STORAGE_LOW"
+            assert "tocsin_storage_low 1.0" in (await client.get(server.url.replace("graphql", "metrics"))).text
+            before = len(target.calls)
+
+            async def goes_on() -> bool:
+                count = (await server.query(_COMPLETED, {"id": task}))["task"]["runs"]["totalCount"]
+                return len(target.calls) > before + 2 and count > before + 1
+
+            await until(goes_on, 20)
+            ballast.unlink()
+
+            async def is_accepted() -> bool:
+                return "errors" not in (await create()).json()
+
+            await until(is_accepted, 20)
+        assert "disk" not in await readiness(server)

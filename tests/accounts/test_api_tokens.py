@@ -10,7 +10,7 @@ from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, Accounts, create_user
 from tocsin.accounts import api_tokens as tokens
 from tocsin.documents import Database, Scope, User
-from tocsin.errors import Conflict, NotFound, TokenExpired, TokenInvalid, UserError
+from tocsin.errors import NotFound, TokenExpired, TokenInvalid, UserError
 
 HOUR = timedelta(hours=1)
 
@@ -85,11 +85,3 @@ async def test_wrong_input_is_told(alice: User, changes: dict[str, Any], path: s
         await tokens.create_token(alice, now=clock.now(), **given)
     assert caught.value.path == (path,)
     assert await tokens.list_tokens(alice.id) == []
-
-
-async def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch, alice: User) -> None:
-    monkeypatch.setattr(tokens, "MOST", 2)
-    for name in ("first", "second"):
-        await tokens.create_token(alice, name, [Scope.READ], None, clock.now())
-    with pytest.raises(Conflict, match="Revoke"):
-        await tokens.create_token(alice, "third", [Scope.READ], None, clock.now())

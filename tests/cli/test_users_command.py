@@ -61,6 +61,27 @@ def test_create_and_list(stored: SyncDatabase[Doc]) -> None:
     assert has_password(stored, ALICE, PASSWORD)
 
 
+def test_quotas_are_shown_and_lifted(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+    create(ALICE)
+    monkeypatch.setenv("TOCSIN_QUOTA_TASKS", "7")
+    assert "TASKS" in done("quota", ALICE)
+    rows = json.loads(done("quota", ALICE, "--set", "TASKS=12", "--set", "STORAGE=0", "--json"))
+    limits = {row["quota"]: row["limit"] for row in rows}
+    assert (limits["TASKS"], limits["STORAGE"], limits["API_TOKENS"]) == (12, None, 100)
+    assert json.loads(done("quota", ALICE, "--set", "TASKS=default", "--json"))[0] == {
+        "quota": "TASKS", "used": 0, "limit": 7, "unit": "COUNT", "resetsAt": None
+    }  # fmt: skip
+    user = stored["users"].find_one({"email": ALICE})
+    assert user is not None
+    assert user["quotas"] == {"STORAGE": 0}
+    entries = [entry["detail"] for entry in stored["audit_entries"].find({"action": "QUOTA_CHANGED"}).sort("at", 1)]
+    assert entries == ["TASKS: 12", "STORAGE: no limit", "TASKS: default"]
+    for wrong in ("NONE=1", "TASKS", "TASKS=-1", "TASKS=many"):
+        assert tocsin_users("quota", ALICE, "--set", wrong).exit_code == 2
+    result = tocsin_users("quota", ALICE, "--set", "TASKS=99999999999")
+    assert (result.exit_code, "limit must be 0" in result.stderr) == (1, True)
+
+
 def test_the_list_is_a_table_that_cuts_nothing_off(stored: SyncDatabase[Doc]) -> None:
     long = "a" * 60 + "@" + "b" * 60 + ".example.com"
     create(long)

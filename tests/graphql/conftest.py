@@ -25,6 +25,8 @@ from tocsin.config import Settings
 from tocsin.documents import Database, Doc, User, new_id
 from tocsin.events import Fanout
 from tocsin.graphql.context import Services
+from tocsin.quotas import Quotas
+from tocsin.quotas.disk import DiskWatch
 from tocsin.security.secrets import SecretBox
 from tocsin.security.tokens import AccessTokens
 from tocsin.web.app import make_app
@@ -155,6 +157,8 @@ async def served_api(database: Database, settings: Settings) -> AsyncIterator[Ap
         on_workflow_due=woken.due.append,
         on_workflow_run=woken.workflow_runs.append,
         shelf=shelf_of(database),
+        quotas=Quotas(database, settings),
+        disk=DiskWatch(database, settings),
     )
     app = make_app(lambda: services, settings, _ready, _measure)
     fanout.start()

@@ -111,6 +111,7 @@ ADMIN: dict[str, tuple[str, Any]] = {
     "inviteUser": ('mutation { inviteUser(input: {email: "x"}) { invitation { email } userErrors { code } } }', {"inviteUser": {"invitation": None, "userErrors": [{"code": "INVALID"}]}}),
     "updateUser": ("mutation($alice: ID!) { updateUser(input: {id: $alice}) { user { email isAdmin } } }", {"updateUser": {"user": {"email": "alice@example.test", "isAdmin": False}}}),
     "deactivateUser": ("mutation($alice: ID!) { deactivateUser(input: {id: $alice}) { user { isActive } } }", {"deactivateUser": {"user": {"isActive": False}}}),
+    "setUserQuota": ("mutation($alice: ID!) { setUserQuota(input: {id: $alice, quota: TASKS, limit: -1}) { user { email } userErrors { code } } }", {"setUserQuota": {"user": None, "userErrors": [{"code": "INVALID"}]}}),
     "activateUser": ("mutation($alice: ID!) { activateUser(input: {id: $alice}) { user { isActive } } }", {"activateUser": {"user": {"isActive": True}}}),
 }  # fmt: skip
 SAVE = "mutation($yaml: String!) { saveWorkflow(input: {yaml: $yaml}) { userErrors { message } } }"

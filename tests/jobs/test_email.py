@@ -7,6 +7,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from tests.harness import SECRETS, shelf_of
+from tests.harness import settings as quota_settings
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, Delivery, User
@@ -21,6 +22,8 @@ from tocsin.outbound.mail import mail_door
 from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.owner_mail import OwnerDoor
 from tocsin.outbound.recipients import RecipientRules
+from tocsin.quotas import Limits, UsageMeter
+from tocsin.quotas.mail import CountedMail
 
 UNUSED: Any = None
 DUE = datetime(2027, 1, 1, tzinfo=UTC)
@@ -47,6 +50,7 @@ async def attempt(
     files: Any = NO_FILES,
     limits: RecipientLimits = RecipientLimits(),  # noqa: B008  # frozen
     confirms: bool = False,
+    meter: UsageMeter | None = None,
 ) -> Outcome:
     """One attempt at what a user wrote."""
     job, settings = registry.get("email"), smtp_settings(port)
@@ -54,9 +58,21 @@ async def attempt(
     door: OwnersHttp = None  # type: ignore[assignment]  # mails need none
     db = User.get_pymongo_collection().database
     database = Database(db.client, db, "", db.name)
-    mails = OwnerDoor(mail_door(settings), database, limits, "alice", confirms=confirms)
-    context = JobContext("alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, COMPUTE, mails, files, UNUSED, recipients)
+    own = OwnerDoor(mail_door(settings), database, limits, "alice", confirms=confirms)
+    mail = CountedMail(own, meter or UsageMeter(), "alice")
+    context = JobContext("alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, COMPUTE, mail, files, UNUSED, recipients)
     return await job.attempt(stored, context)
+
+
+async def test_so_many_mails_a_day_and_no_more(alice: User) -> None:
+    inbox, meter = Inbox(), UsageMeter(Limits(quota_settings(quota_mails_per_day=1)))
+    async with mail_server(inbox) as port:
+        assert (await attempt(port, MAIL, meter=meter)).error is None
+        refused = await attempt(port, MAIL, meter=meter)
+    assert len(inbox.mails) == 1
+    assert refused.error is not None
+    assert (refused.error.kind, refused.error.retryable) == (ErrorKind.MAIL, False)
+    assert "MAILS_PER_DAY is used up" in refused.error.message
 
 
 async def test_a_mail_arrives_with_its_attachments(alice: User) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from tests.harness import settings
 from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
@@ -25,6 +26,8 @@ from tocsin.notifications.deliveries import (
 from tocsin.notifications.ordering import FIRST_WAIT
 from tocsin.notifications.postman import Postman
 from tocsin.outbound.mail import Attachment, Caller, MailDoor, call_here, mail_door
+from tocsin.quotas import Limits, Quota, UsageMeter
+from tocsin.quotas.mail import NO_MORE_TODAY
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ALICE = "alice@example.org"
@@ -108,6 +111,40 @@ async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database,
     assert inbox.recipients == [ALICE]
     assert (done["status"], done["delivered_at"], done["text"]) == ("DELIVERED", START, mail()["text"])
     assert (done["lease_until"], done["claim"], done["last_error"]) == (None, None, None)
+
+
+async def test_beyond_the_quota_mails_of_tasks_are_given_up_and_others_are_sent(
+    database: Database, alice: User, time: Clock
+) -> None:
+    meter, inbox = UsageMeter(Limits(settings(quota_mails_per_day=1))), Inbox()
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, meter=meter) as postman:
+        await enqueue(database, [mail()], START)
+        postman.wake()
+        await tried(database, 1)
+        account = mail("password:u1") | {"kind": "PASSWORD_CHANGED", "run": None}
+        await enqueue(database, [mail("u1/t2:0:began"), account, mail("u2/t1:0:began") | {"run": "u2/t1:1"}], START)
+        postman.wake()
+        refused = await tried(database, 1, "u1/t2:0:began")
+        await tried(database, 1, "password:u1")
+        await tried(database, 1, "u2/t1:0:began")
+    assert (refused["status"], refused["last_error"]) == ("FAILED", NO_MORE_TODAY)
+    assert {sent["Subject"] for sent in inbox.mails} == {
+        f"About {cause}" for cause in ("u1/t1:0:began", "password:u1", "u2/t1:0:began")
+    }
+    assert meter.refused() == {"u1": {Quota.MAILS_PER_DAY}}
+
+
+async def test_a_mail_that_is_tried_again_counts_once(database: Database, alice: User, time: Clock) -> None:
+    meter = UsageMeter(Limits(settings(quota_mails_per_day=1)))
+    inbox = Inbox(rcpt=["450 later", "250 OK"])
+    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, meter=meter) as postman:
+        await enqueue(database, [mail()], START)
+        postman.wake()
+        await tried(database, 1)
+        time.time += LONGEST_WAIT
+        postman.wake()
+        assert (await tried(database, 2))["status"] == "DELIVERED"
+    assert meter.used("u1", Quota.MAILS_PER_DAY, time()) == 1
 
 
 async def test_each_mail_is_told_in_the_log_by_the_ids_of_the_api(database: Database, alice: User, time: Clock) -> None:

@@ -9,6 +9,7 @@ from tocsin import clock
 from tocsin.documents import Database, Doc, connect_thread
 from tocsin.execution.gate import Gate
 from tocsin.execution.hand import WorkerHand
+from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
 from tocsin.scheduling.store import TaskStore
 
@@ -39,12 +40,12 @@ class Passes:
 
 
 @asynccontextmanager
-async def passes(database: Database, room: int = 0) -> AsyncIterator[Passes]:
-    """Passes over this database; `room` is how many runs may be born in the hand."""
+async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
+    """Passes over this database; `room` is how many runs may be born in the hand, `meter` limits owners."""
     hand = WorkerHand(f"hand-{room}", room, asyncio.get_running_loop(), Gate())
     scheduler = Scheduler(database, hand)
     scheduler._loop = asyncio.get_running_loop()
-    store = TaskStore(connect_thread(database.uri, database.name), hand, scheduler)
+    store = TaskStore(connect_thread(database.uri, database.name), hand, scheduler, meter=meter)
     try:
         yield Passes(store, hand, scheduler)
     finally:

@@ -16,10 +16,11 @@ from tocsin.accounts.users import (
     promote,
     require_user,
     set_password,
+    set_quota,
 )
 
 __all__ = [
     "COMMAND_LINE", "Accounts", "Actor", "Grant", "Identity", "Mailing", "Sessions", "activate", "confirm_email",
     "create_user", "deactivate", "find_user", "invite", "list_users", "log_out_everywhere", "normalise_email",
-    "promote", "require_user", "set_password",
+    "promote", "require_user", "set_password", "set_quota",
 ]  # fmt: skip

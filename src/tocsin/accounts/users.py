@@ -14,8 +14,9 @@ from tocsin.accounts.emails import normalise_email
 from tocsin.accounts.links import forget_invitations, forget_links
 from tocsin.accounts.sessions import end_sessions
 from tocsin.documents import AuditAction, Database, LinkPurpose, User
-from tocsin.errors import NotFound, UserError, UserErrorCode
+from tocsin.errors import InvalidInput, NotFound, UserError, UserErrorCode
 from tocsin.notifications import account_mails, deliveries
+from tocsin.quotas.limits import MOST, Quota
 from tocsin.security.passwords import check_password, hash_password
 from tocsin.tasks.holding import cancel_workflow_runs, pause_all
 
@@ -151,6 +152,20 @@ async def activate(user: User, actor: Actor) -> User:
     """Let the user in again. What was paused stays paused until someone resumes it."""
     changed = await _change(user, is_active=True)
     await audit.record(AuditAction.USER_ACTIVATED, actor, user)
+    return changed
+
+
+async def set_quota(user: User, quota: Quota, limit: int | None, actor: Actor) -> User:
+    """Let a user use so much, in the quota's unit; 0: as much as they like; None: as much as others.
+
+    Raises InvalidInput.
+    """
+    if limit is not None and not 0 <= limit <= MOST:
+        raise InvalidInput(f"limit must be 0 (no limit) to {MOST:,}, or null for the default.", "limit")
+    own = {name: value for name, value in user.quotas.items() if name != quota.value}
+    changed = await _change(user, quotas=own if limit is None else {**own, quota.value: limit})
+    detail = f"{quota.value}: {'default' if limit is None else limit or 'no limit'}"
+    await audit.record(AuditAction.QUOTA_CHANGED, actor, user, detail=detail)
     return changed
 
 

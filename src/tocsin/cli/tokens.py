@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin import accounts, clock
+from tocsin import accounts, clock, config
 from tocsin.accounts import COMMAND_LINE, api_tokens, audit
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.session import run
 from tocsin.cli.tables import print_table
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, document_id, global_id, owner_of
 from tocsin.errors import NotFound
+from tocsin.quotas import Quota, Quotas
 
 app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
 
@@ -36,10 +37,12 @@ def create(
     """Make an API token and print it, this once."""
     scopes = [_scope(word) for word in scope or ["read", "write"]]
 
-    async def work(_: Database) -> str:
+    async def work(database: Database) -> str:
         user, now = await accounts.find_user(email), clock.now()
         expires_at = None if days is None else now + timedelta(days=days)
-        token, text = await api_tokens.create_token(user, name, scopes, expires_at, now)
+        quotas = await Quotas.for_command(database, config.load(), user.id)
+        async with quotas.room(user.id, Quota.API_TOKENS):
+            token, text = await api_tokens.create_token(user, name, scopes, expires_at, now)
         await audit.record(AuditAction.API_TOKEN_CREATED, COMMAND_LINE, user, detail=api_tokens.described(token))
         return text
 

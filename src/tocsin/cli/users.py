@@ -10,6 +10,7 @@ from tocsin.accounts import COMMAND_LINE
 from tocsin.cli.session import load_keyring, run
 from tocsin.cli.tables import print_table
 from tocsin.documents import Database, Link, User, global_id
+from tocsin.quotas import Quota, Quotas, Usage
 
 app = typer.Typer(help="Make, list and change users.", no_args_is_help=True)
 
@@ -130,6 +131,58 @@ def confirm(email: Email) -> None:
         return await accounts.confirm_email(database, await accounts.find_user(email), COMMAND_LINE)
 
     typer.echo(f"{run(work).email} is confirmed.")
+
+
+@app.command()
+def quota(
+    email: Email,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="QUOTA=LIMIT", help="Another limit: a number, 0 for none, or `default`."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """Show how much a user uses of each quota; with --set, change what the user may use."""
+    wanted = [_change(change) for change in changes or []]
+
+    async def work(database: Database) -> list[Usage]:
+        user = await accounts.find_user(email)
+        for which, limit in wanted:
+            user = await accounts.set_quota(user, which, limit, COMMAND_LINE)
+        quotas = await Quotas.for_command(database, config.load(), user.id)
+        return await quotas.usage(user.id)
+
+    usages = run(work)
+    if as_json:
+        typer.echo(json.dumps([_usage_row(usage) for usage in usages], indent=2))
+    else:
+        cells = [_usage_cells(usage) for usage in usages]
+        print_table(("Quota", "Used", "Limit", "Unit", "Begins anew"), cells, ("Quota",))
+
+
+def _change(text: str) -> tuple[Quota, int | None]:
+    name, _, limit = text.partition("=")
+    if name not in Quota.__members__:
+        raise typer.BadParameter(f"{name!r} is no quota; there are: {', '.join(Quota.__members__)}.")
+    if limit == "default":
+        return Quota(name), None
+    if not (limit.isascii() and limit.isdigit()):
+        raise typer.BadParameter(f"{limit!r} is no limit: give a number (0 for no limit) or the word default.")
+    return Quota(name), int(limit)
+
+
+def _usage_row(usage: Usage) -> dict[str, Any]:
+    resets_at = usage.resets_at and usage.resets_at.isoformat()
+    return {
+        "quota": usage.quota.value, "used": usage.used, "limit": usage.limit, "unit": usage.unit.value,
+        "resetsAt": resets_at,
+    }  # fmt: skip
+
+
+def _usage_cells(usage: Usage) -> list[str]:
+    limit = "none" if usage.limit is None else f"{usage.limit:,}"
+    resets_at = "" if usage.resets_at is None else f"{usage.resets_at:%Y-%m-%d %H:%M} UTC"
+    return [usage.quota.value, f"{usage.used:,}", limit, usage.unit.value.lower(), resets_at]
 
 
 def _password(from_stdin: bool) -> str:

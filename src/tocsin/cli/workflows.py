@@ -20,6 +20,7 @@ from tocsin.jobs.json_values import read_json
 from tocsin.jobs.value_bounds import LARGEST, printable
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.recipients import RecipientRules
+from tocsin.quotas import Quotas
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows import saving, starting
 from tocsin.workflows.checking import read_definition
@@ -63,18 +64,22 @@ def save(email: Email, paths: Paths) -> None:
 
     async def work(database: Database) -> list[Doc]:
         user, box = await accounts.find_user(email), await _box(database)
-        recipients = RecipientRules(config.load().email_recipients, user.email)
+        settings = config.load()
+        quotas = await Quotas.for_command(database, settings, user.id)
+        recipients = RecipientRules(settings.email_recipients, user.email)
         for source in sources:
             read_definition(source, registry.Catalog(rules, recipients), clock.now())
-        return [await _save(database, box, user, source, rules) for source in sources]
+        saved = [await _save(database, box, user, source, rules, quotas) for source in sources]
+        await quotas.flush()
+        return saved
 
     for workflow in run(work):
         typer.echo(f"{workflow['name']}: version {workflow['version']}")
 
 
-async def _save(database: Database, box: SecretBox, user: User, source: Source, rules: Rules) -> Doc:
+async def _save(database: Database, box: SecretBox, user: User, source: Source, rules: Rules, quotas: Quotas) -> Doc:
     try:
-        return await saving.save(database, box, user.id, source, clock.now(), rules)
+        return await saving.save(database, box, user.id, source, clock.now(), rules, quotas=quotas)
     except WorkflowInvalid as invalid:  # only now it is known which secrets may be kept
         raise TocsinError(f"{source.data['name']}: {invalid}") from None
 
@@ -149,6 +154,9 @@ def run_(
         await starting.check_inputs(database, versions, user.id, name, inputs)
         if wait and not await _is_served(database):
             raise TocsinError(_NOT_SERVED)
+        quotas = await Quotas.for_command(database, config.load(), user.id)
+        quotas.take_run(user.id)
+        await quotas.flush()
         begun = await starting.execute(database, versions, user.id, name, inputs, clock.now())
         return await _waited_for(database, begun, timeout) if wait else begun
 
@@ -167,7 +175,8 @@ def load(email: Email) -> None:
 
     async def work(database: Database) -> list[str]:
         user, box = await accounts.find_user(email), await _box(database)
-        return [await _load(database, box, user, text) for text in shipped_samples().values()]
+        quotas = await Quotas.for_command(database, config.load(), user.id)
+        return [await _load(database, box, user, text, quotas) for text in shipped_samples().values()]
 
     for line in run(work):
         typer.echo(line)
@@ -180,8 +189,8 @@ def list_samples() -> None:
         typer.echo(name)
 
 
-async def _load(database: Database, box: SecretBox, user: User, text: str) -> str:
-    saved = await saving.save(database, box, user.id, read_yaml(text), clock.now())
+async def _load(database: Database, box: SecretBox, user: User, text: str, quotas: Quotas) -> str:
+    saved = await saving.save(database, box, user.id, read_yaml(text), clock.now(), quotas=quotas)
     return f"{saved['name']}: version {saved['version']}"
 
 

@@ -15,6 +15,7 @@ class User(Stored):
     `email_confirmed` is false from signing up until a mailed link was used; whoever was stored without it had been
     mailed before, and counts as confirmed. `accepts_requests_from` are the addresses of users whose workflows may ask
     this one to decide. `deactivated_at` is when that was done last: links to files that were made before are worthless.
+    `quotas` are the limits that an administrator has set for them, by the quota's name; 0 lifts it altogether.
     """
 
     id: str = Field(default_factory=new_id)
@@ -25,6 +26,7 @@ class User(Stored):
     email_confirmed: bool = True
     accepts_requests_from: list[str] = []
     deactivated_at: datetime | None = None
+    quotas: dict[str, int] = {}
     created_at: datetime
 
     class Settings:

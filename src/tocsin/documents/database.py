@@ -125,6 +125,10 @@ class Database:
         return self.db["mail_counts"]
 
     @property
+    def owner_usages(self) -> AsyncCollection[Doc]:
+        return self.db["owner_usages"]
+
+    @property
     def installation(self) -> AsyncCollection[Doc]:
         return self.db[INSTALLATION]
 

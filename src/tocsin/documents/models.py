@@ -273,7 +273,22 @@ class MailCount(Stored):
         indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
 
 
+class OwnerUsage(Stored):
+    """How much an owner uses of what is counted as it comes. Its id is the owner's.
+
+    `counts` are by the quota's name: {at, used}, where `at` is the number of the window since 1970. `storage` is in
+    bytes, and as exact as at `measured_at` plus what has been noted since.
+    """
+
+    counts: dict[str, Doc] = {}
+    storage: int = 0
+    measured_at: datetime | None = None
+
+    class Settings:
+        name = "owner_usages"
+
+
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
-    RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Replay,
+    RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Replay, OwnerUsage,
 ]  # fmt: skip

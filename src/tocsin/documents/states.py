@@ -54,6 +54,7 @@ class RunReason(Enum):
     RETRIES_USED_UP = "RETRIES_USED_UP"
     NOT_RETRIED = "NOT_RETRIED"
     LOST_TOO_OFTEN = "LOST_TOO_OFTEN"
+    QUOTA = "QUOTA"
 
 
 class WaitingFor(Enum):

@@ -27,6 +27,7 @@ class WorkflowRunReason(Enum):
     OVERLAP = "OVERLAP"
     OVERLAP_LIMIT = "OVERLAP_LIMIT"
     MISFIRE = "MISFIRE"
+    QUOTA = "QUOTA"
 
 
 class StepStatus(Enum):

@@ -29,8 +29,10 @@ from tocsin.execution.retention import Retention
 from tocsin.execution.settler import Settler
 from tocsin.execution.share import Limits
 from tocsin.execution.throughput import Throughput
+from tocsin.execution.usage_keeping import UsageKeeping
 from tocsin.execution.worker import Tools, Worker
 from tocsin.jobs.base import Outcome
+from tocsin.quotas import Quotas
 
 ALONE_LIMIT = 2_500
 """Runs in hand of a process that is alone over its database: a burst is inserted as RUNNING, which saves its claims."""
@@ -55,6 +57,7 @@ class Engine:
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
         on_step: Callable[[str], None] = lambda _: None,
+        quotas: Quotas | None = None,
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
         limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
@@ -63,17 +66,22 @@ class Engine:
         self._database = database
         self._settings = settings
         self.tools = tools
-        self._settler = Settler(database, self.hand, on_retry, on_follow, on_step)
+        self.quotas = quotas or Quotas(database, settings)
+        meter = self.quotas.meter
+        self._settler = Settler(database, self.hand, on_retry, on_follow, on_step, meter)
         self.circuits = Circuits(database, self.hand, Rules(settings.circuit_failures, settings.circuit_seconds))
         self._throughput = Throughput()
         self._begins = Begins(database, self.hand)
-        self._worker = Worker(self.hand, self._settler, tools, on_outcome=self._note, on_begin=self._begins.note)
+        self._worker = Worker(
+            self.hand, self._settler, tools, on_outcome=self._note, on_begin=self._begins.note, meter=meter
+        )
         self._dispatcher = Dispatcher(database, self.hand, self.circuits)
         self.order = Order(database, self.hand, self.circuits)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds), self._throughput)
-        self._replaying = Replaying(database, self.hand.wake)
+        self._replaying = Replaying(database, self.hand.wake, meter=meter)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
-        self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days))
+        self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
+        self._usage_keeping = UsageKeeping(database, self.quotas, self._retention, runs)
         self._workers: list[asyncio.Task[None]] = []
         self._loops: list[asyncio.Task[None]] = []
         self._settling: asyncio.Task[None] | None = None
@@ -90,7 +98,7 @@ class Engine:
         loops: dict[str, _Loop] = {
             "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention,
             "order": self.order, "circuits": self.circuits, "replaying": self._replaying,
-            "begins": self._begins,
+            "begins": self._begins, "usage": self._usage_keeping,
         }  # fmt: skip
         self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
 
@@ -131,6 +139,7 @@ class Engine:
             await asyncio.sleep(0.005)
         await take_back(self._database, held_by(self.hand.worker), clock.now(), _STOPPED, counts=False)
         await self._leases.leave()
+        await self._usage_keeping.round()
 
     async def _wait_for_idle(self, seconds: float) -> None:
         try:

@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.documents import Database, Doc, ReplayStatus, owner_of
 from tocsin.fair_queue import FairQueue
+from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import dead_letters, replay_plan, replays
 from tocsin.tasks.dead_letters import DeadLetterFilter, Mark
 from tocsin.tasks.replay_plan import CanaryVerdict, Portion
@@ -33,8 +34,15 @@ log = telemetry.logger(__name__)
 class Replaying:
     """The replays of all owners, as far as this process gets hold of them. `wake` is called after runs were queued."""
 
-    def __init__(self, database: Database, wake: Callable[[], None], lease: timedelta = LEASE) -> None:
+    def __init__(
+        self,
+        database: Database,
+        wake: Callable[[], None],
+        lease: timedelta = LEASE,
+        meter: UsageMeter | None = None,
+    ) -> None:
         self._database = database
+        self._meter = meter or UsageMeter()
         self._wake = wake
         self._lease = lease
         self._ahead: dict[str, list[Doc]] = {}
@@ -138,6 +146,8 @@ class Replaying:
         tasks = await replays.tasks_of(self._database, [run])
         row = run | {"attempted": len(run["attempts"])}
         may_go = dead_letters.is_dead_letter(run) and replay_plan.skipped(row, tasks) is None
+        if may_go and (until := self._meter.take_runs(replay["owner"], 1, clock.now())) is not None:
+            return until
         if may_go and not await replays.change(self._database, replay, self._sending(replay, 1), [ReplayStatus.CANARY]):
             return clock.now()  # stopped meanwhile, or no longer ours
         if may_go and await self._send(replay, [row], tasks):
@@ -157,6 +167,8 @@ class Replaying:
         if found is None:
             return await self._count(replay)
         if found.send:
+            if (until := self._meter.take_runs(replay["owner"], len(found.send), clock.now())) is not None:
+                return until
             sending = self._sending(replay, len(found.send))
             if not await replays.change(self._database, replay, sending, [ReplayStatus.RUNNING]):
                 return clock.now()  # stopped meanwhile, or no longer ours

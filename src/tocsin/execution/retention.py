@@ -2,7 +2,9 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import pairwise
 
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
@@ -10,11 +12,16 @@ from tocsin.accounts import audit
 from tocsin.documents import Database, Doc, TaskStatus
 from tocsin.documents.files import FileStore
 from tocsin.notifications import deliveries
+from tocsin.quotas.measuring import RUN_SIZE, SIZE
+from tocsin.quotas.meter import UsageMeter
+from tocsin.workflows.versions import version_id
 
 BATCH = 500
 HOUR = 3600.0
 _FORGOTTEN = timedelta(days=1)
 """So long after a circuit could have been probed, and no run came to probe it, it is held for closed."""
+_EVER = {"$gte": clock.EPOCH}
+_REPLACED = {"version": 1, "created_at": 1}
 _ENDED = [TaskStatus.COMPLETED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value]
 log = telemetry.logger(__name__)
 
@@ -23,9 +30,14 @@ class Retention:
     """Deletes, each hour, what is older than the owner of this server wants to keep."""
 
     def __init__(
-        self, database: Database, runs: timedelta, tasks: timedelta, entries: timedelta = timedelta(days=365)
+        self,
+        database: Database,
+        runs: timedelta,
+        tasks: timedelta,
+        entries: timedelta = timedelta(days=365),
+        meter: UsageMeter | None = None,
     ) -> None:
-        self._database = database
+        self._database, self._meter = database, meter or UsageMeter()
         self._runs, self._tasks, self._entries = runs, tasks, entries
 
     async def run(self) -> None:
@@ -42,61 +54,99 @@ class Retention:
         """Delete what is too old at `now`. Returns how many runs, tasks and workflow runs."""
         count = 0
         async for user in self._database.db["users"].find({}, {"_id": 1}):
-            count += await self._forget_runs(user["_id"], now - self._runs)
-            count += await self._forget_tasks(user["_id"], now - self._tasks)
-            count += await self._forget_workflow_runs(user["_id"], now - self._runs)
-            await self._forget_replays(user["_id"], now - self._runs)
+            count += await self.forget_of(user["_id"], now - self._runs, now - self._tasks)
         await self._database.circuits.delete_many({"retry_at": {"$lt": now - _FORGOTTEN}})
         await FileStore(self._database).forget(now - self._runs)
         await deliveries.forget(self._database, now - self._runs)
         await audit.forget(self._database, now - self._entries)
         return count
 
+    async def forget_of(self, owner: str, runs: datetime, tasks: datetime) -> int:
+        """Delete an owner's history from before these times, of runs and of tasks. Returns how many."""
+        count = await self._forget_runs(owner, runs)
+        count += await self._forget_tasks(owner, tasks)
+        count += await self._forget_workflow_runs(owner, runs)
+        await self._forget_replays(owner, runs)
+        await self._forget_versions(owner, runs)
+        return count
+
     async def _forget_runs(self, owner: str, before: datetime) -> int:
         count = 0
         # A run is never finished before it is due, so the owner's index by due time bounds what is read.
-        old = self._database.runs.find(
-            {"owner": owner, "due_at": {"$lt": before}}, {"finished_at": 1, "attempts.number": 1, "open": 1}
+        fields = {"finished_at": 1, "attempts.number": 1, "open": 1, "bytes": RUN_SIZE}
+        old = await self._database.runs.aggregate(
+            [{"$match": {"owner": owner, "due_at": {"$lt": before}}}, {"$project": fields}], batchSize=BATCH
         )
         batch: list[Doc] = []
-        async for run in old.batch_size(BATCH):
+        async for run in old:
             if not run["open"] and run["finished_at"] < before:
                 batch.append(run)
             if len(batch) >= BATCH:
-                count += await self._delete(batch)
+                count += await self._delete(owner, batch)
                 batch = []
-        return count + await self._delete(batch)
+        return count + await self._delete(owner, batch)
 
-    async def _delete(self, runs: list[Doc]) -> int:
+    async def _delete(self, owner: str, runs: list[Doc]) -> int:
         if not runs:
             return 0
         bodies = [f"{run['_id']}#{attempt['number']}" for run in runs for attempt in run["attempts"]]
         await self._database.response_bodies.delete_many({"_id": {"$in": bodies}})
         result = await self._database.runs.delete_many({"_id": {"$in": [run["_id"] for run in runs]}})
+        self._meter.add_bytes(owner, -sum(run["bytes"] for run in runs))
         return result.deleted_count
 
     async def _forget_workflow_runs(self, owner: str, before: datetime) -> int:
-        """Their steps' runs go with the other runs. Versions stay as long as their workflows: they are few."""
-        fields = {"open": 1, "finished_at": 1}
-        old = self._database.workflow_runs.find({"owner": owner, "due_at": {"$lt": before}}, fields)
-        ended = [run["_id"] async for run in old if not run["open"] and run["finished_at"] < before]
-        for start in range(0, len(ended), BATCH):
-            await self._database.workflow_runs.delete_many({"_id": {"$in": ended[start : start + BATCH]}})
+        """Their steps' runs go with the other runs."""
+        fields = {"open": 1, "finished_at": 1, "bytes": SIZE}
+        which = {"owner": owner, "due_at": {"$lt": before}}
+        old = await self._database.workflow_runs.aggregate([{"$match": which}, {"$project": fields}])
+        ended = {run["_id"]: run["bytes"] async for run in old if not run["open"] and run["finished_at"] < before}
+        await self._delete_all(self._database.workflow_runs, list(ended))
+        self._meter.add_bytes(owner, -sum(ended.values()))
         return len(ended)
+
+    async def _forget_versions(self, owner: str, before: datetime) -> None:
+        """Versions of workflows that another had replaced, or whose workflow was deleted, before that time.
+
+        A run begins with the version of its moment, so only runs that are open still need one.
+        """
+        fields = {"version": 1, "deleted": 1, "updated_at": 1}
+        async for workflow in self._database.workflows.find({"owner": owner, "created_at": _EVER}, fields):
+            gone = workflow["deleted"] and workflow["updated_at"] < before
+            if workflow["version"] > 1 or gone:
+                await self._forget_versions_of(workflow, before, gone=gone)
+
+    async def _forget_versions_of(self, workflow: Doc, before: datetime, *, gone: bool) -> None:
+        found = self._database.workflow_versions.find({"workflow": workflow["_id"], "version": {"$gte": 1}}, _REPLACED)
+        versions = await found.sort("version", 1).to_list()
+        old = [one["_id"] for one, later in pairwise(versions) if later["created_at"] < before]
+        if gone:
+            old = [one["_id"] for one in versions]
+        if not old and not gone:
+            return
+        open_ = self._database.workflow_runs.find({"workflow": workflow["_id"], "open": True}, {"version": 1})
+        needed = {version_id(workflow["_id"], run["version"]) async for run in open_}
+        await self._delete_all(self._database.workflow_versions, [one for one in old if one not in needed])
+        if gone and not needed:
+            await self._database.workflows.delete_one({"_id": workflow["_id"]})
+
+    async def _delete_all(self, collection: AsyncCollection[Doc], ids: list[str]) -> None:
+        for start in range(0, len(ids), BATCH):
+            await collection.delete_many({"_id": {"$in": ids[start : start + BATCH]}})
 
     async def _forget_replays(self, owner: str, before: datetime) -> None:
         old = self._database.replays.find({"owner": owner, "created_at": {"$lt": before}}, {"open": 1})
         ended = [replay["_id"] async for replay in old if not replay["open"]]
-        for start in range(0, len(ended), BATCH):
-            await self._database.replays.delete_many({"_id": {"$in": ended[start : start + BATCH]}})
+        await self._delete_all(self._database.replays, ended)
 
     async def _forget_tasks(self, owner: str, before: datetime) -> int:
         """One-off tasks that ended so long ago, and were not touched since."""
-        fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1}
-        tasks = self._database.tasks.find({"owner": owner, "created_at": {"$lt": before}}, fields)
-        ended = [task["_id"] async for task in tasks if _is_over(task, before)]
-        for start in range(0, len(ended), BATCH):
-            await self._database.tasks.delete_many({"_id": {"$in": ended[start : start + BATCH]}})
+        fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": SIZE}
+        which = {"owner": owner, "created_at": {"$lt": before}}
+        tasks = await self._database.tasks.aggregate([{"$match": which}, {"$project": fields}])
+        ended = {task["_id"]: task["bytes"] async for task in tasks if _is_over(task, before)}
+        await self._delete_all(self._database.tasks, list(ended))
+        self._meter.add_bytes(owner, -sum(ended.values()))
         return len(ended)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import bson
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
@@ -18,6 +19,7 @@ from tocsin.documents.updates import Expression, equals, is_null, move_run
 from tocsin.execution.hand import WorkerHand
 from tocsin.execution.verdict import Verdict
 from tocsin.outbound.failures import ErrorKind
+from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import ending, work_log
 
 BATCH = 500
@@ -89,6 +91,11 @@ class Settlement:
         attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _UNWRITABLE}
         return Settlement(self.run, attempt, Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED))
 
+    def size(self) -> int:
+        """The bytes that the attempt adds to what is stored, nearly."""
+        result = len(self.result) if isinstance(self.result, str) else 0
+        return len(bson.encode(self.attempt)) + (self.attempt.get("body_bytes") or 0) + result
+
     def settled(self) -> Doc:
         """The run as this settlement leaves it."""
         return (
@@ -124,8 +131,10 @@ class Settler:
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
         on_step: Callable[[str], None],
+        meter: UsageMeter | None = None,
     ) -> None:
         self._database = database
+        self._meter = meter or UsageMeter()
         self._hand = hand
         self._on_retry, self._on_follow, self._on_step = on_retry, on_follow, on_step
         self._buffer: list[Settlement] = []
@@ -196,6 +205,8 @@ class Settler:
         runs, passed = ([one.settled() for one in batch], []) if certain else await self._read_back(batch)
         shown = {run["_id"] for run in runs}
         work_log.log_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
+        for one in batch:
+            self._meter.add_bytes(one.run["owner"], one.size())
         told = await ending.tell(self._database, passed)
         for run in runs:
             if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _OF_NOTE_TO_WORKFLOWS:

@@ -22,6 +22,8 @@ from tocsin.jobs.files import Shelf
 from tocsin.jobs.report_runs import RunsQuery
 from tocsin.outbound.http import HttpDoor
 from tocsin.outbound.mail import MailDoor
+from tocsin.quotas.mail import CountedMail
+from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secrets import SecretBox
 from tocsin.tasks import retry as retries
 from tocsin.tasks.retry import RetryPolicy
@@ -61,6 +63,7 @@ class Worker:
         now: Callable[[], datetime] = clock.now,
         on_outcome: Callable[[Doc, Outcome], None] = lambda _run, _outcome: None,
         on_begin: Callable[[Held], None] = lambda _: None,
+        meter: UsageMeter | None = None,
     ) -> None:
         self._hand = hand
         self._settler = settler
@@ -68,6 +71,7 @@ class Worker:
         self._now = now
         self._on_outcome = on_outcome
         self._on_begin = on_begin
+        self._meter = meter or UsageMeter()
 
     async def run(self) -> None:
         """Make one attempt after the other until cancelled."""
@@ -121,7 +125,7 @@ class Worker:
             secrets=self._tools.secrets,
             http=self._tools.http.for_owner(run["owner"], run.get("host")),
             compute=self._tools.compute,
-            mail=self._tools.mail(run["owner"]),
+            mail=CountedMail(self._tools.mail(run["owner"]), self._meter, run["owner"]),
             files=self._tools.shelf.of_run(run["owner"], run["_id"]),
             runs=self._tools.runs,
             recipients=self._tools.recipients,
@@ -167,6 +171,7 @@ def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datet
         "response_headers": [list(pair) for pair in outcome.response_headers],
         "response_truncated": outcome.response_truncated,
         "has_body": bool(outcome.response_body),
+        "body_bytes": len(outcome.response_body.encode("utf-8", "replace")) if outcome.response_body else 0,
         "redirects": outcome.redirects,
         "timings": outcome.timings,
         "error": _error(outcome.error),

@@ -10,6 +10,15 @@ from tocsin.documents import Scope, User
 from tocsin.errors import Forbidden
 from tocsin.graphql.context import Info
 
+FREEING = frozenset(
+    {
+        "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
+        "discardDeadLetters", "pauseQueue", "logIn", "logOut", "refreshSession", "revokeSession", "revokeApiToken",
+        "changePassword", "deactivateUser", "setUserQuota",
+    }
+)  # fmt: skip
+"""The mutations that also work while the disk is nearly full: they make room, end things, or let someone do so."""
+
 
 async def owner(info: Info) -> str:
     """The id of who is asking. Raises Unauthenticated, Forbidden."""
@@ -24,6 +33,8 @@ async def user(info: Info) -> User:
 async def identity(info: Info) -> Identity:
     """Who is asking, by what. Raises Unauthenticated, Forbidden for an API token without the scope."""
     found = await info.context.required_identity()
+    info.context.services.quotas.limits.learn(found.user.id, found.user.quotas)
+    require_room(info)
     _require(found, Scope.WRITE if info.operation.operation is OperationType.MUTATION else Scope.READ)
     return found
 
@@ -33,6 +44,16 @@ async def reader(info: Info) -> Identity:
     found = await identity(info)
     _require(found, Scope.READ)
     return found
+
+
+def require_room(info: Info) -> None:
+    """Raises StorageLow for a mutation that would store something while the disk is nearly full."""
+    if _is_root_of_mutation(info) and info.field_name not in FREEING:
+        info.context.services.disk.require_room()
+
+
+def _is_root_of_mutation(info: Info) -> bool:
+    return info.operation.operation is OperationType.MUTATION and info.path.prev is None
 
 
 async def administrator(info: Info) -> Identity:

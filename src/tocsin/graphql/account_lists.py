@@ -44,6 +44,7 @@ describe(
         "USER_ACTIVATED": "A user was let in again.",
         "KEYS_ROTATED": "The keys of the installation were renewed.",
         "QUEUE_CHANGED": "An administrator made, changed, paused or resumed a queue.",
+        "QUOTA_CHANGED": "An administrator changed how much a user may use.",
     },
 )
 

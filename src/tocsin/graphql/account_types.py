@@ -6,11 +6,12 @@ import strawberry
 
 from tocsin import accounts, documents
 from tocsin.documents import Doc, Scope
-from tocsin.graphql import ids
+from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe
 from tocsin.graphql.errors import UserError
 from tocsin.graphql.node import Node
+from tocsin.graphql.usage_types import QuotaUsage, usage_type
 
 describe(
     Scope,
@@ -49,6 +50,17 @@ class User(Node):
     async def accepts_requests_from(self, info: Info) -> list[str] | None:
         who = await info.context.identity()
         return self.accepted if who is not None and ids.encode("User", who.user.id) == self.id else None
+
+    @strawberry.field(
+        description="How much the user uses of each quota. Null for whoever is neither the user nor an administrator."
+    )
+    async def usage(self, info: Info) -> list[QuotaUsage] | None:
+        user_id = ids.find("User", self.id, "id")
+        if info.context.token is None or user_id is None:
+            return None
+        if await access.owner(info) != user_id and not await access.administers(info):
+            return None
+        return [usage_type(usage) for usage in await info.context.services.quotas.usage(user_id)]
 
 
 @strawberry.type(description="What a user has after logging in.")

@@ -152,6 +152,7 @@ class AccountMutations:
     )
     async def sign_up(self, info: Info, input: Annotated[SignUpInput, WHAT]) -> SignUpPayload:
         context = info.context
+        access.require_room(info)
         await context.attempt("signUp")
         return await _payload(SignUpPayload, _sign_up(context, input), context)
 
@@ -225,6 +226,7 @@ class AccountMutations:
     async def accept_invitation(
         self, info: Info, input: Annotated[AcceptInvitationInput, WHAT]
     ) -> AcceptInvitationPayload:
+        access.require_room(info)
         await info.context.attempt("acceptInvitation")
         opening = info.context.services.mailing.accept(input.token, input.password, info.context.actor)
         return await _payload(AcceptInvitationPayload, opening, info.context)

@@ -13,6 +13,7 @@ from tocsin.graphql.account_types import User, user_type
 from tocsin.graphql.context import Info
 from tocsin.graphql.errors import UserError, caught
 from tocsin.graphql.words import WHAT
+from tocsin.quotas import Quota
 
 
 @strawberry.input(description="Someone to invite.")
@@ -26,6 +27,16 @@ class UpdateUserInput:
     id: strawberry.ID = strawberry.field(description="The user.")
     is_admin: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether the user administers this installation."
+    )
+
+
+@strawberry.input(description="Another limit for one user.")
+class SetUserQuotaInput:
+    id: strawberry.ID = strawberry.field(description="The user.")
+    quota: Quota = strawberry.field(description="What it limits.")
+    limit: int | None = strawberry.field(
+        description="How much the user may use: a count, or megabytes. 0 for as much as they like, null for what all "
+        "others may use."
     )
 
 
@@ -65,6 +76,11 @@ class DeactivateUserPayload(UserPayload):
 
 @strawberry.type(description="The answer to activateUser.")
 class ActivateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type(description="The answer to setUserQuota.")
+class SetUserQuotaPayload(UserPayload):
     pass
 
 
@@ -130,6 +146,19 @@ class AdministrationMutations:
 
         user, faults = await caught(activate())
         return ActivateUserPayload(user=user and user_type(user), user_errors=faults)
+
+    @strawberry.mutation(description="For administrators: raise, lower or lift one quota of one user.")
+    async def set_user_quota(self, info: Info, input: Annotated[SetUserQuotaInput, WHAT]) -> SetUserQuotaPayload:
+        admin = await access.administrator(info)
+        services, actor = info.context.services, access.actor(info, admin)
+
+        async def change() -> documents.User:
+            user = await accounts.set_quota(await _found(input.id), input.quota, input.limit, actor)
+            services.quotas.limits.learn(user.id, user.quotas)
+            return user
+
+        user, faults = await caught(change())
+        return SetUserQuotaPayload(user=user and user_type(user), user_errors=faults)
 
 
 async def _found(global_id: str) -> documents.User:

@@ -24,6 +24,8 @@ from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
 from tocsin.jobs.base import Compute
 from tocsin.jobs.files import Shelf
+from tocsin.quotas import Quotas
+from tocsin.quotas.disk import DiskWatch
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows.refusals import Refusals
 from tocsin.workflows.versions import Versions
@@ -59,6 +61,8 @@ class Services:
     on_workflow_due: Callable[[datetime | None], None]
     on_workflow_run: Callable[[str], None]
     shelf: Shelf
+    quotas: Quotas
+    disk: DiskWatch
     waiting: Callable[[Doc], Waiting | None] = lambda _: None
     on_queue_change: Callable[[], None] = lambda: None
     compute: Compute | None = None

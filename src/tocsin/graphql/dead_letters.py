@@ -23,7 +23,7 @@ from tocsin.graphql.dead_letter_types import (
 )
 from tocsin.graphql.errors import UserError, caught
 from tocsin.graphql.paging import PageArguments
-from tocsin.graphql.repeating import key_of
+from tocsin.graphql.repeating import earlier, key_of
 from tocsin.graphql.run_lists import RunConnection
 from tocsin.graphql.task_inputs import key_field
 from tocsin.graphql.words import WHAT, After, Before, First, Last
@@ -185,6 +185,8 @@ async def _replay(services: Services, owner: str, given: ReplayDeadLettersInput)
     if given.dry_run:
         return None, await dead_letters.count(services.database, owner, chosen, now)
     key = key_of(services, owner, "replayDeadLetters", given)
+    if await earlier(services, key) is None:
+        services.quotas.require_run(owner)
     replay = await replays.create(services.database, owner, wish, now, key)
     return replay, replay["selected"]
 

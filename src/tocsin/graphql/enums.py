@@ -113,6 +113,7 @@ describe(
         "GAVE_WAY": "The next due time came before the next retry.",
         "RETRIES_USED_UP": "The last retry failed too.",
         "NOT_RETRIED": "The failure is of a kind that is not retried.",
+        "QUOTA": "A quota of its owner was used up when it was due, or is when its next attempt is.",
         "LOST_TOO_OFTEN": "Worker after worker died while attempting it.",
     },
 )
@@ -198,6 +199,7 @@ describe(
         "SESSION_ENDED": "The refresh token is not good any more: log in again.",
         "LINK_INVALID": "The mailed link was used before, has expired or was replaced.",
         "IDEMPOTENCY_KEY_REUSED": "The key was used with another input.",
+        "QUOTA_EXCEEDED": "You have as many as you may have, or used up what you may use: see `User.usage`.",
     },
 )
 describe(

@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from tocsin import errors, telemetry
 from tocsin.documents import is_unavailable
-from tocsin.errors import Forbidden, PartlyDone, RateLimited, Unauthenticated, UserErrorCode
+from tocsin.errors import Forbidden, PartlyDone, RateLimited, StorageLow, Unauthenticated, UserErrorCode
 
 T = TypeVar("T")
 UNAVAILABLE = (
@@ -92,6 +92,8 @@ def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQL
         return with_code(error, "FORBIDDEN")
     if isinstance(cause, RateLimited):
         return with_code(error, "RATE_LIMITED", retryAfter=math.ceil(cause.retry_after))
+    if isinstance(cause, StorageLow):
+        return with_code(error, "STORAGE_LOW")
     if isinstance(cause, errors.UserError):
         return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
     if is_unavailable(cause):

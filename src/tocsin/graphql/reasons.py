@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tocsin.documents import Doc, RunReason
+from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.graphql.scalars import write_moment
 
 _NOTICEABLE = timedelta(seconds=2)
@@ -17,13 +17,16 @@ _SENTENCES = {
     RunReason.GAVE_WAY: "The next due time of the task came before the next retry.",
     RunReason.RETRIES_USED_UP: "The last of its retries failed too.",
     RunReason.NOT_RETRIED: "The last attempt failed in a way that is not retried.",
+    RunReason.QUOTA: "A quota of its owner is used up: see `viewer { usage }`. It goes on when there is room.",
     RunReason.LOST_TOO_OFTEN: "Worker after worker was lost while attempting it, so it is not attempted again.",
 }
 
 
 def reason_text(reason: RunReason, run: Doc) -> str:
     """The sentence for this run."""
-    return _missed(run) if reason is RunReason.MISFIRE else _SENTENCES[reason]
+    if reason is RunReason.QUOTA and run["status"] == RunStatus.MISSED.value:
+        return _missed(run, "a quota of its owner was used up")
+    return _missed(run, "nothing could run it") if reason is RunReason.MISFIRE else _SENTENCES[reason]
 
 
 def lateness_text(due_at: datetime | None, now: datetime) -> str | None:
@@ -36,9 +39,10 @@ def lateness_text(due_at: datetime | None, now: datetime) -> str | None:
     )
 
 
-def _missed(run: Doc) -> str:
+def _missed(run: Doc, why: str) -> str:
     count, due_at = run.get("missed_count") or 1, write_moment(run["due_at"])
     if count == 1:
-        return f"It was due at {due_at}, while nothing could run it."
+        return f"It was due at {due_at}, while {why}."
     until = write_moment(run.get("missed_until") or run["due_at"])
-    return f"{count} due times from {due_at} to {until} passed while nothing could run them."
+    why = why.replace("run it", "run them")
+    return f"{count} due times from {due_at} to {until} passed while {why}."

@@ -16,9 +16,10 @@ from tocsin.tasks.idempotency import Key
 
 
 def key_of(services: Services, owner: str, mutation: str, given: Any) -> Key | None:
-    """The key of this input, with a digest of all of it; None if it has none."""
+    """The key of this input, with a digest of all of it; None if it has none. Raises QuotaExceeded."""
     if not isinstance(given.idempotency_key, str):
         return None
+    services.quotas.take_key(owner)
     text = json.dumps(_plain(given), sort_keys=True, default=str)
     digest = hmac.new(services.fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
     return Key(owner, mutation, given.idempotency_key, digest)

@@ -10,11 +10,11 @@ from tocsin.documents import RunStatus
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, caught
-from tocsin.graphql.repeating import key_of
+from tocsin.graphql.repeating import earlier, key_of
 from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.task_inputs import key_field
 from tocsin.graphql.words import WHAT
-from tocsin.tasks import triggering
+from tocsin.tasks import owned, triggering
 
 
 @strawberry.input(description="A run to retry.")
@@ -65,6 +65,9 @@ class RunMutations:
 async def _retry(services: Services, owner: str, given: RetryRunInput) -> RunDocument:
     run_id = ids.require("Run", given.id, "id")
     key = key_of(services, owner, "retryRun", given)
+    if await earlier(services, key) is None:
+        await owned.require_run(owner, run_id)
+        services.quotas.take_run(owner)
     run = await triggering.retry(services.database, owner, run_id, clock.now(), key)
     services.on_queued()
     return run

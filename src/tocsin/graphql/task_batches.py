@@ -20,6 +20,7 @@ from tocsin.graphql.repeating import key_of
 from tocsin.graphql.task_inputs import CreateTaskInput, key_field, read_draft
 from tocsin.graphql.task_types import Task, load_task
 from tocsin.graphql.words import WHAT
+from tocsin.quotas import Quota
 from tocsin.tasks import batches, idempotency, queues, saving
 
 _PORTION = 50
@@ -113,7 +114,9 @@ async def _create(services: Services, owner: User, given: CreateTasksInput) -> _
     record = await idempotency.take(services.database, key, new_id(owner.id), now)
     if record["created_at"] != now:  # the same call came twice at once, and the other one was faster
         work = await _check(services, owner, given, record["created_at"])
-    await batches.save(services.database, owner.id, work.good, record)
+    async with services.quotas.room(owner.id, Quota.TASKS, 0 if record["done"] else len(work.good), "tasks"):
+        await batches.save(services.database, owner.id, work.good, record)
+    services.quotas.note_stored(owner.id, *(task.draft.job for task in work.good.values()))
     services.on_due(min((task.next_run_at for task in work.good.values()), default=None))
     return _Work(work.count, work.good, work.wrong, record)
 

@@ -1,11 +1,13 @@
 """What an owner does with tasks."""
 
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Any
 
 import strawberry
 
 from tocsin import clock
-from tocsin.documents import Doc, RunStatus, User
+from tocsin.documents import Doc, RunStatus, TaskStatus, User
 from tocsin.documents import Task as TaskDocument
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
@@ -16,8 +18,10 @@ from tocsin.graphql.run_types import Run, load_run
 from tocsin.graphql.task_inputs import CreateTaskInput, UpdateTaskInput, key_field, read_changes, read_draft
 from tocsin.graphql.task_types import Task, load_task
 from tocsin.graphql.words import WHAT
+from tocsin.quotas import Quota
 from tocsin.tasks import holding, idempotency, owned, saving, triggering
 
+_ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 _TRIES = 20
 
 
@@ -149,7 +153,10 @@ async def _create(services: Services, owner: User, given: CreateTaskInput) -> Ta
             raise idempotency.gone("task")
         return task
     now = clock.now()
-    task = await saving.create(services.database, owner.id, read_draft(given, services, owner, now), now, key)
+    draft = read_draft(given, services, owner, now)
+    async with services.quotas.room(owner.id, Quota.TASKS):
+        task = await saving.create(services.database, owner.id, draft, now, key)
+    services.quotas.note_stored(owner.id, draft.job)
     services.on_due(task.next_run_at)
     return task
 
@@ -164,7 +171,8 @@ async def _update(services: Services, owner: User, given: UpdateTaskInput) -> Ta
         keeps = given.job is not None or given.schedule is not None
         version = before.version if expected is None and keeps else expected
         try:
-            task = await saving.update(services.database, owner.id, task_id, changes, now, version)
+            async with _room_for_revived(services, before, changes):
+                task = await saving.update(services.database, owner.id, task_id, changes, now, version)
         except Conflict:
             if expected is not None or not tries_left:
                 raise
@@ -174,9 +182,20 @@ async def _update(services: Services, owner: User, given: UpdateTaskInput) -> Ta
     raise AssertionError  # the last try returns or raises
 
 
+def _room_for_revived(
+    services: Services, task: TaskDocument, changes: Mapping[str, Any]
+) -> AbstractAsyncContextManager[None]:
+    """A task that had ended counts again once it has a new schedule."""
+    if "schedule" in changes and task.status in _ENDED:
+        return services.quotas.room(task.owner, Quota.TASKS)
+    return nullcontext()
+
+
 async def _delete(services: Services, owner: str, given: TaskIdInput) -> None:
     task_id = ids.require("Task", given.id, "id")
+    task = await owned.require_task(owner, task_id)
     await holding.delete(services.database, owner, task_id, clock.now())
+    services.quotas.note_deleted(owner, task.job)
     await _abort_runs(services, task_id)
 
 
@@ -200,6 +219,9 @@ async def _abort_runs(services: Services, task_id: str) -> None:
 async def _run(services: Services, owner: str, given: RunTaskInput) -> tuple[str, str]:
     task_id = ids.require("Task", given.id, "id")
     key = key_of(services, owner, "runTask", given)
+    if await earlier(services, key) is None:
+        await owned.require_task(owner, task_id)
+        services.quotas.take_run(owner)
     run = await triggering.run_now(services.database, owner, task_id, clock.now(), key)
     services.on_queued()
     return task_id, run.id

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from tocsin import clock
+from tocsin import clock, documents
 from tocsin.accounts import sessions
 from tocsin.documents import Scope
 from tocsin.errors import NotFound
@@ -14,6 +14,7 @@ from tocsin.graphql.account_types import ActiveSession, ApiToken, api_token_type
 from tocsin.graphql.context import Info
 from tocsin.graphql.errors import UserError, caught
 from tocsin.graphql.words import WHAT
+from tocsin.quotas import Quota
 
 
 @strawberry.input(description="An API token to make.")
@@ -83,7 +84,12 @@ class TokenMutations:
     async def create_api_token(self, info: Info, input: Annotated[CreateApiTokenInput, WHAT]) -> CreateApiTokenPayload:
         who, service = await access.logged_in(info), info.context.services.accounts
         actor, expires_at = access.actor(info, who), input.expires_at or None
-        made, faults = await caught(service.create_api_token(who.user, input.name, input.scopes, expires_at, actor))
+
+        async def create() -> tuple[documents.ApiToken, str]:
+            async with info.context.services.quotas.room(who.user.id, Quota.API_TOKENS):
+                return await service.create_api_token(who.user, input.name, input.scopes, expires_at, actor)
+
+        made, faults = await caught(create())
         if made is None:
             return CreateApiTokenPayload(api_token=None, token=None, user_errors=faults)
         return CreateApiTokenPayload(api_token=api_token_type(made[0]), token=made[1], user_errors=[])

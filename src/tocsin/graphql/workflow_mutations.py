@@ -9,7 +9,7 @@ from tocsin.errors import InvalidInput, UserErrorCode
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, caught
-from tocsin.graphql.repeating import key_of
+from tocsin.graphql.repeating import earlier, key_of
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.task_inputs import key_field
 from tocsin.graphql.words import WHAT
@@ -20,6 +20,7 @@ from tocsin.outbound.guard import Rules
 from tocsin.outbound.recipients import RecipientRules
 from tocsin.workflows import asking, saving, starting
 from tocsin.workflows.checked import check_object, check_yaml
+from tocsin.workflows.owned import require_workflow
 from tocsin.workflows.reading import WorkflowInvalid
 
 _LONGEST_COMMENT = 2_000
@@ -187,16 +188,20 @@ async def _save(services: Services, owner: documents.User, given: SaveWorkflowIn
     else:
         assert given.definition is not None  # noqa: S101  # the other member of a @oneOf
         checked = await check_object(given.definition.value, now, catalog, compute, owner.id)
-    saved = await saving.save_checked(services.database, services.secrets, owner.id, checked, now)
+    saved = await saving.save_checked(services.database, services.secrets, owner.id, checked, now, services.quotas)
     services.on_workflow_due(saved["next_run_at"])
     return saved
 
 
 async def _execute(services: Services, owner: str, given: ExecuteWorkflowInput) -> documents.WorkflowRun:
     key = key_of(services, owner, "executeWorkflow", given)
+    if await earlier(services, key) is None:
+        await require_workflow(services.database, owner, given.name)
+        services.quotas.take_run(owner)
     run = await starting.execute(
         services.database, services.versions, owner, given.name, _value(given.input), clock.now(), key
     )
+    services.quotas.meter.add_bytes(owner, len(run.inputs))
     services.on_workflow_run(run.id)
     return run
 
@@ -210,6 +215,7 @@ async def _cancel(services: Services, owner: str, given: CancelWorkflowRunInput)
 
 async def _resume(services: Services, owner: str, given: ResumeWorkflowRunInput) -> documents.WorkflowRun:
     run_id = ids.require("WorkflowRun", given.id, "id")
+    services.quotas.require_run(owner)
     run = await asking.resume(services.database, services.versions, owner, run_id, _value(given.input), clock.now())
     services.on_workflow_run(run_id)
     return run

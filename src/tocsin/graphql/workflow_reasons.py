@@ -12,6 +12,7 @@ _RUN = {
     WorkflowRunReason.CANCEL_REQUESTED: "Its cancellation was asked for.",
     WorkflowRunReason.OVERLAP: "The run before was still going on.",
     WorkflowRunReason.OVERLAP_LIMIT: "As many earlier runs of the workflow as may be open were still going on.",
+    WorkflowRunReason.QUOTA: "It was due while a quota of its owner was used up.",
     WorkflowRunReason.MISFIRE: "The due time passed while nobody could run it.",
 }
 _STEP = {

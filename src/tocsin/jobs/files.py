@@ -54,11 +54,15 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The files of this installation. `page` makes an address of a path on this server."""
+    """The files of this installation. `page` makes an address of a path on this server.
+
+    `on_stored` is called with the owner and the bytes of each file that was kept.
+    """
 
     store: FileStore
     links: FileLinks
     page: Callable[[str], str]
+    on_stored: Callable[[str, int], None] = lambda _owner, _bytes: None
     turns: OwnerTurns = field(default_factory=lambda: OwnerTurns(MOST_IN_MEMORY))
 
     def of_run(self, owner: str, run: str) -> "Files":
@@ -85,9 +89,9 @@ class Files:
             raise FileFault(f"The file {name!r} has {len(data)} bytes; a file has at most {LARGEST}.")
         if not _CONTENT_TYPE.fullmatch(content_type):
             raise FileFault(f"{content_type!r} is no content type such as text/csv.")
-        return self._shelf.ref(
-            await self._shelf.store.put(self._owner, self._run, clean_name(name), content_type, data)
-        )
+        file = await self._shelf.store.put(self._owner, self._run, clean_name(name), content_type, data)
+        self._shelf.on_stored(self._owner, file.size)
+        return self._shelf.ref(file)
 
     def room(self) -> AbstractAsyncContextManager[None]:
         """Wait until there is room for whole files in memory, and have it. Owners take turns."""

@@ -21,7 +21,7 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, is_unavailable, run_ids
+from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_ids
 from tocsin.documents.updates import Expression, both, change_when, equals
 from tocsin.ending import end_tasks
 from tocsin.notifications import deliveries, lateness
@@ -35,6 +35,9 @@ from tocsin.notifications.turns import Turns
 from tocsin.outbound.mail import MailDoor, MailRefused, MailUnavailable
 from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.owner_mail import MailSuppressed
+from tocsin.quotas.limits import Quota
+from tocsin.quotas.mail import NO_MORE_TODAY
+from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.telemetry import MAILS, logger
 
@@ -68,12 +71,13 @@ class Postman:
         page: Callable[[str], str] = str,
         limits: RecipientLimits = RecipientLimits(),  # noqa: B008  # frozen
         confirms: bool = False,
+        meter: UsageMeter | None = None,
         lease: timedelta = timedelta(seconds=60),
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database, self._door, self._secrets, self._page = database, door, secrets, page
         self._recipients = Recipients(database, limits, confirms=confirms, clock=clock)
-        self._lease, self._clock = lease, clock
+        self._lease, self._clock, self._meter = lease, clock, meter or UsageMeter()
         self._woken = asyncio.Event()
         self._turns, self._under_way = Turns(_SHARE), Counter[str]()
         self._held: dict[str, Doc] = {}
@@ -209,6 +213,7 @@ class Postman:
         if (reason := await lateness.is_pointless(self._database, delivery, self._clock())) is not None:
             return self._outcome(delivery, SUPERSEDED, last_error=reason)
         try:
+            self._count(delivery)
             async with self._recipients.place_for(delivery) as (to, note):
                 subject, text = await lateness.update_text(self._database, delivery, self._clock())
                 text = note(text)
@@ -232,6 +237,13 @@ class Postman:
         _log.info("mail delivered", **_ids(delivery))
         sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
         return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
+
+    def _count(self, delivery: Doc) -> None:
+        """Count the first try of a mail that somebody's task or workflow is the cause of. Raises MailRefused."""
+        if not delivery.get("run") or delivery["tries"]:
+            return
+        if not self._meter.take(owner_of(delivery["run"]), Quota.MAILS_PER_DAY, self._clock()):
+            raise MailRefused(NO_MORE_TODAY)
 
     async def _opened(self, text: str, delivery: Doc) -> str:
         """What is sent: the text with the link that only the mail shows. Raises SecretUnreadable."""

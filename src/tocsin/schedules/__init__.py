@@ -3,7 +3,7 @@
 from tocsin.schedules.changing import default_start, first_due, postponed, revise
 from tocsin.schedules.checking import check
 from tocsin.schedules.due import count_due, latest_due, next_due, preview, shortest_interval
-from tocsin.schedules.misfire import DuePlan, Gap, Misfire, MisfirePolicy, check_misfire, leave_out, plan_due
+from tocsin.schedules.misfire import DuePlan, Gap, Misfire, MisfirePolicy, check_misfire, leave_out, pass_over, plan_due
 from tocsin.schedules.schedule import Cron, Every, Once, Plain, Revised, Schedule, from_document, plain, to_document
 from tocsin.schedules.summary import summary
 
@@ -27,6 +27,7 @@ __all__ = [
     "latest_due",
     "leave_out",
     "next_due",
+    "pass_over",
     "plain",
     "plan_due",
     "postponed",

@@ -92,6 +92,15 @@ def plan_due(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire)
     return DuePlan(runs, _gap(schedule, due, now, runs), next_due(schedule, now))
 
 
+def pass_over(schedule: Schedule, due: datetime, until: datetime) -> tuple[Gap, datetime | None]:
+    """The due times from `due` on that lie before `until`, and the next one: none of them is to run.
+
+    `due` itself always counts.
+    """
+    last = max(due, until - MILLISECOND)
+    return Gap(due, _last(schedule, due, last), 1 + count_due(schedule, due, last)), next_due(schedule, last)
+
+
 def leave_out(
     schedule: Schedule, plan: DuePlan, covered: Sequence[Span]
 ) -> tuple[tuple[datetime, ...], tuple[Gap, ...]]:

@@ -11,6 +11,7 @@ from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
 from tocsin.documents import Database, Doc, connect_thread
+from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.firing import MOST_OPEN
 from tocsin.scheduling.store import Hand, RunExecutor, TaskStore
 from tocsin.tasks import ending, reconciling
@@ -44,10 +45,13 @@ class _Passes(BackgroundScheduler):  # type: ignore[misc]
 class Scheduler:
     """Turns due times into runs. `start` and `stop` are called in the event loop; `due` and `wake` from any thread."""
 
-    def __init__(self, database: Database, hand: Hand, most_open: int = MOST_OPEN) -> None:
+    def __init__(
+        self, database: Database, hand: Hand, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
+    ) -> None:
         self._database = database
         self._hand = hand
         self._most_open = most_open
+        self._meter = meter
         self._passes = _Passes()
         self._store: TaskStore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -57,7 +61,7 @@ class Scheduler:
         """Begin to look for due documents, in a thread of its own."""
         self._loop = asyncio.get_running_loop()
         self._store = TaskStore(
-            connect_thread(self._database.uri, self._database.name), self._hand, self, self._most_open
+            connect_thread(self._database.uri, self._database.name), self._hand, self, self._most_open, self._meter
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(RunExecutor(self._store))

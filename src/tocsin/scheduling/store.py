@@ -18,9 +18,11 @@ from pymongo.synchronous.database import Database as SyncDatabase
 from tocsin import clock, telemetry
 from tocsin.documents import Doc, RunStatus
 from tocsin.documents.updates import equals, gathered, move_run
+from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_jobs import DueJob
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.firing import MOST_OPEN, Entry, Firing, fire_all, pause
+from tocsin.scheduling.quota_gaps import forgo, postponed
 from tocsin.scheduling.writing import RunWriter, give_way
 from tocsin.tasks import work_log
 from tocsin.tasks.ending import SETTLED_VALUES, on_tasks
@@ -79,13 +81,19 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     """The due tasks and retries as APScheduler's jobs."""
 
     def __init__(
-        self, database: SyncDatabase[Doc], hand: Hand, aftermath: Aftermath, most_open: int = MOST_OPEN
+        self,
+        database: SyncDatabase[Doc],
+        hand: Hand,
+        aftermath: Aftermath,
+        most_open: int = MOST_OPEN,
+        meter: UsageMeter | None = None,
     ) -> None:
         super().__init__()
         self._tasks, self._runs = database["tasks"], database["runs"]
         self._database = database
         self._hand, self._aftermath = hand, aftermath
         self._most_open = most_open
+        self._meter = meter or UsageMeter()
         self._due = DueQueue(self._tasks, self._runs)
         self._finished = True
         self._due_tasks: list[Doc] = []
@@ -194,8 +202,11 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
         updates = []
         for run in runs:
-            changes = {**ready(now, run.get("priority") or 0), "retry_at": None, "worker": None}
             same = equals("retry_at", run["retry_at"])
+            if (until := self._meter.take_runs(run["owner"], 1, now)) is not None:
+                updates.append(postponed(run["_id"], same, until))
+                continue
+            changes = {**ready(now, run.get("priority") or 0), "retry_at": None, "worker": None, "reason": None}
             updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
         self._runs.bulk_write(updates, ordered=False)
         self._show(self._read([run["_id"] for run in runs]))
@@ -213,7 +224,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         if fired.unreadable:
             self._tasks.bulk_write([pause(task, now) for task in fired.unreadable], ordered=False)
         if fired.firings:
-            self._make(fired.firings, now)
+            self._make([self._within_quota(firing) for firing in fired.firings], now)
 
     def _make(self, firings: list[Firing], now: datetime) -> None:
         claimed = self._claim([run for firing in firings for run in firing.claimable()], now)
@@ -244,6 +255,11 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
                 open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
         return open_runs
 
+    def _within_quota(self, firing: Firing) -> Firing:
+        count, owner = sum(bool(run["open"]) for run in firing.runs), firing.task["owner"]
+        until = self._meter.take_runs(owner, count, firing.now) if count else None
+        return firing if until is None else forgo(firing.task, firing.now, until)
+
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
         admitted = self._hand.admit(runs, now)
         for run in admitted:
@@ -255,6 +271,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         RunWriter(self._runs).write(firings)
         made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
         work_log.log_made(made)
+        self._meter.add_runs(made)
         unwritten = planned - {run["_id"] for run in made}
         self._hand.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
 

@@ -6,7 +6,7 @@ from strawberry.types.execution import PreExecutionError
 
 from tocsin.web.negotiation import MODERN
 
-_STATUSES = {"RATE_LIMITED": 429, "TIMEOUT": 503, "UNAVAILABLE": 503, "INTERNAL": 500}
+_STATUSES = {"RATE_LIMITED": 429, "TIMEOUT": 503, "UNAVAILABLE": 503, "INTERNAL": 500, "STORAGE_LOW": 503}
 """Of operations that were not executed though nothing is wrong with their document."""
 
 

@@ -37,6 +37,8 @@ from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.owner_mail import OwnerDoor
 from tocsin.outbound.rates import HostRates
+from tocsin.quotas import Quotas
+from tocsin.quotas.disk import LOOK_SECONDS, DiskWatch
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.keys import Keys
@@ -67,6 +69,8 @@ class Runtime:
     clock: ClockWatch
     versions: Versions
     shelf: Shelf
+    quotas: Quotas
+    disk: DiskWatch
     services: Services
     processes: Processes
 
@@ -102,7 +106,8 @@ class Runtime:
         except (DatabaseUnavailable, TimeoutError):
             database = PartState(False, self.embedded.trouble if self.embedded else None)
         parts = {"database": database, "scheduler": PartState(self.scheduler.healthy)}
-        return parts if self.clock.warning is None else parts | {"clock": PartState(True, self.clock.warning)}
+        warnings = {"clock": self.clock.warning, "disk": self.disk.warning}
+        return parts | {name: PartState(True, warning) for name, warning in warnings.items() if warning is not None}
 
     async def measure(self) -> None:
         """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
@@ -114,6 +119,7 @@ class Runtime:
         settings = self.settings
         registry.all_jobs()
         self.database = await self._open_database()
+        self.quotas, self.disk = Quotas(self.database, settings), DiskWatch(self.database, settings)
         keys = await open_keys(self.database, settings)
         secrets = SecretBox(keys.encryption, keys.former)
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
@@ -130,10 +136,13 @@ class Runtime:
             page=settings.page,
             limits=RecipientLimits.of(settings),
             confirms=settings.confirms_addresses,
+            meter=self.quotas.meter,
         )
         self._start_engine(tools, postman)
         await self._start_keyring(Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker))
         await self._watch_clock()
+        await self.disk.look()
+        self._repeat(self.disk.look, LOOK_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
@@ -184,7 +193,9 @@ class Runtime:
             on_retry=lambda at: self.scheduler.due(at),
             on_follow=followed,
             on_step=lambda workflow_run: self.workflows.touch(workflow_run),
+            quotas=self.quotas,
         )
+        meter = self.quotas.meter
         letters = Letters(self.database, RequestRules.of(self.settings))
         self.versions = Versions(self.database, tools.secrets, self.settings)
         mover = Mover(
@@ -195,10 +206,12 @@ class Runtime:
             self.engine.abort,
             postman.wake,
             Evaluator.of(self.settings, tools.compute),
+            meter,
         )
-        firing = Firing(self.database, self.versions, self.settings.max_open_runs)
+        most_open = self.settings.max_open_runs
+        firing = Firing(self.database, self.versions, most_open, meter)
         self.workflows = WorkflowEngine(self.database, mover, firing)
-        self.scheduler = Scheduler(self.database, self.engine.hand, self.settings.max_open_runs)
+        self.scheduler = Scheduler(self.database, self.engine.hand, most_open, meter)
         self.fanout = Fanout(self.database, self._on_change)
 
     async def _open_database(self) -> Database:
@@ -245,7 +258,7 @@ class Runtime:
 
     def _shelf(self, keys: Keys) -> Shelf:
         links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))
-        return Shelf(FileStore(self.database), links, self.settings.page)
+        return Shelf(FileStore(self.database), links, self.settings.page, self.quotas.meter.add_bytes)
 
     def _judge(self) -> Judge:
         return Judge(RetryDefaults.of(self.settings), timedelta(seconds=self.settings.retry_after_limit))
@@ -276,6 +289,8 @@ class Runtime:
             on_workflow_due=self.workflows.due,
             on_workflow_run=self.workflows.touch,
             shelf=self.shelf,
+            quotas=self.quotas,
+            disk=self.disk,
             waiting=self.engine.explain,
             on_queue_change=self.engine.order.woken.set,
             compute=self.processes,

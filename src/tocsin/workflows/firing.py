@@ -10,6 +10,7 @@ from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, Wo
 from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import InvalidInput
 from tocsin.fair_queue import FairQueue
+from tocsin.quotas.meter import UsageMeter
 from tocsin.workflows.definition import WorkflowDefinition
 from tocsin.workflows.inputs import read_inputs
 from tocsin.workflows.starting import Born, insert_once, new_workflow_run
@@ -26,10 +27,13 @@ log = telemetry.logger(__name__)
 class Firing:
     """Makes the runs of workflows that are due."""
 
-    def __init__(self, database: Database, versions: Versions, most_open: int = MOST_OPEN) -> None:
+    def __init__(
+        self, database: Database, versions: Versions, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
+    ) -> None:
         self._database = database
         self._versions = versions
         self._most_open = most_open
+        self._meter = meter or UsageMeter()
         self._due: FairQueue[str] = FairQueue()
 
     @property
@@ -89,6 +93,9 @@ class Firing:
             return []
         version = await self._versions.get(workflow["_id"], workflow["version"])
         inputs = read_inputs(version.definition, None)
+        if (until := self._meter.take_runs(workflow["owner"], 1, now)) is not None:
+            await self._forgo(workflow, version.definition, inputs, now, until)
+            return []
         schedule = schedules.from_document(workflow["schedule"])
         runs: list[Doc] = []
         due: datetime | None = workflow["next_run_at"]
@@ -101,6 +108,18 @@ class Firing:
             due = schedules.next_due(schedule, max(_last_due_of(run) for run in runs))
         await self._advance(workflow, due, max(_last_due_of(run) for run in runs))
         return runs
+
+    async def _forgo(
+        self, workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], now: datetime, until: datetime
+    ) -> None:
+        """The owner's quota is used up until this moment: one MISSED run stands for the due times before it."""
+        schedule = schedules.from_document(workflow["schedule"])
+        gap, _ = schedules.pass_over(schedule, workflow["next_run_at"], until)
+        missed = WorkflowRunStatus.MISSED, WorkflowRunReason.QUOTA
+        born = Born(_id(workflow, gap.first), Trigger.SCHEDULE, gap.first, *missed, gap=gap)
+        run, _ = await self._write(new_workflow_run(workflow, definition, inputs, born, now))
+        last = _last_due_of(run)
+        await self._advance(workflow, schedules.next_due(schedule, last), last)
 
     async def _make(
         self,

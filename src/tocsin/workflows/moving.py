@@ -20,6 +20,7 @@ from tocsin.documents import (
     owner_of,
 )
 from tocsin.documents.updates import change_when, equals, move_run
+from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks.lanes import placed, ready
 from tocsin.tasks.reconciling import SLICE, stop
 from tocsin.tasks.triggering import RETRYABLE
@@ -82,6 +83,7 @@ class Mover:
         on_cancel: Callable[[str], None],
         on_letters: Callable[[], None],
         evaluator: Evaluator | None = None,
+        meter: UsageMeter | None = None,
     ) -> None:
         self._database = database
         self._versions = versions
@@ -91,6 +93,7 @@ class Mover:
         self._on_cancel = on_cancel
         self._on_letters = on_letters
         self._evaluator = evaluator or Evaluator()
+        self._meter = meter or UsageMeter()
         # Threads would only take the interpreter from each other and the loop.
         self._thinking, self._thinking_hard = asyncio.Semaphore(1), asyncio.Semaphore(1)
 
@@ -106,6 +109,8 @@ class Mover:
             flow, move, changes, retrying = await self._decide(document, at_once=at_once)
         except Heavy:
             return Moved(is_heavy=True)
+        if move.starts and self._meter.take_runs(document["owner"], len(move.starts), clock.now()) is not None:
+            return Moved()  # later: all that is open is looked at again every few seconds
         asked = await self._letters.write(document, flow)
         if await self._incidents.follow(document, flow, changes, retrying) or asked:
             self._on_letters()
@@ -114,6 +119,7 @@ class Mover:
         await self._make(move.starts, document)
         await self._cancel(move.cancels)
         if move.finish is not None:
+            self._meter.add_bytes(document["owner"], weight)
             log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
             return Moved(next_run=await self._next_in_line(document), weight=weight)
         return Moved(
@@ -194,6 +200,7 @@ class Mover:
         claimed = {index: run for index, run in enumerate(born) if run["_id"] in admitted}
         try:
             known = await self._insert(born)
+            self._meter.add_runs(runs)
         except BaseException:
             self._hand.dismiss(list(claimed.values()))  # the lease tick gives back those that were written
             raise

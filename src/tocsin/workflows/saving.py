@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.outbound.guard import Rules
 from tocsin.outbound.recipients import RecipientRules
+from tocsin.quotas import Quota, Quotas
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.tasks.work_log import log_workflow
 from tocsin.workflows.checked import Checked, check_source
@@ -45,6 +47,7 @@ async def save(
     now: datetime,
     rules: Rules | None = None,
     recipients: RecipientRules | None = None,
+    quotas: Quotas | None = None,
 ) -> Doc:
     """Check a workflow, and save it as `save_checked` does.
 
@@ -53,28 +56,45 @@ async def save(
     Raises WorkflowInvalid with all faults, also for a mask that cannot keep a secret.
     """
     checked = await check_source(source, now, registry.Catalog(rules, recipients))
-    return await save_checked(database, box, owner, checked, now)
+    return await save_checked(database, box, owner, checked, now, quotas)
 
 
-async def save_checked(database: Database, box: SecretBox, owner: str, checked: Checked, now: datetime) -> Doc:
+async def save_checked(
+    database: Database, box: SecretBox, owner: str, checked: Checked, now: datetime, quotas: Quotas | None = None
+) -> Doc:
     """Save a workflow under its name. One that says nothing new stays at its version.
 
-    Raises WorkflowInvalid for masks that cannot keep a secret.
+    Raises WorkflowInvalid for masks that cannot keep a secret, QuotaExceeded.
     """
     definition = checked.definition
     for _ in range(_TRIES):
         before = await find_workflow(database, owner, definition.name)
         draft = await _draft(database, box, owner, checked, before)
         if before is None:
-            if await _create(database, owner, draft, now):
-                break
-        elif before["digest"] == draft.digest or await _change(database, before, draft, now):
+            async with _room(quotas, owner, Quota.WORKFLOWS), _room(quotas, owner, Quota.WORKFLOW_VERSIONS):
+                made = await _create(database, owner, draft, now)
+        elif before["digest"] == draft.digest:
+            break
+        else:
+            async with _room(quotas, owner, Quota.WORKFLOW_VERSIONS):
+                made = await _change(database, before, draft, now)
+        if made:
+            _note_stored(quotas, owner, draft)
             break
     else:
         raise Conflict("The workflow was changed meanwhile, again and again. Save it once more.", "yaml")
     saved = await require_workflow(database, owner, definition.name)
     log_workflow("workflow saved", saved, version=saved["version"])
     return saved
+
+
+def _room(quotas: Quotas | None, owner: str, quota: Quota) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if quotas is None else quotas.room(owner, quota)
+
+
+def _note_stored(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
+    if quotas is not None:
+        quotas.note_stored(owner, {"definition": draft.data})
 
 
 async def delete(database: Database, owner: str, name: str, now: datetime) -> Doc:

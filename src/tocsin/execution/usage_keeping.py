@@ -1,0 +1,116 @@
+"""Keeps the counts of what owners use: writes them down, tells who met a quota, deletes the oldest of too much history.
+
+Every few seconds; the storage of an owner is measured once a day, for what is counted as it comes is only nearly right.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.documents import Database
+from tocsin.documents.files import FileStore
+from tocsin.execution.retention import Retention
+from tocsin.notifications import deliveries
+from tocsin.notifications.quota_mails import quota_met
+from tocsin.quotas import Quota, Quotas, ledger
+from tocsin.quotas.limits import told
+from tocsin.quotas.measuring import measure
+
+FLUSH_SECONDS = 5.0
+_ALL_OWNERS = 12
+"""At each so many flushes, what other processes have written is read of all owners."""
+TRIMMED = 0.95
+"""The part of the storage that is left when the oldest history was deleted."""
+_YOUNGER = 0.9
+"""Each step of deleting leaves history of this part of the age."""
+_YOUNGEST = timedelta(seconds=10)
+_MEASURED_EACH, _MEASURED_WHEN_MET = timedelta(days=1), timedelta(minutes=10)
+log = telemetry.logger(__name__)
+
+
+class UsageKeeping:
+    """The duties of one process."""
+
+    def __init__(self, database: Database, quotas: Quotas, retention: Retention, kept: timedelta) -> None:
+        self._database, self._quotas, self._retention, self._kept = database, quotas, retention, kept
+        self._ages: dict[str, timedelta] = {}
+        self._rounds = 0
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._safely(self._load)
+        measuring = asyncio.create_task(self._measure_forever(), name="measuring")
+        try:
+            while True:
+                await asyncio.sleep(FLUSH_SECONDS)
+                await self._safely(self.round)
+        finally:
+            measuring.cancel()
+
+    async def _safely(self, duty: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await duty()
+        except PyMongoError as error:
+            log.warning("the counts of usage wait for the database", error=str(error)[:300])
+        except Exception:
+            log.exception("the counts of usage could not be kept")
+
+    async def _load(self) -> None:
+        await ledger.load_limits(self._database, self._quotas.limits)
+
+    async def round(self) -> None:
+        """Write down, learn, delete what is too much, tell."""
+        self._rounds += 1
+        meter, all_owners = self._quotas.meter, self._rounds % _ALL_OWNERS == 0
+        await ledger.flush(self._database, meter, self._quotas.limits, all_owners=all_owners)
+        now = clock.now()
+        for owner in meter.owners():
+            if meter.excess(owner):
+                await self.trim(owner, now)
+        await self._tell(now)
+        meter.forget_idle(now)
+
+    # --- too much history -------------------------------------------------------------------------------------------
+
+    async def trim(self, owner: str, now: datetime) -> None:
+        """Delete the oldest history of an owner until there is room. What is open, and what is saved, stays."""
+        meter = self._quotas.meter
+        meter.note_refused(owner, Quota.STORAGE)
+        age = min(self._kept, self._ages.get(owner, self._kept) / _YOUNGER**2)
+        deleted = 0
+        while meter.excess(owner, TRIMMED) and age > _YOUNGEST:
+            age *= _YOUNGER
+            before = now - age
+            deleted += await self._retention.forget_of(owner, before, before)
+            meter.add_bytes(owner, -await FileStore(self._database).forget_of(owner, before))
+        self._ages[owner] = age
+        if deleted:
+            log.info("the oldest history was deleted for a quota", owner=owner, runs=deleted, age=str(age))
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    async def _tell(self, now: datetime) -> None:
+        refused = self._quotas.meter.refused()
+        mails = [quota_met(owner, self._met(owner, quotas, now), now) for owner, quotas in refused.items()]
+        await deliveries.enqueue(self._database, mails)
+
+    def _met(self, owner: str, quotas: set[Quota], now: datetime) -> list[str]:
+        found = [(quota, self._quotas.meter.used(owner, quota, now)) for quota in Quota if quota in quotas]
+        return [told(quota, used, self._quotas.limits.of(owner, quota)) for quota, used in found]
+
+    # --- measuring --------------------------------------------------------------------------------------------------
+
+    async def _measure_forever(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self._safely(self._measure_one)
+
+    async def _measure_one(self) -> None:
+        now = clock.now()
+        meter, limits = self._quotas.meter, self._quotas.limits
+        met = [owner for owner in meter.unmeasured(now - _MEASURED_WHEN_MET) if meter.excess(owner, TRIMMED)]
+        for owner in [*met, *meter.unmeasured(now - _MEASURED_EACH)][:1]:
+            await measure(self._database, meter, limits, owner, now, self._kept)

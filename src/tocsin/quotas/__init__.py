@@ -1,0 +1,7 @@
+"""How much one owner may use: counted, limited, shown, and lifted by administrators."""
+
+from tocsin.quotas.limits import Limits, Quota, Unit
+from tocsin.quotas.meter import UsageMeter
+from tocsin.quotas.quotas import Quotas, Usage
+
+__all__ = ["Limits", "Quota", "Quotas", "Unit", "Usage", "UsageMeter"]

@@ -1,0 +1,122 @@
+"""Counts of what is stored until somebody deletes it: tasks, workflows, versions, API tokens.
+
+A count costs time that grows with it. So it is remembered and added up as things are made here, and made anew when it
+is a minute old, or when the limit seems to be met: but never so often that counting takes more than a twentieth of the
+time. While something is made its owner's count is locked: many requests at once don't pass the limit together. Another
+process may, by what it makes within that minute.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tocsin import clock
+from tocsin.documents import Database, Doc, TaskStatus
+from tocsin.quotas.limits import Quota
+
+FRESH_SECONDS = 60.0
+_REST = 20
+"""Counting rests for so many times as long as it took."""
+_REMEMBERED = 5_000
+_UNFINISHED = [status.value for status in (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.RETRY, TaskStatus.PAUSED)]
+
+
+@dataclass(slots=True)
+class Count:
+    """How many there were at `counted_at` (monotonic seconds), and have been made since. -1: not known."""
+
+    used: int = -1
+    counted_at: float = 0.0
+    took: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def is_stale(self, now: float, *, doubted: bool) -> bool:
+        """Tell whether to count anew; `doubted` says that the limit seems to be met."""
+        age = now - self.counted_at
+        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _REST) or (doubted and age > self.took * _REST)
+
+
+class Counter:
+    """The counts of all owners, as one process knows them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._counts: OrderedDict[tuple[str, Quota], Count] = OrderedDict()
+
+    async def used(self, owner: str, quota: Quota) -> int:
+        """How many there are."""
+        count = self._of(owner, quota)
+        async with count.lock:
+            return await self._refreshed(owner, quota, count, doubted=True)
+
+    @asynccontextmanager
+    async def held(self, owner: str, quota: Quota, limit: int, wanted: int) -> AsyncIterator[int]:
+        """How many there are, while more of them are made; they are added if nothing is raised."""
+        count = self._of(owner, quota)
+        async with count.lock:
+            used = await self._refreshed(owner, quota, count, doubted=count.used + wanted > limit)
+            yield used
+            count.used += wanted
+
+    async def _refreshed(self, owner: str, quota: Quota, count: Count, *, doubted: bool) -> int:
+        began = time.monotonic()
+        if count.is_stale(began, doubted=doubted):
+            count.used = await _COUNTS[quota](self._database, owner)
+            count.counted_at = time.monotonic()
+            count.took = count.counted_at - began
+        return count.used
+
+    def _of(self, owner: str, quota: Quota) -> Count:
+        count = self._counts.setdefault((owner, quota), Count())
+        self._counts.move_to_end((owner, quota))
+        if len(self._counts) > _REMEMBERED:
+            oldest = next(iter(self._counts))
+            if not self._counts[oldest].lock.locked():
+                del self._counts[oldest]
+        return count
+
+
+async def _tasks(database: Database, owner: str) -> int:
+    """In two steps, because only the first one has an index on the embedded database."""
+    stages: list[Doc] = [
+        {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
+        {"$match": {"status": {"$in": _UNFINISHED}}},
+        {"$count": "n"},
+    ]
+    found = await (await database.tasks.aggregate(stages)).to_list()
+    return int(found[0]["n"]) if found else 0
+
+
+async def _workflows(database: Database, owner: str) -> int:
+    stages: list[Doc] = [
+        {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
+        {"$match": {"deleted": False}},
+        {"$count": "n"},
+    ]
+    found = await (await database.workflows.aggregate(stages)).to_list()
+    return int(found[0]["n"]) if found else 0
+
+
+async def _versions(database: Database, owner: str) -> int:
+    return await database.workflow_versions.count_documents({"_id": owned_ids(owner)})
+
+
+async def _api_tokens(database: Database, owner: str) -> int:
+    return await database.api_tokens.count_documents({"owner": owner, "created_at": {"$gte": clock.EPOCH}})
+
+
+def owned_ids(owner: str) -> dict[str, str]:
+    """The condition on `_id` that finds what is this owner's: their ids begin with theirs."""
+    return {"$gte": f"{owner}/", "$lt": f"{owner}0"}  # 0 comes after / in ASCII
+
+
+_COUNTS: dict[Quota, Callable[[Database, str], Awaitable[int]]] = {
+    Quota.TASKS: _tasks,
+    Quota.WORKFLOWS: _workflows,
+    Quota.WORKFLOW_VERSIONS: _versions,
+    Quota.API_TOKENS: _api_tokens,
+}
+COUNTED = frozenset(_COUNTS)

@@ -1,0 +1,64 @@
+"""The disk of the database: when little of it is free, nothing new is accepted, so that what runs can be recorded."""
+
+import asyncio
+
+from pymongo.errors import PyMongoError
+
+from tocsin import telemetry
+from tocsin.config import Settings
+from tocsin.documents import Database
+from tocsin.embedded.disk import free_bytes
+from tocsin.errors import StorageLow
+from tocsin.quotas.limits import MEGABYTE
+
+LOOK_SECONDS = 5.0
+_LOW = (
+    "The disk of this server is nearly full ({free:,} MB are free), so nothing new is accepted; what is saved goes on. "
+    "Deleting and cancelling still work. Try again later, or ask the administrator to make room."
+)
+log = telemetry.logger(__name__)
+
+
+class DiskWatch:
+    """Knows whether the disk has room. A server that is not ours is asked how full its file system is."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+        self._free = 0
+        self.is_low = False
+
+    async def look(self) -> None:
+        """Look how much is free. A database that is away, or does not know, changes nothing."""
+        floor = self._settings.min_free_disk * MEGABYTE
+        free = await self._read()
+        if free is None:
+            return
+        self._free = free
+        telemetry.DISK_FREE.set(free)
+        low = free < floor
+        if low != self.is_low:
+            say = log.error if low else log.info
+            say("nothing new is accepted: the disk is nearly full" if low else "the disk has room again",
+                free_mb=free // MEGABYTE, needed_mb=self._settings.min_free_disk)  # fmt: skip
+        self.is_low = low
+        telemetry.STORAGE_LOW.set(int(low))
+
+    @property
+    def warning(self) -> str | None:
+        """What an operator should know; None while there is room."""
+        return f"nearly full ({self._free // MEGABYTE} MB free): nothing new is accepted" if self.is_low else None
+
+    def require_room(self) -> None:
+        """Raises StorageLow while nothing new is accepted."""
+        if self.is_low:
+            raise StorageLow(_LOW.format(free=self._free // MEGABYTE))
+
+    async def _read(self) -> int | None:
+        if self._settings.embedded:
+            return await asyncio.to_thread(free_bytes, self._settings.data_dir)
+        try:
+            stats = await self._database.db.command("dbStats")
+        except PyMongoError:
+            return None
+        total, used = stats.get("fsTotalSize"), stats.get("fsUsedSize")
+        return None if not total or used is None else int(total - used)

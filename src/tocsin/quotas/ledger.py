@@ -1,0 +1,74 @@
+"""What owners use, as it is stored: one document an owner, to which each process adds what it has counted."""
+
+from collections.abc import Sequence
+
+from pymongo import UpdateOne
+
+from tocsin.documents import Database, Doc
+from tocsin.quotas.limits import Limits
+from tocsin.quotas.meter import Pending, UsageMeter
+
+_BATCH = 500
+
+
+async def flush(database: Database, meter: UsageMeter, limits: Limits, *, all_owners: bool = False) -> None:
+    """Write what the meter has counted; learn what others have, and which limits administrators have set since.
+
+    Of those owners for whom there was something to write, or of all that use something at present.
+
+    Raises PyMongoError; nothing that was counted is lost then, but some of it may be counted twice.
+    """
+    taken = meter.drain()
+    try:
+        for start in range(0, len(taken), _BATCH):
+            batch = taken[start : start + _BATCH]
+            await database.owner_usages.bulk_write([_update(one) for one in batch], ordered=False)
+    except BaseException:
+        meter.restore(taken)
+        raise
+    await learn(database, meter, limits, meter.owners() if all_owners else [one.owner for one in taken])
+
+
+async def learn(database: Database, meter: UsageMeter, limits: Limits, owners: Sequence[str]) -> None:
+    """Read what is stored of these owners."""
+    for start in range(0, len(owners), _BATCH):
+        which = {"_id": {"$in": list(owners[start : start + _BATCH])}}
+        users = await database.users.find(which, {"quotas": 1}).to_list()
+        for user in users:
+            limits.learn(user["_id"], user.get("quotas") or {})
+        found = {usage["_id"]: usage for usage in await database.owner_usages.find(which).to_list()}
+        new: list[Doc] = [{"_id": user["_id"]} for user in users if user["_id"] not in found]
+        meter.learn([*found.values(), *new])
+
+
+async def load_limits(database: Database, limits: Limits) -> None:
+    """Read the limits that administrators have set, at the start: there are few."""
+    async for user in database.users.find({}, {"quotas": 1}):
+        limits.learn(user["_id"], user.get("quotas") or {})
+
+
+async def correct(database: Database, owner: str, before: int, measured: int, at: Doc) -> None:
+    """Let the storage of an owner be what was measured; what others add meanwhile stays added."""
+    update = {"$inc": {"storage": measured - before}, "$set": at}
+    await database.owner_usages.update_one({"_id": owner}, update, upsert=True)
+
+
+def _update(pending: Pending) -> UpdateOne:
+    used = {
+        f"counts.{quota.value}.used": {"$cond": [_is_now(quota.value, at), _plus(quota.value, count), count]}
+        for quota, (at, count) in pending.counts.items()
+    }
+    begun = {f"counts.{quota.value}.at": at for quota, (at, _) in pending.counts.items()}
+    storage = {"storage": {"$add": [{"$ifNull": ["$storage", 0]}, pending.storage]}}
+    return UpdateOne({"_id": pending.owner}, [{"$set": used | storage}, {"$set": begun | _AGAIN}], upsert=True)
+
+
+_AGAIN = {"storage": {"$max": ["$storage", 0]}}
+
+
+def _is_now(name: str, at: int) -> Doc:
+    return {"$eq": [f"$counts.{name}.at", at]}
+
+
+def _plus(name: str, count: int) -> Doc:
+    return {"$add": [f"$counts.{name}.used", count]}

@@ -1,0 +1,104 @@
+"""The quotas of an installation, as the API, the commands and the engine ask for them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import bson
+
+from tocsin import clock
+from tocsin.config import Settings
+from tocsin.documents import Database, Doc
+from tocsin.quotas import ledger
+from tocsin.quotas.counting import COUNTED, Counter
+from tocsin.quotas.limits import UNITS, Limits, Quota, Unit, exceeded
+from tocsin.quotas.meter import UsageMeter, resets_at
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a quota an owner uses; `limit` is None where there is none."""
+
+    quota: Quota
+    used: int
+    limit: int | None
+    resets_at: datetime | None
+    unit: Unit
+
+
+class Quotas:
+    """How much each owner uses and may use. One for a process, used in its event loop; `meter` from any thread."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self.limits = Limits(settings)
+        self.meter = UsageMeter(self.limits)
+        self._counter = Counter(database)
+
+    @classmethod
+    async def for_command(cls, database: Database, settings: Settings, owner: str) -> "Quotas":
+        """The quotas of one owner, for a process that does one thing and then calls `flush`."""
+        quotas = cls(database, settings)
+        await ledger.learn(database, quotas.meter, quotas.limits, [owner])
+        return quotas
+
+    async def flush(self) -> None:
+        """Write down what was counted."""
+        await ledger.flush(self._database, self.meter, self.limits)
+
+    @asynccontextmanager
+    async def room(self, owner: str, quota: Quota, wanted: int = 1, *path: str) -> AsyncIterator[None]:
+        """Make so many things that are counted by this quota. Raises QuotaExceeded."""
+        limit = self.limits.of(owner, quota)
+        self._refuse_without_storage(owner, path)
+        if not limit:
+            yield
+            return
+        async with self._counter.held(owner, quota, limit, wanted) as used:
+            if used + wanted > limit:
+                raise exceeded(quota, used, limit, *path, wanted=wanted)
+            yield
+
+    def require_run(self, owner: str, *path: str) -> None:
+        """Raises QuotaExceeded if no run may begin now."""
+        self._refuse_without_storage(owner, path)
+        now = clock.now()
+        if (quota := self.meter.met_by_run(owner, now)) is not None:
+            raise exceeded(quota, self.meter.used(owner, quota, now), self.limits.of(owner, quota), *path)
+
+    def take_run(self, owner: str, *path: str) -> None:
+        """Count a run that a person asks for. Raises QuotaExceeded."""
+        self.require_run(owner, *path)
+        self.meter.take_runs(owner, 1, clock.now())
+
+    def take_key(self, owner: str) -> None:
+        """Count an idempotency key. Raises QuotaExceeded."""
+        quota, now = Quota.IDEMPOTENCY_KEYS_PER_DAY, clock.now()
+        if not self.meter.take(owner, quota, now):
+            used, limit = self.meter.used(owner, quota, now), self.limits.of(owner, quota)
+            raise exceeded(quota, used, limit, "idempotencyKey")
+
+    def note_stored(self, owner: str, *documents: Doc) -> None:
+        """Count the bytes of documents that were stored."""
+        self.meter.add_bytes(owner, sum(len(bson.encode(document)) for document in documents))
+
+    def note_deleted(self, owner: str, *documents: Doc) -> None:
+        """Count the bytes of documents that were deleted."""
+        self.meter.add_bytes(owner, -sum(len(bson.encode(document)) for document in documents))
+
+    async def usage(self, owner: str) -> list[Usage]:
+        """How much this owner uses of each quota. Raises PyMongoError."""
+        await ledger.learn(self._database, self.meter, self.limits, [owner])
+        now = clock.now()
+        return [await self._usage(owner, quota, now) for quota in Quota]
+
+    async def _usage(self, owner: str, quota: Quota, now: datetime) -> Usage:
+        counted = quota in COUNTED
+        used = await self._counter.used(owner, quota) if counted else self.meter.used(owner, quota, now)
+        return Usage(quota, used, self.limits.of(owner, quota) or None, resets_at(quota, now), UNITS[quota])
+
+    def _refuse_without_storage(self, owner: str, path: tuple[str, ...]) -> None:
+        if self.meter.excess(owner):
+            used = self.meter.used(owner, Quota.STORAGE, clock.now())
+            raise exceeded(Quota.STORAGE, used, self.limits.of(owner, Quota.STORAGE), *path)

@@ -1,0 +1,37 @@
+"""Due times that pass because their owner's quota is used up: one MISSED run tells of all of them. Pure.
+
+The run stands for the due times up to the moment when the quota is asked again, so that the task is not due before
+and its history does not fill with what did not happen.
+"""
+
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from tocsin import schedules
+from tocsin.documents import Doc, RunReason, RunStatus, Trigger
+from tocsin.documents.updates import Expression, both, change_when, equals
+from tocsin.scheduling.firing import Firing, last_due_of, run_id
+from tocsin.tasks.triggering import new_run
+
+
+def forgo(task: Doc, now: datetime, until: datetime) -> Firing:
+    """The firing of a due task whose owner's quota is used up until this moment."""
+    gap, following = schedules.pass_over(schedules.from_document(task["schedule"]), task["next_run_at"], until)
+    firing = Firing(task, task["next_run_at"], now, runs=[_missed(task, gap, now)], next_run_at=following)
+    firing.last_due_at = last_due_of(firing.runs[0])
+    return firing
+
+
+def postponed(run_id: str, where: Expression, until: datetime) -> UpdateOne:
+    """The update that lets a run wait longer for its next attempt, if it still waits."""
+    waits = both(equals("status", RunStatus.RETRY.value), where)
+    return UpdateOne({"_id": run_id}, [change_when(waits, {"retry_at": until, "reason": RunReason.QUOTA.value})])
+
+
+def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
+    missed = {
+        "status": RunStatus.MISSED.value, "reason": RunReason.QUOTA.value, "open": False, "finished_at": now,
+        "rank": None, "ready_at": None, "queued_at": None, "missed_until": gap.until, "missed_count": gap.count,
+    }  # fmt: skip
+    return new_run(task, run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now) | missed
