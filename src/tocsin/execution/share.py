@@ -1,7 +1,7 @@
 """How many of the places of a limit one owner may take. Pure.
 
 An attempt that has begun cannot be asked for its place again, and may last an hour. So what an owner does not get is
-decided before it begins, by what is free then, whoever waits (docs/adr/00XX).
+decided before it begins, by what is free then, whoever waits (docs/adr/0028).
 """
 
 from dataclasses import dataclass
