@@ -207,7 +207,7 @@ class Job(ABC, Generic[P]):
         """The paths of texts in what a user wrote that must be kept encrypted."""
         return []
 
-    def preload(self) -> None:  # noqa: B027  # most have nothing
+    def preload(self) -> None:  # most have nothing
         """Load what computations of this job share. Called once, in the process from which all others fork."""
 
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
