@@ -24,7 +24,7 @@ from tocsin.notifications.deliveries import (
     wait_after,
 )
 from tocsin.notifications.ordering import FIRST_WAIT
-from tocsin.outbound.mail import Attachment, MailDoor, mail_door
+from tocsin.outbound.mail import Attachment, Caller, MailDoor, call_here, mail_door
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ALICE = "alice@example.org"
@@ -282,7 +282,13 @@ async def test_a_fault_of_the_program_spoils_one_mail_only(database: Database, a
         """A door with a fault in it, which no real server can bring about."""
 
         async def send(
-            self, to: str, subject: str, text: str, message_id: str, attachments: Sequence[Attachment] = ()
+            self,
+            to: str,
+            subject: str,
+            text: str,
+            message_id: str,
+            attachments: Sequence[Attachment] = (),
+            caller: Caller = call_here,
         ) -> None:
             if message_id == "u1/t1:0:began":
                 raise KeyError("oops")
