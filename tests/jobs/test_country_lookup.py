@@ -1,5 +1,6 @@
 """The `countryLookup` job: known places, shares that sum up, and a slow obvious model."""
 
+import random
 from typing import Any
 
 import numpy as np
@@ -236,6 +237,14 @@ async def test_an_invalid_polygon_fails_unless_it_is_repaired() -> None:
     assert outcome.error is not None
     assert "self-intersection at longitude 0.5" in outcome.error.message
     assert (await perform(geojson=BOWTIE, repair=True)).error is None
+
+
+async def test_lines_that_cross_too_often_are_refused() -> None:
+    rng = random.Random(7)
+    line = {"type": "LineString", "coordinates": [[rng.uniform(-170, 170), rng.uniform(-80, 80)] for _ in range(2_000)]}
+    outcome = await perform(geojson=line)
+    assert outcome.error is not None
+    assert outcome.error.message == "geojson: its lines cross more than 100,025 times."
 
 
 async def test_a_line_without_length_fails() -> None:

@@ -19,7 +19,7 @@ from tocsin.jobs.countries.index import Found, Index, load_index
 from tocsin.jobs.geometry import GeometryFault, Shape, read_shapes
 from tocsin.jobs.geometry_computing import compute_geometry
 from tocsin.jobs.geometry_plane import area, length, line_on_map, on_map
-from tocsin.jobs.geometry_validity import Invalid, check_polygons
+from tocsin.jobs.geometry_validity import Invalid, check_polygons, crossings_allowed
 from tocsin.jobs.params import ParamsModel, is_quick
 
 _TYPES = (
@@ -79,6 +79,9 @@ def look_up(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invali
         points = np.array([point for shape in shapes for point in shape.parts])
         return _result(index, [index.of_points(points)], len(points))
     if shapes[0].dimension == 1:
+        most = crossings_allowed([np.array(line) for shape in shapes for line in shape.parts])
+        if most is not None:
+            return Invalid(f"geojson: its lines cross more than {most:,} times.", "Simplify the geometry.")
         lines = [line_on_map(line) for shape in shapes for line in shape.parts]
         return _shared(index, index.of_lines, lines, length)
     areas = _areas(shapes, repair=repair)

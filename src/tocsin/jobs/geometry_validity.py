@@ -46,7 +46,9 @@ def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
         which = f"{shape.path}: {f'polygon {number}' if len(shape.parts) > 1 else 'the polygon'}"
         if not repair:
             return Invalid(f"{which} is not valid: {_explain(polygon, pole)}.")
-        if (most := _crossings_allowed(polygon)) is not None:
+        if (
+            most := crossings_allowed([shapely.get_coordinates(ring) for ring in shapely.get_rings(polygon)])
+        ) is not None:
             return Invalid(
                 f"{which} crosses itself more than {most:,} times, too often to be repaired.", "Simplify the geometry."
             )
@@ -57,11 +59,12 @@ def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
     return _apart(shape.path, Valid(kept, repaired), repair=repair)
 
 
-def _crossings_allowed(polygon: Any) -> int | None:
-    """None if the polygon may be repaired, or how often one of so many positions may cross itself."""
-    outline = shapely.remove_repeated_points(polygon)
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
-    edges = shapely.linestrings(np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in rings]))
+def crossings_allowed(lines: list[Array]) -> int | None:
+    """None if lines cross themselves and each other seldom enough, or how often so many positions may."""
+    ends = np.concatenate([np.stack([line[:-1], line[1:]], axis=1) for line in lines])
+    edges = shapely.linestrings(ends[(ends[:, 0] != ends[:, 1]).any(axis=1)])
+    if not len(edges):
+        return None
     most = _DEAREST_REPAIR // (len(edges) + _DEAR)
     found = -3 * len(edges)  # each edge meets itself and its two neighbours
     tree, step = shapely.STRtree(edges), max(1, _MOST_PAIRS // len(edges))
