@@ -43,6 +43,22 @@ async def test_metrics_count_what_was_due_fired_attempted(tmp_path: Path, target
             assert name in text
 
 
+async def test_what_waits_for_a_place_is_counted(tmp_path: Path, target: Target) -> None:
+    async with run_server(tmp_path, TOCSIN_MAX_CONCURRENCY="1", TOCSIN_SHUTDOWN_GRACE="0") as server:
+        await server.sign_up()
+        given = {"name": "x", "job": {"http": {"url": f"{target.url}/wait"}}, "schedule": {"now": True}}
+        for _ in range(3):
+            await server.query(_TASK, {"i": given | {"timeout": "PT5M"}})
+
+        async def counted() -> bool:
+            ready = await _get(server, "ready")
+            assert ready.status_code == 200
+            return str(ready.json().get("runs")).startswith("2 wait ")
+
+        await until(counted)
+        assert "tocsin_runs_queued 2.0" in (await _get(server, "metrics")).text
+
+
 async def test_ready_tells_database_and_scheduler_apart_and_comes_back(tmp_path: Path) -> None:
     async with run_server(tmp_path) as server:
         assert (await _get(server, "ready")).json() == {"database": "ready", "scheduler": "ready"}

@@ -20,9 +20,14 @@ IN_LINE: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun
 """The filter of claimed runs whose attempt has not begun."""
 
 
-async def count_queued(database: Database) -> int:
-    """Count the runs that wait for a worker, of all processes: in the queue, or claimed and in line."""
-    return await database.runs.count_documents(READY) + await database.runs.count_documents(IN_LINE)
+async def count_queued(database: Database, most: int | None = None) -> int:
+    """Count the runs that wait for a worker, of all processes: in the queue, or claimed and in line.
+
+    With `most`, of each of the two at most so many.
+    """
+    limit = {} if most is None else {"limit": most}
+    ready = await database.runs.count_documents(READY, **limit)
+    return ready + await database.runs.count_documents(IN_LINE, **limit)
 
 
 async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: datetime) -> list[Doc]:

@@ -53,6 +53,7 @@ from tocsin.workflows.letters import Letters
 from tocsin.workflows.moving import Mover
 from tocsin.workflows.versions import Versions
 
+MOST_COUNTED = 1_000
 WARM_SECONDS = 3.0
 """After the start, a process for computing is made ready. Whoever needs one earlier waits for it off the clock."""
 log = telemetry.logger(__name__)
@@ -99,15 +100,24 @@ class Runtime:
 
     async def ready(self) -> dict[str, PartState]:
         """The state of each part at this moment."""
+        waiting = 0
         try:
             async with asyncio.timeout(2):
                 await self.database.ping()
             database = PartState(True)
+            waiting = await self._count_waiting()
         except (DatabaseUnavailable, TimeoutError):
             database = PartState(False, self.embedded.trouble if self.embedded else None)
         parts = {"database": database, "scheduler": PartState(self.scheduler.healthy)}
-        warnings = {"clock": self.clock.warning, "disk": self.disk.warning}
+        warnings = {"clock": self.clock.warning, "disk": self.disk.warning, "runs": _waiting_text(waiting)}
         return parts | {name: PartState(True, warning) for name, warning in warnings.items() if warning is not None}
+
+    async def _count_waiting(self) -> int:
+        """How many runs wait; no more are counted than makes a difference, for anybody may ask."""
+        with contextlib.suppress(PyMongoError, TimeoutError):
+            async with asyncio.timeout(1):
+                return await count_queued(self.database, MOST_COUNTED)
+        return 0
 
     async def measure(self) -> None:
         """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
@@ -308,3 +318,10 @@ class Runtime:
             self.workflows.touch(change.workflow_run_id)
         if change.cancel and change.run_id is not None:
             self.engine.abort(change.run_id)
+
+
+def _waiting_text(count: int) -> str | None:
+    if not count:
+        return None
+    more = " or more" if count >= MOST_COUNTED else ""
+    return f"{count}{more} wait for a worker, a host, a queue or their owner's share"
