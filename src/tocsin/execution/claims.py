@@ -1,6 +1,7 @@
 """Taking runs and giving them back: the fenced moves between QUEUED and RUNNING."""
 
 from datetime import datetime
+from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -25,7 +26,7 @@ async def count_queued(database: Database, most: int | None = None) -> int:
 
     With `most`, of each of the two at most so many.
     """
-    limit = {} if most is None else {"limit": most}
+    limit: dict[str, Any] = {} if most is None else {"limit": most}
     ready = await database.runs.count_documents(READY, **limit)
     return ready + await database.runs.count_documents(IN_LINE, **limit)
 
