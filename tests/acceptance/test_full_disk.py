@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.server import Server, run_server
+from tests.acceptance.server import METRICS_TOKEN, Server, run_server
 from tests.harness import serve_target, until
 
 SIZE_MB = 192
@@ -162,7 +162,9 @@ async def test_below_a_floor_of_free_disk_nothing_new_is_accepted_and_what_runs_
 
             refused = await create()
             assert refused.json()["errors"][0]["extensions"]["code"] == "STORAGE_LOW"
-            assert "tocsin_storage_low 1.0" in (await client.get(server.url.replace("graphql", "metrics"))).text
+            metrics = server.url.replace("graphql", "metrics")
+            shown = await client.get(metrics, headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
+            assert "tocsin_storage_low 1.0" in shown.text
             before = len(target.calls)
 
             async def goes_on() -> bool:

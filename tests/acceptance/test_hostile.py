@@ -8,8 +8,12 @@ from tests.acceptance.hostile import attack, check
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="comes from a second loopback address, reads /proc")
 
 
+BESIDE_OTHER_TESTS = 5.0
+"""Seconds: other tests take the machine meanwhile. Before owners took turns, 60 of 72 due times had no run at all."""
+
+
 async def test_a_hostile_account_costs_another_nothing(tmp_path: Path) -> None:
-    check(await attack(tmp_path, seconds=15), seconds=15)
+    check(await attack(tmp_path, seconds=15), seconds=15, latest=BESIDE_OTHER_TESTS)
 
 
 @pytest.mark.long

@@ -26,7 +26,7 @@ CORE = schema._schema
 REFUSED = {
     "Task.lastRun", "Task.runs", "Run.task", "Run.workflowRun", "Run.attempts", "Run.result", "RunReplay.replay",
     "Replay.canaryRun", "WorkflowRun.result", "StepRun.result", "StepRun.runs", "Queue.depth", "Queue.running",
-    "Queue.oldestQueuedAt", "Queue.throughputPerMinute",
+    "Queue.oldestQueuedAt", "Queue.throughputPerMinute", "User.usage",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {

@@ -243,7 +243,7 @@ async def test_the_process_that_forks_is_replaced_and_takes_its_workers_with_it(
     with pytest.raises(ProcessEnded):
         await working
     await until(lambda: has_ended(worker))
-    pids = await asyncio.gather(two(work.sleep, 0.1, owner="bob"), two(work.sleep, 0.1, owner="carol"))
+    pids = await asyncio.gather(two(work.sleep, 0.1, owner="carol"), two(work.sleep, 0.1, owner="dave"))
     assert len(set(pids)) == 2
 
 

@@ -20,6 +20,7 @@ from tocsin.quotas.limits import Quota
 FRESH_SECONDS = 60.0
 _REST = 20
 """Counting rests for so many times as long as it took."""
+_LONGEST_WAIT = 2.0
 _REMEMBERED = 5_000
 _UNFINISHED = [status.value for status in (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.RETRY, TaskStatus.PAUSED)]
 
@@ -33,10 +34,14 @@ class Count:
     took: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def rest(self, now: float) -> float:
+        """Seconds until it may be counted anew."""
+        return self.counted_at + self.took * _REST - now
+
     def is_stale(self, now: float, *, doubted: bool) -> bool:
         """Tell whether to count anew; `doubted` says that the limit seems to be met."""
         age = now - self.counted_at
-        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _REST) or (doubted and age > self.took * _REST)
+        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _REST) or (doubted and self.rest(now) <= 0)
 
 
 class Counter:
@@ -57,11 +62,14 @@ class Counter:
         """How many there are, while more of them are made; they are added if nothing is raised."""
         count = self._of(owner, quota)
         async with count.lock:
-            used = await self._refreshed(owner, quota, count, doubted=count.used + wanted > limit)
+            used = await self._refreshed(owner, quota, count, doubted=count.used + wanted > limit, waits=True)
             yield used
             count.used += wanted
 
-    async def _refreshed(self, owner: str, quota: Quota, count: Count, *, doubted: bool) -> int:
+    async def _refreshed(self, owner: str, quota: Quota, count: Count, *, doubted: bool, waits: bool = False) -> int:
+        """The count. `waits`: rather than refuse by an old one, its owner waits until it may be made anew."""
+        if waits and doubted and 0 < (rest := count.rest(time.monotonic())) <= _LONGEST_WAIT:
+            await asyncio.sleep(rest)
         began = time.monotonic()
         if count.is_stale(began, doubted=doubted):
             count.used = await _COUNTS[quota](self._database, owner)
