@@ -1,8 +1,9 @@
 """Pages over rows sorted by (key, id): cursors, the check of the arguments, and the pipelines that read one page.
 
 Both databases need a bounded range of the key to be quick, the embedded one because it does not push limit and sort
-into an index. So a page is gathered from windows of the key that begin where the page begins and get eight times as
-wide each time; the last one is open to the far side, so no row is missed whatever its key.
+into an index. So a page is gathered from windows of the key that begin where the page begins and get wider as long as
+they hold few rows; the last one is open to the far side, so no row is missed whatever its key. Rows that a condition
+passes over are read too, some thousands at a time: more at once would cost the database memory without bounds.
 """
 
 import base64
@@ -22,8 +23,9 @@ from tocsin.errors import InvalidInput
 
 DEFAULT_SIZE = 20
 LARGEST = 100
-_FIRST_WINDOW = timedelta(hours=1)
+_FIRST_WINDOW = timedelta(seconds=10)
 _GROWTH = 8
+_ROWS_A_WINDOW = 5_000
 _LONGEST_CURSOR = 400
 _CURSOR = re.compile(r"([a-z_]+):(-?[0-9]{1,16}):(.+)", re.DOTALL)
 
@@ -127,10 +129,17 @@ async def read_page(rows: Rows, arguments: PageArguments) -> Page:
 
 
 async def count(rows: Rows) -> int:
-    """How many rows there are on all pages together."""
-    stages = [*_stages(rows, {}), {"$match": _between(rows.key, rows.low, rows.high)}, {"$count": "n"}]
-    found = await (await rows.collection.aggregate(stages)).to_list()
-    return int(found[0]["n"]) if found else 0
+    """How many rows there are on all pages together. Where an index tells, no row is read."""
+    if rows.computed is not None or (rows.residual and rows.origin is None):
+        stages = [*_stages(rows, {}), {"$match": _between(rows.key, rows.low, rows.high)}, {"$count": "n"}]
+        found = await (await rows.collection.aggregate(stages)).to_list()
+        return int(found[0]["n"]) if found else 0
+    if not rows.residual:
+        return await rows.collection.count_documents({**rows.base, **_between(rows.key, rows.low, rows.high)})
+    walk, total = _Walk(rows, rows.descending, None, None), 0
+    async for some in walk.windows([{"$count": "n"}]):
+        total += some[0]["n"] if some else 0
+    return total
 
 
 def _stages(rows: Rows, span: Doc) -> list[Doc]:
@@ -157,24 +166,30 @@ class _Walk:
     async def take(self, wanted: int) -> list[Doc]:
         """The first `wanted` rows."""
         found: list[Doc] = []
-        async for some in self._windows(wanted):
+        async for some in self.windows(self._in_order(wanted)):
             found += some
             if len(found) >= wanted:
                 break
         return found[:wanted]
 
-    async def _windows(self, wanted: int) -> AsyncIterator[list[Doc]]:
+    async def windows(self, stages: list[Doc]) -> AsyncIterator[list[Doc]]:
+        """What these stages make of the rows of one window after the other."""
         low, high = self._bounds()
-        if self.rows.origin is None or low > high:
-            if low <= high:
-                yield await self._read(low, high, wanted)
+        if low > high:
             return
-        width, near = _FIRST_WINDOW, self._near(low, high)
-        while (far := near - width if self.down else near + width) and low < far < high and self._within(far):
-            yield await self._read(*((far + MILLISECOND, high) if self.down else (low, far - MILLISECOND)), wanted)
+        width, edge = _FIRST_WINDOW, self._near(low, high)
+        while self.rows.origin is not None and low < (far := self._far(edge, width)) < high and self._within(far):
+            found, scanned = await self._read(*self._window(low, far, high), stages)
+            yield found
             low, high = (low, far) if self.down else (far, high)
-            width *= _GROWTH
-        yield await self._read(low, high, wanted)
+            width, edge = _next_width(width, scanned), far
+        yield (await self._read(low, high, stages))[0]
+
+    def _far(self, edge: datetime, width: timedelta) -> datetime:
+        return edge - width if self.down else edge + width
+
+    def _window(self, low: datetime, far: datetime, high: datetime) -> tuple[datetime, datetime]:
+        return (far + MILLISECOND, high) if self.down else (low, far - MILLISECOND)
 
     def _bounds(self) -> tuple[datetime, datetime]:
         """The smallest and the greatest key that a row of the rest may have."""
@@ -193,24 +208,36 @@ class _Walk:
         oldest, newest = self.rows.origin or (_LOWEST, _HIGHEST)
         return oldest < far if self.down else far < newest
 
-    async def _read(self, low: datetime, high: datetime, limit: int) -> list[Doc]:
-        key, direction = self.rows.key, -1 if self.down else 1
-        span = {} if self.rows.computed else _between(key, low, high)
-        stages = _stages(self.rows, span)
-        if self.rows.computed:
-            stages += [{"$addFields": {key: self.rows.computed}}, {"$match": _between(key, low, high)}]
+    async def _read(self, low: datetime, high: datetime, stages: list[Doc]) -> tuple[list[Doc], int]:
+        """What the stages make of the rows between these keys, and how many rows were read, as far as that matters."""
+        key, rows = self.rows.key, self.rows
+        span = {} if rows.computed else _between(key, low, high)
+        matching: list[Doc] = [{"$match": rows.residual}] if rows.residual else []
+        if rows.computed:
+            matching += [{"$addFields": {key: rows.computed}}, {"$match": _between(key, low, high)}]
         if ties := self._ties():
-            stages.append({"$match": {"$and": ties}})
-        stages += [{"$sort": {key: direction, "_id": direction}}, {"$limit": limit}]
-        if self.rows.hidden:
-            stages.append({"$project": self.rows.hidden})
-        return await (await self.rows.collection.aggregate(stages)).to_list()
+            matching.append({"$match": {"$and": ties}})
+        within: Doc = {**rows.base, **span}
+        found = await (await rows.collection.aggregate([{"$match": within}, *matching, *stages])).to_list()
+        passes_over = bool(rows.residual) and rows.origin is not None
+        return found, await rows.collection.count_documents(within) if passes_over else 0
+
+    def _in_order(self, limit: int) -> list[Doc]:
+        direction = -1 if self.down else 1
+        stages: list[Doc] = [{"$sort": {self.rows.key: direction, "_id": direction}}, {"$limit": limit}]
+        return [*stages, {"$project": self.rows.hidden}] if self.rows.hidden else stages
 
     def _ties(self) -> list[Doc]:
         """Rows of the same key as a cursor are told apart by their ids."""
         onward, back = ("$lt", "$gt") if self.down else ("$gt", "$lt")
         marks = ((self.start, onward), (self.end, back))
         return [_past(self.rows.key, mark, operator) for mark, operator in marks if mark is not None]
+
+
+def _next_width(width: timedelta, scanned: int) -> timedelta:
+    """Wide enough for some thousands of rows, if they lie as close as in the last window."""
+    factor = _ROWS_A_WINDOW / scanned if scanned else _GROWTH
+    return width * max(1 / _GROWTH, min(factor, _GROWTH))
 
 
 def _past(key: str, mark: Mark, operator: str) -> dict[str, Any]:
