@@ -207,6 +207,24 @@ async def test_what_is_saved_counts_as_stored_and_what_is_deleted_does_not(api: 
     assert freed.storage == -pending.storage
 
 
+async def test_a_task_that_grows_or_shrinks_counts_as_what_it_is_then(api: Api) -> None:
+    assert api.alice.user is not None
+    meter, id_ = api.services.quotas.meter, (await task(api.alice))["task"]["id"]
+
+    async def update(size: int) -> Any:
+        body = {"http": {"url": "https://example.com/", "method": "POST", "bodyText": "x" * size}}
+        return await api.alice.do("updateTask", {"id": id_, "job": body}, f"task {{ id }} {SHOWN}")
+
+    meter.drain()
+    for size, grows_by in ((200_000, 200_000), (1_000, -199_000)):
+        assert (await update(size))["userErrors"] == []
+        (pending,) = [one for one in meter.drain() if one.owner == api.alice.user.id]
+        assert abs(pending.storage - grows_by) < 1_000
+    meter.add_bytes(api.alice.user.id, MEGABYTE + 1)
+    assert is_refused(await update(200_000), "STORAGE", 2, 1)
+    assert (await update(10))["userErrors"] == []
+
+
 async def test_usage_is_shown_to_its_user_and_to_administrators(api: Api) -> None:
     assert api.alice.user is not None
     assert set(await usage(api.alice)) == {name.removeprefix("quota_").upper() for name in LIMITS}

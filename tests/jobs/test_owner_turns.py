@@ -37,6 +37,20 @@ async def test_an_owner_never_has_all_places() -> None:
     assert (hall.turns.waiting, hall.turns.under_way) == (0, 0)
 
 
+async def test_the_last_free_place_is_for_who_has_hardly_used_any() -> None:
+    hall, gate = Hall(3), asyncio.Event()
+    for owner in ("a", "b"):
+        async with hall.turns.take(owner):
+            hall.now += 10
+    tasks = [asyncio.create_task(hall.use(owner, gate)) for owner in ("a", "b", "a", "b")]
+    await until(lambda: has_order(hall, ["a", "b"]))
+    tasks.append(asyncio.create_task(hall.use("c", gate)))
+    await until(lambda: has_order(hall, ["a", "b", "c"]))
+    gate.set()
+    await asyncio.gather(*tasks)
+    assert (hall.turns.waiting, hall.turns.under_way) == (0, 0)
+
+
 async def test_who_has_used_least_of_late_is_next_however_many_wait() -> None:
     hall, gate = Hall(1), asyncio.Event()
     async with AsyncExitStack() as stack:

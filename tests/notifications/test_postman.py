@@ -91,6 +91,24 @@ async def test_all_spellings_of_a_mailbox_count_together(database: Database, tim
     assert len(inbox.mails) == 5
 
 
+async def test_confirmed_addresses_that_are_spelled_alike_count_apart(database: Database, time: Clock) -> None:
+    await asyncio.gather(user("u1", "john@example.org"), user("u2", "j.ohn@example.org"))
+    theirs = await sent(database, time, numbered(9, "u2"), limits=RecipientLimits(5, 1), confirms=True)
+    mine = await sent(database, time, numbered(4), limits=RecipientLimits(5, 1), confirms=True)
+    assert (len(theirs.mails), len(mine.mails)) == (5, 4)
+
+
+async def test_links_for_spellings_that_strangers_typed_leave_room_for_the_mailboxs_own_account(
+    database: Database, time: Clock
+) -> None:
+    await asyncio.gather(user("u1", "ann@example.org"), user("u2", "a.nn+2@example.org", confirmed=False))
+    limits = RecipientLimits(5, 4)
+    typed = [{**each, "kind": "PASSWORD_RESET"} for each in numbered(6, "u2")]
+    assert len((await sent(database, time, typed, limits=limits, confirms=True)).mails) == 1
+    asked = [{**each, "kind": "PASSWORD_RESET"} for each in numbered(4)]
+    assert len((await sent(database, time, asked, limits=limits, confirms=True)).mails) == 4
+
+
 async def test_a_server_that_is_away_costs_no_place(database: Database, time: Clock) -> None:
     await user()
     await enqueue(database, [mail()], START)

@@ -158,13 +158,28 @@ def test_who_has_signed_in_stays() -> None:
     for _ in range(3):
         connection = opened.open("192.0.2.1")
         assert isinstance(connection, Connection)
-        connection.sign_in()
+        connection.sign_in("u1")
         last = connection
     assert opened.open("192.0.2.2") == FULL
     assert opened.aborted == []
     last.close()
     last.close()
     assert isinstance(opened.open("192.0.2.2"), Connection)
+
+
+def test_one_user_from_many_addresses_keeps_nobody_out() -> None:
+    opened = Opened(6, 2)
+    for number in range(6):
+        connection = opened.open(f"192.0.2.{number}", str(number))
+        assert isinstance(connection, Connection)
+        for _ in range(2):
+            connection.sign_in("u1")
+    for number in range(4):
+        other = opened.open("192.0.2.100" if number % 2 else "192.0.2.101")
+        assert isinstance(other, Connection)
+        other.sign_in(f"other {number}")
+    assert opened.aborted == ["2", "3", "4", "5"]
+    assert opened.open("192.0.2.102") == FULL
 
 
 def test_a_network_of_ipv6_is_one_address() -> None:

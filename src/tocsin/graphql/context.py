@@ -82,7 +82,7 @@ class Context(BaseContext):
     """One HTTP request, or one WebSocket connection.
 
     `token` is the bearer token that came with it, `address` the client's IP address, `user_agent` what it calls itself.
-    `on_known` is called whenever the token has proved good.
+    `on_known` is called with the user's id whenever the token has proved good.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Context(BaseContext):
         token: str | None,
         address: str = "",
         user_agent: str = "",
-        on_known: Callable[[], None] | None = None,
+        on_known: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self.services = services
@@ -100,7 +100,7 @@ class Context(BaseContext):
         self.token = token
         self.address = address
         self.user_agent = user_agent
-        self.on_known = on_known or (lambda: None)
+        self.on_known = on_known or (lambda _user: None)
         self.caller: Caller | None = None
         self._identity: Identity | None = None
 
@@ -125,7 +125,7 @@ class Context(BaseContext):
         if self.token is None or (self._identity is not None and not self.is_socket):
             return self._identity
         self._identity = await self.services.accounts.authenticate(self.token)
-        self.on_known()
+        self.on_known(self._identity.user.id)
         return self._identity
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Any
 
+import bson
 import strawberry
 
 from tocsin import clock
@@ -170,6 +171,9 @@ async def _update(services: Services, owner: User, given: UpdateTaskInput) -> Ta
         changes = read_changes(given, services, owner, before, now)
         keeps = given.job is not None or given.schedule is not None
         version = before.version if expected is None and keeps else expected
+        growth = _growth(before, changes)
+        if growth > 0:
+            services.quotas.require_storage(owner.id, "job")
         try:
             async with _room_for_revived(services, before, changes):
                 task = await saving.update(services.database, owner.id, task_id, changes, now, version)
@@ -177,9 +181,15 @@ async def _update(services: Services, owner: User, given: UpdateTaskInput) -> Ta
             if expected is not None or not tries_left:
                 raise
             continue
+        services.quotas.meter.add_bytes(owner.id, growth)
         services.on_due(task.next_run_at)
         return task
     raise AssertionError  # the last try returns or raises
+
+
+def _growth(task: TaskDocument, changes: Mapping[str, Any]) -> int:
+    """The bytes by which the task's job gets larger."""
+    return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
 
 
 def _room_for_revived(

@@ -1,6 +1,7 @@
 """Turns at what there are few of, such as processes that compute: the owner goes next who has used them least of late.
 
-An owner never has all of them, so that one who comes later waits for no long work of one other.
+An owner never has all of them, and the last free one is for owners who have hardly used any of late: so one who comes
+later waits for no long work, neither of one other nor of several.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 HALF_LIFE = 60.0
 """Seconds after which half of what an owner has used is forgotten."""
+LITTLE = 2.0
+"""Seconds used of late, up to which an owner may have the last free place."""
 _FORGOTTEN = 0.001
 _MANY = 1_000
 
@@ -34,6 +37,7 @@ class OwnerTurns:
     def __init__(self, places: int, now: Callable[[], float] = time.monotonic) -> None:
         self._free = places
         self._most = max(1, places - 1)
+        self._reserved = 1 if places > 1 else 0
         self._now = now
         self._under_way: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
@@ -97,8 +101,13 @@ class OwnerTurns:
     def _next(self) -> str | None:
         """The owner whose turn it is; of equal ones the one who has waited longest."""
         now = self._now()
-        may = [owner for owner in self._waiting if self._under_way[owner] < self._most]
+        may = [owner for owner in self._waiting if self._has_place(owner, now)]
         return min(may, key=lambda owner: (self._under_way[owner], self._seconds_of(owner, now)), default=None)
+
+    def _has_place(self, owner: str, now: float) -> bool:
+        if self._under_way[owner] >= self._most:
+            return False
+        return self._free > self._reserved or self._seconds_of(owner, now) <= LITTLE
 
     def _seconds_of(self, owner: str, now: float) -> float:
         use = self._used.get(owner)

@@ -44,11 +44,11 @@ class Recipients:
         Raises MailRefused for nobody, MailSuppressed for an address that must not get it now.
         """
         to, confirmed = await self._address(delivery)
-        key = mailbox_of(to)
+        key = self._key_of(to, confirmed=confirmed and not delivery.get("to"))
         if self._confirms and not confirmed and delivery["kind"] not in _FOR_UNCONFIRMED:
             await self._limiter.hold_back(key, self._clock())
             raise MailSuppressed(_UNCONFIRMED, _CONFIRM)
-        place = await self._take(delivery, to)
+        place = await self._take(delivery, to, key, confirmed=confirmed or not self._confirms)
         told = 0 if _class_of(delivery) is MailClass.ACCOUNT else await self._limiter.held_back(key)
         try:
             yield to, lambda text: with_note(text, _held_back(told)) if told else text
@@ -67,10 +67,17 @@ class Recipients:
             raise MailRefused("no recipient: the owner is gone or deactivated")
         return str(user["email"]), bool(user.get("email_confirmed", True))
 
-    async def _take(self, delivery: Doc, to: str) -> Place:
-        key, now = mailbox_of(to), self._clock()
+    def _key_of(self, to: str, *, confirmed: bool) -> str:
+        """What is counted as one mailbox: at some servers `j.ohn` is somebody else than `john`, and whoever has shown
+        that an address is theirs must not use up the mails of one that is spelled alike.
+        """
+        return to.casefold() if self._confirms and confirmed else mailbox_of(to)
+
+    async def _take(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> Place:
+        now = self._clock()
+        kind = _class_of(delivery) if confirmed else MailClass.UNCONFIRMED
         try:
-            return await self._limiter.take(key, *self._limits.of_class(_class_of(delivery)), now=now)
+            return await self._limiter.take(key, *self._limits.of_class(kind), now=now)
         except MailLimitReached as reached:
             await self._limiter.hold_back(key, now)
             raise too_many(to, reached) from None

@@ -116,6 +116,10 @@ class MailClass(Enum):
 
     ACCOUNT = "ACCOUNT"
     """A link that was asked for, or news of the account: has a reserve of its own."""
+    UNCONFIRMED = "UNCONFIRMED"
+    """A link for an address that was only typed: a quarter as many, beside the reserve. Strangers can sign up with many
+    spellings of one mailbox, and must not use up what the links of its confirmed account need.
+    """
     NOTICE = "NOTICE"
     """What became of the recipient's own tasks and workflows."""
     WORK = "WORK"
@@ -138,6 +142,8 @@ class RecipientLimits:
         """The limits in which a mail of this class takes a place."""
         if kind is MailClass.ACCOUNT:
             return (MailLimit("recipient/account", self.account, _DAY),)
+        if kind is MailClass.UNCONFIRMED:
+            return (MailLimit("recipient/unconfirmed", math.ceil(self.account / 4), _DAY),)
         every = MailLimit("recipient", self.most, _DAY)
         if kind is MailClass.NOTICE:
             return (every,)

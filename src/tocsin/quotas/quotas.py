@@ -51,7 +51,7 @@ class Quotas:
     async def room(self, owner: str, quota: Quota, wanted: int = 1, *path: str) -> AsyncIterator[None]:
         """Make so many things that are counted by this quota. Raises QuotaExceeded."""
         limit = self.limits.of(owner, quota)
-        self._refuse_without_storage(owner, path)
+        self.require_storage(owner, *path)
         if not limit:
             yield
             return
@@ -62,7 +62,7 @@ class Quotas:
 
     def require_run(self, owner: str, *path: str) -> None:
         """Raises QuotaExceeded if no run may begin now."""
-        self._refuse_without_storage(owner, path)
+        self.require_storage(owner, *path)
         now = clock.now()
         if (quota := self.meter.met_by_run(owner, now)) is not None:
             raise exceeded(quota, self.meter.used(owner, quota, now), self.limits.of(owner, quota), *path)
@@ -98,7 +98,8 @@ class Quotas:
         used = await self._counter.used(owner, quota) if counted else self.meter.used(owner, quota, now)
         return Usage(quota, used, self.limits.of(owner, quota) or None, resets_at(quota, now), UNITS[quota])
 
-    def _refuse_without_storage(self, owner: str, path: tuple[str, ...]) -> None:
+    def require_storage(self, owner: str, *path: str) -> None:
+        """Raises QuotaExceeded if nothing more may be stored."""
         if self.meter.excess(owner):
             used = self.meter.used(owner, Quota.STORAGE, clock.now())
             raise exceeded(Quota.STORAGE, used, self.limits.of(owner, Quota.STORAGE), *path)

@@ -32,6 +32,8 @@ class Connection:
         self.key = key
         self.abort = abort
         self.signed_in = False
+        self.user: str | None = None
+        """Whose it is, if it counts as one of theirs."""
         self.of_proxy = of_proxy
         """Whether a proxy's address is all that is known: whose it is behind that comes with a request."""
 
@@ -39,10 +41,10 @@ class Connection:
         """Tell whose connection of a proxy's it is. Whether that address may have one more."""
         return self._table.assign(self, address)
 
-    def sign_in(self) -> None:
-        """Tell that a request on it came with a good token: it never makes room for others."""
+    def sign_in(self, user: str) -> None:
+        """Tell that a request on it came with a good token of this user: it does not make room for others."""
         self.signed_in = True
-        self._table.keep(self)
+        self._table.keep(self, user)
 
     def close(self) -> None:
         """Give its place back; a second time is no error."""
@@ -52,7 +54,8 @@ class Connection:
 class Connections:
     """All open connections, at most `most` in all and `most_of_address` of one network address.
 
-    An IPv6 address counts by its /64. The addresses for which `is_proxy` holds are bounded in all only.
+    An IPv6 address counts by its /64. As many of one user, from wherever, are kept when all places are taken: more of
+    theirs make room as strangers' do. The addresses for which `is_proxy` holds are bounded in all only.
     """
 
     def __init__(self, most: int, most_of_address: int, is_proxy: Callable[[str], bool] = lambda _: False) -> None:
@@ -61,6 +64,7 @@ class Connections:
         self._is_proxy = is_proxy
         self._open: set[Connection] = set()
         self._of_address: Counter[str] = Counter()
+        self._of_user: Counter[str] = Counter()
         self._strangers: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
         self._logged_at = float("-inf")
 
@@ -89,9 +93,13 @@ class Connections:
         self._count(connection)
         return True
 
-    def keep(self, connection: Connection) -> None:
-        """It is somebody's who is known."""
-        self._strangers.get(connection.key, {}).pop(connection, None)
+    def keep(self, connection: Connection, user: str) -> None:
+        """It is this user's; it makes no room for others, unless they have many."""
+        is_new = connection.user is None and not connection.of_proxy and connection in self._open
+        if is_new and self._of_user[user] < self._most_of_address:
+            self._of_user[user] += 1
+            connection.user = user
+            self._strangers.get(connection.key, {}).pop(connection, None)
 
     def close(self, connection: Connection) -> None:
         """Give a place back; one that was given back already is no error."""
@@ -102,10 +110,17 @@ class Connections:
         if connection.of_proxy:
             return
         self._of_address[connection.key] -= 1
-        self.keep(connection)
+        self._strangers.get(connection.key, {}).pop(connection, None)
+        self._forget_user(connection)
         if self._of_address[connection.key] <= 0:
             del self._of_address[connection.key]
             self._strangers.pop(connection.key, None)
+
+    def _forget_user(self, connection: Connection) -> None:
+        if connection.user is not None:
+            self._of_user[connection.user] -= 1
+            if self._of_user[connection.user] <= 0:
+                del self._of_user[connection.user]
 
     def _count(self, connection: Connection) -> None:
         if not connection.of_proxy:
