@@ -39,6 +39,15 @@ async def test_a_link_gives_the_file_as_a_download(api: Api) -> None:
     assert answer.headers.get_list("cache-control") == ["no-store"]
 
 
+async def test_an_address_downloads_so_much_a_minute(api: Api) -> None:
+    ref = await save(api)
+    await api.services.rates.spend("127.0.0.1", api.services.settings.cost_limit - 1_200)
+    assert (await api.nobody.http.get(path(ref))).status_code == 200
+    refused = await api.nobody.http.get(path(ref))
+    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+    assert int(refused.headers["retry-after"]) >= 1
+
+
 async def test_head_tells_what_get_would_give(api: Api) -> None:
     answer = await api.nobody.http.head(path(await save(api)))
     assert (answer.status_code, answer.content) == (200, b"")

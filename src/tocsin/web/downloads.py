@@ -3,6 +3,7 @@
 Links end with their time, and with the account of the file's owner: one that is active again makes new ones.
 """
 
+import math
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -13,11 +14,16 @@ from starlette.responses import Response, StreamingResponse
 from tocsin import clock
 from tocsin.documents import User, owner_of
 from tocsin.documents.files import StoredFile
+from tocsin.errors import RateLimited
 from tocsin.graphql.context import Services
 from tocsin.jobs.files import PATH
 from tocsin.security.file_links import FileLink, LinkExpired, LinkWrong
+from tocsin.security.rates import address_key
 from tocsin.web.faults import fault
 
+_COST = 500.0
+_BYTES_A_POINT = 1_000
+"""What a download costs its address: as much as a request that is refused, and a point for so many bytes."""
 _WRONG = "There is no such file. The link may be incomplete."
 _GONE = "The file of this link is not kept any more."
 _EXPIRED = "This link has expired. Who made the file gets a new one with its run."
@@ -39,12 +45,20 @@ def downloads_router(services: Callable[[], Services]) -> APIRouter:
         if found is None:
             return fault(410, _GONE)
         headers = _headers(found.about)
+        try:
+            await services().rates.spend(_address(request), _COST + found.about.size / _BYTES_A_POINT)
+        except RateLimited as refused:
+            return fault(429, refused.message, {"Retry-After": str(math.ceil(refused.retry_after))})
         if request.method == "HEAD":
             return Response(None, 200, headers, found.about.content_type)
         return StreamingResponse(found.pieces(), 200, headers, found.about.content_type)
 
     router.add_api_route(f"{PATH}{{token}}", download, methods=["GET", "HEAD"])
     return router
+
+
+def _address(request: Request) -> str:
+    return address_key(request.client.host if request.client else "")
 
 
 async def _is_good(link: FileLink) -> bool:

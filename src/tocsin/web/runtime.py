@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
@@ -54,6 +55,7 @@ from tocsin.workflows.moving import Mover
 from tocsin.workflows.versions import Versions
 
 MOST_COUNTED = 1_000
+READY_SECONDS = 0.5
 WARM_SECONDS = 3.0
 """After the start, a process for computing is made ready. Whoever needs one earlier waits for it off the clock."""
 log = telemetry.logger(__name__)
@@ -81,6 +83,9 @@ class Runtime:
         self._listening = listening
         self.embedded: EmbeddedDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
+        self._asking = asyncio.Lock()
+        self._ready: dict[str, PartState] = {}
+        self._ready_at = float("-inf")
 
     async def start(self) -> None:
         """Start all parts. Raises StartError with one sentence; what had started by then is stopped again."""
@@ -99,7 +104,14 @@ class Runtime:
         self.engine.hand.draining = True
 
     async def ready(self) -> dict[str, PartState]:
-        """The state of each part at this moment."""
+        """The state of each part, looked up at most twice a second: anybody may ask, as often as they like."""
+        async with self._asking:
+            if time.monotonic() - self._ready_at >= READY_SECONDS:
+                self._ready = await self._look()
+                self._ready_at = time.monotonic()
+        return self._ready
+
+    async def _look(self) -> dict[str, PartState]:
         waiting = 0
         try:
             async with asyncio.timeout(2):
