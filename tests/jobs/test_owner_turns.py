@@ -99,3 +99,20 @@ async def test_who_gives_up_loses_no_place(admit_first: bool) -> None:
 
 async def has_order(hall: Hall, order: list[str]) -> bool:
     return hall.order == order
+
+
+async def test_a_place_that_comes_free_as_its_waiter_is_cancelled_goes_to_the_next() -> None:
+    hall, gate = Hall(1), asyncio.Event()
+    first = hall.turns.take("a")
+    await first.__aenter__()
+    cancelled, following = (asyncio.ensure_future(hall.use(owner, gate)) for owner in ("b", "c"))
+    await asyncio.sleep(0)
+
+    cancelled.cancel()
+    await first.__aexit__(None, None, None)
+    gate.set()
+
+    await asyncio.wait_for(following, 1)
+    assert cancelled.cancelled()
+    assert hall.order == ["c"]
+    assert (hall.turns.waiting, hall.turns.under_way) == (0, 0)

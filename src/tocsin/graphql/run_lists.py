@@ -136,7 +136,7 @@ def _told_as(statuses: list[RunStatus]) -> Doc:
     if queued == running:
         return stored
     if running:
-        return stored | {"begun": {"$ne": False}}
+        return stored | {"$nor": [{"status": RunStatus.RUNNING.value, "begun": False}]}
     return {"$or": [stored, {"status": RunStatus.RUNNING.value, "begun": False}]}
 
 

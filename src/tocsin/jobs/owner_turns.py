@@ -71,16 +71,18 @@ class OwnerTurns:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if not turn.cancelled():  # it was admitted in the same moment
                 self._give_back(owner)
             else:
                 self._forget_turn(owner, turn)
             raise
 
     def _forget_turn(self, owner: str, turn: "asyncio.Future[None]") -> None:
-        self._waiting[owner].remove(turn)
-        if not self._waiting[owner]:
-            del self._waiting[owner]
+        line = self._waiting.get(owner, deque())
+        if turn in line:  # else it was passed over since
+            line.remove(turn)
+            if not line:
+                del self._waiting[owner]
 
     def _give_back(self, owner: str) -> None:
         self._free += 1
@@ -94,9 +96,10 @@ class OwnerTurns:
             turn = self._waiting[owner].popleft()
             if not self._waiting[owner]:
                 del self._waiting[owner]
-            self._free -= 1
-            self._under_way[owner] += 1
-            turn.set_result(None)
+            if not turn.cancelled():
+                self._free -= 1
+                self._under_way[owner] += 1
+                turn.set_result(None)
 
     def _next(self) -> str | None:
         """The owner whose turn it is; of equal ones the one who has waited longest."""
