@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tocsin import config
-from tocsin.config import Settings, load, parse_ports
+from tocsin.config import Settings, load
 from tocsin.errors import SettingsError
+from tocsin.setting_values import parse_ports
 
 
 def settings(**given: Any) -> Settings:

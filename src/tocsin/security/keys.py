@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from tocsin.config import PREFIX, Settings, decode_keys
+from tocsin.config import PREFIX, Settings
 from tocsin.errors import StartError
 from tocsin.files import sync_directory
+from tocsin.setting_values import decode_keys
 from tocsin.telemetry import logger
 
 Key = TypeVar("Key", str, tuple[bytes, ...])
