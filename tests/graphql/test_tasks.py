@@ -334,3 +334,24 @@ async def test_a_task_that_waits_for_its_turn_says_so(api: Api) -> None:
     (waits,) = (await api.alice.ask("{ tasks { nodes { waitingText } } }"))["tasks"]["nodes"]
     assert ahead["waitingText"] is None
     assert "waits for its turn" in waits["waitingText"]
+
+
+async def test_a_run_that_was_claimed_and_has_not_begun_is_found_as_queued(api: Api) -> None:
+    await api.alice.create()
+    task_id = (await _stored(api))["_id"]
+    states = [("RUNNING", {"begun": False}), ("RUNNING", {}), ("CANCELLED", {"begun": False}), ("QUEUED", {})]
+    runs = [
+        run_document(task_id, T0 + number * timedelta(minutes=1), status=status, open=status != "CANCELLED", **more)
+        for number, (status, more) in enumerate(states)
+    ]
+    await api.database.runs.insert_many(runs)
+    query = "query($s: [RunStatus!]!) { runs(filter: {status: $s}) { totalCount nodes { status } } }"
+    for asked, expected in (
+        (["QUEUED"], ["QUEUED", "QUEUED"]),
+        (["RUNNING"], ["RUNNING"]),
+        (["CANCELLED", "RUNNING"], ["CANCELLED", "RUNNING"]),
+        (["QUEUED", "RUNNING"], ["QUEUED", "QUEUED", "RUNNING"]),
+    ):
+        found = (await api.alice.ask(query, s=asked))["runs"]
+        assert sorted(run["status"] for run in found["nodes"]) == expected
+        assert found["totalCount"] == len(expected)

@@ -81,7 +81,9 @@ async def give_back(database: Database, runs: list[Doc]) -> None:
 
 def _cancel(run: Doc, now: datetime) -> UpdateOne:
     """The update of a run that is still claimed, since a pause or a cancel asked for its end."""
-    changes = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
+    changes: Doc = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
+    if run["started_at"] == run["attempts"][-1]["started_at"]:
+        changes["started_at"] = None
     asked = both(_same(run), {"$not": [is_null("final")]})
     reason = {"reason": {"$ifNull": ["$final.reason", None]}}
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)
