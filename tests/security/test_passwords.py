@@ -27,6 +27,8 @@ GOOD = "tram ticket lemon"
         " spaces count ",
         "ab" * 64,
         "nul\0is a character",
+        "alice in wonderland",
+        "a tocsin rings at dawn",
     ],
 )
 def test_good_passwords_are_accepted(password: str) -> None:
@@ -47,6 +49,10 @@ def test_good_passwords_are_accepted(password: str) -> None:
         ("\uff50assword123", "guesser"),
         ("ZZzzZZzzZZzz", "guesser"),
         ("Alice@Example.com", "email address"),
+        ("Tocsin1234!", "name Tocsin"),
+        ("tocsintocsin", "name Tocsin"),
+        ("alice-example", "email address"),
+        ("ALICE-2026!", "email address"),
     ],
 )
 def test_poor_passwords_are_refused(password: str, why: str) -> None:

@@ -36,6 +36,13 @@ async def test_every_answer_gets_the_headers() -> None:
     assert {name: headers[name] for name, _ in HEADERS} == dict(HEADERS)
 
 
+async def test_an_answer_that_is_opened_as_a_page_loads_and_sends_nothing() -> None:
+    _, headers, _ = await call(PlainTextResponse("x"))
+    policy = headers[b"content-security-policy"].decode().split("; ")
+    for directive in ("default-src", "object-src", "base-uri", "form-action", "frame-ancestors"):
+        assert f"{directive} 'none'" in policy
+
+
 async def test_an_answer_keeps_its_own() -> None:
     own = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "max-age=1"}
     _, headers, _ = await call(Response(b"", headers=own))

@@ -49,7 +49,7 @@ async def test_a_page_comes_under_its_policy_with_a_nonce_of_its_own(client: htt
     assert nonces[0] != nonces[1]
     assert first.headers["content-security-policy"].replace(nonces[0], "N") == (
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-N'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     assert f'<meta property="csp-nonce" nonce="{nonces[0]}">' in first.text
     assert "{{" not in first.text

@@ -40,7 +40,9 @@ async def refusal(context: Context) -> GraphQLError | None:
         caller = await caller_of(context)
         context.services.rates.check(caller.key, REFUSED_COST)
     except (RateLimited, PyMongoError, DatabaseUnavailable) as error:
-        return coded(caused_by(error), executing=False, request_id=context.request_id)
+        told = coded(caused_by(error), executing=False, request_id=context.request_id)
+        context.note_refusal((told.extensions or {}).get("code"), told.message)
+        return told
     return None
 
 

@@ -22,10 +22,12 @@ from tocsin.events import Fanout
 from tocsin.execution.explaining import Waiting
 from tocsin.graphql.callers import Caller, Slots
 from tocsin.graphql.loaders import Loaders
+from tocsin.graphql.refusal_log import RefusalLog
 from tocsin.jobs.base import Compute
 from tocsin.jobs.files import Shelf
 from tocsin.quotas import Quotas
 from tocsin.quotas.disk import DiskWatch
+from tocsin.security.rates import address_key
 from tocsin.security.secrets import SecretBox
 from tocsin.workflows.refusals import Refusals
 from tocsin.workflows.versions import Versions
@@ -70,12 +72,14 @@ class Services:
     refusals: Refusals = field(init=False, repr=False)
     rates: Rates = field(init=False, repr=False)
     slots: Slots = field(init=False, repr=False)
+    refusal_log: RefusalLog = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loaders", Loaders(self.database))
         object.__setattr__(self, "refusals", Refusals(RequestRules.of(self.settings)))
         object.__setattr__(self, "rates", Rates(self.database, self.settings))
         object.__setattr__(self, "slots", Slots())
+        object.__setattr__(self, "refusal_log", RefusalLog())
 
 
 class Context(BaseContext):
@@ -108,6 +112,13 @@ class Context(BaseContext):
     def actor(self) -> Actor:
         """Where this comes from, before it is known who it is."""
         return Actor(address=self.address, user_agent=self.user_agent)
+
+    def note_refusal(self, code: object, message: str) -> None:
+        """Let the log tell that the caller was refused, by the code of the error that they get."""
+        caller = self.caller.key if self.caller else address_key(self.address)
+        self.services.refusal_log.note(
+            str(code), message, caller=caller, address=self.address, request_id=self.request_id
+        )
 
     async def attempt(self, what: str, email: str | None = None) -> None:
         """Count an attempt at `what` (a mutation), of this address and at this account. Raises RateLimited."""

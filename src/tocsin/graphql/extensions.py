@@ -190,3 +190,5 @@ class Errors(SchemaExtension):
                 errors = [with_choices(error, schema, variables) for error in errors]
             request_id = context.context.request_id
             result.errors = [coded(error, executing=self._executing, request_id=request_id) for error in errors]
+            for error in result.errors:
+                context.context.note_refusal((error.extensions or {}).get("code"), error.message)

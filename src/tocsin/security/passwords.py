@@ -48,6 +48,9 @@ trustno1trustno1 unbelievable welcome123 welcome1234 welcome2024 welcome2025 win
 zaq12wsxcde3 zxcvbnm123 zxcvbnm1234 zxcvbnmasdfghjkl
 """
 _REFUSED = frozenset(_COMMON.split())
+_OF_PRODUCT = "tocsin"
+_SHORTEST_WORD, _FEWEST_OTHERS = 4, 8
+"""Parts of the address shorter than this are in too many words; a password has so many characters beside the others."""
 
 
 def check_password(password: str, email: str, *path: str) -> None:
@@ -60,6 +63,18 @@ def check_password(password: str, email: str, *path: str) -> None:
         raise InvalidInput("This password is among the first that a guesser tries. Choose another.", *path)
     if text.casefold() == email.casefold():
         raise InvalidInput("The email address is easily guessed as a password. Choose another.", *path)
+    if _is_guessed_from_context(text.casefold(), email.casefold()):
+        message = "A password of little but parts of the email address or the name Tocsin is easily guessed."
+        raise InvalidInput(f"{message} Choose another.", *path)
+
+
+def _is_guessed_from_context(text: str, email: str) -> bool:
+    """Tell whether little is left of the password without the words that somebody who knows the account tries."""
+    local, _, domain = email.partition("@")
+    for word in (local, *domain.split("."), _OF_PRODUCT):
+        if len(word) >= _SHORTEST_WORD:
+            text = text.replace(word, "")
+    return len(text) < _FEWEST_OTHERS
 
 
 async def hash_password(password: str) -> str:

@@ -117,6 +117,7 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             await super().handle_connection_init(message)
         except Unauthenticated as error:
+            self.context.note_refusal(error.code, str(error))
             await self.websocket.close(_FORBIDDEN, reason_of(error))
             return
         except (PyMongoError, DatabaseUnavailable):

@@ -36,7 +36,7 @@ _METHODS = ["GET", "HEAD"]
 # The editor makes some of its style sheets while it works; they carry the page's nonce. It draws with data: images.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _UNCHANGING = "public, max-age=31536000, immutable"  # for names that change with their content
 
