@@ -24,7 +24,7 @@ class UnavailableError(Exception):
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on at this moment, and that the system gives to nobody who asks for any."""
+    """A port of loopback that nobody listens on now, and that the system gives to nobody who asks for any."""
     while True:
         port = random.randrange(10_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
