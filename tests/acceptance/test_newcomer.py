@@ -121,7 +121,7 @@ async def test_subscribers_that_leave_in_the_middle_of_an_event_harm_nobody(tmp_
             history = await session.execute(GraphQLRequest(HISTORY, variable_values=task_id))
         return str(history["task"]["status"])
 
-    async with run_server(tmp_path) as server:
+    async with run_server(tmp_path, TOCSIN_COST_LIMIT="100000000") as server:
         await server.sign_up()
         target.script = [500] * 30
         for _ in range(10):

@@ -111,15 +111,19 @@ def test_the_keys_go_along_unless_they_are_left_out(
     tocsin("keys", "list")
 
 
+MANY = 5_000
+"""Runs that take a while to be restored, so that there is something to break off."""
+
+
 def test_a_killed_restore_is_noticed_and_begun_anew(
     stored: SyncDatabase[Doc], sample: dict[str, list[Doc]], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = sample["users"][0]["_id"]
-    stored["runs"].insert_many([{**sample["runs"][0], "_id": f"{user}/x:{number}"} for number in range(2_000)])
+    stored["runs"].insert_many([{**sample["runs"][0], "_id": f"{user}/x:{number}"} for number in range(MANY)])
     tocsin("backup", "old.backup")
     use(monkeypatch, other)
     process = subprocess.Popen([sys.executable, "-m", "tocsin", "restore", "old.backup"])
-    while other["tasks"].find_one({}) is None:
+    while other["runs"].find_one({}) is None:
         assert process.poll() is None
         time.sleep(0.005)
     process.kill()
@@ -129,7 +133,7 @@ def test_a_killed_restore_is_noticed_and_begun_anew(
         monkeypatch.setenv("TOCSIN_PORT", "0")
         assert sentence in refused(*arguments)
     tocsin("restore", "old.backup")
-    assert other["runs"].count_documents({}) == len(sample["runs"]) + 2_000
+    assert other["runs"].count_documents({}) == len(sample["runs"]) + MANY
     assert "alice@example.com" in tocsin("users", "list")
 
 
