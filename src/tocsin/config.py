@@ -235,7 +235,7 @@ def load(**overrides: Any) -> Settings:
 
 
 def _given(env_file: str | Path | None) -> dict[str, str | None]:
-    """What the file and the environment say, by names in capitals; the environment goes first."""
+    """Read the settings of the file and of the environment, which goes first, by their names in capitals."""
     found = {**DotEnvSettingsSource(Settings, env_file=env_file).env_vars, **os.environ}
     return {name.upper(): value for name, value in found.items()}
 

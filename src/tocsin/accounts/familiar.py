@@ -29,7 +29,7 @@ class FamiliarAddresses:
         self._noted: OrderedDict[str, Milliseconds] = OrderedDict()
 
     async def knows(self, account: str, address: str) -> bool:
-        """Whether somebody logged in to this account from this address in the last 90 days."""
+        """Tell whether somebody logged in to this account from this address in the last 90 days."""
         name = _name(account, address)
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return True

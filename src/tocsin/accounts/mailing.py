@@ -1,4 +1,4 @@
-"""What works by a mailed link: a forgotten password, an invitation, a confirmed address."""
+"""The actions behind mailed links: choose a new password, accept an invitation, confirm an address."""
 
 import asyncio
 import math

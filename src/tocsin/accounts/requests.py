@@ -14,7 +14,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """Who may ask whom here. `confirms`: requests come only from confirmed addresses.
+    """The rules of who may ask whom to decide. `confirms`: requests come only from confirmed addresses.
 
     `to_admins`: administrators get requests from everyone.
     """

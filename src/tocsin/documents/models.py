@@ -274,7 +274,7 @@ class MailCount(Stored):
 
 
 class OwnerUsage(Stored):
-    """How much an owner uses of what is counted as it comes. Its id is the owner's.
+    """The usage of an owner of those quotas that are counted as things happen. Its id is the owner's.
 
     `counts` are by the quota's name: {at, used}, where `at` is the number of the window since 1970. `storage` is in
     bytes, and as exact as at `measured_at` plus what has been noted since.

@@ -141,7 +141,7 @@ class Context(BaseContext):
 
     @property
     def may_read(self) -> bool:
-        """Whether the token by which `identity` was found last, if any, has the scope READ."""
+        """Tell whether the token by which `identity` was found last, if any, has the scope READ."""
         return self._identity is None or Scope.READ in self._identity.scopes
 
     async def required_identity(self) -> Identity:

@@ -153,7 +153,7 @@ def _answer(connection: socket.socket, size: int, largest: int) -> tuple[bytes, 
 
 
 def _is_of_memory(error: Exception) -> bool:
-    """Whether memory was lacking. Libraries in C++ say it in their own words."""
+    """Tell whether memory was lacking. Libraries in C++ say it in their own words."""
     return isinstance(error, MemoryError) or "bad_alloc" in str(error)
 
 

@@ -1,4 +1,4 @@
-"""Whether all readers of an answer agree on where it ends (RFC 9112, section 6.3). Pure.
+"""Tell whether all readers of an answer agree on where it ends (RFC 9112, section 6.3). Pure.
 
 The parser is lenient with what servers send. A connection on which an end can be read in two ways is not used again: a
 proxy on the way, or the server, may hold another part of the bytes for the next answer than we do.

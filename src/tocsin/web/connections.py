@@ -35,7 +35,7 @@ class Connection:
         self.user: str | None = None
         """Whose it is, if it counts as one of theirs."""
         self.of_proxy = of_proxy
-        """Whether a proxy's address is all that is known: whose it is behind that comes with a request."""
+        """Tell whether a proxy's address is all that is known: whose it is behind that comes with a request."""
 
     def assign(self, address: str) -> bool:
         """Tell whose connection of a proxy's it is. Whether that address may have one more."""
@@ -134,7 +134,7 @@ class Connections:
         return too_many
 
     def _make_room(self, key: str) -> bool:
-        """Whether a stranger's connection was closed, of another address, which has the most of them."""
+        """Tell whether a stranger's connection was closed, of another address, which has the most of them."""
         holder = max(self._strangers, key=lambda of: len(self._strangers[of]), default=key)
         self._tell("the table of connections is full", holder)
         held = self._strangers.get(holder, {})

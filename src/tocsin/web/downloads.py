@@ -62,7 +62,7 @@ def _address(request: Request) -> str:
 
 
 async def _is_good(link: FileLink) -> bool:
-    """Whether the owner of the file is still there, and has not been locked out since the link was made."""
+    """Tell whether the owner of the file is still there, and has not been locked out since the link was made."""
     owner = await User.get(owner_of(link.file_id))
     if owner is None or not owner.is_active:
         return False

@@ -38,7 +38,7 @@ class Firing:
 
     @property
     def has_more(self) -> bool:
-        """Whether the last call of `fire` left some that were due."""
+        """Tell whether the last call of `fire` left some that were due."""
         return len(self._due) > 0
 
     async def fire(self, now: datetime) -> list[str]:
