@@ -1,4 +1,4 @@
-"""The choices that there are, added to errors about wrong enum values and inputs of which exactly one is wanted."""
+"""Append the allowed values to errors about enums and about `@oneOf` inputs."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,11 +13,11 @@ _VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([^:]+))?: "
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _MOST_GIVEN = 10
 _LONGEST = 220
-"""Characters of a message before the choices, which may print a long value, and of the choices."""
+"""Maximum length, in characters, of the original message (it may quote a long value) and of the list of values."""
 
 
 def mark_one_of(schema: GraphQLSchema) -> None:
-    """Let graphql-core check the inputs of which exactly one is wanted: it says where in a variable the fault is."""
+    """Let graphql-core check `@oneOf` inputs: unlike Strawberry, it says where in a variable the error is."""
     for type_ in schema.type_map.values():
         definition = type_.extensions.get("strawberry-definition")
         if is_input_object_type(type_) and definition is not None and definition.is_one_of:
@@ -25,7 +25,7 @@ def mark_one_of(schema: GraphQLSchema) -> None:
 
 
 def with_choices(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> GraphQLError:
-    """The error, with the choices that there are if it is about one."""
+    """Return the error, with the allowed values in its message if it is about an enum or a `@oneOf` input."""
     message = _explained(error, schema, variables)
     if message is None:
         return error
@@ -54,7 +54,7 @@ def _place(text: str) -> str:
 
 
 def _given(error: GraphQLError, variables: Mapping[str, Any]) -> str:
-    """The members that were given, as they were written in the document or stand in a variable."""
+    """List the fields that the client set, in the document or in a variable."""
     node = error.nodes[0] if error.nodes else None
     if isinstance(node, ObjectValueNode):
         names = {field.name.value: field.value.kind == "null_value" for field in node.fields}
