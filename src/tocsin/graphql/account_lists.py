@@ -143,7 +143,7 @@ class AdministrationQueries:
         before: Before = strawberry.UNSET,
     ) -> UserConnection:
         await access.administrator(info)
-        rows = _users(info.context.services.database, filter or None)
+        rows = _user_rows(info.context.services.database, filter or None)
         page = await paging.read_page(rows, PageArguments.of(first, after, last, before))
         edges = [UserEdge(cursor=paging.cursor(rows, row), node=user_row(row)) for row in page.rows]
         return UserConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
@@ -161,7 +161,7 @@ class AdministrationQueries:
         before: Before = strawberry.UNSET,
     ) -> AuditEntryConnection:
         await access.administrator(info)
-        rows = _entries(info.context.services.database, filter or None)
+        rows = _audit_rows(info.context.services.database, filter or None)
         page = await paging.read_page(rows, PageArguments.of(first, after, last, before))
         edges = [AuditEntryEdge(cursor=paging.cursor(rows, row), node=entry_type(row)) for row in page.rows]
         return AuditEntryConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
@@ -178,7 +178,7 @@ def entry_type(entry: Doc) -> AuditEntry:
     )
 
 
-def _users(database: Database, filter_: UserFilter | None) -> Rows:
+def _user_rows(database: Database, filter_: UserFilter | None) -> Rows:
     residual: Doc = {}
     if filter_ and filter_.email:
         residual["email"] = contains(filter_.email, "filter", "email")
@@ -197,7 +197,7 @@ def _users(database: Database, filter_: UserFilter | None) -> Rows:
     )
 
 
-def _entries(database: Database, filter_: AuditFilter | None) -> Rows:
+def _audit_rows(database: Database, filter_: AuditFilter | None) -> Rows:
     low, high = bounds((filter_ and filter_.at) or None)
     base: Doc = {"email": spell_email(filter_.email)} if filter_ and filter_.email else {}
     actions = [action.value for action in filter_.action] if filter_ and filter_.action else []

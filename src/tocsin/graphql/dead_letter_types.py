@@ -18,7 +18,7 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import dead_letters, replays
 from tocsin.tasks.dead_letters import Cause
 
-_SKIPS = {
+_SKIP_TEXTS = {
     SkipReason.WORKFLOW_STEP: "The run is a workflow step: resume its workflow run instead.",
     SkipReason.TASK_DELETED: "The task of the run was deleted.",
     SkipReason.ATTEMPTS_USED_UP: "The run reached the maximum of 100 attempts: run its task instead.",
@@ -46,7 +46,7 @@ describe(
 describe(
     SkipReason,
     "The reason why a replay skipped a dead letter.",
-    {reason.name: text for reason, text in _SKIPS.items()},
+    {reason.name: text for reason, text in _SKIP_TEXTS.items()},
     name="ReplaySkipReason",
 )
 
@@ -71,19 +71,19 @@ class DeadLetterFilter:
     )
 
 
-def read_filter(given: DeadLetterFilter | None) -> dead_letters.DeadLetterFilter:
+def read_filter(input_: DeadLetterFilter | None) -> dead_letters.DeadLetterFilter:
     """Convert a filter of the API. Raises InvalidInput with a path under `filter`."""
-    if not given:
+    if not input_:
         return dead_letters.DeadLetterFilter()
-    host = dead_letters.read_host(given.host, "filter", "host") if isinstance(given.host, str) else None
-    task = (ids.find("Task", given.task_id, "filter", "taskId") or "") if isinstance(given.task_id, str) else None
+    host = dead_letters.read_host(input_.host, "filter", "host") if isinstance(input_.host, str) else None
+    task = (ids.find("Task", input_.task_id, "filter", "taskId") or "") if isinstance(input_.task_id, str) else None
     return dead_letters.DeadLetterFilter(
         task=task,
-        workflow=given.workflow if isinstance(given.workflow, str) else None,
+        workflow=input_.workflow if isinstance(input_.workflow, str) else None,
         host=host,
-        error_kind=given.error_kind or None,
-        finished_after=given.finished_after or None,
-        finished_before=given.finished_before or None,
+        error_kind=input_.error_kind or None,
+        finished_after=input_.finished_after or None,
+        finished_before=input_.finished_before or None,
     )
 
 
@@ -155,7 +155,7 @@ class Replay(Node):
     @strawberry.field(description="Skipped dead letters by reason.")
     def skips(self) -> list[ReplaySkip]:
         found = ((SkipReason(reason), count) for reason, count in self.document["skips"].items())
-        return [ReplaySkip(reason=reason, reason_text=_SKIPS[reason], count=count) for reason, count in found]
+        return [ReplaySkip(reason=reason, reason_text=_SKIP_TEXTS[reason], count=count) for reason, count in found]
 
     @strawberry.field(description="The canary run; null before it is selected and for a replay without a canary.")
     async def canary_run(self, info: Info) -> Run | None:
@@ -226,10 +226,10 @@ class ReplayConnection:
 
 
 async def list_dead_letters(
-    services: Services, user: User, given: DeadLetterFilter | None, arguments: PageArguments
+    services: Services, user: User, filter_: DeadLetterFilter | None, arguments: PageArguments
 ) -> RunConnection:
     """Return a page of the user's dead letters, latest failure first. Raises InvalidInput."""
-    chosen = read_filter(given)
+    chosen = read_filter(filter_)
     low, high = chosen.span()
     rows = Rows(
         collection=services.database.runs, order="dead_letter", key=dead_letters.KEY, descending=True,

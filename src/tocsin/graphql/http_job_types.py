@@ -98,32 +98,32 @@ def http_job(job: Doc) -> HttpJob:
     )
 
 
-def read_http_job(given: HttpJobInput, saving: Saving) -> Doc:
+def read_http_job(input_: HttpJobInput, saving: Saving) -> Doc:
     """Return the parameters in their stored form. Raises InvalidInput."""
-    return prepare(_http_input(given), saving.secrets, saving.owner, saving.previous, saving.rules)
+    return prepare(_http_input(input_), saving.secrets, saving.owner, saving.previous, saving.rules)
 
 
-def _http_input(given: HttpJobInput) -> HttpInput:
-    timeout = _given(given.connect_timeout)
+def _http_input(input_: HttpJobInput) -> HttpInput:
+    timeout = _none_if_unset(input_.connect_timeout)
     return HttpInput(
-        url=given.url,
-        method=given.method.value,
-        headers=_object(given.headers, "headers"),
-        secret_header_names=given.secret_headers or (),
-        json=_given(given.body),
-        text=_given(given.body_text),
-        form=_object(given.body_form, "bodyForm"),
-        token=_given(given.token),
+        url=input_.url,
+        method=input_.method.value,
+        headers=_read_object(input_.headers, "headers"),
+        secret_header_names=input_.secret_headers or (),
+        json=_none_if_unset(input_.body),
+        text=_none_if_unset(input_.body_text),
+        form=_read_object(input_.body_form, "bodyForm"),
+        token=_none_if_unset(input_.token),
         connect_timeout=None if timeout is None else timeout.total_seconds(),
     )
 
 
-def _given(value: Any) -> Any:
+def _none_if_unset(value: Any) -> Any:
     return None if value is strawberry.UNSET else value
 
 
-def _object(value: Any, name: str) -> Mapping[str, Any] | None:
-    value = _given(value)
+def _read_object(value: Any, name: str) -> Mapping[str, Any] | None:
+    value = _none_if_unset(value)
     if value is not None and not isinstance(value, Mapping):
         raise InvalidInput(f'{name} must be an object, such as {{"name": "value"}}.', name)
     return value

@@ -6,8 +6,8 @@ import binascii
 from tocsin.documents import global_id
 from tocsin.errors import InvalidInput, NotFound
 
-_LONGEST = 400
-_THINGS = {
+_MAX_LENGTH = 400
+_TYPE_NAMES = {
     "Task": "task",
     "Run": "run",
     "ApiToken": "API token",
@@ -27,16 +27,16 @@ def encode(type_name: str, document_id: str) -> str:
 def decode(global_id: str, *path: str) -> tuple[str, str]:
     """Return the type and the document ID. Raises InvalidInput at `path` for a malformed ID."""
     try:
-        raw = base64.b64decode(global_id[:_LONGEST].encode("ascii"), altchars=b"-_", validate=True)
+        raw = base64.b64decode(global_id[:_MAX_LENGTH].encode("ascii"), altchars=b"-_", validate=True)
         type_name, colon, document_id = raw.decode().partition(":")
     except (binascii.Error, ValueError):
-        raise _malformed(path) from None
+        raise _malformed_id(path) from None
     if not colon or not type_name.isalpha() or not document_id or "\0" in document_id:
-        raise _malformed(path)
+        raise _malformed_id(path)
     return type_name, document_id
 
 
-def _malformed(path: tuple[str, ...]) -> InvalidInput:
+def _malformed_id(path: tuple[str, ...]) -> InvalidInput:
     return InvalidInput("This is not a valid id. Use an id exactly as this API returned it.", *path)
 
 
@@ -50,5 +50,5 @@ def require(type_name: str, global_id: str, *path: str) -> str:
     """Return the document ID. Raises NotFound for an ID of another type, InvalidInput for a malformed ID."""
     document_id = find(type_name, global_id, *path)
     if document_id is None:
-        raise NotFound(f"You have no {_THINGS[type_name]} with this id.", *path)
+        raise NotFound(f"You have no {_TYPE_NAMES[type_name]} with this id.", *path)
     return document_id

@@ -124,70 +124,70 @@ def job_type(job: Doc) -> Job:
     """Convert a stored job."""
     if job["kind"] == "http":
         return http_job(job)
-    shown = _SHOWN.get(job["kind"])
+    shown = _CONVERTERS.get(job["kind"])
     return CustomJob(kind=job["kind"], params=job["params"]) if shown is None else shown(job["params"])
 
 
-def _email(params: Doc) -> EmailJob:
+def _to_email_job(params: Doc) -> EmailJob:
     files = params.get("attachments", [])
     return EmailJob(kind="email", to=params["to"], subject=params["subject"], text=params["body"], attachments=files)
 
 
-def _report(params: Doc) -> ReportJob:
+def _to_report_job(params: Doc) -> ReportJob:
     whole: Any = params
     return ReportJob(kind="report", title=params["title"], format=Format(params["format"]), params=whole)
 
 
-def _polygon_area(params: Doc) -> PolygonAreaJob:
+def _to_polygon_area_job(params: Doc) -> PolygonAreaJob:
     return PolygonAreaJob(kind="polygonArea", geojson=params["geojson"], repair=params.get("repair", False))
 
 
-def _country_lookup(params: Doc) -> CountryLookupJob:
+def _to_country_lookup_job(params: Doc) -> CountryLookupJob:
     point: Any = {"type": "Point", "coordinates": [params.get("longitude"), params.get("latitude")]}
     geometry: Any = params.get("geojson") or point
     return CountryLookupJob(kind="countryLookup", geometry=geometry, repair=params.get("repair", False))
 
 
-_SHOWN: dict[str, Callable[[Doc], Job]] = {
-    "email": _email,
-    "report": _report,
-    "polygonArea": _polygon_area,
-    "countryLookup": _country_lookup,
+_CONVERTERS: dict[str, Callable[[Doc], Job]] = {
+    "email": _to_email_job,
+    "report": _to_report_job,
+    "polygonArea": _to_polygon_area_job,
+    "countryLookup": _to_country_lookup_job,
 }
-_TYPED = ("email", "report", "polygon_area", "country_lookup")
+_TYPED_FIELDS = ("email", "report", "polygon_area", "country_lookup")
 
 
-def read_job(given: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
+def read_job(input_: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
     """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput."""
-    if given.http is not None:
+    if input_.http is not None:
         saving = _saving("http", services, owner, previous)
-        return {"kind": "http", "params": _at(("job", "http"), read_http_job, given.http.value, saving)}
-    for name in _TYPED:
-        if (typed := getattr(given, name)) is not None:
+        return {"kind": "http", "params": _read_at(("job", "http"), read_http_job, input_.http.value, saving)}
+    for name in _TYPED_FIELDS:
+        if (typed := getattr(input_, name)) is not None:
             kind = to_camel(name)
             saving = _saving(kind, services, owner, previous)
-            stored = _at(("job", kind), registry.prepare, kind, _plain(typed.value), saving)
+            stored = _read_at(("job", kind), registry.prepare, kind, _to_params(typed.value), saving)
             return {"kind": kind, "params": stored}
-    assert given.custom is not None  # noqa: S101  # the last member of a @oneOf
-    kind, params = given.custom.value.type, given.custom.value.params
-    _at(("job", "custom"), registry.of_user, kind)
+    assert input_.custom is not None  # noqa: S101  # the last member of a @oneOf
+    kind, params = input_.custom.value.type, input_.custom.value.params
+    _read_at(("job", "custom"), registry.of_user, kind)
     saving = _saving(kind, services, owner, previous)
-    return {"kind": kind, "params": _at(("job", "custom", "params"), _prepare, kind, params, saving)}
+    return {"kind": kind, "params": _read_at(("job", "custom", "params"), _prepare_custom, kind, params, saving)}
 
 
-def _plain(given: Any) -> Doc:
+def _to_params(input_: Any) -> Doc:
     """Convert a typed input into parameters of the job, without absent and null fields."""
-    values = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+    values = {field.name: getattr(input_, field.name) for field in dataclasses.fields(input_)}
     return {
-        to_camel(name.rstrip("_")): _written(value)
+        to_camel(name.rstrip("_")): _to_json(value)
         for name, value in values.items()
         if value is not strawberry.UNSET and value is not None
     }
 
 
-def _written(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return _plain(value)
+        return _to_params(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -195,7 +195,7 @@ def _written(value: Any) -> Any:
     return write_duration(value) if isinstance(value, timedelta) else value
 
 
-def _prepare(kind: str, params: Any, saving: Saving) -> Doc:
+def _prepare_custom(kind: str, params: Any, saving: Saving) -> Doc:
     if not isinstance(params, Mapping):
         raise InvalidInput("params must be an object of names and values.")
     return registry.prepare(kind, params, saving)
@@ -207,7 +207,7 @@ def _saving(kind: str, services: Services, owner: User, previous: Doc | None) ->
     return Saving(owner.id, services.secrets, Rules.of(services.settings), before, recipients)
 
 
-def _at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:
+def _read_at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:
     """Call `read` and prepend `path` to the path of its errors."""
     try:
         return read(*args)

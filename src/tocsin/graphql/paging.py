@@ -25,8 +25,8 @@ DEFAULT_SIZE = 20
 LARGEST = 100
 _FIRST_WINDOW = timedelta(seconds=10)
 _GROWTH = 8
-_ROWS_A_WINDOW = 5_000
-_LONGEST_CURSOR = 400
+_ROWS_PER_WINDOW = 5_000
+_MAX_CURSOR_LENGTH = 400
 _CURSOR = re.compile(r"([a-z_]+):(-?[0-9]{1,16}):(.+)", re.DOTALL)
 
 
@@ -103,7 +103,7 @@ def cursor(rows: Rows, row: Doc) -> str:
 def read_cursor(rows: Rows, text: str, name: str) -> Mark:
     """Decode a cursor. Raises InvalidInput if it is malformed or belongs to another order."""
     try:
-        raw = base64.b64decode(text[:_LONGEST_CURSOR].encode("ascii"), altchars=b"-_", validate=True).decode()
+        raw = base64.b64decode(text[:_MAX_CURSOR_LENGTH].encode("ascii"), altchars=b"-_", validate=True).decode()
         match = _CURSOR.fullmatch(raw)
         if match is None or match.group(1) != rows.order:
             raise ValueError(raw)
@@ -131,11 +131,11 @@ async def read_page(rows: Rows, arguments: PageArguments) -> Page:
 async def count(rows: Rows) -> int:
     """Count the rows on all pages, from an index where possible."""
     if rows.computed is not None or (rows.residual and rows.origin is None):
-        stages = [*_stages(rows, {}), {"$match": _between(rows.key, rows.low, rows.high)}, {"$count": "n"}]
+        stages = [*_stages(rows, {}), {"$match": _key_range(rows.key, rows.low, rows.high)}, {"$count": "n"}]
         found = await (await rows.collection.aggregate(stages)).to_list()
         return int(found[0]["n"]) if found else 0
     if not rows.residual:
-        return await rows.collection.count_documents({**rows.base, **_between(rows.key, rows.low, rows.high)})
+        return await rows.collection.count_documents({**rows.base, **_key_range(rows.key, rows.low, rows.high)})
     walk, total = _Walk(rows, rows.descending, None, None), 0
     async for some in walk.windows([{"$count": "n"}]):
         total += some[0]["n"] if some else 0
@@ -149,7 +149,7 @@ def _stages(rows: Rows, span: Doc) -> list[Doc]:
     return stages
 
 
-def _between(key: str, low: datetime | None, high: datetime | None) -> Doc:
+def _key_range(key: str, low: datetime | None, high: datetime | None) -> Doc:
     bounds = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
     return {key: bounds} if bounds else {}
 
@@ -166,7 +166,7 @@ class _Walk:
     async def take(self, wanted: int) -> list[Doc]:
         """Return the first `wanted` rows."""
         found: list[Doc] = []
-        async for some in self.windows(self._in_order(wanted)):
+        async for some in self.windows(self._sort_stages(wanted)):
             found += some
             if len(found) >= wanted:
                 break
@@ -177,15 +177,17 @@ class _Walk:
         low, high = self._bounds()
         if low > high:
             return
-        width, edge = _FIRST_WINDOW, self._near(low, high)
-        while self.rows.origin is not None and low < (far := self._far(edge, width)) < high and self._within(far):
+        width, edge = _FIRST_WINDOW, self._first_edge(low, high)
+        while (
+            self.rows.origin is not None and low < (far := self._far_edge(edge, width)) < high and self._has_more(far)
+        ):
             found, scanned = await self._read(*self._window(low, far, high), stages)
             yield found
             low, high = (low, far) if self.down else (far, high)
             width, edge = _next_width(width, scanned), far
         yield (await self._read(low, high, stages))[0]
 
-    def _far(self, edge: datetime, width: timedelta) -> datetime:
+    def _far_edge(self, edge: datetime, width: timedelta) -> datetime:
         return edge - width if self.down else edge + width
 
     def _window(self, low: datetime, far: datetime, high: datetime) -> tuple[datetime, datetime]:
@@ -198,12 +200,12 @@ class _Walk:
         highest = [self.rows.high or _HIGHEST, last.key if last else _HIGHEST]
         return max(lowest), min(highest)
 
-    def _near(self, low: datetime, high: datetime) -> datetime:
+    def _first_edge(self, low: datetime, high: datetime) -> datetime:
         """Return the key at which the walk starts."""
         oldest, newest = self.rows.origin or (low, high)
         return min(high, newest) if self.down else max(low, oldest)
 
-    def _within(self, far: datetime) -> bool:
+    def _has_more(self, far: datetime) -> bool:
         """Tell whether rows can be expected beyond `far`; if not, the rest is read at once."""
         oldest, newest = self.rows.origin or (_LOWEST, _HIGHEST)
         return oldest < far if self.down else far < newest
@@ -211,36 +213,36 @@ class _Walk:
     async def _read(self, low: datetime, high: datetime, stages: list[Doc]) -> tuple[list[Doc], int]:
         """Return the results of the stages for rows between these keys, and the number of rows read if filtered."""
         key, rows = self.rows.key, self.rows
-        span = {} if rows.computed else _between(key, low, high)
+        span = {} if rows.computed else _key_range(key, low, high)
         matching: list[Doc] = [{"$match": rows.residual}] if rows.residual else []
         if rows.computed:
-            matching += [{"$addFields": {key: rows.computed}}, {"$match": _between(key, low, high)}]
-        if ties := self._ties():
+            matching += [{"$addFields": {key: rows.computed}}, {"$match": _key_range(key, low, high)}]
+        if ties := self._tie_breakers():
             matching.append({"$match": {"$and": ties}})
         within: Doc = {**rows.base, **span}
         found = await (await rows.collection.aggregate([{"$match": within}, *matching, *stages])).to_list()
         passes_over = bool(rows.residual) and rows.origin is not None
         return found, await rows.collection.count_documents(within) if passes_over else 0
 
-    def _in_order(self, limit: int) -> list[Doc]:
+    def _sort_stages(self, limit: int) -> list[Doc]:
         direction = -1 if self.down else 1
         stages: list[Doc] = [{"$sort": {self.rows.key: direction, "_id": direction}}, {"$limit": limit}]
         return [*stages, {"$project": self.rows.hidden}] if self.rows.hidden else stages
 
-    def _ties(self) -> list[Doc]:
+    def _tie_breakers(self) -> list[Doc]:
         """Return conditions that compare rows with the same key as a cursor by their IDs."""
         onward, back = ("$lt", "$gt") if self.down else ("$gt", "$lt")
         marks = ((self.start, onward), (self.end, back))
-        return [_past(self.rows.key, mark, operator) for mark, operator in marks if mark is not None]
+        return [_beyond(self.rows.key, mark, operator) for mark, operator in marks if mark is not None]
 
 
 def _next_width(width: timedelta, scanned: int) -> timedelta:
     """Return a width for a few thousand rows, given the density of the last window."""
-    factor = _ROWS_A_WINDOW / scanned if scanned else _GROWTH
+    factor = _ROWS_PER_WINDOW / scanned if scanned else _GROWTH
     return width * max(1 / _GROWTH, min(factor, _GROWTH))
 
 
-def _past(key: str, mark: Mark, operator: str) -> dict[str, Any]:
+def _beyond(key: str, mark: Mark, operator: str) -> dict[str, Any]:
     return {"$or": [{key: {operator: mark.key}}, {key: mark.key, "_id": {operator: mark.id}}]}
 
 

@@ -32,7 +32,7 @@ from tocsin.graphql.workflow_run_types import load_workflow_run
 from tocsin.graphql.workflow_types import workflow_type
 from tocsin.workflows.owned import find_workflow_by_id
 
-_LONGEST_PREVIEW = 100
+_MAX_PREVIEW = 100
 
 GlobalId = Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")]
 
@@ -106,10 +106,10 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
     ) -> list[datetime]:
         await access.user(info)
-        if not 1 <= count <= _LONGEST_PREVIEW:
-            raise InvalidInput(f"count must be 1 to {_LONGEST_PREVIEW}; it is {count}.", "count")
+        if not 1 <= count <= _MAX_PREVIEW:
+            raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
         now = clock.now()
-        checked = _checked(schedule, now)
+        checked = _read_checked_schedule(schedule, now)
         return await asyncio.to_thread(schedules.preview, checked, now - MILLISECOND, count)
 
 
@@ -121,7 +121,7 @@ async def _load_user(info: Info, owner: str, user_id: str) -> Node | None:
     return None if user is None else user_type(user)
 
 
-async def _load_entry(info: Info, _owner: str, entry_id: str) -> Node | None:
+async def _load_audit_entry(info: Info, _owner: str, entry_id: str) -> Node | None:
     entry = await info.context.services.database.audit_entries.find_one({"_id": entry_id})
     return None if entry is None or not await access.administers(info) else entry_type(entry)
 
@@ -135,14 +135,14 @@ _LOADERS: dict[str, Callable[[Info, str, str], Awaitable[Node | None]]] = {
     "Task": load_task,
     "Run": load_run,
     "User": _load_user,
-    "AuditEntry": _load_entry,
+    "AuditEntry": _load_audit_entry,
     "Workflow": _load_workflow,
     "WorkflowRun": load_workflow_run,
     "Replay": load_replay,
 }
 
 
-def _checked(given: ScheduleInput, now: datetime) -> schedules.Schedule:
+def _read_checked_schedule(given: ScheduleInput, now: datetime) -> schedules.Schedule:
     try:
         schedule = read_schedule(given, now)
         schedules.check(schedule)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.graphql.scalars import write_moment
 
-_NOTICEABLE = timedelta(seconds=2)
+_MIN_DELAY = timedelta(seconds=2)
 _SENTENCES = {
     RunReason.OVERLAP: "The previous run had not ended when this one was due.",
     RunReason.OVERLAP_LIMIT: "The task had reached its limit of overlapping runs when this one was due.",
@@ -25,13 +25,13 @@ _SENTENCES = {
 def reason_text(reason: RunReason, run: Doc) -> str:
     """Explain the reason of this run."""
     if reason is RunReason.QUOTA and run["status"] == RunStatus.MISSED.value:
-        return _missed(run, "a quota of its owner was used up")
-    return _missed(run, "no server could run it") if reason is RunReason.MISFIRE else _SENTENCES[reason]
+        return _explain_missed(run, "a quota of its owner was used up")
+    return _explain_missed(run, "no server could run it") if reason is RunReason.MISFIRE else _SENTENCES[reason]
 
 
 def lateness_text(due_at: datetime | None, now: datetime) -> str | None:
     """Explain the delay of a task whose due time has passed without a run; None if it is not late."""
-    if due_at is None or now - due_at < _NOTICEABLE:
+    if due_at is None or now - due_at < _MIN_DELAY:
         return None
     return (
         f"The task was due at {write_moment(due_at)} and is waiting for its turn: the service takes due tasks from all "
@@ -39,7 +39,7 @@ def lateness_text(due_at: datetime | None, now: datetime) -> str | None:
     )
 
 
-def _missed(run: Doc, why: str) -> str:
+def _explain_missed(run: Doc, why: str) -> str:
     count, due_at = run.get("missed_count") or 1, write_moment(run["due_at"])
     if count == 1:
         return f"It was due at {due_at}, while {why}."

@@ -76,28 +76,28 @@ def retry_type(policy: retries.RetryPolicy) -> RetryPolicy:
     return RetryPolicy(
         max_retries=policy.max_retries or 0,
         offsets=list(policy.offsets),
-        backoff=None if policy.backoff is None else _backoff_type(policy.backoff),
+        backoff=None if policy.backoff is None else _to_backoff(policy.backoff),
         statuses=None if policy.statuses is None else sorted(policy.statuses),
     )
 
 
-def _backoff_type(backoff: retries.Backoff) -> Backoff:
+def _to_backoff(backoff: retries.Backoff) -> Backoff:
     return Backoff(initial=backoff.initial, factor=backoff.factor, max=backoff.maximum, jitter=backoff.jitter)
 
 
-def read_retry(given: RetryInput | None) -> retries.RetryPolicy | None:
+def read_retry(input_: RetryInput | None) -> retries.RetryPolicy | None:
     """Convert the input to a retry policy; None for the default of the server. Raises InvalidInput."""
-    if not given:
+    if not input_:
         return None
-    most = given.max_retries if isinstance(given.max_retries, int) else None
-    offsets = given.offsets if isinstance(given.offsets, list) else None
-    statuses = given.statuses if isinstance(given.statuses, list) else None
+    most = input_.max_retries if isinstance(input_.max_retries, int) else None
+    offsets = input_.offsets if isinstance(input_.offsets, list) else None
+    statuses = input_.statuses if isinstance(input_.statuses, list) else None
     try:
-        return retries.policy_of(most, offsets, _read_backoff(given.backoff) if given.backoff else None, statuses)
+        return retries.policy_of(most, offsets, _read_backoff(input_.backoff) if input_.backoff else None, statuses)
     except InvalidInput as error:
         raise error.under("retry") from None
 
 
-def _read_backoff(given: BackoffInput) -> retries.Backoff:
-    longest = given.max if isinstance(given.max, timedelta) else None
-    return retries.backoff_of(given.initial, given.factor, longest, given.jitter)
+def _read_backoff(input_: BackoffInput) -> retries.Backoff:
+    longest = input_.max if isinstance(input_.max, timedelta) else None
+    return retries.backoff_of(input_.initial, input_.factor, longest, input_.jitter)

@@ -27,7 +27,7 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.tasks.dead_letters import is_dead_letter
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
-_LARGEST_INT = 2**31 - 1  # of GraphQL's Int
+_MAX_INT = 2**31 - 1  # of GraphQL's Int
 
 if TYPE_CHECKING:
     from tocsin.graphql.dead_letter_types import RunReplay
@@ -92,13 +92,15 @@ class Attempt:
     @strawberry.field(description="Request that was sent; null if none was.")
     def request(self) -> AttemptRequest | None:
         sent = self.document.get("request")
-        return sent and AttemptRequest(method=sent["method"], url=Url(sent["url"]), headers=_headers(sent["headers"]))
+        return sent and AttemptRequest(
+            method=sent["method"], url=Url(sent["url"]), headers=_to_headers(sent["headers"])
+        )
 
     @strawberry.field(
         description="Headers of the response in their original order, at most 16 kB, with cookies replaced by `***`."
     )
     def response_headers(self) -> list[Header]:
-        return _headers(self.document.get("response_headers") or [])
+        return _to_headers(self.document.get("response_headers") or [])
 
     @strawberry.field(description="Stored part of the response body, as text; null if there was none.")
     async def response_body(self, info: Info) -> str | None:
@@ -226,8 +228,8 @@ class Run(Node):
     def attempts(self) -> list[Attempt]:
         run_id = self.document["_id"]
         claimed = self.document["attempts"]
-        waits = self.document["status"] == RunStatus.RUNNING.value and self.status is RunStatus.QUEUED
-        return [_attempt(run_id, document) for document in (claimed[:-1] if waits else claimed)]
+        is_waiting = self.document["status"] == RunStatus.RUNNING.value and self.status is RunStatus.QUEUED
+        return [_to_attempt(run_id, document) for document in (claimed[:-1] if is_waiting else claimed)]
 
 
 def run_type(run: Doc) -> Run:
@@ -245,7 +247,7 @@ def run_type(run: Doc) -> Run:
     return Run(
         id=strawberry.ID(ids.encode("Run", run["_id"])),
         document=run,
-        missed_count=None if missed_count is None else min(missed_count, _LARGEST_INT),
+        missed_count=None if missed_count is None else min(missed_count, _MAX_INT),
         task_name=run["task_name"],
         task_version=run["task_version"],
         trigger=Trigger(run["trigger"]),
@@ -266,7 +268,7 @@ async def load_run(info: Info, owner: str, run_id: str) -> Run | None:
     return None if run is None else run_type(run)
 
 
-def _attempt(run_id: str, attempt: Doc) -> Attempt:
+def _to_attempt(run_id: str, attempt: Doc) -> Attempt:
     outcome = attempt.get("outcome")
     return Attempt(
         document=attempt,
@@ -290,5 +292,5 @@ def run_error(error: Doc | None) -> RunError | None:
     return RunError(kind=ErrorKind(error["kind"]), message=error["message"], hint=error["hint"])
 
 
-def _headers(pairs: list[Any]) -> list[Header]:
+def _to_headers(pairs: list[Any]) -> list[Header]:
     return [Header(name=name, value=value) for name, value in pairs]

@@ -18,22 +18,22 @@ __all__ = ["JSON", "SCALARS", "Url", "write_duration", "write_moment"]
 
 Url = NewType("Url", str)
 
-_LONGEST_URL = 8192
-_READ_AT_ONCE = 16 * 1024
+_MAX_URL_LENGTH = 8192
+_MAX_INLINE_LENGTH = 16 * 1024
 
 
 def read_url(value: object) -> Url:
     """Check the type and length of a URL; the job that calls it checks the rest. Raises ValueError."""
-    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST_URL:
+    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_URL_LENGTH:
         raise ValueError(
-            f'A URL must be a string of 1 to {_LONGEST_URL} characters, such as "https://example.com/hook".'
+            f'A URL must be a string of 1 to {_MAX_URL_LENGTH} characters, such as "https://example.com/hook".'
         )
     return Url(value)
 
 
 async def read_texts(texts: Sequence[str | None]) -> list[Any]:
     """Parse stored JSON texts, in a thread if they are large."""
-    if sum(len(text or "") for text in texts) <= _READ_AT_ONCE:
+    if sum(len(text or "") for text in texts) <= _MAX_INLINE_LENGTH:
         return [results.read(text) for text in texts]
     return [await asyncio.to_thread(results.read, text) for text in texts]
 

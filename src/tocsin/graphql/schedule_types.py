@@ -114,23 +114,23 @@ def schedule_type(schedule: schedules.Schedule) -> Schedule:
 
 
 def read_schedule(
-    given: ScheduleInput, now: datetime, if_past: IfPast | None = None, before: schedules.Plain | None = None
+    input_: ScheduleInput, now: datetime, if_past: IfPast | None = None, before: schedules.Plain | None = None
 ) -> schedules.Plain:
     """Convert the input to a schedule. Raises InvalidInput with a path relative to the schedule.
 
     `if_past` is the handling of an `at` before `now`; None keeps it. `before` is the schedule that is replaced: the
     same single due time returns it unchanged, and the same interval without a start keeps its phase.
     """
-    if given.now is not None and not given.now.value:
+    if input_.now is not None and not input_.now.value:
         raise InvalidInput("now must be true. Leave it out to set another kind of schedule.", "now")
-    if given.at is not None:
-        return _once(given.at.value, now, if_past, before)
-    if given.every is not None:
-        every = given.every.value
+    if input_.at is not None:
+        return _once(input_.at.value, now, if_past, before)
+    if input_.every is not None:
+        every = input_.every.value
         start = every.start or schedules.default_start(every.interval, before, now)
         return schedules.Every(every.interval, start, every.end or None)
-    if given.cron is not None:
-        return schedules.Cron(given.cron.value.expression, given.cron.value.time_zone)
+    if input_.cron is not None:
+        return schedules.Cron(input_.cron.value.expression, input_.cron.value.time_zone)
     return before if _requests(before, _NOW) else schedules.Once(now, _NOW)
 
 
@@ -153,11 +153,11 @@ def misfire_type(misfire: schedules.Misfire) -> Misfire:
     return Misfire(policy=misfire.policy, grace=misfire.grace, max_runs=misfire.max_runs)
 
 
-def read_misfire(given: MisfireInput | None) -> schedules.Misfire:
+def read_misfire(input_: MisfireInput | None) -> schedules.Misfire:
     """Convert the input to a misfire policy, with defaults."""
     default = schedules.Misfire()
-    if not given:
+    if not input_:
         return default
-    grace = default.grace if given.grace is None or given.grace is strawberry.UNSET else given.grace
-    max_runs = default.max_runs if given.max_runs is None or given.max_runs is strawberry.UNSET else given.max_runs
-    return schedules.Misfire(given.policy, grace, max_runs)
+    grace = default.grace if input_.grace is None or input_.grace is strawberry.UNSET else input_.grace
+    max_runs = default.max_runs if input_.max_runs is None or input_.max_runs is strawberry.UNSET else input_.max_runs
+    return schedules.Misfire(input_.policy, grace, max_runs)

@@ -89,7 +89,7 @@ class Subscription:
         wanted = ids.require("Task", task_id, "taskId") if task_id else None
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        return _first(limit, _events(info.context, owner, wanted, after or None))
+        return _take(limit, _task_events(info.context, owner, wanted, after or None))
 
     @strawberry.subscription(
         description=(
@@ -122,10 +122,10 @@ class Subscription:
         if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
         if not (until_end and wanted):
-            return _first(limit, _workflow_events(info.context, owner, wanted, after or None))
+            return _take(limit, _workflow_events(info.context, owner, wanted, after or None))
         # If the run has ended, no further event may come after `after`, so the stream starts with a SNAPSHOT.
         since = after or None if await _is_open(owner, wanted) else None
-        return _first(limit, _until_end(_workflow_events(info.context, owner, wanted, since), owner, wanted))
+        return _take(limit, _until_end(_workflow_events(info.context, owner, wanted, since), owner, wanted))
 
 
 def _check_limit(limit: int | None) -> None:
@@ -133,7 +133,7 @@ def _check_limit(limit: int | None) -> None:
         raise InvalidInput(f"limit must be 1 to {LONGEST_LIMIT}; it is {limit}.", "limit")
 
 
-async def _first(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+async def _take(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
     async with aclosing(found):
         count = 0
         async for event in found:
@@ -165,22 +165,22 @@ async def _workflow_events(
     context: Context, owner: str, run_id: str | None, after: datetime | None
 ) -> AsyncGenerator[WorkflowRunEvent, None]:
     subscription = context.services.fanout.subscribe_workflows(owner, run_id, after)
-    async with subscription as changes, _ended_with_the_token(context, changes):
+    async with subscription as changes, _ending_with_token(context, changes):
         async for change in changes:
             yield workflow_event(change, owner)
 
 
-async def _events(
+async def _task_events(
     context: Context, owner: str, task_id: str | None, after: datetime | None
 ) -> AsyncGenerator[TaskEvent, None]:
     subscription = context.services.fanout.subscribe(owner, task_id, after)
-    async with subscription as changes, _ended_with_the_token(context, changes):
+    async with subscription as changes, _ending_with_token(context, changes):
         async for change in changes:
-            yield _event(change, owner)
+            yield _to_task_event(change, owner)
 
 
 @asynccontextmanager
-async def _ended_with_the_token(context: Context, changes: events.Subscription) -> AsyncIterator[None]:
+async def _ending_with_token(context: Context, changes: events.Subscription) -> AsyncIterator[None]:
     """End a stream of server-sent events with its token; a WebSocket is closed as a whole (see web/graphql_ws.py)."""
     if context.is_socket:
         yield
@@ -196,7 +196,7 @@ async def _ended_with_the_token(context: Context, changes: events.Subscription) 
         watching.cancel()
 
 
-def _event(change: events.Change, owner: str) -> TaskEvent:
+def _to_task_event(change: events.Change, owner: str) -> TaskEvent:
     task_id = change.task_id
     return TaskEvent(
         change=change,

@@ -17,7 +17,7 @@ from tocsin.graphql.schedule_types import MisfireInput, ScheduleInput, read_misf
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 from tocsin.tasks.saving import Draft, check_fields, draft_of
 
-_KEY = (
+_KEY_DESCRIPTION = (
     "A string of 1 to 200 characters that makes the mutation safe to send again: the same input with the same key "
     "within 24 hours does nothing and returns the original result."
 )
@@ -25,7 +25,7 @@ _KEY = (
 
 def key_field() -> Any:
     """Return the field `idempotencyKey` of an input."""
-    return strawberry.field(default=strawberry.UNSET, description=_KEY)
+    return strawberry.field(default=strawberry.UNSET, description=_KEY_DESCRIPTION)
 
 
 @strawberry.input(description="The input of `createTask`.")
@@ -107,44 +107,44 @@ class UpdateTaskInput:
     )
 
 
-def read_draft(given: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> Draft:
+def read_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> Draft:
     """Convert the input to a draft. Raises SeveralInvalid with the path of each invalid field."""
-    faults, tags = FaultCollector(), tuple(given.tags or ())
-    misfire, timeout = read_misfire(given.misfire or None), _seconds(given.timeout)
-    job = faults.read(read_job, given.job, services, owner)
-    schedule = faults.read(_schedule, given.schedule, now, given.if_past)
-    retry = faults.read(read_retry, given.retry or None)
+    faults, tags = FaultCollector(), tuple(input_.tags or ())
+    misfire, timeout = read_misfire(input_.misfire or None), _seconds(input_.timeout)
+    job = faults.read(read_job, input_.job, services, owner)
+    schedule = faults.read(_read_schedule, input_.schedule, now, input_.if_past)
+    retry = faults.read(read_retry, input_.retry or None)
     if faults.found:
-        faults.read(check_fields, given.name, tags, misfire, timeout, retry, schedule)
+        faults.read(check_fields, input_.name, tags, misfire, timeout, retry, schedule)
     faults.refuse()
     assert job is not None and schedule is not None  # noqa: S101, PT018  # else `refuse` raised
     return Draft(
-        name=given.name,
+        name=input_.name,
         tags=tags,
         job=job,
         schedule=schedule,
         misfire=misfire,
-        overlap=given.overlap,
+        overlap=input_.overlap,
         retry=retry,
         timeout=timeout,
-        queue=given.queue or DEFAULT_QUEUE,
-        priority=given.priority if isinstance(given.priority, int) else None,
+        queue=input_.queue or DEFAULT_QUEUE,
+        priority=input_.priority if isinstance(input_.priority, int) else None,
     )
 
 
 def read_changes(
-    given: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
+    input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
 ) -> dict[str, Any]:
     """Return the changed fields of Draft. Raises SeveralInvalid with the path of each invalid field."""
     faults = FaultCollector()
-    changes = _simple_changes(given) | _place(given)
-    if given.job is not None:
-        changes["job"] = faults.read(read_job, given.job.value, services, owner, task.job)
-    if given.schedule is not None:
-        if_past = given.if_past or IfPast.REFUSE
-        changes["schedule"] = faults.read(_schedule, given.schedule.value, now, if_past, _before(task))
-    if given.retry is not None:
-        changes["retry"] = faults.read(read_retry, given.retry.value)
+    changes = _simple_changes(input_) | _placement_changes(input_)
+    if input_.job is not None:
+        changes["job"] = faults.read(read_job, input_.job.value, services, owner, task.job)
+    if input_.schedule is not None:
+        if_past = input_.if_past or IfPast.REFUSE
+        changes["schedule"] = faults.read(_read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task))
+    if input_.retry is not None:
+        changes["retry"] = faults.read(read_retry, input_.retry.value)
     if faults.found:
         draft = replace(draft_of(task), **changes)
         faults.read(draft.checked)
@@ -152,41 +152,41 @@ def read_changes(
     return changes
 
 
-def _simple_changes(given: UpdateTaskInput) -> dict[str, Any]:
+def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    if given.name is not None:
-        changes["name"] = given.name.value
-    if given.tags is not None:
-        changes["tags"] = tuple(given.tags.value or ())
-    if given.misfire is not None:
-        changes["misfire"] = read_misfire(given.misfire.value)
-    if given.overlap is not None:
-        changes["overlap"] = given.overlap.value or Overlap.SKIP
-    if given.timeout is not None:
-        changes["timeout"] = _seconds(given.timeout.value)
+    if input_.name is not None:
+        changes["name"] = input_.name.value
+    if input_.tags is not None:
+        changes["tags"] = tuple(input_.tags.value or ())
+    if input_.misfire is not None:
+        changes["misfire"] = read_misfire(input_.misfire.value)
+    if input_.overlap is not None:
+        changes["overlap"] = input_.overlap.value or Overlap.SKIP
+    if input_.timeout is not None:
+        changes["timeout"] = _seconds(input_.timeout.value)
     return changes
 
 
-def _place(given: UpdateTaskInput) -> dict[str, Any]:
+def _placement_changes(input_: UpdateTaskInput) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    if given.priority is not None:
-        changes["priority"] = given.priority.value
-    if given.queue is not None:
-        changes["queue"] = given.queue.value or DEFAULT_QUEUE
+    if input_.priority is not None:
+        changes["priority"] = input_.priority.value
+    if input_.queue is not None:
+        changes["queue"] = input_.queue.value or DEFAULT_QUEUE
     return changes
 
 
-def _before(task: documents.Task) -> schedules.Plain | None:
+def _replaced_schedule(task: documents.Task) -> schedules.Plain | None:
     """Return the schedule to replace; None if it was a single due time of a cancelled task, which can be set again."""
     before = schedules.plain(schedules.from_document(task.schedule))
     return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
 
 
-def _schedule(
-    given: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
+def _read_schedule(
+    input_: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
 ) -> schedules.Plain:
     try:
-        return read_schedule(given, now, if_past, before)
+        return read_schedule(input_, now, if_past, before)
     except InvalidInput as error:
         raise error.under("schedule") from None
 

@@ -17,13 +17,13 @@ from tocsin.graphql.run_lists import page_info
 from tocsin.graphql.task_types import Task, task_type
 from tocsin.graphql.words import TimeWindow, bounds, contains
 
-_DUE = "_due"
+_DUE_KEY = "_due"
 # Tasks without a next due time come last in both directions.
 _NEVER = {
     OrderDirection.ASC: datetime(9999, 12, 30, tzinfo=UTC),
     OrderDirection.DESC: datetime(1, 1, 2, tzinfo=UTC),
 }
-_MOST_TAGS = 20
+_MAX_TAGS = 20
 
 
 class TaskOrderField(Enum):
@@ -101,7 +101,7 @@ def _rows(services: Services, user: User, filter_: TaskFilter | None, order: Tas
     return Rows(
         collection=services.database.tasks,
         order=f"task_{order.field.value}_{direction.value.lower()}" if by_due else "task_created_at",
-        key=_DUE if by_due else order.field.value,
+        key=_DUE_KEY if by_due else order.field.value,
         descending=direction is OrderDirection.DESC,
         base={"owner": user.id},
         residual=_residual(filter_),
@@ -119,8 +119,8 @@ def _residual(filter_: TaskFilter | None) -> Doc:
     if filter_.name:
         residual["name"] = contains(filter_.name, "filter", "name")
     if filter_.tags:
-        if len(filter_.tags) > _MOST_TAGS:
-            raise InvalidInput(f"Set at most {_MOST_TAGS} tags; there are {len(filter_.tags)}.", "filter", "tags")
+        if len(filter_.tags) > _MAX_TAGS:
+            raise InvalidInput(f"Set at most {_MAX_TAGS} tags; there are {len(filter_.tags)}.", "filter", "tags")
         residual["tags"] = {"$all": filter_.tags}
     low, high = bounds(filter_.next_run_at or None)
     window = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}

@@ -3,7 +3,7 @@
 from tocsin.documents import StepReason, StepStatus, WorkflowRunReason, WorkflowRunStatus
 from tocsin.graphql.enums import describe
 
-_RUN = {
+_RUN_SENTENCES = {
     WorkflowRunReason.STEP_FAILED: "A step failed, and the steps that depend on it were skipped.",
     WorkflowRunReason.COMPENSATED: "A step failed, and the completed steps were compensated.",
     WorkflowRunReason.COMPENSATION_FAILED: "A step failed, and not all of the completed steps could be compensated.",
@@ -15,7 +15,7 @@ _RUN = {
     WorkflowRunReason.QUOTA: "A quota of its owner was used up at its due time.",
     WorkflowRunReason.MISFIRE: "The due time passed while no server could run it.",
 }
-_STEP = {
+_STEP_SENTENCES = {
     StepReason.CONDITION: "Its `when` condition was not met.",
     StepReason.DEPENDENCY: "A step that it depends on was not completed.",
     StepReason.STOPPED: "Another step failed, and the workflow run is being compensated.",
@@ -31,20 +31,20 @@ _STEP = {
 
 def reason_text(reason: WorkflowRunReason) -> str:
     """Explain the reason of a workflow run."""
-    return _RUN[reason]
+    return _RUN_SENTENCES[reason]
 
 
 def step_reason_text(reason: StepReason) -> str:
     """Explain the reason of a step."""
-    return _STEP[reason]
+    return _STEP_SENTENCES[reason]
 
 
 describe(
     WorkflowRunReason,
     "The reason for the status of a workflow run.",
-    {one.name: text for one, text in _RUN.items()},
+    {one.name: text for one, text in _RUN_SENTENCES.items()},
 )
-describe(StepReason, "The reason for the status of a step.", {one.name: text for one, text in _STEP.items()})
+describe(StepReason, "The reason for the status of a step.", {one.name: text for one, text in _STEP_SENTENCES.items()})
 describe(
     WorkflowRunStatus,
     "The status of a workflow run.",

@@ -15,8 +15,8 @@ from tocsin.graphql.scalars import JSON, read_texts
 from tocsin.graphql.workflow_reasons import reason_text, step_reason_text
 from tocsin.workflows.states import COMPLETED, FAILED, RUNNING, StepState, Work
 
-_MOST_RUNS = 100
-_MOST_SHOWN = 8 * 1024 * 1024
+_MAX_RUNS = 100
+_MAX_RESULTS_LENGTH = 8 * 1024 * 1024
 """Maximum size, in characters, of all results of a step that are returned as one list."""
 
 
@@ -72,14 +72,14 @@ class StepRun:
 
     @strawberry.field(description="Number of items by state; null for a step without `forEach`, and before it starts.")
     def items(self) -> StepItems | None:
-        letters = self.state.items
-        if letters is None:
+        item_states = self.state.items
+        if item_states is None:
             return None
         return StepItems(
-            total=len(letters),
-            completed=letters.count(COMPLETED),
-            running=letters.count(RUNNING),
-            failed=letters.count(FAILED),
+            total=len(item_states),
+            completed=item_states.count(COMPLETED),
+            running=item_states.count(RUNNING),
+            failed=item_states.count(FAILED),
         )
 
     @strawberry.field(description="Condition that the step is waiting for; null unless it is PENDING or WAITING.")
@@ -90,9 +90,9 @@ class StepRun:
             return None
         if self.state.asks is None:
             return WaitingFor.TIME
-        return WaitingFor.APPROVAL if await self._refusal(info) is None else WaitingFor.ACCEPTANCE
+        return WaitingFor.APPROVAL if await self._find_refusal(info) is None else WaitingFor.ACCEPTANCE
 
-    async def _refusal(self, info: Info) -> str | None:
+    async def _find_refusal(self, info: Info) -> str | None:
         """Explain why nobody was asked for the pending decision; None if somebody was."""
         if self.status is not StepStatus.WAITING or self.state.asks is None:
             return None
@@ -113,7 +113,7 @@ class StepRun:
             decided_by=decision.get("by"),
             decided_at=at and datetime.fromisoformat(at),
             comment=decision.get("comment"),
-            not_asked_because=await self._refusal(info),
+            not_asked_because=await self._find_refusal(info),
         )
 
     @strawberry.field(
@@ -122,17 +122,19 @@ class StepRun:
     async def result(self, info: Info) -> JSON | None:
         if self.status is not StepStatus.COMPLETED and self.state.items is None:
             return None
-        letters = self.state.items
-        works = [Work(self.key)] if letters is None else [Work(self.key, index) for index in range(len(letters))]
-        found = await _runs(info, [work.run_id(self.document["_id"]) for work in works])
+        item_states = self.state.items
+        works = (
+            [Work(self.key)] if item_states is None else [Work(self.key, index) for index in range(len(item_states))]
+        )
+        found = await _load_runs(info, [work.run_id(self.document["_id"]) for work in works])
         texts = [None if run is None else run.get("result") for run in found]
-        if sum(len(text or "") for text in texts) > _MOST_SHOWN:
+        if sum(len(text or "") for text in texts) > _MAX_RESULTS_LENGTH:
             raise InvalidInput(
-                f"The results have more than {_MOST_SHOWN:,} characters. Query the results of `runs` instead.",
+                f"The results have more than {_MAX_RESULTS_LENGTH:,} characters. Query the results of `runs` instead.",
                 "result",
             )
         values = await read_texts(texts)
-        result: JSON | None = values if letters is not None else values[0]  # type: ignore[assignment]
+        result: JSON | None = values if item_states is not None else values[0]  # type: ignore[assignment]
         return result
 
     @strawberry.field(
@@ -147,9 +149,9 @@ class StepRun:
             raise InvalidInput("skip must be 0 or more.", "skip")
         works = [Work(self.key)]
         if self.state.items is not None:
-            works = [Work(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MOST_RUNS))]
+            works = [Work(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MAX_RUNS))]
         ids_ = [work.run_id(self.document["_id"]) for work in (*works, Work(self.key, undo=True))]
-        return [run_type(run) for run in await _runs(info, ids_) if run is not None]
+        return [run_type(run) for run in await _load_runs(info, ids_) if run is not None]
 
 
 @strawberry.type(description="A workflow run: one execution of a workflow.")
@@ -191,11 +193,11 @@ class WorkflowRun(Node):
 
     @strawberry.field(description="Steps in the order of the definition.")
     def steps(self) -> list[StepRun]:
-        return [_step(self.document, key) for key in self.document["steps"]]
+        return [_to_step_run(self.document, key) for key in self.document["steps"]]
 
     @strawberry.field(description="Step with this key; null if there is none.")
     def step(self, key: Annotated[str, strawberry.argument(description="Key of the step.")]) -> StepRun | None:
-        return _step(self.document, key) if key in self.document["steps"] else None
+        return _to_step_run(self.document, key) if key in self.document["steps"] else None
 
 
 def workflow_run_type(document: Doc) -> WorkflowRun:
@@ -226,7 +228,7 @@ async def load_workflow_run(info: Info, owner: str, run_id: str) -> WorkflowRun 
     return None if document is None else workflow_run_type(document)
 
 
-def _step(document: Doc, key: str) -> StepRun:
+def _to_step_run(document: Doc, key: str) -> StepRun:
     state = StepState.from_document(document["steps"][key])
     return StepRun(
         document=document,
@@ -243,5 +245,5 @@ def _step(document: Doc, key: str) -> StepRun:
     )
 
 
-async def _runs(info: Info, run_ids: list[str]) -> list[Doc | None]:
+async def _load_runs(info: Info, run_ids: list[str]) -> list[Doc | None]:
     return [await info.context.services.loaders.run(run_id.partition("/")[0], run_id) for run_id in run_ids]

@@ -37,12 +37,12 @@ class Workflow(Node):
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
     )
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = (await _version(info, self.document)).data  # type: ignore[assignment]
+        definition: JSON = (await _load_version(info, self.document)).data  # type: ignore[assignment]
         return definition
 
     @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")
     async def yaml(self, info: Info) -> str:
-        version = await _version(info, self.document)
+        version = await _load_version(info, self.document)
         return await write_yaml(version.data, version.size, info.context.services.compute, version.owner)
 
 
@@ -57,5 +57,5 @@ def workflow_type(document: Doc) -> Workflow:
     )
 
 
-async def _version(info: Info, document: Doc) -> Version:
+async def _load_version(info: Info, document: Doc) -> Version:
     return await info.context.services.versions.get(document["_id"], document["version"])
