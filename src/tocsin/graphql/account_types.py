@@ -70,7 +70,7 @@ class Session:
         )
     )
     access_token_expires_at: datetime = strawberry.field(
-        description="Time at which the access token expires. Renew it earlier with `refreshSession`."
+        description="Expiry of the access token, which also ends with its session. Renew it with `refreshSession`."
     )
     refresh_token: str = strawberry.field(
         description="Token for `refreshSession`, which accepts it once and returns the next one. Keep it secret."

@@ -16,7 +16,9 @@ class Backoff:
     jitter: float = strawberry.field(description="Maximum share of each wait that is randomly subtracted, 0 to 1.")
 
 
-@strawberry.type(description="The number and times of retries of a failed run: the policy in effect.")
+@strawberry.type(
+    description="The retry policy in effect: the number of retries of a failed run and the waits before them."
+)
 class RetryPolicy:
     max_retries: int = strawberry.field(description="Maximum number of attempts after the first one.")
     offsets: list[timedelta] = strawberry.field(
@@ -48,7 +50,7 @@ class BackoffInput:
 
 
 @strawberry.input(
-    description="The number and times of retries of a failed run. Set at most one of `offsets` and `backoff`."
+    description="The retries of a failed run: their number and waits. Set at most one of `offsets` and `backoff`."
 )
 class RetryInput:
     max_retries: int | None = strawberry.field(

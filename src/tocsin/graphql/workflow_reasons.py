@@ -7,7 +7,7 @@ _RUN_SENTENCES = {
     WorkflowRunReason.STEP_FAILED: "A step failed, and the steps that depend on it were skipped.",
     WorkflowRunReason.COMPENSATED: "A step failed, and the completed steps were compensated.",
     WorkflowRunReason.COMPENSATION_FAILED: "A step failed, and not all of the completed steps could be compensated.",
-    WorkflowRunReason.TIMEOUT: "It exceeded its timeout.",
+    WorkflowRunReason.TIMEOUT: "The workflow run exceeded its timeout.",
     WorkflowRunReason.OUTPUT_FAILED: "All steps were completed, but the output could not be computed.",
     WorkflowRunReason.CANCEL_REQUESTED: "Its cancellation was requested.",
     WorkflowRunReason.OVERLAP: "The previous run had not ended.",
