@@ -17,7 +17,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "job.custom.params.longest",
         "longest must be at least 1; it is 0.",
     ),
-    ("slug", ["a"], "job.custom.params", "The parameters are an object of names and values."),
+    ("slug", ["a"], "job.custom.params", "params must be an object of names and values."),
     ("slugg", {}, "job.custom.type", "There is no job 'slugg' on this server. Did you mean slug?"),
     ("x", {}, "job.custom.type", "There is no job 'x' on this server. There are: countryLookup, email, http,"),
     ("http", {"url": "nowhere"}, "job.custom.params.url", "The url cannot be called. "),

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""What is told of a wrong enum value, and of an input of which exactly one member is wanted; and the codes of tokens."""
+"""Error messages for invalid enum values and `@oneOf` inputs, and the error codes of tokens."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Jobs of other kinds than HTTP, as tasks' owners give them and see them."""
+"""Jobs of kinds other than HTTP, as input and as output."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Loads are gathered, and no one's end is another's."""
+"""Loads are batched, and a cancelled load does not affect others."""
 
 import asyncio
 

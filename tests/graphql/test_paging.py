@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""Pages: every row exactly once, both ways, with ties, while rows come and go; and what is asked wrongly."""
+"""Pagination: every row exactly once, in both directions, with ties and concurrent changes; and invalid arguments."""
 
 import random
 from datetime import timedelta
@@ -19,7 +19,7 @@ RUNS = f"query({ARGS.format('Run')}) {{ list: runs({USE}) {{ {PAGE} }} }}"
 
 
 async def _walk(api: Api, query: str, size: int, *, forward: bool, between: Any = None, **more: Any) -> list[str]:
-    """The ids of all pages, in the order of the list."""
+    """Return the IDs of all pages in list order."""
     found: list[str] = []
     cursor = None
     while True:
@@ -37,7 +37,7 @@ async def _walk(api: Api, query: str, size: int, *, forward: bool, between: Any 
 
 
 def _rows(api: Api, count: int, chance: random.Random) -> tuple[list[Doc], list[Doc]]:
-    """Tasks over four years with many ties, and a run of each."""
+    """Create tasks over four years with many ties, and a run of each."""
     assert api.alice.user is not None
     spans = [timedelta(0), timedelta(seconds=1), timedelta(hours=3), timedelta(days=40), timedelta(days=1500)]
     tasks = [task_document(api.alice.user.id, T0 + chance.choice(spans) * chance.randint(0, 2)) for _ in range(count)]
@@ -176,10 +176,10 @@ WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"first": 0}, "first must be 1 to 100; it is 0.", ["first"]),
     ({"first": 101}, "first must be 1 to 100; it is 101.", ["first"]),
     ({"last": -1}, "last must be 1 to 100; it is -1.", ["last"]),
-    ({"first": 1, "last": 1}, "Give first or last, not both.", ["last"]),
-    ({"after": "x"}, "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy.", ["after"]),
-    ({"after": "ZHVlX2F0OtmhOmE="}, "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy.", ["after"]),
-    ({"before": "cnVuX2R1ZV9hdDo5OTk5OTk5OTk5OTk5OTk5OmE="}, "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy.", ["before"]),
+    ({"first": 1, "last": 1}, "Set first or last, not both.", ["last"]),
+    ({"after": "x"}, "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy.", ["after"]),
+    ({"after": "ZHVlX2F0OtmhOmE="}, "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy.", ["after"]),
+    ({"before": "cnVuX2R1ZV9hdDo5OTk5OTk5OTk5OTk5OTk5OmE="}, "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy.", ["before"]),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Quotas as the API tells of them: alice meets each, bob does not notice, carol lifts it."""
+"""Quotas in the API: alice reaches each of them, bob is unaffected, carol raises it."""
 
 import asyncio
 from typing import Any
@@ -100,7 +100,7 @@ async def test_a_task_that_has_ended_counts_again_once_it_has_a_new_schedule(api
     made = [(await task(api.alice, str(number)))["task"]["id"] for number in range(3)]
     await api.alice.do("cancelTask", {"id": made[0]})
 
-    async def is_counted() -> bool:  # a count is remembered for twenty times as long as it took
+    async def is_counted() -> bool:  # a count is cached for twenty times as long as it took
         return bool((await usage(api.alice))["TASKS"]["used"] == 2)
 
     await until(is_counted)
@@ -125,7 +125,7 @@ async def test_workflows_and_their_versions(api: Api) -> None:
     assert is_refused(await save(api.alice, "third"), "WORKFLOWS", 2, 2)
     for text in ("b", "c"):
         assert (await save(api.alice, "first", text))["userErrors"] == []
-    assert (await save(api.alice, "first", "c"))["userErrors"] == []  # says nothing new
+    assert (await save(api.alice, "first", "c"))["userErrors"] == []  # changes nothing
     assert is_refused(await save(api.alice, "first", "d"), "WORKFLOW_VERSIONS", 4, 4)
     assert (await save(api.bob, "first"))["userErrors"] == []
     await lift(api, "WORKFLOW_VERSIONS")

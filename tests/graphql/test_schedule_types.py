@@ -1,4 +1,4 @@
-"""Schedules that are sent again with updateTask: what a client that saves its whole configuration does each time."""
+"""Schedules sent again with updateTask, as by a client that always saves its whole configuration."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ async def _stored(api: Api, task: str) -> Doc:
 
 
 async def _passed(api: Api, task: str, ago: timedelta = HOUR) -> Doc:
-    """The task as if it had been saved that long before."""
+    """Backdate the save of the task by this time, and return the task."""
     before = await _stored(api, task)
     due = before["schedule"]["start"] - ago
     await api.database.tasks.update_one({"_id": before["_id"]}, {"$set": {"schedule.start": due, "next_run_at": due}})
@@ -79,7 +79,7 @@ async def test_a_due_time_that_is_overdue_stands_when_the_schedule_is_sent_again
 
 
 async def _ran(api: Api, task: str) -> Doc:
-    """The one-off task after its run."""
+    """Return the one-off task after its run."""
     stored = await _stored(api, task)
     done = {"next_run_at": None, "last_due_at": stored["next_run_at"]}
     await api.database.tasks.update_one({"_id": stored["_id"]}, {"$set": done})
@@ -97,7 +97,7 @@ async def test_a_single_run_saved_again_does_not_run_again(api: Api, kind: str) 
     given = kinds[kind]
     task = await api.alice.create(**given)
     before = await _ran(api, task)
-    if kind == "at":  # its time has passed since
+    if kind == "at":  # which has passed since
         at = clock.now() - HOUR
         times = {"schedule.at": at, "last_due_at": at}
         await api.database.tasks.update_one({"_id": before["_id"]}, {"$set": times})

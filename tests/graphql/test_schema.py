@@ -23,7 +23,7 @@ def test_the_committed_schema_is_the_one_of_the_code() -> None:
 
 
 def _described() -> Iterator[tuple[str, str | None]]:
-    """Each place of the schema, as its coordinate, and its description."""
+    """Yield the coordinate and the description of each element of the schema."""
     for directive in schema._schema.directives:
         yield f"@{directive.name}", directive.description
         for argument, value in directive.args.items():
@@ -55,10 +55,10 @@ def test_descriptions_are_sentences() -> None:
 
 UNITS = re.compile(
     r"milliseconds?|seconds?|minutes|hours|days|bytes|How many|how many|how often|times|rows|version|Counts|share of|"
-    r"HTTP status|degrees|Attempts|Scheduled runs|1 for the first|cost|points|[Pp]riority|-10 to 10|: a count",
+    r"HTTP status|degrees|number of|from 1|cost|points|priority|-10 to 10|: a count",
     re.IGNORECASE,
 )
-"""What a number can count or be measured in."""
+"""Words for what a number counts or its unit."""
 
 
 def _numbers() -> Iterator[tuple[str, str | None]]:

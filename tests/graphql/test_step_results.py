@@ -1,4 +1,4 @@
-"""Answers that are nearly JSON, and headers sent twice: what a workflow sees of them, and what the API shows."""
+"""Responses with almost valid JSON or repeated headers, as workflows see them and as the API returns them."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ READ = """query($id: ID!) { workflowRun(id: $id) {
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Those of the API, which may call the targets of tests."""
+    """Settings of the API that allow calls to the targets of the tests."""
     return settings.model_copy(update={"allowed_networks": LOOPBACK})
 
 

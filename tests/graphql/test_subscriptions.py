@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""Events over a WebSocket, spoken message by message; the usual clients are in tests/conformance."""
+"""Events over a WebSocket, message by message. Common clients are tested in tests/conformance."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ EVENTS = """subscription($id: ID) { taskEvents(taskId: $id) {
 
 
 class Socket:
-    """A bare connection."""
+    """A WebSocket connection without a client library."""
 
     def __init__(self, raw: ClientConnection) -> None:
         self._raw = raw
@@ -44,7 +44,7 @@ class Socket:
         return self._raw.close_reason or ""
 
     def drop(self) -> None:
-        """Be gone without a word."""
+        """Disconnect without a closing handshake."""
         self._raw.transport.abort()
 
     async def receive(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Socket:
         return (await self.receive())["payload"]["data"]["taskEvents"]
 
     async def close_code(self) -> int | None:
-        """With what the server closes."""
+        """Return the code with which the server closes the connection."""
         async with asyncio.timeout(8):
             with suppress(ConnectionClosed):
                 async for _ in self._raw:
@@ -82,7 +82,7 @@ async def _socket(api: Api, caller: Caller | None = None) -> AsyncIterator[Socke
 
 
 async def _until(socket: Socket, **expected: Any) -> Any:
-    """The first event that has these values."""
+    """Return the first event with these values."""
     while True:
         event = await socket.event()
         if all(event[name] == value for name, value in expected.items()):
@@ -166,7 +166,7 @@ async def test_twenty_subscriptions_on_one_socket(api: Api) -> None:
         assert {message["id"] for message in told} == {str(number) for number in range(20)}
         assert {message["payload"]["data"]["taskEvents"]["kind"] for message in told} == {"TASK_CREATED"}
     while api.services.fanout._subscriptions:
-        await asyncio.sleep(0.01)  # nothing is left listening when the socket is gone
+        await asyncio.sleep(0.01)  # no subscription is left after the socket was closed
 
 
 async def test_the_token_ends_the_connection(api: Api) -> None:
@@ -369,7 +369,7 @@ async def test_a_moment_that_nobody_can_have_seen_begins_with_a_snapshot(api: Ap
     [
         ("taskEvents(limit: 0) { kind }", "limit must be 1 to 10000; it is 0."),
         ("workflowRunEvents(limit: 10001) { kind }", "limit must be 1 to 10000; it is 10001."),
-        ("workflowRunEvents(untilEnd: true) { kind }", "untilEnd needs workflowRunId"),
+        ("workflowRunEvents(untilEnd: true) { kind }", "untilEnd requires workflowRunId"),
     ],
 )
 async def test_wrong_ends_are_told(api: Api, field: str, says: str) -> None:

@@ -218,7 +218,7 @@ async def test_run_now_cancel_and_retry(api: Api) -> None:
     fields = f"run {{ status reason reasonText finishedAt }} {ERRORS}"
     cancelled = (await api.alice.do("cancelRun", {"id": run["id"]}, fields))["run"]
     assert (cancelled["status"], cancelled["reason"]) == ("CANCELLED", "CANCEL_REQUESTED")
-    assert cancelled["reasonText"] == "Its cancellation was asked for."
+    assert cancelled["reasonText"] == "Its cancellation was requested."
     retried = (await api.alice.do("retryRun", {"id": run["id"]}, fields))["run"]
     assert (retried["status"], retried["reason"], retried["finishedAt"]) == ("QUEUED", None, None)
     conflict = await api.alice.do("retryRun", {"id": run["id"]}, fields)
@@ -315,8 +315,8 @@ async def test_what_was_missed_is_told_in_words(api: Api) -> None:
     await api.database.runs.insert_one(run_document(task, until, **missed | {"missed_count": 1}))
     found = (await api.alice.ask("{ runs { nodes { missedCount missedUntil reasonText } } }"))["runs"]["nodes"]
     assert all(type(run["missedCount"]) is int for run in found)
-    one, several = "It was due at 2026-03-01T15:00:00Z, while nothing could run it.", (
-        "4 due times from 2026-03-01T12:00:00Z to 2026-03-01T15:00:00Z passed while nothing could run them."
+    one, several = "It was due at 2026-03-01T15:00:00Z, while no server could run it.", (
+        "4 due times from 2026-03-01T12:00:00Z to 2026-03-01T15:00:00Z passed while no server could run them."
     )  # fmt: skip
     assert found == [
         {"missedCount": 1, "missedUntil": "2026-03-01T15:00:00Z", "reasonText": one},
@@ -333,7 +333,7 @@ async def test_a_task_that_waits_for_its_turn_says_so(api: Api) -> None:
     await api.database.tasks.update_one({"_id": stored["_id"]}, {"$set": late})
     (waits,) = (await api.alice.ask("{ tasks { nodes { waitingText } } }"))["tasks"]["nodes"]
     assert ahead["waitingText"] is None
-    assert "waits for its turn" in waits["waitingText"]
+    assert "is waiting for its turn" in waits["waitingText"]
 
 
 async def test_a_run_that_was_claimed_and_has_not_begun_is_found_as_queued(api: Api) -> None:

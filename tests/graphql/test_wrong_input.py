@@ -6,8 +6,8 @@ from typing import Any
 from tests.graphql.conftest import HTTP_JOB, Api
 
 GOOD: dict[str, Any] = {"name": "ping", "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}}
-NOW_FALSE = "now can only be true. Leave it out to give another kind of schedule."
-PAST = "This time has passed. Give a later one, or set ifPast to RUN_NOW to run once now."
+NOW_FALSE = "now must be true. Leave it out to set another kind of schedule."
+PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run once now."
 CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"name": " "}, ["name"], "name must have 1 to 200 characters, not only spaces."),
     ({"name": "x" * 201}, ["name"], "name must have 1 to 200 characters, not only spaces."),

@@ -93,7 +93,7 @@ async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None
         (run,) = await runs_of(database, task.id)
         assert (run["status"], run["reason"]) == ("RETRY", "QUOTA")
         assert run["retry_at"] > clock.now() + LONGEST_WAIT - 5 * SECOND
-        assert "It goes on when there is room" in reason_text(RunReason.QUOTA, run)
+        assert "It continues when the quota allows it" in reason_text(RunReason.QUOTA, run)
         limits.learn("alice", {"RUNS_PER_DAY": 0})
         await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
         await by_hand.make()

@@ -1,4 +1,4 @@
-"""Lists for administrators: the users, and the audit log."""
+"""Paginated lists for administrators: users and the audit log."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,151 +20,155 @@ from tocsin.graphql.words import After, Before, First, Last, TimeWindow, bounds,
 
 describe(
     AuditAction,
-    "What was done to an account.",
+    "An action recorded in the audit log.",
     {
-        "SIGNED_UP": "Someone made an account.",
-        "LOGGED_IN": "A session was opened with the password.",
-        "LOG_IN_FAILED": "A wrong password, an unknown address or a deactivated account.",
-        "LOGGED_OUT": "A session was ended by its user.",
-        "SESSION_REVOKED": "A session was ended from another one.",
-        "REFRESH_TOKEN_REUSED": "A refresh token was used a second time, so its session was ended.",
-        "PASSWORD_CHANGED": "A password was changed.",
-        "PASSWORD_RESET_REQUESTED": "A link for a new password was mailed.",
-        "PASSWORD_RESET": "A password was changed by a mailed link.",
-        "EMAIL_CONFIRMATION_REQUESTED": "A link to confirm an address was mailed.",
-        "EMAIL_CONFIRMED": "An address was confirmed by a mailed link, or on the command line.",
-        "API_TOKEN_CREATED": "An API token was made.",
-        "API_TOKEN_REVOKED": "An API token was ended.",
-        "USER_CREATED": "An account was made by an administrator.",
+        "SIGNED_UP": "A person signed up.",
+        "LOGGED_IN": "A user logged in with their password.",
+        "LOG_IN_FAILED": "A log-in was rejected: wrong password, unknown address or deactivated account.",
+        "LOGGED_OUT": "A user logged out.",
+        "SESSION_REVOKED": "A user revoked one of their other sessions.",
+        "REFRESH_TOKEN_REUSED": "A refresh token was used a second time, which ended its session.",
+        "PASSWORD_CHANGED": "A user changed their password.",
+        "PASSWORD_RESET_REQUESTED": "A password reset link was mailed.",
+        "PASSWORD_RESET": "A password was reset with a mailed link.",
+        "EMAIL_CONFIRMATION_REQUESTED": "A confirmation link was mailed.",
+        "EMAIL_CONFIRMED": "An address was confirmed with a mailed link or on the command line.",
+        "API_TOKEN_CREATED": "An API token was created.",
+        "API_TOKEN_REVOKED": "An API token was revoked.",
+        "USER_CREATED": "An administrator created an account.",
         "USER_INVITED": "An invitation was mailed.",
-        "INVITATION_ACCEPTED": "An account was made by an invitation.",
-        "USER_PROMOTED": "A user was made an administrator.",
-        "USER_DEMOTED": "An administrator was made a user like others.",
-        "USER_DEACTIVATED": "A user was locked out.",
-        "USER_ACTIVATED": "A user was let in again.",
-        "KEYS_ROTATED": "The keys of the installation were renewed.",
-        "QUEUE_CHANGED": "An administrator made, changed, paused or resumed a queue.",
-        "QUOTA_CHANGED": "An administrator changed how much a user may use.",
+        "INVITATION_ACCEPTED": "An account was created from an invitation.",
+        "USER_PROMOTED": "A user became an administrator.",
+        "USER_DEMOTED": "An administrator became a regular user.",
+        "USER_DEACTIVATED": "A user was deactivated: they can no longer log in.",
+        "USER_ACTIVATED": "A user was reactivated.",
+        "KEYS_ROTATED": "The signing and encryption keys of the installation were rotated.",
+        "QUEUE_CHANGED": "An administrator created, changed, paused or resumed a queue.",
+        "QUOTA_CHANGED": "An administrator changed a quota of a user.",
     },
 )
 
 
-@strawberry.input(description="Which users: those for whom all that is given holds.")
+@strawberry.input(description="Filters for users, combined with AND.")
 class UserFilter:
     email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Users whose address contains this text, whatever the case."
+        default=strawberry.UNSET, description="Users whose address contains this text, ignoring case."
     )
     is_active: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Only users who may log in, or only those who may not."
+        default=strawberry.UNSET, description="True for active users only, false for deactivated users only."
     )
     is_admin: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Only administrators, or only other users."
+        default=strawberry.UNSET, description="True for administrators only, false for regular users only."
     )
 
 
-@strawberry.type(description="A user in a list.")
+@strawberry.type(description="A user in a connection, with its cursor.")
 class UserEdge:
-    cursor: str = strawberry.field(description="The user's place in the list, for `after` and `before`.")
+    cursor: str = strawberry.field(description="Cursor of this user, for `after` and `before`.")
     node: User = strawberry.field(description="The user.")
 
 
 @strawberry.type(description="A page of users.")
 class UserConnection:
     rows: strawberry.Private[Rows]
-    edges: list[UserEdge] = strawberry.field(description="The users with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    edges: list[UserEdge] = strawberry.field(description="The users on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
-    @strawberry.field(description="The users.")
+    @strawberry.field(description="The users on this page.")
     def nodes(self) -> list[User]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many users there are on all pages together.")
+    @strawberry.field(description="Number of users on all pages.")
     async def total_count(self) -> int:
         return await paging.count(self.rows)
 
 
-@strawberry.type(description="Something that was done to an account.")
+@strawberry.type(description="An entry in the audit log.")
 class AuditEntry(Node):
-    at: datetime = strawberry.field(description="When it was done.")
-    action: AuditAction = strawberry.field(description="What was done.")
+    at: datetime = strawberry.field(description="Time of the action.")
+    action: AuditAction = strawberry.field(description="The action.")
     actor: str = strawberry.field(
-        description="Who did it: an address, or `command line`; empty for someone who was not known."
+        description="Email address of the person who acted, or `command line`; empty if unknown."
     )
-    email: str = strawberry.field(description="The address of the account that it was done to, as it was then.")
-    detail: str | None = strawberry.field(description="What the action alone does not say.")
-    address: str = strawberry.field(description="The IP address that it was done from; empty for the command line.")
-    user_agent: str = strawberry.field(description="The program that it was done with, as it calls itself.")
+    email: str = strawberry.field(description="Email address of the affected account at the time.")
+    detail: str | None = strawberry.field(description="Details of the action; null if it needs none.")
+    address: str = strawberry.field(description="IP address of the client; empty for the command line.")
+    user_agent: str = strawberry.field(description="`User-Agent` header of the client.")
 
 
-@strawberry.input(description="Which entries: those for which all that is given holds.")
+@strawberry.input(description="Filters for audit log entries, combined with AND.")
 class AuditFilter:
     action: list[AuditAction] | None = strawberry.field(
-        default=strawberry.UNSET, description="Entries of one of these actions."
+        default=strawberry.UNSET, description="Entries with one of these actions."
     )
     email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Entries about the account of this address, written in full."
+        default=strawberry.UNSET, description="Entries about the account with exactly this address."
     )
-    at: TimeWindow | None = strawberry.field(default=strawberry.UNSET, description="Entries of this span.")
+    at: TimeWindow | None = strawberry.field(default=strawberry.UNSET, description="Entries recorded in this period.")
 
 
-@strawberry.type(description="An entry in a list.")
+@strawberry.type(description="An audit log entry in a connection, with its cursor.")
 class AuditEntryEdge:
-    cursor: str = strawberry.field(description="The entry's place in the list, for `after` and `before`.")
-    node: AuditEntry = strawberry.field(description="The entry.")
+    cursor: str = strawberry.field(description="Cursor of this entry, for `after` and `before`.")
+    node: AuditEntry = strawberry.field(description="The audit log entry.")
 
 
 @strawberry.type(description="A page of the audit log.")
 class AuditEntryConnection:
     rows: strawberry.Private[Rows]
-    edges: list[AuditEntryEdge] = strawberry.field(description="The entries with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    edges: list[AuditEntryEdge] = strawberry.field(description="The entries on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
-    @strawberry.field(description="The entries.")
+    @strawberry.field(description="The entries on this page.")
     def nodes(self) -> list[AuditEntry]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many entries there are on all pages together.")
+    @strawberry.field(description="Number of entries on all pages.")
     async def total_count(self) -> int:
         return await paging.count(self.rows)
 
 
 @strawberry.type
 class AdministrationQueries:
-    @strawberry.field(description="For administrators: the users, the latest first.")
+    @strawberry.field(description="All users, newest first. Administrators only.")
     async def users(
         self,
         info: Info,
-        filter: Annotated[UserFilter | None, strawberry.argument(description="Only these users.")] = strawberry.UNSET,
+        filter: Annotated[
+            UserFilter | None, strawberry.argument(description="Return only the users that match.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> UserConnection:
         await access.administrator(info)
-        rows = _users(info.context.services.database, filter or None)
+        rows = _user_rows(info.context.services.database, filter or None)
         page = await paging.read_page(rows, PageArguments.of(first, after, last, before))
         edges = [UserEdge(cursor=paging.cursor(rows, row), node=user_row(row)) for row in page.rows]
         return UserConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
 
-    @strawberry.field(description="For administrators: what was done to accounts, the latest first.")
+    @strawberry.field(description="The audit log, newest entry first. Administrators only.")
     async def audit_log(
         self,
         info: Info,
-        filter: Annotated[AuditFilter | None, strawberry.argument(description="Only these.")] = strawberry.UNSET,
+        filter: Annotated[
+            AuditFilter | None, strawberry.argument(description="Return only the entries that match.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> AuditEntryConnection:
         await access.administrator(info)
-        rows = _entries(info.context.services.database, filter or None)
+        rows = _audit_rows(info.context.services.database, filter or None)
         page = await paging.read_page(rows, PageArguments.of(first, after, last, before))
         edges = [AuditEntryEdge(cursor=paging.cursor(rows, row), node=entry_type(row)) for row in page.rows]
         return AuditEntryConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
 
 
 def entry_type(entry: Doc) -> AuditEntry:
-    """A stored entry as it is shown."""
+    """Convert a stored entry."""
     same = ("at", "email", "detail", "address", "user_agent")
     return AuditEntry(
         id=strawberry.ID(ids.encode("AuditEntry", entry["_id"])),
@@ -174,7 +178,7 @@ def entry_type(entry: Doc) -> AuditEntry:
     )
 
 
-def _users(database: Database, filter_: UserFilter | None) -> Rows:
+def _user_rows(database: Database, filter_: UserFilter | None) -> Rows:
     residual: Doc = {}
     if filter_ and filter_.email:
         residual["email"] = contains(filter_.email, "filter", "email")
@@ -193,7 +197,7 @@ def _users(database: Database, filter_: UserFilter | None) -> Rows:
     )
 
 
-def _entries(database: Database, filter_: AuditFilter | None) -> Rows:
+def _audit_rows(database: Database, filter_: AuditFilter | None) -> Rows:
     low, high = bounds((filter_ and filter_.at) or None)
     base: Doc = {"email": spell_email(filter_.email)} if filter_ and filter_.email else {}
     actions = [action.value for action in filter_.action] if filter_ and filter_.action else []

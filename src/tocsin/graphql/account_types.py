@@ -1,4 +1,4 @@
-"""Accounts, as they are shown: users, sessions, API tokens."""
+"""Output types of accounts: users, sessions, API tokens."""
 
 from datetime import datetime
 
@@ -15,45 +15,43 @@ from tocsin.graphql.usage_types import QuotaUsage, usage_type
 
 describe(
     Scope,
-    "What an API token allows. A log-in allows everything that its user may do.",
+    "A permission of an API token. A logged-in session has all permissions of its user.",
     {
         "READ": "Queries and subscriptions.",
-        "WRITE": "Mutations. Without READ they answer with the thing that they changed, and nothing that it leads to.",
-        "ADMIN": "Queries and mutations for administrators, with READ or WRITE. For administrators' tokens only.",
+        "WRITE": "Mutations. Without READ, they return the changed object, but no related objects.",
+        "ADMIN": "Queries and mutations for administrators, with READ or WRITE. Only for tokens of administrators.",
     },
 )
 
 
-@strawberry.type(description="Someone who uses this installation.")
+@strawberry.type(description="A person with an account on this installation.")
 class User(Node):
-    email: str = strawberry.field(description="The address that the user logs in with and gets mail at; in lower case.")
-    is_admin: bool = strawberry.field(description="Whether the user administers this installation.")
-    is_active: bool = strawberry.field(description="Whether the user may log in; false after being deactivated.")
-    created_at: datetime = strawberry.field(description="When the account was made.")
+    email: str = strawberry.field(description="Address for logging in and for mail, in lower case.")
+    is_admin: bool = strawberry.field(description="True if the user administers this installation.")
+    is_active: bool = strawberry.field(description="True if the user can log in, false if they were deactivated.")
+    created_at: datetime = strawberry.field(description="Time at which the account was created.")
     email_confirmed: bool = strawberry.field(
-        description="Whether a link that was mailed to the address was used, or an administrator answers for it."
+        description="True if the user opened a link mailed to the address, or an administrator vouched for it."
     )
     accepted: strawberry.Private[list[str]]
 
     @strawberry.field(
         description=(
-            "Whether nothing but that link is mailed to an address before it is confirmed; false as long as this "
-            "server has no mail server, and keeps mails as files."
+            "True if an unconfirmed address receives no mail except the confirmation link. False while this server "
+            "has no mail server and writes mails to files."
         )
     )
     def email_confirmation_required(self, info: Info) -> bool:
         return info.context.services.settings.confirms_addresses
 
     @strawberry.field(
-        description="Addresses of users whose workflows may ask this one to decide. Null unless it is you."
+        description="Addresses of users whose workflows may ask this user for approvals. Null unless this user is you."
     )
     async def accepts_requests_from(self, info: Info) -> list[str] | None:
         who = await info.context.identity()
         return self.accepted if who is not None and ids.encode("User", who.user.id) == self.id else None
 
-    @strawberry.field(
-        description="How much the user uses of each quota. Null for whoever is neither the user nor an administrator."
-    )
+    @strawberry.field(description="Usage of each quota. Null unless you are this user or an administrator.")
     async def usage(self, info: Info) -> list[QuotaUsage] | None:
         user_id = ids.find("User", self.id, "id")
         if info.context.token is None or user_id is None:
@@ -63,60 +61,64 @@ class User(Node):
         return [usage_type(usage) for usage in await info.context.services.quotas.usage(user_id)]
 
 
-@strawberry.type(description="What a user has after logging in.")
+@strawberry.type(description="The tokens of a session.")
 class Session:
     access_token: str = strawberry.field(
         description=(
-            "Send it as `Authorization: Bearer <token>`; over a WebSocket as `authorization` in the "
-            "connection's parameters."
+            "Token to send as `Authorization: Bearer <token>`; over a WebSocket, as `authorization` in the "
+            "connection parameters."
         )
     )
     access_token_expires_at: datetime = strawberry.field(
-        description="Until when the access token is good, unless the session ends before. Renew it with refreshSession."
+        description="Expiry of the access token, which also ends with its session. Renew it with `refreshSession`."
     )
     refresh_token: str = strawberry.field(
-        description="What refreshSession takes, once: it answers with the next one. Keep it where no one else can read."
+        description="Token for `refreshSession`, which accepts it once and returns the next one. Keep it secret."
     )
-    user: User = strawberry.field(description="Who logged in.")
+    user: User = strawberry.field(description="The user who logged in.")
 
 
-@strawberry.type(description="A log-in that has not ended.")
+@strawberry.type(description="A session that has not ended.")
 class ActiveSession:
-    id: strawberry.ID = strawberry.field(description="The session's global id, for revokeSession.")
-    created_at: datetime = strawberry.field(description="When its user logged in.")
-    last_refreshed_at: datetime = strawberry.field(description="When its tokens were renewed last.")
-    expires_at: datetime = strawberry.field(description="When it ends if it is not renewed before.")
-    address: str = strawberry.field(description="The IP address that its user logged in from.")
-    user_agent: str = strawberry.field(description="The program that its user logged in with, as it calls itself.")
-    is_current: bool = strawberry.field(description="Whether it is the session of the access token that asks.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the session, for `revokeSession`.")
+    created_at: datetime = strawberry.field(description="Time at which the user logged in.")
+    last_refreshed_at: datetime = strawberry.field(description="Time at which the tokens were last renewed.")
+    expires_at: datetime = strawberry.field(description="Time at which the session ends unless it is renewed earlier.")
+    address: str = strawberry.field(description="IP address from which the user logged in.")
+    user_agent: str = strawberry.field(description="`User-Agent` header of the client that logged in.")
+    is_current: bool = strawberry.field(
+        description="True if this request was sent with an access token of this session."
+    )
 
 
-@strawberry.type(description="A token for a program. The token itself is shown only once, when it is made.")
+@strawberry.type(description="A token for a program. Its secret is returned only once, when it is created.")
 class ApiToken:
-    id: strawberry.ID = strawberry.field(description="The token's global id, for revokeApiToken. Not the token itself.")
-    name: str = strawberry.field(description="What its owner calls it.")
-    hint: str = strawberry.field(description="The last four characters of the token, to know it by.")
-    scopes: list[Scope] = strawberry.field(description="What it allows.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    expires_at: datetime | None = strawberry.field(description="When it ends; null if it does not end by itself.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the token, for `revokeApiToken`. Not the secret.")
+    name: str = strawberry.field(description="Name that its owner chose.")
+    hint: str = strawberry.field(description="Last four characters of the secret, to recognize the token by.")
+    scopes: list[Scope] = strawberry.field(description="Permissions of the token.")
+    created_at: datetime = strawberry.field(description="Time at which the token was created.")
+    expires_at: datetime | None = strawberry.field(
+        description="Time at which the token expires; null if it does not expire."
+    )
     last_used_at: datetime | None = strawberry.field(
-        description="When it was used last, to the minute; null if it never was."
+        description="Time of its last use, to the minute; null if it was never used."
     )
 
 
 @strawberry.type
 class SessionPayload:
-    session: Session | None = strawberry.field(description="The session; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    session: Session | None = strawberry.field(description="The new session; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 def user_type(user: documents.User) -> User:
-    """A stored user as he is shown."""
+    """Convert a stored user."""
     return user_row({**user.model_dump(), "_id": user.id})
 
 
 def user_row(user: Doc) -> User:
-    """A user as he is stored, as he is shown."""
+    """Convert the raw document of a user."""
     same = ("email", "is_admin", "is_active", "created_at")
     return User(
         id=strawberry.ID(ids.encode("User", user["_id"])),
@@ -127,7 +129,7 @@ def user_row(user: Doc) -> User:
 
 
 def grant_type(grant: accounts.Grant) -> Session:
-    """What a user has after logging in, as it is shown."""
+    """Convert the grant of a log-in or a refresh."""
     return Session(
         access_token=grant.access_token,
         access_token_expires_at=grant.expires_at,
@@ -137,7 +139,7 @@ def grant_type(grant: accounts.Grant) -> Session:
 
 
 def session_type(session: documents.Session, current: str | None) -> ActiveSession:
-    """A stored session as it is shown to its user."""
+    """Convert a stored session; `current` is the ID of the session that sent the request."""
     return ActiveSession(
         id=strawberry.ID(ids.encode("Session", session.id)),
         created_at=session.created_at,
@@ -150,7 +152,7 @@ def session_type(session: documents.Session, current: str | None) -> ActiveSessi
 
 
 def api_token_type(token: documents.ApiToken) -> ApiToken:
-    """A stored API token as it is shown to its user."""
+    """Convert a stored API token, without its secret."""
     return ApiToken(
         id=strawberry.ID(ids.encode("ApiToken", token.id)),
         name=token.name,

@@ -1,4 +1,4 @@
-"""The choices that there are, added to errors about wrong enum values and inputs of which exactly one is wanted."""
+"""Append the allowed values to errors about enums and about `@oneOf` inputs."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,13 @@ _ONE_OF = re.compile(r"Within OneOf Input Object type '(\w+)', exactly one field
 _NOT_NULL = re.compile(r"(?:Field|Argument) '(\w+)' of type 'Maybe\[.*$", re.DOTALL)
 _VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([^:]+))?: ")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
-_MOST_GIVEN = 10
-_LONGEST = 220
-"""Characters of a message before the choices, which may print a long value, and of the choices."""
+_MAX_FIELDS = 10
+_MAX_LENGTH = 220
+"""Maximum length, in characters, of the original message (it may quote a long value) and of the list of values."""
 
 
 def mark_one_of(schema: GraphQLSchema) -> None:
-    """Let graphql-core check the inputs of which exactly one is wanted: it says where in a variable the fault is."""
+    """Let graphql-core check `@oneOf` inputs: unlike Strawberry, it says where in a variable the error is."""
     for type_ in schema.type_map.values():
         definition = type_.extensions.get("strawberry-definition")
         if is_input_object_type(type_) and definition is not None and definition.is_one_of:
@@ -25,8 +25,8 @@ def mark_one_of(schema: GraphQLSchema) -> None:
 
 
 def with_choices(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> GraphQLError:
-    """The error, with the choices that there are if it is about one."""
-    message = _explained(error, schema, variables)
+    """Return the error, with the allowed values in its message if it is about an enum or a `@oneOf` input."""
+    message = _explain(error, schema, variables)
     if message is None:
         return error
     return GraphQLError(
@@ -34,37 +34,38 @@ def with_choices(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[
     )
 
 
-def _explained(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> str | None:
+def _explain(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> str | None:
     text = error.message
     if (found := _ENUM.search(text)) is not None:
         type_ = schema.type_map.get(found[1] or found[2])
-        return f"{_shortened(text)} It has: {_listed(type_.values)}." if is_enum_type(type_) else None
+        return f"{_shorten(text)} It has: {_join_names(type_.values)}." if is_enum_type(type_) else None
     if (found := _ONE_OF.search(text)) is not None:
         type_ = schema.type_map.get(found[1])
         if is_input_object_type(type_):
-            return f"{_place(text)}Give exactly one of {_listed(type_.fields)}; you gave {_given(error, variables)}."
+            fields, given = _join_names(type_.fields), _join_given_fields(error, variables)
+            return f"{_variable_prefix(text)}Give exactly one of {fields}; you gave {given}."
     if (found := _NOT_NULL.search(text)) is not None:
         return f"{text[: found.start()]}Leave {found[1]} out instead."
     return None
 
 
-def _place(text: str) -> str:
+def _variable_prefix(text: str) -> str:
     found = _VARIABLE.match(text)
     return found[0] if found else ""
 
 
-def _given(error: GraphQLError, variables: Mapping[str, Any]) -> str:
-    """The members that were given, as they were written in the document or stand in a variable."""
+def _join_given_fields(error: GraphQLError, variables: Mapping[str, Any]) -> str:
+    """List the fields that the client set, in the document or in a variable."""
     node = error.nodes[0] if error.nodes else None
     if isinstance(node, ObjectValueNode):
         names = {field.name.value: field.value.kind == "null_value" for field in node.fields}
     else:
-        names = _given_in_variable(error.message, variables)
-    told = [f"{name} as null" if is_null else name for name, is_null in list(names.items())[:_MOST_GIVEN]]
-    return " and ".join(told) or "none"
+        names = _find_given_fields(error.message, variables)
+    shown = [f"{name} as null" if is_null else name for name, is_null in list(names.items())[:_MAX_FIELDS]]
+    return " and ".join(shown) or "none"
 
 
-def _given_in_variable(text: str, variables: Mapping[str, Any]) -> dict[str, bool]:
+def _find_given_fields(text: str, variables: Mapping[str, Any]) -> dict[str, bool]:
     found = _VARIABLE.match(text)
     value, before, last = variables.get(found[1]) if found else None, None, ""
     for name, index in _STEP.findall((found and found[2]) or ""):
@@ -78,12 +79,12 @@ def _given_in_variable(text: str, variables: Mapping[str, Any]) -> dict[str, boo
     return {last: True} if isinstance(before, Mapping) and value is None else {}
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     known = list(names)
-    shown = [name for at, name in enumerate(known) if len(", ".join(known[: at + 1])) <= _LONGEST]
+    shown = [name for at, name in enumerate(known) if len(", ".join(known[: at + 1])) <= _MAX_LENGTH]
     more = len(known) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"

@@ -1,4 +1,4 @@
-"""Dead letters and replays, as they are shown and asked for."""
+"""Filters, types and lists of dead letters and replays."""
 
 from datetime import datetime
 
@@ -18,126 +18,130 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import dead_letters, replays
 from tocsin.tasks.dead_letters import Cause
 
-_SKIPS = {
-    SkipReason.WORKFLOW_STEP: "It is a step of a workflow: resume its workflow run.",
-    SkipReason.TASK_DELETED: "Its task was deleted.",
-    SkipReason.ATTEMPTS_USED_UP: "It has had 100 attempts, which is the most: run its task instead.",
+_SKIP_TEXTS = {
+    SkipReason.WORKFLOW_STEP: "The run is a workflow step: resume its workflow run instead.",
+    SkipReason.TASK_DELETED: "The task of the run was deleted.",
+    SkipReason.ATTEMPTS_USED_UP: "The run reached the maximum of 100 attempts: run its task instead.",
 }
 
 describe(
     ReplayStatus,
-    "Where a replay is in its life.",
+    "The state of a replay.",
     {
-        "CANARY": "One run was sent, or is about to be; the others follow once it is COMPLETED.",
-        "RUNNING": "The runs are sent at the replay's rate, or those that were sent have not all ended.",
-        "COMPLETED": "All were sent, and have ended.",
-        "STOPPED": "It was stopped. What was sent before goes on.",
-        "FAILED": "The canary did not succeed, and nothing else was sent.",
+        "CANARY": "The canary run is being sent or attempted. The other runs follow once it is COMPLETED.",
+        "RUNNING": "Runs are being sent at the rate of the replay, or some of the sent runs have not ended.",
+        "COMPLETED": "All runs were sent and have ended.",
+        "STOPPED": "The replay was stopped. Runs that were already sent continue.",
+        "FAILED": "The canary run did not succeed, so no other run was sent.",
     },
 )
 describe(
     ReplaySettings,
-    "By which settings a run is made again.",
+    "The settings with which a run is replayed.",
     {
-        "ORIGINAL": "By those it had: job, retry policy and timeout.",
-        "CURRENT": "By those that its task has now.",
+        "ORIGINAL": "The job, retry policy and timeout that the run had.",
+        "CURRENT": "The current job, retry policy and timeout of its task.",
     },
 )
 describe(
     SkipReason,
-    "Why a replay leaves out a dead letter.",
-    {reason.name: text for reason, text in _SKIPS.items()},
+    "The reason why a replay skipped a dead letter.",
+    {reason.name: text for reason, text in _SKIP_TEXTS.items()},
     name="ReplaySkipReason",
 )
 
 
-@strawberry.input(description="Which dead letters: those for which all that is given holds.")
+@strawberry.input(description="Filters for dead letters, combined with AND.")
 class DeadLetterFilter:
-    task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Those of this task.")
+    task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Runs of this task.")
     workflow: str | None = strawberry.field(
         default=strawberry.UNSET, description="Steps of your workflow of this name."
     )
     host: str | None = strawberry.field(
-        default=strawberry.UNSET, description="HTTP jobs whose URL has this host: a name or address without port."
+        default=strawberry.UNSET, description="HTTP jobs whose URL has this host: a name or address, without a port."
     )
     error_kind: ErrorKind | None = strawberry.field(
-        default=strawberry.UNSET, description="Those that failed by this kind of fault."
+        default=strawberry.UNSET, description="Runs that failed with this kind of error."
     )
     finished_after: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Those that failed at this time or later."
+        default=strawberry.UNSET, description="Runs that failed at or after this time."
     )
     finished_before: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Those that failed before this time (exclusive)."
+        default=strawberry.UNSET, description="Runs that failed before this time (exclusive)."
     )
 
 
-def read_filter(given: DeadLetterFilter | None) -> dead_letters.DeadLetterFilter:
-    """What is asked for. Raises InvalidInput under `filter`."""
-    if not given:
+def read_filter(input_: DeadLetterFilter | None) -> dead_letters.DeadLetterFilter:
+    """Convert a filter of the API. Raises InvalidInput with a path under `filter`."""
+    if not input_:
         return dead_letters.DeadLetterFilter()
-    host = dead_letters.read_host(given.host, "filter", "host") if isinstance(given.host, str) else None
-    task = (ids.find("Task", given.task_id, "filter", "taskId") or "") if isinstance(given.task_id, str) else None
+    host = dead_letters.read_host(input_.host, "filter", "host") if isinstance(input_.host, str) else None
+    task = (ids.find("Task", input_.task_id, "filter", "taskId") or "") if isinstance(input_.task_id, str) else None
     return dead_letters.DeadLetterFilter(
         task=task,
-        workflow=given.workflow if isinstance(given.workflow, str) else None,
+        workflow=input_.workflow if isinstance(input_.workflow, str) else None,
         host=host,
-        error_kind=given.error_kind or None,
-        finished_after=given.finished_after or None,
-        finished_before=given.finished_before or None,
+        error_kind=input_.error_kind or None,
+        finished_after=input_.finished_after or None,
+        finished_before=input_.finished_before or None,
     )
 
 
-@strawberry.type(description="Dead letters that failed alike.")
+@strawberry.type(description="Dead letters with the same kind of error and host.")
 class DeadLetterCause:
     error_kind: ErrorKind | None = strawberry.field(
-        description="The kind of fault; null of runs that were lost with their workers too often."
+        description="Kind of the error; null for runs whose workers were lost too often."
     )
-    host: str | None = strawberry.field(description="The host of the URL that was called; null of no HTTP job.")
-    count: int = strawberry.field(description="How many dead letters.")
-    oldest: datetime = strawberry.field(description="When the first of them failed.")
-    newest: datetime = strawberry.field(description="When the last of them failed.")
+    host: str | None = strawberry.field(description="Host of the called URL; null for jobs other than HTTP.")
+    count: int = strawberry.field(description="Number of dead letters.")
+    oldest: datetime = strawberry.field(description="Time of the earliest failure.")
+    newest: datetime = strawberry.field(description="Time of the latest failure.")
 
 
 def cause_type(cause: Cause) -> DeadLetterCause:
-    """A cause as it is shown."""
+    """Convert a cause."""
     return DeadLetterCause(
         error_kind=cause.kind, host=cause.host, count=cause.count, oldest=cause.oldest, newest=cause.newest
     )
 
 
-@strawberry.type(description="Dead letters that a replay left out for one reason.")
+@strawberry.type(description="Dead letters that a replay skipped for one reason.")
 class ReplaySkip:
-    reason: SkipReason = strawberry.field(description="The reason, for programs.")
-    reason_text: str = strawberry.field(description="The reason in a plain sentence.")
-    count: int = strawberry.field(description="How many.")
+    reason: SkipReason = strawberry.field(description="Machine-readable reason.")
+    reason_text: str = strawberry.field(description="Explanation of `reason` for people.")
+    count: int = strawberry.field(description="Number of skipped dead letters.")
 
 
-@strawberry.type(description="How far a replay has come.")
+@strawberry.type(description="The progress of a replay.")
 class ReplayCounts:
     selected: int = strawberry.field(
         description=(
-            "How many dead letters there were when it was asked for. Those that were retried or discarded before "
-            "their turn are neither sent nor skipped."
+            "Number of dead letters when the replay was created. Those that are retried or discarded before they are "
+            "sent count neither as sent nor as skipped."
         )
     )
-    sent: int = strawberry.field(description="How many runs were sent, the canary among them.")
-    succeeded: int = strawberry.field(description="How many of those that were sent succeeded.")
-    failed: int = strawberry.field(description="How many of those that were sent failed again or were cancelled.")
-    skipped: int = strawberry.field(description="How many were left out: see `skips`.")
+    sent: int = strawberry.field(description="Number of runs sent, including the canary.")
+    succeeded: int = strawberry.field(description="Number of sent runs that succeeded.")
+    failed: int = strawberry.field(description="Number of sent runs that failed again or were cancelled.")
+    skipped: int = strawberry.field(description="Number of dead letters skipped; `skips` lists them by reason.")
 
 
-@strawberry.type(description="Dead letters that are sent again, the oldest first, at a rate.")
+@strawberry.type(description="A replay: dead letters that are sent again at a limited rate, oldest first.")
 class Replay(Node):
     document: strawberry.Private[Doc]
-    status: ReplayStatus = strawberry.field(description="Where it is in its life.")
-    reason: str | None = strawberry.field(description="Why it failed, or was stopped by Tocsin, in a sentence.")
-    per_minute: int = strawberry.field(description="How many runs are sent at most in any 60 seconds.")
-    canary: bool = strawberry.field(description="Whether one run is sent first, and decides about the others.")
-    settings: ReplaySettings = strawberry.field(description="By which settings the runs are made again.")
-    created_at: datetime = strawberry.field(description="When it was asked for.")
-    finished_at: datetime | None = strawberry.field(description="When it ended; null before that.")
+    status: ReplayStatus = strawberry.field(description="State of the replay.")
+    reason: str | None = strawberry.field(
+        description="Explanation of why it failed or why Tocsin stopped it; null otherwise."
+    )
+    per_minute: int = strawberry.field(description="Maximum number of runs sent in any 60 seconds.")
+    canary: bool = strawberry.field(
+        description="True if the oldest run is sent first and the others follow only after it succeeded."
+    )
+    settings: ReplaySettings = strawberry.field(description="Settings with which the runs are replayed.")
+    created_at: datetime = strawberry.field(description="Time at which the replay was created.")
+    finished_at: datetime | None = strawberry.field(description="Time at which the replay ended; null before that.")
 
-    @strawberry.field(description="How far it has come.")
+    @strawberry.field(description="Progress of the replay.")
     async def counts(self, info: Info) -> ReplayCounts:
         tally = await replays.counted(info.context.services.database, self.document)
         return ReplayCounts(
@@ -148,19 +152,19 @@ class Replay(Node):
             skipped=sum(self.document["skips"].values()),
         )
 
-    @strawberry.field(description="What was left out, by reason.")
+    @strawberry.field(description="Skipped dead letters by reason.")
     def skips(self) -> list[ReplaySkip]:
         found = ((SkipReason(reason), count) for reason, count in self.document["skips"].items())
-        return [ReplaySkip(reason=reason, reason_text=_SKIPS[reason], count=count) for reason, count in found]
+        return [ReplaySkip(reason=reason, reason_text=_SKIP_TEXTS[reason], count=count) for reason, count in found]
 
-    @strawberry.field(description="The run that decides about the others; null until it is chosen, and without one.")
+    @strawberry.field(description="The canary run; null before it is selected and for a replay without a canary.")
     async def canary_run(self, info: Info) -> Run | None:
         run_id = self.document["canary_run"]
         return None if run_id is None else await load_run(info, self.document["owner"], run_id)
 
 
 def replay_type(document: Doc) -> Replay:
-    """A stored replay as it is shown."""
+    """Convert a stored replay."""
     return Replay(
         id=strawberry.ID(ids.encode("Replay", document["_id"])),
         document=document,
@@ -175,55 +179,57 @@ def replay_type(document: Doc) -> Replay:
 
 
 async def load_replay(info: Info, owner: str, replay_id: str) -> Replay | None:
-    """The owner's replay of this id."""
+    """Load a replay of the owner; None if it does not exist."""
     document = await info.context.services.loaders.replay(owner, replay_id)
     return None if document is None else replay_type(document)
 
 
-@strawberry.type(description="One time that a person had a run done again.")
+@strawberry.type(description="One occasion on which a person retried or replayed a run.")
 class RunReplay:
     document: strawberry.Private[Doc]
     owner: strawberry.Private[str]
-    at: datetime = strawberry.field(description="When it was queued again.")
-    round: int = strawberry.field(description="How often the run had been done again by then, this time included.")
+    at: datetime = strawberry.field(description="Time at which the run was queued again.")
+    round: int = strawberry.field(
+        description="Number of times the run had been retried or replayed by then, including this one."
+    )
 
-    @strawberry.field(description="The replay that sent it; null of a single retry, and when the replay is forgotten.")
+    @strawberry.field(description="The replay that sent it; null for a single retry and after the replay was deleted.")
     async def replay(self, info: Info) -> Replay | None:
         replay_id = self.document["replay"]
         return None if replay_id is None else await load_replay(info, self.owner, replay_id)
 
 
 def run_replay_type(owner: str, document: Doc) -> RunReplay:
-    """What a run remembers of being done again, as it is shown."""
+    """Convert an entry in the list of replays of a run."""
     return RunReplay(document=document, owner=owner, at=document["at"], round=document["round"])
 
 
-@strawberry.type(description="A replay in a list.")
+@strawberry.type(description="A replay in a connection, with its cursor.")
 class ReplayEdge:
-    cursor: str = strawberry.field(description="The replay's place in the list, for `after` and `before`.")
+    cursor: str = strawberry.field(description="Cursor of this replay, for `after` and `before`.")
     node: Replay = strawberry.field(description="The replay.")
 
 
 @strawberry.type(description="A page of replays.")
 class ReplayConnection:
     rows: strawberry.Private[Rows]
-    edges: list[ReplayEdge] = strawberry.field(description="The replays with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    edges: list[ReplayEdge] = strawberry.field(description="The replays on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
-    @strawberry.field(description="The replays.")
+    @strawberry.field(description="The replays on this page.")
     def nodes(self) -> list[Replay]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many replays there are on all pages together.")
+    @strawberry.field(description="Number of replays on all pages.")
     async def total_count(self) -> int:
         return await paging.count(self.rows)
 
 
 async def list_dead_letters(
-    services: Services, user: User, given: DeadLetterFilter | None, arguments: PageArguments
+    services: Services, user: User, filter_: DeadLetterFilter | None, arguments: PageArguments
 ) -> RunConnection:
-    """A page of the user's dead letters, the latest failure first. Raises InvalidInput."""
-    chosen = read_filter(given)
+    """Return a page of the user's dead letters, latest failure first. Raises InvalidInput."""
+    chosen = read_filter(filter_)
     low, high = chosen.span()
     rows = Rows(
         collection=services.database.runs, order="dead_letter", key=dead_letters.KEY, descending=True,
@@ -234,7 +240,7 @@ async def list_dead_letters(
 
 
 async def list_replays(services: Services, user: User, arguments: PageArguments) -> ReplayConnection:
-    """A page of the user's replays, the latest first. Raises InvalidInput."""
+    """Return a page of the user's replays, newest first. Raises InvalidInput."""
     rows = Rows(
         collection=services.database.replays, order="replay_created_at", key="created_at", descending=True,
         base={"owner": user.id}, origin=(user.created_at, clock.now()),

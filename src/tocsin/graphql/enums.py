@@ -1,4 +1,4 @@
-"""The enums of the layers below, each value described for those who use the API."""
+"""GraphQL enums of the layers below, with a description of each value."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -15,7 +15,7 @@ __all__ = ["HttpMethod", "IfPast", "OrderDirection", "describe"]
 
 
 def describe(cls: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
-    """Make `cls` a GraphQL enum of exactly these values."""
+    """Register `cls` as a GraphQL enum with exactly these values. Raises TypeError for an unknown one."""
     definition = strawberry.enum(cls, name=name, description=description).__strawberry_definition__  # type: ignore[attr-defined]
     definition.values = [value for value in definition.values if value.name in values]
     if len(definition.values) != len(values):
@@ -25,7 +25,7 @@ def describe(cls: type[Enum], description: str, values: Mapping[str, str], name:
 
 
 class HttpMethod(Enum):
-    """The methods that an HTTP job can use."""
+    """An HTTP method that a job can use."""
 
     GET = "GET"
     HEAD = "HEAD"
@@ -37,190 +37,191 @@ class HttpMethod(Enum):
 
 
 class IfPast(Enum):
-    """What to do with a time that has passed."""
+    """The handling of a due time in the past."""
 
     REFUSE = "REFUSE"
     RUN_NOW = "RUN_NOW"
 
 
 class OrderDirection(Enum):
-    """Which way a list is sorted."""
+    """The sort direction of a list."""
 
     ASC = "ASC"
     DESC = "DESC"
 
 
-describe(HttpMethod, "An HTTP method.", {method.name: f"{method.name}." for method in HttpMethod})
+describe(HttpMethod, "An HTTP method.", {method.name: f"The {method.name} method." for method in HttpMethod})
 describe(
     IfPast,
-    "What to do when `schedule.at` has already passed.",
-    {"REFUSE": "Refuse the input.", "RUN_NOW": "Run once, now."},
+    "The handling of a `schedule.at` that has already passed.",
+    {"REFUSE": "Reject the input with a user error.", "RUN_NOW": "Run once, immediately."},
 )
 describe(
     OrderDirection,
-    "Which way a list is sorted.",
-    {"ASC": "The smallest or earliest first.", "DESC": "The greatest or latest first."},
+    "The sort direction of a list.",
+    {"ASC": "Ascending: smallest or earliest first.", "DESC": "Descending: greatest or latest first."},
 )
 describe(
     TaskStatus,
-    "What a task is doing, seen from its scheduled runs.",
+    "The status of a task, derived from its scheduled runs.",
     {
-        "PENDING": "A due time lies ahead, or a run is queued.",
+        "PENDING": "The next due time is in the future, or a run is queued.",
         "RUNNING": "A scheduled run is being attempted.",
-        "RETRY": "A scheduled run failed and will be tried again.",
-        "COMPLETED": "Nothing lies ahead; the last scheduled run succeeded.",
-        "FAILED": "Nothing lies ahead; the last scheduled run failed or was missed.",
+        "RETRY": "An attempt of a scheduled run failed and will be retried.",
+        "COMPLETED": "No due times are left; the last scheduled run succeeded.",
+        "FAILED": "No due times are left; the last scheduled run failed or was missed.",
         "CANCELLED": "You cancelled the task, or its last run.",
-        "PAUSED": "You paused the task: it has no due times until it is resumed.",
+        "PAUSED": "You paused the task. It has no due times until you resume it.",
     },
 )
 describe(
     RunStatus,
-    "Where a run is in its life.",
+    "The status of a run.",
     {
-        "QUEUED": "Due; waits for a worker.",
-        "RUNNING": "An attempt is being made.",
-        "RETRY": "The last attempt failed; the next one is at `nextAttemptAt`.",
-        "COMPLETED": "Succeeded.",
-        "FAILED": "Failed for good.",
-        "CANCELLED": "Cancelled before it succeeded; `reason` says by what.",
-        "SKIPPED": "Not run, because the run before was still going on.",
-        "MISSED": "Not run, because nobody could run it at the time. Stands for all due times up to `missedUntil`.",
+        "QUEUED": "Due and waiting to be started; `waitingFor` says what for.",
+        "RUNNING": "An attempt is in progress.",
+        "RETRY": "The last attempt failed; the next one starts at `nextAttemptAt`.",
+        "COMPLETED": "The last attempt succeeded.",
+        "FAILED": "The last attempt failed and will not be retried.",
+        "CANCELLED": "Cancelled before it succeeded; `reason` says why.",
+        "SKIPPED": "Not run because the previous run had not ended.",
+        "MISSED": "Not run because no server could run it in time. Represents all due times up to `missedUntil`.",
     },
 )
 describe(
     Trigger,
-    "What made a run.",
+    "The origin of a run.",
     {
         "SCHEDULE": "A due time of the task's schedule.",
-        "MANUAL": "A person, by `runTask`.",
-        "WORKFLOW": "A step of a workflow.",
+        "MANUAL": "A person, with `runTask`.",
+        "WORKFLOW": "A workflow step.",
     },
     name="RunTrigger",
 )
 describe(
     RunReason,
-    "Why a run is in its state, where the state alone does not say it. `reasonText` has it in words.",
+    "The reason for the status of a run, if the status alone does not explain it. `reasonText` is its text for people.",
     {
-        "OVERLAP": "The run before was still going on.",
-        "OVERLAP_LIMIT": "As many runs of the task were still going on as may be, though its overlap policy is ALLOW.",
-        "MISFIRE": "The due time passed while nobody could run it.",
+        "OVERLAP": "The previous run had not ended.",
+        "OVERLAP_LIMIT": "The task, whose overlap policy is ALLOW, had reached its limit of open runs.",
+        "MISFIRE": "The due time passed while no server could run it.",
         "TASK_PAUSED": "The task was paused.",
         "TASK_CANCELLED": "The task was cancelled.",
         "TASK_DELETED": "The task was deleted.",
         "TASK_EDITED": "The task was edited.",
-        "CANCEL_REQUESTED": "Its cancellation was asked for.",
-        "GAVE_WAY": "The next due time came before the next retry.",
-        "RETRIES_USED_UP": "The last retry failed too.",
-        "NOT_RETRIED": "The failure is of a kind that is not retried.",
-        "QUOTA": "A quota of its owner was used up when it was due, or is when its next attempt is.",
-        "LOST_TOO_OFTEN": "Worker after worker died while attempting it.",
+        "CANCEL_REQUESTED": "Its cancellation was requested.",
+        "GAVE_WAY": "The next due time of the task came before the next retry.",
+        "RETRIES_USED_UP": "All retries were used up.",
+        "NOT_RETRIED": "The error is of a kind that is not retried.",
+        "QUOTA": "A quota of its owner was exceeded at its due time, or is exceeded for its next attempt.",
+        "LOST_TOO_OFTEN": "Several workers in a row were lost while attempting it.",
     },
 )
 describe(
     AttemptOutcome,
-    "How an attempt ended.",
+    "The outcome of an attempt.",
     {
         "COMPLETED": "The job succeeded.",
         "FAILED": "The job failed; `error` says why.",
-        "CANCELLED": "Aborted, because its cancellation was asked for.",
-        "LOST": "The worker died or was stopped. Not counted against the retries.",
+        "CANCELLED": "Aborted because its cancellation was requested.",
+        "LOST": "The worker died or was stopped before the outcome was recorded. Does not count as a retry.",
     },
 )
 describe(
     Overlap,
-    "What happens to a due time while the run before is still going on.",
+    "The handling of a due time at which the previous run has not ended.",
     {
-        "SKIP": "It is skipped; the run is recorded as SKIPPED.",
-        "QUEUE": "It waits until the run before has ended; at most one waits.",
-        "ALLOW": "It runs beside it.",
+        "SKIP": "Skip the due time and record a SKIPPED run.",
+        "QUEUE": "Start the run once the previous run has ended. At most one run waits.",
+        "ALLOW": "Start the run immediately, in parallel.",
     },
     name="OverlapPolicy",
 )
 describe(
     MisfirePolicy,
-    "What runs when due times passed while nobody could run them. The rest is recorded as one MISSED run.",
+    "The handling of due times that passed while no server could run them. Those that do not run are recorded as one "
+    "MISSED run.",
     {
-        "RUN_ONCE": "The latest missed one runs.",
-        "RUN_ALL": "The latest `maxRuns` missed ones run, one after the other unless overlap is ALLOW.",
-        "SKIP": "None runs, except the latest if it is still within the grace period.",
+        "RUN_ONCE": "Run the latest missed due time.",
+        "RUN_ALL": "Run the latest `maxRuns` missed due times, one after the other unless the overlap policy is ALLOW.",
+        "SKIP": "Run only the latest missed due time, and only if it is still within the grace period.",
     },
 )
 describe(
     ErrorKind,
-    "Why an attempt failed.",
+    "The kind of error with which an attempt failed.",
     {
-        "TIMEOUT": "It took too long.",
-        "DNS": "The host name could not be looked up.",
-        "CONNECT": "No connection came about, or it broke off.",
-        "TLS": "The server's certificate or its TLS was at fault.",
-        "HTTP_STATUS": "The server answered with a status that is not success.",
-        "BLOCKED_ADDRESS": "The address is one that may not be called.",
-        "BLOCKED_PORT": "The port is one that may not be called.",
-        "BAD_URL": "The URL, or one it redirected to, cannot be called.",
-        "TOO_MANY_REDIRECTS": "More redirects in a row than are followed.",
-        "HOST_RATE": "A redirect, or the job, called a host more often in a minute than its owner's runs may.",
-        "PROTOCOL": "The answer was not valid HTTP, or not complete.",
+        "TIMEOUT": "The attempt exceeded its timeout.",
+        "DNS": "The host name could not be resolved.",
+        "CONNECT": "The connection could not be established, or was lost.",
+        "TLS": "The TLS handshake failed or the certificate of the server was rejected.",
+        "HTTP_STATUS": "The response has a status that does not count as success.",
+        "BLOCKED_ADDRESS": "Calls to this IP address are not allowed.",
+        "BLOCKED_PORT": "Calls to this port are not allowed.",
+        "BAD_URL": "The URL, or the target of a redirect, is invalid.",
+        "TOO_MANY_REDIRECTS": "The request was redirected too many times.",
+        "HOST_RATE": "A redirect or a request of the job exceeded the owner's limit of calls per minute to one host.",
+        "PROTOCOL": "The response was not valid HTTP, or incomplete.",
         "LOST": "The worker died or was stopped during the attempt.",
-        "CANCELLED": "Aborted, because its cancellation was asked for.",
-        "JOB": "The job itself says that it cannot be done.",
-        "BAD_PARAMS": "The parameters of the job, as they are after expressions were filled in, are wrong.",
-        "EXPRESSION": "An expression of a workflow cannot be evaluated.",
-        "MAIL": "The mail server did not take the mail.",
-        "RESULT_TOO_LARGE": "The job's result has more bytes than are kept.",
-        "COMPUTE_LIMIT": "The job needed more processor time or memory than one computation may have.",
-        "INTERNAL": "A fault of Tocsin itself; its log says more.",
-        "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the server's present key.",
+        "CANCELLED": "Aborted because its cancellation was requested.",
+        "JOB": "The job itself reported a failure.",
+        "BAD_PARAMS": "The parameters of the job are invalid, after evaluation of their expressions.",
+        "EXPRESSION": "An expression of a workflow could not be evaluated.",
+        "MAIL": "The mail server rejected the mail.",
+        "RESULT_TOO_LARGE": "The result of the job exceeds the maximum size in bytes.",
+        "COMPUTE_LIMIT": "The job exceeded the CPU time or memory limit of a computation.",
+        "INTERNAL": "An internal error of Tocsin; the server log has details.",
+        "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the keys of the server.",
     },
 )
 describe(
     ChangeKind,
-    "What an event tells of.",
+    "The kind of a task event.",
     {
-        "SNAPSHOT": "Listening begins here, or changes were dropped: read the present state.",
-        "TASK_CREATED": "A task was saved.",
+        "SNAPSHOT": "The stream started, or changes were dropped: read the current state.",
+        "TASK_CREATED": "A task was created.",
         "TASK_UPDATED": "A task was edited, or its status changed.",
         "TASK_DELETED": "A task was deleted.",
-        "RUN_CREATED": "A run was made.",
-        "RUN_UPDATED": "A run's status changed, or its cancellation was asked for.",
+        "RUN_CREATED": "A run was created.",
+        "RUN_UPDATED": "The status of a run changed, or its cancellation was requested.",
     },
     name="TaskEventKind",
 )
 describe(
     UserErrorCode,
-    "What kind of fault a user error reports.",
+    "The code of a user error.",
     {
-        "INVALID": "A value is wrong.",
-        "NOT_FOUND": "You have no such thing.",
-        "CONFLICT": "The thing's state does not allow it, or it was changed meanwhile.",
-        "EMAIL_TAKEN": "Someone has signed up with this address.",
+        "INVALID": "A value is invalid.",
+        "NOT_FOUND": "The object does not exist or is not yours.",
+        "CONFLICT": "The state of the object does not allow the change, or the object was changed in the meantime.",
+        "EMAIL_TAKEN": "An account with this address already exists.",
         "INVALID_CREDENTIALS": "The address or the password is wrong.",
-        "SIGN_UP_CLOSED": "New accounts are made by the administrator only.",
-        "SESSION_ENDED": "The refresh token is not good any more: log in again.",
-        "LINK_INVALID": "The mailed link was used before, has expired or was replaced.",
-        "IDEMPOTENCY_KEY_REUSED": "The key was used with another input.",
-        "QUOTA_EXCEEDED": "You have as many as you may have, or used up what you may use: see `User.usage`.",
+        "SIGN_UP_CLOSED": "Sign-up is closed: only administrators create accounts.",
+        "SESSION_ENDED": "The refresh token is no longer valid: log in again.",
+        "LINK_INVALID": "The mailed link was already used, has expired or was replaced by a newer one.",
+        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used before with different input.",
+        "QUOTA_EXCEEDED": "A quota is exceeded: see `User.usage`.",
     },
 )
 describe(
     WaitingFor,
-    "What an open run, or a step of a workflow, waits for.",
+    "The condition that an open run or a workflow step is waiting for.",
     {
-        "CONCURRENCY": "All workers are busy.",
-        "OWNER_SHARE": "Its owner has as many attempts under way as one user may.",
-        "QUEUE_PAUSED": "An administrator paused its queue.",
-        "QUEUE_LIMIT": "Its queue has as many runs under way as it may.",
-        "QUEUE_RATE": "Its queue begins no more attempts a minute.",
-        "HOST_LIMIT": "Its target host is called by as many attempts at once as may.",
-        "HOST_RATE": "Its target host is called no more often in a minute.",
-        "OWNER_HOST_RATE": "Its target host is called no more often in a minute by its owner's runs.",
-        "CIRCUIT_OPEN": "Its target host could not be reached, or turned attempts away, too often in a row.",
-        "EARLIER_RUN": "The run before of the same task has not ended.",
-        "RETRY_AT": "The time of its next attempt.",
-        "COMPUTE": "A process to compute in: others use them.",
-        "DEPENDENCY": "Steps that it depends on.",
-        "APPROVAL": "Somebody's decision.",
-        "ACCEPTANCE": "Somebody's decision, for which nobody was asked: they do not accept requests from you.",
-        "TIME": "A time.",
+        "CONCURRENCY": "A free worker.",
+        "OWNER_SHARE": "An attempt of the same owner to end: the owner has reached their share of concurrent attempts.",
+        "QUEUE_PAUSED": "Its queue to be resumed by an administrator.",
+        "QUEUE_LIMIT": "Another run of its queue to end: the queue has reached its concurrency limit.",
+        "QUEUE_RATE": "The rate limit of its queue, in attempts per minute.",
+        "HOST_LIMIT": "Another attempt to end: its target host has reached its concurrency limit.",
+        "HOST_RATE": "The rate limit of its target host, in calls per minute.",
+        "OWNER_HOST_RATE": "The rate limit of its owner's calls to its target host, in calls per minute.",
+        "CIRCUIT_OPEN": "The circuit of its target host to close after too many failures in a row.",
+        "EARLIER_RUN": "The previous run of the same task to end.",
+        "RETRY_AT": "The time of its next attempt, `nextAttemptAt`.",
+        "COMPUTE": "A free process for its computation.",
+        "DEPENDENCY": "The steps that it depends on.",
+        "APPROVAL": "The decision of a person.",
+        "ACCEPTANCE": "The decision of a person who was not asked, because they do not accept requests from you.",
+        "TIME": "A point in time.",
     },
 )

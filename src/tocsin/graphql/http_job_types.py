@@ -1,4 +1,4 @@
-"""The `http` job: as it is given, and as it is shown. Secrets go in and never come out."""
+"""Input and output types of the `http` job. Secrets are write-only."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,62 +16,70 @@ from tocsin.jobs.http import plain_body
 from tocsin.jobs.http_input import HttpInput, prepare
 
 
-@strawberry.type(description="One header of an HTTP message.")
+@strawberry.type(description="A header of an HTTP message.")
 class Header:
-    name: str = strawberry.field(description="The header's name.")
-    value: str = strawberry.field(description="The header's value; `***` where it is a secret.")
+    name: str = strawberry.field(description="Name of the header.")
+    value: str = strawberry.field(description="Value of the header; `***` if it is secret.")
 
 
-@strawberry.type(description="An HTTP call. An answer of 200 to 299 is success.")
+@strawberry.type(description="An HTTP request. A response status from 200 to 299 counts as success.")
 class HttpJob(Job):
-    url: Url = strawberry.field(description="What is called.")
-    method: HttpMethod = strawberry.field(description="The method of the call.")
-    headers: list[Header] = strawberry.field(description="The headers that are no secrets.")
-    secret_headers: list[str] = strawberry.field(description="The names of the headers whose values are secrets.")
-    body: JSON | None = strawberry.field(description="The body, if it is JSON.")
-    body_text: str | None = strawberry.field(description="The body, if it is text.")
-    body_form: JSON | None = strawberry.field(description="The body's fields, if it is a form.")
-    has_token: bool = strawberry.field(description="Whether a bearer token is sent. The token itself is never shown.")
+    url: Url = strawberry.field(description="URL to call.")
+    method: HttpMethod = strawberry.field(description="HTTP method of the request.")
+    headers: list[Header] = strawberry.field(description="Headers that are not secret.")
+    secret_headers: list[str] = strawberry.field(
+        description="Names of the secret headers. Their values are never returned."
+    )
+    body: JSON | None = strawberry.field(description="JSON body; null if the body is of another kind.")
+    body_text: str | None = strawberry.field(description="Text body; null if the body is of another kind.")
+    body_form: JSON | None = strawberry.field(
+        description="Fields of the form body; null if the body is of another kind."
+    )
+    has_token: bool = strawberry.field(
+        description="True if a bearer token is sent. The token itself is never returned."
+    )
     connect_timeout: timedelta | None = strawberry.field(
-        description="How long connecting may take; null: the server's default."
+        description="Maximum time for connecting; null for the default of the server."
     )
 
 
-@strawberry.input(description="An HTTP call. Give at most one of `body`, `bodyText` and `bodyForm`.")
+@strawberry.input(description="An HTTP request. Set at most one of `body`, `bodyText` and `bodyForm`.")
 class HttpJobInput:
-    url: Url = strawberry.field(description="What to call: an absolute http or https URL.")
-    method: HttpMethod = strawberry.field(default=HttpMethod.GET, description="The method of the call.")
+    url: Url = strawberry.field(description="Absolute `http` or `https` URL to call.")
+    method: HttpMethod = strawberry.field(default=HttpMethod.GET, description="HTTP method of the request.")
     headers: JSON | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "An object of names and values, at most 50. Authorization, Cookie and X-Api-Key are kept as secrets. "
-            "In an update, null as the value of a secret header keeps what is stored, "
-            "unless the URL leads to another server (scheme, host, port): then give it again."
+            "Object of header names and values, at most 50. `Authorization`, `Cookie` and `X-Api-Key` are stored as "
+            "secrets. In an update, a secret header with the value null keeps its stored value, unless the URL points "
+            "to another server (scheme, host, port): then send the value again."
         ),
     )
     secret_headers: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Names of further headers to keep as secrets: stored encrypted, never shown.",
+        description="Names of further headers to store as secrets: encrypted and never returned.",
     )
-    body: JSON | None = strawberry.field(default=strawberry.UNSET, description="A JSON body, at most 256 KiB.")
-    body_text: str | None = strawberry.field(default=strawberry.UNSET, description="A text body, at most 256 KiB.")
+    body: JSON | None = strawberry.field(default=strawberry.UNSET, description="JSON body of at most 256 KiB.")
+    body_text: str | None = strawberry.field(default=strawberry.UNSET, description="Text body of at most 256 KiB.")
     body_form: JSON | None = strawberry.field(
-        default=strawberry.UNSET, description="A form body: an object of names and values (or lists of values)."
+        default=strawberry.UNSET, description="Form body: an object of field names and values, or lists of values."
     )
     token: str | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "Sent as `Authorization: Bearer`. In an update: absent keeps the stored one, an empty text removes it. "
-            "When the URL then leads to another server (scheme, host, port), give one or the other."
+            "Token to send as `Authorization: Bearer`. In an update, the stored token is kept if this is absent, and "
+            "removed if it is an empty string. If the URL then points to another server (scheme, host, port), one of "
+            "the two is required: the token or an empty string."
         ),
     )
     connect_timeout: timedelta | None = strawberry.field(
-        default=strawberry.UNSET, description="How long connecting may take, at most `PT5M`. Default: the server's."
+        default=strawberry.UNSET,
+        description="Maximum time for connecting, at most `PT5M`. Default: the default of the server.",
     )
 
 
 def http_job(job: Doc) -> HttpJob:
-    """A stored HTTP call as it is shown."""
+    """Convert a stored HTTP job."""
     params = job["params"]
     body = params["body"]
     shown = {kind: plain_body(body) if body and body["kind"] == kind else None for kind in ("json", "text", "form")}
@@ -90,32 +98,32 @@ def http_job(job: Doc) -> HttpJob:
     )
 
 
-def read_http_job(given: HttpJobInput, saving: Saving) -> Doc:
-    """The parameters as they are stored. Raises InvalidInput."""
-    return prepare(_http_input(given), saving.secrets, saving.owner, saving.previous, saving.rules)
+def read_http_job(input_: HttpJobInput, saving: Saving) -> Doc:
+    """Return the parameters in their stored form. Raises InvalidInput."""
+    return prepare(_http_input(input_), saving.secrets, saving.owner, saving.previous, saving.rules)
 
 
-def _http_input(given: HttpJobInput) -> HttpInput:
-    timeout = _given(given.connect_timeout)
+def _http_input(input_: HttpJobInput) -> HttpInput:
+    timeout = _none_if_unset(input_.connect_timeout)
     return HttpInput(
-        url=given.url,
-        method=given.method.value,
-        headers=_object(given.headers, "headers"),
-        secret_header_names=given.secret_headers or (),
-        json=_given(given.body),
-        text=_given(given.body_text),
-        form=_object(given.body_form, "bodyForm"),
-        token=_given(given.token),
+        url=input_.url,
+        method=input_.method.value,
+        headers=_read_object(input_.headers, "headers"),
+        secret_header_names=input_.secret_headers or (),
+        json=_none_if_unset(input_.body),
+        text=_none_if_unset(input_.body_text),
+        form=_read_object(input_.body_form, "bodyForm"),
+        token=_none_if_unset(input_.token),
         connect_timeout=None if timeout is None else timeout.total_seconds(),
     )
 
 
-def _given(value: Any) -> Any:
+def _none_if_unset(value: Any) -> Any:
     return None if value is strawberry.UNSET else value
 
 
-def _object(value: Any, name: str) -> Mapping[str, Any] | None:
-    value = _given(value)
+def _read_object(value: Any, name: str) -> Mapping[str, Any] | None:
+    value = _none_if_unset(value)
     if value is not None and not isinstance(value, Mapping):
         raise InvalidInput(f'{name} must be an object, such as {{"name": "value"}}.', name)
     return value

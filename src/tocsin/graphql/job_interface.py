@@ -1,8 +1,8 @@
-"""What all kinds of work have in common in the API."""
+"""The interface that all kinds of jobs implement."""
 
 import strawberry
 
 
-@strawberry.interface(description="The work that a task or a step does.")
+@strawberry.interface(description="The work that a task or a workflow step performs.")
 class Job:
-    kind: str = strawberry.field(description="The kind of work, such as `http`.")
+    kind: str = strawberry.field(description="Kind of the job, such as `http`.")

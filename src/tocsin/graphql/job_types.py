@@ -1,4 +1,4 @@
-"""Jobs: as they are given, and as they are shown."""
+"""Input and output types of jobs."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -29,156 +29,165 @@ __all__ = ["JOB_TYPES", "Job", "JobInput", "job_type", "read_job"]
 Stored = TypeVar("Stored")
 
 
-@strawberry.type(description="Work of a kind that a package added to this server.")
+@strawberry.type(description="A job of a kind that a package added to this server.")
 class CustomJob(Job):
-    params: JSON = strawberry.field(description="Its parameters.")
+    params: JSON = strawberry.field(description="Parameters of the job.")
 
 
-@strawberry.type(description="A mail.")
+@strawberry.type(description="A mail to send.")
 class EmailJob(Job):
-    to: list[str] = strawberry.field(description="Whom it is sent to.")
-    subject: str = strawberry.field(description="Its subject.")
-    text: str = strawberry.field(description="Its text.")
-    attachments: JSON = strawberry.field(description="Its attachments: a list of objects, as they were given.")
+    to: list[str] = strawberry.field(description="Addresses of the recipients.")
+    subject: str = strawberry.field(description="Subject of the mail.")
+    text: str = strawberry.field(description="Plain text of the mail.")
+    attachments: JSON = strawberry.field(description="Attachments: a list of objects, as in the input.")
 
 
-@strawberry.input(description="A mail of plain text.")
+@strawberry.input(description="A plain text mail to send.")
 class EmailJobInput:
-    to: list[str] = strawberry.field(description="1 to 20 addresses, of those that this server lets jobs write to.")
-    subject: str = strawberry.field(description="1 to 300 characters.")
-    body: str = strawberry.field(description="The text.")
+    to: list[str] = strawberry.field(
+        description="Addresses of the recipients, 1 to 20, among those that this server allows jobs to write to."
+    )
+    subject: str = strawberry.field(description="Subject of the mail, 1 to 300 characters.")
+    body: str = strawberry.field(description="Plain text of the mail.")
     attachments: JSON | None = strawberry.field(
         default=strawberry.UNSET,
-        description="At most 10 objects `{name, contentType}` with one of `text`, `json`, `base64` and `fileId`.",
+        description="At most 10 objects with `name`, `contentType` and one of `text`, `json`, `base64` and `fileId`.",
     )
 
 
-@strawberry.type(description="The area and perimeter of polygons on the Earth.")
+@strawberry.type(description="The area and perimeter of polygons on the surface of the Earth.")
 class PolygonAreaJob(Job):
-    geojson: JSON = strawberry.field(description="What is measured.")
-    repair: bool = strawberry.field(description="Whether invalid polygons are made valid instead of failing.")
+    geojson: JSON = strawberry.field(description="The polygons, as GeoJSON.")
+    repair: bool = strawberry.field(description="True if invalid polygons are repaired instead of failing the job.")
 
 
-@strawberry.type(description="The countries in which a place, line or area lies.")
+@strawberry.type(description="The countries in which a point, line or area lies.")
 class CountryLookupJob(Job):
-    geometry: JSON = strawberry.field(description="What is looked up, as GeoJSON.")
-    repair: bool = strawberry.field(description="Whether invalid polygons are made valid instead of failing.")
+    geometry: JSON = strawberry.field(description="The geometry to look up, as GeoJSON.")
+    repair: bool = strawberry.field(description="True if invalid polygons are repaired instead of failing the job.")
 
 
 @strawberry.input(
-    description="The geodesic area in m² and the perimeter in m of polygons, on WGS 84. See `result` of its runs."
+    description="The geodesic area (m²) and perimeter (m) of polygons on WGS 84, returned as `result` of the run."
 )
 class PolygonAreaJobInput:
     geojson: JSON = strawberry.field(
-        description="GeoJSON (RFC 7946): a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them."
+        description="GeoJSON (RFC 7946): a Polygon, a MultiPolygon, or a Feature or FeatureCollection of these."
     )
-    repair: bool = strawberry.field(default=False, description="Make invalid polygons valid instead of failing.")
+    repair: bool = strawberry.field(default=False, description="Repair invalid polygons instead of failing the job.")
 
 
 @strawberry.input(
-    description="The countries in which a place, line or area lies, each with its share, by Natural Earth's outlines."
+    description="The countries in which a point, line or area lies, each with its share, by Natural Earth borders."
 )
 class CountryLookupJobInput:
     geojson: JSON | None = strawberry.field(
-        default=strawberry.UNSET, description="GeoJSON of points only, lines only or areas only. Or give a position."
+        default=strawberry.UNSET,
+        description="GeoJSON of only points, only lines or only areas. Alternative: `longitude` and `latitude`.",
     )
-    longitude: float | None = strawberry.field(default=strawberry.UNSET, description="In degrees, -180 to 180.")
-    latitude: float | None = strawberry.field(default=strawberry.UNSET, description="In degrees, -90 to 90.")
-    repair: bool = strawberry.field(default=False, description="Make invalid polygons valid instead of failing.")
+    longitude: float | None = strawberry.field(
+        default=strawberry.UNSET, description="Longitude of the point in degrees, -180 to 180."
+    )
+    latitude: float | None = strawberry.field(
+        default=strawberry.UNSET, description="Latitude of the point in degrees, -90 to 90."
+    )
+    repair: bool = strawberry.field(default=False, description="Repair invalid polygons instead of failing the job.")
 
 
-@strawberry.input(description="Work of any kind that this server knows.")
+@strawberry.input(description="A job of any kind that this server has.")
 class CustomJobInput:
-    type: str = strawberry.field(description="The kind of work, such as `polygonArea`.")
-    params: JSON = strawberry.field(description="Its parameters: an object.")
+    type: str = strawberry.field(description="Kind of the job, such as `polygonArea`.")
+    params: JSON = strawberry.field(description="Parameters of the job: an object.")
 
 
-@strawberry.input(one_of=True, description="The work to do: exactly one of these.")
+@strawberry.input(one_of=True, description="The job to perform. Set exactly one field.")
 class JobInput:
-    http: strawberry.Maybe[HttpJobInput] = strawberry.field(description="An HTTP call.")
-    email: strawberry.Maybe[EmailJobInput] = strawberry.field(description="A mail.")
-    report: strawberry.Maybe[ReportJobInput] = strawberry.field(description="A report.")
-    polygon_area: strawberry.Maybe[PolygonAreaJobInput] = strawberry.field(description="The area of polygons.")
+    http: strawberry.Maybe[HttpJobInput] = strawberry.field(description="Send an HTTP request.")
+    email: strawberry.Maybe[EmailJobInput] = strawberry.field(description="Send a mail.")
+    report: strawberry.Maybe[ReportJobInput] = strawberry.field(description="Write a report.")
+    polygon_area: strawberry.Maybe[PolygonAreaJobInput] = strawberry.field(
+        description="Compute the area and perimeter of polygons."
+    )
     country_lookup: strawberry.Maybe[CountryLookupJobInput] = strawberry.field(
-        description="The countries of a geometry."
+        description="Find the countries in which a geometry lies."
     )
     custom: strawberry.Maybe[CustomJobInput] = strawberry.field(
-        description="Work of any kind that this server knows, packages' kinds among them."
+        description="Perform a job of any kind that this server has, including those added by packages."
     )
 
 
 JOB_TYPES = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob, CustomJob)
-"""The concrete types, which only the schema as a whole can name."""
+"""Implementations of `Job`, which the schema has to list: no field refers to them."""
 
 
 def job_type(job: Doc) -> Job:
-    """A stored job as it is shown."""
+    """Convert a stored job."""
     if job["kind"] == "http":
         return http_job(job)
-    shown = _SHOWN.get(job["kind"])
+    shown = _CONVERTERS.get(job["kind"])
     return CustomJob(kind=job["kind"], params=job["params"]) if shown is None else shown(job["params"])
 
 
-def _email(params: Doc) -> EmailJob:
+def _to_email_job(params: Doc) -> EmailJob:
     files = params.get("attachments", [])
     return EmailJob(kind="email", to=params["to"], subject=params["subject"], text=params["body"], attachments=files)
 
 
-def _report(params: Doc) -> ReportJob:
+def _to_report_job(params: Doc) -> ReportJob:
     whole: Any = params
     return ReportJob(kind="report", title=params["title"], format=Format(params["format"]), params=whole)
 
 
-def _polygon_area(params: Doc) -> PolygonAreaJob:
+def _to_polygon_area_job(params: Doc) -> PolygonAreaJob:
     return PolygonAreaJob(kind="polygonArea", geojson=params["geojson"], repair=params.get("repair", False))
 
 
-def _country_lookup(params: Doc) -> CountryLookupJob:
+def _to_country_lookup_job(params: Doc) -> CountryLookupJob:
     point: Any = {"type": "Point", "coordinates": [params.get("longitude"), params.get("latitude")]}
     geometry: Any = params.get("geojson") or point
     return CountryLookupJob(kind="countryLookup", geometry=geometry, repair=params.get("repair", False))
 
 
-_SHOWN: dict[str, Callable[[Doc], Job]] = {
-    "email": _email,
-    "report": _report,
-    "polygonArea": _polygon_area,
-    "countryLookup": _country_lookup,
+_CONVERTERS: dict[str, Callable[[Doc], Job]] = {
+    "email": _to_email_job,
+    "report": _to_report_job,
+    "polygonArea": _to_polygon_area_job,
+    "countryLookup": _to_country_lookup_job,
 }
-_TYPED = ("email", "report", "polygon_area", "country_lookup")
+_TYPED_FIELDS = ("email", "report", "polygon_area", "country_lookup")
 
 
-def read_job(given: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
-    """The job as it is stored; `previous` is the one it replaces, whose secrets are kept. Raises InvalidInput."""
-    if given.http is not None:
+def read_job(input_: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
+    """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput."""
+    if input_.http is not None:
         saving = _saving("http", services, owner, previous)
-        return {"kind": "http", "params": _at(("job", "http"), read_http_job, given.http.value, saving)}
-    for name in _TYPED:
-        if (typed := getattr(given, name)) is not None:
+        return {"kind": "http", "params": _read_at(("job", "http"), read_http_job, input_.http.value, saving)}
+    for name in _TYPED_FIELDS:
+        if (typed := getattr(input_, name)) is not None:
             kind = to_camel(name)
             saving = _saving(kind, services, owner, previous)
-            stored = _at(("job", kind), registry.prepare, kind, _plain(typed.value), saving)
+            stored = _read_at(("job", kind), registry.prepare, kind, _to_params(typed.value), saving)
             return {"kind": kind, "params": stored}
-    assert given.custom is not None  # noqa: S101  # the last member of a @oneOf
-    kind, params = given.custom.value.type, given.custom.value.params
-    _at(("job", "custom"), registry.of_user, kind)
+    assert input_.custom is not None  # noqa: S101  # the last member of a @oneOf
+    kind, params = input_.custom.value.type, input_.custom.value.params
+    _read_at(("job", "custom"), registry.of_user, kind)
     saving = _saving(kind, services, owner, previous)
-    return {"kind": kind, "params": _at(("job", "custom", "params"), _prepare, kind, params, saving)}
+    return {"kind": kind, "params": _read_at(("job", "custom", "params"), _prepare_custom, kind, params, saving)}
 
 
-def _plain(given: Any) -> Doc:
-    """A typed input as the job's parameters: what is absent or null is left out."""
-    values = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+def _to_params(input_: Any) -> Doc:
+    """Convert a typed input into parameters of the job, without absent and null fields."""
+    values = {field.name: getattr(input_, field.name) for field in dataclasses.fields(input_)}
     return {
-        to_camel(name.rstrip("_")): _written(value)
+        to_camel(name.rstrip("_")): _to_json(value)
         for name, value in values.items()
         if value is not strawberry.UNSET and value is not None
     }
 
 
-def _written(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return _plain(value)
+        return _to_params(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -186,9 +195,9 @@ def _written(value: Any) -> Any:
     return write_duration(value) if isinstance(value, timedelta) else value
 
 
-def _prepare(kind: str, params: Any, saving: Saving) -> Doc:
+def _prepare_custom(kind: str, params: Any, saving: Saving) -> Doc:
     if not isinstance(params, Mapping):
-        raise InvalidInput("The parameters are an object of names and values.")
+        raise InvalidInput("params must be an object of names and values.")
     return registry.prepare(kind, params, saving)
 
 
@@ -198,8 +207,8 @@ def _saving(kind: str, services: Services, owner: User, previous: Doc | None) ->
     return Saving(owner.id, services.secrets, Rules.of(services.settings), before, recipients)
 
 
-def _at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:
-    """What is read at this place of the input, which its faults then name."""
+def _read_at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:
+    """Call `read` and prepend `path` to the path of its errors."""
     try:
         return read(*args)
     except InvalidInput as error:

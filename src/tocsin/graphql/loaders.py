@@ -1,7 +1,7 @@
-"""Reads of single documents, gathered: what is asked for in one turn of the event loop is one query.
+"""Batched reads of single documents: the loads of one iteration of the event loop become one query.
 
-Nothing is kept between turns, so that a subscription sees what is true at each event. The loaders serve the whole
-process: a change that a hundred subscribers hear of is read once. Whoever loads has checked by the id whose it is.
+Nothing is cached between iterations, so a subscription reads the current state at each event. The loaders are shared
+by the whole process: a change that is sent to a hundred subscribers is read once. Callers check the owner by the ID.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from tocsin.documents import Database, Doc, Hold, owner_of
 from tocsin.errors import DatabaseUnavailable
 
 RUN_FIELDS: Mapping[str, int] = {"job": 0, "retry": 0}
-"""What no answer needs of a run: the copy of its task's job, with sealed secrets."""
+"""Projection of runs without the copy of the task's job and its sealed secrets, which no resolver needs."""
 
 
 class Loaders:
-    """Tasks, runs and response bodies by id; None for what is not there."""
+    """Loaders of documents by ID, which return None for documents that do not exist."""
 
     def __init__(self, database: Database) -> None:
         self._tasks = Loader(database.tasks)
@@ -29,36 +29,36 @@ class Loaders:
         self._bodies = Loader(database.response_bodies)
 
     async def task(self, owner: str, task_id: str) -> Doc | None:
-        """The owner's task; None if there is none or it was deleted."""
+        """Load a task of the owner; None if it was deleted."""
         if owner_of(task_id) != owner:
             return None
         task = await self._tasks.load(task_id)
         return None if task is None or task["hold"] == Hold.DELETED.value else task
 
     async def run(self, owner: str, run_id: str) -> Doc | None:
-        """The owner's run."""
+        """Load a run of the owner."""
         return await self._runs.load(run_id) if owner_of(run_id) == owner else None
 
     async def workflow_run(self, owner: str, run_id: str) -> Doc | None:
-        """The owner's workflow run."""
+        """Load a workflow run of the owner."""
         return await self._workflow_runs.load(run_id) if owner_of(run_id) == owner else None
 
     async def replay(self, owner: str, replay_id: str) -> Doc | None:
-        """The owner's replay."""
+        """Load a replay of the owner."""
         return await self._replays.load(replay_id) if owner_of(replay_id) == owner else None
 
     async def body(self, run_id: str, attempt: int) -> str | None:
-        """The response body of an attempt of a run that the caller may see."""
+        """Load the response body of an attempt. The caller has checked who owns the run."""
         body = await self._bodies.load(f"{run_id}#{attempt}")
         return None if body is None else str(body["text"])
 
 
 class Loader:
-    """Gathers what is asked for in one turn of the event loop into one query of a collection.
+    """A loader that batches the reads of one collection in one iteration of the event loop.
 
-    Not Strawberry's DataLoader: where a subscriber leaves in the middle of an event, its dispatch is cancelled with the
-    operation that began it, and then every load of anyone waits for ever. Here the query is nobody's: it begins in
-    a context of its own, and who is cancelled only stops waiting.
+    Strawberry's DataLoader does not fit: when a subscriber disconnects in the middle of an event, its dispatch is
+    cancelled together with the operation that started it, and every other pending load then waits forever. Here the
+    query runs in a context that belongs to no operation, and a cancelled caller only stops waiting.
     """
 
     def __init__(self, collection: AsyncCollection[Doc], fields: Mapping[str, Any] | None = None) -> None:
@@ -68,7 +68,7 @@ class Loader:
         self._queries: set[asyncio.Task[dict[str, Doc]]] = set()
 
     async def load(self, document_id: str) -> Doc | None:
-        """The document of this id, or None. Raises PyMongoError."""
+        """Return the document with this ID, or None. Raises PyMongoError."""
         loop = asyncio.get_running_loop()
         if not self._asked:
             loop.call_soon(self._begin, context=Context())
@@ -88,12 +88,12 @@ class Loader:
         return {document["_id"]: document for document in found}
 
     def _answer(self, asked: "dict[str, asyncio.Future[Doc | None]]", query: "asyncio.Task[dict[str, Doc]]") -> None:
-        """Called however the query ends, so that no one waits for one that never began."""
+        """Resolve the futures however the query ended, so that nobody waits for a query that never started."""
         self._queries.discard(query)
-        error = DatabaseUnavailable("the query was broken off") if query.cancelled() else query.exception()
+        error = DatabaseUnavailable("the query was cancelled") if query.cancelled() else query.exception()
         for document_id, answer in asked.items():
             if error is None:
                 answer.set_result(query.result().get(document_id))
             else:
                 answer.set_exception(error)
-                answer.exception()  # seen, also where nobody waits any more
+                answer.exception()  # mark it as retrieved: perhaps nobody waits any longer

@@ -1,9 +1,9 @@
-"""Pages over rows sorted by (key, id): cursors, the check of the arguments, and the pipelines that read one page.
+"""Keyset pagination over rows sorted by (key, ID): page arguments, cursors, and the pipelines that read a page.
 
-Both databases need a bounded range of the key to be quick, the embedded one because it does not push limit and sort
-into an index. So a page is gathered from windows of the key that begin where the page begins and get wider as long as
-they hold few rows; the last one is open to the far side, so no row is missed whatever its key. Rows that a condition
-passes over are read too, some thousands at a time: more at once would cost the database memory without bounds.
+Both databases need a bounded range of the key to be fast; the embedded one does not push limit and sort down into an
+index. A page is therefore collected from windows of the key that start at the edge of the page and grow while they
+contain few rows. The last window is open-ended, so that no row is missed. Rows that a filter excludes are read too, a
+few thousand at a time, to bound the memory that the database uses.
 """
 
 import base64
@@ -25,14 +25,14 @@ DEFAULT_SIZE = 20
 LARGEST = 100
 _FIRST_WINDOW = timedelta(seconds=10)
 _GROWTH = 8
-_ROWS_A_WINDOW = 5_000
-_LONGEST_CURSOR = 400
+_ROWS_PER_WINDOW = 5_000
+_MAX_CURSOR_LENGTH = 400
 _CURSOR = re.compile(r"([a-z_]+):(-?[0-9]{1,16}):(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A row's place in the order."""
+    """The position of a row in the order."""
 
     key: datetime
     id: str
@@ -40,7 +40,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:
-    """Which page is asked for. `checked` raises InvalidInput for what cannot be."""
+    """The pagination arguments of a connection field."""
 
     first: int | None
     after: str | None
@@ -49,14 +49,14 @@ class PageArguments:
 
     @classmethod
     def of(cls, first: object, after: object, last: object, before: object) -> "PageArguments":
-        """From a resolver's arguments, where absent and null are the same."""
+        """Create them from the arguments of a resolver, in which absent and null mean the same."""
         given: list[Any] = [None if value is strawberry.UNSET else value for value in (first, after, last, before)]
         return cls(*given)
 
     def checked(self) -> "PageArguments":
-        """Itself, with a size: `first` or `last`."""
+        """Return the arguments with `first` or `last` set. Raises InvalidInput if they are invalid."""
         if self.first is not None and self.last is not None:
-            raise InvalidInput("Give first or last, not both.", "last")
+            raise InvalidInput("Set first or last, not both.", "last")
         for name, size in (("first", self.first), ("last", self.last)):
             if size is not None and not 1 <= size <= LARGEST:
                 raise InvalidInput(f"{name} must be 1 to {LARGEST}; it is {size}.", name)
@@ -65,11 +65,11 @@ class PageArguments:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one owner in one order.
+    """A query for rows of one owner in one order, named `order` in its cursors.
 
-    `base` are equalities that an index has before `key`; `residual` is any other condition. `low` and `high` bound
-    the key (both inclusive). `origin` is where the keys begin on either side, as far as is known: a hint that saves
-    windows. None stands for an order whose key is `computed` for each row: all of the base's rows are read.
+    `base` contains equality conditions on the fields that precede `key` in an index; `residual` any other conditions.
+    `low` and `high` bound the key (both inclusive). `origin` is the expected range of keys, a hint that saves windows;
+    None if the key is `computed` for each row, in which case all rows that match `base` are read.
     """
 
     collection: AsyncCollection[Doc]
@@ -87,7 +87,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, in the order asked for, and whether there are rows on either side."""
+    """A page of rows in the requested order, and whether there are rows on either side."""
 
     rows: list[Doc]
     has_next: bool
@@ -95,26 +95,26 @@ class Page:
 
 
 def cursor(rows: Rows, row: Doc) -> str:
-    """The opaque cursor of a row in this order."""
+    """Return the opaque cursor of a row."""
     text = f"{rows.order}:{epoch_milliseconds(row[rows.key])}:{row['_id']}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def read_cursor(rows: Rows, text: str, name: str) -> Mark:
-    """Where a cursor of this order points. Raises InvalidInput, also for one of another order."""
+    """Decode a cursor. Raises InvalidInput if it is malformed or belongs to another order."""
     try:
-        raw = base64.b64decode(text[:_LONGEST_CURSOR].encode("ascii"), altchars=b"-_", validate=True).decode()
+        raw = base64.b64decode(text[:_MAX_CURSOR_LENGTH].encode("ascii"), altchars=b"-_", validate=True).decode()
         match = _CURSOR.fullmatch(raw)
         if match is None or match.group(1) != rows.order:
             raise ValueError(raw)
         return Mark(EPOCH + int(match.group(2)) * MILLISECOND, match.group(3))
     except (binascii.Error, ValueError, OverflowError):
-        message = "This is not a cursor of this list. Use one of its pageInfo or edges, with the same orderBy."
+        message = "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy."
         raise InvalidInput(message, name) from None
 
 
 async def read_page(rows: Rows, arguments: PageArguments) -> Page:
-    """The page that is asked for. Raises InvalidInput."""
+    """Fetch a page. Raises InvalidInput."""
     arguments = arguments.checked()
     after = None if arguments.after is None else read_cursor(rows, arguments.after, "after")
     before = None if arguments.before is None else read_cursor(rows, arguments.before, "before")
@@ -129,13 +129,13 @@ async def read_page(rows: Rows, arguments: PageArguments) -> Page:
 
 
 async def count(rows: Rows) -> int:
-    """How many rows there are on all pages together. Where an index tells, no row is read."""
+    """Count the rows on all pages, from an index where possible."""
     if rows.computed is not None or (rows.residual and rows.origin is None):
-        stages = [*_stages(rows, {}), {"$match": _between(rows.key, rows.low, rows.high)}, {"$count": "n"}]
+        stages = [*_stages(rows, {}), {"$match": _key_range(rows.key, rows.low, rows.high)}, {"$count": "n"}]
         found = await (await rows.collection.aggregate(stages)).to_list()
         return int(found[0]["n"]) if found else 0
     if not rows.residual:
-        return await rows.collection.count_documents({**rows.base, **_between(rows.key, rows.low, rows.high)})
+        return await rows.collection.count_documents({**rows.base, **_key_range(rows.key, rows.low, rows.high)})
     walk, total = _Walk(rows, rows.descending, None, None), 0
     async for some in walk.windows([{"$count": "n"}]):
         total += some[0]["n"] if some else 0
@@ -149,14 +149,14 @@ def _stages(rows: Rows, span: Doc) -> list[Doc]:
     return stages
 
 
-def _between(key: str, low: datetime | None, high: datetime | None) -> Doc:
+def _key_range(key: str, low: datetime | None, high: datetime | None) -> Doc:
     bounds = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
     return {key: bounds} if bounds else {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """From `start` towards `end` (both exclusive, None: the end of the rows), downwards or upwards."""
+    """A walk from `start` towards `end` (both exclusive; None for the end of the rows), in either direction."""
 
     rows: Rows
     down: bool
@@ -164,83 +164,85 @@ class _Walk:
     end: Mark | None
 
     async def take(self, wanted: int) -> list[Doc]:
-        """The first `wanted` rows."""
+        """Return the first `wanted` rows."""
         found: list[Doc] = []
-        async for some in self.windows(self._in_order(wanted)):
+        async for some in self.windows(self._sort_stages(wanted)):
             found += some
             if len(found) >= wanted:
                 break
         return found[:wanted]
 
     async def windows(self, stages: list[Doc]) -> AsyncIterator[list[Doc]]:
-        """What these stages make of the rows of one window after the other."""
+        """Yield the results of these stages for one window after another."""
         low, high = self._bounds()
         if low > high:
             return
-        width, edge = _FIRST_WINDOW, self._near(low, high)
-        while self.rows.origin is not None and low < (far := self._far(edge, width)) < high and self._within(far):
+        width, edge = _FIRST_WINDOW, self._first_edge(low, high)
+        while (
+            self.rows.origin is not None and low < (far := self._far_edge(edge, width)) < high and self._has_more(far)
+        ):
             found, scanned = await self._read(*self._window(low, far, high), stages)
             yield found
             low, high = (low, far) if self.down else (far, high)
             width, edge = _next_width(width, scanned), far
         yield (await self._read(low, high, stages))[0]
 
-    def _far(self, edge: datetime, width: timedelta) -> datetime:
+    def _far_edge(self, edge: datetime, width: timedelta) -> datetime:
         return edge - width if self.down else edge + width
 
     def _window(self, low: datetime, far: datetime, high: datetime) -> tuple[datetime, datetime]:
         return (far + MILLISECOND, high) if self.down else (low, far - MILLISECOND)
 
     def _bounds(self) -> tuple[datetime, datetime]:
-        """The smallest and the greatest key that a row of the rest may have."""
+        """Return the smallest and the greatest key that a remaining row can have."""
         first, last = (self.end, self.start) if self.down else (self.start, self.end)
         lowest = [self.rows.low or _LOWEST, first.key if first else _LOWEST]
         highest = [self.rows.high or _HIGHEST, last.key if last else _HIGHEST]
         return max(lowest), min(highest)
 
-    def _near(self, low: datetime, high: datetime) -> datetime:
-        """Where the rows begin, on the side that the walk begins at."""
+    def _first_edge(self, low: datetime, high: datetime) -> datetime:
+        """Return the key at which the walk starts."""
         oldest, newest = self.rows.origin or (low, high)
         return min(high, newest) if self.down else max(low, oldest)
 
-    def _within(self, far: datetime) -> bool:
-        """Whether rows may lie beyond: else the rest is read at once."""
+    def _has_more(self, far: datetime) -> bool:
+        """Tell whether rows can be expected beyond `far`; if not, the rest is read at once."""
         oldest, newest = self.rows.origin or (_LOWEST, _HIGHEST)
         return oldest < far if self.down else far < newest
 
     async def _read(self, low: datetime, high: datetime, stages: list[Doc]) -> tuple[list[Doc], int]:
-        """What the stages make of the rows between these keys, and how many rows were read, as far as that matters."""
+        """Return the results of the stages for rows between these keys, and the number of rows read if filtered."""
         key, rows = self.rows.key, self.rows
-        span = {} if rows.computed else _between(key, low, high)
+        span = {} if rows.computed else _key_range(key, low, high)
         matching: list[Doc] = [{"$match": rows.residual}] if rows.residual else []
         if rows.computed:
-            matching += [{"$addFields": {key: rows.computed}}, {"$match": _between(key, low, high)}]
-        if ties := self._ties():
+            matching += [{"$addFields": {key: rows.computed}}, {"$match": _key_range(key, low, high)}]
+        if ties := self._tie_breakers():
             matching.append({"$match": {"$and": ties}})
         within: Doc = {**rows.base, **span}
         found = await (await rows.collection.aggregate([{"$match": within}, *matching, *stages])).to_list()
         passes_over = bool(rows.residual) and rows.origin is not None
         return found, await rows.collection.count_documents(within) if passes_over else 0
 
-    def _in_order(self, limit: int) -> list[Doc]:
+    def _sort_stages(self, limit: int) -> list[Doc]:
         direction = -1 if self.down else 1
         stages: list[Doc] = [{"$sort": {self.rows.key: direction, "_id": direction}}, {"$limit": limit}]
         return [*stages, {"$project": self.rows.hidden}] if self.rows.hidden else stages
 
-    def _ties(self) -> list[Doc]:
-        """Rows of the same key as a cursor are told apart by their ids."""
+    def _tie_breakers(self) -> list[Doc]:
+        """Return conditions that compare rows with the same key as a cursor by their IDs."""
         onward, back = ("$lt", "$gt") if self.down else ("$gt", "$lt")
         marks = ((self.start, onward), (self.end, back))
-        return [_past(self.rows.key, mark, operator) for mark, operator in marks if mark is not None]
+        return [_beyond(self.rows.key, mark, operator) for mark, operator in marks if mark is not None]
 
 
 def _next_width(width: timedelta, scanned: int) -> timedelta:
-    """Wide enough for some thousands of rows, if they lie as close as in the last window."""
-    factor = _ROWS_A_WINDOW / scanned if scanned else _GROWTH
+    """Return a width for a few thousand rows, given the density of the last window."""
+    factor = _ROWS_PER_WINDOW / scanned if scanned else _GROWTH
     return width * max(1 / _GROWTH, min(factor, _GROWTH))
 
 
-def _past(key: str, mark: Mark, operator: str) -> dict[str, Any]:
+def _beyond(key: str, mark: Mark, operator: str) -> dict[str, Any]:
     return {"$or": [{key: {operator: mark.key}}, {key: mark.key, "_id": {operator: mark.id}}]}
 
 

@@ -1,4 +1,4 @@
-"""The queries: tasks, runs, previews, and anything by its id."""
+"""The root type `Query`: tasks, runs, schedule previews and nodes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,32 +32,35 @@ from tocsin.graphql.workflow_run_types import load_workflow_run
 from tocsin.graphql.workflow_types import workflow_type
 from tocsin.workflows.owned import find_workflow_by_id
 
-_LONGEST_PREVIEW = 100
+_MAX_PREVIEW = 100
 
-GlobalId = Annotated[strawberry.ID, strawberry.argument(description="The global id, as this API gave it.")]
+GlobalId = Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")]
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="The queries of the API.")
 class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries, QueueQueries, DeadLetterQueries):
-    @strawberry.field(description="Anything of yours by its global id; null if you have no such thing.")
+    @strawberry.field(description="Fetch an object by its global ID; null if it does not exist or is not yours.")
     async def node(self, info: Info, id: GlobalId) -> Node | None:
         owner = await access.owner(info)
         type_name, document_id = ids.decode(id, "id")
         load = _LOADERS.get(type_name)
         return None if load is None else await load(info, owner, document_id)
 
-    @strawberry.field(description="One of your tasks; null if you have none with this id.")
+    @strawberry.field(description="Fetch one of your tasks; null if you have no task with this ID.")
     async def task(self, info: Info, id: GlobalId) -> Task | None:
         owner, task_id = await access.owner(info), ids.find("Task", id, "id")
         return None if task_id is None else await load_task(info, owner, task_id)
 
-    @strawberry.field(description="Your tasks. Default order: the latest first.")
+    @strawberry.field(description="List your tasks, by default newest first.")
     async def tasks(
         self,
         info: Info,
-        filter: Annotated[TaskFilter | None, strawberry.argument(description="Only these tasks.")] = strawberry.UNSET,
+        filter: Annotated[
+            TaskFilter | None, strawberry.argument(description="Return only the tasks that match.")
+        ] = strawberry.UNSET,
         order_by: Annotated[
-            TaskOrder | None, strawberry.argument(description="The order of the tasks.")
+            TaskOrder | None,
+            strawberry.argument(description="Sort order of the tasks. Default: by `CREATED_AT`, descending."),
         ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
@@ -67,18 +70,21 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         user, page = await access.user(info), PageArguments.of(first, after, last, before)
         return await list_tasks(info.context.services, user, filter or None, order_by or None, page)
 
-    @strawberry.field(description="One of your runs; null if you have none with this id.")
+    @strawberry.field(description="Fetch one of your runs; null if you have no run with this ID.")
     async def run(self, info: Info, id: GlobalId) -> Run | None:
         owner, run_id = await access.owner(info), ids.find("Run", id, "id")
         return None if run_id is None else await load_run(info, owner, run_id)
 
-    @strawberry.field(description="The runs of all your tasks: the history. Default order: the latest due time first.")
+    @strawberry.field(description="List the runs of all your tasks, by default latest due time first.")
     async def runs(
         self,
         info: Info,
-        filter: Annotated[RunFilter | None, strawberry.argument(description="Only these runs.")] = strawberry.UNSET,
+        filter: Annotated[
+            RunFilter | None, strawberry.argument(description="Return only the runs that match.")
+        ] = strawberry.UNSET,
         order_by: Annotated[
-            RunOrder | None, strawberry.argument(description="The order of the runs.")
+            RunOrder | None,
+            strawberry.argument(description="Sort order of the runs. Default: by `DUE_AT`, descending."),
         ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
@@ -90,32 +96,32 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
 
     @strawberry.field(
         description=(
-            "The next due times that a schedule would have. Those of a cron schedule keep the offset of its time zone."
+            "Preview the next due times of a schedule. Those of a cron schedule have the UTC offset of its time zone."
         )
     )
     async def schedule_preview(
         self,
         info: Info,
-        schedule: Annotated[ScheduleInput, strawberry.argument(description="The schedule to try.")],
-        count: Annotated[int, strawberry.argument(description="How many due times, 1 to 100.")] = 5,
+        schedule: Annotated[ScheduleInput, strawberry.argument(description="Schedule to preview.")],
+        count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
     ) -> list[datetime]:
         await access.user(info)
-        if not 1 <= count <= _LONGEST_PREVIEW:
-            raise InvalidInput(f"count must be 1 to {_LONGEST_PREVIEW}; it is {count}.", "count")
+        if not 1 <= count <= _MAX_PREVIEW:
+            raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
         now = clock.now()
-        checked = _checked(schedule, now)
+        checked = _read_checked_schedule(schedule, now)
         return await asyncio.to_thread(schedules.preview, checked, now - MILLISECOND, count)
 
 
 async def _load_user(info: Info, owner: str, user_id: str) -> Node | None:
-    """Oneself, and for administrators everyone."""
+    """Load the viewer themselves, or any user for an administrator."""
     if user_id != owner and not await access.administers(info):
         return None
     user = await documents.User.get(user_id)
     return None if user is None else user_type(user)
 
 
-async def _load_entry(info: Info, _owner: str, entry_id: str) -> Node | None:
+async def _load_audit_entry(info: Info, _owner: str, entry_id: str) -> Node | None:
     entry = await info.context.services.database.audit_entries.find_one({"_id": entry_id})
     return None if entry is None or not await access.administers(info) else entry_type(entry)
 
@@ -129,14 +135,14 @@ _LOADERS: dict[str, Callable[[Info, str, str], Awaitable[Node | None]]] = {
     "Task": load_task,
     "Run": load_run,
     "User": _load_user,
-    "AuditEntry": _load_entry,
+    "AuditEntry": _load_audit_entry,
     "Workflow": _load_workflow,
     "WorkflowRun": load_workflow_run,
     "Replay": load_replay,
 }
 
 
-def _checked(given: ScheduleInput, now: datetime) -> schedules.Schedule:
+def _read_checked_schedule(given: ScheduleInput, now: datetime) -> schedules.Schedule:
     try:
         schedule = read_schedule(given, now)
         schedules.check(schedule)

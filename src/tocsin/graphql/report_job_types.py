@@ -1,4 +1,4 @@
-"""The `report` job: as it is given, and as it is shown."""
+"""Input and output types of the `report` job."""
 
 from datetime import datetime, timedelta
 
@@ -11,50 +11,59 @@ from tocsin.jobs.report_writing import Format
 
 describe(
     Format,
-    "How a report is written.",
+    "The file format of a report.",
     {
-        "JSON": "As data.",
-        "CSV": "One table, for spreadsheets.",
-        "HTML": "A page that loads nothing.",
-        "PDF": "Pages with tables and bars.",
+        "JSON": "A JSON document.",
+        "CSV": "A single table, for spreadsheets.",
+        "HTML": "A self-contained web page.",
+        "PDF": "Pages with tables and bar charts.",
     },
     name="ReportFormat",
 )
 
 
-@strawberry.type(description="A file of what became of your runs, or of what earlier steps found.")
+@strawberry.type(description="A file that reports on your runs, or on the results of earlier steps.")
 class ReportJob(Job):
-    title: str = strawberry.field(description="Its title.")
-    format: Format = strawberry.field(description="How it is written.")
-    params: JSON = strawberry.field(description="All of its parameters.")
+    title: str = strawberry.field(description="Title of the report.")
+    format: Format = strawberry.field(description="File format of the report.")
+    params: JSON = strawberry.field(description="All parameters of the job.")
 
 
-@strawberry.input(description="Your runs of a time: `period`, or both `from` and `to`.")
+@strawberry.input(description="The runs to report on. Set `period`, or both `from` and `to`.")
 class ReportRunsInput:
     period: timedelta | None = strawberry.field(
-        default=strawberry.UNSET, description="The time before the report is due."
+        default=strawberry.UNSET, description="Length of the period that ends at the due time of the report."
     )
     from_: datetime | None = strawberry.field(
-        name="from", default=strawberry.UNSET, description="Runs that were due at this time or later."
+        name="from", default=strawberry.UNSET, description="Runs that were due at or after this time."
     )
-    to: datetime | None = strawberry.field(default=strawberry.UNSET, description="Runs that were due before this time.")
-    task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Only runs of this task.")
+    to: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs that were due before this time (exclusive)."
+    )
+    task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Runs of this task only.")
 
 
-@strawberry.input(description="A file with a table and, if asked for, bars; kept, with a link of limited life.")
+@strawberry.input(
+    description="A report: a file with a table and optional bar chart. The file is stored, and its link expires."
+)
 class ReportJobInput:
-    title: str = strawberry.field(description="1 to 200 characters.")
-    format: Format = strawberry.field(description="How it is written.")
+    title: str = strawberry.field(description="Title of the report, 1 to 200 characters.")
+    format: Format = strawberry.field(description="File format of the report.")
     runs: ReportRunsInput | None = strawberry.field(
-        default=strawberry.UNSET, description="Which of your runs to tell of."
+        default=strawberry.UNSET, description="Runs to report on. Set this or `data`."
     )
     data: JSON | None = strawberry.field(
-        default=strawberry.UNSET, description="Data to tell of: a list of objects is a table. Give this or `runs`."
+        default=strawberry.UNSET,
+        description="Data to report on; a list of objects becomes a table. Set this or `runs`.",
     )
-    columns: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Which columns, in this order.")
-    chart: bool = strawberry.field(default=False, description="Whether there are bars.")
-    file_name: str | None = strawberry.field(default=strawberry.UNSET, description="Default: the title.")
+    columns: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Columns to include, in this order. Default: all."
+    )
+    chart: bool = strawberry.field(default=False, description="True to add a bar chart.")
+    file_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Name of the file, 1 to 120 characters. Default: the title."
+    )
     recipients: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="At most 20 addresses that get the link, of those that jobs may write to.",
+        description="At most 20 addresses to mail the link to, among those that this server allows jobs to write to.",
     )

@@ -1,4 +1,4 @@
-"""Retry policies: as they are given, and as they are shown."""
+"""Input and output types of retry policies."""
 
 from datetime import timedelta
 
@@ -8,92 +8,98 @@ from tocsin.errors import InvalidInput
 from tocsin.tasks import retry as retries
 
 
-@strawberry.type(description="Waits between attempts that grow.")
+@strawberry.type(description="Exponential backoff: waits between attempts that grow by a factor.")
 class Backoff:
-    initial: timedelta = strawberry.field(description="The wait before the first retry.")
-    factor: float = strawberry.field(description="Each wait is this many times the one before.")
-    max: timedelta = strawberry.field(description="No wait is longer than this.")
-    jitter: float = strawberry.field(description="The share of each wait that is left to chance, 0 to 1.")
+    initial: timedelta = strawberry.field(description="Wait before the first retry.")
+    factor: float = strawberry.field(description="Factor between waits: each wait is this many times the previous one.")
+    max: timedelta = strawberry.field(description="Maximum wait before a retry.")
+    jitter: float = strawberry.field(description="Maximum share of each wait that is randomly subtracted, 0 to 1.")
 
 
-@strawberry.type(description="How often and when a failed run is tried again: the policy in effect.")
+@strawberry.type(
+    description="The retry policy in effect: the number of retries of a failed run and the waits before them."
+)
 class RetryPolicy:
-    max_retries: int = strawberry.field(description="Attempts after the first one, at most.")
+    max_retries: int = strawberry.field(description="Maximum number of attempts after the first one.")
     offsets: list[timedelta] = strawberry.field(
         description=(
-            "The wait before each retry, from the end of the failed attempt; the last one repeats. Empty "
-            "with `backoff`."
+            "Waits before each retry, from the end of the failed attempt; the last one repeats. Empty if `backoff` is "
+            "set."
         )
     )
-    backoff: Backoff | None = strawberry.field(description="Waits that grow, instead of `offsets`.")
+    backoff: Backoff | None = strawberry.field(description="Exponential backoff; null if `offsets` are used.")
     statuses: list[int] | None = strawberry.field(
-        description="Of failures by an HTTP status, only these are retried; null: all are."
+        description="HTTP statuses that are retried; null if all are. Failures of other kinds are not affected."
     )
 
 
-@strawberry.input(description="Waits between attempts that grow.")
+@strawberry.input(description="Exponential backoff: waits between attempts that grow by a factor.")
 class BackoffInput:
-    initial: timedelta = strawberry.field(description="The wait before the first retry.")
+    initial: timedelta = strawberry.field(description="Wait before the first retry.")
     factor: float = strawberry.field(
-        default=retries.DEFAULT_FACTOR, description="Each wait is this many times the one before: 1 to 100."
+        default=retries.DEFAULT_FACTOR,
+        description="Factor between waits, 1 to 100: each wait is this many times the previous one.",
     )
     max: timedelta | None = strawberry.field(
         default=strawberry.UNSET,
-        description="No wait is longer than this. Default: `P1D`, or `initial` if that is longer.",
+        description="Maximum wait before a retry. Default: `P1D`, or `initial` if that is longer.",
     )
     jitter: float = strawberry.field(
-        default=retries.DEFAULT_JITTER, description="The share of each wait that is left to chance, 0 to 1."
+        default=retries.DEFAULT_JITTER, description="Maximum share of each wait that is randomly subtracted, 0 to 1."
     )
 
 
-@strawberry.input(description="How often and when a failed run is tried again. Give `offsets` or `backoff`, not both.")
+@strawberry.input(
+    description="The retries of a failed run: their number and waits. Set at most one of `offsets` and `backoff`."
+)
 class RetryInput:
     max_retries: int | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "Attempts after the first one, 0 to 99. Default: as many as `offsets` has, else the server's default."
+            "Maximum number of attempts after the first one, 0 to 99. Default: the length of `offsets`, else that of "
+            "the server."
         ),
     )
     offsets: list[timedelta] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The wait before each retry; the last one repeats. Without it and `backoff`: the server's waits.",
+        description="Waits before each retry; the last one repeats. Default: the waits of the server.",
     )
     backoff: BackoffInput | None = strawberry.field(
-        default=strawberry.UNSET, description="Waits that grow, instead of `offsets`."
+        default=strawberry.UNSET, description="Exponential backoff, instead of `offsets`."
     )
     statuses: list[int] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Of failures by an HTTP status, retry only these (100 to 599). Default: retry all.",
+        description="HTTP statuses to retry, 100 to 599. Default: all. Failures of other kinds are not affected.",
     )
 
 
 def retry_type(policy: retries.RetryPolicy) -> RetryPolicy:
-    """The policy as it is shown."""
+    """Convert a retry policy."""
     return RetryPolicy(
         max_retries=policy.max_retries or 0,
         offsets=list(policy.offsets),
-        backoff=None if policy.backoff is None else _backoff_type(policy.backoff),
+        backoff=None if policy.backoff is None else _to_backoff(policy.backoff),
         statuses=None if policy.statuses is None else sorted(policy.statuses),
     )
 
 
-def _backoff_type(backoff: retries.Backoff) -> Backoff:
+def _to_backoff(backoff: retries.Backoff) -> Backoff:
     return Backoff(initial=backoff.initial, factor=backoff.factor, max=backoff.maximum, jitter=backoff.jitter)
 
 
-def read_retry(given: RetryInput | None) -> retries.RetryPolicy | None:
-    """The policy that is meant; None for the server's default. Raises InvalidInput."""
-    if not given:
+def read_retry(input_: RetryInput | None) -> retries.RetryPolicy | None:
+    """Convert the input to a retry policy; None for the default of the server. Raises InvalidInput."""
+    if not input_:
         return None
-    most = given.max_retries if isinstance(given.max_retries, int) else None
-    offsets = given.offsets if isinstance(given.offsets, list) else None
-    statuses = given.statuses if isinstance(given.statuses, list) else None
+    most = input_.max_retries if isinstance(input_.max_retries, int) else None
+    offsets = input_.offsets if isinstance(input_.offsets, list) else None
+    statuses = input_.statuses if isinstance(input_.statuses, list) else None
     try:
-        return retries.policy_of(most, offsets, _read_backoff(given.backoff) if given.backoff else None, statuses)
+        return retries.policy_of(most, offsets, _read_backoff(input_.backoff) if input_.backoff else None, statuses)
     except InvalidInput as error:
         raise error.under("retry") from None
 
 
-def _read_backoff(given: BackoffInput) -> retries.Backoff:
-    longest = given.max if isinstance(given.max, timedelta) else None
-    return retries.backoff_of(given.initial, given.factor, longest, given.jitter)
+def _read_backoff(input_: BackoffInput) -> retries.Backoff:
+    longest = input_.max if isinstance(input_.max, timedelta) else None
+    return retries.backoff_of(input_.initial, input_.factor, longest, input_.jitter)

@@ -1,4 +1,4 @@
-"""Lists of runs: filters, orders, connections."""
+"""Filters, orders and connections of runs."""
 
 from datetime import datetime
 from enum import Enum
@@ -18,7 +18,7 @@ from tocsin.graphql.words import TimeWindow, bounds, contains
 
 
 class RunOrderField(Enum):
-    """What runs can be sorted by."""
+    """A field to sort runs by."""
 
     CREATED_AT = "created_at"
     DUE_AT = "due_at"
@@ -26,49 +26,49 @@ class RunOrderField(Enum):
 
 describe(
     RunOrderField,
-    "What runs are sorted by. Walking all pages meets every run exactly once, whatever comes and goes meanwhile.",
-    {"CREATED_AT": "When the run was made.", "DUE_AT": "When the run was due."},
+    "A field to sort runs by. Paging to the end returns every run exactly once, even if others are added or deleted.",
+    {"CREATED_AT": "Time at which the run was created.", "DUE_AT": "Time at which the run was due."},
 )
 
 
-@strawberry.input(description="The order of runs.")
+@strawberry.input(description="The sort order of runs.")
 class RunOrder:
-    field: RunOrderField = strawberry.field(description="What to sort by.")
-    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which way.")
+    field: RunOrderField = strawberry.field(description="Field to sort by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Sort direction.")
 
 
-@strawberry.input(description="Which runs: those for which all that is given holds.")
+@strawberry.input(description="Filters for runs, combined with AND.")
 class RunFilter:
     task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Runs of this task.")
     status: list[RunStatus] | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs in one of these states."
+        default=strawberry.UNSET, description="Runs with one of these statuses."
     )
-    trigger: Trigger | None = strawberry.field(default=strawberry.UNSET, description="Runs that were made by this.")
+    trigger: Trigger | None = strawberry.field(default=strawberry.UNSET, description="Runs with this origin.")
     task_name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs whose task's name contains this text, whatever the case."
+        default=strawberry.UNSET, description="Runs whose task name contains this text, ignoring case."
     )
     due_at: TimeWindow | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs that were due in this span."
+        default=strawberry.UNSET, description="Runs that were due in this period."
     )
 
 
-@strawberry.type(description="A run in a list.")
+@strawberry.type(description="A run in a connection, with its cursor.")
 class RunEdge:
-    cursor: str = strawberry.field(description="The run's place in the list, for `after` and `before`.")
+    cursor: str = strawberry.field(description="Cursor of this run, for `after` and `before`.")
     node: Run = strawberry.field(description="The run.")
 
 
 @strawberry.type(description="A page of runs.")
 class RunConnection:
     rows: strawberry.Private[Rows | None]
-    edges: list[RunEdge] = strawberry.field(description="The runs with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    edges: list[RunEdge] = strawberry.field(description="The runs on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
-    @strawberry.field(description="The runs.")
+    @strawberry.field(description="The runs on this page.")
     def nodes(self) -> list[Run]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many runs there are on all pages together.")
+    @strawberry.field(description="Number of runs on all pages.")
     async def total_count(self) -> int:
         return 0 if self.rows is None else await paging.count(self.rows)
 
@@ -81,7 +81,7 @@ async def list_runs(
     arguments: PageArguments,
     task_id: str | None = None,
 ) -> RunConnection:
-    """A page of the user's runs, or of those of one task. Raises InvalidInput."""
+    """Return a page of the user's runs, or of the runs of one task. Raises InvalidInput."""
     if task_id is None and filter_ and filter_.task_id:
         task_id = ids.find("Task", filter_.task_id, "filter", "taskId") or ""
         if owner_of(task_id) != user.id:
@@ -92,7 +92,7 @@ async def list_runs(
 
 
 def _rows(services: Services, user: User, filter_: RunFilter | None, order: RunOrder, task_id: str | None) -> Rows:
-    """The index that serves the order decides what the base is: (task, due), (owner, due) or (owner, created)."""
+    """Build the query for one of the indexes (task, due), (owner, due) and (owner, created), depending on the order."""
     key = order.field.value
     by_task = task_id is not None and order.field is RunOrderField.DUE_AT
     residual = _residual(filter_)
@@ -121,7 +121,7 @@ def _residual(filter_: RunFilter | None) -> Doc:
     if not filter_:
         return residual
     if isinstance(filter_.status, list):
-        residual |= _told_as(filter_.status)
+        residual |= _shown_as(filter_.status)
     if filter_.trigger:
         residual["trigger"] = filter_.trigger.value
     if filter_.task_name:
@@ -129,8 +129,11 @@ def _residual(filter_: RunFilter | None) -> Doc:
     return residual
 
 
-def _told_as(statuses: list[RunStatus]) -> Doc:
-    """The condition on stored runs that are told to be in one of these states."""
+def _shown_as(statuses: list[RunStatus]) -> Doc:
+    """Return the condition on stored runs whose shown status is one of these.
+
+    A claimed run whose attempt has not begun is stored as RUNNING and shown as QUEUED.
+    """
     stored: Doc = {"status": {"$in": [status.value for status in statuses]}}
     queued, running = RunStatus.QUEUED in statuses, RunStatus.RUNNING in statuses
     if queued == running:
@@ -146,13 +149,13 @@ def _due_between(low: datetime | None, high: datetime | None) -> Doc:
 
 
 def run_connection(rows: Rows | None, page: paging.Page) -> RunConnection:
-    """A page of runs as it is shown."""
+    """Convert a page of runs to a connection."""
     edges = [RunEdge(cursor=paging.cursor(rows, row), node=run_type(row)) for row in page.rows] if rows else []
     return RunConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
 
 
 def page_info(page: paging.Page, cursors: list[str]) -> PageInfo:
-    """Where the page lies."""
+    """Return the position of the page."""
     return PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,

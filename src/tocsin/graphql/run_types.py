@@ -1,4 +1,4 @@
-"""Runs and their attempts, as they are shown."""
+"""Output types of runs and their attempts."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +27,7 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.tasks.dead_letters import is_dead_letter
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
-_LARGEST_INT = 2**31 - 1  # of GraphQL's Int
+_MAX_INT = 2**31 - 1  # of GraphQL's Int
 
 if TYPE_CHECKING:
     from tocsin.graphql.dead_letter_types import RunReplay
@@ -35,68 +35,82 @@ if TYPE_CHECKING:
     from tocsin.graphql.workflow_run_types import WorkflowRun
 
 
-@strawberry.type(description="Why an attempt, or a run, failed.")
+@strawberry.type(description="The error with which a run or an attempt failed.")
 class RunError:
-    kind: ErrorKind = strawberry.field(description="The kind of fault, for programs.")
-    message: str = strawberry.field(description="What went wrong, in a sentence.")
-    hint: str | None = strawberry.field(description="What may help.")
+    kind: ErrorKind = strawberry.field(description="Machine-readable kind of the error.")
+    message: str = strawberry.field(description="Description of the error for people.")
+    hint: str | None = strawberry.field(description="Advice on how to fix it; null if there is none.")
 
 
-@strawberry.type(description="The request that was sent.")
+@strawberry.type(description="An HTTP request that was sent.")
 class AttemptRequest:
-    method: str = strawberry.field(description="The HTTP method.")
-    url: Url = strawberry.field(description="What was called first; redirects may have led elsewhere.")
-    headers: list[Header] = strawberry.field(description="The headers as sent; secrets as `***`.")
+    method: str = strawberry.field(description="HTTP method.")
+    url: Url = strawberry.field(description="URL of the first request. Redirects may have led elsewhere.")
+    headers: list[Header] = strawberry.field(description="Headers as sent, with secret values replaced by `***`.")
 
 
-@strawberry.type(description="Where the time of an attempt went, in milliseconds.")
+@strawberry.type(description="A breakdown of the duration of an attempt, in milliseconds.")
 class AttemptTimings:
     dns: float | None = strawberry.field(
-        description="Milliseconds spent looking up the host name; null where that was not needed."
+        description="Milliseconds spent resolving the host name; null if no lookup was needed."
     )
     connect: float | None = strawberry.field(
-        description="Milliseconds spent connecting, TLS included; null where a kept connection was used."
+        description="Milliseconds spent connecting, including TLS; null if a connection was reused."
     )
     first_byte: float | None = strawberry.field(
-        description="Milliseconds from the beginning to the first byte of the answer."
+        description="Milliseconds from the start to the first byte of the response."
     )
-    total: float | None = strawberry.field(description="Milliseconds from the beginning to the end.")
+    total: float | None = strawberry.field(description="Milliseconds from the start to the end.")
 
 
-@strawberry.type(description="One try of a run.")
+@strawberry.type(description="An attempt to execute a run.")
 class Attempt:
     document: strawberry.Private[Doc]
     run_id: strawberry.Private[str]
-    number: int = strawberry.field(description="1 for the first attempt of the run.")
-    started_at: datetime = strawberry.field(description="When it began.")
-    finished_at: datetime | None = strawberry.field(description="When it ended; null while it goes on.")
-    worker: str = strawberry.field(description="The process that made it.")
-    outcome: AttemptOutcome | None = strawberry.field(description="How it ended; null while it goes on.")
-    status_code: int | None = strawberry.field(description="The HTTP status of the answer; null without an answer.")
-    response_truncated: bool = strawberry.field(description="Whether the answer was longer than what is kept of it.")
-    redirects: int = strawberry.field(description="How many redirects were followed.")
-    error: RunError | None = strawberry.field(description="Why it failed; null while it goes on and if it succeeded.")
+    number: int = strawberry.field(description="Number of the attempt within its run, from 1.")
+    started_at: datetime = strawberry.field(description="Time at which the attempt started.")
+    finished_at: datetime | None = strawberry.field(
+        description="Time at which the attempt ended; null while it is in progress."
+    )
+    worker: str = strawberry.field(description="Name of the process that made the attempt.")
+    outcome: AttemptOutcome | None = strawberry.field(
+        description="Outcome of the attempt; null while it is in progress."
+    )
+    status_code: int | None = strawberry.field(description="HTTP status of the response; null without a response.")
+    response_truncated: bool = strawberry.field(
+        description="True if the response was longer than the part that is stored."
+    )
+    redirects: int = strawberry.field(description="Number of redirects followed.")
+    error: RunError | None = strawberry.field(
+        description="Error of the attempt; null while it is in progress and if it succeeded."
+    )
 
-    @strawberry.field(description="How long it took, in milliseconds; null while it goes on.")
+    @strawberry.field(description="Duration in milliseconds; null while the attempt is in progress.")
     def duration_ms(self) -> int | None:
         return None if self.finished_at is None else max(0, (self.finished_at - self.started_at) // MILLISECOND)
 
-    @strawberry.field(description="The request that was sent; null if none was.")
+    @strawberry.field(description="Request that was sent; null if none was.")
     def request(self) -> AttemptRequest | None:
         sent = self.document.get("request")
-        return sent and AttemptRequest(method=sent["method"], url=Url(sent["url"]), headers=_headers(sent["headers"]))
+        return sent and AttemptRequest(
+            method=sent["method"], url=Url(sent["url"]), headers=_to_headers(sent["headers"])
+        )
 
-    @strawberry.field(description="The headers of the answer, in their order, at most 16 kB; cookies as `***`.")
+    @strawberry.field(
+        description="Headers of the response in their original order, at most 16 kB, with cookies replaced by `***`."
+    )
     def response_headers(self) -> list[Header]:
-        return _headers(self.document.get("response_headers") or [])
+        return _to_headers(self.document.get("response_headers") or [])
 
-    @strawberry.field(description="The body of the answer as text, as far as it is kept; null if there was none.")
+    @strawberry.field(description="Stored part of the response body, as text; null if there was none.")
     async def response_body(self, info: Info) -> str | None:
         if not self.document.get("has_body"):
             return None
         return await info.context.services.loaders.body(self.run_id, self.number)
 
-    @strawberry.field(description="Where the time went; null while it goes on, or if nothing was sent.")
+    @strawberry.field(
+        description="Breakdown of the duration; null while the attempt is in progress and if nothing was sent."
+    )
     def timings(self) -> AttemptTimings | None:
         timings = self.document.get("timings")
         if not timings:
@@ -105,111 +119,121 @@ class Attempt:
         return AttemptTimings(**{name: timings.get(name) for name in names})
 
 
-@strawberry.type(description="One occurrence of a task: due once, attempted one or more times, settled once.")
+@strawberry.type(description="A run: one occurrence of a task or workflow step, attempted one or more times.")
 class Run(Node):
     document: strawberry.Private[Doc]
     task_name: str = strawberry.field(
-        description="The name of the task when the run was made, or last edited while it was open."
+        description="Name of the task when the run was created, or at the last edit of the task while the run was open."
     )
-    task_version: int = strawberry.field(description="The version of the task that the run was made from.")
-    trigger: Trigger = strawberry.field(description="What made the run.")
-    status: RunStatus = strawberry.field(description="Where the run is in its life.")
-    reason: RunReason | None = strawberry.field(description="Why, where the status alone does not say it.")
-    reason_text: str | None = strawberry.field(description="The reason in a plain sentence.")
+    task_version: int = strawberry.field(description="Version of the task from which the run was created.")
+    trigger: Trigger = strawberry.field(description="Origin of the run.")
+    status: RunStatus = strawberry.field(description="Status of the run.")
+    reason: RunReason | None = strawberry.field(
+        description="Reason for the status; null if the status explains itself."
+    )
+    reason_text: str | None = strawberry.field(description="Explanation of `reason` for people; null without a reason.")
     due_at: datetime = strawberry.field(
-        description="When it was due. Of a MISSED run: the first of the due times it stands for."
+        description="Due time of the run. For a MISSED run, the first of the due times that it represents."
     )
-    created_at: datetime = strawberry.field(description="When the run was made.")
+    created_at: datetime = strawberry.field(description="Time at which the run was created.")
     queued_at: datetime | None = strawberry.field(
-        description="When it last began to wait for a worker; null if it never did."
+        description="Time at which the run was last queued for a worker; null if it never was."
     )
-    started_at: datetime | None = strawberry.field(description="When its first attempt began; null before that.")
-    finished_at: datetime | None = strawberry.field(description="When it was settled; null before that.")
+    started_at: datetime | None = strawberry.field(
+        description="Time at which the first attempt started; null before that."
+    )
+    finished_at: datetime | None = strawberry.field(description="Time at which the run ended; null before that.")
     next_attempt_at: datetime | None = strawberry.field(
-        description="When it is tried again; null unless the status is RETRY."
+        description="Time of the next attempt; null unless the status is RETRY."
     )
     cancel_requested_at: datetime | None = strawberry.field(
-        description="When its cancellation was asked for while it was running."
+        description="Time at which its cancellation was requested during an attempt; null if it was not."
     )
     missed_until: datetime | None = strawberry.field(
-        description="Of a MISSED run: the last of the due times it stands for."
+        description="For a MISSED run, the last of the due times that it represents; null otherwise."
     )
     missed_count: int | None = strawberry.field(
-        description="Of a MISSED run: how many due times it stands for, 2147483647 at most."
+        description="For a MISSED run, the number of due times that it represents, at most 2147483647; null otherwise."
     )
     discarded_at: datetime | None = strawberry.field(
-        description="When it was discarded as a dead letter; null if it was not, or was done again since."
+        description="Time at which it was discarded as a dead letter; null if it was not, or ran again since."
     )
-    error: RunError | None = strawberry.field(description="Why the latest attempt failed; null if it did not.")
+    error: RunError | None = strawberry.field(description="Error of the latest attempt; null if it did not fail.")
 
     @strawberry.field(
         description=(
-            "What the job returned: a JSON value of at most 1 MiB; null until it succeeded, and of an `http` job "
-            "outside of workflows (see the attempt's `responseBody`)."
+            "Value that the job returned: JSON of at most 1 MiB. Null until the run succeeds, and for `http` jobs "
+            "outside of workflows, whose response is in `responseBody` of the attempt."
         )
     )
     async def result(self) -> JSON | None:
         result: JSON | None = (await read_texts([self.document.get("result")]))[0]
         return result
 
-    @strawberry.field(description="The task; null when it was deleted.")
+    @strawberry.field(description="Task of the run; null if the task was deleted.")
     async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("tocsin.graphql.task_types")] | None:
-        from tocsin.graphql.task_types import load_task  # tasks know runs, and runs know tasks
+        from tocsin.graphql.task_types import load_task  # the two modules import each other
 
         return await load_task(info, self.document["owner"], task_of(self.document["_id"]))
 
-    @strawberry.field(description="The workflow run whose step it is; null of a task's run.")
+    @strawberry.field(description="Workflow run to which the run belongs as a step; null for a run of a task.")
     async def workflow_run(
         self, info: Info
     ) -> Annotated["WorkflowRun", strawberry.lazy("tocsin.graphql.workflow_run_types")] | None:
-        from tocsin.graphql.workflow_run_types import load_workflow_run  # workflow runs know runs, and the reverse
+        from tocsin.graphql.workflow_run_types import load_workflow_run  # the two modules import each other
 
         if step_of(self.document["_id"]) is None:
             return None
         return await load_workflow_run(info, self.document["owner"], task_of(self.document["_id"]))
 
-    @strawberry.field(description="The queue that it goes through.")
+    @strawberry.field(description="Name of its queue.")
     def queue(self) -> str:
         return str(self.document.get("queue") or DEFAULT_QUEUE)
 
-    @strawberry.field(description="Its priority, -10 to 10: among yours, a higher one goes first.")
+    @strawberry.field(
+        description="Priority, -10 to 10. Among your queued runs, those with a higher priority start first."
+    )
     def priority(self) -> int:
         return int(self.document.get("priority") or 0)
 
-    @strawberry.field(description="What an open run waits for; null if it waits for nothing.")
+    @strawberry.field(description="Condition that an open run is waiting for; null if it is not waiting.")
     def waiting_for(self, info: Info) -> WaitingFor | None:
         waiting = info.context.services.waiting(self.document)
         return None if waiting is None else waiting.what
 
-    @strawberry.field(description="The same in a plain sentence.")
+    @strawberry.field(description="Explanation of `waitingFor` for people; null if the run is not waiting.")
     def waiting_text(self, info: Info) -> str | None:
         waiting = info.context.services.waiting(self.document)
         return None if waiting is None else waiting.text
 
-    @strawberry.field(description="The key of the workflow's step that it is done for; null of a task's run.")
+    @strawberry.field(description="Key of its workflow step; null for a run of a task.")
     def step_key(self) -> str | None:
         return step_of(self.document["_id"])
 
-    @strawberry.field(description="Whether it failed for good, was not discarded, and was not done again since.")
+    @strawberry.field(
+        description="True if the run is a dead letter: FAILED, not discarded, and not retried or replayed since."
+    )
     def dead_letter(self) -> bool:
         return is_dead_letter(self.document)
 
-    @strawberry.field(description="The times that a person had it done again, the latest last: at most 50.")
+    @strawberry.field(
+        description="The latest occasions on which a person retried or replayed the run, at most 50, oldest first."
+    )
     def replays(self) -> list[Annotated["RunReplay", strawberry.lazy("tocsin.graphql.dead_letter_types")]]:
-        from tocsin.graphql.dead_letter_types import run_replay_type  # replays know runs, and runs know replays
+        from tocsin.graphql.dead_letter_types import run_replay_type  # the two modules import each other
 
         return [run_replay_type(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
 
-    @strawberry.field(description="Its attempts, the first one first: at most 100.")
+    @strawberry.field(description="Attempts of the run, at most 100, oldest first.")
     def attempts(self) -> list[Attempt]:
         run_id = self.document["_id"]
         claimed = self.document["attempts"]
-        waits = self.document["status"] == RunStatus.RUNNING.value and self.status is RunStatus.QUEUED
-        return [_attempt(run_id, document) for document in (claimed[:-1] if waits else claimed)]
+        is_waiting = self.document["status"] == RunStatus.RUNNING.value and self.status is RunStatus.QUEUED
+        return [_to_attempt(run_id, document) for document in (claimed[:-1] if is_waiting else claimed)]
 
 
 def run_type(run: Doc) -> Run:
-    """A stored run as it is shown."""
+    """Convert a stored run."""
     reason = run.get("reason") and RunReason(run["reason"])
     same = (
         "started_at",
@@ -223,7 +247,7 @@ def run_type(run: Doc) -> Run:
     return Run(
         id=strawberry.ID(ids.encode("Run", run["_id"])),
         document=run,
-        missed_count=None if missed_count is None else min(missed_count, _LARGEST_INT),
+        missed_count=None if missed_count is None else min(missed_count, _MAX_INT),
         task_name=run["task_name"],
         task_version=run["task_version"],
         trigger=Trigger(run["trigger"]),
@@ -239,12 +263,12 @@ def run_type(run: Doc) -> Run:
 
 
 async def load_run(info: Info, owner: str, run_id: str) -> Run | None:
-    """The owner's run of this id."""
+    """Load a run of the owner; None if it does not exist."""
     run = await info.context.services.loaders.run(owner, run_id)
     return None if run is None else run_type(run)
 
 
-def _attempt(run_id: str, attempt: Doc) -> Attempt:
+def _to_attempt(run_id: str, attempt: Doc) -> Attempt:
     outcome = attempt.get("outcome")
     return Attempt(
         document=attempt,
@@ -262,11 +286,11 @@ def _attempt(run_id: str, attempt: Doc) -> Attempt:
 
 
 def run_error(error: Doc | None) -> RunError | None:
-    """A stored error as it is shown."""
+    """Convert a stored error."""
     if not error:
         return None
     return RunError(kind=ErrorKind(error["kind"]), message=error["message"], hint=error["hint"])
 
 
-def _headers(pairs: list[Any]) -> list[Header]:
+def _to_headers(pairs: list[Any]) -> list[Header]:
     return [Header(name=name, value=value) for name, value in pairs]

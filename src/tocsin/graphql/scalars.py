@@ -1,4 +1,4 @@
-"""The scalars: strict DateTime and Duration, URL, JSON."""
+"""The custom scalars: DateTime, Duration, URL and JSON."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,36 +18,38 @@ __all__ = ["JSON", "SCALARS", "Url", "write_duration", "write_moment"]
 
 Url = NewType("Url", str)
 
-_LONGEST_URL = 8192
-_READ_AT_ONCE = 16 * 1024
+_MAX_URL_LENGTH = 8192
+_MAX_INLINE_LENGTH = 16 * 1024
 
 
 def read_url(value: object) -> Url:
-    """A text that may be a URL; whether it can be called is told by the job that calls it. Raises ValueError."""
-    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST_URL:
-        raise ValueError(f'A URL is a text of 1 to {_LONGEST_URL} characters, such as "https://example.com/hook".')
+    """Check the type and length of a URL; the job that calls it checks the rest. Raises ValueError."""
+    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_URL_LENGTH:
+        raise ValueError(
+            f'A URL must be a string of 1 to {_MAX_URL_LENGTH} characters, such as "https://example.com/hook".'
+        )
     return Url(value)
 
 
 async def read_texts(texts: Sequence[str | None]) -> list[Any]:
-    """The values of stored JSON texts. Large ones are read in a thread."""
-    if sum(len(text or "") for text in texts) <= _READ_AT_ONCE:
+    """Parse stored JSON texts, in a thread if they are large."""
+    if sum(len(text or "") for text in texts) <= _MAX_INLINE_LENGTH:
         return [results.read(text) for text in texts]
     return [await asyncio.to_thread(results.read, text) for text in texts]
 
 
 def read_json_variable(value: object) -> object:
-    """A JSON value of a variable, within its bounds. Raises ValueError."""
-    write_json(value, DEEPEST_READ)  # much faster than a look at each part
+    """Check the depth and size of a JSON value in a variable. Raises ValueError."""
+    write_json(value, DEEPEST_READ)  # much faster than walking the value
     return value
 
 
 def read_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
-    """A JSON value that stands in the document. Raises ValueError."""
+    """Read a JSON value that is written in the document. Raises ValueError."""
     try:
         value = value_from_ast_untyped(node, variables)
-    except ValueError:  # Python reads no integers of more than 4,300 digits
-        raise ValueError("A number in it is too large.") from None
+    except ValueError:  # Python does not parse integers of more than 4,300 digits
+        raise ValueError("The value contains a number with too many digits.") from None
     return read_json_variable(value)
 
 
@@ -60,14 +62,14 @@ def _scalar(name: str, description: str, specification: str, write: Any, read: A
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: _scalar(
         "DateTime",
-        "A moment: RFC 3339, the offset to UTC required. Answers are in UTC (`Z`), to the millisecond.",
+        "A point in time in RFC 3339 format, with a required UTC offset. Results are in UTC (`Z`), to the millisecond.",
         "https://datatracker.ietf.org/doc/html/rfc3339",
         write_moment,
         read_moment,
     ),
     timedelta: _scalar(
         "Duration",
-        "A length of time: ISO 8601 with weeks, days, hours, minutes and seconds, such as `PT90S` or `P1DT12H`.",
+        "A duration in ISO 8601 format with weeks, days, hours, minutes and seconds, such as `PT90S` or `P1DT12H`.",
         "https://datatracker.ietf.org/doc/html/rfc3339#appendix-A",
         write_duration,
         read_duration,
@@ -83,6 +85,6 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_value=read_json_variable,
         parse_literal=read_json_literal,
     ),
-    Url: _scalar("URL", "An absolute URL.", "https://url.spec.whatwg.org/", str, read_url),
+    Url: _scalar("URL", "An absolute URL of at most 8192 characters.", "https://url.spec.whatwg.org/", str, read_url),
 }
-"""The scalar of the schema for each Python type."""
+"""The scalar for each Python type."""

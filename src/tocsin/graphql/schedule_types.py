@@ -1,4 +1,4 @@
-"""Schedules and misfire policies: as they are given, and as they are shown."""
+"""Input and output types of schedules and misfire policies."""
 
 from datetime import datetime, timedelta
 from typing import TypeGuard
@@ -12,89 +12,97 @@ from tocsin.schedules import MisfirePolicy
 from tocsin.schedules.moments import write_moment
 
 _NOW = "now"
-_PAST = "This time has passed. Give a later one, or set ifPast to RUN_NOW to run once now."
+_PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run once now."
 
 
-@strawberry.interface(description="When a task is due.")
+@strawberry.interface(description="A schedule: the due times of a task or workflow.")
 class Schedule:
-    summary: str = strawberry.field(description="The schedule in one plain sentence.")
+    summary: str = strawberry.field(description="The schedule in one sentence of English.")
 
 
-@strawberry.type(description="Due once.")
+@strawberry.type(description="A single due time.")
 class OnceSchedule(Schedule):
-    at: datetime = strawberry.field(description="The due time.")
+    at: datetime = strawberry.field(description="Due time.")
 
 
-@strawberry.type(description="Due at `start`, `start + interval`, and so on: elapsed time, whatever clocks do.")
+@strawberry.type(
+    description="Due times at `start`, `start + interval`, and so on, in elapsed time: clock changes have no effect."
+)
 class IntervalSchedule(Schedule):
-    interval: timedelta = strawberry.field(description="The time from one due time to the next.")
-    start: datetime = strawberry.field(description="The first due time.")
-    end: datetime | None = strawberry.field(description="No due time is later than this; null: it never ends.")
+    interval: timedelta = strawberry.field(description="Time between two due times.")
+    start: datetime = strawberry.field(description="First due time.")
+    end: datetime | None = strawberry.field(description="Last possible due time; null if the schedule does not end.")
 
 
-@strawberry.type(description="Due when the clock of a time zone matches a cron expression.")
+@strawberry.type(description="Due times that match a cron expression in a time zone.")
 class CronSchedule(Schedule):
-    expression: str = strawberry.field(description="The cron expression, as it was given.")
-    time_zone: str = strawberry.field(description="The IANA name of the time zone, such as `Europe/Berlin`.")
+    expression: str = strawberry.field(description="Cron expression, as it was entered.")
+    time_zone: str = strawberry.field(description="IANA name of the time zone, such as `Europe/Berlin`.")
 
 
-@strawberry.type(description="What happens to due times that passed while nobody could run them.")
+@strawberry.type(description="The handling of due times that passed while no server could run them.")
 class Misfire:
-    policy: MisfirePolicy = strawberry.field(description="What runs.")
-    grace: timedelta = strawberry.field(description="A run found at most this late still counts as on time.")
-    max_runs: int = strawberry.field(description="With RUN_ALL: how many missed due times run at most.")
+    policy: MisfirePolicy = strawberry.field(description="Policy that selects the due times to run.")
+    grace: timedelta = strawberry.field(
+        description="Grace period: a due time counts as on time if it is at most this late."
+    )
+    max_runs: int = strawberry.field(description="With RUN_ALL, the maximum number of missed due times to run.")
 
 
-@strawberry.input(description="Due at `start`, `start + interval`, and so on.")
+@strawberry.input(description="Due times at `start`, `start + interval`, and so on, in elapsed time.")
 class EveryInput:
-    interval: timedelta = strawberry.field(description="At least `PT1S`.")
+    interval: timedelta = strawberry.field(description="Time between two due times, at least `PT1S`.")
     start: datetime | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "The first due time. Default: one interval from now, or as it was if the schedule that this one "
-            "replaces has the same interval."
+            "First due time. Default: one interval from now, or the start of the schedule that this one replaces if "
+            "both have the same interval."
         ),
     )
     end: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="No due time is later than this. Default: it never ends."
+        default=strawberry.UNSET, description="Last possible due time. Default: none."
     )
 
 
-@strawberry.input(description="Due when the clock of a time zone matches a cron expression.")
+@strawberry.input(description="Due times that match a cron expression in a time zone.")
 class CronInput:
     expression: str = strawberry.field(
         description=(
-            "Minute, hour, day of month, month, day of week (0 and 7 are Sunday); names, lists, ranges, "
-            "steps, `L`, `#`; "
-            "a sixth field in front for seconds; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`."
+            "Cron expression: minute, hour, day of month, month, day of week (0 and 7 are Sunday), with an optional "
+            "field for seconds in front. Supports names, lists, ranges, steps, `L` and `#`, or one of `@hourly`, "
+            "`@daily`, `@weekly`, `@monthly` and `@yearly`."
         )
     )
-    time_zone: str = strawberry.field(default="UTC", description="An IANA name, such as `Europe/Berlin`.")
+    time_zone: str = strawberry.field(default="UTC", description="IANA name of the time zone, such as `Europe/Berlin`.")
 
 
-@strawberry.input(one_of=True, description="When a task is due: exactly one of these.")
+@strawberry.input(one_of=True, description="The due times of a task. Set exactly one field.")
 class ScheduleInput:
     now: strawberry.Maybe[bool] = strawberry.field(
-        description="Once, at once; can only be `true`. Sent again to the same task, it changes nothing."
+        description="Due once, immediately; must be `true`. Sending it again for the same task does not run it again."
     )
-    at: strawberry.Maybe[datetime] = strawberry.field(description="Once, at this time.")
-    every: strawberry.Maybe[EveryInput] = strawberry.field(description="Every interval.")
-    cron: strawberry.Maybe[CronInput] = strawberry.field(description="By a cron expression.")
+    at: strawberry.Maybe[datetime] = strawberry.field(description="Due once, at this time.")
+    every: strawberry.Maybe[EveryInput] = strawberry.field(description="Due at a fixed interval.")
+    cron: strawberry.Maybe[CronInput] = strawberry.field(description="Due when a cron expression matches.")
 
 
-@strawberry.input(description="What happens to due times that passed while nobody could run them.")
+@strawberry.input(description="The handling of due times that passed while no server could run them.")
 class MisfireInput:
-    policy: MisfirePolicy = strawberry.field(default=MisfirePolicy.RUN_ONCE, description="What runs.")
+    policy: MisfirePolicy = strawberry.field(
+        default=MisfirePolicy.RUN_ONCE, description="Policy that selects the due times to run."
+    )
     grace: timedelta | None = strawberry.field(
-        default=strawberry.UNSET, description="How late still counts as on time. Default: `PT1M`."
+        default=strawberry.UNSET,
+        description="Grace period: a due time counts as on time if it is at most this late. Default: `PT1M`.",
     )
     max_runs: int | None = strawberry.field(
-        default=strawberry.UNSET, description="With RUN_ALL: how many run at most, 1 to 1000. Default: 100."
+        default=strawberry.UNSET,
+        description="With RUN_ALL, the maximum number of missed due times to run, 1 to 1000. Default: 100.",
     )
 
 
 def schedule_type(schedule: schedules.Schedule) -> Schedule:
-    """The schedule as it is shown."""
+    """Convert a schedule."""
     summary = schedules.summary(schedule)
     match schedules.plain(schedule):
         case schedules.Once(at):
@@ -106,23 +114,23 @@ def schedule_type(schedule: schedules.Schedule) -> Schedule:
 
 
 def read_schedule(
-    given: ScheduleInput, now: datetime, if_past: IfPast | None = None, before: schedules.Plain | None = None
+    input_: ScheduleInput, now: datetime, if_past: IfPast | None = None, before: schedules.Plain | None = None
 ) -> schedules.Plain:
-    """The schedule that is meant at `now`. Raises InvalidInput, the path relative to the schedule input.
+    """Convert the input to a schedule. Raises InvalidInput with a path relative to the schedule.
 
-    `if_past` says what to do with an `at` that has passed; None leaves it as it is. `before` is the schedule that it
-    replaces: the same request for a single run is that one, and the same interval without a start keeps its phase.
+    `if_past` is the handling of an `at` before `now`; None keeps it. `before` is the schedule that is replaced: the
+    same single due time returns it unchanged, and the same interval without a start keeps its phase.
     """
-    if given.now is not None and not given.now.value:
-        raise InvalidInput("now can only be true. Leave it out to give another kind of schedule.", "now")
-    if given.at is not None:
-        return _once(given.at.value, now, if_past, before)
-    if given.every is not None:
-        every = given.every.value
+    if input_.now is not None and not input_.now.value:
+        raise InvalidInput("now must be true. Leave it out to set another kind of schedule.", "now")
+    if input_.at is not None:
+        return _once(input_.at.value, now, if_past, before)
+    if input_.every is not None:
+        every = input_.every.value
         start = every.start or schedules.default_start(every.interval, before, now)
         return schedules.Every(every.interval, start, every.end or None)
-    if given.cron is not None:
-        return schedules.Cron(given.cron.value.expression, given.cron.value.time_zone)
+    if input_.cron is not None:
+        return schedules.Cron(input_.cron.value.expression, input_.cron.value.time_zone)
     return before if _requests(before, _NOW) else schedules.Once(now, _NOW)
 
 
@@ -136,20 +144,20 @@ def _once(at: datetime, now: datetime, if_past: IfPast | None, before: schedules
 
 
 def _requests(before: schedules.Plain | None, requested: str) -> TypeGuard[schedules.Once]:
-    """Tell whether the schedule before came of this very request."""
+    """Tell whether the previous schedule was created by the same request."""
     return isinstance(before, schedules.Once) and before.requested == requested
 
 
 def misfire_type(misfire: schedules.Misfire) -> Misfire:
-    """The policy as it is shown."""
+    """Convert a misfire policy."""
     return Misfire(policy=misfire.policy, grace=misfire.grace, max_runs=misfire.max_runs)
 
 
-def read_misfire(given: MisfireInput | None) -> schedules.Misfire:
-    """The policy that is meant."""
+def read_misfire(input_: MisfireInput | None) -> schedules.Misfire:
+    """Convert the input to a misfire policy, with defaults."""
     default = schedules.Misfire()
-    if not given:
+    if not input_:
         return default
-    grace = default.grace if given.grace is None or given.grace is strawberry.UNSET else given.grace
-    max_runs = default.max_runs if given.max_runs is None or given.max_runs is strawberry.UNSET else given.max_runs
-    return schedules.Misfire(given.policy, grace, max_runs)
+    grace = default.grace if input_.grace is None or input_.grace is strawberry.UNSET else input_.grace
+    max_runs = default.max_runs if input_.max_runs is None or input_.max_runs is strawberry.UNSET else input_.max_runs
+    return schedules.Misfire(input_.policy, grace, max_runs)

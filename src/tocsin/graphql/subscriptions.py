@@ -1,4 +1,4 @@
-"""What is told as it happens."""
+"""The root type `Subscription`: events of tasks, runs and workflow runs."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -24,63 +24,62 @@ LONGEST_LIMIT = 10_000
 _SNAPSHOT = WorkflowRunEventKind.SNAPSHOT
 Event = TypeVar("Event")
 _AFTER = (
-    "The `at` of the last event you got before the connection broke: what happened since is told first, each change "
-    "at least once, instead of the SNAPSHOT. Any server of the installation can do that for some minutes; if it "
-    "cannot, the first event is a SNAPSHOT."
+    "`at` of the last event received before the connection was lost. The stream then starts with the changes since "
+    "that time, each at least once, instead of a SNAPSHOT. Every server of the installation keeps the changes of the "
+    "last minutes; if `after` is older, the stream starts with a SNAPSHOT."
 )
 After = Annotated[datetime | None, strawberry.argument(description=_AFTER)]
 Limit = Annotated[
     int | None,
     strawberry.argument(
-        description=f"How many events to tell before the subscription completes, 1 to {LONGEST_LIMIT:,}. Default: all."
+        description=f"Number of events to send before completing, 1 to {LONGEST_LIMIT:,}. Default: no limit."
     ),
 ]
 
 
 @strawberry.type(
     description=(
-        "A change of one of your tasks or of its runs. The statuses are as of the change, the objects as of "
-        "its delivery."
+        "A change of one of your tasks or its runs. Statuses are those at the time of the change, objects those at the "
+        "time of delivery."
     )
 )
 class TaskEvent:
     change: strawberry.Private[events.Change]
     owner: strawberry.Private[str]
-    kind: ChangeKind = strawberry.field(description="What happened.")
-    at: datetime = strawberry.field(description="When it happened, by the database's clock.")
-    task_id: strawberry.ID | None = strawberry.field(description="The task; null in the SNAPSHOT of all tasks.")
-    task_status: TaskStatus | None = strawberry.field(
-        description="The status that the task got; null if that did not change."
+    kind: ChangeKind = strawberry.field(description="Kind of the change.")
+    at: datetime = strawberry.field(description="Time of the change, by the clock of the database.")
+    task_id: strawberry.ID | None = strawberry.field(
+        description="Global ID of the task; null in a SNAPSHOT of all tasks."
     )
-    run_status: RunStatus | None = strawberry.field(
-        description="The status that the run got; null if that did not change."
-    )
+    task_status: TaskStatus | None = strawberry.field(description="New status of the task; null if it did not change.")
+    run_status: RunStatus | None = strawberry.field(description="New status of the run; null if it did not change.")
 
-    @strawberry.field(description="The task as it is now; null when it was deleted, and in the SNAPSHOT of all tasks.")
+    @strawberry.field(description="Current state of the task; null if it was deleted, and in a SNAPSHOT of all tasks.")
     async def task(self, info: Info) -> Task | None:
         task_id = self.change.task_id
         return None if task_id is None else await load_task(info, self.owner, task_id)
 
-    @strawberry.field(description="The run as it is now; null if the event is of the task alone.")
+    @strawberry.field(description="Current state of the run; null if the event concerns only the task.")
     async def run(self, info: Info) -> Run | None:
         run_id = self.change.run_id
         return None if run_id is None else await load_run(info, self.owner, run_id)
 
 
-@strawberry.type(description="What is told as it happens.")
+@strawberry.type(description="The subscriptions of the API.")
 class Subscription:
     @strawberry.subscription(
         description=(
-            "Changes of your tasks and runs, made by whatever process. The first event is a SNAPSHOT: what"
-            " is read after it "
-            "misses no change. Another SNAPSHOT comes when changes had to be dropped."
+            "Subscribe to the changes of your tasks and runs, whichever process makes them. The first event is a "
+            "SNAPSHOT: state that you read after it, together with the following events, misses no change. Another "
+            "SNAPSHOT follows if events had to be dropped."
         )
     )
     async def task_events(
         self,
         info: Info,
         task_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only of this task. Default: of all your tasks.")
+            strawberry.ID | None,
+            strawberry.argument(description="Return only events of this task. Default: of all your tasks."),
         ] = strawberry.UNSET,
         after: After = strawberry.UNSET,
         limit: Limit = strawberry.UNSET,
@@ -90,40 +89,43 @@ class Subscription:
         wanted = ids.require("Task", task_id, "taskId") if task_id else None
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        return _first(limit, _events(info.context, owner, wanted, after or None))
+        return _take(limit, _task_events(info.context, owner, wanted, after or None))
 
     @strawberry.subscription(
         description=(
-            "Changes of your workflow runs and their steps, made by whatever process. The first event is a SNAPSHOT: "
-            "what is read after it misses no change. Another SNAPSHOT comes when changes had to be dropped."
+            "Subscribe to the changes of your workflow runs and their steps, whichever process makes them. The first "
+            "event is a SNAPSHOT: state that you read after it, together with the following events, misses no change. "
+            "Another SNAPSHOT follows if events had to be dropped."
         )
     )
     async def workflow_run_events(
         self,
         info: Info,
         workflow_run_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only of this one. Default: of all of yours.")
+            strawberry.ID | None,
+            strawberry.argument(description="Return only events of this workflow run. Default: of all yours."),
         ] = strawberry.UNSET,
         after: After = strawberry.UNSET,
         limit: Limit = strawberry.UNSET,
         until_end: Annotated[
             bool,
             strawberry.argument(
-                description="Complete the subscription once the workflow run has ended. Needs `workflowRunId`."
+                description="Complete the subscription once the workflow run has ended. Requires `workflowRunId`."
             ),
         ] = False,
     ) -> AsyncGenerator[WorkflowRunEvent, None]:
         owner = await access.owner(info)
         _check_limit(limit)
         if until_end and not workflow_run_id:
-            raise InvalidInput("untilEnd needs workflowRunId: say which workflow run is meant.", "workflowRunId")
+            raise InvalidInput("untilEnd requires workflowRunId. Set the workflow run to follow.", "workflowRunId")
         wanted = ids.require("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
         if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
         if not (until_end and wanted):
-            return _first(limit, _workflow_events(info.context, owner, wanted, after or None))
-        since = after or None if await _is_open(owner, wanted) else None  # of what has ended nothing may be to come
-        return _first(limit, _until_end(_workflow_events(info.context, owner, wanted, since), owner, wanted))
+            return _take(limit, _workflow_events(info.context, owner, wanted, after or None))
+        # If the run has ended, no further event may come after `after`, so the stream starts with a SNAPSHOT.
+        since = after or None if await _is_open(owner, wanted) else None
+        return _take(limit, _until_end(_workflow_events(info.context, owner, wanted, since), owner, wanted))
 
 
 def _check_limit(limit: int | None) -> None:
@@ -131,7 +133,7 @@ def _check_limit(limit: int | None) -> None:
         raise InvalidInput(f"limit must be 1 to {LONGEST_LIMIT}; it is {limit}.", "limit")
 
 
-async def _first(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+async def _take(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
     async with aclosing(found):
         count = 0
         async for event in found:
@@ -144,7 +146,7 @@ async def _first(limit: int | None, found: AsyncGenerator[Event, None]) -> Async
 async def _until_end(
     found: AsyncGenerator[WorkflowRunEvent, None], owner: str, run_id: str
 ) -> AsyncGenerator[WorkflowRunEvent, None]:
-    """The events up to the one after which the workflow run is found to have ended."""
+    """Yield events until the workflow run has ended."""
     async with aclosing(found):
         async for event in found:
             yield event
@@ -163,23 +165,23 @@ async def _workflow_events(
     context: Context, owner: str, run_id: str | None, after: datetime | None
 ) -> AsyncGenerator[WorkflowRunEvent, None]:
     subscription = context.services.fanout.subscribe_workflows(owner, run_id, after)
-    async with subscription as changes, _ended_with_the_token(context, changes):
+    async with subscription as changes, _ending_with_token(context, changes):
         async for change in changes:
             yield workflow_event(change, owner)
 
 
-async def _events(
+async def _task_events(
     context: Context, owner: str, task_id: str | None, after: datetime | None
 ) -> AsyncGenerator[TaskEvent, None]:
     subscription = context.services.fanout.subscribe(owner, task_id, after)
-    async with subscription as changes, _ended_with_the_token(context, changes):
+    async with subscription as changes, _ending_with_token(context, changes):
         async for change in changes:
-            yield _event(change, owner)
+            yield _to_task_event(change, owner)
 
 
 @asynccontextmanager
-async def _ended_with_the_token(context: Context, changes: events.Subscription) -> AsyncIterator[None]:
-    """Nothing else would end server-sent events; a WebSocket is closed as a whole (see web/graphql_ws.py)."""
+async def _ending_with_token(context: Context, changes: events.Subscription) -> AsyncIterator[None]:
+    """End a stream of server-sent events with its token; a WebSocket is closed as a whole (see web/graphql_ws.py)."""
     if context.is_socket:
         yield
         return
@@ -194,7 +196,7 @@ async def _ended_with_the_token(context: Context, changes: events.Subscription) 
         watching.cancel()
 
 
-def _event(change: events.Change, owner: str) -> TaskEvent:
+def _to_task_event(change: events.Change, owner: str) -> TaskEvent:
     task_id = change.task_id
     return TaskEvent(
         change=change,

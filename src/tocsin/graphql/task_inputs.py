@@ -1,4 +1,4 @@
-"""What an owner writes of a task: a draft of a new one, changes of an old one."""
+"""Inputs of tasks, and their conversion to drafts and changes."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,127 +17,134 @@ from tocsin.graphql.schedule_types import MisfireInput, ScheduleInput, read_misf
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 from tocsin.tasks.saving import Draft, check_fields, draft_of
 
-_KEY = (
-    "A text of your choice, 1 to 200 characters. The same input sent again with it within 24 hours "
-    "answers the same and does nothing more."
+_KEY_DESCRIPTION = (
+    "A string of 1 to 200 characters that makes the mutation safe to send again: the same input with the same key "
+    "within 24 hours does nothing and returns the original result."
 )
 
 
 def key_field() -> Any:
-    """The field `idempotencyKey` of an input."""
-    return strawberry.field(default=strawberry.UNSET, description=_KEY)
+    """Return the field `idempotencyKey` of an input."""
+    return strawberry.field(default=strawberry.UNSET, description=_KEY_DESCRIPTION)
 
 
-@strawberry.input(description="A new task.")
+@strawberry.input(description="The input of `createTask`.")
 class CreateTaskInput:
-    name: str = strawberry.field(description="1 to 200 characters.")
+    name: str = strawberry.field(description="Name of the task, 1 to 200 characters.")
     tags: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="At most 20, of 1 to 50 characters, each once."
+        default=strawberry.UNSET, description="At most 20 different tags of 1 to 50 characters."
     )
-    job: JobInput = strawberry.field(description="The work to do.")
-    schedule: ScheduleInput = strawberry.field(description="When to do it.")
+    job: JobInput = strawberry.field(description="Job to perform.")
+    schedule: ScheduleInput = strawberry.field(description="Due times of the task.")
     if_past: IfPast = strawberry.field(
-        default=IfPast.REFUSE, description="What to do when `schedule.at` has already passed."
+        default=IfPast.REFUSE, description="Handling of a `schedule.at` that has already passed."
     )
     misfire: MisfireInput | None = strawberry.field(
-        default=strawberry.UNSET, description="What happens to due times that passed while nobody could run them."
+        default=strawberry.UNSET,
+        description="Handling of due times that passed while no server could run them. Default: RUN_ONCE.",
     )
     overlap: Overlap = strawberry.field(
-        default=Overlap.SKIP, description="What happens to a due time while the run before is still going on."
+        default=Overlap.SKIP, description="Handling of a due time at which the previous run has not ended."
     )
     retry: RetryInput | None = strawberry.field(
-        default=strawberry.UNSET, description="How failed runs are tried again. Default: the server's policy."
+        default=strawberry.UNSET, description="Retry policy for failed runs. Default: the policy of the server."
     )
     timeout: timedelta | None = strawberry.field(
-        default=strawberry.UNSET, description="How long one attempt may take, at most `PT1H`. Default: the server's."
+        default=strawberry.UNSET,
+        description="Timeout of one attempt, at most `PT1H`. Default: the default of the server.",
     )
     priority: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="-10 to 10: among your runs, those of a higher one go first. Default: the queue's.",
+        description="Priority of its runs, -10 to 10, higher first among your queued runs. Default: that of the queue.",
     )
     queue: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The queue that its runs go through. Default: `default`."
+        default=strawberry.UNSET, description="Name of the queue for its runs. Default: `default`."
     )
     idempotency_key: str | None = key_field()
 
 
-@strawberry.input(description="Changes of a task: what is absent stays as it is, null resets to the default.")
+@strawberry.input(
+    description="The input of `updateTask`. Absent fields keep their value; null resets a field to its default."
+)
 class UpdateTaskInput:
-    id: strawberry.ID = strawberry.field(description="The task.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
     expected_version: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Change nothing if this is not the task's version: user error CONFLICT."
+        default=strawberry.UNSET,
+        description="Current version of the task. If it has another version, nothing is changed: user error CONFLICT.",
     )
-    name: strawberry.Maybe[str] = strawberry.field(description="1 to 200 characters.")
-    tags: strawberry.Maybe[list[str] | None] = strawberry.field(description="All tags, replacing the old ones.")
+    name: strawberry.Maybe[str] = strawberry.field(description="Name of the task, 1 to 200 characters.")
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="Complete list of tags, which replaces the old one."
+    )
     job: strawberry.Maybe[JobInput] = strawberry.field(
-        description="The whole job, replacing the old one; secrets that are left out are kept, for the same server."
+        description="Complete job, which replaces the old one. Absent secrets are kept for the same target server."
     )
     schedule: strawberry.Maybe[ScheduleInput] = strawberry.field(
         description=(
-            "The whole schedule, replacing the old one. Makes a cancelled task active again; never fires for the past."
+            "Complete schedule, which replaces the old one. Reactivates a cancelled task; never runs for the past."
         )
     )
     if_past: IfPast | None = strawberry.field(
-        default=strawberry.UNSET, description="What to do when `schedule.at` has already passed. Default: REFUSE."
+        default=strawberry.UNSET, description="Handling of a `schedule.at` that has already passed. Default: REFUSE."
     )
     misfire: strawberry.Maybe[MisfireInput | None] = strawberry.field(
-        description="What happens to due times that passed while nobody could run them."
+        description="Handling of due times that passed while no server could run them; null: RUN_ONCE."
     )
     overlap: strawberry.Maybe[Overlap | None] = strawberry.field(
-        description="What happens to a due time while the run before is still going on."
+        description="Handling of a due time at which the previous run has not ended; null: SKIP."
     )
     retry: strawberry.Maybe[RetryInput | None] = strawberry.field(
-        description="The whole retry policy, replacing the old one; null: the server's."
+        description="Complete retry policy, which replaces the old one; null: the policy of the server."
     )
     timeout: strawberry.Maybe[timedelta | None] = strawberry.field(
-        description="How long one attempt may take, at most `PT1H`; null: the server's default."
+        description="Timeout of one attempt, at most `PT1H`; null: the default of the server."
     )
     priority: strawberry.Maybe[int | None] = strawberry.field(
-        description="-10 to 10: among your runs, those of a higher one go first; null: the queue's."
+        description="Priority of its runs, -10 to 10, higher first among your queued runs; null: that of the queue."
     )
     queue: strawberry.Maybe[str | None] = strawberry.field(
-        description="The queue that its runs go through; null: `default`."
+        description="Name of the queue for its runs; null: `default`."
     )
 
 
-def read_draft(given: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> Draft:
-    """The task that is meant. Raises SeveralInvalid that names the faulty fields."""
-    faults, tags = FaultCollector(), tuple(given.tags or ())
-    misfire, timeout = read_misfire(given.misfire or None), _seconds(given.timeout)
-    job = faults.read(read_job, given.job, services, owner)
-    schedule = faults.read(_schedule, given.schedule, now, given.if_past)
-    retry = faults.read(read_retry, given.retry or None)
+def read_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> Draft:
+    """Convert the input to a draft. Raises SeveralInvalid with the path of each invalid field."""
+    faults, tags = FaultCollector(), tuple(input_.tags or ())
+    misfire, timeout = read_misfire(input_.misfire or None), _seconds(input_.timeout)
+    job = faults.read(read_job, input_.job, services, owner)
+    schedule = faults.read(_read_schedule, input_.schedule, now, input_.if_past)
+    retry = faults.read(read_retry, input_.retry or None)
     if faults.found:
-        faults.read(check_fields, given.name, tags, misfire, timeout, retry, schedule)
+        faults.read(check_fields, input_.name, tags, misfire, timeout, retry, schedule)
     faults.refuse()
-    assert job is not None and schedule is not None  # noqa: S101, PT018  # else it was refused
+    assert job is not None and schedule is not None  # noqa: S101, PT018  # else `refuse` raised
     return Draft(
-        name=given.name,
+        name=input_.name,
         tags=tags,
         job=job,
         schedule=schedule,
         misfire=misfire,
-        overlap=given.overlap,
+        overlap=input_.overlap,
         retry=retry,
         timeout=timeout,
-        queue=given.queue or DEFAULT_QUEUE,
-        priority=given.priority if isinstance(given.priority, int) else None,
+        queue=input_.queue or DEFAULT_QUEUE,
+        priority=input_.priority if isinstance(input_.priority, int) else None,
     )
 
 
 def read_changes(
-    given: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
+    input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
 ) -> dict[str, Any]:
-    """The fields of Draft that change. Raises SeveralInvalid that names the faulty ones."""
+    """Return the changed fields of Draft. Raises SeveralInvalid with the path of each invalid field."""
     faults = FaultCollector()
-    changes = _simple_changes(given) | _place(given)
-    if given.job is not None:
-        changes["job"] = faults.read(read_job, given.job.value, services, owner, task.job)
-    if given.schedule is not None:
-        if_past = given.if_past or IfPast.REFUSE
-        changes["schedule"] = faults.read(_schedule, given.schedule.value, now, if_past, _before(task))
-    if given.retry is not None:
-        changes["retry"] = faults.read(read_retry, given.retry.value)
+    changes = _simple_changes(input_) | _placement_changes(input_)
+    if input_.job is not None:
+        changes["job"] = faults.read(read_job, input_.job.value, services, owner, task.job)
+    if input_.schedule is not None:
+        if_past = input_.if_past or IfPast.REFUSE
+        changes["schedule"] = faults.read(_read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task))
+    if input_.retry is not None:
+        changes["retry"] = faults.read(read_retry, input_.retry.value)
     if faults.found:
         draft = replace(draft_of(task), **changes)
         faults.read(draft.checked)
@@ -145,41 +152,41 @@ def read_changes(
     return changes
 
 
-def _simple_changes(given: UpdateTaskInput) -> dict[str, Any]:
+def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    if given.name is not None:
-        changes["name"] = given.name.value
-    if given.tags is not None:
-        changes["tags"] = tuple(given.tags.value or ())
-    if given.misfire is not None:
-        changes["misfire"] = read_misfire(given.misfire.value)
-    if given.overlap is not None:
-        changes["overlap"] = given.overlap.value or Overlap.SKIP
-    if given.timeout is not None:
-        changes["timeout"] = _seconds(given.timeout.value)
+    if input_.name is not None:
+        changes["name"] = input_.name.value
+    if input_.tags is not None:
+        changes["tags"] = tuple(input_.tags.value or ())
+    if input_.misfire is not None:
+        changes["misfire"] = read_misfire(input_.misfire.value)
+    if input_.overlap is not None:
+        changes["overlap"] = input_.overlap.value or Overlap.SKIP
+    if input_.timeout is not None:
+        changes["timeout"] = _seconds(input_.timeout.value)
     return changes
 
 
-def _place(given: UpdateTaskInput) -> dict[str, Any]:
+def _placement_changes(input_: UpdateTaskInput) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    if given.priority is not None:
-        changes["priority"] = given.priority.value
-    if given.queue is not None:
-        changes["queue"] = given.queue.value or DEFAULT_QUEUE
+    if input_.priority is not None:
+        changes["priority"] = input_.priority.value
+    if input_.queue is not None:
+        changes["queue"] = input_.queue.value or DEFAULT_QUEUE
     return changes
 
 
-def _before(task: documents.Task) -> schedules.Plain | None:
-    """The schedule that a new one replaces; None for a single run that was cancelled, which may be asked for again."""
+def _replaced_schedule(task: documents.Task) -> schedules.Plain | None:
+    """Return the schedule to replace; None if it was a single due time of a cancelled task, which can be set again."""
     before = schedules.plain(schedules.from_document(task.schedule))
     return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
 
 
-def _schedule(
-    given: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
+def _read_schedule(
+    input_: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
 ) -> schedules.Plain:
     try:
-        return read_schedule(given, now, if_past, before)
+        return read_schedule(input_, now, if_past, before)
     except InvalidInput as error:
         raise error.under("schedule") from None
 

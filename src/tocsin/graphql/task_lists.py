@@ -1,4 +1,4 @@
-"""Lists of tasks: filters, orders, connections."""
+"""Filters, orders and connections of tasks."""
 
 from datetime import UTC, datetime
 from enum import Enum
@@ -17,17 +17,17 @@ from tocsin.graphql.run_lists import page_info
 from tocsin.graphql.task_types import Task, task_type
 from tocsin.graphql.words import TimeWindow, bounds, contains
 
-_DUE = "_due"
-# Tasks without a next due time come last, whichever way the list is sorted.
+_DUE_KEY = "_due"
+# Tasks without a next due time come last in both directions.
 _NEVER = {
     OrderDirection.ASC: datetime(9999, 12, 30, tzinfo=UTC),
     OrderDirection.DESC: datetime(1, 1, 2, tzinfo=UTC),
 }
-_MOST_TAGS = 20
+_MAX_TAGS = 20
 
 
 class TaskOrderField(Enum):
-    """What tasks can be sorted by."""
+    """A field to sort tasks by."""
 
     CREATED_AT = "created_at"
     NEXT_RUN_AT = "next_run_at"
@@ -35,54 +35,53 @@ class TaskOrderField(Enum):
 
 describe(
     TaskOrderField,
-    "What tasks are sorted by.",
+    "A field to sort tasks by.",
     {
-        "CREATED_AT": "When the task was saved first. Walking all pages meets every task exactly once.",
-        "NEXT_RUN_AT": "The next due time; tasks that have none come last. A task that runs meanwhile "
-        "moves in the list.",
+        "CREATED_AT": "Time at which the task was created. Paging to the end returns every task exactly once.",
+        "NEXT_RUN_AT": "Next due time; tasks without one come last. Paging can skip or repeat tasks that run then.",
     },
 )
 
 
-@strawberry.input(description="The order of tasks.")
+@strawberry.input(description="The sort order of tasks.")
 class TaskOrder:
-    field: TaskOrderField = strawberry.field(description="What to sort by.")
-    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which way.")
+    field: TaskOrderField = strawberry.field(description="Field to sort by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Sort direction.")
 
 
-@strawberry.input(description="Which tasks: those for which all that is given holds.")
+@strawberry.input(description="Filters for tasks, combined with AND.")
 class TaskFilter:
     status: list[TaskStatus] | None = strawberry.field(
-        default=strawberry.UNSET, description="Tasks in one of these states."
+        default=strawberry.UNSET, description="Tasks with one of these statuses."
     )
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Tasks whose name contains this text, whatever the case."
+        default=strawberry.UNSET, description="Tasks whose name contains this text, ignoring case."
     )
     tags: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="Tasks that have all of these tags."
+        default=strawberry.UNSET, description="Tasks with all of these tags, at most 20."
     )
     next_run_at: TimeWindow | None = strawberry.field(
-        default=strawberry.UNSET, description="Tasks whose next due time lies in this span."
+        default=strawberry.UNSET, description="Tasks whose next due time is in this period."
     )
 
 
-@strawberry.type(description="A task in a list.")
+@strawberry.type(description="A task in a connection, with its cursor.")
 class TaskEdge:
-    cursor: str = strawberry.field(description="The task's place in the list, for `after` and `before`.")
+    cursor: str = strawberry.field(description="Cursor of this task, for `after` and `before`.")
     node: Task = strawberry.field(description="The task.")
 
 
 @strawberry.type(description="A page of tasks.")
 class TaskConnection:
     rows: strawberry.Private[Rows]
-    edges: list[TaskEdge] = strawberry.field(description="The tasks with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    edges: list[TaskEdge] = strawberry.field(description="The tasks on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
-    @strawberry.field(description="The tasks.")
+    @strawberry.field(description="The tasks on this page.")
     def nodes(self) -> list[Task]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many tasks there are on all pages together.")
+    @strawberry.field(description="Number of tasks on all pages.")
     async def total_count(self) -> int:
         return await paging.count(self.rows)
 
@@ -90,7 +89,7 @@ class TaskConnection:
 async def list_tasks(
     services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder | None, arguments: PageArguments
 ) -> TaskConnection:
-    """A page of the user's tasks. Raises InvalidInput."""
+    """Return a page of the user's tasks. Raises InvalidInput."""
     rows = _rows(services, user, filter_, order or TaskOrder(field=TaskOrderField.CREATED_AT))
     page = await paging.read_page(rows, arguments)
     edges = [TaskEdge(cursor=paging.cursor(rows, row), node=task_type(row)) for row in page.rows]
@@ -102,7 +101,7 @@ def _rows(services: Services, user: User, filter_: TaskFilter | None, order: Tas
     return Rows(
         collection=services.database.tasks,
         order=f"task_{order.field.value}_{direction.value.lower()}" if by_due else "task_created_at",
-        key=_DUE if by_due else order.field.value,
+        key=_DUE_KEY if by_due else order.field.value,
         descending=direction is OrderDirection.DESC,
         base={"owner": user.id},
         residual=_residual(filter_),
@@ -120,8 +119,8 @@ def _residual(filter_: TaskFilter | None) -> Doc:
     if filter_.name:
         residual["name"] = contains(filter_.name, "filter", "name")
     if filter_.tags:
-        if len(filter_.tags) > _MOST_TAGS:
-            raise InvalidInput(f"At most {_MOST_TAGS} tags.", "filter", "tags")
+        if len(filter_.tags) > _MAX_TAGS:
+            raise InvalidInput(f"Set at most {_MAX_TAGS} tags; there are {len(filter_.tags)}.", "filter", "tags")
         residual["tags"] = {"$all": filter_.tags}
     low, high = bounds(filter_.next_run_at or None)
     window = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}

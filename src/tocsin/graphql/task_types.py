@@ -1,4 +1,4 @@
-"""Tasks, as they are shown."""
+"""The output type of tasks."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -24,39 +24,39 @@ from tocsin.tasks.lanes import DEFAULT_QUEUE
 from tocsin.tasks.retry_defaults import RetryDefaults, interval_ms
 
 
-@strawberry.type(description="What you saved: a job, a schedule, a retry policy.")
+@strawberry.type(description="A task: a job that is performed by a schedule, with a retry policy.")
 class Task(Node):
     document: strawberry.Private[Doc]
-    name: str = strawberry.field(description="The name you gave it.")
-    tags: list[str] = strawberry.field(description="The tags you gave it.")
-    overlap: Overlap = strawberry.field(
-        description="What happens to a due time while the run before is still going on."
+    name: str = strawberry.field(description="Name of the task.")
+    tags: list[str] = strawberry.field(description="Tags of the task, for `TaskFilter.tags`.")
+    overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
+    status: TaskStatus = strawberry.field(description="Status of the task, derived from its scheduled runs.")
+    version: int = strawberry.field(
+        description="Version of the task, from 1; each edit increases it. For `expectedVersion` of `updateTask`."
     )
-    status: TaskStatus = strawberry.field(description="What the task is doing, seen from its scheduled runs.")
-    version: int = strawberry.field(description="Counts your edits, beginning with 1. Pass it as `expectedVersion`.")
-    next_run_at: datetime | None = strawberry.field(description="The next due time; null when nothing lies ahead.")
+    next_run_at: datetime | None = strawberry.field(description="Next due time; null if there is none.")
     consecutive_failures: int = strawberry.field(
-        description="Scheduled runs that failed for good since the last one that succeeded."
+        description="Number of consecutive scheduled runs that failed, since the last one that succeeded."
     )
-    created_at: datetime = strawberry.field(description="When the task was saved first.")
-    updated_at: datetime = strawberry.field(description="When you last changed it.")
+    created_at: datetime = strawberry.field(description="Time at which the task was created.")
+    updated_at: datetime = strawberry.field(description="Time of your last edit.")
 
-    @strawberry.field(description="The work that the task does.")
+    @strawberry.field(description="Job that the task performs.")
     def job(self) -> Job:
         return job_type(self.document["job"])
 
-    @strawberry.field(description="When the task is due.")
+    @strawberry.field(description="Due times of the task.")
     def schedule(self) -> Schedule:
         return schedule_type(schedules.from_document(self.document["schedule"]))
 
-    @strawberry.field(description="What happens to due times that passed while nobody could run them.")
+    @strawberry.field(description="Handling of due times that passed while no server could run them.")
     def misfire(self) -> Misfire:
         return misfire_type(schedules.Misfire.from_document(self.document["misfire"]))
 
     @strawberry.field(
         description=(
-            "How failed runs are tried again, in effect: the task's own policy, and the server's default for what it "
-            "leaves open. Unless the operator chose waits, these fit the schedule: together at most half its interval."
+            "Retry policy in effect: the policy of the task, completed with the defaults of the server. Unless the "
+            "operator configured them, the default waits add up to at most half the interval of the schedule."
         )
     )
     def retry(self, info: Info) -> RetryPolicy:
@@ -65,42 +65,44 @@ class Task(Node):
         defaults = RetryDefaults.of(info.context.services.settings)
         return retry_type(defaults.complete(own, None if interval is None else interval * MILLISECOND))
 
-    @strawberry.field(description="How long one attempt may take: the task's own limit, else the server's default.")
+    @strawberry.field(description="Timeout of one attempt: that of the task, else the default of the server.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
         default = info.context.services.settings.timeout_of(self.document["job"]["kind"])
         return timedelta(seconds=default if own is None else own)
 
     @strawberry.field(
-        description="Why it is late, in a plain sentence; null unless a due time has passed and has no run yet."
+        description="Explanation of its delay for people; null unless a due time has passed that has no run yet."
     )
     def waiting_text(self) -> str | None:
         return lateness_text(self.next_run_at, clock.now())
 
-    @strawberry.field(description="The queue that its runs go through.")
+    @strawberry.field(description="Name of the queue for its runs.")
     def queue(self) -> str:
         return str(self.document.get("queue") or DEFAULT_QUEUE)
 
-    @strawberry.field(description="The priority of its runs, -10 to 10: among yours, a higher one goes first.")
+    @strawberry.field(
+        description="Priority of its runs, -10 to 10. Among your queued runs, those with a higher priority start first."
+    )
     def priority(self) -> int:
         return int(self.document.get("priority") or 0)
 
-    @strawberry.field(description="Its latest scheduled run; null before the first one.")
+    @strawberry.field(description="Latest scheduled run; null before the first one.")
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
         return None if run_id is None else await load_run(info, self.document["owner"], run_id)
 
-    @strawberry.field(
-        description="Its history: scheduled runs and those made by hand. Default order: the latest due time first."
-    )
+    @strawberry.field(description="List the scheduled and manual runs of the task, by default latest due time first.")
     async def runs(
         self,
         info: Info,
         filter: Annotated[
-            RunFilter | None, strawberry.argument(description="Only these runs. `taskId` has no effect here.")
+            RunFilter | None,
+            strawberry.argument(description="Return only the runs that match. `taskId` has no effect here."),
         ] = strawberry.UNSET,
         order_by: Annotated[
-            RunOrder | None, strawberry.argument(description="The order of the runs.")
+            RunOrder | None,
+            strawberry.argument(description="Sort order of the runs. Default: by `DUE_AT`, descending."),
         ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
@@ -114,7 +116,7 @@ class Task(Node):
 
 
 def task_type(task: Doc) -> Task:
-    """A stored task as it is shown."""
+    """Convert a stored task."""
     same = ("name", "tags", "version", "next_run_at", "consecutive_failures", "created_at", "updated_at")
     return Task(
         id=strawberry.ID(ids.encode("Task", task["_id"])),
@@ -126,6 +128,6 @@ def task_type(task: Doc) -> Task:
 
 
 async def load_task(info: Info, owner: str, task_id: str) -> Task | None:
-    """The owner's task of this id."""
+    """Load a task of the owner; None if it does not exist or was deleted."""
     task = await info.context.services.loaders.task(owner, task_id)
     return None if task is None else task_type(task)

@@ -1,4 +1,4 @@
-"""How much a user uses of what each may have, as it is shown."""
+"""Output types of quotas and their usage."""
 
 from datetime import datetime
 
@@ -9,37 +9,39 @@ from tocsin.quotas import Quota, Unit, Usage
 
 describe(
     Quota,
-    "What a user may have, or use, only so much of.",
+    "A resource that is limited for each user.",
     {
-        "TASKS": "Tasks that have not ended: also paused ones.",
-        "WORKFLOWS": "Workflows that were not deleted.",
-        "WORKFLOW_VERSIONS": "Versions of workflows that are kept: those of the time for which runs are kept.",
-        "RUNS_PER_MINUTE": "Runs, retries and steps of workflows that began in this minute.",
-        "RUNS_PER_DAY": "The same of this day (UTC).",
-        "STORAGE": "What is stored: tasks, workflows, runs with their answers, files, mails. The oldest history goes "
-        "when it is used up.",
-        "MAILS_PER_DAY": "Mails of tasks and workflows, of this day (UTC): by jobs, about failures, for approvals.",
-        "API_TOKENS": "API tokens.",
-        "IDEMPOTENCY_KEYS_PER_DAY": "Mutations that came with an idempotency key, of this day (UTC).",
+        "TASKS": "Tasks that have not ended, including paused ones.",
+        "WORKFLOWS": "Workflows that are not deleted.",
+        "WORKFLOW_VERSIONS": "Stored workflow versions. A version is kept for as long as runs are kept.",
+        "RUNS_PER_MINUTE": "Runs, retries and workflow steps started in the current minute.",
+        "RUNS_PER_DAY": "Runs, retries and workflow steps started in the current day (UTC).",
+        "STORAGE": "Stored tasks, workflows, runs with their responses, files and mails. When it is used up, "
+        "the oldest history is deleted.",
+        "MAILS_PER_DAY": "Mails sent by jobs, about failures and for approvals in the current day (UTC).",
+        "API_TOKENS": "Existing API tokens.",
+        "IDEMPOTENCY_KEYS_PER_DAY": "Mutations with an idempotency key in the current day (UTC).",
     },
 )
-describe(Unit, "In what a quota is counted.", {"COUNT": "In pieces.", "MEGABYTES": "In megabytes of 1,048,576 bytes."},
+describe(Unit, "The unit of a quota.", {"COUNT": "A number of items.", "MEGABYTES": "Megabytes of 1,048,576 bytes."},
          name="QuotaUnit")  # fmt: skip
 
 
-@strawberry.type(description="How much of a quota is used.")
+@strawberry.type(description="The usage of one quota by one user.")
 class QuotaUsage:
-    quota: Quota = strawberry.field(description="Which quota.")
-    used: int = strawberry.field(description="How much of it is used: of runs, mails and bytes right but for seconds.")
+    quota: Quota = strawberry.field(description="The quota.")
+    used: int = strawberry.field(
+        description="Current usage, in `unit`: a count or megabytes. Runs, mails and storage lag by a few seconds."
+    )
     limit: int | None = strawberry.field(
-        description="How much may be used, in `unit`; null if there is no limit: a count, or megabytes."
+        description="Maximum usage, in `unit`: a count or megabytes; null if unlimited."
     )
     resets_at: datetime | None = strawberry.field(
-        description="When it begins anew at nothing; null for what is used until it is deleted."
+        description="Time at which the usage resets to 0; null if it only decreases when something is deleted."
     )
-    unit: Unit = strawberry.field(description="In what `used` and `limit` are counted.")
+    unit: Unit = strawberry.field(description="Unit of `used` and `limit`.")
 
 
 def usage_type(usage: Usage) -> QuotaUsage:
-    """A usage as it is shown."""
+    """Convert the usage of a quota."""
     return QuotaUsage(quota=usage.quota, used=usage.used, limit=usage.limit, resets_at=usage.resets_at, unit=usage.unit)

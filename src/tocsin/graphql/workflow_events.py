@@ -1,4 +1,4 @@
-"""Changes of workflow runs, as they are told."""
+"""Events of workflow runs."""
 
 from datetime import datetime
 from enum import Enum
@@ -15,7 +15,7 @@ from tocsin.graphql.workflow_run_types import WorkflowRun, load_workflow_run
 
 
 class WorkflowRunEventKind(Enum):
-    """What an event of a workflow run tells of."""
+    """The kind of a workflow run event."""
 
     SNAPSHOT = "SNAPSHOT"
     CREATED = "CREATED"
@@ -24,48 +24,49 @@ class WorkflowRunEventKind(Enum):
 
 describe(
     WorkflowRunEventKind,
-    "What an event of a workflow run tells of.",
+    "The kind of a workflow run event.",
     {
-        "SNAPSHOT": "Listening begins here, or changes were dropped: read the present state.",
-        "CREATED": "A workflow run was made.",
+        "SNAPSHOT": "The stream started, or changes were dropped: read the current state.",
+        "CREATED": "A workflow run was created.",
         "UPDATED": "A workflow run or one of its steps changed.",
     },
 )
 _KINDS = {ChangeKind.SNAPSHOT: WorkflowRunEventKind.SNAPSHOT, ChangeKind.RUN_CREATED: WorkflowRunEventKind.CREATED}
 
 
-@strawberry.type(description="What a step became.")
+@strawberry.type(description="A change of a step.")
 class StepChange:
-    key: str = strawberry.field(description="The step's key.")
-    status: StepStatus = strawberry.field(description="The status as of the change.")
+    key: str = strawberry.field(description="Key of the step.")
+    status: StepStatus = strawberry.field(description="Status of the step at the time of the change.")
 
 
 @strawberry.type(
     description=(
-        "A change of one of your workflow runs. The statuses are as of the change, the object as of its delivery."
+        "A change of one of your workflow runs. Statuses are those at the time of the change, the object that at the "
+        "time of delivery."
     )
 )
 class WorkflowRunEvent:
     change: strawberry.Private[events.Change]
     owner: strawberry.Private[str]
-    kind: WorkflowRunEventKind = strawberry.field(description="What happened.")
-    at: datetime = strawberry.field(description="When it happened, by the database's clock.")
+    kind: WorkflowRunEventKind = strawberry.field(description="Kind of the change.")
+    at: datetime = strawberry.field(description="Time of the change, by the clock of the database.")
     workflow_run_id: strawberry.ID | None = strawberry.field(
-        description="The workflow run; null in the SNAPSHOT of all."
+        description="Global ID of the workflow run; null in a SNAPSHOT of all workflow runs."
     )
     status: WorkflowRunStatus | None = strawberry.field(
-        description="The status that the workflow run got; null if that did not change."
+        description="New status of the workflow run; null if it did not change."
     )
-    steps: list[StepChange] = strawberry.field(description="The steps that changed.")
+    steps: list[StepChange] = strawberry.field(description="Steps that changed.")
 
-    @strawberry.field(description="The workflow run as it is now; null in the SNAPSHOT of all.")
+    @strawberry.field(description="Current state of the workflow run; null in a SNAPSHOT of all workflow runs.")
     async def workflow_run(self, info: Info) -> WorkflowRun | None:
         run_id = self.change.workflow_run_id
         return None if run_id is None else await load_workflow_run(info, self.owner, run_id)
 
 
 def workflow_event(change: events.Change, owner: str) -> WorkflowRunEvent:
-    """A change as it is told to its owner."""
+    """Convert a change to an event for its owner."""
     run_id = change.workflow_run_id
     return WorkflowRunEvent(
         change=change,

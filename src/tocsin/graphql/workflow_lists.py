@@ -1,4 +1,4 @@
-"""Lists of workflows and of their runs."""
+"""Filters and connections of workflows and workflow runs."""
 
 import strawberry
 
@@ -15,59 +15,61 @@ from tocsin.graphql.workflow_types import Workflow, workflow_type
 from tocsin.workflows.owned import find_workflow
 
 
-@strawberry.input(description="Which workflow runs: those for which all that is given holds.")
+@strawberry.input(description="Filters for workflow runs, combined with AND.")
 class WorkflowRunFilter:
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="Runs of your workflow of this name.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs of your workflow with exactly this name."
+    )
     status: list[WorkflowRunStatus] | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs in one of these states."
+        default=strawberry.UNSET, description="Runs with one of these statuses."
     )
 
 
-@strawberry.input(description="Which workflows: those for which all that is given holds.")
+@strawberry.input(description="Filters for workflows, combined with AND.")
 class WorkflowFilter:
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Workflows whose name contains this text, whatever the case."
+        default=strawberry.UNSET, description="Workflows whose name contains this text, ignoring case."
     )
 
 
-@strawberry.type(description="A workflow in a list.")
+@strawberry.type(description="A workflow in a connection, with its cursor.")
 class WorkflowEdge:
-    cursor: str = strawberry.field(description="The workflow's place in the list, for `after` and `before`.")
+    cursor: str = strawberry.field(description="Cursor of this workflow, for `after` and `before`.")
     node: Workflow = strawberry.field(description="The workflow.")
 
 
 @strawberry.type(description="A page of workflows.")
 class WorkflowConnection:
     rows: strawberry.Private[Rows]
-    edges: list[WorkflowEdge] = strawberry.field(description="The workflows with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    edges: list[WorkflowEdge] = strawberry.field(description="The workflows on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
-    @strawberry.field(description="The workflows.")
+    @strawberry.field(description="The workflows on this page.")
     def nodes(self) -> list[Workflow]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many workflows there are on all pages together.")
+    @strawberry.field(description="Number of workflows on all pages.")
     async def total_count(self) -> int:
         return await paging.count(self.rows)
 
 
-@strawberry.type(description="A workflow run in a list.")
+@strawberry.type(description="A workflow run in a connection, with its cursor.")
 class WorkflowRunEdge:
-    cursor: str = strawberry.field(description="The workflow run's place in the list, for `after` and `before`.")
+    cursor: str = strawberry.field(description="Cursor of this workflow run, for `after` and `before`.")
     node: WorkflowRun = strawberry.field(description="The workflow run.")
 
 
 @strawberry.type(description="A page of workflow runs.")
 class WorkflowRunConnection:
     rows: strawberry.Private[Rows]
-    edges: list[WorkflowRunEdge] = strawberry.field(description="The workflow runs with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    edges: list[WorkflowRunEdge] = strawberry.field(description="The workflow runs on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
-    @strawberry.field(description="The workflow runs.")
+    @strawberry.field(description="The workflow runs on this page.")
     def nodes(self) -> list[WorkflowRun]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many workflow runs there are on all pages together.")
+    @strawberry.field(description="Number of workflow runs on all pages.")
     async def total_count(self) -> int:
         return await paging.count(self.rows)
 
@@ -75,7 +77,7 @@ class WorkflowRunConnection:
 async def list_workflows(
     services: Services, user: User, filter_: WorkflowFilter | None, arguments: PageArguments
 ) -> WorkflowConnection:
-    """A page of the user's workflows, the latest first. Raises InvalidInput."""
+    """Return a page of the user's workflows, newest first. Raises InvalidInput."""
     residual: dict[str, object] = {"deleted": False}
     if filter_ and filter_.name:
         residual["name"] = contains(filter_.name, "filter", "name")
@@ -91,7 +93,7 @@ async def list_workflows(
 async def list_workflow_runs(
     services: Services, user: User, filter_: WorkflowRunFilter | None, arguments: PageArguments
 ) -> WorkflowRunConnection:
-    """A page of the user's workflow runs, the latest first. Raises InvalidInput."""
+    """Return a page of the user's workflow runs, newest first. Raises InvalidInput."""
     base, residual = {"owner": user.id}, dict[str, object]()
     if filter_ and isinstance(filter_.name, str):
         workflow = await find_workflow(services.database, user.id, filter_.name)

@@ -1,4 +1,4 @@
-"""The queries of workflows."""
+"""Queries for workflows and workflow runs."""
 
 from typing import Annotated
 
@@ -23,20 +23,22 @@ from tocsin.workflows.owned import find_workflow
 
 @strawberry.type
 class WorkflowQueries:
-    @strawberry.field(description="Your workflow of this name; null if you have none.")
+    @strawberry.field(
+        description="Fetch one of your workflows by its name; null if you have no workflow with this name."
+    )
     async def workflow(
-        self, info: Info, name: Annotated[str, strawberry.argument(description="The workflow's name.")]
+        self, info: Info, name: Annotated[str, strawberry.argument(description="Name of the workflow.")]
     ) -> Workflow | None:
         owner = await access.owner(info)
         document = await find_workflow(info.context.services.database, owner, name)
         return None if document is None else workflow_type(document)
 
-    @strawberry.field(description="Your workflows, the latest first.")
+    @strawberry.field(description="List your workflows, newest first.")
     async def workflows(
         self,
         info: Info,
         filter: Annotated[
-            WorkflowFilter | None, strawberry.argument(description="Only these workflows.")
+            WorkflowFilter | None, strawberry.argument(description="Return only the workflows that match.")
         ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
@@ -46,21 +48,21 @@ class WorkflowQueries:
         user, page = await access.user(info), PageArguments.of(first, after, last, before)
         return await list_workflows(info.context.services, user, filter or None, page)
 
-    @strawberry.field(description="One of your workflow runs; null if you have none with this id.")
+    @strawberry.field(description="Fetch one of your workflow runs; null if you have no workflow run with this ID.")
     async def workflow_run(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The global id, as this API gave it.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")],
     ) -> WorkflowRun | None:
         owner, run_id = await access.owner(info), ids.find("WorkflowRun", id, "id")
         return None if run_id is None else await load_workflow_run(info, owner, run_id)
 
-    @strawberry.field(description="The runs of your workflows, the latest first.")
+    @strawberry.field(description="List the runs of your workflows, newest first.")
     async def workflow_runs(
         self,
         info: Info,
         filter: Annotated[
-            WorkflowRunFilter | None, strawberry.argument(description="Only these workflow runs.")
+            WorkflowRunFilter | None, strawberry.argument(description="Return only the workflow runs that match.")
         ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,

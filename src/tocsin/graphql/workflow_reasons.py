@@ -1,69 +1,73 @@
-"""The reasons of workflow runs and steps in plain sentences."""
+"""Explanations of the state of workflow runs and steps for people."""
 
 from tocsin.documents import StepReason, StepStatus, WorkflowRunReason, WorkflowRunStatus
 from tocsin.graphql.enums import describe
 
-_RUN = {
-    WorkflowRunReason.STEP_FAILED: "A step failed, and what depends on it was skipped.",
-    WorkflowRunReason.COMPENSATED: "A step failed, and what was done before it was undone.",
-    WorkflowRunReason.COMPENSATION_FAILED: "A step failed, and not all that was done before it could be undone.",
-    WorkflowRunReason.TIMEOUT: "It was not done within its time.",
-    WorkflowRunReason.OUTPUT_FAILED: "All steps were done, but its output could not be made of their results.",
-    WorkflowRunReason.CANCEL_REQUESTED: "Its cancellation was asked for.",
-    WorkflowRunReason.OVERLAP: "The run before was still going on.",
-    WorkflowRunReason.OVERLAP_LIMIT: "As many earlier runs of the workflow as may be open were still going on.",
-    WorkflowRunReason.QUOTA: "It was due while a quota of its owner was used up.",
-    WorkflowRunReason.MISFIRE: "The due time passed while nobody could run it.",
+_RUN_SENTENCES = {
+    WorkflowRunReason.STEP_FAILED: "A step failed, and the steps that depend on it were skipped.",
+    WorkflowRunReason.COMPENSATED: "A step failed, and the completed steps were compensated.",
+    WorkflowRunReason.COMPENSATION_FAILED: "A step failed, and not all of the completed steps could be compensated.",
+    WorkflowRunReason.TIMEOUT: "The workflow run exceeded its timeout.",
+    WorkflowRunReason.OUTPUT_FAILED: "All steps were completed, but the output could not be computed.",
+    WorkflowRunReason.CANCEL_REQUESTED: "Its cancellation was requested.",
+    WorkflowRunReason.OVERLAP: "The previous run had not ended.",
+    WorkflowRunReason.OVERLAP_LIMIT: "The workflow had reached its limit of open runs.",
+    WorkflowRunReason.QUOTA: "A quota of its owner was used up at its due time.",
+    WorkflowRunReason.MISFIRE: "The due time passed while no server could run it.",
 }
-_STEP = {
-    StepReason.CONDITION: "Its condition `when` was not met.",
+_STEP_SENTENCES = {
+    StepReason.CONDITION: "Its `when` condition was not met.",
     StepReason.DEPENDENCY: "A step that it depends on was not completed.",
-    StepReason.STOPPED: "Another step failed, and the workflow run is undone.",
-    StepReason.CANCEL_REQUESTED: "Its cancellation was asked for.",
-    StepReason.TIMEOUT: "Its time, or that of the workflow run, was over.",
+    StepReason.STOPPED: "Another step failed, and the workflow run is being compensated.",
+    StepReason.CANCEL_REQUESTED: "Its cancellation was requested.",
+    StepReason.TIMEOUT: "Its timeout, or that of the workflow run, was exceeded.",
     StepReason.EXPRESSION: "An expression in it could not be evaluated.",
-    StepReason.BAD_PARAMS: "Its parameters were wrong when the expressions in them were filled in.",
-    StepReason.RUN_FAILED: "Its run failed, retries included.",
-    StepReason.REJECTED: "The person who was asked said no.",
-    StepReason.APPROVED_BY_TIMEOUT: "Nobody decided in time, which stands for a yes here.",
+    StepReason.BAD_PARAMS: "Its parameters were invalid after their expressions were evaluated.",
+    StepReason.RUN_FAILED: "Its run failed, including all retries.",
+    StepReason.REJECTED: "The approver rejected it.",
+    StepReason.APPROVED_BY_TIMEOUT: "Nobody decided in time, which counts as approval for this step.",
 }
 
 
 def reason_text(reason: WorkflowRunReason) -> str:
-    """Why a workflow run is in its state."""
-    return _RUN[reason]
+    """Explain the reason of a workflow run."""
+    return _RUN_SENTENCES[reason]
 
 
 def step_reason_text(reason: StepReason) -> str:
-    """Why a step is in its state."""
-    return _STEP[reason]
+    """Explain the reason of a step."""
+    return _STEP_SENTENCES[reason]
 
 
-describe(WorkflowRunReason, "Why a workflow run is in its state.", {one.name: text for one, text in _RUN.items()})
-describe(StepReason, "Why a step is in its state.", {one.name: text for one, text in _STEP.items()})
+describe(
+    WorkflowRunReason,
+    "The reason for the status of a workflow run.",
+    {one.name: text for one, text in _RUN_SENTENCES.items()},
+)
+describe(StepReason, "The reason for the status of a step.", {one.name: text for one, text in _STEP_SENTENCES.items()})
 describe(
     WorkflowRunStatus,
-    "Where a workflow run is in its life.",
+    "The status of a workflow run.",
     {
-        "PENDING": "No step has begun.",
-        "RUNNING": "Steps are under way, or wait.",
-        "COMPLETED": "All steps are settled, and none failed but those that were let go on.",
-        "FAILED": "A step failed, or the time was over. It can be resumed.",
-        "CANCELLED": "Somebody cancelled it. It can be resumed.",
-        "SKIPPED": "The run before was still going on at its due time.",
-        "MISSED": "The due time passed while nobody could run it.",
+        "PENDING": "No step has started.",
+        "RUNNING": "Steps are running or waiting.",
+        "COMPLETED": "All steps have ended, and no step failed except those whose failure is ignored.",
+        "FAILED": "A step failed, or the timeout was exceeded. The workflow run can be resumed.",
+        "CANCELLED": "A person cancelled the workflow run. It can be resumed.",
+        "SKIPPED": "Not run because the previous run had not ended at its due time.",
+        "MISSED": "The due time passed while no server could run it.",
     },
 )
 describe(
     StepStatus,
-    "Where a step is in its life.",
+    "The status of a step.",
     {
-        "PENDING": "Steps that it depends on are not settled yet, or there is no room.",
-        "RUNNING": "A run of it is queued, under way or waits for a retry.",
-        "WAITING": "It waits for a time, or for a person's decision.",
-        "COMPLETED": "It was done.",
-        "FAILED": "It could not be done.",
-        "SKIPPED": "It was not to be done.",
-        "CANCELLED": "It was broken off.",
+        "PENDING": "Steps that it depends on have not ended, or the limit of running steps is reached.",
+        "RUNNING": "One of its runs is queued, running or waiting for a retry.",
+        "WAITING": "The step waits for a point in time or for the decision of a person.",
+        "COMPLETED": "The step succeeded.",
+        "FAILED": "The step failed; `error` and `reason` say why.",
+        "SKIPPED": "The step was not started; `reason` says why.",
+        "CANCELLED": "The step was cancelled while it was open.",
     },
 )

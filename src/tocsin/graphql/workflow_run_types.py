@@ -1,4 +1,4 @@
-"""Workflow runs and their steps, as they are shown."""
+"""Output types of workflow runs and their steps."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,36 +15,40 @@ from tocsin.graphql.scalars import JSON, read_texts
 from tocsin.graphql.workflow_reasons import reason_text, step_reason_text
 from tocsin.workflows.states import COMPLETED, FAILED, RUNNING, StepState, Work
 
-_MOST_RUNS = 100
-_MOST_SHOWN = 8 * 1024 * 1024
-"""Characters of all results of a step that are shown as one list."""
+_MAX_RUNS = 100
+_MAX_RESULTS_LENGTH = 8 * 1024 * 1024
+"""Maximum size, in characters, of all results of a step that are returned as one list."""
 
 
-@strawberry.type(description="How far something has come, in steps or items.")
+@strawberry.type(description="The progress of a workflow run.")
 class Progress:
-    done: int = strawberry.field(description="How many are settled.")
-    all: int = strawberry.field(description="How many there are.")
+    done: int = strawberry.field(description="Number of steps that have ended.")
+    all: int = strawberry.field(description="Number of steps in total.")
 
 
-@strawberry.type(description="The items of a step with `forEach`, counted.")
+@strawberry.type(description="The number of items of a step with `forEach`, by state.")
 class StepItems:
-    total: int = strawberry.field(description="How many there are.")
-    completed: int = strawberry.field(description="How many were completed.")
-    running: int = strawberry.field(description="How many are under way.")
-    failed: int = strawberry.field(description="How many failed.")
+    total: int = strawberry.field(description="Number of items in total.")
+    completed: int = strawberry.field(description="Number of items that were completed.")
+    running: int = strawberry.field(description="Number of items that are running.")
+    failed: int = strawberry.field(description="Number of items that failed.")
 
 
-@strawberry.type(description="What a person is asked, and what he decided.")
+@strawberry.type(description="An approval: the request for a decision of a person, and the decision.")
 class StepApproval:
-    by: str = strawberry.field(description="Whose decision it is: a user's email address, or `admins`.")
-    message: str = strawberry.field(description="What he is told.")
-    decide_until: datetime | None = strawberry.field(description="When it times out; null: never, or it is decided.")
-    reminders: int = strawberry.field(description="How many reminders were sent.")
-    decided_by: str | None = strawberry.field(description="The email address of who decided; null: nobody did.")
-    decided_at: datetime | None = strawberry.field(description="When; null: nobody did.")
-    comment: str | None = strawberry.field(description="What he said of it; null: nobody decided.")
+    by: str = strawberry.field(description="Approver: the email address of a user, or `admins` for any administrator.")
+    message: str = strawberry.field(description="Message to the approver.")
+    decide_until: datetime | None = strawberry.field(
+        description="Time at which the approval times out; null if it does not, and after the decision."
+    )
+    reminders: int = strawberry.field(description="Number of reminders sent.")
+    decided_by: str | None = strawberry.field(
+        description="Email address of the person who decided; null if nobody has decided."
+    )
+    decided_at: datetime | None = strawberry.field(description="Time of the decision; null if nobody has decided.")
+    comment: str | None = strawberry.field(description="Comment on the decision; null if there is none.")
     not_asked_because: str | None = strawberry.field(
-        description="Why nobody was asked by mail, and what changes that; null if somebody was, or it is over."
+        description="Reason why nobody was asked by mail, and how to change that; null if somebody was or has decided."
     )
 
 
@@ -52,29 +56,33 @@ class StepApproval:
 class StepRun:
     document: strawberry.Private[Doc]
     state: strawberry.Private[StepState]
-    key: str = strawberry.field(description="The step's key.")
-    status: StepStatus = strawberry.field(description="Where the step is in its life.")
-    reason: StepReason | None = strawberry.field(description="Why, where the status alone does not say it.")
-    reason_text: str | None = strawberry.field(description="The reason in a plain sentence.")
-    round: int = strawberry.field(description="How often it was begun again by `resumeWorkflowRun`: a count.")
-    started_at: datetime | None = strawberry.field(description="When it began; null before that.")
-    finished_at: datetime | None = strawberry.field(description="When it was settled; null before that.")
-    wait_until: datetime | None = strawberry.field(description="When its wait ends; null unless it waits for a time.")
-    error: RunError | None = strawberry.field(description="Why it failed; null if it did not.")
+    key: str = strawberry.field(description="Key of the step.")
+    status: StepStatus = strawberry.field(description="Status of the step.")
+    reason: StepReason | None = strawberry.field(
+        description="Reason for the status; null if the status explains itself."
+    )
+    reason_text: str | None = strawberry.field(description="Explanation of `reason` for people; null without a reason.")
+    round: int = strawberry.field(description="Number of times the step was restarted by `resumeWorkflowRun`.")
+    started_at: datetime | None = strawberry.field(description="Time at which the step started; null before that.")
+    finished_at: datetime | None = strawberry.field(description="Time at which the step ended; null before that.")
+    wait_until: datetime | None = strawberry.field(
+        description="Time at which its wait ends; null unless it waits for a point in time."
+    )
+    error: RunError | None = strawberry.field(description="Error with which it failed; null if it did not fail.")
 
-    @strawberry.field(description="The items, counted; null for a step without `forEach`, and until it begins.")
+    @strawberry.field(description="Number of items by state; null for a step without `forEach`, and before it starts.")
     def items(self) -> StepItems | None:
-        letters = self.state.items
-        if letters is None:
+        item_states = self.state.items
+        if item_states is None:
             return None
         return StepItems(
-            total=len(letters),
-            completed=letters.count(COMPLETED),
-            running=letters.count(RUNNING),
-            failed=letters.count(FAILED),
+            total=len(item_states),
+            completed=item_states.count(COMPLETED),
+            running=item_states.count(RUNNING),
+            failed=item_states.count(FAILED),
         )
 
-    @strawberry.field(description="What it waits for; null unless it is PENDING or WAITING.")
+    @strawberry.field(description="Condition that the step is waiting for; null unless it is PENDING or WAITING.")
     async def waiting_for(self, info: Info) -> WaitingFor | None:
         if self.status is StepStatus.PENDING:
             return WaitingFor.DEPENDENCY
@@ -82,15 +90,15 @@ class StepRun:
             return None
         if self.state.asks is None:
             return WaitingFor.TIME
-        return WaitingFor.APPROVAL if await self._refusal(info) is None else WaitingFor.ACCEPTANCE
+        return WaitingFor.APPROVAL if await self._find_refusal(info) is None else WaitingFor.ACCEPTANCE
 
-    async def _refusal(self, info: Info) -> str | None:
-        """Why nobody is asked for the decision that it waits for."""
+    async def _find_refusal(self, info: Info) -> str | None:
+        """Explain why nobody was asked for the pending decision; None if somebody was."""
         if self.status is not StepStatus.WAITING or self.state.asks is None:
             return None
         return await info.context.services.refusals.of(self.document["owner"], self.state.asks)
 
-    @strawberry.field(description="The decision that it waits or waited for; null for another kind of step.")
+    @strawberry.field(description="Approval that the step waits or waited for; null for other kinds of steps.")
     async def approval(self, info: Info) -> StepApproval | None:
         state = self.state
         if state.asks is None:
@@ -105,78 +113,95 @@ class StepRun:
             decided_by=decision.get("by"),
             decided_at=at and datetime.fromisoformat(at),
             comment=decision.get("comment"),
-            not_asked_because=await self._refusal(info),
+            not_asked_because=await self._find_refusal(info),
         )
 
-    @strawberry.field(description="What it returned: with `forEach` a list in the order of the items; null until then.")
+    @strawberry.field(
+        description="Result of the step, null until it is completed; with `forEach`, a list in the order of the items."
+    )
     async def result(self, info: Info) -> JSON | None:
         if self.status is not StepStatus.COMPLETED and self.state.items is None:
             return None
-        letters = self.state.items
-        works = [Work(self.key)] if letters is None else [Work(self.key, index) for index in range(len(letters))]
-        found = await _runs(info, [work.run_id(self.document["_id"]) for work in works])
+        item_states = self.state.items
+        works = (
+            [Work(self.key)] if item_states is None else [Work(self.key, index) for index in range(len(item_states))]
+        )
+        found = await _load_runs(info, [work.run_id(self.document["_id"]) for work in works])
         texts = [None if run is None else run.get("result") for run in found]
-        if sum(len(text or "") for text in texts) > _MOST_SHOWN:
+        if sum(len(text or "") for text in texts) > _MAX_RESULTS_LENGTH:
             raise InvalidInput(
-                f"The results have more than {_MOST_SHOWN:,} characters. Ask for those of runs.", "result"
+                f"The results have more than {_MAX_RESULTS_LENGTH:,} characters. Query the results of `runs` instead.",
+                "result",
             )
         values = await read_texts(texts)
-        result: JSON | None = values if letters is not None else values[0]  # type: ignore[assignment]
+        result: JSON | None = values if item_states is not None else values[0]  # type: ignore[assignment]
         return result
 
-    @strawberry.field(description="Its runs, at most 100 in the order of the items, its compensation's last.")
+    @strawberry.field(
+        description="Runs of the step: at most 100, in the order of the items, followed by the run of its compensation."
+    )
     async def runs(
         self,
         info: Info,
-        skip: Annotated[int, strawberry.argument(description="How many items to leave out at the beginning.")] = 0,
+        skip: Annotated[int, strawberry.argument(description="Number of items to skip at the start.")] = 0,
     ) -> list[Run]:
         if skip < 0:
             raise InvalidInput("skip must be 0 or more.", "skip")
         works = [Work(self.key)]
         if self.state.items is not None:
-            works = [Work(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MOST_RUNS))]
+            works = [Work(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MAX_RUNS))]
         ids_ = [work.run_id(self.document["_id"]) for work in (*works, Work(self.key, undo=True))]
-        return [run_type(run) for run in await _runs(info, ids_) if run is not None]
+        return [run_type(run) for run in await _load_runs(info, ids_) if run is not None]
 
 
-@strawberry.type(description="One execution of a workflow.")
+@strawberry.type(description="A workflow run: one execution of a workflow.")
 class WorkflowRun(Node):
     document: strawberry.Private[Doc]
-    name: str = strawberry.field(description="The workflow's name.")
-    version: int = strawberry.field(description="The version of the workflow that it runs, a number from 1.")
-    trigger: Trigger = strawberry.field(description="What made it.")
-    status: WorkflowRunStatus = strawberry.field(description="Where it is in its life.")
-    reason: WorkflowRunReason | None = strawberry.field(description="Why, where the status alone does not say it.")
-    reason_text: str | None = strawberry.field(description="The reason in a plain sentence.")
-    due_at: datetime = strawberry.field(description="When it was due, or asked for.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    started_at: datetime | None = strawberry.field(description="When its first step began; null before that.")
-    finished_at: datetime | None = strawberry.field(description="When it was settled; null before that.")
-    cancel_requested_at: datetime | None = strawberry.field(description="When its cancellation was asked for.")
-    progress: Progress = strawberry.field(description="How many of its steps are settled.")
-    error: RunError | None = strawberry.field(description="Why it failed; null if it did not.")
+    name: str = strawberry.field(description="Name of the workflow.")
+    version: int = strawberry.field(description="Version of the workflow that is executed, from 1.")
+    trigger: Trigger = strawberry.field(description="Origin of the workflow run.")
+    status: WorkflowRunStatus = strawberry.field(description="Status of the workflow run.")
+    reason: WorkflowRunReason | None = strawberry.field(
+        description="Reason for the status; null if the status explains itself."
+    )
+    reason_text: str | None = strawberry.field(description="Explanation of `reason` for people; null without a reason.")
+    due_at: datetime = strawberry.field(description="Due time, or the time at which it was requested.")
+    created_at: datetime = strawberry.field(description="Time at which the workflow run was created.")
+    started_at: datetime | None = strawberry.field(
+        description="Time at which the first step started; null before that."
+    )
+    finished_at: datetime | None = strawberry.field(
+        description="Time at which the workflow run ended; null before that."
+    )
+    cancel_requested_at: datetime | None = strawberry.field(
+        description="Time at which its cancellation was requested; null if it was not."
+    )
+    progress: Progress = strawberry.field(description="Progress of the workflow run, in steps.")
+    error: RunError | None = strawberry.field(description="Error with which it failed; null if it did not fail.")
 
-    @strawberry.field(description="Its inputs, defaults included: an object.")
+    @strawberry.field(description="Inputs, including defaults: an object.")
     async def inputs(self) -> JSON:
         inputs: JSON = (await read_texts([self.document["inputs"]]))[0]
         return inputs
 
-    @strawberry.field(description="The final result: the workflow's `output`, or what its last steps returned.")
+    @strawberry.field(
+        description="The `output` of the workflow, or the results of its last steps. Null until it is completed."
+    )
     async def result(self) -> JSON | None:
         result: JSON | None = (await read_texts([self.document["output"]]))[0]
         return result
 
-    @strawberry.field(description="Its steps, in the order in which they are written.")
+    @strawberry.field(description="Steps in the order of the definition.")
     def steps(self) -> list[StepRun]:
-        return [_step(self.document, key) for key in self.document["steps"]]
+        return [_to_step_run(self.document, key) for key in self.document["steps"]]
 
-    @strawberry.field(description="One of its steps; null if it has none of this key.")
-    def step(self, key: Annotated[str, strawberry.argument(description="The step's key.")]) -> StepRun | None:
-        return _step(self.document, key) if key in self.document["steps"] else None
+    @strawberry.field(description="Step with this key; null if there is none.")
+    def step(self, key: Annotated[str, strawberry.argument(description="Key of the step.")]) -> StepRun | None:
+        return _to_step_run(self.document, key) if key in self.document["steps"] else None
 
 
 def workflow_run_type(document: Doc) -> WorkflowRun:
-    """A stored workflow run as it is shown."""
+    """Convert a stored workflow run."""
     reason = document["reason"] and WorkflowRunReason(document["reason"])
     return WorkflowRun(
         id=strawberry.ID(ids.encode("WorkflowRun", document["_id"])),
@@ -198,12 +223,12 @@ def workflow_run_type(document: Doc) -> WorkflowRun:
 
 
 async def load_workflow_run(info: Info, owner: str, run_id: str) -> WorkflowRun | None:
-    """The owner's workflow run of this id."""
+    """Load a workflow run of the owner; None if it does not exist."""
     document = await info.context.services.loaders.workflow_run(owner, run_id)
     return None if document is None else workflow_run_type(document)
 
 
-def _step(document: Doc, key: str) -> StepRun:
+def _to_step_run(document: Doc, key: str) -> StepRun:
     state = StepState.from_document(document["steps"][key])
     return StepRun(
         document=document,
@@ -220,5 +245,5 @@ def _step(document: Doc, key: str) -> StepRun:
     )
 
 
-async def _runs(info: Info, run_ids: list[str]) -> list[Doc | None]:
+async def _load_runs(info: Info, run_ids: list[str]) -> list[Doc | None]:
     return [await info.context.services.loaders.run(run_id.partition("/")[0], run_id) for run_id in run_ids]

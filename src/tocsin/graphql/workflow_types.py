@@ -1,4 +1,4 @@
-"""Workflows, as they are shown."""
+"""The output type of workflows."""
 
 from datetime import datetime
 
@@ -15,35 +15,39 @@ from tocsin.workflows.checked import write_yaml
 from tocsin.workflows.versions import Version
 
 
-@strawberry.type(description="A named, versioned graph of steps.")
+@strawberry.type(description="A workflow: a named, versioned graph of steps.")
 class Workflow(Node):
     document: strawberry.Private[Doc]
-    name: str = strawberry.field(description="Its name, unique among yours.")
-    description: str = strawberry.field(description="What it is for.")
-    version: int = strawberry.field(description="The count of saves that changed anything: each makes a new version.")
-    overlap: Overlap = strawberry.field(description="What happens to a due time while a run before goes on.")
-    next_run_at: datetime | None = strawberry.field(description="When it is due next; null without a schedule.")
-    created_at: datetime = strawberry.field(description="When it was first saved.")
-    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    name: str = strawberry.field(description="Name of the workflow, unique among your workflows.")
+    description: str = strawberry.field(description="Description of the workflow.")
+    version: int = strawberry.field(
+        description="Latest version of the workflow, from 1. Each save that changes it creates a new version."
+    )
+    overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
+    next_run_at: datetime | None = strawberry.field(description="Next due time; null if there is none.")
+    created_at: datetime = strawberry.field(description="Time at which the workflow was created.")
+    updated_at: datetime = strawberry.field(description="Time at which the workflow was last changed.")
 
-    @strawberry.field(description="When it runs by itself; null if it only runs when asked.")
+    @strawberry.field(description="Due times of the workflow; null if it only runs on request.")
     def schedule(self) -> Schedule | None:
         stored = self.document["schedule"]
         return None if stored is None else schedule_type(schedules.from_document(stored))
 
-    @strawberry.field(description="As it was written, an object; secrets as `***`, which keep them when saved again.")
+    @strawberry.field(
+        description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
+    )
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = (await _version(info, self.document)).data  # type: ignore[assignment]
+        definition: JSON = (await _load_version(info, self.document)).data  # type: ignore[assignment]
         return definition
 
-    @strawberry.field(description="The same as a YAML text.")
+    @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")
     async def yaml(self, info: Info) -> str:
-        version = await _version(info, self.document)
+        version = await _load_version(info, self.document)
         return await write_yaml(version.data, version.size, info.context.services.compute, version.owner)
 
 
 def workflow_type(document: Doc) -> Workflow:
-    """A stored workflow as it is shown."""
+    """Convert a stored workflow."""
     same = ("name", "description", "version", "next_run_at", "created_at", "updated_at")
     return Workflow(
         id=strawberry.ID(ids.encode("Workflow", document["_id"])),
@@ -53,5 +57,5 @@ def workflow_type(document: Doc) -> Workflow:
     )
 
 
-async def _version(info: Info, document: Doc) -> Version:
+async def _load_version(info: Info, document: Doc) -> Version:
     return await info.context.services.versions.get(document["_id"], document["version"])
