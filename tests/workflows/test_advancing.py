@@ -110,7 +110,7 @@ def test_an_item_that_fails_keeps_the_rest_from_beginning() -> None:
 
 def test_what_is_no_list_or_too_long_cannot_be_spread() -> None:
     for items, message in (
-        ("${{ inputs.l }}", "gave a text"),
+        ("${{ inputs.l }}", "returned a string"),
         ({"items": [1, 2], "maxItems": 1}, "has 2 items; at most 1"),
     ):
         world = run_all(World(define({"key": "a", "forEach": items}, inputs={"l": {}}), {"l": "no"}))

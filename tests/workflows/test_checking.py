@@ -195,10 +195,14 @@ def _surrogates() -> Iterator[tuple[str, str, list[str]]]:
         r'output: "\ude44\ud83d"',
         [f"line 2, column 9, output: {half.replace('D83D', 'DE44')}"],
     )
-    beyond = "This is no YAML: an escape names a character beyond U+10FFFF, and there is none."
+    beyond = "This is not valid YAML: an escape names a character beyond U+10FFFF."
     yield "beyond the last character", r'output: "\U00110000"', [f"line 2, column 12: {beyond}"]
     yield "far beyond", r'output: "\UFFFFFFFF"', [f"line 2, column 12: {beyond}"]
-    yield "a NUL as it is", "output: \0", ["line 2, column 9: This is no YAML: the character U+0000 must be escaped."]
+    yield (
+        "a NUL as it is",
+        "output: \0",
+        ["line 2, column 9: This is not valid YAML: the character U+0000 must be escaped."],
+    )
 
 
 @pytest.mark.parametrize(("text", "told"), [pytest.param(text, told, id=name) for name, text, told in _surrogates()])

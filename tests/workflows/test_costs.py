@@ -59,7 +59,7 @@ def repeated(expression: str) -> str:
 )
 def test_what_is_read_is_charged(expression: str) -> None:
     """A hundred expressions of two thousand characters are beyond the bound, whatever they read a megabyte with."""
-    with pytest.raises(ExpressionError, match=r"reads and makes more than 200,000 parts.*Select what is needed"):
+    with pytest.raises(ExpressionError, match=r"reads and produces more than 200,000 parts.*Select what is needed"):
         evaluate([repeated(expression)] * 100, SCOPE, Budget(200_000))
 
 
@@ -89,7 +89,7 @@ def test_a_value_of_the_wrong_type_is_not_written_into_the_message(expression: s
 
 
 def test_an_expression_is_no_value() -> None:
-    with pytest.raises(ExpressionError, match="it gives an expression"):
+    with pytest.raises(ExpressionError, match="it returns an expression reference"):
         evaluate("${{ [&a] }}", SCOPE)
 
 

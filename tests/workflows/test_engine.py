@@ -168,7 +168,7 @@ async def test_a_no_fails_the_step(database: Database, target: Target) -> None:
         await asking.decide(database, admin, run_id, "ask", clock.now(), approved=False, comment="too dear")
         stack.workflows.touch(run_id)
         run = await stack.when_workflow_run(run_id, "FAILED")
-        assert run["error"]["message"] == "carol@example.com said no: too dear"
+        assert run["error"]["message"] == "carol@example.com rejected it: too dear"
         assert target.calls == []
 
 

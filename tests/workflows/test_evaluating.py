@@ -39,7 +39,7 @@ def test_the_answers_are_texts_and_errors_are_answers() -> None:
         ("s.params", 2): Answer('{"n":null}'),
     }
     error = answer_question(question("${{ abs(inputs.t) }}", t="no"), Limits())["s.params", 0].error
-    assert 'In function abs(), "no" is no number.' in str(error)
+    assert 'function abs() expects number, not "no".' in str(error)
 
 
 def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
@@ -51,7 +51,7 @@ def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
     ("value", "kind", "message"),
     [
         ("${{ [inputs.t,inputs.t,inputs.t,inputs.t,inputs.t] }}", Kind.VALUE, "s.params has 5,000,016 bytes as JSON"),
-        ("${{ split('', inputs.t) }}", Kind.VALUE, "parts; 4,194,304 bytes and 200,000 parts are allowed"),
+        ("${{ split('', inputs.t) }}", Kind.VALUE, "parts; at most 4,194,304 bytes and 200,000 parts are allowed"),
         ("${{ split('', inputs.t)[0:250000] }}", Kind.LIST, "s.params has about 250,000 parts"),
         ('${{ `"\\ud83d"` }}', Kind.TEXT, "half a surrogate pair"),
     ],
@@ -136,7 +136,7 @@ async def test_a_hostile_workflow_fails_alone(
     error = ended["steps"]["s0"]["error"]
     assert error["kind"] == "EXPRESSION"
     assert "contains(inputs.t,'aaaaaab')" in error["message"]
-    assert "it reads and makes more than 1,000,000 parts of values" in error["message"]
+    assert "it reads and produces more than 1,000,000 parts of values" in error["message"]
 
 
 async def _has(found: list[Any]) -> bool:

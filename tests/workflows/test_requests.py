@@ -103,7 +103,7 @@ def test_reminders_come_an_hour_apart_at_least(every: str, right: bool) -> None:
         read_definition(read_yaml(text), registry.Catalog())
     (fault,) = caught.value.faults
     assert fault.path == ("steps", 0, "approval", "remindEvery")
-    assert fault.message == f"Reminders come an hour apart at least: remindEvery must be PT1H or longer; it is {every}."
+    assert fault.message == f"remindEvery must be PT1H or longer; it is {every}."
 
 
 def test_a_workflow_that_was_saved_with_less_reminds_each_hour() -> None:

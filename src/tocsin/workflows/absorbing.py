@@ -1,4 +1,4 @@
-"""What became of runs and waits, taken over into the states of their steps. Pure."""
+"""Outcomes of runs, waits and stops, applied to the states of the steps. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ _ENDS = {
 
 
 def absorb(flow: Flow, around: Surroundings, ended: Mapping[str, Ended]) -> None:
-    """Take over the ends of runs, close steps whose items are through, and note what must stop for that."""
+    """Apply the outcomes of runs to their steps, and settle the `forEach` steps whose items are done."""
     for work in flow.running():
         end = ended.get(work.run_id(flow.id))
         if end is not None and end.round == flow.steps[work.key].round:
@@ -28,7 +28,7 @@ def absorb(flow: Flow, around: Surroundings, ended: Mapping[str, Ended]) -> None
 
 
 def close_items(step: Step, flow: Flow, now: datetime) -> None:
-    """Settle a step with `forEach` when none of its items is to come any more."""
+    """Settle a `forEach` step once none of its items is running or still to start."""
     state = flow.steps[step.key]
     if state.items is None or state.settled or RUNNING in state.items:
         return
@@ -42,7 +42,7 @@ def close_items(step: Step, flow: Flow, now: datetime) -> None:
 
 
 def wake(flow: Flow, around: Surroundings) -> None:
-    """End the waits and approvals whose time has come, and note the reminders that are due."""
+    """End the waits and approvals that are due, and count the reminders that are."""
     for step in around.definition.steps:
         state = flow.steps[step.key]
         if state.status is not StepStatus.WAITING:
@@ -54,7 +54,7 @@ def wake(flow: Flow, around: Surroundings) -> None:
 
 
 def stop_if_due(flow: Flow, around: Surroundings) -> None:
-    """Note why nothing new is to be begun: a cancellation, the time that is over, a failure that is to be undone."""
+    """Stop the workflow run on a cancellation, a timeout, or a failure that calls for compensation."""
     document = flow.document
     deadline: datetime | None = document["deadline_at"]
     if flow.stopping is None and document["cancel_requested_at"] is not None:
@@ -68,7 +68,7 @@ def stop_if_due(flow: Flow, around: Surroundings) -> None:
 
 
 def failed(step: Step, flow: Flow) -> bool:
-    """Whether the step ended so that what depends on it cannot go on."""
+    """Return whether the step ended in a way that blocks the steps that depend on it."""
     bad = flow.steps[step.key].status in {StepStatus.FAILED, StepStatus.CANCELLED}
     return bad and step.on_failure is not OnFailure.CONTINUE
 
@@ -94,7 +94,7 @@ def _stop(flow: Flow, around: Surroundings) -> None:
 
 
 def take(state: StepState, work: Work, end: Ended, now: datetime) -> None:
-    """Take over the end of one run."""
+    """Apply the outcome of one run to the state of its step."""
     letter = _LETTERS.get(end.status, FAILED)
     if work.undo:
         state.undo = letter
@@ -120,6 +120,6 @@ def _undecided() -> Doc:
 
 
 def _remind(step: Step, state: StepState, now: datetime) -> None:
-    assert step.approval is not None  # noqa: S101  # only approvals remind
+    assert step.approval is not None  # noqa: S101  # only approvals have reminders
     state.reminders += 1
     state.remind_at = step.approval.next_reminder(now)

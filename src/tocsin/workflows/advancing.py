@@ -1,7 +1,6 @@
-"""Moving a workflow run: what follows from what is known of it now. Pure.
+"""The plan of a workflow run: what to start, cancel or finish, given its present state. Pure.
 
-It may be asked as often as one likes: what was decided stands in the states, and what follows from the same states is
-the same again.
+Planning is idempotent: decisions are recorded in the states of the steps, and the same states give the same plan.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,7 +20,7 @@ from tocsin.workflows.states import COMPLETED, FAILED, RUNNING, Ended, Flow, Wor
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a workflow run ends. `output` is a JSON text, null as None."""
+    """The outcome of a workflow run. `output` is a JSON text, or None for null."""
 
     status: WorkflowRunStatus
     reason: WorkflowRunReason | None = None
@@ -31,7 +30,7 @@ class Finish:
 
 @dataclass(slots=True)
 class Move:
-    """What is to be done: runs to make, runs to cancel, the end if it has come; perhaps more, at the next look."""
+    """Runs to start, runs to cancel, and the outcome, if there is one. `has_more` asks for another pass at once."""
 
     starts: list[Start]
     cancels: list[str]
@@ -40,10 +39,13 @@ class Move:
 
 
 def advance(flow: Flow, around: Surroundings, ended: Mapping[str, Ended], lost: Collection[str] = ()) -> Move:
-    """Move the flow on, in place. Raises Missing when results must be read first, Heavy when a value must be evaluated
-    elsewhere: then begin anew with them.
+    """Advance the workflow run's state in place, and return what to do.
 
-    `ended` are the runs under way that have ended, `lost` those that were decided but never made.
+    `ended` holds the outcomes of active runs that have ended, `lost` the ids of runs that were planned but never
+    created.
+
+    Raises Missing when results have to be loaded first, and Heavy when a value has to be evaluated in another process:
+    call it again with them, on a fresh state.
     """
     starts: list[Start] = []
     try:
@@ -64,14 +66,14 @@ def _advance(
     stop_if_due(flow, around)
     if flow.stopping is None:
         begin(flow, around, starts)
-        stop_if_due(flow, around)  # a step that could not be begun may call for undoing
+        stop_if_due(flow, around)  # a step that could not be started may call for compensation
     if flow.stopping == COMPENSATE:
         _undo(flow, around, starts)
     return _finish(flow, around)
 
 
 def next_wake(flow: Flow) -> datetime | None:
-    """When it must be looked at though nothing happens."""
+    """Return when the workflow run has to be advanced even if nothing else happens."""
     times = [moment for state in flow.steps.values() for moment in (state.wake_at, state.remind_at) if moment]
     if flow.stopping is None and flow.document["deadline_at"] is not None:
         times.append(flow.document["deadline_at"])
@@ -79,7 +81,7 @@ def next_wake(flow: Flow) -> datetime | None:
 
 
 def _remake(work: Work, flow: Flow, around: Surroundings, starts: list[Start]) -> None:
-    """The run again that a crash kept from being made."""
+    """Request again a run that a crash kept from being created."""
     state = flow.steps[work.key]
     item = None if work.item is None or state.values is None else (work.item, state.values[work.item])
     with step_faults() as faults:
@@ -90,7 +92,7 @@ def _remake(work: Work, flow: Flow, around: Surroundings, starts: list[Start]) -
 
 
 def _undo(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
-    """The next compensation, the last completed step's first, once nothing runs any more."""
+    """Start the next compensation, in reverse order of completion, once no run is active."""
     while not flow.running():
         due = [
             (state.finished_at, key)
@@ -136,7 +138,7 @@ def _why_failed(flow: Flow) -> WorkflowRunReason:
 
 
 def _output(flow: Flow, around: Surroundings) -> str | None:
-    """The final result as a JSON text; None for null, and where nobody asked for one and it would be too large."""
+    """Return the output as a JSON text. None for null, and for a default output that is too large."""
     definition = around.definition
     if definition.output is not None:
         text = answer_for(definition.output, flow, around, "output", kind=Kind.TEXT).text
@@ -158,5 +160,5 @@ def _last_results(flow: Flow, around: Surroundings) -> str:
 
 
 def _out_of_time(definition: WorkflowDefinition) -> Doc:
-    message = f"The workflow run was not done within {definition.timeout:g} seconds."
-    return {"kind": ErrorKind.TIMEOUT.value, "message": message, "hint": "Give it more time: `timeout`."}
+    message = f"The workflow run did not finish within {definition.timeout:g} seconds."
+    return {"kind": ErrorKind.TIMEOUT.value, "message": message, "hint": "Increase `timeout`."}

@@ -1,4 +1,4 @@
-"""Beginning the steps whose dependencies are done: conditions, waits, approvals, runs, items. Pure."""
+"""The start of steps whose dependencies are settled: conditions, waits, approvals, runs, items. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from tocsin.workflows.scope import Heavy, Missing, Paused, Surroundings, answer_
 from tocsin.workflows.states import FAILED, PENDING, RUNNING, Flow, StepState, Work, places_of
 
 MOST_KEPT = 4 * 1024 * 1024
-"""Bytes of the items of all steps of a workflow run, as JSON. They stand in its document."""
+"""Maximum size, in bytes of JSON, of the items of all steps. They are stored in the workflow run."""
 _LONGEST_WAIT = timedelta(days=366)
 _LONGEST_TEXT = 4_000
-"""Characters of what a step keeps of a message or an address."""
+"""Maximum length, in characters, of a message or an address that a step stores."""
 _PREPARED = 100
-"""Parts that it costs to make a run of a step, whatever its parameters are."""
+"""Budget units charged for each run of a step, whatever its parameters."""
 _MOST_ASKED = 100
-"""Items whose parameters are evaluated elsewhere at one go."""
+"""Maximum number of items whose parameters are evaluated in another process at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A run to be made, or done again in the step's round. `job` is as it is stored."""
+    """A run to create, or to requeue in the step's round. `job` is in its stored form."""
 
     work: Work
     job: Doc
@@ -41,8 +41,8 @@ class Start:
     round: int
 
 
-class _Wrong(Exception):  # no error of the program, but of what the user wrote
-    """A step cannot be begun, for this reason."""
+class _Wrong(Exception):  # an error in the workflow, not in the program
+    """A step cannot be started."""
 
     def __init__(self, reason: StepReason, kind: ErrorKind, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -51,9 +51,12 @@ class _Wrong(Exception):  # no error of the program, but of what the user wrote
 
 
 def begin(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
-    """Begin all that can be begun now, and add it to `starts`. Raises Missing, Heavy, and Paused with more to do."""
+    """Start the steps that are ready, and append their runs to `starts`.
+
+    Raises Missing and Heavy, and Paused if more remains to be started.
+    """
     room = around.definition.concurrency - len(flow.running()) - len(starts)
-    for step in around.definition.in_order:  # a step that is skipped lets others go on, which come after it
+    for step in around.definition.in_order:  # a skipped step can unblock steps later in the order
         done = flow.steps[step.key].settled
         for start in _begin(step, flow, around, room):
             starts.append(start)
@@ -64,8 +67,9 @@ def begin(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
 
 
 def start_of(step: Step, work: Work, flow: Flow, around: Surroundings, item: tuple[int, str] | None = None) -> Start:
-    """The run of a step, of an item of it, or of its compensation. Raises the questions of `fill_in`, and what
-    `step_faults` collects.
+    """Build the run of a step, of one of its items, or of its compensation.
+
+    Raises what `fill_in` raises, and the errors that `step_faults` collects.
     """
     what = step.compensation if work.undo and step.compensation is not None else step
     kind = what.job or ""
@@ -76,14 +80,14 @@ def start_of(step: Step, work: Work, flow: Flow, around: Surroundings, item: tup
         job = around.prepare(work, kind, params)
     except InvalidInput as error:
         place = ".".join(error.path)
-        message = f"The parameters are wrong{f' at {place}' if place else ''}: {error.message}"
+        message = f"The parameters are invalid{f' at {place}' if place else ''}: {error.message}"
         raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message) from None
     return Start(work, job, what.retry, what.timeout, step.priority, flow.steps[step.key].round)
 
 
 @contextmanager
 def step_faults() -> Iterator[list[Doc]]:
-    """Collects why what is inside could not be begun."""
+    """Collect the errors of steps that cannot be started."""
     faults: list[Doc] = []
     try:
         yield faults
@@ -103,7 +107,7 @@ def _begin(step: Step, flow: Flow, around: Surroundings, room: int) -> Iterator[
 
 
 def _blocks(step: Step, flow: Flow) -> bool:
-    """Whether what depends on this step is skipped. One that its own condition skipped stands in nobody's way."""
+    """Return whether the steps that depend on this one are skipped. A step skipped by its condition blocks none."""
     state = flow.steps[step.key]
     skipped = state.status is StepStatus.SKIPPED and state.reason is not StepReason.CONDITION
     return skipped or failed(step, flow)
@@ -130,20 +134,20 @@ def _enter(step: Step, state: StepState, flow: Flow, around: Surroundings, room:
 
 
 def _wait(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
-    assert step.wait is not None  # noqa: S101  # asked before
+    assert step.wait is not None  # noqa: S101  # checked by the caller
     until = _evaluated(step.wait.until, flow, around, f"{step.key}.wait.until")
     duration = _evaluated(step.wait.duration, flow, around, f"{step.key}.wait.duration")
     try:
         state.wake_at = around.now + read_duration(duration) if until is None else read_moment(until)
     except ValueError as error:
-        raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, f"It cannot be waited so: {error}") from None
+        raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, f"The wait is invalid: {error}") from None
     if state.wake_at - around.now > _LONGEST_WAIT:
-        raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, "A wait ends within 366 days.")
+        raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, "A wait can last at most 366 days.")
     _rest(state, around.now)
 
 
 def _rest(state: StepState, now: datetime) -> None:
-    """Wait, unless the time has come already."""
+    """Set the step to WAITING, or settle it if the time has already come."""
     state.status = StepStatus.WAITING
     if state.wake_at is not None and state.wake_at <= now:
         state.settle(StepStatus.COMPLETED, now)
@@ -151,7 +155,7 @@ def _rest(state: StepState, now: datetime) -> None:
 
 def _ask(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
     approval = step.approval
-    assert approval is not None  # noqa: S101  # asked before
+    assert approval is not None  # noqa: S101  # checked by the caller
     by = str(_evaluated(approval.by, flow, around, f"{step.key}.approval.by"))
     message = str(_evaluated(approval.message or "", flow, around, f"{step.key}.approval.message"))
     state.status, state.asks, state.message = StepStatus.WAITING, by[:_LONGEST_TEXT], message[:_LONGEST_TEXT]
@@ -161,8 +165,8 @@ def _ask(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None
 
 
 def _spread(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
-    """Find out which items there are; those that a former round completed stay so."""
-    assert step.for_each is not None  # noqa: S101  # asked before
+    """Evaluate the items. Those that were completed in an earlier round are kept."""
+    assert step.for_each is not None  # noqa: S101  # checked by the caller
     if state.items is None:
         with _expression_faults():
             answer = answer_for(step.for_each.items, flow, around, f"{step.key}.forEach.items", kind=Kind.LIST)
@@ -174,17 +178,19 @@ def _spread(step: Step, state: StepState, flow: Flow, around: Surroundings) -> N
 
 
 def _values_of(step: Step, answer: Answer, flow: Flow) -> list[str]:
-    """The items as JSON texts, within what a workflow run keeps."""
-    assert step.for_each is not None  # noqa: S101  # asked before
+    """Return the items as JSON texts, checked against the limits."""
+    assert step.for_each is not None  # noqa: S101  # checked by the caller
     values, most = answer.parts, step.for_each.max_items
     kept = sum(size_of(text) for state in flow.steps.values() for text in state.values or ())
     if values is None:
-        message = f"forEach needs a list, and its expression gave {_kind(json.loads(answer.text))}."
+        message = f"forEach needs an array, but its expression returned {_kind(json.loads(answer.text))}."
     elif len(values) > most:
         message = f"forEach has {len(values)} items; at most {most} are allowed (maxItems)."
     elif (size := kept + sum(map(size_of, values))) > MOST_KEPT:
-        message = f"forEach: the items of the workflow run have {size:,} bytes as JSON; {MOST_KEPT:,} are allowed."
-        message += " Let the expression select what each run needs of its item."
+        message = (
+            f"forEach: the items of the workflow run have {size:,} bytes as JSON; at most {MOST_KEPT:,} are allowed."
+        )
+        message += " Select only what each run needs from its item."
     else:
         return values
     raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
@@ -217,8 +223,8 @@ def _items(step: Step, state: StepState, flow: Flow, around: Surroundings, room:
 
 
 def _item_start(step: Step, state: StepState, indexes: list[int], flow: Flow, around: Surroundings) -> Start:
-    """The run of the first of these items. What must be asked elsewhere is asked for all of them."""
-    assert state.values is not None  # noqa: S101  # there are items
+    """Build the run of the first of these items. If another process has to evaluate it, it evaluates all of them."""
+    assert state.values is not None  # noqa: S101  # the caller has items
     values, index = state.values, indexes[0]
     try:
         return start_of(step, Work(step.key, index), flow, around, (index, values[index]))
@@ -241,7 +247,7 @@ def _expression_faults() -> Iterator[None]:
 
 
 def _pay(around: Surroundings) -> None:
-    """A run more. Parameters that were evaluated elsewhere use up what may be spent at once."""
+    """Charge one run to the budget: parameters evaluated in another process cost nothing else here."""
     try:
         around.effort.budget.spend(_PREPARED)
     except Beyond:
@@ -250,7 +256,7 @@ def _pay(around: Surroundings) -> None:
 
 
 def _kind(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", str: "a text", dict: "an object", int: "a number"}
+    names = {type(None): "null", bool: "a boolean", str: "a string", dict: "an object", int: "a number"}
     return names.get(type(value), "a number")
 
 
