@@ -107,7 +107,7 @@ async def test_a_sweep_looks_at_a_part_of_what_one_owner_has_open_and_then_at_th
         ids = sorted([await stack.execute(await _saved(stack)) for _ in range(5)])
         moving, seen = WorkflowEngine(database, stack.mover(), Firing(database, stack.versions)), list[list[str]]()
         for _ in range(3):
-            await moving._look_round()
+            await moving._sweep_open()
             seen.append(sorted(key for key in ids if key in moving._light._waiting))
             moving._light._waiting.clear()
     assert [seen[0], seen[1]] == [ids[:3], sorted([*ids[3:], ids[0]])]

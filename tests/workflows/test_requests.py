@@ -77,7 +77,7 @@ async def test_administrators_are_mailed_by_a_setting(database: Database, to_adm
         run_id = await waiting_run(stack, "admins")
         document = await database.workflow_runs.find_one({"_id": run_id})
         assert document is not None
-        letters = await Letters(database, RequestRules(to_admins=to_admins))._of("ask", Flow.of(document))
+        letters = await Letters(database, RequestRules(to_admins=to_admins))._mails_for("ask", Flow.of(document))
     assert [letter["owner"] for letter in letters] == mailed
 
 

@@ -17,7 +17,7 @@ from tocsin.workflows.versions import Version, Versions
 
 _TRIES = 50
 _RESUMABLE = (WorkflowRunStatus.FAILED.value, WorkflowRunStatus.CANCELLED.value)
-_AGAIN = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
+_REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
 
 
 async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
@@ -56,7 +56,7 @@ async def resume(
         if document["status"] not in _RESUMABLE:
             allowed = "Only a workflow run that failed or was cancelled can be resumed"
             raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
-        return {**_again(document, version, now), **({} if inputs is None else {"inputs": inputs})}
+        return {**_reset_steps(document, version, now), **({} if inputs is None else {"inputs": inputs})}
 
     await _change(database, run_id, ask)
     log_workflow_run("workflow run resumed", run_id)
@@ -90,7 +90,7 @@ async def decide(
         raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
     if confirms and not user.email_confirmed and run.owner != user.id:
         raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
-    decision = {"by": user.email, "at": _text(now), "comment": comment}
+    decision = {"by": user.email, "at": _format_time(now), "comment": comment}
 
     def ask(document: Doc) -> Doc:
         return _decided(document, key, now, decision, approved=approved)
@@ -114,13 +114,13 @@ async def _change(database: Database, run_id: str, ask: Callable[[Doc], Doc]) ->
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 
 
-def _again(document: Doc, version: Version, now: datetime) -> Doc:
+def _reset_steps(document: Doc, version: Version, now: datetime) -> Doc:
     flow = Flow.of(document)
     steps: dict[str, StepState] = {}
     for key, state in flow.steps.items():
         if state.undo is not None:
             raise Conflict("The workflow run was compensated, so it cannot be resumed. Start a new run instead.", "id")
-        steps[key] = _fresh(state) if _is_to_be_done(state) else state
+        steps[key] = _reset_state(state) if _must_repeat(state) else state
     timeout = version.definition.timeout
     return {
         "status": WorkflowRunStatus.RUNNING.value, "open": True, "reason": None, "error": None, "finished_at": None,
@@ -132,11 +132,11 @@ def _again(document: Doc, version: Version, now: datetime) -> Doc:
     }  # fmt: skip
 
 
-def _is_to_be_done(state: StepState) -> bool:
-    return state.status in _AGAIN or state.reason in {StepReason.DEPENDENCY, StepReason.STOPPED}
+def _must_repeat(state: StepState) -> bool:
+    return state.status in _REPEATABLE or state.reason in {StepReason.DEPENDENCY, StepReason.STOPPED}
 
 
-def _fresh(state: StepState) -> StepState:
+def _reset_state(state: StepState) -> StepState:
     """Return the state reset to PENDING, keeping only the items that were completed."""
     fresh = StepState(round=state.round + 1)
     if state.items is not None:
@@ -161,5 +161,5 @@ def _decided(document: Doc, key: str, now: datetime, decision: Doc, *, approved:
     return {"steps": steps, "done": flow.done(), "news": json.dumps({key: state.status.value})}
 
 
-def _text(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

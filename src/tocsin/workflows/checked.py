@@ -72,11 +72,11 @@ def checked_text(text: str, now: datetime, catalog: Catalog, *, is_yaml: bool) -
         read_definition(source, catalog, now)
     except WorkflowInvalid as invalid:
         return "", {}, invalid.faults
-    masks = {path: place for path, place in source.places.items() if _at(source.data, path) == MASK}
+    masks = {path: place for path, place in source.places.items() if _get_at(source.data, path) == MASK}
     return json.dumps(source.data, ensure_ascii=False), masks, []
 
 
-def _at(value: Any, path: Path) -> Any:
+def _get_at(value: Any, path: Path) -> Any:
     for part in path:
         value = value[part]
     return value

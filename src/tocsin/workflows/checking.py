@@ -63,8 +63,8 @@ def read_definition(source: Source, jobs: JobCatalog, now: datetime = EPOCH) -> 
 
 def _without_echoes(source: Source, found: Iterable[tuple[Path, str]]) -> Iterator[Fault]:
     """Yield the faults, except those of parts that are null because the reader already rejected them."""
-    told = {path for fault in source.faults for path in (fault.path, fault.path[:-1])}
-    yield from (source.fault(path, message) for path, message in dict.fromkeys(found) if path not in told)
+    rejected = {path for fault in source.faults for path in (fault.path, fault.path[:-1])}
+    yield from (source.fault(path, message) for path, message in dict.fromkeys(found) if path not in rejected)
 
 
 def _sorted(source: Source, faults: list[Fault]) -> list[Fault]:
@@ -98,7 +98,7 @@ def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
     yield from _schedule(outline, now)
     yield from _dependencies(outline)
     if not doubled:
-        yield from _circle(outline)
+        yield from _cycle(outline)
     for step in outline.steps:
         yield from _step(step, outline, jobs)
     if (count := sum(expressions.count(value) for value in _all_texts(outline))) > MOST_EXPRESSIONS:
@@ -150,11 +150,11 @@ def _dependencies(outline: Outline) -> Found:
                 yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
 
 
-def _circle(outline: Outline) -> Found:
-    circle = graph.cycle(outline.dependencies())
-    if circle is not None and len(circle) > 2:
-        path = next(step.path for step in outline.steps if step.key == circle[0])
-        yield (*path, "dependsOn"), f"The steps depend on each other in a cycle: {' -> '.join(circle)}."
+def _cycle(outline: Outline) -> Found:
+    cycle = graph.cycle(outline.dependencies())
+    if cycle is not None and len(cycle) > 2:
+        path = next(step.path for step in outline.steps if step.key == cycle[0])
+        yield (*path, "dependsOn"), f"The steps depend on each other in a cycle: {' -> '.join(cycle)}."
 
 
 def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:

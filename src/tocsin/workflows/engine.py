@@ -116,15 +116,15 @@ class WorkflowEngine:
         """Retry later with a growing delay, and abandon the workflow run after too many failures."""
         failures = self._failures.pop(workflow_run, 0) + 1
         details = {"failures": failures, "error": repr(error)[:300]}
-        told_whole = error if failures in {1, _MOST_FAILURES} else None
-        log.error("a workflow run could not be advanced", **run_ids(workflow_run), **details, exc_info=told_whole)
-        if failures >= _MOST_FAILURES and await self._gave_up(workflow_run):
+        traced = error if failures in {1, _MOST_FAILURES} else None
+        log.error("a workflow run could not be advanced", **run_ids(workflow_run), **details, exc_info=traced)
+        if failures >= _MOST_FAILURES and await self._could_abandon(workflow_run):
             return
         self._failures[workflow_run] = failures
         wait = _BACKOFF * 2.0 ** min(failures - 1, _MOST_FAILURES)
         self._at(workflow_run, clock.now() + timedelta(seconds=wait), lambda: self.touch(workflow_run), always=True)
 
-    async def _gave_up(self, workflow_run: str) -> bool:
+    async def _could_abandon(self, workflow_run: str) -> bool:
         try:
             await self._mover.give_up(workflow_run)
         except Exception as error:
@@ -137,32 +137,32 @@ class WorkflowEngine:
         asyncio.get_running_loop().call_later(_BACKOFF, self.touch, workflow_run)
 
     async def _sweep_forever(self) -> None:
-        looked_at = clock.EPOCH
+        swept_at = clock.EPOCH
         while True:
             try:
                 now = clock.now()
-                if abs(now - looked_at) > timedelta(seconds=LOOK_SECONDS):
-                    await self._look_round()
-                    looked_at = now
-                await self._look({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})
+                if abs(now - swept_at) > timedelta(seconds=LOOK_SECONDS):
+                    await self._sweep_open()
+                    swept_at = now
+                await self._touch_matching({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})
             except PyMongoError as error:
                 log.warning("workflows wait for the database", error=str(error)[:300])
             except Exception:
                 log.exception("the sweep of workflow runs failed")
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _look(self, which: Doc) -> None:
+    async def _touch_matching(self, which: Doc) -> None:
         async for found in self._database.workflow_runs.find(which, {"_id": 1}):
             self.touch(found["_id"])
 
-    async def _look_round(self) -> None:
+    async def _sweep_open(self) -> None:
         """Sweep the open workflow runs, in parts where an owner has very many."""
         open_runs: dict[str, list[str]] = {}
         async for found in self._database.workflow_runs.find({"open": True}, {"_id": 1}):
             open_runs.setdefault(owner_of(found["_id"]), []).append(found["_id"])
         swept: dict[str, str] = {}
         for owner, found_open in open_runs.items():
-            part = _part(found_open, self._swept.get(owner, ""))
+            part = _next_part(found_open, self._swept.get(owner, ""))
             if len(part) < len(found_open):
                 swept[owner] = part[-1]
             for run_id in part:
@@ -210,6 +210,6 @@ class WorkflowEngine:
         act()
 
 
-def _part(open_runs: list[str], last: str) -> list[str]:
+def _next_part(open_runs: list[str], last: str) -> list[str]:
     """Return the workflow runs of this sweep: those after `last`, then from the beginning."""
     return sorted(open_runs, key=lambda run_id: (run_id <= last, run_id))[:_SWEPT]

@@ -97,7 +97,7 @@ class Firing:
         version = await self._versions.get(workflow["_id"], workflow["version"])
         inputs = read_inputs(version.definition, None)
         if (until := self._meter.take_runs(workflow["owner"], 1, now)) is not None:
-            await self._forgo(workflow, version.definition, inputs, now, until)
+            await self._miss_until(workflow, version.definition, inputs, now, until)
             return []
         schedule = schedules.from_document(workflow["schedule"])
         runs: list[Doc] = []
@@ -112,7 +112,7 @@ class Firing:
         await self._advance(workflow, due, max(_last_due_of(run) for run in runs))
         return runs
 
-    async def _forgo(
+    async def _miss_until(
         self, workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], now: datetime, until: datetime
     ) -> None:
         """Record one MISSED run for the due times until the owner's quota is available again."""

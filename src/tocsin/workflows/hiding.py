@@ -16,7 +16,7 @@ from tocsin.jobs.value_bounds import Path
 
 MASK = "***"
 """Shown in the place of a secret. Saving a workflow with it keeps the stored secret."""
-_FORMER = "$secret"
+_MARKER = "$secret"
 """Older stored definitions have objects `{"$secret": place}` in the places of secrets."""
 _KEEPS = f"{MASK} keeps a stored secret, but"
 
@@ -76,7 +76,7 @@ def seal_secrets(
     for part in _parts(data):
         params = part.params
         for path in registry.get(part.kind).secrets(part.params):
-            place, given = part.place(path), _at(part.params, path)
+            place, given = part.place(path), _get_at(part.params, path)
             if given != MASK:
                 text = given if isinstance(given, str) else json.dumps(given)  # a header may be a number
                 sealed.secrets[place] = seal(text)
@@ -84,7 +84,7 @@ def seal_secrets(
                 sealed.faults.append((part.path(path), wrong))
             else:
                 sealed.secrets[place] = before[place].sealed
-            params = _replaced(params, path, MASK)
+            params = _replace_at(params, path, MASK)
         sealed.data = _with_params(sealed.data, part, params)
     return sealed
 
@@ -99,7 +99,7 @@ def read_stored(version: Mapping[str, Any]) -> tuple[Doc, dict[SecretPlace, str]
             secrets[SecretPlace(entry["step"], entry["compensation"], tuple(entry["path"]))] = entry["sealed"]
         else:
             former[entry["place"]] = entry["sealed"]
-    return _converted(data, former, secrets) if former else data, secrets
+    return _convert_markers(data, former, secrets) if former else data, secrets
 
 
 def write_secrets(secrets: Mapping[SecretPlace, str]) -> Doc:
@@ -141,14 +141,14 @@ def put_in_secrets(
     step, is_compensation = where
     for path in registry.of_user(kind).secrets(written):
         place = SecretPlace(step, is_compensation, path)
-        if place not in secrets and _at(written, path) == MASK:
+        if place not in secrets and _get_at(written, path) == MASK:
             raise InvalidInput(f"The secret at {place} is not stored. Save the workflow with the secret again.")
     for place, secret in secrets.items():
         if (place.step, place.is_compensation) != where:
             continue
         if secret is None:
             raise InvalidInput(f"The secret at {place} cannot be decrypted with the current key. Save it again.")
-        params = _replaced(params, place.path, secret)
+        params = _replace_at(params, place.path, secret)
     return params
 
 
@@ -192,41 +192,41 @@ def _with_params(data: Doc, part: _Part, params: Mapping[str, Any]) -> Doc:
     return {**data, "steps": steps}
 
 
-def _converted(data: Doc, former: Mapping[str, str], secrets: dict[SecretPlace, str]) -> Doc:
+def _convert_markers(data: Doc, former: Mapping[str, str], secrets: dict[SecretPlace, str]) -> Doc:
     """Return the definition with masks instead of the older markers, and add their secrets to `secrets`.
 
     A marker names its own place; any other object is user data.
     """
     for part in _parts(data):
         params: Any = part.params
-        for path in _marked(part.params, part):
+        for path in _find_markers(part.params, part):
             place = part.place(path)
             if (sealed := former.get(str(place))) is not None:
                 secrets[place] = sealed
-            params = _replaced(params, path, MASK)
+            params = _replace_at(params, path, MASK)
         data = _with_params(data, part, params)
     return data
 
 
-def _marked(value: Any, part: _Part, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _find_markers(value: Any, part: _Part, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if not isinstance(value, Mapping):
         return
-    if path and set(value) == {_FORMER} and value[_FORMER] == str(part.place(path)):
+    if path and set(value) == {_MARKER} and value[_MARKER] == str(part.place(path)):
         yield path
         return
     for name, inner in value.items():
-        yield from _marked(inner, part, (*path, name))
+        yield from _find_markers(inner, part, (*path, name))
 
 
-def _at(value: Any, path: tuple[str, ...]) -> Any:
+def _get_at(value: Any, path: tuple[str, ...]) -> Any:
     for name in path:
         value = value[name]
     return value
 
 
-def _replaced(value: Any, path: tuple[str, ...], new: Any) -> Doc:
+def _replace_at(value: Any, path: tuple[str, ...], new: Any) -> Doc:
     """Return a copy of the value with `new` at this path. Raises InvalidInput if there is no such path."""
     name, rest = path[0], path[1:]
     if not isinstance(value, Mapping) or name not in value:
         raise InvalidInput("There is no parameter for the secret that belongs here. Save the workflow again.", name)
-    return {**value, name: _replaced(value[name], rest, new) if rest else new}
+    return {**value, name: _replace_at(value[name], rest, new) if rest else new}

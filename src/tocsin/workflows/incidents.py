@@ -36,24 +36,24 @@ class Incidents:
             if begins:
                 changes["incident"] = incident
             if changes.get("status") == WorkflowRunStatus.COMPLETED.value:
-                await self._end(document["workflow"], incident)
+                await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED.value and document["round"] == 0:
-                return await self._tell(workflow_failed(document | changes, incident, _failed_steps(flow)))
+                return await self._enqueue_once(workflow_failed(document | changes, incident, _failed_steps(flow)))
         if retrying and document["round"] == 0 and document.get("incident") is not None:
-            return await self._began(document, sorted(retrying)[0])
+            return await self._report_first_failure(document, sorted(retrying)[0])
         return False
 
-    async def _end(self, workflow: str, incident: int) -> None:
+    async def _end_incident(self, workflow: str, incident: int) -> None:
         """End the incident, so that the next failure is reported again."""
         await self._database.workflows.update_one({"_id": workflow}, {"$max": {"incident": incident + 1}})
 
-    async def _began(self, document: Doc, step_run: str) -> bool:
+    async def _report_first_failure(self, document: Doc, step_run: str) -> bool:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is None or run.get("retry_at") is None:
             return False
-        return await self._tell(workflow_began_failing(document, run))
+        return await self._enqueue_once(workflow_began_failing(document, run))
 
-    async def _tell(self, mail: Doc) -> bool:
+    async def _enqueue_once(self, mail: Doc) -> bool:
         """Enqueue the mail, unless this stage of the incident was reported before."""
         about = mail["about"]
         later = [incident_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]]

@@ -13,7 +13,7 @@ from tocsin.workflows.states import Flow, StepState
 
 ADMINS = "admins"
 _LONGEST_MESSAGE = 2_000
-_MOST_ASKED = 200
+_MAX_MAILED = 200
 """Maximum number of requests mailed at once to someone who has just accepted them."""
 
 
@@ -28,8 +28,8 @@ class Letters:
 
         Call it before the change itself is written, so that none is lost in a crash.
         """
-        asking = [key for key, state in flow.steps.items() if _asks_anew(document["steps"][key], state)]
-        letters = [one for key in asking for one in await self._of(key, flow)]
+        asking = [key for key, state in flow.steps.items() if _has_new_request(document["steps"][key], state)]
+        letters = [one for key in asking for one in await self._mails_for(key, flow)]
         if letters:
             await deliveries.enqueue(self._database, letters)
         return bool(letters)
@@ -39,20 +39,20 @@ class Letters:
         owner = await User.find_one({"email": owner_email})
         if owner is None or not self._rules.accept(person, owner):
             return
-        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MOST_ASKED)
+        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
         letters: list[Doc] = []
         async for document in waiting:
             flow = Flow.of(document)
             for key, state in flow.steps.items():
-                if _waits(state) and person.id in {asked.id for asked in await deciders(state.asks or "")}:
-                    letters.append(_letter(flow, key, state, person))
-        await deliveries.enqueue(self._database, letters[:_MOST_ASKED])
+                if _is_waiting(state) and person.id in {asked.id for asked in await deciders(state.asks or "")}:
+                    letters.append(_approval_mail(flow, key, state, person))
+        await deliveries.enqueue(self._database, letters[:_MAX_MAILED])
 
-    async def _of(self, key: str, flow: Flow) -> list[Doc]:
+    async def _mails_for(self, key: str, flow: Flow) -> list[Doc]:
         """Return the mails of a step, only to those who accept requests from the workflow's owner."""
         state, owner = flow.steps[key], await User.get(flow.document["owner"])
         people = [] if owner is None else await deciders(state.asks or "")
-        return [_letter(flow, key, state, user) for user in people if owner and self._rules.accept(user, owner)]
+        return [_approval_mail(flow, key, state, user) for user in people if owner and self._rules.accept(user, owner)]
 
 
 async def deciders(asks: str) -> list[User]:
@@ -65,16 +65,16 @@ async def deciders(asks: str) -> list[User]:
         return []
 
 
-def _asks_anew(before: Doc, state: StepState) -> bool:
+def _has_new_request(before: Doc, state: StepState) -> bool:
     same = before["status"] == StepStatus.WAITING.value and before.get("reminders", 0) == state.reminders
-    return _waits(state) and not same
+    return _is_waiting(state) and not same
 
 
-def _waits(state: StepState) -> bool:
+def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _letter(flow: Flow, key: str, state: StepState, user: User) -> Doc:
+def _approval_mail(flow: Flow, key: str, state: StepState, user: User) -> Doc:
     name = one_line(f"{flow.document['name']} / {key}")
     again = "is still waiting" if state.reminders else "is waiting"
     text = letter(

@@ -43,7 +43,7 @@ _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
 _LIGHT = 256 * 1024
 """Maximum size of a workflow run in the light lane: the characters of its inputs and items."""
-_SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
+_OUTCOME_FIELDS = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Mover:
         self._evaluator = evaluator or Evaluator()
         self._meter = meter or UsageMeter()
         # More threads would only compete for the interpreter with each other and the event loop.
-        self._thinking, self._thinking_hard = asyncio.Semaphore(1), asyncio.Semaphore(1)
+        self._light_slot, self._heavy_slot = asyncio.Semaphore(1), asyncio.Semaphore(1)
 
     async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
         """Advance a workflow run from its present state; with `at_once`, only if that is cheap."""
@@ -162,10 +162,10 @@ class Mover:
         ended, lost, retrying = await self._runs(Flow.of(document))
         while True:
             flow, effort = Flow.of(document), Effort(Budget(AT_ONCE, Beyond), answers)
-            around = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
+            context = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
             try:
-                async with self._thinking if at_once else self._thinking_hard:
-                    move = await asyncio.to_thread(advance, flow, around, ended, lost)
+                async with self._light_slot if at_once else self._heavy_slot:
+                    move = await asyncio.to_thread(advance, flow, context, ended, lost)
             except Missing as missing:
                 found |= await load_results(self._database, flow, missing.keys, MOST_READ - size_of_results(found))
             except Heavy as heavy:
@@ -180,7 +180,7 @@ class Mover:
         wait for a retry.
         """
         rounds = {work.run_id(flow.id): flow.steps[work.key].round for work in flow.running()}
-        cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _SEEN)
+        cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _OUTCOME_FIELDS)
         runs = {run["_id"]: run async for run in cursor} if rounds else {}
         lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
         retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
@@ -207,7 +207,7 @@ class Mover:
             raise
         self._hand.dismiss([claimed.pop(index) for index in known & claimed.keys()])
         self._hand.take(list(claimed.values()))
-        await self._do_again([runs[index] for index in known])
+        await self._requeue([runs[index] for index in known])
         self._hand.wake()
 
     async def _insert(self, runs: list[Doc]) -> set[int]:
@@ -221,14 +221,14 @@ class Mover:
             return {fault["index"] for fault in faults}
         return set()
 
-    async def _do_again(self, runs: list[Doc]) -> None:
+    async def _requeue(self, runs: list[Doc]) -> None:
         """Requeue existing runs of an earlier round. Those of this round were created by another advance and stay."""
         if not runs:
             return
-        changes = [{name: run[name] for name in _RENEWED} for run in runs]
+        changes = [{name: run[name] for name in _REQUEUED_FIELDS} for run in runs]
         updates = [
             move_run(
-                run["_id"], RETRYABLE, RunStatus.QUEUED, change | _AFRESH,
+                run["_id"], RETRYABLE, RunStatus.QUEUED, change | _RESET_FIELDS,
                 computed={"budget_from": {"$size": "$attempts"}},
                 where={"$lt": ["$round", run["round"]]},
             )
@@ -248,11 +248,11 @@ class Mover:
             self._on_cancel(run_id)
 
 
-_RENEWED = (
+_REQUEUED_FIELDS = (
     "round", "queued_at", "rank", "ready_at", "job", "retry", "timeout", "task_version", "queue", "priority", "host",
     "lane",
 )  # fmt: skip
-_AFRESH: Doc = {
+_RESET_FIELDS: Doc = {
     "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
     "cancel_requested_at": None, "final": None, "discarded_at": None,
 }  # fmt: skip

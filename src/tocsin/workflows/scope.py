@@ -90,41 +90,41 @@ def _names(value: Any) -> Names:
     return Names(frozenset(references(value)), may_see("inputs", value))
 
 
-def fill_in(value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
+def fill_in(value: Any, flow: Flow, context: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
     """Evaluate the expressions of a value in the definition. `place` names it in messages.
 
     Raises EvaluationError, and the signals Missing, Heavy and Paused.
     """
-    return json.loads(answer_for(value, flow, around, place, item).text)
+    return json.loads(answer_for(value, flow, context, place, item).text)
 
 
 def answer_for(
     value: Any,
     flow: Flow,
-    around: Surroundings,
+    context: Surroundings,
     place: str,
     item: tuple[int, str] | None = None,
     kind: Kind = Kind.VALUE,
 ) -> Answer:
     """Evaluate as `fill_in` does, and return JSON texts."""
-    answer = around.effort.answers.get((place, item[0] if item else 0))
+    answer = context.effort.answers.get((place, item[0] if item else 0))
     if answer is None:
-        answer = _evaluated(_question(value, flow, around, place, item, kind), around.effort)
+        answer = _evaluated(_question(value, flow, context, place, item, kind), context.effort)
     if answer.error is not None:
         raise EvaluationError(answer.error)
     return answer
 
 
-def result_text(key: str, flow: Flow, around: Surroundings) -> str:
+def result_text(key: str, flow: Flow, context: Surroundings) -> str:
     """Return the result of a step as a JSON text: null unless it was completed, or has items and failed in part.
 
     Raises Missing, and EvaluationError if the result is too large.
     """
     if not _has_result(flow.steps[key]):
         return "null"
-    if (known := _known_result(key, flow, around)) is not None:
+    if (known := _known_result(key, flow, context)) is not None:
         return json.dumps(known, ensure_ascii=False, separators=(",", ":"))
-    texts = _read_result(key, around)
+    texts = _read_result(key, context)
     return f"[{','.join(text or 'null' for text in texts)}]" if isinstance(texts, list) else texts or "null"
 
 
@@ -138,20 +138,20 @@ def _evaluated(question: Question, effort: Effort) -> Answer:
 
 
 def _question(
-    value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None, kind: Kind
+    value: Any, flow: Flow, context: Surroundings, place: str, item: tuple[int, str] | None, kind: Kind
 ) -> Question:
-    names, document = around.names_in(value), flow.document
+    names, document = context.names_in(value), flow.document
     keys = list(flow.steps) if "*" in names.steps else [key for key in flow.steps if key in names.steps]
-    read = [key for key in keys if _has_result(flow.steps[key]) and _known_result(key, flow, around) is None]
-    if missing := [key for key in read if key not in around.results]:
+    read = [key for key in keys if _has_result(flow.steps[key]) and _known_result(key, flow, context) is None]
+    if missing := [key for key in read if key not in context.results]:
         raise Missing(missing)
     known = {
         "workflow": {"name": document["name"], "version": document["version"]},
         "run": {"id": flow.id, "dueAt": _moment(document["due_at"])},
-        "steps": {key: _seen(key, flow, around) for key in keys},
+        "steps": {key: _seen(key, flow, context) for key in keys},
     }
     inputs = flow.inputs if names.has_inputs else None
-    results = {key: _read_result(key, around) for key in read}
+    results = {key: _read_result(key, context) for key in read}
     return Question(place, value, kind, known, inputs, results, () if item is None else (item,))
 
 
@@ -159,9 +159,9 @@ def _has_result(state: StepState) -> bool:
     return state.status is StepStatus.COMPLETED or (state.status is StepStatus.FAILED and state.items is not None)
 
 
-def _known_result(key: str, flow: Flow, around: Surroundings) -> Doc | None:
+def _known_result(key: str, flow: Flow, context: Surroundings) -> Doc | None:
     """Return the result of a wait or an approval, from its state; None for a job, whose result is in its run."""
-    step, state = around.step(key), flow.steps[key]
+    step, state = context.step(key), flow.steps[key]
     if step.wait is not None:
         return {"until": _moment(state.finished_at)}
     if step.approval is not None:
@@ -169,19 +169,19 @@ def _known_result(key: str, flow: Flow, around: Surroundings) -> Doc | None:
     return None
 
 
-def _read_result(key: str, around: Surroundings) -> ResultText:
-    if key not in around.results:
+def _read_result(key: str, context: Surroundings) -> ResultText:
+    if key not in context.results:
         raise Missing([key])
-    texts = around.results[key]
+    texts = context.results[key]
     if isinstance(texts, TooLarge):
         message = f"The results of the step {key} cannot be read: the results needed at once have more than"
         raise EvaluationError(f"{message} {MOST_READ:,} characters. Return less from the jobs, or store it in files.")
     return texts
 
 
-def _seen(key: str, flow: Flow, around: Surroundings) -> dict[str, Any]:
+def _seen(key: str, flow: Flow, context: Surroundings) -> dict[str, Any]:
     state = flow.steps[key]
-    result = _known_result(key, flow, around) if _has_result(state) else None
+    result = _known_result(key, flow, context) if _has_result(state) else None
     return {"status": state.status.value, "error": state.error, "result": result}
 
 
