@@ -1,4 +1,4 @@
-"""Large workflows are read, checked and written in other processes, and what comes of it is the same."""
+"""Large workflows are parsed, validated and written in other processes, with the same results."""
 
 import json
 import os
@@ -30,14 +30,14 @@ WRONG = f"name: w\ndescription: {LONG}\nsteps:\n- {{key: a, jub: http}}\n- {{key
 
 @pytest.fixture
 async def processes() -> AsyncIterator[Processes]:
-    """Real processes."""
+    """Provide real processes."""
     made = Processes()
     yield made
     await made.close()
 
 
 class Noted:
-    """Computes, and notes what."""
+    """A compute function that records its calls."""
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""What is checked is what is saved: any text and any value is saved, or refused with the same faults by both."""
+"""Validating and saving agree: both accept a text or value, or both reject it with the same faults."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ NOT_JSON = (
     "!!int 5_0", "!!binary aGk=", "2027-01-01", "!!timestamp 2027-01-01", "{? [a] : 1}", "{<<: {}}", "[" * 60 + "]" * 60, "&a [*a]", "*a",
     '{"$secret": "a.token"}', "'${{ inputs.x'", "'${{ steps.zz.result }}'", "'***'", "9" * 300, "-0", "~", "''", "\x7f", "{a: 1, a: 2}",
 )  # fmt: skip
-"""Values of which some are none of JSON's, or none of a workflow's."""
+"""Values, some of which are not valid in JSON or in a workflow."""
 PLACES = (
     "{{name: w, description: {0}, steps: [{{key: a, wait: PT1S}}]}}",
     "{{name: w, output: {0}, steps: [{{key: a, wait: PT1S}}]}}",
@@ -60,7 +60,7 @@ PLACES = (
 
 
 def checked(text: str) -> Any:
-    """What `tocsin workflows validate` finds: the definition, or the faults."""
+    """Return what `tocsin workflows validate` finds: the definition, or the faults."""
     try:
         return read_definition(read_yaml(text), registry.Catalog(), clock.now())
     except WorkflowInvalid as invalid:
@@ -68,7 +68,7 @@ def checked(text: str) -> Any:
 
 
 async def saved(database: Database, text: str, owner: str) -> Any:
-    """What saving it comes to: the definition as it is read to be run, or the faults."""
+    """Return the result of saving: the definition as loaded for a run, or the faults."""
     try:
         workflow = await saving.save(database, SECRETS, owner, read_yaml(text), clock.now())
     except WorkflowInvalid as invalid:

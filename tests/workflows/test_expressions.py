@@ -1,4 +1,4 @@
-"""Expressions: what they give, what they name, and that nothing but their own error comes of any text."""
+"""Expressions: results, references, and that any text raises no error but their own."""
 
 import json
 from contextlib import suppress
@@ -81,7 +81,7 @@ def test_the_steps_that_it_speaks_of(text: str, keys: set[str]) -> None:
 
 
 def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
-    """Each was looked for an end of its own: a quarter of a megabyte took a quarter of an hour."""
+    """Each unclosed one used to be searched for its end: 256 KiB took a quarter of an hour."""
     text = "${{" * 80_000
     assert len(check(text)) == 1
     assert evaluate(text, SCOPE) == text

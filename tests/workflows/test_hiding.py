@@ -1,4 +1,4 @@
-"""Stored secrets of workflows stay with their job and their server, and nothing that users write is taken for one."""
+"""Stored secrets of workflows are bound to their job and server, and user data is never mistaken for one."""
 
 import json
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ TOKEN = "s3cret-token"
 
 @pytest.fixture
 async def thief() -> AsyncIterator[Target]:
-    """Somebody else's server."""
+    """Run a server of someone else."""
     async with serve_target() as target:
         yield target
 
@@ -35,7 +35,7 @@ def call(key: str, url: str, **params: Any) -> Doc:
 
 
 async def complete(stack: Stack, given: Any = None) -> Doc:
-    """A run of the workflow, once it has ended."""
+    """Start a run of the workflow and return it once it has ended."""
     stack.workflows.touch(run_id := await stack.execute("w", given))
     return await stack.when_workflow_run(run_id, "COMPLETED", "FAILED")
 
@@ -184,7 +184,7 @@ async def test_a_job_that_raises_fails_its_step(database: Database) -> None:
 
 
 async def test_what_looks_like_a_former_marker_is_data(database: Database, target: Target) -> None:
-    """In a body, an input, an item, a condition, a result: none of them is a secret."""
+    """Markers in a body, an input, an item, a condition and a result are data, not secrets."""
     marker = {"$secret": "call.token"}
     body = {
         "plain": marker,

@@ -1,4 +1,4 @@
-"""Approvals: nobody is mailed who does not accept requests from the workflow's owner, and reminders come seldom."""
+"""Approvals: only those who accept requests from the workflow's owner are mailed, and reminders are limited."""
 
 from datetime import timedelta
 from typing import Any
@@ -82,7 +82,7 @@ async def test_administrators_are_mailed_by_a_setting(database: Database, to_adm
 
 
 async def test_an_address_that_is_not_confirmed_decides_nothing(database: Database) -> None:
-    """Else whoever signs up as the boss is the boss."""
+    """Otherwise, anyone could sign up with the boss's address and decide."""
     await user("alice")
     stranger = await user("bob", email_confirmed=False)
     async with run_stack(database) as stack:

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""What is told of each wrong workflow and input, in full: as its user would want to read it."""
+"""The full messages for each invalid workflow and input."""
 
 import pytest
 

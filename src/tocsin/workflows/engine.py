@@ -28,7 +28,7 @@ _HEAVY_MOVERS, _HEAVY_OF_OWNER = 6, 2
 _SWEPT = 500
 """Maximum number of open workflow runs of one owner per sweep. The next sweep continues after them."""
 _BYTES_A_SECOND = 20 * 1024 * 1024
-"""Rate at which one slot reads and writes large workflow runs."""
+"""Maximum rate at which one slot of the heavy lane reads and writes workflow runs."""
 _BACKOFF = 0.5
 _MOST_FAILURES = 8
 """Internal errors in a row after which a workflow run is abandoned: about a minute, as the delay doubles each time."""
