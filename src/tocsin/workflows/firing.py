@@ -134,7 +134,7 @@ class Firing:
     ) -> list[Doc]:
         """Create the runs of the due times within `bounds`, up to the first that exists. Plan the rest again.
 
-        The same as scheduling/writing.py does for tasks.
+        The scheduler does the same for tasks.
         """
         schedule, stored = schedules.from_document(workflow["schedule"]), []
         plan = schedules.plan_due(schedule, *bounds, schedules.Misfire())
