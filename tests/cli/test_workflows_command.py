@@ -113,10 +113,13 @@ def test_a_time_without_an_offset_is_told_so_before_anything_is_saved(folder: Pa
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (rb'{name: w, description: "\U00110000"}', "line 1, column 27: This is no YAML: an escape names a character"),
+        (
+            rb'{name: w, description: "\U00110000"}',
+            "line 1, column 27: This is not valid YAML: an escape names a character",
+        ),
         (b"name: w\n# caf\xe9\n", "line 2, column 6: This is no UTF-8 text: invalid continuation byte."),
         (b"x" * 300_000, "The text has more than 262144 bytes; that many are allowed."),
-        (b"name: \x1b[2J", "line 1, column 7: This is no YAML: the character U+001B must be escaped."),
+        (b"name: \x1b[2J", "line 1, column 7: This is not valid YAML: the character U+001B must be escaped."),
         (b'"\\e[2J": 1', r"\x1b[2J: There is no \x1b[2J here."),
         (b"%YAML " + b"1" * 5_000 + b".1\n---\n", "there is no such version of YAML."),
         (b"", "The text is empty."),
@@ -156,7 +159,7 @@ def test_a_secret_that_would_go_elsewhere_is_not_saved(alice: SyncDatabase[Doc],
     result = tocsin("workflows", "save", ALICE, str(file))
     assert result.exit_code == 1
     assert result.stderr.startswith("right: line ")
-    assert "*** keeps a stored secret, and the one at" in result.stderr
+    assert "*** keeps a stored secret, but the one at" in result.stderr
     assert "stays with the server that it was given for" in result.stderr
     assert alice["workflow_versions"].count_documents({}) == 1
 

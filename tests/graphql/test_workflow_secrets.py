@@ -39,8 +39,8 @@ async def test_a_secret_stays_with_its_server(api: Api, form: str) -> None:
         ("https://evil.example/one", "stays with the server"),
         ("https://api.example.com:8443/one", "stays with the server"),
         ("http://api.example.com/one", "stays with the server"),
-        ("${{ inputs.url }}", "is left to an expression"),
-        ("https://api.example.com${{ inputs.url }}", "is left to an expression"),
+        ("${{ inputs.url }}", "is set by an expression"),
+        ("https://api.example.com${{ inputs.url }}", "is set by an expression"),
     ):
         payload = await save(api, workflow(url), form)
         (error,) = payload["userErrors"]

@@ -1,4 +1,4 @@
-"""What tests of deciding share: definitions made in a line, and a world in which runs end as they are told."""
+"""Helpers for tests of planning: one-line definitions, and a world whose runs end on command."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ T0 = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
-    """A workflow of these steps; those that say nothing of it are jobs."""
+    """Make a workflow of these steps, which are jobs by default."""
     full = [{"job": "http"} | step if not {"wait", "approval"} & set(step) else step for step in steps]
     return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolved()
 
@@ -28,7 +28,7 @@ def _prepared(_work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
 
 @dataclass
 class World:
-    """A workflow run and the runs of its steps. `moves` notes what was begun, by run id, in that order."""
+    """A workflow run and the runs of its steps. `moves` records the ids of started runs, in order."""
 
     definition: WorkflowDefinition
     inputs: Doc = field(default_factory=dict)
@@ -45,7 +45,7 @@ class World:
         self.document = new_workflow_run(workflow, self.definition, self.inputs, born, T0)
 
     def look(self) -> Flow:
-        """Decide, write, make the runs: what the engine does. `forget` says that it dies before it makes them."""
+        """Plan, write, and create the runs, as the engine does. `forget` simulates a crash before runs are created."""
         results: dict[str, Any] = {}
         while True:
             flow = Flow.of(self.document)
@@ -77,11 +77,11 @@ class World:
         return flow
 
     def running(self) -> list[str]:
-        """The runs that are under way."""
+        """Return the active runs."""
         return [run_id for run_id, run in self.runs.items() if run["status"] == "RUNNING"]
 
     def end(self, run_id: str, status: str = "COMPLETED", result: Any = None) -> None:
-        """A run ends so."""
+        """End a run with this status."""
         run = self.runs[run_id]
         if run["status"] == "RUNNING":
             error = None if status == "COMPLETED" else {"kind": "JOB", "message": "no", "hint": None}
@@ -89,12 +89,12 @@ class World:
             run |= {"status": status, "result": result, "error": error, "finished_at": self.now}
 
     def statuses(self) -> dict[str, str]:
-        """The states of the steps."""
+        """Return the statuses of the steps."""
         return {key: state["status"] for key, state in self.document["steps"].items()}
 
     @property
     def open(self) -> bool:
-        """Whether it goes on."""
+        """True if the workflow run is open."""
         return WorkflowRunStatus(self.document["status"]) in {WorkflowRunStatus.PENDING, WorkflowRunStatus.RUNNING}
 
     def _make(self, run_id: str, round_: int, job: Doc) -> None:

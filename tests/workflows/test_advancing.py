@@ -1,4 +1,4 @@
-"""What follows from what: order, failure, conditions, items, waits, approvals, compensation, cancellation."""
+"""Planning: order, failures, conditions, items, waits, approvals, compensation, cancellation."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ W = "alice/w1:"
 
 
 def run_all(world: World, results: dict[str, object] | None = None) -> World:
-    """Let everything that runs succeed, until nothing does."""
+    """Let active runs succeed until none is left."""
     world.look()
     while running := world.running():
         for run_id in running:
@@ -110,7 +110,7 @@ def test_an_item_that_fails_keeps_the_rest_from_beginning() -> None:
 
 def test_what_is_no_list_or_too_long_cannot_be_spread() -> None:
     for items, message in (
-        ("${{ inputs.l }}", "gave a text"),
+        ("${{ inputs.l }}", "returned a string"),
         ({"items": [1, 2], "maxItems": 1}, "has 2 items; at most 1"),
     ):
         world = run_all(World(define({"key": "a", "forEach": items}, inputs={"l": {}}), {"l": "no"}))
@@ -206,7 +206,7 @@ KEYS = [f"s{number}" for number in range(8)]
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[dict[str, object]]:
-    """Steps that depend on some of those before them, with items, conditions, waits and all ways to fail."""
+    """Generate steps that depend on earlier ones, with items, conditions, waits and every `onFailure`."""
     steps: list[dict[str, object]] = []
     for index in range(draw(st.integers(1, len(KEYS)))):
         before = KEYS[:index]
@@ -242,7 +242,7 @@ def graphs(draw: st.DrawFn) -> list[dict[str, object]]:
 def test_whatever_happens_it_ends_in_order_and_each_run_is_made_once(
     steps: list[dict[str, object]], data: st.DataObject
 ) -> None:
-    """Runs end in any order and way, looks are made at any time and die before they make what they decided."""
+    """Runs end in any order and with any status; advances happen at any time and crash before creating runs."""
     definition = define(*steps, concurrency=data.draw(st.integers(1, 4)))
     world = World(definition, forget=lambda: data.draw(st.integers(0, 3)) == 0)
     cancel_after = data.draw(st.integers(0, 40))
@@ -272,7 +272,7 @@ def test_whatever_happens_it_ends_in_order_and_each_run_is_made_once(
 
 
 def _assert_order(world: World, steps: list[dict[str, object]]) -> None:
-    """No run was begun before all that its step depends on was settled."""
+    """Assert that no run was started before the dependencies of its step were settled."""
     finished = {key: state.get("finished_at") for key, state in world.document["steps"].items()}
     for step in steps:
         own = world.document["steps"][str(step["key"])].get("started_at")

@@ -1,4 +1,4 @@
-"""Large workflows are read, checked and written in other processes, and what comes of it is the same."""
+"""Large workflows are parsed, validated and written in other processes, with the same results."""
 
 import json
 import os
@@ -30,14 +30,14 @@ WRONG = f"name: w\ndescription: {LONG}\nsteps:\n- {{key: a, jub: http}}\n- {{key
 
 @pytest.fixture
 async def processes() -> AsyncIterator[Processes]:
-    """Real processes."""
+    """Provide real processes."""
     made = Processes()
     yield made
     await made.close()
 
 
 class Noted:
-    """Computes, and notes what."""
+    """A compute function that records its calls."""
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
@@ -76,10 +76,10 @@ async def test_its_faults_are_those_that_are_told_here(processes: Processes) -> 
 
 async def test_a_text_that_is_too_long_or_no_yaml_is_told(processes: Processes) -> None:
     for text, message in (
-        ("x" * 300_000, "The text has 300000 bytes; 262144 are allowed."),
+        ("x" * 300_000, "The text has 300000 bytes; at most 262144 are allowed."),
         (VALID + "\n\t- {", "tab"),
-        ("a: &a [" + "x," * 3_000 + "]\n" + "\n".join(f"b{n}: *a" for n in range(30)), "aliases counted each time"),
-        (VALID + "\noutput: '" + "${{run}}" * 2_001 + "'", "has 2,001 expressions; 2,000 are allowed"),
+        ("a: &a [" + "x," * 3_000 + "]\n" + "\n".join(f"b{n}: *a" for n in range(30)), "counting each alias"),
+        (VALID + "\noutput: '" + "${{run}}" * 2_001 + "'", "has 2,001 expressions; at most 2,000 are allowed"),
     ):
         with pytest.raises(WorkflowInvalid) as caught:
             await check_yaml(text, clock.now(), CATALOG, processes, "alice")
@@ -91,7 +91,7 @@ async def test_one_that_takes_too_long_is_told(error: Exception) -> None:
     async def ending(*_: Any, **__: Any) -> Any:
         raise error
 
-    with pytest.raises(WorkflowInvalid, match=f"could not be checked. {error} Divide it"):
+    with pytest.raises(WorkflowInvalid, match=f"could not be checked. {error} Split it"):
         await check_yaml(VALID, clock.now(), CATALOG, ending, "alice")
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""What is checked is what is saved: any text and any value is saved, or refused with the same faults by both."""
+"""Validating and saving agree: both accept a text or value, or both reject it with the same faults."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ NOT_JSON = (
     "!!int 5_0", "!!binary aGk=", "2027-01-01", "!!timestamp 2027-01-01", "{? [a] : 1}", "{<<: {}}", "[" * 60 + "]" * 60, "&a [*a]", "*a",
     '{"$secret": "a.token"}', "'${{ inputs.x'", "'${{ steps.zz.result }}'", "'***'", "9" * 300, "-0", "~", "''", "\x7f", "{a: 1, a: 2}",
 )  # fmt: skip
-"""Values of which some are none of JSON's, or none of a workflow's."""
+"""Values, some of which are not valid in JSON or in a workflow."""
 PLACES = (
     "{{name: w, description: {0}, steps: [{{key: a, wait: PT1S}}]}}",
     "{{name: w, output: {0}, steps: [{{key: a, wait: PT1S}}]}}",
@@ -60,7 +60,7 @@ PLACES = (
 
 
 def checked(text: str) -> Any:
-    """What `tocsin workflows validate` finds: the definition, or the faults."""
+    """Return what `tocsin workflows validate` finds: the definition, or the faults."""
     try:
         return read_definition(read_yaml(text), registry.Catalog(), clock.now())
     except WorkflowInvalid as invalid:
@@ -68,7 +68,7 @@ def checked(text: str) -> Any:
 
 
 async def saved(database: Database, text: str, owner: str) -> Any:
-    """What saving it comes to: the definition as it is read to be run, or the faults."""
+    """Return the result of saving: the definition as loaded for a run, or the faults."""
     try:
         workflow = await saving.save(database, SECRETS, owner, read_yaml(text), clock.now())
     except WorkflowInvalid as invalid:
@@ -195,10 +195,14 @@ def _surrogates() -> Iterator[tuple[str, str, list[str]]]:
         r'output: "\ude44\ud83d"',
         [f"line 2, column 9, output: {half.replace('D83D', 'DE44')}"],
     )
-    beyond = "This is no YAML: an escape names a character beyond U+10FFFF, and there is none."
+    beyond = "This is not valid YAML: an escape names a character beyond U+10FFFF."
     yield "beyond the last character", r'output: "\U00110000"', [f"line 2, column 12: {beyond}"]
     yield "far beyond", r'output: "\UFFFFFFFF"', [f"line 2, column 12: {beyond}"]
-    yield "a NUL as it is", "output: \0", ["line 2, column 9: This is no YAML: the character U+0000 must be escaped."]
+    yield (
+        "a NUL as it is",
+        "output: \0",
+        ["line 2, column 9: This is not valid YAML: the character U+0000 must be escaped."],
+    )
 
 
 @pytest.mark.parametrize(("text", "told"), [pytest.param(text, told, id=name) for name, text, told in _surrogates()])

@@ -1,4 +1,4 @@
-"""What expressions read is paid for, as what they make is: by each function and operator, however often."""
+"""Expressions are charged for what they read and produce: each function and operator, each time."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SCOPE: dict[str, Any] = {
 
 
 def repeated(expression: str) -> str:
-    """The expression as often as fits."""
+    """Repeat the expression as often as fits."""
     return f"${{{{ [{','.join([expression] * (1_950 // (len(expression) + 1)))}] | length(@) }}}}"
 
 
@@ -58,8 +58,8 @@ def repeated(expression: str) -> str:
     ],
 )
 def test_what_is_read_is_charged(expression: str) -> None:
-    """A hundred expressions of two thousand characters are beyond the bound, whatever they read a megabyte with."""
-    with pytest.raises(ExpressionError, match=r"reads and makes more than 200,000 parts.*Select what is needed"):
+    """A hundred expressions of 2,000 characters exceed the budget, whichever function reads a megabyte."""
+    with pytest.raises(ExpressionError, match=r"reads and produces more than 200,000 parts.*Select what is needed"):
         evaluate([repeated(expression)] * 100, SCOPE, Budget(200_000))
 
 
@@ -89,7 +89,7 @@ def test_a_value_of_the_wrong_type_is_not_written_into_the_message(expression: s
 
 
 def test_an_expression_is_no_value() -> None:
-    with pytest.raises(ExpressionError, match="it gives an expression"):
+    with pytest.raises(ExpressionError, match="it returns an expression reference"):
         evaluate("${{ [&a] }}", SCOPE)
 
 

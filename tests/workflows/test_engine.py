@@ -1,4 +1,4 @@
-"""Workflow runs over the real database, with real calls: deaths between all writes, decisions, cancel, resume."""
+"""Workflow runs with the real database and real calls: crashes between all writes, decisions, cancel, resume."""
 
 import asyncio
 import json
@@ -25,12 +25,12 @@ from tocsin.workflows.versions import Versions
 KID = "0123456789abcdef"
 
 
-class Died(Exception):  # not an error, but a death
-    """The process died here."""
+class Died(Exception):  # a crash, not an error
+    """The process crashed here."""
 
 
 class Mortal(Mover):
-    """A mover whose process dies at the boundary of this number, counted over all that it does."""
+    """A mover whose process crashes at the boundary with this number, counted over all of its writes."""
 
     left = 0
 
@@ -56,12 +56,12 @@ class Mortal(Mover):
 
 
 def step(key: str, url: str, **more: Any) -> dict[str, Any]:
-    """A step that calls a URL, once."""
+    """Make a step that calls a URL, without retries."""
     return {"key": key, "job": "http", "params": {"url": url}, "retry": {"maxRetries": 0}, **more}
 
 
 def workflow(*steps: dict[str, Any], **fields: Any) -> str:
-    """Its text: JSON is YAML."""
+    """Return its text: JSON is YAML."""
     return json.dumps({"name": "w", "steps": steps, **fields})
 
 
@@ -75,7 +75,7 @@ async def _user(name: str, *accepted: str, is_admin: bool = False) -> User:
 
 
 async def test_a_death_between_any_two_writes_is_mended(database: Database, target: Target) -> None:
-    """One run dies at the first boundary, the next at the second, until one gets through without dying."""
+    """The first run crashes at the first boundary, the second at the second, until one completes without a crash."""
     url = target.url
     text = workflow(
         step("a", f"{url}/a", compensation={"job": "http", "params": {"url": f"{url}/undo"}}),
@@ -168,7 +168,7 @@ async def test_a_no_fails_the_step(database: Database, target: Target) -> None:
         await asking.decide(database, admin, run_id, "ask", clock.now(), approved=False, comment="too dear")
         stack.workflows.touch(run_id)
         run = await stack.when_workflow_run(run_id, "FAILED")
-        assert run["error"]["message"] == "carol@example.com said no: too dear"
+        assert run["error"]["message"] == "carol@example.com rejected it: too dear"
         assert target.calls == []
 
 

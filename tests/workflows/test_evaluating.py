@@ -1,4 +1,4 @@
-"""Values that take long are evaluated in other processes, in slices, and nobody waits for another's."""
+"""Expensive values are evaluated in other processes, in slices, and hold up no other owner."""
 
 import json
 import os
@@ -26,7 +26,7 @@ TOO_COSTLY = "${{ [" + ",".join(["contains(inputs.t,'aaaaaab')"] * 60) + "] }}"
 
 
 def question(value: Any, *items: str, kind: Kind = Kind.VALUE, **inputs: Any) -> Question:
-    """A question about these inputs."""
+    """Make a question about these inputs."""
     known: dict[str, Any] = {"workflow": {}, "run": {}, "steps": {}}
     return Question("s.params", value, kind, known, json.dumps(inputs), {}, tuple(enumerate(items)))
 
@@ -39,7 +39,7 @@ def test_the_answers_are_texts_and_errors_are_answers() -> None:
         ("s.params", 2): Answer('{"n":null}'),
     }
     error = answer_question(question("${{ abs(inputs.t) }}", t="no"), Limits())["s.params", 0].error
-    assert 'In function abs(), "no" is no number.' in str(error)
+    assert 'function abs() expects number, not "no".' in str(error)
 
 
 def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
@@ -51,7 +51,7 @@ def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
     ("value", "kind", "message"),
     [
         ("${{ [inputs.t,inputs.t,inputs.t,inputs.t,inputs.t] }}", Kind.VALUE, "s.params has 5,000,016 bytes as JSON"),
-        ("${{ split('', inputs.t) }}", Kind.VALUE, "parts; 4,194,304 bytes and 200,000 parts are allowed"),
+        ("${{ split('', inputs.t) }}", Kind.VALUE, "parts; at most 4,194,304 bytes and 200,000 parts are allowed"),
         ("${{ split('', inputs.t)[0:250000] }}", Kind.LIST, "s.params has about 250,000 parts"),
         ('${{ `"\\ud83d"` }}', Kind.TEXT, "half a surrogate pair"),
     ],
@@ -62,7 +62,7 @@ def test_what_could_not_be_kept_is_told(value: str, kind: Kind, message: str) ->
 
 
 def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> None:
-    """A step that is small is begun first, and the rest is for the next look, to which what is large is a question."""
+    """A cheap step is started first; the next advance does the rest, and the expensive value becomes a question."""
     steps: list[Doc] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
     world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
     flow = Flow.of(world.document)
@@ -92,7 +92,7 @@ def test_a_flood_of_items_is_begun_in_slices() -> None:
 
 
 def test_many_steps_that_wait_for_many_are_looked_at_once_each() -> None:
-    """Written the last first, each look used to find one step more: two hundred looks at two hundred steps."""
+    """Defined in reverse order, each step used to need another advance: 200 advances for 200 steps."""
     count = 200
     steps = [
         {"key": f"s{number}", "when": "${{ `false` }}", "dependsOn": [f"s{before}" for before in range(number)]}
@@ -107,7 +107,7 @@ def test_many_steps_that_wait_for_many_are_looked_at_once_each() -> None:
 async def test_a_hostile_workflow_fails_alone(
     database: Database, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its expressions are evaluated elsewhere, are cut off and named; meanwhile another's workflows go on."""
+    """Its expressions are evaluated in other processes, stopped and named, while another owner's workflows go on."""
     processes: list[int] = []
     answer = Evaluator.answer
 
@@ -136,7 +136,7 @@ async def test_a_hostile_workflow_fails_alone(
     error = ended["steps"]["s0"]["error"]
     assert error["kind"] == "EXPRESSION"
     assert "contains(inputs.t,'aaaaaab')" in error["message"]
-    assert "it reads and makes more than 1,000,000 parts of values" in error["message"]
+    assert "it reads and produces more than 1,000,000 parts of values" in error["message"]
 
 
 async def _has(found: list[Any]) -> bool:
@@ -144,7 +144,7 @@ async def _has(found: list[Any]) -> bool:
 
 
 async def test_large_values_come_out_as_small_ones_do(database: Database, target: Target) -> None:
-    """Through processes and in slices: conditions, items, parameters and the output."""
+    """Conditions, items, parameters and the output go through processes, in slices."""
     text = workflow(
         step("each", target.url, when=COSTLY.replace("aaaaaab", "aaaaaaa"),
              forEach={"items": "${{ [inputs.list, " + ",".join(["contains(inputs.t,'ab')"] * 3) + "][0][?n > `0`] }}"}),
@@ -160,7 +160,7 @@ async def test_large_values_come_out_as_small_ones_do(database: Database, target
 
 
 class _Ending:
-    """Computes as one does whose processes end so."""
+    """A compute function whose processes end with this error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -197,7 +197,7 @@ async def test_results_that_are_too_large_to_read_fail_what_asks_for_them(
 
 
 async def test_items_and_outputs_that_no_document_could_hold_are_told(database: Database, target: Target) -> None:
-    """The document could not be written, which was tried again for ever."""
+    """The document could not be written, and the write was retried forever."""
     large = "${{ [inputs.t, inputs.t, inputs.t, inputs.t, inputs.t] }}"
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("a", target.url, forEach=large), inputs={"t": {}}))
@@ -212,7 +212,7 @@ async def test_items_and_outputs_that_no_document_could_hold_are_told(database: 
 
 
 async def test_evaluations_of_several_owners_go_on_at_once(database: Database, target: Target) -> None:
-    """Sixteen of one owner's heavy workflow runs leave movers and processes to another's."""
+    """Sixteen heavy workflow runs of one owner leave slots and processes to another."""
     async with run_stack(database) as stack:
         for owner in ("mallory", "alice"):
             await stack.save_workflow(workflow(step("a", target.url, when=COSTLY), inputs={"t": {}}), owner)

@@ -1,4 +1,4 @@
-"""Expressions: what they give, what they name, and that nothing but their own error comes of any text."""
+"""Expressions: results, references, and that any text raises no error but their own."""
 
 import json
 from contextlib import suppress
@@ -54,9 +54,9 @@ def test_what_it_gives(text: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("${{ length(inputs.n) }}", "`length(inputs.n)` cannot be evaluated: In function length()"),
+        ("${{ length(inputs.n) }}", "`length(inputs.n)` cannot be evaluated: function length()"),
         ("${{ inputs. }}", "`inputs.` cannot be evaluated, at character 8: it ends too early."),
-        ("${{ " + "a." * 1500 + "a }}", "it has 3003 characters; 2000 are allowed."),
+        ("${{ " + "a." * 1500 + "a }}", "it has 3003 characters; at most 2000 are allowed."),
     ],
 )
 def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: str) -> None:
@@ -81,7 +81,7 @@ def test_the_steps_that_it_speaks_of(text: str, keys: set[str]) -> None:
 
 
 def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
-    """Each was looked for an end of its own: a quarter of a megabyte took a quarter of an hour."""
+    """Each unclosed one used to be searched for its end: 256 KiB took a quarter of an hour."""
     text = "${{" * 80_000
     assert len(check(text)) == 1
     assert evaluate(text, SCOPE) == text
@@ -100,7 +100,7 @@ def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
     ],
 )
 def test_no_expression_makes_more_than_it_may(text: str) -> None:
-    with pytest.raises(ExpressionError, match="it reads and makes more than 1,000,000 parts"):
+    with pytest.raises(ExpressionError, match="it reads and produces more than 1,000,000 parts"):
         evaluate(text, {"inputs": {"long": "x" * 1_000_000}})
 
 
@@ -121,7 +121,7 @@ def test_a_text_is_a_number_where_json_has_it(text: str, number: object) -> None
 
 
 def test_a_number_that_json_has_not_is_told() -> None:
-    with pytest.raises(ExpressionError, match="no number that JSON has"):
+    with pytest.raises(ExpressionError, match="not a JSON number"):
         evaluate("${{ to_number('1e999') }}", SCOPE)
 
 

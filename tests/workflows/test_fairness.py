@@ -1,4 +1,4 @@
-"""One owner's flood of due workflows, open workflow runs and waits holds up nobody else's."""
+"""A flood of due workflows, open workflow runs and waits of one owner holds up no other owner."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ PAUSE = {"key": "pause", "wait": "PT1H"}
 
 
 async def due_workflow(stack: Stack, owner: str, ago: float, **fields: Any) -> str:
-    """A workflow of this owner that has been due for so many seconds."""
+    """Insert a workflow of this owner that has been due for some seconds."""
     if await User.get(owner) is None:
         await User(id=owner, email=f"{owner}@example.com", password="", created_at=clock.now()).insert()
     saved = await stack.save_workflow(workflow(PAUSE, schedule=EACH_SECOND, **fields), owner)
@@ -30,7 +30,7 @@ async def due_workflow(stack: Stack, owner: str, ago: float, **fields: Any) -> s
 
 
 async def flood(stack: Stack, first: str, count: int) -> None:
-    """Copies of a workflow of mallory's."""
+    """Insert copies of mallory's workflow."""
     database = stack.database
     document = await database.workflows.find_one({"_id": first}) or {}
     version = await database.workflow_versions.find_one({"workflow": first}) or {}
@@ -66,7 +66,7 @@ async def test_a_workflow_has_so_many_open_runs_at_most(database: Database) -> N
 
 
 class SlowMover:
-    """Notes what is moved and takes its time over it."""
+    """A slow mover that records what it advances."""
 
     def __init__(self) -> None:
         self.moved: list[str] = []
@@ -91,7 +91,7 @@ async def test_one_owner_has_a_part_of_the_movers_and_others_are_next(database: 
         moving.touch("alice/w1")
         await until(lambda: _has(mover.moved, engine._OF_OWNER + 1))
         assert mover.moved[-1] == "alice/w1"
-        moving.touch("alice/w1")  # while it is moved: it is looked at once more afterwards
+        moving.touch("alice/w1")  # while it is advanced: it is advanced once more afterwards
         mover.gate.set()
         await until(lambda: _has(mover.moved, 102))
         await moving.stop()
@@ -107,7 +107,7 @@ async def test_a_sweep_looks_at_a_part_of_what_one_owner_has_open_and_then_at_th
         ids = sorted([await stack.execute(await _saved(stack)) for _ in range(5)])
         moving, seen = WorkflowEngine(database, stack.mover(), Firing(database, stack.versions)), list[list[str]]()
         for _ in range(3):
-            await moving._look_round()
+            await moving._sweep_open()
             seen.append(sorted(key for key in ids if key in moving._light._waiting))
             moving._light._waiting.clear()
     assert [seen[0], seen[1]] == [ids[:3], sorted([*ids[3:], ids[0]])]

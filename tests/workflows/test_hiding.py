@@ -1,4 +1,4 @@
-"""Stored secrets of workflows stay with their job and their server, and nothing that users write is taken for one."""
+"""Stored secrets of workflows are bound to their job and server, and user data is never mistaken for one."""
 
 import json
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ TOKEN = "s3cret-token"
 
 @pytest.fixture
 async def thief() -> AsyncIterator[Target]:
-    """Somebody else's server."""
+    """Run a server of someone else."""
     async with serve_target() as target:
         yield target
 
@@ -35,7 +35,7 @@ def call(key: str, url: str, **params: Any) -> Doc:
 
 
 async def complete(stack: Stack, given: Any = None) -> Doc:
-    """A run of the workflow, once it has ended."""
+    """Start a run of the workflow and return it once it has ended."""
     stack.workflows.touch(run_id := await stack.execute("w", given))
     return await stack.when_workflow_run(run_id, "COMPLETED", "FAILED")
 
@@ -51,11 +51,11 @@ def sent(target: Target) -> list[str | None]:
         ("{thief}/", "stays with the server that it was given for"),
         ("http://localhost:{port}/", "stays with the server"),
         ("https://127.0.0.1:{port}/", "stays with the server"),
-        ("${{{{ inputs.url }}}}", "is left to an expression"),
-        ("http://127.0.0.1${{{{ inputs.url }}}}", "is left to an expression"),
-        ("http://127.0.0.1:{port}${{{{ inputs.url }}}}", "is left to an expression"),
-        ("http://${{{{ inputs.url }}}}/", "is left to an expression"),
-        ("${{{{ '{thief}' }}}}/", "is left to an expression"),
+        ("${{{{ inputs.url }}}}", "is set by an expression"),
+        ("http://127.0.0.1${{{{ inputs.url }}}}", "is set by an expression"),
+        ("http://127.0.0.1:{port}${{{{ inputs.url }}}}", "is set by an expression"),
+        ("http://${{{{ inputs.url }}}}/", "is set by an expression"),
+        ("${{{{ '{thief}' }}}}/", "is set by an expression"),
     ],
 )
 async def test_a_kept_secret_goes_nowhere_else(
@@ -81,7 +81,7 @@ async def test_one_that_was_saved_with_an_expression_for_its_server_is_given_aga
         inputs = {"url": {"type": "string"}}
         await stack.save_workflow(workflow(call("a", "${{ inputs.url }}", token=TOKEN), inputs=inputs))
         for url in (f"{target.url}/", "${{ inputs.url }}"):
-            with pytest.raises(WorkflowInvalid, match="was left to an expression"):
+            with pytest.raises(WorkflowInvalid, match="was set by an expression"):
                 await stack.save_workflow(workflow(call("a", url, token="***"), inputs=inputs))
 
 
@@ -165,7 +165,7 @@ async def test_a_job_of_a_package_keeps_a_secret_while_nothing_else_of_it_change
         assert (await stack.save_workflow(mailbox()))["version"] == 1
         for changed, told in (
             (mailbox(server="mail.evil.example"), "stays with the server"),
-            (mailbox(server="${{ workflow.name }}"), "is left to an expression"),
+            (mailbox(server="${{ workflow.name }}"), "is set by an expression"),
             (mailbox("rude"), "was given for the job mailbox, not for rude"),
         ):
             with pytest.raises(WorkflowInvalid, match=told):
@@ -179,12 +179,12 @@ async def test_a_job_that_raises_fails_its_step(database: Database) -> None:
         stack.workflows.start()
         run = await complete(stack)
     assert run["error"]["message"] == (
-        "The parameters are wrong: The job rude could not be prepared. The server's log has the details."
+        "The parameters are invalid: The job rude could not be prepared. See the server log for details."
     )
 
 
 async def test_what_looks_like_a_former_marker_is_data(database: Database, target: Target) -> None:
-    """In a body, an input, an item, a condition, a result: none of them is a secret."""
+    """Markers in a body, an input, an item, a condition and a result are data, not secrets."""
     marker = {"$secret": "call.token"}
     body = {
         "plain": marker,
@@ -264,7 +264,7 @@ async def test_a_secret_that_is_not_there_fails_its_step(database: Database, tar
         run = await complete(stack)
     assert run["status"] == "FAILED"
     assert run["steps"]["call"]["status"] == "FAILED"
-    assert "The parameters are wrong" in run["error"]["message"]
+    assert "The parameters are invalid" in run["error"]["message"]
     assert target.calls == []
 
 

@@ -1,4 +1,4 @@
-"""Scheduled workflows that fail are told like tasks: once in an incident, to their owner, whoever dies meanwhile."""
+"""Failing scheduled workflows are reported like tasks: once per incident, to their owner, in spite of crashes."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ RETRY = {"retry": {"offsets": ["PT1H"]}}
 
 
 async def begin(stack: Stack, number: int, trigger: Trigger = Trigger.SCHEDULE, name: str = "w") -> str:
-    """A run of alice's workflow, as its schedule makes it; nobody has moved it yet."""
+    """Insert a scheduled run of alice's workflow that was not advanced yet."""
     saved = await stack.database.workflows.find_one({"name_key": f"alice/{name}"})
     assert saved is not None
     version = await stack.versions.get(saved["_id"], saved["version"])
@@ -29,7 +29,7 @@ async def begin(stack: Stack, number: int, trigger: Trigger = Trigger.SCHEDULE, 
 
 
 async def end(stack: Stack, number: int, status: str, trigger: Trigger = Trigger.SCHEDULE) -> str:
-    """The same, once it has ended so."""
+    """Let a scheduled run end with this status, and return its id."""
     run_id = await begin(stack, number, trigger)
     stack.workflows.touch(run_id)
     await stack.when_workflow_run(run_id, status)
@@ -37,7 +37,7 @@ async def end(stack: Stack, number: int, status: str, trigger: Trigger = Trigger
 
 
 async def told(database: Database) -> list[tuple[str, str]]:
-    """The mails about alice's workflow, by kind and incident, in the order in which they were queued."""
+    """Return the kind and incident of the mails about alice's workflow, in order."""
     found = database.deliveries.find({}).sort("queued_at", 1)
     return [(mail["kind"], ":".join(mail["_id"].split(":")[1:])) async for mail in found]
 
@@ -167,7 +167,7 @@ async def test_a_run_that_was_cancelled_or_whose_workflow_was_deleted_tells_nobo
 
 
 async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Database, target: Target) -> None:
-    """It was made while the run before it went on, which then worked."""
+    """The run was created while the previous one, which then succeeded, was still open."""
     target.script = [404, 200, 404]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), overlap="QUEUE"))
@@ -183,7 +183,7 @@ async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Data
 async def test_a_death_between_any_two_writes_is_told_exactly_once(
     database: Database, target: Target, status: int
 ) -> None:
-    """One run dies at the first boundary, the next at the second, until one gets through without dying."""
+    """The first run crashes at the first boundary, the second at the second, until one completes without a crash."""
     async with run_stack(database, schedule=False, lease_seconds=1) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
         deaths = 0

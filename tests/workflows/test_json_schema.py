@@ -1,4 +1,4 @@
-"""The JSON Schema for editors: it is what the models say, takes what is right and finds what is plainly wrong."""
+"""The JSON Schema for editors: it matches the models, accepts valid workflows and rejects invalid ones."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ steps:
 
 
 def test_what_is_shipped_is_what_the_models_say() -> None:
-    """To write it anew: `scripts/print-workflow-schema > src/tocsin/workflows/workflow.schema.json`."""
+    """To regenerate it: `scripts/print-workflow-schema > src/tocsin/workflows/workflow.schema.json`."""
     assert json.loads(shipped()) == workflow_schema()
     Draft202012Validator.check_schema(workflow_schema())
 

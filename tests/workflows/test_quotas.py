@@ -1,4 +1,4 @@
-"""Workflows whose owner has used up a quota: their due times are missed visibly, their steps wait."""
+"""Workflows whose owner has used up a quota: due times become MISSED runs, and steps wait."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Approvals: nobody is mailed who does not accept requests from the workflow's owner, and reminders come seldom."""
+"""Approvals: only those who accept requests from the workflow's owner are mailed, and reminders are limited."""
 
 from datetime import timedelta
 from typing import Any
@@ -77,12 +77,12 @@ async def test_administrators_are_mailed_by_a_setting(database: Database, to_adm
         run_id = await waiting_run(stack, "admins")
         document = await database.workflow_runs.find_one({"_id": run_id})
         assert document is not None
-        letters = await Letters(database, RequestRules(to_admins=to_admins))._of("ask", Flow.of(document))
+        letters = await Letters(database, RequestRules(to_admins=to_admins))._mails_for("ask", Flow.of(document))
     assert [letter["owner"] for letter in letters] == mailed
 
 
 async def test_an_address_that_is_not_confirmed_decides_nothing(database: Database) -> None:
-    """Else whoever signs up as the boss is the boss."""
+    """Otherwise, anyone could sign up with the boss's address and decide."""
     await user("alice")
     stranger = await user("bob", email_confirmed=False)
     async with run_stack(database) as stack:
@@ -103,7 +103,7 @@ def test_reminders_come_an_hour_apart_at_least(every: str, right: bool) -> None:
         read_definition(read_yaml(text), registry.Catalog())
     (fault,) = caught.value.faults
     assert fault.path == ("steps", 0, "approval", "remindEvery")
-    assert fault.message == f"Reminders come an hour apart at least: remindEvery must be PT1H or longer; it is {every}."
+    assert fault.message == f"remindEvery must be PT1H or longer; it is {every}."
 
 
 def test_a_workflow_that_was_saved_with_less_reminds_each_hour() -> None:

@@ -1,4 +1,4 @@
-"""Workflows that are saved again: their due times stay, and none is lost."""
+"""Workflows that are saved again keep their due times, and lose none."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""What is told of each wrong workflow and input, in full: as its user would want to read it."""
+"""The full messages for each invalid workflow and input."""
 
 import pytest
 
@@ -12,27 +12,29 @@ from tocsin.workflows.inputs import read_inputs
 from tocsin.workflows.reading import Source, WorkflowInvalid, read_yaml
 
 TOLD: dict[str, list[str]] = {
-    "nothing": ["The text is empty. A workflow has a name and steps."],
-    "a comment alone": ["The text is empty. A workflow has a name and steps."],
+    "nothing": ["The text is empty. A workflow needs a name and steps."],
+    "a comment alone": ["The text is empty. A workflow needs a name and steps."],
     "a text": ["line 1, column 1: A workflow must be an object of names and values."],
     "a list": ["line 1, column 1: A workflow must be an object of names and values."],
-    "a bracket is open": ["line 2, column 9: This is no YAML: expected the node content, but found '<stream end>'."],
-    "a quote is open": ["line 2, column 10: This is no YAML: found unexpected end of stream."],
-    "a tab": ["line 3, column 1: This is no YAML: a tab stands where YAML wants spaces."],
-    "indentation": ["line 2, column 7: This is no YAML: mapping values are not allowed here."],
-    "two documents": ["line 2, column 1: This is no YAML: there is more than one document; give one."],
-    "a name twice": ["line 2, column 1, name: name is here twice."],
-    "a name that is no text": ["line 2, column 3: A name must be a text."],
-    "an unknown alias": ["line 2, column 8: This is no YAML: found undefined alias 'all'."],
-    "a Python object": ["line 3, column 9, output: !!python/object/apply:os.system is no type that JSON has."],
-    "a number that JSON has not": ["line 3, column 9, output: .nan is no number that JSON has."],
-    "bytes": ["line 3, column 9, output: !!binary is no type that JSON has."],
+    "a bracket is open": [
+        "line 2, column 9: This is not valid YAML: expected the node content, but found '<stream end>'."
+    ],
+    "a quote is open": ["line 2, column 10: This is not valid YAML: found unexpected end of stream."],
+    "a tab": ["line 3, column 1: This is not valid YAML: a tab is used where YAML requires spaces."],
+    "indentation": ["line 2, column 7: This is not valid YAML: mapping values are not allowed here."],
+    "two documents": ["line 2, column 1: This is not valid YAML: there is more than one document; give one."],
+    "a name twice": ["line 2, column 1, name: name is given twice."],
+    "a name that is no text": ["line 2, column 3: A name must be a string."],
+    "an unknown alias": ["line 2, column 8: This is not valid YAML: found undefined alias 'all'."],
+    "a Python object": ["line 3, column 9, output: !!python/object/apply:os.system is not a JSON type."],
+    "a number that JSON has not": ["line 3, column 9, output: .nan is not a JSON number."],
+    "bytes": ["line 3, column 9, output: !!binary is not a JSON type."],
     "no name": ["line 1, column 1, name: name is missing."],
     "no steps": ["line 1, column 1, steps: steps is missing."],
     "an empty list of steps": ["line 2, column 1, steps: A workflow has 1 to 200 steps; this one has 0."],
     "steps that are no list": ["line 2, column 1, steps: steps must be a list."],
     "a name with capitals": [
-        "line 1, column 1, name: The name of a workflow has small letters, digits and underscores and begins with a letter: my_report."
+        "line 1, column 1, name: A workflow name has lowercase letters, digits and underscores, and begins with a letter: my_report."
     ],
     "a name that is a number": ["line 1, column 1, name: name must be a text."],
     "an unknown key": ["line 2, column 1, stepz: There is no stepz here. Did you mean steps?"],
@@ -49,7 +51,7 @@ TOLD: dict[str, list[str]] = {
     ],
     "a key with a hyphen": [
         "line 3, column 5, steps[0].params.url: url is missing.",
-        "line 3, column 6, steps[0].key: A key has letters, digits and underscores, and begins with a small letter: fetchOrders.",
+        "line 3, column 6, steps[0].key: A key has letters, digits and underscores, and begins with a lowercase letter: fetchOrders.",
     ],
     "a step that is a text": ["line 2, column 9, steps[0]: This must be an object of names and values."],
     "a step that does nothing": [
@@ -59,8 +61,8 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 9, steps[0]: A step has exactly one of job, wait and approval; this one has job and wait.",
         "line 2, column 9, steps[0].params.url: url is missing.",
     ],
-    "params of a wait": ["line 2, column 9, steps[0]: params belongs to a step with a job, and this one has wait."],
-    "two steps of one key": ["line 2, column 69, steps[1].key: Two steps have the key a. Each needs one of its own."],
+    "params of a wait": ["line 2, column 9, steps[0]: params needs a step with a job; this one has wait."],
+    "two steps of one key": ["line 2, column 69, steps[1].key: Two steps have the key a. Keys must be unique."],
     "an unknown job": ["line 4, column 5, steps[0].job: There is no job htpp on this server. Did you mean http?"],
     "a job like no other": ["line 2, column 18, steps[0].job: There is no job xyzzy on this server. There are: KINDS."],
     "a param is missing": ["line 5, column 5, steps[0].params.url: url is missing."],
@@ -76,33 +78,33 @@ TOLD: dict[str, list[str]] = {
     "an unknown step to wait for": ["line 2, column 101, steps[1].dependsOn[0]: There is no step aa. Did you mean a?"],
     "a step that waits for itself": ["line 2, column 42, steps[0].dependsOn[0]: a cannot depend on itself."],
     "two steps of one key, and an unknown one": [
-        "line 2, column 69, steps[1].key: Two steps have the key a. Each needs one of its own.",
+        "line 2, column 69, steps[1].key: Two steps have the key a. Keys must be unique.",
         "line 2, column 160, steps[2].dependsOn[0]: There is no step nope. There are: a, c.",
     ],
     "two steps that wait for each other": [
-        "line 3, column 26, steps[0].dependsOn: The steps wait for each other in a circle: a -> b -> a."
+        "line 3, column 26, steps[0].dependsOn: The steps depend on each other in a cycle: a -> b -> a."
     ],
     "a circle of three": [
-        "line 3, column 26, steps[0].dependsOn: The steps wait for each other in a circle: a -> c -> b -> a."
+        "line 3, column 26, steps[0].dependsOn: The steps depend on each other in a cycle: a -> c -> b -> a."
     ],
     "dependsOn that is a text": ["line 2, column 30, steps[0].dependsOn: dependsOn must be a list."],
     "a step that need not be over": [
-        "line 4, column 40, steps[1].params: The step a need not be over when this one begins: add it to dependsOn."
+        "line 4, column 40, steps[1].params: The step a may still be running when this one starts. Add it to dependsOn."
     ],
     "an unknown step in an expression": ["line 4, column 25, steps[1].params: There is no step aa. Did you mean a?"],
     "an unknown input": ["line 4, column 25, steps[0].params: There is no input citty. Did you mean city?"],
     "an input where there is none": ["line 3, column 25, steps[0].params: There is no input x. There are none."],
     "what is not known": [
-        "line 3, column 25, steps[0].params: env is not known here. An expression begins with inputs, steps, item, index, workflow or run."
+        "line 3, column 25, steps[0].params: env is not defined here. An expression starts with inputs, steps, item, index, workflow or run."
     ],
     "item outside of forEach": [
-        "line 3, column 25, steps[0].params: item and index are known only in the params of a step with forEach."
+        "line 3, column 25, steps[0].params: item and index are available only in the params of a step with forEach."
     ],
     "an expression that cannot be read": [
         "line 3, column 34, steps[0].params.url: The expression `inputs.` cannot be evaluated, at character 8: it ends too early."
     ],
     "an expression of two": [
-        "line 3, column 14, steps[0].when: The expression `a b` cannot be evaluated, at character 3: 'b' does not belong there."
+        "line 3, column 14, steps[0].when: The expression `a b` cannot be evaluated, at character 3: unexpected 'b'."
     ],
     "an empty expression": ["line 3, column 14, steps[0].when: The expression `` cannot be evaluated: it is empty."],
     "an expression without an end": [
@@ -144,10 +146,10 @@ TOLD: dict[str, list[str]] = {
     ],
     "a default of another type": ["line 2, column 29, inputs.n.default: The default of n is not of the type integer."],
     "a wait for nothing": [
-        "line 2, column 18, steps[0].wait: A wait is a duration, such as PT5M, or has `until`, a time: one of them."
+        "line 2, column 18, steps[0].wait: A wait has exactly one of a duration, such as PT5M, and `until`, a time."
     ],
     "a wait with two ends": [
-        "line 2, column 18, steps[0].wait: A wait is a duration, such as PT5M, or has `until`, a time: one of them."
+        "line 2, column 18, steps[0].wait: A wait has exactly one of a duration, such as PT5M, and `until`, a time."
     ],
     "an approval by nobody": ["line 2, column 18, steps[0].approval.by: by is missing."],
     "an approval that answers maybe": [
@@ -159,16 +161,16 @@ TOLD: dict[str, list[str]] = {
     ],
     "half a character": ["line 2, column 16: The text has half a surrogate pair (U+D800), which is no character."],
     "a wrong boolean": ["line 3, column 9, output: 'maybe' is not a value of the type !!bool."],
-    "a name that is a number in YAML": ['line 3, column 10, output: A name must be a text: write "1".'],
-    "merging": ["line 3, column 28, output.c: << (merging) is not known here; write out what it stands for."],
+    "a name that is a number in YAML": ['line 3, column 10, output: A name must be a string: write "1".'],
+    "merging": ["line 3, column 28, output.c: << (merge keys) is not supported; write the keys out."],
     "a condition without its braces": [
-        "line 2, column 30, steps[0].when: This is an expression, between ${{ and }}; 'inputs.x == 1' is only a text."
+        "line 2, column 30, steps[0].when: This must be an expression between ${{ and }}; 'inputs.x == 1' is plain text."
     ],
     "items without their braces": [
-        "line 2, column 67, steps[0].forEach.items: This is an expression, between ${{ and }}; 'inputs.x' is only a text."
+        "line 2, column 67, steps[0].forEach.items: This must be an expression between ${{ and }}; 'inputs.x' is plain text."
     ],
     "items that are a number": [
-        "line 2, column 77, steps[0].forEach.items: The items are a list, or an expression that gives one."
+        "line 2, column 77, steps[0].forEach.items: items must be an array, or an expression that returns one."
     ],
     "a wait of words": [
         'line 2, column 18, steps[0].wait.duration: "soon" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'
@@ -182,7 +184,7 @@ TOLD: dict[str, list[str]] = {
         "The part after the @-sign contains invalid characters: '@'."
     ],
     "an approval by a name": [
-        "line 2, column 29, steps[0].approval.by: by is a user's email address, or admins; 'bob' is neither."
+        "line 2, column 29, steps[0].approval.by: by must be a user's email address or admins; 'bob' is neither."
     ],
     "true for a number": ["line 2, column 1, concurrency: concurrency must be a whole number."],
     "a text for a number of steps at once": ["line 2, column 1, concurrency: concurrency must be a whole number."],
@@ -197,8 +199,8 @@ TOLD: dict[str, list[str]] = {
     ],
 }
 INPUTS_TOLD: dict[str, tuple[str, str]] = {
-    "no object": ("input", "The input is an object: the names of inputs and their values."),
-    "a text": ("input", "The input is an object: the names of inputs and their values."),
+    "no object": ("input", "The input must be an object of input names and values."),
+    "a text": ("input", "The input must be an object of input names and values."),
     "an unknown one": ("input.citty", "The workflow has no input citty. Did you mean city?"),
     "one is missing": ("input.city", "The input city (string) is missing."),
     "a text for a number": ("input.n", "The input n must be of the type integer; it is a string."),

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""Workflows and inputs that are wrong, each in a way of its own, by what is wrong with them."""
+"""Invalid workflows and inputs, one fault each, by description."""
 
 OK = "{key: a, job: http, params: {url: 'https://example.com'}}"
 

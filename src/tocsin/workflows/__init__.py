@@ -1,1 +1,1 @@
-"""Several runs as one: what a workflow is, and how its runs are moved on."""
+"""Workflows: graphs of steps, their language, and the engine that advances their runs."""

@@ -1,4 +1,4 @@
-"""Ending a workflow run that Tocsin itself cannot move on: it would fail alike each time that it is looked at."""
+"""Abandonment of workflow runs that fail with an internal error each time they are advanced."""
 
 import json
 from datetime import datetime
@@ -11,16 +11,16 @@ from tocsin.workflows.states import CANCELLED, PENDING, RUNNING, Flow
 
 _ERROR: Doc = {
     "kind": ErrorKind.INTERNAL.value,
-    "message": "Tocsin itself failed at this workflow run. The server's log has the details.",
-    "hint": "Save the workflow again and run it anew, or resume this run once the cause is mended.",
+    "message": "An internal error stopped this workflow run. See the server log for details.",
+    "hint": "Save the workflow again and start a new run, or resume this one once the cause is fixed.",
 }
 _SETTLED = frozenset(status.value for status in SETTLED_STEPS)
 
 
 async def abandon_run(database: Database, workflow_run: str, now: datetime) -> tuple[Doc, Flow, Doc] | None:
-    """Let a workflow run end as FAILED. Returns it as it was, as it is thought about now, and what has changed.
+    """End a workflow run as FAILED. Returns its previous document, its new state, and the changes.
 
-    None if it has ended, or somebody else has moved it meanwhile.
+    Returns None if it has already ended, or if it was changed concurrently.
     """
     document = await database.workflow_runs.find_one({"_id": workflow_run})
     if document is None or not document["open"]:

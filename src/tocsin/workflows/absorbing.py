@@ -1,4 +1,4 @@
-"""What became of runs and waits, taken over into the states of their steps. Pure."""
+"""Outcomes of runs, waits and stops, applied to the states of the steps. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from tocsin.workflows.scope import Surroundings
 from tocsin.workflows.states import CANCELLED, COMPLETED, FAILED, PENDING, RUNNING, Ended, Flow, StepState, Work
 
 CANCEL, TIMEOUT, COMPENSATE = "CANCEL", "TIMEOUT", "COMPENSATE"
-_LETTERS = {RunStatus.COMPLETED.value: COMPLETED, RunStatus.CANCELLED.value: CANCELLED}
+_ITEM_STATES = {RunStatus.COMPLETED.value: COMPLETED, RunStatus.CANCELLED.value: CANCELLED}
 _ENDS = {
     COMPLETED: (StepStatus.COMPLETED, None),
     FAILED: (StepStatus.FAILED, StepReason.RUN_FAILED),
@@ -17,18 +17,18 @@ _ENDS = {
 }
 
 
-def absorb(flow: Flow, around: Surroundings, ended: Mapping[str, Ended]) -> None:
-    """Take over the ends of runs, close steps whose items are through, and note what must stop for that."""
+def absorb(flow: Flow, context: Surroundings, ended: Mapping[str, Ended]) -> None:
+    """Apply the outcomes of runs to their steps, and settle the `forEach` steps whose items are done."""
     for work in flow.running():
         end = ended.get(work.run_id(flow.id))
         if end is not None and end.round == flow.steps[work.key].round:
-            take(flow.steps[work.key], work, end, around.now)
-    for step in around.definition.steps:
-        close_items(step, flow, around.now)
+            take(flow.steps[work.key], work, end, context.now)
+    for step in context.definition.steps:
+        close_items(step, flow, context.now)
 
 
 def close_items(step: Step, flow: Flow, now: datetime) -> None:
-    """Settle a step with `forEach` when none of its items is to come any more."""
+    """Settle a `forEach` step once none of its items is running or still to start."""
     state = flow.steps[step.key]
     if state.items is None or state.settled or RUNNING in state.items:
         return
@@ -41,43 +41,43 @@ def close_items(step: Step, flow: Flow, now: datetime) -> None:
     state.settle(status, now, reason, state.error)
 
 
-def wake(flow: Flow, around: Surroundings) -> None:
-    """End the waits and approvals whose time has come, and note the reminders that are due."""
-    for step in around.definition.steps:
+def wake(flow: Flow, context: Surroundings) -> None:
+    """End the waits and approvals that are due, and count the reminders that are."""
+    for step in context.definition.steps:
         state = flow.steps[step.key]
         if state.status is not StepStatus.WAITING:
             continue
-        if state.wake_at is not None and state.wake_at <= around.now:
-            _end_wait(step, state, around.now)
-        elif state.remind_at is not None and state.remind_at <= around.now:
-            _remind(step, state, around.now)
+        if state.wake_at is not None and state.wake_at <= context.now:
+            _end_wait(step, state, context.now)
+        elif state.remind_at is not None and state.remind_at <= context.now:
+            _remind(step, state, context.now)
 
 
-def stop_if_due(flow: Flow, around: Surroundings) -> None:
-    """Note why nothing new is to be begun: a cancellation, the time that is over, a failure that is to be undone."""
+def stop_if_due(flow: Flow, context: Surroundings) -> None:
+    """Stop the workflow run on a cancellation, a timeout, or a failure that calls for compensation."""
     document = flow.document
     deadline: datetime | None = document["deadline_at"]
     if flow.stopping is None and document["cancel_requested_at"] is not None:
         flow.stopping = CANCEL
-    elif flow.stopping is None and deadline is not None and deadline <= around.now:
+    elif flow.stopping is None and deadline is not None and deadline <= context.now:
         flow.stopping = TIMEOUT
-    elif flow.stopping is None and any(_calls_for_undoing(step, flow) for step in around.definition.steps):
+    elif flow.stopping is None and any(_needs_compensation(step, flow) for step in context.definition.steps):
         flow.stopping = COMPENSATE
     if flow.stopping is not None:
-        _stop(flow, around)
+        _stop(flow, context)
 
 
 def failed(step: Step, flow: Flow) -> bool:
-    """Whether the step ended so that what depends on it cannot go on."""
+    """Return whether the step ended in a way that blocks the steps that depend on it."""
     bad = flow.steps[step.key].status in {StepStatus.FAILED, StepStatus.CANCELLED}
     return bad and step.on_failure is not OnFailure.CONTINUE
 
 
-def _calls_for_undoing(step: Step, flow: Flow) -> bool:
+def _needs_compensation(step: Step, flow: Flow) -> bool:
     return step.on_failure is OnFailure.COMPENSATE and failed(step, flow)
 
 
-def _stop(flow: Flow, around: Surroundings) -> None:
+def _stop(flow: Flow, context: Surroundings) -> None:
     ends = {
         CANCEL: (StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
         TIMEOUT: (StepStatus.CANCELLED, StepReason.TIMEOUT),
@@ -86,16 +86,16 @@ def _stop(flow: Flow, around: Surroundings) -> None:
     status, reason = ends[flow.stopping or CANCEL]
     for state in flow.steps.values():
         if state.status in {StepStatus.PENDING, StepStatus.WAITING}:
-            state.settle(status, around.now, reason)
-    for step in around.definition.steps:
-        close_items(step, flow, around.now)
+            state.settle(status, context.now, reason)
+    for step in context.definition.steps:
+        close_items(step, flow, context.now)
     if flow.stopping != COMPENSATE:
         flow.cancels = [work.run_id(flow.id) for work in flow.running()]
 
 
 def take(state: StepState, work: Work, end: Ended, now: datetime) -> None:
-    """Take over the end of one run."""
-    letter = _LETTERS.get(end.status, FAILED)
+    """Apply the outcome of one run to the state of its step."""
+    letter = _ITEM_STATES.get(end.status, FAILED)
     if work.undo:
         state.undo = letter
     elif work.item is not None and state.items is not None:
@@ -120,6 +120,6 @@ def _undecided() -> Doc:
 
 
 def _remind(step: Step, state: StepState, now: datetime) -> None:
-    assert step.approval is not None  # noqa: S101  # only approvals remind
+    assert step.approval is not None  # noqa: S101  # only approvals have reminders
     state.reminders += 1
     state.remind_at = step.approval.next_reminder(now)

@@ -1,4 +1,4 @@
-"""Beginning the steps whose dependencies are done: conditions, waits, approvals, runs, items. Pure."""
+"""The start of steps whose dependencies are settled: conditions, waits, approvals, runs, items. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from tocsin.workflows.scope import Heavy, Missing, Paused, Surroundings, answer_
 from tocsin.workflows.states import FAILED, PENDING, RUNNING, Flow, StepState, Work, places_of
 
 MOST_KEPT = 4 * 1024 * 1024
-"""Bytes of the items of all steps of a workflow run, as JSON. They stand in its document."""
+"""Maximum size, in bytes of JSON, of the items of all steps. They are stored in the workflow run."""
 _LONGEST_WAIT = timedelta(days=366)
 _LONGEST_TEXT = 4_000
-"""Characters of what a step keeps of a message or an address."""
-_PREPARED = 100
-"""Parts that it costs to make a run of a step, whatever its parameters are."""
-_MOST_ASKED = 100
-"""Items whose parameters are evaluated elsewhere at one go."""
+"""Maximum length, in characters, of a message or an address that a step stores."""
+_RUN_COST = 100
+"""Budget units charged for each run of a step, whatever its parameters."""
+_MAX_BATCH = 100
+"""Maximum number of items whose parameters are evaluated in another process at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A run to be made, or done again in the step's round. `job` is as it is stored."""
+    """A run to create, or to requeue in the step's round. `job` is in its stored form."""
 
     work: Work
     job: Doc
@@ -41,8 +41,8 @@ class Start:
     round: int
 
 
-class _Wrong(Exception):  # no error of the program, but of what the user wrote
-    """A step cannot be begun, for this reason."""
+class _StepFault(Exception):  # an error in the workflow, not in the program
+    """A step cannot be started."""
 
     def __init__(self, reason: StepReason, kind: ErrorKind, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -50,147 +50,153 @@ class _Wrong(Exception):  # no error of the program, but of what the user wrote
         self.error: Doc = {"kind": kind.value, "message": message[:_LONGEST_TEXT], "hint": hint}
 
 
-def begin(flow: Flow, around: Surroundings, starts: list[Start]) -> None:
-    """Begin all that can be begun now, and add it to `starts`. Raises Missing, Heavy, and Paused with more to do."""
-    room = around.definition.concurrency - len(flow.running()) - len(starts)
-    for step in around.definition.in_order:  # a step that is skipped lets others go on, which come after it
+def begin(flow: Flow, context: Surroundings, starts: list[Start]) -> None:
+    """Start the steps that are ready, and append their runs to `starts`.
+
+    Raises Missing and Heavy, and Paused if more remains to be started.
+    """
+    room = context.definition.concurrency - len(flow.running()) - len(starts)
+    for step in context.definition.in_order:  # a skipped step can unblock steps later in the order
         done = flow.steps[step.key].settled
-        for start in _begin(step, flow, around, room):
+        for start in _begin(step, flow, context, room):
             starts.append(start)
             room -= 1
-            around.effort.has_begun = True
+            context.effort.has_begun = True
         if flow.steps[step.key].settled and not done:
-            around.effort.has_begun = True
+            context.effort.has_begun = True
 
 
-def start_of(step: Step, work: Work, flow: Flow, around: Surroundings, item: tuple[int, str] | None = None) -> Start:
-    """The run of a step, of an item of it, or of its compensation. Raises the questions of `fill_in`, and what
-    `step_faults` collects.
+def start_of(step: Step, work: Work, flow: Flow, context: Surroundings, item: tuple[int, str] | None = None) -> Start:
+    """Build the run of a step, of one of its items, or of its compensation.
+
+    Raises what `fill_in` raises, and the errors that `step_faults` collects.
     """
     what = step.compensation if work.undo and step.compensation is not None else step
     kind = what.job or ""
     place = f"{step.key}.compensation.params" if work.undo else f"{step.key}.params"
-    params = _evaluated(what.params, flow, around, place, item)
-    _pay(around)
+    params = _evaluated(what.params, flow, context, place, item)
+    _charge_run(context)
     try:
-        job = around.prepare(work, kind, params)
+        job = context.prepare(work, kind, params)
     except InvalidInput as error:
         place = ".".join(error.path)
-        message = f"The parameters are wrong{f' at {place}' if place else ''}: {error.message}"
-        raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message) from None
+        message = f"The parameters are invalid{f' at {place}' if place else ''}: {error.message}"
+        raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message) from None
     return Start(work, job, what.retry, what.timeout, step.priority, flow.steps[step.key].round)
 
 
 @contextmanager
 def step_faults() -> Iterator[list[Doc]]:
-    """Collects why what is inside could not be begun."""
+    """Collect the errors of steps that cannot be started."""
     faults: list[Doc] = []
     try:
         yield faults
-    except _Wrong as wrong:
-        faults.append(wrong.error)
+    except _StepFault as fault:
+        faults.append(fault.error)
 
 
-def _begin(step: Step, flow: Flow, around: Surroundings, room: int) -> Iterator[Start]:
+def _begin(step: Step, flow: Flow, context: Surroundings, room: int) -> Iterator[Start]:
     state = flow.steps[step.key]
     if state.status is StepStatus.RUNNING and state.items is not None:
-        yield from _items(step, state, flow, around, room)
+        yield from _items(step, state, flow, context, room)
     elif state.status is StepStatus.PENDING and all(flow.steps[key].settled for key in step.waits_for):
-        if any(_blocks(around.step(key), flow) for key in step.waits_for):
-            state.settle(StepStatus.SKIPPED, around.now, StepReason.DEPENDENCY)
+        if any(_blocks(context.step(key), flow) for key in step.waits_for):
+            state.settle(StepStatus.SKIPPED, context.now, StepReason.DEPENDENCY)
         elif room > 0 or step.job is None:
-            yield from _enter(step, state, flow, around, room)
+            yield from _enter(step, state, flow, context, room)
 
 
 def _blocks(step: Step, flow: Flow) -> bool:
-    """Whether what depends on this step is skipped. One that its own condition skipped stands in nobody's way."""
+    """Return whether the steps that depend on this one are skipped. A step skipped by its condition blocks none."""
     state = flow.steps[step.key]
     skipped = state.status is StepStatus.SKIPPED and state.reason is not StepReason.CONDITION
     return skipped or failed(step, flow)
 
 
-def _enter(step: Step, state: StepState, flow: Flow, around: Surroundings, room: int) -> Iterator[Start]:
+def _enter(step: Step, state: StepState, flow: Flow, context: Surroundings, room: int) -> Iterator[Start]:
     try:
-        if step.when is not None and not truthy(_evaluated(step.when, flow, around, f"{step.key}.when")):
-            state.settle(StepStatus.SKIPPED, around.now, StepReason.CONDITION)
+        if step.when is not None and not truthy(_evaluated(step.when, flow, context, f"{step.key}.when")):
+            state.settle(StepStatus.SKIPPED, context.now, StepReason.CONDITION)
             return
-        state.started_at = state.started_at or around.now
+        state.started_at = state.started_at or context.now
         if step.wait is not None:
-            _wait(step, state, flow, around)
+            _wait(step, state, flow, context)
         elif step.approval is not None:
-            _ask(step, state, flow, around)
+            _ask(step, state, flow, context)
         elif step.for_each is not None:
-            _spread(step, state, flow, around)
-            yield from _items(step, state, flow, around, room)
+            _spread(step, state, flow, context)
+            yield from _items(step, state, flow, context, room)
         else:
-            yield start_of(step, Work(step.key), flow, around)
+            yield start_of(step, Work(step.key), flow, context)
             state.status = StepStatus.RUNNING
-    except _Wrong as wrong:
-        state.settle(StepStatus.FAILED, around.now, wrong.reason, wrong.error)
+    except _StepFault as fault:
+        state.settle(StepStatus.FAILED, context.now, fault.reason, fault.error)
 
 
-def _wait(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
-    assert step.wait is not None  # noqa: S101  # asked before
-    until = _evaluated(step.wait.until, flow, around, f"{step.key}.wait.until")
-    duration = _evaluated(step.wait.duration, flow, around, f"{step.key}.wait.duration")
+def _wait(step: Step, state: StepState, flow: Flow, context: Surroundings) -> None:
+    assert step.wait is not None  # noqa: S101  # checked by the caller
+    until = _evaluated(step.wait.until, flow, context, f"{step.key}.wait.until")
+    duration = _evaluated(step.wait.duration, flow, context, f"{step.key}.wait.duration")
     try:
-        state.wake_at = around.now + read_duration(duration) if until is None else read_moment(until)
+        state.wake_at = context.now + read_duration(duration) if until is None else read_moment(until)
     except ValueError as error:
-        raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, f"It cannot be waited so: {error}") from None
-    if state.wake_at - around.now > _LONGEST_WAIT:
-        raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, "A wait ends within 366 days.")
-    _rest(state, around.now)
+        raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, f"The wait is invalid: {error}") from None
+    if state.wake_at - context.now > _LONGEST_WAIT:
+        raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, "A wait can last at most 366 days.")
+    _rest(state, context.now)
 
 
 def _rest(state: StepState, now: datetime) -> None:
-    """Wait, unless the time has come already."""
+    """Set the step to WAITING, or settle it if the time has already come."""
     state.status = StepStatus.WAITING
     if state.wake_at is not None and state.wake_at <= now:
         state.settle(StepStatus.COMPLETED, now)
 
 
-def _ask(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
+def _ask(step: Step, state: StepState, flow: Flow, context: Surroundings) -> None:
     approval = step.approval
-    assert approval is not None  # noqa: S101  # asked before
-    by = str(_evaluated(approval.by, flow, around, f"{step.key}.approval.by"))
-    message = str(_evaluated(approval.message or "", flow, around, f"{step.key}.approval.message"))
+    assert approval is not None  # noqa: S101  # checked by the caller
+    by = str(_evaluated(approval.by, flow, context, f"{step.key}.approval.by"))
+    message = str(_evaluated(approval.message or "", flow, context, f"{step.key}.approval.message"))
     state.status, state.asks, state.message = StepStatus.WAITING, by[:_LONGEST_TEXT], message[:_LONGEST_TEXT]
-    around.effort.has_begun = True
-    state.wake_at = None if approval.timeout is None else around.now + timedelta(seconds=approval.timeout)
-    state.remind_at = approval.next_reminder(around.now)
+    context.effort.has_begun = True
+    state.wake_at = None if approval.timeout is None else context.now + timedelta(seconds=approval.timeout)
+    state.remind_at = approval.next_reminder(context.now)
 
 
-def _spread(step: Step, state: StepState, flow: Flow, around: Surroundings) -> None:
-    """Find out which items there are; those that a former round completed stay so."""
-    assert step.for_each is not None  # noqa: S101  # asked before
+def _spread(step: Step, state: StepState, flow: Flow, context: Surroundings) -> None:
+    """Evaluate the items. Those that were completed in an earlier round are kept."""
+    assert step.for_each is not None  # noqa: S101  # checked by the caller
     if state.items is None:
         with _expression_faults():
-            answer = answer_for(step.for_each.items, flow, around, f"{step.key}.forEach.items", kind=Kind.LIST)
+            answer = answer_for(step.for_each.items, flow, context, f"{step.key}.forEach.items", kind=Kind.LIST)
         state.values = _values_of(step, answer, flow)
         state.items = PENDING * len(state.values)
     state.status = StepStatus.RUNNING
-    around.effort.has_begun = True
-    close_items(step, flow, around.now)
+    context.effort.has_begun = True
+    close_items(step, flow, context.now)
 
 
 def _values_of(step: Step, answer: Answer, flow: Flow) -> list[str]:
-    """The items as JSON texts, within what a workflow run keeps."""
-    assert step.for_each is not None  # noqa: S101  # asked before
+    """Return the items as JSON texts, checked against the limits."""
+    assert step.for_each is not None  # noqa: S101  # checked by the caller
     values, most = answer.parts, step.for_each.max_items
     kept = sum(size_of(text) for state in flow.steps.values() for text in state.values or ())
     if values is None:
-        message = f"forEach needs a list, and its expression gave {_kind(json.loads(answer.text))}."
+        message = f"forEach needs an array, but its expression returned {_kind(json.loads(answer.text))}."
     elif len(values) > most:
         message = f"forEach has {len(values)} items; at most {most} are allowed (maxItems)."
     elif (size := kept + sum(map(size_of, values))) > MOST_KEPT:
-        message = f"forEach: the items of the workflow run have {size:,} bytes as JSON; {MOST_KEPT:,} are allowed."
-        message += " Let the expression select what each run needs of its item."
+        message = (
+            f"forEach: the items of the workflow run have {size:,} bytes as JSON; at most {MOST_KEPT:,} are allowed."
+        )
+        message += " Select only what each run needs from its item."
     else:
         return values
-    raise _Wrong(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
+    raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
 
 
-def _items(step: Step, state: StepState, flow: Flow, around: Surroundings, room: int) -> Iterator[Start]:
+def _items(step: Step, state: StepState, flow: Flow, context: Surroundings, room: int) -> Iterator[Start]:
     assert step.for_each is not None and state.items is not None  # noqa: S101, PT018
     room = min(room, step.for_each.concurrency - state.items.count(RUNNING))
     if room <= 0 or flow.stopping is not None:
@@ -202,34 +208,34 @@ def _items(step: Step, state: StepState, flow: Flow, around: Surroundings, room:
                 break
             letters[index] = RUNNING
             try:
-                yield _item_start(step, state, pending[place : place + min(room, _MOST_ASKED)], flow, around)
+                yield _item_start(step, state, pending[place : place + min(room, _MAX_BATCH)], flow, context)
                 room -= 1
-            except _Wrong as wrong:
+            except _StepFault as fault:
                 letters[index] = FAILED
-                state.error = state.error or wrong.error
-                around.effort.has_begun = True
+                state.error = state.error or fault.error
+                context.effort.has_begun = True
             except (Missing, Heavy, Paused):
                 letters[index] = PENDING
                 raise
     finally:
         state.items = "".join(letters)
-    close_items(step, flow, around.now)
+    close_items(step, flow, context.now)
 
 
-def _item_start(step: Step, state: StepState, indexes: list[int], flow: Flow, around: Surroundings) -> Start:
-    """The run of the first of these items. What must be asked elsewhere is asked for all of them."""
-    assert state.values is not None  # noqa: S101  # there are items
+def _item_start(step: Step, state: StepState, indexes: list[int], flow: Flow, context: Surroundings) -> Start:
+    """Build the run of the first of these items. If another process has to evaluate it, it evaluates all of them."""
+    assert state.values is not None  # noqa: S101  # the caller has items
     values, index = state.values, indexes[0]
     try:
-        return start_of(step, Work(step.key, index), flow, around, (index, values[index]))
+        return start_of(step, Work(step.key, index), flow, context, (index, values[index]))
     except Heavy as heavy:
         items = tuple((index, values[index]) for index in indexes)
         raise Heavy(with_items(heavy.question, items)) from None
 
 
-def _evaluated(value: Any, flow: Flow, around: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
+def _evaluated(value: Any, flow: Flow, context: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
     with _expression_faults():
-        return fill_in(value, flow, around, place, item)
+        return fill_in(value, flow, context, place, item)
 
 
 @contextmanager
@@ -237,20 +243,20 @@ def _expression_faults() -> Iterator[None]:
     try:
         yield
     except EvaluationError as error:
-        raise _Wrong(StepReason.EXPRESSION, ErrorKind.EXPRESSION, str(error)) from None
+        raise _StepFault(StepReason.EXPRESSION, ErrorKind.EXPRESSION, str(error)) from None
 
 
-def _pay(around: Surroundings) -> None:
-    """A run more. Parameters that were evaluated elsewhere use up what may be spent at once."""
+def _charge_run(context: Surroundings) -> None:
+    """Charge one run to the budget: parameters evaluated in another process cost nothing else here."""
     try:
-        around.effort.budget.spend(_PREPARED)
+        context.effort.budget.spend(_RUN_COST)
     except Beyond:
-        if around.effort.has_begun:
+        if context.effort.has_begun:
             raise Paused from None
 
 
 def _kind(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", str: "a text", dict: "an object", int: "a number"}
+    names = {type(None): "null", bool: "a boolean", str: "a string", dict: "an object", int: "a number"}
     return names.get(type(value), "a number")
 
 

@@ -1,4 +1,4 @@
-"""Reading, checking and writing workflows where it keeps nobody waiting: large ones in processes of their own."""
+"""Parsing, validation and serialization of workflows off the event loop: large ones in a separate process."""
 
 import asyncio
 import json
@@ -19,34 +19,34 @@ from tocsin.workflows.writing import to_yaml
 
 Places = dict[Path, Place]
 SMALL = 4 * 1024
-"""Characters of a workflow that a thread reads or writes, in some milliseconds."""
+"""Maximum length, in characters, of a workflow that a thread reads or writes. That takes a few milliseconds."""
 _LIMITS = Limits(memory=384 * MEBIBYTE, seconds=20)
 _LARGEST_GIVEN = 8 * LARGEST
-"""Characters of an object as JSON that are looked at: a text of it may be as long as its bounds, and be escaped."""
+"""Maximum length, in characters of JSON, of an object to check. Its strings may be long and escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A workflow that can be saved: it as a definition, and as it was written, with the places at least of masks."""
+    """A valid workflow: its definition, and its source with at least the positions of masks."""
 
     definition: WorkflowDefinition
     source: Source
 
 
 async def check_source(source: Source, now: datetime, catalog: Catalog) -> Checked:
-    """Check a workflow in a thread. Raises WorkflowInvalid."""
+    """Validate a workflow in a thread. Raises WorkflowInvalid."""
     return Checked(await asyncio.to_thread(read_definition, source, catalog, now), source)
 
 
 async def check_yaml(text: str, now: datetime, catalog: Catalog, compute: Compute | None, owner: str) -> Checked:
-    """Read and check the text of a workflow. Raises WorkflowInvalid."""
+    """Parse and validate the YAML text of a workflow. Raises WorkflowInvalid."""
     if compute is None or len(text) <= SMALL or len(text) > LARGEST:
         return await check_source(await asyncio.to_thread(read_yaml, text), now, catalog)
     return await _checked_apart(text, now, catalog, compute, owner, is_yaml=True)
 
 
 async def check_object(value: Any, now: datetime, catalog: Catalog, compute: Compute | None, owner: str) -> Checked:
-    """Check a workflow that was given as a value. Raises WorkflowInvalid."""
+    """Validate a workflow given as a JSON value. Raises WorkflowInvalid."""
     text = await asyncio.to_thread(json.dumps, value, ensure_ascii=False)
     if compute is None or len(text) <= SMALL or len(text) > _LARGEST_GIVEN:
         return await check_source(await asyncio.to_thread(read_object, value), now, catalog)
@@ -54,29 +54,29 @@ async def check_object(value: Any, now: datetime, catalog: Catalog, compute: Com
 
 
 async def write_yaml(data: Doc, size: int, compute: Compute | None, owner: str) -> str:
-    """A workflow of about this size, in characters, as a YAML text."""
+    """Return a workflow as YAML. `size` is its approximate length in characters."""
     if compute is None or size <= SMALL:
         return await asyncio.to_thread(to_yaml, data)
     return await compute(yaml_of, json.dumps(data), owner=owner, limits=_LIMITS)
 
 
 def yaml_of(text: str) -> str:
-    """The YAML text of a JSON text."""
+    """Convert a JSON text to YAML."""
     return to_yaml(json.loads(text))
 
 
 def checked_text(text: str, now: datetime, catalog: Catalog, *, is_yaml: bool) -> tuple[str, Places, list[Fault]]:
-    """The workflow that is meant as a JSON text, the places of the masks in it, and all its faults."""
+    """Return the workflow as a JSON text, the positions of its masks, and its faults."""
     try:
         source = read_yaml(text) if is_yaml else read_object(json.loads(text))
         read_definition(source, catalog, now)
     except WorkflowInvalid as invalid:
         return "", {}, invalid.faults
-    masks = {path: place for path, place in source.places.items() if _at(source.data, path) == MASK}
+    masks = {path: place for path, place in source.places.items() if _get_at(source.data, path) == MASK}
     return json.dumps(source.data, ensure_ascii=False), masks, []
 
 
-def _at(value: Any, path: Path) -> Any:
+def _get_at(value: Any, path: Path) -> Any:
     for part in path:
         value = value[part]
     return value
@@ -90,7 +90,7 @@ async def _checked_apart(
             _yaml_checked if is_yaml else _object_checked, text, now, catalog, owner=owner, limits=_LIMITS
         )
     except (LimitReached, ProcessEnded) as ended:
-        message = f"The workflow could not be checked. {ended} Divide it into several workflows, or write it shorter."
+        message = f"The workflow could not be checked. {ended} Split it into several workflows, or shorten it."
         raise WorkflowInvalid([Fault(message)]) from None
     if faults:
         raise WorkflowInvalid(faults)

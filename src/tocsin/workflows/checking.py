@@ -1,4 +1,4 @@
-"""Whether a workflow can be run: all that is wrong with it, found before it is saved. Pure."""
+"""Validation of workflows: finds all faults before a workflow is saved. Pure."""
 
 import difflib
 from collections import Counter
@@ -23,30 +23,30 @@ from tocsin.workflows.timing import placed_sentences, read_retry, read_schedule
 
 MOST_FAULTS = 50
 _MOST_LOOKED_FOR = 500
-"""Faults of the shape, and as many of the rest: to say what may have been meant takes a millisecond or two each."""
+"""Maximum number of faults collected of the shape, and as many of the rest. A suggestion takes 1 to 2 ms each."""
 MOST_EXPRESSIONS = 2_000
-"""In a whole workflow: each is read whenever the workflow is loaded."""
+"""Maximum number in a workflow: each is parsed whenever the workflow is loaded."""
 _LONGEST_NAME = 100
 _STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
 Found = Iterator[tuple[Path, str]]
 
 
 class JobCatalog(Protocol):
-    """The jobs that there are."""
+    """The available jobs."""
 
     def kinds(self) -> Collection[str]:
-        """Their names."""
+        """Return the kinds of the jobs."""
         ...
 
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """What is wrong with parameters in which expressions may stand."""
+        """Return the faults of parameters, which may contain expressions."""
         ...
 
 
 def read_definition(source: Source, jobs: JobCatalog, now: datetime = EPOCH) -> WorkflowDefinition:
-    """The workflow that was written: the one check that all of them pass, as of `now`, before they are saved.
+    """Parse and validate a workflow as of `now`. Every workflow passes through here before it is saved.
 
-    Raises WorkflowInvalid with all faults, in the order of the text.
+    Raises WorkflowInvalid with all faults, in the order of the source.
     """
     definition, found = None, list(value_faults(source.data))
     if not found:
@@ -62,9 +62,9 @@ def read_definition(source: Source, jobs: JobCatalog, now: datetime = EPOCH) -> 
 
 
 def _without_echoes(source: Source, found: Iterable[tuple[Path, str]]) -> Iterator[Fault]:
-    """The faults but those of parts that are null only because they are no JSON, which was told already."""
-    told = {path for fault in source.faults for path in (fault.path, fault.path[:-1])}
-    yield from (source.fault(path, message) for path, message in dict.fromkeys(found) if path not in told)
+    """Yield the faults, except those of parts that are null because the reader already rejected them."""
+    rejected = {path for fault in source.faults for path in (fault.path, fault.path[:-1])}
+    yield from (source.fault(path, message) for path, message in dict.fromkeys(found) if path not in rejected)
 
 
 def _sorted(source: Source, faults: list[Fault]) -> list[Fault]:
@@ -72,7 +72,7 @@ def _sorted(source: Source, faults: list[Fault]) -> list[Fault]:
 
 
 def _position(data: Any, path: Path) -> Iterator[int]:
-    """Where a part stands in a value that has no lines."""
+    """Yield the position of a part in a value, for values without line numbers."""
     for part in path:
         if isinstance(data, Mapping) and part in data:
             yield list(data).index(part)
@@ -98,11 +98,11 @@ def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
     yield from _schedule(outline, now)
     yield from _dependencies(outline)
     if not doubled:
-        yield from _circle(outline)
+        yield from _cycle(outline)
     for step in outline.steps:
         yield from _step(step, outline, jobs)
     if (count := sum(expressions.count(value) for value in _all_texts(outline))) > MOST_EXPRESSIONS:
-        yield (), f"The workflow has {count:,} expressions; {MOST_EXPRESSIONS:,} are allowed."
+        yield (), f"The workflow has {count:,} expressions; at most {MOST_EXPRESSIONS:,} are allowed."
     if outline.output is not None:
         yield from _text(outline.output, ("output",), set(outline.keys), outline, item=False)
 
@@ -118,7 +118,7 @@ def _keys(outline: Outline) -> Found:
     seen: set[str] = set()
     for step in outline.steps:
         if counts[step.key] > 1 and step.key in seen:
-            yield (*step.path, "key"), f"Two steps have the key {step.key}. Each needs one of its own."
+            yield (*step.path, "key"), f"Two steps have the key {step.key}. Keys must be unique."
         seen.add(step.key)
 
 
@@ -150,16 +150,16 @@ def _dependencies(outline: Outline) -> Found:
                 yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
 
 
-def _circle(outline: Outline) -> Found:
-    circle = graph.cycle(outline.dependencies())
-    if circle is not None and len(circle) > 2:
-        path = next(step.path for step in outline.steps if step.key == circle[0])
-        yield (*path, "dependsOn"), f"The steps wait for each other in a circle: {' -> '.join(circle)}."
+def _cycle(outline: Outline) -> Found:
+    cycle = graph.cycle(outline.dependencies())
+    if cycle is not None and len(cycle) > 2:
+        path = next(step.path for step in outline.steps if step.key == cycle[0])
+        yield (*path, "dependsOn"), f"The steps depend on each other in a cycle: {' -> '.join(cycle)}."
 
 
 def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
     if (wrong := step.shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
-        yield step.path, wrong  # else its kind is the name that is misspelt
+        yield step.path, wrong  # otherwise the kind is a misspelled key
     before = set(outline.before(step))
     for place, value in step.texts().items():
         own = {step.key} if place[0] == "compensation" else set()
@@ -176,15 +176,15 @@ def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
 
 
 def _reminders(step: StepOutline) -> Found:
-    """Reminders that come too often: whom they reach did not write the workflow."""
+    """Find reminders that are too frequent: their recipient is not the author of the workflow."""
     approval = get(step.data, "approval")
     given = get(approval, "remindEvery") if isinstance(approval, Mapping) else None
     try:
         seconds = read_duration(given).total_seconds() if isinstance(given, str) else None
-    except ValueError:  # told already
+    except ValueError:  # already reported
         return
     if seconds is not None and 0 < seconds < SHORTEST_REMINDER:
-        message = f"Reminders come an hour apart at least: remindEvery must be PT1H or longer; it is {given}."
+        message = f"remindEvery must be PT1H or longer; it is {given}."
         yield (*step.path, "approval", "remindEvery"), message
 
 
@@ -204,7 +204,7 @@ def _text(value: Any, path: Path, before: Collection[str], outline: Outline, *, 
         return
     yield from _names(value, path, before, outline)
     if not item and {"item", "index"} & expressions.roots(value):
-        yield path, "item and index are known only in the params of a step with forEach."
+        yield path, "item and index are available only in the params of a step with forEach."
 
 
 def _names(value: Any, path: Path, before: Collection[str], outline: Outline) -> Found:
@@ -212,11 +212,14 @@ def _names(value: Any, path: Path, before: Collection[str], outline: Outline) ->
         if key not in outline.keys:
             yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
         else:
-            yield path, f"The step {key} need not be over when this one begins: add it to dependsOn."
+            yield path, f"The step {key} may still be running when this one starts. Add it to dependsOn."
     for name in sorted(expressions.input_references(value) - {"*"} - set(outline.inputs)):
         yield path, f"There is no input {name}.{_meant(name, outline.inputs)}"
     for name in sorted(expressions.roots(value) - {"inputs", "steps", "item", "index", "workflow", "run"}):
-        yield path, f"{name} is not known here. An expression begins with inputs, steps, item, index, workflow or run."
+        yield (
+            path,
+            f"{name} is not defined here. An expression starts with inputs, steps, item, index, workflow or run.",
+        )
 
 
 def _meant(name: str, names: Iterable[str]) -> str:

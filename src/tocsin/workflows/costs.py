@@ -1,24 +1,24 @@
-"""The costs of JMESPath's functions: what each reads and makes, paid for before it is called. Pure.
+"""Costs of JMESPath functions: what each reads and produces, charged before it is called. Pure.
 
-A part is about a microsecond. Types are judged by the function itself, so anything may be given here.
+A unit of cost ("part") is about a microsecond. The functions check the types of their arguments, so any may come here.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 TEXT_PART = 16
-"""Characters of a text that are one part."""
+"""Number of characters of a string that cost one part."""
 Spend = Callable[[int], None]
 _Charge = Callable[[Sequence[Any], Spend], None]
 
 
 def charge_call(name: str, given: Sequence[Any], spend: Spend) -> None:
-    """Spend what a call of the function reads and makes. One that is not known here reads all that it is given."""
+    """Charge what a function call reads and produces. An unlisted function is charged for all of its arguments."""
     _CHARGES.get(name, _whole)(given, spend)
 
 
 def read_whole(value: Any, spend: Spend) -> None:
-    """Spend the size of a value with all in it, names too, counted as a tree."""
+    """Charge the full size of a value, including the names of its members. A shared part counts each time."""
     ahead = [value]
     while ahead:
         part = ahead.pop()
@@ -34,14 +34,14 @@ def read_whole(value: Any, spend: Spend) -> None:
 
 
 def _size(value: Any) -> int:
-    """The size of the value alone, without what is in what it holds."""
+    """Return the size of a value without the contents of its members."""
     if isinstance(value, str):
         return len(value) // TEXT_PART
     return len(value) if isinstance(value, dict | list) else 0
 
 
 def _nothing(_given: Sequence[Any], _spend: Spend) -> None:
-    """It looks at no more than the outside of what it is given, or pays by its visits."""
+    """Charge nothing: the function reads only the top level, or its visits are charged."""
 
 
 def _whole(given: Sequence[Any], spend: Spend) -> None:
@@ -55,7 +55,7 @@ def _outside(given: Sequence[Any], spend: Spend) -> None:
 
 
 def _texts(given: Sequence[Any], spend: Spend) -> None:
-    """It reads each text of a list once."""
+    """Charge for reading each string of a list once."""
     for value in given:
         if isinstance(value, list):
             spend(len(value))
@@ -69,14 +69,14 @@ def _join(given: Sequence[Any], spend: Spend) -> None:
 
 
 def _sort(given: Sequence[Any], spend: Spend) -> None:
-    """Each text is compared as often as the logarithm of the list's length."""
+    """Charge for the comparisons: each string takes part in log2(n) of them."""
     times = max((len(value).bit_length() for value in given if isinstance(value, list)), default=0)
     for _ in range(1 + times):
         _texts(given, spend)
 
 
 def _contains(given: Sequence[Any], spend: Spend) -> None:
-    """A text is searched as a whole; of a list, whatever may be like what is looked for is compared with it."""
+    """Charge for searching a whole string, or for comparing each member of a list that can be equal."""
     subject, sought = (*given, None, None)[:2]
     if isinstance(subject, str):
         spend(2 * _size(subject))

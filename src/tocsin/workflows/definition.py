@@ -1,4 +1,4 @@
-"""What a workflow is: its inputs, its steps, and how they hang together. The models of what users write. Pure."""
+"""Models of a workflow definition: its inputs, its steps and their dependencies. Pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ AttemptSeconds = Annotated[float, BeforeValidator(lambda value: _seconds(value, 
 
 
 class OnFailure(Enum):
-    """What follows from a step that failed after its retries."""
+    """Reactions to a step that failed after its retries."""
 
     FAIL = "fail"
     CONTINUE = "continue"
@@ -46,7 +46,7 @@ class OnFailure(Enum):
 
 
 class InputType(Enum):
-    """What an input may be."""
+    """The type of an input."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -58,7 +58,7 @@ class InputType(Enum):
 
 
 class InputSpec(ParamsModel):
-    """One input. Without a default it must be given."""
+    """An input of a workflow. It is required unless it has a default."""
 
     type: InputType = InputType.ANY
     description: str = ""
@@ -66,19 +66,19 @@ class InputSpec(ParamsModel):
 
     @property
     def required(self) -> bool:
-        """Whether it must be given."""
+        """True if the input has no default."""
         return "default" not in self.model_fields_set
 
 
 def _expression(value: Any) -> Any:
     if isinstance(value, str) and not has_expression(value):
-        raise ValueError(f"This is an expression, between ${{{{ and }}}}; {value[:60]!r} is only a text.")
+        raise ValueError(f"This must be an expression between ${{{{ and }}}}; {value[:60]!r} is plain text.")
     return value
 
 
 def _items(value: Any) -> Any:
     if not isinstance(value, str | list):
-        raise ValueError("The items are a list, or an expression that gives one.")
+        raise ValueError("items must be an array, or an expression that returns one.")
     return _expression(value)
 
 
@@ -89,7 +89,7 @@ Items = Annotated[
 
 
 def _now_or_later(read: Callable[[Any], Any]) -> BeforeValidator:
-    """A text that `read` can read, or that holds an expression and is read later."""
+    """Validate a text with `read` now, or later if it contains an expression."""
 
     def check(value: Any) -> Any:
         if value is not None and not has_expression(value):
@@ -100,7 +100,7 @@ def _now_or_later(read: Callable[[Any], Any]) -> BeforeValidator:
 
 
 class ForEach(ParamsModel):
-    """A step for each item of a list. `concurrency` is how many at once."""
+    """Runs the step once for each item of an array, up to `concurrency` items at a time."""
 
     items: Items
     max_items: Annotated[int, Field(strict=True, ge=1, le=MOST_ITEMS)] = 1_000
@@ -108,7 +108,7 @@ class ForEach(ParamsModel):
 
 
 class Wait(ParamsModel):
-    """Nothing is done for a time (an ISO 8601 duration), or until one (RFC 3339)."""
+    """Waits for a duration (ISO 8601), or until a time (RFC 3339)."""
 
     duration: Annotated[str | None, _now_or_later(read_duration)] = None
     until: Annotated[str | None, _now_or_later(read_moment)] = None
@@ -116,7 +116,7 @@ class Wait(ParamsModel):
     @model_validator(mode="after")
     def _one(self) -> "Wait":
         if (self.duration is None) == (self.until is None):
-            raise ValueError("A wait is a duration, such as PT5M, or has `until`, a time: one of them.")
+            raise ValueError("A wait has exactly one of a duration, such as PT5M, and `until`, a time.")
         return self
 
 
@@ -124,17 +124,17 @@ def _decider(value: Any) -> None:
     if value == "admins":
         return
     if not isinstance(value, str) or "@" not in value:
-        raise ValueError(f"by is a user's email address, or admins; {str(value)[:60]!r} is neither.")
+        raise ValueError(f"by must be a user's email address or admins; {str(value)[:60]!r} is neither.")
     parse_address(value)
 
 
 SHORTEST_REMINDER = 3_600.0
-"""Seconds between two mails that ask for the same decision, at least."""
+"""Minimum number of seconds between two mails that ask for the same decision."""
 _REMIND_EVERY = WithJsonSchema({"type": "string", "description": "An ISO 8601 duration, PT1H or longer."})
 
 
 class Approval(ParamsModel):
-    """A person decides. `by` is a user's email address, or `admins`: anyone of them. Times are in seconds."""
+    """Waits for a person's decision. `by` is a user's email address, or `admins` for any administrator."""
 
     by: Annotated[str, _now_or_later(_decider)]
     message: str = ""
@@ -143,14 +143,17 @@ class Approval(ParamsModel):
     on_timeout: Literal["fail", "approve"] = "fail"
 
     def next_reminder(self, now: datetime) -> datetime | None:
-        """When a mail asks again after one of now; None: never. What was saved with less keeps an hour too."""
+        """Return when to send the next reminder; None without reminders.
+
+        Workflows saved before the minimum existed are held to it, too.
+        """
         if self.remind_every is None:
             return None
         return now + timedelta(seconds=max(self.remind_every, SHORTEST_REMINDER))
 
 
 class Compensation(ParamsModel):
-    """What undoes a step that was completed."""
+    """A job that undoes a completed step."""
 
     job: str
     params: dict[str, Any] = {}
@@ -164,7 +167,7 @@ class Compensation(ParamsModel):
 
 
 class Step(ParamsModel):
-    """One step: a job, a wait or an approval. `depends_on` is None where it follows the step before it."""
+    """A step: a job, a wait or an approval. Without `dependsOn` it depends on the step before it."""
 
     key: Key
     name: str = ""
@@ -206,12 +209,12 @@ class Step(ParamsModel):
 
     @property
     def waits_for(self) -> tuple[str, ...]:
-        """The steps that must be over before, when the definition is resolved."""
+        """The keys of the steps that have to settle first, in a resolved definition."""
         return self.depends_on or ()
 
 
 class WorkflowDefinition(ParamsModel):
-    """A workflow as its owner wrote it. `timeout` is in seconds, `concurrency` is how many runs of steps at once."""
+    """A workflow. At most `concurrency` runs of its steps are active at a time."""
 
     name: Name
     description: str = ""
@@ -238,7 +241,7 @@ class WorkflowDefinition(ParamsModel):
         return value
 
     def resolved(self) -> "WorkflowDefinition":
-        """The same with `depends_on` of every step said."""
+        """Return a copy in which every step has explicit dependencies."""
         before: tuple[str, ...] = ()
         steps = []
         for step in self.steps:
@@ -247,17 +250,17 @@ class WorkflowDefinition(ParamsModel):
         return self.model_copy(update={"steps": tuple(steps)})
 
     def dependencies(self) -> dict[str, tuple[str, ...]]:
-        """Who waits for whom, when it is resolved."""
+        """Return the dependencies of each step, in a resolved definition."""
         return {step.key: step.depends_on or () for step in self.steps}
 
     @cached_property
     def by_key(self) -> dict[str, Step]:
-        """The steps by their keys."""
+        """The steps by key."""
         return {step.key: step for step in self.steps}
 
     @cached_property
     def in_order(self) -> tuple[Step, ...]:
-        """The steps so that each comes after those that it waits for, when it is resolved."""
+        """The steps in topological order, in a resolved definition."""
         return tuple(self.by_key[key] for key in graph.order(self.dependencies()))
 
 

@@ -1,7 +1,7 @@
-"""Moves workflow runs on: whenever a run of theirs has ended, a time has come, or a person has decided.
+"""The workflow engine: advances workflow runs when one of their runs ends, a wait is due, or a person decides.
 
-One conditional update, on `rev`, writes what was decided; then the runs that it speaks of are made, under ids that
-anyone would derive. Whoever dies in between leaves a decision whose runs are missing, and the next look makes them.
+Each advance writes its decision in one update, conditional on `rev`, and then creates the runs under deterministic ids.
+After a crash in between, the next advance finds the runs missing and creates them.
 """
 
 import asyncio
@@ -20,24 +20,23 @@ from tocsin.workflows.moving import Mover
 
 SWEEP_SECONDS = 1.0
 LOOK_SECONDS = 15.0
-"""Seconds between two looks at what time has come, and at all that is open: news of it may have been lost."""
+"""Seconds between two sweeps of what is due, and of all open workflow runs, whose events may have been lost."""
 _MOVERS, _OF_OWNER = 16, 8
-"""Workflow runs that are moved at once, and those of one owner: whoever comes anew finds a mover free."""
+"""Workflow runs that are advanced concurrently, and those of one owner: a new owner always finds a free slot."""
 _HEAVY_MOVERS, _HEAVY_OF_OWNER = 6, 2
-"""The same of those with a value that takes long to evaluate, for which the others don't wait."""
+"""The same for workflow runs that are expensive to evaluate, which have slots apart from the others."""
 _SWEPT = 500
-"""Open workflow runs of one owner that one sweep looks at; the next one goes on with the others."""
+"""Maximum number of open workflow runs of one owner per sweep. The next sweep continues after them."""
 _BYTES_A_SECOND = 20 * 1024 * 1024
-"""How much of large workflow runs one mover reads and writes."""
+"""Maximum rate at which one slot of the heavy lane reads and writes workflow runs."""
 _BACKOFF = 0.5
 _MOST_FAILURES = 8
-"""Looks in a row at one workflow run that may fail for a reason of Tocsin's own: about a minute of them, since each
-waits twice as long as the one before. Then the run is ended."""
+"""Internal errors in a row after which a workflow run is abandoned: about a minute, as the delay doubles each time."""
 log = telemetry.logger(__name__)
 
 
 class WorkflowEngine:
-    """The workflows of one process. `touch` may be called as often as one likes."""
+    """Advances and schedules the workflow runs of one process. `touch` is idempotent and cheap."""
 
     def __init__(self, database: Database, mover: Mover, firing: Firing) -> None:
         self._database = database
@@ -54,26 +53,26 @@ class WorkflowEngine:
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
-        """Begin to move workflow runs, those first that a crash left."""
+        """Start the loops. Workflow runs that a crash left behind come first."""
         movers = [self._move_forever(lane) for lane in (self._light, self._heavy) for _ in range(lane.movers)]
         loops = (*movers, self._sweep_forever(), self._fire_forever())
         self._tasks = [asyncio.create_task(loop, name="workflows") for loop in loops]
 
     async def stop(self) -> None:
-        """Stop. What was decided and not done is done by the next process."""
+        """Stop the loops. The next process carries out what was decided but not done."""
         for timer in self._timers.values():
             timer.cancel()
         await end_tasks(*self._tasks)
 
     def touch(self, workflow_run: str) -> None:
-        """Something happened to this workflow run, or to a run of its steps."""
+        """Have a workflow run advanced soon, because it or one of its runs has changed."""
         if workflow_run in self._moving:
             self._touched_meanwhile.add(workflow_run)
             return
         self._light.add(workflow_run)
 
     def due(self, at: datetime | None) -> None:
-        """A workflow has this due time."""
+        """Wake up at the due time of a workflow."""
         self._at("schedules", at, self._due.set)
 
     # --- loops ------------------------------------------------------------------------------------------------------
@@ -89,7 +88,7 @@ class WorkflowEngine:
                 await (self._wait_for_database if is_unavailable(error) else self._note_failure)(workflow_run, error)
             finally:
                 lane.end(workflow_run)
-            if is_heavy:  # until then it counts as being moved
+            if is_heavy:  # until here it counts as being advanced
                 self._heavy.add(workflow_run)
             else:
                 self._end(workflow_run)
@@ -101,7 +100,7 @@ class WorkflowEngine:
             self.touch(workflow_run)
 
     async def _move(self, workflow_run: str, *, at_once: bool) -> bool:
-        """Move a run. Returns whether that takes too long to be done at once."""
+        """Advance a workflow run. Returns True if it is too expensive for the light lane."""
         moved = await self._mover.move(workflow_run, at_once=at_once)
         if moved.again:
             self.touch(workflow_run)
@@ -114,22 +113,22 @@ class WorkflowEngine:
         return moved.is_heavy
 
     async def _note_failure(self, workflow_run: str, error: Exception) -> None:
-        """Look again later, without holding up the others; end the run when that is no use."""
+        """Retry later with a growing delay, and abandon the workflow run after too many failures."""
         failures = self._failures.pop(workflow_run, 0) + 1
         details = {"failures": failures, "error": repr(error)[:300]}
-        told_whole = error if failures in {1, _MOST_FAILURES} else None
-        log.error("a workflow run could not be moved on", **run_ids(workflow_run), **details, exc_info=told_whole)
-        if failures >= _MOST_FAILURES and await self._gave_up(workflow_run):
+        traced = error if failures in {1, _MOST_FAILURES} else None
+        log.error("a workflow run could not be advanced", **run_ids(workflow_run), **details, exc_info=traced)
+        if failures >= _MOST_FAILURES and await self._could_abandon(workflow_run):
             return
         self._failures[workflow_run] = failures
         wait = _BACKOFF * 2.0 ** min(failures - 1, _MOST_FAILURES)
         self._at(workflow_run, clock.now() + timedelta(seconds=wait), lambda: self.touch(workflow_run), always=True)
 
-    async def _gave_up(self, workflow_run: str) -> bool:
+    async def _could_abandon(self, workflow_run: str) -> bool:
         try:
             await self._mover.give_up(workflow_run)
         except Exception as error:
-            log.warning("a workflow run could not be ended", **run_ids(workflow_run), error=repr(error)[:300])
+            log.warning("a workflow run could not be abandoned", **run_ids(workflow_run), error=repr(error)[:300])
             return False
         return True
 
@@ -138,32 +137,32 @@ class WorkflowEngine:
         asyncio.get_running_loop().call_later(_BACKOFF, self.touch, workflow_run)
 
     async def _sweep_forever(self) -> None:
-        looked_at = clock.EPOCH
+        swept_at = clock.EPOCH
         while True:
             try:
                 now = clock.now()
-                if abs(now - looked_at) > timedelta(seconds=LOOK_SECONDS):
-                    await self._look_round()
-                    looked_at = now
-                await self._look({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})
+                if abs(now - swept_at) > timedelta(seconds=LOOK_SECONDS):
+                    await self._sweep_open()
+                    swept_at = now
+                await self._touch_matching({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})
             except PyMongoError as error:
                 log.warning("workflows wait for the database", error=str(error)[:300])
             except Exception:
-                log.exception("a look at the workflows failed")
+                log.exception("the sweep of workflow runs failed")
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _look(self, which: Doc) -> None:
+    async def _touch_matching(self, which: Doc) -> None:
         async for found in self._database.workflow_runs.find(which, {"_id": 1}):
             self.touch(found["_id"])
 
-    async def _look_round(self) -> None:
-        """Look at what is open, at a part of it where one owner has very much."""
+    async def _sweep_open(self) -> None:
+        """Sweep the open workflow runs, in parts where an owner has very many."""
         open_runs: dict[str, list[str]] = {}
         async for found in self._database.workflow_runs.find({"open": True}, {"_id": 1}):
             open_runs.setdefault(owner_of(found["_id"]), []).append(found["_id"])
         swept: dict[str, str] = {}
         for owner, found_open in open_runs.items():
-            part = _part(found_open, self._swept.get(owner, ""))
+            part = _next_part(found_open, self._swept.get(owner, ""))
             if len(part) < len(found_open):
                 swept[owner] = part[-1]
             for run_id in part:
@@ -171,7 +170,7 @@ class WorkflowEngine:
         self._swept = swept
 
     async def _fire_forever(self) -> None:
-        """Fire slice by slice while more is due, then when the next due time comes."""
+        """Start due workflows slice by slice, then sleep until the next due time."""
         while True:
             self._due.clear()
             try:
@@ -179,7 +178,7 @@ class WorkflowEngine:
             except PyMongoError as error:
                 log.warning("workflows wait for the database", error=str(error)[:300])
             except Exception:
-                log.exception("the due workflows could not be fired")
+                log.exception("the due workflows could not be started")
             else:
                 if self._firing.has_more:
                     continue
@@ -198,7 +197,7 @@ class WorkflowEngine:
     # --- timers -----------------------------------------------------------------------------------------------------
 
     def _at(self, name: str, moment: datetime | None, act: Callable[[], Any], *, always: bool = False) -> None:
-        """Act at this moment, unless it is so far off that the sweep sees it in time."""
+        """Set a timer, unless the moment is so far off that a sweep will see it in time."""
         if (timer := self._timers.pop(name, None)) is not None:
             timer.cancel()
         seconds = None if moment is None else (moment - clock.now()).total_seconds()
@@ -211,6 +210,6 @@ class WorkflowEngine:
         act()
 
 
-def _part(open_runs: list[str], last: str) -> list[str]:
-    """Those that one sweep looks at: what comes after the last one that was looked at, then from the beginning."""
+def _next_part(open_runs: list[str], last: str) -> list[str]:
+    """Return the workflow runs of this sweep: those after `last`, then from the beginning."""
     return sorted(open_runs, key=lambda run_id: (run_id <= last, run_id))[:_SWEPT]

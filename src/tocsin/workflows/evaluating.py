@@ -1,4 +1,4 @@
-"""Values that take long to evaluate: in processes of their own, for others have workflows and queries of their own."""
+"""Evaluation of expensive values in separate processes, so that they do not hold up other users."""
 
 import asyncio
 import math
@@ -13,28 +13,28 @@ from tocsin.jobs.compute_limits import Limits as ComputeLimits
 from tocsin.workflows.questions import DEFAULT, Answer, Limits, Place, Question, answer_question, failed
 
 MEMORY = 256 * MEBIBYTE
-"""Bytes that a process may take to evaluate one value: several times what a budget can make."""
-_LESS = "Let it read less, or do it in several steps."
+"""Memory limit, in bytes, of a process that evaluates one value: several times what a budget can produce."""
+_LESS = "Read less data, or split it into several steps."
 log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Finds the answers to questions. Without `compute`, a thread does it: for tests."""
+    """Answers questions in a separate process, or in a thread without `compute` (for tests)."""
 
     limits: Limits = DEFAULT
     compute: Compute | None = None
 
     @classmethod
     def of(cls, settings: Settings, compute: Compute) -> "Evaluator":
-        """With the limits that the operator chose."""
+        """Return an evaluator with the limits of the settings."""
         return cls(Limits(settings.expression_parts, settings.expression_seconds), compute)
 
     async def answer(self, question: Question, owner: str) -> Mapping[Place, Answer]:
-        """The answers, at least the first. An evaluation that ends its process is an answer, too."""
+        """Return the answers, at least the first. If the process dies, the answer is an error."""
         if self.compute is None:
             return await asyncio.to_thread(answer_question, question, self.limits)
-        # The process looks at the time itself, and names the expression: these limits are for what keeps it from that.
+        # The process checks the time itself and names the expression. These limits catch what keeps it from doing so.
         limits = ComputeLimits(memory=MEMORY, seconds=math.ceil(self.limits.seconds) + 1)
         try:
             return await self.compute(answer_question, question, self.limits, owner=owner, limits=limits)

@@ -1,4 +1,4 @@
-"""Why JMESPath refuses an expression, in the words of its user. Pure."""
+"""Messages for JMESPath errors. Pure."""
 
 import json
 from typing import Any
@@ -6,33 +6,33 @@ from typing import Any
 from jmespath import exceptions
 
 _LONGEST_SHOWN = 60
-"""Characters of a text in a message."""
+"""Maximum number of characters of a string quoted in a message."""
 
 
 def position_of(error: exceptions.JMESPathError) -> int | None:
-    """The place of the fault in the expression, in characters; None if it has none."""
+    """Return the position of the error in the expression, in characters; None if it has none."""
     position = getattr(error, "lex_position", None)
     return position if isinstance(position, int) else None
 
 
 def reason_of(error: exceptions.JMESPathError) -> str:
-    """The fault as a sentence, whatever the size of the value that it is about."""
+    """Describe the error in a sentence, without quoting large values."""
     if isinstance(error, exceptions.JMESPathTypeError):
         expected = " or ".join(map(str, error.expected_types))
-        return f"In function {error.function_name}(), {_shown(error.current_value)} is no {expected}."
+        return f"function {error.function_name}() expects {expected}, not {_shown(error.current_value)}."
     if isinstance(error, exceptions.EmptyExpressionError):
         return "it is empty."
     if isinstance(error, exceptions.IncompleteExpressionError):
         return "it ends too early."
     if isinstance(error, exceptions.LexerError):
-        return f"{error.message or 'there is a character that does not belong there'}."
+        return f"{error.message or 'unexpected character'}."
     if isinstance(error, exceptions.ParseError):
-        return f"{error.token_value!r} does not belong there." if error.token_value else "it ends too early."
+        return f"unexpected {error.token_value!r}." if error.token_value else "it ends too early."
     return f"{str(error).rstrip('.')}."
 
 
 def _shown(value: Any) -> str:
-    """A value in a message: of a list or an object only what it is, for it may be of any size."""
+    """Format a value for a message: only the type of an array or an object, which may have any size."""
     if isinstance(value, list | dict):
         return "an array" if isinstance(value, list) else "an object"
     if isinstance(value, str):

@@ -1,7 +1,7 @@
-"""`${{ … }}` in the texts of a workflow: JMESPath over what is known when a step begins. Pure.
+"""Expressions of workflows: JMESPath in `${{ … }}`, evaluated when a step starts. Pure.
 
-A text that is one expression gives its value, of any kind. Expressions inside a longer text are put in as text. `$${{`
-stands for `${{` itself.
+A string that is a single expression becomes its value, of any type. Expressions inside a longer string are inserted as
+text. `$${{` is an escaped `${{`.
 """
 
 import difflib
@@ -24,17 +24,17 @@ from tocsin.workflows.interpreting import Budget, Functions, Interpreter, TooMuc
 
 
 class EvaluationError(TocsinError):
-    """A value cannot be evaluated. The text is a sentence that names what is wrong."""
+    """A value cannot be evaluated. The message is a sentence."""
 
 
 LONGEST = 2_000
-"""Characters of one expression."""
+"""Maximum length of an expression, in characters."""
 _BEGIN, _END = "${{", "}}"
 Path = tuple[str | int, ...]
 
 
 class ExpressionError(EvaluationError):
-    """An expression cannot be read or evaluated. `position` counts the characters before the fault in `text`."""
+    """An expression cannot be parsed or evaluated. `position` is the offset of the error in `text`, in characters."""
 
     def __init__(self, text: str, message: str, position: int | None = None) -> None:
         place = "" if position is None else f", at character {position + 1}"
@@ -44,7 +44,7 @@ class ExpressionError(EvaluationError):
 
 @dataclass(frozen=True, slots=True)
 class ExpressionFault:
-    """What is wrong with an expression, and where it stands in a JSON value."""
+    """An error in an expression, and the path of its text in a JSON value."""
 
     path: Path
     message: str
@@ -55,7 +55,7 @@ _OPTIONS = jmespath.Options(custom_functions=Functions())
 
 
 def check(value: Any) -> list[ExpressionFault]:
-    """The faults of all expressions anywhere in a JSON value that can be told before they are evaluated."""
+    """Return the faults of all expressions in a JSON value that can be found without evaluating them."""
     found: list[ExpressionFault] = []
     for path, text in _texts(value):
         if _dangling(text):
@@ -69,38 +69,38 @@ def check(value: Any) -> list[ExpressionFault]:
 
 
 def count(value: Any) -> int:
-    """How many expressions there are anywhere in a JSON value."""
+    """Return the number of expressions in a JSON value."""
     return sum(len(_expressions(text)) for _, text in _texts(value))
 
 
 def references(value: Any) -> set[str]:
-    """The keys of the steps that expressions in this value speak of; `*` when they may speak of any."""
+    """Return the keys of the steps that expressions in a value reference; `*` if it may be any step."""
     return _named(value, "steps")
 
 
 def input_references(value: Any) -> set[str]:
-    """The names of the inputs that expressions in this value speak of; `*` when they may speak of any."""
+    """Return the names of the inputs that expressions in a value reference; `*` if it may be any input."""
     return _named(value, "inputs")
 
 
 def may_see(root: str, value: Any) -> bool:
-    """Tell whether an expression in this value may speak of this root, or of all of them: rather once too often."""
+    """Return whether an expression in a value may reference this root. Errs on the side of True."""
     return any(root in part or _OF_ALL & set(part) for _, text in _texts(value) for part in _expressions(text))
 
 
 _OF_ALL = frozenset("@*\\&")
-"""Characters of expressions that speak of all that is known, or that write a name in another way."""
+"""Characters of expressions that reference the whole scope, or that can spell a name in another way."""
 
 
 def roots(value: Any) -> set[str]:
-    """The first names of what expressions in this value speak of, such as `inputs`, `steps` and `item`."""
+    """Return the root names that expressions in a value reference, such as `inputs`, `steps` and `item`."""
     return {path[0] for path in _paths(value)}
 
 
 def evaluate(value: Any, scope: Mapping[str, Any], budget: Budget | None = None) -> Any:
-    """The JSON value with its expressions filled in, all of them within one budget.
+    """Return a JSON value with its expressions evaluated, all within one budget.
 
-    Raises ExpressionError, also for an expression that is beyond a budget of its own; else what the budget raises.
+    Raises ExpressionError, also when the budget is spent, and any other exception that the budget is set to raise.
     """
     budget = budget or Budget()
     try:
@@ -123,7 +123,7 @@ def _filled(value: Any, scope: Mapping[str, Any], budget: Budget) -> Any:
 
 
 def truthy(value: Any) -> bool:
-    """What JMESPath takes for true: all but null, false and what is empty. Zero is true."""
+    """Return whether JMESPath treats a value as true: all but null, false and what is empty. Zero is true."""
     return not (value is None or value is False or (isinstance(value, str | list | dict) and not value))
 
 
@@ -138,7 +138,7 @@ def _fill_in(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
-    """The expressions (True) and what stands between them. One pass: where one has no end, no later one has."""
+    """Yield the expressions (True) and the text between them, in one pass. An unclosed one ends the search."""
     at = 0
     while (start := text.find(_BEGIN, at)) >= 0:
         escaped = start > at and text[start - 1] == "$"
@@ -172,10 +172,10 @@ def _evaluated(expression: str, scope: Mapping[str, Any], budget: Budget) -> Any
         raise ExpressionError(expression, str(error) or type(error).__name__) from None
 
 
-_LESS = "Select what is needed before it is searched, sorted or copied, or do it in several steps."
-_TOO_MUCH = "it reads and makes more than {:,} parts of values (16 characters of a text are one). " + _LESS
+_LESS = "Select what is needed before searching, sorting or copying it, or split it into several steps."
+_TOO_MUCH = "it reads and produces more than {:,} parts of values (16 characters of a string count as one). " + _LESS
 _COMPILED_PART = 4
-"""Characters of an expression that are one part, for reading it."""
+"""Characters of an expression that cost one part to parse."""
 
 
 def _as_text(value: Any) -> str:
@@ -185,16 +185,18 @@ def _as_text(value: Any) -> str:
 
 
 _COMPILING = threading.Lock()
-"""Guards `catch_warnings`, which all threads share: two at once would leave warnings turned off for good."""
+"""Guards `catch_warnings`, which is not thread-safe: two at once would leave warnings off for good."""
 
 
 @lru_cache(maxsize=1024)
 def _compiled(expression: str) -> ParsedResult:
     if len(expression) > LONGEST:
-        raise ExpressionError(expression[:40] + "…", f"it has {len(expression)} characters; {LONGEST} are allowed.")
+        raise ExpressionError(
+            expression[:40] + "…", f"it has {len(expression)} characters; at most {LONGEST} are allowed."
+        )
     try:
         with _COMPILING, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a way to write texts that the library would rather not have
+            warnings.simplefilter("ignore")  # about a deprecated string syntax
             return jmespath.compile(expression.strip())
     except exceptions.JMESPathError as error:
         raise ExpressionError(expression, reason_of(error), position_of(error)) from None
@@ -205,7 +207,7 @@ def _compiled(expression: str) -> ParsedResult:
 def _check_functions(expression: str, tree: Any) -> None:
     if tree.get("type") == "function_expression" and tree["value"] not in _KNOWN:
         near = difflib.get_close_matches(tree["value"], _KNOWN, 1)
-        meant = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(_KNOWN))}."
+        meant = f"Did you mean {near[0]}?" if near else f"Functions: {', '.join(sorted(_KNOWN))}."
         raise ExpressionError(expression, f"there is no function {tree['value']}. {meant}")
     for child in tree["children"]:
         if isinstance(child, dict):
@@ -228,7 +230,7 @@ def _expressions(text: str) -> list[str]:
 
 
 def _dangling(text: str) -> bool:
-    """Whether an expression begins that has no end."""
+    """Return whether the text has an unclosed expression."""
     literals = [part for is_expression, part in _parts(text) if not is_expression and part != _BEGIN]
     return any(_BEGIN in part for part in literals)
 
@@ -249,7 +251,7 @@ def _paths(value: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _names(tree: Any) -> Iterator[tuple[str, ...]]:
-    """The first names, one or two, of all paths that a parsed expression takes through what is known."""
+    """Yield the first one or two names of each path that a parsed expression takes from the scope."""
     if not isinstance(tree, dict):
         return
     kind, children = tree.get("type"), tree.get("children", [])
@@ -260,7 +262,7 @@ def _names(tree: Any) -> Iterator[tuple[str, ...]]:
     elif kind in {"subexpression", "index_expression"} and children[0].get("type") == "field":
         following = children[1].get("type") == "field"
         yield (children[0]["value"], children[1]["value"]) if following else (children[0]["value"], "*")
-    elif kind in _ONWARD:  # what follows is taken from what came before
+    elif kind in _ONWARD:  # the rest is relative to the first child
         yield from _names(children[0])
     else:
         for child in children:

@@ -1,4 +1,4 @@
-"""Scheduled workflows: due times become workflow runs, each made once, each with an outcome, owners in turn."""
+"""Scheduled workflows: creates exactly one workflow run for each due time, serving owners in turn."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ from tocsin.workflows.versions import Versions
 
 SLICE = 50
 SLICE_TIME = timedelta(milliseconds=250)
-"""So many workflows, or for so long, are fired before it is looked what has become due meanwhile."""
+"""Number of workflows, and time, after which one slice ends and what is due is read again."""
 MOST_OPEN = 100
-"""Runs of one workflow that may be open when a further one is due, unless another number is set."""
+"""Default maximum of open runs of one workflow. Due times beyond it are SKIPPED."""
 log = telemetry.logger(__name__)
 
 
 class Firing:
-    """Makes the runs of workflows that are due."""
+    """Creates the runs of due workflows."""
 
     def __init__(
         self, database: Database, versions: Versions, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
@@ -38,11 +38,14 @@ class Firing:
 
     @property
     def has_more(self) -> bool:
-        """Tell whether the last call of `fire` left some that were due."""
+        """True if the last call of `fire` left due workflows."""
         return len(self._due) > 0
 
     async def fire(self, now: datetime) -> list[str]:
-        """Make the runs of the next slice of workflows due at `now`, and move these on. Returns the open runs."""
+        """Create the runs of the next slice of workflows due at `now`, and advance their due times.
+
+        Returns the ids of the open runs.
+        """
         born: list[str] = []
         began_at = clock.now()
         for workflow in await self._choose(now):
@@ -63,7 +66,7 @@ class Firing:
         return born
 
     async def _choose(self, now: datetime) -> list[Doc]:
-        """The next slice: what is due is read anew as short rows, whose owners take turns."""
+        """Return the next slice of due workflows, taking owners in turn."""
         self._due.clear()
         which = {"next_run_at": {"$gt": clock.EPOCH, "$lte": now}}
         async for row in self._database.workflows.find(which, {"owner": 1, "next_run_at": 1}):
@@ -79,27 +82,27 @@ class Firing:
         self._due.add(workflow["owner"], workflow["_id"], workflow["next_run_at"], workflow["_id"])
 
     async def soonest(self, now: datetime, ahead: timedelta) -> datetime | None:
-        """The first due time within this time."""
+        """Return the first due time within `ahead` of `now`, or None."""
         window = {"next_run_at": {"$gt": now, "$lte": now + ahead}}
         found = await self._database.workflows.find(window, {"next_run_at": 1}).sort("next_run_at", 1).to_list(1)
         return found[0]["next_run_at"] if found else None
 
     async def _fire(self, workflow: Doc, now: datetime) -> list[Doc]:
-        """Returns the runs that stand for its due times."""
+        """Create the runs of one due workflow, and return them."""
         user = await User.get(workflow["owner"])
         if user is None or not user.is_active:
             following = schedules.next_due(schedules.from_document(workflow["schedule"]), now)
-            await self._advance(workflow, following, workflow["last_due_at"])  # unrun, until he is active again
+            await self._advance(workflow, following, workflow["last_due_at"])  # no runs until the user is active again
             return []
         version = await self._versions.get(workflow["_id"], workflow["version"])
         inputs = read_inputs(version.definition, None)
         if (until := self._meter.take_runs(workflow["owner"], 1, now)) is not None:
-            await self._forgo(workflow, version.definition, inputs, now, until)
+            await self._miss_until(workflow, version.definition, inputs, now, until)
             return []
         schedule = schedules.from_document(workflow["schedule"])
         runs: list[Doc] = []
         due: datetime | None = workflow["next_run_at"]
-        while due is not None and due <= now:  # once, unless a crash or another process came in between
+        while due is not None and due <= now:  # one pass, unless a crash or another process interfered
             known = await self._known(workflow, due, now) if runs else []
             if known and known[0]["due_at"] == due:
                 runs.append(known[0])
@@ -109,10 +112,10 @@ class Firing:
         await self._advance(workflow, due, max(_last_due_of(run) for run in runs))
         return runs
 
-    async def _forgo(
+    async def _miss_until(
         self, workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], now: datetime, until: datetime
     ) -> None:
-        """The owner's quota is used up until this moment: one MISSED run stands for the due times before it."""
+        """Record one MISSED run for the due times until the owner's quota is available again."""
         schedule = schedules.from_document(workflow["schedule"])
         gap, _ = schedules.pass_over(schedule, workflow["next_run_at"], until)
         missed = WorkflowRunStatus.MISSED, WorkflowRunReason.QUOTA
@@ -129,9 +132,9 @@ class Firing:
         bounds: tuple[datetime, datetime],
         known: list[Doc],
     ) -> list[Doc]:
-        """The runs of the due times between `bounds`, up to the first that exists: behind it, all is planned anew.
+        """Create the runs of the due times within `bounds`, up to the first that exists. Plan the rest again.
 
-        As in scheduling/writing.py.
+        The scheduler does the same for tasks.
         """
         schedule, stored = schedules.from_document(workflow["schedule"]), []
         plan = schedules.plan_due(schedule, *bounds, schedules.Misfire())
@@ -146,19 +149,20 @@ class Firing:
         return stored
 
     async def _known(self, workflow: Doc, due: datetime, now: datetime) -> list[Doc]:
-        """The runs of these due times that exist. There are none, unless a clock was set back in between."""
+        """Return the existing runs of these due times. There are none, unless a clock was set back."""
         ids = {"$gte": _id(workflow, due), "$lte": _id(workflow, now)}
         return await self._database.workflow_runs.find({"_id": ids}).sort("_id", 1).to_list()
 
     async def _write(self, run: Doc) -> tuple[Doc, bool]:
-        """The run as it is stored, and whether it is new: the first one that was written is the truth."""
+        """Insert a run. Returns the stored run and whether it is new: the first write wins."""
         if await insert_once(self._database, run):
             return run, True
         return await self._database.workflow_runs.find_one({"_id": run["_id"]}) or run, False
 
     async def _born(self, workflow: Doc, first: datetime | schedules.Gap) -> Born:
-        """SKIPPED while the run before goes on, if the workflow wants that, or too many do. QUEUE is seen to when a run
-        begins.
+        """Describe the run of a due time: SKIPPED on an overlap with policy SKIP, or if too many runs are open.
+
+        The QUEUE policy is applied when a run starts.
         """
         if isinstance(first, schedules.Gap):
             missed = WorkflowRunStatus.MISSED, WorkflowRunReason.MISFIRE
@@ -184,6 +188,6 @@ def _last_due_of(run: Doc) -> datetime:
 
 
 def _id(workflow: Doc, due_at: datetime) -> str:
-    """The same whoever derives it, so that each due time is made once."""
+    """Return the deterministic id of the run of a due time, so that it is created only once."""
     owner, _, rest = workflow["_id"].partition("/")
     return f"{owner}/w{rest}-{epoch_milliseconds(due_at)}"

@@ -1,4 +1,4 @@
-"""The graph of a workflow's steps: who waits for whom. Pure."""
+"""The dependency graph of a workflow's steps. Pure."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,7 +6,7 @@ Dependencies = Mapping[str, Collection[str]]
 
 
 def cycle(dependencies: Dependencies) -> list[str] | None:
-    """A circle of steps that wait for each other, the first one again at its end; None if there is none."""
+    """Return a cycle of steps, with the first repeated at its end; None if there is none."""
     done: set[str] = set()
     for start in dependencies:
         trail: list[str] = []
@@ -29,7 +29,7 @@ def cycle(dependencies: Dependencies) -> list[str] | None:
 
 
 def ancestors(dependencies: Dependencies, key: str) -> set[str]:
-    """All steps that are over before this one begins."""
+    """Return all steps that are settled before this one starts."""
     found: set[str] = set()
     ahead = list(dependencies.get(key, ()))
     while ahead:
@@ -41,7 +41,7 @@ def ancestors(dependencies: Dependencies, key: str) -> set[str]:
 
 
 def order(dependencies: Dependencies) -> list[str]:
-    """The steps so that each comes after what it waits for; as written, where that leaves a choice. No circles."""
+    """Return the steps in topological order (Kahn), and otherwise in the given order. Raises ValueError for a cycle."""
     left = {key: len(set(waits)) for key, waits in dependencies.items()}
     following: dict[str, list[str]] = {key: [] for key in dependencies}
     for key, waits in dependencies.items():
@@ -57,5 +57,5 @@ def order(dependencies: Dependencies) -> list[str]:
             freed += [key] if left[key] == 0 else []
         ready = sorted(freed, key=places.__getitem__)
     if len(placed) < len(dependencies):
-        raise ValueError("the steps wait for each other in a circle")
+        raise ValueError("the steps depend on each other in a cycle")
     return placed

@@ -1,7 +1,7 @@
-"""Scheduled workflows that fail: told like tasks, once when they begin to fail and once when a run has failed.
+"""Incidents of scheduled workflows: as for tasks, one mail when they begin to fail and one when a run has failed.
 
-Each mail, and the end of an incident, is written before what it follows from: a death in between makes the same look
-decide the same again, the mails' ids derive from the incident, and an incident that ends twice does no harm.
+Mails, and the end of an incident, are written before the change that causes them. After a crash in between, the next
+advance decides the same; mail ids derive from the incident, and ending an incident twice is harmless.
 """
 
 from collections.abc import Collection
@@ -14,16 +14,16 @@ from tocsin.workflows.states import FAILED, Flow
 
 
 class Incidents:
-    """Follows whether scheduled workflows work. Runs by hand, and runs that a person resumed, tell nobody."""
+    """Tracks incidents of scheduled workflows. Manual and resumed runs send no mail."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def follow(self, document: Doc, flow: Flow, changes: Doc, retrying: Collection[str]) -> bool:
-        """Queue the mails that these changes of a workflow run are the cause of. Returns whether there are any.
+        """Enqueue the mails that these changes of a workflow run cause. Returns whether there are any.
 
-        Adds to `changes` the incident in which the run begins. `retrying` are the runs of its steps that wait for
-        their next try.
+        Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
+        retry.
         """
         if document["trigger"] != Trigger.SCHEDULE.value:
             return False
@@ -36,25 +36,25 @@ class Incidents:
             if begins:
                 changes["incident"] = incident
             if changes.get("status") == WorkflowRunStatus.COMPLETED.value:
-                await self._end(document["workflow"], incident)
+                await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED.value and document["round"] == 0:
-                return await self._tell(workflow_failed(document | changes, incident, _failed_steps(flow)))
+                return await self._enqueue_once(workflow_failed(document | changes, incident, _failed_steps(flow)))
         if retrying and document["round"] == 0 and document.get("incident") is not None:
-            return await self._began(document, sorted(retrying)[0])
+            return await self._report_first_failure(document, sorted(retrying)[0])
         return False
 
-    async def _end(self, workflow: str, incident: int) -> None:
-        """The workflow has worked: what fails from now on is told again."""
+    async def _end_incident(self, workflow: str, incident: int) -> None:
+        """End the incident, so that the next failure is reported again."""
         await self._database.workflows.update_one({"_id": workflow}, {"$max": {"incident": incident + 1}})
 
-    async def _began(self, document: Doc, step_run: str) -> bool:
+    async def _report_first_failure(self, document: Doc, step_run: str) -> bool:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is None or run.get("retry_at") is None:
             return False
-        return await self._tell(workflow_began_failing(document, run))
+        return await self._enqueue_once(workflow_began_failing(document, run))
 
-    async def _tell(self, mail: Doc) -> bool:
-        """Queue the mail, unless its incident has come so far before."""
+    async def _enqueue_once(self, mail: Doc) -> bool:
+        """Enqueue the mail, unless this stage of the incident was reported before."""
         about = mail["about"]
         later = [incident_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]]
         if await self._database.deliveries.find_one({"_id": {"$in": later}}, {"_id": 1}) is not None:
@@ -67,5 +67,5 @@ _ENDS = (WorkflowRunStatus.COMPLETED.value, WorkflowRunStatus.FAILED.value)
 
 
 def _failed_steps(flow: Flow) -> list[str]:
-    """The keys of the steps that failed, or whose compensation did."""
+    """Return the keys of the steps that failed, or whose compensation failed."""
     return [key for key, state in flow.steps.items() if state.status is StepStatus.FAILED or state.undo == FAILED]

@@ -1,4 +1,4 @@
-"""The inputs of a workflow run: what was given, checked, and the defaults of the rest."""
+"""Inputs of a workflow run: validation and defaults."""
 
 import asyncio
 import difflib
@@ -12,11 +12,11 @@ from tocsin.jobs.value_bounds import Bounds, printable, value_faults
 from tocsin.workflows.definition import InputType, WorkflowDefinition
 
 LARGEST_INPUT = 1024 * 1024
-"""Characters of all inputs of a run together, as JSON."""
+"""Maximum length of all inputs of a run, in characters of JSON."""
 _BOUNDS = Bounds(characters=LARGEST_INPUT, parts=LARGEST_INPUT)
 _MOST_UNKNOWN = 100
 _MOST_GUESSED = 3
-"""Unknown names for which a similar one is looked for: each search can take 50 milliseconds."""
+"""Maximum number of unknown names that get a suggestion: each search can take 50 ms."""
 _LONGEST_NAME = 100
 _TYPES: dict[InputType, tuple[type, ...]] = {
     InputType.STRING: (str,),
@@ -30,18 +30,21 @@ _WORDS = {bool: "a boolean", int: "an integer", float: "a number", str: "a strin
 
 
 def is_of(type_: InputType, value: Any) -> bool:
-    """Whether a JSON value is of this type. A boolean is no number; 3.0 is no integer."""
+    """Return whether a JSON value is of this type. A boolean is not a number, and 3.0 is not an integer."""
     if type_ is InputType.ANY:
         return True
     return isinstance(value, _TYPES[type_]) and (type_ is InputType.BOOLEAN or not isinstance(value, bool))
 
 
 def read_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
-    """All inputs of a run. Raises SeveralInvalid that names all that are missing, unknown or of another type."""
+    """Return all inputs of a run, with defaults.
+
+    Raises SeveralInvalid with the inputs that are missing, unknown or of the wrong type.
+    """
     if given is None:
         given = {}
     if not isinstance(given, Mapping):
-        raise InvalidInput("The input is an object: the names of inputs and their values.", "input")
+        raise InvalidInput("The input must be an object of input names and values.", "input")
     faults = [*_faults(definition, given), *_value_faults(given)]
     if faults:
         raise SeveralInvalid(faults)
@@ -49,15 +52,17 @@ def read_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
 
 
 async def read_given(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
-    """The same in a thread: each of up to a million parts of what a user gave is looked at."""
+    """Run `read_inputs` in a thread: the input may have up to a million parts."""
     return read_inputs(definition, given) if not given else await asyncio.to_thread(read_inputs, definition, given)
 
 
 def write_inputs(inputs: Mapping[str, Any]) -> str:
-    """The inputs of a run as they are stored. Raises InvalidInput for inputs that are too large."""
+    """Return the inputs of a run in their stored form. Raises InvalidInput if they are too large."""
     text = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"))
     if len(text) > LARGEST_INPUT:
-        raise InvalidInput(f"The input has {len(text)} characters as JSON; {LARGEST_INPUT} are allowed.", "input")
+        raise InvalidInput(
+            f"The input has {len(text)} characters as JSON; at most {LARGEST_INPUT} are allowed.", "input"
+        )
     return text
 
 
@@ -77,7 +82,7 @@ def _faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterato
 
 
 def _value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
-    """Find what could not be stored, or read again where an expression asks for it."""
+    """Yield the faults of values that could not be stored, or read back by an expression."""
     for path, message in islice(value_faults(given, _BOUNDS), _MOST_UNKNOWN):
         yield InvalidInput(message, "input", *(str(part)[:_LONGEST_NAME] for part in path))
 

@@ -1,8 +1,8 @@
-"""JMESPath with a bound: what an expression may read and make, so that none of 2,000 characters fills the memory.
+"""JMESPath with a budget for what an expression may read and produce, so that 2,000 characters cannot fill the memory.
 
-JMESPath has no loops, but its values may hold themselves many times: each `| [@,@,@,@][]` is four times the one
-before. So values are paid for by their size, counted as a tree, whenever they are read or copied as a whole; what is
-read and made in part is paid for by that part, before it is.
+JMESPath has no loops, but a value can contain the same value many times: each `| [@,@,@,@][]` is four times as large as
+the one before. Whatever reads or copies a whole value is charged for its size as a tree, and whatever reads or produces
+part of one is charged for that part, before it does.
 """
 
 import json
@@ -17,26 +17,26 @@ from tocsin.jobs.json_values import DEEPEST, LARGEST_INTEGER
 from tocsin.workflows.costs import TEXT_PART, Spend, charge_call, read_whole
 
 BUDGET = 1_000_000
-"""Parts of values, and visits of parts of expressions, that filling in one value may take: about a second. A text's
-part is 16 characters."""
+"""Default budget of one value: about a second. A part is a JSON value, 16 characters of a string, or a visit of a node
+of an expression."""
 _LOOK_EVERY = 10_000
-"""Parts between two looks at the time."""
+"""Number of parts between two checks of the time."""
 _KEY_READ = 20
-"""Times that a key is compared when a list is sorted by it, at most: the logarithm of the longest list."""
+"""Maximum number of comparisons of a key in a sort: log2 of the longest list."""
 _SCALARS = (str, bool, int, float, type(None))
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,399})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,9})?")
 
 
 class TooMuchError(Exception):
-    """An expression reads and makes more than it may."""
+    """An expression exceeds its budget."""
 
 
 class TooSlowError(Exception):
-    """An expression takes longer than it may."""
+    """An expression exceeds its time limit."""
 
 
 class Budget:
-    """Parts that may still be read and made. Raises `beyond` when nothing is left, TooSlowError when `is_late()`."""
+    """A budget in parts. Raises `beyond` once it is spent, and TooSlowError when `is_late()`."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Budget:
         self._look_at = left - _LOOK_EVERY
 
     def spend(self, parts: int) -> None:
-        """Take these parts off what is left."""
+        """Subtract these parts from the budget."""
         self.left -= parts
         if self.left < 0:
             raise self._beyond
@@ -60,15 +60,15 @@ class Budget:
                 raise TooSlowError
 
     def spend_value(self, value: Any) -> None:
-        """Spend the size of a JSON value. Raises ValueError for what JSON has not, and for what is too deep."""
+        """Charge the size of a JSON value. Raises ValueError if it is not JSON, or nested too deeply."""
         ahead, levels = [value], [1]
         while ahead:
             part, level = ahead.pop(), levels.pop()
             self.spend(1 + (len(part) // TEXT_PART if isinstance(part, str) else 0))
             if isinstance(part, int) and abs(part) >= LARGEST_INTEGER:
-                raise ValueError("it gives a number that is too large.")
+                raise ValueError("it returns a number that is too large.")
             if isinstance(part, float) and not math.isfinite(part):
-                raise ValueError(f"it gives {part}, which is no number that JSON has.")
+                raise ValueError(f"it returns {part}, which is not a JSON number.")
             if isinstance(part, dict):
                 self.spend(len(part))
                 self.spend(sum(len(name) for name in part) // TEXT_PART)
@@ -76,14 +76,14 @@ class Budget:
             elif isinstance(part, list):
                 ahead += part
             elif not isinstance(part, _SCALARS):
-                raise ValueError("it gives an expression (&), which is no value.")
+                raise ValueError("it returns an expression reference (&), which is not a value.")
             if isinstance(part, dict | list) and level > DEEPEST:
-                raise ValueError(f"it gives a value of more than {DEEPEST} levels.")
+                raise ValueError(f"it returns a value of more than {DEEPEST} levels.")
             levels += [level + 1] * (len(ahead) - len(levels))
 
 
 class Interpreter(visitor.TreeInterpreter):
-    """JMESPath's own, paying for each visit and for all that is read and made."""
+    """The JMESPath interpreter, charging for each visit and for all that is read and produced."""
 
     def __init__(self, options: Any, budget: Budget) -> None:
         super().__init__(options)
@@ -91,18 +91,18 @@ class Interpreter(visitor.TreeInterpreter):
         self.spend: Spend = budget.spend
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
-        """One part of the expression."""
+        """Charge for and visit a node of the expression."""
         self.spend(1)
         return super().visit(node, *args, **kwargs)
 
     def visit_function_expression(self, node: Any, value: Any) -> Any:
-        """Paid for before it is called."""
+        """Charge the function before it is called."""
         given = [self.visit(child, value) for child in node["children"]]
         charge_call(node["value"], given, self.spend)
         return self._known.call_function(node["value"], given)
 
     def visit_flatten(self, node: Any, value: Any) -> Any:
-        """Paid for before it is made."""
+        """Charge the flattened list before it is made."""
         base = self.visit(node["children"][0], value)
         if not isinstance(base, list):
             return None
@@ -111,13 +111,13 @@ class Interpreter(visitor.TreeInterpreter):
         return [one for part in base for one in (part if isinstance(part, list) else [part])]
 
     def visit_slice(self, node: Any, value: Any) -> Any:
-        """Paid for before it is made."""
+        """Charge the slice before it is made."""
         if isinstance(value, list):
             self.spend(len(value))
         return super().visit_slice(node, value)
 
     def visit_comparator(self, node: Any, value: Any) -> Any:
-        """Paid for before it is made, by what it may read: all of both, if they are alike."""
+        """Charge the comparison before it is made: for all of both values, if they have the same type."""
         left, right = (self.visit(child, value) for child in node["children"])
         if isinstance(left, str) and isinstance(right, str):
             self.spend(min(len(left), len(right)) // TEXT_PART)
@@ -137,14 +137,14 @@ def _has_order(value: Any) -> bool:
 
 
 class Functions(functions.Functions):
-    """JMESPath's own functions, and three that steps need. `to_number` takes what is a number in JSON, as specified.
+    """The standard functions of JMESPath, and `default`, `round` and `split`.
 
-    Python reads `1_000`, `nan` and digits of any script too.
+    `to_number` accepts JSON numbers only, as specified: Python's `float` also reads `1_000`, `nan` and other scripts.
     """
 
     def _create_key_func(self, expref: Any, allowed_types: Any, function_name: str) -> Callable[[Any], Any]:
-        """The keys by which a list is sorted, paid for by how often they are compared."""
-        key_of = super()._create_key_func(expref, allowed_types, function_name)  # type: ignore[misc]  # it is there
+        """Return the key function of a sort, charging each key for its comparisons."""
+        key_of = super()._create_key_func(expref, allowed_types, function_name)  # type: ignore[misc]  # not in the stubs
         spend = expref.interpreter.spend
 
         def paid(part: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The JSON Schema of workflows, for editors: names, kinds and what they mean. What it cannot say, saving says."""
+"""The JSON Schema of workflows, for editors. It covers names and types; saving validates the rest."""
 
 from importlib.resources import files
 from typing import Any
@@ -13,7 +13,7 @@ _TEXT = {"type": "string"}
 
 
 def workflow_schema() -> dict[str, Any]:
-    """The schema, made of the models. It is shipped as workflow.schema.json, which a test holds to this."""
+    """Build the schema from the models. It is shipped as workflow.schema.json, which a test keeps in sync."""
     schema = _plain(WorkflowDefinition.model_json_schema(by_alias=True))
     for model in (RetryGiven, ScheduleGiven):
         _define(schema, model)
@@ -22,11 +22,11 @@ def workflow_schema() -> dict[str, Any]:
     schema["properties"]["schedule"] = {"$ref": "#/$defs/ScheduleGiven"}
     steps["wait"] = {"anyOf": [_TEXT, {"$ref": "#/$defs/Wait"}]}
     steps["forEach"] = {"anyOf": [_TEXT, {"type": "array"}, {"$ref": "#/$defs/ForEach"}]}
-    return {"$schema": _DRAFT, "title": "A workflow of Tocsin", **schema}
+    return {"$schema": _DRAFT, "title": "Tocsin workflow", **schema}
 
 
 def shipped() -> str:
-    """The text of the schema that is shipped."""
+    """Return the text of the shipped schema."""
     return files("tocsin.workflows").joinpath("workflow.schema.json").read_text(encoding="utf-8")
 
 
@@ -36,7 +36,7 @@ def _define(schema: dict[str, Any], model: type[BaseModel]) -> None:
 
 
 def _plain(schema: Any) -> Any:
-    """Without the titles that repeat the names, and without null: what is not wanted is left out."""
+    """Remove titles, which repeat the names, and null: optional keys are left out instead."""
     if isinstance(schema, list):
         return [_plain(part) for part in schema]
     if not isinstance(schema, dict):

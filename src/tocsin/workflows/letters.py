@@ -1,4 +1,4 @@
-"""The mails that ask a person to decide, and remind him."""
+"""Mails that ask a person for a decision, and remind them."""
 
 from tocsin.accounts.emails import normalise_email
 from tocsin.accounts.requests import RequestRules
@@ -13,84 +13,87 @@ from tocsin.workflows.states import Flow, StepState
 
 ADMINS = "admins"
 _LONGEST_MESSAGE = 2_000
-_MOST_ASKED = 200
-"""Requests that are mailed at once to somebody who accepts them from now on."""
+_MAX_MAILED = 200
+"""Maximum number of requests mailed at once to someone who has just accepted them."""
 
 
 class Letters:
-    """Writes them as deliveries: what they are about derives their ids, so that none is written twice."""
+    """Enqueues approval mails. Their ids are deterministic, so that none is sent twice."""
 
     def __init__(self, database: Database, rules: RequestRules = RequestRules()) -> None:  # noqa: B008  # frozen
         self._database, self._rules = database, rules
 
     async def write(self, document: Doc, flow: Flow) -> bool:
-        """The mails of what has become of a workflow run, before that is written: none is forgotten. Whether any."""
-        asking = [key for key, state in flow.steps.items() if _asks_anew(document["steps"][key], state)]
-        letters = [one for key in asking for one in await self._of(key, flow)]
+        """Enqueue the mails of steps that have begun to ask. Returns whether there are any.
+
+        Call it before the change itself is written, so that none is lost in a crash.
+        """
+        asking = [key for key, state in flow.steps.items() if _has_new_request(document["steps"][key], state)]
+        letters = [one for key in asking for one in await self._mails_for(key, flow)]
         if letters:
             await deliveries.enqueue(self._database, letters)
         return bool(letters)
 
     async def ask_again(self, person: User, owner_email: str) -> None:
-        """Write to someone who accepts these requests now, for the steps that wait for their decision already."""
+        """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
         owner = await User.find_one({"email": owner_email})
         if owner is None or not self._rules.accept(person, owner):
             return
-        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MOST_ASKED)
+        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
         letters: list[Doc] = []
         async for document in waiting:
             flow = Flow.of(document)
             for key, state in flow.steps.items():
-                if _waits(state) and person.id in {asked.id for asked in await deciders(state.asks or "")}:
-                    letters.append(_letter(flow, key, state, person))
-        await deliveries.enqueue(self._database, letters[:_MOST_ASKED])
+                if _is_waiting(state) and person.id in {asked.id for asked in await deciders(state.asks or "")}:
+                    letters.append(_approval_mail(flow, key, state, person))
+        await deliveries.enqueue(self._database, letters[:_MAX_MAILED])
 
-    async def _of(self, key: str, flow: Flow) -> list[Doc]:
-        """Nobody is mailed who does not accept requests from the workflow's owner."""
+    async def _mails_for(self, key: str, flow: Flow) -> list[Doc]:
+        """Return the mails of a step, only to those who accept requests from the workflow's owner."""
         state, owner = flow.steps[key], await User.get(flow.document["owner"])
         people = [] if owner is None else await deciders(state.asks or "")
-        return [_letter(flow, key, state, user) for user in people if owner and self._rules.accept(user, owner)]
+        return [_approval_mail(flow, key, state, user) for user in people if owner and self._rules.accept(user, owner)]
 
 
 async def deciders(asks: str) -> list[User]:
-    """Who may decide: the user of this address, or all administrators. Those that are deactivated may not."""
+    """Return the active users who may decide: the one with this address, or all administrators."""
     if asks == ADMINS:
         return await User.find({"is_admin": True, "is_active": True}).to_list()
     try:
         return await User.find({"email": normalise_email(asks), "is_active": True}).to_list()
-    except InvalidInput:  # what an expression gave
+    except InvalidInput:  # an expression returned it
         return []
 
 
-def _asks_anew(before: Doc, state: StepState) -> bool:
+def _has_new_request(before: Doc, state: StepState) -> bool:
     same = before["status"] == StepStatus.WAITING.value and before.get("reminders", 0) == state.reminders
-    return _waits(state) and not same
+    return _is_waiting(state) and not same
 
 
-def _waits(state: StepState) -> bool:
+def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _letter(flow: Flow, key: str, state: StepState, user: User) -> Doc:
+def _approval_mail(flow: Flow, key: str, state: StepState, user: User) -> Doc:
     name = one_line(f"{flow.document['name']} / {key}")
-    again = "is still waiting" if state.reminders else "waits"
+    again = "is still waiting" if state.reminders else "is waiting"
     text = letter(
         f"the workflow step {name} {again} for your decision.",
         [
-            *([("It says:", shortened(one_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
+            *([("Message:", shortened(one_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
             ("Waiting since:", time_text(state.started_at or EPOCH)),
             *([("Decide until:", time_text(state.wake_at))] if state.wake_at else []),
             ("Workflow run:", global_id("WorkflowRun", flow.id)),
             ("Decide here:", PAGE),
         ],
-        "The page has the mutation decideApproval filled in: true completes the step, false fails it.",
+        "The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
     )
     asked = f"{flow.id}:{key}:{state.round}"
     return new_delivery(
         f"{asked}:{state.reminders}:{user.id}",
         user.id,
         APPROVAL,
-        f"{name} waits for your decision",
+        f"{name} is waiting for your decision",
         text,
         state.started_at or EPOCH,
         flow.id,

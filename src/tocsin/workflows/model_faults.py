@@ -1,4 +1,4 @@
-"""What pydantic says of a workflow, in the words of its user. Pure."""
+"""Messages for pydantic validation errors of a workflow. Pure."""
 
 import difflib
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from tocsin.jobs.params import sentence
 from tocsin.jobs.value_bounds import Path
 
 _PATTERNS = {
-    "name": "The name of a workflow has small letters, digits and underscores and begins with a letter: my_report.",
-    "key": "A key has letters, digits and underscores, and begins with a small letter: fetchOrders.",
-    "inputs": "The name of an input has letters, digits and underscores, and begins with a small letter.",
+    "name": "A workflow name has lowercase letters, digits and underscores, and begins with a letter: my_report.",
+    "key": "A key has letters, digits and underscores, and begins with a lowercase letter: fetchOrders.",
+    "inputs": "An input name has letters, digits and underscores, and begins with a lowercase letter.",
 }
 
 
 def model_faults(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Path, str]]:
-    """Each fault with its path in what was written."""
+    """Yield each error as the path of its part in the source, and a sentence."""
     for fault in error.errors(include_url=False):
         path = tuple(part for part in fault["loc"] if part not in {"[key]", "str", "list[any]"})
         yield path, _sentence(model, path, dict(fault))
@@ -29,7 +29,7 @@ def _sentence(model: type[BaseModel], path: Path, fault: dict[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"There is no {name} here.{_nearest(_model_at(model, path[:-1]), name)}"
     if fault["type"] == "string_pattern_mismatch":
-        return _PATTERNS.get("inputs" if path[:1] == ("inputs",) else name, f"{name} is not written as it must be.")
+        return _PATTERNS.get("inputs" if path[:1] == ("inputs",) else name, f"{name} has the wrong format.")
     return sentence(name, fault)
 
 
@@ -42,7 +42,7 @@ def _nearest(model: type[BaseModel] | None, name: str) -> str:
 
 
 def _model_at(model: type[BaseModel] | None, path: Path) -> type[BaseModel] | None:
-    """The model of the part at this path."""
+    """Return the model of the part at this path."""
     for part in path:
         if model is None:
             return None

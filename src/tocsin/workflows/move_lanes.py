@@ -1,4 +1,4 @@
-"""Workflow runs that wait to be moved on: owners take turns, and none has more than a part of the movers."""
+"""Queues of workflow runs to advance: owners take turns, each with a limited share of the slots."""
 
 import asyncio
 from collections import Counter
@@ -8,9 +8,9 @@ from tocsin.fair_queue import FairQueue
 
 
 class MoveLane:
-    """Runs that a number of movers take one by one. `share` is how many of one owner are moved at once.
+    """A queue of workflow runs, processed by `movers` at a time, at most `share` of them of one owner.
 
-    `at_once` tells whether a value that takes long to evaluate is left to another lane.
+    With `at_once`, workflow runs that are expensive to evaluate are passed on to another lane.
     """
 
     def __init__(self, movers: int, share: int, *, at_once: bool) -> None:
@@ -23,13 +23,13 @@ class MoveLane:
         self._woken = asyncio.Event()
 
     def add(self, workflow_run: str) -> None:
-        """Have this run moved; once, however often it is asked for until then."""
+        """Queue a workflow run, unless it is already queued."""
         self._count += 1
         self._waiting.add(owner_of(workflow_run), workflow_run, self._count, workflow_run)
         self._woken.set()
 
     async def next(self) -> str:
-        """The next run. Give it back by `end`."""
+        """Wait for the next workflow run. Call `end` when it was advanced."""
         while (found := self._waiting.pop(lambda owner: self._busy[owner] < self._share)) is None:
             self._woken.clear()
             await self._woken.wait()
@@ -38,6 +38,6 @@ class MoveLane:
         return workflow_run
 
     def end(self, workflow_run: str) -> None:
-        """The run was moved."""
+        """Release the slot of a workflow run."""
         self._busy -= Counter([owner_of(workflow_run)])
         self._woken.set()

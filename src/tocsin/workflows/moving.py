@@ -1,4 +1,4 @@
-"""One step forward of one workflow run: read, decide, write on condition, make the runs."""
+"""The runner of workflow runs: reads one, plans, writes the changes conditionally, and creates the runs."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -42,16 +42,17 @@ from tocsin.workflows.versions import Versions
 _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
 _LIGHT = 256 * 1024
-"""Characters of the inputs and items of a workflow run that is moved among others."""
-_SEEN = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
+"""Maximum size of a workflow run in the light lane: the characters of its inputs and items."""
+_OUTCOME_FIELDS = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What came of a move: whether to look again at once, which run waited for this one, when to look again anyway.
+    """The result of an advance.
 
-    `is_heavy`: nothing did, for a value takes longer than may be spent at once, or the document is large. `weight` is
-    about how many bytes it has.
+    `again` asks for another advance at once, and `wake_at` for one at that time. `next_run` is the workflow run that
+    waited for this one to end. `is_heavy` says that nothing was done, because a value or the document is too large for
+    the light lane. `weight` is the approximate size of the document in bytes.
     """
 
     again: bool = False
@@ -62,7 +63,7 @@ class Moved:
 
 
 class Hand(Protocol):
-    """What this process has claimed: runs are made as claimed already, where there is room."""
+    """The runs in flight in this process. A new run is created as claimed if there is capacity."""
 
     def admit(self, runs: list[Doc], now: datetime) -> list[Doc]: ...
     def dismiss(self, runs: list[Doc]) -> None: ...
@@ -72,7 +73,7 @@ class Hand(Protocol):
 
 
 class Mover:
-    """Moves workflow runs on. `on_cancel` is called with runs to be aborted, `on_letters` after mails were written."""
+    """Advances workflow runs. Calls `on_cancel` with each run to abort, and `on_letters` after enqueueing mails."""
 
     def __init__(
         self,
@@ -94,11 +95,11 @@ class Mover:
         self._on_letters = on_letters
         self._evaluator = evaluator or Evaluator()
         self._meter = meter or UsageMeter()
-        # Threads would only take the interpreter from each other and the loop.
-        self._thinking, self._thinking_hard = asyncio.Semaphore(1), asyncio.Semaphore(1)
+        # More threads would only compete for the interpreter with each other and the event loop.
+        self._light_slot, self._heavy_slot = asyncio.Semaphore(1), asyncio.Semaphore(1)
 
     async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
-        """Do what follows from what is known now; `at_once`: unless that takes long."""
+        """Advance a workflow run from its present state; with `at_once`, only if that is cheap."""
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
             return Moved()
@@ -110,12 +111,12 @@ class Mover:
         except Heavy:
             return Moved(is_heavy=True)
         if move.starts and self._meter.take_runs(document["owner"], len(move.starts), clock.now()) is not None:
-            return Moved()  # later: all that is open is looked at again every few seconds
+            return Moved()  # later: a sweep advances all open workflow runs every few seconds
         asked = await self._letters.write(document, flow)
         if await self._incidents.follow(document, flow, changes, retrying) or asked:
             self._on_letters()
         if changes and not await self._write(document, changes):
-            return Moved(again=True)  # another was quicker: what he wrote may change what follows
+            return Moved(again=True)  # changed concurrently: plan again
         await self._make(move.starts, document)
         await self._cancel(move.cancels)
         if move.finish is not None:
@@ -129,7 +130,7 @@ class Mover:
         )
 
     async def give_up(self, workflow_run: str) -> None:
-        """End a workflow run that cannot be moved on, and what it has under way."""
+        """Abandon a workflow run that cannot be advanced, and cancel its runs."""
         open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
         await self._cancel([run["_id"] async for run in open_runs])
         abandoned = await abandon_run(self._database, workflow_run, clock.now())
@@ -137,7 +138,7 @@ class Mover:
             self._on_letters()
 
     async def _must_wait(self, document: Doc) -> bool:
-        """Whether an earlier run of the workflow must end before this one begins (overlap QUEUE)."""
+        """Return whether an earlier run of the workflow has to end before this one starts (overlap QUEUE)."""
         if document["status"] != WorkflowRunStatus.PENDING.value or document["trigger"] != Trigger.SCHEDULE.value:
             return False
         version = await self._versions.get(document["workflow"], document["version"])
@@ -152,19 +153,19 @@ class Mover:
         return await self._first_in_line(document) if version.definition.overlap == "QUEUE" else None
 
     async def _decide(self, document: Doc, *, at_once: bool) -> tuple[Flow, Move, Doc, set[str]]:
-        """The flow, what is to be done, what is new of the workflow run, the runs that wait for their next try.
+        """Plan the next changes. Returns the state, the plan, the changed fields, and the runs that wait for a retry.
 
-        Raises Heavy if it is to be decided `at_once`.
+        Raises Heavy with `at_once` if a value is too expensive to evaluate here.
         """
         version = await self._versions.get(document["workflow"], document["version"])
         now, found, answers = clock.now(), dict[str, ResultText | TooLarge](), dict[Place, Answer]()
         ended, lost, retrying = await self._runs(Flow.of(document))
         while True:
             flow, effort = Flow.of(document), Effort(Budget(AT_ONCE, Beyond), answers)
-            around = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
+            context = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
             try:
-                async with self._thinking if at_once else self._thinking_hard:
-                    move = await asyncio.to_thread(advance, flow, around, ended, lost)
+                async with self._light_slot if at_once else self._heavy_slot:
+                    move = await asyncio.to_thread(advance, flow, context, ended, lost)
             except Missing as missing:
                 found |= await load_results(self._database, flow, missing.keys, MOST_READ - size_of_results(found))
             except Heavy as heavy:
@@ -175,11 +176,11 @@ class Mover:
                 return flow, move, changes_of(document, flow, move, now), retrying
 
     async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str], set[str]]:
-        """Of the runs under way: those that ended; those that are not there, or are left from a former round; those
-        that wait for their next try.
+        """Return the outcomes of the active runs that ended; those that are missing or of an earlier round; those that
+        wait for a retry.
         """
         rounds = {work.run_id(flow.id): flow.steps[work.key].round for work in flow.running()}
-        cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _SEEN)
+        cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _OUTCOME_FIELDS)
         runs = {run["_id"]: run async for run in cursor} if rounds else {}
         lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
         retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
@@ -202,15 +203,15 @@ class Mover:
             known = await self._insert(born)
             self._meter.add_runs(runs)
         except BaseException:
-            self._hand.dismiss(list(claimed.values()))  # the lease tick gives back those that were written
+            self._hand.dismiss(list(claimed.values()))  # the next lease renewal releases those that were written
             raise
         self._hand.dismiss([claimed.pop(index) for index in known & claimed.keys()])
         self._hand.take(list(claimed.values()))
-        await self._do_again([runs[index] for index in known])
+        await self._requeue([runs[index] for index in known])
         self._hand.wake()
 
     async def _insert(self, runs: list[Doc]) -> set[int]:
-        """Insert the runs. Returns the places of those that were there already."""
+        """Insert the runs. Returns the indexes of those that already existed."""
         try:
             await self._database.runs.insert_many(runs, ordered=False)
         except BulkWriteError as error:
@@ -220,14 +221,14 @@ class Mover:
             return {fault["index"] for fault in faults}
         return set()
 
-    async def _do_again(self, runs: list[Doc]) -> None:
-        """These runs exist: made by another look at the same states, or in a former round, after which they go on."""
+    async def _requeue(self, runs: list[Doc]) -> None:
+        """Requeue existing runs of an earlier round. Those of this round were created by another advance and stay."""
         if not runs:
             return
-        changes = [{name: run[name] for name in _RENEWED} for run in runs]
+        changes = [{name: run[name] for name in _REQUEUED_FIELDS} for run in runs]
         updates = [
             move_run(
-                run["_id"], RETRYABLE, RunStatus.QUEUED, change | _AFRESH,
+                run["_id"], RETRYABLE, RunStatus.QUEUED, change | _RESET_FIELDS,
                 computed={"budget_from": {"$size": "$attempts"}},
                 where={"$lt": ["$round", run["round"]]},
             )
@@ -247,11 +248,11 @@ class Mover:
             self._on_cancel(run_id)
 
 
-_RENEWED = (
+_REQUEUED_FIELDS = (
     "round", "queued_at", "rank", "ready_at", "job", "retry", "timeout", "task_version", "queue", "priority", "host",
     "lane",
 )  # fmt: skip
-_AFRESH: Doc = {
+_RESET_FIELDS: Doc = {
     "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
     "cancel_requested_at": None, "final": None, "discarded_at": None,
 }  # fmt: skip
@@ -262,7 +263,7 @@ def _ended(run: Mapping[str, Any]) -> Ended:
 
 
 def _run(document: Doc, start: Start, now: datetime) -> Doc:
-    """The QUEUED run of a step."""
+    """Build the QUEUED run of a step."""
     run_id = start.work.run_id(document["_id"])
     return {
         "_id": run_id,

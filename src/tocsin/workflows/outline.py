@@ -1,4 +1,4 @@
-"""A workflow as far as it can be read, however faulty the rest: what its names and expressions are checked by. Pure."""
+"""The outline of a workflow that may have faults: what its names and expressions are validated against. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from tocsin.workflows import graph
 
 _KINDS = ("job", "wait", "approval")
 _PARTS = {"forEach": ("items",), "wait": ("duration", "until"), "approval": ("by", "message")}
-"""Parts of a step that may be objects, and what in them may have expressions."""
+"""Parts of a step that may be objects, and their members that may have expressions."""
 _OF_JOBS = ("params", "forEach", "retry", "compensation")
 
 
 @dataclass(frozen=True, slots=True)
 class StepOutline:
-    """A step. `key` is a name of our own where it has none; `waits_for` is resolved, but not all if not `is_sure`."""
+    """A step. `key` is made up where it has none. `waits_for` is resolved, but may be incomplete unless `is_sure`."""
 
     path: Path
     key: str
@@ -28,22 +28,22 @@ class StepOutline:
 
     @property
     def repeats(self) -> bool:
-        """Tell whether there is one run for each of several items."""
+        """True if the step has forEach."""
         return get(self.data, "forEach") is not None
 
     @property
     def has_no_kind(self) -> bool:
-        """Tell whether it is neither a job nor anything else."""
+        """True if it has none of job, wait and approval."""
         return all(self.data.get(kind) is None for kind in _KINDS)
 
     def given_dependencies(self) -> Iterator[tuple[int, str]]:
-        """The entries of `dependsOn` that are texts, and their places in it."""
+        """Yield the entries of `dependsOn` that are strings, with their indexes."""
         given = get(self.data, "dependsOn")
         keys = given if isinstance(given, list) else []
         yield from ((place, key) for place, key in enumerate(keys) if isinstance(key, str))
 
     def jobs(self) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
-        """The kind and the parameters of each job, and where it stands."""
+        """Yield the path, kind and parameters of each job."""
         for path, part in ((self.path, self.data), ((*self.path, "compensation"), get(self.data, "compensation"))):
             if isinstance(part, Mapping) and isinstance(kind := part.get("job"), str):
                 params = part.get("params", {})
@@ -51,13 +51,13 @@ class StepOutline:
                     yield path, kind, params
 
     def retries(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-        """The retry policies, and where they stand."""
+        """Yield the path and value of each retry policy."""
         for path, part in ((self.path, self.data), ((*self.path, "compensation"), get(self.data, "compensation"))):
             if isinstance(part, Mapping) and isinstance(retry := part.get("retry"), Mapping):
                 yield (*path, "retry"), retry
 
     def texts(self) -> dict[Path, Any]:
-        """All that expressions may stand in, by its path in the step."""
+        """Return the values that may have expressions, by path in the step."""
         found: dict[Path, Any] = {(name,): get(self.data, name) for name in ("params", "when")}
         for name, parts in _PARTS.items():
             if isinstance(given := get(self.data, name), Mapping):
@@ -69,13 +69,13 @@ class StepOutline:
         return {path: value for path, value in found.items() if value is not None}
 
     def shape_fault(self) -> str | None:
-        """Return why it is not one step of one kind."""
+        """Return why this is not a valid step of one kind, or None."""
         return step_shape_fault({name for name in (*_KINDS, *_OF_JOBS) if get(self.data, name) is not None})
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """All of a workflow that other parts of it may name."""
+    """The parts of a workflow that other parts may reference."""
 
     steps: tuple[StepOutline, ...]
     inputs: Mapping[str, Any]
@@ -88,11 +88,11 @@ class Outline:
         return [step.key for step in self.steps if step.has_key]
 
     def dependencies(self) -> dict[str, tuple[str, ...]]:
-        """Return which steps wait for which."""
+        """Return the dependencies of each step."""
         return {step.key: step.waits_for for step in self.steps}
 
     def before(self, step: StepOutline) -> Collection[str]:
-        """The steps that are over when this one begins; all of them where it cannot be told."""
+        """Return the steps that are settled when this one starts; all of them where that is unknown."""
         dependencies = self.dependencies()
         found = graph.ancestors(dependencies, step.key)
         unsure = {one.key for one in self.steps if not one.is_sure}
@@ -100,7 +100,7 @@ class Outline:
 
 
 def outline_of(data: Any) -> Outline:
-    """The outline of a JSON value that may be anything."""
+    """Build the outline of any JSON value."""
     whole = data if isinstance(data, Mapping) else {}
     steps, inputs = whole.get("steps"), whole.get("inputs")
     return Outline(
@@ -112,7 +112,7 @@ def outline_of(data: Any) -> Outline:
 
 
 def step_shape_fault(given: Collection[str]) -> str | None:
-    """Return why a step that has these parts is not one step of one kind."""
+    """Return why a step with these keys is not a valid step of one kind, or None."""
     kinds = [name for name in _KINDS if name in given]
     if len(kinds) != 1:
         has = " and ".join(kinds) if kinds else "none of them"
@@ -120,12 +120,12 @@ def step_shape_fault(given: Collection[str]) -> str | None:
     wrong = [name for name in _OF_JOBS if name in given]
     if kinds == ["job"] or not wrong:
         return None
-    verb = "belongs" if len(wrong) == 1 else "belong"
-    return f"{' and '.join(wrong)} {verb} to a step with a job, and this one has {kinds[0]}."
+    verb = "needs" if len(wrong) == 1 else "need"
+    return f"{' and '.join(wrong)} {verb} a step with a job; this one has {kinds[0]}."
 
 
 def get(data: Mapping[str, Any], name: str) -> Any:
-    """The part of this name, which may be written in either way that models take."""
+    """Return the member of this camelCase name, which may also be given in snake_case."""
     return data[name] if name in data else data.get(to_snake(name))
 
 

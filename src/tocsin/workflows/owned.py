@@ -1,16 +1,16 @@
-"""The one way to a workflow and its runs: through their owner. What is unknown and what is another's are both None."""
+"""Lookup of workflows and their runs by owner. Unknown ones and those of other owners are both None."""
 
 from tocsin.documents import Database, Doc, WorkflowRun, owner_of
 from tocsin.errors import NotFound
 
 
 async def find_workflow(database: Database, owner: str, name: str) -> Doc | None:
-    """The owner's workflow of this name, or None."""
+    """Return the owner's workflow with this name, or None."""
     return await database.workflows.find_one({"name_key": f"{owner}/{name}"})
 
 
 async def find_workflow_by_id(database: Database, owner: str, workflow: str) -> Doc | None:
-    """The owner's workflow of this id, or None."""
+    """Return the owner's workflow with this id, or None."""
     if owner_of(workflow) != owner:
         return None
     document = await database.workflows.find_one({"_id": workflow})
@@ -18,7 +18,7 @@ async def find_workflow_by_id(database: Database, owner: str, workflow: str) -> 
 
 
 async def require_workflow(database: Database, owner: str, name: str) -> Doc:
-    """The owner's workflow of this name. Raises NotFound."""
+    """Return the owner's workflow with this name. Raises NotFound."""
     document = await find_workflow(database, owner, name)
     if document is None:
         raise NotFound(f"You have no workflow named {name[:100]}.", "name")
@@ -26,12 +26,12 @@ async def require_workflow(database: Database, owner: str, name: str) -> Doc:
 
 
 async def find_workflow_run(owner: str, run_id: str) -> WorkflowRun | None:
-    """The owner's workflow run, or None."""
+    """Return the owner's workflow run, or None."""
     return await WorkflowRun.get(run_id) if owner_of(run_id) == owner else None
 
 
 async def require_workflow_run(owner: str, run_id: str) -> WorkflowRun:
-    """The owner's workflow run. Raises NotFound."""
+    """Return the owner's workflow run. Raises NotFound."""
     run = await find_workflow_run(owner, run_id)
     if run is None:
         raise NotFound("You have no workflow run with this id.", "id")

@@ -1,6 +1,6 @@
-"""A value with expressions and all that they may ask for, as texts: small ones are evaluated at once, others elsewhere.
+"""Evaluation of values with expressions, as self-contained questions: cheap ones inline, others in another process.
 
-Pure, but for the clock of the one process that evaluates a large one.
+Pure, except for the clock of the process that evaluates an expensive one.
 """
 
 import json
@@ -18,26 +18,26 @@ from tocsin.workflows.expressions import EvaluationError, evaluate
 from tocsin.workflows.interpreting import BUDGET, Budget
 
 AT_ONCE = 10_000
-"""Parts that may be spent in the serving process for one look at a workflow run: about ten milliseconds."""
+"""Budget, in parts, for one advance of a workflow run in the serving process: about 10 ms."""
 SECONDS = 5.0
-"""Seconds of processor time that the expressions of one value may take."""
+"""Default limit, in seconds of processor time, for the expressions of one value."""
 LARGEST_VALUE = 4 * 1024 * 1024
 MOST_PARTS = 200_000
-"""Bytes and parts of a value, as JSON, that a step's parameters, its items or a workflow's output may have."""
+"""Maximum bytes and parts, as JSON, of a step's parameters, its items, or a workflow's output."""
 _READ_PART = 8
-"""Characters of a JSON text that are one part, for reading it."""
+"""Characters of a JSON text that cost one part to parse."""
 _MOST_ANSWERED = 200_000
-"""Parts spent, and characters of answers, after which no further item is looked at."""
+"""Parts spent plus characters of answers after which no further item is evaluated."""
 ResultText = str | list[str | None] | None
 Place = tuple[str, int]
 
 
-class Beyond(Exception):  # no error, but the end of a share
-    """What may be spent at once is used up."""
+class Beyond(Exception):  # a signal, not an error
+    """The inline budget is spent."""
 
 
 class Kind(Enum):
-    """The form in which the answer is wanted: a value, its JSON text, or the JSON texts of a list's parts."""
+    """The form of an answer: a value, its JSON text, or the JSON texts of the items of an array."""
 
     VALUE = "VALUE"
     TEXT = "TEXT"
@@ -46,7 +46,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may be spent on one value: parts, and seconds of processor time."""
+    """Limits for one value: parts, and seconds of processor time."""
 
     parts: int = BUDGET
     seconds: float = SECONDS
@@ -57,7 +57,7 @@ DEFAULT = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a value: it as a JSON text, the texts of a list's parts if they were asked for, or an error."""
+    """An evaluated value: its JSON text, the JSON texts of its items if asked for, or an error."""
 
     text: str = "null"
     parts: list[str] | None = None
@@ -66,9 +66,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A value to be filled in. `known` is what expressions see already, `results` are the JSON texts of steps' results.
+    """A value to evaluate, with its scope.
 
-    `items` are the places and JSON texts of items, for each of which it is filled in; none: it is, once.
+    `known` is the scope except for large values: `inputs` and `results` are JSON texts. The value is evaluated once for
+    each of `items`, which are indexes and JSON texts; without items, once.
     """
 
     place: str
@@ -82,7 +83,7 @@ class Question:
 
 @dataclass(slots=True)
 class Effort:
-    """What one look at a workflow run has spent, and the answers that were found elsewhere."""
+    """The budget of one advance, and the answers that other processes have found."""
 
     budget: Budget = field(default_factory=Budget)
     answers: Mapping[Place, Answer] = field(default_factory=dict)
@@ -90,14 +91,14 @@ class Effort:
     has_begun: bool = False
 
     def evaluate(self, question: Question) -> Answer:
-        """The answer to a question of one item at most. Raises ExpressionError, and what the budget raises."""
+        """Answer a question of at most one item. Raises ExpressionError, and what the budget raises."""
         scope = _scope(question, self.read, self.budget.spend)
         place, item = question.items[0] if question.items else (0, None)
         return _answer(question, _with_item(scope, place, item, self.budget.spend), self.budget)
 
 
 def answer_question(question: Question, limits: Limits) -> dict[Place, Answer]:
-    """The answers, as many as may be found within the limits: at least the first. This may take long."""
+    """Answer as many items as the limits allow, at least the first. Slow."""
     began = time.thread_time()
 
     def is_late() -> bool:
@@ -120,18 +121,18 @@ def answer_question(question: Question, limits: Limits) -> dict[Place, Answer]:
 
 
 def failed(question: Question, error: str) -> dict[Place, Answer]:
-    """The answer that the first of what was asked could not be found."""
+    """Return an error as the answer for the first item."""
     place = question.items[0][0] if question.items else 0
     return {(question.place, place): Answer(error=error)}
 
 
 def with_items(question: Question, items: tuple[tuple[int, str], ...]) -> Question:
-    """The same question of several items."""
+    """Return the question with these items."""
     return replace(question, items=items)
 
 
 def _unpaid(_parts: int) -> None:
-    """Texts are bounded where they are loaded."""
+    """Charge nothing: the size of the texts is limited when they are loaded."""
 
 
 def _scope(question: Question, read: dict[str, Any], spend: Callable[[int], None]) -> dict[str, Any]:
@@ -182,7 +183,7 @@ def _text(value: Any) -> str:
 
 
 def size_of(text: str) -> int:
-    """Its bytes in UTF-8. Raises EvaluationError for a text that has none: half a surrogate pair is no character."""
+    """Return the length in bytes of UTF-8. Raises EvaluationError for a lone surrogate."""
     try:
         return len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError as error:
@@ -193,4 +194,6 @@ def _check_size(question: Question, size: int, parts: int) -> None:
     if size > LARGEST_VALUE or parts > MOST_PARTS:
         allowed = f"{LARGEST_VALUE:,} bytes and {MOST_PARTS:,} parts"
         much = f"{size:,} bytes as JSON" if size > LARGEST_VALUE else f"about {parts:,} parts"
-        raise EvaluationError(f"{question.place} has {much}; {allowed} are allowed. Select what is needed of it.")
+        raise EvaluationError(
+            f"{question.place} has {much}; at most {allowed} are allowed. Select only what is needed."
+        )

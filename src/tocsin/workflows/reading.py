@@ -1,4 +1,4 @@
-"""YAML as a JSON value, and where in the text each part of it stands. Pure."""
+"""The YAML reader: a JSON value, with the position of each part in the text. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -23,12 +23,12 @@ from tocsin.workflows.yaml_core import Loader, scalar, tag_of
 Place = tuple[int, int]
 _LONGEST_MESSAGE = 500
 _LONGEST_NAME = 100
-"""Characters of a name in the path of a fault: a faulty one may be of any length."""
+"""Maximum length of a name in the path of a fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a workflow: a sentence, the path of the faulty part, its line and column (from 1) if known."""
+    """A fault in a workflow: a sentence, the path of its part, and the line and column (from 1) if known."""
 
     message: str
     path: Path = ()
@@ -43,7 +43,7 @@ class Fault:
 
 
 class WorkflowInvalid(TocsinError):
-    """A workflow cannot be saved, for these reasons: all that were found."""
+    """A workflow is invalid. `faults` has all that were found."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
@@ -52,9 +52,9 @@ class WorkflowInvalid(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A workflow as it was written: a JSON value, and the places of its parts if it was a text.
+    """The source of a workflow: a JSON value, and the positions of its parts if it was a text.
 
-    `faults` are those of the writing: parts that are no JSON, which are null in `data`.
+    `faults` are those of the syntax: parts that are not JSON, which are null in `data`.
     """
 
     data: Any
@@ -62,7 +62,7 @@ class Source:
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, path: Path, message: str) -> Fault:
-        """A fault of the part at this path, with the place of the nearest part that has one."""
+        """Make a fault of the part at this path, with the position of the nearest enclosing part that has one."""
         known = path
         while known and known not in self.places:
             known = known[:-1]
@@ -71,7 +71,7 @@ class Source:
 
 
 def path_text(path: Path) -> str:
-    """`steps[2].params.url`."""
+    """Format a path, such as `steps[2].params.url`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -79,15 +79,15 @@ def path_text(path: Path) -> str:
 
 
 def read_yaml(text: str) -> Source:
-    """The value of a YAML text. Raises WorkflowInvalid for one that cannot be read as a whole."""
+    """Parse a YAML text. Raises WorkflowInvalid if it cannot be parsed as a whole."""
     if (half := half_a_pair(text)) is not None:
         raise WorkflowInvalid([_fault_at(text, half, HALF_A_PAIR.format(ord(text[half])))])
     if len(text.encode()) > LARGEST:
-        raise WorkflowInvalid([Fault(f"The text has {len(text.encode())} bytes; {LARGEST} are allowed.")])
+        raise WorkflowInvalid([Fault(f"The text has {len(text.encode())} bytes; at most {LARGEST} are allowed.")])
     try:
         node = yaml.compose(text, Loader=Loader)
         if node is None:
-            raise WorkflowInvalid([Fault("The text is empty. A workflow has a name and steps.")])
+            raise WorkflowInvalid([Fault("The text is empty. A workflow needs a name and steps.")])
         reader = _Reader()
         data = reader.value(node, (), 0)
     except yaml.YAMLError as error:
@@ -98,7 +98,7 @@ def read_yaml(text: str) -> Source:
 
 
 def read_object(value: Any) -> Source:
-    """The same for a workflow that was given as a value: within the same bounds. Raises WorkflowInvalid."""
+    """Return the source of a workflow given as a JSON value. Raises WorkflowInvalid beyond the limits of a text."""
     source = Source(value)
     if faults := [source.fault(path, message) for path, message in value_faults(value)]:
         raise WorkflowInvalid(faults)
@@ -120,7 +120,7 @@ def _fault_at(text: str, position: int, message: str) -> Fault:
 
 
 class _Reader:
-    """From YAML's nodes to a JSON value."""
+    """Converts YAML nodes to a JSON value."""
 
     def __init__(self) -> None:
         self.places: dict[Path, Place] = {}
@@ -128,15 +128,15 @@ class _Reader:
         self._parts = self._characters = 0
 
     def value(self, node: yaml.Node, path: Path, depth: int) -> Any:
-        """The value of a node; its place is noted."""
+        """Return the value of a node, and record its position."""
         self._parts += 1
         self._characters += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         self.places[path] = (line, column)
         if (excess := self._excess(depth)) is not None:
-            raise WorkflowInvalid([Fault(f"The text has {excess}, aliases counted each time.", (), line, column)])
+            raise WorkflowInvalid([Fault(f"The text has {excess}, counting each alias.", (), line, column)])
         if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
-            self._note(f"{tag_of(node)} is no type that JSON has.", path, (line, column))
+            self._note(f"{tag_of(node)} is not a JSON type.", path, (line, column))
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
@@ -160,7 +160,7 @@ class _Reader:
             name = str(key.value)
             self._characters += len(name)
             if name in seen:
-                self._note(f"{_shortened(name, _LONGEST_NAME)} is here twice.", (*path, name), place)
+                self._note(f"{_shortened(name, _LONGEST_NAME)} is given twice.", (*path, name), place)
             seen.add(name)
             value = self.value(part, (*path, name), depth + 1)
             self.places[*path, name] = place
@@ -182,13 +182,13 @@ _PLAIN = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 def _wrong_name(key: yaml.Node) -> str | None:
     if isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None:
-        return "<< (merging) is not known here; write out what it stands for."
+        return "<< (merge keys) is not supported; write the keys out."
     if isinstance(key, yaml.ScalarNode) and (wrong := scalar_fault(key.value)) is not None:
         return wrong
     if isinstance(key, yaml.ScalarNode) and key.tag == "tag:yaml.org,2002:str":
         return None
     value = f': write "{key.value[:40]}"' if isinstance(key, yaml.ScalarNode) and key.value else ""
-    return f"A name must be a text{value}."
+    return f"A name must be a string{value}."
 
 
 def _syntax(text: str, error: yaml.YAMLError) -> Fault:
@@ -197,9 +197,11 @@ def _syntax(text: str, error: yaml.YAMLError) -> Fault:
     if "expected a single document" in str(error):
         problem = "there is more than one document; give one"
     if "'\\t'" in str(problem):
-        problem = "a tab stands where YAML wants spaces"
+        problem = "a tab is used where YAML requires spaces"
     if isinstance(error, ReaderError):
         character = ord(text[error.position])
-        return _fault_at(text, error.position, f"This is no YAML: the character U+{character:04X} must be escaped.")
-    message = f"This is no YAML: {_shortened(str(problem), _LONGEST_MESSAGE)}."
+        return _fault_at(
+            text, error.position, f"This is not valid YAML: the character U+{character:04X} must be escaped."
+        )
+    message = f"This is not valid YAML: {_shortened(str(problem), _LONGEST_MESSAGE)}."
     return Fault(message) if mark is None else Fault(message, (), mark.line + 1, mark.column + 1)

@@ -1,4 +1,4 @@
-"""Why nobody is asked for a decision that a step waits for, as the workflow's owner is shown it."""
+"""Reasons why an approval step asks nobody, as shown to the workflow's owner."""
 
 import time
 from collections.abc import Callable
@@ -8,19 +8,19 @@ from tocsin.documents import User
 from tocsin.workflows.letters import deciders
 
 _SECONDS = 1.0
-"""So long an answer stands: a page of workflow runs may ask for the same one a thousand times."""
+"""Seconds for which a reason is cached: a page of workflow runs may need the same one a thousand times."""
 _REMEMBERED = 1_000
 
 
 class Refusals:
-    """Answers by owner and by whom the step asks, remembered for a moment."""
+    """A short-lived cache of reasons, by owner and by whom the step asks."""
 
     def __init__(self, rules: RequestRules, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rules, self._monotonic = rules, monotonic
         self._known: dict[tuple[str, str], tuple[float, str | None]] = {}
 
     async def of(self, owner_id: str, asks: str) -> str | None:
-        """Why the workflows of this owner ask nobody of those called `asks`; None if they ask somebody."""
+        """Return why this owner's workflows can ask none of the users that `asks` names; None if they can."""
         key, now = (owner_id, asks), self._monotonic()
         known = self._known.get(key)
         if known is not None and known[0] > now:

@@ -1,4 +1,4 @@
-"""What is new of a workflow run after a move, as it is stored. Pure."""
+"""The changes of a workflow run after an advance, in their stored form. Pure."""
 
 import json
 from datetime import datetime
@@ -9,7 +9,7 @@ from tocsin.workflows.states import Flow
 
 
 def changes_of(document: Doc, flow: Flow, move: Move, now: datetime) -> Doc:
-    """The fields of the workflow run that are new; empty if none is."""
+    """Return the changed fields of the workflow run; empty if nothing changed."""
     steps = {key: state.to_document() for key, state in flow.steps.items()}
     news = {key: state["status"] for key, state in steps.items() if state != document["steps"][key]}
     changes: Doc = {
@@ -38,5 +38,5 @@ def _finished(finish: Finish, now: datetime) -> Doc:
 
 
 def weight_of(document: Doc) -> int:
-    """About how many bytes a workflow run has."""
+    """Return the approximate size of a workflow run in bytes."""
     return len(document["inputs"]) + sum(sum(map(len, state.get("values", ()))) for state in document["steps"].values())

@@ -1,4 +1,4 @@
-"""Saving a workflow: checked whole, its secrets sealed, each change a new version."""
+"""Saving of workflows: validated as a whole, secrets sealed, each change a new version."""
 
 import asyncio
 import hashlib
@@ -49,11 +49,11 @@ async def save(
     recipients: RecipientRules | None = None,
     quotas: Quotas | None = None,
 ) -> Doc:
-    """Check a workflow, and save it as `save_checked` does.
+    """Validate a workflow, and save it as `save_checked` does.
 
-    What the `rules` never let be called is a fault, and so is whom the `recipients` never let be written to.
+    A destination that `rules` forbids is a fault, and so is a recipient that `recipients` forbids.
 
-    Raises WorkflowInvalid with all faults, also for a mask that cannot keep a secret.
+    Raises WorkflowInvalid with all faults, including masks that cannot keep a secret.
     """
     checked = await check_source(source, now, registry.Catalog(rules, recipients))
     return await save_checked(database, box, owner, checked, now, quotas)
@@ -62,9 +62,9 @@ async def save(
 async def save_checked(
     database: Database, box: SecretBox, owner: str, checked: Checked, now: datetime, quotas: Quotas | None = None
 ) -> Doc:
-    """Save a workflow under its name. One that says nothing new stays at its version.
+    """Save a workflow under its name, as a new version if anything changed.
 
-    Raises WorkflowInvalid for masks that cannot keep a secret, QuotaExceeded.
+    Raises WorkflowInvalid for masks that cannot keep a secret, QuotaExceeded, and Conflict if others keep saving it.
     """
     definition = checked.definition
     for _ in range(_TRIES):
@@ -82,7 +82,7 @@ async def save_checked(
             _note_stored(quotas, owner, draft)
             break
     else:
-        raise Conflict("The workflow was changed meanwhile, again and again. Save it once more.", "yaml")
+        raise Conflict("The workflow kept changing while it was being saved. Save it again.", "yaml")
     saved = await require_workflow(database, owner, definition.name)
     log_workflow("workflow saved", saved, version=saved["version"])
     return saved
@@ -98,7 +98,7 @@ def _note_stored(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
 
 
 async def delete(database: Database, owner: str, name: str, now: datetime) -> Doc:
-    """Hide a workflow and end its schedule. What it began goes on. Raises NotFound."""
+    """Delete a workflow: hide it and end its schedule. Its open runs continue. Raises NotFound."""
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
@@ -123,7 +123,7 @@ def _digest(owner: str, data: Doc, opened: Mapping[str, str]) -> str:
 
 
 async def _opened(box: SecretBox, sealed: str, owner: str) -> str:
-    """What tells a secret from another: itself, or as it is stored if it cannot be opened."""
+    """Return what identifies a secret: its plain text, or its sealed form if it cannot be decrypted."""
     try:
         return await box.unseal(sealed, owner)
     except SecretUnreadable:
@@ -137,7 +137,7 @@ async def _newest_version(database: Database, workflow: Doc | None) -> Doc | Non
 
 
 async def _create(database: Database, owner: str, draft: _Draft, now: datetime) -> bool:
-    """The version first: a workflow whose version is not there could not be run. Whether nobody was quicker."""
+    """Create a workflow, version first: without it the workflow could not run. Returns False if the name was taken."""
     name, workflow_id = draft.definition.name, new_id(owner)
     schedule = None if draft.definition.schedule is None else read_schedule(draft.definition.schedule, now)
     document = {
@@ -186,7 +186,7 @@ def _fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, no
 async def _insert_version(
     database: Database, workflow: str, owner: str, version: int, draft: _Draft, now: datetime
 ) -> bool:
-    """Whether nobody else was about to save this version. One that a crash left without its workflow is replaced."""
+    """Insert a version, replacing one that a crash left orphaned. Returns False if someone else is saving it."""
     document = {
         "owner": owner,
         "workflow": workflow,
@@ -207,7 +207,7 @@ async def _insert_version(
 
 
 def _timing(before: Doc, draft: _Draft, now: datetime) -> tuple[schedules.Schedule | None, datetime | None]:
-    """The schedule of the new version and its next due time, which the schedule of the version before keeps."""
+    """Return the schedule of the new version, and its next due time: due times that have come stay due."""
     given = draft.definition.schedule
     if given is None:
         return None, None

@@ -1,4 +1,4 @@
-"""New workflow runs."""
+"""The start of workflow runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from tocsin.workflows.versions import Versions
 
 @dataclass(frozen=True, slots=True)
 class Born:
-    """A new workflow run, less what its workflow says. A MISSED one stands for the due times of a `gap`."""
+    """The fields of a new workflow run that its workflow does not determine. A MISSED one covers a `gap`."""
 
     run_id: str
     trigger: Trigger
@@ -49,9 +49,9 @@ async def execute(
     now: datetime,
     key: idempotency.Key | None = None,
 ) -> WorkflowRun:
-    """A new run of the workflow's newest version. With a key that was used before, the run that was made then.
+    """Start a run of the workflow's newest version. An idempotency key that was used before returns its run.
 
-    Raises NotFound, and InvalidInput that names the faulty input.
+    Raises NotFound, and InvalidInput with the invalid inputs.
     """
     workflow = await require_workflow(database, owner, name)
     version = await versions.get(workflow["_id"], workflow["version"])
@@ -69,13 +69,13 @@ async def execute(
 
 
 async def check_inputs(database: Database, versions: Versions, owner: str, name: str, given: Any) -> None:
-    """Raises NotFound, and SeveralInvalid that names the faulty inputs, as `execute` does."""
+    """Validate the inputs as `execute` does. Raises NotFound, and SeveralInvalid with the invalid inputs."""
     workflow = await require_workflow(database, owner, name)
     await read_given((await versions.get(workflow["_id"], workflow["version"])).definition, given)
 
 
 async def insert_once(database: Database, document: Doc) -> bool:
-    """Store a new workflow run, unless someone else did. Returns whether it was stored."""
+    """Insert a workflow run, unless it exists. Returns whether it was inserted."""
     try:
         await database.workflow_runs.insert_one(document)
     except DuplicateKeyError:
@@ -87,7 +87,7 @@ async def insert_once(database: Database, document: Doc) -> bool:
 def new_workflow_run(
     workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], born: Born, now: datetime
 ) -> Doc:
-    """A workflow run of this version, all of its steps PENDING. Raises InvalidInput for inputs that are too large."""
+    """Build a workflow run of this version, with all steps PENDING. Raises InvalidInput if the inputs are too large."""
     is_open = born.status in OPEN_WORKFLOW_RUNS
     deadline = definition.timeout and born.due_at + timedelta(seconds=definition.timeout)
     return {

@@ -1,6 +1,6 @@
-"""A workflow run as it is thought about: the states of its steps, taken from its document and written back. Pure.
+"""The state of a workflow run and its steps, converted from its document and back. Pure.
 
-The items of a step with `forEach` are one letter each in a text: a thousand of them are a kilobyte.
+The states of the items of a `forEach` step are stored as one letter each: a thousand of them are a kilobyte.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,11 +15,12 @@ PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "PRCFX"
 
 @dataclass(slots=True)
 class StepState:
-    """Where a step is. `round` counts how often a person had it done again.
+    """The state of a step. The fields are stored under their names.
 
-    `items` are the states of the items of a step with `forEach`, `values` their JSON texts; both are None without.
-    `wake_at` is when a wait ends or an approval times out, `remind_at` when its next reminder is due. `decision` is who
-    decided an approval, when, and his comment. `undo` is the state of its compensation.
+    `round` counts how often a person had the step repeated. `items` has the states of the items of a `forEach` step,
+    `values` their JSON texts; both are None for other steps. `wake_at` is when a wait ends or an approval times out,
+    `remind_at` when the next reminder is due. `decision` is who decided an approval, when, and their comment. `undo` is
+    the state of the compensation.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -40,18 +41,18 @@ class StepState:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more comes of it in this round."""
+        """True if the step has an end in this round."""
         return self.status in SETTLED_STEPS
 
     def settle(
         self, status: StepStatus, now: datetime, reason: StepReason | None = None, error: Doc | None = None
     ) -> None:
-        """Its end."""
+        """End the step."""
         self.status, self.reason, self.finished_at, self.error = status, reason, now, error
         self.wake_at = self.remind_at = None
 
     def to_document(self) -> Doc:
-        """What is stored: what is not as it was at first."""
+        """Return the stored form, without fields at their defaults."""
         document: Doc = {"status": self.status.value}
         for name in _PLAIN:
             if (value := getattr(self, name)) not in (None, 0):
@@ -62,7 +63,7 @@ class StepState:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "StepState":
-        """The state that was stored."""
+        """Return the state from its stored form."""
         plain = {name: document[name] for name in _PLAIN if name in document}
         reason = document.get("reason")
         return cls(status=StepStatus(document["status"]), reason=reason and StepReason(reason), **plain)
@@ -73,21 +74,21 @@ _PLAIN = tuple(name for name in StepState.__dataclass_fields__ if name not in {"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A run of a step: of one of its items, or of its compensation."""
+    """A reference to a run of a step, of one of its items, or of its compensation."""
 
     key: str
     item: int | None = None
     undo: bool = False
 
     def run_id(self, workflow_run: str) -> str:
-        """The id of the run: the same whoever derives it, so that it is made once."""
+        """Return the id of the run. It is deterministic, so that the run is created only once."""
         place = "" if self.item is None else f"[{self.item}]"
         return f"{workflow_run}:{self.key}{place}{'!undo' if self.undo else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a run, as far as its step needs to know."""
+    """The outcome of a run, as far as its step needs it."""
 
     status: str
     round: int
@@ -97,9 +98,10 @@ class Ended:
 
 @dataclass(slots=True)
 class Flow:
-    """A workflow run while it is moved. `inputs` are a JSON text.
+    """The state of a workflow run while it is advanced. `inputs` is a JSON text.
 
-    `stopping` is why nothing new is begun: CANCEL, TIMEOUT or COMPENSATE.
+    `stopping` is why no further steps are started: CANCEL, TIMEOUT or COMPENSATE. `cancels` are the ids of runs to
+    cancel.
     """
 
     document: Doc
@@ -110,18 +112,18 @@ class Flow:
 
     @property
     def id(self) -> str:
-        """The workflow run's id."""
+        """The id of the workflow run."""
         run_id: str = self.document["_id"]
         return run_id
 
     @classmethod
     def of(cls, document: Doc) -> "Flow":
-        """What a stored workflow run is."""
+        """Return the state of a stored workflow run."""
         steps = {key: StepState.from_document(state) for key, state in document["steps"].items()}
         return cls(document, steps, document["inputs"], document["stopping"])
 
     def running(self) -> list[Work]:
-        """The runs that are under way."""
+        """Return the active runs."""
         found: list[Work] = []
         for key, state in self.steps.items():
             if state.undo == RUNNING:
@@ -133,12 +135,12 @@ class Flow:
         return found
 
     def done(self) -> int:
-        """How many steps are settled."""
+        """Return the number of settled steps."""
         return sum(state.settled for state in self.steps.values())
 
 
 def places_of(letter: str, letters: str) -> Iterator[int]:
-    """Yield the places of a letter: of ten thousand items, mostly a few."""
+    """Yield the indexes of a letter. Faster than a loop over ten thousand items of which few match."""
     at = letters.find(letter)
     while at >= 0:
         yield at

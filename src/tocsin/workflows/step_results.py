@@ -1,4 +1,4 @@
-"""The results of steps that expressions ask for, as JSON texts."""
+"""Loading of the step results that expressions reference, as JSON texts."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,13 +8,13 @@ from tocsin.workflows.scope import TooLarge
 from tocsin.workflows.states import Flow, Work
 
 _BATCH = 16
-"""Results that are read at one go: each may be a mebibyte."""
+"""Number of results per database batch: each may be a mebibyte."""
 
 
 async def load_results(
     database: Database, flow: Flow, keys: Collection[str], room: int
 ) -> dict[str, ResultText | TooLarge]:
-    """The results of these steps, or TooLarge for each if there is no room for so many characters."""
+    """Load the results of these steps; TooLarge for each if they exceed `room`, in characters."""
     works = {key: _works(key, flow) for key in keys}
     ids = [work.run_id(flow.id) for several in works.values() for work in several]
     texts: dict[str, str | None] = {}
@@ -31,7 +31,7 @@ async def load_results(
 
 
 def size_of_results(found: Mapping[str, ResultText | TooLarge]) -> int:
-    """The characters of all of them."""
+    """Return the total length of the results in characters."""
     several = (texts if isinstance(texts, list) else [texts] for texts in found.values())
     return sum(len(text) for texts in several for text in texts if isinstance(text, str))
 

@@ -1,4 +1,4 @@
-"""Schedules and retry policies as they are written in a workflow: in the words of the API. Pure."""
+"""Schedules and retry policies in workflow definitions, with the names of the API. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type
 
 
 class EveryGiven(ParamsModel):
-    """Every interval."""
+    """Due every interval."""
 
     interval: Duration
     start: Moment | None = None
@@ -26,14 +26,14 @@ class EveryGiven(ParamsModel):
 
 
 class CronGiven(ParamsModel):
-    """By a cron expression in a time zone."""
+    """Due by a cron expression in a time zone."""
 
     expression: str
     time_zone: str = "UTC"
 
 
 class ScheduleGiven(ParamsModel):
-    """When a workflow runs by itself: one of these."""
+    """A schedule: exactly one of these."""
 
     at: Moment | None = None
     every: EveryGiven | None = None
@@ -41,7 +41,7 @@ class ScheduleGiven(ParamsModel):
 
 
 class BackoffGiven(ParamsModel):
-    """Waits that grow."""
+    """Waits between attempts that grow by a factor."""
 
     initial: Duration
     factor: Annotated[float, Field(strict=True)] = retries.DEFAULT_FACTOR
@@ -50,7 +50,7 @@ class BackoffGiven(ParamsModel):
 
 
 class RetryGiven(ParamsModel):
-    """How a failed run is tried again."""
+    """A policy for retrying failed runs."""
 
     max_retries: Annotated[int, Field(strict=True)] | None = None
     offsets: list[Duration] | None = None
@@ -61,7 +61,7 @@ class RetryGiven(ParamsModel):
 def read_schedule(
     given: Mapping[str, Any], now: datetime = EPOCH, before: schedules.Plain | None = None
 ) -> schedules.Plain:
-    """The schedule that is meant at `now`, in place of the one `before`. Raises InvalidInput."""
+    """Return the schedule as of `now`, keeping the phase of the one `before`. Raises InvalidInput."""
     plan = read_params(ScheduleGiven, given)
     if len(plan.model_fields_set) != 1:
         raise InvalidInput("A schedule has exactly one of at, every and cron.")
@@ -80,7 +80,7 @@ def read_schedule(
 
 
 def read_retry(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored form of the policy that is meant; of one that is stored already, itself. Raises InvalidInput."""
+    """Return a retry policy in its stored form, which is also accepted. Raises InvalidInput."""
     plan = read_params(RetryGiven, given)
     policy = retries.policy_of(plan.max_retries, plan.offsets, _backoff(plan.backoff), plan.statuses)
     try:
@@ -95,5 +95,5 @@ def _backoff(given: BackoffGiven | None) -> retries.Backoff | None:
 
 
 def placed_sentences(error: InvalidInput) -> list[str]:
-    """Each fault as a sentence that begins with the place of what is wrong."""
+    """Return each fault as a sentence that begins with its path."""
     return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all]

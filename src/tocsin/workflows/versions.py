@@ -1,4 +1,4 @@
-"""The versions of workflows, read once and remembered: they never change."""
+"""The cache of workflow versions, which never change."""
 
 import asyncio
 from collections import OrderedDict
@@ -21,20 +21,21 @@ from tocsin.workflows.states import Work
 
 _REMEMBERED = 200
 _REMEMBERED_SIZE = 4 * 1024 * 1024
-"""Characters of all versions that are remembered: in memory each takes up to some tens of bytes."""
+"""Maximum total length of cached versions, in characters, each of which takes up to tens of bytes in memory."""
 log = telemetry.logger(__name__)
 
 
 def version_id(workflow: str, version: int) -> str:
-    """The id of a version."""
+    """Return the id of a version."""
     return f"{workflow}@{version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version that can be run. `data` is it as it may be shown, `secrets` are opened; None is one that cannot be.
+    """A version that is ready to run.
 
-    `size` is how many characters it has. `names` remembers what the values of its definition speak of.
+    `data` is the definition with secrets masked. `secrets` are decrypted, or None for one that could not be. `size` is
+    in characters. `names` caches the references of the values in the definition.
     """
 
     definition: WorkflowDefinition
@@ -47,17 +48,17 @@ class Version:
     names: dict[int, Names] = field(default_factory=dict)
 
     def prepare(self, work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
-        """The job of a step as it is stored, its parameters filled in. Raises InvalidInput, whatever is wrong."""
-        # An address is left to the guard: it may come from an expression, and the run shows what was called.
+        """Return the stored job of a step with these evaluated parameters. Any failure raises InvalidInput."""
+        # The guard checks the address later: it may come from an expression, and the run shows what was called.
         saving = Saving(self.owner, self.box, Rules(ANYWHERE, self.settings.denied_ports))
         try:
             full = put_in_secrets(params, self._written(work), kind, self.secrets, (work.key, work.undo))
             return {"kind": kind, "params": registry.prepare(kind, full, saving)}
         except InvalidInput:
             raise
-        except Exception:  # a package's job may raise anything, and would do so each time that it is looked at
+        except Exception:  # a plugin's job may raise anything, and would do so on every advance
             log.exception("the job of a step could not be prepared", job=kind, step=work.key)
-            message = f"The job {kind} could not be prepared. The server's log has the details."
+            message = f"The job {kind} could not be prepared. See the server log for details."
             raise InvalidInput(message) from None
 
     def _written(self, work: Work) -> Mapping[str, Any]:
@@ -66,7 +67,7 @@ class Version:
 
 
 class Versions:
-    """All versions, as one process knows them."""
+    """The versions of workflows, cached by this process."""
 
     def __init__(self, database: Database, box: SecretBox, settings: Settings) -> None:
         self._database = database
@@ -75,7 +76,7 @@ class Versions:
         self._known: OrderedDict[str, Version] = OrderedDict()
 
     async def get(self, workflow: str, version: int) -> Version:
-        """A version that was saved. Raises KeyError if it is not there, which is a fault of the program."""
+        """Return a saved version. Raises KeyError if it does not exist, which is a bug."""
         place = version_id(workflow, version)
         if place not in self._known:
             document = await self._database.workflow_versions.find_one({"_id": place})

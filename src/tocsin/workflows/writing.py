@@ -1,4 +1,4 @@
-"""A workflow as a YAML text. Pure."""
+"""The YAML writer. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ import yaml
 from tocsin.workflows.yaml_core import Loader
 
 _UNSEEN = frozenset("\x85\u2028\u2029\ufeff")
-"""What YAML takes for line breaks, and would fold."""
+"""Characters that YAML treats as line breaks, and would fold."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as blocks, lists indented, nothing aliased."""
+    """Writes multi-line strings as blocks, indents lists, and uses no aliases."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # as the library wants it
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # the signature of PyYAML
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
@@ -27,12 +27,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
-_Dumper.yaml_implicit_resolvers = {  # what either version of YAML takes for something else is quoted
+_Dumper.yaml_implicit_resolvers = {  # quote what either version of YAML would read as another type
     first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *Loader.yaml_implicit_resolvers.get(first, [])]
     for first in yaml.SafeDumper.yaml_implicit_resolvers | Loader.yaml_implicit_resolvers
 }
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
-    """The text. Reading it gives the same value again."""
+    """Return a value as YAML. Parsing it returns an equal value."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

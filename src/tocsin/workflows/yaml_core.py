@@ -1,4 +1,4 @@
-"""What plain words in YAML stand for, by the core schema of YAML 1.2.2 (section 10.3.2), which is nearly JSON's.
+"""A YAML loader with the core schema of YAML 1.2.2 (section 10.3.2), whose types are those of JSON.
 
 PyYAML reads YAML 1.1, in which the country code NO is false and 22:30 is 1350.
 """
@@ -25,35 +25,35 @@ _CORE = {
 
 
 class Loader(yaml.SafeLoader):
-    """Tells words apart by the core schema, and reads all that JSON allows, which YAML 1.2 contains."""
+    """Resolves plain scalars by the core schema, and accepts all JSON, which is a subset of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
     NON_PRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\U0010ffff]")  # type: ignore[misc]  # YAML 1.1 allows less
 
     def scan_to_next_token(self) -> None:
-        """Pass over tabs where they indent nothing."""
+        """Skip tabs where they are not indentation."""
         super().scan_to_next_token()
         while self.flow_level and self.peek() == "\t":
             self.forward()
             super().scan_to_next_token()
 
     def scan_flow_scalar(self, style: str) -> yaml.ScalarToken:
-        """Read a quoted text. Two escapes may stand for one character, as in JSON."""
+        """Scan a quoted scalar. As in JSON, two escapes may form one character."""
         token = super().scan_flow_scalar(style)
         token.value = join_pairs(token.value)
         return token
 
     def scan_flow_scalar_non_spaces(self, double: bool, start_mark: yaml.Mark) -> list[str]:
-        """Read on in a quoted text. An escape may name a character that is none."""
+        """Scan part of a quoted scalar, rejecting escapes of invalid characters."""
         try:
             found: list[str] = super().scan_flow_scalar_non_spaces(double, start_mark)
         except (ValueError, OverflowError):
-            problem = "an escape names a character beyond U+10FFFF, and there is none"
+            problem = "an escape names a character beyond U+10FFFF"
             raise ScannerError("while scanning a quoted text", start_mark, problem, self.get_mark()) from None
         return found
 
     def scan_yaml_directive_number(self, start_mark: yaml.Mark) -> int:
-        """Read one number of the version that a text says it is written in."""
+        """Scan a number of the version in a %YAML directive."""
         try:
             number: int = super().scan_yaml_directive_number(start_mark)
         except ValueError:
@@ -67,19 +67,19 @@ for _name, (_pattern, _first) in _CORE.items():
 
 
 def tag_of(node: yaml.Node) -> str:
-    """The type of a node, as one writes it."""
+    """Return the tag of a node in its short form, such as `!!int`."""
     return str(node.tag).replace(_PREFIX, "!!")
 
 
 def scalar(node: yaml.Node) -> Any:
-    """The value of a scalar node. Raises ValueError: a sentence that says why it is none of JSON's."""
+    """Return the value of a scalar node. Raises ValueError with a sentence if it is not a JSON value."""
     kind, text = str(node.tag).removeprefix(_PREFIX), str(node.value)
     if kind == "str":
         if (half := half_a_pair(text)) is not None:
             raise ValueError(HALF_A_PAIR.format(ord(text[half])))
         return text
     if kind not in _CORE:
-        raise ValueError(f"{tag_of(node)} is no type that JSON has.")
+        raise ValueError(f"{tag_of(node)} is not a JSON type.")
     if kind in {"int", "float"} and len(text) > LONGEST_NUMBER:
         raise ValueError(f"This number has more than {LONGEST_NUMBER} digits.")
     if not _CORE[kind][0].fullmatch(text):
@@ -96,5 +96,5 @@ def _value(kind: str, text: str) -> Any:
         return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
     number = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     if not math.isfinite(number):
-        raise ValueError(f"{text} is no number that JSON has.")
+        raise ValueError(f"{text} is not a JSON number.")
     return number
