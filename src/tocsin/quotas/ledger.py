@@ -1,4 +1,4 @@
-"""What owners use, as it is stored: one document an owner, to which each process adds what it has counted."""
+"""Stored usage: one document per owner, to which each process adds its counts."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ _BATCH = 500
 
 
 async def flush(database: Database, meter: UsageMeter, limits: Limits, *, all_owners: bool = False) -> None:
-    """Write what the meter has counted; learn what others have, and which limits administrators have set since.
+    """Write the counts of the meter, then load the counts of other processes and the limits set by administrators.
 
-    Of those owners for whom there was something to write, or of all that use something at present.
+    Loads those of the owners with something to write, or of all active owners if `all_owners` is set.
 
-    Raises PyMongoError; nothing that was counted is lost then, but some of it may be counted twice.
+    Raises PyMongoError. No counts are lost then, but some may be counted twice.
     """
     taken = meter.drain()
     try:
@@ -30,7 +30,7 @@ async def flush(database: Database, meter: UsageMeter, limits: Limits, *, all_ow
 
 
 async def learn(database: Database, meter: UsageMeter, limits: Limits, owners: Sequence[str]) -> None:
-    """Read what is stored of these owners."""
+    """Load the stored usage and limits of these owners."""
     for start in range(0, len(owners), _BATCH):
         which = {"_id": {"$in": list(owners[start : start + _BATCH])}}
         users = await database.users.find(which, {"quotas": 1}).to_list()
@@ -42,13 +42,13 @@ async def learn(database: Database, meter: UsageMeter, limits: Limits, owners: S
 
 
 async def load_limits(database: Database, limits: Limits) -> None:
-    """Read the limits that administrators have set, at the start: there are few."""
+    """Load all limits that administrators have set, of which there are few. Called at start."""
     async for user in database.users.find({}, {"quotas": 1}):
         limits.learn(user["_id"], user.get("quotas") or {})
 
 
 async def correct(database: Database, owner: str, before: int, measured: int, at: Doc) -> None:
-    """Let the storage of an owner be what was measured; what others add meanwhile stays added."""
+    """Correct the storage of an owner by what was measured, keeping what others add meanwhile."""
     update = {"$inc": {"storage": measured - before}, "$set": at}
     await database.owner_usages.update_one({"_id": owner}, update, upsert=True)
 

@@ -1,4 +1,4 @@
-"""How many bytes an owner has stored, measured: what was counted as it came is only nearly right."""
+"""Measurement of an owner's storage, because the running count is only approximate."""
 
 import asyncio
 import time
@@ -15,17 +15,17 @@ from tocsin.quotas.meter import UsageMeter
 SLICE = timedelta(hours=1)
 _LONGEST_SLICE = timedelta(days=8)
 _REST = 4
-"""The database rests for so many times as long as a part of the measuring took."""
+"""The pause between two steps of a measurement, as a multiple of the time that the step took."""
 SIZE: Doc = {"$bsonSize": "$$ROOT"}
 _BODIES: Doc = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
 RUN_SIZE: Doc = {"$add": [SIZE, _BODIES]}
-"""Of a run with the response bodies of its attempts."""
+"""The size of a run, including the response bodies of its attempts."""
 
 
 async def measure(
     database: Database, meter: UsageMeter, limits: Limits, owner: str, now: datetime, kept: timedelta
 ) -> int:
-    """Measure what an owner has stored and correct the count by it. Returns bytes. `kept` is how long runs are kept."""
+    """Measure the storage of an owner in bytes and correct the count. `kept` is the retention of runs."""
     await ledger.flush(database, meter, limits)
     before = (await database.owner_usages.find_one({"_id": owner}) or {}).get("storage") or 0
     total = await _timed(database, owner, now, kept)
@@ -38,7 +38,7 @@ async def measure(
 
 
 async def _timed(database: Database, owner: str, now: datetime, kept: timedelta) -> int:
-    """The runs of tasks and workflows, of one span of time after the other; what is older first, at once."""
+    """Sum up the runs of tasks and workflows, one time span after the other; all before retention in one step."""
     total, start, step = 0, clock.EPOCH, SLICE
     end = now - kept
     while start <= now:
