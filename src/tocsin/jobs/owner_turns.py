@@ -1,7 +1,7 @@
-"""Turns at what there are few of, such as processes that compute: the owner goes next who has used them least of late.
+"""A fair semaphore for scarce places, such as compute processes: the owner with the least recent usage goes next.
 
-An owner never has all of them, and the last free one is for owners who have hardly used any of late: so one who comes
-later waits for no long work, neither of one other nor of several.
+An owner never holds all places, and the last free one is reserved for owners with little recent usage. So a newcomer
+never waits for the long work of others.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 HALF_LIFE = 60.0
-"""Seconds after which half of what an owner has used is forgotten."""
+"""Seconds after which past usage counts half."""
 LITTLE = 2.0
-"""Seconds used of late, up to which an owner may have the last free place."""
+"""Seconds of recent usage up to which an owner may take the last free place."""
 _FORGOTTEN = 0.001
 _MANY = 1_000
 
 
 @dataclass(slots=True)
 class _Use:
-    """Seconds used, as they counted at `at`."""
+    """Decayed seconds of usage, as of `at`."""
 
     seconds: float
     at: float
@@ -32,7 +32,7 @@ class _Use:
 
 
 class OwnerTurns:
-    """Hands out `places`. `now` gives seconds."""
+    """A semaphore of `places`, shared fairly between owners. `now` returns monotonic seconds."""
 
     def __init__(self, places: int, now: Callable[[], float] = time.monotonic) -> None:
         self._free = places
@@ -45,7 +45,7 @@ class OwnerTurns:
 
     @asynccontextmanager
     async def take(self, owner: str) -> AsyncIterator[None]:
-        """Wait for a place, and have it."""
+        """Wait for a place, and hold it in the context."""
         await self._wait(owner)
         began = self._now()
         try:
@@ -56,12 +56,12 @@ class OwnerTurns:
 
     @property
     def waiting(self) -> int:
-        """How many calls wait."""
+        """The number of waiting calls."""
         return sum(map(len, self._waiting.values()))
 
     @property
     def under_way(self) -> int:
-        """How many have a place."""
+        """The number of places in use."""
         return self._under_way.total()
 
     async def _wait(self, owner: str) -> None:
@@ -71,7 +71,7 @@ class OwnerTurns:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it was admitted in the same moment
+            if not turn.cancelled():  # it was admitted at the same moment
                 self._give_back(owner)
             else:
                 self._forget_turn(owner, turn)
@@ -79,7 +79,7 @@ class OwnerTurns:
 
     def _forget_turn(self, owner: str, turn: "asyncio.Future[None]") -> None:
         line = self._waiting.get(owner, deque())
-        if turn in line:  # else it was passed over since
+        if turn in line:  # else it has been skipped already
             line.remove(turn)
             if not line:
                 del self._waiting[owner]
@@ -102,7 +102,7 @@ class OwnerTurns:
                 turn.set_result(None)
 
     def _next(self) -> str | None:
-        """The owner whose turn it is; of equal ones the one who has waited longest."""
+        """Return the owner whose turn it is; of equals, the one who has waited longest."""
         now = self._now()
         may = [owner for owner in self._waiting if self._has_place(owner, now)]
         return min(may, key=lambda owner: (self._under_way[owner], self._seconds_of(owner, now)), default=None)
