@@ -1,10 +1,10 @@
-"""The `countryLookup` job: the countries in which a place, line or area lies, by Natural Earth's outlines at 1:50m.
+"""The `countryLookup` job: the countries of a place, line or area, by Natural Earth's outlines at 1:50m.
 
 Its result:
-- `countries`: sorted by share, the largest first. Of each: `name`; `isoA2` and `isoA3`, null where there are none;
-  `share`, 0 to 1, of the area of areas, the length of lines, the number of points; `touchesOnly`, whether only its
+- `countries`: sorted by share, the largest first. Each has `name`; `isoA2` and `isoA3`, null where there are none;
+  `share`, 0 to 1, of the area of areas, the length of lines or the number of points; `touchesOnly`, true if only its
   border is met.
-- `remainder`: the share that is in no country: the sea.
+- `remainder`: the share outside of all countries, which is sea.
 - `source` and `version` of the outlines.
 """
 
@@ -31,7 +31,8 @@ _DIGITS = 12  # of a share
 
 
 class CountryLookupParams(ParamsModel):
-    """Either `geojson`, any GeoJSON of points only, lines only or areas only; or `longitude` and `latitude` in degrees.
+    """Parameters: either `geojson`, with points, lines or areas only, or `longitude` and `latitude` in degrees.
+
     `repair` makes invalid polygons valid instead of failing.
     """
 
@@ -56,7 +57,7 @@ class CountryLookupParams(ParamsModel):
 
 
 class CountryLookupJob(Job[CountryLookupParams]):
-    """Looks countries up."""
+    """Finds the countries of a geometry."""
 
     kind = "countryLookup"
     Params = CountryLookupParams
@@ -66,13 +67,13 @@ class CountryLookupJob(Job[CountryLookupParams]):
         look_up({"type": "Point", "coordinates": [0, 0]}, False)
 
     async def perform(self, params: CountryLookupParams, context: JobContext) -> Outcome:
-        """Fails, for good, if a polygon is invalid and is not to be repaired, or if there is nothing to share out."""
+        """Look the countries up. Fails without retries for invalid polygons and for lines without length."""
         point = {"type": "Point", "coordinates": [params.longitude, params.latitude]}
         return await compute_geometry(context, look_up, params.geojson or point, params.repair)
 
 
 def look_up(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
-    """The result. Raises GeometryFault for what is not such GeoJSON."""
+    """Return the result. Raises GeometryFault for invalid GeoJSON."""
     shapes = _read_of_one_kind(geojson)
     index = load_index()
     if shapes[0].dimension == 0:
@@ -81,7 +82,7 @@ def look_up(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invali
     if shapes[0].dimension == 1:
         most = crossings_allowed([np.array(line) for shape in shapes for line in shape.parts])
         if most is not None:
-            return Invalid(f"geojson: its lines cross more than {most:,} times.", "Simplify the geometry.")
+            return Invalid(f"geojson: its lines cross each other more than {most:,} times.", "Simplify the geometry.")
         lines = [line_on_map(line) for shape in shapes for line in shape.parts]
         return _shared(index, index.of_lines, lines, length)
     areas = _areas(shapes, repair=repair)
@@ -103,7 +104,9 @@ def _shared(
 ) -> dict[str, Any] | Invalid:
     total = sum(measure(part) for part in parts)
     if not total:
-        return Invalid("geojson: its lines have no length.", "Give a Point instead, or lines of different positions.")
+        return Invalid(
+            "geojson: its lines have no length.", "Give a Point instead, or lines between different positions."
+        )
     return _result(index, [find(part) for part in parts], total)
 
 
@@ -139,5 +142,7 @@ def _read_of_one_kind(geojson: Any) -> Sequence[Shape]:
     kinds = sorted({shape.dimension for shape in shapes})
     if len(kinds) > 1:
         names = " and ".join(_KINDS[kind] for kind in kinds)
-        raise GeometryFault(f"geojson: it holds {names}; shares can be told of one of them only. Look them up apart.")
+        raise GeometryFault(
+            f"geojson: it has {names}, but shares can only be computed for one kind. Look them up separately."
+        )
     return shapes

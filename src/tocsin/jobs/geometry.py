@@ -1,6 +1,6 @@
-"""Reading GeoJSON (RFC 7946) that users wrote: what is wrong with it is told with its place. Pure.
+"""Parsing GeoJSON (RFC 7946) with errors that name the place. Pure.
 
-Altitudes are left out. The order of a ring's positions means nothing, as the RFC asks of readers.
+Altitudes are dropped. Rings may have any orientation, as the RFC requires of parsers.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,22 +13,22 @@ Line = list[Position]
 
 MAX_POSITIONS = 100_000
 MAX_FEATURES = 10_000
-_MAX_DEPTH = 8  # of collections in collections
-_HUGE = 1e9  # more than any number of a position; NaN is not less than it
-_CRS84 = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")  # what RFC 7946 means anyway
+_MAX_DEPTH = 8  # of nested collections
+_HUGE = 1e9  # more than any coordinate; NaN is not less than it
+_CRS84 = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")  # the default of RFC 7946
 _LISTS, _NUMBERS = (list, tuple), (int, float)
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
 
 
 class GeometryFault(ValueError):
-    """What was given is not the GeoJSON that it should be: a sentence that begins with the place."""
+    """A value is not valid GeoJSON. The message is a sentence that begins with the place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A geometry: `parts` are positions (dimension 0), lines (1) or polygons (2), which are lists of closed rings, the
-    first of them the outer one. Positions are (longitude, latitude) in degrees. `feature` is its place in a
-    FeatureCollection, or None; `id` is the feature's.
+    """A geometry. `parts` are positions (dimension 0), lines (1) or polygons (2), which are lists of closed rings with
+    the outer one first. Positions are (longitude, latitude) in degrees. `feature` is the index in a FeatureCollection,
+    or None; `id` is that of the feature.
     """
 
     path: str
@@ -39,8 +39,9 @@ class Shape:
 
 
 def read_shapes(value: Any, allowed: Collection[str], path: str = "geojson") -> list[Shape]:
-    """The geometries in a GeoJSON object whose types are all `allowed`. Raises GeometryFault: a sentence that begins
-    with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
+    """Return the geometries of a GeoJSON object with `allowed` types only.
+
+    Raises GeometryFault with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
     """
     return _Reader(allowed).read(value, path)
 
@@ -65,7 +66,7 @@ class _Reader:
         features = _list(value, "features", path)
         if len(features) > MAX_FEATURES:
             raise GeometryFault(
-                f"{path}.features: there are {len(features):,} features; {MAX_FEATURES:,} are the most."
+                f"{path}.features: there are {len(features):,} features; the limit is {MAX_FEATURES:,}."
             )
         shapes = [self._member(feature, f"{path}.features[{place}]", place) for place, feature in enumerate(features)]
         return [shape for some in shapes for shape in some]
@@ -88,11 +89,11 @@ class _Reader:
     def _geometry(self, value: Any, path: str, depth: int = 0) -> list[Shape]:
         kind = self._kind(value, path)
         if kind in ("Feature", "FeatureCollection"):
-            raise GeometryFault(f"{path}: a {kind} cannot stand here; it must be a geometry.")
+            raise GeometryFault(f"{path}: a {kind} is not allowed here; it must be a geometry.")
         if kind != "GeometryCollection":
             return [self._simple(value, kind, path)]
         if depth == _MAX_DEPTH:
-            raise GeometryFault(f"{path}: collections stand in each other more than {_MAX_DEPTH} deep.")
+            raise GeometryFault(f"{path}: collections are nested more than {_MAX_DEPTH} levels deep.")
         members = enumerate(_list(value, "geometries", path))
         return [
             shape
@@ -154,7 +155,7 @@ class _Reader:
 
 
 def _plain(value: Any) -> Position | None:
-    """The position if it is a usual one: that is told fast, for there may be many."""
+    """Return the position if it is an ordinary one, by a fast check, because there may be many."""
     if type(value) not in _LISTS or len(value) != 2:
         return None
     longitude, latitude = value
@@ -187,12 +188,12 @@ def _in_range(longitude: float, latitude: float, path: str) -> Position:
 
 
 def _refuse_ambiguous(here: Position, there: Position, path: str) -> None:
-    """Of an edge over half the world nobody can tell which way it goes. At a pole, longitudes mean nothing."""
+    """Refuse an edge over half the globe, whose direction is ambiguous. At a pole, longitudes don't matter."""
     span = abs(there[0] - here[0])
     if span in (180, 360) and abs(here[1]) < 90 and abs(there[1]) < 90:
         raise GeometryFault(
             f"{path}: the edge from {list(here)} to {list(there)} spans {span:g} degrees of longitude, "
-            "so which way it goes is not known. Add positions between them."
+            "so its direction is ambiguous. Add positions between them."
         )
 
 
@@ -223,5 +224,5 @@ def _named(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     if isinstance(value, str):
-        return "a text"
+        return "a string"
     return "null" if value is None else "an object" if isinstance(value, Mapping) else repr(value)

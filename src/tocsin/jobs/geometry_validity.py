@@ -1,4 +1,4 @@
-"""Whether polygons on the globe are valid, and how to make them so. Pure."""
+"""Validation and repair of polygons on the globe. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from tocsin.jobs.geometry_plane import Array, from_polar, lay_out, on_map, to_po
 
 REPAIR_HINT = "Correct the geometry, or set repair to true."
 _DEAREST_REPAIR, _DEAR = 400_000_000, 2_000
-"""A repair takes time as crossings x (positions + 2,000) does: with this product 6 to 14 s."""
+"""The time of a repair grows with crossings x (positions + 2,000): this product takes 6 to 14 s."""
 _MOST_PAIRS = 1_000_000
 _REASON = re.compile(r"(?P<reason>[^\[]+)(?:\[(?P<x>\S+) (?P<y>\S+)\])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """What is wrong with a geometry, in a sentence, and what may help."""
+    """The reason why a geometry is invalid, with a hint."""
 
     message: str
     hint: str = REPAIR_HINT
@@ -35,7 +35,7 @@ class Valid:
 
 
 def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
-    """The shape's polygons if they are valid, or what `repair` makes of them."""
+    """Return the polygons of the shape if they are valid, or repaired ones if `repair` is set."""
     kept: list[list[Any]] = []
     repaired = False
     for number, rings in enumerate(shape.parts):
@@ -50,17 +50,17 @@ def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
             most := crossings_allowed([shapely.get_coordinates(ring) for ring in shapely.get_rings(polygon)])
         ) is not None:
             return Invalid(
-                f"{which} crosses itself more than {most:,} times, too often to be repaired.", "Simplify the geometry."
+                f"{which} crosses itself more than {most:,} times, too often for a repair.", "Simplify the geometry."
             )
         kept += _rings(shapely.make_valid(polygon, method="structure", keep_collapsed=False), pole)
         repaired = True
     if not kept:
-        return Invalid(f"{shape.path}: nothing is left of the geometry when it is repaired.", "Correct the geometry.")
+        return Invalid(f"{shape.path}: the geometry is empty after the repair.", "Correct the geometry.")
     return _apart(shape.path, Valid(kept, repaired), repair=repair)
 
 
 def crossings_allowed(lines: list[Array]) -> int | None:
-    """None if lines cross themselves and each other seldom enough, or how often so many positions may."""
+    """Return the limit of crossings for so many positions if the lines cross more often; None if they don't."""
     ends = np.concatenate([np.stack([line[:-1], line[1:]], axis=1) for line in lines])
     edges = shapely.linestrings(ends[(ends[:, 0] != ends[:, 1]).any(axis=1)])
     if not len(edges):
@@ -76,7 +76,7 @@ def crossings_allowed(lines: list[Array]) -> int | None:
 
 
 def _apart(path: str, valid: Valid, *, repair: bool) -> Valid | Invalid:
-    """Polygons of one shape must not overlap; edges in common do no harm."""
+    """Check that the polygons of one shape don't overlap; common edges are allowed."""
     if len(valid.polygons) == 1:
         return valid
     outlines = [on_map(rings) for rings in valid.polygons]
@@ -91,7 +91,7 @@ def _apart(path: str, valid: Valid, *, repair: bool) -> Valid | Invalid:
 
 
 def _touching(outlines: list[Any]) -> Iterator[tuple[int, int]]:
-    """The pairs that have a point in common, a bounded number of them in memory."""
+    """Yield the pairs that have a common point, with a bounded number of them in memory."""
     tree, step = shapely.STRtree(outlines), max(1, _MOST_PAIRS // len(outlines))
     for start in range(0, len(outlines), step):
         pairs = tree.query(outlines[start : start + step], predicate="intersects").T
@@ -100,7 +100,7 @@ def _touching(outlines: list[Any]) -> Iterator[tuple[int, int]]:
 
 
 def _in_plane(rings: list[Any]) -> tuple[Any, int]:
-    """The polygon where nothing of it is torn, and the pole from above which that is, or 0 for the plain map."""
+    """Return the polygon in a plane where it is in one piece, and the pole at its centre, or 0 for the map."""
     poles = [flat.pole for flat in map(unwrap, rings) if flat.pole]
     if not poles:
         return lay_out(rings), 0
@@ -121,7 +121,7 @@ def _back(points: Array, pole: int) -> Array:
 def _explain(polygon: Any, pole: int) -> str:
     found = _REASON.match(shapely.is_valid_reason(polygon))
     if found is None:
-        return "of an unknown reason"
+        return "for an unknown reason"
     reason = found["reason"].lower()
     if found["x"] is None:
         return reason

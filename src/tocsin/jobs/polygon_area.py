@@ -1,11 +1,11 @@
 """The `polygonArea` job: the area and perimeter of polygons on the Earth (WGS 84), along geodesics.
 
 Its result:
-- `areaM2`: m² within the outer rings, without the holes; the sum over all polygons.
-- `perimeterM`: m, the length of all rings, those of holes as well.
-- `polygons`: how many there are (after repair).
-- `repaired`: whether anything was.
-- `parts`, for a FeatureCollection only: the same for each feature, with its place `feature` and its `id` if it has one.
+- `areaM2`: m² within the outer rings without the holes, summed over all polygons.
+- `perimeterM`: length of all rings in m, including those of holes.
+- `polygons`: number of polygons (after repair).
+- `repaired`: true if any polygon was repaired.
+- `parts`, for a FeatureCollection only: the same for each feature, with its index `feature` and its `id` if it has one.
 """
 
 from collections.abc import Mapping
@@ -24,12 +24,13 @@ from tocsin.jobs.params import ParamsModel, is_quick
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
 _GEOD = Geod(ellps="WGS84")
-_EARTH = 510065621724088.44  # m²: the whole ellipsoid
+_EARTH = 510065621724088.44  # m² of the whole ellipsoid
 
 
 class PolygonAreaParams(ParamsModel):
-    """`geojson` is a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them. `repair` makes invalid ones
-    valid instead of failing.
+    """Parameters: `geojson` is a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them.
+
+    `repair` makes invalid polygons valid instead of failing.
     """
 
     geojson: dict[str, Any]
@@ -44,18 +45,18 @@ class PolygonAreaParams(ParamsModel):
 
 
 class PolygonAreaJob(Job[PolygonAreaParams]):
-    """Measures polygons."""
+    """Measures the area and perimeter of polygons."""
 
     kind = "polygonArea"
     Params = PolygonAreaParams
 
     async def perform(self, params: PolygonAreaParams, context: JobContext) -> Outcome:
-        """Fails, for good, if a polygon is invalid and is not to be repaired."""
+        """Measure the polygons. Fails without retries for invalid ones without `repair`."""
         return await compute_geometry(context, measure, params.geojson, params.repair)
 
 
 def measure(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
-    """The result. Raises GeometryFault for what is not such GeoJSON."""
+    """Return the result. Raises GeometryFault for invalid GeoJSON."""
     parts = []
     for shape in read_shapes(geojson, _TYPES):
         valid = check_polygons(shape, repair=repair)
@@ -88,9 +89,9 @@ def _measures(valid: Valid) -> dict[str, Any]:
 
 
 def ring_measures(ring: Any) -> tuple[float, float]:
-    """The geodesic area (m²) within a closed ring and its length (m)."""
+    """Return the geodesic area (m²) within a closed ring and its length (m)."""
     points = np.asarray(ring, dtype=np.float64)
     area, length = _GEOD.polygon_area_perimeter(points[:, 0], points[:, 1])
-    # The area is known but for multiples of the Earth's; the flat one, which is near, says which it is.
+    # The geodesic area is known modulo that of the Earth; the planar area, which is close, tells the multiple.
     earths = round((ring_area(unwrap(ring).points) - area) / _EARTH)
     return abs(area + earths * _EARTH), length

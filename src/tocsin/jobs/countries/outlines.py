@@ -1,4 +1,4 @@
-"""The outlines of countries as `scripts/build-countries` packs them: JSON in gzip, positions as differences."""
+"""Outlines of countries as packed by `scripts/build-countries`: gzipped JSON with delta-encoded positions."""
 
 import gzip
 import json
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import shapely
 
-_UNITS = 100_000  # in a degree
+_UNITS = 100_000  # per degree
 
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country of Natural Earth. The codes are ISO 3166-1's, or None where there are none; Kosovo has XK and XKX,
-    which are in common use. `outline` is a shapely MultiPolygon in degrees, which goes on beyond the map's edges at 180
-    degrees and at the South Pole, so that they are inside.
+    """A country of Natural Earth. The codes are those of ISO 3166-1, or None; Kosovo has XK and XKX, which are in
+    common use. `outline` is a shapely MultiPolygon in degrees, which extends beyond the edges of the map at 180 degrees
+    and at the South Pole, so that the edges are inside.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
-    """All countries, and where they come from."""
+    """All countries, with the source and version of the data."""
 
     source: str
     version: str
@@ -35,7 +35,7 @@ class Atlas:
 
 
 def load_atlas() -> Atlas:
-    """What the package ships. Takes about a tenth of a second."""
+    """Load the atlas of this package. Takes about a tenth of a second."""
     packed = files("tocsin.jobs.countries").joinpath("countries.json.gz").read_bytes()
     data = json.loads(gzip.decompress(packed))
     return Atlas(data["source"], data["version"], tuple(map(_country, data["countries"])))
