@@ -1,8 +1,8 @@
-"""The `report` job: what earlier steps found, or what became of the owner's runs, as a file with a link.
+"""The `report` job: results of earlier steps, or statistics of the owner's runs, as a file with a link.
 
 Result: `file` (`fileId`, `name`, `contentType`, `size` in bytes, `url`, `urlExpiresAt`), `rows` (in all tables),
-`summary` (of the runs: `runs`, `byStatus`, `successRate` from 0 to 1, `seconds` with `p50` and `p95`; else empty),
-`recipients` (who was mailed the link).
+`summary` (of runs: `runs`, `byStatus`, `successRate` from 0 to 1, `seconds` with `p50` and `p95`; otherwise empty),
+`recipients` (the addresses that were mailed the link).
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _EXPRESSION = "${{"
 
 
 class RunsParams(ParamsModel):
-    """Which runs: of the time before this run was due (`period`, an ISO 8601 duration), or between two moments."""
+    """The runs to report: of a `period` (ISO 8601 duration) before this run was due, or between two times."""
 
     period: str | None = None
     from_: Annotated[datetime | None, Field(alias="from")] = None
@@ -40,25 +40,25 @@ class RunsParams(ParamsModel):
     @model_validator(mode="after")
     def _one(self) -> "RunsParams":
         if (self.period is None) == (self.from_ is None or self.to is None):
-            raise ValueError("runs needs period, such as P7D, or both from and to.")
+            raise ValueError("runs needs either period, such as P7D, or both from and to.")
         if self.task_id is not None and _EXPRESSION not in self.task_id and document_id("Task", self.task_id) is None:
-            raise ValueError("taskId is the id of a task, as the API gives it.")
+            raise ValueError("taskId must be the id of a task, as returned by the API.")
         for moment in (self.from_, self.to):
             if moment is not None and moment.tzinfo is None:
-                raise ValueError(f"{moment.isoformat()} has no offset; write {moment.isoformat()}Z for UTC.")
+                raise ValueError(f"{moment.isoformat()} has no offset. Write {moment.isoformat()}Z for UTC.")
         if self.period is not None and read_duration(self.period) > _LONGEST_PERIOD:
-            raise ValueError("period is at most P36500D.")
+            raise ValueError("period must be at most P36500D.")
         return self
 
     def bounds(self, due_at: datetime) -> tuple[datetime, datetime]:
-        """From when until before when."""
+        """Return the start and the exclusive end of the time range."""
         if self.from_ is not None and self.to is not None:
             return self.from_, self.to
         return due_at - (read_duration(self.period) if self.period else timedelta(0)), due_at
 
 
 class ReportParams(ParamsModel):
-    """What to report, and how."""
+    """Parameters of a report."""
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
     format: Format
@@ -79,21 +79,21 @@ class ReportParams(ParamsModel):
 
 
 class ReportJob(Job[ReportParams]):
-    """Writes a file, keeps it, and mails the link to it if asked to."""
+    """Writes a report to a file, and mails a link to it if there are recipients."""
 
     kind = "report"
     Params = ReportParams
 
     def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """Who gets the link."""
+        """Return the recipients of the link."""
         return addresses_at("recipients", given.get("recipients"))
 
     def preload(self) -> None:
-        """Read the font."""
+        """Load the font."""
         load_font()
 
     async def perform(self, params: ReportParams, context: JobContext) -> Outcome:
-        """One try. A repeated one replaces its own file and sends the same Message-ID again."""
+        """Write the report. A retry replaces its file and sends mails with the same Message-ID."""
         if (refused := await refuse_strangers(context, params.recipients)) is not None:
             return refused
         try:
@@ -102,7 +102,7 @@ class ReportJob(Job[ReportParams]):
                 written = await context.compute(write_report, given)
                 file = await context.files.save(_file_name(params), written.content_type, written.content)
                 rows = written.rows
-                del written  # the file's bytes, which mails have no use for
+                del written  # frees the content while mails are sent
         except (ReportFault, FileFault) as error:
             return Outcome.failed(str(error))
         if (failed := await _mail(params, file, context)) is not None:
@@ -113,7 +113,7 @@ class ReportJob(Job[ReportParams]):
 
 
 async def _gather(params: ReportParams, context: JobContext) -> ReportInput:
-    """All that is written."""
+    """Collect the input of the report."""
     return ReportInput(
         title=params.title,
         format=params.format,
@@ -131,7 +131,7 @@ async def _summarize(which: RunsParams, context: JobContext) -> RunsSummary:
     task = which.task_id and document_id("Task", which.task_id)
     found = await context.runs.summarize(context.owner, start, end, task)
     if found is None:
-        raise ReportFault(f"There are more than {MOST_COUNTED} runs in this time. Ask for a shorter one.")
+        raise ReportFault(f"There are more than {MOST_COUNTED} runs in this time range. Choose a shorter one.")
     return found
 
 
@@ -142,9 +142,9 @@ def _file_name(params: ReportParams) -> str:
 
 
 async def _mail(params: ReportParams, file: FileRef, context: JobContext) -> Outcome | None:
-    """Mail the link; what went wrong, if something did."""
+    """Mail the link. Returns a failed outcome, or None."""
     until = f"{file.url_expires_at:%Y-%m-%d %H:%M} UTC"
-    text = f"{params.title}\n\n{file.url}\n\nThe link is good until {until}, for whoever has it.\n"
+    text = f"{params.title}\n\n{file.url}\n\nAnyone who has this link can use it until {until}.\n"
     for to in distinct_addresses(params.recipients):
         failed = await send_mail(context, JobMail(to, params.title, text, "report"))
         if failed is not None:

@@ -1,4 +1,4 @@
-"""Reports as one HTML file that needs nothing else and runs nothing. Pure."""
+"""Reports as a self-contained HTML file without scripts. Pure."""
 
 from collections.abc import Iterator
 from html import escape
@@ -18,7 +18,7 @@ _ROW, _LABEL, _WIDTH = 24, 220, 440
 
 
 def render_html(report: Report) -> bytes:
-    """The page, in UTF-8; every text in it is escaped."""
+    """Return the page in UTF-8, with all text escaped."""
     title = escape(report.title)
     parts = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',

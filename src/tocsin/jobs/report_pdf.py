@@ -1,8 +1,8 @@
-"""Reports as PDF. Takes processor time: about 1 s for 1,000 rows of 6 columns, 2 s if they are full.
+"""Reports as PDF. CPU-bound: about 1 s for 1,000 rows of 6 columns, 2 s if the cells are full.
 
-The letters are DejaVu Sans, which is embedded as far as it is used: Latin, Greek, Cyrillic and many symbols. What it
-lacks (Chinese, Japanese, Korean, Indic scripts, most emoji) is shown as an empty box; Arabic and Hebrew letters are
-there, but stand from left to right and unjoined.
+The font is DejaVu Sans, embedded as a subset: Latin, Greek, Cyrillic and many symbols. Characters that it lacks
+(Chinese, Japanese, Korean, Indic scripts, most emoji) are shown as an empty box. Arabic and Hebrew letters are shown,
+but from left to right and unjoined.
 """
 
 import io
@@ -29,19 +29,19 @@ FONT = "DejaVu Sans"
 _FILE = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _MARGIN = 15 * mm
 _WIDE = 6
-"""Columns from which on pages lie on their side."""
+"""Number of columns from which pages are in landscape format."""
 _LONGEST_CELL = 500
 MOST_CELLS = 100_000
-"""Each 40 letters of them count as one more: it takes as long to lay them out."""
+"""Each 40 characters count as one more cell, because they take as long to lay out."""
 _LETTERS_OF_A_CELL = 40
 _TOO_TALL = "A row of the report is taller than a page. Choose fewer columns, or write it as HTML or CSV."
 _BOX = "\u25a1"
 _BAR, _LABEL = 16, 170
-_BLUE: Any = HexColor("#2f6fbb")  # the stubs know no colour as a keyword
+_BLUE: Any = HexColor("#2f6fbb")  # the stubs don't accept a colour as a keyword argument
 _HEADING = ParagraphStyle("heading", fontName=FONT, fontSize=12, leading=15, spaceBefore=12, spaceAfter=6)
 _TITLE = ParagraphStyle("title", fontName=FONT, fontSize=18, leading=22, spaceAfter=4)
 _SMALL = ParagraphStyle("small", fontName=FONT, fontSize=8, leading=10, textColor=HexColor("#5b6675"))
-# Breaks anywhere: a long word must not leave its column.
+# Breaks anywhere, so that a long word doesn't overflow its column.
 _CELL = ParagraphStyle("cell", fontName=FONT, fontSize=8, leading=10, wordWrap="CJK")
 _NUMBER = ParagraphStyle("number", parent=_CELL, alignment=TA_RIGHT)
 _LOOK = TableStyle(
@@ -54,7 +54,7 @@ _LOOK = TableStyle(
 
 
 def render_pdf(report: Report) -> bytes:
-    """The pages, A4; wide tables lie on their side. A cell shows at most 500 characters. Raises ReportFault."""
+    """Return A4 pages, in landscape for wide tables. A cell shows at most 500 characters. Raises ReportFault."""
     refuse_costly(report.sections)
     font = load_font()
     widest = max((len(section.columns) for section in report.sections), default=0)
@@ -86,8 +86,8 @@ def refuse_costly(sections: Iterable[Section]) -> None:
             cost += len(row) + letters // _LETTERS_OF_A_CELL
             if cost > MOST_CELLS:
                 raise ReportFault(
-                    f"The report is too large for a PDF: at most {MOST_CELLS:,} cells, of which each "
-                    f"{_LETTERS_OF_A_CELL} letters count as one more. Choose fewer rows or columns, or HTML or CSV."
+                    f"The report is too large for a PDF: the limit is {MOST_CELLS:,} cells, and each "
+                    f"{_LETTERS_OF_A_CELL} characters count as one more. Choose fewer rows or columns, or HTML or CSV."
                 )
 
 
@@ -130,7 +130,7 @@ def _paragraph(font: TTFont, text: str, style: ParagraphStyle) -> Paragraph:
 
 
 def _known(font: TTFont, text: str) -> str:
-    """The text with a box for each letter that the font does not have."""
+    """Replace each character that the font lacks with a box."""
     glyphs = font.face.charToGlyph
     return "".join(letter if letter in "\n\t" or ord(letter) in glyphs else _BOX for letter in text)
 
