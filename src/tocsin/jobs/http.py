@@ -1,4 +1,4 @@
-"""The `http` job: call a URL. A 2xx answer is success."""
+"""The `http` job: call a URL. A 2xx response is success."""
 
 import asyncio
 import re
@@ -29,29 +29,27 @@ __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
 _WRITTEN_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
-_READ_AT_ONCE = 16 * 1024  # characters of a body that is read as JSON; more is read in a thread, or a process
+_READ_AT_ONCE = 16 * 1024  # characters of a body that is parsed in the event loop; more in a thread, or a process
 _READ_IN_THREAD = 256 * 1024
-_MASKED_AT_ONCE = 4096  # characters of a body and of what is looked for in it; more is masked in a thread
+_MASKED_AT_ONCE = 4096  # characters of a body and its secrets that are masked in the event loop; more in a thread
 
 Header = tuple[str, str]
 
 
 class HttpJob(Job[HttpParams]):
-    """Calls a URL with the headers and the body that the user gave, and with what makes a repeated call
-    recognisable.
-    """
+    """Calls a URL with the user's headers and body, and with headers that identify retries of the same run."""
 
     kind = "http"
     Params = HttpParams
 
     def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
-        """What to store: checked, and with its secrets sealed. Raises InvalidInput."""
+        """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
         return prepare(
             read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
         )
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """What is wrong with what a user wrote, in which expressions may stand for values."""
+        """Return the faults of parameters that may contain expressions, each with its path."""
         if (found := find_faults(HttpGiven, given)) or has_expression(given):
             return found
         try:
@@ -61,7 +59,7 @@ class HttpJob(Job[HttpParams]):
         return []
 
     def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:
-        """The URL, if it is no expression and can never be called."""
+        """Return the URL if the rules never allow it. One with an expression is checked later."""
         url = given.get("url")
         if not isinstance(url, str) or has_expression(url):
             return []
@@ -69,7 +67,7 @@ class HttpJob(Job[HttpParams]):
         return [] if refusal is None else [(("url",), refusal)]
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
-        """The token, and the headers that are secrets by their names."""
+        """Return the paths of the token and of the secret headers."""
         headers = given.get("headers")
         named = {
             name.lower() for spelling in ("secretHeaders", "secret_headers") for name in _texts_of(given.get(spelling))
@@ -82,22 +80,22 @@ class HttpJob(Job[HttpParams]):
         return [*([("token",)] if isinstance(given.get("token"), str) else []), *found]
 
     def destination(self, given: Mapping[str, Any]) -> object | None:
-        """The server: scheme, host and port. None where an expression may have a say in it."""
+        """Return the origin: scheme, host and port. None if it depends on an expression."""
         url = given.get("url")
         if not isinstance(url, str):
             return None
-        if has_expression(url):  # one behind the host, as in https://example.com/${{ item }}, changes no server
+        if has_expression(url):  # after the host, as in https://example.com/${{ item }}, it doesn't change the server
             begun = _WRITTEN_ORIGIN.match(url.partition("${{")[0])
             url = begun[0] if begun is not None else ""
         parsed = parse_url(url)
         return None if isinstance(parsed, str) else origin(parsed)
 
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
-        """One request, redirects included; the door keeps the time, and says what took it."""
+        """Make one request, including redirects. The client enforces the timeout and measures the phases."""
         return await self.perform(HttpParams.model_validate(stored), context)
 
     async def perform(self, params: HttpParams, context: JobContext) -> Outcome:
-        """The same with what `prepare` made."""
+        """Make the request and return its outcome."""
         try:
             secret = await _secret_headers(params, context)
         except SecretUnreadable:
@@ -109,7 +107,7 @@ class HttpJob(Job[HttpParams]):
 
 
 async def _with_result(outcome: Outcome, context: JobContext) -> Outcome:
-    """The outcome with what later steps see. A large body is read where nobody waits for it."""
+    """Return the outcome with the result for later steps. A large body is parsed outside of the event loop."""
     size = len(outcome.response_body or "")
     if size <= _READ_AT_ONCE or outcome.error is not None:
         return replace(outcome, result=step_result(outcome))
@@ -119,9 +117,9 @@ async def _with_result(outcome: Outcome, context: JobContext) -> Outcome:
     try:
         return replace(outcome, result=await context.compute(step_result_text, *given, owner=context.owner))
     except LimitReached as reached:
-        return Outcome.failed(f"The answer cannot be read. {reached}", reached.hint)
+        return Outcome.failed(f"The response could not be parsed. {reached}", reached.hint)
     except ProcessEnded as ended:
-        return Outcome.failed(f"The answer cannot be read. {ended}", retryable=True)
+        return Outcome.failed(f"The response could not be parsed. {ended}", retryable=True)
 
 
 def _texts_of(value: Any) -> list[str]:
@@ -159,7 +157,7 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
 
 
 async def _masked(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
-    """`exchange` without the secrets that the target sent back."""
+    """Mask the secrets that the target echoed."""
     if not secret:
         return exchange
     if len(exchange.body or "") + sum(len(value) for _, value in secret) <= _MASKED_AT_ONCE:
@@ -181,7 +179,7 @@ def _mask(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
 
 def _masked_headers(headers: list[Header], masker: Masker) -> list[Header]:
     joined = "\n".join(text for header in headers for text in header)
-    if masker.mask(joined) == joined:  # one search for all of them
+    if masker.mask(joined) == joined:  # one search for all headers
         return headers
     return [(masker.mask(name), masker.mask(value)) for name, value in headers]
 
@@ -208,7 +206,7 @@ def _recorded(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
 
 
 def _called(url: str) -> str:
-    """The URL in the form in which it is called: a host that only looks like another one shows as what it is."""
+    """Return the URL in the form in which it is called, which reveals lookalike hosts."""
     called = parse_url(url)
     return url if isinstance(called, str) else str(called)
 
@@ -239,6 +237,6 @@ def _refused(status: int, headers: list[Header]) -> AttemptError:
 def _unreadable() -> AttemptError:
     return AttemptError(
         ErrorKind.SECRET_UNREADABLE,
-        "A stored secret of this task cannot be decrypted with the present encryption key.",
-        "Set this task's token and secret headers again, or let the operator restore TOCSIN_ENCRYPTION_KEY.",
+        "A stored secret of this task cannot be decrypted with the current encryption key.",
+        "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
     )

@@ -1,4 +1,4 @@
-"""From what a user wrote for an HTTP call to what is stored: checked, and its secrets sealed."""
+"""Validation of the parameters of an HTTP call, and sealing of its secrets for storage."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ _SENDER_SETS = frozenset(
 
 
 class PlainHeader(BaseModel):
-    """A header whose value anyone who may see the task may see."""
+    """A header whose value is visible to anyone who can see the task."""
 
     name: str
     value: str
@@ -44,7 +44,7 @@ class SealedHeader(BaseModel):
 
 
 class HttpParams(BaseModel):
-    """The parameters of an `http` job as they are stored. `token` is sealed, `connect_timeout` in seconds."""
+    """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds."""
 
     url: str
     method: str = "GET"
@@ -57,11 +57,11 @@ class HttpParams(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class HttpInput:
-    """What a user wrote. At most one of `json`, `text` and `form`; the values of `secret_header_names` are
-    stored encrypted.
+    """Parameters as users write them, with at most one of `json`, `text` and `form`. Headers named in
+    `secret_header_names` are stored encrypted.
 
-    On an update, None for the `token` or for the value of a secret header keeps the stored one, and so does a
-    name in `secret_header_names` alone; an empty `token` removes it.
+    On an update, None for the `token` or for the value of a secret header keeps the stored one. So does a name that is
+    only in `secret_header_names`. An empty `token` removes it.
     """
 
     url: str
@@ -82,10 +82,9 @@ def prepare(
     previous: Mapping[str, Any] | None = None,
     rules: Rules | None = None,
 ) -> dict[str, Any]:
-    """What to store for `given`: the fields of HttpParams. `previous` is what was stored before, on an
-    update. A URL that the `rules` never let be called is refused here already.
+    """Return the fields of HttpParams to store for `given`. `previous` are the stored ones, on an update.
 
-    Raises InvalidInput with the path in the API's input.
+    Raises InvalidInput with the path in the API's input, also for a URL that the `rules` never allow.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
     faults = FaultCollector()
@@ -114,7 +113,7 @@ def _sealed(name: str, value: str | SealedHeader, box: SecretBox, owner: str) ->
 
 
 def check(given: HttpInput) -> None:
-    """Raises SeveralInvalid for what could not be stored."""
+    """Validate the input without storing it. Raises SeveralInvalid."""
     faults = FaultCollector()
     faults.read(_url, given.url, None)
     faults.read(_headers, given, None)
@@ -125,7 +124,7 @@ def check(given: HttpInput) -> None:
 
 
 def refuse_url(url: URL | str, rules: Rules) -> str | None:
-    """Return why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
+    """Return a sentence why the rules never allow a URL; None if they may, or if it is not a parsed URL."""
     refusal = None if isinstance(url, str) else find_refusal(url, rules)
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 
@@ -141,22 +140,22 @@ def _url(url: str, rules: Rules | None) -> str:
 
 
 def _same_origin(before: str, after: str) -> bool:
-    """Whether both lead to the same server: scheme, host and port."""
+    """Return whether both URLs have the same scheme, host and port."""
     old, new = parse_url(before), parse_url(after)
     return before == after or (isinstance(old, URL) and isinstance(new, URL) and origin(old) == origin(new))
 
 
 def _refuse_kept(token: str | None, secret: Mapping[str, str | SealedHeader]) -> None:
-    """Stored secrets stay with the server that they were given for. Else whoever may edit a task, but never sees its
-    secrets, could have them sent to a server of his own.
+    """Refuse to send stored secrets to another server. Otherwise users who can edit a task, but not see its secrets,
+    could have them sent to a server of theirs.
     """
-    why = "The url leads to another server than before (scheme, host or port), which must not get the stored"
+    why = "The url has another scheme, host or port than before, and the new server must not get the stored"
     kept = [name for name, value in secret.items() if isinstance(value, SealedHeader)]
     if kept:
-        message = f"{why} value of {kept[0]} unasked. Give the value again, or leave {kept[0]} out to remove it."
+        message = f"{why} value of {kept[0]}. Give the value again, or leave {kept[0]} out to remove it."
         raise InvalidInput(message, "headers", kept[0])
     if token is not None:
-        raise InvalidInput(f"{why} token unasked. Give the token again, or an empty one to remove it.", "token")
+        raise InvalidInput(f"{why} token. Give the token again, or an empty one to remove it.", "token")
 
 
 def _method(method: str) -> str:
@@ -192,14 +191,14 @@ def _headers(
 
 
 def _named(given: HttpInput) -> dict[str, Any]:
-    """The headers by name, checked; those that are only named as secret have the value None."""
+    """Return the validated headers by name. Those that are only named as secret have the value None."""
     headers = dict(given.headers or {})
     present = {name.lower() for name in headers}
     if len(present) < len(headers):
-        raise InvalidInput("A header is given twice, in upper and lower case.", "headers")
+        raise InvalidInput("A header is given twice, in different case.", "headers")
     headers.update({name: None for name in given.secret_header_names if name.lower() not in present})
     if len(headers) > HEADER_COUNT_LIMIT:
-        raise InvalidInput(f"There are {len(headers)} headers; {HEADER_COUNT_LIMIT} is the limit.", "headers")
+        raise InvalidInput(f"There are {len(headers)} headers; the limit is {HEADER_COUNT_LIMIT}.", "headers")
     for name in headers:
         _check_name(name)
     return headers
@@ -207,7 +206,7 @@ def _named(given: HttpInput) -> dict[str, Any]:
 
 def _check_name(name: str) -> None:
     if not _TOKEN.fullmatch(name):
-        raise InvalidInput("This is not a header name: use letters, digits and hyphens.", "headers", name)
+        raise InvalidInput("This is not a valid header name. Use letters, digits and hyphens.", "headers", name)
     if name.lower() in _SENDER_SETS or name.lower().startswith("x-tocsin-"):
         raise InvalidInput(f"Tocsin sets the header {name} itself. Leave it out.", "headers", name)
 
@@ -215,7 +214,7 @@ def _check_name(name: str) -> None:
 def _kept(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
     if name.lower() in hidden and name.lower() in stored:
         return SealedHeader(name=name, sealed=stored[name.lower()].sealed)
-    message = f"The header {name} has no value: null keeps the stored value of a secret header, and there is none."
+    message = f"The header {name} has no value: null keeps the stored value of a secret header, but none is stored."
     raise InvalidInput(message, "headers", name)
 
 
@@ -233,11 +232,11 @@ def _header_value(name: str, value: Any) -> str:
 def _small_enough(headers: Sequence[tuple[str, str]]) -> None:
     size = sum(len(name) + len(value.encode()) for name, value in headers)
     if size > HEADERS_LIMIT:
-        raise InvalidInput(f"The headers have {size} bytes; {HEADERS_LIMIT} is the limit.", "headers")
+        raise InvalidInput(f"The headers have {size} bytes; the limit is {HEADERS_LIMIT}.", "headers")
 
 
 def _token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
-    """The new token in the clear, or the stored one still sealed if none is given."""
+    """Return the new token in plain text, or the stored one, still sealed, if none is given."""
     if given.token is None:
         return before.token if before is not None and "authorization" not in secret_names else None
     if given.token == "":

@@ -1,16 +1,16 @@
-"""What is secret about a header, and the forms in which a target may send it back. Pure."""
+"""The secret parts of a header, and the forms in which a target may echo them. Pure."""
 
 import base64
 import binascii
 from collections.abc import Iterator
 from itertools import islice
 
-_COOKIES = 50  # of one Cookie header whose values are looked for one by one
+_COOKIES = 50  # of one Cookie header whose values are masked separately
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 
 def secret_values(name: str, value: str) -> Iterator[str]:
-    """The value of a secret header, and what stands in it that may be echoed apart: the credentials of an
+    """Yield the value of a secret header, and the parts of it that may be echoed separately: the credentials of an
     authorization, the user and password of a basic one, the values of cookies.
     """
     yield value.strip()
@@ -25,8 +25,8 @@ def secret_values(name: str, value: str) -> Iterator[str]:
 
 
 def forms_of(value: str) -> Iterator[str]:
-    """`value`, as forms write it, as servers that know no UTF-8 read it, and what any base64 text has that encodes it,
-    whatever stands before and behind it.
+    """Yield `value`, its form encoding, UTF-8 read as Latin-1, and the part of its base64 that does not depend on what
+    surrounds it.
     """
     raw = value.encode()
     yield value
@@ -46,4 +46,4 @@ def _basic(credentials: str) -> Iterator[str]:
         return
     user, _, password = decoded.partition(":")
     yield decoded
-    yield password or user  # an API key may stand in the place of the user, alone
+    yield password or user  # an API key may be given as the user, without a password
