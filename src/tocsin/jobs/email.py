@@ -1,4 +1,4 @@
-"""The `email` job: write to people, with what earlier steps found. Result: `{recipients, subject, attachments}`."""
+"""The `email` job: send mail, with results of earlier steps. Result: `{recipients, subject, attachments}`."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ _CONTENT_TYPE = r"^[a-z0-9]+/[a-z0-9.+-]+$"
 
 
 class AttachmentParams(ParamsModel):
-    """A file: one that a step kept (`fileId`), which has its name, or its content as text, as JSON or in base64."""
+    """An attachment: a file of an earlier step (`fileId`), which has a name, or content as text, JSON or base64."""
 
     name: Annotated[str | None, Field(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")] = None
     content_type: Annotated[str, Field(pattern=_CONTENT_TYPE)] = ""
@@ -33,13 +33,15 @@ class AttachmentParams(ParamsModel):
     @model_validator(mode="after")
     def _one(self) -> "AttachmentParams":
         if len({"text", "json_", "base64", "file_id"} & self.model_fields_set) != 1:
-            raise ValueError(f"The attachment {self.name or ''} has exactly one of text, json, base64 and fileId.")
+            raise ValueError(
+                f"The attachment {self.name or ''} must have exactly one of text, json, base64 and fileId."
+            )
         if self.name is None and self.file_id is None:
-            raise ValueError("An attachment has a name, such as result.json.")
+            raise ValueError("An attachment must have a name, such as result.json.")
         return self
 
     async def file(self, files: Files, most: int) -> Attachment:
-        """The file. Raises ValueError for what is no base64, FileFault for what is not kept or has more bytes."""
+        """Load the file. Raises ValueError for invalid base64, FileFault if the file is missing or too large."""
         if self.file_id is not None:
             kept, content = await files.read(self.file_id, most)
             return Attachment(self.name or kept.name, self.content_type or kept.content_type, content)
@@ -53,7 +55,7 @@ class AttachmentParams(ParamsModel):
 
 
 class EmailParams(ParamsModel):
-    """A mail of plain text."""
+    """Parameters of a plain-text mail."""
 
     to: Annotated[list[Recipient], Field(min_length=1, max_length=MOST_RECIPIENTS)]
     subject: Annotated[str, Field(min_length=1, max_length=300)]
@@ -67,17 +69,17 @@ class EmailParams(ParamsModel):
 
 
 class EmailJob(Job[EmailParams]):
-    """Hands one mail for each recipient to the mail server. A repeated attempt sends the same Message-ID again."""
+    """Sends one mail to each recipient. A retry sends the same Message-ID again."""
 
     kind = "email"
     Params = EmailParams
 
     def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """Whom the mail goes to."""
+        """Return the recipients."""
         return addresses_at("to", given.get("to"))
 
     async def perform(self, params: EmailParams, context: JobContext) -> Outcome:
-        """One try for all recipients, each once however often and in whichever spelling it is named."""
+        """Send to each recipient once, however often and in whichever spelling the address is given."""
         if (refused := await refuse_strangers(context, params.to)) is not None:
             return refused
         recipients = distinct_addresses(params.to)
@@ -114,4 +116,4 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("An attachment's base64 cannot be read.") from None
+        raise ValueError("The base64 of an attachment is invalid.") from None

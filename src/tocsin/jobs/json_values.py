@@ -1,7 +1,7 @@
-"""JSON from outside, within bounds in which it can be kept, computed with and shown everywhere. Pure.
+"""Reading and writing JSON within bounds of depth and numbers. Pure.
 
-RFC 8259 section 9 lets a parser bound depth and numbers. Python's reads what is no JSON (NaN, half a surrogate pair),
-makes an infinite number of 1e999, and has a bound for depth that moves with the stack.
+RFC 8259 section 9 lets a parser limit both. Python's parser accepts what is not JSON (NaN, lone surrogates), reads
+1e999 as infinity, and has a depth limit that depends on the stack.
 """
 
 import json
@@ -15,23 +15,23 @@ from tocsin.jobs.value_bounds import HALF_A_PAIR, Bounds, Path, half_a_pair, sca
 DEEPEST_READ = 128
 """Levels of a value that comes from outside."""
 DEEPEST = 256
-"""Levels of any value: what is put together of several is deeper than each."""
-LARGEST_INTEGER = 2**1024  # beyond it there are no floating-point numbers either
+"""Levels of any value: one that is composed of several is deeper than each of them."""
+LARGEST_INTEGER = 2**1024  # the range of floating-point numbers
 _LONGEST_INTEGER = 310
 _DIGITS_ALIKE = bytes(48 if chr(byte).isdecimal() and byte < 128 else byte | 32 for byte in range(256))
 _HUGE = (b"0" * 150, b"0e000", b"0e+000")
-"""Parts of numbers beyond 1.8e308, all digits alike: many digits, or an exponent of three."""
+"""Signs of a number beyond 1.8e308, with each digit as 0: many digits, or an exponent of three."""
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BOM = "\ufeff"  # RFC 8259 section 8.1 lets a parser ignore it
-# Tuples, the common types first: to make a union for each part of a large value takes longer than all the rest.
+# Tuples, with common types first: creating a union for each part of a large value would take most of the time.
 _CONTAINERS = (dict, list, tuple, Mapping)
 _WITHOUT_FAULT = (bool, type(None), *_CONTAINERS)
 
 
 class UnfitJson(ValueError):
-    """A value is no JSON, or beyond the bounds. The text is a sentence; `path` is where it is."""
+    """A value is not JSON, or exceeds the bounds. The message is a sentence; `path` is where the fault is."""
 
     def __init__(self, message: str, path: Path = ()) -> None:
         super().__init__(message)
@@ -39,12 +39,12 @@ class UnfitJson(ValueError):
 
 
 class JsonText(str):
-    """The JSON text of a value, which is within the bounds."""
+    """The JSON text of a value that is within the bounds."""
 
 
 def read_json(text: str, deepest: int = DEEPEST_READ) -> Any:
-    """The value of a JSON text. Raises JSONDecodeError for what is no JSON, UnfitJson for what is beyond the bounds."""
-    # Each number that Python's own reader is not left alone with takes ten times as long.
+    """Parse JSON text. Raises JSONDecodeError for invalid JSON, UnfitJson for values that exceed the bounds."""
+    # With readers of its own, json.loads takes ten times as long for each number.
     readers: dict[str, Any] = {"parse_int": _read_integer, "parse_float": _read_float} if _may_be_huge(text) else {}
     try:
         value = json.loads(text.removeprefix(_BOM), parse_constant=_refuse_constant, **readers)
@@ -63,27 +63,27 @@ def _refuse_half(text: str) -> None:
 
 
 def write_json(value: Any, deepest: int = DEEPEST) -> str:
-    """The JSON text of a value, without spaces. Raises UnfitJson unless it is within the bounds."""
+    """Return the JSON text of a value, without spaces. Raises UnfitJson unless it is within the bounds."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
     except (TypeError, ValueError, RecursionError):
         check_json(value, deepest)
-        raise UnfitJson("It is no JSON value.") from None
+        raise UnfitJson("It is not a JSON value.") from None
     if _may_be_huge(text) or _is_deeper(text, deepest):
         check_json(value, deepest)
     return text
 
 
 def check_json(value: Any, deepest: int = DEEPEST) -> None:
-    """Raises UnfitJson unless this is a JSON value within the bounds."""
+    """Raise UnfitJson unless this is a JSON value within the bounds."""
     for path, part in _parts(value, deepest):
         if (fault := _fault(part)) is not None:
             raise UnfitJson(fault, path)
 
 
 def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
-    """The value and all in it, with their places. Names are parts, too."""
+    """Yield the value and all of its parts, including names, with their paths."""
     ahead: list[tuple[Path, Any]] = [((), value)]
     while ahead:
         path, part = ahead.pop()
@@ -100,13 +100,13 @@ def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
 
 
 def _may_be_huge(text: str) -> bool:
-    """Tell whether a number in a JSON text may be beyond 1.8e308: a look that is much faster than at each number."""
+    """Return whether a number in JSON text may exceed 1.8e308. Much faster than a check of each number."""
     alike = text.encode(errors="replace").translate(_DIGITS_ALIKE)
     return any(part in alike for part in _HUGE)
 
 
 def _is_deeper(text: str, deepest: int) -> bool:
-    """Tell whether a JSON text that could be read is deeper. Each round takes its innermost brackets away."""
+    """Return whether valid JSON text is nested deeper. Each round removes the innermost brackets."""
     if text.count("[") + text.count("{") <= deepest:
         return False
     brackets = _STRINGS.sub(b"", text.encode(errors="replace")).translate(_ALIKE, _NO_BRACKETS)
@@ -144,4 +144,4 @@ def _read_float(text: str) -> float:
 
 
 _NUMBERS = Bounds(number=LARGEST_INTEGER)
-_TOO_LARGE = "A number is too large: it is beyond 1.8e308."
+_TOO_LARGE = "A number is too large: it exceeds 1.8e308."

@@ -1,4 +1,4 @@
-"""What users write as the parameters of a job: models of one shape, and their faults as sentences with a path."""
+"""Job parameters: the base model, and validation errors as sentences with a path."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,13 @@ _QUICKLY = {"quickly": True}
 
 
 class ParamsModel(BaseModel):
-    """Parameters as users write them: camelCase names, and none that the model does not know."""
+    """Base model of parameters as users write them, with camelCase names. Unknown names are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
 def read_params(model: type[Model], given: Any, *, quickly: bool = False) -> Model:
-    """The parameters. Raises SeveralInvalid with all faults and their paths. `quickly` leaves out what takes long."""
+    """Validate parameters. Raises SeveralInvalid with all faults and their paths. `quickly` skips slow checks."""
     try:
         return model.model_validate(given, context=_QUICKLY if quickly else None)
     except ValidationError as error:
@@ -33,12 +33,12 @@ def read_params(model: type[Model], given: Any, *, quickly: bool = False) -> Mod
 
 
 def is_quick(info: ValidationInfo) -> bool:
-    """Tell a validator that the parameters are read for an attempt, which checks in a process what takes long."""
+    """Return whether a validator must skip slow checks, which an attempt makes in a compute process instead."""
     return info.context is _QUICKLY
 
 
 def find_faults(model: type[BaseModel], given: Any) -> list[tuple[Path, str]]:
-    """All faults but those of values that an expression (`${{ … }}`) stands for, which is known only later."""
+    """Return all faults, except those of values with an expression (`${{ … }}`), which are checked later."""
     try:
         model.model_validate(given)
     except ValidationError as error:
@@ -47,7 +47,7 @@ def find_faults(model: type[BaseModel], given: Any) -> list[tuple[Path, str]]:
 
 
 def has_expression(value: Any) -> bool:
-    """Whether an expression stands anywhere in this JSON value."""
+    """Return whether this JSON value contains an expression."""
     if isinstance(value, str):
         return _EXPRESSION in value
     if isinstance(value, Mapping):
@@ -56,7 +56,7 @@ def has_expression(value: Any) -> bool:
 
 
 def without(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """The value without what stands at this path."""
+    """Return a copy of the value without the entry at this path."""
     name, rest = path[0], path[1:]
     others = {other: part for other, part in value.items() if other != name}
     return {**others, name: without(value[name], rest)} if rest else others
@@ -64,7 +64,7 @@ def without(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 
 def _faults(model: type[BaseModel], error: ValidationError, *, ignore_expressions: bool) -> Iterator[tuple[Path, str]]:
     for fault in error.errors(include_url=False):
-        missing = fault["type"] == "missing"  # its input is what it is missing from
+        missing = fault["type"] == "missing"  # its input is the object that lacks it
         if not (ignore_expressions and not missing and has_expression(fault["input"])):
             yield fault["loc"], _sentence(model, dict(fault))
 
@@ -77,7 +77,7 @@ def _sentence(model: type[BaseModel], fault: dict[str, Any]) -> str:
 
 
 def sentence(name: str, fault: Mapping[str, Any]) -> str:
-    """What pydantic says of a value, in the words of who wrote it."""
+    """Describe a validation error of pydantic in the terms of the API."""
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "missing":
         return f"{name} is missing."
@@ -108,7 +108,7 @@ _SHAPES = {
     "model_attributes_type": "an object of names and values",
     "list_type": "a list",
     "tuple_type": "a list",
-    "string_type": "a text",
+    "string_type": "a string",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
