@@ -95,7 +95,7 @@ class Compute(Protocol):
         ...
 
 
-class _Clocked:
+class _AttemptCompute:
     """Runs computations of an attempt and stops its timeout until the work begins."""
 
     def __init__(self, context: "JobContext", limit: asyncio.Timeout) -> None:
@@ -221,7 +221,7 @@ class Job(ABC, Generic[P]):
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
         try:
             async with asyncio.timeout(context.timeout) as limit:
-                return await self.perform(params, replace(context, compute=_Clocked(context, limit)))
+                return await self.perform(params, replace(context, compute=_AttemptCompute(context, limit)))
         except LimitReached as reached:
             return Outcome.failed(str(reached), reached.hint, ErrorKind.COMPUTE_LIMIT)
         except ProcessEnded as ended:

@@ -32,8 +32,8 @@ ANSWER = struct.Struct("!cQ")
 RETURNED, RAISED, NO_MEMORY, TOO_LARGE = b"R", b"E", b"M", b"L"
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
-_MOST_OOM_SCORE = "1000"
-_END_SECONDS = 1.0
+_MAX_OOM_SCORE = "1000"
+_EXIT_TIMEOUT = 1.0
 """Time for a process to exit after it has closed its socket. Then it is killed."""
 
 
@@ -52,11 +52,11 @@ def serve_forks(descriptor: int, modules: Sequence[str]) -> NoReturn:
     gc.freeze()  # the collector would write to memory pages that the forks share
     with suppress(ConnectionError):
         control.sendall(REPORT.pack(os.getpid(), 0))
-        _obey(control)
+        _serve_requests(control)
     os._exit(0)
 
 
-def _obey(control: socket.socket) -> None:
+def _serve_requests(control: socket.socket) -> None:
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
     children: set[int] = set()
     try:
@@ -88,8 +88,8 @@ def _fork(control: socket.socket, descriptor: int, prctl: Callable[..., int] | N
             prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() == parent:
             with suppress(OSError):
-                Path("/proc/self/oom_score_adj").write_text(_MOST_OOM_SCORE)
-            _work(socket.socket(fileno=descriptor))
+                Path("/proc/self/oom_score_adj").write_text(_MAX_OOM_SCORE)
+            _serve_calls(socket.socket(fileno=descriptor))
     except (OSError, MemoryError):
         pass  # the server has exited, or has abandoned this work
     finally:
@@ -97,7 +97,7 @@ def _fork(control: socket.socket, descriptor: int, prctl: Callable[..., int] | N
 
 
 def _wait(pid: int) -> int:
-    until = time.monotonic() + _END_SECONDS
+    until = time.monotonic() + _EXIT_TIMEOUT
     while time.monotonic() < until:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
@@ -110,12 +110,12 @@ def _wait(pid: int) -> int:
 # --- a worker -------------------------------------------------------------------------------------------------------
 
 
-def _work(connection: socket.socket) -> None:
+def _serve_calls(connection: socket.socket) -> None:
     own = _address_space()
     while True:
         size, memory, largest, seconds = CALL.unpack(_receive(connection, CALL.size))
         _set_limits(own and own + memory, seconds)
-        what, payload = _answer(connection, size, largest)
+        what, payload = _execute_call(connection, size, largest)
         connection.sendall(ANSWER.pack(what, len(payload)))
         connection.sendall(payload)
         if what == NO_MEMORY:
@@ -132,32 +132,32 @@ def _address_space() -> int:
 
 def _set_limits(memory: int, seconds: int) -> None:
     if memory:
-        _limit(resource.RLIMIT_AS, memory)
+        _set_limit(resource.RLIMIT_AS, memory)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
+    _set_limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
 
 
-def _limit(what: int, wanted: int) -> None:
+def _set_limit(what: int, wanted: int) -> None:
     """Set the soft limit, at most to the hard limit, which stays."""
     _, hard = resource.getrlimit(what)
     resource.setrlimit(what, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
-def _answer(connection: socket.socket, size: int, largest: int) -> tuple[bytes, bytes]:
+def _execute_call(connection: socket.socket, size: int, largest: int) -> tuple[bytes, bytes]:
     try:
         function, args = pickle.loads(_receive(connection, size))  # noqa: S301  from the server
         answer = pickle.dumps(function(*args), pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        return (NO_MEMORY, b"") if _is_of_memory(error) else (RAISED, _portable(error))
+        return (NO_MEMORY, b"") if _is_memory_error(error) else (RAISED, _pickle_error(error))
     return (RETURNED, answer) if len(answer) <= largest else (TOO_LARGE, b"")
 
 
-def _is_of_memory(error: Exception) -> bool:
+def _is_memory_error(error: Exception) -> bool:
     """Return whether the error means that memory ran out. C++ libraries raise other types for std::bad_alloc."""
     return isinstance(error, MemoryError) or "bad_alloc" in str(error)
 
 
-def _portable(error: Exception) -> bytes:
+def _pickle_error(error: Exception) -> bytes:
     """Pickle the error, or its repr if the error itself cannot be pickled."""
     try:
         sent = pickle.dumps(error)

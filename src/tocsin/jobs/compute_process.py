@@ -21,16 +21,16 @@ from tocsin.jobs.compute_limits import Limit, LimitReached, Limits, ProcessEnded
 
 START_SECONDS = 60.0
 """Time for the fork server to load the jobs."""
-_KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "TZ")
+_PASSED_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "TZ")
 """Environment variables that computations may see. Any other may be a secret."""
-_SMALL = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_SINGLE_THREADED = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Keeps libraries from starting threads, which use address space and must not exist when a process forks."""
-_BEGIN = (
+_BOOTSTRAP = (
     "import json, sys; _, descriptor, path, modules = sys.argv; sys.path[:] = json.loads(path); "
     "from tocsin.jobs.compute_child import serve_forks; serve_forks(int(descriptor), json.loads(modules))"
 )
-_CRASHES = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
-_SLICE = 1024 * 1024
+_CRASH_SIGNALS = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
+_CHUNK_BYTES = 1024 * 1024
 log = telemetry.logger(__name__)
 
 
@@ -40,9 +40,9 @@ class ForkServer:
     def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket) -> None:
         self._process = process
         self._control = control
-        self._end = weakref.finalize(self, _end, process, control)
-        self._turn = asyncio.Lock()
-        self._orders: set[asyncio.Task[tuple[int, int]]] = set()
+        self._finalizer = weakref.finalize(self, _kill_fork_server, process, control)
+        self._lock = asyncio.Lock()
+        self._requests: set[asyncio.Task[tuple[int, int]]] = set()
 
     @classmethod
     async def start(cls, modules: Sequence[str]) -> "ForkServer":
@@ -66,37 +66,41 @@ class ForkServer:
         """Fork a worker. Raises ProcessEnded if the fork server has died."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        order = self._order(child.FORK, 0, theirs)
+        request = self._send_request(child.FORK, 0, theirs)
         try:
-            pid, _ = await asyncio.shield(order)
+            pid, _ = await asyncio.shield(request)
         except BaseException:
             ours.close()  # a worker that is forked nevertheless exits at once
-            order.add_done_callback(self._reap_made)
+            request.add_done_callback(self._reap_forked)
             raise
         return Worker(self, pid, ours)
 
-    def _reap_made(self, order: "asyncio.Task[tuple[int, int]]") -> None:
-        if not order.cancelled() and order.exception() is None:
-            self.reap(order.result()[0])
+    def _reap_forked(self, request: "asyncio.Task[tuple[int, int]]") -> None:
+        if not request.cancelled() and request.exception() is None:
+            self.reap(request.result()[0])
 
     async def wait(self, pid: int) -> int:
         """Wait for a worker that has exited or been killed. Returns its status, like os.waitpid."""
-        return (await asyncio.shield(self._order(child.WAIT, pid)))[1]
+        return (await asyncio.shield(self._send_request(child.WAIT, pid)))[1]
 
     def reap(self, pid: int) -> None:
         """Wait for the worker in the background. Its process id is not reused until then."""
-        self._order(child.WAIT, pid).add_done_callback(lambda order: order.cancelled() or order.exception())
+        self._send_request(child.WAIT, pid).add_done_callback(
+            lambda request: request.cancelled() or request.exception()
+        )
 
-    def _order(self, what: bytes, pid: int, given: socket.socket | None = None) -> "asyncio.Task[tuple[int, int]]":
+    def _send_request(
+        self, what: bytes, pid: int, given: socket.socket | None = None
+    ) -> "asyncio.Task[tuple[int, int]]":
         """Send a request and read the response, even if the caller is cancelled meanwhile."""
-        order = asyncio.create_task(self._exchange(what, pid, given), name="compute-order")
-        self._orders.add(order)
-        order.add_done_callback(self._orders.discard)
-        return order
+        request = asyncio.create_task(self._exchange(what, pid, given), name="compute-order")
+        self._requests.add(request)
+        request.add_done_callback(self._requests.discard)
+        return request
 
     async def _exchange(self, what: bytes, pid: int, given: socket.socket | None) -> tuple[int, int]:
         try:
-            async with self._turn:
+            async with self._lock:
                 descriptors = [] if given is None else [given.fileno()]
                 socket.send_fds(self._control, [child.ORDER.pack(what, pid)], descriptors)
                 found: tuple[int, int] = child.REPORT.unpack(await _receive(self._control, child.REPORT.size))
@@ -112,9 +116,9 @@ class ForkServer:
 
     async def close(self) -> None:
         """End the fork server and all its workers."""
-        await end_tasks(*self._orders)
+        await end_tasks(*self._requests)
         self._process.kill()
-        await asyncio.to_thread(self._end)
+        await asyncio.to_thread(self._finalizer)
 
 
 class Worker:
@@ -142,7 +146,7 @@ class Worker:
             )
             await loop.sock_sendall(self._connection, work)
             what, size = child.ANSWER.unpack(await _receive(self._connection, child.ANSWER.size))
-            if size > max(limits.answer, _SLICE):
+            if size > max(limits.answer, _CHUNK_BYTES):
                 raise LimitReached(Limit.SIZE, limits)
             payload = await _receive(self._connection, size)
         except (OSError, EOFError):
@@ -150,7 +154,7 @@ class Worker:
         if what == child.NO_MEMORY:
             raise LimitReached(Limit.MEMORY, limits)
         self.is_busy = False
-        return _open(what, payload, limits)
+        return _load_result(what, payload, limits)
 
     async def _explain_end(self, limits: Limits) -> LimitReached | ProcessEnded:
         status = await self._server.wait(self.pid)
@@ -159,7 +163,7 @@ class Worker:
         log.warning("a compute process ended during its work", signal=ended_by, status=status)
         if ended_by == signal.SIGXCPU:
             return LimitReached(Limit.TIME, limits)
-        if ended_by in _CRASHES or ended_by is None:
+        if ended_by in _CRASH_SIGNALS or ended_by is None:
             return LimitReached(Limit.CRASH, limits)
         return ProcessEnded("The process that did the work ended before it finished.")
 
@@ -183,7 +187,7 @@ class Worker:
             self.pid = 0
 
 
-def _end(process: "subprocess.Popen[bytes]", control: socket.socket) -> None:
+def _kill_fork_server(process: "subprocess.Popen[bytes]", control: socket.socket) -> None:
     """Kill the fork server, even if nobody has closed it. The kernel then kills its workers."""
     control.close()
     process.kill()
@@ -192,10 +196,10 @@ def _end(process: "subprocess.Popen[bytes]", control: socket.socket) -> None:
 
 def _spawn(descriptor: int, modules: Sequence[str]) -> "subprocess.Popen[bytes]":
     arguments = [str(descriptor), json.dumps([str(Path(part).absolute()) for part in sys.path]), json.dumps(modules)]
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept = {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
     return subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-I", "-c", _BEGIN, *arguments],
-        env=kept | _SMALL,
+        [sys.executable, "-I", "-c", _BOOTSTRAP, *arguments],
+        env=kept | _SINGLE_THREADED,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=(descriptor,),
@@ -203,7 +207,7 @@ def _spawn(descriptor: int, modules: Sequence[str]) -> "subprocess.Popen[bytes]"
     )
 
 
-def _open(what: bytes, payload: bytearray, limits: Limits) -> Any:
+def _load_result(what: bytes, payload: bytearray, limits: Limits) -> Any:
     if what == child.TOO_LARGE:
         raise LimitReached(Limit.SIZE, limits)
     value = pickle.loads(payload)  # noqa: S301  from our own process
@@ -218,7 +222,7 @@ async def _receive(connection: socket.socket, size: int) -> bytearray:
     received = bytearray(size)
     view = memoryview(received)
     while view:
-        count = await loop.sock_recv_into(connection, view[:_SLICE])
+        count = await loop.sock_recv_into(connection, view[:_CHUNK_BYTES])
         if not count:
             raise EOFError
         view = view[count:]

@@ -25,7 +25,7 @@ TRIES = 3
 IDLE_SECONDS = 10.0
 """Time after which an unused worker is ended, to free its memory."""
 MODULES = ("tocsin.jobs.registry", "tocsin.workflows.checked", "tocsin.workflows.questions")
-_SMALL_WORK = 64 * 1024
+_MAX_BYTES_IN_LOOP = 64 * 1024
 log = telemetry.logger(__name__)
 
 
@@ -41,7 +41,7 @@ class Processes:
         self._limits = limits
         self._modules = modules
         self._idle: dict[str, Worker] = {}
-        self._most_idle = places
+        self._max_idle = places
         self._starting: asyncio.Task[ForkServer] | None = None
 
     @classmethod
@@ -84,16 +84,16 @@ class Processes:
         """
         limits = limits or self._limits
         async with self.turns.take(owner):
-            work = await _pickle((function, args), limits)
-            worker = await self._worker(owner)
+            work = await _pickle_work((function, args), limits)
+            worker = await self._get_worker(owner)
             on_begin()
             try:
                 answer: Answer = await worker.call(work, limits)
             finally:
-                self._keep(owner, worker)
+                self._keep_idle(owner, worker)
             return answer
 
-    async def _worker(self, owner: str) -> Worker:
+    async def _get_worker(self, owner: str) -> Worker:
         """Return the owner's idle worker if it is still alive, or a new one."""
         kept = self._idle.pop(owner, None)
         if kept is not None and kept.is_alive():
@@ -120,17 +120,17 @@ class Processes:
             if server is not None:
                 await server.close()
 
-    def _keep(self, owner: str, worker: Worker) -> None:
+    def _keep_idle(self, owner: str, worker: Worker) -> None:
         """Keep the worker for the owner's next call, unless it has died or its work was abandoned."""
         if worker.is_busy or owner in self._idle:
             worker.end()
             return
         self._idle[owner] = worker
-        if len(self._idle) > self._most_idle:
+        if len(self._idle) > self._max_idle:
             self._idle.pop(next(iter(self._idle))).end()
-        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop, owner, worker, worker.calls)
+        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle, owner, worker, worker.calls)
 
-    def _drop(self, owner: str, worker: Worker, calls: int) -> None:
+    def _end_idle(self, owner: str, worker: Worker, calls: int) -> None:
         if self._idle.get(owner) is worker and worker.calls == calls:
             self._idle.pop(owner).end()
 
@@ -139,13 +139,13 @@ class _TooLarge(Exception):
     """The pickled work exceeds the limit."""
 
 
-class _Bounded(io.BytesIO):
+class _BoundedBuffer(io.BytesIO):
     def __init__(self, most: int) -> None:
         super().__init__()
-        self._most = most
+        self._max_bytes = most
 
     def write(self, data: Any, /) -> int:
-        if self.tell() + len(data) > self._most:
+        if self.tell() + len(data) > self._max_bytes:
             raise _TooLarge
         return super().write(data)
 
@@ -157,19 +157,19 @@ class _PausingPickler(pickle.Pickler):
         return None
 
 
-async def _pickle(work: Any, limits: Limits) -> bytes:
+async def _pickle_work(work: Any, limits: Limits) -> bytes:
     """Pickle the work: in the event loop if it is small, else in a thread. Raises LimitReached."""
     try:
-        return _pickled(pickle.Pickler, work, _SMALL_WORK)
+        return _pickle_bounded(pickle.Pickler, work, _MAX_BYTES_IN_LOOP)
     except _TooLarge:
         pass
     try:
-        return await asyncio.to_thread(_pickled, _PausingPickler, work, LARGEST_WORK)
+        return await asyncio.to_thread(_pickle_bounded, _PausingPickler, work, LARGEST_WORK)
     except _TooLarge:
         raise LimitReached(Limit.SIZE, limits) from None
 
 
-def _pickled(pickler: type[pickle.Pickler], work: Any, most: int) -> bytes:
-    out = _Bounded(most)
+def _pickle_bounded(pickler: type[pickle.Pickler], work: Any, most: int) -> bytes:
+    out = _BoundedBuffer(most)
     pickler(out, pickle.HIGHEST_PROTOCOL).dump(work)
     return out.getvalue()

@@ -27,7 +27,7 @@ _TYPES = (
     "GeometryCollection", "Feature", "FeatureCollection",
 )  # fmt: skip
 _KINDS = ("points", "lines", "areas")
-_DIGITS = 12  # of a share
+_SHARE_DIGITS = 12  # of a share
 
 
 class CountryLookupParams(ParamsModel):
@@ -43,13 +43,13 @@ class CountryLookupParams(ParamsModel):
 
     @field_validator("geojson", mode="before")
     @classmethod
-    def _check(cls, value: Any, info: ValidationInfo) -> Any:
+    def _check_geojson(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None and not is_quick(info):
-            _read_of_one_kind(value)
+            _read_single_kind(value)
         return value
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> "CountryLookupParams":
+    def _require_one(self) -> "CountryLookupParams":
         both = (self.longitude is not None) + (self.latitude is not None)
         if both == 1 or (both == 2) == (self.geojson is not None):
             raise ValueError("Give either geojson, or longitude and latitude.")
@@ -74,22 +74,22 @@ class CountryLookupJob(Job[CountryLookupParams]):
 
 def look_up(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
     """Return the result. Raises GeometryFault for invalid GeoJSON."""
-    shapes = _read_of_one_kind(geojson)
+    shapes = _read_single_kind(geojson)
     index = load_index()
     if shapes[0].dimension == 0:
         points = np.array([point for shape in shapes for point in shape.parts])
-        return _result(index, [index.of_points(points)], len(points))
+        return _build_result(index, [index.of_points(points)], len(points))
     if shapes[0].dimension == 1:
         most = crossings_allowed([np.array(line) for shape in shapes for line in shape.parts])
         if most is not None:
             return Invalid(f"geojson: its lines cross each other more than {most:,} times.", "Simplify the geometry.")
         lines = [line_on_map(line) for shape in shapes for line in shape.parts]
-        return _shared(index, index.of_lines, lines, length)
-    areas = _areas(shapes, repair=repair)
-    return areas if isinstance(areas, Invalid) else _shared(index, index.of_areas, areas, area)
+        return _overlay_parts(index, index.of_lines, lines, length)
+    areas = _validate_areas(shapes, repair=repair)
+    return areas if isinstance(areas, Invalid) else _overlay_parts(index, index.of_areas, areas, area)
 
 
-def _areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | Invalid:
+def _validate_areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | Invalid:
     areas = []
     for shape in shapes:
         valid = check_polygons(shape, repair=repair)
@@ -99,7 +99,7 @@ def _areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | Invalid:
     return areas
 
 
-def _shared(
+def _overlay_parts(
     index: Index, find: Callable[[Any], dict[int, Found]], parts: list[Any], measure: Callable[[Any], float]
 ) -> dict[str, Any] | Invalid:
     total = sum(measure(part) for part in parts)
@@ -107,26 +107,26 @@ def _shared(
         return Invalid(
             "geojson: its lines have no length.", "Give a Point instead, or lines between different positions."
         )
-    return _result(index, [find(part) for part in parts], total)
+    return _build_result(index, [find(part) for part in parts], total)
 
 
-def _result(index: Index, found: list[dict[int, Found]], total: float) -> dict[str, Any]:
+def _build_result(index: Index, found: list[dict[int, Found]], total: float) -> dict[str, Any]:
     amounts: dict[int, Found] = {}
     for number, part in ((number, part) for some in found for number, part in some.items()):
         here = amounts.setdefault(number, Found())
         here.amount += part.amount
         here.inside |= part.inside
-    shares = {number: round(max(here.amount / total, 0.0), _DIGITS) for number, here in amounts.items()}
-    countries = [_country(index, number, share, amounts[number]) for number, share in shares.items()]
+    shares = {number: round(max(here.amount / total, 0.0), _SHARE_DIGITS) for number, here in amounts.items()}
+    countries = [_describe_country(index, number, share, amounts[number]) for number, share in shares.items()]
     return {
         "countries": sorted(countries, key=lambda country: (-country["share"], country["name"])),
-        "remainder": max(round(1 - sum(shares.values()), _DIGITS - 2), 0.0),
+        "remainder": max(round(1 - sum(shares.values()), _SHARE_DIGITS - 2), 0.0),
         "source": index.atlas.source,
         "version": index.atlas.version,
     }
 
 
-def _country(index: Index, number: int, share: float, found: Found) -> dict[str, Any]:
+def _describe_country(index: Index, number: int, share: float, found: Found) -> dict[str, Any]:
     country = index.atlas.countries[number]
     return {
         "name": country.name,
@@ -137,7 +137,7 @@ def _country(index: Index, number: int, share: float, found: Found) -> dict[str,
     }
 
 
-def _read_of_one_kind(geojson: Any) -> Sequence[Shape]:
+def _read_single_kind(geojson: Any) -> Sequence[Shape]:
     shapes = read_shapes(geojson, _TYPES)
     kinds = sorted({shape.dimension for shape in shapes})
     if len(kinds) > 1:

@@ -31,7 +31,7 @@ class AttachmentParams(ParamsModel):
     file_id: str | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> "AttachmentParams":
+    def _require_one_content(self) -> "AttachmentParams":
         if len({"text", "json_", "base64", "file_id"} & self.model_fields_set) != 1:
             raise ValueError(
                 f"The attachment {self.name or ''} must have exactly one of text, json, base64 and fileId."
@@ -47,7 +47,7 @@ class AttachmentParams(ParamsModel):
             return Attachment(self.name or kept.name, self.content_type or kept.content_type, content)
         name = self.name or ""
         if self.base64 is not None:
-            return Attachment(name, self.content_type or "application/octet-stream", _decoded(self.base64))
+            return Attachment(name, self.content_type or "application/octet-stream", _decode_base64(self.base64))
         if self.text is not None:
             return Attachment(name, self.content_type or "text/plain", self.text.encode())
         text = json.dumps(self.json_, ensure_ascii=False, indent=2)
@@ -64,7 +64,7 @@ class EmailParams(ParamsModel):
 
     @field_validator("to", mode="before")
     @classmethod
-    def _to(cls, value: Any) -> Any:
+    def _wrap_in_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
 
@@ -84,16 +84,16 @@ class EmailJob(Job[EmailParams]):
             return refused
         recipients = distinct_addresses(params.to)
         if not params.attachments:
-            return await _send(params, recipients, [], context)
+            return await _send_mails(params, recipients, [], context)
         async with context.files.room():
             try:
-                files = await _attach(params.attachments, context.files)
+                files = await _load_attachments(params.attachments, context.files)
             except (ValueError, FileFault) as error:
                 return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
-            return await _send(params, recipients, files, context)
+            return await _send_mails(params, recipients, files, context)
 
 
-async def _attach(attachments: Sequence[AttachmentParams], kept: Files) -> list[Attachment]:
+async def _load_attachments(attachments: Sequence[AttachmentParams], kept: Files) -> list[Attachment]:
     files, left = [], LARGEST
     for attachment in attachments:
         file = await attachment.file(kept, left)
@@ -104,7 +104,9 @@ async def _attach(attachments: Sequence[AttachmentParams], kept: Files) -> list[
     return files
 
 
-async def _send(params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext) -> Outcome:
+async def _send_mails(
+    params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext
+) -> Outcome:
     for to in recipients:
         failed = await send_mail(context, JobMail(to, params.subject, params.body, "", files))
         if failed is not None:
@@ -112,7 +114,7 @@ async def _send(params: EmailParams, recipients: list[str], files: list[Attachme
     return Outcome(result={"recipients": recipients, "subject": params.subject, "attachments": len(files)})
 
 
-def _decoded(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -20,7 +20,7 @@ LARGEST = 20 * 1024 * 1024
 MOST_IN_MEMORY = 8
 """Runs that handle files at once: each may have several copies of several files in memory."""
 PATH = "/files/"
-_LONGEST_NAME = 120
+_MAX_NAME_LENGTH = 120
 _NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
 _CONTENT_TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?")
 
@@ -114,6 +114,6 @@ def clean_name(name: str) -> str:
     printable = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFC", name))
     plain = " ".join(_NOT_IN_NAMES.sub("_", printable).split()).strip(" .")
     stem, dot, ending = plain.rpartition(".")
-    if len(plain) > _LONGEST_NAME and dot and len(ending) <= 10:
-        return f"{stem[: _LONGEST_NAME - len(ending) - 1]}.{ending}"
-    return plain[:_LONGEST_NAME] or "file"
+    if len(plain) > _MAX_NAME_LENGTH and dot and len(ending) <= 10:
+        return f"{stem[: _MAX_NAME_LENGTH - len(ending) - 1]}.{ending}"
+    return plain[:_MAX_NAME_LENGTH] or "file"

@@ -43,7 +43,7 @@ def unwrap(ring: Any) -> Flat:
         net = 0
     longitudes = points[:, 0] + 360 * np.concatenate([[0.0], np.cumsum(turns)[:-1]])
     flat = np.column_stack([longitudes, points[:, 1]])
-    return _over_pole(flat, net) if net else Flat(np.vstack([flat, flat[:1]]))
+    return _close_over_pole(flat, net) if net else Flat(np.vstack([flat, flat[:1]]))
 
 
 def _split_poles(points: Array) -> Array:
@@ -63,7 +63,7 @@ def _split_poles(points: Array) -> Array:
     return np.array(split)
 
 
-def _over_pole(flat: Array, net: int) -> Flat:
+def _close_over_pole(flat: Array, net: int) -> Flat:
     first, end = flat[0], flat[0] + (360 * net, 0)
     rings = {pole: np.vstack([flat, end, (end[0], pole), (first[0], pole), first]) for pole in (90, -90)}
     pole = min(rings, key=lambda pole: abs(ring_area(rings[pole])))
@@ -125,8 +125,10 @@ def ring_area(points: Array) -> float:
 
     Exact for edges that are straight in the plane: parts sum up to the whole.
     """
-    latitudes, across, _ = _along(points)
-    height = _authalic(latitudes) - _authalic(np.radians(points[:1, 1]))  # near 0: small rings lose little precision
+    latitudes, across, _ = _quadrature_points(points)
+    height = _authalic_area(latitudes) - _authalic_area(
+        np.radians(points[:1, 1])
+    )  # near 0: small rings lose little precision
     return float(-(_A**2) / 2 * np.sum(height @ _WEIGHTS / 2 * across))
 
 
@@ -154,20 +156,20 @@ def length(geometry: Any) -> float:
 
 
 def _line_length(points: Array) -> float:
-    latitudes, across, along = _along(points)
+    latitudes, across, along = _quadrature_points(points)
     curve = 1 - _E2 * np.sin(latitudes) ** 2
     meridian, parallel = _A * (1 - _E2) / curve**1.5, _A / np.sqrt(curve) * np.cos(latitudes)
     return float(np.sum(np.hypot(meridian * along[:, None], parallel * across[:, None]) @ _WEIGHTS / 2))
 
 
-def _along(points: Array) -> tuple[Array, Array, Array]:
+def _quadrature_points(points: Array) -> tuple[Array, Array, Array]:
     """Return of each edge, in radians: latitudes at the quadrature nodes, its extent in longitude and in latitude."""
     radians = np.radians(points)
     across, along = np.diff(radians[:, 0]), np.diff(radians[:, 1])
     return radians[:-1, 1, None] + along[:, None] * (_NODES + 1) / 2, across, along
 
 
-def _authalic(latitude: Array) -> Array:
+def _authalic_area(latitude: Array) -> Array:
     """Return the area from the equator to the latitude (radians), per radian of longitude, in a²/2."""
     sine = np.sin(latitude)
     part: Array = (1 - _E2) * (sine / (1 - _E2 * sine**2) + np.arctanh(_E * sine) / _E)

@@ -31,7 +31,7 @@ class Body(BaseModel):
 
 def store_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return the body to store, of which at most one kind may be given. Raises InvalidInput."""
-    bodies = [(place, body) for place, body in _bodies(json_value, text, form) if body is not None]
+    bodies = [(place, body) for place, body in _encode_bodies(json_value, text, form) if body is not None]
     if not bodies:
         return None
     if len(bodies) > 1:
@@ -65,15 +65,15 @@ def plain_body(body: Mapping[str, Any] | None) -> Any:
     return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
-def _bodies(
+def _encode_bodies(
     json_value: Any, text: str | None, form: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    yield "body", None if json_value is None else {"kind": "json", "value": _json_text(json_value)}
+    yield "body", None if json_value is None else {"kind": "json", "value": _encode_json(json_value)}
     yield "bodyText", None if text is None else {"kind": "text", "value": storable(text, "bodyText")}
-    yield "bodyForm", None if form is None else {"kind": "form", "value": list(_form_fields(form))}
+    yield "bodyForm", None if form is None else {"kind": "form", "value": list(_encode_form(form))}
 
 
-def _json_text(value: Any) -> str:
+def _encode_json(value: Any) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError):
@@ -82,13 +82,13 @@ def _json_text(value: Any) -> str:
     return storable(text, "body")
 
 
-def _form_fields(form: Mapping[str, Any]) -> Iterator[list[str]]:
+def _encode_form(form: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, value in form.items():
         for item in value if isinstance(value, list) else [value]:
-            yield [storable(name, "bodyForm"), storable(_form_value(name, item), "bodyForm", name)]
+            yield [storable(name, "bodyForm"), storable(_encode_form_value(name, item), "bodyForm", name)]
 
 
-def _form_value(name: str, value: Any) -> str:
+def _encode_form_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):

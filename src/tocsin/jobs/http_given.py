@@ -24,7 +24,7 @@ class HttpGiven(ParamsModel):
 
     @field_validator("method")
     @classmethod
-    def _known(cls, value: str) -> str:
+    def _check_method(cls, value: str) -> str:
         if value not in METHODS:
             raise ValueError(f"The method must be one of {', '.join(METHODS)}.")
         return value

@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_LIMIT = 300
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
-_SENDER_SETS = frozenset(
+_RESERVED_HEADERS = frozenset(
     {"content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer"}
     | {"upgrade", "expect", "host", "accept-encoding", "idempotency-key"}
 )
@@ -88,38 +88,38 @@ def prepare(
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
     faults = FaultCollector()
-    url = faults.read(_url, given.url, rules) or ""
-    method = faults.read(_method, given.method)
-    headers, secret = faults.read(_headers, given, before) or ([], {})
+    url = faults.read(_check_url, given.url, rules) or ""
+    method = faults.read(_check_method, given.method)
+    headers, secret = faults.read(_split_headers, given, before) or ([], {})
     body = faults.read(store_body, given.json, given.text, given.form)
-    token = faults.read(_token, given, before, {name.lower() for name in secret})
-    connect_timeout = faults.read(_connect_timeout, given.connect_timeout)
+    token = faults.read(_resolve_token, given, before, {name.lower() for name in secret})
+    connect_timeout = faults.read(_check_connect_timeout, given.connect_timeout)
     faults.refuse()
-    if before is not None and not _same_origin(before.url, url):
-        _refuse_kept(token if given.token is None else None, secret)
+    if before is not None and not _is_same_origin(before.url, url):
+        _refuse_kept_secrets(token if given.token is None else None, secret)
     return {
         "url": url,
         "method": method,
         "headers": [{"name": name, "value": value} for name, value in headers],
-        "secret_headers": [_sealed(name, value, box, owner) for name, value in secret.items()],
+        "secret_headers": [_seal_header(name, value, box, owner) for name, value in secret.items()],
         "body": body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
         "connect_timeout": connect_timeout,
     }
 
 
-def _sealed(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
+def _seal_header(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
     return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
 
 
 def check(given: HttpInput) -> None:
     """Validate the input without storing it. Raises SeveralInvalid."""
     faults = FaultCollector()
-    faults.read(_url, given.url, None)
-    faults.read(_headers, given, None)
-    faults.read(_method, given.method)
+    faults.read(_check_url, given.url, None)
+    faults.read(_split_headers, given, None)
+    faults.read(_check_method, given.method)
     faults.read(store_body, given.json, given.text, given.form)
-    faults.read(_connect_timeout, given.connect_timeout)
+    faults.read(_check_connect_timeout, given.connect_timeout)
     faults.refuse()
 
 
@@ -129,7 +129,7 @@ def refuse_url(url: URL | str, rules: Rules) -> str | None:
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 
 
-def _url(url: str, rules: Rules | None) -> str:
+def _check_url(url: str, rules: Rules | None) -> str:
     storable(url, "url")
     parsed = parse_url(url)
     if isinstance(parsed, str):
@@ -139,13 +139,13 @@ def _url(url: str, rules: Rules | None) -> str:
     return url
 
 
-def _same_origin(before: str, after: str) -> bool:
+def _is_same_origin(before: str, after: str) -> bool:
     """Return whether both URLs have the same scheme, host and port."""
     old, new = parse_url(before), parse_url(after)
     return before == after or (isinstance(old, URL) and isinstance(new, URL) and origin(old) == origin(new))
 
 
-def _refuse_kept(token: str | None, secret: Mapping[str, str | SealedHeader]) -> None:
+def _refuse_kept_secrets(token: str | None, secret: Mapping[str, str | SealedHeader]) -> None:
     """Refuse to send stored secrets to another server. Otherwise users who can edit a task, but not see its secrets,
     could have them sent to a server of theirs.
     """
@@ -158,39 +158,39 @@ def _refuse_kept(token: str | None, secret: Mapping[str, str | SealedHeader]) ->
         raise InvalidInput(f"{why} token. Give the token again, or an empty one to remove it.", "token")
 
 
-def _method(method: str) -> str:
+def _check_method(method: str) -> str:
     if method.upper() not in METHODS:
         raise InvalidInput(f"The method must be one of {', '.join(METHODS)}.", "method")
     return method.upper()
 
 
-def _connect_timeout(seconds: float | None) -> float | None:
+def _check_connect_timeout(seconds: float | None) -> float | None:
     if seconds is not None and not 0 < seconds <= CONNECT_TIMEOUT_LIMIT:
         message = f"The connect timeout must be more than 0 and at most {CONNECT_TIMEOUT_LIMIT} seconds."
         raise InvalidInput(message, "connectTimeout")
     return seconds
 
 
-def _headers(
+def _split_headers(
     given: HttpInput, before: HttpParams | None
 ) -> tuple[list[tuple[str, str]], dict[str, str | SealedHeader]]:
     stored = {header.name.lower(): header for header in before.secret_headers} if before else {}
-    all_given = _named(given)
+    all_given = _collect_headers(given)
     hidden = SECRET_HEADERS | {name.lower() for name in given.secret_header_names}
     plain: list[tuple[str, str]] = []
     secret: dict[str, str | SealedHeader] = {}
     for name, value in all_given.items():
         if value is None:
-            secret[name] = _kept(name, hidden, stored)
+            secret[name] = _keep_stored(name, hidden, stored)
         elif name.lower() in hidden:
-            secret[name] = _header_value(name, value)
+            secret[name] = _check_header_value(name, value)
         else:
-            plain.append((name, _header_value(name, value)))
-    _small_enough([*plain, *((name, str(value)) for name, value in secret.items() if isinstance(value, str))])
+            plain.append((name, _check_header_value(name, value)))
+    _check_total_size([*plain, *((name, str(value)) for name, value in secret.items() if isinstance(value, str))])
     return plain, secret
 
 
-def _named(given: HttpInput) -> dict[str, Any]:
+def _collect_headers(given: HttpInput) -> dict[str, Any]:
     """Return the validated headers by name. Those that are only named as secret have the value None."""
     headers = dict(given.headers or {})
     present = {name.lower() for name in headers}
@@ -200,25 +200,25 @@ def _named(given: HttpInput) -> dict[str, Any]:
     if len(headers) > HEADER_COUNT_LIMIT:
         raise InvalidInput(f"There are {len(headers)} headers; the limit is {HEADER_COUNT_LIMIT}.", "headers")
     for name in headers:
-        _check_name(name)
+        _check_header_name(name)
     return headers
 
 
-def _check_name(name: str) -> None:
+def _check_header_name(name: str) -> None:
     if not _TOKEN.fullmatch(name):
         raise InvalidInput("This is not a valid header name. Use letters, digits and hyphens.", "headers", name)
-    if name.lower() in _SENDER_SETS or name.lower().startswith("x-tocsin-"):
+    if name.lower() in _RESERVED_HEADERS or name.lower().startswith("x-tocsin-"):
         raise InvalidInput(f"Tocsin sets the header {name} itself. Leave it out.", "headers", name)
 
 
-def _kept(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
+def _keep_stored(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
     if name.lower() in hidden and name.lower() in stored:
         return SealedHeader(name=name, sealed=stored[name.lower()].sealed)
     message = f"The header {name} has no value: null keeps the stored value of a secret header, but none is stored."
     raise InvalidInput(message, "headers", name)
 
 
-def _header_value(name: str, value: Any) -> str:
+def _check_header_value(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InvalidInput("The value of a header must be a string or a number.", "headers", name)
     text = str(value)
@@ -229,13 +229,13 @@ def _header_value(name: str, value: Any) -> str:
     return storable(text, "headers", name)
 
 
-def _small_enough(headers: Sequence[tuple[str, str]]) -> None:
+def _check_total_size(headers: Sequence[tuple[str, str]]) -> None:
     size = sum(len(name) + len(value.encode()) for name, value in headers)
     if size > HEADERS_LIMIT:
         raise InvalidInput(f"The headers have {size} bytes; the limit is {HEADERS_LIMIT}.", "headers")
 
 
-def _token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
+def _resolve_token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
     """Return the new token in plain text, or the stored one, still sealed, if none is given."""
     if given.token is None:
         return before.token if before is not None and "authorization" not in secret_names else None

@@ -17,7 +17,7 @@ def step_result(outcome: Outcome) -> dict[str, Any] | None:
     return {
         "statusCode": outcome.status_code,
         "headers": combine_headers(outcome.response_headers),
-        "body": _body(outcome.response_body, content_types[-1] if content_types else ""),
+        "body": _parse_body(outcome.response_body, content_types[-1] if content_types else ""),
         "truncated": outcome.response_truncated,
     }
 
@@ -49,7 +49,7 @@ def combine_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str | list[
     return combined
 
 
-def _body(text: str | None, content_type: str) -> Any:
+def _parse_body(text: str | None, content_type: str) -> Any:
     media_type = content_type.partition(";")[0].strip().lower()
     if text is None or not (media_type in {"application/json", "text/json"} or media_type.endswith("+json")):
         return text

@@ -17,12 +17,12 @@ DEEPEST_READ = 128
 DEEPEST = 256
 """Levels of any value: one that is composed of several is deeper than each of them."""
 LARGEST_INTEGER = 2**1024  # the range of floating-point numbers
-_LONGEST_INTEGER = 310
-_DIGITS_ALIKE = bytes(48 if chr(byte).isdecimal() and byte < 128 else byte | 32 for byte in range(256))
-_HUGE = (b"0" * 150, b"0e000", b"0e+000")
+_MAX_INTEGER_DIGITS = 310
+_ZERO_DIGITS = bytes(48 if chr(byte).isdecimal() and byte < 128 else byte | 32 for byte in range(256))
+_HUGE_SIGNS = (b"0" * 150, b"0e000", b"0e+000")
 """Signs of a number beyond 1.8e308, with each digit as 0: many digits, or an exponent of three."""
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"')
-_ALIKE = bytes.maketrans(b"{}", b"[]")
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BOM = "\ufeff"  # RFC 8259 section 8.1 lets a parser ignore it
 # Tuples, with common types first: creating a union for each part of a large value would take most of the time.
@@ -45,19 +45,19 @@ class JsonText(str):
 def read_json(text: str, deepest: int = DEEPEST_READ) -> Any:
     """Parse JSON text. Raises JSONDecodeError for invalid JSON, UnfitJson for values that exceed the bounds."""
     # With readers of its own, json.loads takes ten times as long for each number.
-    readers: dict[str, Any] = {"parse_int": _read_integer, "parse_float": _read_float} if _may_be_huge(text) else {}
+    readers: dict[str, Any] = {"parse_int": _parse_integer, "parse_float": _parse_float} if _may_be_huge(text) else {}
     try:
         value = json.loads(text.removeprefix(_BOM), parse_constant=_refuse_constant, **readers)
     except RecursionError:
-        raise UnfitJson(_too_deep(deepest)) from None
+        raise UnfitJson(_depth_message(deepest)) from None
     if _is_deeper(text, deepest):
-        raise UnfitJson(_too_deep(deepest))
+        raise UnfitJson(_depth_message(deepest))
     if "\\ud" in text or "\\uD" in text:
-        _refuse_half(json.dumps(value, ensure_ascii=False))
+        _refuse_lone_surrogate(json.dumps(value, ensure_ascii=False))
     return value
 
 
-def _refuse_half(text: str) -> None:
+def _refuse_lone_surrogate(text: str) -> None:
     if (place := half_a_pair(text)) is not None:
         raise UnfitJson(HALF_A_PAIR.format(ord(text[place])))
 
@@ -77,12 +77,12 @@ def write_json(value: Any, deepest: int = DEEPEST) -> str:
 
 def check_json(value: Any, deepest: int = DEEPEST) -> None:
     """Raise UnfitJson unless this is a JSON value within the bounds."""
-    for path, part in _parts(value, deepest):
-        if (fault := _fault(part)) is not None:
+    for path, part in _walk(value, deepest):
+        if (fault := _find_fault(part)) is not None:
             raise UnfitJson(fault, path)
 
 
-def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
+def _walk(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
     """Yield the value and all of its parts, including names, with their paths."""
     ahead: list[tuple[Path, Any]] = [((), value)]
     while ahead:
@@ -91,7 +91,7 @@ def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
         if not isinstance(part, _CONTAINERS):
             continue
         if len(path) >= deepest:
-            raise UnfitJson(_too_deep(deepest), path[:1])
+            raise UnfitJson(_depth_message(deepest), path[:1])
         if isinstance(part, list | tuple):
             ahead += [((*path, index), inner) for index, inner in enumerate(part)]
         else:
@@ -101,15 +101,15 @@ def _parts(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
 
 def _may_be_huge(text: str) -> bool:
     """Return whether a number in JSON text may exceed 1.8e308. Much faster than a check of each number."""
-    alike = text.encode(errors="replace").translate(_DIGITS_ALIKE)
-    return any(part in alike for part in _HUGE)
+    alike = text.encode(errors="replace").translate(_ZERO_DIGITS)
+    return any(part in alike for part in _HUGE_SIGNS)
 
 
 def _is_deeper(text: str, deepest: int) -> bool:
     """Return whether valid JSON text is nested deeper. Each round removes the innermost brackets."""
     if text.count("[") + text.count("{") <= deepest:
         return False
-    brackets = _STRINGS.sub(b"", text.encode(errors="replace")).translate(_ALIKE, _NO_BRACKETS)
+    brackets = _STRINGS.sub(b"", text.encode(errors="replace")).translate(_BRACKETS, _NO_BRACKETS)
     for _ in range(deepest):
         if not brackets:
             return False
@@ -117,13 +117,13 @@ def _is_deeper(text: str, deepest: int) -> bool:
     return bool(brackets)
 
 
-def _fault(part: Any) -> str | None:
+def _find_fault(part: Any) -> str | None:
     if isinstance(part, _WITHOUT_FAULT) or (isinstance(part, str) and part.isascii()):
         return None
     return scalar_fault(part, _NUMBERS)
 
 
-def _too_deep(deepest: int) -> str:
+def _depth_message(deepest: int) -> str:
     return f"It is nested more than {deepest} levels deep."
 
 
@@ -131,13 +131,13 @@ def _refuse_constant(name: str) -> None:
     raise UnfitJson(f"{name} is not JSON.")
 
 
-def _read_integer(text: str) -> int:
-    if len(text) > _LONGEST_INTEGER or abs(number := int(text)) >= LARGEST_INTEGER:
+def _parse_integer(text: str) -> int:
+    if len(text) > _MAX_INTEGER_DIGITS or abs(number := int(text)) >= LARGEST_INTEGER:
         raise UnfitJson(_TOO_LARGE)
     return number
 
 
-def _read_float(text: str) -> float:
+def _parse_float(text: str) -> float:
     if math.isinf(number := float(text)):
         raise UnfitJson(_TOO_LARGE)
     return number

@@ -17,18 +17,18 @@ from tocsin.outbound.owner_mail import MailSuppressed
 from tocsin.outbound.recipients import RecipientRules
 
 log = telemetry.logger(__name__)
-_COMPOSED_HERE = 64 * 1024
+_MAX_BYTES_IN_LOOP = 64 * 1024
 """Bytes of attachments that are encoded in the event loop. More would block it: 5 MB take 0.6 s."""
 JOB_MAIL = "JOB"
 """The kind of a delivery that a job sent itself: `tocsin mails` shows it, and nothing else sends it."""
 
 
-def _checked(address: str) -> str:
+def _validate_address(address: str) -> str:
     parse_address(address)
     return address
 
 
-Recipient = Annotated[str, AfterValidator(_checked)]
+Recipient = Annotated[str, AfterValidator(_validate_address)]
 """An email address in the parameters of a job."""
 
 
@@ -54,11 +54,15 @@ class JobMail:
 
 def addresses_at(place: str, value: Any) -> list[tuple[Path, str]]:
     """Return the addresses in a parameter, which may be one or a list, without expressions."""
-    given = [((place, 0), value)] if isinstance(value, str) else [((place, at), each) for at, each in _listed(value)]
+    given = (
+        [((place, 0), value)]
+        if isinstance(value, str)
+        else [((place, at), each) for at, each in _enumerate_list(value)]
+    )
     return [(path, each) for path, each in given if isinstance(each, str) and not has_expression(each)]
 
 
-def _listed(value: Any) -> Iterable[tuple[int, Any]]:
+def _enumerate_list(value: Any) -> Iterable[tuple[int, Any]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
@@ -76,21 +80,21 @@ async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
     """Send the mail and record the delivery. Returns a failed outcome, or None if it was sent."""
     message_id = mail.message_id(context.run_id)
     try:
-        caller = context.compute if mail.size > _COMPOSED_HERE else call_here
+        caller = context.compute if mail.size > _MAX_BYTES_IN_LOOP else call_here
         await context.mail.send(mail.to, mail.subject, mail.text, message_id, mail.attachments, caller)
     except MailSuppressed as error:
-        await _note(context, mail, str(error), status="SUPPRESSED")
+        await _record_delivery(context, mail, str(error), status="SUPPRESSED")
         return Outcome.failed(str(error), error.hint, kind=ErrorKind.MAIL)
     except (MailRefused, MailUnavailable) as error:
-        await _note(context, mail, str(error))
+        await _record_delivery(context, mail, str(error))
         message, retryable = f"The mail to {mail.to} was not accepted: {error}", isinstance(error, MailUnavailable)
         return Outcome.failed(message, kind=ErrorKind.MAIL, retryable=retryable)
     log.info("mail delivered", kind=JOB_MAIL, **run_ids(context.run_id))
-    await _note(context, mail, None)
+    await _record_delivery(context, mail, None)
     return None
 
 
-async def _note(context: JobContext, mail: JobMail, error: str | None, status: str = "FAILED") -> None:
+async def _record_delivery(context: JobContext, mail: JobMail, error: str | None, status: str = "FAILED") -> None:
     """Record the mail as a finished delivery, which a later attempt of the run overwrites."""
     now = clock.now()
     changes = {

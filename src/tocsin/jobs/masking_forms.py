@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Iterator
 from itertools import islice
 
-_COOKIES = 50  # of one Cookie header whose values are masked separately
+_MAX_COOKIES = 50  # of one Cookie header whose values are masked separately
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 
@@ -18,9 +18,9 @@ def secret_values(name: str, value: str) -> Iterator[str]:
         scheme, _, credentials = value.strip().partition(" ")
         yield credentials.strip()
         if scheme.lower() == "basic":
-            yield from _basic(credentials)
+            yield from _basic_credentials(credentials)
     elif name.lower() == "cookie":
-        for pair in islice(value.split(";"), _COOKIES):
+        for pair in islice(value.split(";"), _MAX_COOKIES):
             yield pair.partition("=")[2].strip(' "')
 
 
@@ -39,7 +39,7 @@ def forms_of(value: str) -> Iterator[str]:
         yield certain.replace("+", "-").replace("/", "_")
 
 
-def _basic(credentials: str) -> Iterator[str]:
+def _basic_credentials(credentials: str) -> Iterator[str]:
     try:
         decoded = base64.b64decode(credentials.strip()).decode()
     except (binascii.Error, ValueError):

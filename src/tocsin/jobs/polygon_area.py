@@ -24,7 +24,7 @@ from tocsin.jobs.params import ParamsModel, is_quick
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
 _GEOD = Geod(ellps="WGS84")
-_EARTH = 510065621724088.44  # m² of the whole ellipsoid
+_EARTH_AREA = 510065621724088.44  # m² of the whole ellipsoid
 
 
 class PolygonAreaParams(ParamsModel):
@@ -38,7 +38,7 @@ class PolygonAreaParams(ParamsModel):
 
     @field_validator("geojson", mode="before")
     @classmethod
-    def _check(cls, value: Any, info: ValidationInfo) -> Any:
+    def _check_geojson(cls, value: Any, info: ValidationInfo) -> Any:
         if not is_quick(info):
             read_shapes(value, _TYPES)
         return value
@@ -62,19 +62,19 @@ def measure(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invali
         valid = check_polygons(shape, repair=repair)
         if isinstance(valid, Invalid):
             return valid
-        parts.append(_feature(shape) | _measures(valid))
+        parts.append(_feature_fields(shape) | _sum_polygons(valid))
     total = {key: sum(part[key] for part in parts) for key in ("areaM2", "perimeterM", "polygons")}
     result = {**total, "repaired": any(part["repaired"] for part in parts)}
     return {**result, "parts": parts} if geojson["type"] == "FeatureCollection" else result
 
 
-def _feature(shape: Shape) -> dict[str, Any]:
+def _feature_fields(shape: Shape) -> dict[str, Any]:
     if shape.feature is None:
         return {}
     return {"feature": shape.feature} | ({} if shape.id is None else {"id": shape.id})
 
 
-def _measures(valid: Valid) -> dict[str, Any]:
+def _sum_polygons(valid: Valid) -> dict[str, Any]:
     area = perimeter = 0.0
     for rings in valid.polygons:
         measured = [ring_measures(ring) for ring in rings]
@@ -93,5 +93,5 @@ def ring_measures(ring: Any) -> tuple[float, float]:
     points = np.asarray(ring, dtype=np.float64)
     area, length = _GEOD.polygon_area_perimeter(points[:, 0], points[:, 1])
     # The geodesic area is known modulo that of the Earth; the planar area, which is close, tells the multiple.
-    earths = round((ring_area(unwrap(ring).points) - area) / _EARTH)
-    return abs(area + earths * _EARTH), length
+    earths = round((ring_area(unwrap(ring).points) - area) / _EARTH_AREA)
+    return abs(area + earths * _EARTH_AREA), length

@@ -22,7 +22,7 @@ from tocsin.outbound.recipients import RecipientRules
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
-_MOST_FAULTS = 100
+_MAX_FAULTS = 100
 _KIND = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
 
 
@@ -36,8 +36,8 @@ def all_jobs() -> Mapping[str, Job[Any]]:
     jobs: dict[str, Job[Any]] = {job.kind: job() for job in BUILT_IN}
     for entry in entry_points(group=GROUP):
         if entry.name in jobs:
-            raise StartError(f"The job {entry.name!r} of {_package(entry)} has the name of another job.")
-        jobs[entry.name] = _load(entry)
+            raise StartError(f"The job {entry.name!r} of {_describe_package(entry)} has the name of another job.")
+        jobs[entry.name] = _load_job(entry)
     return jobs
 
 
@@ -65,15 +65,17 @@ def prepare(kind: str, given: Mapping[str, Any], saving: Saving) -> dict[str, An
     """
     job = of_user(kind)
     stored = job.prepare(given, saving)
-    if saving.recipients is not None and (refused := _strangers(job, given, saving.recipients)):
+    if saving.recipients is not None and (refused := _find_refused_recipients(job, given, saving.recipients)):
         raise SeveralInvalid([InvalidInput(message, *map(str, path)) for path, message in refused])
-    found = islice(value_faults(stored, DOCUMENT), _MOST_FAULTS)
+    found = islice(value_faults(stored, DOCUMENT), _MAX_FAULTS)
     if faults := [InvalidInput(message, *map(str, path)) for path, message in found]:
         raise SeveralInvalid(faults)
     return stored
 
 
-def _strangers(job: Job[Any], given: Mapping[str, Any], recipients: RecipientRules) -> list[tuple[Path, str]]:
+def _find_refused_recipients(
+    job: Job[Any], given: Mapping[str, Any], recipients: RecipientRules
+) -> list[tuple[Path, str]]:
     """Return the addresses that the job may not send mail to, each with the reason."""
     found = ((path, recipients.refusal(address)) for path, address in job.addressees(given))
     return [(path, refusal) for path, refusal in found if refusal is not None]
@@ -97,24 +99,24 @@ class Catalog:
         job = get(kind)
         if found := job.faults(params) or (job.refusals(params, self._rules) if self._rules is not None else []):
             return found
-        if self._recipients is not None and (found := _strangers(job, params, self._recipients)):
+        if self._recipients is not None and (found := _find_refused_recipients(job, params, self._recipients)):
             return found
-        return list(islice(value_faults(params, DOCUMENT), _MOST_FAULTS))
+        return list(islice(value_faults(params, DOCUMENT), _MAX_FAULTS))
 
 
-def _load(entry: EntryPoint) -> Job[Any]:
+def _load_job(entry: EntryPoint) -> Job[Any]:
     try:
         found = entry.load()
         job = found() if isinstance(found, type) else found
     except Exception as error:
-        raise StartError(f"The job {entry.name!r} of {_package(entry)} cannot be loaded: {error!r}") from error
+        raise StartError(f"The job {entry.name!r} of {_describe_package(entry)} cannot be loaded: {error!r}") from error
     if not isinstance(job, Job) or job.kind != entry.name or not _KIND.fullmatch(entry.name):
         raise StartError(
-            f"The job {entry.name!r} of {_package(entry)} cannot be used: it must be a subclass of "
+            f"The job {entry.name!r} of {_describe_package(entry)} cannot be used: it must be a subclass of "
             "tocsin.jobs.base.Job whose kind is the entry point's name, such as polygonArea."
         )
     return job
 
 
-def _package(entry: EntryPoint) -> str:
+def _describe_package(entry: EntryPoint) -> str:
     return f"the package {entry.dist.name}" if entry.dist else "a package"

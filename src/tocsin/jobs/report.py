@@ -25,7 +25,7 @@ from tocsin.outbound.addresses import distinct_addresses
 from tocsin.schedules.moments import read_duration
 
 MOST_RECIPIENTS = 20
-_LONGEST_PERIOD = timedelta(days=36_500)
+_MAX_PERIOD = timedelta(days=36_500)
 _EXPRESSION = "${{"
 
 
@@ -38,7 +38,7 @@ class RunsParams(ParamsModel):
     task_id: str | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> "RunsParams":
+    def _require_one_range(self) -> "RunsParams":
         if (self.period is None) == (self.from_ is None or self.to is None):
             raise ValueError("runs needs either period, such as P7D, or both from and to.")
         if self.task_id is not None and _EXPRESSION not in self.task_id and document_id("Task", self.task_id) is None:
@@ -46,7 +46,7 @@ class RunsParams(ParamsModel):
         for moment in (self.from_, self.to):
             if moment is not None and moment.tzinfo is None:
                 raise ValueError(f"{moment.isoformat()} has no offset. Write {moment.isoformat()}Z for UTC.")
-        if self.period is not None and read_duration(self.period) > _LONGEST_PERIOD:
+        if self.period is not None and read_duration(self.period) > _MAX_PERIOD:
             raise ValueError("period must be at most P36500D.")
         return self
 
@@ -70,7 +70,7 @@ class ReportParams(ParamsModel):
     recipients: Annotated[list[Recipient], Field(max_length=MOST_RECIPIENTS)] = []
 
     @model_validator(mode="after")
-    def _something(self, info: ValidationInfo) -> "ReportParams":
+    def _require_input(self, info: ValidationInfo) -> "ReportParams":
         if "data" not in self.model_fields_set and self.runs is None:
             raise ValueError("A report needs data or runs.")
         if not is_quick(info) and not has_expression(self.data):
@@ -97,7 +97,7 @@ class ReportJob(Job[ReportParams]):
         if (refused := await refuse_strangers(context, params.recipients)) is not None:
             return refused
         try:
-            given = await _gather(params, context)
+            given = await _collect_input(params, context)
             async with context.files.room():
                 written = await context.compute(write_report, given)
                 file = await context.files.save(_file_name(params), written.content_type, written.content)
@@ -105,14 +105,14 @@ class ReportJob(Job[ReportParams]):
                 del written  # frees the content while mails are sent
         except (ReportFault, FileFault) as error:
             return Outcome.failed(str(error))
-        if (failed := await _mail(params, file, context)) is not None:
+        if (failed := await _mail_link(params, file, context)) is not None:
             return failed
         summary, recipients = given.runs.figures if given.runs else {}, distinct_addresses(params.recipients)
         result = {"file": file.json(), "rows": rows, "summary": summary, "recipients": recipients}
         return Outcome(result=result)
 
 
-async def _gather(params: ReportParams, context: JobContext) -> ReportInput:
+async def _collect_input(params: ReportParams, context: JobContext) -> ReportInput:
     """Collect the input of the report."""
     return ReportInput(
         title=params.title,
@@ -120,13 +120,13 @@ async def _gather(params: ReportParams, context: JobContext) -> ReportInput:
         made_at=clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         data=params.data,
         has_data="data" in params.model_fields_set,
-        runs=None if params.runs is None else await _summarize(params.runs, context),
+        runs=None if params.runs is None else await _summarize_runs(params.runs, context),
         columns=params.columns,
         chart=params.chart,
     )
 
 
-async def _summarize(which: RunsParams, context: JobContext) -> RunsSummary:
+async def _summarize_runs(which: RunsParams, context: JobContext) -> RunsSummary:
     start, end = which.bounds(context.due_at)
     task = which.task_id and document_id("Task", which.task_id)
     found = await context.runs.summarize(context.owner, start, end, task)
@@ -141,7 +141,7 @@ def _file_name(params: ReportParams) -> str:
     return name if name.lower().endswith(ending) else name + ending
 
 
-async def _mail(params: ReportParams, file: FileRef, context: JobContext) -> Outcome | None:
+async def _mail_link(params: ReportParams, file: FileRef, context: JobContext) -> Outcome | None:
     """Mail the link. Returns a failed outcome, or None."""
     until = f"{file.url_expires_at:%Y-%m-%d %H:%M} UTC"
     text = f"{params.title}\n\n{file.url}\n\nAnyone who has this link can use it until {until}.\n"

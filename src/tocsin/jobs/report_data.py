@@ -53,7 +53,7 @@ def sections_of(data: Any, columns: Sequence[str] | None = None) -> list[Section
     for its other values. Raises ReportFault.
     """
     cells, sections = 0, []
-    for section in _tables(data, columns):
+    for section in _split_tables(data, columns):
         cells += len(section.rows) * len(section.columns)
         if cells > MOST_CELLS:
             raise ReportFault(f"The report has more than {MOST_CELLS:,} cells. Choose fewer rows or columns.")
@@ -61,18 +61,18 @@ def sections_of(data: Any, columns: Sequence[str] | None = None) -> list[Section
     return sections
 
 
-def _tables(data: Any, columns: Sequence[str] | None) -> Iterator[Section]:
+def _split_tables(data: Any, columns: Sequence[str] | None) -> Iterator[Section]:
     if not isinstance(data, Mapping):
-        yield _table("", data if isinstance(data, list) else [data], columns)
+        yield _build_table("", data if isinstance(data, list) else [data], columns)
         return
     lists = {name: value for name, value in data.items() if isinstance(value, list)}
     if others := [[name, value] for name, value in data.items() if name not in lists]:
         yield Section("", ["name", "value"], others)
     for name, rows in lists.items():
-        yield _table(name, rows, columns)
+        yield _build_table(name, rows, columns)
 
 
-def _table(title: str, items: list[Any], columns: Sequence[str] | None) -> Section:
+def _build_table(title: str, items: list[Any], columns: Sequence[str] | None) -> Section:
     if len(items) > MOST_ROWS:
         raise ReportFault(f"The report has {len(items)} rows; the limit is {MOST_ROWS}.")
     objects = [item if isinstance(item, Mapping) else {"value": item} for item in items]
@@ -86,15 +86,15 @@ def _table(title: str, items: list[Any], columns: Sequence[str] | None) -> Secti
 
 def bars_of(section: Section) -> Bars | None:
     """Chart the first column of numbers, labelled by the first column of strings; None if one is missing."""
-    label = _first(section, str)
-    value = _first(section, int, float)
+    label = _find_column(section, str)
+    value = _find_column(section, int, float)
     if label is None or value is None:
         return None
-    pairs = [(str(row[label]), float(row[value])) for row in section.rows if _number(row[value]) and row[value] >= 0]
+    pairs = [(str(row[label]), float(row[value])) for row in section.rows if _is_number(row[value]) and row[value] >= 0]
     return Bars(section.columns[value], "", pairs[:MOST_BARS])
 
 
-def _first(section: Section, *types: type) -> int | None:
+def _find_column(section: Section, *types: type) -> int | None:
     """Return the first column with values of these types and null only, and at least one value."""
     for number in range(len(section.columns)):
         cells = [row[number] for row in section.rows if row[number] is not None]
@@ -103,7 +103,7 @@ def _first(section: Section, *types: type) -> int | None:
     return None
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -12,7 +12,7 @@ from tocsin.documents import Database, Doc, RunStatus, global_id, owner_of
 MOST_COUNTED = 50_000
 """The limit of runs that one report counts."""
 MOST_SHOWN = 1_000
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 """Runs read per batch, so that the event loop isn't blocked."""
 _FIELDS = ("task", "task_name", "status", "trigger", "due_at", "started_at", "finished_at", "attempts.number", "error")
 
@@ -95,9 +95,9 @@ class RunHistory:
         if task_id is None or owner_of(task_id) == owner:
             whose = {"owner": owner} if task_id is None else {"task": task_id}
             query = {**whose, "due_at": {"$gte": start, "$lt": end}}
-            found = self.database.runs.find(query, dict.fromkeys(_FIELDS, 1), batch_size=_AT_ONCE)
+            found = self.database.runs.find(query, dict.fromkeys(_FIELDS, 1), batch_size=_BATCH_SIZE)
             async for document in found.sort("due_at", -1).limit(most + 1):
-                run = _shown(document)
+                run = _describe_run(document)
                 whole.add(run)
                 tasks.setdefault(run["taskId"], Tally(run["taskName"])).add(run)
                 shown += [run] if len(shown) < MOST_SHOWN else []
@@ -107,7 +107,7 @@ class RunHistory:
         return RunsSummary(whole.figures(), rows, shown)
 
 
-def _shown(run: Doc) -> dict[str, Any]:
+def _describe_run(run: Doc) -> dict[str, Any]:
     started, finished = run.get("started_at"), run.get("finished_at")
     return {
         "runId": global_id("Run", run["_id"]),

@@ -69,22 +69,22 @@ def write_report(given: ReportInput) -> WrittenReport:
     charts = [bars for section in sections if (bars := bars_of(section)) is not None] if given.chart else []
     summary, data = {}, given.data
     if (runs := given.runs) is not None:
-        sections += _run_sections(runs, given.format)
-        charts += _run_charts(runs.tasks) if given.chart else []
+        sections += _build_run_tables(runs, given.format)
+        charts += _build_run_charts(runs.tasks) if given.chart else []
         summary, data = runs.figures, {"data": data, "tasks": runs.tasks, "runs": runs.shown}
     render, content_type = _RENDERERS[given.format]
     content = render(Report(given.title, given.made_at, summary, sections, charts, data))
     return WrittenReport(content, content_type, sum(len(section.rows) for section in sections))
 
 
-def _run_sections(runs: RunsSummary, written: Format) -> list[Section]:
+def _build_run_tables(runs: RunsSummary, written: Format) -> list[Section]:
     listed = Section("Runs", _RUN_COLUMNS, [[run[name] for name in _RUN_COLUMNS] for run in runs.shown])
     tasks = runs.tasks
     whole = [Section("Tasks", list(tasks[0]), [list(task.values()) for task in tasks])] if tasks else []
     return [listed] if written is Format.CSV else [*whole, listed]
 
 
-def _run_charts(tasks: list[dict[str, Any]]) -> list[Bars]:
+def _build_run_charts(tasks: list[dict[str, Any]]) -> list[Bars]:
     rates = [(task["task"], round(task["successRate"] * 100, 1)) for task in tasks if task["successRate"] is not None]
     times = [(task["task"], task["p95Seconds"]) for task in tasks if task["p95Seconds"] is not None]
     charts = [

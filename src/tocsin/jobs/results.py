@@ -9,7 +9,7 @@ from tocsin.jobs.json_values import DEEPEST, JsonText, UnfitJson, read_json, wri
 
 LIMIT = 1024 * 1024
 """Bytes of a result as JSON. Larger results belong in a file."""
-_SMALL = 2_000
+_MAX_PARTS_IN_LOOP = 2_000
 """Parts of a result that is encoded in the event loop; 64 characters of a string count as one."""
 _NOT_JSON = "The job's result cannot be stored as JSON. {}"
 _TOO_LARGE = "The job's result has {} bytes as JSON; the limit is {}."
@@ -21,7 +21,7 @@ async def store(outcome: Outcome) -> Outcome:
 
 
 def _is_small(value: Any) -> bool:
-    left, ahead = _SMALL, [value]
+    left, ahead = _MAX_PARTS_IN_LOOP, [value]
     while ahead and left > 0:
         part = ahead.pop()
         left -= 1 + (len(part) // 64 if isinstance(part, str) else 0)
@@ -34,7 +34,7 @@ def _is_small(value: Any) -> bool:
 def stored(outcome: Outcome) -> Outcome:
     """Return the outcome with its result as JSON text, or a failed one if the result cannot be stored."""
     if outcome.error is not None:
-        return replace(outcome, error=_without_halves(outcome.error))
+        return replace(outcome, error=_replace_surrogates(outcome.error))
     if outcome.result is None:
         return outcome
     try:
@@ -48,7 +48,7 @@ def stored(outcome: Outcome) -> Outcome:
     return replace(outcome, result=text)
 
 
-def _without_halves(error: AttemptError) -> AttemptError:
+def _replace_surrogates(error: AttemptError) -> AttemptError:
     """Return the error with lone surrogates, which the database cannot store, replaced by question marks."""
     message, hint = (
         None if text is None else text.encode(errors="replace").decode() for text in (error.message, error.hint)

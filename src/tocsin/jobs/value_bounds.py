@@ -61,7 +61,7 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
             yield path, wrong
         elif isinstance(part, Mapping):
             characters += sum(len(name) for name in part if isinstance(name, str))
-            wrong_names = {name: wrong for name in part if (wrong := _name_fault(name, bounds)) is not None}
+            wrong_names = {name: wrong for name in part if (wrong := _find_name_fault(name, bounds)) is not None}
             yield from ((path, wrong) for wrong in wrong_names.values())
             ahead += [(inner, (*path, name)) for name, inner in reversed(list(part.items())) if name not in wrong_names]
         elif isinstance(part, list):
@@ -105,7 +105,7 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def _name_fault(name: Any, bounds: Bounds) -> str | None:
+def _find_name_fault(name: Any, bounds: Bounds) -> str | None:
     if not isinstance(name, str):
         return "A name must be a string."
     if bounds.is_document and "\0" in name:

@@ -18,10 +18,10 @@ from tocsin.documents import Database, Doc, TaskStatus
 from tocsin.quotas.limits import Quota
 
 FRESH_SECONDS = 60.0
-_REST = 20
+_PAUSE_FACTOR = 20
 """The pause between two counts, as a multiple of the time that counting took."""
-_LONGEST_WAIT = 2.0
-_REMEMBERED = 5_000
+_MAX_WAIT = 2.0
+_MAX_CACHED = 5_000
 _UNFINISHED = [status.value for status in (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.RETRY, TaskStatus.PAUSED)]
 
 
@@ -36,12 +36,12 @@ class Count:
 
     def rest(self, now: float) -> float:
         """Return the seconds until it may be counted again."""
-        return self.counted_at + self.took * _REST - now
+        return self.counted_at + self.took * _PAUSE_FACTOR - now
 
     def is_stale(self, now: float, *, doubted: bool) -> bool:
         """Return whether to count again. Set `doubted` if the limit seems to be reached."""
         age = now - self.counted_at
-        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _REST) or (doubted and self.rest(now) <= 0)
+        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _PAUSE_FACTOR) or (doubted and self.rest(now) <= 0)
 
 
 class Counter:
@@ -53,22 +53,22 @@ class Counter:
 
     async def used(self, owner: str, quota: Quota) -> int:
         """Return the number of existing resources."""
-        count = self._of(owner, quota)
+        count = self._get_count(owner, quota)
         async with count.lock:
-            return await self._refreshed(owner, quota, count, doubted=True)
+            return await self._refresh(owner, quota, count, doubted=True)
 
     @asynccontextmanager
     async def held(self, owner: str, quota: Quota, limit: int, wanted: int) -> AsyncIterator[int]:
         """Yield the number of existing resources, and add `wanted` if the context doesn't raise."""
-        count = self._of(owner, quota)
+        count = self._get_count(owner, quota)
         async with count.lock:
-            used = await self._refreshed(owner, quota, count, doubted=count.used + wanted > limit, waits=True)
+            used = await self._refresh(owner, quota, count, doubted=count.used + wanted > limit, waits=True)
             yield used
             count.used += wanted
 
-    async def _refreshed(self, owner: str, quota: Quota, count: Count, *, doubted: bool, waits: bool = False) -> int:
+    async def _refresh(self, owner: str, quota: Quota, count: Count, *, doubted: bool, waits: bool = False) -> int:
         """Return the count. With `waits`, wait for a refresh rather than refuse by an old count."""
-        if waits and doubted and 0 < (rest := count.rest(time.monotonic())) <= _LONGEST_WAIT:
+        if waits and doubted and 0 < (rest := count.rest(time.monotonic())) <= _MAX_WAIT:
             await asyncio.sleep(rest)
         began = time.monotonic()
         if count.is_stale(began, doubted=doubted):
@@ -77,17 +77,17 @@ class Counter:
             count.took = count.counted_at - began
         return count.used
 
-    def _of(self, owner: str, quota: Quota) -> Count:
+    def _get_count(self, owner: str, quota: Quota) -> Count:
         count = self._counts.setdefault((owner, quota), Count())
         self._counts.move_to_end((owner, quota))
-        if len(self._counts) > _REMEMBERED:
+        if len(self._counts) > _MAX_CACHED:
             oldest = next(iter(self._counts))
             if not self._counts[oldest].lock.locked():
                 del self._counts[oldest]
         return count
 
 
-async def _tasks(database: Database, owner: str) -> int:
+async def _count_tasks(database: Database, owner: str) -> int:
     """Count in two stages, because only the first one uses an index on the embedded database."""
     stages: list[Doc] = [
         {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
@@ -98,7 +98,7 @@ async def _tasks(database: Database, owner: str) -> int:
     return int(found[0]["n"]) if found else 0
 
 
-async def _workflows(database: Database, owner: str) -> int:
+async def _count_workflows(database: Database, owner: str) -> int:
     stages: list[Doc] = [
         {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
         {"$match": {"deleted": False}},
@@ -108,11 +108,11 @@ async def _workflows(database: Database, owner: str) -> int:
     return int(found[0]["n"]) if found else 0
 
 
-async def _versions(database: Database, owner: str) -> int:
+async def _count_versions(database: Database, owner: str) -> int:
     return await database.workflow_versions.count_documents({"_id": owned_ids(owner)})
 
 
-async def _api_tokens(database: Database, owner: str) -> int:
+async def _count_api_tokens(database: Database, owner: str) -> int:
     return await database.api_tokens.count_documents({"owner": owner, "created_at": {"$gte": clock.EPOCH}})
 
 
@@ -122,9 +122,9 @@ def owned_ids(owner: str) -> dict[str, str]:
 
 
 _COUNTS: dict[Quota, Callable[[Database, str], Awaitable[int]]] = {
-    Quota.TASKS: _tasks,
-    Quota.WORKFLOWS: _workflows,
-    Quota.WORKFLOW_VERSIONS: _versions,
-    Quota.API_TOKENS: _api_tokens,
+    Quota.TASKS: _count_tasks,
+    Quota.WORKFLOWS: _count_workflows,
+    Quota.WORKFLOW_VERSIONS: _count_versions,
+    Quota.API_TOKENS: _count_api_tokens,
 }
 COUNTED = frozenset(_COUNTS)

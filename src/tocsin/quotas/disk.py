@@ -12,7 +12,7 @@ from tocsin.errors import StorageLow
 from tocsin.quotas.limits import MEGABYTE
 
 LOOK_SECONDS = 5.0
-_LOW = (
+_LOW_MESSAGE = (
     "The disk of this server is nearly full ({free:,} MB are free), so nothing new is accepted. Saved tasks still run. "
     "Deleting and cancelling still work. Try again later, or ask the administrator to free disk space."
 )
@@ -30,7 +30,7 @@ class DiskWatch:
     async def look(self) -> None:
         """Read the free disk space. If the database is unavailable or does not report it, nothing changes."""
         floor = self._settings.min_free_disk * MEGABYTE
-        free = await self._read()
+        free = await self._read_free_bytes()
         if free is None:
             return
         self._free = free
@@ -51,9 +51,9 @@ class DiskWatch:
     def require_room(self) -> None:
         """Raise StorageLow while nothing new is accepted."""
         if self.is_low:
-            raise StorageLow(_LOW.format(free=self._free // MEGABYTE))
+            raise StorageLow(_LOW_MESSAGE.format(free=self._free // MEGABYTE))
 
-    async def _read(self) -> int | None:
+    async def _read_free_bytes(self) -> int | None:
         if self._settings.embedded:
             return await asyncio.to_thread(free_bytes, self._settings.data_dir)
         try:

@@ -26,10 +26,10 @@ BEYOND = 1.1
 
 RUN_BYTES = 1_000
 """Bytes of a run without its job and attempts."""
-_SIZES = 20_000
+_MAX_SIZES = 20_000
 
 
-class _Sizes:
+class _JobSizes:
     """A cache of job sizes: all runs of a task version have the same job."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class _Sizes:
         size = self._known.get(key)
         if size is None:
             size = self._known[key] = len(bson.encode(run["job"]))
-            if len(self._known) > _SIZES:
+            if len(self._known) > _MAX_SIZES:
                 self._known.popitem(last=False)
         return size
 
@@ -56,7 +56,7 @@ class _Window:
 
 
 @dataclass(slots=True)
-class _Owner:
+class _OwnerUsage:
     windows: dict[Quota, _Window] = field(default_factory=dict)
     stored: int = 0
     pending: int = 0
@@ -65,7 +65,9 @@ class _Owner:
 
     def is_idle(self, now: datetime) -> bool:
         """Return whether nothing is pending and all windows are past."""
-        return not self.pending and all(window.at != _number(quota, now) for quota, window in self.windows.items())
+        return not self.pending and all(
+            window.at != _window_number(quota, now) for quota, window in self.windows.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,9 @@ class UsageMeter:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
-        self._owners: dict[str, _Owner] = {}
+        self._owners: dict[str, _OwnerUsage] = {}
         self._refused: dict[str, set[Quota]] = {}
-        self._sizes = _Sizes()
+        self._sizes = _JobSizes()
         self._lock = threading.Lock()
 
     # --- runs and mails ---------------------------------------------------------------------------------------------
@@ -92,25 +94,25 @@ class UsageMeter:
     def take_runs(self, owner: str, count: int, now: datetime) -> datetime | None:
         """Count runs, retries or steps that begin. Returns None, or the time to try again if a quota is exceeded."""
         with self._lock:
-            met = self._met_by_run(owner, now)
+            met = self._find_met_quota(owner, now)
             if met is None:
                 for quota in RUN_QUOTAS:
-                    self._window(owner, quota, now).pending += count
+                    self._get_window(owner, quota, now).pending += count
                 return None
-            self._refuse(owner, met)
+            self._record_refusal(owner, met)
             return min(resets_at(met, now) or now + timedelta(minutes=1), now + LONGEST_WAIT)
 
     def met_by_run(self, owner: str, now: datetime) -> Quota | None:
         """Return the quota that prevents a run from beginning; None if it may begin."""
         with self._lock:
-            return self._met_by_run(owner, now)
+            return self._find_met_quota(owner, now)
 
     def take(self, owner: str, quota: Quota, now: datetime, count: int = 1) -> bool:
         """Count usage of a quota that resets. Returns False if the limit was reached."""
         with self._lock:
-            window, limit = self._window(owner, quota, now), self._limit(owner, quota)
+            window, limit = self._get_window(owner, quota, now), self._get_limit(owner, quota)
             if limit and window.stored + window.pending >= limit:
-                self._refuse(owner, quota)
+                self._record_refusal(owner, quota)
                 return False
             window.pending += count
             return True
@@ -121,36 +123,36 @@ class UsageMeter:
             if quota is Quota.STORAGE:
                 found = self._owners.get(owner)
                 return 0 if found is None else -(-max(found.stored + found.pending, 0) // MEGABYTE)
-            window = self._window(owner, quota, now)
+            window = self._get_window(owner, quota, now)
             return window.stored + window.pending
 
-    def _met_by_run(self, owner: str, now: datetime) -> Quota | None:
+    def _find_met_quota(self, owner: str, now: datetime) -> Quota | None:
         for quota in RUN_QUOTAS:
-            window, limit = self._window(owner, quota, now), self._limit(owner, quota)
+            window, limit = self._get_window(owner, quota, now), self._get_limit(owner, quota)
             if limit and window.stored + window.pending >= limit:
                 return quota
-        return Quota.STORAGE if self._excess(owner, BEYOND) > 0 else None
+        return Quota.STORAGE if self._excess_bytes(owner, BEYOND) > 0 else None
 
     # --- storage ----------------------------------------------------------------------------------------------------
 
     def add_bytes(self, owner: str, count: int) -> None:
         """Add stored bytes, or subtract deleted ones with a negative count."""
         with self._lock:
-            self._of(owner).pending += count
+            self._get_owner(owner).pending += count
 
     def add_runs(self, runs: Iterable[Doc]) -> None:
         """Add the size of new runs, each with a copy of its job. Attempts are counted when they end."""
         with self._lock:
             for run in runs:
-                self._of(run["owner"]).pending += RUN_BYTES + self._sizes.of(run)
+                self._get_owner(run["owner"]).pending += RUN_BYTES + self._sizes.of(run)
 
     def excess(self, owner: str, part: float = 1.0) -> int:
         """Return the bytes beyond this part of the owner's storage quota; 0 if there are none."""
         with self._lock:
-            return self._excess(owner, part)
+            return self._excess_bytes(owner, part)
 
-    def _excess(self, owner: str, part: float) -> int:
-        found, limit = self._owners.get(owner), self._limit(owner, Quota.STORAGE)
+    def _excess_bytes(self, owner: str, part: float) -> int:
+        found, limit = self._owners.get(owner), self._get_limit(owner, Quota.STORAGE)
         if found is None or not limit:
             return 0
         return max(0, found.stored + found.pending - int(limit * MEGABYTE * part))
@@ -160,13 +162,13 @@ class UsageMeter:
     def drain(self) -> list[Pending]:
         """Return the counts since the last call. Return them with `restore` if they can't be written."""
         with self._lock:
-            return [self._taken(owner, found) for owner, found in self._owners.items() if _has_pending(found)]
+            return [self._drain_owner(owner, found) for owner, found in self._owners.items() if _has_pending(found)]
 
     def restore(self, taken: Iterable[Pending]) -> None:
         """Put back counts that could not be written."""
         with self._lock:
             for one in taken:
-                found = self._of(one.owner)
+                found = self._get_owner(one.owner)
                 found.pending += one.storage
                 for quota, (at, count) in one.counts.items():
                     window = found.windows.get(quota)
@@ -178,12 +180,12 @@ class UsageMeter:
         """Set the counts that all processes have written."""
         with self._lock:
             for document in documents:
-                found = self._of(document["_id"])
+                found = self._get_owner(document["_id"])
                 found.known, found.measured_at = True, document.get("measured_at")
                 found.stored = document.get("storage") or 0
                 for name, count in (document.get("counts") or {}).items():
                     if name in Quota.__members__:
-                        self._learn_count(found, Quota(name), count)
+                        self._load_count(found, Quota(name), count)
 
     def forget_idle(self, now: datetime) -> None:
         """Remove owners without current usage."""
@@ -214,31 +216,31 @@ class UsageMeter:
     def note_refused(self, owner: str, quota: Quota) -> None:
         """Record that a quota was exceeded, so that its owner is notified."""
         with self._lock:
-            self._refuse(owner, quota)
+            self._record_refusal(owner, quota)
 
     # --- with the lock held -----------------------------------------------------------------------------------------
 
-    def _refuse(self, owner: str, quota: Quota) -> None:
+    def _record_refusal(self, owner: str, quota: Quota) -> None:
         telemetry.QUOTA_REFUSALS.labels(quota.value).inc()
         self._refused.setdefault(owner, set()).add(quota)
 
-    def _limit(self, owner: str, quota: Quota) -> int:
+    def _get_limit(self, owner: str, quota: Quota) -> int:
         return 0 if self._limits is None else self._limits.of(owner, quota)
 
-    def _of(self, owner: str) -> _Owner:
+    def _get_owner(self, owner: str) -> _OwnerUsage:
         found = self._owners.get(owner)
         if found is None:
-            found = self._owners[owner] = _Owner()
+            found = self._owners[owner] = _OwnerUsage()
         return found
 
-    def _window(self, owner: str, quota: Quota, now: datetime) -> _Window:
-        windows, number = self._of(owner).windows, _number(quota, now)
+    def _get_window(self, owner: str, quota: Quota, now: datetime) -> _Window:
+        windows, number = self._get_owner(owner).windows, _window_number(quota, now)
         window = windows.get(quota)
         if window is None or window.at != number:
             window = windows[quota] = _Window(number)
         return window
 
-    def _taken(self, owner: str, found: _Owner) -> Pending:
+    def _drain_owner(self, owner: str, found: _OwnerUsage) -> Pending:
         counts: dict[Quota, tuple[int, int]] = {}
         for quota, window in found.windows.items():
             if window.pending:
@@ -248,7 +250,7 @@ class UsageMeter:
         found.stored, found.pending = found.stored + found.pending, 0
         return taken
 
-    def _learn_count(self, found: _Owner, quota: Quota, count: Doc) -> None:
+    def _load_count(self, found: _OwnerUsage, quota: Quota, count: Doc) -> None:
         window = found.windows.get(quota)
         if window is None or window.at < count["at"]:
             found.windows[quota] = _Window(count["at"], count["used"])
@@ -259,13 +261,13 @@ class UsageMeter:
 def resets_at(quota: Quota, now: datetime) -> datetime | None:
     """Return the time at which the quota resets; None if it doesn't."""
     seconds = WINDOWS.get(quota)
-    return None if seconds is None else clock.EPOCH + timedelta(seconds=(_number(quota, now) + 1) * seconds)
+    return None if seconds is None else clock.EPOCH + timedelta(seconds=(_window_number(quota, now) + 1) * seconds)
 
 
-def _number(quota: Quota, now: datetime) -> int:
+def _window_number(quota: Quota, now: datetime) -> int:
     """Return the number of the current window, counted from 1970."""
     return int(now.timestamp()) // WINDOWS[quota]
 
 
-def _has_pending(found: _Owner) -> bool:
+def _has_pending(found: _OwnerUsage) -> bool:
     return bool(found.pending) or any(window.pending for window in found.windows.values())

@@ -91,9 +91,9 @@ class Quotas:
         """Return the owner's usage of each quota. Raises PyMongoError."""
         await ledger.learn(self._database, self.meter, self.limits, [owner])
         now = clock.now()
-        return [await self._usage(owner, quota, now) for quota in Quota]
+        return [await self._get_usage(owner, quota, now) for quota in Quota]
 
-    async def _usage(self, owner: str, quota: Quota, now: datetime) -> Usage:
+    async def _get_usage(self, owner: str, quota: Quota, now: datetime) -> Usage:
         counted = quota in COUNTED
         used = await self._counter.used(owner, quota) if counted else self.meter.used(owner, quota, now)
         return Usage(quota, used, self.limits.of(owner, quota) or None, resets_at(quota, now), UNITS[quota])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-_UNITS = 100_000  # per degree
+_UNITS_PER_DEGREE = 100_000  # per degree
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ def load_atlas() -> Atlas:
     """Load the atlas of this package. Takes about a tenth of a second."""
     packed = files("tocsin.jobs.countries").joinpath("countries.json.gz").read_bytes()
     data = json.loads(gzip.decompress(packed))
-    return Atlas(data["source"], data["version"], tuple(map(_country, data["countries"])))
+    return Atlas(data["source"], data["version"], tuple(map(_unpack_country, data["countries"])))
 
 
-def _country(packed: dict[str, Any]) -> Country:
-    outline = shapely.multipolygons([_polygon(rings) for rings in packed["polygons"]])
+def _unpack_country(packed: dict[str, Any]) -> Country:
+    outline = shapely.multipolygons([_unpack_polygon(rings) for rings in packed["polygons"]])
     return Country(packed["name"], packed["isoA2"], packed["isoA3"], outline)
 
 
-def _polygon(rings: list[list[int]]) -> Any:
-    shell, *holes = [np.cumsum(np.array(ring).reshape(-1, 2), axis=0) / _UNITS for ring in rings]
+def _unpack_polygon(rings: list[list[int]]) -> Any:
+    shell, *holes = [np.cumsum(np.array(ring).reshape(-1, 2), axis=0) / _UNITS_PER_DEGREE for ring in rings]
     return shapely.Polygon(shell, holes)
