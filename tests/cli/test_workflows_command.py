@@ -194,7 +194,7 @@ def workflow(alice: SyncDatabase[Doc], folder: Path) -> SyncDatabase[Doc]:
             "The input city (any) is missing.", "The input n must be of the type integer; it is a string.",
             "The workflow has no input citty. Did you mean city?",
         ]),
-        ('{"city": "\udce9", "n": 1}', ["The text has half a surrogate pair (U+DCE9), which is no character."]),
+        ('{"city": "\udce9", "n": 1}', ["The string has a lone surrogate (U+DCE9), which is not a character."]),
     ],
 )  # fmt: skip
 def test_all_that_is_wrong_with_inputs_is_told_at_once(

@@ -64,7 +64,7 @@ async def test_a_report_of_runs_is_saved_and_shown(api: Api) -> None:
         (
             {"report": {"title": "x", "format": "CSV", "runs": {"period": "P1D", "taskId": "x"}}},
             ["job", "report", "runs"],
-            "taskId is the id of a task, as the API gives it.",
+            "taskId must be the id of a task, as returned by the API.",
         ),
         ({"email": {**MAIL, "to": ["a@b@c"]}}, ["job", "email", "to", "0"], None),
         ({"custom": {"type": "email", "params": {**MAIL, "to": "x"}}}, ["job", "custom", "params", "to", "0"], None),
@@ -92,7 +92,7 @@ async def test_a_long_url_is_saved_and_shown(api: Api) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([{"id": 2**63}], "This whole number does not fit in 64 bits. Write it as a text."),
+        ([{"id": 2**63}], "This whole number does not fit in 64 bits. Write it as a string."),
         ({"a\0b": 1}, "A name must not contain the character U+0000."),
     ],
 )

@@ -40,7 +40,7 @@ async def mutate(caller: Caller, document: str, **variables: Any) -> Any:
 def is_refused(payload: Any, quota: str, used: int, limit: int) -> bool:
     (fault,) = payload["userErrors"]
     assert fault["code"] == "QUOTA_EXCEEDED", fault
-    assert fault["message"].startswith(f"The quota {quota} is met: you have {used} of {limit} "), fault
+    assert fault["message"].startswith(f"The quota {quota} is reached: you have {used} of {limit} "), fault
     return True
 
 

@@ -1,4 +1,4 @@
-"""Functions that processes are given in tests. Nothing is imported that takes long: each process does it anew."""
+"""Functions that tests run in compute processes. Slow imports are avoided, because each process repeats them."""
 
 import os
 import signal
@@ -9,19 +9,19 @@ _kept: list[str] = []
 
 
 def sleep(seconds: float) -> int:
-    """Returns the process it slept in."""
+    """Sleep and return the id of the process."""
     time.sleep(seconds)
     return os.getpid()
 
 
 def burn() -> None:
-    """Never ends by itself."""
+    """Burn CPU time forever."""
     while True:
         pass
 
 
 def spin(seconds: float) -> float:
-    """Returns the seconds of processor time that it took."""
+    """Burn CPU time and return the seconds used."""
     began = time.process_time()
     while time.process_time() < began + seconds:
         pass
@@ -29,40 +29,40 @@ def spin(seconds: float) -> float:
 
 
 def eat(megabytes: int) -> int:
-    """Returns how many it had."""
+    """Allocate memory and return its size."""
     return len([bytearray(1024 * 1024) for _ in range(megabytes)])
 
 
 def crash() -> None:
-    """Dies as a fault in C does."""
+    """Crash like a fault in C code."""
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def read_environment() -> dict[str, str]:
-    """What a computation may see of it, also by asking the kernel."""
+    """Return the environment that a computation can see, also through the kernel."""
     text = Path(f"/proc/{os.getpid()}/environ").read_text()
     entries = [entry.partition("=") for entry in text.split("\0") if entry]
     return {name: value for name, _, value in entries} | dict(os.environ)
 
 
 def remember(text: str) -> list[str]:
-    """All texts that this process was given."""
+    """Return all strings that this process has received."""
     _kept.append(text)
     return _kept
 
 
 def repeat(text: str, times: int) -> str:
-    """A long text."""
+    """Return a long string."""
     return text * times
 
 
 def count(values: list[list[int]]) -> int:
-    """How many."""
+    """Return the number of lists received."""
     return len(values)
 
 
 def get_niceness() -> int:
-    """How much it gives way."""
+    """Return the niceness of the process."""
     return os.nice(0)
 
 
@@ -74,5 +74,5 @@ class Unsendable(Exception):
 
 
 def raise_unsendable() -> None:
-    """Raises what cannot be sent."""
+    """Raise an error that cannot be pickled."""
     raise Unsendable("no ", "way")

@@ -1,4 +1,4 @@
-"""Processes for computing: what is ready, what dies, and whose time passes when."""
+"""Compute processes: warm start, crashes, limits, and the timeouts of attempts."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ class SleepJob(Job[SleepParams]):
 
 
 class EatJob(Job[ParamsModel]):
-    """Takes more memory than it may."""
+    """Exceeds the memory limit."""
 
     kind = "eat"
     Params = ParamsModel
@@ -61,7 +61,7 @@ def sleeping(processes: Processes, seconds: float, timeout: float) -> "asyncio.T
 
 @pytest.fixture
 async def processes() -> AsyncIterator[Processes]:
-    """One process at the most, none yet."""
+    """Return a pool of one process, not started yet."""
     made = Processes(1, modules=())
     yield made
     await made.close()
@@ -69,19 +69,19 @@ async def processes() -> AsyncIterator[Processes]:
 
 @pytest.fixture
 async def two() -> AsyncIterator[Processes]:
-    """Two processes at the most."""
+    """Return a pool of two processes."""
     made = Processes(2, modules=())
     yield made
     await made.close()
 
 
-# --- whose time passes when ---
+# --- timeouts ---
 
 
 async def test_the_time_of_a_job_begins_when_its_work_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Not while a process starts and loads what it needs, nor while another job has the only one."""
+    """The timeout stops while a process starts, and while another job uses the only one."""
     start = ForkServer.start
 
     async def start_slowly(modules: Any) -> ForkServer:
@@ -126,7 +126,7 @@ async def test_an_owner_with_many_long_computations_leaves_a_process_to_others(t
         task.cancel()
     await asyncio.gather(*hostile, return_exceptions=True)
     assert two.turns.waiting == 0
-    assert await two(work.sleep, 0, owner="carol")  # all places were given back
+    assert await two(work.sleep, 0, owner="carol")  # all places are free again
 
 
 # --- limits ---
@@ -182,7 +182,7 @@ async def test_an_error_that_cannot_be_sent_is_told(processes: Processes) -> Non
         await processes(work.raise_unsendable)
 
 
-# --- apart ---
+# --- isolation ---
 
 
 async def test_a_process_has_nothing_of_the_servers_environment(
@@ -206,7 +206,7 @@ async def test_computations_give_way_to_the_server(processes: Processes) -> None
     assert await processes(work.get_niceness) >= min(os.nice(0) + 10, 19)
 
 
-# --- ends ---
+# --- exits and crashes ---
 
 
 async def test_a_process_that_is_stopped_or_dies_is_replaced(processes: Processes) -> None:
@@ -225,12 +225,12 @@ async def test_a_process_that_is_stopped_or_dies_is_replaced(processes: Processe
     died = await working
     assert died.error is not None
     assert (died.error.message, died.error.retryable) == (
-        "The process that did the work ended before the work was done.",
+        "The process that did the work ended before it finished.",
         True,
     )
 
     third = (await sleeping(processes, 0, timeout=9)).result
-    os.kill(third, signal.SIGKILL)  # while it is idle: nobody notices
+    os.kill(third, signal.SIGKILL)  # while it is idle, so that nobody notices
     await until(lambda: has_ended(third))
     assert (await sleeping(processes, 0, timeout=9)).error is None
 
@@ -302,7 +302,7 @@ def run_server(directory: Path, state: str) -> "subprocess.CompletedProcess[str]
         [sys.executable, str(file), state],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
-        capture_output=True,  # ends when the last process has closed it
+        capture_output=True,  # ends once the last process has closed the pipe
         text=True,
         check=False,
     )

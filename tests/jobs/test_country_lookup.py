@@ -1,4 +1,4 @@
-"""The `countryLookup` job: known places, shares that sum up, and a slow obvious model."""
+"""The `countryLookup` job: known places, shares that sum up, and a comparison with a slow reference model."""
 
 import random
 from typing import Any
@@ -48,7 +48,7 @@ def line(*positions: Any) -> dict[str, Any]:
 
 
 def model(longitude: float, latitude: float) -> set[str]:
-    """Every country is asked, without a tree."""
+    """Return the shares by testing every country, without an index."""
     here = shapely.Point(longitude, latitude)
     return {country.name for country in ATLAS.countries if shapely.intersects(country.outline, here)}
 
@@ -78,7 +78,7 @@ async def test_a_place_is_in_its_country(longitude: float, latitude: float, code
 
 @pytest.mark.parametrize(("longitude", "latitude"), [(0, 0), (180, 0), (-30, 40), (50.5, 42.0), (0, 90)])
 def test_the_sea_is_no_country(longitude: float, latitude: float) -> None:
-    """The Caspian Sea is a sea."""
+    """The Caspian Sea belongs to no country."""
     assert found(point(longitude, latitude))["countries"] == []
     assert found(point(longitude, latitude))["remainder"] == 1
 
@@ -134,7 +134,7 @@ def test_the_land_is_a_bit_less_than_a_third_of_the_earth() -> None:
 
 
 def test_an_area_is_shared_by_its_area_not_its_degrees() -> None:
-    """Of a strip that is all Russia's or Greenland's in degrees, the north weighs less."""
+    """In a strip of equal extent in degrees, the north has the smaller area."""
     strip = found(polygon(box(-180, 60, 0, 85, 90)))
     greenland = next(entry["share"] for entry in strip["countries"] if entry["name"] == "Greenland")
     window = shapely.box(-180, 60, 0, 85)
@@ -195,7 +195,7 @@ def test_points_are_found_as_the_slow_model_finds_them(places: list[tuple[float,
 @given(ring=stars())
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> None:
-    """The model counts points that are spread evenly over the globe."""
+    """The reference model counts points spread evenly over the globe."""
     xs = np.array(ring)[:, 0]
     if np.ptp(xs) > 180:
         return
@@ -211,7 +211,7 @@ def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> 
         assert share == pytest.approx(counted.get(number, 0), abs=0.06)
 
 
-# --- what is wrong ---
+# --- errors ---
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> 
         ({"longitude": 3, "latitude": 4, "geojson": point(0, 0)}, "Give either geojson"),
         ({"latitude": 4, "geojson": point(0, 0)}, "Give either geojson"),
         ({"longitude": 190, "latitude": 4}, "longitude must be at most 180; it is 190"),
-        ({"geojson": collection(point(0, 0), polygon(box(0, 0, 1, 1)))}, "geojson: it holds points and areas;"),
+        ({"geojson": collection(point(0, 0), polygon(box(0, 0, 1, 1)))}, "geojson: it has points and areas,"),
         ({"geojson": {"type": "Feature", "geometry": None}}, "geojson.geometry: the feature has no geometry."),
     ],
 )  # fmt: skip
@@ -244,7 +244,7 @@ async def test_lines_that_cross_too_often_are_refused() -> None:
     line = {"type": "LineString", "coordinates": [[rng.uniform(-170, 170), rng.uniform(-80, 80)] for _ in range(2_000)]}
     outcome = await perform(geojson=line)
     assert outcome.error is not None
-    assert outcome.error.message == "geojson: its lines cross more than 100,025 times."
+    assert outcome.error.message == "geojson: its lines cross each other more than 100,025 times."
 
 
 async def test_a_line_without_length_fails() -> None:

@@ -1,4 +1,4 @@
-"""Targets that send back what they got: nothing secret of it is recorded."""
+"""Targets that echo the request: no secret is recorded."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ async def context() -> AsyncIterator[JobContext]:
 
 
 async def echo(reader: Reader, writer: Writer) -> None:
-    """Answers with the request, in the body and in headers, in several encodings."""
+    """Echo the request in the body and in headers, in several encodings."""
     head = (await read_request(reader)).decode()
     headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
     texts = [head, json.dumps({"headers": headers}), quote(head), base64.b64encode(head.encode()).decode()]
@@ -127,7 +127,7 @@ async def test_without_secrets_an_answer_is_recorded_as_it_came(context: JobCont
 
 
 async def test_a_mask_is_not_made_of_a_plain_header(context: JobContext) -> None:
-    """A value that anyone may see in the task is no secret."""
+    """A value that is visible in the task is not a secret."""
     job = prepare(HttpInput("http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
     async with answering(response(body=b"public")) as server:
         outcome = await HttpJob().attempt(job | {"url": server.url}, context)

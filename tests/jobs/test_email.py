@@ -1,4 +1,4 @@
-"""The email job against a real SMTP server: who may be written to, what arrives, what fails and whether again."""
+"""The email job against a real SMTP server: allowed recipients, delivery, failures and retries."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +52,7 @@ async def attempt(
     confirms: bool = False,
     meter: UsageMeter | None = None,
 ) -> Outcome:
-    """One attempt at what a user wrote."""
+    """Prepare the parameters and make one attempt."""
     job, settings = registry.get("email"), smtp_settings(port)
     stored = job.prepare(given, Saving("alice", SECRETS))
     door: OwnersHttp = None  # type: ignore[assignment]  # mails need none
@@ -141,13 +141,13 @@ async def test_attachments_that_are_too_large_are_not_even_read(
     files = shelf.of_run("alice", "alice/t1:7")
     outcome = await attempt(9, {**MAIL, "attachments": [{"fileId": kept.file_id}] * 2}, files=files)
     assert outcome.error is not None
-    assert outcome.error.message == "The file 'a.bin' has 3145728 bytes; 2097152 are allowed here."
+    assert outcome.error.message == "The file 'a.bin' has 3145728 bytes; at most 2097152 are allowed here."
     monkeypatch.setattr(OpenFile, "read", None)
     again = await attempt(
         9, {**MAIL, "attachments": [{"text": "x" * 2_500_000, "name": "x"}, {"fileId": kept.file_id}]}, files=files
     )
     assert again.error is not None
-    assert "2742880 are allowed here" in again.error.message
+    assert "at most 2742880 are allowed here" in again.error.message
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_whom_the_setting_forbids_is_refused_when_it_is_saved(kind: str, place: 
 
 
 async def test_jobs_of_an_unconfirmed_owner_send_nothing(alice: User, database: Database) -> None:
-    """Also to whom the setting allows: twenty mails with a chosen text went to a stranger's address."""
+    """Not even to allowed recipients: otherwise mails with a chosen text could go to a stranger's address."""
     await database.users.update_one({"_id": "alice"}, {"$set": {"email_confirmed": False}})
     inbox = Inbox()
     async with mail_server(inbox) as port:
@@ -263,11 +263,11 @@ async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
             "'a@b.test\\r\\nBcc: c@d.test' is not an email address such as name@example.com: "
             "The part after the @-sign contains invalid characters: ':', '@', SPACE, U+000A, U+000D.",
         ),
-        ({"subject": None}, ("subject",), "subject must be a text."),
+        ({"subject": None}, ("subject",), "subject must be a string."),
         (
             {"attachments": [{"name": "x"}]},
             ("attachments", "0"),
-            "The attachment x has exactly one of text, json, base64 and fileId.",
+            "The attachment x must have exactly one of text, json, base64 and fileId.",
         ),
         ({"bodi": "x"}, ("bodi",), "There is no bodi here. Did you mean body?"),
     ],
@@ -328,7 +328,7 @@ async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: 
 
 
 async def test_a_mail_that_cannot_be_noted_is_not_sent_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database goes away between the server's 250 and the note; no real one can be stopped so exactly."""
+    """Fail the database between the mail server's 250 and the record, which no real database can be timed to do."""
 
     class Gone:
         async def update_one(self, *_: Any, **__: Any) -> None:

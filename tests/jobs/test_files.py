@@ -1,4 +1,4 @@
-"""Files that jobs keep: who may read them, what they are called, and that a repeated attempt replaces its own."""
+"""Files of jobs: access, names, and replacement by a retry."""
 
 import asyncio
 from datetime import timedelta
@@ -18,7 +18,7 @@ def shelf(database: Database) -> Shelf:
 
 
 async def test_what_was_saved_is_read_by_any_run_of_its_owner(shelf: Shelf) -> None:
-    content = bytes(range(256)) * 2_500  # three pieces
+    content = bytes(range(256)) * 2_500  # three chunks
     saved = await shelf.of_run("alice", "alice/t:1").save("a.bin", "application/pdf", content)
     ref, data = await shelf.of_run("alice", "alice/t:2").read(saved.file_id)
     assert data == content
@@ -51,7 +51,7 @@ async def test_attempts_that_store_the_same_file_at_once_do_not_hinder_each_othe
 async def test_what_a_broken_upload_left_does_not_hinder_the_next(shelf: Shelf, database: Database) -> None:
     files = shelf.of_run("alice", "alice/t:1")
     saved = await files.save("a.txt", "text/plain", b"one")
-    await database.db["files.files"].delete_one({"_id": saved.file_id})  # as if its document was never written
+    await database.db["files.files"].delete_one({"_id": saved.file_id})  # as if its document had never been written
     with pytest.raises(FileFault):
         await files.read(saved.file_id)
     await files.save("a.txt", "text/plain", b"two")
@@ -70,9 +70,9 @@ async def test_old_files_go_with_their_pieces_and_young_ones_stay(shelf: Shelf, 
 
 async def test_what_is_too_large_or_of_no_type_is_refused(shelf: Shelf) -> None:
     files = shelf.of_run("alice", "alice/t:1")
-    with pytest.raises(FileFault, match=f"has {LARGEST + 1} bytes; a file has at most {LARGEST}"):
+    with pytest.raises(FileFault, match=f"has {LARGEST + 1} bytes; the limit is {LARGEST}"):
         await files.save("a", "text/plain", bytes(LARGEST + 1))
-    with pytest.raises(FileFault, match="is no content type"):
+    with pytest.raises(FileFault, match="is not a content type"):
         await files.save("a", "text/plain\r\nX: y", b"")
 
 

@@ -1,4 +1,4 @@
-"""Reading GeoJSON, and laying rings out flat."""
+"""Parsing of GeoJSON, and unwrapping of rings."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def with_position(position: Any) -> dict[str, Any]:
         (polygon([[0, 0], [1, 0], [0, 0]]), "geojson.coordinates[0]: positions given: 3; a ring needs at least 4"),
         (polygon([*SQUARE[:4], [0, 2]]), "geojson.coordinates[0]: the ring is not closed; the last"),
         (polygon(SQUARE, [*SQUARE[:4], [0, 2]]), "geojson.coordinates[1]: the ring is not closed"),
-        (with_position("x"), "geojson.coordinates[0][3]: this is a text; a position is a list"),
+        (with_position("x"), "geojson.coordinates[0][3]: this is a string; a position is a list"),
         (with_position([1]), "geojson.coordinates[0][3]: this is a list of 1; a position is a list"),
         (with_position(["1", 2]), "geojson.coordinates[0][3]: '1' is not a number"),
         (with_position([True, 2]), "geojson.coordinates[0][3]: True is not a number"),
@@ -77,7 +77,7 @@ def with_position(position: Any) -> dict[str, Any]:
             {"type": "FeatureCollection", "features": [polygon(SQUARE)]},
             "geojson.features[0]: the type is Polygon; in a FeatureCollection",
         ),
-        (feature(feature(polygon(SQUARE))), "geojson.geometry: a Feature cannot stand here"),
+        (feature(feature(polygon(SQUARE))), "geojson.geometry: a Feature is not allowed here"),
         (
             {"type": "GeometryCollection", "geometries": [polygon(SQUARE), {"type": "Point", "coordinates": [0]}]},
             "geojson.geometries[1].coordinates: this is a list of 1",
@@ -113,7 +113,7 @@ def test_collections_may_not_be_bottomless() -> None:
     value: Any = {"type": "Point", "coordinates": [0, 0]}
     for _ in range(500):
         value = {"type": "GeometryCollection", "geometries": [value]}
-    with pytest.raises(ValueError, match="more than 8 deep"):
+    with pytest.raises(ValueError, match="nested more than 8 levels deep"):
         read_shapes(value, ALL)
 
 

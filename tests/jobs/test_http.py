@@ -21,7 +21,7 @@ from tocsin.security.secrets import SecretBox
 
 BOX = SecretBox(bytes(32))
 NO_MAIL = mail_door(Settings(_env_file=None))
-UNUSED: Any = None  # what calls need none of
+UNUSED: Any = None  # not needed by HTTP calls
 COMPUTE = Processes(2)
 DUE = datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
@@ -50,7 +50,7 @@ def head_and_body(seen: bytes) -> tuple[list[str], bytes]:
     return head.decode().split("\r\n"), body
 
 
-# --- what is sent ---
+# --- requests ---
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -233,7 +233,7 @@ async def test_a_host_that_looks_like_another_is_recorded_as_what_is_called(cont
     assert outcome.error.message == "The host name xn--gd-fmca.invalid is not known."
 
 
-# --- what comes out ---
+# --- outcomes ---
 
 
 async def test_a_2xx_answer_is_success(context: JobContext) -> None:
@@ -294,7 +294,7 @@ async def test_a_step_reads_the_json_of_a_compressed_answer() -> None:
 
 @pytest.mark.parametrize("count", [10, 20_000, 150_000])
 async def test_a_step_reads_json_of_any_size(count: int) -> None:
-    """At once, in a thread and in a process: what is kept of it is the same."""
+    """Bodies parsed in the event loop, in a thread and in a process give the same result."""
     body = json.dumps([{"n": 1}] * (count // 4) + ["\u00e9"])
     answer = response("200 OK", body.encode(), "Content-Type: application/json")
     async with answering(answer) as server, open_door(response_limit=8 * 1024 * 1024) as door:

@@ -46,8 +46,8 @@ def test_what_is_within_the_bounds_is_read(text: str, value: Any) -> None:
 
 
 UNFIT = [
-    ('{"a": "\\ud83d"}', "half a surrogate pair"),
-    ('{"\\udc00": 1}', "half a surrogate pair"),
+    ('{"a": "\\ud83d"}', "lone surrogate"),
+    ('{"\\udc00": 1}', "lone surrogate"),
     ('{"n": NaN}', "NaN is not JSON"),
     ("[Infinity]", "Infinity is not JSON"),
     ("-Infinity", "-Infinity is not JSON"),
@@ -67,7 +67,7 @@ UNFIT = [
 def test_what_is_nearly_json_or_beyond_the_bounds_is_told(text: str, why: str) -> None:
     with pytest.raises(ValueError) as caught:
         read_json(text)
-    if text != "[" * 1_000:  # which is no JSON before it is too deep
+    if text != "[" * 1_000:  # which is invalid JSON before it is too deep
         assert isinstance(caught.value, UnfitJson)
         assert why in str(caught.value)
         assert "sys." not in str(caught.value)
@@ -76,14 +76,14 @@ def test_what_is_nearly_json_or_beyond_the_bounds_is_told(text: str, why: str) -
 CYCLE: list[Any] = []
 CYCLE += [CYCLE, CYCLE]
 NO_VALUES: list[tuple[Any, str]] = [
-    ({"a": [float("nan")]}, "no number that JSON has"),
-    ({"a": {1, 2}}, "A set is no type that JSON has."),
-    ({"a": b"x"}, "A bytes is no type that JSON has."),
-    ({(1, 2): 1}, "It is no JSON value."),
+    ({"a": [float("nan")]}, "not a JSON number"),
+    ({"a": {1, 2}}, "set is not a JSON type."),
+    ({"a": b"x"}, "bytes is not a JSON type."),
+    ({(1, 2): 1}, "It is not a JSON value."),
     ({"a": 10**400}, "more than 308 digits"),
     ({"a": 10**5_000}, "more than 308 digits"),
-    ({"a\ud800": 1}, "half a surrogate pair"),
-    (["\ud800"], "half a surrogate pair"),
+    ({"a\ud800": 1}, "lone surrogate"),
+    (["\ud800"], "lone surrogate"),
     (nested_value(DEEPEST + 1), "more than 256 levels"),
     (nested_value(DEEPEST + 2), "more than 256 levels"),
     (nested_value(5_000), "more than 256 levels"),
@@ -143,7 +143,7 @@ def test_the_quick_look_and_the_thorough_one_agree(value: object, deepest: int) 
 
 @pytest.mark.parametrize("half", ['"\\ud83d"', '{"\\ude44": 1}', '["\\ud83d\\ude44", [["\\uD83Dx"]]]'])
 def test_half_a_pair_is_found_wherever_it_is(half: str) -> None:
-    with pytest.raises(UnfitJson, match="half a surrogate pair"):
+    with pytest.raises(UnfitJson, match="lone surrogate"):
         read_json(half)
 
 
@@ -156,7 +156,7 @@ SMALL_AND_HUGE = st.from_regex(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,200})?([eE][+
 
 @given(st.lists(SMALL_AND_HUGE, max_size=3))
 def test_numbers_are_bounded_however_they_are_written(numbers: list[str]) -> None:
-    """They are looked at one by one only if one of them may be too large."""
+    """Numbers are checked one by one only if one of them may be too large."""
     text = f"[{','.join(numbers)}]"
     values = json.loads(text)
     fits = all(abs(value) < 2**1024 for value in values)

@@ -1,5 +1,6 @@
-"""Whatever a target makes of a secret that it echoes, none of it is left. Contexts are digits and secrets have none, so
-that what is masked can be told exactly.
+"""Nothing is left of a secret that a target echoes, in any encoding.
+
+Contexts consist of digits and secrets contain none, so that the masked part is known exactly.
 """
 
 import base64
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from tocsin.jobs.masking import SHORTEST, Masker
 
-# All that can stand in a header, the letters of other scripts too; a star could make a mask look like a secret.
+# All characters of headers, also of other scripts, except the star, which could make a mask look like a secret.
 SECRET_LETTERS = st.characters(
     codec="utf-8", exclude_categories=["Cc", "Cs", "Nd", "No", "Nl"], exclude_characters="* \u2028\u2029"
 )
@@ -53,7 +54,7 @@ def mask(text: str, secret: str, *, cut: bool = False) -> str:
 def test_a_secret_is_masked_in_any_encoding_and_nothing_else(
     secret: str, encode: Callable[[str], str], before: str, after: str
 ) -> None:
-    # An escape is over at a letter that cannot belong to it.
+    # An escape ends at a character that cannot belong to it.
     assert mask(f"{before}<{encode(secret)}>{after}", secret) == f"{before}<***>{after}"
 
 
@@ -74,7 +75,7 @@ def test_a_secret_is_masked_within_anything_in_base64(
     encoded = base64.b64encode(before + secret.encode() + after, alphabet).decode()
     left = mask(encoded, secret)
     assert "***" in left
-    # At both ends one character may stand that also tells of its neighbour.
+    # At both ends, one base64 character also encodes bits of its neighbour.
     assert len(left) - len("***") <= len(encoded) - len(secret.encode()) * 8 // 6 + 2
 
 
@@ -124,7 +125,7 @@ BASIC = base64.b64encode(b"bob:correct horse").decode()
         ("Authorization", f"Basic {BASIC}", f"Basic {BASIC}", "Basic ***"),
         ("Authorization", f"Basic {BASIC}", "user bob, password correct+horse", "user bob, password ***"),
         ("Authorization", f"Basic {BASIC}", "bob:correct%20horse", "bob:***"),
-        ("Authorization", "Basic c2tfbGl2ZTo=", "key sk_live", "key ***"),  # sk_live: and no password
+        ("Authorization", "Basic c2tfbGl2ZTo=", "key sk_live", "key ***"),  # sk_live: without a password
         ("Authorization", "Basic not-base64", "not-base64", "***"),
         ("Cookie", 'a=1; sid=s3cret; q="qu0ted"', '{"sid": "s3cret", "q": "qu0ted", "a": 1}',
          '{"sid": "***", "q": "***", "a": 1}'),
@@ -149,7 +150,7 @@ def test_what_is_full_of_secrets_is_masked_whole() -> None:
 
 @pytest.mark.parametrize("unit", ["\\n", "%41x", "&amp;", "\\\\\\\\", "a", "a%2Ba", "secret+"])
 def test_no_body_takes_long(unit: str) -> None:
-    """Linear in the body, whatever target and owner have thought out together."""
+    """The time is linear in the body, even if target and owner choose the worst case together."""
     secrets = [("X-1", "secret+/" * 100), ("X-2", "a+" * 400 + "/"), ("X-3", "\\" * 500), ("X-4", "&amp;" * 100)]
     body = ("secret" + unit * 70_000)[:65_536]
     begun = time.process_time()

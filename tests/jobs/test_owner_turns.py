@@ -1,4 +1,4 @@
-"""Turns: who has a place, who is next, and that no place gets lost."""
+"""Fairness between owners, reserved places, and no lost places."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -10,7 +10,7 @@ from tocsin.jobs.owner_turns import HALF_LIFE, OwnerTurns
 
 
 class Hall:
-    """Places, a clock that is set by hand, and the order in which owners got them."""
+    """A semaphore with a manual clock, which records the order of owners."""
 
     def __init__(self, places: int) -> None:
         self.now = 0.0
@@ -81,7 +81,7 @@ async def test_what_was_used_long_ago_is_forgotten() -> None:
 
 @pytest.mark.parametrize("admit_first", [False, True])
 async def test_who_gives_up_loses_no_place(admit_first: bool) -> None:
-    """Also one who is cancelled at the moment in which the turn comes."""
+    """This includes a caller who is cancelled at the moment of admission."""
     hall, gate = Hall(1), asyncio.Event()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(hall.turns.take("a"))

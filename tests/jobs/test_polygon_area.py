@@ -1,4 +1,4 @@
-"""The `polygonArea` job against closed forms of the ellipsoid, published areas, and what must not change an area."""
+"""The `polygonArea` job against closed forms, published areas, and transformations that keep the area."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def result(geojson: Any, *, repair: bool = False) -> dict[str, Any]:
 
 
 def cell(south: float, north: float, degrees: float) -> float:
-    """m² between two parallels, by the primitive of the area of a zone (b²/2 · (s/(1-e²s²) + ln((1+es)/(1-es))/2e))."""
+    """Return the m² between two parallels, by the integral of a zone (b²/2 · (s/(1-e²s²) + ln((1+es)/(1-es))/2e))."""
 
     def zone(latitude: float) -> float:
         s = math.sin(math.radians(latitude))
@@ -48,19 +48,19 @@ def cell(south: float, north: float, degrees: float) -> float:
 
 
 def box(west: float, south: float, east: float, north: float, steps: int = 1) -> list[list[float]]:
-    """A ring whose edges along the parallels have this many parts."""
+    """Return a ring with so many parts of each edge along a parallel."""
     xs = [west + (east - west) * step / steps for step in range(steps + 1)]
     return [*([x, south] for x in xs), *([x, north] for x in reversed(xs)), [west, south]]
 
 
 def parallel(latitude: float, count: int) -> list[list[float]]:
-    """A ring round the globe."""
+    """Return a ring around the globe."""
     ring = [[-180 + 360 * step / count, latitude] for step in range(count)]
     return [*ring, ring[0]]
 
 
 async def attempt(job: Job[Any], params: dict[str, Any]) -> Outcome:
-    """What becomes of parameters that are saved and then used."""
+    """Prepare the parameters and make one attempt."""
     stored = job.prepare(params, Saving("alice", BOX))
     async with open_door() as door:
         return await job.attempt(stored, replace(job_context(door), timeout=60.0))
@@ -111,19 +111,19 @@ def test_more_than_half_of_the_earth() -> None:
 )  # fmt: skip
 def test_countries_have_their_published_areas(name: str, km2: float, tolerance: float) -> None:
     (country,) = (country for country in load_atlas().countries if country.name == name)
-    inside = shapely.intersection(country.outline, shapely.box(-180, -90, 180, 90))  # Russia goes on beyond
+    inside = shapely.intersection(country.outline, shapely.box(-180, -90, 180, 90))  # Russia extends beyond the map
     polygons = [part for part in shapely.get_parts(inside) if part.geom_type == "Polygon"]
     assert result(json.loads(shapely.to_geojson(shapely.MultiPolygon(polygons))))["areaM2"] == pytest.approx(
         km2 * 1e6, rel=tolerance
     )
 
 
-# --- what must not change it ---
+# --- invariants ---
 
 
 @st.composite
 def stars(draw: st.DrawFn) -> list[list[float]]:
-    """Star-shaped rings anywhere but near the poles; those that cross 180 degrees jump."""
+    """Draw star-shaped rings away from the poles. Those that cross 180 degrees jump."""
     x, y = draw(st.floats(-180, 180)), draw(st.floats(-60, 60))
     shifts = draw(st.lists(st.floats(-0.2, 0.2), min_size=3, max_size=12))
     turns = [(n + shift) * 360 / len(shifts) for n, shift in enumerate(shifts)]  # between them 18 to 168 degrees
@@ -186,7 +186,7 @@ def test_holes_are_taken_from_the_area_and_added_to_the_perimeter() -> None:
     assert found["perimeterM"] == pytest.approx(whole["perimeterM"] + gap["perimeterM"], rel=1e-12)
 
 
-# --- invalid ones ---
+# --- invalid polygons ---
 
 
 @pytest.mark.parametrize(
@@ -241,11 +241,11 @@ def test_repaired_overlaps_count_once() -> None:
 def test_a_repair_that_leaves_nothing_fails() -> None:
     found = measure(polygon([[0, 0], [1, 0], [0, 0], [0, 0]]), True)
     assert isinstance(found, Invalid)
-    assert "nothing is left" in found.message
+    assert "is empty after the repair" in found.message
 
 
 def scribble(positions: int) -> dict[str, Any]:
-    """A ring that crosses itself about a quarter as often as there are pairs of its edges."""
+    """Return a ring whose crossings are about a quarter of its pairs of edges."""
     rng = random.Random(7)
     ring = [[rng.uniform(-10, 10), rng.uniform(-10, 10)] for _ in range(positions)]
     return polygon([*ring, ring[0]])
@@ -255,14 +255,14 @@ async def test_what_would_take_too_long_to_repair_is_refused() -> None:
     outcome = await perform(scribble(2_000), repair=True)
     assert outcome.error is not None
     assert outcome.error.message == (
-        "geojson: the polygon crosses itself more than 100,000 times, too often to be repaired."
+        "geojson: the polygon crosses itself more than 100,000 times, too often for a repair."
     )
     assert (outcome.error.kind, outcome.error.hint) == (ErrorKind.JOB, "Simplify the geometry.")
 
 
 def test_what_crosses_itself_less_often_is_repaired() -> None:
     assert result(scribble(100), repair=True)["repaired"]
-    resting = [[0, 0]] * 50_000  # the same place again is no crossing
+    resting = [[0, 0]] * 50_000  # a repeated position is not a crossing
     assert result(polygon([*resting, [1, 0], [1, 1], [-1, 0.5], [2, 0.5], [0, 0]]), repair=True)["repaired"]
 
 
@@ -274,7 +274,7 @@ def test_the_first_of_many_overlaps_is_found_without_all_of_them_in_memory() -> 
 
 
 async def test_what_an_attempt_finds_wrong_is_told_with_its_place() -> None:
-    """What was filled in for an expression is checked in the process."""
+    """Values of expressions are checked in the compute process."""
     stored = {"geojson": polygon([[0, 0], [1, 0], [1, 99], [0, 0]])}
     async with open_door() as door:
         outcome = await PolygonAreaJob().attempt(stored, replace(job_context(door), timeout=60.0))

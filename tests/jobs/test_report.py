@@ -1,4 +1,4 @@
-"""The report job with the real database, files, processes and mail server; what it wrote is read back."""
+"""The report job with a real database, files, processes and mail server. Written files are read back."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ UNUSED: Any = None
 
 
 class Made:
-    """A try and what it left."""
+    """An attempt and the file that it wrote."""
 
     def __init__(self, outcome: Outcome, content: bytes) -> None:
         self.outcome = outcome
@@ -66,7 +66,7 @@ def report_of(database: Database, port: int = 9, recipients: str = "owner") -> J
 
 
 async def make(database: Database, **given: Any) -> Made:
-    """A report that must succeed."""
+    """Write a report, which must succeed."""
     context, job = report_of(database), registry.get("report")
     outcome = await job.attempt(job.prepare({"title": "A report", **given}, Saving("alice", SECRETS)), context)
     assert outcome.error is None
@@ -76,7 +76,7 @@ async def make(database: Database, **given: Any) -> Made:
 
 
 async def add_runs(database: Database) -> None:
-    """Alice's task `one` completed four times and failed once, `two` completed once; bob's is his."""
+    """Insert runs: alice's task `one` completed four times and failed once, `two` completed once; bob has one, too."""
     for number in range(5):
         due = DUE - (number + 1) * HOUR
         seconds = timedelta(seconds=number + 1)
@@ -218,7 +218,7 @@ async def test_no_more_runs_are_counted_than_the_limit(database: Database) -> No
     assert await history.summarize("alice", *period, most=5) is None
 
 
-# --- mails, repeats, faults ---
+# --- mails, retries, errors ---
 
 
 async def test_the_link_is_mailed_to_those_who_may_be_written_to(database: Database) -> None:
@@ -236,7 +236,7 @@ async def test_the_link_is_mailed_to_those_who_may_be_written_to(database: Datab
     assert outcomes[0].result["file"]["fileId"] == outcomes[1].result["file"]["fileId"]
     assert await database.db["files.files"].count_documents({}) == 1
     assert stranger.error is not None
-    assert stranger.error.message == "eve@example.org may not be written to."
+    assert stranger.error.message == "Your jobs may not send mail to eve@example.org."
     assert away.error is not None
     assert (away.error.kind, away.error.retryable) == (ErrorKind.MAIL, True)
 
@@ -250,7 +250,7 @@ def nested(levels: int, value: Any) -> Any:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"format": "CSV", "data": {"a": [1], "b": [2]}}, "A CSV file has one table, and there are 2: a, b."),
+        ({"format": "CSV", "data": {"a": [1], "b": [2]}}, "A CSV file can have only one table, but there are 2: a, b."),
         (
             {"format": "CSV", "data": [{"a": "x" * 420_000}], "columns": ["a"] * 50},
             "The report has more than 20,971,520 bytes.",
@@ -266,7 +266,7 @@ def nested(levels: int, value: Any) -> Any:
         ),
         (
             {"format": "PDF", "data": [[]] * 2_001, "columns": ["a"] * 50},
-            "The report is too large for a PDF: at most 100,000",
+            "The report is too large for a PDF: the limit is 100,000",
         ),
         (
             {"format": "PDF", "data": [{"a": "x" * 500}] * 200, "columns": ["a"] * 40},
@@ -276,14 +276,14 @@ def nested(levels: int, value: Any) -> Any:
             {"format": "PDF", "data": [{"a": "x" * 400}], "columns": ["a"] * 50},
             "A row of the report is taller than a page.",
         ),
-        ({"format": "HTML", "data": [0] * 10_001}, "The report has 10001 rows; it may have 10000."),
-        ({"format": "HTML", "data": [{str(n): n for n in range(51)}]}, "The report has 51 columns; it may have 50."),
+        ({"format": "HTML", "data": [0] * 10_001}, "The report has 10001 rows; the limit is 10000."),
+        ({"format": "HTML", "data": [{str(n): n for n in range(51)}]}, "The report has 51 columns; the limit is 50."),
     ],
 )
 async def test_what_cannot_be_written_fails_with_a_reason(
     database: Database, given: dict[str, Any], message: str
 ) -> None:
-    """As when an expression gave it: what is too large as it is written is refused when it is saved."""
+    """Literal data that is too large is refused when it is saved. This is the case of an expression."""
     outcome = await registry.get("report").attempt({"title": "x", **given}, report_of(database))
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.JOB, False)
@@ -294,13 +294,13 @@ async def test_what_cannot_be_written_fails_with_a_reason(
     ("change", "message"),
     [
         ({"data": ...}, "A report needs data or runs."),
-        ({"data": [0] * 10_001}, "The report has 10001 rows; it may have 10000."),
-        ({"data": [0] * 2_001, "columns": ["a"] * 50}, "The report is too large for a PDF: at most 100,000 cells"),
-        ({"data": {"a": [1], "b": [2]}, "format": "CSV"}, "A CSV file has one table, and there are 2: a, b."),
+        ({"data": [0] * 10_001}, "The report has 10001 rows; the limit is 10000."),
+        ({"data": [0] * 2_001, "columns": ["a"] * 50}, "The report is too large for a PDF: the limit is 100,000 cells"),
+        ({"data": {"a": [1], "b": [2]}, "format": "CSV"}, "A CSV file can have only one table, but there are 2: a, b."),
         ({"format": "XLS"}, "format must be JSON, CSV, HTML or PDF."),
-        ({"runs": {}}, "runs needs period, such as P7D, or both from and to."),
+        ({"runs": {}}, "runs needs either period, such as P7D, or both from and to."),
         ({"runs": {"period": "7 days"}}, '"7 days" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'),
-        ({"runs": {"period": "P36501D"}}, "period is at most P36500D."),
+        ({"runs": {"period": "P36501D"}}, "period must be at most P36500D."),
         ({"runs": {"from": "2027-01-01T00:00:00", "to": "2027-01-02T00:00:00Z"}}, "2027-01-01T00:00:00 has no offset"),
         ({"recipients": ["a@b.test\r\nBcc: c@d.test"]}, "'a@b.test\\r\\nBcc: c@d.test' is not an email address"),
     ],

@@ -15,16 +15,16 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ({"a": float("inf")}, "inf is no number that JSON has."),
-        ({"a": "\ud83d"}, "The text has half a surrogate pair (U+D83D), which is no character."),
-        (b"x", "A bytes is no type that JSON has."),
+        ({"a": float("inf")}, "inf is not a JSON number."),
+        ({"a": "\ud83d"}, "The string has a lone surrogate (U+D83D), which is not a character."),
+        (b"x", "bytes is not a JSON type."),
         ([10**5_000], "This number has more than 308 digits."),
         (HOLDS_ITSELF, "It is nested more than 256 levels deep."),
     ],
 )
 def test_a_result_that_is_no_json_fails_the_run_and_says_why(value: Any, why: str) -> None:
     kept = results.stored(Outcome(result=value))
-    assert kept.error == AttemptError(ErrorKind.JOB, f"The job's result cannot be kept as JSON. {why}", None, False)
+    assert kept.error == AttemptError(ErrorKind.JOB, f"The job's result cannot be stored as JSON. {why}", None, False)
     assert kept.result is None
 
 

@@ -1,4 +1,4 @@
-"""What a user wrote and the database cannot keep is told with its place."""
+"""Values that the database cannot store are reported with their paths."""
 
 import json
 from typing import Any

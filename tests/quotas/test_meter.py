@@ -1,4 +1,4 @@
-"""What the meter admits, over the real database where processes share it."""
+"""Admission by the meter, with a real database shared by several processes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,7 +96,7 @@ def test_what_cannot_be_written_is_counted_once_more() -> None:
 async def test_processes_learn_what_the_others_count(database: Database) -> None:
     here, there = (Quotas(database, settings(quota_runs_per_minute=10)) for _ in range(2))
     now = clock.now()
-    while now.second > 50:  # the minute must not end under the test
+    while now.second > 50:  # the minute must not end during the test
         now -= timedelta(seconds=20)
     here.meter.take_runs("alice", 6, now)
     there.meter.take_runs("alice", 5, now)
@@ -138,6 +138,6 @@ async def test_the_stored_count_of_a_window_that_has_passed_is_not_added_to(data
 def test_each_quota_has_a_setting_and_words(quota: Quota) -> None:
 
     message = exceeded(quota, 5, 5).message
-    assert message.startswith(f"The quota {quota.value} is met: you have 5 of 5 ")
+    assert message.startswith(f"The quota {quota.value} is reached: you have 5 of 5 ")
     assert "ask an administrator" in message
     assert Limits(settings()).of("alice", quota) > 0

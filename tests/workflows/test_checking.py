@@ -180,7 +180,7 @@ def test_any_object_is_read_or_refused(value: Any) -> None:
 
 
 def _surrogates() -> Iterator[tuple[str, str, list[str]]]:
-    half = "The text has half a surrogate pair (U+D83D), which is no character."
+    half = "The string has a lone surrogate (U+D83D), which is not a character."
     yield "in a description", r'description: "done \ud83d!"', [f"line 2, column 14, description: {half}"]
     yield "in params", r'output: {a: [1, "\ud83d"]}', [f"line 2, column 17, output.a[1]: {half}"]
     yield "in a name", r'output: {"a\ud83d": 1}', [f"line 2, column 10, output: {half}"]
@@ -303,8 +303,8 @@ async def test_all_that_is_wrong_with_inputs_is_told_at_once(stack: Stack) -> No
         ("input.city", "The input city (string) is missing."),
         ("input.n", "The input n must be of the type integer; it is a string."),
         ("input.citty", "The workflow has no input citty. Did you mean city?"),
-        ("input.o.0", "inf is no number that JSON has."),
-        ("input.o.1", "The text has half a surrogate pair (U+D83D), which is no character."),
+        ("input.o.0", "inf is not a JSON number."),
+        ("input.o.1", "The string has a lone surrogate (U+D83D), which is not a character."),
         ("input.o.2", "This number has more than 308 digits."),
     ]
 

@@ -53,7 +53,7 @@ def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
         ("${{ [inputs.t,inputs.t,inputs.t,inputs.t,inputs.t] }}", Kind.VALUE, "s.params has 5,000,016 bytes as JSON"),
         ("${{ split('', inputs.t) }}", Kind.VALUE, "parts; at most 4,194,304 bytes and 200,000 parts are allowed"),
         ("${{ split('', inputs.t)[0:250000] }}", Kind.LIST, "s.params has about 250,000 parts"),
-        ('${{ `"\\ud83d"` }}', Kind.TEXT, "half a surrogate pair"),
+        ('${{ `"\\ud83d"` }}', Kind.TEXT, "lone surrogate"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_kept_is_told(value: str, kind: Kind, message: str) -> None:

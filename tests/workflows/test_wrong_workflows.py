@@ -36,7 +36,7 @@ TOLD: dict[str, list[str]] = {
     "a name with capitals": [
         "line 1, column 1, name: A workflow name has lowercase letters, digits and underscores, and begins with a letter: my_report."
     ],
-    "a name that is a number": ["line 1, column 1, name: name must be a text."],
+    "a name that is a number": ["line 1, column 1, name: name must be a string."],
     "an unknown key": ["line 2, column 1, stepz: There is no stepz here. Did you mean steps?"],
     "an unknown key like no other": [
         "line 2, column 1, xyzzy: There is no xyzzy here. There are: name, description, inputs, schedule, overlap, concurrency, timeout, output, steps."
@@ -67,7 +67,7 @@ TOLD: dict[str, list[str]] = {
     "a job like no other": ["line 2, column 18, steps[0].job: There is no job xyzzy on this server. There are: KINDS."],
     "a param is missing": ["line 5, column 5, steps[0].params.url: url is missing."],
     "an unknown param": ["line 7, column 7, steps[0].params.methud: There is no methud here. Did you mean method?"],
-    "a param of the wrong kind": ["line 2, column 38, steps[0].params.url: url must be a text."],
+    "a param of the wrong kind": ["line 2, column 38, steps[0].params.url: url must be a string."],
     "a wrong method": [
         "line 2, column 66, steps[0].params.method: The method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS."
     ],
@@ -159,7 +159,7 @@ TOLD: dict[str, list[str]] = {
     "a compensation by an unknown job": [
         "line 2, column 82, steps[0].compensation.job: There is no job undo on this server. There are: KINDS."
     ],
-    "half a character": ["line 2, column 16: The text has half a surrogate pair (U+D800), which is no character."],
+    "half a character": ["line 2, column 16: The string has a lone surrogate (U+D800), which is not a character."],
     "a wrong boolean": ["line 3, column 9, output: 'maybe' is not a value of the type !!bool."],
     "a name that is a number in YAML": ['line 3, column 10, output: A name must be a string: write "1".'],
     "merging": ["line 3, column 28, output.c: << (merge keys) is not supported; write the keys out."],

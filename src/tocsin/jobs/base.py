@@ -1,4 +1,4 @@
-"""What every kind of work has in common: what it is given, and what comes out."""
+"""The interface of a job: the context of an attempt, its outcome, and the base class."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -40,9 +40,7 @@ P = TypeVar("P", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class AttemptError:
-    """Why an attempt failed: a sentence for the task's owner, what may help, and whether another try makes
-    sense.
-    """
+    """The reason why an attempt failed, for the task's owner: a message, a hint, and whether to retry."""
 
     kind: ErrorKind
     message: str
@@ -52,11 +50,11 @@ class AttemptError:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt; it succeeded if there is no `error`. All of it can be stored as it is.
+    """The outcome of an attempt, which succeeded unless there is an `error`. Every field can be stored unchanged.
 
-    `request` has `method`, `url` and `headers`, (name, value) pairs with secrets masked. `timings` are
-    milliseconds. `retry_after` is how long the target asked to be left alone. `result` is what later steps of a
-    workflow see: a JSON value.
+    `request` has `method`, `url` and `headers`: (name, value) pairs with secrets masked. `timings` are in
+    milliseconds. `retry_after` is the delay that the target asked for. `result` is the JSON value that later steps
+    of a workflow see.
     """
 
     error: AttemptError | None = None
@@ -74,12 +72,12 @@ class Outcome:
     def failed(
         cls, message: str, hint: str | None = None, kind: ErrorKind = ErrorKind.JOB, *, retryable: bool = False
     ) -> "Outcome":
-        """The job says no. `retryable`: another try may go better."""
+        """Return a failed outcome. Set `retryable` if another attempt may succeed."""
         return cls(error=AttemptError(kind, message, hint, retryable))
 
 
 class Compute(Protocol):
-    """Calls a function of a module, with what can be pickled, in a process of its own."""
+    """Runs a module-level function with picklable arguments in a separate process."""
 
     async def __call__(
         self,
@@ -89,16 +87,16 @@ class Compute(Protocol):
         limits: Limits | None = None,
         on_begin: Callable[[], None] = lambda: None,
     ) -> Answer:
-        """Return what the function returns, or raise what it raises. The process is ended when the caller is cancelled.
+        """Return what the function returns, or raise what it raises. Cancelling the caller ends the process.
 
-        Jobs give function and arguments alone: it is known whose attempt it is. `on_begin` is called when the work
-        begins. Raises LimitReached, and ProcessEnded for what another try may mend.
+        Jobs pass the function and its arguments only: the owner is that of the attempt. `on_begin` is called when the
+        work begins. Raises LimitReached, or ProcessEnded if another try may succeed.
         """
         ...
 
 
-class _Clocked:
-    """Computes for an attempt, whose time stands still until the work begins."""
+class _AttemptCompute:
+    """Runs computations of an attempt and stops its timeout until the work begins."""
 
     def __init__(self, context: "JobContext", limit: asyncio.Timeout) -> None:
         self._context, self._limit = context, limit
@@ -107,7 +105,7 @@ class _Clocked:
         self,
         function: Callable[..., Answer],
         *args: Any,
-        owner: str = "",  # noqa: ARG002  # nobody computes on another's account
+        owner: str = "",  # noqa: ARG002  # always the owner of the attempt
         limits: Limits | None = None,
         on_begin: Callable[[], None] = lambda: None,
     ) -> Answer:
@@ -132,12 +130,12 @@ class _Clocked:
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """Everything that an attempt may use and must know.
+    """The facts and services of one attempt.
 
-    `timeout` is for the whole attempt, in seconds; waiting for `compute` to begin does not count.
+    `timeout` is in seconds and covers the whole attempt, except for waiting until `compute` begins.
 
-    What burns processor time goes through `compute`: the event loop has other runs to start. `is_step` says that steps
-    of a workflow may ask for the result. `waiting` has the runs that wait for a process to compute in.
+    Use `compute` for CPU-bound work, so that it doesn't block the event loop. `is_step` is true if later steps of a
+    workflow can use the result. `waiting` has the ids of the runs that wait for a compute process.
     """
 
     run_id: str
@@ -158,10 +156,10 @@ class JobContext:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """The means of turning what a user wrote into what is stored. `previous` is what was stored before.
+    """The context in which a user's parameters are saved. `previous` is what was stored before.
 
-    What the `rules` never let be called is refused, and whom the `recipients` never let be written to; without them it
-    is found out when it is tried.
+    Targets that `rules` never allow are refused, and so are addresses that `recipients` never allow. Without these
+    rules, the attempt fails instead.
     """
 
     owner: str
@@ -172,39 +170,39 @@ class Saving:
 
 
 class Job(ABC, Generic[P]):
-    """The code for one kind of work: what a user writes for it, and one attempt at it.
+    """The code for one kind of work: its parameters, and how to make an attempt.
 
-    `kind` is its name in the API and in workflows, such as `polygonArea`. `Params` is the shape in which its parameters
-    are stored; unless `prepare` says otherwise, it is also what users write.
+    `kind` is its name in the API and in workflows, such as `polygonArea`. `Params` is the model of its stored
+    parameters; users write the same, unless `prepare` converts it.
     """
 
     kind: ClassVar[str]
     Params: type[P]
 
     def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:  # noqa: ARG002  # some need it
-        """What to store for what a user wrote. Raises InvalidInput with the path in it."""
+        """Return the parameters to store for what a user wrote. Raises InvalidInput with the path."""
         return read_params(self.Params, given).model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """What is wrong with what a user wrote, in which expressions may stand for values."""
+        """Return the faults of parameters that may contain expressions, each with its path."""
         return find_faults(self.Params, given)
 
     def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:  # noqa: ARG002  # most call nothing
-        """Find what these rules never let be called. Expressions are judged when they are filled in."""
+        """Return the targets that these rules never allow. Expressions are checked once they are evaluated."""
         return []
 
     def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:  # noqa: ARG002  # most write to nobody
-        """The email addresses that the job writes to, with their places. Expressions are left out."""
+        """Return the addresses that the job sends mail to, with their paths. Expressions are left out."""
         return []
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none
-        """The paths of texts in what a user wrote that must be kept encrypted."""
+        """Return the paths of strings that must be stored encrypted."""
         return []
 
     def destination(self, given: Mapping[str, Any]) -> object | None:
-        """What says where the secrets are sent: a stored secret is kept only while this stays equal.
+        """Return what determines where the secrets are sent: a stored secret is kept only while this stays equal.
 
-        None if an expression says it. Unless a job knows better, all other parameters say it.
+        None if it depends on an expression. The default is all other parameters.
         """
         others = given
         for path in self.secrets(given):
@@ -212,26 +210,28 @@ class Job(ABC, Generic[P]):
         return None if has_expression(others) else others
 
     def preload(self) -> None:
-        """Load what computations of this job share. Called once, in the process from which all others fork."""
+        """Load what computations of this job share. Called once, in the process that forks the others."""
 
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
-        """Make one attempt within its time. What fails outside is an outcome; what is raised is a fault of the job."""
+        """Make one attempt within its timeout. Failures are outcomes; an exception is a bug in the job."""
         try:
             params = read_params(self.Params, stored, quickly=True)
-        except InvalidInput as error:  # stored when less was checked
+        except InvalidInput as error:  # stored by a version that checked less
             hint = f"Correct {'.'.join(error.path)} of the job."
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
         try:
             async with asyncio.timeout(context.timeout) as limit:
-                return await self.perform(params, replace(context, compute=_Clocked(context, limit)))
+                return await self.perform(params, replace(context, compute=_AttemptCompute(context, limit)))
         except LimitReached as reached:
             return Outcome.failed(str(reached), reached.hint, ErrorKind.COMPUTE_LIMIT)
         except ProcessEnded as ended:
-            hint = "It may have needed more memory than there is: give it less to do."
+            hint = "It may have run out of memory. Give it less to do."
             return Outcome.failed(str(ended), hint, retryable=True)
         except TimeoutError:
-            message = f"The job was not done within {context.timeout:g} seconds."
-            return Outcome.failed(message, "Give it more time, or less to do.", ErrorKind.TIMEOUT, retryable=True)
+            message = f"The job did not finish within {context.timeout:g} seconds."
+            return Outcome.failed(
+                message, "Raise the timeout, or give it less to do.", ErrorKind.TIMEOUT, retryable=True
+            )
 
     @abstractmethod
     async def perform(self, params: P, context: JobContext) -> Outcome:

@@ -1,7 +1,7 @@
-"""The processes that compute, seen from inside. The first one loads all jobs and only forks; each fork works for one
-owner at a time, within limits that the kernel enforces, and can be lost without harm to the others.
+"""The child side of compute processes: a fork server, which loads all jobs and only forks, and its forks.
 
-Nothing of the server's environment is in them: they are started without it.
+Each fork works for one owner at a time, within limits that the kernel enforces, and can die without harm to the others.
+The processes are started without the environment of the server.
 """
 
 import ctypes
@@ -21,25 +21,25 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 ORDER = struct.Struct("!cq")
-"""To the fork server: what to do, and for which process. With FORK comes the socket for the new process."""
+"""A request to the fork server: FORK or WAIT, and a process id. FORK comes with the socket for the new process."""
 REPORT = struct.Struct("!qi")
-"""From the fork server: a process, and the status with which it ended."""
+"""The response of the fork server: a process id, and its exit status."""
 FORK, WAIT = b"F", b"W"
 CALL = struct.Struct("!QQQQ")
-"""To a worker: bytes of the work that follows, of memory, of the answer; seconds of processor time."""
+"""A call of a worker: bytes of the work that follows, limits of memory and answer in bytes, and of CPU seconds."""
 ANSWER = struct.Struct("!cQ")
-"""From a worker: what became of the work, and the bytes that follow."""
+"""The answer of a worker: the kind of result, and the bytes that follow."""
 RETURNED, RAISED, NO_MEMORY, TOO_LARGE = b"R", b"E", b"M", b"L"
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
-_MOST_OOM_SCORE = "1000"
-_END_SECONDS = 1.0
-"""A process that has closed its socket and is not gone by then is killed."""
+_MAX_OOM_SCORE = "1000"
+_EXIT_TIMEOUT = 1.0
+"""Time for a process to exit after it has closed its socket. Then it is killed."""
 
 
 def serve_forks(descriptor: int, modules: Sequence[str]) -> NoReturn:
-    """Load what computations need, then fork as often as asked, until the server has ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
+    """Load the modules, then fork on request until the server exits."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the server ends this process
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     control = socket.socket(fileno=descriptor)
@@ -49,14 +49,14 @@ def serve_forks(descriptor: int, modules: Sequence[str]) -> NoReturn:
         for job in sys.modules["tocsin.jobs.registry"].all_jobs().values():
             job.preload()
     gc.collect()
-    gc.freeze()  # the collector would write to pages that the forks share
+    gc.freeze()  # the collector would write to memory pages that the forks share
     with suppress(ConnectionError):
         control.sendall(REPORT.pack(os.getpid(), 0))
-        _obey(control)
+        _serve_requests(control)
     os._exit(0)
 
 
-def _obey(control: socket.socket) -> None:
+def _serve_requests(control: socket.socket) -> None:
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
     children: set[int] = set()
     try:
@@ -88,16 +88,16 @@ def _fork(control: socket.socket, descriptor: int, prctl: Callable[..., int] | N
             prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() == parent:
             with suppress(OSError):
-                Path("/proc/self/oom_score_adj").write_text(_MOST_OOM_SCORE)
-            _work(socket.socket(fileno=descriptor))
+                Path("/proc/self/oom_score_adj").write_text(_MAX_OOM_SCORE)
+            _serve_calls(socket.socket(fileno=descriptor))
     except (OSError, MemoryError):
-        pass  # the server has ended, or has given this work up
+        pass  # the server has exited, or has abandoned this work
     finally:
         os._exit(1)
 
 
 def _wait(pid: int) -> int:
-    until = time.monotonic() + _END_SECONDS
+    until = time.monotonic() + _EXIT_TIMEOUT
     while time.monotonic() < until:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
@@ -110,12 +110,12 @@ def _wait(pid: int) -> int:
 # --- a worker -------------------------------------------------------------------------------------------------------
 
 
-def _work(connection: socket.socket) -> None:
+def _serve_calls(connection: socket.socket) -> None:
     own = _address_space()
     while True:
         size, memory, largest, seconds = CALL.unpack(_receive(connection, CALL.size))
         _set_limits(own and own + memory, seconds)
-        what, payload = _answer(connection, size, largest)
+        what, payload = _execute_call(connection, size, largest)
         connection.sendall(ANSWER.pack(what, len(payload)))
         connection.sendall(payload)
         if what == NO_MEMORY:
@@ -123,7 +123,7 @@ def _work(connection: socket.socket) -> None:
 
 
 def _address_space() -> int:
-    """Bytes of this process; 0 if that cannot be known here."""
+    """Return the address space of this process in bytes; 0 if the platform does not tell."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
@@ -132,36 +132,36 @@ def _address_space() -> int:
 
 def _set_limits(memory: int, seconds: int) -> None:
     if memory:
-        _limit(resource.RLIMIT_AS, memory)
+        _set_limit(resource.RLIMIT_AS, memory)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
+    _set_limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
 
 
-def _limit(what: int, wanted: int) -> None:
-    """Set a limit. The hard one stays, and may be less."""
+def _set_limit(what: int, wanted: int) -> None:
+    """Set the soft limit, at most to the hard limit, which stays."""
     _, hard = resource.getrlimit(what)
     resource.setrlimit(what, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
-def _answer(connection: socket.socket, size: int, largest: int) -> tuple[bytes, bytes]:
+def _execute_call(connection: socket.socket, size: int, largest: int) -> tuple[bytes, bytes]:
     try:
-        function, args = pickle.loads(_receive(connection, size))  # noqa: S301  the server's
+        function, args = pickle.loads(_receive(connection, size))  # noqa: S301  from the server
         answer = pickle.dumps(function(*args), pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        return (NO_MEMORY, b"") if _is_of_memory(error) else (RAISED, _portable(error))
+        return (NO_MEMORY, b"") if _is_memory_error(error) else (RAISED, _pickle_error(error))
     return (RETURNED, answer) if len(answer) <= largest else (TOO_LARGE, b"")
 
 
-def _is_of_memory(error: Exception) -> bool:
-    """Tell whether memory was lacking. Libraries in C++ say it in their own words."""
+def _is_memory_error(error: Exception) -> bool:
+    """Return whether the error means that memory ran out. C++ libraries raise other types for std::bad_alloc."""
     return isinstance(error, MemoryError) or "bad_alloc" in str(error)
 
 
-def _portable(error: Exception) -> bytes:
-    """The error as it can be sent."""
+def _pickle_error(error: Exception) -> bytes:
+    """Pickle the error, or its repr if the error itself cannot be pickled."""
     try:
         sent = pickle.dumps(error)
-        pickle.loads(sent)  # noqa: S301  ours
+        pickle.loads(sent)  # noqa: S301  pickled above
     except Exception:
         return pickle.dumps(RuntimeError(repr(error)[:1000]))
     return sent
@@ -173,6 +173,6 @@ def _receive(connection: socket.socket, size: int) -> Any:
     while view:
         count = connection.recv_into(view)
         if not count:
-            os._exit(0)  # the server needs this process no more
+            os._exit(0)  # the server no longer needs this process
         view = view[count:]
     return received

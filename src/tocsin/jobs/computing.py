@@ -1,8 +1,8 @@
-"""Work that burns processor time, in processes of its own: the event loop and its threads have other runs to start.
+"""A pool of processes for CPU-bound work, which would delay other runs in the event loop and its threads.
 
     answer = await processes(function, *args, owner=owner, limits=Limits(memory=64 * MEBIBYTE, seconds=2))
 
-The function is one of a module; it and its arguments are pickled, and what it returns or raises comes back.
+The function must be at module level. It is pickled with its arguments; what it returns or raises is passed back.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from tocsin.jobs.owner_turns import OwnerTurns
 
 Answer = TypeVar("Answer")
 TRIES = 3
-"""Processes in a row that may end before they have begun the work."""
+"""Attempts to get a process before the work is given up."""
 IDLE_SECONDS = 10.0
-"""A worker that nobody has used for so long is ended: its memory goes back."""
+"""Time after which an unused worker is ended, to free its memory."""
 MODULES = ("tocsin.jobs.registry", "tocsin.workflows.checked", "tocsin.workflows.questions")
-_SMALL_WORK = 64 * 1024
+_MAX_BYTES_IN_LOOP = 64 * 1024
 log = telemetry.logger(__name__)
 
 
 class Processes:
-    """Calls functions in other processes: `limit` at once, owners in turn, each call within limits.
+    """Calls functions in other processes: at most `limit` at once, fairly between owners, each call within limits.
 
-    A process serves one owner alone, and is kept for that owner's next call. `modules` are loaded beforehand.
+    A process serves a single owner, and is kept for that owner's next call. `modules` are loaded in advance.
     """
 
     def __init__(self, limit: int | None = None, limits: Limits = DEFAULT, modules: Sequence[str] = MODULES) -> None:
@@ -41,22 +41,22 @@ class Processes:
         self._limits = limits
         self._modules = modules
         self._idle: dict[str, Worker] = {}
-        self._most_idle = places
+        self._max_idle = places
         self._starting: asyncio.Task[ForkServer] | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Processes":
-        """With the limits that the operator chose."""
+        """Create the pool with the limits of the settings."""
         limits = Limits(settings.compute_memory * MEBIBYTE, settings.compute_seconds)
         return cls(settings.compute_processes, limits)
 
     def warm(self) -> None:
-        """Have the first process ready before it is needed. It starts in the background."""
+        """Start the fork server in the background, before it is needed."""
         if self._starting is None:
             self._starting = asyncio.create_task(ForkServer.start(self._modules), name="compute")
 
     async def close(self) -> None:
-        """End all processes. Work that is under way is to be cancelled before."""
+        """End all processes. Cancel running calls first."""
         starting, self._starting = self._starting, None
         if starting is None:
             return
@@ -67,7 +67,7 @@ class Processes:
             await starting.result().close()
 
     def has_idle(self, owner: str) -> bool:
-        """Tell whether a process is kept for this owner."""
+        """Return whether an idle process is kept for this owner."""
         return owner in self._idle
 
     async def __call__(
@@ -84,17 +84,17 @@ class Processes:
         """
         limits = limits or self._limits
         async with self.turns.take(owner):
-            work = await _pickle((function, args), limits)
-            worker = await self._worker(owner)
+            work = await _pickle_work((function, args), limits)
+            worker = await self._get_worker(owner)
             on_begin()
             try:
                 answer: Answer = await worker.call(work, limits)
             finally:
-                self._keep(owner, worker)
+                self._keep_idle(owner, worker)
             return answer
 
-    async def _worker(self, owner: str) -> Worker:
-        """The owner's idle worker if it is still alive, or a new one."""
+    async def _get_worker(self, owner: str) -> Worker:
+        """Return the owner's idle worker if it is still alive, or a new one."""
         kept = self._idle.pop(owner, None)
         if kept is not None and kept.is_alive():
             return kept
@@ -109,67 +109,67 @@ class Processes:
                 server = await asyncio.shield(starting)
                 return await server.fork()
             except ProcessEnded:
-                log.warning("the process that makes processes for computing has died and is replaced")
+                log.warning("the fork server of compute processes has died and is replaced")
                 await self._replace(starting, server)
-        raise ProcessEnded("The process that was to do the work could not be started.")
+        raise ProcessEnded("The process for the work could not be started.")
 
     async def _replace(self, starting: "asyncio.Task[ForkServer]", server: ForkServer | None) -> None:
-        """Make the next caller start another one. Of several who find it dead, the first does so."""
+        """Make the next caller start another fork server. Of several callers who find it dead, the first does so."""
         if self._starting is starting:
             self._starting = None
             if server is not None:
                 await server.close()
 
-    def _keep(self, owner: str, worker: Worker) -> None:
-        """For the owner's next call, unless it has died or its work was given up."""
+    def _keep_idle(self, owner: str, worker: Worker) -> None:
+        """Keep the worker for the owner's next call, unless it has died or its work was abandoned."""
         if worker.is_busy or owner in self._idle:
             worker.end()
             return
         self._idle[owner] = worker
-        if len(self._idle) > self._most_idle:
+        if len(self._idle) > self._max_idle:
             self._idle.pop(next(iter(self._idle))).end()
-        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop, owner, worker, worker.calls)
+        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle, owner, worker, worker.calls)
 
-    def _drop(self, owner: str, worker: Worker, calls: int) -> None:
+    def _end_idle(self, owner: str, worker: Worker, calls: int) -> None:
         if self._idle.get(owner) is worker and worker.calls == calls:
             self._idle.pop(owner).end()
 
 
 class _TooLarge(Exception):
-    """The work has more bytes than were asked for."""
+    """The pickled work exceeds the limit."""
 
 
-class _Bounded(io.BytesIO):
+class _BoundedBuffer(io.BytesIO):
     def __init__(self, most: int) -> None:
         super().__init__()
-        self._most = most
+        self._max_bytes = most
 
     def write(self, data: Any, /) -> int:
-        if self.tell() + len(data) > self._most:
+        if self.tell() + len(data) > self._max_bytes:
             raise _TooLarge
         return super().write(data)
 
 
 class _PausingPickler(pickle.Pickler):
-    """Runs a little Python for each value, so that the thread it is in lets others go on."""
+    """Runs some Python code for each value, so that its thread releases the interpreter lock."""
 
     def persistent_id(self, _value: Any) -> None:
         return None
 
 
-async def _pickle(work: Any, limits: Limits) -> bytes:
-    """Small work at once, large work in a thread. Raises LimitReached."""
+async def _pickle_work(work: Any, limits: Limits) -> bytes:
+    """Pickle the work: in the event loop if it is small, else in a thread. Raises LimitReached."""
     try:
-        return _pickled(pickle.Pickler, work, _SMALL_WORK)
+        return _pickle_bounded(pickle.Pickler, work, _MAX_BYTES_IN_LOOP)
     except _TooLarge:
         pass
     try:
-        return await asyncio.to_thread(_pickled, _PausingPickler, work, LARGEST_WORK)
+        return await asyncio.to_thread(_pickle_bounded, _PausingPickler, work, LARGEST_WORK)
     except _TooLarge:
         raise LimitReached(Limit.SIZE, limits) from None
 
 
-def _pickled(pickler: type[pickle.Pickler], work: Any, most: int) -> bytes:
-    out = _Bounded(most)
+def _pickle_bounded(pickler: type[pickle.Pickler], work: Any, most: int) -> bytes:
+    out = _BoundedBuffer(most)
     pickler(out, pickle.HIGHEST_PROTOCOL).dump(work)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""The `email` job: write to people, with what earlier steps found. Result: `{recipients, subject, attachments}`."""
+"""The `email` job: send mail, with results of earlier steps. Result: `{recipients, subject, attachments}`."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ _CONTENT_TYPE = r"^[a-z0-9]+/[a-z0-9.+-]+$"
 
 
 class AttachmentParams(ParamsModel):
-    """A file: one that a step kept (`fileId`), which has its name, or its content as text, as JSON or in base64."""
+    """An attachment: a file of an earlier step (`fileId`), which has a name, or content as text, JSON or base64."""
 
     name: Annotated[str | None, Field(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")] = None
     content_type: Annotated[str, Field(pattern=_CONTENT_TYPE)] = ""
@@ -31,21 +31,23 @@ class AttachmentParams(ParamsModel):
     file_id: str | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> "AttachmentParams":
+    def _require_one_content(self) -> "AttachmentParams":
         if len({"text", "json_", "base64", "file_id"} & self.model_fields_set) != 1:
-            raise ValueError(f"The attachment {self.name or ''} has exactly one of text, json, base64 and fileId.")
+            raise ValueError(
+                f"The attachment {self.name or ''} must have exactly one of text, json, base64 and fileId."
+            )
         if self.name is None and self.file_id is None:
-            raise ValueError("An attachment has a name, such as result.json.")
+            raise ValueError("An attachment must have a name, such as result.json.")
         return self
 
     async def file(self, files: Files, most: int) -> Attachment:
-        """The file. Raises ValueError for what is no base64, FileFault for what is not kept or has more bytes."""
+        """Load the file. Raises ValueError for invalid base64, FileFault if the file is missing or too large."""
         if self.file_id is not None:
             kept, content = await files.read(self.file_id, most)
             return Attachment(self.name or kept.name, self.content_type or kept.content_type, content)
         name = self.name or ""
         if self.base64 is not None:
-            return Attachment(name, self.content_type or "application/octet-stream", _decoded(self.base64))
+            return Attachment(name, self.content_type or "application/octet-stream", _decode_base64(self.base64))
         if self.text is not None:
             return Attachment(name, self.content_type or "text/plain", self.text.encode())
         text = json.dumps(self.json_, ensure_ascii=False, indent=2)
@@ -53,7 +55,7 @@ class AttachmentParams(ParamsModel):
 
 
 class EmailParams(ParamsModel):
-    """A mail of plain text."""
+    """Parameters of a plain-text mail."""
 
     to: Annotated[list[Recipient], Field(min_length=1, max_length=MOST_RECIPIENTS)]
     subject: Annotated[str, Field(min_length=1, max_length=300)]
@@ -62,36 +64,36 @@ class EmailParams(ParamsModel):
 
     @field_validator("to", mode="before")
     @classmethod
-    def _to(cls, value: Any) -> Any:
+    def _wrap_in_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
 
 class EmailJob(Job[EmailParams]):
-    """Hands one mail for each recipient to the mail server. A repeated attempt sends the same Message-ID again."""
+    """Sends one mail to each recipient. A retry sends the same Message-ID again."""
 
     kind = "email"
     Params = EmailParams
 
     def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """Whom the mail goes to."""
+        """Return the recipients."""
         return addresses_at("to", given.get("to"))
 
     async def perform(self, params: EmailParams, context: JobContext) -> Outcome:
-        """One try for all recipients, each once however often and in whichever spelling it is named."""
+        """Send to each recipient once, however often and in whichever spelling the address is given."""
         if (refused := await refuse_strangers(context, params.to)) is not None:
             return refused
         recipients = distinct_addresses(params.to)
         if not params.attachments:
-            return await _send(params, recipients, [], context)
+            return await _send_mails(params, recipients, [], context)
         async with context.files.room():
             try:
-                files = await _attach(params.attachments, context.files)
+                files = await _load_attachments(params.attachments, context.files)
             except (ValueError, FileFault) as error:
                 return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
-            return await _send(params, recipients, files, context)
+            return await _send_mails(params, recipients, files, context)
 
 
-async def _attach(attachments: Sequence[AttachmentParams], kept: Files) -> list[Attachment]:
+async def _load_attachments(attachments: Sequence[AttachmentParams], kept: Files) -> list[Attachment]:
     files, left = [], LARGEST
     for attachment in attachments:
         file = await attachment.file(kept, left)
@@ -102,7 +104,9 @@ async def _attach(attachments: Sequence[AttachmentParams], kept: Files) -> list[
     return files
 
 
-async def _send(params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext) -> Outcome:
+async def _send_mails(
+    params: EmailParams, recipients: list[str], files: list[Attachment], context: JobContext
+) -> Outcome:
     for to in recipients:
         failed = await send_mail(context, JobMail(to, params.subject, params.body, "", files))
         if failed is not None:
@@ -110,8 +114,8 @@ async def _send(params: EmailParams, recipients: list[str], files: list[Attachme
     return Outcome(result={"recipients": recipients, "subject": params.subject, "attachments": len(files)})
 
 
-def _decoded(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("An attachment's base64 cannot be read.") from None
+        raise ValueError("The base64 of an attachment is invalid.") from None

@@ -1,4 +1,4 @@
-"""What the jobs that compute with GeoJSON have in common."""
+"""Running a computation with GeoJSON, for the jobs that need it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ async def compute_geometry(
     geojson: Mapping[str, Any],
     repair: bool,
 ) -> Outcome:
-    """What the function finds, as an outcome: it reads the GeoJSON in the process, which may have 100,000 positions."""
+    """Call the function in a compute process and return the outcome. The GeoJSON may have 100,000 positions."""
     try:
         found = await context.compute(function, geojson, repair)
     except GeometryFault as fault:

@@ -1,6 +1,6 @@
-"""Rings on the globe, laid out flat: longitudes that go on beyond 180 degrees, poles, and measures on WGS 84. Pure.
+"""Rings on the globe unwrapped into a plane: longitudes beyond 180 degrees, poles, and measures on WGS 84. Pure.
 
-Flat means longitude and latitude as x and y, where edges are straight, as RFC 7946 has it.
+The plane has longitude and latitude as x and y, with straight edges, as in RFC 7946.
 """
 
 import math
@@ -22,19 +22,20 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """A closed ring as a line in the plane. `pole` is 90 or -90 if it goes round that pole: it is closed over it."""
+    """A closed ring as a line in the plane. `pole` is 90 or -90 if it encloses that pole: then it is closed over it."""
 
     points: Array
     pole: int = 0
 
 
 def unwrap(ring: Any) -> Flat:
-    """The ring (closed, (longitude, latitude)) without jumps: each edge takes the short way round the globe. A ring
-    that goes round the globe bounds two sides; the smaller one is meant.
+    """Return the closed ring of (longitude, latitude) without jumps: each edge takes the short way around the globe.
+
+    A ring around the globe bounds two sides; the smaller one is its inside.
     """
     points = _split_poles(np.asarray(ring, dtype=np.float64)[:-1])
     steps = np.roll(points, -1, axis=0) - points
-    along = (np.abs(points[:, 1]) == 90) & (steps[:, 1] == 0)  # longitudes are free at a pole
+    along = (np.abs(points[:, 1]) == 90) & (steps[:, 1] == 0)  # longitudes don't matter at a pole
     turns = np.where(along, 0.0, -np.round(steps[:, 0] / 360))
     net = round((turns.sum() * 360 + steps[:, 0].sum()) / 360)
     if net and along.any():
@@ -42,11 +43,11 @@ def unwrap(ring: Any) -> Flat:
         net = 0
     longitudes = points[:, 0] + 360 * np.concatenate([[0.0], np.cumsum(turns)[:-1]])
     flat = np.column_stack([longitudes, points[:, 1]])
-    return _over_pole(flat, net) if net else Flat(np.vstack([flat, flat[:1]]))
+    return _close_over_pole(flat, net) if net else Flat(np.vstack([flat, flat[:1]]))
 
 
 def _split_poles(points: Array) -> Array:
-    """With each position at a pole as two, at the longitudes at which the ring comes and leaves."""
+    """Split each position at a pole in two, at the longitudes at which the ring enters and leaves."""
     polar = np.abs(points[:, 1]) == 90
     if not polar.any():
         return points
@@ -62,7 +63,7 @@ def _split_poles(points: Array) -> Array:
     return np.array(split)
 
 
-def _over_pole(flat: Array, net: int) -> Flat:
+def _close_over_pole(flat: Array, net: int) -> Flat:
     first, end = flat[0], flat[0] + (360 * net, 0)
     rings = {pole: np.vstack([flat, end, (end[0], pole), (first[0], pole), first]) for pole in (90, -90)}
     pole = min(rings, key=lambda pole: abs(ring_area(rings[pole])))
@@ -70,7 +71,7 @@ def _over_pole(flat: Array, net: int) -> Flat:
 
 
 def fold(geometry: Any) -> Any:
-    """The geometry cut at 180 degrees and laid into the map of -180 to 180. Nothing is laid down twice."""
+    """Cut the geometry at 180 degrees and move the pieces into the map of -180 to 180. No area counts twice."""
     west, _, east, _ = shapely.bounds(geometry)
     first, last = math.floor((west + 180) / 360), math.ceil((east + 180) / 360) - 1
     pieces = []
@@ -83,7 +84,7 @@ def fold(geometry: Any) -> Any:
 
 
 def lay_out(rings: list[Any]) -> Any:
-    """A polygon in the plane of its outer ring, which none of its rings goes round a pole."""
+    """Return a polygon in the plane of its outer ring. None of its rings may enclose a pole."""
     shell, *holes = [unwrap(ring).points for ring in rings]
     west = shell[:, 0].min()
     shifts = [360 * math.ceil((west - hole[:, 0].min()) / 360 - 1e-12) for hole in holes]
@@ -91,7 +92,7 @@ def lay_out(rings: list[Any]) -> Any:
 
 
 def on_map(rings: list[Any]) -> Any:
-    """A valid polygon on the map of -180 to 180, its outer ring first."""
+    """Return a valid polygon, given with its outer ring first, on the map of -180 to 180."""
     flats = [unwrap(ring) for ring in rings]
     if not any(flat.pole for flat in flats):
         return fold(lay_out(rings))
@@ -100,36 +101,39 @@ def on_map(rings: list[Any]) -> Any:
 
 
 def line_on_map(line: Any) -> Any:
-    """A line on the map, cut where it crosses 180 degrees; each part takes the short way."""
+    """Return a line on the map, cut where it crosses 180 degrees. Each edge takes the short way."""
     points = np.array(line, dtype=np.float64)
     points[1:, 0] -= 360 * np.cumsum(np.round(np.diff(points[:, 0]) / 360))
     return fold(shapely.LineString(points))
 
 
 def to_polar(points: Array, pole: int) -> Array:
-    """Seen from above the pole: x and y in degrees from it."""
+    """Project to a plane centred on the pole: x and y in degrees from it."""
     distance, angle = 90 - math.copysign(1, pole) * points[:, 1], np.radians(points[:, 0])
     return np.column_stack([distance * np.cos(angle), distance * np.sin(angle)])
 
 
 def from_polar(points: Array, pole: int) -> Array:
-    """The reverse: longitude and latitude."""
+    """Project back to longitude and latitude."""
     distance = np.hypot(points[:, 0], points[:, 1])
     longitudes = np.degrees(np.arctan2(points[:, 1], points[:, 0]))
     return np.column_stack([longitudes, np.clip((90 - distance) * math.copysign(1, pole), -90, 90)])
 
 
 def ring_area(points: Array) -> float:
-    """m² on WGS 84 within a closed ring in the plane, positive if it runs counterclockwise. Exact for edges that are
-    straight in the plane: parts sum up to the whole.
+    """Return the area in m² on WGS 84 within a closed ring in the plane, positive if it is counterclockwise.
+
+    Exact for edges that are straight in the plane: parts sum up to the whole.
     """
-    latitudes, across, _ = _along(points)
-    height = _authalic(latitudes) - _authalic(np.radians(points[:1, 1]))  # near 0: little is lost of small rings
+    latitudes, across, _ = _quadrature_points(points)
+    height = _authalic_area(latitudes) - _authalic_area(
+        np.radians(points[:1, 1])
+    )  # near 0: small rings lose little precision
     return float(-(_A**2) / 2 * np.sum(height @ _WEIGHTS / 2 * across))
 
 
 def area(geometry: Any) -> float:
-    """m² of a geometry in the plane; points and lines have none."""
+    """Return the area in m² of a geometry in the plane; points and lines have none."""
     total = 0.0
     for part in shapely.get_parts(geometry):
         if part.geom_type == "Polygon" and not part.is_empty:
@@ -141,7 +145,7 @@ def area(geometry: Any) -> float:
 
 
 def length(geometry: Any) -> float:
-    """m of the lines in a geometry in the plane, whose parts sum up to the whole."""
+    """Return the length in m of the lines of a geometry in the plane. Parts sum up to the whole."""
     total = 0.0
     for part in shapely.get_parts(geometry):
         if part.geom_type in ("LineString", "LinearRing") and not part.is_empty:
@@ -152,21 +156,21 @@ def length(geometry: Any) -> float:
 
 
 def _line_length(points: Array) -> float:
-    latitudes, across, along = _along(points)
+    latitudes, across, along = _quadrature_points(points)
     curve = 1 - _E2 * np.sin(latitudes) ** 2
     meridian, parallel = _A * (1 - _E2) / curve**1.5, _A / np.sqrt(curve) * np.cos(latitudes)
     return float(np.sum(np.hypot(meridian * along[:, None], parallel * across[:, None]) @ _WEIGHTS / 2))
 
 
-def _along(points: Array) -> tuple[Array, Array, Array]:
-    """Of each edge: latitudes at the nodes of quadrature, its extent in longitude and in latitude; in radians."""
+def _quadrature_points(points: Array) -> tuple[Array, Array, Array]:
+    """Return of each edge, in radians: latitudes at the quadrature nodes, its extent in longitude and in latitude."""
     radians = np.radians(points)
     across, along = np.diff(radians[:, 0]), np.diff(radians[:, 1])
     return radians[:-1, 1, None] + along[:, None] * (_NODES + 1) / 2, across, along
 
 
-def _authalic(latitude: Array) -> Array:
-    """The area from the equator to the latitude (radians), for a radian of longitude, in a²/2."""
+def _authalic_area(latitude: Array) -> Array:
+    """Return the area from the equator to the latitude (radians), per radian of longitude, in a²/2."""
     sine = np.sin(latitude)
     part: Array = (1 - _E2) * (sine / (1 - _E2 * sine**2) + np.arctanh(_E * sine) / _E)
     return part

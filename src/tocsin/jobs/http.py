@@ -1,4 +1,4 @@
-"""The `http` job: call a URL. A 2xx answer is success."""
+"""The `http` job: call a URL. A 2xx response is success."""
 
 import asyncio
 import re
@@ -28,30 +28,28 @@ from tocsin.security.secrets import SecretUnreadable
 __all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
-_WRITTEN_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
-_READ_AT_ONCE = 16 * 1024  # characters of a body that is read as JSON; more is read in a thread, or a process
-_READ_IN_THREAD = 256 * 1024
-_MASKED_AT_ONCE = 4096  # characters of a body and of what is looked for in it; more is masked in a thread
+_LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
+_PARSED_IN_LOOP = 16 * 1024  # characters of a body that is parsed in the event loop; more in a thread, or a process
+_PARSED_IN_THREAD = 256 * 1024
+_MASKED_IN_LOOP = 4096  # characters of a body and its secrets that are masked in the event loop; more in a thread
 
 Header = tuple[str, str]
 
 
 class HttpJob(Job[HttpParams]):
-    """Calls a URL with the headers and the body that the user gave, and with what makes a repeated call
-    recognisable.
-    """
+    """Calls a URL with the user's headers and body, and with headers that identify retries of the same run."""
 
     kind = "http"
     Params = HttpParams
 
     def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
-        """What to store: checked, and with its secrets sealed. Raises InvalidInput."""
+        """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
         return prepare(
             read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
         )
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """What is wrong with what a user wrote, in which expressions may stand for values."""
+        """Return the faults of parameters that may contain expressions, each with its path."""
         if (found := find_faults(HttpGiven, given)) or has_expression(given):
             return found
         try:
@@ -61,7 +59,7 @@ class HttpJob(Job[HttpParams]):
         return []
 
     def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:
-        """The URL, if it is no expression and can never be called."""
+        """Return the URL if the rules never allow it. One with an expression is checked later."""
         url = given.get("url")
         if not isinstance(url, str) or has_expression(url):
             return []
@@ -69,10 +67,12 @@ class HttpJob(Job[HttpParams]):
         return [] if refusal is None else [(("url",), refusal)]
 
     def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
-        """The token, and the headers that are secrets by their names."""
+        """Return the paths of the token and of the secret headers."""
         headers = given.get("headers")
         named = {
-            name.lower() for spelling in ("secretHeaders", "secret_headers") for name in _texts_of(given.get(spelling))
+            name.lower()
+            for spelling in ("secretHeaders", "secret_headers")
+            for name in _strings_in(given.get(spelling))
         }
         found = [
             ("headers", name)
@@ -82,53 +82,53 @@ class HttpJob(Job[HttpParams]):
         return [*([("token",)] if isinstance(given.get("token"), str) else []), *found]
 
     def destination(self, given: Mapping[str, Any]) -> object | None:
-        """The server: scheme, host and port. None where an expression may have a say in it."""
+        """Return the origin: scheme, host and port. None if it depends on an expression."""
         url = given.get("url")
         if not isinstance(url, str):
             return None
-        if has_expression(url):  # one behind the host, as in https://example.com/${{ item }}, changes no server
-            begun = _WRITTEN_ORIGIN.match(url.partition("${{")[0])
+        if has_expression(url):  # after the host, as in https://example.com/${{ item }}, it doesn't change the server
+            begun = _LITERAL_ORIGIN.match(url.partition("${{")[0])
             url = begun[0] if begun is not None else ""
         parsed = parse_url(url)
         return None if isinstance(parsed, str) else origin(parsed)
 
     async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
-        """One request, redirects included; the door keeps the time, and says what took it."""
+        """Make one request, including redirects. The client enforces the timeout and measures the phases."""
         return await self.perform(HttpParams.model_validate(stored), context)
 
     async def perform(self, params: HttpParams, context: JobContext) -> Outcome:
-        """The same with what `prepare` made."""
+        """Make the request and return its outcome."""
         try:
-            secret = await _secret_headers(params, context)
+            secret = await _unseal_headers(params, context)
         except SecretUnreadable:
-            return Outcome(error=_unreadable())
-        request = _request(params, secret, context)
+            return Outcome(error=_secret_error())
+        request = _build_request(params, secret, context)
         exchange = await context.http.request(request)
-        outcome = _outcome(request, await _masked(exchange, [*secret, *exchange.cookies]))
-        return await _with_result(outcome, context) if context.is_step else outcome
+        outcome = _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
+        return await _add_step_result(outcome, context) if context.is_step else outcome
 
 
-async def _with_result(outcome: Outcome, context: JobContext) -> Outcome:
-    """The outcome with what later steps see. A large body is read where nobody waits for it."""
+async def _add_step_result(outcome: Outcome, context: JobContext) -> Outcome:
+    """Return the outcome with the result for later steps. A large body is parsed outside of the event loop."""
     size = len(outcome.response_body or "")
-    if size <= _READ_AT_ONCE or outcome.error is not None:
+    if size <= _PARSED_IN_LOOP or outcome.error is not None:
         return replace(outcome, result=step_result(outcome))
-    if size <= _READ_IN_THREAD:
+    if size <= _PARSED_IN_THREAD:
         return replace(outcome, result=await asyncio.to_thread(step_result, outcome))
     given = outcome.status_code, outcome.response_headers, outcome.response_body, outcome.response_truncated
     try:
         return replace(outcome, result=await context.compute(step_result_text, *given, owner=context.owner))
     except LimitReached as reached:
-        return Outcome.failed(f"The answer cannot be read. {reached}", reached.hint)
+        return Outcome.failed(f"The response could not be parsed. {reached}", reached.hint)
     except ProcessEnded as ended:
-        return Outcome.failed(f"The answer cannot be read. {ended}", retryable=True)
+        return Outcome.failed(f"The response could not be parsed. {ended}", retryable=True)
 
 
-def _texts_of(value: Any) -> list[str]:
+def _strings_in(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
 
 
-async def _secret_headers(stored: HttpParams, context: JobContext) -> list[Header]:
+async def _unseal_headers(stored: HttpParams, context: JobContext) -> list[Header]:
     unseal, owner = context.secrets.unseal, context.owner
     headers = [(header.name, await unseal(header.sealed, owner)) for header in stored.secret_headers]
     if stored.token is not None:
@@ -136,7 +136,7 @@ async def _secret_headers(stored: HttpParams, context: JobContext) -> list[Heade
     return headers
 
 
-def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> HttpRequest:
+def _build_request(stored: HttpParams, secret: list[Header], context: JobContext) -> HttpRequest:
     headers = [(header.name, header.value) for header in stored.headers]
     headers += secret
     content_type, body = encode_body(stored.body)
@@ -158,87 +158,87 @@ def _request(stored: HttpParams, secret: list[Header], context: JobContext) -> H
     )
 
 
-async def _masked(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
-    """`exchange` without the secrets that the target sent back."""
+async def _mask_exchange(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
+    """Mask the secrets that the target echoed."""
     if not secret:
         return exchange
-    if len(exchange.body or "") + sum(len(value) for _, value in secret) <= _MASKED_AT_ONCE:
-        return _mask(exchange, secret)
-    return await asyncio.to_thread(_mask, exchange, secret)
+    if len(exchange.body or "") + sum(len(value) for _, value in secret) <= _MASKED_IN_LOOP:
+        return _mask_now(exchange, secret)
+    return await asyncio.to_thread(_mask_now, exchange, secret)
 
 
-def _mask(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
+def _mask_now(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
     masker = Masker(secret)
     body, failure = exchange.body, exchange.failure
     cut = exchange.truncated or failure is not None
     return replace(
         exchange,
-        headers=_masked_headers(exchange.headers, masker),
+        headers=_mask_headers(exchange.headers, masker),
         body=None if body is None else masker.mask(body, cut=cut),
         failure=None if failure is None else replace(failure, message=masker.mask(failure.message)),
     )
 
 
-def _masked_headers(headers: list[Header], masker: Masker) -> list[Header]:
+def _mask_headers(headers: list[Header], masker: Masker) -> list[Header]:
     joined = "\n".join(text for header in headers for text in header)
-    if masker.mask(joined) == joined:  # one search for all of them
+    if masker.mask(joined) == joined:  # one search for all headers
         return headers
     return [(masker.mask(name), masker.mask(value)) for name, value in headers]
 
 
-def _outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
+def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     return Outcome(
-        error=_error(exchange),
-        request=_recorded(request, exchange),
+        error=_find_error(exchange),
+        request=_record_request(request, exchange),
         status_code=exchange.status,
         response_headers=exchange.headers,
         response_body=exchange.body,
         response_truncated=exchange.truncated,
         redirects=exchange.redirects,
         timings=exchange.timings,
-        retry_after=_retry_after(exchange),
+        retry_after=_find_retry_after(exchange),
     )
 
 
-def _recorded(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
+def _record_request(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
     hidden = request.secret_names | SECRET_HEADERS
     sent = exchange.request_headers or request.headers
     headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
-    return {"method": request.method, "url": _called(request.url), "headers": headers}
+    return {"method": request.method, "url": _normalize_url(request.url), "headers": headers}
 
 
-def _called(url: str) -> str:
-    """The URL in the form in which it is called: a host that only looks like another one shows as what it is."""
+def _normalize_url(url: str) -> str:
+    """Return the URL in the form in which it is called, which reveals lookalike hosts."""
     called = parse_url(url)
     return url if isinstance(called, str) else str(called)
 
 
-def _retry_after(exchange: HttpExchange) -> timedelta | None:
+def _find_retry_after(exchange: HttpExchange) -> timedelta | None:
     status = exchange.status or 0
     return exchange.retry_after if status in {429, 503} or 300 <= status < 400 else None
 
 
-def _error(exchange: HttpExchange) -> AttemptError | None:
+def _find_error(exchange: HttpExchange) -> AttemptError | None:
     if exchange.failure is not None:
-        return _failed(exchange.failure)
+        return _network_error(exchange.failure)
     status = exchange.status or 0
-    return None if 200 <= status < 300 else _refused(status, exchange.headers)
+    return None if 200 <= status < 300 else _status_error(status, exchange.headers)
 
 
-def _failed(failure: HttpFailure) -> AttemptError:
+def _network_error(failure: HttpFailure) -> AttemptError:
     return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
 
 
-def _refused(status: int, headers: list[Header]) -> AttemptError:
+def _status_error(status: int, headers: list[Header]) -> AttemptError:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
     has_location = any(name.lower() == "location" for name, _ in headers)
     return AttemptError(ErrorKind.HTTP_STATUS, message, hint_for(status, has_location=has_location))
 
 
-def _unreadable() -> AttemptError:
+def _secret_error() -> AttemptError:
     return AttemptError(
         ErrorKind.SECRET_UNREADABLE,
-        "A stored secret of this task cannot be decrypted with the present encryption key.",
-        "Set this task's token and secret headers again, or let the operator restore TOCSIN_ENCRYPTION_KEY.",
+        "A stored secret of this task cannot be decrypted with the current encryption key.",
+        "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
     )

@@ -1,4 +1,4 @@
-"""Request bodies: JSON, text or form, as they are stored and as they are sent."""
+"""Request bodies: JSON, text or form, in stored and in sent form."""
 
 import json
 import math
@@ -21,8 +21,8 @@ _CONTENT_TYPES = {
 
 
 class Body(BaseModel):
-    """A request body. JSON is stored as its text, forms as [name, value] pairs: the database would bend big
-    numbers.
+    """A request body. JSON is stored as text, because the database would change large numbers; forms are stored as
+    [name, value] pairs.
     """
 
     kind: Literal["json", "text", "form"]
@@ -30,8 +30,8 @@ class Body(BaseModel):
 
 
 def store_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What to store for the one body that is given. Raises InvalidInput."""
-    bodies = [(place, body) for place, body in _bodies(json_value, text, form) if body is not None]
+    """Return the body to store, of which at most one kind may be given. Raises InvalidInput."""
+    bodies = [(place, body) for place, body in _encode_bodies(json_value, text, form) if body is not None]
     if not bodies:
         return None
     if len(bodies) > 1:
@@ -39,12 +39,12 @@ def store_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None
     place, body = bodies[0]
     _, encoded = encode_body(Body.model_validate(body))
     if encoded is not None and len(encoded) > BODY_LIMIT:
-        raise InvalidInput(f"The body has {len(encoded)} bytes; {BODY_LIMIT} is the limit.", place)
+        raise InvalidInput(f"The body has {len(encoded)} bytes; the limit is {BODY_LIMIT}.", place)
     return body
 
 
 def encode_body(body: Body | None) -> tuple[str | None, bytes | None]:
-    """The content type and the bytes to send for a stored body."""
+    """Return the content type and the bytes to send for a stored body."""
     if body is None:
         return None, None
     text = body.value if isinstance(body.value, str) else urlencode(body.value)
@@ -52,7 +52,7 @@ def encode_body(body: Body | None) -> tuple[str | None, bytes | None]:
 
 
 def plain_body(body: Mapping[str, Any] | None) -> Any:
-    """A stored body as the user wrote it: the JSON value, the text, or the form's fields (a list for repeated
+    """Return a stored body as the user wrote it: the JSON value, the text, or the form's fields (a list for repeated
     ones).
     """
     if body is None or body["kind"] == "text":
@@ -65,30 +65,30 @@ def plain_body(body: Mapping[str, Any] | None) -> Any:
     return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
-def _bodies(
+def _encode_bodies(
     json_value: Any, text: str | None, form: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    yield "body", None if json_value is None else {"kind": "json", "value": _json_text(json_value)}
+    yield "body", None if json_value is None else {"kind": "json", "value": _encode_json(json_value)}
     yield "bodyText", None if text is None else {"kind": "text", "value": storable(text, "bodyText")}
-    yield "bodyForm", None if form is None else {"kind": "form", "value": list(_form_fields(form))}
+    yield "bodyForm", None if form is None else {"kind": "form", "value": list(_encode_form(form))}
 
 
-def _json_text(value: Any) -> str:
+def _encode_json(value: Any) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError):
-        message = "The body must be JSON that can be sent: no NaN or infinite numbers, not nested without end."
+        message = "The body must be valid JSON, without NaN, infinite numbers or endless nesting."
         raise InvalidInput(message, "body") from None
     return storable(text, "body")
 
 
-def _form_fields(form: Mapping[str, Any]) -> Iterator[list[str]]:
+def _encode_form(form: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, value in form.items():
         for item in value if isinstance(value, list) else [value]:
-            yield [storable(name, "bodyForm"), storable(_form_value(name, item), "bodyForm", name)]
+            yield [storable(name, "bodyForm"), storable(_encode_form_value(name, item), "bodyForm", name)]
 
 
-def _form_value(name: str, value: Any) -> str:
+def _encode_form_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
@@ -98,7 +98,7 @@ def _form_value(name: str, value: Any) -> str:
 
 
 def storable(text: str, *path: str) -> str:
-    """`text`, if it can be written as UTF-8: half a surrogate pair can not."""
+    """Return `text`. Raises InvalidInput if it has a lone surrogate, which UTF-8 cannot encode."""
     if (fault := scalar_fault(text)) is not None:
         raise InvalidInput(fault, *path)
     return text

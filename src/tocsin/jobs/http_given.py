@@ -1,4 +1,4 @@
-"""What a user writes for an HTTP call in a workflow or as plain JSON: the names are those of the API."""
+"""The parameters of an HTTP call as users write them in a workflow or as JSON, with the names of the API."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from tocsin.jobs.params import ParamsModel
 
 
 class HttpGiven(ParamsModel):
-    """An HTTP call. At most one of `body`, `bodyText` and `bodyForm`."""
+    """Parameters of an HTTP call, with at most one of `body`, `bodyText` and `bodyForm`."""
 
     url: str
     method: str = "GET"
@@ -24,13 +24,13 @@ class HttpGiven(ParamsModel):
 
     @field_validator("method")
     @classmethod
-    def _known(cls, value: str) -> str:
+    def _check_method(cls, value: str) -> str:
         if value not in METHODS:
             raise ValueError(f"The method must be one of {', '.join(METHODS)}.")
         return value
 
     def to_input(self) -> HttpInput:
-        """The same as the API gives it."""
+        """Convert to the input of the API."""
         return HttpInput(
             url=self.url,
             method=self.method,

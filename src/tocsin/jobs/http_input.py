@@ -1,4 +1,4 @@
-"""From what a user wrote for an HTTP call to what is stored: checked, and its secrets sealed."""
+"""Validation of the parameters of an HTTP call, and sealing of its secrets for storage."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ CONNECT_TIMEOUT_LIMIT = 300
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
-_SENDER_SETS = frozenset(
+_RESERVED_HEADERS = frozenset(
     {"content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer"}
     | {"upgrade", "expect", "host", "accept-encoding", "idempotency-key"}
 )
 
 
 class PlainHeader(BaseModel):
-    """A header whose value anyone who may see the task may see."""
+    """A header whose value is visible to anyone who can see the task."""
 
     name: str
     value: str
@@ -44,7 +44,7 @@ class SealedHeader(BaseModel):
 
 
 class HttpParams(BaseModel):
-    """The parameters of an `http` job as they are stored. `token` is sealed, `connect_timeout` in seconds."""
+    """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds."""
 
     url: str
     method: str = "GET"
@@ -57,11 +57,11 @@ class HttpParams(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class HttpInput:
-    """What a user wrote. At most one of `json`, `text` and `form`; the values of `secret_header_names` are
-    stored encrypted.
+    """Parameters as users write them, with at most one of `json`, `text` and `form`. Headers named in
+    `secret_header_names` are stored encrypted.
 
-    On an update, None for the `token` or for the value of a secret header keeps the stored one, and so does a
-    name in `secret_header_names` alone; an empty `token` removes it.
+    On an update, None for the `token` or for the value of a secret header keeps the stored one. So does a name that is
+    only in `secret_header_names`. An empty `token` removes it.
     """
 
     url: str
@@ -82,55 +82,54 @@ def prepare(
     previous: Mapping[str, Any] | None = None,
     rules: Rules | None = None,
 ) -> dict[str, Any]:
-    """What to store for `given`: the fields of HttpParams. `previous` is what was stored before, on an
-    update. A URL that the `rules` never let be called is refused here already.
+    """Return the fields of HttpParams to store for `given`. `previous` are the stored ones, on an update.
 
-    Raises InvalidInput with the path in the API's input.
+    Raises InvalidInput with the path in the API's input, also for a URL that the `rules` never allow.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
     faults = FaultCollector()
-    url = faults.read(_url, given.url, rules) or ""
-    method = faults.read(_method, given.method)
-    headers, secret = faults.read(_headers, given, before) or ([], {})
+    url = faults.read(_check_url, given.url, rules) or ""
+    method = faults.read(_check_method, given.method)
+    headers, secret = faults.read(_split_headers, given, before) or ([], {})
     body = faults.read(store_body, given.json, given.text, given.form)
-    token = faults.read(_token, given, before, {name.lower() for name in secret})
-    connect_timeout = faults.read(_connect_timeout, given.connect_timeout)
+    token = faults.read(_resolve_token, given, before, {name.lower() for name in secret})
+    connect_timeout = faults.read(_check_connect_timeout, given.connect_timeout)
     faults.refuse()
-    if before is not None and not _same_origin(before.url, url):
-        _refuse_kept(token if given.token is None else None, secret)
+    if before is not None and not _is_same_origin(before.url, url):
+        _refuse_kept_secrets(token if given.token is None else None, secret)
     return {
         "url": url,
         "method": method,
         "headers": [{"name": name, "value": value} for name, value in headers],
-        "secret_headers": [_sealed(name, value, box, owner) for name, value in secret.items()],
+        "secret_headers": [_seal_header(name, value, box, owner) for name, value in secret.items()],
         "body": body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
         "connect_timeout": connect_timeout,
     }
 
 
-def _sealed(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
+def _seal_header(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
     return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
 
 
 def check(given: HttpInput) -> None:
-    """Raises SeveralInvalid for what could not be stored."""
+    """Validate the input without storing it. Raises SeveralInvalid."""
     faults = FaultCollector()
-    faults.read(_url, given.url, None)
-    faults.read(_headers, given, None)
-    faults.read(_method, given.method)
+    faults.read(_check_url, given.url, None)
+    faults.read(_split_headers, given, None)
+    faults.read(_check_method, given.method)
     faults.read(store_body, given.json, given.text, given.form)
-    faults.read(_connect_timeout, given.connect_timeout)
+    faults.read(_check_connect_timeout, given.connect_timeout)
     faults.refuse()
 
 
 def refuse_url(url: URL | str, rules: Rules) -> str | None:
-    """Return why a parsed URL can never be called, as a sentence; None if it can be, or is none."""
+    """Return a sentence why the rules never allow a URL; None if they may, or if it is not a parsed URL."""
     refusal = None if isinstance(url, str) else find_refusal(url, rules)
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 
 
-def _url(url: str, rules: Rules | None) -> str:
+def _check_url(url: str, rules: Rules | None) -> str:
     storable(url, "url")
     parsed = parse_url(url)
     if isinstance(parsed, str):
@@ -140,86 +139,86 @@ def _url(url: str, rules: Rules | None) -> str:
     return url
 
 
-def _same_origin(before: str, after: str) -> bool:
-    """Whether both lead to the same server: scheme, host and port."""
+def _is_same_origin(before: str, after: str) -> bool:
+    """Return whether both URLs have the same scheme, host and port."""
     old, new = parse_url(before), parse_url(after)
     return before == after or (isinstance(old, URL) and isinstance(new, URL) and origin(old) == origin(new))
 
 
-def _refuse_kept(token: str | None, secret: Mapping[str, str | SealedHeader]) -> None:
-    """Stored secrets stay with the server that they were given for. Else whoever may edit a task, but never sees its
-    secrets, could have them sent to a server of his own.
+def _refuse_kept_secrets(token: str | None, secret: Mapping[str, str | SealedHeader]) -> None:
+    """Refuse to send stored secrets to another server. Otherwise users who can edit a task, but not see its secrets,
+    could have them sent to a server of theirs.
     """
-    why = "The url leads to another server than before (scheme, host or port), which must not get the stored"
+    why = "The url has another scheme, host or port than before, and the new server must not get the stored"
     kept = [name for name, value in secret.items() if isinstance(value, SealedHeader)]
     if kept:
-        message = f"{why} value of {kept[0]} unasked. Give the value again, or leave {kept[0]} out to remove it."
+        message = f"{why} value of {kept[0]}. Give the value again, or leave {kept[0]} out to remove it."
         raise InvalidInput(message, "headers", kept[0])
     if token is not None:
-        raise InvalidInput(f"{why} token unasked. Give the token again, or an empty one to remove it.", "token")
+        raise InvalidInput(f"{why} token. Give the token again, or an empty one to remove it.", "token")
 
 
-def _method(method: str) -> str:
+def _check_method(method: str) -> str:
     if method.upper() not in METHODS:
         raise InvalidInput(f"The method must be one of {', '.join(METHODS)}.", "method")
     return method.upper()
 
 
-def _connect_timeout(seconds: float | None) -> float | None:
+def _check_connect_timeout(seconds: float | None) -> float | None:
     if seconds is not None and not 0 < seconds <= CONNECT_TIMEOUT_LIMIT:
         message = f"The connect timeout must be more than 0 and at most {CONNECT_TIMEOUT_LIMIT} seconds."
         raise InvalidInput(message, "connectTimeout")
     return seconds
 
 
-def _headers(
+def _split_headers(
     given: HttpInput, before: HttpParams | None
 ) -> tuple[list[tuple[str, str]], dict[str, str | SealedHeader]]:
     stored = {header.name.lower(): header for header in before.secret_headers} if before else {}
-    all_given = _named(given)
+    all_given = _collect_headers(given)
     hidden = SECRET_HEADERS | {name.lower() for name in given.secret_header_names}
     plain: list[tuple[str, str]] = []
     secret: dict[str, str | SealedHeader] = {}
     for name, value in all_given.items():
         if value is None:
-            secret[name] = _kept(name, hidden, stored)
+            secret[name] = _keep_stored(name, hidden, stored)
         elif name.lower() in hidden:
-            secret[name] = _header_value(name, value)
+            secret[name] = _check_header_value(name, value)
         else:
-            plain.append((name, _header_value(name, value)))
-    _small_enough([*plain, *((name, str(value)) for name, value in secret.items() if isinstance(value, str))])
+            plain.append((name, _check_header_value(name, value)))
+    _check_total_size([*plain, *((name, str(value)) for name, value in secret.items() if isinstance(value, str))])
     return plain, secret
 
 
-def _named(given: HttpInput) -> dict[str, Any]:
-    """The headers by name, checked; those that are only named as secret have the value None."""
+def _collect_headers(given: HttpInput) -> dict[str, Any]:
+    """Return the validated headers by name. Those that are only named as secret have the value None."""
     headers = dict(given.headers or {})
     present = {name.lower() for name in headers}
     if len(present) < len(headers):
-        raise InvalidInput("A header is given twice, in upper and lower case.", "headers")
+        raise InvalidInput("A header is given twice, in different case.", "headers")
     headers.update({name: None for name in given.secret_header_names if name.lower() not in present})
     if len(headers) > HEADER_COUNT_LIMIT:
-        raise InvalidInput(f"There are {len(headers)} headers; {HEADER_COUNT_LIMIT} is the limit.", "headers")
+        raise InvalidInput(f"There are {len(headers)} headers; the limit is {HEADER_COUNT_LIMIT}.", "headers")
     for name in headers:
-        _check_name(name)
+        _check_header_name(name)
     return headers
 
 
-def _check_name(name: str) -> None:
+def _check_header_name(name: str) -> None:
     if not _TOKEN.fullmatch(name):
-        raise InvalidInput("This is not a header name: use letters, digits and hyphens.", "headers", name)
-    if name.lower() in _SENDER_SETS or name.lower().startswith("x-tocsin-"):
+        raise InvalidInput("This is not a valid header name. Use letters, digits and hyphens.", "headers", name)
+    if name.lower() in _RESERVED_HEADERS or name.lower().startswith("x-tocsin-"):
         raise InvalidInput(f"Tocsin sets the header {name} itself. Leave it out.", "headers", name)
 
 
-def _kept(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
+def _keep_stored(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
     if name.lower() in hidden and name.lower() in stored:
         return SealedHeader(name=name, sealed=stored[name.lower()].sealed)
-    message = f"The header {name} has no value: null keeps the stored value of a secret header, and there is none."
+    message = f"The header {name} has no value: null keeps the stored value of a secret header, but none is stored."
     raise InvalidInput(message, "headers", name)
 
 
-def _header_value(name: str, value: Any) -> str:
+def _check_header_value(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InvalidInput("The value of a header must be a string or a number.", "headers", name)
     text = str(value)
@@ -230,14 +229,14 @@ def _header_value(name: str, value: Any) -> str:
     return storable(text, "headers", name)
 
 
-def _small_enough(headers: Sequence[tuple[str, str]]) -> None:
+def _check_total_size(headers: Sequence[tuple[str, str]]) -> None:
     size = sum(len(name) + len(value.encode()) for name, value in headers)
     if size > HEADERS_LIMIT:
-        raise InvalidInput(f"The headers have {size} bytes; {HEADERS_LIMIT} is the limit.", "headers")
+        raise InvalidInput(f"The headers have {size} bytes; the limit is {HEADERS_LIMIT}.", "headers")
 
 
-def _token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
-    """The new token in the clear, or the stored one still sealed if none is given."""
+def _resolve_token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
+    """Return the new token in plain text, or the stored one, still sealed, if none is given."""
     if given.token is None:
         return before.token if before is not None and "authorization" not in secret_names else None
     if given.token == "":

@@ -1,4 +1,4 @@
-"""What later steps of a workflow see of an HTTP call. Pure."""
+"""The result of an HTTP call for later steps of a workflow. Pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +10,14 @@ _SET_COOKIE = "set-cookie"
 
 
 def step_result(outcome: Outcome) -> dict[str, Any] | None:
-    """`statusCode`, `headers` by their names in small letters, `body`: the value if it is JSON, else the text."""
+    """Return `statusCode`, `headers` by lowercase name, and `body`: a value if it is JSON, else text."""
     if outcome.error is not None:
         return None
     content_types = [value for name, value in outcome.response_headers if name.lower() == "content-type"]
     return {
         "statusCode": outcome.status_code,
         "headers": combine_headers(outcome.response_headers),
-        "body": _body(outcome.response_body, content_types[-1] if content_types else ""),
+        "body": _parse_body(outcome.response_body, content_types[-1] if content_types else ""),
         "truncated": outcome.response_truncated,
     }
 
@@ -28,7 +28,7 @@ def step_result_text(
     body: str | None,
     truncated: bool,
 ) -> JsonText:
-    """The same as a JSON text: for large answers, in a process of its own. Raises UnfitJson."""
+    """Return the result as JSON text. Used for large responses, in a compute process. Raises UnfitJson."""
     outcome = Outcome(
         status_code=status, response_headers=list(headers), response_body=body, response_truncated=truncated
     )
@@ -36,8 +36,8 @@ def step_result_text(
 
 
 def combine_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
-    """The headers by their names in small letters. Those that were sent several times are joined with a comma (RFC 9110
-    section 5.3); Set-Cookie, which cannot be, is a list.
+    """Return the headers by lowercase name. Repeated ones are joined with a comma (RFC 9110 section 5.3), except
+    Set-Cookie, which becomes a list.
     """
     combined: dict[str, str | list[str]] = {}
     for name, value in ((name.lower(), value) for name, value in headers):
@@ -49,11 +49,11 @@ def combine_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str | list[
     return combined
 
 
-def _body(text: str | None, content_type: str) -> Any:
+def _parse_body(text: str | None, content_type: str) -> Any:
     media_type = content_type.partition(";")[0].strip().lower()
     if text is None or not (media_type in {"application/json", "text/json"} or media_type.endswith("+json")):
         return text
     try:
         return read_json(text)
-    except ValueError:  # it only says that it is JSON, was cut off, or is beyond our bounds
+    except ValueError:  # not JSON despite its type, truncated, or beyond the bounds
         return text

@@ -1,4 +1,4 @@
-"""The mails of jobs: to whom, handed over once for each recipient, and noted for `tocsin mails`."""
+"""Mails of jobs: their recipients, sending, and the record of each for `tocsin mails`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ from tocsin.outbound.owner_mail import MailSuppressed
 from tocsin.outbound.recipients import RecipientRules
 
 log = telemetry.logger(__name__)
-_COMPOSED_HERE = 64 * 1024
-"""Bytes of attachments. To encode more takes too long for the event loop: 5 MB take 0.6 s."""
+_MAX_BYTES_IN_LOOP = 64 * 1024
+"""Bytes of attachments that are encoded in the event loop. More would block it: 5 MB take 0.6 s."""
 JOB_MAIL = "JOB"
-"""The kind of delivery that a job handed over itself: `tocsin mails` shows it, and nobody else sends it."""
+"""The kind of a delivery that a job sent itself: `tocsin mails` shows it, and nothing else sends it."""
 
 
-def _checked(address: str) -> str:
+def _validate_address(address: str) -> str:
     parse_address(address)
     return address
 
 
-Recipient = Annotated[str, AfterValidator(_checked)]
-"""An address in the parameters of a job."""
+Recipient = Annotated[str, AfterValidator(_validate_address)]
+"""An email address in the parameters of a job."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobMail:
-    """One mail to one recipient. `purpose` tells several mails of one run to the same recipient apart."""
+    """One mail to one recipient. `purpose` distinguishes several mails of one run to the same recipient."""
 
     to: str
     subject: str
@@ -44,54 +44,58 @@ class JobMail:
 
     @property
     def size(self) -> int:
-        """Bytes of the attachments."""
+        """The size of the attachments in bytes."""
         return sum(len(file.content) for file in self.attachments)
 
     def message_id(self, run_id: str) -> str:
-        """The text that stands for this mail, the same at each attempt."""
+        """Return the identity of this mail, which is the same for each attempt."""
         return " ".join(part for part in (run_id, self.purpose, self.to) if part)
 
 
 def addresses_at(place: str, value: Any) -> list[tuple[Path, str]]:
-    """The addresses at a place of the parameters, which may be one or a list; without expressions."""
-    given = [((place, 0), value)] if isinstance(value, str) else [((place, at), each) for at, each in _listed(value)]
+    """Return the addresses in a parameter, which may be one or a list, without expressions."""
+    given = (
+        [((place, 0), value)]
+        if isinstance(value, str)
+        else [((place, at), each) for at, each in _enumerate_list(value)]
+    )
     return [(path, each) for path, each in given if isinstance(each, str) and not has_expression(each)]
 
 
-def _listed(value: Any) -> Iterable[tuple[int, Any]]:
+def _enumerate_list(value: Any) -> Iterable[tuple[int, Any]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
 async def refuse_strangers(context: JobContext, addresses: Sequence[str]) -> Outcome | None:
-    """The failure of a job that writes to somebody whom the settings forbid; None if it does not."""
+    """Return a failed outcome if the settings forbid mail to one of the addresses; None if they allow all."""
     if not addresses:
         return None
     user = await User.get(context.owner)
     rules = RecipientRules(context.recipients, user.email if user else "")
     stranger = next((to for to in distinct_addresses(addresses) if not rules.allow(to)), None)
-    return None if stranger is None else Outcome.failed(f"{stranger} may not be written to.", rules.hint)
+    return None if stranger is None else Outcome.failed(f"Your jobs may not send mail to {stranger}.", rules.hint)
 
 
 async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
-    """Hand the mail over and note what became of it. Returns the failure, or None."""
+    """Send the mail and record the delivery. Returns a failed outcome, or None if it was sent."""
     message_id = mail.message_id(context.run_id)
     try:
-        caller = context.compute if mail.size > _COMPOSED_HERE else call_here
+        caller = context.compute if mail.size > _MAX_BYTES_IN_LOOP else call_here
         await context.mail.send(mail.to, mail.subject, mail.text, message_id, mail.attachments, caller)
     except MailSuppressed as error:
-        await _note(context, mail, str(error), status="SUPPRESSED")
+        await _record_delivery(context, mail, str(error), status="SUPPRESSED")
         return Outcome.failed(str(error), error.hint, kind=ErrorKind.MAIL)
     except (MailRefused, MailUnavailable) as error:
-        await _note(context, mail, str(error))
-        message, retryable = f"The mail to {mail.to} was not taken: {error}", isinstance(error, MailUnavailable)
+        await _record_delivery(context, mail, str(error))
+        message, retryable = f"The mail to {mail.to} was not accepted: {error}", isinstance(error, MailUnavailable)
         return Outcome.failed(message, kind=ErrorKind.MAIL, retryable=retryable)
     log.info("mail delivered", kind=JOB_MAIL, **run_ids(context.run_id))
-    await _note(context, mail, None)
+    await _record_delivery(context, mail, None)
     return None
 
 
-async def _note(context: JobContext, mail: JobMail, error: str | None, status: str = "FAILED") -> None:
-    """Note the mail as a delivery that has ended: a later attempt of the run writes over it."""
+async def _record_delivery(context: JobContext, mail: JobMail, error: str | None, status: str = "FAILED") -> None:
+    """Record the mail as a finished delivery, which a later attempt of the run overwrites."""
     now = clock.now()
     changes = {
         "owner": context.owner,
@@ -111,5 +115,5 @@ async def _note(context: JobContext, mail: JobMail, error: str | None, status: s
     which = {"_id": mail.message_id(context.run_id)}
     try:
         await deliveries.update_one(which, {"$set": changes, "$inc": {"tries": 1}}, upsert=True)
-    except PyMongoError as error:  # what was sent is sent: a note that is missing must not send it again
-        log.warning("a mail of a job was not noted", **run_ids(context.run_id), error=str(error)[:300])
+    except PyMongoError as error:  # the mail is sent: a missing record must not cause it to be sent again
+        log.warning("a mail of a job was not recorded", **run_ids(context.run_id), error=str(error)[:300])

@@ -1,16 +1,16 @@
-"""What is secret about a header, and the forms in which a target may send it back. Pure."""
+"""The secret parts of a header, and the forms in which a target may echo them. Pure."""
 
 import base64
 import binascii
 from collections.abc import Iterator
 from itertools import islice
 
-_COOKIES = 50  # of one Cookie header whose values are looked for one by one
+_MAX_COOKIES = 50  # of one Cookie header whose values are masked separately
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 
 def secret_values(name: str, value: str) -> Iterator[str]:
-    """The value of a secret header, and what stands in it that may be echoed apart: the credentials of an
+    """Yield the value of a secret header, and the parts of it that may be echoed separately: the credentials of an
     authorization, the user and password of a basic one, the values of cookies.
     """
     yield value.strip()
@@ -18,15 +18,15 @@ def secret_values(name: str, value: str) -> Iterator[str]:
         scheme, _, credentials = value.strip().partition(" ")
         yield credentials.strip()
         if scheme.lower() == "basic":
-            yield from _basic(credentials)
+            yield from _basic_credentials(credentials)
     elif name.lower() == "cookie":
-        for pair in islice(value.split(";"), _COOKIES):
+        for pair in islice(value.split(";"), _MAX_COOKIES):
             yield pair.partition("=")[2].strip(' "')
 
 
 def forms_of(value: str) -> Iterator[str]:
-    """`value`, as forms write it, as servers that know no UTF-8 read it, and what any base64 text has that encodes it,
-    whatever stands before and behind it.
+    """Yield `value`, its form encoding, UTF-8 read as Latin-1, and the part of its base64 that does not depend on what
+    surrounds it.
     """
     raw = value.encode()
     yield value
@@ -39,11 +39,11 @@ def forms_of(value: str) -> Iterator[str]:
         yield certain.replace("+", "-").replace("/", "_")
 
 
-def _basic(credentials: str) -> Iterator[str]:
+def _basic_credentials(credentials: str) -> Iterator[str]:
     try:
         decoded = base64.b64decode(credentials.strip()).decode()
     except (binascii.Error, ValueError):
         return
     user, _, password = decoded.partition(":")
     yield decoded
-    yield password or user  # an API key may stand in the place of the user, alone
+    yield password or user  # an API key may be given as the user, without a password

@@ -1,7 +1,7 @@
-"""Turns at what there are few of, such as processes that compute: the owner goes next who has used them least of late.
+"""A fair semaphore for scarce places, such as compute processes: the owner with the least recent usage goes next.
 
-An owner never has all of them, and the last free one is for owners who have hardly used any of late: so one who comes
-later waits for no long work, neither of one other nor of several.
+An owner never holds all places, and the last free one is reserved for owners with little recent usage. So a newcomer
+never waits for the long work of others.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 HALF_LIFE = 60.0
-"""Seconds after which half of what an owner has used is forgotten."""
+"""Seconds after which past usage counts half."""
 LITTLE = 2.0
-"""Seconds used of late, up to which an owner may have the last free place."""
-_FORGOTTEN = 0.001
-_MANY = 1_000
+"""Seconds of recent usage up to which an owner may take the last free place."""
+_NEGLIGIBLE = 0.001
+_MAX_REMEMBERED = 1_000
 
 
 @dataclass(slots=True)
-class _Use:
-    """Seconds used, as they counted at `at`."""
+class _Usage:
+    """Decayed seconds of usage, as of `at`."""
 
     seconds: float
     at: float
@@ -32,92 +32,92 @@ class _Use:
 
 
 class OwnerTurns:
-    """Hands out `places`. `now` gives seconds."""
+    """A semaphore of `places`, shared fairly between owners. `now` returns monotonic seconds."""
 
     def __init__(self, places: int, now: Callable[[], float] = time.monotonic) -> None:
         self._free = places
-        self._most = max(1, places - 1)
+        self._max_per_owner = max(1, places - 1)
         self._reserved = 1 if places > 1 else 0
         self._now = now
-        self._under_way: Counter[str] = Counter()
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
-        self._used: dict[str, _Use] = {}
+        self._active: Counter[str] = Counter()
+        self._waiters: dict[str, deque[asyncio.Future[None]]] = {}
+        self._usage: dict[str, _Usage] = {}
 
     @asynccontextmanager
     async def take(self, owner: str) -> AsyncIterator[None]:
-        """Wait for a place, and have it."""
-        await self._wait(owner)
+        """Wait for a place, and hold it in the context."""
+        await self._acquire(owner)
         began = self._now()
         try:
             yield
         finally:
             self._charge(owner, self._now() - began)
-            self._give_back(owner)
+            self._release(owner)
 
     @property
     def waiting(self) -> int:
-        """How many calls wait."""
-        return sum(map(len, self._waiting.values()))
+        """The number of waiting calls."""
+        return sum(map(len, self._waiters.values()))
 
     @property
     def under_way(self) -> int:
-        """How many have a place."""
-        return self._under_way.total()
+        """The number of places in use."""
+        return self._active.total()
 
-    async def _wait(self, owner: str) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(owner, deque()).append(turn)
+    async def _acquire(self, owner: str) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(owner, deque()).append(waiter)
         self._admit()
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it was admitted in the same moment
-                self._give_back(owner)
+            if not waiter.cancelled():  # it was admitted at the same moment
+                self._release(owner)
             else:
-                self._forget_turn(owner, turn)
+                self._remove_waiter(owner, waiter)
             raise
 
-    def _forget_turn(self, owner: str, turn: "asyncio.Future[None]") -> None:
-        line = self._waiting.get(owner, deque())
-        if turn in line:  # else it was passed over since
-            line.remove(turn)
-            if not line:
-                del self._waiting[owner]
+    def _remove_waiter(self, owner: str, waiter: "asyncio.Future[None]") -> None:
+        waiters = self._waiters.get(owner, deque())
+        if waiter in waiters:  # else it has been skipped already
+            waiters.remove(waiter)
+            if not waiters:
+                del self._waiters[owner]
 
-    def _give_back(self, owner: str) -> None:
+    def _release(self, owner: str) -> None:
         self._free += 1
-        self._under_way[owner] -= 1
-        if not self._under_way[owner]:
-            del self._under_way[owner]
+        self._active[owner] -= 1
+        if not self._active[owner]:
+            del self._active[owner]
         self._admit()
 
     def _admit(self) -> None:
-        while self._free and (owner := self._next()) is not None:
-            turn = self._waiting[owner].popleft()
-            if not self._waiting[owner]:
-                del self._waiting[owner]
-            if not turn.cancelled():
+        while self._free and (owner := self._next_owner()) is not None:
+            waiter = self._waiters[owner].popleft()
+            if not self._waiters[owner]:
+                del self._waiters[owner]
+            if not waiter.cancelled():
                 self._free -= 1
-                self._under_way[owner] += 1
-                turn.set_result(None)
+                self._active[owner] += 1
+                waiter.set_result(None)
 
-    def _next(self) -> str | None:
-        """The owner whose turn it is; of equal ones the one who has waited longest."""
+    def _next_owner(self) -> str | None:
+        """Return the owner whose turn it is; of equals, the one who has waited longest."""
         now = self._now()
-        may = [owner for owner in self._waiting if self._has_place(owner, now)]
-        return min(may, key=lambda owner: (self._under_way[owner], self._seconds_of(owner, now)), default=None)
+        may = [owner for owner in self._waiters if self._may_enter(owner, now)]
+        return min(may, key=lambda owner: (self._active[owner], self._recent_seconds(owner, now)), default=None)
 
-    def _has_place(self, owner: str, now: float) -> bool:
-        if self._under_way[owner] >= self._most:
+    def _may_enter(self, owner: str, now: float) -> bool:
+        if self._active[owner] >= self._max_per_owner:
             return False
-        return self._free > self._reserved or self._seconds_of(owner, now) <= LITTLE
+        return self._free > self._reserved or self._recent_seconds(owner, now) <= LITTLE
 
-    def _seconds_of(self, owner: str, now: float) -> float:
-        use = self._used.get(owner)
+    def _recent_seconds(self, owner: str, now: float) -> float:
+        use = self._usage.get(owner)
         return 0.0 if use is None else use.now(now)
 
     def _charge(self, owner: str, seconds: float) -> None:
         now = self._now()
-        self._used[owner] = _Use(self._seconds_of(owner, now) + seconds, now)
-        if len(self._used) > _MANY:
-            self._used = {owner: use for owner, use in self._used.items() if use.now(now) > _FORGOTTEN}
+        self._usage[owner] = _Usage(self._recent_seconds(owner, now) + seconds, now)
+        if len(self._usage) > _MAX_REMEMBERED:
+            self._usage = {owner: use for owner, use in self._usage.items() if use.now(now) > _NEGLIGIBLE}

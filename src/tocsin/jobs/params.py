@@ -1,4 +1,4 @@
-"""What users write as the parameters of a job: models of one shape, and their faults as sentences with a path."""
+"""Job parameters: the base model, and validation errors as sentences with a path."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -13,41 +13,41 @@ from tocsin.errors import InvalidInput, SeveralInvalid
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
 _EXPRESSION = "${{"
-_MOST_FAULTS = 100
-_QUICKLY = {"quickly": True}
+_MAX_FAULTS = 100
+_QUICK_CONTEXT = {"quickly": True}
 
 
 class ParamsModel(BaseModel):
-    """Parameters as users write them: camelCase names, and none that the model does not know."""
+    """Base model of parameters as users write them, with camelCase names. Unknown names are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
 def read_params(model: type[Model], given: Any, *, quickly: bool = False) -> Model:
-    """The parameters. Raises SeveralInvalid with all faults and their paths. `quickly` leaves out what takes long."""
+    """Validate parameters. Raises SeveralInvalid with all faults and their paths. `quickly` skips slow checks."""
     try:
-        return model.model_validate(given, context=_QUICKLY if quickly else None)
+        return model.model_validate(given, context=_QUICK_CONTEXT if quickly else None)
     except ValidationError as error:
-        found = islice(_faults(model, error, ignore_expressions=False), _MOST_FAULTS)
+        found = islice(_describe_errors(model, error, ignore_expressions=False), _MAX_FAULTS)
         raise SeveralInvalid(InvalidInput(message, *map(str, path)) for path, message in found) from None
 
 
 def is_quick(info: ValidationInfo) -> bool:
-    """Tell a validator that the parameters are read for an attempt, which checks in a process what takes long."""
-    return info.context is _QUICKLY
+    """Return whether a validator must skip slow checks, which an attempt makes in a compute process instead."""
+    return info.context is _QUICK_CONTEXT
 
 
 def find_faults(model: type[BaseModel], given: Any) -> list[tuple[Path, str]]:
-    """All faults but those of values that an expression (`${{ … }}`) stands for, which is known only later."""
+    """Return all faults, except those of values with an expression (`${{ … }}`), which are checked later."""
     try:
         model.model_validate(given)
     except ValidationError as error:
-        return list(_faults(model, error, ignore_expressions=True))
+        return list(_describe_errors(model, error, ignore_expressions=True))
     return []
 
 
 def has_expression(value: Any) -> bool:
-    """Whether an expression stands anywhere in this JSON value."""
+    """Return whether this JSON value contains an expression."""
     if isinstance(value, str):
         return _EXPRESSION in value
     if isinstance(value, Mapping):
@@ -56,28 +56,30 @@ def has_expression(value: Any) -> bool:
 
 
 def without(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """The value without what stands at this path."""
+    """Return a copy of the value without the entry at this path."""
     name, rest = path[0], path[1:]
     others = {other: part for other, part in value.items() if other != name}
     return {**others, name: without(value[name], rest)} if rest else others
 
 
-def _faults(model: type[BaseModel], error: ValidationError, *, ignore_expressions: bool) -> Iterator[tuple[Path, str]]:
+def _describe_errors(
+    model: type[BaseModel], error: ValidationError, *, ignore_expressions: bool
+) -> Iterator[tuple[Path, str]]:
     for fault in error.errors(include_url=False):
-        missing = fault["type"] == "missing"  # its input is what it is missing from
+        missing = fault["type"] == "missing"  # its input is the object that lacks it
         if not (ignore_expressions and not missing and has_expression(fault["input"])):
-            yield fault["loc"], _sentence(model, dict(fault))
+            yield fault["loc"], _describe_error(model, dict(fault))
 
 
-def _sentence(model: type[BaseModel], fault: dict[str, Any]) -> str:
+def _describe_error(model: type[BaseModel], fault: dict[str, Any]) -> str:
     name = str(fault["loc"][-1]) if fault["loc"] else "The parameters"
     if fault["type"] == "extra_forbidden":
-        return f"There is no {name} here.{_nearest(model, name) if len(fault['loc']) == 1 else ''}"
+        return f"There is no {name} here.{_suggest_name(model, name) if len(fault['loc']) == 1 else ''}"
     return sentence(name, fault)
 
 
 def sentence(name: str, fault: Mapping[str, Any]) -> str:
-    """What pydantic says of a value, in the words of who wrote it."""
+    """Describe a validation error of pydantic in the terms of the API."""
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "missing":
         return f"{name} is missing."
@@ -91,13 +93,13 @@ def sentence(name: str, fault: Mapping[str, Any]) -> str:
     if kind.endswith(("too_short", "too_long")):
         word, bound = ("at least", "min_length") if kind.endswith("too_short") else ("at most", "max_length")
         length = context["actual_length"] if "actual_length" in context else len(fault["input"])
-        return f"{name} must have {word} {_counted(kind, context[bound])}; it has {length}."
+        return f"{name} must have {word} {_format_count(kind, context[bound])}; it has {length}."
     if kind in {"enum", "literal_error"}:
         return f"{name} must be {context['expected'].replace(chr(39), '')}."
     return f"{name} is wrong: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
 
 
-def _counted(kind: str, number: int) -> str:
+def _format_count(kind: str, number: int) -> str:
     one, more = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
     return f"{number} {one if number == 1 else more}"
 
@@ -108,7 +110,7 @@ _SHAPES = {
     "model_attributes_type": "an object of names and values",
     "list_type": "a list",
     "tuple_type": "a list",
-    "string_type": "a text",
+    "string_type": "a string",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
@@ -125,7 +127,7 @@ _BOUNDS = {
 }
 
 
-def _nearest(model: type[BaseModel], name: str) -> str:
+def _suggest_name(model: type[BaseModel], name: str) -> str:
     names = [field.alias or key for key, field in model.model_fields.items()]
     near = difflib.get_close_matches(name, names, 1)
     return f" Did you mean {near[0]}?" if near else f" There are: {', '.join(names)}."

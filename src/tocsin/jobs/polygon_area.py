@@ -1,11 +1,11 @@
 """The `polygonArea` job: the area and perimeter of polygons on the Earth (WGS 84), along geodesics.
 
 Its result:
-- `areaM2`: m² within the outer rings, without the holes; the sum over all polygons.
-- `perimeterM`: m, the length of all rings, those of holes as well.
-- `polygons`: how many there are (after repair).
-- `repaired`: whether anything was.
-- `parts`, for a FeatureCollection only: the same for each feature, with its place `feature` and its `id` if it has one.
+- `areaM2`: m² within the outer rings without the holes, summed over all polygons.
+- `perimeterM`: length of all rings in m, including those of holes.
+- `polygons`: number of polygons (after repair).
+- `repaired`: true if any polygon was repaired.
+- `parts`, for a FeatureCollection only: the same for each feature, with its index `feature` and its `id` if it has one.
 """
 
 from collections.abc import Mapping
@@ -24,12 +24,13 @@ from tocsin.jobs.params import ParamsModel, is_quick
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
 _GEOD = Geod(ellps="WGS84")
-_EARTH = 510065621724088.44  # m²: the whole ellipsoid
+_EARTH_AREA = 510065621724088.44  # m² of the whole ellipsoid
 
 
 class PolygonAreaParams(ParamsModel):
-    """`geojson` is a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them. `repair` makes invalid ones
-    valid instead of failing.
+    """Parameters: `geojson` is a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them.
+
+    `repair` makes invalid polygons valid instead of failing.
     """
 
     geojson: dict[str, Any]
@@ -37,43 +38,43 @@ class PolygonAreaParams(ParamsModel):
 
     @field_validator("geojson", mode="before")
     @classmethod
-    def _check(cls, value: Any, info: ValidationInfo) -> Any:
+    def _check_geojson(cls, value: Any, info: ValidationInfo) -> Any:
         if not is_quick(info):
             read_shapes(value, _TYPES)
         return value
 
 
 class PolygonAreaJob(Job[PolygonAreaParams]):
-    """Measures polygons."""
+    """Measures the area and perimeter of polygons."""
 
     kind = "polygonArea"
     Params = PolygonAreaParams
 
     async def perform(self, params: PolygonAreaParams, context: JobContext) -> Outcome:
-        """Fails, for good, if a polygon is invalid and is not to be repaired."""
+        """Measure the polygons. Fails without retries for invalid ones without `repair`."""
         return await compute_geometry(context, measure, params.geojson, params.repair)
 
 
 def measure(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
-    """The result. Raises GeometryFault for what is not such GeoJSON."""
+    """Return the result. Raises GeometryFault for invalid GeoJSON."""
     parts = []
     for shape in read_shapes(geojson, _TYPES):
         valid = check_polygons(shape, repair=repair)
         if isinstance(valid, Invalid):
             return valid
-        parts.append(_feature(shape) | _measures(valid))
+        parts.append(_feature_fields(shape) | _sum_polygons(valid))
     total = {key: sum(part[key] for part in parts) for key in ("areaM2", "perimeterM", "polygons")}
     result = {**total, "repaired": any(part["repaired"] for part in parts)}
     return {**result, "parts": parts} if geojson["type"] == "FeatureCollection" else result
 
 
-def _feature(shape: Shape) -> dict[str, Any]:
+def _feature_fields(shape: Shape) -> dict[str, Any]:
     if shape.feature is None:
         return {}
     return {"feature": shape.feature} | ({} if shape.id is None else {"id": shape.id})
 
 
-def _measures(valid: Valid) -> dict[str, Any]:
+def _sum_polygons(valid: Valid) -> dict[str, Any]:
     area = perimeter = 0.0
     for rings in valid.polygons:
         measured = [ring_measures(ring) for ring in rings]
@@ -88,9 +89,9 @@ def _measures(valid: Valid) -> dict[str, Any]:
 
 
 def ring_measures(ring: Any) -> tuple[float, float]:
-    """The geodesic area (m²) within a closed ring and its length (m)."""
+    """Return the geodesic area (m²) within a closed ring and its length (m)."""
     points = np.asarray(ring, dtype=np.float64)
     area, length = _GEOD.polygon_area_perimeter(points[:, 0], points[:, 1])
-    # The area is known but for multiples of the Earth's; the flat one, which is near, says which it is.
-    earths = round((ring_area(unwrap(ring).points) - area) / _EARTH)
-    return abs(area + earths * _EARTH), length
+    # The geodesic area is known modulo that of the Earth; the planar area, which is close, tells the multiple.
+    earths = round((ring_area(unwrap(ring).points) - area) / _EARTH_AREA)
+    return abs(area + earths * _EARTH_AREA), length

@@ -1,4 +1,4 @@
-"""What a report consists of, whatever its format: tables and bars, made of any JSON value. Pure."""
+"""The content of a report in any format: tables and bar charts, made from any JSON value. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,9 +8,9 @@ from typing import Any
 MOST_ROWS = 10_000
 MOST_COLUMNS = 50
 MOST_CELLS = 500_000
-"""In all tables."""
+"""Cells of all tables together."""
 LARGEST = 20 * 1024 * 1024
-"""Bytes of what is written."""
+"""Bytes of a written report."""
 MOST_BARS = 30
 
 
@@ -25,7 +25,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A chart of named values, none below 0; `unit` stands behind the numbers."""
+    """A bar chart of named values, none below 0. `unit` is appended to the numbers."""
 
     title: str
     unit: str
@@ -34,7 +34,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. `made_at` is a text; `data` is what JSON reports show of what was given."""
+    """The content of a report. `made_at` is a formatted time; `data` is the input that JSON reports show."""
 
     title: str
     made_at: str
@@ -45,15 +45,15 @@ class Report:
 
 
 class ReportFault(ValueError):
-    """What was given is no report: a sentence for the user."""
+    """The input cannot be written as a report. The message is for the user."""
 
 
 def sections_of(data: Any, columns: Sequence[str] | None = None) -> list[Section]:
-    """The tables of a JSON value: a list of objects is one, an object has one for each list in it and one for its
-    other values. Raises ReportFault.
+    """Return the tables of a JSON value. A list of objects is one table; an object has one for each list in it and one
+    for its other values. Raises ReportFault.
     """
     cells, sections = 0, []
-    for section in _tables(data, columns):
+    for section in _split_tables(data, columns):
         cells += len(section.rows) * len(section.columns)
         if cells > MOST_CELLS:
             raise ReportFault(f"The report has more than {MOST_CELLS:,} cells. Choose fewer rows or columns.")
@@ -61,39 +61,41 @@ def sections_of(data: Any, columns: Sequence[str] | None = None) -> list[Section
     return sections
 
 
-def _tables(data: Any, columns: Sequence[str] | None) -> Iterator[Section]:
+def _split_tables(data: Any, columns: Sequence[str] | None) -> Iterator[Section]:
     if not isinstance(data, Mapping):
-        yield _table("", data if isinstance(data, list) else [data], columns)
+        yield _build_table("", data if isinstance(data, list) else [data], columns)
         return
     lists = {name: value for name, value in data.items() if isinstance(value, list)}
     if others := [[name, value] for name, value in data.items() if name not in lists]:
         yield Section("", ["name", "value"], others)
     for name, rows in lists.items():
-        yield _table(name, rows, columns)
+        yield _build_table(name, rows, columns)
 
 
-def _table(title: str, items: list[Any], columns: Sequence[str] | None) -> Section:
+def _build_table(title: str, items: list[Any], columns: Sequence[str] | None) -> Section:
     if len(items) > MOST_ROWS:
-        raise ReportFault(f"The report has {len(items)} rows; it may have {MOST_ROWS}.")
+        raise ReportFault(f"The report has {len(items)} rows; the limit is {MOST_ROWS}.")
     objects = [item if isinstance(item, Mapping) else {"value": item} for item in items]
     names = list(columns or dict.fromkeys(str(name) for item in objects for name in item))
     if len(names) > MOST_COLUMNS:
-        raise ReportFault(f"The report has {len(names)} columns; it may have {MOST_COLUMNS}. Choose with columns.")
+        raise ReportFault(
+            f"The report has {len(names)} columns; the limit is {MOST_COLUMNS}. Select some with columns."
+        )
     return Section(title, names, [[item.get(name) for name in names] for item in objects])
 
 
 def bars_of(section: Section) -> Bars | None:
-    """The first column of numbers, named by the first column of texts; None if there is no such pair."""
-    label = _first(section, str)
-    value = _first(section, int, float)
+    """Chart the first column of numbers, labelled by the first column of strings; None if one is missing."""
+    label = _find_column(section, str)
+    value = _find_column(section, int, float)
     if label is None or value is None:
         return None
-    pairs = [(str(row[label]), float(row[value])) for row in section.rows if _number(row[value]) and row[value] >= 0]
+    pairs = [(str(row[label]), float(row[value])) for row in section.rows if _is_number(row[value]) and row[value] >= 0]
     return Bars(section.columns[value], "", pairs[:MOST_BARS])
 
 
-def _first(section: Section, *types: type) -> int | None:
-    """The first column in which all that is not null is of these types, and something is."""
+def _find_column(section: Section, *types: type) -> int | None:
+    """Return the first column with values of these types and null only, and at least one value."""
     for number in range(len(section.columns)):
         cells = [row[number] for row in section.rows if row[number] is not None]
         if cells and all(isinstance(cell, types) and not isinstance(cell, bool) for cell in cells):
@@ -101,12 +103,12 @@ def _first(section: Section, *types: type) -> int | None:
     return None
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def join_bounded(texts: Iterable[str]) -> bytes:
-    """The texts in UTF-8, halves of characters as question marks. Raises ReportFault as soon as they are too many."""
+    """Encode the texts in UTF-8, lone surrogates as question marks. Raises ReportFault once they are too large."""
     written = bytearray()
     for text in texts:
         written += text.encode("utf-8", "replace")
@@ -116,7 +118,7 @@ def join_bounded(texts: Iterable[str]) -> bytes:
 
 
 def text_of(value: Any) -> str:
-    """A cell as people read it: null is empty, objects and lists are compact JSON."""
+    """Format a cell: null is empty, objects and lists are compact JSON."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Reports as one HTML file that needs nothing else and runs nothing. Pure."""
+"""Reports as a self-contained HTML file without scripts. Pure."""
 
 from collections.abc import Iterator
 from html import escape
@@ -13,47 +13,49 @@ _STYLE = (
     "text-align:left;vertical-align:top;overflow-wrap:anywhere}th{background:#f1f4f8}"
     "td.n{text-align:right;font-variant-numeric:tabular-nums}text{font:12px system-ui,sans-serif}"
 )
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _ROW, _LABEL, _WIDTH = 24, 220, 440
 
 
 def render_html(report: Report) -> bytes:
-    """The page, in UTF-8; every text in it is escaped."""
+    """Return the page in UTF-8, with all text escaped."""
     title = escape(report.title)
     parts = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">',
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>',
         f'<h1>{title}</h1><p class="at">{escape(report.made_at)}</p>',
-        *(_chart(chart) for chart in report.charts),
+        *(_render_chart(chart) for chart in report.charts),
     ]
-    sections = (line for section in report.sections for line in _section(section))
+    sections = (line for section in report.sections for line in _render_table(section))
     return join_bounded(f"{part}\n" for part in chain(parts, sections, ["</body></html>"]))
 
 
-def _section(section: Section) -> Iterator[str]:
+def _render_table(section: Section) -> Iterator[str]:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
     title = f"<h2>{escape(section.title)}</h2>" if section.title else ""
     yield f"{title}<table><thead><tr>{head}</tr></thead><tbody>"
     for row in section.rows:
-        yield "<tr>" + "".join(map(_cell, row)) + "</tr>"
+        yield "<tr>" + "".join(map(_render_cell, row)) + "</tr>"
     yield "</tbody></table>"
 
 
-def _cell(value: object) -> str:
+def _render_cell(value: object) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return f'<td class="n">{escape(text_of(value))}</td>' if number else f"<td>{escape(text_of(value))}</td>"
 
 
-def _chart(chart: Bars) -> str:
+def _render_chart(chart: Bars) -> str:
     most = max((value for _, value in chart.bars), default=0) or 1
     height = _ROW * len(chart.bars)
-    bars = "".join(_bar(number, label, value, most, chart.unit) for number, (label, value) in enumerate(chart.bars))
+    bars = "".join(
+        _render_bar(number, label, value, most, chart.unit) for number, (label, value) in enumerate(chart.bars)
+    )
     size = f'viewBox="0 0 {_LABEL + _WIDTH + 100} {height}" width="100%" role="img"'
     return f'<h2>{escape(chart.title)}</h2><svg xmlns="http://www.w3.org/2000/svg" {size}>{bars}</svg>'
 
 
-def _bar(number: int, label: str, value: float, most: float, unit: str) -> str:
+def _render_bar(number: int, label: str, value: float, most: float, unit: str) -> str:
     top, width = number * _ROW, max(value / most * _WIDTH, 1)
     short = label if len(label) <= 32 else f"{label[:31]}…"
     return (

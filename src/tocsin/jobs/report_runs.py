@@ -1,4 +1,4 @@
-"""What became of an owner's runs in a period: as the report job reads them, and in figures."""
+"""Statistics of an owner's runs in a time range, for the report job."""
 
 from array import array
 from collections import Counter
@@ -10,20 +10,20 @@ from typing import Any, Protocol
 from tocsin.documents import Database, Doc, RunStatus, global_id, owner_of
 
 MOST_COUNTED = 50_000
-"""Runs that one report counts; a longer period asks for a report of a shorter one."""
+"""The limit of runs that one report counts."""
 MOST_SHOWN = 1_000
-_AT_ONCE = 500
-"""Runs that are read at once: the loop has other things to do."""
+_BATCH_SIZE = 500
+"""Runs read per batch, so that the event loop isn't blocked."""
 _FIELDS = ("task", "task_name", "status", "trigger", "due_at", "started_at", "finished_at", "attempts.number", "error")
 
 
 @dataclass(frozen=True, slots=True)
 class RunsSummary:
-    """The `figures` of all runs, and those of each of the `tasks`; the latest runs are `shown`.
+    """The `figures` of all runs, a row for each of the `tasks`, and the latest runs in `shown`.
 
-    Figures are `runs`, `byStatus`, `successRate` (of those that completed or failed, 0 to 1; null if there are none)
-    and `seconds` (`p50` and `p95`). Each run that is shown has `runId`, `taskId`, `taskName`, `status`, `dueAt`,
-    `seconds` (from the first attempt's start to the end; null while it is open), `attempts` and `error`.
+    Figures are `runs`, `byStatus`, `successRate` (of runs that completed or failed, 0 to 1; null without any) and
+    `seconds` (`p50` and `p95`). Each shown run has `runId`, `taskId`, `taskName`, `status`, `dueAt`, `seconds` (from
+    the start of the first attempt to the end; null while the run is open), `attempts` and `error`.
     """
 
     figures: dict[str, Any]
@@ -32,34 +32,34 @@ class RunsSummary:
 
 
 class RunsQuery(Protocol):
-    """The runs of an owner."""
+    """Access to statistics of runs."""
 
     async def summarize(
         self, owner: str, start: datetime, end: datetime, task_id: str | None = None, most: int = MOST_COUNTED
     ) -> RunsSummary | None:
-        """Count the runs that were due from `start` until before `end`; None if there are more than `most`.
+        """Summarize the runs due from `start` until before `end`; None if there are more than `most`.
 
-        Another owner's task has none.
+        A task of another owner has no runs.
         """
         ...
 
 
 @dataclass(slots=True)
 class Tally:
-    """Runs as they are counted: nothing is kept of each but how long it took."""
+    """Running statistics, which keep only the duration of each run."""
 
     name: str = ""
     by_status: Counter[str] = field(default_factory=Counter)
     seconds: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, run: dict[str, Any]) -> None:
-        """Count a run as it is shown."""
+        """Count a run."""
         self.by_status[run["status"]] += 1
         if run["seconds"] is not None:
             self.seconds.append(run["seconds"])
 
     def figures(self) -> dict[str, Any]:
-        """As RunsSummary has them."""
+        """Return the figures, as described in RunsSummary."""
         counts, seconds = self.by_status, sorted(self.seconds)
         ended = counts[RunStatus.COMPLETED.value] + counts[RunStatus.FAILED.value]
         return {
@@ -70,7 +70,7 @@ class Tally:
         }
 
     def as_row(self) -> dict[str, Any]:
-        """As a task's row in a table."""
+        """Return the figures as the row of a task in a table."""
         found = self.figures()
         return {
             "task": self.name,
@@ -83,21 +83,21 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class RunHistory:
-    """Reads them from the database."""
+    """Statistics of the runs in the database."""
 
     database: Database
 
     async def summarize(
         self, owner: str, start: datetime, end: datetime, task_id: str | None = None, most: int = MOST_COUNTED
     ) -> RunsSummary | None:
-        """See RunsQuery."""
+        """Summarize the runs, as described in RunsQuery."""
         whole, tasks, shown = Tally(), dict[str, Tally](), list[dict[str, Any]]()
         if task_id is None or owner_of(task_id) == owner:
             whose = {"owner": owner} if task_id is None else {"task": task_id}
             query = {**whose, "due_at": {"$gte": start, "$lt": end}}
-            found = self.database.runs.find(query, dict.fromkeys(_FIELDS, 1), batch_size=_AT_ONCE)
+            found = self.database.runs.find(query, dict.fromkeys(_FIELDS, 1), batch_size=_BATCH_SIZE)
             async for document in found.sort("due_at", -1).limit(most + 1):
-                run = _shown(document)
+                run = _describe_run(document)
                 whole.add(run)
                 tasks.setdefault(run["taskId"], Tally(run["taskName"])).add(run)
                 shown += [run] if len(shown) < MOST_SHOWN else []
@@ -107,7 +107,7 @@ class RunHistory:
         return RunsSummary(whole.figures(), rows, shown)
 
 
-def _shown(run: Doc) -> dict[str, Any]:
+def _describe_run(run: Doc) -> dict[str, Any]:
     started, finished = run.get("started_at"), run.get("finished_at")
     return {
         "runId": global_id("Run", run["_id"]),
@@ -122,5 +122,5 @@ def _shown(run: Doc) -> dict[str, Any]:
 
 
 def percentile(times: Sequence[float], rank: int) -> float | None:
-    """How many seconds `rank` percent of sorted times took at most (nearest rank); None without any."""
+    """Return the percentile `rank` of sorted times (nearest rank); None without any."""
     return times[-(-len(times) * rank // 100) - 1] if times else None

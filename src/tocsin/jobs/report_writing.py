@@ -1,4 +1,4 @@
-"""Writing a report: all of it that takes processor time, for a process of its own. Pure."""
+"""Writing of reports: the CPU-bound part, which runs in a compute process. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "
 
 
 class Format(Enum):
-    """How a report is written."""
+    """The file format of a report."""
 
     JSON = "JSON"
     CSV = "CSV"
@@ -33,7 +33,7 @@ _RENDERERS: dict[Format, tuple[Callable[[Report], bytes], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """What to write: `data`, any JSON value, if `has_data`; what became of runs. `made_at` is a text."""
+    """The input of a report: `data`, any JSON value, if `has_data`, and statistics of runs. `made_at` is formatted."""
 
     title: str
     format: Format
@@ -47,7 +47,7 @@ class ReportInput:
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """The file; `rows` are those of all tables."""
+    """The written file. `rows` is the number of rows of all tables."""
 
     content: bytes
     content_type: str
@@ -55,7 +55,7 @@ class WrittenReport:
 
 
 def check_data(written: Format, data: Any, columns: Sequence[str] | None) -> None:
-    """Raise ReportFault for data of which no report of this kind can be written."""
+    """Raise ReportFault for data that cannot be written in this format."""
     sections = sections_of(data, columns)
     if written is Format.PDF:
         refuse_costly(sections)
@@ -64,27 +64,27 @@ def check_data(written: Format, data: Any, columns: Sequence[str] | None) -> Non
 
 
 def write_report(given: ReportInput) -> WrittenReport:
-    """Write it. Raises ReportFault."""
+    """Write the report. Raises ReportFault."""
     sections = sections_of(given.data, given.columns) if given.has_data else []
     charts = [bars for section in sections if (bars := bars_of(section)) is not None] if given.chart else []
     summary, data = {}, given.data
     if (runs := given.runs) is not None:
-        sections += _run_sections(runs, given.format)
-        charts += _run_charts(runs.tasks) if given.chart else []
+        sections += _build_run_tables(runs, given.format)
+        charts += _build_run_charts(runs.tasks) if given.chart else []
         summary, data = runs.figures, {"data": data, "tasks": runs.tasks, "runs": runs.shown}
     render, content_type = _RENDERERS[given.format]
     content = render(Report(given.title, given.made_at, summary, sections, charts, data))
     return WrittenReport(content, content_type, sum(len(section.rows) for section in sections))
 
 
-def _run_sections(runs: RunsSummary, written: Format) -> list[Section]:
+def _build_run_tables(runs: RunsSummary, written: Format) -> list[Section]:
     listed = Section("Runs", _RUN_COLUMNS, [[run[name] for name in _RUN_COLUMNS] for run in runs.shown])
     tasks = runs.tasks
     whole = [Section("Tasks", list(tasks[0]), [list(task.values()) for task in tasks])] if tasks else []
     return [listed] if written is Format.CSV else [*whole, listed]
 
 
-def _run_charts(tasks: list[dict[str, Any]]) -> list[Bars]:
+def _build_run_charts(tasks: list[dict[str, Any]]) -> list[Bars]:
     rates = [(task["task"], round(task["successRate"] * 100, 1)) for task in tasks if task["successRate"] is not None]
     times = [(task["task"], task["p95Seconds"]) for task in tasks if task["p95Seconds"] is not None]
     charts = [

@@ -1,4 +1,4 @@
-"""The result of a run as it is stored: a JSON text, so that no key or number is bent by the database. Pure."""
+"""Results of runs, stored as JSON text so that the database changes no key or number. Pure."""
 
 import asyncio
 from dataclasses import replace
@@ -8,20 +8,20 @@ from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
 from tocsin.jobs.json_values import DEEPEST, JsonText, UnfitJson, read_json, write_json
 
 LIMIT = 1024 * 1024
-"""Bytes. More is kept as a file, or where it came from."""
-_SMALL = 2_000
-"""Parts of a result that are written at once; 64 characters of a text are one."""
-_NOT_JSON = "The job's result cannot be kept as JSON. {}"
-_TOO_LARGE = "The job's result has {} bytes as JSON; {} are kept at most."
+"""Bytes of a result as JSON. Larger results belong in a file."""
+_MAX_PARTS_IN_LOOP = 2_000
+"""Parts of a result that is encoded in the event loop; 64 characters of a string count as one."""
+_NOT_JSON = "The job's result cannot be stored as JSON. {}"
+_TOO_LARGE = "The job's result has {} bytes as JSON; the limit is {}."
 
 
 async def store(outcome: Outcome) -> Outcome:
-    """The same, in a thread if it takes longer than others should wait."""
+    """Encode the result like `stored`, in a thread if it is large."""
     return stored(outcome) if _is_small(outcome.result) else await asyncio.to_thread(stored, outcome)
 
 
 def _is_small(value: Any) -> bool:
-    left, ahead = _SMALL, [value]
+    left, ahead = _MAX_PARTS_IN_LOOP, [value]
     while ahead and left > 0:
         part = ahead.pop()
         left -= 1 + (len(part) // 64 if isinstance(part, str) else 0)
@@ -32,9 +32,9 @@ def _is_small(value: Any) -> bool:
 
 
 def stored(outcome: Outcome) -> Outcome:
-    """The outcome with its result as text; a failed one if the result cannot be kept."""
+    """Return the outcome with its result as JSON text, or a failed one if the result cannot be stored."""
     if outcome.error is not None:
-        return replace(outcome, error=_without_halves(outcome.error))
+        return replace(outcome, error=_replace_surrogates(outcome.error))
     if outcome.result is None:
         return outcome
     try:
@@ -43,13 +43,13 @@ def stored(outcome: Outcome) -> Outcome:
         return Outcome.failed(_NOT_JSON.format(error))
     size = len(text.encode())
     if size > LIMIT:
-        hint = "Let the job return less, or keep what is large as a file."
+        hint = "Return less, or save large data as a file."
         return Outcome.failed(_TOO_LARGE.format(size, LIMIT), hint, ErrorKind.RESULT_TOO_LARGE)
     return replace(outcome, result=text)
 
 
-def _without_halves(error: AttemptError) -> AttemptError:
-    """The error with a question mark for each half of a surrogate pair, which the database cannot hold."""
+def _replace_surrogates(error: AttemptError) -> AttemptError:
+    """Return the error with lone surrogates, which the database cannot store, replaced by question marks."""
     message, hint = (
         None if text is None else text.encode(errors="replace").decode() for text in (error.message, error.hint)
     )
@@ -57,7 +57,7 @@ def _without_halves(error: AttemptError) -> AttemptError:
 
 
 def read(text: str | None) -> Any:
-    """The result that was stored as this text. One from before there were bounds stays a text if it is beyond them."""
+    """Return the result stored as this text. Text that exceeds the bounds, from an older version, stays a string."""
     try:
         return None if text is None else read_json(text, DEEPEST)
     except ValueError:

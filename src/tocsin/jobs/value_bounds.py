@@ -1,6 +1,6 @@
-"""The JSON values that users may write: within bounds, and nothing that JSON has not. All faults are told. Pure.
+"""Bounds of the JSON values that users write, with all faults and their paths. Pure.
 
-`json_values` has the other bounds, those of what programs answer.
+The bounds of values that programs return are in `json_values`.
 """
 
 import math
@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from typing import Any
 
 LARGEST = 256 * 1024
-"""Bytes of a YAML text, and characters of all texts in a value."""
+"""Bytes of a YAML document, and characters of all strings in a value."""
 MOST_PARTS = 50_000
 DEEPEST = 50
 LONGEST_NUMBER = 308
-"""Digits of a number: beyond them are no floating-point numbers either."""
+"""Digits of a number: the range of floating-point numbers."""
 _EXTENDED_JSON = frozenset(
     {"$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$timestamp"}
     | {"$regularExpression", "$symbol", "$code", "$scope", "$dbPointer", "$minKey", "$maxKey", "$undefined"}
 )
-"""The embedded database takes objects of these names for values of other types, and fails on most of them."""
-HALF_A_PAIR = "The text has half a surrogate pair (U+{:04X}), which is no character."
+"""The embedded database parses objects with these names as extended JSON, and fails on most of them."""
+HALF_A_PAIR = "The string has a lone surrogate (U+{:04X}), which is not a character."
 Path = tuple[str | int, ...]
 _PLAIN = frozenset({bool, type(None)})
 _TYPES = (dict, list, bool, int, float, type(None), Mapping)
-"""Those of JSON but texts. A union would be made anew for each part of a value."""
+"""The types of JSON except strings. A tuple, because a union would be created again for each part of a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The bounds of a value. `characters` are those of all its texts, `number` is the first that is too large."""
+    """The bounds of a value. `characters` counts all strings in it; `number` is the first number that is too large."""
 
     characters: int = LARGEST
     parts: int = MOST_PARTS
@@ -38,13 +38,13 @@ class Bounds:
 
 
 DOCUMENT = Bounds(characters=4 * 1024 * 1024, parts=2_000_000, number=2**63, depth=80, is_document=True)
-"""Of what the database keeps as a document, not as the text of a JSON value. MongoDB has 100 levels, some around it."""
+"""Bounds of values stored as documents rather than JSON text. MongoDB allows 100 levels, including the outer ones."""
 
 
 def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, str]]:
-    """Find what keeps a value from being stored as JSON, in the order of the value, each fault with its path.
+    """Yield what prevents a value from being stored as JSON, with its path, in the order of the value.
 
-    A value that is too large is told so, and not looked at any further.
+    A value that is too large is not checked any further.
     """
     parts, characters, ahead = 0, 0, [(value, _EMPTY)]
     while ahead:
@@ -53,7 +53,7 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
         characters += len(part) if isinstance(part, str) else 0
         if len(path) > bounds.depth or parts > bounds.parts or characters > bounds.characters:
             allowed = f"{bounds.depth} levels, {bounds.parts} parts, {bounds.characters} characters"
-            yield (), f"This is too large: {allowed} are allowed."
+            yield (), f"This is too large: at most {allowed} are allowed."
             return
         if type(part) in _PLAIN or (type(part) is str and part.isascii()):
             continue
@@ -61,7 +61,7 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
             yield path, wrong
         elif isinstance(part, Mapping):
             characters += sum(len(name) for name in part if isinstance(name, str))
-            wrong_names = {name: wrong for name in part if (wrong := _name_fault(name, bounds)) is not None}
+            wrong_names = {name: wrong for name in part if (wrong := _find_name_fault(name, bounds)) is not None}
             yield from ((path, wrong) for wrong in wrong_names.values())
             ahead += [(inner, (*path, name)) for name, inner in reversed(list(part.items())) if name not in wrong_names]
         elif isinstance(part, list):
@@ -69,23 +69,23 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
 
 
 def scalar_fault(value: Any, bounds: Bounds = Bounds()) -> str | None:
-    """Return what keeps this single value from being stored as JSON."""
+    """Return what prevents this single value from being stored as JSON; None if nothing does."""
     if isinstance(value, str):
         half = half_a_pair(value)
         return None if half is None else HALF_A_PAIR.format(ord(value[half]))
     if isinstance(value, float) and not math.isfinite(value):
-        return f"{value} is no number that JSON has."
+        return f"{value} is not a JSON number."
     if isinstance(value, int) and not -bounds.number <= value < bounds.number:
         if bounds.is_document:
-            return "This whole number does not fit in 64 bits. Write it as a text."
+            return "This whole number does not fit in 64 bits. Write it as a string."
         return f"This number has more than {LONGEST_NUMBER} digits."
     if isinstance(value, _TYPES):
         return None
-    return f"A {type(value).__name__} is no type that JSON has."
+    return f"{type(value).__name__} is not a JSON type."
 
 
 def half_a_pair(text: str) -> int | None:
-    """The place of the first half of a surrogate pair that stands in a text without its other half."""
+    """Return the index of the first lone surrogate; None if there is none."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -94,24 +94,24 @@ def half_a_pair(text: str) -> int | None:
 
 
 def join_pairs(text: str) -> str:
-    """The text with each surrogate pair as the one character that it stands for. Halves of pairs stay."""
+    """Replace each surrogate pair with the character that it encodes. Lone surrogates stay."""
     if half_a_pair(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def printable(text: str) -> str:
-    """The text, with escapes for what no terminal and no JSON should be given."""
+    """Escape the characters that are not printable."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def _name_fault(name: Any, bounds: Bounds) -> str | None:
+def _find_name_fault(name: Any, bounds: Bounds) -> str | None:
     if not isinstance(name, str):
-        return "A name must be a text."
+        return "A name must be a string."
     if bounds.is_document and "\0" in name:
         return "A name must not contain the character U+0000."
     if bounds.is_document and name in _EXTENDED_JSON:
-        return f"The name {name} cannot be stored: the database takes it for a type of its own."
+        return f"The name {name} cannot be stored: it is reserved by the database."
     return scalar_fault(name)
 
 

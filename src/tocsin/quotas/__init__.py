@@ -1,4 +1,4 @@
-"""How much one owner may use: counted, limited, shown, and lifted by administrators."""
+"""Quotas: usage and limits of each owner, which administrators can raise."""
 
 from tocsin.quotas.limits import Limits, Quota, Unit
 from tocsin.quotas.meter import UsageMeter

@@ -1,9 +1,9 @@
-"""Counts of what is stored until somebody deletes it: tasks, workflows, versions, API tokens.
+"""Counts of resources that exist until they are deleted: tasks, workflows, versions, API tokens.
 
-A count costs time that grows with it. So it is remembered and added up as things are made here, and made anew when it
-is a minute old, or when the limit seems to be met: but never so often that counting takes more than a twentieth of the
-time. While something is made its owner's count is locked: many requests at once don't pass the limit together. Another
-process may, by what it makes within that minute.
+Counting takes time in proportion to the count. So counts are cached, incremented as resources are created in this
+process, and refreshed when they are a minute old or when the limit seems to be reached, but never so often that
+counting takes more than a twentieth of the time. The count of an owner is locked while a resource is created, so that
+concurrent requests can't exceed the limit together. Another process can, by what it creates within that minute.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from tocsin.documents import Database, Doc, TaskStatus
 from tocsin.quotas.limits import Quota
 
 FRESH_SECONDS = 60.0
-_REST = 20
-"""Counting rests for so many times as long as it took."""
-_LONGEST_WAIT = 2.0
-_REMEMBERED = 5_000
+_PAUSE_FACTOR = 20
+"""The pause between two counts, as a multiple of the time that counting took."""
+_MAX_WAIT = 2.0
+_MAX_CACHED = 5_000
 _UNFINISHED = [status.value for status in (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.RETRY, TaskStatus.PAUSED)]
 
 
 @dataclass(slots=True)
 class Count:
-    """How many there were at `counted_at` (monotonic seconds), and have been made since. -1: not known."""
+    """The number at `counted_at` (monotonic seconds), plus what was created since. -1 if not known."""
 
     used: int = -1
     counted_at: float = 0.0
@@ -35,40 +35,40 @@ class Count:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def rest(self, now: float) -> float:
-        """Seconds until it may be counted anew."""
-        return self.counted_at + self.took * _REST - now
+        """Return the seconds until it may be counted again."""
+        return self.counted_at + self.took * _PAUSE_FACTOR - now
 
     def is_stale(self, now: float, *, doubted: bool) -> bool:
-        """Tell whether to count anew; `doubted` says that the limit seems to be met."""
+        """Return whether to count again. Set `doubted` if the limit seems to be reached."""
         age = now - self.counted_at
-        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _REST) or (doubted and self.rest(now) <= 0)
+        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _PAUSE_FACTOR) or (doubted and self.rest(now) <= 0)
 
 
 class Counter:
-    """The counts of all owners, as one process knows them."""
+    """The counts of all owners, as cached by this process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._counts: OrderedDict[tuple[str, Quota], Count] = OrderedDict()
 
     async def used(self, owner: str, quota: Quota) -> int:
-        """How many there are."""
-        count = self._of(owner, quota)
+        """Return the number of existing resources."""
+        count = self._get_count(owner, quota)
         async with count.lock:
-            return await self._refreshed(owner, quota, count, doubted=True)
+            return await self._refresh(owner, quota, count, doubted=True)
 
     @asynccontextmanager
     async def held(self, owner: str, quota: Quota, limit: int, wanted: int) -> AsyncIterator[int]:
-        """How many there are, while more of them are made; they are added if nothing is raised."""
-        count = self._of(owner, quota)
+        """Yield the number of existing resources, and add `wanted` if the context doesn't raise."""
+        count = self._get_count(owner, quota)
         async with count.lock:
-            used = await self._refreshed(owner, quota, count, doubted=count.used + wanted > limit, waits=True)
+            used = await self._refresh(owner, quota, count, doubted=count.used + wanted > limit, waits=True)
             yield used
             count.used += wanted
 
-    async def _refreshed(self, owner: str, quota: Quota, count: Count, *, doubted: bool, waits: bool = False) -> int:
-        """The count. `waits`: rather than refuse by an old one, its owner waits until it may be made anew."""
-        if waits and doubted and 0 < (rest := count.rest(time.monotonic())) <= _LONGEST_WAIT:
+    async def _refresh(self, owner: str, quota: Quota, count: Count, *, doubted: bool, waits: bool = False) -> int:
+        """Return the count. With `waits`, wait for a refresh rather than refuse by an old count."""
+        if waits and doubted and 0 < (rest := count.rest(time.monotonic())) <= _MAX_WAIT:
             await asyncio.sleep(rest)
         began = time.monotonic()
         if count.is_stale(began, doubted=doubted):
@@ -77,18 +77,18 @@ class Counter:
             count.took = count.counted_at - began
         return count.used
 
-    def _of(self, owner: str, quota: Quota) -> Count:
+    def _get_count(self, owner: str, quota: Quota) -> Count:
         count = self._counts.setdefault((owner, quota), Count())
         self._counts.move_to_end((owner, quota))
-        if len(self._counts) > _REMEMBERED:
+        if len(self._counts) > _MAX_CACHED:
             oldest = next(iter(self._counts))
             if not self._counts[oldest].lock.locked():
                 del self._counts[oldest]
         return count
 
 
-async def _tasks(database: Database, owner: str) -> int:
-    """In two steps, because only the first one has an index on the embedded database."""
+async def _count_tasks(database: Database, owner: str) -> int:
+    """Count in two stages, because only the first one uses an index on the embedded database."""
     stages: list[Doc] = [
         {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
         {"$match": {"status": {"$in": _UNFINISHED}}},
@@ -98,7 +98,7 @@ async def _tasks(database: Database, owner: str) -> int:
     return int(found[0]["n"]) if found else 0
 
 
-async def _workflows(database: Database, owner: str) -> int:
+async def _count_workflows(database: Database, owner: str) -> int:
     stages: list[Doc] = [
         {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
         {"$match": {"deleted": False}},
@@ -108,23 +108,23 @@ async def _workflows(database: Database, owner: str) -> int:
     return int(found[0]["n"]) if found else 0
 
 
-async def _versions(database: Database, owner: str) -> int:
+async def _count_versions(database: Database, owner: str) -> int:
     return await database.workflow_versions.count_documents({"_id": owned_ids(owner)})
 
 
-async def _api_tokens(database: Database, owner: str) -> int:
+async def _count_api_tokens(database: Database, owner: str) -> int:
     return await database.api_tokens.count_documents({"owner": owner, "created_at": {"$gte": clock.EPOCH}})
 
 
 def owned_ids(owner: str) -> dict[str, str]:
-    """The condition on `_id` that finds what is this owner's: their ids begin with theirs."""
+    """Return the condition on `_id` for documents of this owner, whose ids begin with the owner's."""
     return {"$gte": f"{owner}/", "$lt": f"{owner}0"}  # 0 comes after / in ASCII
 
 
 _COUNTS: dict[Quota, Callable[[Database, str], Awaitable[int]]] = {
-    Quota.TASKS: _tasks,
-    Quota.WORKFLOWS: _workflows,
-    Quota.WORKFLOW_VERSIONS: _versions,
-    Quota.API_TOKENS: _api_tokens,
+    Quota.TASKS: _count_tasks,
+    Quota.WORKFLOWS: _count_workflows,
+    Quota.WORKFLOW_VERSIONS: _count_versions,
+    Quota.API_TOKENS: _count_api_tokens,
 }
 COUNTED = frozenset(_COUNTS)

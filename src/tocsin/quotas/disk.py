@@ -1,4 +1,4 @@
-"""The disk of the database: when little of it is free, nothing new is accepted, so that what runs can be recorded."""
+"""Free disk space of the database. When it is low, nothing new is accepted, so that runs can still be recorded."""
 
 import asyncio
 
@@ -12,15 +12,15 @@ from tocsin.errors import StorageLow
 from tocsin.quotas.limits import MEGABYTE
 
 LOOK_SECONDS = 5.0
-_LOW = (
-    "The disk of this server is nearly full ({free:,} MB are free), so nothing new is accepted; what is saved goes on. "
-    "Deleting and cancelling still work. Try again later, or ask the administrator to make room."
+_LOW_MESSAGE = (
+    "The disk of this server is nearly full ({free:,} MB are free), so nothing new is accepted. Saved tasks still run. "
+    "Deleting and cancelling still work. Try again later, or ask the administrator to free disk space."
 )
 log = telemetry.logger(__name__)
 
 
 class DiskWatch:
-    """Knows whether the disk has room. A server that is not ours is asked how full its file system is."""
+    """Monitors free disk space. An external database server is asked about its file system."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
@@ -28,9 +28,9 @@ class DiskWatch:
         self.is_low = False
 
     async def look(self) -> None:
-        """Look how much is free. A database that is away, or does not know, changes nothing."""
+        """Read the free disk space. If the database is unavailable or does not report it, nothing changes."""
         floor = self._settings.min_free_disk * MEGABYTE
-        free = await self._read()
+        free = await self._read_free_bytes()
         if free is None:
             return
         self._free = free
@@ -38,22 +38,22 @@ class DiskWatch:
         low = free < floor
         if low != self.is_low:
             say = log.error if low else log.info
-            say("nothing new is accepted: the disk is nearly full" if low else "the disk has room again",
+            say("nothing new is accepted: the disk is nearly full" if low else "the disk has enough space again",
                 free_mb=free // MEGABYTE, needed_mb=self._settings.min_free_disk)  # fmt: skip
         self.is_low = low
         telemetry.STORAGE_LOW.set(int(low))
 
     @property
     def warning(self) -> str | None:
-        """What an operator should know; None while there is room."""
+        """A warning for the operator; None while there is enough space."""
         return f"nearly full ({self._free // MEGABYTE} MB free): nothing new is accepted" if self.is_low else None
 
     def require_room(self) -> None:
-        """Raises StorageLow while nothing new is accepted."""
+        """Raise StorageLow while nothing new is accepted."""
         if self.is_low:
-            raise StorageLow(_LOW.format(free=self._free // MEGABYTE))
+            raise StorageLow(_LOW_MESSAGE.format(free=self._free // MEGABYTE))
 
-    async def _read(self) -> int | None:
+    async def _read_free_bytes(self) -> int | None:
         if self._settings.embedded:
             return await asyncio.to_thread(free_bytes, self._settings.data_dir)
         try:

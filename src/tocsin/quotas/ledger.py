@@ -1,4 +1,4 @@
-"""What owners use, as it is stored: one document an owner, to which each process adds what it has counted."""
+"""Stored usage: one document per owner, to which each process adds its counts."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,21 @@ from tocsin.documents import Database, Doc
 from tocsin.quotas.limits import Limits
 from tocsin.quotas.meter import Pending, UsageMeter
 
-_BATCH = 500
+_BATCH_SIZE = 500
 
 
 async def flush(database: Database, meter: UsageMeter, limits: Limits, *, all_owners: bool = False) -> None:
-    """Write what the meter has counted; learn what others have, and which limits administrators have set since.
+    """Write the counts of the meter, then load the counts of other processes and the limits set by administrators.
 
-    Of those owners for whom there was something to write, or of all that use something at present.
+    Loads those of the owners with something to write, or of all active owners if `all_owners` is set.
 
-    Raises PyMongoError; nothing that was counted is lost then, but some of it may be counted twice.
+    Raises PyMongoError. No counts are lost then, but some may be counted twice.
     """
     taken = meter.drain()
     try:
-        for start in range(0, len(taken), _BATCH):
-            batch = taken[start : start + _BATCH]
-            await database.owner_usages.bulk_write([_update(one) for one in batch], ordered=False)
+        for start in range(0, len(taken), _BATCH_SIZE):
+            batch = taken[start : start + _BATCH_SIZE]
+            await database.owner_usages.bulk_write([_build_update(one) for one in batch], ordered=False)
     except BaseException:
         meter.restore(taken)
         raise
@@ -30,9 +30,9 @@ async def flush(database: Database, meter: UsageMeter, limits: Limits, *, all_ow
 
 
 async def learn(database: Database, meter: UsageMeter, limits: Limits, owners: Sequence[str]) -> None:
-    """Read what is stored of these owners."""
-    for start in range(0, len(owners), _BATCH):
-        which = {"_id": {"$in": list(owners[start : start + _BATCH])}}
+    """Load the stored usage and limits of these owners."""
+    for start in range(0, len(owners), _BATCH_SIZE):
+        which = {"_id": {"$in": list(owners[start : start + _BATCH_SIZE])}}
         users = await database.users.find(which, {"quotas": 1}).to_list()
         for user in users:
             limits.learn(user["_id"], user.get("quotas") or {})
@@ -42,33 +42,35 @@ async def learn(database: Database, meter: UsageMeter, limits: Limits, owners: S
 
 
 async def load_limits(database: Database, limits: Limits) -> None:
-    """Read the limits that administrators have set, at the start: there are few."""
+    """Load all limits that administrators have set, of which there are few. Called at start."""
     async for user in database.users.find({}, {"quotas": 1}):
         limits.learn(user["_id"], user.get("quotas") or {})
 
 
 async def correct(database: Database, owner: str, before: int, measured: int, at: Doc) -> None:
-    """Let the storage of an owner be what was measured; what others add meanwhile stays added."""
+    """Correct the storage of an owner by what was measured, keeping what others add meanwhile."""
     update = {"$inc": {"storage": measured - before}, "$set": at}
     await database.owner_usages.update_one({"_id": owner}, update, upsert=True)
 
 
-def _update(pending: Pending) -> UpdateOne:
+def _build_update(pending: Pending) -> UpdateOne:
     used = {
-        f"counts.{quota.value}.used": {"$cond": [_is_now(quota.value, at), _plus(quota.value, count), count]}
+        f"counts.{quota.value}.used": {
+            "$cond": [_is_current_window(quota.value, at), _add_to(quota.value, count), count]
+        }
         for quota, (at, count) in pending.counts.items()
     }
     begun = {f"counts.{quota.value}.at": at for quota, (at, _) in pending.counts.items()}
     storage = {"storage": {"$add": [{"$ifNull": ["$storage", 0]}, pending.storage]}}
-    return UpdateOne({"_id": pending.owner}, [{"$set": used | storage}, {"$set": begun | _AGAIN}], upsert=True)
+    return UpdateOne({"_id": pending.owner}, [{"$set": used | storage}, {"$set": begun | _NOT_NEGATIVE}], upsert=True)
 
 
-_AGAIN = {"storage": {"$max": ["$storage", 0]}}
+_NOT_NEGATIVE = {"storage": {"$max": ["$storage", 0]}}
 
 
-def _is_now(name: str, at: int) -> Doc:
+def _is_current_window(name: str, at: int) -> Doc:
     return {"$eq": [f"$counts.{name}.at", at]}
 
 
-def _plus(name: str, count: int) -> Doc:
+def _add_to(name: str, count: int) -> Doc:
     return {"$add": [f"$counts.{name}.used", count]}

@@ -1,4 +1,4 @@
-"""The quotas: what is limited, in which unit, over which time, and how much each owner may use."""
+"""Quotas with their units and time windows, and the limits of each owner."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -12,7 +12,7 @@ MOST = 2**31 - 1
 
 
 class Quota(Enum):
-    """What an owner may use only so much of."""
+    """A limited resource of an owner."""
 
     TASKS = "TASKS"
     WORKFLOWS = "WORKFLOWS"
@@ -26,7 +26,7 @@ class Quota(Enum):
 
 
 class Unit(Enum):
-    """In what a quota is counted."""
+    """The unit of a quota."""
 
     COUNT = "COUNT"
     MEGABYTES = "MEGABYTES"
@@ -38,10 +38,10 @@ WINDOWS: dict[Quota, int] = {
     Quota.MAILS_PER_DAY: 86_400,
     Quota.IDEMPOTENCY_KEYS_PER_DAY: 86_400,
 }
-"""Seconds, of those that begin anew: at each full minute, at midnight UTC."""
+"""Window in seconds of quotas that reset: at each full minute, or at midnight UTC."""
 UNITS: dict[Quota, Unit] = {quota: Unit.MEGABYTES if quota is Quota.STORAGE else Unit.COUNT for quota in Quota}
 _WORDS = {
-    Quota.TASKS: "tasks that have not ended",
+    Quota.TASKS: "unfinished tasks",
     Quota.WORKFLOWS: "workflows",
     Quota.WORKFLOW_VERSIONS: "stored versions of workflows",
     Quota.RUNS_PER_MINUTE: "runs in this minute",
@@ -54,32 +54,29 @@ _WORDS = {
 _REMEDIES = {
     Quota.TASKS: "Delete or cancel tasks that you don't need",
     Quota.WORKFLOWS: "Delete workflows that you don't need",
-    Quota.WORKFLOW_VERSIONS: "Save less often, or delete workflows and wait until they are forgotten",
-    Quota.RUNS_PER_MINUTE: "Wait for the next minute, or let tasks run less often",
-    Quota.RUNS_PER_DAY: "Wait for the next day, or let tasks run less often",
+    Quota.WORKFLOW_VERSIONS: "Save less often, or delete workflows and wait until their versions are pruned",
+    Quota.RUNS_PER_MINUTE: "Wait for the next minute, or run tasks less often",
+    Quota.RUNS_PER_DAY: "Wait for the next day, or run tasks less often",
     Quota.STORAGE: "Delete tasks and workflows that you don't need; the oldest history is being deleted already",
-    Quota.MAILS_PER_DAY: "Wait for the next day, or let tasks send fewer mails",
+    Quota.MAILS_PER_DAY: "Wait for the next day, or send fewer mails",
     Quota.API_TOKENS: "Revoke tokens that are not in use",
-    Quota.IDEMPOTENCY_KEYS_PER_DAY: "Wait for the next day, or send keys only where a repetition would do harm",
+    Quota.IDEMPOTENCY_KEYS_PER_DAY: "Wait for the next day, or send keys only where a repeated request would do harm",
 }
 
 
 class Limits:
-    """How much each owner may use: the installation's settings, unless an administrator has set another limit.
-
-    0 stands for: as much as they like.
-    """
+    """The limits of each owner: those of the settings, unless an administrator has set others. 0 means unlimited."""
 
     def __init__(self, settings: Settings) -> None:
         self._defaults = {quota: int(getattr(settings, f"quota_{quota.value.lower()}")) for quota in Quota}
         self._own: dict[str, Mapping[str, int]] = {}
 
     def of(self, owner: str, quota: Quota) -> int:
-        """The limit of this owner, in the quota's unit; 0 for none."""
+        """Return the limit of this owner, in the unit of the quota; 0 if there is none."""
         return self._own.get(owner, {}).get(quota.value, self._defaults[quota])
 
     def learn(self, owner: str, own: Mapping[str, int]) -> None:
-        """Note the limits that an administrator has set for this owner."""
+        """Set the limits that an administrator has chosen for this owner."""
         if own:
             self._own[owner] = dict(own)
         else:
@@ -87,15 +84,16 @@ class Limits:
 
 
 def exceeded(quota: Quota, used: int, limit: int, *path: str, wanted: int = 1) -> QuotaExceeded:
-    """The error of one who wants more than they may have."""
+    """Return the error for an owner who wants more than the limit."""
     more = f" and asked for {wanted:,} more" if wanted > 1 else ""
     return QuotaExceeded(
-        f"The quota {quota.value} is met: you have {used:,} of {limit:,} {_WORDS[quota]}{more}. {_REMEDIES[quota]}, "
-        "or ask an administrator for a higher limit. All your quotas: viewer { usage { quota used limit resetsAt } }.",
+        f"The quota {quota.value} is reached: you have {used:,} of {limit:,} {_WORDS[quota]}{more}. "
+        f"{_REMEDIES[quota]}, or ask an administrator for a higher limit. "
+        "All your quotas: viewer { usage { quota used limit resetsAt } }.",
         *path,
     )
 
 
 def told(quota: Quota, used: int, limit: int) -> str:
-    """A met quota, as a mail or a failed attempt tells of it."""
+    """Describe the usage of an exceeded quota, for a mail or a failed attempt."""
     return f"{quota.value}: {used:,} of {limit:,} {_WORDS[quota]}"

@@ -1,4 +1,4 @@
-"""The way of an owner's jobs to the mail server: so many mails a day."""
+"""The quota of mails that the jobs of an owner send."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ NO_MORE_TODAY = "the owner's quota MAILS_PER_DAY is used up; see `viewer { usage
 
 @dataclass(frozen=True, slots=True)
 class CountedMail:
-    """A door for mails that counts what one owner sends."""
+    """A mail transport that counts the mails of one owner."""
 
     door: MailDoor
     meter: UsageMeter
@@ -28,7 +28,7 @@ class CountedMail:
         attachments: Sequence[Attachment] = (),
         caller: Caller = call_here,
     ) -> None:
-        """Send the mail. Raises MailRefused, also when the quota is used up, and MailUnavailable."""
+        """Send the mail. Raises MailUnavailable, and MailRefused, also if the quota is used up."""
         if not self.meter.take(self.owner, Quota.MAILS_PER_DAY, clock.now()):
             raise MailRefused(NO_MORE_TODAY)
         self.meter.add_bytes(self.owner, len(text) + 1_000)

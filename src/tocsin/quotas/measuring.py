@@ -1,4 +1,4 @@
-"""How many bytes an owner has stored, measured: what was counted as it came is only nearly right."""
+"""Measurement of an owner's storage, because the running count is only approximate."""
 
 import asyncio
 import time
@@ -13,47 +13,47 @@ from tocsin.quotas.limits import Limits
 from tocsin.quotas.meter import UsageMeter
 
 SLICE = timedelta(hours=1)
-_LONGEST_SLICE = timedelta(days=8)
-_REST = 4
-"""The database rests for so many times as long as a part of the measuring took."""
+_MAX_SLICE = timedelta(days=8)
+_PAUSE_FACTOR = 4
+"""The pause between two steps of a measurement, as a multiple of the time that the step took."""
 SIZE: Doc = {"$bsonSize": "$$ROOT"}
-_BODIES: Doc = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
-RUN_SIZE: Doc = {"$add": [SIZE, _BODIES]}
-"""Of a run with the response bodies of its attempts."""
+_BODIES_SIZE: Doc = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
+RUN_SIZE: Doc = {"$add": [SIZE, _BODIES_SIZE]}
+"""The size of a run, including the response bodies of its attempts."""
 
 
 async def measure(
     database: Database, meter: UsageMeter, limits: Limits, owner: str, now: datetime, kept: timedelta
 ) -> int:
-    """Measure what an owner has stored and correct the count by it. Returns bytes. `kept` is how long runs are kept."""
+    """Measure the storage of an owner in bytes and correct the count. `kept` is the retention of runs."""
     await ledger.flush(database, meter, limits)
     before = (await database.owner_usages.find_one({"_id": owner}) or {}).get("storage") or 0
-    total = await _timed(database, owner, now, kept)
+    total = await _sum_runs(database, owner, now, kept)
     for name in ("tasks", "workflow_versions", "deliveries"):
-        total += await _sum(database, name, {"_id": owned_ids(owner)}, SIZE)
-    total += await _sum(database, f"{FILES}.files", {"_id": owned_ids(owner)}, "$length")
+        total += await _sum_sizes(database, name, {"_id": owned_ids(owner)}, SIZE)
+    total += await _sum_sizes(database, f"{FILES}.files", {"_id": owned_ids(owner)}, "$length")
     await ledger.correct(database, owner, before, total, {"measured_at": now})
     await ledger.learn(database, meter, limits, [owner])
     return total
 
 
-async def _timed(database: Database, owner: str, now: datetime, kept: timedelta) -> int:
-    """The runs of tasks and workflows, of one span of time after the other; what is older first, at once."""
+async def _sum_runs(database: Database, owner: str, now: datetime, kept: timedelta) -> int:
+    """Sum up the runs of tasks and workflows, one time span after the other; all before retention in one step."""
     total, start, step = 0, clock.EPOCH, SLICE
     end = now - kept
     while start <= now:
         began = time.monotonic()
         which = {"owner": owner, "due_at": {"$gte": start, "$lt": end}}
-        found = await _sum(database, "runs", which, RUN_SIZE)
-        found += await _sum(database, "workflow_runs", which, SIZE)
+        found = await _sum_sizes(database, "runs", which, RUN_SIZE)
+        found += await _sum_sizes(database, "workflow_runs", which, SIZE)
         total += found
-        step = SLICE if found else min(step * 2, _LONGEST_SLICE)
+        step = SLICE if found else min(step * 2, _MAX_SLICE)
         start, end = end, end + step
-        await asyncio.sleep((time.monotonic() - began) * _REST)
+        await asyncio.sleep((time.monotonic() - began) * _PAUSE_FACTOR)
     return total
 
 
-async def _sum(database: Database, collection: str, which: Doc, size: Doc | str) -> int:
+async def _sum_sizes(database: Database, collection: str, which: Doc, size: Doc | str) -> int:
     stages: list[Doc] = [{"$match": which}, {"$group": {"_id": None, "bytes": {"$sum": size}}}]
     found = await (await database.db[collection].aggregate(stages)).to_list()
     return int(found[0]["bytes"]) if found else 0

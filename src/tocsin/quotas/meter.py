@@ -1,7 +1,7 @@
-"""Counts what comes and goes, in memory: a run costs no write, and every few seconds one write an owner adds it up.
+"""In-memory counts of usage: a run costs no write, and a flush every few seconds costs one write per owner.
 
-Each process admits by what it has counted itself and by what the others had written at its last flush. So P processes
-together may go over a limit by what P - 1 of them admit between two flushes; one process goes over by one batch.
+Each process admits work by its own counts and those that other processes had written at its last flush. So P processes
+together may exceed a limit by what P - 1 of them admit between two flushes; a single one by one batch.
 """
 
 import threading
@@ -19,36 +19,36 @@ from tocsin.quotas.limits import MEGABYTE, WINDOWS, Limits, Quota
 Doc = dict[str, Any]
 RUN_QUOTAS = (Quota.RUNS_PER_MINUTE, Quota.RUNS_PER_DAY)
 LONGEST_WAIT = timedelta(minutes=15)
-"""Whoever must wait for a quota is looked at again after this time: an administrator may have lifted it."""
+"""The longest wait for a quota before it is checked again: an administrator may have raised it."""
 BEYOND = 1.1
-"""Runs are not begun from this part of the storage on: the oldest history cannot be deleted as fast as it grows."""
+"""The part of the storage quota from which no runs begin: pruning can't keep up with the growth."""
 
 
 RUN_BYTES = 1_000
-"""Of a run without its job and attempts."""
-_SIZES = 20_000
+"""Bytes of a run without its job and attempts."""
+_MAX_SIZES = 20_000
 
 
-class _Sizes:
-    """The sizes of jobs, remembered: all runs of a task have the same one."""
+class _JobSizes:
+    """A cache of job sizes: all runs of a task version have the same job."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, int], int] = OrderedDict()
 
     def of(self, run: Doc) -> int:
-        """The bytes of the run's job."""
+        """Return the size in bytes of the run's job."""
         key = run["task"] if run["trigger"] != "WORKFLOW" else run["_id"], run["task_version"]
         size = self._known.get(key)
         if size is None:
             size = self._known[key] = len(bson.encode(run["job"]))
-            if len(self._known) > _SIZES:
+            if len(self._known) > _MAX_SIZES:
                 self._known.popitem(last=False)
         return size
 
 
 @dataclass(slots=True)
 class _Window:
-    """What was used in the window of this number: `stored` by all processes, `pending` by this one since its flush."""
+    """Usage in window number `at`: `stored` by all processes, `pending` by this one since its last flush."""
 
     at: int
     stored: int = 0
@@ -56,7 +56,7 @@ class _Window:
 
 
 @dataclass(slots=True)
-class _Owner:
+class _OwnerUsage:
     windows: dict[Quota, _Window] = field(default_factory=dict)
     stored: int = 0
     pending: int = 0
@@ -64,13 +64,15 @@ class _Owner:
     known: bool = False
 
     def is_idle(self, now: datetime) -> bool:
-        """Nothing of it is worth remembering."""
-        return not self.pending and all(window.at != _number(quota, now) for quota, window in self.windows.items())
+        """Return whether nothing is pending and all windows are past."""
+        return not self.pending and all(
+            window.at != _window_number(quota, now) for quota, window in self.windows.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What one owner has used since the last flush: of each quota (number of the window, how much), and bytes."""
+    """Usage of one owner since the last flush: (window number, count) by quota, and bytes of storage."""
 
     owner: str
     counts: Mapping[Quota, tuple[int, int]]
@@ -78,95 +80,95 @@ class Pending:
 
 
 class UsageMeter:
-    """The counts of one process. May be used from any thread. Without limits it refuses nothing."""
+    """The usage counts of one process. Thread-safe. Without limits, nothing is refused."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
-        self._owners: dict[str, _Owner] = {}
+        self._owners: dict[str, _OwnerUsage] = {}
         self._refused: dict[str, set[Quota]] = {}
-        self._sizes = _Sizes()
+        self._sizes = _JobSizes()
         self._lock = threading.Lock()
 
     # --- runs and mails ---------------------------------------------------------------------------------------------
 
     def take_runs(self, owner: str, count: int, now: datetime) -> datetime | None:
-        """Count runs, retries or steps that are to begin. Returns None; or, if they may not, when to ask again."""
+        """Count runs, retries or steps that begin. Returns None, or the time to try again if a quota is exceeded."""
         with self._lock:
-            met = self._met_by_run(owner, now)
+            met = self._find_met_quota(owner, now)
             if met is None:
                 for quota in RUN_QUOTAS:
-                    self._window(owner, quota, now).pending += count
+                    self._get_window(owner, quota, now).pending += count
                 return None
-            self._refuse(owner, met)
+            self._record_refusal(owner, met)
             return min(resets_at(met, now) or now + timedelta(minutes=1), now + LONGEST_WAIT)
 
     def met_by_run(self, owner: str, now: datetime) -> Quota | None:
-        """The quota that keeps a run from beginning; None if one may begin."""
+        """Return the quota that prevents a run from beginning; None if it may begin."""
         with self._lock:
-            return self._met_by_run(owner, now)
+            return self._find_met_quota(owner, now)
 
     def take(self, owner: str, quota: Quota, now: datetime, count: int = 1) -> bool:
-        """Count something of a quota that begins anew after a time. Returns whether there was any left."""
+        """Count usage of a quota that resets. Returns False if the limit was reached."""
         with self._lock:
-            window, limit = self._window(owner, quota, now), self._limit(owner, quota)
+            window, limit = self._get_window(owner, quota, now), self._get_limit(owner, quota)
             if limit and window.stored + window.pending >= limit:
-                self._refuse(owner, quota)
+                self._record_refusal(owner, quota)
                 return False
             window.pending += count
             return True
 
     def used(self, owner: str, quota: Quota, now: datetime) -> int:
-        """How much of a quota that begins anew after a time, or of the storage (in MB), is used."""
+        """Return the usage of a quota that resets, or of the storage in MB."""
         with self._lock:
             if quota is Quota.STORAGE:
                 found = self._owners.get(owner)
                 return 0 if found is None else -(-max(found.stored + found.pending, 0) // MEGABYTE)
-            window = self._window(owner, quota, now)
+            window = self._get_window(owner, quota, now)
             return window.stored + window.pending
 
-    def _met_by_run(self, owner: str, now: datetime) -> Quota | None:
+    def _find_met_quota(self, owner: str, now: datetime) -> Quota | None:
         for quota in RUN_QUOTAS:
-            window, limit = self._window(owner, quota, now), self._limit(owner, quota)
+            window, limit = self._get_window(owner, quota, now), self._get_limit(owner, quota)
             if limit and window.stored + window.pending >= limit:
                 return quota
-        return Quota.STORAGE if self._excess(owner, BEYOND) > 0 else None
+        return Quota.STORAGE if self._excess_bytes(owner, BEYOND) > 0 else None
 
     # --- storage ----------------------------------------------------------------------------------------------------
 
     def add_bytes(self, owner: str, count: int) -> None:
-        """Something of so many bytes was stored; or, of a negative number, deleted."""
+        """Add stored bytes, or subtract deleted ones with a negative count."""
         with self._lock:
-            self._of(owner).pending += count
+            self._get_owner(owner).pending += count
 
     def add_runs(self, runs: Iterable[Doc]) -> None:
-        """These runs were stored, each with a copy of its job. What attempts add is counted as they end."""
+        """Add the size of new runs, each with a copy of its job. Attempts are counted when they end."""
         with self._lock:
             for run in runs:
-                self._of(run["owner"]).pending += RUN_BYTES + self._sizes.of(run)
+                self._get_owner(run["owner"]).pending += RUN_BYTES + self._sizes.of(run)
 
     def excess(self, owner: str, part: float = 1.0) -> int:
-        """The bytes beyond this part of the owner's storage; 0 if it has room."""
+        """Return the bytes beyond this part of the owner's storage quota; 0 if there are none."""
         with self._lock:
-            return self._excess(owner, part)
+            return self._excess_bytes(owner, part)
 
-    def _excess(self, owner: str, part: float) -> int:
-        found, limit = self._owners.get(owner), self._limit(owner, Quota.STORAGE)
+    def _excess_bytes(self, owner: str, part: float) -> int:
+        found, limit = self._owners.get(owner), self._get_limit(owner, Quota.STORAGE)
         if found is None or not limit:
             return 0
         return max(0, found.stored + found.pending - int(limit * MEGABYTE * part))
 
-    # --- for whoever writes it down ---------------------------------------------------------------------------------
+    # --- flushing ---------------------------------------------------------------------------------------------------
 
     def drain(self) -> list[Pending]:
-        """Take what was counted since the last time. What cannot be written is given back by `restore`."""
+        """Return the counts since the last call. Return them with `restore` if they can't be written."""
         with self._lock:
-            return [self._taken(owner, found) for owner, found in self._owners.items() if _has_pending(found)]
+            return [self._drain_owner(owner, found) for owner, found in self._owners.items() if _has_pending(found)]
 
     def restore(self, taken: Iterable[Pending]) -> None:
-        """Give back what could not be written."""
+        """Put back counts that could not be written."""
         with self._lock:
             for one in taken:
-                found = self._of(one.owner)
+                found = self._get_owner(one.owner)
                 found.pending += one.storage
                 for quota, (at, count) in one.counts.items():
                     window = found.windows.get(quota)
@@ -175,29 +177,29 @@ class UsageMeter:
                         window.stored -= count
 
     def learn(self, documents: Iterable[Doc]) -> None:
-        """Note what all processes together have written."""
+        """Set the counts that all processes have written."""
         with self._lock:
             for document in documents:
-                found = self._of(document["_id"])
+                found = self._get_owner(document["_id"])
                 found.known, found.measured_at = True, document.get("measured_at")
                 found.stored = document.get("storage") or 0
                 for name, count in (document.get("counts") or {}).items():
                     if name in Quota.__members__:
-                        self._learn_count(found, Quota(name), count)
+                        self._load_count(found, Quota(name), count)
 
     def forget_idle(self, now: datetime) -> None:
-        """Forget owners that use nothing at present."""
+        """Remove owners without current usage."""
         with self._lock:
             for owner in [owner for owner, found in self._owners.items() if found.is_idle(now)]:
                 del self._owners[owner]
 
     def owners(self) -> list[str]:
-        """The owners that use something at present."""
+        """Return the owners with current usage."""
         with self._lock:
             return list(self._owners)
 
     def unmeasured(self, before: datetime) -> list[str]:
-        """Those of them whose storage was not measured since then."""
+        """Return the owners whose storage was not measured since `before`."""
         with self._lock:
             return [
                 owner
@@ -206,39 +208,39 @@ class UsageMeter:
             ]
 
     def refused(self) -> dict[str, set[Quota]]:
-        """Who was refused what since the last time."""
+        """Return the quotas that were exceeded since the last call, by owner."""
         with self._lock:
             refused, self._refused = self._refused, {}
             return refused
 
     def note_refused(self, owner: str, quota: Quota) -> None:
-        """A quota was met, and its owner is to be told."""
+        """Record that a quota was exceeded, so that its owner is notified."""
         with self._lock:
-            self._refuse(owner, quota)
+            self._record_refusal(owner, quota)
 
     # --- with the lock held -----------------------------------------------------------------------------------------
 
-    def _refuse(self, owner: str, quota: Quota) -> None:
+    def _record_refusal(self, owner: str, quota: Quota) -> None:
         telemetry.QUOTA_REFUSALS.labels(quota.value).inc()
         self._refused.setdefault(owner, set()).add(quota)
 
-    def _limit(self, owner: str, quota: Quota) -> int:
+    def _get_limit(self, owner: str, quota: Quota) -> int:
         return 0 if self._limits is None else self._limits.of(owner, quota)
 
-    def _of(self, owner: str) -> _Owner:
+    def _get_owner(self, owner: str) -> _OwnerUsage:
         found = self._owners.get(owner)
         if found is None:
-            found = self._owners[owner] = _Owner()
+            found = self._owners[owner] = _OwnerUsage()
         return found
 
-    def _window(self, owner: str, quota: Quota, now: datetime) -> _Window:
-        windows, number = self._of(owner).windows, _number(quota, now)
+    def _get_window(self, owner: str, quota: Quota, now: datetime) -> _Window:
+        windows, number = self._get_owner(owner).windows, _window_number(quota, now)
         window = windows.get(quota)
         if window is None or window.at != number:
             window = windows[quota] = _Window(number)
         return window
 
-    def _taken(self, owner: str, found: _Owner) -> Pending:
+    def _drain_owner(self, owner: str, found: _OwnerUsage) -> Pending:
         counts: dict[Quota, tuple[int, int]] = {}
         for quota, window in found.windows.items():
             if window.pending:
@@ -248,7 +250,7 @@ class UsageMeter:
         found.stored, found.pending = found.stored + found.pending, 0
         return taken
 
-    def _learn_count(self, found: _Owner, quota: Quota, count: Doc) -> None:
+    def _load_count(self, found: _OwnerUsage, quota: Quota, count: Doc) -> None:
         window = found.windows.get(quota)
         if window is None or window.at < count["at"]:
             found.windows[quota] = _Window(count["at"], count["used"])
@@ -257,15 +259,15 @@ class UsageMeter:
 
 
 def resets_at(quota: Quota, now: datetime) -> datetime | None:
-    """When this quota begins anew; None if it does not."""
+    """Return the time at which the quota resets; None if it doesn't."""
     seconds = WINDOWS.get(quota)
-    return None if seconds is None else clock.EPOCH + timedelta(seconds=(_number(quota, now) + 1) * seconds)
+    return None if seconds is None else clock.EPOCH + timedelta(seconds=(_window_number(quota, now) + 1) * seconds)
 
 
-def _number(quota: Quota, now: datetime) -> int:
-    """The number of the present window since 1970."""
+def _window_number(quota: Quota, now: datetime) -> int:
+    """Return the number of the current window, counted from 1970."""
     return int(now.timestamp()) // WINDOWS[quota]
 
 
-def _has_pending(found: _Owner) -> bool:
+def _has_pending(found: _OwnerUsage) -> bool:
     return bool(found.pending) or any(window.pending for window in found.windows.values())

@@ -1,4 +1,4 @@
-"""The quotas of an installation, as the API, the commands and the engine ask for them."""
+"""The quotas of an installation, for the API, the command line and the engine."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from tocsin.quotas.meter import UsageMeter, resets_at
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How much of a quota an owner uses; `limit` is None where there is none."""
+    """The usage of a quota by an owner. `limit` is None if it is unlimited."""
 
     quota: Quota
     used: int
@@ -28,7 +28,7 @@ class Usage:
 
 
 class Quotas:
-    """How much each owner uses and may use. One for a process, used in its event loop; `meter` from any thread."""
+    """Usage and limits of all owners. One per process, used in its event loop; `meter` is thread-safe."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -38,18 +38,18 @@ class Quotas:
 
     @classmethod
     async def for_command(cls, database: Database, settings: Settings, owner: str) -> "Quotas":
-        """The quotas of one owner, for a process that does one thing and then calls `flush`."""
+        """Load the quotas of one owner, for a command that calls `flush` at the end."""
         quotas = cls(database, settings)
         await ledger.learn(database, quotas.meter, quotas.limits, [owner])
         return quotas
 
     async def flush(self) -> None:
-        """Write down what was counted."""
+        """Write the counts to the database."""
         await ledger.flush(self._database, self.meter, self.limits)
 
     @asynccontextmanager
     async def room(self, owner: str, quota: Quota, wanted: int = 1, *path: str) -> AsyncIterator[None]:
-        """Make so many things that are counted by this quota. Raises QuotaExceeded."""
+        """Reserve `wanted` of a quota while resources are created in the context. Raises QuotaExceeded."""
         limit = self.limits.of(owner, quota)
         self.require_storage(owner, *path)
         if not limit:
@@ -61,14 +61,14 @@ class Quotas:
             yield
 
     def require_run(self, owner: str, *path: str) -> None:
-        """Raises QuotaExceeded if no run may begin now."""
+        """Raise QuotaExceeded if no run may begin now."""
         self.require_storage(owner, *path)
         now = clock.now()
         if (quota := self.meter.met_by_run(owner, now)) is not None:
             raise exceeded(quota, self.meter.used(owner, quota, now), self.limits.of(owner, quota), *path)
 
     def take_run(self, owner: str, *path: str) -> None:
-        """Count a run that a person asks for. Raises QuotaExceeded."""
+        """Count a run that a user starts. Raises QuotaExceeded."""
         self.require_run(owner, *path)
         self.meter.take_runs(owner, 1, clock.now())
 
@@ -80,26 +80,26 @@ class Quotas:
             raise exceeded(quota, used, limit, "idempotencyKey")
 
     def note_stored(self, owner: str, *documents: Doc) -> None:
-        """Count the bytes of documents that were stored."""
+        """Add the size of stored documents."""
         self.meter.add_bytes(owner, sum(len(bson.encode(document)) for document in documents))
 
     def note_deleted(self, owner: str, *documents: Doc) -> None:
-        """Count the bytes of documents that were deleted."""
+        """Subtract the size of deleted documents."""
         self.meter.add_bytes(owner, -sum(len(bson.encode(document)) for document in documents))
 
     async def usage(self, owner: str) -> list[Usage]:
-        """How much this owner uses of each quota. Raises PyMongoError."""
+        """Return the owner's usage of each quota. Raises PyMongoError."""
         await ledger.learn(self._database, self.meter, self.limits, [owner])
         now = clock.now()
-        return [await self._usage(owner, quota, now) for quota in Quota]
+        return [await self._get_usage(owner, quota, now) for quota in Quota]
 
-    async def _usage(self, owner: str, quota: Quota, now: datetime) -> Usage:
+    async def _get_usage(self, owner: str, quota: Quota, now: datetime) -> Usage:
         counted = quota in COUNTED
         used = await self._counter.used(owner, quota) if counted else self.meter.used(owner, quota, now)
         return Usage(quota, used, self.limits.of(owner, quota) or None, resets_at(quota, now), UNITS[quota])
 
     def require_storage(self, owner: str, *path: str) -> None:
-        """Raises QuotaExceeded if nothing more may be stored."""
+        """Raise QuotaExceeded if the storage quota is used up."""
         if self.meter.excess(owner):
             used = self.meter.used(owner, Quota.STORAGE, clock.now())
             raise exceeded(Quota.STORAGE, used, self.limits.of(owner, Quota.STORAGE), *path)

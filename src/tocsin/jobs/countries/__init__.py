@@ -1,1 +1,1 @@
-"""The outlines of the world's countries that Tocsin ships (Natural Earth), and an index that finds them by place."""
+"""The outlines of the world's countries (Natural Earth), and an index to find them by place."""

@@ -1,7 +1,7 @@
-"""Which countries a geometry lies in, and with which share of it. Loaded once in a process, when first asked.
+"""An index of countries that finds those of a geometry, with the share of each. Loaded once per process, on first use.
 
-Shares are measured on WGS 84 with edges that are straight in longitude and latitude, as RFC 7946 has them and the
-outlines are drawn, so that the parts of a geometry sum up to it.
+Shares are measured on WGS 84 with edges that are straight in longitude and latitude, as in RFC 7946 and in the
+outlines, so that the parts of a geometry sum up to the whole.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ _INTERIORS_MEET = "T********"
 
 @dataclass(slots=True)
 class Found:
-    """Of a country: how much of what was asked for is in it, in the unit of the measure, and whether any is inside
-    rather than on its border.
+    """The part of a geometry in a country: its `amount` in the unit of the measure, and whether any of it is `inside`
+    rather than on the border.
     """
 
     amount: float = 0.0
@@ -30,7 +30,7 @@ class Found:
 
 
 class Index:
-    """The parts of countries in a tree, each prepared for questions about points."""
+    """A tree of the parts of countries, each prepared for fast tests of points."""
 
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
@@ -40,7 +40,7 @@ class Index:
         self._tree = shapely.STRtree(self._parts)
 
     def of_points(self, points: Array) -> dict[int, Found]:
-        """By the number of the country, of how many points. One on the border of several counts in equal parts."""
+        """Return the number of points by country. A point on the border of several counts in equal parts."""
         which, owners, inside = self.locate(points)
         found: dict[int, Found] = {}
         weights = 1 / np.bincount(which, minlength=len(points)).clip(1)
@@ -51,8 +51,8 @@ class Index:
         return found
 
     def locate(self, points: Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
-        """Each point with each country that it is in, as three columns: the point's number, the country's, and whether
-        it is inside rather than on the border.
+        """Return each point with each of its countries, as three columns: the index of the point, that of the country,
+        and whether the point is inside rather than on the border.
         """
         geometries = shapely.points(points)
         which, parts = self._tree.query(geometries)
@@ -64,11 +64,11 @@ class Index:
         return which[first], owners[first], inside[first]
 
     def of_areas(self, geometry: Any) -> dict[int, Found]:
-        """By the number of the country, the m² of the geometry in it."""
+        """Return the area of the geometry by country, in m²."""
         return self._overlay(geometry, area)[0]
 
     def of_lines(self, geometry: Any) -> dict[int, Found]:
-        """By the number of the country, the m of the lines in it. What runs along a border is halved."""
+        """Return the length of the lines by country, in m. Lines along a border count half for each side."""
         found, pieces = self._overlay(geometry, length)
         numbers = sorted(pieces)
         for place, first in enumerate(numbers):
@@ -94,5 +94,5 @@ class Index:
 
 @cache
 def load_index() -> Index:
-    """The index of this process. Takes about a fifth of a second the first time."""
+    """Return the index of this process. Takes about a fifth of a second the first time."""
     return Index(load_atlas())
