@@ -140,7 +140,7 @@ async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Data
         shown = [stack.engine.explain(await stack.run(run["_id"])) for run in runs]
         texts = [waiting.text for waiting in shown if waiting and waiting.what is WaitingFor.CIRCUIT_OPEN]
         assert "3 attempts in a row to call 127.0.0.1:" in texts[0]
-        assert "the last one with HTTP 503; nothing is sent there until" in texts[0]
+        assert "the last one with HTTP 503. No runs are sent there until" in texts[0]
         stored = await database.circuits.find_one({})
         assert stored is not None
         assert (stored["state"], stored["failures"], stored["owner"]) == ("OPEN", 3, "alice")

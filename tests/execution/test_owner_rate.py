@@ -49,7 +49,7 @@ async def test_too_many_runs_to_one_host_wait_and_nobody_else_does(database: Dat
     assert len(target.calls) == 6
     assert {each and each.what for each in explained} == {WaitingFor.OWNER_HOST_RATE}
     assert {each and each.text for each in explained} == {
-        f"Your runs call {target.url.removeprefix('http://')} no more often in a minute."
+        f"Your runs have reached the rate limit for {target.url.removeprefix('http://')}."
     }
 
 

@@ -1,7 +1,8 @@
-"""What is stored of claimed runs that did not begin at once: that they have begun, or wait in the queue again.
+"""Start times of attempts, stored once the attempts of prefetched runs have started.
 
-A run is claimed while others are before it, so that workers never wait for the database; it says RUNNING and when it
-started only once its attempt has begun. Most attempts are over before that is worth a write: their outcome says it.
+Runs are claimed ahead of the workers, so that workers never wait for the database. Such a run is shown as RUNNING, with
+its start time, only once its attempt has started. Most attempts end before that is worth a write of its own: their
+outcome contains the start time.
 """
 
 import asyncio
@@ -18,12 +19,12 @@ from tocsin.execution.hand import Held, WorkerHand
 from tocsin.tasks import ending
 
 WRITE_SECONDS = 0.1
-"""An attempt that is over by then is not written twice."""
+"""Interval of writes. An attempt that ends within it is written once, with its outcome."""
 log = telemetry.logger(__name__)
 
 
 class Begins:
-    """Notes attempts that begin after others, and writes that they have; gives back what waits in hand too long."""
+    """Stores the start of prefetched runs, and returns those that wait too long to the queue."""
 
     def __init__(self, database: Database, hand: WorkerHand) -> None:
         self._database = database
@@ -32,11 +33,11 @@ class Begins:
         self._late: list[Doc] = []
 
     def note(self, held: Held) -> None:
-        """The attempt of a run begins that is stored as waiting."""
+        """Record that the attempt of a prefetched run has started."""
         self._noted.append(held)
 
     def give_up(self, held: Held) -> None:
-        """This run is not to begin any more, if it has not."""
+        """Return a run to the queue unless its attempt has started."""
         if self._hand.withdraw(held):
             self._late.append(held.run)
 
@@ -51,7 +52,7 @@ class Begins:
                 try:
                     await self._write()
                 except PyMongoError as error:
-                    log.warning("runs that begin or wait not stored yet, trying again", error=str(error)[:300])
+                    log.warning("start times not stored, retrying", error=str(error)[:300])
 
     async def _write(self) -> None:
         await self._write_begun()
@@ -74,7 +75,7 @@ class Begins:
 
 
 def begun(held: Held) -> Doc:
-    """The run as it is since its attempt has begun."""
+    """Return the run with the start time of its latest attempt."""
     run, began_at = held.run, held.began_at or clock.now()
     last = run["attempts"][-1] | {"started_at": began_at}
     return run | {

@@ -1,4 +1,4 @@
-"""The circuits of this installation: what outcomes do to them, kept in the database so that all processes heed them."""
+"""The circuits of this installation, updated by outcomes and stored, so that all processes respect them."""
 
 import asyncio
 from datetime import datetime
@@ -18,7 +18,7 @@ log = telemetry.logger(__name__)
 
 
 class Circuits:
-    """Notes outcomes at once, in the event loop; `save` writes what came of them. What is closed is not stored."""
+    """The circuits by owner and host. Outcomes take effect at once; `save` stores all but closed circuits."""
 
     def __init__(self, database: Database, hand: WorkerHand, rules: Rules) -> None:
         self._database = database
@@ -33,11 +33,11 @@ class Circuits:
         self.woken = asyncio.Event()
 
     def get(self, owner: str, host: str) -> Circuit:
-        """The circuit of this owner and host."""
+        """Return the circuit of this owner and host."""
         return self._circuits.get((owner, host), Circuit())
 
     def note(self, run: Doc, outcome: Outcome) -> None:
-        """An attempt has this outcome."""
+        """Update the circuit of a run's host with the outcome of an attempt."""
         host = run.get("host")
         if host is None:
             return
@@ -58,11 +58,11 @@ class Circuits:
             self._circuits[key] = after
         if after.state is before.state is State.CLOSED:
             if len(self._circuits) > _MANY:
-                self._circuits = self._stored()  # failures that are not many yet are forgotten
+                self._circuits = self._stored()  # drop the failure counts of closed circuits
             return
         self._probes.pop(key, None)
         log.info("a circuit changed", host=key[1], state=after.state.value, cause=after.cause)
-        if after.state is State.OPEN:  # at once: the next worker would take it
+        if after.state is State.OPEN:  # now, before a worker takes them
             self._withdrawn += [held.run for held in self._hand.unbegun(key)]
         self._changed.add(key)
         self._tell_gate()
@@ -71,7 +71,7 @@ class Circuits:
     # --- probes -----------------------------------------------------------------------------------------------------
 
     def offer(self, runs: list[Doc], now: datetime) -> None:
-        """Of the runs that wait, the first to each host that is to be probed may go."""
+        """Choose the waiting run with the lowest rank as the probe of each circuit that may be probed."""
         self._offered = {}
         for run in sorted(runs, key=lambda run: run["rank"]):
             key = (run["owner"], run.get("host") or "")
@@ -81,7 +81,7 @@ class Circuits:
         self._tell_gate()
 
     async def begin_probes(self, runs: list[Doc], now: datetime) -> list[str]:
-        """Those of the chosen runs that may really go: one process sends the probe of a circuit."""
+        """Return the ids of the runs that may be claimed: only one process sends the probe of a circuit."""
         going = []
         for run in runs:
             key = (run["owner"], run.get("host") or "")
@@ -104,7 +104,7 @@ class Circuits:
     # --- with the database -----------------------------------------------------------------------------------------
 
     async def load(self, *, alone: bool = False) -> None:
-        """Learn what other processes noted. `alone`: at the start of the only process, so no probe is under way."""
+        """Load the circuits as stored. `alone`: no other process is running, so no probe is in progress."""
         if alone:
             half = {"state": State.HALF_OPEN.value}
             await self._database.circuits.update_many(half, {"$set": {"retry_at": clock.now()}})
@@ -118,7 +118,7 @@ class Circuits:
         self._tell_gate()
 
     async def save(self) -> None:
-        """Write what changed, and give back what was claimed for hosts that are not to be called now."""
+        """Store the changed circuits, and release the runs that were claimed for hosts whose circuit opened."""
         await self._give_back()
         for key in list(self._changed):
             circuit = self.get(*key)
@@ -145,18 +145,18 @@ class Circuits:
             try:
                 await self._database.circuits.insert_one(document)
             except DuplicateKeyError:
-                return  # another process was quicker: what it noted is loaded soon
+                return  # another process was first; its state is loaded soon
         self._revs[key] = rev + 1
 
     async def run(self) -> None:
-        """Save what changes until cancelled."""
+        """Save changes until cancelled."""
         while True:
             await self.woken.wait()
             self.woken.clear()
             try:
                 await self.save()
             except PyMongoError as error:
-                log.warning("a circuit is not stored yet, trying again", error=str(error)[:300])
+                log.warning("circuits not stored, retrying", error=str(error)[:300])
                 await asyncio.sleep(1)
                 self.woken.set()
 

@@ -1,4 +1,4 @@
-"""Taking runs and giving them back: the fenced moves between QUEUED and RUNNING."""
+"""Claims: the fenced moves between QUEUED and RUNNING."""
 
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,13 @@ from tocsin.tasks.lanes import ready_again
 
 _BEGUN = ("begun", "started_at", "attempts")
 IN_LINE: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun": False}
-"""The filter of claimed runs whose attempt has not begun."""
+"""A filter for claimed runs whose attempt has not started."""
 
 
 async def count_queued(database: Database, most: int | None = None) -> int:
-    """Count the runs that wait for a worker, of all processes: in the queue, or claimed and in line.
+    """Count the runs of all processes that wait for a worker, queued or prefetched.
 
-    With `most`, of each of the two at most so many.
+    `most` limits each of the two counts.
     """
     limit: dict[str, Any] = {} if most is None else {"limit": most}
     ready = await database.runs.count_documents(READY, **limit)
@@ -32,7 +32,7 @@ async def count_queued(database: Database, most: int | None = None) -> int:
 
 
 async def claim(database: Database, hand: WorkerHand, runs: list[Doc], now: datetime) -> list[Doc]:
-    """Claim queued runs for this worker. Returns those that it got, as they are now."""
+    """Claim queued runs for this worker. Return the claimed ones, as stored."""
     token = str(ObjectId())
     claimed = [_claimed(hand, run, token, now) for run in runs]
     result = await database.runs.bulk_write(
@@ -61,9 +61,9 @@ def _claim(run: Doc, after: Doc) -> UpdateOne:
 
 
 async def give_back(database: Database, runs: list[Doc]) -> None:
-    """Queue runs whose attempt was never begun: it is taken out of the record.
+    """Return claimed runs to the queue and remove their attempts, which never started.
 
-    One that was to be held or cancelled meanwhile is cancelled, as if it had waited in the queue.
+    Runs whose task was paused, or that were cancelled, after the claim are cancelled, as if they had stayed queued.
     """
     updates = []
     for run in runs:
@@ -80,7 +80,7 @@ async def give_back(database: Database, runs: list[Doc]) -> None:
 
 
 def _cancel(run: Doc, now: datetime) -> UpdateOne:
-    """The update of a run that is still claimed, since a pause or a cancel asked for its end."""
+    """Build the update that cancels a claimed run because of a pause or a cancellation."""
     changes: Doc = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
         changes["started_at"] = None
@@ -90,9 +90,9 @@ def _cancel(run: Doc, now: datetime) -> UpdateOne:
 
 
 async def close_lost(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:
-    """Close the attempts of runs whose worker is gone as LOST, and queue the runs again (or end them).
+    """Close the attempts of dead workers as LOST, and requeue their runs or end them.
 
-    `counts`: whether the loss counts towards the five in a row that fail a run.
+    With `counts`, the loss counts towards the maximum of lost attempts in a row that fails a run.
     """
     if runs:
         await database.runs.bulk_write([_lose(run, now, message, counts) for run in runs], ordered=False)
@@ -124,5 +124,5 @@ def _same(run: Doc) -> Doc:
 
 
 async def _follow(database: Database, runs: list[Doc]) -> None:
-    """Show on the tasks what has become of the runs; those that were moved by another in between show that."""
+    """Apply the effects of the runs' current states, including those that others have changed since."""
     await ending.follow(database, await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list())

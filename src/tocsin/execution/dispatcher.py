@@ -1,4 +1,4 @@
-"""The order of work: takes queued runs into this process's hand, owners in turn, by rank, within limits."""
+"""The dispatcher claims queued runs for this process: owners in turn, by rank, within limits."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from tocsin.execution.hand import WorkerHand
 from tocsin.execution.turns import Turns, choose
 
 BATCH = 200
-"""Claims at once: so long does a run that comes first wait for those being claimed."""
+"""Maximum claims per batch. A run that should go first waits for at most one batch."""
 LOOK_SECONDS = 1.0
-"""It looks into the database by the clock, however busy it is: runs that were given back must not wait for a lull."""
+"""Interval of database reads, also while the process is busy, so that released runs do not wait for a lull."""
 _LEAST_SECONDS = 0.01
 _OF_OWNER = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
 log = telemetry.logger(__name__)
 
 
 class Dispatcher:
-    """Claims queued runs whenever it is woken, and each second."""
+    """Claims queued runs every second, and whenever it is woken."""
 
     def __init__(self, database: Database, hand: WorkerHand, circuits: Circuits) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class Dispatcher:
                 await self._look()
             except Exception as error:
                 unknown = not isinstance(error, PyMongoError)
-                log.warning("queued runs not claimed, trying again", error=str(error)[:300], exc_info=unknown)
+                log.warning("queued runs not claimed, retrying", error=str(error)[:300], exc_info=unknown)
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             wait = self._hand.gate.pause() / 1000
@@ -64,10 +64,10 @@ class Dispatcher:
             self._hand.backlog = more
             if not more or not claimed:
                 return
-        self._hand.backlog = not self._hand.draining  # the hand is full: look again before newer runs are born into it
+        self._hand.backlog = not self._hand.draining  # no room left: look again before newer runs are admitted
 
     async def _fill(self, room: int) -> tuple[bool, list[Doc]]:
-        """Claim at most `room` runs. Also says whether others were left only for want of room."""
+        """Claim at most `room` runs. Return whether others were left only for lack of room, and the claimed runs."""
         gate, now, backlog = self._hand.gate, clock.now(), self._backlog
         await backlog.read(self._database, now)
         backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.first() is not None}
@@ -98,7 +98,7 @@ class Dispatcher:
 
 
 def _admission(gate: Gate, now: datetime) -> Callable[[Doc], bool]:
-    """Ask the gate about runs; of an owner who has no place, about one only, however many hosts they are for."""
+    """Return a predicate that asks the limiter, but stops asking for an owner once that owner has no place left."""
     full: set[str] = set()
 
     def admit(run: Doc) -> bool:

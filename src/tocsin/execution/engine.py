@@ -1,4 +1,4 @@
-"""The worker side of a process, put together: start, stop, and what others may ask of it."""
+"""The engine: all parts of a process that execute runs."""
 
 import asyncio
 import os
@@ -35,9 +35,9 @@ from tocsin.jobs.base import Outcome
 from tocsin.quotas import Quotas
 
 ALONE_LIMIT = 2_500
-"""Runs in hand of a process that is alone over its database: a burst is inserted as RUNNING, which saves its claims."""
+"""Maximum in-flight runs with the embedded database. A burst is inserted as RUNNING, which saves the claims."""
 _BRING_WORK = frozenset({"dispatcher", "replaying"})
-_STOPPED = "The worker was stopped while it made this attempt."
+_STOPPED = "The worker was stopped during this attempt."
 log = telemetry.logger(__name__)
 
 
@@ -46,7 +46,7 @@ class _Loop(Protocol):
 
 
 class Engine:
-    """Makes the attempts of queued runs, and writes what became of them."""
+    """Executes queued runs and stores their outcomes."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Engine:
         self._settling: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Take back what a crash left, then work."""
+        """Recover from a crash, if there was one, then start all loops."""
         if self._settings.embedded:
             await recover_alone(self._database)
         await self._leases.renew()
@@ -107,26 +107,29 @@ class Engine:
         self._throughput.note(run, clock.now())
 
     def explain(self, run: Doc) -> Waiting | None:
-        """What this run waits for; None if it waits for nothing."""
+        """Return what this run waits for, or None."""
         if run["_id"] in self.tools.waiting:
             return WAITS_FOR_COMPUTE
         return explain(run, self.gate, self.circuits, clock.now())
 
     def abort(self, run_id: str) -> None:
-        """Stop the attempt of a run whose cancellation was asked for, if it is made here."""
+        """Abort the attempt of a cancelled run, if this process is making it."""
         if (held := self.hand.held.get(run_id)) is not None:
             held.abort()
             self._begins.give_up(held)
 
     async def stop(self) -> None:
-        """No new work, a grace period for what runs, the rest given back (without a database the lease does that)."""
+        """Accept no new runs, wait for running ones up to the grace period, and return the rest to the queue.
+
+        Without a database, the remaining runs are rescued when the lease expires.
+        """
         self.hand.draining = True
         await end_tasks(*(loop for loop in self._loops if loop.get_name() in _BRING_WORK))
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()
         except (TimeoutError, PyMongoError) as error:
-            log.warning("stopped with runs in hand; they are taken back when the lease ends", error=str(error)[:300])
+            log.warning("stopped with runs in flight; they are rescued when the lease expires", error=str(error)[:300])
         await end_tasks(*self._workers, *self._loops, self._settling)
 
     async def _drain(self) -> None:
@@ -169,4 +172,4 @@ def _begin(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
 
 def _report(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a background loop ended", loop=task.get_name(), exc_info=error)
+        log.error("background loop failed", loop=task.get_name(), exc_info=error)

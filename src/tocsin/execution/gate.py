@@ -1,8 +1,7 @@
-"""What may be claimed now: the limits of owners, queues and hosts, for this process's part of them. From any thread.
+"""The limits of owners, queues and hosts, as far as they apply to this process. Thread-safe.
 
-A limit that holds for all processes is shared out among the workers that are alive: each takes its part of the number,
-so that no process asks another before it begins a run (docs/adr/0024). What may not begin at once is claimed only while
-what was claimed before begins soon (`flow.py`).
+A limit for all processes is divided among the live workers, so that no process has to ask another before it starts a
+run (docs/adr/0024). Runs that cannot start at once are claimed only within the prefetch window.
 """
 
 import threading
@@ -21,14 +20,14 @@ from tocsin.outbound.rates import HostRates
 from tocsin.tasks.lanes import DEFAULT_QUEUE
 
 _LEAST_PAUSE = 100.0
-"""Milliseconds between looks at what only its owner's rate holds up: many such owners must not keep it looking."""
+"""Minimum wait in milliseconds for an owner's rate limit, so that many such owners do not keep the dispatcher busy."""
 Key = tuple[str, str]
 _PLACES = "places", ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a queue goes. None: no limit. `rate` is in attempts begun a minute."""
+    """The limits of a queue. None means no limit. `rate` is in started attempts per minute."""
 
     concurrency: int | None = None
     rate: int | None = None
@@ -37,18 +36,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """This worker is number `index` of `count` that are alive."""
+    """This worker's position, `index`, among the `count` live workers."""
 
     index: int = 0
     count: int = 1
 
     def of(self, limit: int) -> int:
-        """This worker's part of a limit: the parts of all add up to it."""
+        """Return this worker's share of a limit. The shares of all workers add up to it."""
         return limit // self.count + (self.index < limit % self.count)
 
 
 class Stage(Enum):
-    """How far a claimed run has come: it has a place among the attempts, stands in line for one, or had one."""
+    """The progress of a claimed run: it has a place among the attempts, waits for one, is running, or has ended."""
 
     READY = "READY"
     IN_LINE = "IN_LINE"
@@ -71,7 +70,8 @@ class _Entry:
 class Gate:
     """Counts the runs that this process has claimed, by owner, queue and host.
 
-    Those in line of one owner get half of the hand at most, and those to one host seven eighths: others find room.
+    To leave room for others, the waiting runs of one owner get at most half of the prefetch room, and the runs to one
+    host at most seven eighths.
     """
 
     def __init__(self, limits: Limits | None = None, owner_rates: HostRates | None = None) -> None:
@@ -88,10 +88,10 @@ class Gate:
         self._contended: frozenset[str] = frozenset()
         self._wait = 0.0
 
-    # --- what the rules are -----------------------------------------------------------------------------------------
+    # --- configuration ----------------------------------------------------------------------------------------------
 
     def rule(self, rules: Mapping[str, Rule], part: Part) -> bool:
-        """From now on these rules hold. Returns whether anything changed."""
+        """Apply these limits of queues, and this share of them. Return whether anything changed."""
         with self._lock:
             changed = (rules, part) != (self._rules, self._part)
             self._rules, self._part = rules, part
@@ -99,18 +99,18 @@ class Gate:
             return changed
 
     def shut(self, circuits: Mapping[tuple[str, str], str | None]) -> None:
-        """Circuits that are not closed, by owner and host, and the run that may go all the same."""
+        """Block the circuits that are not closed, by owner and host, except for the run that is the probe, if any."""
         with self._lock:
             self._shut = circuits
 
     def host_limit(self) -> int:
-        """How many attempts of this process may call one host at once."""
+        """Return the maximum number of concurrent attempts of this process to one host."""
         return self._part.of(self.limits.host_concurrency)
 
-    # --- runs come and go -------------------------------------------------------------------------------------------
+    # --- claimed runs -----------------------------------------------------------------------------------------------
 
     def admit(self, run: Doc, now: datetime, *, newborn: bool = False) -> WaitingFor | None:
-        """Let a run in, or say what it must wait for. A newborn one does not overtake those that wait already."""
+        """Admit a run, or return what it must wait for. A newborn run does not overtake waiting ones."""
         moment = epoch_milliseconds(now)
         with self._lock:
             refusal = self._refusal(run, moment, newborn=newborn)
@@ -119,7 +119,7 @@ class Gate:
             return refusal
 
     def leave(self, run: Doc, *, claimed: bool = True) -> None:
-        """A run that was let in is over, or (`claimed` false) was not claimed after all."""
+        """Remove an admitted run that has ended, or (`claimed` false) that was not claimed after all."""
         with self._lock:
             entry = self._entered.pop((run["_id"], run["fence"] + (not claimed)), None)
             if entry is not None:
@@ -128,17 +128,17 @@ class Gate:
                     self._add(key, -1)
 
     def is_ready(self, run: Doc) -> bool:
-        """Tell whether a run that was let in, as it was before, may begin at once."""
+        """Return whether an admitted run, given as it was before its claim, may start at once."""
         with self._lock:
             entry = self._entered.get((run["_id"], run["fence"] + 1))
             return entry is None or entry.stage is not Stage.IN_LINE
 
     def begin(self, run: Doc) -> None:
-        """The attempt of a claimed run begins."""
+        """Mark the attempt of a claimed run as started."""
         self._advance(run, Stage.UNDER_WAY)
 
     def end(self, run: Doc) -> None:
-        """The attempt of a claimed run is over; its outcome is not acknowledged yet."""
+        """Mark the attempt of a claimed run as ended, before its outcome is acknowledged."""
         self._advance(run, Stage.ENDED)
 
     def _advance(self, run: Doc, stage: Stage) -> None:
@@ -168,40 +168,40 @@ class Gate:
             self._flow.empty(key)
 
     def tick(self) -> None:
-        """Half a second has passed: what began before it no longer tells how quickly runs begin."""
+        """Start the next tick of the prefetch window. Call it every half second."""
         with self._lock:
             self._flow.tick()
 
     def may_wait_in_hand(self, owner: str, host: str | None) -> tuple[float, float]:
-        """How many runs of an owner, and how many of those to this host, may stand in line."""
+        """Return the number of runs of an owner that may wait, and of those to this host."""
         with self._lock:
             return self._flow.allowance(("held", owner)), self._flow.allowance(("lane", f"{owner} {host}"))
 
     def explain(self, run: Doc, now: datetime) -> WaitingFor | None:
-        """What a queued run waits for, as far as this process knows."""
+        """Return what a queued run waits for, as far as this process knows."""
         with self._lock:
             refusal = self._refusal(run, epoch_milliseconds(now), newborn=False)
             return WaitingFor.OWNER_SHARE if refusal in _SHARED and self._has_room(run) else refusal
 
-    # --- the dispatcher's ------------------------------------------------------------------------------------------
+    # --- for the dispatcher ----------------------------------------------------------------------------------------
 
     def contend(self, runs: list[Doc]) -> None:
-        """These runs were refused: no newborn one of the same lane is let in before them."""
+        """Mark the lanes of refused runs as contended, so that no newborn run in them is admitted first."""
         with self._lock:
             self._contended = frozenset(run["lane"] for run in runs if run.get("lane"))
 
     @property
     def contended(self) -> bool:
-        """Whether runs wait for a limit."""
+        """True while runs wait for a limit."""
         return bool(self._contended)
 
     def pause(self) -> float:
-        """Milliseconds until a rate lets another run in, of those refused since this was asked last; 0: none was."""
+        """Return the milliseconds until a rate admits one of the runs refused since the last call; 0 if none was."""
         with self._lock:
             wait, self._wait = self._wait, 0.0
             return wait
 
-    # --- with the lock ----------------------------------------------------------------------------------------------
+    # --- under the lock ---------------------------------------------------------------------------------------------
 
     def _refusal(self, run: Doc, now: float, *, newborn: bool) -> WaitingFor | None:
         queue = run.get("queue") or DEFAULT_QUEUE
@@ -230,7 +230,7 @@ class Gate:
         return self._too_early(("host", host), self.limits.host_rate, now, WaitingFor.HOST_RATE)
 
     def _has_room(self, run: Doc) -> bool:
-        """Tell whether places are left in the run's queue and to its host, for others at least."""
+        """Return whether the run's queue and host have free places, even if only for other owners."""
         queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
         concurrency = self._rules.get(queue, Rule()).concurrency
         if concurrency is not None and self._inside["queue", queue] >= self._part.of(concurrency):
@@ -247,7 +247,7 @@ class Gate:
         return WaitingFor.QUEUE_LIMIT
 
     def _not_ready(self, run: Doc, host: str | None) -> WaitingFor | None:
-        """What keeps this run from having a place now."""
+        """Return what keeps this run from getting a place now."""
         owner, short, part = run["owner"], self.limits.is_short(run), self.limits.owner_share
         if host is not None:
             own, taken = self._inside[_lane(run)], self._inside["host", host]
@@ -303,5 +303,5 @@ def _lane(run: Doc) -> Key:
 
 
 def _alike(run: Doc) -> Key:
-    """What runs of one owner to one host with one priority share."""
+    """Return the key of the runs of one owner to one host with one priority."""
     return "alike", f"{run['owner']} {run.get('host')} {run.get('priority') or 0}"

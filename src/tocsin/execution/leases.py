@@ -1,4 +1,4 @@
-"""Leases: a worker keeps one for all that it holds; what a dead worker held goes back to the queue."""
+"""Leases of workers. When a worker dies, its lease expires and its runs are requeued."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ log = telemetry.logger(__name__)
 
 
 class Leases:
-    """Renews this worker's lease, compares what it holds with the database, and reaps dead workers."""
+    """Renews this worker's lease, compares its claims with the database, and rescues the runs of dead workers."""
 
     def __init__(
         self, database: Database, hand: WorkerHand, lease: timedelta, throughput: Throughput | None = None
@@ -33,14 +33,14 @@ class Leases:
         self._disturbed_at = clock.EPOCH
 
     async def renew(self) -> None:
-        """Be known as alive for one more lease."""
+        """Renew the lease."""
         now = clock.now()
         ended = self._throughput.last_minute(now)
         known = {"until": now + self._lease, "lease": self._lease.total_seconds(), "ended": ended}
         await self._database.workers.update_one({"_id": self._hand.worker}, {"$set": known}, upsert=True)
 
     async def run(self) -> None:
-        """Renew and tick until cancelled: apart, for a long tick must not let the lease end."""
+        """Renew and tick until cancelled, concurrently: a long tick must not let the lease expire."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._again_and_again(self.renew))
             group.create_task(self._again_and_again(self.tick))
@@ -53,23 +53,23 @@ class Leases:
             except Exception as error:
                 self._disturbed_at = clock.now()
                 unknown = not isinstance(error, PyMongoError)
-                log.warning("lease tick failed, trying again", error=str(error)[:300], exc_info=unknown)
+                log.warning("lease tick failed, retrying", error=str(error)[:300], exc_info=unknown)
 
     async def tick(self) -> None:
-        """One round of duties."""
+        """Renew the lease, compare claims, rescue runs of dead workers, and apply pending edits of tasks."""
         await self.renew()
         await self._compare()
         now = clock.now()
-        if abs(now - self._disturbed_at) > self._lease:  # after an outage the others get time to renew theirs
+        if abs(now - self._disturbed_at) > self._lease:  # after an outage, other workers get time to renew theirs
             await self._reap(now)
         await reconciling.reconcile_all(self._database, now)
 
     async def leave(self) -> None:
-        """Give up the lease: this worker holds nothing any more."""
+        """Delete the lease. This worker must have no claimed runs left."""
         await self._database.workers.delete_one({"_id": self._hand.worker})
 
     async def _compare(self) -> None:
-        """Abort what was cancelled or is no longer ours; give back what is ours but not in hand."""
+        """Abort runs that were cancelled or lost, and rescue runs claimed for this worker but unknown to it."""
         fields = {"fence": 1, "cancel_requested_at": 1, "attempts.started_at": 1}
         found = {run["_id"]: run async for run in self._database.runs.find(held_by(self._hand.worker), fields)}
         for run_id, held in list(self._hand.held.items()):
@@ -87,7 +87,7 @@ class Leases:
         )
 
     async def _take_strays(self, fences: dict[str, int]) -> None:
-        """Queue runs again that were claimed for this worker by a write whose answer it never got."""
+        """Rescue runs that were claimed for this worker by a write whose acknowledgement was lost."""
         if fences:
             found = await self._database.runs.find({"_id": {"$in": list(fences)}}).to_list()
             runs = [run for run in found if run["fence"] == fences[run["_id"]] and run["_id"] not in self._hand.held]
@@ -97,15 +97,15 @@ class Leases:
     async def _reap(self, now: datetime) -> None:
         known = {worker["_id"]: worker async for worker in self._database.workers.find({})}
         for worker in await self._gone(known, now):
-            log.warning("a worker is gone, its runs are queued again", worker=worker)
+            log.warning("a worker died, its runs are requeued", worker=worker)
             await take_back(self._database, held_by(worker), now)
             await ending.mend(self._database)
-            if worker in known:  # and has not renewed its lease meanwhile
+            if worker in known:  # unless it has renewed its lease meanwhile
                 await self._database.workers.delete_one({"_id": worker, "until": known[worker]["until"]})
             self._hand.wake()
 
     async def _gone(self, known: dict[str, Doc], now: datetime) -> set[str]:
-        """Workers whose lease has ended, and those that hold runs without one."""
+        """Return the workers whose lease has expired, and those with claimed runs but no lease."""
         running = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
         holding = {run["worker"] async for run in self._database.runs.find(running, {"worker": 1})}
         ended = {name for name, worker in known.items() if not is_alive(worker, now)}
@@ -113,14 +113,14 @@ class Leases:
 
 
 def held_by(worker: str) -> Doc:
-    """The filter of the runs that a worker has claimed and not settled."""
+    """Return a filter for the runs that a worker has claimed and not settled."""
     return {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker]}}
 
 
 async def take_back(
     database: Database, found_by: Doc, now: datetime, message: str = _GONE, *, counts: bool = True
 ) -> int:
-    """Close the attempts of all runs that this filter finds as LOST and queue the runs again. Returns how many."""
+    """Close the attempts of all matching runs as LOST and requeue the runs. Return their number."""
     count = 0
     while runs := await database.runs.find(found_by).limit(BATCH).to_list():
         await close_lost(database, runs, now, message, counts=counts)
@@ -130,7 +130,7 @@ async def take_back(
 
 
 async def recover_alone(database: Database) -> None:
-    """At the start of a process that is alone over its database: nothing can be running, so all goes back at once."""
+    """Rescue all running runs at the start of a process with an embedded database: no other process can hold them."""
     now = clock.now()
     lost = await take_back(database, {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}, now)
     await database.workers.delete_many({})

@@ -1,4 +1,4 @@
-"""The claimed runs that wait for a worker of this process: owners take turns within their shares, as hosts allow."""
+"""The ready queue: claimed runs that wait for a worker. Owners take turns, within their shares and host limits."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Lane = tuple[str, str | None]
 
 
 class Claimed(Protocol):
-    """What stands in line. `since` is when it came, in seconds of some clock that only goes forward."""
+    """An item of the queue. `since` is the time of its claim, in seconds of a monotonic clock."""
 
     run: Doc
     since: float
@@ -25,7 +25,7 @@ T = TypeVar("T", bound=Claimed)
 
 
 class Line(Generic[T]):
-    """`host_limit` bounds how many attempts call one host at the same time; it may be changed at any moment."""
+    """Waiting runs by owner and host. `host_limit`, the maximum of concurrent attempts to a host, may change."""
 
     def __init__(self, limits: Limits, host_limit: int) -> None:
         self.host_limit = host_limit
@@ -49,7 +49,7 @@ class Line(Generic[T]):
         return self._waiting
 
     def add(self, held: T) -> None:
-        """Stand in line, by rank among the owner's others to the same host."""
+        """Add a run, by rank among those of the same owner and host."""
         lane = held.run["owner"], held.run.get("host")
         self._waiting += 1
         self._count += 1
@@ -59,7 +59,7 @@ class Line(Generic[T]):
             self._offer(lane)
 
     def pop(self) -> T | None:
-        """The next whose attempt may begin; None while there is none."""
+        """Remove and return the next run that may start, or None."""
         while self._heap:
             turn, _, owner = heappop(self._heap)
             self._queued.discard(owner)
@@ -75,7 +75,7 @@ class Line(Generic[T]):
         return None
 
     def ended(self, run: Doc) -> None:
-        """The attempt of a run that was popped is over."""
+        """Free the place of a popped run whose attempt has ended."""
         owner, host = run["owner"], run.get("host")
         self._busy -= 1
         self._under_way[owner] -= 1
@@ -91,13 +91,13 @@ class Line(Generic[T]):
                 self._push(other)
 
     def reopen(self, host: str | None = None) -> None:
-        """Look again at what waits for a host; None: for any."""
+        """Reconsider the runs that wait for a host, or for any host (None)."""
         for each in [host] if host is not None else list(self._parked):
             for lane in self._parked.pop(each, ()):
                 self._offer(lane)
 
     def remove(self, held: T) -> bool:
-        """Take back this one. Returns whether it stood in line."""
+        """Remove a run. Return whether it was in the queue."""
         lane = held.run["owner"], held.run.get("host")
         entries = self._lanes.get(lane, [])
         left = [entry for entry in entries if entry[2] is not held]
@@ -111,12 +111,12 @@ class Line(Generic[T]):
         return True
 
     def withdraw(self, lane: Lane | None = None) -> list[T]:
-        """Take back those of one owner to one host, or all."""
+        """Remove and return the runs of one owner to one host, or all."""
         lanes = [lane] if lane is not None else list(self._lanes)
         return [held for each in lanes for held in self._shorten(each, 0)]
 
     def withdraw_late(self, before: float, allowed: Callable[[Lane], tuple[float, float]]) -> list[T]:
-        """Take back those that came before a time and are more than their owner, and they to their host, may be."""
+        """Remove and return the runs claimed before a time that exceed what `allowed` grants their owner and host."""
         taken: list[T] = []
         left: Counter[str] = Counter()
         for lane, entries in list(self._lanes.items()):
@@ -136,10 +136,10 @@ class Line(Generic[T]):
         if not self._calling[host]:
             del self._calling[host]
 
-    # --- within -----------------------------------------------------------------------------------------------------
+    # --- private ----------------------------------------------------------------------------------------------------
 
     def _next_lane(self, owner: str) -> Lane | None:
-        """The owner's next lane whose host may be called."""
+        """Return the owner's next lane whose host has a free place."""
         lanes = self._ready.get(owner)
         while lanes:
             lane = lanes[0]
@@ -185,7 +185,7 @@ class Line(Generic[T]):
         return held
 
     def _offer(self, lane: Lane) -> None:
-        """The host of this lane may have room."""
+        """Make a lane eligible again."""
         owner = lane[0]
         self._ready.setdefault(owner, deque()).append(lane)
         if owner not in self._over_share:
@@ -198,13 +198,13 @@ class Line(Generic[T]):
             heappush(self._heap, (self._turns.of(owner), self._count, owner))
 
     def _shorten(self, lane: Lane, keep: int) -> list[T]:
-        """Take all but so many, which go first, out of a lane."""
+        """Remove and return all runs of a lane but the first `keep`."""
         if keep >= len(self._lanes.get(lane, ())):
             return []
         entries = sorted(self._lanes.get(lane, ()), key=lambda entry: entry[:2])
         taken = [held for _, _, held in entries[keep:]]
         self._waiting -= len(taken)
-        self._lanes[lane] = entries[:keep]  # in order, so still a heap
+        self._lanes[lane] = entries[:keep]  # sorted, hence a valid heap
         if not keep:
             self._forget(lane)
         return taken

@@ -1,4 +1,4 @@
-"""Forgetting, each after its time: finished runs and workflow runs, finished one-off tasks, mails, files, audit log."""
+"""The pruner deletes expired history: runs, workflow runs, one-off tasks, replays, mails, files, audit log."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from tocsin.workflows.versions import version_id
 BATCH = 500
 HOUR = 3600.0
 _FORGOTTEN = timedelta(days=1)
-"""So long after a circuit could have been probed, and no run came to probe it, it is held for closed."""
+"""Age, since the time of its next probe, at which an unused circuit is deleted, which closes it."""
 _EVER = {"$gte": clock.EPOCH}
 _REPLACED = {"version": 1, "created_at": 1}
 _ENDED = [TaskStatus.COMPLETED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value]
@@ -27,7 +27,7 @@ log = telemetry.logger(__name__)
 
 
 class Retention:
-    """Deletes, each hour, what is older than the owner of this server wants to keep."""
+    """Deletes history older than the configured retention, every hour."""
 
     def __init__(
         self,
@@ -41,17 +41,17 @@ class Retention:
         self._runs, self._tasks, self._entries = runs, tasks, entries
 
     async def run(self) -> None:
-        """Forget until cancelled."""
+        """Prune until cancelled."""
         while True:
             try:
                 await self.forget(clock.now())
             except Exception as error:
                 unknown = not isinstance(error, PyMongoError)
-                log.warning("old runs not deleted, trying again in an hour", error=str(error)[:300], exc_info=unknown)
+                log.warning("old history not deleted, retrying in an hour", error=str(error)[:300], exc_info=unknown)
             await asyncio.sleep(HOUR)
 
     async def forget(self, now: datetime) -> int:
-        """Delete what is too old at `now`. Returns how many runs, tasks and workflow runs."""
+        """Delete what has expired at `now`. Return the number of runs, tasks and workflow runs."""
         count = 0
         async for user in self._database.db["users"].find({}, {"_id": 1}):
             count += await self.forget_of(user["_id"], now - self._runs, now - self._tasks)
@@ -62,7 +62,7 @@ class Retention:
         return count
 
     async def forget_of(self, owner: str, runs: datetime, tasks: datetime) -> int:
-        """Delete an owner's history from before these times, of runs and of tasks. Returns how many."""
+        """Delete an owner's history from before these times, of runs and of tasks. Return their number."""
         count = await self._forget_runs(owner, runs)
         count += await self._forget_tasks(owner, tasks)
         count += await self._forget_workflow_runs(owner, runs)
@@ -96,7 +96,7 @@ class Retention:
         return result.deleted_count
 
     async def _forget_workflow_runs(self, owner: str, before: datetime) -> int:
-        """Their steps' runs go with the other runs."""
+        """Delete ended workflow runs. The runs of their steps are deleted with the other runs."""
         fields = {"open": 1, "finished_at": 1, "bytes": SIZE}
         which = {"owner": owner, "due_at": {"$lt": before}}
         old = await self._database.workflow_runs.aggregate([{"$match": which}, {"$project": fields}])
@@ -106,9 +106,9 @@ class Retention:
         return len(ended)
 
     async def _forget_versions(self, owner: str, before: datetime) -> None:
-        """Versions of workflows that another had replaced, or whose workflow was deleted, before that time.
+        """Delete the versions of workflows that were replaced, or whose workflow was deleted, before that time.
 
-        A run begins with the version of its moment, so only runs that are open still need one.
+        A workflow run keeps the version that it started with, so versions of open runs stay.
         """
         fields = {"version": 1, "deleted": 1, "updated_at": 1}
         async for workflow in self._database.workflows.find({"owner": owner, "created_at": _EVER}, fields):
@@ -140,7 +140,7 @@ class Retention:
         await self._delete_all(self._database.replays, ended)
 
     async def _forget_tasks(self, owner: str, before: datetime) -> int:
-        """One-off tasks that ended so long ago, and were not touched since."""
+        """Delete one-off tasks that ended before that time and have not changed since."""
         fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": SIZE}
         which = {"owner": owner, "created_at": {"$lt": before}}
         tasks = await self._database.tasks.aggregate([{"$match": which}, {"$project": fields}])

@@ -1,6 +1,6 @@
-"""Keeps the counts of what owners use: writes them down, tells who met a quota, deletes the oldest of too much history.
+"""Upkeep of usage counts: stores them, mails owners who reached a quota, deletes the oldest history beyond it.
 
-Every few seconds; the storage of an owner is measured once a day, for what is counted as it comes is only nearly right.
+This happens every few seconds. The counted storage is approximate, so each owner's is also measured once a day.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from tocsin.quotas.measuring import measure
 
 FLUSH_SECONDS = 5.0
 _ALL_OWNERS = 12
-"""At each so many flushes, what other processes have written is read of all owners."""
+"""Every twelfth flush also reads the counts that other processes have stored, of all owners."""
 TRIMMED = 0.95
-"""The part of the storage that is left when the oldest history was deleted."""
+"""Fraction of the storage quota to which the history is trimmed."""
 _YOUNGER = 0.9
-"""Each step of deleting leaves history of this part of the age."""
+"""Factor by which each trimming step reduces the maximum age of the history."""
 _YOUNGEST = timedelta(seconds=10)
 _MEASURED_EACH, _MEASURED_WHEN_MET = timedelta(days=1), timedelta(minutes=10)
 log = telemetry.logger(__name__)
 
 
 class UsageKeeping:
-    """The duties of one process."""
+    """Keeps the usage counts of this process and the stored ones in step."""
 
     def __init__(self, database: Database, quotas: Quotas, retention: Retention, kept: timedelta) -> None:
         self._database, self._quotas, self._retention, self._kept = database, quotas, retention, kept
@@ -40,7 +40,7 @@ class UsageKeeping:
         self._rounds = 0
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Flush and measure until cancelled."""
         await self._safely(self._load)
         measuring = asyncio.create_task(self._measure_forever(), name="measuring")
         try:
@@ -54,15 +54,15 @@ class UsageKeeping:
         try:
             await duty()
         except PyMongoError as error:
-            log.warning("the counts of usage wait for the database", error=str(error)[:300])
+            log.warning("usage counts not stored, retrying", error=str(error)[:300])
         except Exception:
-            log.exception("the counts of usage could not be kept")
+            log.exception("usage counts failed")
 
     async def _load(self) -> None:
         await ledger.load_limits(self._database, self._quotas.limits)
 
     async def round(self) -> None:
-        """Write down, learn, delete what is too much, tell."""
+        """Store and reload the counts, trim excess history, and mail owners who reached a quota."""
         self._rounds += 1
         meter, all_owners = self._quotas.meter, self._rounds % _ALL_OWNERS == 0
         await ledger.flush(self._database, meter, self._quotas.limits, all_owners=all_owners)
@@ -76,7 +76,7 @@ class UsageKeeping:
     # --- too much history -------------------------------------------------------------------------------------------
 
     async def trim(self, owner: str, now: datetime) -> None:
-        """Delete the oldest history of an owner until there is room. What is open, and what is saved, stays."""
+        """Delete the oldest history of an owner until there is room. Open runs, tasks and workflows stay."""
         meter = self._quotas.meter
         meter.note_refused(owner, Quota.STORAGE)
         age = min(self._kept, self._ages.get(owner, self._kept) / _YOUNGER**2)
@@ -88,9 +88,9 @@ class UsageKeeping:
             meter.add_bytes(owner, -await FileStore(self._database).forget_of(owner, before))
         self._ages[owner] = age
         if deleted:
-            log.info("the oldest history was deleted for a quota", owner=owner, runs=deleted, age=str(age))
+            log.info("history trimmed to the storage quota", owner=owner, runs=deleted, age=str(age))
 
-    # --- telling ----------------------------------------------------------------------------------------------------
+    # --- mails ------------------------------------------------------------------------------------------------------
 
     async def _tell(self, now: datetime) -> None:
         refused = self._quotas.meter.refused()

@@ -1,4 +1,4 @@
-"""The attempt: a claimed run goes in, its outcome goes to the settler."""
+"""The worker makes the attempts of claimed runs and passes the outcomes to the completer."""
 
 import asyncio
 import random
@@ -30,14 +30,15 @@ from tocsin.tasks.retry import RetryPolicy
 
 log = telemetry.logger(__name__)
 _CANCELLED = AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled.")
-_INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attempt. The server's log has the details.")
+_INTERNAL = AttemptError(ErrorKind.INTERNAL, "An internal error occurred in Tocsin. See the server log for details.")
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none.
+    """The dependencies of attempts.
 
-    `mail` gives the door for the mails of a user's jobs. `waiting` has the runs whose attempts wait for `compute`.
+    `timeout` returns the default timeout of a kind of job in seconds, `mail` the mail transport for the jobs of an
+    owner. `waiting` contains the ids of the runs whose attempts wait for `compute`.
     """
 
     http: HttpDoor
@@ -53,7 +54,7 @@ class Tools:
 
 
 class Worker:
-    """Makes attempts, `concurrency` at once."""
+    """Makes one attempt at a time. A process runs several concurrently."""
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class Worker:
         self._meter = meter or UsageMeter()
 
     async def run(self) -> None:
-        """Make one attempt after the other until cancelled."""
+        """Make attempts until cancelled."""
         while True:
             held = await self._hand.next()
             held.doer = asyncio.current_task()
@@ -108,7 +109,7 @@ class Worker:
             task.uncancel()
             return Outcome(error=_CANCELLED)
         except Exception:
-            log.exception("a job raised", job=run["job"].get("kind"))
+            log.exception("job raised an exception", job=run["job"].get("kind"))
             return Outcome(error=_INTERNAL)
 
     async def _perform(self, run: Doc) -> Outcome:
@@ -150,18 +151,18 @@ class Worker:
         return self._tools.judge.after(run, outcome, self._policy(run), ended_at, chance)
 
     def _policy(self, run: Doc) -> RetryPolicy:
-        """The policy in effect. A run that was made before runs knew their interval is treated as one due once."""
+        """Return the retry policy in effect. Runs from before `interval_ms` was stored count as due once."""
         interval = run.get("interval_ms")
         try:
             own = None if run["retry"] is None else retries.from_document(run["retry"])
         except (KeyError, TypeError, ValueError):
-            log.exception("the retry policy of a run cannot be read, so it is not retried")
+            log.exception("invalid retry policy, run is not retried")
             return RetryPolicy(0)
         return self._tools.judge.defaults.complete(own, None if interval is None else interval * MILLISECOND)
 
 
 def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
-    """The stored form of an ended attempt."""
+    """Return the stored form of an ended attempt."""
     return claimed | {
         "started_at": started_at,
         "finished_at": ended_at,
