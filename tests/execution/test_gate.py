@@ -1,4 +1,4 @@
-"""The limits of queues and hosts: never exceeded, whoever asks from whichever thread, nor by all workers together."""
+"""Limits of queues and hosts: never exceeded, from any thread, nor by all workers together."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -60,7 +60,7 @@ def admitted(gate: Gate, runs: list[Doc]) -> int:
 def test_nobody_fills_the_hand() -> None:
     gate = Gate(Limits(concurrency=10, hand=110))
     long = [run(number, host=f"{number}.test:80") | {"timeout": 3600.0} for number in range(200)]
-    assert admitted(gate, long) == 5 + 50  # the half of the places, and of the hand
+    assert admitted(gate, long) == 5 + 50  # half of the places, and half of the prefetch room
     assert gate.explain(long[-1], NOW) is WaitingFor.OWNER_SHARE
     assert admitted(gate, [run(number, owner="bob") for number in range(200)]) == 4 + 41
 
@@ -74,10 +74,10 @@ def test_who_has_no_place_at_once_is_claimed_only_while_runs_flow() -> None:
         gate.begin(claimed(one))
     for _ in range(4):
         gate.tick()
-    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # nothing began of late
+    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # nothing has started recently
     gate.end(claimed(runs[0]))
     gate.begin(claimed(runs[2]))
-    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # one did, and one is in line
+    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # one has started, and one is waiting
     gate.end(claimed(runs[1]))
     gate.begin(claimed(runs[3]))
     assert gate.admit(runs[5], NOW) is None
@@ -118,7 +118,7 @@ def test_a_shut_circuit_lets_in_its_probe_only() -> None:
 
 @given(rate=st.integers(1, 6000), waits=st.lists(st.integers(0, 3_000), min_size=1, max_size=200))
 def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
-    """In any minute: at most the rate, and what may come at once at its beginning (a second's worth)."""
+    """In any minute, at most the rate plus the initial burst of one second's worth."""
     gate, now, begun = gate_of({"q": Rule(rate=rate)}), NOW, list[datetime]()
     for number, wait in enumerate(waits):
         now += timedelta(milliseconds=wait)

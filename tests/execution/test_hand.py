@@ -1,4 +1,4 @@
-"""The bounded hand: each claim takes one place and gives it back once."""
+"""In-flight runs are bounded: each claim takes one place and releases it once."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Dead, stopped and restarted workers: their runs go back to the queue, and nothing is lost or done twice unseen."""
+"""Dead, stopped and restarted workers: their runs are requeued; nothing is lost or silently done twice."""
 
 import asyncio
 from datetime import timedelta
@@ -200,7 +200,7 @@ async def _empty(stack: Stack) -> bool:
 
 
 async def stopped(database: Database, target: Target, grace: float, count: int = 1, **more: Any) -> list[Doc]:
-    """The runs of `count` tasks whose worker was stopped while it made the first attempt."""
+    """Return the runs of `count` tasks whose worker was stopped during the first attempt."""
     async with run_stack(database, max_concurrency=1, shutdown_grace=grace) as stack:
         for _ in range(count):
             await save_task(database, f"{target.url}/wait", **more)
@@ -243,7 +243,7 @@ async def test_a_stop_right_after_a_hold_leaves_nothing_that_would_run(
         ]
         await until(lambda: _called(target, 1))
         await until(lambda: _held(stack, 3))
-        await stack.fanout.stop()  # so that nobody is told of the cancelling in time
+        await stack.fanout.stop()  # so that the cancellation is not noticed in time
         await stack.scheduler.stop()
         for task in tasks:
             await verb(database, "alice", task.id, clock.now())

@@ -1,4 +1,4 @@
-"""In hand: no host and no owner gets too many at once, owners take turns, nothing is forgotten."""
+"""The ready queue: limits of hosts and owners hold, owners take turns, no run is lost."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def test_in_a_lane_a_higher_priority_goes_first() -> None:
 
 
 def popped(line: Line[Standing]) -> list[str]:
-    """The owners of all that may begin now."""
+    """Return the owners of all runs that may start now."""
     got = []
     while (one := line.pop()) is not None:
         got.append(one.run["owner"])
@@ -82,7 +82,7 @@ def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> N
     assert popped(line) == ["alice"] * 8
     for number in range(9):
         line.add(standing("bob", "b:1", number))
-    assert popped(line) == ["bob"] * 6  # two are left for those who have none
+    assert popped(line) == ["bob"] * 6  # two are left for owners without any
     line.add(standing("carol", "a:1"))
     assert popped(line) == ["carol"]
     line.ended(long[0].run)
@@ -171,5 +171,5 @@ def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each ste
 
 
 def _waits_behind(one: Standing, waiting: list[Standing]) -> bool:
-    """An owner's run may wait for another of it that is before it, and longer."""
+    """A run may wait for another of the same owner that goes first and takes longer."""
     return any(each.run["owner"] == one.run["owner"] and each.run["host"] is None for each in waiting)

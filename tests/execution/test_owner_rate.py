@@ -1,4 +1,4 @@
-"""Runs of one owner to one host that come too fast wait and say so; those of others, and to other hosts, go."""
+"""Runs of an owner beyond the rate limit of a host wait and say so; other owners and hosts are not affected."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def test_the_gate_lets_in_a_minutes_worth_and_tells_when_it_goes_on() -> None:
     assert 100 <= gate.pause() <= 6_000
     assert gate.admit(run(1, host="a:80", owner="bob"), NOW) is None
     assert gate.admit(run(13, host="b:80"), NOW) is None
-    gate.leave(claimed(run(0, host="a:80")))  # that one has ended changes nothing
+    gate.leave(claimed(run(0, host="a:80")))  # the end of a run changes nothing
     assert gate.admit(run(10, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
     assert gate.admit(run(10, host="a:80"), NOW + timedelta(seconds=6)) is None
 
@@ -59,7 +59,7 @@ async def test_what_waited_goes_when_the_rate_allows_and_retries_count(database:
         rates = stack.engine.gate._owner_rates
         for _ in range(58):
             rates.take("alice", target.url.removeprefix("http://"), clock.epoch_milliseconds(clock.now()))
-        task = await save_task(database, target.url)  # with two retries at once
+        task = await save_task(database, target.url)  # with two immediate retries
         stack.scheduler.due(task.next_run_at)
         (ended,) = await stack.when_runs(task.id, "COMPLETED")
     first, _, third = ended["attempts"]

@@ -1,4 +1,4 @@
-"""Passes of the scheduler made by hand, one at a time, over the real database."""
+"""Scheduler passes triggered by the test, one at a time, over the real database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,19 +16,19 @@ from tocsin.scheduling.store import TaskStore
 
 @dataclass
 class Passes:
-    """A job store, the hand it fills, and what it asked to be done afterwards."""
+    """A job store, the in-flight runs it fills, and the scheduler that applies its effects."""
 
     store: TaskStore
     hand: WorkerHand
     scheduler: Scheduler
 
     async def make(self) -> None:
-        """One pass, and what follows from it."""
+        """Make one pass and apply its effects."""
         await asyncio.to_thread(self._pass)
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait for what follows from a pass."""
+        """Wait for the effects of a pass."""
         await asyncio.sleep(0)
         while self.scheduler._afterwards:
             await asyncio.wait(self.scheduler._afterwards)
@@ -41,7 +41,7 @@ class Passes:
 
 @asynccontextmanager
 async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
-    """Passes over this database; `room` is how many runs may be born in the hand, `meter` limits owners."""
+    """Passes over this database. `room` is the maximum number of in-flight runs; `meter` limits owners."""
     hand = WorkerHand(f"hand-{room}", room, asyncio.get_running_loop(), Gate())
     scheduler = Scheduler(database, hand)
     scheduler._loop = asyncio.get_running_loop()
@@ -53,5 +53,5 @@ async def passes(database: Database, room: int = 0, meter: UsageMeter | None = N
 
 
 def statuses(runs: list[Doc]) -> list[tuple[str, str | None]]:
-    """Status and reason of each."""
+    """Return the status and reason of each run."""
     return [(run["status"], run["reason"]) for run in runs]

@@ -1,4 +1,4 @@
-"""Passes over the database, with a crash, a fault, an edit or another scheduler at the worst moment."""
+"""Passes over the database, with a crash, an error, an edit or another scheduler at the worst moment."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ S = RunStatus
 
 
 async def due_task(database: Database, **changes: Any) -> Task:
-    """An hourly task that has been due for a moment."""
+    """Make an hourly task that has just become due."""
     start = clock.now() - timedelta(seconds=1)
     return await save_at(database, start, **changes)
 
@@ -39,7 +39,7 @@ async def runs_of(database: Database, task_id: str) -> list[Doc]:
 
 
 def before(made: Passes, method: str, act: Callable[[], None]) -> None:
-    """Do something in the scheduler's thread, once, right before it calls this method of the store."""
+    """Do something once in the scheduler's thread, right before it calls this method of the store."""
     original = getattr(made.store, method)
 
     def instead(*arguments: Any) -> Any:
@@ -51,7 +51,7 @@ def before(made: Passes, method: str, act: Callable[[], None]) -> None:
 
 
 def in_loop(work: Callable[[], Any]) -> Callable[[], None]:
-    """The coroutine that `work` makes, run in the test's loop and waited for by the scheduler's thread."""
+    """Return a function for the scheduler's thread that runs a coroutine in the test's loop and waits for it."""
     loop = asyncio.get_running_loop()
     return lambda: asyncio.run_coroutine_threadsafe(work(), loop).result(10)
 
