@@ -140,10 +140,10 @@ def test_a_limit_holds_whatever_threads_ask() -> None:
             one = run(name * 1000 + number, "q")
             if gate.admit(one, NOW) is None:
                 inside["now"] += 1
-                most.append(len(gate._entered))
+                most.append(len(gate._admitted))
                 gate.leave(claimed(one))
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(come_and_go, range(8)))
     assert max(most) <= 7
-    assert gate._inside == Counter()
+    assert gate._counts == Counter()

@@ -72,7 +72,7 @@ async def test_retry_at_once_keeps_every_run_in_hand_and_gives_every_place_back(
 
 async def _empty(stack: Stack) -> bool:
     """Check that every place is free, including those that the dispatcher reserves briefly."""
-    return stack.engine.hand._taken == 0
+    return stack.engine.hand._reserved == 0
 
 
 # --- cancel and pause during an attempt -----------------------------------------------------------------------------
@@ -255,7 +255,7 @@ async def test_a_beginning_is_told_also_when_the_retry_begins_before_its_outcome
     stack: Stack, target: Target
 ) -> None:
     target.script = [500]
-    settler = stack.engine._settler
+    settler = stack.engine._completer
     original = settler._read_back
 
     async def overtaken(batch: list[Settlement]) -> tuple[list[Doc], list[Doc]]:

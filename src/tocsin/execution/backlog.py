@@ -16,10 +16,10 @@ READY: Doc = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": clock.EPOCH}
 WHOLE = timedelta(seconds=30)
 """Interval of full reads, in case another process's clock is behind. Ten times longer for a large backlog."""
 _LARGE = 5_000
-_PORTION = 1000
+_READ_BATCH = 1000
 """Batch size of reads, so that a large backlog does not block the event loop."""
 _OVERLAP = timedelta(seconds=1)
-_SEEN = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at", "timeout"), 1)
+_FIELDS = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at", "timeout"), 1)
 
 
 class Lane:
@@ -63,7 +63,7 @@ class Backlog:
         self.lanes: dict[str, Lane] = {}
         self._lane_of: dict[str, str] = {}
         self._newest = clock.EPOCH
-        self._whole_at: datetime | None = None
+        self._full_read_at: datetime | None = None
 
     def __len__(self) -> int:
         return len(self._lane_of)
@@ -85,22 +85,22 @@ class Backlog:
 
     def distrust(self) -> None:
         """Make the next refresh read all queued runs."""
-        self._whole_at = None
+        self._full_read_at = None
 
     async def read(self, database: Database, now: datetime) -> None:
         """Read the runs that became ready since the last call."""
-        if self._whole_at is None or now < self._whole_at or now - self._whole_at > self._patience():
+        if self._full_read_at is None or now < self._full_read_at or now - self._full_read_at > self._read_interval():
             self.lanes, self._lane_of, self._newest = {}, {}, clock.EPOCH
-            self._whole_at = now
+            self._full_read_at = now
         since = max(self._newest - _OVERLAP, clock.EPOCH)
         which = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": since}}
         try:
-            async for run in database.runs.find(which, _SEEN).batch_size(_PORTION):
+            async for run in database.runs.find(which, _FIELDS).batch_size(_READ_BATCH):
                 self._newest = min(max(self._newest, run["ready_at"]), now)  # the clock may have been set back
                 self.add((run,))
         except BaseException:
             self.distrust()
             raise
 
-    def _patience(self) -> timedelta:
+    def _read_interval(self) -> timedelta:
         return WHOLE if len(self) < _LARGE else WHOLE * 10

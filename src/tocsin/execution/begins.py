@@ -26,20 +26,20 @@ log = telemetry.logger(__name__)
 class Begins:
     """Stores the start of prefetched runs, and returns those that wait too long to the queue."""
 
-    def __init__(self, database: Database, hand: WorkerHand) -> None:
+    def __init__(self, database: Database, in_flight: WorkerHand) -> None:
         self._database = database
-        self._hand = hand
-        self._noted: list[Held] = []
+        self._in_flight = in_flight
+        self._started: list[Held] = []
         self._late: list[Doc] = []
 
-    def note(self, held: Held) -> None:
+    def note(self, claimed: Held) -> None:
         """Record that the attempt of a prefetched run has started."""
-        self._noted.append(held)
+        self._started.append(claimed)
 
-    def give_up(self, held: Held) -> None:
+    def give_up(self, claimed: Held) -> None:
         """Return a run to the queue unless its attempt has started."""
-        if self._hand.withdraw(held):
-            self._late.append(held.run)
+        if self._in_flight.withdraw(claimed):
+            self._late.append(claimed.run)
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -48,35 +48,35 @@ class Begins:
             for number in range(ticks):
                 await asyncio.sleep(WRITE_SECONDS)
                 if number == 0:
-                    self._late += [held.run for held in self._hand.late()]
+                    self._late += [claimed.run for claimed in self._in_flight.late()]
                 try:
                     await self._write()
                 except PyMongoError as error:
                     log.warning("start times not stored, retrying", error=str(error)[:300])
 
     async def _write(self) -> None:
-        await self._write_begun()
+        await self._write_started()
         if late := list(self._late):
             await give_back(self._database, late)
             self._late = self._late[len(late) :]
-            self._hand.done(late)
-            self._hand.wake()
+            self._in_flight.done(late)
+            self._in_flight.wake()
 
-    async def _write_begun(self) -> None:
-        self._noted = [held for held in self._noted if held.doer is not None]
-        if not (noted := list(self._noted)):
+    async def _write_started(self) -> None:
+        self._started = [claimed for claimed in self._started if claimed.doer is not None]
+        if not (started := list(self._started)):
             return
-        runs = [begun(held) for held in noted]
-        await self._database.runs.bulk_write([_begin(run) for run in runs], ordered=False)
-        going = [run for held, run in zip(noted, runs, strict=True) if held.doer is not None]
+        runs = [begun(claimed) for claimed in started]
+        await self._database.runs.bulk_write([_start_update(run) for run in runs], ordered=False)
+        going = [run for claimed, run in zip(started, runs, strict=True) if claimed.doer is not None]
         if updates := ending.on_tasks(going):
             await self._database.tasks.bulk_write(updates, ordered=False)
-        self._noted = self._noted[len(noted) :]
+        self._started = self._started[len(started) :]
 
 
-def begun(held: Held) -> Doc:
+def begun(claimed: Held) -> Doc:
     """Return the run with the start time of its latest attempt."""
-    run, began_at = held.run, held.began_at or clock.now()
+    run, began_at = claimed.run, claimed.began_at or clock.now()
     last = run["attempts"][-1] | {"started_at": began_at}
     return run | {
         "begun": True,
@@ -85,7 +85,7 @@ def begun(held: Held) -> Doc:
     }
 
 
-def _begin(run: Doc) -> UpdateOne:
+def _start_update(run: Doc) -> UpdateOne:
     unchanged = both(equals("status", RunStatus.RUNNING.value), equals("fence", run["fence"]))
     changes = {key: run[key] for key in ("begun", "started_at", "attempts")}
     return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes)])

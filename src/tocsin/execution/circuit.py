@@ -16,7 +16,7 @@ LONGEST = 600.0
 PROBE_SECONDS = 120.0
 """Seconds after which a probe without an outcome counts as lost and another run is sent as the probe."""
 _NOT_CONNECTED = frozenset({ErrorKind.CONNECT, ErrorKind.DNS, ErrorKind.TLS})
-_TOO_MUCH = frozenset({429, 503})
+_TURNED_AWAY = frozenset({429, 503})
 
 
 class State(Enum):
@@ -74,6 +74,6 @@ class Circuit:
 
 def complaint(kind: ErrorKind | None, status: int | None) -> str | None:
     """Return the reason why an outcome counts as a failure of its target, or None if it does not."""
-    if status in _TOO_MUCH:
+    if status in _TURNED_AWAY:
         return f"HTTP {status}"
     return kind.value if kind in _NOT_CONNECTED else None

@@ -13,16 +13,16 @@ from tocsin.execution.hand import WorkerHand
 from tocsin.jobs.base import Outcome
 
 Key = tuple[str, str]
-_MANY = 10_000
+_MAX_TRACKED = 10_000
 log = telemetry.logger(__name__)
 
 
 class Circuits:
     """The circuits by owner and host. Outcomes take effect at once; `save` stores all but closed circuits."""
 
-    def __init__(self, database: Database, hand: WorkerHand, rules: Rules) -> None:
+    def __init__(self, database: Database, in_flight: WorkerHand, rules: Rules) -> None:
         self._database = database
-        self._hand = hand
+        self._in_flight = in_flight
         self._rules = rules
         self._circuits: dict[Key, Circuit] = {}
         self._revs: dict[Key, int] = {}
@@ -57,15 +57,15 @@ class Circuits:
         else:
             self._circuits[key] = after
         if after.state is before.state is State.CLOSED:
-            if len(self._circuits) > _MANY:
+            if len(self._circuits) > _MAX_TRACKED:
                 self._circuits = self._stored()  # drop the failure counts of closed circuits
             return
         self._probes.pop(key, None)
         log.info("a circuit changed", host=key[1], state=after.state.value, cause=after.cause)
         if after.state is State.OPEN:  # now, before a worker takes them
-            self._withdrawn += [held.run for held in self._hand.unbegun(key)]
+            self._withdrawn += [claimed.run for claimed in self._in_flight.unbegun(key)]
         self._changed.add(key)
-        self._tell_gate()
+        self._update_limiter()
         self.woken.set()
 
     # --- probes -----------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Circuits:
             circuit = self._circuits.get(key)
             if circuit is not None and key not in self._offered and circuit.probed(now) is not None:
                 self._offered[key] = run["_id"]
-        self._tell_gate()
+        self._update_limiter()
 
     async def begin_probes(self, runs: list[Doc], now: datetime) -> list[str]:
         """Return the ids of the runs that may be claimed: only one process sends the probe of a circuit."""
@@ -95,10 +95,10 @@ class Circuits:
             return False
         rev = self._revs.get(key, 0)
         change = {"state": State.HALF_OPEN.value, "retry_at": probed.retry_at, "rev": rev + 1}
-        result = await self._database.circuits.update_one({"_id": _id(key), "rev": rev}, {"$set": change})
+        result = await self._database.circuits.update_one({"_id": _circuit_id(key), "rev": rev}, {"$set": change})
         if result.modified_count:
             self._circuits[key], self._revs[key], self._probes[key] = probed, rev + 1, run_id
-            self._tell_gate()
+            self._update_limiter()
         return bool(result.modified_count)
 
     # --- with the database -----------------------------------------------------------------------------------------
@@ -115,32 +115,32 @@ class Circuits:
         for key, each in found.items():
             if key not in self._changed and each["rev"] != self._revs.get(key, -1):
                 self._circuits[key], self._revs[key] = _circuit(each), each["rev"]
-        self._tell_gate()
+        self._update_limiter()
 
     async def save(self) -> None:
         """Store the changed circuits, and release the runs that were claimed for hosts whose circuit opened."""
-        await self._give_back()
+        await self._release_withdrawn()
         for key in list(self._changed):
             circuit = self.get(*key)
             await self._write(key, circuit)
             if self.get(*key) == circuit:
                 self._changed.discard(key)
 
-    async def _give_back(self) -> None:
+    async def _release_withdrawn(self) -> None:
         withdrawn = list(self._withdrawn)
         if withdrawn:
             await give_back(self._database, withdrawn)
             self._withdrawn = self._withdrawn[len(withdrawn) :]
-            self._hand.done(withdrawn)
+            self._in_flight.done(withdrawn)
 
     async def _write(self, key: Key, circuit: Circuit) -> None:
         rev = self._revs.get(key, 0)
         if circuit.state is State.CLOSED:
-            await self._database.circuits.delete_one({"_id": _id(key), "rev": rev})
+            await self._database.circuits.delete_one({"_id": _circuit_id(key), "rev": rev})
             self._revs.pop(key, None)
             return
         document = _document(key, circuit) | {"rev": rev + 1}
-        result = await self._database.circuits.replace_one({"_id": _id(key), "rev": rev}, document)
+        result = await self._database.circuits.replace_one({"_id": _circuit_id(key), "rev": rev}, document)
         if not result.matched_count:
             try:
                 await self._database.circuits.insert_one(document)
@@ -163,11 +163,11 @@ class Circuits:
     def _stored(self) -> dict[Key, Circuit]:
         return {key: circuit for key, circuit in self._circuits.items() if circuit.state is not State.CLOSED}
 
-    def _tell_gate(self) -> None:
-        self._hand.gate.shut({key: self._offered.get(key) for key in self._stored()})
+    def _update_limiter(self) -> None:
+        self._in_flight.gate.shut({key: self._offered.get(key) for key in self._stored()})
 
 
-def _id(key: Key) -> str:
+def _circuit_id(key: Key) -> str:
     return " ".join(key)
 
 
@@ -179,6 +179,7 @@ def _circuit(document: Doc) -> Circuit:
 
 def _document(key: Key, circuit: Circuit) -> Doc:
     return {
-        "_id": _id(key), "owner": key[0], "host": key[1], "state": circuit.state.value, "failures": circuit.failures,
-        "seconds": circuit.seconds, "cause": circuit.cause, "retry_at": circuit.retry_at, "opened_at": clock.now(),
+        "_id": _circuit_id(key), "owner": key[0], "host": key[1], "state": circuit.state.value,
+        "failures": circuit.failures, "seconds": circuit.seconds, "cause": circuit.cause,
+        "retry_at": circuit.retry_at, "opened_at": clock.now(),
     }  # fmt: skip

@@ -35,19 +35,19 @@ WAITS_FOR_COMPUTE = Waiting(
 )
 
 
-def explain(run: Doc, gate: Gate, circuits: Circuits, now: datetime) -> Waiting | None:
+def explain(run: Doc, limiter: Gate, circuits: Circuits, now: datetime) -> Waiting | None:
     """Return what this run waits for, or None."""
     if run["status"] == RunStatus.RETRY.value:
         return Waiting(WaitingFor.RETRY_AT, "The last attempt failed. The next one is made at nextAttemptAt.")
     if shown_status(run) is not RunStatus.QUEUED:
         return None
-    what = WaitingFor.EARLIER_RUN if run.get("blocked") else gate.explain(run, now) or WaitingFor.CONCURRENCY
+    what = WaitingFor.EARLIER_RUN if run.get("blocked") else limiter.explain(run, now) or WaitingFor.CONCURRENCY
     if what is WaitingFor.CIRCUIT_OPEN:
-        return Waiting(what, _of_circuit(run, circuits))
+        return Waiting(what, _explain_circuit(run, circuits))
     return Waiting(what, _SENTENCES[what].format(queue=run.get("queue") or DEFAULT_QUEUE, host=run.get("host")))
 
 
-def _of_circuit(run: Doc, circuits: Circuits) -> str:
+def _explain_circuit(run: Doc, circuits: Circuits) -> str:
     circuit, host = circuits.get(run["owner"], run["host"]), run["host"]
     failed = f"{circuit.failures} attempts in a row to call {host} failed, the last one with {circuit.cause}"
     if circuit.state is State.HALF_OPEN:

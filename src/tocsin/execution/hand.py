@@ -46,9 +46,9 @@ class WorkerHand:
     `limit` is their maximum number; the run limiter bounds those of a queue and to a host.
     """
 
-    def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
+    def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop, limiter: Gate) -> None:
         self.worker = worker
-        self.gate = gate
+        self.gate = limiter
         self.held: dict[str, Held] = {}
         self.backlog = False
         self.draining = False
@@ -56,9 +56,9 @@ class WorkerHand:
         self._limit = limit
         self._loop = loop
         self._lock = threading.Lock()
-        self._taken = 0
-        self._line: Line[Held] = Line(gate.limits, gate.host_limit())
-        self._workers: deque[asyncio.Future[None]] = deque()
+        self._reserved = 0
+        self._ready_queue: Line[Held] = Line(limiter.limits, limiter.host_limit())
+        self._idle_workers: deque[asyncio.Future[None]] = deque()
 
     # --- from any thread --------------------------------------------------------------------------------------------
 
@@ -69,14 +69,14 @@ class WorkerHand:
     def reserve_for_queued(self, wanted: int) -> int:
         """Reserve room for at most `wanted` queued runs."""
         with self._lock:
-            room = 0 if self.draining else max(0, min(wanted, self._limit - self._taken))
-            self._taken += room
+            room = 0 if self.draining else max(0, min(wanted, self._limit - self._reserved))
+            self._reserved += room
             return room
 
     def release(self, unused: int) -> None:
         """Release reserved room."""
         with self._lock:
-            self._taken -= unused
+            self._reserved -= unused
 
     def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
         """Return the newborn runs that may start now. The caller claims each, then passes it to `take` or `dismiss`."""
@@ -127,37 +127,37 @@ class WorkerHand:
     def add(self, runs: list[Doc]) -> None:
         """Add claimed runs, and wake workers to execute them."""
         for run in runs:
-            held = self.held[run["_id"]] = Held(run)
-            self._line.add(held)
-        for _ in range(min(len(runs), len(self._workers))):
-            self._rouse()
-        self._measure()
+            claimed = self.held[run["_id"]] = Held(run)
+            self._ready_queue.add(claimed)
+        for _ in range(min(len(runs), len(self._idle_workers))):
+            self._wake_worker()
+        self._update_metrics()
 
     async def next(self) -> Held:
         """Wait for the next run to execute: owners take turns, within the limits of hosts."""
-        while (held := self._line.pop()) is None:
+        while (claimed := self._ready_queue.pop()) is None:
             idle = self._loop.create_future()
-            self._workers.append(idle)
+            self._idle_workers.append(idle)
             await idle
-        self.gate.begin(held.run)
-        return held
+        self.gate.begin(claimed.run)
+        return claimed
 
-    def ended(self, held: Held) -> None:
+    def ended(self, claimed: Held) -> None:
         """Mark the attempt of a run from `next` as ended, which frees its place and its host."""
-        self.gate.end(held.run)
-        self._line.ended(held.run)
-        self._rouse()
+        self.gate.end(claimed.run)
+        self._ready_queue.ended(claimed.run)
+        self._wake_worker()
 
     def limit_hosts(self) -> None:
         """Apply the current host limit."""
-        self._line.host_limit = self.gate.host_limit()
-        self._line.reopen()
-        for _ in range(len(self._workers)):
-            self._rouse()
+        self._ready_queue.host_limit = self.gate.host_limit()
+        self._ready_queue.reopen()
+        for _ in range(len(self._idle_workers)):
+            self._wake_worker()
 
-    def _rouse(self) -> None:
-        while self._workers:
-            idle = self._workers.popleft()
+    def _wake_worker(self) -> None:
+        while self._idle_workers:
+            idle = self._idle_workers.popleft()
             if not idle.done():
                 idle.set_result(None)
                 return
@@ -169,28 +169,28 @@ class WorkerHand:
         """
         for run in runs:
             self.gate.leave(run)
-            held = self.held.get(run["_id"])
-            if held is not None and held.run["fence"] == run["fence"]:
+            claimed = self.held.get(run["_id"])
+            if claimed is not None and claimed.run["fence"] == run["fence"]:
                 del self.held[run["_id"]]
         self.release(len(runs))
-        if (self.backlog or self.gate.contended) and 2 * len(self._line) <= len(self.held):
+        if (self.backlog or self.gate.contended) and 2 * len(self._ready_queue) <= len(self.held):
             self.woken.set()  # before the workers run out of runs, but not after every single one
-        self._measure()
+        self._update_metrics()
 
     def unbegun(self, lane: Lane | None = None) -> list[Held]:
         """Withdraw the runs that no worker has started: all, or those of one owner to one host."""
-        return self._line.withdraw(lane)
+        return self._ready_queue.withdraw(lane)
 
-    def withdraw(self, held: Held) -> bool:
+    def withdraw(self, claimed: Held) -> bool:
         """Withdraw a run if no worker has started it. Return whether it was withdrawn."""
-        return self._line.remove(held)
+        return self._ready_queue.remove(claimed)
 
     def late(self) -> list[Held]:
         """Withdraw the runs that have waited too long and exceed the prefetch window. Call it every half second."""
         self.gate.tick()
         before = time.monotonic() - LATE_SECONDS
-        return self._line.withdraw_late(before, lambda lane: self.gate.may_wait_in_hand(*lane))
+        return self._ready_queue.withdraw_late(before, lambda lane: self.gate.may_wait_in_hand(*lane))
 
-    def _measure(self) -> None:
+    def _update_metrics(self) -> None:
         telemetry.RUNS_HELD.set(len(self.held))
-        telemetry.RUNS_RUNNING.set(len(self.held) - len(self._line))
+        telemetry.RUNS_RUNNING.set(len(self.held) - len(self._ready_queue))

@@ -11,12 +11,12 @@ class Pace:
 
     def wait(self, now: float, rate: float) -> float:
         """Return the milliseconds until the next attempt may start; 0 means now. `rate` is per minute."""
-        return max(0.0, self._trusted(now, rate) - now - (max(1.0, rate / 60) - 1) * 60_000 / rate)
+        return max(0.0, self._arrival(now, rate) - now - (max(1.0, rate / 60) - 1) * 60_000 / rate)
 
     def take(self, now: float, rate: float) -> None:
         """Count an attempt that starts now."""
-        self.due = max(self._trusted(now, rate), now) + 60_000 / rate
+        self.due = max(self._arrival(now, rate), now) + 60_000 / rate
 
-    def _trusted(self, now: float, rate: float) -> float:
+    def _arrival(self, now: float, rate: float) -> float:
         """Return `due`, or `now` if it is so far ahead that the clock must have been set back."""
         return now if self.due - now > max(60_000 / rate, 1_000) + 1_000 else self.due

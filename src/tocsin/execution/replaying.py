@@ -45,7 +45,7 @@ class Replaying:
         self._meter = meter or UsageMeter()
         self._wake = wake
         self._lease = lease
-        self._ahead: dict[str, list[Doc]] = {}
+        self._read_ahead: dict[str, list[Doc]] = {}
 
     async def run(self) -> None:
         """Advance replays until cancelled."""
@@ -72,12 +72,12 @@ class Replaying:
         times: list[datetime | None] = []
         owners, began_at = len(waiting.owners()), clock.now()
         while (found := waiting.pop()) is not None:
-            times.append(await self._look(found[1], now))
+            times.append(await self._advance(found[1], now))
             if len(times) >= owners and abs(clock.now() - began_at) >= ROUND and len(waiting):
                 return clock.now()
         return min((at for at in times if at is not None), default=None)
 
-    async def _look(self, replay_id: str, now: datetime) -> datetime | None:
+    async def _advance(self, replay_id: str, now: datetime) -> datetime | None:
         """Lease a replay, advance it by one step, release it. After an error, the lease is left to expire."""
         try:
             replay = await replays.take(self._database, replay_id, now, self._lease)
@@ -85,7 +85,7 @@ class Replaying:
                 return None
             next_at = await self._step(replay)
             if next_at is None:
-                self._ahead.pop(replay_id, None)
+                self._read_ahead.pop(replay_id, None)
             else:
                 await replays.give_back(self._database, replay, next_at)
             return next_at
@@ -93,7 +93,7 @@ class Replaying:
             log.warning("replay not advanced, retrying", replay=replay_id, error=str(error)[:300])
         except Exception:
             log.exception("replay step failed", replay=replay_id)
-        self._ahead.pop(replay_id, None)
+        self._read_ahead.pop(replay_id, None)
         return None
 
     async def _step(self, replay: Doc) -> datetime | None:
@@ -120,21 +120,21 @@ class Replaying:
         if replay["canary_run"] is None:
             return await self._choose_canary(replay)
         run = await self._database.runs.find_one({"_id": replay["canary_run"]})
-        verdict = replay_plan.after_canary(run, replay["_id"])
+        decision = replay_plan.after_canary(run, replay["_id"])
         now = clock.now()
-        if verdict is CanaryVerdict.GIVE_UP:
+        if decision is CanaryVerdict.GIVE_UP:
             await self._end(replay, ReplayStatus.FAILED, replay_plan.why_given_up(run))
             return now
-        if verdict is CanaryVerdict.GO_ON:
+        if decision is CanaryVerdict.GO_ON:
             await replays.change(self._database, replay, {"status": ReplayStatus.RUNNING.value}, [ReplayStatus.CANARY])
             return now
-        if verdict is CanaryVerdict.SEND and run is not None:
+        if decision is CanaryVerdict.SEND and run is not None:
             return await self._send_chosen(replay, run)
         return replay_plan.next_look(1, now)
 
     async def _choose_canary(self, replay: Doc) -> datetime | None:
         """Record the oldest dead letter that can be sent as the canary. The next step sends it."""
-        found = await self._portion(replay, 1)
+        found = await self._next_batch(replay, 1)
         if found is None:
             await replays.change(self._database, replay, {"status": ReplayStatus.RUNNING.value}, [ReplayStatus.CANARY])
             return clock.now()
@@ -164,7 +164,7 @@ class Replaying:
         may = replay_plan.allowance(replay["per_minute"], replays.sendings(replay), clock.now())
         if not may.count:
             return may.at
-        found = await self._portion(replay, may.count)
+        found = await self._next_batch(replay, may.count)
         if found is None:
             return await self._count(replay)
         if found.send:
@@ -177,7 +177,7 @@ class Replaying:
         await self._change(replay, self._passed(replay, found))
         return clock.now()
 
-    async def _portion(self, replay: Doc, most: int) -> Portion | None:
+    async def _next_batch(self, replay: Doc, most: int) -> Portion | None:
         """Return the next batch of dead letters, or None if there are no more."""
         rows = await self._next_rows(replay)
         if not rows:
@@ -187,7 +187,7 @@ class Replaying:
     async def _next_rows(self, replay: Doc) -> list[Doc]:
         """Return the rows after the cursor, possibly read earlier: sending checks that they still are dead letters."""
         after = Mark(replay["cursor_at"], replay["cursor_id"]) if replay["cursor_id"] else None
-        rows = self._ahead.get(replay["_id"], [])
+        rows = self._read_ahead.get(replay["_id"], [])
         if after is not None:
             place = (after.finished_at, after.id)
             rows = [row for row in rows if (row["finished_at"], row["_id"]) > place]
@@ -195,7 +195,7 @@ class Replaying:
             chosen = DeadLetterFilter.from_document(replay["filter"])
             args = (self._database, replay["owner"], chosen, replay["until"], after, AHEAD)
             rows = await dead_letters.walk(*args)
-        self._ahead[replay["_id"]] = rows
+        self._read_ahead[replay["_id"]] = rows
         return rows
 
     async def _send(self, replay: Doc, rows: list[Doc], tasks: dict[str, Doc]) -> int:

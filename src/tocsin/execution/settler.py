@@ -29,13 +29,13 @@ LONGEST_PAUSE = 2.0
 REFUSALS = 5
 """Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
 _DUPLICATE = 11000
-_UNWRITABLE = {
+_NOT_STORED = {
     "kind": ErrorKind.INTERNAL.value,
     "message": "The attempt was made, but its outcome could not be stored. See the server log for details.",
     "hint": None,
 }
-_AGAIN = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
-_OF_NOTE_TO_WORKFLOWS = ending.SETTLED_VALUES | {RunStatus.RETRY.value}
+_REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
+_REPORTED_TO_WORKFLOWS = ending.SETTLED_VALUES | {RunStatus.RETRY.value}
 log = telemetry.logger(__name__)
 
 
@@ -51,14 +51,14 @@ class Settlement:
 
     def changes(self) -> Doc:
         """Return the changes of the run, except for its status."""
-        verdict, ended_at = self.verdict, self.attempt["finished_at"]
+        decision, ended_at = self.verdict, self.attempt["finished_at"]
         return {
             "attempts": [*self.run["attempts"][:-1], self.attempt],
             **({} if self.run.get("begun", True) else {"begun": True}),
             "started_at": self._started_at(),
-            "reason": verdict.reason and verdict.reason.value,
-            "retry_at": verdict.retry_at,
-            "finished_at": ended_at if verdict.status in SETTLED else None,
+            "reason": decision.reason and decision.reason.value,
+            "retry_at": decision.retry_at,
+            "finished_at": ended_at if decision.status in SETTLED else None,
             "error": self.attempt.get("error"),
             "result": self.result,
             "lost": 0,
@@ -89,7 +89,7 @@ class Settlement:
     def bare(self) -> "Settlement":
         """Return a completion that fails the run and records only that the outcome could not be stored."""
         kept = {name: self.attempt[name] for name in ("number", "started_at", "worker", "finished_at")}
-        attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _UNWRITABLE}
+        attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _NOT_STORED}
         return Settlement(self.run, attempt, Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED))
 
     def size(self) -> int:
@@ -106,18 +106,18 @@ class Settlement:
         )
 
 
-def _unless_final(verdict: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
+def _unless_final(decision: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
     """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile."""
     final = {"$not": [is_null("final")]}
-    if verdict.status is RunStatus.CANCELLED:
+    if decision.status is RunStatus.CANCELLED:
         return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED.value]}}
-    if verdict.status is not RunStatus.RETRY:
+    if decision.status is not RunStatus.RETRY:
         return None
     return {
         "status": {"$cond": [final, "$final.status", RunStatus.RETRY.value]},
         "reason": {"$cond": [final, "$final.reason", None]},
         "open": {"$cond": [final, False, True]},
-        "retry_at": {"$cond": [final, None, {"$literal": verdict.retry_at}]},
+        "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
     }
 
@@ -128,7 +128,7 @@ class Settler:
     def __init__(
         self,
         database: Database,
-        hand: WorkerHand,
+        in_flight: WorkerHand,
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
         on_step: Callable[[str], None],
@@ -136,16 +136,16 @@ class Settler:
     ) -> None:
         self._database = database
         self._meter = meter or UsageMeter()
-        self._hand = hand
+        self._in_flight = in_flight
         self._on_retry, self._on_follow, self._on_step = on_retry, on_follow, on_step
         self._buffer: list[Settlement] = []
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
         self._writing = False
 
-    def put(self, settlement: Settlement) -> None:
+    def put(self, completion: Settlement) -> None:
         """Add a completion to the buffer."""
-        self._buffer.append(settlement)
+        self._buffer.append(completion)
         self._filled.set()
         if len(self._buffer) >= BATCH:
             self._full.set()
@@ -194,27 +194,27 @@ class Settler:
             return
         (one,) = batch
         log.error("outcome cannot be stored", **run_ids(one.run["_id"]), error=repr(error)[:300])
-        if one.attempt.get("error") is _UNWRITABLE:
-            self._hand.done([one.run])  # the lease tick will find the run and close its attempt as LOST
+        if one.attempt.get("error") is _NOT_STORED:
+            self._in_flight.done([one.run])  # the lease tick will find the run and close its attempt as LOST
         else:
             await self._write_until_acknowledged([one.bare()])
 
     async def _write(self, batch: list[Settlement]) -> None:
         await self._write_bodies(batch)
-        result = await self._database.runs.bulk_write([settlement.update() for settlement in batch], ordered=False)
+        result = await self._database.runs.bulk_write([completion.update() for completion in batch], ordered=False)
         certain = result.modified_count == len(batch) and all(one.verdict.status in SETTLED for one in batch)
         runs, passed = ([one.settled() for one in batch], []) if certain else await self._read_back(batch)
         shown = {run["_id"] for run in runs}
         work_log.log_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
         for one in batch:
             self._meter.add_bytes(one.run["owner"], one.size())
-        told = await ending.tell(self._database, passed)
+        mailed = await ending.tell(self._database, passed)
         for run in runs:
-            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _OF_NOTE_TO_WORKFLOWS:
+            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _REPORTED_TO_WORKFLOWS:
                 self._on_step(run["task"])
-        if await ending.follow(self._database, runs) or told:
+        if await ending.follow(self._database, runs) or mailed:
             self._on_follow()
-        self._hand.done([one.run for one in batch])
+        self._in_flight.done([one.run for one in batch])
         for run in runs:
             if run["status"] == RunStatus.RETRY.value:
                 self._on_retry(run["retry_at"])
@@ -244,6 +244,6 @@ class Settler:
                 continue
             if document["fence"] == one.run["fence"]:
                 present.append(document)
-            if document["status"] in _AGAIN:
+            if document["status"] in _REQUEUED:
                 passed.append(one.settled())
         return present, passed

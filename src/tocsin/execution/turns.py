@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from tocsin.documents import Doc
 from tocsin.execution.backlog import Lane
 
-_MANY = 10_000
+_MAX_TRACKED = 10_000
 
 
 class Turns:
@@ -27,7 +27,7 @@ class Turns:
         """Charge an owner for a run."""
         self._time = self.of(owner)
         self._following[owner] = self._time + 1
-        if len(self._following) > _MANY:
+        if len(self._following) > _MAX_TRACKED:
             self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
 
 
@@ -41,7 +41,7 @@ def choose(
     """
     heads: dict[str, list[tuple[int, str, Doc, Lane]]] = {}
     for lane in lanes:
-        _line_up(heads.setdefault(lane.owner, []), lane)
+        _push_head(heads.setdefault(lane.owner, []), lane)
     heap = [(turns.of(owner), line[0][0], owner) for owner, line in heads.items() if line]
     heapify(heap)
     chosen: list[Doc] = []
@@ -52,7 +52,7 @@ def choose(
         if admit(run):
             chosen.append(lane.pop())
             turns.take(owner)
-            _line_up(heads[owner], lane)
+            _push_head(heads[owner], lane)
         else:
             refused.append(run)
         if heads[owner]:
@@ -60,6 +60,6 @@ def choose(
     return chosen, refused, bool(heap)
 
 
-def _line_up(heads: list[tuple[int, str, Doc, Lane]], lane: Lane) -> None:
+def _push_head(heads: list[tuple[int, str, Doc, Lane]], lane: Lane) -> None:
     if (run := lane.first()) is not None:
         heappush(heads, (run["rank"], run["_id"], run, lane))

@@ -31,10 +31,10 @@ MOST_OF_OWNER = 5_000
 WHOLE = timedelta(seconds=10)
 """Interval of full reads while the queue is not empty, in case the news of a due time was lost."""
 LONG_WAIT = timedelta(seconds=5)
-_TOLD_EVERY = timedelta(minutes=1)
-_PORTION = 5_000
-_TASK_ROW = {"owner": 1, "next_run_at": 1}
-_RETRY_ROW = {"owner": 1, "task": 1, "trigger": 1, "retry_at": 1, "priority": 1}
+_WARN_INTERVAL = timedelta(minutes=1)
+_READ_BATCH = 5_000
+_TASK_FIELDS = {"owner": 1, "next_run_at": 1}
+_RETRY_FIELDS = {"owner": 1, "task": 1, "trigger": 1, "retry_at": 1, "priority": 1}
 log = telemetry.logger(__name__)
 
 
@@ -56,8 +56,8 @@ class DueQueue:
         self._documents: dict[str, Doc] = {}
         self._lock = threading.Lock()
         self._since = clock.EPOCH
-        self._whole_at = clock.EPOCH
-        self._told_at = clock.EPOCH
+        self._full_read_at = clock.EPOCH
+        self._warned_at = clock.EPOCH
         self._late = timedelta()
         self.size = SLICE
 
@@ -77,9 +77,9 @@ class DueQueue:
         """Read what has become due since the last call, or everything that is due if the queue is empty."""
         with self._lock:
             since, self._since = self._since, now
-        if not self._queue or since == clock.EPOCH or abs(now - self._whole_at) > WHOLE:
+        if not self._queue or since == clock.EPOCH or abs(now - self._full_read_at) > WHOLE:
             self._queue.clear()
-            since, self._whole_at = clock.EPOCH, now
+            since, self._full_read_at = clock.EPOCH, now
         self._documents = {}
         if since < now:
             self._read_tasks({"$gt": since, "$lte": now})
@@ -96,7 +96,8 @@ class DueQueue:
             chosen = self._pop_slice(now)
             tasks = self._load([due.id for due in chosen if due.retry is None], now)
             retries = [due for due in chosen if due.retry is not None]
-        return self._lighten(tasks), [due.retry for due in retries if due.retry and not self._gives_way(due.retry)]
+        light = self._limit_open_runs(tasks)
+        return light, [due.retry for due in retries if due.retry and not self._gives_way(due.retry)]
 
     def adapt(self, seconds: float, count: int) -> None:
         """Adapt the size of slices to the duration of the last one.
@@ -127,12 +128,12 @@ class DueQueue:
             self._documents[task["_id"]] = task
             self._add(task["owner"], _Due(task["_id"], task["next_run_at"]))
         if len(first) == SLICE:
-            for row in self._tasks.find(which, _TASK_ROW).batch_size(_PORTION):
+            for row in self._tasks.find(which, _TASK_FIELDS).batch_size(_READ_BATCH):
                 self._add(row["owner"], _Due(row["_id"], row["next_run_at"]))
 
     def _read_retries(self, times: Doc) -> None:
         which = {"status": RunStatus.RETRY.value, "retry_at": times}
-        for run in self._runs.find(which, _RETRY_ROW).batch_size(_PORTION):
+        for run in self._runs.find(which, _RETRY_FIELDS).batch_size(_READ_BATCH):
             self._add(run["owner"], _Due(run["_id"], run["retry_at"], run))
 
     def _add(self, owner: str, due: _Due) -> None:
@@ -147,12 +148,12 @@ class DueQueue:
             chosen.append(due)
             self._late = max(self._late, now - due.at)
             if now - due.at > LONG_WAIT and self._queue.count(owner) >= SLICE:
-                self._tell(owner, now - due.at, now)
+                self._warn_late(owner, now - due.at, now)
         return chosen
 
-    def _tell(self, owner: str, late: timedelta, now: datetime) -> None:
-        if abs(now - self._told_at) > _TOLD_EVERY:
-            self._told_at = now
+    def _warn_late(self, owner: str, late: timedelta, now: datetime) -> None:
+        if abs(now - self._warned_at) > _WARN_INTERVAL:
+            self._warned_at = now
             log.warning(
                 "a user has more due than can be run in time; only their own runs are late",
                 user_id=global_id("User", owner),
@@ -169,7 +170,7 @@ class DueQueue:
         self._documents = {}
         return [task for task in found if task["next_run_at"] is not None and task["next_run_at"] <= now]
 
-    def _lighten(self, tasks: list[Doc]) -> list[Doc]:
+    def _limit_open_runs(self, tasks: list[Doc]) -> list[Doc]:
         """Return the first tasks, at least one, that together name few enough open runs. Put the others back."""
         weight, count = 0, 0
         for task in tasks:

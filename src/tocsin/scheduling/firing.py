@@ -30,7 +30,7 @@ MOST_OPEN = 100
 """Default maximum of open scheduled runs of one task, whose document names them all."""
 log = telemetry.logger(__name__)
 _NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
-_UNBORN = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
+_NOT_QUEUED = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
 
 
 @dataclass(slots=True)
@@ -60,14 +60,14 @@ class Firing:
     def advance(self) -> tuple[str, "Advance"]:
         """Return the task's id and its advance."""
         made = tuple(self._named(run) for run in self.runs if run["status"] != RunStatus.SKIPPED.value)
-        active = tuple(self._named(run) for run in self.runs if self._counts(run))
+        active = tuple(self._named(run) for run in self.runs if self._is_active(run))
         step = Advance(self.due, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
     def _named(self, run: Doc) -> "Named":
         return run["_id"][len(self.task["_id"]) :], shown_status(run)
 
-    def _counts(self, run: Doc) -> bool:
+    def _is_active(self, run: Doc) -> bool:
         """Return whether the task must name this run as active: it is open, or its end is still to be counted."""
         return bool(run["open"]) or (run in self.adopted and run["status"] not in _NEVER_OPEN)
 
@@ -158,7 +158,7 @@ def _plan(firing: Firing, due: datetime, known: list[Doc]) -> None:
         if isinstance(item, schedules.Gap):
             run = _missed(task, item, now)
         elif isinstance(item, datetime):
-            run = _born(task, item, now, busy, most_open, catching_up=catching_up)
+            run = _plan_one(task, item, now, busy, most_open, catching_up=catching_up)
         else:
             run = item
         firing.runs.append(run)
@@ -220,7 +220,9 @@ def pause(task: Doc, now: datetime) -> UpdateOne:
     return change_task(task["_id"], equals("version", task["version"]), changes | {"reconcile": True})
 
 
-def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool) -> Doc:
+def _plan_one(
+    task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool
+) -> Doc:
     run = new_run(task, run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
     overlap = Overlap(task["overlap"])
     if len(busy) >= most_open:
@@ -234,10 +236,10 @@ def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_op
 
 
 def _skipped(run: Doc, reason: RunReason, now: datetime) -> Doc:
-    return run | _UNBORN | {"status": RunStatus.SKIPPED.value, "reason": reason.value, "finished_at": now}
+    return run | _NOT_QUEUED | {"status": RunStatus.SKIPPED.value, "reason": reason.value, "finished_at": now}
 
 
 def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
     run = new_run(task, run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
     missed = {"status": RunStatus.MISSED.value, "reason": RunReason.MISFIRE.value, "finished_at": now}
-    return run | _UNBORN | missed | {"missed_until": gap.until, "missed_count": gap.count}
+    return run | _NOT_QUEUED | missed | {"missed_until": gap.until, "missed_count": gap.count}

@@ -46,10 +46,10 @@ class Scheduler:
     """Turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
 
     def __init__(
-        self, database: Database, hand: Hand, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
+        self, database: Database, transport: Hand, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
     ) -> None:
         self._database = database
-        self._hand = hand
+        self._transport = transport
         self._most_open = most_open
         self._meter = meter
         self._passes = _Passes()
@@ -61,7 +61,7 @@ class Scheduler:
         """Start the scheduler's thread."""
         self._loop = asyncio.get_running_loop()
         self._store = TaskStore(
-            connect_thread(self._database.uri, self._database.name), self._hand, self, self._most_open, self._meter
+            connect_thread(self._database.uri, self._database.name), self._transport, self, self._most_open, self._meter
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(RunExecutor(self._store))
@@ -94,7 +94,7 @@ class Scheduler:
     def follow(self, runs: list[Doc]) -> None:
         """Apply the effects of ended runs: on their tasks, on mails, on runs that wait for them."""
         if runs:
-            self._run_soon(self._follow(runs))
+            self._run_soon(self._apply_effects(runs))
 
     def stale(self, runs: list[Doc]) -> None:
         """Align runs that were made from an outdated version of their task."""
@@ -105,21 +105,21 @@ class Scheduler:
         if loop is None or loop.is_closed():
             work.close()  # the next start repairs what is left undone
             return
-        loop.call_soon_threadsafe(self._begin, work)
+        loop.call_soon_threadsafe(self._start_task, work)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._afterwards.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._report)
 
-    def _done(self, task: "asyncio.Task[None]") -> None:
+    def _report(self, task: "asyncio.Task[None]") -> None:
         self._afterwards.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("effects of a scheduler pass failed; the next start repairs them", error=str(error)[:300])
 
-    async def _follow(self, runs: list[Doc]) -> None:
+    async def _apply_effects(self, runs: list[Doc]) -> None:
         if await ending.follow(self._database, runs):
-            self._hand.wake()
+            self._transport.wake()
 
     async def _align(self, runs: list[Doc]) -> None:
         """Give runs whose due time is still valid the new settings, and settle the others."""
@@ -127,13 +127,13 @@ class Scheduler:
         fields = {"next_run_at": 1, "schedule": 1}
         tasks = {task["_id"]: task async for task in self._database.tasks.find({"_id": {"$in": ids}}, fields)}
         now = clock.now()
-        moved = [run for run in runs if run["task"] in tasks and not _stands(tasks[run["task"]], run["due_at"])]
+        moved = [run for run in runs if run["task"] in tasks and not _is_due_time(tasks[run["task"]], run["due_at"])]
         await reconciling.settle_moved(self._database, moved, now)
         await reconciling.align_stale(self._database, [run for run in runs if run not in moved], now)
-        self._hand.wake()
+        self._transport.wake()
 
 
-def _stands(task: Doc, due_at: datetime) -> bool:
+def _is_due_time(task: Doc, due_at: datetime) -> bool:
     """Return whether a due time is still valid for the task, or the task has no due time ahead."""
     ahead: datetime | None = task["next_run_at"]
     if ahead is None or ahead >= due_at:

@@ -30,7 +30,7 @@ from tocsin.tasks.lanes import ready, ready_again
 
 PASS_LIMIT = 5_000
 WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
-_SEEN_OF_ACTIVE: Doc = {"task": 1, "status": 1, "open": 1}
+_ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
 
 
 class Hand(Protocol):
@@ -83,15 +83,15 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def __init__(
         self,
         database: SyncDatabase[Doc],
-        hand: Hand,
-        aftermath: Aftermath,
+        transport: Hand,
+        effects: Aftermath,
         most_open: int = MOST_OPEN,
         meter: UsageMeter | None = None,
     ) -> None:
         super().__init__()
         self._tasks, self._runs = database["tasks"], database["runs"]
         self._database = database
-        self._hand, self._aftermath = hand, aftermath
+        self._transport, self._effects = transport, effects
         self._most_open = most_open
         self._meter = meter or UsageMeter()
         self._due = DueQueue(self._tasks, self._runs)
@@ -210,7 +210,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
         self._runs.bulk_write(updates, ordered=False)
         self._show(self._read([run["_id"] for run in runs]))
-        self._hand.wake()
+        self._transport.wake()
 
     def _show(self, runs: list[Doc]) -> None:
         updates = on_tasks([run for run in runs if run["status"] not in SETTLED_VALUES])
@@ -232,7 +232,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             self._insert(firings, claimed)
             lost = self._advance(firings)
         except BaseException:
-            self._hand.dismiss(list(claimed.values()))  # the lease tick rescues those that were written
+            self._transport.dismiss(list(claimed.values()))  # the lease tick rescues those that were written
             raise
         self._hand_over(firings, claimed, lost)
         for firing in firings:
@@ -243,12 +243,12 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         named = [entry["run"] for task in tasks for entry in task["active"]]
         if not named:
             return {}
-        runs = self._read(named, _SEEN_OF_ACTIVE)
+        runs = self._read(named, _ACTIVE_FIELDS)
         if any(run["status"] == RunStatus.RETRY.value for run in runs):
             give_way(self._runs, runs, now)
-            runs = self._read(named, _SEEN_OF_ACTIVE)
+            runs = self._read(named, _ACTIVE_FIELDS)
         if ended := [run["_id"] for run in runs if run["status"] in SETTLED_VALUES]:
-            self._aftermath.follow(self._read(ended))
+            self._effects.follow(self._read(ended))
         open_runs: dict[str, list[Entry]] = {}
         for run in runs:
             if run["open"]:
@@ -261,9 +261,9 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         return firing if until is None else forgo(firing.task, firing.now, until)
 
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
-        admitted = self._hand.admit(runs, now)
+        admitted = self._transport.admit(runs, now)
         for run in admitted:
-            run.update(self._hand.claimed(run, now))
+            run.update(self._transport.claimed(run, now))
         return {run["_id"]: run for run in admitted}
 
     def _insert(self, firings: list[Firing], claimed: dict[str, Doc]) -> None:
@@ -273,7 +273,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         work_log.log_made(made)
         self._meter.add_runs(made)
         unwritten = planned - {run["_id"] for run in made}
-        self._hand.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
+        self._transport.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
 
     def _advance(self, firings: list[Firing]) -> list[Firing]:
         """Advance the tasks. Return the firings whose task was edited or deleted meanwhile."""
@@ -287,12 +287,12 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def _hand_over(self, firings: list[Firing], claimed: dict[str, Doc], lost: list[Firing]) -> None:
         stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
         born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
-        self._hand.take([run for run in born if run["_id"] not in stale])
+        self._transport.take([run for run in born if run["_id"] not in stale])
         if stale:
             self._unclaim([run for run in born if run["_id"] in stale])
-            self._aftermath.stale(list(stale.values()))
-        self._hand.wake()
-        self._aftermath.follow(self._ended(firings))
+            self._effects.stale(list(stale.values()))
+        self._transport.wake()
+        self._effects.follow(self._ended(firings))
 
     def _ended(self, firings: list[Firing]) -> list[Doc]:
         """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
@@ -302,7 +302,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         return [run for run in found if run["status"] in SETTLED_VALUES]
 
     def _unclaim(self, runs: list[Doc]) -> None:
-        self._hand.dismiss(runs)
+        self._transport.dismiss(runs)
         changes: Doc = {"worker": None, "attempts": [], "started_at": None}
         updates = []
         for run in runs:

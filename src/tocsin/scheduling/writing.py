@@ -71,12 +71,12 @@ class RunWriter:
         if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # their tasks are due again
             give_way(self._runs, retrying, behind[0].now)
             existing |= self._read([run["_id"] for run in retrying])
-        known = self._behind({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
+        known = self._read_after({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
         for firing in firings:
             if (run := existing.get(_next_id(firing))) is not None:
                 plan_anew(firing, run, known.get(firing.task["_id"], []))
 
-    def _behind(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
+    def _read_after(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
         """Return the existing runs after these, by task. There are none unless a clock was set back."""
         if not runs:
             return {}
