@@ -61,7 +61,7 @@ async def test_of_one_owner_a_higher_priority_goes_first(database: Database, tar
         assert [call["path"] for call in target.calls].index("/high") <= 4
 
 
-async def test_a_paused_queue_begins_nothing_says_so_and_goes_on_when_resumed(
+async def test_a_paused_queue_starts_nothing_says_so_and_continues_when_resumed(
     database: Database, target: Target
 ) -> None:
     await queues.change(database, "slow", {"paused": True}, clock.now())

@@ -11,23 +11,23 @@ from tocsin.execution.share import Limits
 from tocsin.outbound.rates import HostRates
 
 
-def test_the_gate_lets_in_a_minutes_worth_and_tells_when_it_goes_on() -> None:
-    gate = Gate(Limits(host_concurrency=100), HostRates(10))
-    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(12)]
+def test_the_limiter_admits_a_minutes_worth_and_returns_the_wait() -> None:
+    limiter = Gate(Limits(host_concurrency=100), HostRates(10))
+    given = [limiter.admit(run(number, host="a:80"), NOW) for number in range(12)]
     assert given == [None] * 10 + [WaitingFor.OWNER_HOST_RATE] * 2
-    assert gate.explain(run(12, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
-    assert 100 <= gate.pause() <= 6_000
-    assert gate.admit(run(1, host="a:80", owner="bob"), NOW) is None
-    assert gate.admit(run(13, host="b:80"), NOW) is None
-    gate.leave(claimed(run(0, host="a:80")))  # the end of a run changes nothing
-    assert gate.admit(run(10, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
-    assert gate.admit(run(10, host="a:80"), NOW + timedelta(seconds=6)) is None
+    assert limiter.explain(run(12, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
+    assert 100 <= limiter.pause() <= 6_000
+    assert limiter.admit(run(1, host="a:80", owner="bob"), NOW) is None
+    assert limiter.admit(run(13, host="b:80"), NOW) is None
+    limiter.leave(claimed(run(0, host="a:80")))  # the end of a run changes nothing
+    assert limiter.admit(run(10, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
+    assert limiter.admit(run(10, host="a:80"), NOW + timedelta(seconds=6)) is None
 
 
 def test_workers_share_the_rate() -> None:
-    gate = Gate(Limits(host_concurrency=100), HostRates(10))
-    gate.rule({}, Part(1, 2))
-    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(6)]
+    limiter = Gate(Limits(host_concurrency=100), HostRates(10))
+    limiter.rule({}, Part(1, 2))
+    given = [limiter.admit(run(number, host="a:80"), NOW) for number in range(6)]
     assert given == [None] * 5 + [WaitingFor.OWNER_HOST_RATE]
 
 

@@ -118,7 +118,7 @@ async def burst(stack: Stack, target: Target, count: int, due_at: datetime) -> l
     return found
 
 
-async def test_a_claimed_run_is_queued_until_its_attempt_begins(database: Database, target: Target) -> None:
+async def test_a_claimed_run_is_queued_until_its_attempt_starts(database: Database, target: Target) -> None:
     async with run_stack(database, max_concurrency=4, wait_timeout=300) as stack:
         await burst(stack, target, 6, clock.now() + timedelta(seconds=0.5))
         await under_way([target], 2)
@@ -148,7 +148,7 @@ async def test_a_claimed_run_is_queued_until_its_attempt_begins(database: Databa
         assert all(run["started_at"] == run["attempts"][0]["started_at"] for run in late)
 
 
-async def test_a_run_that_begins_after_others_says_so_while_it_runs(database: Database, target: Target) -> None:
+async def test_a_run_that_starts_after_others_says_so_while_it_runs(database: Database, target: Target) -> None:
     async with run_stack(database, max_concurrency=1, wait_timeout=300) as stack:
         runs = await burst(stack, target, 2, clock.now() + timedelta(seconds=0.3))
         await under_way([target], 1)
@@ -162,7 +162,7 @@ async def test_a_run_that_begins_after_others_says_so_while_it_runs(database: Da
         assert (run["status"], len(run["attempts"])) == ("COMPLETED", 1)
 
 
-async def test_a_waiting_run_of_a_paused_or_cancelled_task_never_begins(database: Database, target: Target) -> None:
+async def test_a_waiting_run_of_a_paused_or_cancelled_task_never_starts(database: Database, target: Target) -> None:
     async with run_stack(database, max_concurrency=1, wait_timeout=300) as stack:
         runs = await burst(stack, target, 3, clock.now() + timedelta(seconds=0.3))
         await under_way([target], 1)

@@ -54,7 +54,7 @@ async def _all_fired(stack: Stack, count: int) -> bool:
     return await stack.database.runs.count_documents({}) == count
 
 
-async def test_retry_at_once_keeps_every_run_in_hand_and_gives_every_place_back(database: Database) -> None:
+async def test_an_immediate_retry_keeps_every_run_in_flight_and_frees_every_place(database: Database) -> None:
     async with serve_target() as target, run_stack(database, max_concurrency=3) as stack:
         target.script = [500] * 40
         policy = RetryPolicy(3, NOW)
@@ -251,7 +251,7 @@ async def test_a_due_task_of_another_process_is_fired_at_once(database: Database
         await stack.when_runs(other.id, "COMPLETED", seconds=1)
 
 
-async def test_a_beginning_is_told_also_when_the_retry_begins_before_its_outcome_is_read_back(
+async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_before_the_outcome_is_read_back(
     stack: Stack, target: Target
 ) -> None:
     target.script = [500]

@@ -42,12 +42,12 @@ class Passes:
 @asynccontextmanager
 async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
     """Passes over this database. `room` is the maximum number of in-flight runs; `meter` limits owners."""
-    hand = WorkerHand(f"hand-{room}", room, asyncio.get_running_loop(), Gate())
-    scheduler = Scheduler(database, hand)
+    in_flight = WorkerHand(f"worker-{room}", room, asyncio.get_running_loop(), Gate())
+    scheduler = Scheduler(database, in_flight)
     scheduler._loop = asyncio.get_running_loop()
-    store = TaskStore(connect_thread(database.uri, database.name), hand, scheduler, meter=meter)
+    store = TaskStore(connect_thread(database.uri, database.name), in_flight, scheduler, meter=meter)
     try:
-        yield Passes(store, hand, scheduler)
+        yield Passes(store, in_flight, scheduler)
     finally:
         await asyncio.to_thread(store.shutdown)
 

@@ -69,7 +69,7 @@ async def test_a_pass_makes_the_run_and_moves_the_task_on(database: Database) ->
     assert stored["active"] == [{"run": run["_id"], "shows": "PENDING"}]
 
 
-async def test_a_run_is_born_in_the_hand_when_there_is_room(database: Database) -> None:
+async def test_a_run_is_inserted_as_claimed_when_there_is_room(database: Database) -> None:
     tasks = [await due_task(database) for _ in range(3)]
     async with passes(database, room=2) as made:
         await made.make()

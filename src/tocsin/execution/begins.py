@@ -24,7 +24,7 @@ log = telemetry.logger(__name__)
 
 
 class Begins:
-    """Stores the start of prefetched runs, and returns those that wait too long to the queue."""
+    """A recorder of the starts of prefetched runs, which also returns those that wait too long to the queue."""
 
     def __init__(self, database: Database, in_flight: WorkerHand) -> None:
         self._database = database

@@ -28,7 +28,7 @@ log = telemetry.logger(__name__)
 
 
 class ClockWatch:
-    """Compares the system clock with the monotonic clock."""
+    """A watch on the system clock, which it compares with the monotonic clock."""
 
     def __init__(
         self, database: Database, session_lifetime: timedelta, monotonic: Callable[[], float] = time.monotonic

@@ -25,7 +25,7 @@ log = telemetry.logger(__name__)
 
 
 class Dispatcher:
-    """Claims queued runs every second, and whenever it is woken."""
+    """The loop that claims queued runs, every second and whenever it is woken."""
 
     def __init__(self, database: Database, in_flight: WorkerHand, circuits: Circuits) -> None:
         self._database = database

@@ -46,7 +46,7 @@ class _Loop(Protocol):
 
 
 class Engine:
-    """Executes queued runs and stores their outcomes."""
+    """The parts of a process that execute queued runs and store their outcomes."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ _FRESH = 2
 
 
 class Flow:
-    """Counts started attempts by key and tick. A key that has just become busy is assumed to be fast."""
+    """A count of started attempts by key and tick. A key that has just become busy is assumed to be fast."""
 
     def __init__(self) -> None:
         self._ticks = 0

@@ -68,7 +68,7 @@ class _Entry:
 
 
 class Gate:
-    """Counts the runs that this process has claimed, by owner, queue and host.
+    """A limiter that counts the claimed runs of this process by owner, queue and host.
 
     To leave room for others, the waiting runs of one owner get at most half of the prefetch room, and the runs to one
     host at most seven eighths.
@@ -109,11 +109,11 @@ class Gate:
 
     # --- claimed runs -----------------------------------------------------------------------------------------------
 
-    def admit(self, run: Doc, now: datetime, *, newborn: bool = False) -> WaitingFor | None:
-        """Admit a run, or return what it must wait for. A newborn run does not overtake waiting ones."""
+    def admit(self, run: Doc, now: datetime, *, is_new: bool = False) -> WaitingFor | None:
+        """Admit a run, or return what it must wait for. A new run does not overtake waiting ones."""
         moment = epoch_milliseconds(now)
         with self._lock:
-            refusal = self._refusal(run, moment, newborn=newborn)
+            refusal = self._refusal(run, moment, is_new=is_new)
             if refusal is None:
                 self._add_run(run, moment)
             return refusal
@@ -180,13 +180,13 @@ class Gate:
     def explain(self, run: Doc, now: datetime) -> WaitingFor | None:
         """Return what a queued run waits for, as far as this process knows."""
         with self._lock:
-            refusal = self._refusal(run, epoch_milliseconds(now), newborn=False)
+            refusal = self._refusal(run, epoch_milliseconds(now), is_new=False)
             return WaitingFor.OWNER_SHARE if refusal in _SHARED and self._has_free_places(run) else refusal
 
     # --- for the dispatcher ----------------------------------------------------------------------------------------
 
     def contend(self, runs: list[Doc]) -> None:
-        """Mark the lanes of refused runs as contended, so that no newborn run in them is admitted first."""
+        """Mark the lanes of refused runs as contended, so that no new run in them is admitted first."""
         with self._lock:
             self._contended = frozenset(run["lane"] for run in runs if run.get("lane"))
 
@@ -203,7 +203,7 @@ class Gate:
 
     # --- under the lock ---------------------------------------------------------------------------------------------
 
-    def _refusal(self, run: Doc, now: float, *, newborn: bool) -> WaitingFor | None:
+    def _refusal(self, run: Doc, now: float, *, is_new: bool) -> WaitingFor | None:
         queue = run.get("queue") or DEFAULT_QUEUE
         rule = self._queue_limits.get(queue, Rule())
         if rule.paused:
@@ -211,7 +211,7 @@ class Gate:
         host = run.get("host")
         if host is not None and self._blocked.get((run["owner"], host), run["_id"]) != run["_id"]:
             return WaitingFor.CIRCUIT_OPEN
-        if newborn and run.get("lane") in self._contended:
+        if is_new and run.get("lane") in self._contended:
             return WaitingFor.CONCURRENCY
         if (reason := self._queue_refusal(run, queue, rule)) is not None:
             return reason

@@ -63,7 +63,7 @@ class WorkerHand:
     # --- from any thread --------------------------------------------------------------------------------------------
 
     def reserve(self, wanted: int) -> int:
-        """Reserve room for at most `wanted` newborn runs: none while older ones wait, or while the process drains."""
+        """Reserve room for at most `wanted` new runs: none while older ones wait, or while the process drains."""
         return 0 if self.backlog else self.reserve_for_queued(wanted)
 
     def reserve_for_queued(self, wanted: int) -> int:
@@ -79,11 +79,11 @@ class WorkerHand:
             self._reserved -= unused
 
     def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
-        """Return the newborn runs that may start now. The caller claims each, then passes it to `take` or `dismiss`."""
+        """Return the new runs that may start now. The caller claims each, then passes it to `take` or `dismiss`."""
         room = self.reserve(len(runs))
         admitted: list[Doc] = []
         for run in runs:
-            if len(admitted) < room and self.gate.admit(run, now, newborn=True) is None:
+            if len(admitted) < room and self.gate.admit(run, now, is_new=True) is None:
                 admitted.append(run)
         self.release(room - len(admitted))
         return admitted

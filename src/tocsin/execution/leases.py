@@ -21,7 +21,7 @@ log = telemetry.logger(__name__)
 
 
 class Leases:
-    """Renews this worker's lease, compares its claims with the database, and rescues the runs of dead workers."""
+    """The lease of this worker, and the checks that go with it: lost claims and dead workers."""
 
     def __init__(
         self, database: Database, in_flight: WorkerHand, lease: timedelta, throughput: Throughput | None = None

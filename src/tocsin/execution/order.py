@@ -17,7 +17,7 @@ log = telemetry.logger(__name__)
 
 
 class Order:
-    """Loads the settings twice a second, and at once when `woken` is set."""
+    """The loop that loads the settings, twice a second and at once when `woken` is set."""
 
     def __init__(self, database: Database, in_flight: WorkerHand, circuits: Circuits) -> None:
         self._database = database

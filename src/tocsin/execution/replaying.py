@@ -32,7 +32,7 @@ log = telemetry.logger(__name__)
 
 
 class Replaying:
-    """Advances the replays that this process can lease. `wake` is called after runs were queued."""
+    """The loop that advances the replays that this process can lease. It calls `wake` after it has queued runs."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ log = telemetry.logger(__name__)
 
 
 class Retention:
-    """Deletes history older than the configured retention, every hour."""
+    """The loop that deletes history older than the configured retention, every hour."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ _MOST = 500
 
 
 class Throughput:
-    """Counts attempts in slices of ten seconds, for a minute."""
+    """The attempts of the last minute, counted in slices of ten seconds."""
 
     def __init__(self) -> None:
         self._slices: dict[int, Counter[tuple[str, str]]] = {}

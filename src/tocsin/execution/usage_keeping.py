@@ -32,7 +32,7 @@ log = telemetry.logger(__name__)
 
 
 class UsageKeeping:
-    """Keeps the usage counts of this process and the stored ones in step."""
+    """The loops that keep the usage counts of this process and the stored ones in step."""
 
     def __init__(self, database: Database, quotas: Quotas, pruner: Retention, kept: timedelta) -> None:
         self._database, self._quotas, self._pruner, self._kept = database, quotas, pruner, kept

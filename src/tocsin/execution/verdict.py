@@ -23,7 +23,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Decides by the retry policies. `retry_after_limit` is the longest `Retry-After` that is respected."""
+    """The decider of retries. `retry_after_limit` is the longest `Retry-After` that is respected."""
 
     defaults: RetryDefaults
     retry_after_limit: timedelta

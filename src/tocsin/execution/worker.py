@@ -54,7 +54,7 @@ class Tools:
 
 
 class Worker:
-    """Makes one attempt at a time. A process runs several concurrently."""
+    """A worker: `run` makes one attempt at a time, and a process runs it several times concurrently."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class _Passes(BackgroundScheduler):  # type: ignore[misc]
 
 
 class Scheduler:
-    """Turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
+    """The scheduler turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
 
     def __init__(
         self, database: Database, transport: Hand, most_open: int = MOST_OPEN, meter: UsageMeter | None = None

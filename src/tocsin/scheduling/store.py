@@ -63,7 +63,7 @@ class Aftermath(Protocol):
 
 
 class RunExecutor(BaseExecutor):  # type: ignore[misc]
-    """Collects due jobs in the store's buffer. Never raises, because APScheduler would drop the run."""
+    """An executor that collects due jobs in the store's buffer. It never raises: APScheduler would drop the run."""
 
     def __init__(self, store: "TaskStore") -> None:
         super().__init__()

@@ -22,7 +22,7 @@ _DUPLICATE = 11000
 
 
 class RunWriter:
-    """Writes the runs of firings into a collection."""
+    """A writer of the runs of firings."""
 
     def __init__(self, runs: Collection[Doc]) -> None:
         self._runs = runs
