@@ -53,9 +53,8 @@ async def test_outcomes_outlive_a_database_that_dies_and_nothing_runs_twice(
     begun = [await save_task(alone.database, f"{target.url}/wait") for _ in range(5)]
     due = clock.now() + timedelta(seconds=1)
     once = [await save_task(alone.database, target.url, schedules.Once(due)) for _ in range(5)]
-    every = await save_task(
-        alone.database, target.url, schedules.Every(timedelta(seconds=1), due, due + timedelta(seconds=2))
-    )
+    each_second = schedules.Every(timedelta(seconds=1), due, due + timedelta(seconds=2))
+    every = await save_task(alone.database, target.url, each_second, overlap=documents.Overlap.ALLOW)
 
     async def all_called() -> bool:
         return len(target.calls) == 5
