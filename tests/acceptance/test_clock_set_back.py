@@ -75,6 +75,6 @@ async def test_nobody_is_locked_out_and_what_waits_is_told(tmp_path: Path, targe
             ready = await client.get(server.url.replace("graphql", "ready"))
         assert ready.status_code == 200
         assert ready.json()["clock"].startswith("The clock was set back by at least 7")
-        assert server.log.read_text().count("recurring tasks wait for the clock") == 1
+        assert server.log.read_text().count("tasks wait because the clock was set back") == 1
     finally:
         await server.stop()

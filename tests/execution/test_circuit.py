@@ -1,4 +1,4 @@
-"""The circuit breaker against a slow, obvious model of what was asked for."""
+"""Compare the circuit breaker with a slow but obvious model."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ NOW = EPOCH + timedelta(days=20_000)
 
 
 class Model:
-    """Keeps the whole history and looks at it anew each time."""
+    """A model that keeps the whole history and evaluates it each time."""
 
     def __init__(self) -> None:
         self.row = 0

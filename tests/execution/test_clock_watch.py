@@ -1,4 +1,4 @@
-"""Stored times of a clock that was ahead keep nobody waiting, and what does wait is told."""
+"""Times stored while the clock was ahead delay nothing, and what waits is reported."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Time:
-    """`clock.now()`, and a clock that only goes forward."""
+    """A fake of `clock.now()` and of the monotonic clock."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.moment, self.forward = clock.now(), 1000.0
@@ -113,7 +113,10 @@ async def test_a_bucket_of_the_future_locks_nobody_out(database: Database, time:
         await serving.attempt("logIn", "192.0.2.1", "alice@example.com")
     await serving.spend("alice", 20)
     time.moment -= AHEAD
-    for rates in (serving, Rates(database, chosen, time.milliseconds)):  # one that goes on, one that was started again
+    for rates in (
+        serving,
+        Rates(database, chosen, time.milliseconds),
+    ):  # one that keeps running, one that was restarted
         rates.check("alice", 20)
         assert (await rates.spend("alice", 20)).remaining > 0
         await rates.attempt("logIn", "192.0.2.1", "alice@example.com")

@@ -1,4 +1,4 @@
-"""Tasks and steps that say nothing of retries, on a server whose operator says nothing of them either."""
+"""Tasks and steps without a retry policy, on a server with default settings."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The limits of queues and hosts: never exceeded, whoever asks from whichever thread, nor by all workers together."""
+"""Limits of queues and hosts: never exceeded, from any thread, nor by all workers together."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +25,9 @@ def claimed(one: Doc) -> Doc:
 
 
 def gate_of(rules: dict[str, Rule] | None = None, part: Part | None = None, hosts: int = 100, rate: int = 0) -> Gate:
-    gate = Gate(Limits(host_concurrency=hosts, host_rate=rate, owner_share=1.0))
-    gate.rule(rules or {}, part or Part())
-    return gate
+    limiter = Gate(Limits(host_concurrency=hosts, host_rate=rate, owner_share=1.0))
+    limiter.rule(rules or {}, part or Part())
+    return limiter
 
 
 @given(limit=st.integers(0, 1000), count=st.integers(1, 12))
@@ -36,96 +36,96 @@ def test_the_parts_of_all_workers_add_up_to_the_limit(limit: int, count: int) ->
 
 
 def test_a_queue_lets_in_as_many_as_it_may_and_more_when_some_have_left() -> None:
-    gate = gate_of({"q": Rule(concurrency=2)})
-    assert [gate.admit(run(number, "q"), NOW) for number in range(3)] == [None, None, WaitingFor.QUEUE_LIMIT]
-    assert gate.admit(run(9, "other"), NOW) is None
-    gate.leave(claimed(run(0, "q")))
-    gate.leave(claimed(run(0, "q")))  # a second time changes nothing
-    assert gate.admit(run(2, "q"), NOW) is None
-    assert gate.admit(run(3, "q"), NOW) is WaitingFor.QUEUE_LIMIT
+    limiter = gate_of({"q": Rule(concurrency=2)})
+    assert [limiter.admit(run(number, "q"), NOW) for number in range(3)] == [None, None, WaitingFor.QUEUE_LIMIT]
+    assert limiter.admit(run(9, "other"), NOW) is None
+    limiter.leave(claimed(run(0, "q")))
+    limiter.leave(claimed(run(0, "q")))  # a second time changes nothing
+    assert limiter.admit(run(2, "q"), NOW) is None
+    assert limiter.admit(run(3, "q"), NOW) is WaitingFor.QUEUE_LIMIT
 
 
 def test_a_paused_queue_lets_nothing_in_and_a_resumed_one_does() -> None:
-    gate = gate_of({"q": Rule(paused=True)})
-    assert gate.admit(run(1, "q"), NOW) is gate.explain(run(1, "q"), NOW) is WaitingFor.QUEUE_PAUSED
-    assert gate.rule({"q": Rule()}, Part())
-    assert not gate.rule({"q": Rule()}, Part())
-    assert gate.admit(run(1, "q"), NOW) is None
+    limiter = gate_of({"q": Rule(paused=True)})
+    assert limiter.admit(run(1, "q"), NOW) is limiter.explain(run(1, "q"), NOW) is WaitingFor.QUEUE_PAUSED
+    assert limiter.rule({"q": Rule()}, Part())
+    assert not limiter.rule({"q": Rule()}, Part())
+    assert limiter.admit(run(1, "q"), NOW) is None
 
 
-def admitted(gate: Gate, runs: list[Doc]) -> int:
-    return sum(gate.admit(run, NOW) is None for run in runs)
+def admitted(limiter: Gate, runs: list[Doc]) -> int:
+    return sum(limiter.admit(run, NOW) is None for run in runs)
 
 
-def test_nobody_fills_the_hand() -> None:
-    gate = Gate(Limits(concurrency=10, hand=110))
+def test_no_owner_fills_the_prefetch_room() -> None:
+    limiter = Gate(Limits(concurrency=10, hand=110))
     long = [run(number, host=f"{number}.test:80") | {"timeout": 3600.0} for number in range(200)]
-    assert admitted(gate, long) == 5 + 50  # the half of the places, and of the hand
-    assert gate.explain(long[-1], NOW) is WaitingFor.OWNER_SHARE
-    assert admitted(gate, [run(number, owner="bob") for number in range(200)]) == 4 + 41
+    assert admitted(limiter, long) == 5 + 50  # half of the places, and half of the prefetch room
+    assert limiter.explain(long[-1], NOW) is WaitingFor.OWNER_SHARE
+    assert admitted(limiter, [run(number, owner="bob") for number in range(200)]) == 4 + 41
 
 
 def test_who_has_no_place_at_once_is_claimed_only_while_runs_flow() -> None:
-    gate = Gate(Limits(concurrency=2, hand=102, owner_share=1.0))
+    limiter = Gate(Limits(concurrency=2, hand=102, owner_share=1.0))
     runs = [run(number, host="a:80") for number in range(9)]
-    assert admitted(gate, runs[:4]) == 4
-    assert [gate.is_ready(one) for one in runs[:4]] == [True, True, False, False]
+    assert admitted(limiter, runs[:4]) == 4
+    assert [limiter.is_ready(one) for one in runs[:4]] == [True, True, False, False]
     for one in runs[:2]:
-        gate.begin(claimed(one))
+        limiter.begin(claimed(one))
     for _ in range(4):
-        gate.tick()
-    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # nothing began of late
-    gate.end(claimed(runs[0]))
-    gate.begin(claimed(runs[2]))
-    assert gate.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # one did, and one is in line
-    gate.end(claimed(runs[1]))
-    gate.begin(claimed(runs[3]))
-    assert gate.admit(runs[5], NOW) is None
-    assert not gate.is_ready(runs[5])
-    assert gate.may_wait_in_hand("alice", "a:80") == (2, 2)
+        limiter.tick()
+    assert limiter.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # nothing has started recently
+    limiter.end(claimed(runs[0]))
+    limiter.begin(claimed(runs[2]))
+    assert limiter.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # one has started, and one is waiting
+    limiter.end(claimed(runs[1]))
+    limiter.begin(claimed(runs[3]))
+    assert limiter.admit(runs[5], NOW) is None
+    assert not limiter.is_ready(runs[5])
+    assert limiter.may_wait_in_hand("alice", "a:80") == (2, 2)
 
 
 def test_a_queue_and_a_host_are_shared_too() -> None:
-    gate = Gate(Limits(host_concurrency=4, hand=2_000_000))
-    gate.rule({"q": Rule(concurrency=4)}, Part())
+    limiter = Gate(Limits(host_concurrency=4, hand=2_000_000))
+    limiter.rule({"q": Rule(concurrency=4)}, Part())
     long = [run(number, "q") | {"timeout": 3600.0} for number in range(4)]
-    assert [gate.admit(one, NOW) for one in long] == [None, None, WaitingFor.QUEUE_LIMIT, WaitingFor.QUEUE_LIMIT]
-    assert gate.explain(long[3], NOW) is WaitingFor.OWNER_SHARE
-    assert gate.admit(run(1, "q", owner="bob"), NOW) is None
+    assert [limiter.admit(one, NOW) for one in long] == [None, None, WaitingFor.QUEUE_LIMIT, WaitingFor.QUEUE_LIMIT]
+    assert limiter.explain(long[3], NOW) is WaitingFor.OWNER_SHARE
+    assert limiter.admit(run(1, "q", owner="bob"), NOW) is None
     to_host = [run(number + 10, host="a:80") | {"timeout": 3600.0} for number in range(4)]
-    assert admitted(gate, to_host) == 4
-    assert [gate.is_ready(one) for one in to_host] == [True, True, False, False]
-    assert gate.is_ready(run(11, host="a:80", owner="bob"))
+    assert admitted(limiter, to_host) == 4
+    assert [limiter.is_ready(one) for one in to_host] == [True, True, False, False]
+    assert limiter.is_ready(run(11, host="a:80", owner="bob"))
 
 
-def test_a_newborn_run_does_not_overtake_those_of_its_lane_that_wait() -> None:
-    gate = gate_of()
-    gate.contend([run(1, host="a:80")])
-    assert gate.contended
-    assert gate.admit(run(2, host="a:80"), NOW, newborn=True) is WaitingFor.CONCURRENCY
-    assert gate.admit(run(2, host="b:80"), NOW, newborn=True) is None
-    assert gate.admit(run(1, host="a:80"), NOW) is None
+def test_a_new_run_does_not_overtake_waiting_runs_of_its_lane() -> None:
+    limiter = gate_of()
+    limiter.contend([run(1, host="a:80")])
+    assert limiter.contended
+    assert limiter.admit(run(2, host="a:80"), NOW, is_new=True) is WaitingFor.CONCURRENCY
+    assert limiter.admit(run(2, host="b:80"), NOW, is_new=True) is None
+    assert limiter.admit(run(1, host="a:80"), NOW) is None
 
 
 def test_a_shut_circuit_lets_in_its_probe_only() -> None:
-    gate = gate_of()
-    gate.shut({("alice", "a:80"): "alice/1", ("alice", "b:80"): None})
-    assert gate.admit(run(2, host="a:80"), NOW) is WaitingFor.CIRCUIT_OPEN
-    assert gate.admit(run(1, host="a:80"), NOW) is None
-    assert gate.admit(run(3, host="b:80"), NOW) is WaitingFor.CIRCUIT_OPEN
-    assert gate.admit(run(3, host="a:80", owner="bob"), NOW) is None
+    limiter = gate_of()
+    limiter.shut({("alice", "a:80"): "alice/1", ("alice", "b:80"): None})
+    assert limiter.admit(run(2, host="a:80"), NOW) is WaitingFor.CIRCUIT_OPEN
+    assert limiter.admit(run(1, host="a:80"), NOW) is None
+    assert limiter.admit(run(3, host="b:80"), NOW) is WaitingFor.CIRCUIT_OPEN
+    assert limiter.admit(run(3, host="a:80", owner="bob"), NOW) is None
 
 
 @given(rate=st.integers(1, 6000), waits=st.lists(st.integers(0, 3_000), min_size=1, max_size=200))
 def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
-    """In any minute: at most the rate, and what may come at once at its beginning (a second's worth)."""
-    gate, now, begun = gate_of({"q": Rule(rate=rate)}), NOW, list[datetime]()
+    """In any minute, at most the rate plus the initial burst of one second's worth."""
+    limiter, now, begun = gate_of({"q": Rule(rate=rate)}), NOW, list[datetime]()
     for number, wait in enumerate(waits):
         now += timedelta(milliseconds=wait)
-        if gate.admit(run(number, "q"), now) is None:
+        if limiter.admit(run(number, "q"), now) is None:
             begun.append(now)
         else:
-            assert gate.pause() > 0
+            assert limiter.pause() > 0
     burst = max(1.0, rate / 60)
     for first in begun:
         within = [moment for moment in begun if first <= moment < first + timedelta(minutes=1)]
@@ -133,17 +133,17 @@ def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
 
 
 def test_a_limit_holds_whatever_threads_ask() -> None:
-    gate, inside, most = gate_of({"q": Rule(concurrency=7)}), Counter[str](), list[int]()
+    limiter, inside, most = gate_of({"q": Rule(concurrency=7)}), Counter[str](), list[int]()
 
     def come_and_go(name: int) -> None:
         for number in range(200):
             one = run(name * 1000 + number, "q")
-            if gate.admit(one, NOW) is None:
+            if limiter.admit(one, NOW) is None:
                 inside["now"] += 1
-                most.append(len(gate._entered))
-                gate.leave(claimed(one))
+                most.append(len(limiter._admitted))
+                limiter.leave(claimed(one))
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(come_and_go, range(8)))
     assert max(most) <= 7
-    assert gate._inside == Counter()
+    assert limiter._counts == Counter()

@@ -1,4 +1,4 @@
-"""Dead, stopped and restarted workers: their runs go back to the queue, and nothing is lost or done twice unseen."""
+"""Dead, stopped and restarted workers: their runs are requeued; nothing is lost or silently done twice."""
 
 import asyncio
 from datetime import timedelta
@@ -115,7 +115,7 @@ async def test_a_lost_run_that_was_paused_or_cancelled_is_not_made_again(
     assert (await task_of(database, task.id))["active"] == []
 
 
-async def test_runs_of_ours_that_are_not_in_hand_are_given_back(database: Database) -> None:
+async def test_runs_of_this_worker_that_it_does_not_know_are_requeued(database: Database) -> None:
     task = await hourly(database)
     stray = await add_run(database, task.id, S.RUNNING, worker="reaper")
     young = await add_run(database, task.id, S.RUNNING, ago=timedelta(hours=2), worker="reaper")
@@ -160,13 +160,13 @@ async def test_of_two_workers_that_claim_at_once_each_run_has_one(database: Data
         await add_run(database, task.id, S.QUEUED, ago=timedelta(minutes=minutes))
     hands = [WorkerHand(name, 50, asyncio.get_running_loop(), Gate()) for name in "ab"]
     found = await database.runs.find(READY).to_list()
-    got = await asyncio.gather(*(claim(database, hand, found, clock.now()) for hand in hands))
+    got = await asyncio.gather(*(claim(database, in_flight, found, clock.now()) for in_flight in hands))
     ids = [run["_id"] for runs in got for run in runs]
     assert sorted(ids) == sorted(run["_id"] for run in found)
-    for hand, runs in zip(hands, got, strict=True):
+    for in_flight, runs in zip(hands, got, strict=True):
         for run in runs:
             stored = await run_of(database, run["_id"])
-            assert (stored["worker"], stored["fence"], len(stored["attempts"])) == (hand.worker, 1, 1)
+            assert (stored["worker"], stored["fence"], len(stored["attempts"])) == (in_flight.worker, 1, 1)
 
 
 async def test_a_late_result_is_refused_by_the_fence(stack: Stack, target: Target) -> None:
@@ -200,7 +200,7 @@ async def _empty(stack: Stack) -> bool:
 
 
 async def stopped(database: Database, target: Target, grace: float, count: int = 1, **more: Any) -> list[Doc]:
-    """The runs of `count` tasks whose worker was stopped while it made the first attempt."""
+    """Return the runs of `count` tasks whose worker was stopped during the first attempt."""
     async with run_stack(database, max_concurrency=1, shutdown_grace=grace) as stack:
         for _ in range(count):
             await save_task(database, f"{target.url}/wait", **more)
@@ -220,7 +220,7 @@ async def test_a_stop_waits_for_what_runs(database: Database, target: Target) ->
     assert (run["status"], outcomes(run)) == ("COMPLETED", ["COMPLETED"])
 
 
-async def test_a_stop_gives_the_rest_back_and_unbegun_runs_lose_no_attempt(database: Database, target: Target) -> None:
+async def test_a_stop_requeues_the_rest_and_waiting_runs_lose_no_attempt(database: Database, target: Target) -> None:
     begun, *unbegun = await stopped(database, target, grace=0, count=3)
     assert (begun["status"], begun["lost"], outcomes(begun)) == ("QUEUED", 0, ["LOST"])
     for run in unbegun:
@@ -243,7 +243,7 @@ async def test_a_stop_right_after_a_hold_leaves_nothing_that_would_run(
         ]
         await until(lambda: _called(target, 1))
         await until(lambda: _held(stack, 3))
-        await stack.fanout.stop()  # so that nobody is told of the cancelling in time
+        await stack.fanout.stop()  # so that the cancellation is not noticed in time
         await stack.scheduler.stop()
         for task in tasks:
             await verb(database, "alice", task.id, clock.now())

@@ -1,4 +1,4 @@
-"""In hand: no host and no owner gets too many at once, owners take turns, nothing is forgotten."""
+"""The ready queue: limits of hosts and owners hold, owners take turns, no run is lost."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -25,96 +25,96 @@ def standing(owner: str, host: str | None, number: int = 0, timeout: float | Non
 
 
 def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
-    line: Line[Standing] = Line(UNSHARED, 2)
+    ready_queue: Line[Standing] = Line(UNSHARED, 2)
     for number in range(5):
-        line.add(standing("alice", "slow:80", number))
-    line.add(standing("alice", "quick:80"))
-    got = [line.pop() for _ in range(4)]
+        ready_queue.add(standing("alice", "slow:80", number))
+    ready_queue.add(standing("alice", "quick:80"))
+    got = [ready_queue.pop() for _ in range(4)]
     assert [each and each.run["host"] for each in got] == ["slow:80", "quick:80", "slow:80", None]
     assert got[0] is not None
-    line.ended(got[0].run)
-    again = line.pop()
+    ready_queue.ended(got[0].run)
+    again = ready_queue.pop()
     assert again is not None
     assert again.run["_id"] == "alice/slow:80/2"
-    assert line.pop() is None
-    assert len(line) == 2
+    assert ready_queue.pop() is None
+    assert len(ready_queue) == 2
 
 
 def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
-    line: Line[Standing] = Line(UNSHARED, 1)
+    ready_queue: Line[Standing] = Line(UNSHARED, 1)
     for number in range(3):
-        line.add(standing("alice", "a:1", number))
-        line.add(standing("bob", "a:1", number))
-    first = line.pop()
+        ready_queue.add(standing("alice", "a:1", number))
+        ready_queue.add(standing("bob", "a:1", number))
+    first = ready_queue.pop()
     assert first is not None
-    assert line.pop() is None
-    assert len(line.withdraw(("bob", "a:1"))) == 3
-    line.ended(first.run)
-    assert len(line) == 2
-    assert line.pop() is not None
-    assert [each.run["owner"] for each in line.withdraw()] == ["alice"]
-    assert len(line) == 0
+    assert ready_queue.pop() is None
+    assert len(ready_queue.withdraw(("bob", "a:1"))) == 3
+    ready_queue.ended(first.run)
+    assert len(ready_queue) == 2
+    assert ready_queue.pop() is not None
+    assert [each.run["owner"] for each in ready_queue.withdraw()] == ["alice"]
+    assert len(ready_queue) == 0
 
 
 def test_in_a_lane_a_higher_priority_goes_first() -> None:
-    line: Line[Standing] = Line(UNSHARED, 9)
+    ready_queue: Line[Standing] = Line(UNSHARED, 9)
     for number, priority in enumerate((0, 5, -5)):
         one = standing("alice", "a:1", number)
         one.run |= {"queued_at": EPOCH, "priority": priority}
-        line.add(one)
-    got = [line.pop() for _ in range(3)]
+        ready_queue.add(one)
+    got = [ready_queue.pop() for _ in range(3)]
     assert [each and each.run["priority"] for each in got] == [5, 0, -5]
 
 
-def popped(line: Line[Standing]) -> list[str]:
-    """The owners of all that may begin now."""
+def popped(ready_queue: Line[Standing]) -> list[str]:
+    """Return the owners of all runs that may start now."""
     got = []
-    while (one := line.pop()) is not None:
+    while (one := ready_queue.pop()) is not None:
         got.append(one.run["owner"])
     return got
 
 
 def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> None:
-    line: Line[Standing] = Line(Limits(concurrency=16), 1_000)
+    ready_queue: Line[Standing] = Line(Limits(concurrency=16), 1_000)
     long = [standing("alice", f"{number}:1", number, timeout=3600) for number in range(20)]
     for one in long:
-        line.add(one)
-    assert popped(line) == ["alice"] * 8
+        ready_queue.add(one)
+    assert popped(ready_queue) == ["alice"] * 8
     for number in range(9):
-        line.add(standing("bob", "b:1", number))
-    assert popped(line) == ["bob"] * 6  # two are left for those who have none
-    line.add(standing("carol", "a:1"))
-    assert popped(line) == ["carol"]
-    line.ended(long[0].run)
-    assert popped(line) == []
-    line.ended(standing("bob", "b:1").run)
-    assert sorted(popped(line)) in (["alice"], ["bob"])
+        ready_queue.add(standing("bob", "b:1", number))
+    assert popped(ready_queue) == ["bob"] * 6  # two are left for owners without any
+    ready_queue.add(standing("carol", "a:1"))
+    assert popped(ready_queue) == ["carol"]
+    ready_queue.ended(long[0].run)
+    assert popped(ready_queue) == []
+    ready_queue.ended(standing("bob", "b:1").run)
+    assert sorted(popped(ready_queue)) in (["alice"], ["bob"])
 
 
 def test_one_of_them_can_be_taken_back() -> None:
-    line: Line[Standing] = Line(UNSHARED, 9)
+    ready_queue: Line[Standing] = Line(UNSHARED, 9)
     one, two = standing("alice", "a:1", 1), standing("alice", "a:1", 2)
-    line.add(one)
-    line.add(two)
-    assert [line.remove(one), line.remove(one)] == [True, False]
-    assert line.pop() is two
-    assert not line.remove(two)
-    assert (line.pop(), len(line)) == (None, 0)
+    ready_queue.add(one)
+    ready_queue.add(two)
+    assert [ready_queue.remove(one), ready_queue.remove(one)] == [True, False]
+    assert ready_queue.pop() is two
+    assert not ready_queue.remove(two)
+    assert (ready_queue.pop(), len(ready_queue)) == (None, 0)
 
 
 def test_those_are_late_that_came_early_and_are_more_than_begin_in_the_time() -> None:
-    line: Line[Standing] = Line(UNSHARED, 0)
+    ready_queue: Line[Standing] = Line(UNSHARED, 0)
     for number in range(6):
-        line.add(standing("alice", "a:1", number))
-        line.add(standing("alice", "b:1", number))
+        ready_queue.add(standing("alice", "a:1", number))
+        ready_queue.add(standing("alice", "b:1", number))
     fresh = standing("alice", "b:1", 9)
     fresh.since = 5.0
-    line.add(fresh)
-    assert line.withdraw_late(0.0, lambda _: (0, 0)) == []
-    assert len(line.withdraw_late(3.0, lambda lane: (7, 4 if lane[1] == "a:1" else 9))) == 6
-    assert len(line) == 7
-    assert len(line.withdraw_late(6.0, lambda _: (0, 0))) == 7
-    assert (len(line), line.pop()) == (0, None)
+    ready_queue.add(fresh)
+    assert ready_queue.withdraw_late(0.0, lambda _: (0, 0)) == []
+    assert len(ready_queue.withdraw_late(3.0, lambda lane: (7, 4 if lane[1] == "a:1" else 9))) == 6
+    assert len(ready_queue) == 7
+    assert len(ready_queue.withdraw_late(6.0, lambda _: (0, 0))) == 7
+    assert (len(ready_queue), ready_queue.pop()) == (0, None)
 
 
 steps = st.lists(
@@ -130,7 +130,7 @@ steps = st.lists(
 def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each step
     steps: list[tuple[str, object, str | None]], limit: int, places: int, part: float
 ) -> None:
-    line: Line[Standing] = Line(Limits(concurrency=places, owner_share=part), limit)
+    ready_queue: Line[Standing] = Line(Limits(concurrency=places, owner_share=part), limit)
     waiting: list[Standing] = []
     running: list[Standing] = []
 
@@ -147,12 +147,12 @@ def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each ste
     for number, (step, which, host) in enumerate(steps):
         if step == "add":
             waiting.append(standing(str(which), host, number))
-            line.add(waiting[-1])
+            ready_queue.add(waiting[-1])
         elif step == "remove" and waiting and isinstance(which, int):
-            assert line.remove(waiting.pop(which % len(waiting)))
+            assert ready_queue.remove(waiting.pop(which % len(waiting)))
         elif step == "pop" and len(running) < places:
             free = [each for each in waiting if may_begin(each)]
-            got = line.pop()
+            got = ready_queue.pop()
             if got is not None:
                 assert got in free
                 waiting.remove(got)
@@ -160,16 +160,16 @@ def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each ste
             else:
                 assert all(each.run["host"] is None or _waits_behind(each, waiting) for each in free)
         elif step == "end" and running and isinstance(which, int):
-            line.ended(running.pop(which % len(running)).run)
-    assert len(line) == len(waiting)
+            ready_queue.ended(running.pop(which % len(running)).run)
+    assert len(ready_queue) == len(waiting)
     while running or waiting:
-        while len(running) < places and (got := line.pop()) is not None:
+        while len(running) < places and (got := ready_queue.pop()) is not None:
             waiting.remove(got)
             running.append(got)
         assert running
-        line.ended(running.pop().run)
+        ready_queue.ended(running.pop().run)
 
 
 def _waits_behind(one: Standing, waiting: list[Standing]) -> bool:
-    """An owner's run may wait for another of it that is before it, and longer."""
+    """A run may wait for another of the same owner that goes first and takes longer."""
     return any(each.run["owner"] == one.run["owner"] and each.run["host"] is None for each in waiting)

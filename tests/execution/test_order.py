@@ -1,4 +1,4 @@
-"""The order of work over the real database, with real calls: turns, queues, hosts, circuits."""
+"""The dispatcher over the real database, with real calls: turns, queues, hosts, circuits."""
 
 import asyncio
 import socket
@@ -16,7 +16,7 @@ from tocsin.tasks.saving import Draft
 
 
 async def queued(database: Database, url: str, count: int, owner: str = "alice", **more: Any) -> list[Doc]:
-    """So many runs that wait, of one task."""
+    """Insert `count` queued runs of one task."""
     far = schedules.Every(timedelta(days=365), clock.now() + timedelta(days=1))
     job = {"kind": "http", "params": {"url": url, "method": "GET", "headers": []}}
     task = await saving.create(database, owner, Draft(name=owner, job=job, schedule=far, **more), clock.now())
@@ -46,7 +46,7 @@ async def test_anothers_run_does_not_wait_for_a_flood_that_fills_every_window(
 
         await until(done)
         place = [call["path"] for call in target.calls].index("/bob")
-        assert place <= 16  # the hand and one turn, not the flood
+        assert place <= 16  # the in-flight runs and one turn, not the flood
         await until(lambda: settled(database, 3 * 100 + 201), 60)
 
 
@@ -61,7 +61,7 @@ async def test_of_one_owner_a_higher_priority_goes_first(database: Database, tar
         assert [call["path"] for call in target.calls].index("/high") <= 4
 
 
-async def test_a_paused_queue_begins_nothing_says_so_and_goes_on_when_resumed(
+async def test_a_paused_queue_starts_nothing_says_so_and_continues_when_resumed(
     database: Database, target: Target
 ) -> None:
     await queues.change(database, "slow", {"paused": True}, clock.now())
@@ -96,7 +96,7 @@ async def test_a_queues_concurrency_is_kept_by_two_processes_together(database: 
         await one.engine.order.load()
         for stack in (one, two):
             stack.engine.hand.wake()
-        await asyncio.sleep(0.3)  # long enough for a fourth, if it were let in
+        await asyncio.sleep(0.3)  # long enough for a fourth, if it were admitted
         assert len(target.calls) == 3
         assert await database.runs.count_documents({"status": RunStatus.RUNNING.value}) == 3
         target.gate.set()
@@ -115,7 +115,7 @@ async def test_a_host_is_called_by_few_at_once_while_others_are_called(database:
 
         await until(busy)
         assert await until(lambda: _waits_for(stack, WaitingFor.HOST_LIMIT))
-        await queued(database, target.url.replace("127.0.0.1", "127.0.0.2"), 1)  # where nobody listens
+        await queued(database, target.url.replace("127.0.0.1", "127.0.0.2"), 1)  # where nothing listens
         stack.engine.hand.wake()
         await until(lambda: settled(database, 1, "FAILED"))
         assert len(target.calls) == 2
@@ -140,7 +140,7 @@ async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Data
         shown = [stack.engine.explain(await stack.run(run["_id"])) for run in runs]
         texts = [waiting.text for waiting in shown if waiting and waiting.what is WaitingFor.CIRCUIT_OPEN]
         assert "3 attempts in a row to call 127.0.0.1:" in texts[0]
-        assert "the last one with HTTP 503; nothing is sent there until" in texts[0]
+        assert "the last one with HTTP 503. No runs are sent there until" in texts[0]
         stored = await database.circuits.find_one({})
         assert stored is not None
         assert (stored["state"], stored["failures"], stored["owner"]) == ("OPEN", 3, "alice")
@@ -158,7 +158,7 @@ async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Data
 
 async def test_who_refuses_connections_is_left_alone_and_the_runs_say_so(database: Database) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         async with run_stack(
             database, circuit_failures=4, circuit_seconds=60, max_concurrency=1, max_retries=0

@@ -1,4 +1,4 @@
-"""The database dies under a working process: nothing is lost, nothing is done twice, and no restart is needed."""
+"""The database dies during work: nothing is lost, nothing is done twice, no restart is needed."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from tocsin.tasks.retry import RetryPolicy
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[EmbeddedDatabase]:
-    """A database server of this test's own, to be killed; its supervisor brings it back."""
+    """A separate database server to kill. Its supervisor restarts it."""
     running = EmbeddedDatabase(tmp_path, authenticate=False)
     await running.start()
     yield running
@@ -28,7 +28,7 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedDatabase]:
 
 @pytest.fixture
 async def alone(server: EmbeddedDatabase) -> AsyncIterator[Stack]:
-    """A process over that database."""
+    """A process that uses that database."""
     opened = await documents.connect(server.uri, "outage")
     async with run_stack(opened) as stack:
         yield stack
@@ -36,7 +36,7 @@ async def alone(server: EmbeddedDatabase) -> AsyncIterator[Stack]:
 
 
 async def kill(server: EmbeddedDatabase) -> None:
-    """Kill the server and wait until its death is seen."""
+    """Kill the server and wait until this is noticed."""
     assert server.pid is not None
     pid = server.pid
     os.kill(pid, signal.SIGKILL)
@@ -53,9 +53,8 @@ async def test_outcomes_outlive_a_database_that_dies_and_nothing_runs_twice(
     begun = [await save_task(alone.database, f"{target.url}/wait") for _ in range(5)]
     due = clock.now() + timedelta(seconds=1)
     once = [await save_task(alone.database, target.url, schedules.Once(due)) for _ in range(5)]
-    every = await save_task(
-        alone.database, target.url, schedules.Every(timedelta(seconds=1), due, due + timedelta(seconds=2))
-    )
+    each_second = schedules.Every(timedelta(seconds=1), due, due + timedelta(seconds=2))
+    every = await save_task(alone.database, target.url, each_second, overlap=documents.Overlap.ALLOW)
 
     async def all_called() -> bool:
         return len(target.calls) == 5
@@ -75,7 +74,7 @@ async def test_outcomes_outlive_a_database_that_dies_and_nothing_runs_twice(
         later = await save_task(alone.database, target.url, retry=RetryPolicy(0))
         async with asyncio.timeout(10):
             while (change := await anext(subscription)).task_id != later.id:
-                pass  # what came before, or a SNAPSHOT if the stream could not be resumed where it was lost
+                pass  # an earlier change, or a SNAPSHOT if the stream could not be resumed
         assert change.kind is ChangeKind.TASK_CREATED
         await patient(alone, later.id, "COMPLETED")
     assert sorted(target.ids()) == sorted(set(target.ids()))
@@ -86,7 +85,7 @@ async def test_outcomes_outlive_a_database_that_dies_and_nothing_runs_twice(
 
 
 async def heard(subscription: Subscription, wanted: Callable[[Change], bool]) -> Change:
-    """The next change of this kind."""
+    """Return the next change of this kind."""
     async with asyncio.timeout(20):
         while not wanted(change := await anext(subscription)):
             pass
@@ -94,7 +93,7 @@ async def heard(subscription: Subscription, wanted: Callable[[Change], bool]) ->
 
 
 async def patient(stack: Stack, task_id: str, *statuses: str) -> list[documents.Doc]:
-    """The task's runs once they are so, however long the database takes to come back."""
+    """Wait for these runs, however long the database takes to come back."""
 
     async def there() -> bool:
         try:

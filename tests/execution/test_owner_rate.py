@@ -1,4 +1,4 @@
-"""Runs of one owner to one host that come too fast wait and say so; those of others, and to other hosts, go."""
+"""Runs of an owner beyond the rate limit of a host wait and say so; other owners and hosts are not affected."""
 
 from datetime import timedelta
 
@@ -11,23 +11,23 @@ from tocsin.execution.share import Limits
 from tocsin.outbound.rates import HostRates
 
 
-def test_the_gate_lets_in_a_minutes_worth_and_tells_when_it_goes_on() -> None:
-    gate = Gate(Limits(host_concurrency=100), HostRates(10))
-    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(12)]
+def test_the_limiter_admits_a_minutes_worth_and_returns_the_wait() -> None:
+    limiter = Gate(Limits(host_concurrency=100), HostRates(10))
+    given = [limiter.admit(run(number, host="a:80"), NOW) for number in range(12)]
     assert given == [None] * 10 + [WaitingFor.OWNER_HOST_RATE] * 2
-    assert gate.explain(run(12, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
-    assert 100 <= gate.pause() <= 6_000
-    assert gate.admit(run(1, host="a:80", owner="bob"), NOW) is None
-    assert gate.admit(run(13, host="b:80"), NOW) is None
-    gate.leave(claimed(run(0, host="a:80")))  # that one has ended changes nothing
-    assert gate.admit(run(10, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
-    assert gate.admit(run(10, host="a:80"), NOW + timedelta(seconds=6)) is None
+    assert limiter.explain(run(12, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
+    assert 100 <= limiter.pause() <= 6_000
+    assert limiter.admit(run(1, host="a:80", owner="bob"), NOW) is None
+    assert limiter.admit(run(13, host="b:80"), NOW) is None
+    limiter.leave(claimed(run(0, host="a:80")))  # the end of a run changes nothing
+    assert limiter.admit(run(10, host="a:80"), NOW) is WaitingFor.OWNER_HOST_RATE
+    assert limiter.admit(run(10, host="a:80"), NOW + timedelta(seconds=6)) is None
 
 
 def test_workers_share_the_rate() -> None:
-    gate = Gate(Limits(host_concurrency=100), HostRates(10))
-    gate.rule({}, Part(1, 2))
-    given = [gate.admit(run(number, host="a:80"), NOW) for number in range(6)]
+    limiter = Gate(Limits(host_concurrency=100), HostRates(10))
+    limiter.rule({}, Part(1, 2))
+    given = [limiter.admit(run(number, host="a:80"), NOW) for number in range(6)]
     assert given == [None] * 5 + [WaitingFor.OWNER_HOST_RATE]
 
 
@@ -49,7 +49,7 @@ async def test_too_many_runs_to_one_host_wait_and_nobody_else_does(database: Dat
     assert len(target.calls) == 6
     assert {each and each.what for each in explained} == {WaitingFor.OWNER_HOST_RATE}
     assert {each and each.text for each in explained} == {
-        f"Your runs call {target.url.removeprefix('http://')} no more often in a minute."
+        f"Your runs have reached the rate limit for {target.url.removeprefix('http://')}."
     }
 
 
@@ -59,7 +59,7 @@ async def test_what_waited_goes_when_the_rate_allows_and_retries_count(database:
         rates = stack.engine.gate._owner_rates
         for _ in range(58):
             rates.take("alice", target.url.removeprefix("http://"), clock.epoch_milliseconds(clock.now()))
-        task = await save_task(database, target.url)  # with two retries at once
+        task = await save_task(database, target.url)  # with two immediate retries
         stack.scheduler.due(task.next_run_at)
         (ended,) = await stack.when_runs(task.id, "COMPLETED")
     first, _, third = ended["attempts"]

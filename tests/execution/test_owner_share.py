@@ -1,4 +1,4 @@
-"""No owner keeps the workers from others, and a run says RUNNING only once its attempt has begun. Over real sockets."""
+"""No owner occupies all workers, and a run is RUNNING only once its attempt has started. Over real sockets."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,13 +19,13 @@ FIVE_MINUTES = 300.0
 
 @asynccontextmanager
 async def serve_targets(count: int) -> AsyncIterator[list[Target]]:
-    """So many targets, each at a port of its own."""
+    """Serve `count` targets, each on its own port."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(serve_target()) for _ in range(count)]
 
 
 async def hang(database: Database, targets: list[Target], count: int, owner: str, **changes: Any) -> None:
-    """Runs of one owner that wait at these targets until their gates are opened."""
+    """Start runs of one owner that wait at these targets until they respond."""
     now, far = clock.now(), schedules.Every(timedelta(days=365), clock.now() + timedelta(days=1))
     changes = {"timeout": FIVE_MINUTES, **changes}
     for index, target in enumerate(targets):
@@ -45,7 +45,7 @@ async def under_way(targets: list[Target], count: int) -> None:
 
 
 async def calls_on_time(stack: Stack, url: str, times: int = 3, owner: str = "bob") -> None:
-    """Another owner's task, every second, is called each time, and begins at its due time."""
+    """Check that another owner's task, due every second, runs each time at its due time."""
     task = await save_task(stack.database, url, schedules.Every(timedelta(seconds=1), clock.now()), owner=owner)
 
     async def called() -> list[Doc]:
@@ -84,7 +84,7 @@ async def test_several_hostile_owners_leave_a_place_for_the_next(database: Datab
         for number, target in enumerate(slow):
             await hang(database, [target], 120, f"hostile-{number}")
         stack.engine.hand.wake()
-        await under_way(slow, 75)  # the half of each host
+        await under_way(slow, 75)  # half of the places of each host
         await calls_on_time(stack, quick.url)
 
 
@@ -102,11 +102,11 @@ async def test_short_attempts_may_borrow_what_is_free_but_a_quarter(database: Da
         stack.engine.hand.wake()
         await under_way(targets, 75)
         await calls_on_time(stack, f"{targets[0].url}/quick", 1)
-        assert sum(len(target.calls) for target in targets) <= 76 + 2  # and bob's
+        assert sum(len(target.calls) for target in targets) <= 76 + 2  # plus Bob's
 
 
 async def burst(stack: Stack, target: Target, count: int, due_at: datetime) -> list[Doc]:
-    """Tasks of one owner, due at once, that wait at this target: their runs, once they are written."""
+    """Make tasks of one owner that are due now and wait at this target. Return their runs once stored."""
     for number in range(count):
         await save_task(stack.database, f"{target.url}/wait", schedules.Once(due_at), name=f"task {number}")
 
@@ -118,7 +118,7 @@ async def burst(stack: Stack, target: Target, count: int, due_at: datetime) -> l
     return found
 
 
-async def test_a_claimed_run_is_queued_until_its_attempt_begins(database: Database, target: Target) -> None:
+async def test_a_claimed_run_is_queued_until_its_attempt_starts(database: Database, target: Target) -> None:
     async with run_stack(database, max_concurrency=4, wait_timeout=300) as stack:
         await burst(stack, target, 6, clock.now() + timedelta(seconds=0.5))
         await under_way([target], 2)
@@ -148,7 +148,7 @@ async def test_a_claimed_run_is_queued_until_its_attempt_begins(database: Databa
         assert all(run["started_at"] == run["attempts"][0]["started_at"] for run in late)
 
 
-async def test_a_run_that_begins_after_others_says_so_while_it_runs(database: Database, target: Target) -> None:
+async def test_a_run_that_starts_after_others_says_so_while_it_runs(database: Database, target: Target) -> None:
     async with run_stack(database, max_concurrency=1, wait_timeout=300) as stack:
         runs = await burst(stack, target, 2, clock.now() + timedelta(seconds=0.3))
         await under_way([target], 1)
@@ -162,7 +162,7 @@ async def test_a_run_that_begins_after_others_says_so_while_it_runs(database: Da
         assert (run["status"], len(run["attempts"])) == ("COMPLETED", 1)
 
 
-async def test_a_waiting_run_of_a_paused_or_cancelled_task_never_begins(database: Database, target: Target) -> None:
+async def test_a_waiting_run_of_a_paused_or_cancelled_task_never_starts(database: Database, target: Target) -> None:
     async with run_stack(database, max_concurrency=1, wait_timeout=300) as stack:
         runs = await burst(stack, target, 3, clock.now() + timedelta(seconds=0.3))
         await under_way([target], 1)

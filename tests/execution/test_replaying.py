@@ -1,4 +1,4 @@
-"""Replays against a real target: it fails, is mended, and its dead letters are sent again."""
+"""Replays against a real target that fails, is fixed, and gets its dead letters again."""
 
 import asyncio
 from datetime import timedelta
@@ -24,12 +24,12 @@ ALL = DeadLetterFilter()
 HOUR = timedelta(hours=1)
 FAST = 6_000
 NO_LEASE = timedelta(0)
-"""What the death of a process leaves is free at once."""
+"""A lease that expires at once, so that a replay left by a dead process is free at once."""
 
 
 @pytest.fixture(autouse=True)
 def _patient_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A round steps all that are due, however busy the machine is."""
+    """Let a pass advance all due replays, however busy the machine is."""
     monkeypatch.setattr(replaying, "ROUND", HOUR)
 
 
@@ -43,7 +43,7 @@ async def replay_of(database: Database, replay: Doc) -> Doc:
 
 
 async def closed(database: Database, replay: Doc, seconds: float = 15) -> Doc:
-    """The replay, once it is over."""
+    """Return the replay once it is complete."""
 
     async def over() -> Doc | None:
         found = await replay_of(database, replay)
@@ -63,8 +63,8 @@ async def work(loop: Replaying, times: int = 1) -> None:
 
 
 async def settle_all(database: Database, status: str = "COMPLETED") -> None:
-    """Let all runs that are open end."""
-    # Not by `open` alone: the embedded database would ask the index on task and open, and find nothing.
+    """End all open runs."""
+    # Not by `open` alone: the embedded database would use the index on task and open, and find nothing.
     async for run in database.runs.find({"status": {"$in": ["QUEUED", "RUNNING"]}}):
         await fail(database, run["_id"])
         await database.runs.update_one({"_id": run["_id"]}, {"$set": {"status": status}})
@@ -72,7 +72,7 @@ async def settle_all(database: Database, status: str = "COMPLETED") -> None:
 
 @pytest.fixture
 def loop(database: Database) -> Replaying:
-    """A process that replays, in which no worker makes attempts."""
+    """A process that replays but has no workers."""
     return Replaying(database, lambda: None, NO_LEASE)
 
 
@@ -81,7 +81,7 @@ async def letters(database: Database, count: int, **more: Any) -> list[str]:
 
 
 async def sent(database: Database, replay: Doc) -> list[str]:
-    """The runs that name this replay, once for each time that they do."""
+    """Return the runs that name this replay, once for each time that they do."""
     found = await database.runs.find({"replays.replay": replay["_id"]}).sort("finished_at", 1).to_list()
     return [run["_id"] for run in found for entry in run["replays"] if entry["replay"] == replay["_id"]]
 
@@ -327,10 +327,10 @@ async def test_original_settings_outlive_an_edit(database: Database, loop: Repla
         runs = [await run_of(database, run_id) for run_id in await sent(database, replay)]
         assert {run["job"]["params"]["url"] for run in runs} == {url}
         await settle_all(database, "FAILED")
-        await asyncio.sleep(0.002)  # what failed must have failed before the next replay
+        await asyncio.sleep(0.002)  # the failures must be older than the next replay
 
 
-# --- deaths ---------------------------------------------------------------------------------------------------------
+# --- crashes --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_all(
@@ -350,7 +350,7 @@ async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_a
     assert found["claim"] is not None
     assert await sent(database, replay) == ids[:100]
     await settle_all(database, "FAILED")
-    await database.runs.update_many(  # a clock that is behind: they seem to have failed before the replay
+    await database.runs.update_many(  # as with a clock that is behind: they seem to have failed before the replay
         {"_id": {"$in": ids[:100]}}, {"$set": {"finished_at": replay["until"] - timedelta(minutes=10)}}
     )
     survivor = Replaying(database, lambda: None)
@@ -430,7 +430,7 @@ async def test_a_replay_that_cannot_go_on_does_not_hold_up_the_others(
     assert (await replay_of(database, broken))["open"]
 
 
-# --- asking ---------------------------------------------------------------------------------------------------------
+# --- queries --------------------------------------------------------------------------------------------------------
 
 
 async def test_one_key_makes_one_replay(database: Database) -> None:
@@ -457,7 +457,7 @@ def test_the_lease_is_short() -> None:
 async def test_one_owners_many_replays_take_turns_with_anothers(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A round that takes long makes one step of a replay of each owner, however many of one are due."""
+    """A long pass advances one replay of each owner, however many of one owner are due."""
     monkeypatch.setattr(replaying, "ROUND", timedelta(0))
     now = clock.now()
     made = [await replays.create(database, "mallory", Wish(DeadLetterFilter(), canary=False), now) for _ in range(5)]

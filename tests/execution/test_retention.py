@@ -1,4 +1,4 @@
-"""What is forgotten, and all that is not."""
+"""Pruning deletes what has expired, and nothing else."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ OLD, YOUNG = 11 * DAY, 9 * DAY
 
 @pytest.fixture
 async def kept(database: Database) -> Database:
-    """A database whose only user is alice."""
+    """A database whose only user is Alice."""
     user = {"_id": "alice", "email": "a@example.org", "password": "x", "created_at": clock.now()}
     await database.db["users"].insert_one(user)
     return database

@@ -1,4 +1,4 @@
-"""An outcome that the database cannot take does not keep the others."""
+"""An outcome that the database cannot store does not block the others."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An owner's part of a limit: whoever takes what, in whichever order, the next one finds a place."""
+"""An owner's share of a limit: whatever others take, in whatever order, the next owner finds a place."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Owners take turns, and each owner's runs go by rank: nobody starves, whoever floods."""
+"""Owners take turns, and each owner's runs go by rank: no owner starves, whoever floods."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -66,7 +66,7 @@ arrivals = st.lists(
 def test_of_other_owners_at_most_two_more_go_before_a_run_than_of_its_own(
     arrivals: list[tuple[str, int, int]], rooms: list[int]
 ) -> None:
-    """Random arrivals between looks of random room: of later runs of others, few go before, whatever their priority."""
+    """With random arrivals and room, few later runs of others go first, whatever their priority."""
     turns = Turns()
     waiting: dict[str, Doc] = {}
     overtaken: dict[str, Counter[str]] = {}
@@ -82,7 +82,7 @@ def test_of_other_owners_at_most_two_more_go_before_a_run_than_of_its_own(
         chosen, refused, _ = choose(waiting.values(), rooms[look % len(rooms)], turns, everything)
         look += 1
         assert not refused
-        assert chosen  # work is never left undone while there is room
+        assert chosen  # runs never wait while there is room
         for one in chosen:
             del waiting[one["_id"]]
             for other in waiting.values():

@@ -1,4 +1,4 @@
-"""What is kept of usage: written down, measured, trimmed to the quota, and told once a day."""
+"""Usage counts are stored, measured, trimmed to the quota, and mailed once a day."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def keeping(database: Database, **limits: int) -> tuple[UsageKeeping, Quotas]:
 
 
 async def ended_run(database: Database, task: str, ago: timedelta, owner: str = "alice") -> str:
-    """A completed run with a large answer."""
+    """Insert a completed run with a large response."""
     attempt = ended_attempt(1) | {"has_body": True, "body_bytes": len(LARGE)}
     run = await add_run(database, task, RunStatus.COMPLETED, ago=ago, attempts=[attempt])
     await database.runs.update_one({"_id": run}, {"$set": {"finished_at": clock.now() - ago, "owner": owner}})
@@ -55,7 +55,7 @@ async def test_what_an_owner_has_stored_is_measured(users: Database) -> None:
     for ago in (timedelta(minutes=1), 5 * DAY, 100 * DAY):
         await ended_run(users, task.id, ago)
     await FileStore(users).put("alice", "run", "a.bin", "text/plain", b"x" * 50_000)
-    quotas.meter.add_bytes("alice", 77)  # what was counted as it came, and is corrected
+    quotas.meter.add_bytes("alice", 77)  # an approximate count, to be corrected
     total = await measure(users, quotas)
     assert 350_000 < total < 360_000
     assert quotas.meter.used("alice", Quota.STORAGE, clock.now()) == 1

@@ -1,4 +1,4 @@
-"""What follows from an attempt. Pure."""
+"""The decision after an attempt. Pure."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ NOT_RETRIED = Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED)
 
 
 def run(*outcomes: str, budget_from: int = 0, **more: Any) -> Doc:
-    """A run whose latest attempt, the last of these, has just ended."""
+    """Return a run whose latest attempt, the last of these, has just ended."""
     return {"attempts": [{"outcome": outcome} for outcome in outcomes], "budget_from": budget_from, "lost": 0, **more}
 
 

@@ -1,4 +1,4 @@
-"""Runs that are made for real: concurrency, retries, cancelling, pausing, and the mails that come of them."""
+"""Runs executed for real: concurrency, retries, cancellation, pauses, and their mails."""
 
 import asyncio
 from datetime import timedelta
@@ -22,7 +22,7 @@ async def mails(database: Database) -> list[str]:
 
 
 async def running(stack: Stack, target: Target, task_id: str) -> Doc:
-    """The task's only run, once its request has reached the target."""
+    """Return the task's only run once its request has reached the target."""
     (run,) = await stack.when_runs(task_id, "RUNNING")
 
     async def called() -> bool:
@@ -54,7 +54,7 @@ async def _all_fired(stack: Stack, count: int) -> bool:
     return await stack.database.runs.count_documents({}) == count
 
 
-async def test_retry_at_once_keeps_every_run_in_hand_and_gives_every_place_back(database: Database) -> None:
+async def test_an_immediate_retry_keeps_every_run_in_flight_and_frees_every_place(database: Database) -> None:
     async with serve_target() as target, run_stack(database, max_concurrency=3) as stack:
         target.script = [500] * 40
         policy = RetryPolicy(3, NOW)
@@ -71,11 +71,11 @@ async def test_retry_at_once_keeps_every_run_in_hand_and_gives_every_place_back(
 
 
 async def _empty(stack: Stack) -> bool:
-    """Every place is free, also those that a look into the queue reserves for a moment."""
-    return stack.engine.hand._taken == 0
+    """Check that every place is free, including those that the dispatcher reserves briefly."""
+    return stack.engine.hand._reserved == 0
 
 
-# --- cancel and pause while an attempt is made ----------------------------------------------------------------------
+# --- cancel and pause during an attempt -----------------------------------------------------------------------------
 
 
 async def test_cancelling_a_running_run_aborts_its_attempt(stack: Stack, target: Target) -> None:
@@ -138,7 +138,7 @@ async def test_an_edit_while_an_attempt_is_made_is_what_the_next_attempt_does(st
     assert [call["path"] for call in target.calls] == ["/wait", "/new"]
 
 
-# --- what is retried, and who is told -------------------------------------------------------------------------------
+# --- retries and mails ----------------------------------------------------------------------------------------------
 
 
 async def test_a_blocked_address_is_not_retried(database: Database) -> None:
@@ -185,7 +185,7 @@ async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run
 
 
 async def test_no_beginning_is_told_after_an_end(stack: Stack, target: Target) -> None:
-    """The first run is not retried and fails for good; the second one of the same incident is retried."""
+    """The first run fails without a retry; the second one, of the same incident, is retried."""
     start = clock.now() + timedelta(milliseconds=50)
     every = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=1))
     target.script = [404, 503, 404]
@@ -246,16 +246,16 @@ async def test_a_retry_policy_that_cannot_be_used_stops_no_worker(database: Data
 async def test_a_due_task_of_another_process_is_fired_at_once(database: Database, target: Target) -> None:
     async with run_stack(database) as stack:
         first = await save_task(database, target.url)
-        await stack.when_runs(first.id, "COMPLETED")  # its scheduler sleeps now
+        await stack.when_runs(first.id, "COMPLETED")  # its scheduler is sleeping now
         other = await save_task(database, target.url)
         await stack.when_runs(other.id, "COMPLETED", seconds=1)
 
 
-async def test_a_beginning_is_told_also_when_the_retry_begins_before_its_outcome_is_read_back(
+async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_before_the_outcome_is_read_back(
     stack: Stack, target: Target
 ) -> None:
     target.script = [500]
-    settler = stack.engine._settler
+    settler = stack.engine._completer
     original = settler._read_back
 
     async def overtaken(batch: list[Settlement]) -> tuple[list[Doc], list[Doc]]:
@@ -286,7 +286,7 @@ async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: St
     await stack.when_runs(task.id, "COMPLETED")
 
 
-# --- keys that were made a moment ago -------------------------------------------------------------------------------
+# --- keys that were just created ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("found", "status"), [(True, "COMPLETED"), (False, "FAILED")])

@@ -1,4 +1,4 @@
-"""The ledger's promise: each due time is a run, or lies in exactly one MISSED run, which counts it."""
+"""Check of the ledger: each due time has a run, or is covered and counted by exactly one MISSED run."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from tocsin.schedules import Schedule
 
 
 def dues_between(schedule: Schedule, first: datetime, until: datetime) -> list[datetime]:
-    """`first`, and the due times after it and before `until`, one by one."""
+    """Return `first` and the due times after it and before `until`."""
     found, due = [], first
     while due is not None and due < until:
         found.append(due)
@@ -19,7 +19,7 @@ def dues_between(schedule: Schedule, first: datetime, until: datetime) -> list[d
 
 
 def faults(schedule: Schedule, first: datetime, until: datetime, runs: Iterable[Doc]) -> list[str]:
-    """What is wrong with the record of the due times from `first` to before `until`; empty if nothing is."""
+    """Return what is wrong with the record of the due times from `first` to before `until`."""
     wrong: list[str] = []
     times: Counter[datetime] = Counter()
     dues = dues_between(schedule, first, until)

@@ -1,4 +1,4 @@
-"""Passes of the scheduler made by hand, one at a time, over the real database."""
+"""Scheduler passes triggered by the test, one at a time, over the real database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,19 +16,19 @@ from tocsin.scheduling.store import TaskStore
 
 @dataclass
 class Passes:
-    """A job store, the hand it fills, and what it asked to be done afterwards."""
+    """A job store, the in-flight runs it fills, and the scheduler that applies its effects."""
 
     store: TaskStore
     hand: WorkerHand
     scheduler: Scheduler
 
     async def make(self) -> None:
-        """One pass, and what follows from it."""
+        """Make one pass and apply its effects."""
         await asyncio.to_thread(self._pass)
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait for what follows from a pass."""
+        """Wait for the effects of a pass."""
         await asyncio.sleep(0)
         while self.scheduler._afterwards:
             await asyncio.wait(self.scheduler._afterwards)
@@ -41,17 +41,17 @@ class Passes:
 
 @asynccontextmanager
 async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
-    """Passes over this database; `room` is how many runs may be born in the hand, `meter` limits owners."""
-    hand = WorkerHand(f"hand-{room}", room, asyncio.get_running_loop(), Gate())
-    scheduler = Scheduler(database, hand)
+    """Passes over this database. `room` is the maximum number of in-flight runs; `meter` limits owners."""
+    in_flight = WorkerHand(f"worker-{room}", room, asyncio.get_running_loop(), Gate())
+    scheduler = Scheduler(database, in_flight)
     scheduler._loop = asyncio.get_running_loop()
-    store = TaskStore(connect_thread(database.uri, database.name), hand, scheduler, meter=meter)
+    store = TaskStore(connect_thread(database.uri, database.name), in_flight, scheduler, meter=meter)
     try:
-        yield Passes(store, hand, scheduler)
+        yield Passes(store, in_flight, scheduler)
     finally:
         await asyncio.to_thread(store.shutdown)
 
 
 def statuses(runs: list[Doc]) -> list[tuple[str, str | None]]:
-    """Status and reason of each."""
+    """Return the status and reason of each run."""
     return [(run["status"], run["reason"]) for run in runs]

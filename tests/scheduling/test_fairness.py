@@ -27,7 +27,7 @@ def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def flood(database: Database, count: int, due: datetime, **changes: Any) -> list[str]:
-    """So many due tasks of mallory's."""
+    """Make `count` due tasks of Mallory's."""
     draft = Draft(name="flood", job=http_job(AWAY), schedule=schedules.Every(HOUR, due), **changes)
     fields: dict[str, Any] = {"owner": "mallory", "status": TaskStatus.PENDING, "next_run_at": due, "created_at": due}
     tasks = [Task(id=new_id("mallory"), updated_at=due, **fields, **draft.fields()) for _ in range(count)]
@@ -45,7 +45,7 @@ async def test_what_is_due_later_does_not_wait_for_anothers_flood(database: Data
 
 
 async def test_what_becomes_due_meanwhile_goes_before_the_rest_of_a_flood(database: Database) -> None:
-    """However long a pass takes: it looks again after each slice, also for what is written as due already."""
+    """A pass, however long, reads again after each slice, including what is already due when written."""
     ids = await flood(database, 2 * SLICE + 10, clock.now() - 10 * SECOND)
     saved: list[Task] = []
 
@@ -63,7 +63,7 @@ async def test_what_becomes_due_meanwhile_goes_before_the_rest_of_a_flood(databa
 
 
 async def test_a_slice_is_bounded_by_the_runs_that_tasks_become(database: Database) -> None:
-    """A catch-up of a thousand runs for each task fills neither memory nor the time of others."""
+    """A catch-up of a thousand runs for each task neither fills memory nor delays others."""
     due = clock.now() - 400 * HOUR
     await flood(database, 6, due, misfire=Misfire(MisfirePolicy.RUN_ALL, max_runs=30))
     task = await save_at(database, clock.now() - SECOND)

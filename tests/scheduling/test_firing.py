@@ -1,4 +1,4 @@
-"""What a due task becomes, for each overlap policy, state of the active run, and misfire policy. Pure."""
+"""Plans of a due task for each overlap policy, state of the active run, and misfire policy. Pure."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 S = RunStatus
-STATES = [None, *sorted(OPEN - {S.RETRY}, key=lambda one: one.value)]  # a retrying run has given way before
+STATES = [None, *sorted(OPEN - {S.RETRY}, key=lambda one: one.value)]  # a retrying run has already given way
 
 
 Seen = tuple[str, str | None, bool]

@@ -1,4 +1,4 @@
-"""No order of crashes, delays, edits and other schedulers loses a due time or stands for one twice."""
+"""No sequence of crashes, delays, edits and other schedulers loses a due time or covers one twice."""
 
 import contextlib
 import copy
@@ -19,7 +19,7 @@ from tocsin.scheduling.firing import fire_all
 from tocsin.scheduling.writing import RunWriter
 
 NOON = datetime(2026, 3, 29, 0, 59, 57, tzinfo=UTC)
-"""Seconds before the clocks of Berlin change."""
+"""Seconds before the clocks change in Berlin."""
 SECOND = timedelta(seconds=1)
 S = RunStatus
 
@@ -29,7 +29,7 @@ class CrashError(Exception):
 
 
 class MemoryRuns:
-    """Runs as a collection keeps them; before each single write, `interrupt` may raise or do something else."""
+    """Runs as in a collection. Before each single write, `interrupt` may raise or do something else."""
 
     def __init__(self) -> None:
         self.stored: dict[str, Doc] = {}
@@ -73,7 +73,7 @@ class _Found(list[Doc]):
 
 @dataclass
 class World:
-    """A task, its runs, and what the ledger must hold: (schedule, its first due time)."""
+    """A task, its runs, and what the ledger must cover: (schedule, its first due time)."""
 
     task: Doc
     now: datetime
@@ -81,7 +81,7 @@ class World:
     wrong: list[str] = field(default_factory=list)
 
     def make_pass(self, late: timedelta) -> None:
-        """What a scheduler does whose clock is so late. Raises CrashError wherever `interrupt` does."""
+        """Make the pass of a scheduler whose clock is late. Raises CrashError wherever `interrupt` does."""
         now, task = self.now - late, copy.deepcopy(self.task)
         if task["next_run_at"] is None or task["next_run_at"] > now:
             return
@@ -100,7 +100,7 @@ class World:
                 self.task["active"] += [task["_id"] + suffix for suffix, _ in step.active]
 
     def edit(self, wanted: Plain) -> None:
-        """The owner gives the task another schedule. What has come and is not met yet stays in the record."""
+        """Edit the schedule. Due times that have passed without a run must stay in the record."""
         last = self.task["last_due_at"]
         if isinstance(wanted, Once) and last is not None and wanted.at <= last:
             wanted = schedules.postponed(wanted, last)
@@ -113,14 +113,14 @@ class World:
         self.task |= {**changes, "version": self.task["version"] + 1}
 
     def check(self) -> None:
-        """Note what is wrong with the record so far."""
+        """Check the record so far."""
         if (first := self.task["first"]) is not None:
             schedule = schedules.from_document(self.task["schedule"])
             until = self.task["next_run_at"] or self.now + SECOND
             self.wrong += faults(schedule, first, until, self.runs.stored.values())
 
     def end_runs(self, status: RunStatus) -> None:
-        """What is open ends so, or waits for its retry."""
+        """End the open runs with this status, or let them wait for a retry."""
         for run in self.runs.stored.values():
             if run["open"] and not run.get("blocked"):
                 run |= {"status": status.value, "open": status in OPEN}
@@ -160,8 +160,8 @@ WAITS = st.sampled_from([0, 1, 999, 1000, 4000, 61_000, 90_000]).map(lambda ms: 
 LATE = st.sampled_from([timedelta(), timedelta(), SECOND, 3 * SECOND])
 STEPS = st.one_of(
     st.tuples(st.just("pass"), LATE),
-    st.tuples(st.just("crash"), st.integers(0, 6), LATE),  # after so many writes
-    st.tuples(st.just("race"), st.integers(0, 6), LATE, WAITS),  # another scheduler's pass after so many writes
+    st.tuples(st.just("crash"), st.integers(0, 6), LATE),  # after this many writes
+    st.tuples(st.just("race"), st.integers(0, 6), LATE, WAITS),  # another scheduler's pass after this many writes
     st.tuples(st.just("crashes while racing"), st.integers(0, 6), st.integers(0, 6), WAITS),
     st.tuples(st.just("edit while writing"), st.integers(0, 6), SCHEDULES),
     st.tuples(st.just("edit"), SCHEDULES),
@@ -170,7 +170,7 @@ STEPS = st.one_of(
 
 
 def at_write(world: World, number: int, act: Callable[[], None]) -> None:
-    """Do something, once, after so many writes."""
+    """Do something once, after this many writes."""
     left = [number]
 
     def interrupt() -> None:
@@ -187,7 +187,7 @@ def crash() -> None:
 
 
 def take(world: World, step: Any) -> None:  # noqa: C901  one case for each event
-    """One event of a task's life."""
+    """Apply one event."""
 
     def race(wait: timedelta, late: timedelta) -> None:
         world.now += wait
@@ -232,7 +232,7 @@ def test_no_order_of_events_loses_or_doubles_a_due_time(
     assert world.task["next_run_at"] is None or world.task["next_run_at"] > world.now
     world.check()
     assert world.wrong == []
-    unedited = world.task["version"] == 1  # the event loop settles what was made of a version that has gone
+    unedited = world.task["version"] == 1  # the event loop settles runs of an outdated version
     if unedited and overlap is not Overlap.ALLOW and misfire.policy is not MisfirePolicy.RUN_ALL:
         going = [run["_id"] for run in world.runs.stored.values() if run["open"] and not run.get("blocked")]
         assert len(going) <= 1

@@ -1,4 +1,4 @@
-"""The ledger's promise over the real database: a crash after each number of writes, for tasks and for workflows."""
+"""The ledger over the real database, with a crash after each number of writes, for tasks and workflows."""
 
 import contextlib
 import itertools
@@ -29,7 +29,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Fragile:
-    """A collection whose writes fail after so many documents, as when the database is killed."""
+    """A collection whose writes fail after a number of documents, as when the database is killed."""
 
     def __init__(self, collection: Any, left: list[int]) -> None:
         self._collection, self._left = collection, left
@@ -54,7 +54,7 @@ class Fragile:
 
 
 class Clock:
-    """What `clock.now()` says."""
+    """A fake of `clock.now()`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.moment = clock.now().replace(microsecond=0) + timedelta(hours=1)
@@ -68,7 +68,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 async def all_kinds(database: Database, due: datetime) -> list[Doc]:
-    """A task for each policy, grace period, overlap policy and kind of schedule, all due at this time."""
+    """Make a task for each misfire policy, grace period, overlap policy and kind of schedule, all due at this time."""
     kinds: list[Schedule] = [Every(SECOND, due), Cron("* * * * * *", "Europe/Berlin")]
     graces = [timedelta(), SECOND, timedelta(minutes=1)]
     tasks = []
@@ -89,7 +89,7 @@ async def check(database: Database, tasks: list[Doc], due: datetime, now: dateti
 
 
 async def crash_after(made: Passes, writes: int) -> None:
-    """A pass of a scheduler that is killed after so many writes."""
+    """Make a pass of a scheduler that is killed after a number of writes."""
     left = [writes]
     store: Any = made.store
     kept = store._runs, store._tasks
@@ -103,7 +103,7 @@ async def crash_after(made: Passes, writes: int) -> None:
 
 
 ALL = 54
-"""Tasks of `all_kinds`: so many writes are their first runs."""
+"""Number of tasks of `all_kinds`, and so of writes of their first runs."""
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_what_an_older_version_left_unordered_is_completed(database: Datab
 
 
 class FragileRuns:
-    """The workflow runs of a database that is killed after so many writes."""
+    """The workflow runs of a database that is killed after a number of writes."""
 
     def __init__(self, collection: Any, writes: int) -> None:
         self._collection, self._left = collection, writes
@@ -171,7 +171,7 @@ class FragileRuns:
 
 
 class FragileDatabase:
-    """A database with such workflow runs; a workflow moves on only if the writes suffice for that too."""
+    """A database with such workflow runs. A workflow advances only if the writes suffice for that too."""
 
     def __init__(self, database: Database, writes: int) -> None:
         self._database = database
@@ -229,7 +229,7 @@ async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
     assert stored["next_run_at"] > time.moment
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
     if writes < 2:
-        assert stored["schedule"]["former"]["schedule"]["former"]  # all three are still to be met
+        assert stored["schedule"]["former"]["schedule"]["former"]  # all three are still due
     assert faults(schedules.from_document(saved["schedule"]), due, stored["next_run_at"], runs) == []
 
 

@@ -1,4 +1,4 @@
-"""Due times whose owner has used up a quota: recorded as missed, never piling up; others run."""
+"""Due times of an owner with an exhausted quota are recorded as missed and do not pile up; others run."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ async def test_over_the_days_quota_one_run_stands_for_all_due_times_of_a_while(d
         assert gap["missed_count"] > 800
         assert task["active"] == []
         assert "while a quota of its owner was used up" in reason_text(RunReason.QUOTA, gap)
-        await by_hand.make()  # what was missed is not due again
+        await by_hand.make()  # missed due times are not due again
         assert len(await runs_of(database, gap["task"])) == 1
         assert meter.refused() == {"alice": {Quota.RUNS_PER_DAY}}
 

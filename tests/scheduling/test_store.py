@@ -1,4 +1,4 @@
-"""Passes over the database, with a crash, a fault, an edit or another scheduler at the worst moment."""
+"""Passes over the database, with a crash, an error, an edit or another scheduler at the worst moment."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ S = RunStatus
 
 
 async def due_task(database: Database, **changes: Any) -> Task:
-    """An hourly task that has been due for a moment."""
+    """Make an hourly task that has just become due."""
     start = clock.now() - timedelta(seconds=1)
     return await save_at(database, start, **changes)
 
@@ -39,7 +39,7 @@ async def runs_of(database: Database, task_id: str) -> list[Doc]:
 
 
 def before(made: Passes, method: str, act: Callable[[], None]) -> None:
-    """Do something in the scheduler's thread, once, right before it calls this method of the store."""
+    """Do something once in the scheduler's thread, right before it calls this method of the store."""
     original = getattr(made.store, method)
 
     def instead(*arguments: Any) -> Any:
@@ -51,7 +51,7 @@ def before(made: Passes, method: str, act: Callable[[], None]) -> None:
 
 
 def in_loop(work: Callable[[], Any]) -> Callable[[], None]:
-    """The coroutine that `work` makes, run in the test's loop and waited for by the scheduler's thread."""
+    """Return a function for the scheduler's thread that runs a coroutine in the test's loop and waits for it."""
     loop = asyncio.get_running_loop()
     return lambda: asyncio.run_coroutine_threadsafe(work(), loop).result(10)
 
@@ -69,7 +69,7 @@ async def test_a_pass_makes_the_run_and_moves_the_task_on(database: Database) ->
     assert stored["active"] == [{"run": run["_id"], "shows": "PENDING"}]
 
 
-async def test_a_run_is_born_in_the_hand_when_there_is_room(database: Database) -> None:
+async def test_a_run_is_inserted_as_claimed_when_there_is_room(database: Database) -> None:
     tasks = [await due_task(database) for _ in range(3)]
     async with passes(database, room=2) as made:
         await made.make()

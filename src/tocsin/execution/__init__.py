@@ -1,4 +1,4 @@
-"""Runs become outcomes: dispatcher, worker, settler, leases."""
+"""Execution of runs: dispatcher, workers, completer, leases."""
 
 from tocsin.execution.engine import Engine
 

@@ -1,7 +1,8 @@
-"""What is stored of claimed runs that did not begin at once: that they have begun, or wait in the queue again.
+"""Start times of attempts, stored once the attempts of prefetched runs have started.
 
-A run is claimed while others are before it, so that workers never wait for the database; it says RUNNING and when it
-started only once its attempt has begun. Most attempts are over before that is worth a write: their outcome says it.
+Runs are claimed ahead of the workers, so that workers never wait for the database. Such a run is shown as RUNNING, with
+its start time, only once its attempt has started. Most attempts end before that is worth a write of its own: their
+outcome contains the start time.
 """
 
 import asyncio
@@ -18,27 +19,27 @@ from tocsin.execution.hand import Held, WorkerHand
 from tocsin.tasks import ending
 
 WRITE_SECONDS = 0.1
-"""An attempt that is over by then is not written twice."""
+"""Interval of writes. An attempt that ends within it is written once, with its outcome."""
 log = telemetry.logger(__name__)
 
 
 class Begins:
-    """Notes attempts that begin after others, and writes that they have; gives back what waits in hand too long."""
+    """A recorder of the starts of prefetched runs, which also returns those that wait too long to the queue."""
 
-    def __init__(self, database: Database, hand: WorkerHand) -> None:
+    def __init__(self, database: Database, in_flight: WorkerHand) -> None:
         self._database = database
-        self._hand = hand
-        self._noted: list[Held] = []
+        self._in_flight = in_flight
+        self._started: list[Held] = []
         self._late: list[Doc] = []
 
-    def note(self, held: Held) -> None:
-        """The attempt of a run begins that is stored as waiting."""
-        self._noted.append(held)
+    def note(self, claimed: Held) -> None:
+        """Record that the attempt of a prefetched run has started."""
+        self._started.append(claimed)
 
-    def give_up(self, held: Held) -> None:
-        """This run is not to begin any more, if it has not."""
-        if self._hand.withdraw(held):
-            self._late.append(held.run)
+    def give_up(self, claimed: Held) -> None:
+        """Return a run to the queue unless its attempt has started."""
+        if self._in_flight.withdraw(claimed):
+            self._late.append(claimed.run)
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -47,35 +48,35 @@ class Begins:
             for number in range(ticks):
                 await asyncio.sleep(WRITE_SECONDS)
                 if number == 0:
-                    self._late += [held.run for held in self._hand.late()]
+                    self._late += [claimed.run for claimed in self._in_flight.late()]
                 try:
                     await self._write()
                 except PyMongoError as error:
-                    log.warning("runs that begin or wait not stored yet, trying again", error=str(error)[:300])
+                    log.warning("start times not stored, retrying", error=str(error)[:300])
 
     async def _write(self) -> None:
-        await self._write_begun()
+        await self._write_started()
         if late := list(self._late):
             await give_back(self._database, late)
             self._late = self._late[len(late) :]
-            self._hand.done(late)
-            self._hand.wake()
+            self._in_flight.done(late)
+            self._in_flight.wake()
 
-    async def _write_begun(self) -> None:
-        self._noted = [held for held in self._noted if held.doer is not None]
-        if not (noted := list(self._noted)):
+    async def _write_started(self) -> None:
+        self._started = [claimed for claimed in self._started if claimed.doer is not None]
+        if not (started := list(self._started)):
             return
-        runs = [begun(held) for held in noted]
-        await self._database.runs.bulk_write([_begin(run) for run in runs], ordered=False)
-        going = [run for held, run in zip(noted, runs, strict=True) if held.doer is not None]
+        runs = [begun(claimed) for claimed in started]
+        await self._database.runs.bulk_write([_start_update(run) for run in runs], ordered=False)
+        going = [run for claimed, run in zip(started, runs, strict=True) if claimed.doer is not None]
         if updates := ending.on_tasks(going):
             await self._database.tasks.bulk_write(updates, ordered=False)
-        self._noted = self._noted[len(noted) :]
+        self._started = self._started[len(started) :]
 
 
-def begun(held: Held) -> Doc:
-    """The run as it is since its attempt has begun."""
-    run, began_at = held.run, held.began_at or clock.now()
+def begun(claimed: Held) -> Doc:
+    """Return the run with the start time of its latest attempt."""
+    run, began_at = claimed.run, claimed.began_at or clock.now()
     last = run["attempts"][-1] | {"started_at": began_at}
     return run | {
         "begun": True,
@@ -84,7 +85,7 @@ def begun(held: Held) -> Doc:
     }
 
 
-def _begin(run: Doc) -> UpdateOne:
+def _start_update(run: Doc) -> UpdateOne:
     unchanged = both(equals("status", RunStatus.RUNNING.value), equals("fence", run["fence"]))
     changes = {key: run[key] for key in ("begun", "started_at", "attempts")}
     return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes)])

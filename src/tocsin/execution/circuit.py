@@ -1,7 +1,8 @@
-"""The circuit breaker of one owner's runs to one target host (Nygard, Release It!, 2007). Pure.
+"""The circuit breaker for the runs of one owner to one target host (Nygard, Release It!, 2007). Pure.
 
-CLOSED until `threshold` attempts in a row could not connect or were answered 429 or 503; then OPEN for a while, in
-which nothing is sent; then HALF_OPEN, while one run is the probe: it closes the circuit or opens it for twice as long.
+A circuit is CLOSED until `threshold` attempts in a row fail to connect or get 429 or 503. It is then OPEN for a while:
+nothing is sent. Then it is HALF_OPEN while one run, the probe, is sent: its outcome closes the circuit, or opens it for
+twice as long.
 """
 
 from dataclasses import dataclass, replace
@@ -11,15 +12,15 @@ from enum import Enum
 from tocsin.outbound.failures import ErrorKind
 
 LONGEST = 600.0
-"""Seconds that a circuit is open at the most."""
+"""Maximum seconds that a circuit stays open."""
 PROBE_SECONDS = 120.0
-"""After so long without an outcome the probe is held for lost, and another run is it."""
+"""Seconds after which a probe without an outcome counts as lost and another run is sent as the probe."""
 _NOT_CONNECTED = frozenset({ErrorKind.CONNECT, ErrorKind.DNS, ErrorKind.TLS})
-_TOO_MUCH = frozenset({429, 503})
+_TURNED_AWAY = frozenset({429, 503})
 
 
 class State(Enum):
-    """Where a circuit is."""
+    """The state of a circuit."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
@@ -28,7 +29,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """After how many failures in a row a circuit opens (0: never), and for how many seconds at first."""
+    """The failures in a row that open a circuit (0: never), and the seconds for which it opens at first."""
 
     threshold: int
     seconds: float
@@ -36,7 +37,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """A circuit. `retry_at` is when a probe may be sent, or the next one should this one be lost."""
+    """A circuit. `retry_at` is the earliest time of the next probe (while HALF_OPEN: if the current one is lost)."""
 
     state: State = State.CLOSED
     failures: int = 0
@@ -45,23 +46,23 @@ class Circuit:
     cause: str = ""
 
     def failed(self, now: datetime, rules: Rules, cause: str) -> "Circuit":
-        """After an attempt that failed so."""
+        """Return the circuit after a failed attempt."""
         failures = self.failures + 1
         if self.state is State.OPEN or not rules.threshold:
-            return self  # it had begun before the circuit opened
+            return self  # the attempt started before the circuit opened
         if self.state is State.CLOSED and failures < rules.threshold:
             return replace(self, failures=failures, cause=cause)
         seconds = min(self.seconds * 2 if self.state is State.HALF_OPEN else rules.seconds, LONGEST)
         return Circuit(State.OPEN, failures, seconds, now + timedelta(seconds=seconds), cause)
 
     def answered(self) -> "Circuit":
-        """After an attempt that reached the target and was not turned away."""
+        """Return the circuit after an attempt that the target accepted."""
         return self if self.state is State.OPEN else Circuit()
 
     def probed(self, now: datetime) -> "Circuit | None":
-        """With a probe under way; None while it is too early for one.
+        """Return the circuit with a probe in progress, or None while it is too early for one.
 
-        What lies further ahead than the circuit stays so was not reckoned from now: a clock was set back.
+        A `retry_at` further ahead than the circuit's current period means that the clock was set back: it is ignored.
         """
         if self.state is State.CLOSED or self.retry_at is None:
             return None
@@ -72,7 +73,7 @@ class Circuit:
 
 
 def complaint(kind: ErrorKind | None, status: int | None) -> str | None:
-    """What an outcome says against its target; None if it says nothing against it."""
-    if status in _TOO_MUCH:
+    """Return the reason why an outcome counts as a failure of its target, or None if it does not."""
+    if status in _TURNED_AWAY:
         return f"HTTP {status}"
     return kind.value if kind in _NOT_CONNECTED else None

@@ -1,8 +1,8 @@
-"""Notices that the clock was set back, makes stored times harmless that lie too far ahead, and says what waits.
+"""Detection of a clock that was set back, and correction of stored times that lie too far ahead.
 
-A time that was stored while the clock was ahead must not keep anything waiting for longer than it was meant to. Due
-times are another matter: those that a task has behind it have had their runs, so the task waits until the clock reaches
-the next one. Nobody would know why, so the log and `/ready` say it.
+A time stored while the clock was ahead must not delay anything for longer than intended. Due times are an exception:
+those that have passed have had their runs, so a task waits until the clock reaches the next one. The log and `/ready`
+report this, since nothing else would explain the wait.
 """
 
 import time
@@ -20,7 +20,7 @@ from tocsin.notifications.deliveries import LONGEST_WAIT
 from tocsin.tasks.lanes import rank_expression
 
 SKEW = timedelta(seconds=15)
-"""Times that lie so far ahead may come from another server, whose clock is not quite the same."""
+"""Tolerance for stored times: the clocks of several servers differ slightly."""
 LOOK_SECONDS = 1.0
 _STEP = 2.0
 _REPLAY_LOOK = timedelta(minutes=1)
@@ -28,7 +28,7 @@ log = telemetry.logger(__name__)
 
 
 class ClockWatch:
-    """Compares the clock of the day with one that only goes forward. `warning` says what waits, if anything does."""
+    """A watch on the system clock, which it compares with the monotonic clock."""
 
     def __init__(
         self, database: Database, session_lifetime: timedelta, monotonic: Callable[[], float] = time.monotonic
@@ -41,21 +41,21 @@ class ClockWatch:
 
     @property
     def warning(self) -> str | None:
-        """A sentence about what waits because the clock was set back; None if nothing does."""
+        """A warning while tasks wait because the clock was set back, else None."""
         now = clock.now()
         if self._ahead_until <= now:
             return None
         return (
             f"The clock was set back by at least {(self._ahead_until - now).total_seconds():.0f} s. Tasks and workflows"
-            f" that had runs since wait until it is {self._ahead_until.isoformat(timespec='seconds')} again."
+            f" that ran after that time wait until {self._ahead_until.isoformat(timespec='seconds')}."
         )
 
     async def start(self) -> None:
-        """See whether the clock was further on when this database was last used."""
+        """Check whether the clock is behind the last use of this database."""
         await self._check()
 
     async def look(self) -> None:
-        """See whether the clock was set back since the last look. To be called each second."""
+        """Check whether the clock was set back since the last call. Call it every second."""
         offset = self._measure()
         if offset < self._offset - _STEP:
             log.warning("the clock was set back", seconds=round(self._offset - offset))
@@ -72,17 +72,17 @@ class ClockWatch:
             [await _last_due(self._database, collection, now) for collection in ("tasks", "workflows")]
         )
         if self.warning is not None:
-            log.warning("recurring tasks wait for the clock", reason=self.warning)
+            log.warning("tasks wait because the clock was set back", reason=self.warning)
 
 
 async def _last_due(database: Database, collection: str, now: datetime) -> datetime:
-    """The last due time that was run, if it lies ahead; reads the collection once."""
+    """Return the latest due time in the future that has had its run, or the epoch. Reads the collection once."""
     ahead = database.db[collection].find({"last_due_at": {"$gt": now + SKEW}}, {"last_due_at": 1})
     return max([each["last_due_at"] async for each in ahead], default=clock.EPOCH)
 
 
 async def distrust_times_ahead(database: Database, now: datetime, session_lifetime: timedelta) -> None:
-    """Bring stored times that lie further ahead than they can be meant to as near as they can be meant."""
+    """Move stored times that lie too far ahead to the latest time that they can validly have."""
     for collection, which, field, longest in _bounds(session_lifetime):
         latest = now + longest
         too_late = {**which, field: {"$gt": latest + SKEW}}
@@ -92,7 +92,7 @@ async def distrust_times_ahead(database: Database, now: datetime, session_lifeti
 
 
 def _bounds(session_lifetime: timedelta) -> list[tuple[str, Doc, str, timedelta]]:
-    """Collection, which of its documents, the field, and how far ahead it lies at the most."""
+    """Return the collection, filter, field and maximum distance from now of each stored time."""
     return [
         ("sessions", {}, "expires_at", session_lifetime),
         *(("links", {"purpose": purpose.value}, "expires_at", good_for) for purpose, good_for in LIFETIMES.items()),
@@ -105,14 +105,14 @@ def _bounds(session_lifetime: timedelta) -> list[tuple[str, Doc, str, timedelta]
 
 
 async def _queue_now(database: Database, now: datetime) -> None:
-    """Runs that were queued in the future would let all others go first."""
+    """Requeue at `now` the runs that were queued in the future, which all other runs would overtake."""
     ahead = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": now + SKEW}}
     place: list[Doc] = [{"$set": {"queued_at": now, "ready_at": now}}, {"$set": {"rank": rank_expression()}}]
     await database.runs.update_many(ahead, place)
 
 
 async def _retry_in_time(database: Database, now: datetime) -> None:
-    """A retry whose attempt ended in the future waits as long from now as it was to wait from then."""
+    """Restart from `now` the wait of retries whose attempt ended in the future."""
     updates = []
     waiting = database.runs.find(
         {"status": RunStatus.RETRY.value, "retry_at": {"$gt": now + SKEW}}, {"retry_at": 1, "attempts.finished_at": 1}

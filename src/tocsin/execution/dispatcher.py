@@ -1,4 +1,4 @@
-"""The order of work: takes queued runs into this process's hand, owners in turn, by rank, within limits."""
+"""The dispatcher claims queued runs for this process: owners in turn, by rank, within limits."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,20 +16,20 @@ from tocsin.execution.hand import WorkerHand
 from tocsin.execution.turns import Turns, choose
 
 BATCH = 200
-"""Claims at once: so long does a run that comes first wait for those being claimed."""
+"""Maximum claims per batch. A run that should go first waits for at most one batch."""
 LOOK_SECONDS = 1.0
-"""It looks into the database by the clock, however busy it is: runs that were given back must not wait for a lull."""
-_LEAST_SECONDS = 0.01
-_OF_OWNER = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
+"""Interval of database reads, also while the process is busy, so that released runs do not wait for a lull."""
+_MIN_WAIT_SECONDS = 0.01
+_OWNER_REFUSALS = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
 log = telemetry.logger(__name__)
 
 
 class Dispatcher:
-    """Claims queued runs whenever it is woken, and each second."""
+    """The loop that claims queued runs, every second and whenever it is woken."""
 
-    def __init__(self, database: Database, hand: WorkerHand, circuits: Circuits) -> None:
+    def __init__(self, database: Database, in_flight: WorkerHand, circuits: Circuits) -> None:
         self._database = database
-        self._hand = hand
+        self._in_flight = in_flight
         self._circuits = circuits
         self._backlog = Backlog()
         self._turns = Turns()
@@ -38,43 +38,44 @@ class Dispatcher:
         """Dispatch until cancelled."""
         while True:
             try:
-                await self._look()
+                await self._dispatch()
             except Exception as error:
                 unknown = not isinstance(error, PyMongoError)
-                log.warning("queued runs not claimed, trying again", error=str(error)[:300], exc_info=unknown)
+                log.warning("queued runs not claimed, retrying", error=str(error)[:300], exc_info=unknown)
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
-            wait = self._hand.gate.pause() / 1000
+            wait = self._in_flight.gate.pause() / 1000
             try:
-                async with asyncio.timeout(min(max(wait, _LEAST_SECONDS), LOOK_SECONDS) if wait else LOOK_SECONDS):
-                    await self._hand.woken.wait()
+                async with asyncio.timeout(min(max(wait, _MIN_WAIT_SECONDS), LOOK_SECONDS) if wait else LOOK_SECONDS):
+                    await self._in_flight.woken.wait()
             except TimeoutError:
                 pass
 
-    async def _look(self) -> None:
-        self._hand.woken.clear()
-        while room := self._hand.reserve_for_queued(BATCH):
+    async def _dispatch(self) -> None:
+        self._in_flight.woken.clear()
+        while room := self._in_flight.reserve_for_queued(BATCH):
             claimed = 0
             try:
                 more, runs = await self._fill(room)
                 claimed = len(runs)
-                self._hand.add(runs)
+                self._in_flight.add(runs)
             finally:
-                self._hand.release(room - claimed)
-            self._hand.backlog = more
+                self._in_flight.release(room - claimed)
+            self._in_flight.backlog = more
             if not more or not claimed:
                 return
-        self._hand.backlog = not self._hand.draining  # the hand is full: look again before newer runs are born into it
+        # There is no room left: look again before newer runs are admitted.
+        self._in_flight.backlog = not self._in_flight.draining
 
     async def _fill(self, room: int) -> tuple[bool, list[Doc]]:
-        """Claim at most `room` runs. Also says whether others were left only for want of room."""
-        gate, now, backlog = self._hand.gate, clock.now(), self._backlog
+        """Claim at most `room` runs. Return whether others were left only for lack of room, and the claimed runs."""
+        limiter, now, backlog = self._in_flight.gate, clock.now(), self._backlog
         await backlog.read(self._database, now)
         backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.first() is not None}
         self._circuits.offer([run for lane in backlog.lanes.values() if (run := lane.first()) is not None], now)
-        chosen, refused, left = choose(backlog.lanes.values(), room, self._turns, _admission(gate, now))
+        chosen, refused, left = choose(backlog.lanes.values(), room, self._turns, _admission_check(limiter, now))
         backlog.forget(chosen)
-        gate.contend(refused)
+        limiter.contend(refused)
         return left, await self._claim(chosen, now) if chosen else []
 
     async def _claim(self, chosen: list[Doc], now: datetime) -> list[Doc]:
@@ -87,25 +88,25 @@ class Dispatcher:
             found = {run["_id"]: run async for run in self._database.runs.find({"_id": {"$in": going}})}
             fresh = [found[run_id] for run_id in going if run_id in found]
             fresh = [run for run in fresh if run["fence"] == admitted[run["_id"]]["fence"]]
-            claimed = await claim(self._database, self._hand, fresh, now) if fresh else []
+            claimed = await claim(self._database, self._in_flight, fresh, now) if fresh else []
         except BaseException:
             self._backlog.distrust()
             raise
         finally:
             for run_id in admitted.keys() - {run["_id"] for run in claimed}:
-                self._hand.gate.leave(admitted[run_id], claimed=False)
+                self._in_flight.gate.leave(admitted[run_id], claimed=False)
         return claimed
 
 
-def _admission(gate: Gate, now: datetime) -> Callable[[Doc], bool]:
-    """Ask the gate about runs; of an owner who has no place, about one only, however many hosts they are for."""
+def _admission_check(limiter: Gate, now: datetime) -> Callable[[Doc], bool]:
+    """Return a predicate that asks the limiter, but stops asking for an owner once that owner has no place left."""
     full: set[str] = set()
 
     def admit(run: Doc) -> bool:
         if run["owner"] in full:
             return False
-        refusal = gate.admit(run, now)
-        if refusal in _OF_OWNER:
+        refusal = limiter.admit(run, now)
+        if refusal in _OWNER_REFUSALS:
             full.add(run["owner"])
         return refusal is None
 

@@ -1,4 +1,4 @@
-"""The worker side of a process, put together: start, stop, and what others may ask of it."""
+"""The engine: all parts of a process that execute runs."""
 
 import asyncio
 import os
@@ -35,9 +35,9 @@ from tocsin.jobs.base import Outcome
 from tocsin.quotas import Quotas
 
 ALONE_LIMIT = 2_500
-"""Runs in hand of a process that is alone over its database: a burst is inserted as RUNNING, which saves its claims."""
-_BRING_WORK = frozenset({"dispatcher", "replaying"})
-_STOPPED = "The worker was stopped while it made this attempt."
+"""Maximum in-flight runs with the embedded database. A burst is inserted as RUNNING, which saves the claims."""
+_ADD_RUNS = frozenset({"dispatcher", "replaying"})
+_STOPPED = "The worker was stopped during this attempt."
 log = telemetry.logger(__name__)
 
 
@@ -46,7 +46,7 @@ class _Loop(Protocol):
 
 
 class Engine:
-    """Makes the attempts of queued runs, and writes what became of them."""
+    """The parts of a process that execute queued runs and store their outcomes."""
 
     def __init__(
         self,
@@ -68,78 +68,86 @@ class Engine:
         self.tools = tools
         self.quotas = quotas or Quotas(database, settings)
         meter = self.quotas.meter
-        self._settler = Settler(database, self.hand, on_retry, on_follow, on_step, meter)
+        self._completer = Settler(database, self.hand, on_retry, on_follow, on_step, meter)
         self.circuits = Circuits(database, self.hand, Rules(settings.circuit_failures, settings.circuit_seconds))
         self._throughput = Throughput()
-        self._begins = Begins(database, self.hand)
+        self._start_recorder = Begins(database, self.hand)
         self._worker = Worker(
-            self.hand, self._settler, tools, on_outcome=self._note, on_begin=self._begins.note, meter=meter
+            self.hand,
+            self._completer,
+            tools,
+            on_outcome=self._record_outcome,
+            on_begin=self._start_recorder.note,
+            meter=meter,
         )
         self._dispatcher = Dispatcher(database, self.hand, self.circuits)
         self.order = Order(database, self.hand, self.circuits)
         self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds), self._throughput)
-        self._replaying = Replaying(database, self.hand.wake, meter=meter)
+        self._replayer = Replaying(database, self.hand.wake, meter=meter)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
-        self._retention = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
-        self._usage_keeping = UsageKeeping(database, self.quotas, self._retention, runs)
+        self._pruner = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
+        self._usage_keeper = UsageKeeping(database, self.quotas, self._pruner, runs)
         self._workers: list[asyncio.Task[None]] = []
         self._loops: list[asyncio.Task[None]] = []
-        self._settling: asyncio.Task[None] | None = None
+        self._completing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Take back what a crash left, then work."""
+        """Recover from a crash, if there was one, then start all loops."""
         if self._settings.embedded:
             await recover_alone(self._database)
         await self._leases.renew()
         await self.circuits.load(alone=self._settings.embedded)
         await self.order.load()
-        self._settling = _begin(self._settler.run(), "settler")
-        self._workers = [_begin(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
+        self._completing = _start_task(self._completer.run(), "settler")
+        self._workers = [_start_task(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
         loops: dict[str, _Loop] = {
-            "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._retention,
-            "order": self.order, "circuits": self.circuits, "replaying": self._replaying,
-            "begins": self._begins, "usage": self._usage_keeping,
+            "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._pruner,
+            "order": self.order, "circuits": self.circuits, "replaying": self._replayer,
+            "begins": self._start_recorder, "usage": self._usage_keeper,
         }  # fmt: skip
-        self._loops = [_begin(loop.run(), name) for name, loop in loops.items()]
+        self._loops = [_start_task(loop.run(), name) for name, loop in loops.items()]
 
-    def _note(self, run: Doc, outcome: Outcome) -> None:
+    def _record_outcome(self, run: Doc, outcome: Outcome) -> None:
         self.circuits.note(run, outcome)
         self._throughput.note(run, clock.now())
 
     def explain(self, run: Doc) -> Waiting | None:
-        """What this run waits for; None if it waits for nothing."""
+        """Return what this run waits for, or None."""
         if run["_id"] in self.tools.waiting:
             return WAITS_FOR_COMPUTE
         return explain(run, self.gate, self.circuits, clock.now())
 
     def abort(self, run_id: str) -> None:
-        """Stop the attempt of a run whose cancellation was asked for, if it is made here."""
-        if (held := self.hand.held.get(run_id)) is not None:
-            held.abort()
-            self._begins.give_up(held)
+        """Abort the attempt of a cancelled run, if this process is making it."""
+        if (claimed := self.hand.held.get(run_id)) is not None:
+            claimed.abort()
+            self._start_recorder.give_up(claimed)
 
     async def stop(self) -> None:
-        """No new work, a grace period for what runs, the rest given back (without a database the lease does that)."""
+        """Accept no new runs, wait for running ones up to the grace period, and return the rest to the queue.
+
+        Without a database, the remaining runs are rescued when the lease expires.
+        """
         self.hand.draining = True
-        await end_tasks(*(loop for loop in self._loops if loop.get_name() in _BRING_WORK))
+        await end_tasks(*(loop for loop in self._loops if loop.get_name() in _ADD_RUNS))
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()
         except (TimeoutError, PyMongoError) as error:
-            log.warning("stopped with runs in hand; they are taken back when the lease ends", error=str(error)[:300])
-        await end_tasks(*self._workers, *self._loops, self._settling)
+            log.warning("stopped with runs in flight; they are rescued when the lease expires", error=str(error)[:300])
+        await end_tasks(*self._workers, *self._loops, self._completing)
 
     async def _drain(self) -> None:
-        unbegun = [held.run for held in self.hand.unbegun()]
+        unbegun = [claimed.run for claimed in self.hand.unbegun()]
         await give_back(self._database, unbegun)
         self.hand.done(unbegun)
         await self._wait_for_idle(self._settings.shutdown_grace)
         await end_tasks(*self._workers)
-        while not self._settler.idle:
+        while not self._completer.idle:
             await asyncio.sleep(0.005)
         await take_back(self._database, held_by(self.hand.worker), clock.now(), _STOPPED, counts=False)
         await self._leases.leave()
-        await self._usage_keeping.round()
+        await self._usage_keeper.round()
 
     async def _wait_for_idle(self, seconds: float) -> None:
         try:
@@ -150,18 +158,18 @@ class Engine:
             log.info("grace period over, aborting attempts", runs=len(self.hand.held))
 
 
-def _limits(settings: Settings, hand: int) -> Limits:
+def _limits(settings: Settings, max_in_flight: int) -> Limits:
     return Limits(
         settings.max_concurrency,
         settings.host_concurrency,
         settings.host_rate,
-        hand,
+        max_in_flight,
         settings.owner_share,
         settings.timeout_of("http"),
     )
 
 
-def _begin(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+def _start_task(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(_report)
     return task
@@ -169,4 +177,4 @@ def _begin(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
 
 def _report(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a background loop ended", loop=task.get_name(), exc_info=error)
+        log.error("background loop failed", loop=task.get_name(), exc_info=error)

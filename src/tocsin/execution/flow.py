@@ -1,7 +1,7 @@
-"""How many claimed runs may wait in hand: as many as began lately. What does not flow is left in the queue.
+"""The prefetch window: claimed runs may wait in memory only as far as runs have recently been starting.
 
-Claims in hand save the database work while attempts are short. Where they are not, a claimed run would only be kept
-from other processes, from its owner's edits, and from being told apart from those that run.
+Prefetching saves database work while attempts are short. While they are long, a prefetched run would only be out of
+reach of other processes and of its owner's edits, and look the same as a running one.
 """
 
 from collections import Counter
@@ -10,11 +10,11 @@ from math import inf
 
 TICK_SECONDS = 0.5
 _FRESH = 2
-"""Ticks that a burst has to show how quickly it goes."""
+"""Ticks during which a new burst is not limited, until its speed is known."""
 
 
 class Flow:
-    """Counts what begins, by key and tick. Whoever just came to have anything in hand is trusted to be quick."""
+    """A count of started attempts by key and tick. A key that has just become busy is assumed to be fast."""
 
     def __init__(self) -> None:
         self._ticks = 0
@@ -23,24 +23,24 @@ class Flow:
         self._before: Counter[Hashable] = Counter()
 
     def enter(self, key: Hashable) -> None:
-        """Something with this key is in hand."""
+        """Mark a key as busy: it has claimed runs."""
         self._busy_since.setdefault(key, self._ticks)
 
     def empty(self, key: Hashable) -> None:
-        """Nothing with this key is in hand any more."""
+        """Mark a key as idle: it has no claimed runs left."""
         self._busy_since.pop(key, None)
 
     def begin(self, key: Hashable) -> None:
-        """An attempt begins."""
+        """Count a started attempt."""
         self._begun[key] += 1
 
     def allowance(self, key: Hashable) -> float:
-        """How many with this key may wait in hand."""
+        """Return the number of claimed runs with this key that may wait: as many as started in the last two ticks."""
         if self._ticks - self._busy_since.get(key, self._ticks) < _FRESH:
             return inf
         return self._begun[key] + self._before[key]
 
     def tick(self) -> None:
-        """Half a second has passed."""
+        """Start the next tick. Call it every half second."""
         self._ticks += 1
         self._before, self._begun = self._begun, Counter()

@@ -1,4 +1,4 @@
-"""What this process has claimed and not yet settled: bounded, filled from the event loop and the scheduler's thread."""
+"""The in-flight runs of this process: claimed and not yet settled. Bounded; fed by the event loop and the scheduler."""
 
 import asyncio
 import threading
@@ -14,14 +14,15 @@ from tocsin.execution.gate import Gate
 from tocsin.execution.line import Lane, Line
 
 LATE_SECONDS = 1.0
-"""Runs that have stood in line for longer, and are more than begin in such a time, are left to the queue again."""
+"""Waiting runs that are older, and exceed the prefetch window, are returned to the queue."""
 
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A claimed run, in hand `since` a time of the monotonic clock.
+    """A claimed run, with the monotonic time of its claim.
 
-    `doer` is the asyncio task that makes its attempt, which began at `began_at`; `aborted` says that it is to stop.
+    `doer` is the asyncio task that makes its attempt, started at `began_at`. `unseen` counts the lookups in a row that
+    did not find the claim in the database.
     """
 
     run: Doc
@@ -32,7 +33,7 @@ class Held:
     unseen: int = 0
 
     def abort(self) -> None:
-        """Stop the attempt, or let it not begin."""
+        """Abort the attempt, or prevent it from starting."""
         if not self.aborted:
             self.aborted = True
             if self.doer is not None:
@@ -40,15 +41,14 @@ class Held:
 
 
 class WorkerHand:
-    """The claimed runs, from the claim until the database has acknowledged their outcome.
+    """The runs of a worker from their claim until the database has acknowledged their outcome.
 
-    `limit` bounds how many, `gate` how many of a queue and to a host. The first part may be called from any thread, the
-    rest from the event loop.
+    `limit` is their maximum number; the run limiter bounds those of a queue and to a host.
     """
 
-    def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
+    def __init__(self, worker: str, limit: int, loop: asyncio.AbstractEventLoop, limiter: Gate) -> None:
         self.worker = worker
-        self.gate = gate
+        self.gate = limiter
         self.held: dict[str, Held] = {}
         self.backlog = False
         self.draining = False
@@ -56,47 +56,47 @@ class WorkerHand:
         self._limit = limit
         self._loop = loop
         self._lock = threading.Lock()
-        self._taken = 0
-        self._line: Line[Held] = Line(gate.limits, gate.host_limit())
-        self._workers: deque[asyncio.Future[None]] = deque()
+        self._reserved = 0
+        self._ready_queue: Line[Held] = Line(limiter.limits, limiter.host_limit())
+        self._idle_workers: deque[asyncio.Future[None]] = deque()
 
     # --- from any thread --------------------------------------------------------------------------------------------
 
     def reserve(self, wanted: int) -> int:
-        """Room for at most `wanted` runs: none while older ones wait in the database, or while the process drains."""
+        """Reserve room for at most `wanted` new runs: none while older ones wait, or while the process drains."""
         return 0 if self.backlog else self.reserve_for_queued(wanted)
 
     def reserve_for_queued(self, wanted: int) -> int:
-        """Room for at most `wanted` runs that have waited their turn."""
+        """Reserve room for at most `wanted` queued runs."""
         with self._lock:
-            room = 0 if self.draining else max(0, min(wanted, self._limit - self._taken))
-            self._taken += room
+            room = 0 if self.draining else max(0, min(wanted, self._limit - self._reserved))
+            self._reserved += room
             return room
 
     def release(self, unused: int) -> None:
-        """Give back reserved room."""
+        """Release reserved room."""
         with self._lock:
-            self._taken -= unused
+            self._reserved -= unused
 
     def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
-        """Those of these newborn runs that may begin now. Each is claimed, then taken or dismissed."""
+        """Return the new runs that may start now. The caller claims each, then passes it to `take` or `dismiss`."""
         room = self.reserve(len(runs))
         admitted: list[Doc] = []
         for run in runs:
-            if len(admitted) < room and self.gate.admit(run, now, newborn=True) is None:
+            if len(admitted) < room and self.gate.admit(run, now, is_new=True) is None:
                 admitted.append(run)
         self.release(room - len(admitted))
         return admitted
 
     def dismiss(self, runs: Iterable[Doc]) -> None:
-        """Give back the room of claimed runs that are not taken."""
+        """Release the room of admitted runs that will not be executed here."""
         runs = list(runs)
         for run in runs:
             self.gate.leave(run)
         self.release(len(runs))
 
     def claimed(self, run: Doc, now: datetime) -> Doc:
-        """What a run is when it is born claimed: RUNNING, its first attempt written, begun if nothing is before it."""
+        """Return the fields of a run that is inserted as RUNNING, with its first attempt."""
         begun = self.gate.is_ready(run)
         return {
             "status": RunStatus.RUNNING.value,
@@ -110,87 +110,87 @@ class WorkerHand:
         }
 
     def attempt(self, run: Doc, now: datetime) -> Doc:
-        """The record of the next attempt of a run, as the claim writes it."""
+        """Return the record of a run's next attempt, as the claim stores it."""
         return {"number": len(run["attempts"]) + 1, "started_at": now, "worker": self.worker}
 
     def take(self, runs: list[Doc]) -> None:
-        """These runs are claimed for this worker, in reserved room."""
+        """Submit runs that are claimed for this worker, in reserved room."""
         if runs:
             self._loop.call_soon_threadsafe(self.add, runs)
 
     def wake(self) -> None:
-        """There are queued runs."""
+        """Wake the dispatcher: there are queued runs."""
         self._loop.call_soon_threadsafe(self.woken.set)
 
     # --- in the event loop ------------------------------------------------------------------------------------------
 
     def add(self, runs: list[Doc]) -> None:
-        """Hold these runs and let workers have them."""
+        """Add claimed runs, and wake workers to execute them."""
         for run in runs:
-            held = self.held[run["_id"]] = Held(run)
-            self._line.add(held)
-        for _ in range(min(len(runs), len(self._workers))):
-            self._rouse()
-        self._measure()
+            claimed = self.held[run["_id"]] = Held(run)
+            self._ready_queue.add(claimed)
+        for _ in range(min(len(runs), len(self._idle_workers))):
+            self._wake_worker()
+        self._update_metrics()
 
     async def next(self) -> Held:
-        """The next run whose attempt is to be made: owners take turns, and no host gets too many at once."""
-        while (held := self._line.pop()) is None:
+        """Wait for the next run to execute: owners take turns, within the limits of hosts."""
+        while (claimed := self._ready_queue.pop()) is None:
             idle = self._loop.create_future()
-            self._workers.append(idle)
+            self._idle_workers.append(idle)
             await idle
-        self.gate.begin(held.run)
-        return held
+        self.gate.begin(claimed.run)
+        return claimed
 
-    def ended(self, held: Held) -> None:
-        """The attempt of a run that `next` gave is over: its host may be called again."""
-        self.gate.end(held.run)
-        self._line.ended(held.run)
-        self._rouse()
+    def ended(self, claimed: Held) -> None:
+        """Mark the attempt of a run from `next` as ended, which frees its place and its host."""
+        self.gate.end(claimed.run)
+        self._ready_queue.ended(claimed.run)
+        self._wake_worker()
 
     def limit_hosts(self) -> None:
-        """Heed the gate's limit as it is now."""
-        self._line.host_limit = self.gate.host_limit()
-        self._line.reopen()
-        for _ in range(len(self._workers)):
-            self._rouse()
+        """Apply the current host limit."""
+        self._ready_queue.host_limit = self.gate.host_limit()
+        self._ready_queue.reopen()
+        for _ in range(len(self._idle_workers)):
+            self._wake_worker()
 
-    def _rouse(self) -> None:
-        while self._workers:
-            idle = self._workers.popleft()
+    def _wake_worker(self) -> None:
+        while self._idle_workers:
+            idle = self._idle_workers.popleft()
             if not idle.done():
                 idle.set_result(None)
                 return
 
     def done(self, runs: list[Doc]) -> None:
-        """These claims are over: their outcome is acknowledged, or the run is no longer ours.
+        """Remove runs whose outcome is acknowledged, or that another worker has claimed.
 
-        The same run may have been claimed anew meanwhile (a retry at once): that claim stays.
+        A newer claim of the same run (after an immediate retry) stays.
         """
         for run in runs:
             self.gate.leave(run)
-            held = self.held.get(run["_id"])
-            if held is not None and held.run["fence"] == run["fence"]:
+            claimed = self.held.get(run["_id"])
+            if claimed is not None and claimed.run["fence"] == run["fence"]:
                 del self.held[run["_id"]]
         self.release(len(runs))
-        if (self.backlog or self.gate.contended) and 2 * len(self._line) <= len(self.held):
-            self.woken.set()  # before the workers run out of runs, but not for each that ends
-        self._measure()
+        if (self.backlog or self.gate.contended) and 2 * len(self._ready_queue) <= len(self.held):
+            self.woken.set()  # before the workers run out of runs, but not after every single one
+        self._update_metrics()
 
     def unbegun(self, lane: Lane | None = None) -> list[Held]:
-        """Take back what no worker has begun: all, or what one owner sends to one host."""
-        return self._line.withdraw(lane)
+        """Withdraw the runs that no worker has started: all, or those of one owner to one host."""
+        return self._ready_queue.withdraw(lane)
 
-    def withdraw(self, held: Held) -> bool:
-        """Take a run back if no worker has begun it. Returns whether it was so."""
-        return self._line.remove(held)
+    def withdraw(self, claimed: Held) -> bool:
+        """Withdraw a run if no worker has started it. Return whether it was withdrawn."""
+        return self._ready_queue.remove(claimed)
 
     def late(self) -> list[Held]:
-        """Take back what has waited too long, and would go on waiting. To be called each half second."""
+        """Withdraw the runs that have waited too long and exceed the prefetch window. Call it every half second."""
         self.gate.tick()
         before = time.monotonic() - LATE_SECONDS
-        return self._line.withdraw_late(before, lambda lane: self.gate.may_wait_in_hand(*lane))
+        return self._ready_queue.withdraw_late(before, lambda lane: self.gate.may_wait_in_hand(*lane))
 
-    def _measure(self) -> None:
+    def _update_metrics(self) -> None:
         telemetry.RUNS_HELD.set(len(self.held))
-        telemetry.RUNS_RUNNING.set(len(self.held) - len(self._line))
+        telemetry.RUNS_RUNNING.set(len(self.held) - len(self._ready_queue))

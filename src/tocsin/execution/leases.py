@@ -1,4 +1,4 @@
-"""Leases: a worker keeps one for all that it holds; what a dead worker held goes back to the queue."""
+"""Leases of workers. When a worker dies, its lease expires and its runs are requeued."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,36 +16,36 @@ from tocsin.tasks import ending, reconciling
 
 BATCH = 500
 TICKS_A_LEASE = 3
-_GONE = "The worker that made this attempt stopped before its outcome was recorded."
+_DIED = "The worker that made this attempt stopped before its outcome was recorded."
 log = telemetry.logger(__name__)
 
 
 class Leases:
-    """Renews this worker's lease, compares what it holds with the database, and reaps dead workers."""
+    """The lease of this worker, and the checks that go with it: lost claims and dead workers."""
 
     def __init__(
-        self, database: Database, hand: WorkerHand, lease: timedelta, throughput: Throughput | None = None
+        self, database: Database, in_flight: WorkerHand, lease: timedelta, throughput: Throughput | None = None
     ) -> None:
         self._database = database
-        self._hand = hand
+        self._in_flight = in_flight
         self._lease = lease
         self._throughput = throughput or Throughput()
         self._disturbed_at = clock.EPOCH
 
     async def renew(self) -> None:
-        """Be known as alive for one more lease."""
+        """Renew the lease."""
         now = clock.now()
         ended = self._throughput.last_minute(now)
         known = {"until": now + self._lease, "lease": self._lease.total_seconds(), "ended": ended}
-        await self._database.workers.update_one({"_id": self._hand.worker}, {"$set": known}, upsert=True)
+        await self._database.workers.update_one({"_id": self._in_flight.worker}, {"$set": known}, upsert=True)
 
     async def run(self) -> None:
-        """Renew and tick until cancelled: apart, for a long tick must not let the lease end."""
+        """Renew and tick until cancelled, concurrently: a long tick must not let the lease expire."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._again_and_again(self.renew))
-            group.create_task(self._again_and_again(self.tick))
+            group.create_task(self._repeat(self.renew))
+            group.create_task(self._repeat(self.tick))
 
-    async def _again_and_again(self, duty: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, duty: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / TICKS_A_LEASE)
             try:
@@ -53,32 +53,32 @@ class Leases:
             except Exception as error:
                 self._disturbed_at = clock.now()
                 unknown = not isinstance(error, PyMongoError)
-                log.warning("lease tick failed, trying again", error=str(error)[:300], exc_info=unknown)
+                log.warning("lease tick failed, retrying", error=str(error)[:300], exc_info=unknown)
 
     async def tick(self) -> None:
-        """One round of duties."""
+        """Renew the lease, compare claims, rescue runs of dead workers, and apply pending edits of tasks."""
         await self.renew()
-        await self._compare()
+        await self._compare_claims()
         now = clock.now()
-        if abs(now - self._disturbed_at) > self._lease:  # after an outage the others get time to renew theirs
-            await self._reap(now)
+        if abs(now - self._disturbed_at) > self._lease:  # after an outage, other workers get time to renew theirs
+            await self._rescue_dead_workers(now)
         await reconciling.reconcile_all(self._database, now)
 
     async def leave(self) -> None:
-        """Give up the lease: this worker holds nothing any more."""
-        await self._database.workers.delete_one({"_id": self._hand.worker})
+        """Delete the lease. This worker must have no claimed runs left."""
+        await self._database.workers.delete_one({"_id": self._in_flight.worker})
 
-    async def _compare(self) -> None:
-        """Abort what was cancelled or is no longer ours; give back what is ours but not in hand."""
+    async def _compare_claims(self) -> None:
+        """Abort runs that were cancelled or lost, and rescue runs claimed for this worker but unknown to it."""
         fields = {"fence": 1, "cancel_requested_at": 1, "attempts.started_at": 1}
-        found = {run["_id"]: run async for run in self._database.runs.find(held_by(self._hand.worker), fields)}
-        for run_id, held in list(self._hand.held.items()):
+        found = {run["_id"]: run async for run in self._database.runs.find(held_by(self._in_flight.worker), fields)}
+        for run_id, claimed in list(self._in_flight.held.items()):
             run = found.pop(run_id, None)
-            held.unseen = 0 if run is not None and run["fence"] == held.run["fence"] else held.unseen + 1
-            if held.unseen >= 2 or (run is not None and run.get("cancel_requested_at") is not None):
-                held.abort()
+            claimed.unseen = 0 if run is not None and run["fence"] == claimed.run["fence"] else claimed.unseen + 1
+            if claimed.unseen >= 2 or (run is not None and run.get("cancel_requested_at") is not None):
+                claimed.abort()
         now = clock.now()
-        await self._take_strays(
+        await self._rescue_strays(
             {
                 run_id: run["fence"]
                 for run_id, run in found.items()
@@ -86,41 +86,43 @@ class Leases:
             }
         )
 
-    async def _take_strays(self, fences: dict[str, int]) -> None:
-        """Queue runs again that were claimed for this worker by a write whose answer it never got."""
+    async def _rescue_strays(self, fences: dict[str, int]) -> None:
+        """Rescue runs that were claimed for this worker by a write whose acknowledgement was lost."""
         if fences:
             found = await self._database.runs.find({"_id": {"$in": list(fences)}}).to_list()
-            runs = [run for run in found if run["fence"] == fences[run["_id"]] and run["_id"] not in self._hand.held]
-            await close_lost(self._database, runs, clock.now(), _GONE)
+            runs = [
+                run for run in found if run["fence"] == fences[run["_id"]] and run["_id"] not in self._in_flight.held
+            ]
+            await close_lost(self._database, runs, clock.now(), _DIED)
             await reconciling.align_stale(self._database, runs, clock.now())
 
-    async def _reap(self, now: datetime) -> None:
+    async def _rescue_dead_workers(self, now: datetime) -> None:
         known = {worker["_id"]: worker async for worker in self._database.workers.find({})}
-        for worker in await self._gone(known, now):
-            log.warning("a worker is gone, its runs are queued again", worker=worker)
+        for worker in await self._find_dead_workers(known, now):
+            log.warning("a worker died, its runs are requeued", worker=worker)
             await take_back(self._database, held_by(worker), now)
             await ending.mend(self._database)
-            if worker in known:  # and has not renewed its lease meanwhile
+            if worker in known:  # unless it has renewed its lease meanwhile
                 await self._database.workers.delete_one({"_id": worker, "until": known[worker]["until"]})
-            self._hand.wake()
+            self._in_flight.wake()
 
-    async def _gone(self, known: dict[str, Doc], now: datetime) -> set[str]:
-        """Workers whose lease has ended, and those that hold runs without one."""
+    async def _find_dead_workers(self, known: dict[str, Doc], now: datetime) -> set[str]:
+        """Return the workers whose lease has expired, and those with claimed runs but no lease."""
         running = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
         holding = {run["worker"] async for run in self._database.runs.find(running, {"worker": 1})}
         ended = {name for name, worker in known.items() if not is_alive(worker, now)}
-        return (ended | (holding - set(known))) - {self._hand.worker}
+        return (ended | (holding - set(known))) - {self._in_flight.worker}
 
 
 def held_by(worker: str) -> Doc:
-    """The filter of the runs that a worker has claimed and not settled."""
+    """Return a filter for the runs that a worker has claimed and not settled."""
     return {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker]}}
 
 
 async def take_back(
-    database: Database, found_by: Doc, now: datetime, message: str = _GONE, *, counts: bool = True
+    database: Database, found_by: Doc, now: datetime, message: str = _DIED, *, counts: bool = True
 ) -> int:
-    """Close the attempts of all runs that this filter finds as LOST and queue the runs again. Returns how many."""
+    """Close the attempts of all matching runs as LOST and requeue the runs. Return their number."""
     count = 0
     while runs := await database.runs.find(found_by).limit(BATCH).to_list():
         await close_lost(database, runs, now, message, counts=counts)
@@ -130,7 +132,7 @@ async def take_back(
 
 
 async def recover_alone(database: Database) -> None:
-    """At the start of a process that is alone over its database: nothing can be running, so all goes back at once."""
+    """Rescue all running runs at the start of a process with an embedded database: no other process can hold them."""
     now = clock.now()
     lost = await take_back(database, {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}, now)
     await database.workers.delete_many({})

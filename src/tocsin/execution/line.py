@@ -1,4 +1,4 @@
-"""The claimed runs that wait for a worker of this process: owners take turns within their shares, as hosts allow."""
+"""The ready queue: claimed runs that wait for a worker. Owners take turns, within their shares and host limits."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Lane = tuple[str, str | None]
 
 
 class Claimed(Protocol):
-    """What stands in line. `since` is when it came, in seconds of some clock that only goes forward."""
+    """An item of the queue. `since` is the time of its claim, in seconds of a monotonic clock."""
 
     run: Doc
     since: float
@@ -25,14 +25,14 @@ T = TypeVar("T", bound=Claimed)
 
 
 class Line(Generic[T]):
-    """`host_limit` bounds how many attempts call one host at the same time; it may be changed at any moment."""
+    """Waiting runs by owner and host. `host_limit`, the maximum of concurrent attempts to a host, may change."""
 
     def __init__(self, limits: Limits, host_limit: int) -> None:
         self.host_limit = host_limit
         self._limits = limits
         self._share = share_of(limits.concurrency, limits.owner_share)
         self._turns = Turns()
-        self._under_way: Counter[str] = Counter()
+        self._running: Counter[str] = Counter()
         self._calling: Counter[str] = Counter()
         self._calls: Counter[Lane] = Counter()
         self._lanes: dict[Lane, list[tuple[int, int, T]]] = {}
@@ -48,18 +48,18 @@ class Line(Generic[T]):
     def __len__(self) -> int:
         return self._waiting
 
-    def add(self, held: T) -> None:
-        """Stand in line, by rank among the owner's others to the same host."""
-        lane = held.run["owner"], held.run.get("host")
+    def add(self, item: T) -> None:
+        """Add a run, by rank among those of the same owner and host."""
+        lane = item.run["owner"], item.run.get("host")
         self._waiting += 1
         self._count += 1
         is_new = lane not in self._lanes
-        heappush(self._lanes.setdefault(lane, []), (_rank(held.run), self._count, held))
+        heappush(self._lanes.setdefault(lane, []), (_rank_in_lane(item.run), self._count, item))
         if is_new:
-            self._offer(lane)
+            self._make_eligible(lane)
 
     def pop(self) -> T | None:
-        """The next whose attempt may begin; None while there is none."""
+        """Remove and return the next run that may start, or None."""
         while self._heap:
             turn, _, owner = heappop(self._heap)
             self._queued.discard(owner)
@@ -75,14 +75,14 @@ class Line(Generic[T]):
         return None
 
     def ended(self, run: Doc) -> None:
-        """The attempt of a run that was popped is over."""
+        """Free the place of a popped run whose attempt has ended."""
         owner, host = run["owner"], run.get("host")
         self._busy -= 1
-        self._under_way[owner] -= 1
-        if not self._under_way[owner]:
-            del self._under_way[owner]
+        self._running[owner] -= 1
+        if not self._running[owner]:
+            del self._running[owner]
         if host is not None:
-            self._hang_up(owner, host)
+            self._end_call(owner, host)
             self.reopen(host)
         for other in list(self._over_share):
             lane = self._next_lane(other)
@@ -91,44 +91,44 @@ class Line(Generic[T]):
                 self._push(other)
 
     def reopen(self, host: str | None = None) -> None:
-        """Look again at what waits for a host; None: for any."""
+        """Reconsider the runs that wait for a host, or for any host (None)."""
         for each in [host] if host is not None else list(self._parked):
             for lane in self._parked.pop(each, ()):
-                self._offer(lane)
+                self._make_eligible(lane)
 
-    def remove(self, held: T) -> bool:
-        """Take back this one. Returns whether it stood in line."""
-        lane = held.run["owner"], held.run.get("host")
+    def remove(self, item: T) -> bool:
+        """Remove a run. Return whether it was in the queue."""
+        lane = item.run["owner"], item.run.get("host")
         entries = self._lanes.get(lane, [])
-        left = [entry for entry in entries if entry[2] is not held]
+        left = [entry for entry in entries if entry[2] is not item]
         if len(left) == len(entries):
             return False
         heapify(left)
         self._lanes[lane] = left
         self._waiting -= 1
         if not left:
-            self._forget(lane)
+            self._remove_lane(lane)
         return True
 
     def withdraw(self, lane: Lane | None = None) -> list[T]:
-        """Take back those of one owner to one host, or all."""
+        """Remove and return the runs of one owner to one host, or all."""
         lanes = [lane] if lane is not None else list(self._lanes)
-        return [held for each in lanes for held in self._shorten(each, 0)]
+        return [item for each in lanes for item in self._truncate(each, 0)]
 
     def withdraw_late(self, before: float, allowed: Callable[[Lane], tuple[float, float]]) -> list[T]:
-        """Take back those that came before a time and are more than their owner, and they to their host, may be."""
+        """Remove and return the runs claimed before a time that exceed what `allowed` grants their owner and host."""
         taken: list[T] = []
         left: Counter[str] = Counter()
         for lane, entries in list(self._lanes.items()):
             of_owner, to_host = allowed(lane)
-            early = sum(held.since >= before for _, _, held in entries)
+            early = sum(item.since >= before for _, _, item in entries)
             most = min(to_host, of_owner - left[lane[0]])
             keep = len(entries) if most >= len(entries) else max(int(most), early, 0)
             left[lane[0]] += keep
-            taken += self._shorten(lane, keep)
+            taken += self._truncate(lane, keep)
         return taken
 
-    def _hang_up(self, owner: str, host: str) -> None:
+    def _end_call(self, owner: str, host: str) -> None:
         self._calling[host] -= 1
         self._calls[owner, host] -= 1
         if not self._calls[owner, host]:
@@ -136,21 +136,21 @@ class Line(Generic[T]):
         if not self._calling[host]:
             del self._calling[host]
 
-    # --- within -----------------------------------------------------------------------------------------------------
+    # --- private ----------------------------------------------------------------------------------------------------
 
     def _next_lane(self, owner: str) -> Lane | None:
-        """The owner's next lane whose host may be called."""
+        """Return the owner's next lane whose host has a free place."""
         lanes = self._ready.get(owner)
         while lanes:
             lane = lanes[0]
-            if self._host_lets_in(lane):
+            if self._host_has_place(lane):
                 return lane
             self._parked.setdefault(lane[1] or "", []).append(lanes.popleft())
         self._ready.pop(owner, None)
         self._over_share.discard(owner)
         return None
 
-    def _host_lets_in(self, lane: Lane) -> bool:
+    def _host_has_place(self, lane: Lane) -> bool:
         host = lane[1]
         if host is None:
             return True
@@ -158,34 +158,34 @@ class Line(Generic[T]):
         return share.lets_in(self._calls[lane], self._calling[host], short=self._is_short(lane))
 
     def _has_place(self, lane: Lane) -> bool:
-        return self._share.lets_in(self._under_way[lane[0]], self._busy, short=self._is_short(lane))
+        return self._share.lets_in(self._running[lane[0]], self._busy, short=self._is_short(lane))
 
     def _is_short(self, lane: Lane) -> bool:
         return self._limits.is_short(self._lanes[lane][0][2].run)
 
     def _take(self, lane: Lane) -> T:
         owner, host = lane
-        held = heappop(self._lanes[lane])[2]
+        item = heappop(self._lanes[lane])[2]
         self._waiting -= 1
         self._busy += 1
         self._turns.take(owner)
-        self._under_way[owner] += 1
+        self._running[owner] += 1
         if host is not None:
             self._calling[host] += 1
             self._calls[lane] += 1
         self._ready[owner].popleft()
         if self._lanes[lane]:
-            self._offer(lane)
+            self._make_eligible(lane)
         else:
             del self._lanes[lane]
             if not self._ready[owner]:
                 del self._ready[owner]
         if owner in self._ready:
             self._push(owner)
-        return held
+        return item
 
-    def _offer(self, lane: Lane) -> None:
-        """The host of this lane may have room."""
+    def _make_eligible(self, lane: Lane) -> None:
+        """Make a lane eligible again."""
         owner = lane[0]
         self._ready.setdefault(owner, deque()).append(lane)
         if owner not in self._over_share:
@@ -197,19 +197,19 @@ class Line(Generic[T]):
             self._count += 1
             heappush(self._heap, (self._turns.of(owner), self._count, owner))
 
-    def _shorten(self, lane: Lane, keep: int) -> list[T]:
-        """Take all but so many, which go first, out of a lane."""
+    def _truncate(self, lane: Lane, keep: int) -> list[T]:
+        """Remove and return all runs of a lane but the first `keep`."""
         if keep >= len(self._lanes.get(lane, ())):
             return []
         entries = sorted(self._lanes.get(lane, ()), key=lambda entry: entry[:2])
-        taken = [held for _, _, held in entries[keep:]]
+        taken = [item for _, _, item in entries[keep:]]
         self._waiting -= len(taken)
-        self._lanes[lane] = entries[:keep]  # in order, so still a heap
+        self._lanes[lane] = entries[:keep]  # sorted, hence a valid heap
         if not keep:
-            self._forget(lane)
+            self._remove_lane(lane)
         return taken
 
-    def _forget(self, lane: Lane) -> None:
+    def _remove_lane(self, lane: Lane) -> None:
         owner, host = lane
         del self._lanes[lane]
         if lane in self._ready.get(owner, ()):
@@ -218,6 +218,6 @@ class Line(Generic[T]):
             self._parked[host].remove(lane)
 
 
-def _rank(run: Doc) -> int:
+def _rank_in_lane(run: Doc) -> int:
     queued_at = run.get("queued_at")
     return 0 if queued_at is None else rank_of(queued_at, run.get("priority") or 0)

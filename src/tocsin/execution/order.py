@@ -1,4 +1,4 @@
-"""Keeps this process in step with what administrators set and other processes do: queues, live workers, circuits."""
+"""Synchronization of this process with queue settings, live workers and circuits."""
 
 import asyncio
 from datetime import datetime
@@ -17,26 +17,26 @@ log = telemetry.logger(__name__)
 
 
 class Order:
-    """Reads the rules, at once when `woken`, else twice a second."""
+    """The loop that loads the settings, twice a second and at once when `woken` is set."""
 
-    def __init__(self, database: Database, hand: WorkerHand, circuits: Circuits) -> None:
+    def __init__(self, database: Database, in_flight: WorkerHand, circuits: Circuits) -> None:
         self._database = database
-        self._hand = hand
+        self._in_flight = in_flight
         self._circuits = circuits
         self.woken = asyncio.Event()
 
     async def load(self) -> None:
-        """Heed the rules as they are stored now."""
+        """Load and apply the stored settings."""
         queues = {queue["_id"]: queue async for queue in self._database.queues.find({})}
-        rules = {name: Rule(queue["concurrency"], queue["rate"], queue["paused"]) for name, queue in queues.items()}
-        changed = self._hand.gate.rule(rules, await self._part(clock.now()))
+        limits = {name: Rule(queue["concurrency"], queue["rate"], queue["paused"]) for name, queue in queues.items()}
+        changed = self._in_flight.gate.rule(limits, await self._find_share(clock.now()))
         await self._circuits.load()
         if changed:
-            self._hand.limit_hosts()
-            self._hand.wake()
+            self._in_flight.limit_hosts()
+            self._in_flight.wake()
 
     async def run(self) -> None:
-        """Keep in step until cancelled."""
+        """Synchronize until cancelled."""
         while True:
             try:
                 async with asyncio.timeout(SECONDS):
@@ -47,11 +47,11 @@ class Order:
             try:
                 await self.load()
             except PyMongoError as error:
-                log.warning("the rules of queues are not known, the last ones hold", error=str(error)[:300])
+                log.warning("queue settings not loaded, using the last known ones", error=str(error)[:300])
 
-    async def _part(self, now: datetime) -> Part:
-        """Workers whose lease is good share the limits, in the order of their names."""
+    async def _find_share(self, now: datetime) -> Part:
+        """Return this worker's position among the workers with a valid lease, by name."""
         workers = self._database.workers.find({}, {"until": 1, "lease": 1})
         alive = {each["_id"] async for each in workers if is_alive(each, now)}
-        names = sorted(alive | {self._hand.worker})
-        return Part(names.index(self._hand.worker), len(names))
+        names = sorted(alive | {self._in_flight.worker})
+        return Part(names.index(self._in_flight.worker), len(names))

@@ -1,8 +1,8 @@
-"""Sends dead letters again, as their owners asked: the canary first, then the others at their rate.
+"""The replayer sends dead letters again: the canary first, then the others at the rate that the owner chose.
 
-Each look at a replay is made under a short lease and is one step: note a sending, send its runs, go on behind them. A
-run is sent by an update on its round, so that nobody sends it twice, and it names the replay, so that what was sent is
-known whoever dies where.
+A process works on a replay under a short lease, one step at a time: record a batch, send its runs, move the cursor. A
+run is sent by an update that is conditional on its round, so it is never sent twice. The run names the replay, so that
+after a crash at any point it is known what was sent.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from tocsin.tasks.replays import GOING
 
 LEASE = timedelta(seconds=5)
 POLL = timedelta(milliseconds=500)
-"""How often it is asked whether there is something to do."""
+"""Interval of looking for due replays."""
 ROUND = timedelta(milliseconds=250)
-"""A round that took so long ends, if each owner had a turn."""
+"""Time after which a pass ends, once each owner has had a turn."""
 AHEAD = 500
-"""Dead letters that are read at once."""
+"""Number of dead letters to read at once."""
 _INACTIVE = "The account of the replay's owner was deactivated."
 log = telemetry.logger(__name__)
 
 
 class Replaying:
-    """The replays of all owners, as far as this process gets hold of them. `wake` is called after runs were queued."""
+    """The loop that advances the replays that this process can lease. It calls `wake` after it has queued runs."""
 
     def __init__(
         self,
@@ -45,25 +45,26 @@ class Replaying:
         self._meter = meter or UsageMeter()
         self._wake = wake
         self._lease = lease
-        self._ahead: dict[str, list[Doc]] = {}
+        self._read_ahead: dict[str, list[Doc]] = {}
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Advance replays until cancelled."""
         while True:
             soonest = None
             try:
                 soonest = await self.round(clock.now())
             except PyMongoError as error:
-                log.warning("replays wait for the database", error=str(error)[:300])
+                log.warning("replays not advanced, retrying", error=str(error)[:300])
             except Exception:
-                log.exception("a look at the replays failed")
+                log.exception("replays failed")
             wait = POLL if soonest is None else min(POLL, soonest - clock.now())
             await asyncio.sleep(max(wait.total_seconds(), 0.005))
 
     async def round(self, now: datetime) -> datetime | None:
-        """One step of each replay that is due, owners in turn. Returns when the next round is to be made.
+        """Advance each due replay by one step, owners in turn. Return the time of the next call, or None.
 
-        It ends early when it takes long, but not before each owner had a turn: nobody waits for all of another's.
+        A long pass ends early, but not before each owner has had a turn, so that no owner waits for all replays of
+        another.
         """
         waiting: FairQueue[str] = FairQueue()
         for place, replay_id in enumerate(await replays.due(self._database, now)):
@@ -71,32 +72,32 @@ class Replaying:
         times: list[datetime | None] = []
         owners, began_at = len(waiting.owners()), clock.now()
         while (found := waiting.pop()) is not None:
-            times.append(await self._look(found[1], now))
+            times.append(await self._advance(found[1], now))
             if len(times) >= owners and abs(clock.now() - began_at) >= ROUND and len(waiting):
                 return clock.now()
         return min((at for at in times if at is not None), default=None)
 
-    async def _look(self, replay_id: str, now: datetime) -> datetime | None:
-        """Take it, make one step, give it back. A fault leaves the lease to run out, and the others their turn."""
+    async def _advance(self, replay_id: str, now: datetime) -> datetime | None:
+        """Lease a replay, advance it by one step, release it. After an error, the lease is left to expire."""
         try:
             replay = await replays.take(self._database, replay_id, now, self._lease)
             if replay is None:
                 return None
             next_at = await self._step(replay)
             if next_at is None:
-                self._ahead.pop(replay_id, None)
+                self._read_ahead.pop(replay_id, None)
             else:
                 await replays.give_back(self._database, replay, next_at)
             return next_at
         except PyMongoError as error:
-            log.warning("a replay waits for the database", replay=replay_id, error=str(error)[:300])
+            log.warning("replay not advanced, retrying", replay=replay_id, error=str(error)[:300])
         except Exception:
-            log.exception("a step of a replay failed", replay=replay_id)
-        self._ahead.pop(replay_id, None)
+            log.exception("replay step failed", replay=replay_id)
+        self._read_ahead.pop(replay_id, None)
         return None
 
     async def _step(self, replay: Doc) -> datetime | None:
-        """What comes next, and when to look again; None when it is over."""
+        """Take the next step. Return the time of the one after it, or None if the replay is complete."""
         if replay["left"]:
             await replays.mend(self._database, replay)
         status = ReplayStatus(replay["status"])
@@ -119,21 +120,21 @@ class Replaying:
         if replay["canary_run"] is None:
             return await self._choose_canary(replay)
         run = await self._database.runs.find_one({"_id": replay["canary_run"]})
-        verdict = replay_plan.after_canary(run, replay["_id"])
+        decision = replay_plan.after_canary(run, replay["_id"])
         now = clock.now()
-        if verdict is CanaryVerdict.GIVE_UP:
+        if decision is CanaryVerdict.GIVE_UP:
             await self._end(replay, ReplayStatus.FAILED, replay_plan.why_given_up(run))
             return now
-        if verdict is CanaryVerdict.GO_ON:
+        if decision is CanaryVerdict.GO_ON:
             await replays.change(self._database, replay, {"status": ReplayStatus.RUNNING.value}, [ReplayStatus.CANARY])
             return now
-        if verdict is CanaryVerdict.SEND and run is not None:
+        if decision is CanaryVerdict.SEND and run is not None:
             return await self._send_chosen(replay, run)
         return replay_plan.next_look(1, now)
 
     async def _choose_canary(self, replay: Doc) -> datetime | None:
-        """Note the oldest that can be sent as the canary; the next step sends it."""
-        found = await self._portion(replay, 1)
+        """Record the oldest dead letter that can be sent as the canary. The next step sends it."""
+        found = await self._next_batch(replay, 1)
         if found is None:
             await replays.change(self._database, replay, {"status": ReplayStatus.RUNNING.value}, [ReplayStatus.CANARY])
             return clock.now()
@@ -142,14 +143,14 @@ class Replaying:
         return clock.now()
 
     async def _send_chosen(self, replay: Doc, run: Doc) -> datetime:
-        """Send the canary; if it is no longer a dead letter, another one is chosen."""
+        """Send the canary. If it is no longer a dead letter, have another one chosen."""
         tasks = await replays.tasks_of(self._database, [run])
         row = run | {"attempted": len(run["attempts"])}
         may_go = dead_letters.is_dead_letter(run) and replay_plan.skipped(row, tasks) is None
         if may_go and (until := self._meter.take_runs(replay["owner"], 1, clock.now())) is not None:
             return until
         if may_go and not await replays.change(self._database, replay, self._sending(replay, 1), [ReplayStatus.CANARY]):
-            return clock.now()  # stopped meanwhile, or no longer ours
+            return clock.now()  # stopped, or leased by another process, in the meantime
         if may_go and await self._send(replay, [row], tasks):
             return clock.now()
         after = await self._database.runs.find_one({"_id": run["_id"]})
@@ -163,7 +164,7 @@ class Replaying:
         may = replay_plan.allowance(replay["per_minute"], replays.sendings(replay), clock.now())
         if not may.count:
             return may.at
-        found = await self._portion(replay, may.count)
+        found = await self._next_batch(replay, may.count)
         if found is None:
             return await self._count(replay)
         if found.send:
@@ -171,22 +172,22 @@ class Replaying:
                 return until
             sending = self._sending(replay, len(found.send))
             if not await replays.change(self._database, replay, sending, [ReplayStatus.RUNNING]):
-                return clock.now()  # stopped meanwhile, or no longer ours
+                return clock.now()  # stopped, or leased by another process, in the meantime
             await self._send(replay, found.send, await replays.tasks_of(self._database, found.send))
         await self._change(replay, self._passed(replay, found))
         return clock.now()
 
-    async def _portion(self, replay: Doc, most: int) -> Portion | None:
-        """What to do with the next dead letters; None when there are no more."""
+    async def _next_batch(self, replay: Doc, most: int) -> Portion | None:
+        """Return the next batch of dead letters, or None if there are no more."""
         rows = await self._next_rows(replay)
         if not rows:
             return None
         return replay_plan.portion(rows, await replays.tasks_of(self._database, rows), replay["_id"], most)
 
     async def _next_rows(self, replay: Doc) -> list[Doc]:
-        """The next dead letters behind the cursor, by what was read ahead: sending tests whether they still are."""
+        """Return the rows after the cursor, possibly read earlier: sending checks that they still are dead letters."""
         after = Mark(replay["cursor_at"], replay["cursor_id"]) if replay["cursor_id"] else None
-        rows = self._ahead.get(replay["_id"], [])
+        rows = self._read_ahead.get(replay["_id"], [])
         if after is not None:
             place = (after.finished_at, after.id)
             rows = [row for row in rows if (row["finished_at"], row["_id"]) > place]
@@ -194,7 +195,7 @@ class Replaying:
             chosen = DeadLetterFilter.from_document(replay["filter"])
             args = (self._database, replay["owner"], chosen, replay["until"], after, AHEAD)
             rows = await dead_letters.walk(*args)
-        self._ahead[replay["_id"]] = rows
+        self._read_ahead[replay["_id"]] = rows
         return rows
 
     async def _send(self, replay: Doc, rows: list[Doc], tasks: dict[str, Doc]) -> int:
@@ -203,7 +204,7 @@ class Replaying:
         self._wake()
         return sent
 
-    # --- what is noted ----------------------------------------------------------------------------------------------
+    # --- stored state ----------------------------------------------------------------------------------------------
 
     async def _change(self, replay: Doc, changes: Doc) -> bool:
         return await replays.change(self._database, replay, changes | {"updated_at": clock.now()})
@@ -221,7 +222,7 @@ class Replaying:
         await replays.change(self._database, replay, changes, GOING)
 
     async def _count(self, replay: Doc) -> datetime | None:
-        """Nothing more is to be sent: it is over once all that was sent has ended."""
+        """Count the outcomes after everything was sent, and complete the replay once all of its runs have ended."""
         now, tally = clock.now(), await replays.counted(self._database, replay)
         changes: Doc = {"sent": tally.sent, "succeeded": tally.succeeded, "failed": tally.failed, "updated_at": now}
         if tally.pending:

@@ -1,6 +1,7 @@
-"""Writes outcomes in batches, by time or count, one batch at a time, until the database has acknowledged them.
+"""The completer stores outcomes in batches, one batch at a time, and retries until the database acknowledges them.
 
-First the response bodies, then the runs (the truth, fenced), then what follows on tasks, mails and waiting runs.
+It writes the response bodies first, then the runs (fenced, the source of truth), then the effects on tasks, mails and
+waiting runs.
 """
 
 import asyncio
@@ -26,21 +27,21 @@ BATCH = 500
 FLUSH_SECONDS = 0.005
 LONGEST_PAUSE = 2.0
 REFUSALS = 5
-"""So often may the database refuse a batch, for another reason than being away, before each outcome is tried alone."""
+"""Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
 _DUPLICATE = 11000
-_UNWRITABLE = {
+_NOT_STORED = {
     "kind": ErrorKind.INTERNAL.value,
-    "message": "The attempt was made, but its outcome could not be stored. The server's log has the details.",
+    "message": "The attempt was made, but its outcome could not be stored. See the server log for details.",
     "hint": None,
 }
-_AGAIN = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
-_OF_NOTE_TO_WORKFLOWS = ending.SETTLED_VALUES | {RunStatus.RETRY.value}
+_REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
+_REPORTED_TO_WORKFLOWS = ending.SETTLED_VALUES | {RunStatus.RETRY.value}
 log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The outcome of one attempt: `run` as it was claimed, `attempt` as it ended, the verdict, the response's body."""
+    """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body."""
 
     run: Doc
     attempt: Doc
@@ -49,15 +50,15 @@ class Settlement:
     body: str | None = None
 
     def changes(self) -> Doc:
-        """What the run becomes, beside its status."""
-        verdict, ended_at = self.verdict, self.attempt["finished_at"]
+        """Return the changes of the run, except for its status."""
+        decision, ended_at = self.verdict, self.attempt["finished_at"]
         return {
             "attempts": [*self.run["attempts"][:-1], self.attempt],
             **({} if self.run.get("begun", True) else {"begun": True}),
             "started_at": self._started_at(),
-            "reason": verdict.reason and verdict.reason.value,
-            "retry_at": verdict.retry_at,
-            "finished_at": ended_at if verdict.status in SETTLED else None,
+            "reason": decision.reason and decision.reason.value,
+            "retry_at": decision.retry_at,
+            "finished_at": ended_at if decision.status in SETTLED else None,
             "error": self.attempt.get("error"),
             "result": self.result,
             "lost": 0,
@@ -65,14 +66,14 @@ class Settlement:
         }
 
     def _started_at(self) -> datetime:
-        """When the first attempt began: this one, if the run was claimed for it without having started."""
+        """Return the start of the first attempt, which is this one if the run had not started before its claim."""
         started_at: datetime | None = self.run.get("started_at")
         is_first = started_at in (None, self.run["attempts"][-1]["started_at"])
         begun: datetime = self.attempt["started_at"]
         return begun if started_at is None or is_first else started_at
 
     def update(self) -> UpdateOne:
-        """The fenced update of the run."""
+        """Return the fenced update of the run."""
         fence = equals("fence", self.run["fence"])
         computed = _unless_final(self.verdict, self.attempt["finished_at"])
         return move_run(
@@ -80,24 +81,24 @@ class Settlement:
         )
 
     def taken_by(self, document: Doc) -> bool:
-        """Whether this outcome is in the run's record."""
+        """Return whether a stored run contains this outcome."""
         index = self.attempt["number"] - 1
         stored = document["attempts"][index : index + 1]
         return bool(stored) and all(stored[0].get(name) == self.attempt[name] for name in ("finished_at", "outcome"))
 
     def bare(self) -> "Settlement":
-        """The same with an attempt that says only that its outcome could not be stored, which fails the run."""
+        """Return a completion that fails the run and records only that the outcome could not be stored."""
         kept = {name: self.attempt[name] for name in ("number", "started_at", "worker", "finished_at")}
-        attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _UNWRITABLE}
+        attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _NOT_STORED}
         return Settlement(self.run, attempt, Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED))
 
     def size(self) -> int:
-        """The bytes that the attempt adds to what is stored, nearly."""
+        """Return the approximate number of bytes that the attempt adds to the stored data."""
         result = len(self.result) if isinstance(self.result, str) else 0
         return len(bson.encode(self.attempt)) + (self.attempt.get("body_bytes") or 0) + result
 
     def settled(self) -> Doc:
-        """The run as this settlement leaves it."""
+        """Return the run as this completion leaves it."""
         return (
             self.run
             | self.changes()
@@ -105,29 +106,29 @@ class Settlement:
         )
 
 
-def _unless_final(verdict: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
-    """A run that was to be retried ends instead, if its owner paused the task or cancelled it meanwhile."""
+def _unless_final(decision: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
+    """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile."""
     final = {"$not": [is_null("final")]}
-    if verdict.status is RunStatus.CANCELLED:
+    if decision.status is RunStatus.CANCELLED:
         return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED.value]}}
-    if verdict.status is not RunStatus.RETRY:
+    if decision.status is not RunStatus.RETRY:
         return None
     return {
         "status": {"$cond": [final, "$final.status", RunStatus.RETRY.value]},
         "reason": {"$cond": [final, "$final.reason", None]},
         "open": {"$cond": [final, False, True]},
-        "retry_at": {"$cond": [final, None, {"$literal": verdict.retry_at}]},
+        "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
     }
 
 
 class Settler:
-    """The buffer of outcomes and the loop that writes it. A run stays in the hand until its outcome is acknowledged."""
+    """A buffer of outcomes and the loop that stores them. A run stays in flight until its outcome is acknowledged."""
 
     def __init__(
         self,
         database: Database,
-        hand: WorkerHand,
+        in_flight: WorkerHand,
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
         on_step: Callable[[str], None],
@@ -135,27 +136,27 @@ class Settler:
     ) -> None:
         self._database = database
         self._meter = meter or UsageMeter()
-        self._hand = hand
+        self._in_flight = in_flight
         self._on_retry, self._on_follow, self._on_step = on_retry, on_follow, on_step
         self._buffer: list[Settlement] = []
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
         self._writing = False
 
-    def put(self, settlement: Settlement) -> None:
-        """Settle a run soon."""
-        self._buffer.append(settlement)
+    def put(self, completion: Settlement) -> None:
+        """Add a completion to the buffer."""
+        self._buffer.append(completion)
         self._filled.set()
         if len(self._buffer) >= BATCH:
             self._full.set()
 
     @property
     def idle(self) -> bool:
-        """Nothing is left to write."""
+        """True when everything is stored."""
         return not self._buffer and not self._writing
 
     async def run(self) -> None:
-        """Write batches until cancelled."""
+        """Store batches until cancelled."""
         while True:
             await self._filled.wait()
             try:
@@ -181,39 +182,39 @@ class Settler:
                 refusals += not is_unavailable(error)
                 if refusals >= REFUSALS or not isinstance(error, PyMongoError):
                     return await self._isolate(batch, error)
-                log.warning("outcomes not written yet, trying again", runs=len(batch), error=str(error)[:300])
+                log.warning("outcomes not stored, retrying", runs=len(batch), error=str(error)[:300])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _isolate(self, batch: list[Settlement], error: Exception) -> None:
-        """An outcome that cannot be written must not keep the others: write each alone, and the culprit without it."""
+        """Store each outcome on its own. One that cannot be stored is stored without its details."""
         if len(batch) > 1:
             for one in batch:
                 await self._write_until_acknowledged([one])
             return
         (one,) = batch
-        log.error("an outcome cannot be written", **run_ids(one.run["_id"]), error=repr(error)[:300])
-        if one.attempt.get("error") is _UNWRITABLE:
-            self._hand.done([one.run])  # the lease tick will find it and close its attempt as LOST
+        log.error("outcome cannot be stored", **run_ids(one.run["_id"]), error=repr(error)[:300])
+        if one.attempt.get("error") is _NOT_STORED:
+            self._in_flight.done([one.run])  # the lease tick will find the run and close its attempt as LOST
         else:
             await self._write_until_acknowledged([one.bare()])
 
     async def _write(self, batch: list[Settlement]) -> None:
         await self._write_bodies(batch)
-        result = await self._database.runs.bulk_write([settlement.update() for settlement in batch], ordered=False)
+        result = await self._database.runs.bulk_write([completion.update() for completion in batch], ordered=False)
         certain = result.modified_count == len(batch) and all(one.verdict.status in SETTLED for one in batch)
         runs, passed = ([one.settled() for one in batch], []) if certain else await self._read_back(batch)
         shown = {run["_id"] for run in runs}
         work_log.log_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
         for one in batch:
             self._meter.add_bytes(one.run["owner"], one.size())
-        told = await ending.tell(self._database, passed)
+        mailed = await ending.tell(self._database, passed)
         for run in runs:
-            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _OF_NOTE_TO_WORKFLOWS:
+            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _REPORTED_TO_WORKFLOWS:
                 self._on_step(run["task"])
-        if await ending.follow(self._database, runs) or told:
+        if await ending.follow(self._database, runs) or mailed:
             self._on_follow()
-        self._hand.done([one.run for one in batch])
+        self._in_flight.done([one.run for one in batch])
         for run in runs:
             if run["status"] == RunStatus.RETRY.value:
                 self._on_retry(run["retry_at"])
@@ -229,9 +230,9 @@ class Settler:
                 raise
 
     async def _read_back(self, batch: list[Settlement]) -> tuple[list[Doc], list[Doc]]:
-        """The runs that took their outcome, as they are now; and those that moved on since, as it had left them.
+        """Return the runs that contain their outcome, as stored, and those requeued since, as the outcome left them.
 
-        A late outcome was refused by the fence and is dropped.
+        Late outcomes, which the fence refused, are dropped.
         """
         found = await self._database.runs.find({"_id": {"$in": [one.run["_id"] for one in batch]}}).to_list()
         documents = {run["_id"]: run for run in found}
@@ -243,6 +244,6 @@ class Settler:
                 continue
             if document["fence"] == one.run["fence"]:
                 present.append(document)
-            if document["status"] in _AGAIN:
+            if document["status"] in _REQUEUED:
                 passed.append(one.settled())
         return present, passed

@@ -1,7 +1,7 @@
-"""How many of the places of a limit one owner may take. Pure.
+"""An owner's share of the places of a limit. Pure.
 
-An attempt that has begun cannot be asked for its place again, and may last an hour. So what an owner does not get is
-decided before it begins, by what is free then, whoever waits (docs/adr/0028).
+A running attempt cannot give its place back, and may take an hour. So an owner's share is decided before an attempt
+starts, by the places that are free then, whether or not other owners wait (docs/adr/0028).
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from math import ceil
 from tocsin.documents import Doc
 
 LOAN_SECONDS = 30
-"""An owner may borrow a place beyond its share for an attempt that lasts no longer."""
+"""Maximum timeout of attempts for which an owner may borrow a place beyond its share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One owner's part of `limit` places: `most`, without those that it borrows. Nobody borrows the last `kept`.
+    """One owner's share of `limit` places: `most`, plus what it borrows. The last `kept` places cannot be borrowed.
 
-    An owner who has none takes any free place; one within its share leaves an eighth of them (with the usual half) to
-    those who have none; one beyond it leaves a quarter, and takes a place only for a short attempt.
+    An owner without a place may take any free place. Within its share, it must leave an eighth of the places (with the
+    default share of a half) to owners without one. Beyond its share, it must leave a quarter, and may take a place only
+    for a short attempt.
     """
 
     limit: int
@@ -28,12 +29,12 @@ class Share:
 
     @classmethod
     def of(cls, limit: int, part: float) -> "Share":
-        """The share that is this part of the limit."""
+        """Return the share that is this fraction of the limit."""
         most = max(1, ceil(limit * part))
         return cls(limit, most, max(0, limit - most) // 2)
 
     def lets_in(self, own: int, taken: int, *, short: bool) -> bool:
-        """Tell whether an owner who has `own` of the `taken` places may take another one."""
+        """Return whether an owner with `own` of the `taken` places may take another one."""
         free = self.limit - taken
         if own == 0:
             return free > 0
@@ -47,10 +48,10 @@ share_of = lru_cache(Share.of)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a process may do at once: attempts in all, attempts to one host, calls of a host a minute, runs in hand.
+    """The limits of a process: concurrent attempts, total and per host; attempts per host and minute; in-flight runs.
 
-    `owner_share` is an owner's part of the attempts, of those to a host and of those of a queue. `timeout` gives the
-    seconds of an HTTP attempt whose task names none.
+    `owner_share` is an owner's fraction of the attempts, in total, per host and per queue. `timeout` is the default
+    timeout of HTTP attempts in seconds.
     """
 
     concurrency: int = 1_000_000
@@ -61,5 +62,5 @@ class Limits:
     timeout: float = 10.0
 
     def is_short(self, run: Doc) -> bool:
-        """Tell whether an attempt is over soon. What calls no host may wait for others before its time begins."""
+        """Return whether an attempt ends soon. Jobs that call no host may wait before their timeout starts."""
         return run.get("host") is not None and (run.get("timeout") or self.timeout) <= LOAN_SECONDS

@@ -1,6 +1,6 @@
-"""Owners take turns: start-time fair queuing (Goyal, Vin, Cheng 1996), where each run costs one. Pure.
+"""Turns of owners by start-time fair queuing (Goyal, Vin, Cheng 1996), where each run costs one turn. Pure.
 
-Until a run goes, of each other owner at most two more go than of its own owner, whatever their number and priority.
+While a run waits, each other owner gets at most two runs more than its own owner, whatever their number and priority.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,39 +9,39 @@ from heapq import heapify, heappop, heappush
 from tocsin.documents import Doc
 from tocsin.execution.backlog import Lane
 
-_MANY = 10_000
+_MAX_TRACKED = 10_000
 
 
 class Turns:
-    """Which owner is next. The virtual time is the turn of the run that was taken last."""
+    """The turns of owners. The virtual time is the turn of the run that was taken last."""
 
     def __init__(self) -> None:
         self._time = 0
         self._following: dict[str, int] = {}
 
     def of(self, owner: str) -> int:
-        """The owner's next turn: the lowest goes first."""
+        """Return the owner's next turn. The owner with the lowest one goes first."""
         return max(self._time, self._following.get(owner, 0))
 
     def take(self, owner: str) -> None:
-        """A run of this owner is taken."""
+        """Charge an owner for a run."""
         self._time = self.of(owner)
         self._following[owner] = self._time + 1
-        if len(self._following) > _MANY:
+        if len(self._following) > _MAX_TRACKED:
             self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
 
 
 def choose(
     lanes: Iterable[Lane], room: int, turns: Turns, admit: Callable[[Doc], bool]
 ) -> tuple[list[Doc], list[Doc], bool]:
-    """Take the runs that go now out of their lanes. Also: the first of each lane that was refused, and whether there
-    are others, for which there was no room.
+    """Take the next runs out of their lanes.
 
-    Of one owner the lowest rank goes first; who is refused costs his owner no turn, and holds up his own lane only.
+    Return them, the first run of each lane that was refused, and whether others were left for lack of room. An owner's
+    runs go by rank. A refused run costs its owner no turn, and blocks only its own lane.
     """
     heads: dict[str, list[tuple[int, str, Doc, Lane]]] = {}
     for lane in lanes:
-        _line_up(heads.setdefault(lane.owner, []), lane)
+        _push_head(heads.setdefault(lane.owner, []), lane)
     heap = [(turns.of(owner), line[0][0], owner) for owner, line in heads.items() if line]
     heapify(heap)
     chosen: list[Doc] = []
@@ -52,7 +52,7 @@ def choose(
         if admit(run):
             chosen.append(lane.pop())
             turns.take(owner)
-            _line_up(heads[owner], lane)
+            _push_head(heads[owner], lane)
         else:
             refused.append(run)
         if heads[owner]:
@@ -60,6 +60,6 @@ def choose(
     return chosen, refused, bool(heap)
 
 
-def _line_up(heads: list[tuple[int, str, Doc, Lane]], lane: Lane) -> None:
+def _push_head(heads: list[tuple[int, str, Doc, Lane]], lane: Lane) -> None:
     if (run := lane.first()) is not None:
         heappush(heads, (run["rank"], run["_id"], run, lane))

@@ -1,4 +1,4 @@
-"""What follows from an attempt: the run has ended, or is tried again at a time. Pure."""
+"""The decision after an attempt: the run ends, or is retried at a given time. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,12 +9,12 @@ from tocsin.tasks.retry import MAX_ATTEMPTS, RetryPolicy
 from tocsin.tasks.retry_defaults import RetryDefaults
 
 MAX_LOST = 5
-"""Attempts in a row that may be lost with their worker before the run is taken for the cause and fails."""
+"""Lost attempts in a row after which the run is assumed to be the cause, and fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The run's next status; `retry_at` only with RETRY."""
+    """The next status of a run. `retry_at` is set only with RETRY."""
 
     status: RunStatus
     reason: RunReason | None = None
@@ -23,13 +23,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The rules of a process: what policies leave open, and the most that `Retry-After` may ask for."""
+    """The decider of retries. `retry_after_limit` is the longest `Retry-After` that is respected."""
 
     defaults: RetryDefaults
     retry_after_limit: timedelta
 
     def after(self, run: Doc, outcome: Outcome, policy: RetryPolicy, ended_at: datetime, chance: float) -> Verdict:
-        """The verdict on a run whose latest attempt ended so. `chance` (0..1) is for the backoff's jitter."""
+        """Return the decision on a run after its latest attempt. `chance` (0..1) is the backoff's jitter."""
         error = outcome.error
         if error is None:
             return Verdict(RunStatus.COMPLETED)
@@ -44,13 +44,13 @@ class Judge:
 
 
 def failed_before(run: Doc) -> int:
-    """Failed attempts of the present retry budget, without the latest one. LOST ones don't count."""
+    """Count the failed attempts in the current retry budget before the latest one. LOST ones do not count."""
     past = run["attempts"][run["budget_from"] : -1]
     return sum(attempt.get("outcome") == AttemptOutcome.FAILED.value for attempt in past)
 
 
 def after_loss(run: Doc) -> Verdict:
-    """The verdict on a run whose worker was lost."""
+    """Return the decision on a run whose worker died."""
     if run.get("cancel_requested_at") is not None:
         return Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
     if run["lost"] + 1 >= MAX_LOST or len(run["attempts"]) >= MAX_ATTEMPTS:

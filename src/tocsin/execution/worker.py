@@ -1,4 +1,4 @@
-"""The attempt: a claimed run goes in, its outcome goes to the settler."""
+"""The worker makes the attempts of claimed runs and passes the outcomes to the completer."""
 
 import asyncio
 import random
@@ -30,14 +30,15 @@ from tocsin.tasks.retry import RetryPolicy
 
 log = telemetry.logger(__name__)
 _CANCELLED = AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled.")
-_INTERNAL = AttemptError(ErrorKind.INTERNAL, "Tocsin itself failed at this attempt. The server's log has the details.")
+_INTERNAL = AttemptError(ErrorKind.INTERNAL, "An internal error occurred in Tocsin. See the server log for details.")
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The tools of attempts. `timeout` gives the seconds for a kind of job, if the task names none.
+    """The dependencies of attempts.
 
-    `mail` gives the door for the mails of a user's jobs. `waiting` has the runs whose attempts wait for `compute`.
+    `timeout` returns the default timeout of a kind of job in seconds, `mail` the mail transport for the jobs of an
+    owner. `waiting` contains the ids of the runs whose attempts wait for `compute`.
     """
 
     http: HttpDoor
@@ -53,62 +54,62 @@ class Tools:
 
 
 class Worker:
-    """Makes attempts, `concurrency` at once."""
+    """A worker: `run` makes one attempt at a time, and a process runs it several times concurrently."""
 
     def __init__(
         self,
-        hand: WorkerHand,
-        settler: Settler,
-        tools: Tools,
+        in_flight: WorkerHand,
+        completer: Settler,
+        dependencies: Tools,
         now: Callable[[], datetime] = clock.now,
         on_outcome: Callable[[Doc, Outcome], None] = lambda _run, _outcome: None,
         on_begin: Callable[[Held], None] = lambda _: None,
         meter: UsageMeter | None = None,
     ) -> None:
-        self._hand = hand
-        self._settler = settler
-        self._tools = tools
+        self._in_flight = in_flight
+        self._completer = completer
+        self._dependencies = dependencies
         self._now = now
         self._on_outcome = on_outcome
         self._on_begin = on_begin
         self._meter = meter or UsageMeter()
 
     async def run(self) -> None:
-        """Make one attempt after the other until cancelled."""
+        """Make attempts until cancelled."""
         while True:
-            held = await self._hand.next()
-            held.doer = asyncio.current_task()
-            await self._attempt(held)
-            held.doer = None
-            self._hand.ended(held)
+            claimed = await self._in_flight.next()
+            claimed.doer = asyncio.current_task()
+            await self._attempt(claimed)
+            claimed.doer = None
+            self._in_flight.ended(claimed)
 
-    async def _attempt(self, held: Held) -> None:
-        run = held.run
-        held.began_at = started_at = self._now()
+    async def _attempt(self, claimed: Held) -> None:
+        run = claimed.run
+        claimed.began_at = started_at = self._now()
         if not run.get("begun", True):
-            self._on_begin(held)
+            self._on_begin(claimed)
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(**run_ids(run["_id"]))
-        outcome = await self._outcome(held)
+        outcome = await self._outcome(claimed)
         self._on_outcome(run, outcome)
-        self._settler.put(self._settlement(run, outcome, started_at, self._now(), aborted=held.aborted))
+        self._completer.put(self._complete(run, outcome, started_at, self._now(), aborted=claimed.aborted))
 
-    async def _outcome(self, held: Held) -> Outcome:
-        run = held.run
+    async def _outcome(self, claimed: Held) -> Outcome:
+        run = claimed.run
         try:
-            if held.aborted:
+            if claimed.aborted:
                 return Outcome(error=_CANCELLED)
             return await self._perform(run)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if not held.aborted or task is None:
+            if not claimed.aborted or task is None:
                 raise
             task.uncancel()
             return Outcome(error=_CANCELLED)
         except Exception:
-            log.exception("a job raised", job=run["job"].get("kind"))
+            log.exception("job raised an exception", job=run["job"].get("kind"))
             return Outcome(error=_INTERNAL)
 
     async def _perform(self, run: Doc) -> Outcome:
@@ -121,47 +122,47 @@ class Worker:
             owner=run["owner"],
             due_at=run["due_at"],
             attempt=len(run["attempts"]),
-            timeout=run["timeout"] or self._tools.timeout(run["job"]["kind"]),
-            secrets=self._tools.secrets,
-            http=self._tools.http.for_owner(run["owner"], run.get("host")),
-            compute=self._tools.compute,
-            mail=CountedMail(self._tools.mail(run["owner"]), self._meter, run["owner"]),
-            files=self._tools.shelf.of_run(run["owner"], run["_id"]),
-            runs=self._tools.runs,
-            recipients=self._tools.recipients,
+            timeout=run["timeout"] or self._dependencies.timeout(run["job"]["kind"]),
+            secrets=self._dependencies.secrets,
+            http=self._dependencies.http.for_owner(run["owner"], run.get("host")),
+            compute=self._dependencies.compute,
+            mail=CountedMail(self._dependencies.mail(run["owner"]), self._meter, run["owner"]),
+            files=self._dependencies.shelf.of_run(run["owner"], run["_id"]),
+            runs=self._dependencies.runs,
+            recipients=self._dependencies.recipients,
             is_step=run["trigger"] == Trigger.WORKFLOW.value,
-            waiting=self._tools.waiting,
+            waiting=self._dependencies.waiting,
         )
 
-    def _settlement(
+    def _complete(
         self, run: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime, *, aborted: bool
     ) -> Settlement:
         cancelled = aborted and outcome.error is _CANCELLED
-        verdict = self._verdict(run, outcome, ended_at, cancelled=cancelled)
+        decision = self._decide(run, outcome, ended_at, cancelled=cancelled)
         attempt = record(run["attempts"][-1], outcome, started_at, ended_at)
         telemetry.ATTEMPTS.labels(run["job"]["kind"], attempt["outcome"]).inc()
         telemetry.ATTEMPT_DURATION.labels(run["job"]["kind"]).observe((ended_at - started_at).total_seconds())
-        return Settlement(run, attempt, verdict, outcome.result, outcome.response_body)
+        return Settlement(run, attempt, decision, outcome.result, outcome.response_body)
 
-    def _verdict(self, run: Doc, outcome: Outcome, ended_at: datetime, *, cancelled: bool) -> Verdict:
+    def _decide(self, run: Doc, outcome: Outcome, ended_at: datetime, *, cancelled: bool) -> Verdict:
         if cancelled:
             return Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
         chance = random.random()  # noqa: S311  jitter, not a secret
-        return self._tools.judge.after(run, outcome, self._policy(run), ended_at, chance)
+        return self._dependencies.judge.after(run, outcome, self._policy(run), ended_at, chance)
 
     def _policy(self, run: Doc) -> RetryPolicy:
-        """The policy in effect. A run that was made before runs knew their interval is treated as one due once."""
+        """Return the retry policy in effect. Runs from before `interval_ms` was stored count as due once."""
         interval = run.get("interval_ms")
         try:
             own = None if run["retry"] is None else retries.from_document(run["retry"])
         except (KeyError, TypeError, ValueError):
-            log.exception("the retry policy of a run cannot be read, so it is not retried")
+            log.exception("invalid retry policy, run is not retried")
             return RetryPolicy(0)
-        return self._tools.judge.defaults.complete(own, None if interval is None else interval * MILLISECOND)
+        return self._dependencies.judge.defaults.complete(own, None if interval is None else interval * MILLISECOND)
 
 
 def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
-    """The stored form of an ended attempt."""
+    """Return the stored form of an ended attempt."""
     return claimed | {
         "started_at": started_at,
         "finished_at": ended_at,

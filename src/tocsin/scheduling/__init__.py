@@ -1,4 +1,4 @@
-"""Time becomes runs: APScheduler over a view of the due documents."""
+"""Scheduling of runs: APScheduler over a view of the due documents."""
 
 from tocsin.scheduling.scheduler import Scheduler
 from tocsin.scheduling.store import Hand

@@ -1,4 +1,4 @@
-"""What APScheduler sees of due documents."""
+"""Due documents as APScheduler jobs."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from tocsin.documents import Doc
 
 
 class DueJob(Job):  # type: ignore[misc]
-    """What APScheduler sees of a due document. Not initialised by Job, which would look at a callable."""
+    """A due document as an APScheduler job. Skips the initializer of Job, which requires a callable."""
 
     def __init__(self, document: Doc, due: datetime) -> None:
         self._jobstore_alias = None
@@ -27,5 +27,5 @@ class DueJob(Job):  # type: ignore[misc]
         return None
 
     def get_next_fire_time(self, previous: datetime, _now: datetime) -> datetime:
-        """Not None, or APScheduler would remove the job. The true next time is decided in the flush."""
+        """Return any time: for None, APScheduler would remove the job. The flush decides the real next time."""
         return previous

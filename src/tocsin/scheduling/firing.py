@@ -1,7 +1,7 @@
-"""What a due task becomes: its runs, its next due time, and what is seen of it. Pure.
+"""Planning of due tasks: their runs and their next due time. Pure.
 
-Misfire and overlap are decided here and end as runs with a reason. APScheduler's own coalesce, misfire grace and
-max_instances would drop due times unseen.
+Misfires and overlaps are decided here and recorded as runs with a reason. APScheduler's own coalesce, misfire grace and
+max_instances would drop due times without a record.
 """
 
 from dataclasses import dataclass, field
@@ -27,20 +27,19 @@ from tocsin.tasks.triggering import new_run
 Entry = dict[str, str]
 _Item = schedules.Gap | datetime | Doc
 MOST_OPEN = 100
-"""Scheduled runs of one task that may be open at once, unless another number is set: its document names them all."""
+"""Default maximum of open scheduled runs of one task, whose document names them all."""
 log = telemetry.logger(__name__)
 _NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
-_UNBORN = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
+_NOT_QUEUED = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
 
 
 @dataclass(slots=True)
 class Firing:
-    """One due task and the runs it becomes, in the order of their due times. `due` is the `next_run_at` it was found
-    with.
+    """A due task and its planned runs, ordered by due time. `due` is the `next_run_at` with which it was found.
 
-    The first `written` of the runs are stored. `adopted` are those of them that existed already: a crash or another
-    scheduler was between them and the advance. `active` are the task's runs that were open before, `most_open` is how
-    many of its runs may be.
+    The first `written` of the runs are stored. `adopted` are those of them that already existed, because of a crash
+    before the task was advanced, or because of another scheduler. `active` are the task's runs that were open before,
+    `most_open` is the maximum of open runs.
     """
 
     task: Doc
@@ -55,33 +54,33 @@ class Firing:
     most_open: int = MOST_OPEN
 
     def claimable(self) -> list[Doc]:
-        """The runs that a worker may have at once."""
+        """Return the runs that a worker may claim at once."""
         return [run for run in self.runs if run["status"] == RunStatus.QUEUED.value and not run.get("blocked")]
 
     def advance(self) -> tuple[str, "Advance"]:
-        """The task's id, and how it moves on."""
+        """Return the task's id and its advance."""
         made = tuple(self._named(run) for run in self.runs if run["status"] != RunStatus.SKIPPED.value)
-        active = tuple(self._named(run) for run in self.runs if self._counts(run))
+        active = tuple(self._named(run) for run in self.runs if self._is_active(run))
         step = Advance(self.due, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
     def _named(self, run: Doc) -> "Named":
         return run["_id"][len(self.task["_id"]) :], shown_status(run)
 
-    def _counts(self, run: Doc) -> bool:
-        """Open, or made before and ended before the task moved on, so that its end is still to be counted there."""
+    def _is_active(self, run: Doc) -> bool:
+        """Return whether the task must name this run as active: it is open, or its end is still to be counted."""
         return bool(run["open"]) or (run in self.adopted and run["status"] not in _NEVER_OPEN)
 
 
 Named = tuple[str, RunStatus]
-"""What a run's id adds to its task's, and the run's state."""
+"""The suffix that a run's id adds to its task's id, and the run's status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """A task moves on to its next due time, unless it was edited or moved on by another meanwhile.
+    """The move of a task to its next due time, unless it was edited or advanced meanwhile.
 
-    `last` is the newest of the runs that were made of it, if any; `active` are those that are not settled.
+    `last` contains the newest run that was made, if any; `active` the runs that are not settled.
     """
 
     due: datetime
@@ -92,7 +91,7 @@ class Advance:
     active: tuple[Named, ...]
 
     def pipeline(self) -> Pipeline:
-        """The change of the task."""
+        """Return the update pipeline for the task."""
         changes: Doc = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
         computed: dict[str, Expression] = {}
         if self.active:
@@ -106,33 +105,33 @@ class Advance:
 
 
 def run_id(task_id: str, due_at: datetime) -> str:
-    """The id of the run of this task at this due time: the same whoever derives it, so that it is made once."""
+    """Return the id of a task's run at a due time. It is deterministic, so that the run is made only once."""
     return f"{task_id}:{epoch_milliseconds(due_at)}"
 
 
 def fire(task: Doc, now: datetime, active: list[Entry], most_open: int = MOST_OPEN) -> Firing:
-    """The runs of a due task. `active` are its runs that are open at this moment, as {"run", "status"}."""
+    """Plan the runs of a due task. `active` are its open runs, as {"run", "status"}."""
     firing = Firing(task, task["next_run_at"], now, active=active, most_open=most_open)
     _plan(firing, firing.due, [])
     return firing
 
 
 def due_behind(firing: Firing, run: Doc) -> datetime | None:
-    """The first due time that is behind those of a stored run, if it has come already."""
+    """Return the first due time after those that a stored run covers, or None if it is in the future."""
     due = schedules.next_due(schedules.from_document(firing.task["schedule"]), last_due_of(run))
     return due if due is not None and due <= firing.now else None
 
 
 def last_due_of(run: Doc) -> datetime:
-    """The last of the due times that a run stands for: its own, unless it is of a gap."""
+    """Return the last due time that a run covers: its own, unless it records a gap."""
     last: datetime = run.get("missed_until") or run["due_at"]
     return last
 
 
 def plan_anew(firing: Firing, existing: Doc, known: list[Doc]) -> None:
-    """Where the next run was to be written one exists, and it is the truth: plan only what is due behind it.
+    """Adopt a run that already exists in place of the next one to write, and plan what is due after it.
 
-    `known` are the runs of the task that exist behind that one.
+    `known` are the runs of the task that exist after that one.
     """
     firing.runs = [*firing.runs[: firing.written], existing]
     firing.adopted.append(existing)
@@ -146,7 +145,7 @@ def plan_anew(firing: Firing, existing: Doc, known: list[Doc]) -> None:
 
 
 def _plan(firing: Firing, due: datetime, known: list[Doc]) -> None:
-    """Add what becomes of the due times from `due` to now, beside the `known` runs, which exist."""
+    """Add the runs for the due times from `due` to now, along with the `known` ones, which already exist."""
     task, now = firing.task, firing.now
     schedule, misfire = schedules.from_document(task["schedule"]), schedules.Misfire.from_document(task["misfire"])
     plan = schedules.plan_due(schedule, due, now, misfire)
@@ -159,7 +158,7 @@ def _plan(firing: Firing, due: datetime, known: list[Doc]) -> None:
         if isinstance(item, schedules.Gap):
             run = _missed(task, item, now)
         elif isinstance(item, datetime):
-            run = _born(task, item, now, busy, most_open, catching_up=catching_up)
+            run = _plan_one(task, item, now, busy, most_open, catching_up=catching_up)
         else:
             run = item
         firing.runs.append(run)
@@ -181,8 +180,8 @@ def _entry(run: Doc) -> Entry:
 
 @dataclass(slots=True)
 class Fired:
-    """What became of due tasks: their firings; those that cannot be read (their time zone has vanished, say); and
-    those that are left for later, because the others became many runs.
+    """Fired tasks, and those that were not fired: `unreadable` ones (such as with a time zone that no longer exists),
+    and those `left` for the next slice because the others became many runs.
     """
 
     firings: list[Firing] = field(default_factory=list)
@@ -198,32 +197,32 @@ def fire_all(
     most_runs: int | None = None,
     most_open: int = MOST_OPEN,
 ) -> Fired:
-    """Fire due tasks one after the other, until they have become `most_runs` runs."""
+    """Fire due tasks in order until they have become `most_runs` runs."""
     fired, made = Fired(), 0
     for index, task in enumerate(tasks):
         if most_runs is not None and made >= most_runs:
             fired.left = tasks[index:]
             break
         if task["next_run_at"] > now:
-            continue  # the clock was set back since it was found
+            continue  # the clock was set back in the meantime
         try:
             fired.firings.append(fire(task, now, active.get(task["_id"], []), most_open))
             made += len(fired.firings[-1].runs)
         except Exception as error:
-            log.error(
-                "a task cannot be read and is paused", task_id=global_id("Task", task["_id"]), error=repr(error)[:300]
-            )
+            log.error("task is invalid and was paused", task_id=global_id("Task", task["_id"]), error=repr(error)[:300])
             fired.unreadable.append(task)
     return fired
 
 
 def pause(task: Doc, now: datetime) -> UpdateOne:
-    """The update that takes a task which cannot be read out of everybody's way, until its owner edits it."""
+    """Build the update that pauses an unreadable task until its owner edits it."""
     changes = {"hold": Hold.PAUSED.value, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
     return change_task(task["_id"], equals("version", task["version"]), changes | {"reconcile": True})
 
 
-def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool) -> Doc:
+def _plan_one(
+    task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool
+) -> Doc:
     run = new_run(task, run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
     overlap = Overlap(task["overlap"])
     if len(busy) >= most_open:
@@ -231,16 +230,16 @@ def _born(task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_op
     if not busy or overlap is Overlap.ALLOW:
         return run
     waits = any(entry["status"] == RunStatus.QUEUED.value for entry in busy)
-    if catching_up or (overlap is Overlap.QUEUE and not waits):  # a catch-up goes one by one, and skips nothing
+    if catching_up or (overlap is Overlap.QUEUE and not waits):  # a catch-up runs one by one and skips nothing
         return run | {"rank": None, "ready_at": None, "blocked": True, "after": busy[-1]["run"]}
     return _skipped(run, RunReason.OVERLAP, now)
 
 
 def _skipped(run: Doc, reason: RunReason, now: datetime) -> Doc:
-    return run | _UNBORN | {"status": RunStatus.SKIPPED.value, "reason": reason.value, "finished_at": now}
+    return run | _NOT_QUEUED | {"status": RunStatus.SKIPPED.value, "reason": reason.value, "finished_at": now}
 
 
 def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
     run = new_run(task, run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
     missed = {"status": RunStatus.MISSED.value, "reason": RunReason.MISFIRE.value, "finished_at": now}
-    return run | _UNBORN | missed | {"missed_until": gap.until, "missed_count": gap.count}
+    return run | _NOT_QUEUED | missed | {"missed_until": gap.until, "missed_count": gap.count}

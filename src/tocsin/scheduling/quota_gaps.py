@@ -1,7 +1,7 @@
-"""Due times that pass because their owner's quota is used up: one MISSED run tells of all of them. Pure.
+"""Due times missed because the owner's quota is used up, recorded together as one MISSED run. Pure.
 
-The run stands for the due times up to the moment when the quota is asked again, so that the task is not due before
-and its history does not fill with what did not happen.
+The run covers the due times until the quota is checked again, so that the task is not due before then and its history
+does not fill with missed runs.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from tocsin.tasks.triggering import new_run
 
 
 def forgo(task: Doc, now: datetime, until: datetime) -> Firing:
-    """The firing of a due task whose owner's quota is used up until this moment."""
+    """Plan a due task whose owner's quota is used up until the given time."""
     gap, following = schedules.pass_over(schedules.from_document(task["schedule"]), task["next_run_at"], until)
     firing = Firing(task, task["next_run_at"], now, runs=[_missed(task, gap, now)], next_run_at=following)
     firing.last_due_at = last_due_of(firing.runs[0])
@@ -24,7 +24,7 @@ def forgo(task: Doc, now: datetime, until: datetime) -> Firing:
 
 
 def postponed(run_id: str, where: Expression, until: datetime) -> UpdateOne:
-    """The update that lets a run wait longer for its next attempt, if it still waits."""
+    """Build the update that postpones a waiting retry."""
     waits = both(equals("status", RunStatus.RETRY.value), where)
     return UpdateOne({"_id": run_id}, [change_when(waits, {"retry_at": until, "reason": RunReason.QUOTA.value})])
 

@@ -1,4 +1,4 @@
-"""The scheduler of a process: APScheduler's thread, made to survive a store that fails, and its ties to the loop."""
+"""The scheduler of a process: APScheduler's thread, made to survive store failures, and its link to the event loop."""
 
 import asyncio
 import threading
@@ -17,12 +17,12 @@ from tocsin.scheduling.store import Hand, RunExecutor, TaskStore
 from tocsin.tasks import ending, reconciling
 
 LONGEST_SLEEP = 30.0
-"""Seconds between passes at the most: also heals a clock that was set."""
+"""Maximum seconds between passes, which also limits the effect of a clock that was set."""
 log = telemetry.logger(__name__)
 
 
 class _Passes(BackgroundScheduler):  # type: ignore[misc]
-    """APScheduler 3.11's main loop ends for good when a store raises in the middle of a pass. This one tries again."""
+    """An APScheduler that retries a failed pass. The main loop of 3.11 ends for good when a store raises during one."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(timezone=UTC, **options)
@@ -36,20 +36,20 @@ class _Passes(BackgroundScheduler):  # type: ignore[misc]
         except Exception as error:
             self.failures += 1
             wait = min(0.25 * 2 ** min(self.failures - 1, 10), 5.0)
-            log.warning("scheduler pass failed, trying again", error=str(error)[:300], seconds=wait)
+            log.warning("scheduler pass failed, retrying", error=str(error)[:300], seconds=wait)
             return wait
         self.failures = 0
         return LONGEST_SLEEP if wait is None else min(wait, LONGEST_SLEEP)
 
 
 class Scheduler:
-    """Turns due times into runs. `start` and `stop` are called in the event loop; `due` and `wake` from any thread."""
+    """The scheduler turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
 
     def __init__(
-        self, database: Database, hand: Hand, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
+        self, database: Database, transport: Hand, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
     ) -> None:
         self._database = database
-        self._hand = hand
+        self._transport = transport
         self._most_open = most_open
         self._meter = meter
         self._passes = _Passes()
@@ -58,17 +58,17 @@ class Scheduler:
         self._afterwards: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin to look for due documents, in a thread of its own."""
+        """Start the scheduler's thread."""
         self._loop = asyncio.get_running_loop()
         self._store = TaskStore(
-            connect_thread(self._database.uri, self._database.name), self._hand, self, self._most_open, self._meter
+            connect_thread(self._database.uri, self._database.name), self._transport, self, self._most_open, self._meter
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(RunExecutor(self._store))
         self._passes.start()
 
     async def stop(self) -> None:
-        """Make no more runs. A pass that is under way is finished (or, the database being away, given up) first."""
+        """Stop making runs. A pass in progress is finished first, or given up if the database is unavailable."""
         if self._loop is not None:
             await asyncio.to_thread(self._passes.shutdown)
             self._loop = None
@@ -77,12 +77,12 @@ class Scheduler:
 
     @property
     def healthy(self) -> bool:
-        """Whether the thread lives and its last pass went through."""
+        """True if the thread is alive and its last pass succeeded."""
         alive = any(thread.name == "APScheduler" and thread.is_alive() for thread in threading.enumerate())
         return self._loop is not None and alive and self._passes.failures == 0
 
     def due(self, at: datetime | None) -> None:
-        """Something was written that is due at this time (None: nothing is)."""
+        """Note that something due at this time was written. None is ignored."""
         if at is not None and self._store is not None:
             self._store.expect(at)
             sleeps_until = self._store.sleeps_until
@@ -92,49 +92,49 @@ class Scheduler:
     # --- called from the scheduler's thread -------------------------------------------------------------------------
 
     def follow(self, runs: list[Doc]) -> None:
-        """These runs have ended: let it be seen on their tasks, tell their owners, release who waits."""
+        """Apply the effects of ended runs: on their tasks, on mails, on runs that wait for them."""
         if runs:
-            self._run_soon(self._follow(runs))
+            self._run_soon(self._apply_effects(runs))
 
     def stale(self, runs: list[Doc]) -> None:
-        """These runs were made from a version of their task that has gone."""
+        """Align runs that were made from an outdated version of their task."""
         self._run_soon(self._align(runs))
 
     def _run_soon(self, work: Coroutine[Any, Any, None]) -> None:
         loop = self._loop
         if loop is None or loop.is_closed():
-            work.close()  # what is left undone is mended at the next start
+            work.close()  # the next start repairs what is left undone
             return
-        loop.call_soon_threadsafe(self._begin, work)
+        loop.call_soon_threadsafe(self._start_task, work)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._afterwards.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._report)
 
-    def _done(self, task: "asyncio.Task[None]") -> None:
+    def _report(self, task: "asyncio.Task[None]") -> None:
         self._afterwards.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("work after a scheduler pass failed; it is mended at the next start", error=str(error)[:300])
+            log.warning("effects of a scheduler pass failed; the next start repairs them", error=str(error)[:300])
 
-    async def _follow(self, runs: list[Doc]) -> None:
+    async def _apply_effects(self, runs: list[Doc]) -> None:
         if await ending.follow(self._database, runs):
-            self._hand.wake()
+            self._transport.wake()
 
     async def _align(self, runs: list[Doc]) -> None:
-        """A run whose due time still stands gets the new settings and is met again; the others are settled."""
+        """Give runs whose due time is still valid the new settings, and settle the others."""
         ids = list({run["task"] for run in runs})
         fields = {"next_run_at": 1, "schedule": 1}
         tasks = {task["_id"]: task async for task in self._database.tasks.find({"_id": {"$in": ids}}, fields)}
         now = clock.now()
-        moved = [run for run in runs if run["task"] in tasks and not _stands(tasks[run["task"]], run["due_at"])]
+        moved = [run for run in runs if run["task"] in tasks and not _is_due_time(tasks[run["task"]], run["due_at"])]
         await reconciling.settle_moved(self._database, moved, now)
         await reconciling.align_stale(self._database, [run for run in runs if run not in moved], now)
-        self._hand.wake()
+        self._transport.wake()
 
 
-def _stands(task: Doc, due_at: datetime) -> bool:
-    """Tell whether a due time is still one that the task will be met at, or nothing lies ahead of the task."""
+def _is_due_time(task: Doc, due_at: datetime) -> bool:
+    """Return whether a due time is still valid for the task, or the task has no due time ahead."""
     ahead: datetime | None = task["next_run_at"]
     if ahead is None or ahead >= due_at:
         return ahead in (None, due_at)

@@ -1,8 +1,8 @@
-"""APScheduler's job store as a view of the documents that are due, and the executor that notes what is due.
+"""APScheduler's job store as a view of the due documents, and the executor that collects due jobs.
 
-A pass takes due tasks and retries in slices, owners in turn; a flush writes each slice: runs first (their ids make a
-second insert lose), then the tasks move on by conditional update. What a crash leaves in between is found due again and
-makes no second run. All of this happens in APScheduler's thread, with a MongoDB client of its own.
+A pass takes due tasks and retries in slices, owners in turn. A flush writes each slice: first the runs, whose ids make
+a second insert fail, then the tasks, which advance by conditional update. After a crash in between, the tasks are found
+due again and make no second run. All of this happens in APScheduler's thread, with its own MongoDB client.
 """
 
 from collections.abc import Iterator
@@ -30,51 +30,51 @@ from tocsin.tasks.lanes import ready, ready_again
 
 PASS_LIMIT = 5_000
 WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
-_SEEN_OF_ACTIVE: Doc = {"task": 1, "status": 1, "open": 1}
+_ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
 
 
 class Hand(Protocol):
-    """The worker of this process, as the scheduler's thread sees it: runs may be born in its hand."""
+    """The way to this process's workers, as the scheduler's thread sees it. Runs may be inserted as claimed."""
 
     def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
-        """Those of these runs that may begin now, within all limits; each is taken or dismissed."""
+        """Return the runs that may start now, within all limits. Pass each to `take` or `dismiss`."""
 
     def dismiss(self, runs: list[Doc]) -> None:
-        """Give back the room of admitted runs."""
+        """Release the room of admitted runs that will not be executed here."""
 
     def take(self, runs: list[Doc]) -> None:
-        """Make the attempts of these runs, which are claimed for this worker."""
+        """Execute these runs, which are claimed for this worker."""
 
     def claimed(self, run: Doc, now: datetime) -> Doc:
-        """The run as this worker's: RUNNING, its attempt written."""
+        """Return the fields of a run claimed for this worker: RUNNING, with its first attempt."""
 
     def wake(self) -> None:
-        """There are queued runs."""
+        """Wake the dispatcher: there are queued runs."""
 
 
 class Aftermath(Protocol):
-    """What the event loop does after a flush."""
+    """Effects of a flush that the event loop applies."""
 
     def follow(self, runs: list[Doc]) -> None:
-        """These runs have ended."""
+        """Apply the effects of ended runs."""
 
     def stale(self, runs: list[Doc]) -> None:
-        """These runs were made from a version of their task that has gone."""
+        """Align runs that were made from an outdated version of their task."""
 
 
 class RunExecutor(BaseExecutor):  # type: ignore[misc]
-    """Notes due jobs in the store's buffer. Never raises: APScheduler would drop the run."""
+    """An executor that collects due jobs in the store's buffer. It never raises: APScheduler would drop the run."""
 
     def __init__(self, store: "TaskStore") -> None:
         super().__init__()
         self._store = store
 
     def submit_job(self, job: DueJob, _run_times: list[datetime]) -> None:
-        """Note a due job."""
+        """Collect a due job."""
         self._store.note(job.document)
 
     def _do_submit_job(self, _job: Job, _run_times: list[datetime]) -> None:
-        raise AssertionError("submit_job does not come here")
+        raise AssertionError("submit_job does not call this")
 
 
 class TaskStore(BaseJobStore):  # type: ignore[misc]
@@ -83,15 +83,15 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def __init__(
         self,
         database: SyncDatabase[Doc],
-        hand: Hand,
-        aftermath: Aftermath,
+        transport: Hand,
+        effects: Aftermath,
         most_open: int = MOST_OPEN,
         meter: UsageMeter | None = None,
     ) -> None:
         super().__init__()
         self._tasks, self._runs = database["tasks"], database["runs"]
         self._database = database
-        self._hand, self._aftermath = hand, aftermath
+        self._transport, self._effects = transport, effects
         self._most_open = most_open
         self._meter = meter or UsageMeter()
         self._due = DueQueue(self._tasks, self._runs)
@@ -104,15 +104,15 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     # --- what APScheduler calls -------------------------------------------------------------------------------------
 
     def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
-        """Due tasks and retries, read lazily so that a backlog of any size is held a slice at a time."""
+        """Return due tasks and retries lazily, so that only one slice of a backlog is in memory at a time."""
         if not self._finished:
-            self._due.distrust()  # the last pass lost what it had taken out
+            self._due.distrust()  # the last pass lost the slice that it had taken
         self._due_tasks, self._due_retries, self._seen = [], [], 0
         self._finished, self.sleeps_until = False, None
         return self._read_due(clock.to_milliseconds(now))
 
     def get_next_run_time(self) -> datetime | None:
-        """The last call of a pass: writes what is left, then says when to look again."""
+        """Flush what is left, then return the time of the next pass. APScheduler calls this at the end of a pass."""
         self.flush()
         telemetry.TASKS_DUE.set(self._seen + len(self._due))
         self.sleeps_until = clock.now() if len(self._due) else self._next_due(clock.now())
@@ -120,42 +120,42 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         return self.sleeps_until
 
     def expect(self, at: datetime) -> None:
-        """Something was written that is due at this time. From any thread."""
+        """Note that something due at this time was written. Thread-safe."""
         self._due.expect(at)
 
     def update_job(self, _job: DueJob) -> None:
-        """The flush moves documents on."""
+        """Do nothing: the flush advances documents."""
 
     def shutdown(self) -> None:
         """Close this thread's client."""
         self._database.client.close()
 
     def lookup_job(self, job_id: str) -> DueJob | None:
-        """The task of this id as a job."""
+        """Return the task with this id as a job."""
         document = self._tasks.find_one({"_id": job_id})
         return None if document is None else DueJob(document, document["next_run_at"])
 
     def get_all_jobs(self) -> list[DueJob]:
-        """Tasks with a due time ahead, the soonest first."""
+        """Return the tasks that have a due time, soonest first."""
         ahead = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH}}).sort("next_run_at", 1).limit(PASS_LIMIT)
         return [DueJob(task, task["next_run_at"]) for task in ahead]
 
     def add_job(self, _job: Job) -> None:
-        """Not the way in: tasks are documents."""
+        """Raise TypeError: tasks are saved as documents, not added as jobs."""
         raise TypeError("tasks are saved as documents, not added as jobs")
 
     def remove_job(self, job_id: str) -> None:
-        """Never: removing a job must not delete a task."""
+        """Do nothing: removing a job must not delete a task."""
 
     def remove_all_jobs(self) -> None:
-        """Never: see remove_job."""
+        """Do nothing, as in `remove_job`."""
 
     # --- a pass -----------------------------------------------------------------------------------------------------
 
     def _read_due(self, now: datetime) -> Iterator[DueJob]:
-        """Slice by slice, each written before the next one is chosen: what has become due by then has its turn in it.
+        """Yield slices. Each is written before the next one is chosen, which includes what became due by then.
 
-        Tasks first: where a retry and the next due time of its task were both waited out, the retry gives way.
+        Tasks come before retries: when a retry and the next due time of its task are both due, the retry gives way.
         """
         self._due.look(now)
         while len(self._due):
@@ -173,12 +173,12 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             self._due.look(now)
 
     def note(self, document: Doc) -> None:
-        """Something is due."""
+        """Collect a due task or retry for the next flush."""
         self._seen += 1
         (self._due_retries if "retry_at" in document else self._due_tasks).append(document)
 
     def flush(self) -> None:
-        """Write what is due so far. What fails stays due in the database and is found again."""
+        """Write what is collected. What fails stays due in the database and is found again."""
         retries, self._due_retries = self._due_retries, []
         tasks, self._due_tasks = self._due_tasks, []
         now = clock.now()
@@ -210,7 +210,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
         self._runs.bulk_write(updates, ordered=False)
         self._show(self._read([run["_id"] for run in runs]))
-        self._hand.wake()
+        self._transport.wake()
 
     def _show(self, runs: list[Doc]) -> None:
         updates = on_tasks([run for run in runs if run["status"] not in SETTLED_VALUES])
@@ -232,23 +232,23 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             self._insert(firings, claimed)
             lost = self._advance(firings)
         except BaseException:
-            self._hand.dismiss(list(claimed.values()))  # the lease tick gives back those that were written
+            self._transport.dismiss(list(claimed.values()))  # the lease tick rescues those that were written
             raise
         self._hand_over(firings, claimed, lost)
         for firing in firings:
             self._due.charge(firing.task["owner"], len(firing.runs))
 
     def _settle_active(self, tasks: list[Doc], now: datetime) -> dict[str, list[Entry]]:
-        """What is really open of the runs that the due tasks name. A retrying one gives way to the next due time."""
+        """Return the open runs of due tasks. Those that wait for a retry give way to the next due time."""
         named = [entry["run"] for task in tasks for entry in task["active"]]
         if not named:
             return {}
-        runs = self._read(named, _SEEN_OF_ACTIVE)
+        runs = self._read(named, _ACTIVE_FIELDS)
         if any(run["status"] == RunStatus.RETRY.value for run in runs):
             give_way(self._runs, runs, now)
-            runs = self._read(named, _SEEN_OF_ACTIVE)
+            runs = self._read(named, _ACTIVE_FIELDS)
         if ended := [run["_id"] for run in runs if run["status"] in SETTLED_VALUES]:
-            self._aftermath.follow(self._read(ended))
+            self._effects.follow(self._read(ended))
         open_runs: dict[str, list[Entry]] = {}
         for run in runs:
             if run["open"]:
@@ -261,9 +261,9 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         return firing if until is None else forgo(firing.task, firing.now, until)
 
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
-        admitted = self._hand.admit(runs, now)
+        admitted = self._transport.admit(runs, now)
         for run in admitted:
-            run.update(self._hand.claimed(run, now))
+            run.update(self._transport.claimed(run, now))
         return {run["_id"]: run for run in admitted}
 
     def _insert(self, firings: list[Firing], claimed: dict[str, Doc]) -> None:
@@ -273,10 +273,10 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         work_log.log_made(made)
         self._meter.add_runs(made)
         unwritten = planned - {run["_id"] for run in made}
-        self._hand.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
+        self._transport.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
 
     def _advance(self, firings: list[Firing]) -> list[Firing]:
-        """Move the tasks on. Returns the firings whose task was edited or deleted meanwhile."""
+        """Advance the tasks. Return the firings whose task was edited or deleted meanwhile."""
         result = self._tasks.bulk_write(gathered(firing.advance() for firing in firings), ordered=False)
         if result.modified_count == len(firings):
             return []
@@ -287,22 +287,22 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def _hand_over(self, firings: list[Firing], claimed: dict[str, Doc], lost: list[Firing]) -> None:
         stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
         born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
-        self._hand.take([run for run in born if run["_id"] not in stale])
+        self._transport.take([run for run in born if run["_id"] not in stale])
         if stale:
             self._unclaim([run for run in born if run["_id"] in stale])
-            self._aftermath.stale(list(stale.values()))
-        self._hand.wake()
-        self._aftermath.follow(self._ended(firings))
+            self._effects.stale(list(stale.values()))
+        self._transport.wake()
+        self._effects.follow(self._ended(firings))
 
     def _ended(self, firings: list[Firing]) -> list[Doc]:
-        """What ended unseen: adopted runs, and runs that another was to wait for and that ended while it was made."""
+        """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
         found = [run for firing in firings for run in firing.adopted]
         if blockers := [run["after"] for firing in firings for run in firing.runs if run.get("blocked")]:
             found += self._read(blockers)
         return [run for run in found if run["status"] in SETTLED_VALUES]
 
     def _unclaim(self, runs: list[Doc]) -> None:
-        self._hand.dismiss(runs)
+        self._transport.dismiss(runs)
         changes: Doc = {"worker": None, "attempts": [], "started_at": None}
         updates = []
         for run in runs:

@@ -1,9 +1,9 @@
-"""Writing the runs of due tasks, so that each due time is stored once, by whomever.
+"""Inserts of the runs of due tasks, so that each due time is stored exactly once.
 
-Two schedulers, or one before and after a crash, plan differently, because they look at different moments: what one runs
-on time the other finds missed. Therefore the runs of a task are written one after the other, in the order of their due
-times, and whoever finds one written plans anew behind the due times that it stands for. So the runs of a task form a
-chain: each begins where the one before it ends, whoever wrote it. First runs of many tasks are written together.
+Two schedulers, or one before and after a crash, plan differently, because they plan at different times: a due time that
+one runs is missed for the other. So the runs of a task are written in the order of their due times, and a scheduler
+that finds an existing run plans again after the due times that it covers. The runs of a task thus form a chain in which
+each starts where the previous one ends. The first runs of many tasks are written together.
 """
 
 from datetime import datetime
@@ -22,19 +22,19 @@ _DUPLICATE = 11000
 
 
 class RunWriter:
-    """Writes the runs of firings into a collection."""
+    """A writer of the runs of firings."""
 
     def __init__(self, runs: Collection[Doc]) -> None:
         self._runs = runs
 
     def write(self, firings: list[Firing]) -> None:
-        """Write all that is planned. Afterwards `runs` of each firing are what is stored; `adopted` others wrote."""
+        """Write all planned runs. Afterwards, `runs` are the stored ones, of which `adopted` already existed."""
         while unfinished := [firing for firing in firings if firing.written < len(firing.runs)]:
             if blocked := self._write_next(unfinished):
                 self._adopt(blocked)
 
     def _write_next(self, firings: list[Firing]) -> list[Firing]:
-        """In as few inserts as possible. Returns the firings whose next run exists already."""
+        """Write the next runs in as few inserts as possible. Return the firings whose next run already exists."""
         longest = max(len(firing.runs) - firing.written for firing in firings)
         if len(firings) < longest:
             return [firing for firing in firings if not self._write_rest(firing)]
@@ -54,7 +54,7 @@ class RunWriter:
         return not known
 
     def _insert(self, runs: list[Doc], *, ordered: bool) -> list[int]:
-        """Returns the places of those that exist already; if `ordered`, the first one of these ends the writing."""
+        """Return the indexes of the runs that already exist. If `ordered`, stop at the first of these."""
         try:
             self._runs.insert_many(runs, ordered=ordered)
         except BulkWriteError as error:
@@ -68,16 +68,16 @@ class RunWriter:
         existing = self._read([firing.runs[firing.written]["_id"] for firing in firings])
         behind = [firing for firing in firings if (run := existing.get(_next_id(firing))) and due_behind(firing, run)]
         retrying = [existing[_next_id(firing)] for firing in behind]
-        if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # the next due time of their tasks has come
+        if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # their tasks are due again
             give_way(self._runs, retrying, behind[0].now)
             existing |= self._read([run["_id"] for run in retrying])
-        known = self._behind({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
+        known = self._read_after({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
         for firing in firings:
             if (run := existing.get(_next_id(firing))) is not None:
                 plan_anew(firing, run, known.get(firing.task["_id"], []))
 
-    def _behind(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
-        """The runs behind these of their tasks. There are none, unless a clock was set back in between."""
+    def _read_after(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
+        """Return the existing runs after these, by task. There are none unless a clock was set back."""
         if not runs:
             return {}
         last = {task: last_due_of(run) for task, run in runs.items()}
@@ -104,7 +104,7 @@ def _note_written(firing: Firing, count: int) -> None:
 
 
 def give_way(collection: Collection[Doc], runs: list[Doc], now: datetime) -> None:
-    """Settle those of these runs that wait for a retry: the next due time of their tasks has come."""
+    """Fail those of these runs that wait for a retry, because their tasks are due again."""
     changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
     retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
     updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
