@@ -1,7 +1,7 @@
-"""The HTTP door: one client for the whole process, through which every request to users' targets leaves.
+"""The HTTP client through which every request to users' targets leaves; one for the whole process.
 
-No proxies, and no cookies beyond one request: a proxy would connect past the guard, a cookie jar would carry one user's
-cookies to another. Connections, TLS sessions and looked-up names are an owner's, too.
+It uses no proxies, which would connect past the guard, and keeps no cookies beyond one request, which could reach
+another user. Connections, TLS sessions and looked-up names are separate for each owner as well.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ _NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole
 
 @dataclass(slots=True)
 class _Trip:
-    """A request under way, so that what is known when it breaks off is kept."""
+    """The state of a request in progress, kept for when it fails halfway."""
 
     request: HttpRequest
     hop: Hop
@@ -72,11 +72,11 @@ class _Trip:
 
 
 class HttpDoor:
-    """Sends requests. `open` it inside the running loop, `close` it there.
+    """An HTTP client for the requests of all owners. Call `open` and `close` inside the running event loop.
 
-    `connect_timeout` is in seconds, `response_limit` in bytes; `concurrency` is how many requests are under
-    way at most, and how many idle connections are kept. `contact` is named in the User-Agent. `ssl_context` and
-    `resolver` replace the system's trusted certificates and name lookup.
+    `connect_timeout` is in seconds, `response_limit` in bytes. `concurrency` is the maximum number of requests in
+    progress, and of idle connections. `contact` is added to the User-Agent. `ssl_context` and `resolver` replace the
+    system's trusted certificates and name lookup.
     """
 
     def __init__(
@@ -107,13 +107,13 @@ class HttpDoor:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        """Build the client. Nothing is sent yet."""
+        """Create the session. Nothing is sent yet."""
         self._resolver = RememberingResolver(self._inner_resolver or SystemResolver())
         self._session = aiohttp.ClientSession(
             connector=GuardedConnector(
                 self._rules,
                 self._resolver,
-                limit=self._concurrency * 2,  # waiting for a connection would count as a timeout of the target
+                limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
                 kept=self._concurrency,
                 ssl_context=client_context(self._ssl_context),
             ),
@@ -125,11 +125,11 @@ class HttpDoor:
             max_field_size=HEADER_LINE_LIMIT,
             max_headers=HEADER_COUNT_LIMIT,
         )
-        # aiohttp sends any unanswered GET again, even on a new connection; `_send` only when it is right.
+        # aiohttp repeats any unanswered GET, even on a new connection. `_send` does so only where it is safe.
         self._session._retry_connection = False
 
     async def close(self) -> None:
-        """Close all connections; what is under way breaks off."""
+        """Close all connections, including those in use."""
         session, resolver = self._session, self._resolver
         self._session = self._resolver = None
         if session is not None:
@@ -138,13 +138,13 @@ class HttpDoor:
             await resolver.close()
 
     def for_owner(self, owner: str, counted: str | None = None) -> "OwnersHttp":
-        """What sends the requests of one attempt. `counted` is the target of which one call is counted already."""
+        """Return a client for one attempt. Its first call to the target `counted` has been counted already."""
         return OwnersHttp(self, owner, counted)
 
     async def request(self, request: HttpRequest, owner: str, counted: str | None = None) -> HttpExchange:
-        """Send a request of this owner, follow its redirects, read the answer up to the limit.
+        """Send a request for this owner, follow its redirects, and read the response up to the limit.
 
-        What goes wrong outside is part of what is returned. Cancelling breaks the connection off.
+        External failures are returned as values. Cancellation closes the connection.
         """
         url = parse_url(request.url)
         if isinstance(url, str):
@@ -171,7 +171,7 @@ class HttpDoor:
                 await self._follow(trip)
         except (aiohttp.ClientError, OSError) as error:
             if deadline.expired():
-                doing = "waiting for it to answer" if trip.answer is None else "reading the answer"
+                doing = "waiting for a response" if trip.answer is None else "reading the response"
                 trip.failure = timed_out(trip.request.timeout, trip.hop.url, doing)
             else:
                 trip.failure = self._explain(trip, error)
@@ -204,7 +204,7 @@ class HttpDoor:
             trip.redirects += 1
 
     def _take_turn(self, trip: _Trip) -> float | None:
-        """Seconds until the owner's rate allows the call. None: too many wait already."""
+        """Return the seconds until the owner's rate allows the call; None if too many calls are waiting."""
         target = target_of(trip.hop.url)
         if trip.counted == target:
             trip.counted = None
@@ -228,15 +228,15 @@ class HttpDoor:
         try:
             return await self._send_once(trip)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientResponseError):
-            # A server may close a kept connection just when it is used again (RFC 9112 section 9.3.1), or send what
-            # belongs to the answer before.
+            # A server may close an idle connection just when it is reused (RFC 9112 section 9.3.1), or send leftovers
+            # of the previous response.
             if trip.connecting.fresh or trip.hop.method not in _IDEMPOTENT:
                 raise
         return await self._send_once(trip)
 
     async def _send_once(self, trip: _Trip) -> aiohttp.ClientResponse:
         if self._session is None:
-            raise RuntimeError("The HTTP door is not open.")
+            raise RuntimeError("The HTTP client is not open.")
         trip.connecting.fresh = trip.connecting.asks_for_certificate = False
         hop = trip.hop
         headers = complete_headers(hop.method, hop.url, trip.cookies.headers_for(hop), hop.body, self._contact)
@@ -259,14 +259,14 @@ class HttpDoor:
 
 @dataclass(slots=True)
 class OwnersHttp:
-    """Sends the requests of one owner's attempt. The first one to `counted` costs nothing of the owner's rate."""
+    """An HTTP client for one owner's attempt. Its first request to `counted` is not counted again."""
 
     _door: HttpDoor
     _owner: str
     _counted: str | None = None
 
     async def request(self, request: HttpRequest) -> HttpExchange:
-        """See HttpDoor.request."""
+        """Send a request as `HttpDoor.request` does."""
         counted, self._counted = self._counted, None
         return await self._door.request(request, self._owner, counted)
 
