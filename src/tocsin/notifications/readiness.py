@@ -1,4 +1,4 @@
-"""Which of the mails that are due may go out, after what is outdated was marked so and the others were told to wait."""
+"""Selection of the due mails that may be sent. Superseded ones are marked, and others postponed."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -16,7 +16,7 @@ _LOOKED_AT = 32
 
 
 async def due_owners(database: Database, now: datetime) -> list[str]:
-    """Whose mails are due. Reads the index of all that are."""
+    """Return the owners of due mails. Reads the index entries of all of these."""
     due: list[Doc] = [
         {"$match": {"status": "QUEUED", "next_try_at": {"$lte": now}}},
         {"$group": {"_id": "$owner"}},
@@ -25,7 +25,7 @@ async def due_owners(database: Database, now: datetime) -> list[str]:
 
 
 async def ready_mails(database: Database, now: datetime, owner: str, busy: Collection[str] = ()) -> list[str]:
-    """The ids of some mails of this owner that may be sent now. Mails about what is `busy` wait for one being sent."""
+    """Return ids of this owner's mails that may be sent now, except those about a `busy` subject."""
     found = database.deliveries.find({"status": "QUEUED", "owner": owner, "next_try_at": {"$lte": now}}, _SEEN)
     looked_at = await found.sort("next_try_at", 1).limit(_LOOKED_AT).to_list()
     due = [mail for mail in looked_at if not mail.get("about") or mail["about"]["id"] not in busy]
@@ -41,7 +41,7 @@ async def ready_mails(database: Database, now: datetime, owner: str, busy: Colle
 
 
 async def _delivered(database: Database, pending: list[Doc]) -> set[str]:
-    """The ids of mails that make some of these outdated, and that were delivered before them."""
+    """Return the ids of delivered mails that supersede some of these."""
     later = [each for mail in pending if (each := next_stage_id(mail)) is not None]
     if not later:
         return set()
@@ -50,13 +50,13 @@ async def _delivered(database: Database, pending: list[Doc]) -> set[str]:
 
 
 async def _postpone(database: Database, waiting: dict[str, datetime], now: datetime) -> None:
-    """Let mails wait for earlier ones, unless another process has them by now."""
+    """Postpone mails that wait for earlier ones, unless another process has claimed them."""
     still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
     await _change(database, {each: (still_due, {"next_try_at": until}) for each, until in waiting.items()})
 
 
 async def _supersede(database: Database, outdated: list[str], now: datetime) -> set[str]:
-    """Mark outdated mails. Returns the things about which another process has just begun to send one."""
+    """Mark superseded mails, and return the subjects about which another process has just begun to send one."""
     if not outdated:
         return set()
     unleased = both(_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
