@@ -134,7 +134,7 @@ async def test_what_anybody_queues_is_sent_at_once(database: Database, time: Clo
 
 
 async def _at_rest(postman: Any) -> bool:
-    return not postman._news and not postman._woken.is_set()
+    return not postman._has_news and not postman._woken.is_set()
 
 
 async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_else(
@@ -159,9 +159,9 @@ async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_els
         await until(lambda: _share_is_used(postman))
         await enqueue(database, bobs, START)
         await until(bob_has_his)
-        assert postman._under_way["u1"] == 4
+        assert postman._owner_counts["u1"] == 4
     assert set(inbox.recipients) == {"bob@example.org"}
 
 
 async def _share_is_used(postman: Any) -> bool:
-    return bool(postman._under_way["u1"] == 4)
+    return bool(postman._owner_counts["u1"] == 4)

@@ -62,8 +62,8 @@ def test_poor_passwords_are_refused(password: str, why: str) -> None:
 
 
 def test_the_refused_ones_are_all_long_enough_to_matter() -> None:
-    assert len(passwords._REFUSED) >= 100
-    assert all(len(word) >= passwords.SHORTEST and word == word.casefold() for word in passwords._REFUSED)
+    assert len(passwords._COMMON_PASSWORDS) >= 100
+    assert all(len(word) >= passwords.SHORTEST and word == word.casefold() for word in passwords._COMMON_PASSWORDS)
 
 
 def test_the_caller_says_where_the_password_stands() -> None:
@@ -117,7 +117,7 @@ async def test_who_goes_away_leaves_his_place() -> None:
 
 
 async def _idle() -> bool:
-    return passwords._POOL._under_way == 0
+    return passwords._POOL._in_progress == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a priority of its own")

@@ -77,7 +77,7 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C is for Tocsin, which stops the database last
-                preexec_fn=_ends_with_parent(),
+                preexec_fn=_make_preexec(),
             )
         )
 
@@ -120,14 +120,14 @@ class Child:
             while chunk := await self._process.stdout.read(65_536):
                 *lines, self._line = (self._line + chunk).split(b"\n")
                 for line in lines:
-                    self._take(line.decode("utf-8", "replace").rstrip()[:LINE_LIMIT])
+                    self._handle_line(line.decode("utf-8", "replace").rstrip()[:LINE_LIMIT])
                 self._line = self._line[:LINE_LIMIT]
         finally:
             if self._line:
-                self._take(self._line.decode("utf-8", "replace"))
+                self._handle_line(self._line.decode("utf-8", "replace"))
             self._listens_or_ended.set()
 
-    def _take(self, line: str) -> None:
+    def _handle_line(self, line: str) -> None:
         if match := _LISTENING.search(line):
             self.port = int(match[1])
             self._listens_or_ended.set()
@@ -138,9 +138,9 @@ class Child:
             self.kill()
         elif PANIC in line:
             self.kill()
-        self._report(line)
+        self._log_error(line)
 
-    def _report(self, line: str) -> None:
+    def _log_error(self, line: str) -> None:
         """Log the errors of a running server, at most one line per second. The watcher reports a full disk."""
         if self.met_full_disk:
             return
@@ -151,7 +151,7 @@ class Child:
         log.warning("the embedded database reports an error", pid=self.pid, line=line)
 
 
-def _ends_with_parent() -> Callable[[], None] | None:
+def _make_preexec() -> Callable[[], None] | None:
     """Return the function with which the child asks Linux for SIGTERM at its parent's end (prctl(2)).
 
     To the kernel the parent is the thread that forked, so only the main thread may do this. Elsewhere the next start

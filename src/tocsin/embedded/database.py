@@ -74,7 +74,7 @@ class EmbeddedDatabase:
         await asyncio.to_thread(files.create_directories, self._paths)
         self._lock = await asyncio.to_thread(_take_lock, self._paths)
         try:
-            await self._open()
+            await self._start_server()
         except OSError as error:
             await self.stop()
             raise faults.from_os(self._paths.directory, error) from None
@@ -89,7 +89,7 @@ class EmbeddedDatabase:
             self._supervisor.cancel()
             await asyncio.wait([self._supervisor])
             self._supervisor = None
-            await self._remember_files()
+            await self._record_files()
         await self._end_child()
         self._port = None
         if self._lock is not None:
@@ -97,8 +97,8 @@ class EmbeddedDatabase:
             self._lock.release()
             self._lock = None
 
-    async def _open(self) -> None:
-        await self._outlive_orphan()
+    async def _start_server(self) -> None:
+        await self._end_orphan()
         await asyncio.to_thread(files.write_private, self._paths.config, files.CONFIG_TEXT)
         self._password = await asyncio.to_thread(files.read_password, self._paths)
         marker = await asyncio.to_thread(files.read_marker, self._paths)
@@ -136,14 +136,14 @@ class EmbeddedDatabase:
         try:
             running = files.Running(child.pid, None, authenticate)
             await asyncio.to_thread(files.write_running, self._paths, running)
-            self._port = await self._listening(child)
+            self._port = await self._wait_until_listening(child)
             await asyncio.to_thread(files.write_running, self._paths, replace(running, port=self._port))
         except BaseException:
             await self._end_child()
             raise
         return self._port
 
-    async def _listening(self, child: Child) -> int:
+    async def _wait_until_listening(self, child: Child) -> int:
         try:
             async with asyncio.timeout(START_SECONDS):
                 port = await child.listening()
@@ -158,25 +158,25 @@ class EmbeddedDatabase:
             await self._child.stop()
             self._child = None
 
-    async def _outlive_orphan(self) -> None:
+    async def _end_orphan(self) -> None:
         """End the server that a killed Tocsin left behind. Raises EmbeddedDatabaseError if it does not end."""
         running = await asyncio.to_thread(files.read_running, self._paths)
         pid = await asyncio.to_thread(holder, self._paths.storage_lock)
         if pid is None:
             return
         if running is None or running.pid != pid:
-            if not await self._unlocked(STRANGER_SECONDS):
+            if not await self._wait_until_unlocked(STRANGER_SECONDS):
                 raise faults.in_use(self._paths.directory, pid)
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            if await self._unlocked(ORPHAN_SECONDS):
+            if await self._wait_until_unlocked(ORPHAN_SECONDS):
                 log.info("the database of an earlier start has ended", pid=pid)
                 return
         raise faults.in_use(self._paths.directory, pid, running.port)
 
-    async def _unlocked(self, seconds: float) -> bool:
+    async def _wait_until_unlocked(self, seconds: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while await asyncio.to_thread(holder, self._paths.storage_lock) is not None:
@@ -218,7 +218,7 @@ class EmbeddedDatabase:
             raise faults.other_database(self._paths.directory)
         await asyncio.to_thread(_write_marker, self._paths, instance)
 
-    async def _remember_files(self) -> None:
+    async def _record_files(self) -> None:
         """Record the data files created since the start. A failure only makes the next check less strict."""
         try:
             marker = await asyncio.to_thread(files.read_marker, self._paths)
@@ -233,10 +233,10 @@ class EmbeddedDatabase:
         while self._child is not None:
             began = loop.time()
             self.trouble = await watch_child(self._child, self._port or 0, self._paths.directory)
-            wait = FIRST_WAIT if loop.time() - began > LIVED_SECONDS else _longer(wait)
-            wait = await self._bring_back(wait)
+            wait = FIRST_WAIT if loop.time() - began > LIVED_SECONDS else _increase(wait)
+            wait = await self._restart(wait)
 
-    async def _bring_back(self, wait: float) -> float:
+    async def _restart(self, wait: float) -> float:
         """Try to restart the server until it listens, and return the last wait in seconds."""
         port = self._port or 0
         while True:
@@ -248,8 +248,8 @@ class EmbeddedDatabase:
             try:
                 await self._launch(authenticate=self._authenticate, port=port)
             except (EmbeddedDatabaseError, OSError) as error:
-                wait = _longer(wait)
-                await self._report_failure(error, wait)
+                wait = _increase(wait)
+                await self._log_failure(error, wait)
                 continue
             self.restarts += 1
             self.trouble = None
@@ -260,7 +260,7 @@ class EmbeddedDatabase:
     async def _has_space(self) -> bool:
         return await asyncio.to_thread(disk.free_bytes, self._paths.directory) >= disk.NEEDED
 
-    async def _report_failure(self, error: Exception, wait: float) -> None:
+    async def _log_failure(self, error: Exception, wait: float) -> None:
         """Log why a start failed. A full disk is reported once, however many starts fail because of it."""
         if not disk.says_full(str(error)):
             log.warning("the embedded database could not be restarted", error=str(error), next_try_s=wait)
@@ -268,7 +268,7 @@ class EmbeddedDatabase:
             self.trouble = await disk.report_full(self._paths.directory)
 
 
-def _longer(wait: float) -> float:
+def _increase(wait: float) -> float:
     return min(2 * wait, LONGEST_WAIT)
 
 

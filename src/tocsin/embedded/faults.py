@@ -78,7 +78,7 @@ def from_os(directory: Path, error: OSError) -> EmbeddedDatabaseError:
 def slow(directory: Path, seconds: float, output: Sequence[str]) -> EmbeddedDatabaseError:
     """Report a server that neither listens nor ends."""
     return EmbeddedDatabaseError(
-        f"The embedded database in {directory} did not start within {seconds:g} s, {_said(output)}: "
+        f"The embedded database in {directory} did not start within {seconds:g} s, {_describe_output(output)}: "
         "check whether the disk is slow or full, then start again."
     )
 
@@ -94,13 +94,13 @@ def exited(directory: Path, output: Sequence[str]) -> EmbeddedDatabaseError:
     if "Permission denied" in text or "Read-only file system" in text:
         return from_os(directory, OSError(0, "the database has no permission to write there"))
     if any(sign in text for sign in ("WT_TRY_SALVAGE", "WT_PANIC", "WT_ERROR", ".wt: handle-open")):
-        return damaged(directory, _short(detail))
-    return EmbeddedDatabaseError(f"The embedded database in {directory} did not start, {_said(output)}.")
+        return damaged(directory, _truncate(detail))
+    return EmbeddedDatabaseError(f"The embedded database in {directory} did not start, {_describe_output(output)}.")
 
 
-def _said(output: Sequence[str]) -> str:
-    return f"its last output was: {_short(output[-1])}" if output else "and printed nothing"
+def _describe_output(output: Sequence[str]) -> str:
+    return f"its last output was: {_truncate(output[-1])}" if output else "and printed nothing"
 
 
-def _short(line: str, limit: int = 300) -> str:
+def _truncate(line: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[:limit] + "..."

@@ -65,7 +65,7 @@ def refresh_token_reused(user: User, session: Session, address: str) -> Doc:
     """Return the mail about a session that was ended because its refresh token was used twice."""
     lines: list[Line] = [
         ("Logged in:", time_text(session.created_at)),
-        ("From:", _place(session.address, session.user_agent)),
+        ("From:", _describe_client(session.address, session.user_agent)),
         ("Used again from:", address or "unknown"),
         ("New password:", PAGE),
     ]
@@ -94,5 +94,5 @@ def delivery_id(link: Link) -> str:
     return f"{link.purpose.value.lower()}:{link.id}"
 
 
-def _place(address: str, user_agent: str) -> str:
+def _describe_client(address: str, user_agent: str) -> str:
     return one_line(f"{address or 'unknown'} {f'({user_agent})' if user_agent else ''}")

@@ -12,7 +12,7 @@ from tocsin.notifications.ordering import FIRST_WAIT
 
 LONGEST_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(days=3)
-_FORGET_BATCH = 500
+_PRUNE_BATCH = 500
 _DUPLICATE_KEY = 11000
 _listeners: list[tuple[str, Callable[[], None]]] = []
 """Callbacks for deliveries that this process queues, with the name of their database."""
@@ -64,7 +64,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
         [
             {"$match": {"queued_at": {"$lt": before}}},
             {"$match": {"status": {"$ne": "QUEUED"}}},
-            {"$limit": _FORGET_BATCH},
+            {"$limit": _PRUNE_BATCH},
             {"$project": {"_id": 1}},
         ]
     )

@@ -12,15 +12,15 @@ PAGE = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
 _GREETING = "Hello,\n\n"
 _WIDTH = 76
-_LABEL = 17
+_LABEL_WIDTH = 17
 Line = tuple[str, str]
 """A label and its value. Without a label, the value is a separate paragraph that is never wrapped."""
 
 
 def letter(opening: str, lines: list[Line], closing: str) -> str:
     """Return a plain-text mail: a greeting, the opening, labelled facts, and the closing."""
-    facts = "\n".join(_fact(label, value) for label, value in lines)
-    return _GREETING + "\n\n".join([_wrapped(opening), facts, _wrapped(closing), "Tocsin\n"])
+    facts = "\n".join(_format_fact(label, value) for label, value in lines)
+    return _GREETING + "\n\n".join([_wrap(opening), facts, _wrap(closing), "Tocsin\n"])
 
 
 def with_page(text: str, address: str) -> str:
@@ -31,7 +31,7 @@ def with_page(text: str, address: str) -> str:
 
 def with_note(text: str, note: str) -> str:
     """Insert a paragraph before all others of a mail."""
-    return text.replace(_GREETING, f"{_GREETING}{_wrapped(note)}\n\n", 1)
+    return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
 
 
 def new_delivery(
@@ -56,11 +56,11 @@ def new_delivery(
     }
 
 
-def _fact(label: str, value: str) -> str:
-    return _wrapped(value, label.ljust(_LABEL), " " * _LABEL) if label else f"{value}\n"
+def _format_fact(label: str, value: str) -> str:
+    return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH) if label else f"{value}\n"
 
 
-def _wrapped(text: str, first: str = "", rest: str = "") -> str:
+def _wrap(text: str, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
         text,
         _WIDTH,

@@ -12,7 +12,7 @@ from tocsin.documents import Doc
 
 FIRST_WAIT = timedelta(seconds=30)
 """The wait before the first retry. A mail that is older, or that was tried before, is late."""
-_BEHIND_A_LEASE = timedelta(seconds=2)
+_LEASE_POLL = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def _sort_group(group: list[Doc], told: Collection[str], now: datetime, sorting:
     if first["next_try_at"] <= now:
         sorting.ready.append(first["_id"])
         return
-    until = min(first["next_try_at"], now + _BEHIND_A_LEASE) if _is_leased(first, now) else first["next_try_at"]
+    until = min(first["next_try_at"], now + _LEASE_POLL) if _is_leased(first, now) else first["next_try_at"]
     sorting.waiting |= {mail["_id"]: until for mail in kept[1:] if mail["next_try_at"] <= now}
 
 

@@ -44,21 +44,21 @@ class Recipients:
         Yields the address, and a function that adds a note about earlier unsent mails to a text. Raises MailRefused if
         there is no recipient, MailSuppressed if the mail may not be sent to the address now.
         """
-        to, confirmed = await self._address(delivery)
-        key = self._key_of(to, confirmed=confirmed and not delivery.get("to"))
+        to, confirmed = await self._find_address(delivery)
+        key = self._mailbox_key(to, confirmed=confirmed and not delivery.get("to"))
         if self._confirms and not confirmed and delivery["kind"] not in _FOR_UNCONFIRMED:
             await self._limiter.hold_back(key, self._clock())
             raise MailSuppressed(_UNCONFIRMED, _CONFIRM)
-        place = await self._take(delivery, to, key, confirmed=confirmed or not self._confirms)
-        told = 0 if _class_of(delivery) is MailClass.ACCOUNT else await self._limiter.held_back(key)
+        place = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
+        told = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.held_back(key)
         try:
-            yield to, lambda text: with_note(text, _held_back(told)) if told else text
+            yield to, lambda text: with_note(text, _withheld_note(told)) if told else text
         except Exception:
             await self._limiter.give_back(place)
             raise
         await self._mark_reported(key, told)
 
-    async def _address(self, delivery: Doc) -> tuple[str, bool]:
+    async def _find_address(self, delivery: Doc) -> tuple[str, bool]:
         """Return the address, and whether it is confirmed. That of an invitation has no account yet."""
         if delivery.get("to"):
             return str(delivery["to"]), True
@@ -68,7 +68,7 @@ class Recipients:
             raise MailRefused("no recipient: the owner was deleted or deactivated")
         return str(user["email"]), bool(user.get("email_confirmed", True))
 
-    def _key_of(self, to: str, *, confirmed: bool) -> str:
+    def _mailbox_key(self, to: str, *, confirmed: bool) -> str:
         """Return the key of the mailbox.
 
         At some servers `j.ohn` and `john` are different people, so a confirmed address must not use up the limit of a
@@ -76,9 +76,9 @@ class Recipients:
         """
         return to.casefold() if self._confirms and confirmed else mailbox_of(to)
 
-    async def _take(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> Place:
+    async def _reserve(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> Place:
         now = self._clock()
-        kind = _class_of(delivery) if confirmed else MailClass.UNCONFIRMED
+        kind = _mail_class(delivery) if confirmed else MailClass.UNCONFIRMED
         try:
             return await self._limiter.take(key, *self._limits.of_class(kind), now=now)
         except MailLimitReached as reached:
@@ -92,12 +92,12 @@ class Recipients:
             return
 
 
-def _class_of(delivery: Doc) -> MailClass:
+def _mail_class(delivery: Doc) -> MailClass:
     if delivery["kind"] in account_mails.KINDS:
         return MailClass.ACCOUNT
     return MailClass.WORK if delivery["kind"] == APPROVAL else MailClass.NOTICE
 
 
-def _held_back(count: int) -> str:
+def _withheld_note(count: int) -> str:
     mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
     return f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."

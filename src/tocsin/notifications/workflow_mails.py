@@ -14,8 +14,8 @@ from tocsin.notifications.mails import KINDS, incident_id, what_went_wrong
 
 APPROVAL = "APPROVAL"
 """The kind of a mail that requests a decision."""
-_LONGEST_NAME = 80
-_WHY = {
+_MAX_NAME = 80
+_CONSEQUENCES = {
     WorkflowRunReason.TIMEOUT.value: "It took longer than its timeout.",
     WorkflowRunReason.COMPENSATED.value: "The completed steps were undone by their compensations.",
     WorkflowRunReason.COMPENSATION_FAILED.value: "A compensation failed too: see which steps were not undone.",
@@ -24,7 +24,7 @@ _WHY = {
 
 def workflow_began_failing(workflow_run: Mapping[str, Any], step_run: Mapping[str, Any]) -> Doc:
     """Return the mail about a failed step, which is to be retried, of a scheduled workflow that worked before."""
-    name, attempts = _name(workflow_run), step_run.get("attempts") or [{}]
+    name, attempts = _display_name(workflow_run), step_run.get("attempts") or [{}]
     text = letter(
         f'your workflow "{name}" has started failing. Its step will be retried.',
         [
@@ -32,7 +32,7 @@ def workflow_began_failing(workflow_run: Mapping[str, Any], step_run: Mapping[st
             *what_went_wrong(attempts[-1].get("error") or {}),
             ("Attempts:", str(len(attempts))),
             ("Next attempt:", time_text(step_run["retry_at"])),
-            *_which(workflow_run),
+            *_run_facts(workflow_run),
         ],
         "You will get another mail only if this run fails permanently, and then no more until the workflow has worked "
         "again.",
@@ -43,21 +43,21 @@ def workflow_began_failing(workflow_run: Mapping[str, Any], step_run: Mapping[st
 
 def workflow_failed(workflow_run: Mapping[str, Any], incident: int, steps: list[str]) -> Doc:
     """Return the mail about a failed scheduled run and its failed steps."""
-    name, why = _name(workflow_run), _WHY.get(str(workflow_run["reason"]))
+    name, why = _display_name(workflow_run), _CONSEQUENCES.get(str(workflow_run["reason"]))
     text = letter(
         f'your workflow "{name}" has failed.',
         [
             *([("Failed step:" if len(steps) == 1 else "Failed steps:", ", ".join(steps))] if steps else []),
             *what_went_wrong(workflow_run["error"] or {}),
             *([("Consequence:", why)] if why else []),
-            *_which(workflow_run),
+            *_run_facts(workflow_run),
         ],
         "You will get no more mails about this workflow until it has worked again. The run can be resumed.",
     )
     return _delivery(workflow_run, incident, 1, f'Workflow "{name}" has failed', text, workflow_run["finished_at"])
 
 
-def _which(workflow_run: Mapping[str, Any]) -> list[Line]:
+def _run_facts(workflow_run: Mapping[str, Any]) -> list[Line]:
     return [
         ("Due:", time_text(workflow_run["due_at"])),
         ("Workflow run:", global_id("WorkflowRun", workflow_run["_id"])),
@@ -73,5 +73,5 @@ def _delivery(workflow_run: Mapping[str, Any], incident: int, stage: int, subjec
     return new_delivery(cause, owner, KINDS[stage], subject, text, at, run_id, link=run_page(run_id), about=about)
 
 
-def _name(workflow_run: Mapping[str, Any]) -> str:
-    return shortened(one_line(str(workflow_run["name"])), _LONGEST_NAME)
+def _display_name(workflow_run: Mapping[str, Any]) -> str:
+    return shortened(one_line(str(workflow_run["name"])), _MAX_NAME)

@@ -40,12 +40,12 @@ def parse_address(text: str) -> MailAddress:
     if _INVISIBLE.search(text):
         raise ValueError("An email address must not contain invisible characters.")
     try:
-        return _as_address(_validated(text), is_public=True)
+        return _to_address(_validate(text), is_public=True)
     except EmailNotValidError as error:
         shown = text.encode("utf-8", "replace").decode()
         message = f"{shown!r} is not an email address such as name@example.com: {error}"
     try:
-        inner = _as_address(_validated(text + _ANY_DOMAIN), is_public=False)
+        inner = _to_address(_validate(text + _ANY_DOMAIN), is_public=False)
     except EmailNotValidError:
         raise ValueError(message) from None
     return MailAddress(inner.local, inner.domain.removesuffix(_ANY_DOMAIN), is_public=False)
@@ -54,7 +54,7 @@ def parse_address(text: str) -> MailAddress:
 def ascii_domain(domain: str) -> str:
     """Return the domain in ASCII (`xn--bcher-kva.de`), or unchanged if it is not a valid one."""
     try:
-        return _validated(f"x@{domain}").ascii_domain
+        return _validate(f"x@{domain}").ascii_domain
     except EmailNotValidError:
         return domain
 
@@ -72,9 +72,9 @@ def distinct_addresses(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(str(parse_address(text)) for text in texts))
 
 
-def _validated(text: str) -> ValidatedEmail:
+def _validate(text: str) -> ValidatedEmail:
     return validate_email(text, check_deliverability=False, test_environment=True)
 
 
-def _as_address(found: ValidatedEmail, *, is_public: bool) -> MailAddress:
+def _to_address(found: ValidatedEmail, *, is_public: bool) -> MailAddress:
     return MailAddress(unicodedata.normalize("NFKC", found.local_part), found.domain.lower(), is_public)

@@ -98,10 +98,10 @@ def _charset(content_type: str | None) -> str:
         return "utf-8"
     message = Message()
     message["Content-Type"] = content_type
-    return _NAMES.get(_normal(str(message.get_param("charset", "utf-8"))), "utf-8")
+    return _NAMES.get(_normalize(str(message.get_param("charset", "utf-8"))), "utf-8")
 
 
-def _normal(name: str) -> str:
+def _normalize(name: str) -> str:
     return normalize_encoding(name.lower())
 
 
@@ -111,7 +111,7 @@ def _names() -> dict[str, str]:
     for alias, module in (aliases | dict.fromkeys(_CHARSETS, "") | dict.fromkeys(aliases.values(), "")).items():
         with suppress(LookupError):  # available on Windows only
             if (name := codecs.lookup(module or alias).name) in _CHARSETS:
-                known[_normal(alias)] = name
+                known[_normalize(alias)] = name
     return known
 
 

@@ -9,16 +9,16 @@ from tocsin.outbound.decoding import Decoding, Undecodable, decoding_of
 from tocsin.outbound.protocol import take_unread
 
 
-async def read_body(answer: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
+async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
     """Append at most `limit` bytes to `body`, and return whether there were more.
 
     Raises aiohttp.ClientError, OSError or Undecodable; `body` then holds what was received until then.
     """
-    content, headers = answer.content, answer.headers
+    content, headers = response.content, response.headers
     if "Content-Encoding" in headers or "Transfer-Encoding" in headers:
         codings = headers.getall("Content-Encoding", ()), headers.getall("Transfer-Encoding", ())
         if (decoding := decoding_of(*codings, limit)) is not None:
-            return await _read_coded(answer, body, limit, decoding)
+            return await _read_coded(response, body, limit, decoding)
     try:
         while not content.at_eof():
             body += await content.readany()
@@ -31,9 +31,9 @@ async def read_body(answer: aiohttp.ClientResponse, body: bytearray, limit: int)
     return False
 
 
-async def _read_coded(answer: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: Decoding) -> bool:
-    is_longer = await _decode(answer.content, body, limit, decoding)
-    content_type = answer.headers.get("Content-Type")
+async def _read_coded(response: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: Decoding) -> bool:
+    is_longer = await _decode(response.content, body, limit, decoding)
+    content_type = response.headers.get("Content-Type")
     if decoding.ignores_a_coding and "\ufffd" in decode_body(bytes(body), content_type, whole=not is_longer):
         body.clear()
         raise Undecodable("has an unknown content coding, and is not text")

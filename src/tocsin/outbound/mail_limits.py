@@ -67,7 +67,7 @@ class MailLimiter:
         """Reserve a mail in all of these limits or in none. Raises MailLimitReached for the first that is full."""
         at = clock.to_milliseconds(now or clock.now())
         for number, limit in enumerate(limits):
-            if not await self._take(limit, key, at):
+            if not await self._reserve(limit, key, at):
                 await self.give_back(Place(limits[:number], key, at))
                 raise MailLimitReached(limit, await self._until(limit, key, at))
         return Place(limits, key, at)
@@ -97,8 +97,8 @@ class MailLimiter:
             which = {"_id": _count_id(_HELD_BACK, key)}
             await self._database.mail_counts.update_one(which, {"$inc": {"held_back": -count}})
 
-    async def _take(self, limit: MailLimit, key: str, at: datetime) -> bool:
-        which, update = {"_id": _count_id(limit.name, key)}, _taking(limit, at)
+    async def _reserve(self, limit: MailLimit, key: str, at: datetime) -> bool:
+        which, update = {"_id": _count_id(limit.name, key)}, _reservation_update(limit, at)
         try:
             result = await self._database.mail_counts.update_one(which, update, upsert=True)
         except DuplicateKeyError:  # another process inserted it at the same moment
@@ -164,7 +164,7 @@ def _count_id(name: str, key: str) -> str:
     return f"{name}:{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def _taking(limit: MailLimit, at: datetime) -> list[Doc]:
+def _reservation_update(limit: MailLimit, at: datetime) -> list[Doc]:
     """Return the update that adds a time if fewer than the limit lie within its period, and else changes nothing."""
     within: Doc = {
         "$and": [

@@ -40,7 +40,7 @@ class OwnServices:
             return True
         address = _parse(host)
         local = _name(host) == "localhost" or _name(host).endswith(".localhost")
-        return port in self.ports and (local or (address is not None and _leads_here(address)))
+        return port in self.ports and (local or (address is not None and _is_local(address)))
 
     def covers(self, address: str, port: int) -> bool:
         """Tell whether a connection to this literal address and port reaches one of the services."""
@@ -49,7 +49,7 @@ class OwnServices:
         parsed = _parse(address)
         if parsed is None:
             return True
-        reached = {parsed, *map(_plain, carried_addresses(parsed))}
+        reached = {parsed, *map(_unmap, carried_addresses(parsed))}
         is_ours = any(map(_is_of_this_machine, reached))
         if is_ours and port in self.ports:
             return True
@@ -97,22 +97,22 @@ def _name(host: str) -> str:
 
 def _parse(host: str) -> Address | None:
     try:
-        return _plain(ip_address(host.partition("%")[0].strip("[]")))
+        return _unmap(ip_address(host.partition("%")[0].strip("[]")))
     except ValueError:
         return None
 
 
-def _plain(address: Address) -> Address:
+def _unmap(address: Address) -> Address:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def _leads_here(address: Address) -> bool:
+def _is_local(address: Address) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
 def _is_of_this_machine(address: Address) -> bool:
     """Tell whether an address can be bound to, which only works on this machine, including on new interfaces."""
-    if _leads_here(address):
+    if _is_local(address):
         return True
     family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
     try:

@@ -22,9 +22,9 @@ class OwnerDoor:
     """A transport for the mails of one user's jobs. `confirms` tells whether addresses must be confirmed."""
 
     def __init__(
-        self, door: MailDoor, database: Database, limits: RecipientLimits, owner: str, *, confirms: bool
+        self, transport: MailDoor, database: Database, limits: RecipientLimits, owner: str, *, confirms: bool
     ) -> None:
-        self._door, self._database, self._owner, self._confirms = door, database, owner, confirms
+        self._transport, self._database, self._owner, self._confirms = transport, database, owner, confirms
         self._limiter, self._limits = MailLimiter(database), limits
 
     async def send(
@@ -44,7 +44,7 @@ class OwnerDoor:
         except MailLimitReached as reached:
             raise too_many(to, reached) from None
         try:
-            await self._door.send(to, subject, text, message_id, attachments, caller)
+            await self._transport.send(to, subject, text, message_id, attachments, caller)
         except (MailRefused, MailUnavailable):
             await self._limiter.give_back(place)
             raise

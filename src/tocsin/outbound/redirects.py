@@ -11,7 +11,7 @@ from tocsin.outbound.urls import join_url, origin, place
 STATUSES = frozenset({301, 302, 303, 307, 308})
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
-_LONGEST_SHOWN = 200
+_MAX_SHOWN = 200
 
 Headers = Sequence[tuple[str, str]]
 
@@ -45,7 +45,7 @@ def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str])
 
 def _shown(location: str) -> str:
     """Return the location whole or not at all: part of a secret in it could not be recognized and masked."""
-    return repr(location) if len(location) <= _LONGEST_SHOWN else f"a URL of {len(location)} characters"
+    return repr(location) if len(location) <= _MAX_SHOWN else f"a URL of {len(location)} characters"
 
 
 def _without(headers: Headers, names: frozenset[str]) -> Headers:

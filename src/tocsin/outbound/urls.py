@@ -101,12 +101,12 @@ def _parse(text: str) -> URL | str:
         # IDNA with the mapping of UTS 46: full-width digits and dots become ASCII before the checks.
         written = text if text.isascii() else str(URL(text))
         judged = URL(written, encoded=True)
-        return _fault(judged, judged.port, written) or _serialized(ada_url.normalize_url(text), judged)
+        return _find_fault(judged, judged.port, written) or _serialize(ada_url.normalize_url(text), judged)
     except _MALFORMED:
         return _INVALID
 
 
-def _serialized(href: str, judged: URL) -> URL | str:
+def _serialize(href: str, judged: URL) -> URL | str:
     sent = href.partition("#")[0]
     if len(sent) > _SENT_LIMIT:
         return f"It is longer than {_SENT_LIMIT} characters when it is percent-encoded."
@@ -128,7 +128,7 @@ def _written_host(reference: str) -> str:
     return found[1] if found else ""
 
 
-def _fault(url: URL, port: int | None, written: str) -> str | None:
+def _find_fault(url: URL, port: int | None, written: str) -> str | None:
     if url.scheme not in {"http", "https"}:
         return _SCHEME
     if not url.raw_host or port == 0:
@@ -138,10 +138,10 @@ def _fault(url: URL, port: int | None, written: str) -> str | None:
     form = _FORM.fullmatch(written)
     if form is None or form[1].strip("[]") != url.raw_host:
         return _HOST
-    return _address_fault(form[1]) if form[1].startswith("[") else _name_fault(form[1])
+    return _find_address_fault(form[1]) if form[1].startswith("[") else _find_name_fault(form[1])
 
 
-def _address_fault(bracketed: str) -> str | None:
+def _find_address_fault(bracketed: str) -> str | None:
     try:
         IPv6Address(bracketed.strip("[]"))
     except ValueError:
@@ -149,7 +149,7 @@ def _address_fault(bracketed: str) -> str | None:
     return None
 
 
-def _name_fault(host: str) -> str | None:
+def _find_name_fault(host: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if not all(labels):
         return _HOST

@@ -45,31 +45,31 @@ class FileLinks:
     def sign(self, file_id: str, now: datetime) -> tuple[str, datetime]:
         """Return a token for this file, and the time (UTC, whole seconds) at which it expires."""
         expires_at = (now + self._lifetime).astimezone(UTC).replace(microsecond=0)
-        said = f"{_encoded(file_id)}.{int(expires_at.timestamp())}.{epoch_milliseconds(now)}"
+        said = f"{_encode(file_id)}.{int(expires_at.timestamp())}.{epoch_milliseconds(now)}"
         return f"{said}.{derive(self._keys[0], _PURPOSE, said)}", expires_at
 
     def read(self, token: str, now: datetime) -> FileLink:
         """Verify and read a token. Raises LinkWrong or LinkExpired."""
         said, _, signature = token.rpartition(".")
-        if len(token) > _LONGEST or not any(self._signed(key, said, signature) for key in self._keys):
+        if len(token) > _LONGEST or not any(self._is_signed(key, said, signature) for key in self._keys):
             raise LinkWrong("This is not a link of this server.")
         file_id, expires_at, *issued = said.split(".")
         if int(expires_at) <= now.timestamp():
             raise LinkExpired("This link has expired.")
         until = datetime.fromtimestamp(int(expires_at), UTC)
         issued_at = EPOCH + int(issued[0]) * MILLISECOND if issued else until - self._lifetime  # an older link
-        return FileLink(_decoded(file_id), issued_at)
+        return FileLink(_decode(file_id), issued_at)
 
-    def _signed(self, key: bytes, said: str, signature: str) -> bool:
+    def _is_signed(self, key: bytes, said: str, signature: str) -> bool:
         right = derive(key, _PURPOSE, said)
         return hmac.compare_digest(right.encode(), signature.encode("utf-8", "surrogatepass"))
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except (binascii.Error, ValueError):

@@ -28,7 +28,7 @@ _THREADS = 2
 """Two computations at a time limit the memory (64 MiB each)."""
 MOST_WAITING = 20
 """Computations that wait for a thread, for about two seconds. More are refused: a flood of log-ins must not pile up."""
-_TOO_LONG_TO_NORMALISE = 4 * LONGEST
+_MAX_NORMALIZED = 4 * LONGEST
 
 _COMMON = """
 0123456789 1122334455 123123123123 1234512345 123456123456 12345678910 123456789a 1234567890 12345678901
@@ -47,19 +47,19 @@ summer2024 summer2025 sunshine12 sunshine123 superman123 testtest12 testtest123 
 trustno1trustno1 unbelievable welcome123 welcome1234 welcome2024 welcome2025 winter2024 winter2025
 zaq12wsxcde3 zxcvbnm123 zxcvbnm1234 zxcvbnmasdfghjkl
 """
-_REFUSED = frozenset(_COMMON.split())
-_OF_PRODUCT = "tocsin"
-_SHORTEST_WORD, _FEWEST_OTHERS = 4, 8
+_COMMON_PASSWORDS = frozenset(_COMMON.split())
+_PRODUCT = "tocsin"
+_MIN_WORD, _MIN_OTHERS = 4, 8
 """Minimum length of a part of the address that counts, and of the rest of a password without such parts."""
 
 
 def check_password(password: str, email: str, *path: str) -> None:
     """Check a new password of the user with this address. Raises InvalidInput at `path` (by default `password`)."""
     path = path or ("password",)
-    text = _normalise(password)
+    text = _normalize(password)
     if text is None or not SHORTEST <= len(text) <= LONGEST:
         raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", *path)
-    if len(set(text.casefold())) == 1 or text.casefold() in _REFUSED:
+    if len(set(text.casefold())) == 1 or text.casefold() in _COMMON_PASSWORDS:
         raise InvalidInput("This password is too common. Choose another.", *path)
     if text.casefold() == email.casefold():
         raise InvalidInput("The email address is too easy to guess as a password. Choose another.", *path)
@@ -71,15 +71,15 @@ def check_password(password: str, email: str, *path: str) -> None:
 def _is_guessed_from_context(text: str, email: str) -> bool:
     """Tell whether too little is left of the password without words that are known from the account."""
     local, _, domain = email.partition("@")
-    for word in (local, *domain.split("."), _OF_PRODUCT):
-        if len(word) >= _SHORTEST_WORD:
+    for word in (local, *domain.split("."), _PRODUCT):
+        if len(word) >= _MIN_WORD:
             text = text.replace(word, "")
-    return len(text) < _FEWEST_OTHERS
+    return len(text) < _MIN_OTHERS
 
 
 async def hash_password(password: str) -> str:
     """Return the argon2id hash of a password that `check_password` accepts, with its salt and parameters."""
-    text = _normalise(password)
+    text = _normalize(password)
     if text is None:
         raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", "password")
     hashed: str = await _compute(_ARGON2.hash, text)
@@ -88,7 +88,7 @@ async def hash_password(password: str) -> str:
 
 async def verify_password(password: str, hashed: str) -> bool:
     """Tell whether `hashed` is the hash of this password. Takes the same time for any password."""
-    text = _normalise(password)
+    text = _normalize(password)
     if text is None:
         await waste_time()
         return False
@@ -105,30 +105,30 @@ class _Pool:
     """Threads of low priority, which argon2's own threads inherit."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, "argon2", self._give_way)
+        self._threads = ThreadPoolExecutor(_THREADS, "argon2", self._lower_priority)
         self._lock = threading.Lock()
-        self._under_way = 0
+        self._in_progress = 0
 
     def submit(self, work: Callable[..., Answer], *arguments: str) -> Future[Answer]:
         """Start the work as soon as a thread is free. Raises RateLimited."""
         self.refuse_when_full()
         with self._lock:
-            self._under_way += 1
+            self._in_progress += 1
         future = self._threads.submit(work, *arguments)
         future.add_done_callback(self._done)
         return future
 
     def refuse_when_full(self) -> None:
         """Raise RateLimited if the maximum number waits. Only the event loop's thread adds to them."""
-        if self._under_way >= _THREADS + MOST_WAITING:
+        if self._in_progress >= _THREADS + MOST_WAITING:
             raise RateLimited("Too many passwords are being checked. Try again in 2 s.", 2)
 
     def _done(self, _: object) -> None:
         with self._lock:
-            self._under_way -= 1
+            self._in_progress -= 1
 
     @staticmethod
-    def _give_way() -> None:
+    def _lower_priority() -> None:
         if sys.platform == "linux":  # elsewhere threads share one priority
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
@@ -146,9 +146,9 @@ async def _compute(work: Callable[..., Answer], *arguments: str) -> Answer:
     return await asyncio.wrap_future(_POOL.submit(work, *arguments))
 
 
-def _normalise(password: str) -> str | None:
+def _normalize(password: str) -> str | None:
     """Return the password in normal form NFKC; None if it is far too long or not text (half a surrogate pair)."""
-    if len(password) > _TOO_LONG_TO_NORMALISE:
+    if len(password) > _MAX_NORMALIZED:
         return None
     text = unicodedata.normalize("NFKC", password)
     try:
