@@ -42,7 +42,7 @@ ATTEMPT: Doc = {
 BEGAN = """\
 Hello,
 
-your task "Nightly backup" has started failing. It will be retried.
+Your task "Nightly backup" has started failing. It will be retried.
 
 Called:          POST https://api.example.org/backup
 Error:           The server answered 503 Service Unavailable.
@@ -63,7 +63,7 @@ Tocsin
 GIVES_WAY = """\
 Hello,
 
-your task "Nightly backup" has started failing. This run will not be
+Your task "Nightly backup" has started failing. This run will not be
 retried: the next one is due first.
 
 Called:          POST https://api.example.org/backup
@@ -87,7 +87,7 @@ Tocsin
 FAILED = """\
 Hello,
 
-your task "Nightly backup" has failed. This run will not be retried.
+Your task "Nightly backup" has failed. This run will not be retried.
 
 Called:          POST https://api.example.org/backup
 Error:           The server answered 503 Service Unavailable.

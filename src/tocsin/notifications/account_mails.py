@@ -22,7 +22,7 @@ LINK = "{link}"
 def password_reset(user: User, link: Link, sealed: str) -> Doc:
     """Return the mail with a link to choose a new password."""
     text = letter(
-        "someone requested a new password for your account. If it was you, open this link and choose one:",
+        "Someone requested a new password for your account. If it was you, open this link and choose one:",
         [("", LINK), ("Valid until:", time_text(link.expires_at))],
         "If it was not you, ignore this mail: nothing changes unless the link is used.",
     )
@@ -35,7 +35,7 @@ def password_reset(user: User, link: Link, sealed: str) -> Doc:
 def email_confirmation(user: User, link: Link, sealed: str) -> Doc:
     """Return the mail with a link to confirm an address. It contains no text from the person who signed up."""
     text = letter(
-        "someone created an account with this email address on Tocsin, which calls URLs on schedule. If it was you, "
+        "Someone created an account with this email address on Tocsin, which calls URLs on schedule. If it was you, "
         "open this link and enter the password of the account:",
         [("", LINK), ("Valid until:", time_text(link.expires_at))],
         "If it was not you, ignore this mail: no other mail is sent to this address unless the link is used.",
@@ -70,7 +70,7 @@ def refresh_token_reused(user: User, session: Session, address: str) -> Doc:
         ("New password:", PAGE),
     ]
     text = letter(
-        "one of your sessions was ended: its refresh token was used a second time, so someone may have a copy of it.",
+        "One of your sessions was ended: its refresh token was used a second time, so someone may have a copy of it.",
         lines,
         "Log in again. If this repeats or you do not recognize the session, change your password to end all sessions.",
     )
@@ -81,7 +81,7 @@ def refresh_token_reused(user: User, session: Session, address: str) -> Doc:
 def password_changed(user: User, at: datetime, address: str) -> Doc:
     """Return the mail about a changed password."""
     text = letter(
-        "the password of your account was changed, and your other sessions were ended.",
+        "The password of your account was changed, and your other sessions were ended.",
         [("When:", time_text(at)), ("From:", address or "the command line"), ("New password:", PAGE)],
         "If it was not you, request a new one there and tell your administrator.",
     )

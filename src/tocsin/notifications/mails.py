@@ -40,7 +40,7 @@ def began_failing(
     if next_due is not None and next_due <= retry_at:
         return _began_without_retry(run, attempt, retry_at, next_due)
     text = letter(
-        f'your task "{name_of(run)}" has started failing. It will be retried.',
+        f'Your task "{name_of(run)}" has started failing. It will be retried.',
         [*_failure_facts(run, attempt), ("Next attempt:", time_text(retry_at)), *_run_facts(run)],
         "You will get another mail only if this run fails permanently, and then no more until the task has worked "
         "again.",
@@ -53,7 +53,7 @@ def _began_without_retry(
 ) -> Doc:
     no_retry = f"The next attempt would be at {time_text(retry_at)}, but the task is due again before then."
     text = letter(
-        f'your task "{name_of(run)}" has started failing. This run will not be retried: the next one is due first.',
+        f'Your task "{name_of(run)}" has started failing. This run will not be retried: the next one is due first.',
         [*_failure_facts(run, attempt), ("No retry:", no_retry), ("Next run:", time_text(next_due)), *_run_facts(run)],
         "You will get another mail when the next run replaces this one, which then counts as failed, and then no more "
         "until the task has worked again.",
@@ -71,7 +71,7 @@ def failed_for_good(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -
     attempts: Sequence[Mapping[str, Any]] = run.get("attempts") or [{}]
     last = attempts[-1] if attempt is None else attempt
     text = letter(
-        f'your task "{name}" has failed. This run will not be retried.',
+        f'Your task "{name}" has failed. This run will not be retried.',
         [*_failure_facts(run, last), *_no_retry_facts(run), *_run_facts(run)],
         "You will get no more mails about this task until it has worked again.",
     )

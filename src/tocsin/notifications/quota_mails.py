@@ -12,7 +12,7 @@ QUOTA_MET = "QUOTA_MET"
 def quota_met(owner: str, met: Sequence[str], at: datetime) -> Doc:
     """Return the mail about the quotas that an owner has reached, each as formatted by `limits.told`."""
     text = letter(
-        "your account has reached a quota.",
+        "Your account has reached a quota.",
         [("Quota:", one) for one in met],
         "Runs that became due since then are in the history as MISSED, with the reason QUOTA. Retries and steps are "
         "delayed, mails of tasks are not sent, and the oldest history is deleted if there is too much. The query "

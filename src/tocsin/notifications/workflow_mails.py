@@ -26,7 +26,7 @@ def workflow_began_failing(workflow_run: Mapping[str, Any], step_run: Mapping[st
     """Return the mail about a failed step, which is to be retried, of a scheduled workflow that worked before."""
     name, attempts = _display_name(workflow_run), step_run.get("attempts") or [{}]
     text = letter(
-        f'your workflow "{name}" has started failing. Its step will be retried.',
+        f'Your workflow "{name}" has started failing. Its step will be retried.',
         [
             ("Step:", step_of(step_run["_id"]) or ""),
             *what_went_wrong(attempts[-1].get("error") or {}),
@@ -45,7 +45,7 @@ def workflow_failed(workflow_run: Mapping[str, Any], incident: int, steps: list[
     """Return the mail about a failed scheduled run and its failed steps."""
     name, why = _display_name(workflow_run), _CONSEQUENCES.get(str(workflow_run["reason"]))
     text = letter(
-        f'your workflow "{name}" has failed.',
+        f'Your workflow "{name}" has failed.',
         [
             *([("Failed step:" if len(steps) == 1 else "Failed steps:", ", ".join(steps))] if steps else []),
             *what_went_wrong(workflow_run["error"] or {}),
