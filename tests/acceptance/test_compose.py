@@ -68,7 +68,7 @@ async def test_a_data_directory_that_lost_its_keys_is_refused(tmp_path: Path) ->
         for name in ("encryption_key", "jwt_secret"):
             (tmp_path / "data" / name).unlink()
         said = await server.refused()
-        assert "encryption_key is missing, though the database has data: put it back, or set TOCSIN_" in said[-1]
+        assert "encryption_key is missing, though the database has data: restore it, or set TOCSIN_" in said[-1]
         assert not (tmp_path / "data" / "encryption_key").exists()
 
 

@@ -11,7 +11,7 @@ from tocsin.errors import EmbeddedDatabaseError
 
 
 def hide(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
-    """As if the extra were not installed."""
+    """Hide the extra, as if it were not installed."""
 
     def unknown(name: str) -> Any:
         raise metadata.PackageNotFoundError(name)

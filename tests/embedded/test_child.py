@@ -1,4 +1,4 @@
-"""What the real program does only on a full disk or by a bug is played by shell scripts."""
+"""Shell scripts simulate what the real program does only on a full disk or because of a bug."""
 
 import asyncio
 import sys

@@ -74,7 +74,7 @@ async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with 3 documents whose server was stopped; copy it, don't use it."""
+    """Return a data directory with 3 documents and a stopped server, which tests must copy before use."""
 
     async def make() -> None:
         async with started(directory) as server:
@@ -92,7 +92,7 @@ def data(stopped: Path, tmp_path: Path) -> Path:
 
 @contextmanager
 def owner(directory: Path, thread: str = "main") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Another process that runs the database of this directory, and its server's pid."""
+    """Run the database of this directory in another process, and yield that process and its server's pid."""
     arguments = [sys.executable, "-c", OWNER, str(directory), thread]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
@@ -107,7 +107,7 @@ def owner(directory: Path, thread: str = "main") -> Iterator[tuple[subprocess.Po
 
 
 async def refused(directory: Path) -> str:
-    """The sentence with which the start is refused; it must come soon, and leave nothing running."""
+    """Return the error of a refused start, which must come soon and leave nothing running."""
     server = EmbeddedDatabase(directory)
     async with asyncio.timeout(8):
         with pytest.raises(EmbeddedDatabaseError) as error:
@@ -187,7 +187,7 @@ async def test_a_killed_server_comes_back_on_its_port_with_every_acknowledged_wr
 
 @contextmanager
 def occupied(uri: str, pid: int) -> Iterator[None]:
-    """Kills the server and takes its port before it is back."""
+    """Kill the server and take its port before the restart."""
     address = ("127.0.0.1", int(uri.split(":")[-1].split("/")[0]))
     os.kill(pid, signal.SIGKILL)
     with closing(socket.socket()) as thief:
@@ -207,7 +207,7 @@ async def test_while_its_port_is_taken_it_tries_again_and_says_so(data: Path, mo
     async with started(data) as server:
         assert server.pid is not None
         with occupied(server.uri, server.pid):
-            await until(lambda: sum("does not come back" in entry["event"] for entry in said.entries) == 2)
+            await until(lambda: sum("could not be restarted" in entry["event"] for entry in said.entries) == 2)
         waits = [entry["next_try_s"] for entry in said.entries if "next_try_s" in entry]
         assert waits == sorted(set(waits))
         await until(lambda: server.restarts == 1)
@@ -298,13 +298,13 @@ async def test_garbage_in_a_file_is_told(data: Path, name: str) -> None:
 
 async def test_a_garbled_marker_is_told(data: Path) -> None:
     (data / "database.instance.json").write_text("[]")
-    assert "database.instance.json is not readable" in await refused(data)
+    assert "database.instance.json is unreadable" in await refused(data)
 
 
 async def test_another_database_than_the_marker_names_is_refused(data: Path) -> None:
     marker = data / "database.instance.json"
     marker.write_text(json.dumps(json.loads(marker.read_text()) | {"instance": "another"}))
-    assert "not the ones that belong there" in await refused(data)
+    assert "belong to another installation" in await refused(data)
 
 
 async def test_a_password_that_does_not_fit_is_told_and_deleting_it_sets_a_new_one(data: Path) -> None:
@@ -370,4 +370,4 @@ async def test_a_program_that_never_listens_is_given_up(
         await EmbeddedDatabase(data).start()
     program.chmod(0o700)
     monkeypatch.setattr(database, "START_SECONDS", 0.5)
-    assert "did not come up within 0.5 s, its last words were: thinking" in await refused(data)
+    assert "did not start within 0.5 s, its last output was: thinking" in await refused(data)

@@ -18,8 +18,8 @@ D = Path("/d")
         ("secantus_users.wt does not appear to be a WiredTiger file: WT_ERROR: non-specific", "is damaged"),
         ("d/secantus_indexes.wt: handle-open: open: No such file or directory", "is damaged"),
         ("pwrite: failed to write 98304 bytes: No space left on device", "the disk is full"),
-        ("failed to create storage dir /d: Permission denied (os error 13)", "may not write there"),
-        ("failed to bind 127.0.0.1:4: Address already in use", "last words were: failed to bind"),
+        ("failed to create storage dir /d: Permission denied (os error 13)", "has no permission to write there"),
+        ("failed to bind 127.0.0.1:4: Address already in use", "last output was: failed to bind"),
     ],
 )
 def test_what_the_server_printed_becomes_one_sentence(line: str, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""What a busy database takes on the disk and in memory stays bounded."""
+"""The disk space and memory of a busy database stay bounded."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ BATCH = 1000
 
 
 class Seen(CommandListener):
-    """The commands as they were sent."""
+    """A listener that records the sent commands."""
 
     def __init__(self) -> None:
         self.commands: list[Doc] = []

@@ -37,7 +37,7 @@ TRACED = "import ctypes, time; ctypes.CDLL(None).ptrace(0, 0, 0, 0); print('trac
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
-    """What the heartbeat logs, whose rounds are short."""
+    """Capture the log of a heartbeat with short rounds."""
     capture = LogCapture()
     monkeypatch.setattr(heartbeat, "log", structlog.wrap_logger(None, processors=[capture]))
     monkeypatch.setattr(heartbeat, "ROUND_SECONDS", 0.1)

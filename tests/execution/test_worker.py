@@ -165,7 +165,7 @@ async def test_mails_come_once_per_incident(stack: Stack, target: Target) -> Non
 
 
 @pytest.mark.parametrize(
-    ("offset", "tells"), [(timedelta(hours=1), "Next run:        "), (timedelta(seconds=20), "Next try:        ")]
+    ("offset", "tells"), [(timedelta(hours=1), "Next run:        "), (timedelta(seconds=20), "Next attempt:    ")]
 )
 async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run(
     stack: Stack, target: Target, offset: timedelta, tells: str
@@ -181,7 +181,7 @@ async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run
     next_run_at = (await stack.task(task.id))["next_run_at"]
     comes = min(run["retry_at"], next_run_at)
     assert f"{tells}{comes:%Y-%m-%dT%H:%M:%SZ}\n" in mail["text"]
-    assert ("will not be tried" in mail["text"]) == (next_run_at < run["retry_at"])
+    assert ("will not be retried" in mail["text"]) == (next_run_at < run["retry_at"])
 
 
 async def test_no_beginning_is_told_after_an_end(stack: Stack, target: Target) -> None:

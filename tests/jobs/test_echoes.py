@@ -98,7 +98,7 @@ async def test_a_secret_as_a_host_name_is_not_recorded(context: JobContext) -> N
     async with answering(response("302 Found", b"", f"Location: {target}")) as server:
         outcome = await perform(context, url=server.url, token="t0ken-as-a-name")
     assert outcome.error is not None
-    assert outcome.error.message == "The host name ***.invalid is not known."
+    assert outcome.error.message == "The host name ***.invalid does not exist."
 
 
 @pytest.mark.parametrize(

@@ -183,8 +183,8 @@ def test_whom_the_setting_forbids_is_refused_when_it_is_saved(kind: str, place: 
         registry.prepare(kind, {**given, place: addresses}, saving)
     assert (caught.value.path, caught.value.message) == (
         (place, "2"),
-        "eve@example.net may not be written to. "
-        "This server lets you write only to owner,example.org; the operator sets TOCSIN_EMAIL_RECIPIENTS.",
+        "Your jobs may not send mail to eve@example.net. "
+        "This server lets your jobs send mail only to owner,example.org. The operator sets TOCSIN_EMAIL_RECIPIENTS.",
     )
     assert registry.prepare(kind, {**given, place: addresses[:2]}, saving)[place] == addresses[:2]
 
@@ -211,7 +211,7 @@ async def test_jobs_leave_room_for_notices_in_the_mails_of_a_day(alice: User, da
     assert [outcome.error is None for outcome in outcomes] == [True] * 3 + [False] * 2
     error = outcomes[-1].error
     assert error is not None
-    assert error.message == "alice@example.com has had 3 mails in 24 hours, which is the limit."
+    assert error.message == "alice@example.com has received 3 mails in 24 hours, which is the limit."
     assert "TOCSIN_MAILS_PER_RECIPIENT" in (error.hint or "")
     assert len(inbox.mails) == 3
 
@@ -221,7 +221,7 @@ async def test_a_look_alike_of_an_address_is_mailed_as_the_address_that_was_judg
     async with mail_server(inbox) as port:
         for to in ("\uff41lice@example.com", "\u24d0lice@example.com", "alice\uff20example.com"):
             assert (await attempt(port, {**MAIL, "to": to})).error is None
-        with pytest.raises(InvalidInput, match="characters that nobody sees"):
+        with pytest.raises(InvalidInput, match="invisible characters"):
             await attempt(port, {**MAIL, "to": "al\ufe0fice@example.com"})
     assert inbox.recipients == ["alice@example.com"] * 3
 

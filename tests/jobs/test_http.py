@@ -230,7 +230,7 @@ async def test_a_host_that_looks_like_another_is_recorded_as_what_is_called(cont
     assert outcome.request is not None
     assert outcome.request["url"] == "http://xn--gd-fmca.invalid/%C3%BC"
     assert outcome.error is not None
-    assert outcome.error.message == "The host name xn--gd-fmca.invalid is not known."
+    assert outcome.error.message == "The host name xn--gd-fmca.invalid does not exist."
 
 
 # --- outcomes ---

@@ -1,4 +1,4 @@
-"""A way to the database that a test can cut and mend."""
+"""A connection to the database that a test can cut and restore."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from tocsin.documents import Database, Doc
 
 
 class Relay:
-    """A way to the database that can be cut. While it is, connections are refused and counted."""
+    """A TCP relay to the database. While it is cut, connections are refused and counted."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -47,7 +47,7 @@ class Relay:
 
 @asynccontextmanager
 async def relayed(database: Database) -> AsyncIterator[tuple[Relay, Database]]:
-    """The same database behind a relay, by a client that is not patient."""
+    """Yield a relay, and a client with short timeouts for the database behind it."""
     parts = pymongo.uri_parser.parse_uri(database.uri)
     host, port = parts["nodelist"][0]
     login = {name: parts[name] for name in ("username", "password") if parts[name]}

@@ -34,7 +34,7 @@ ALICE = "alice@example.org"
 
 
 class Clock:
-    """A clock that the test moves."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.time = START
@@ -62,7 +62,7 @@ def mail(cause: str = "u1/t1:0:began") -> Doc:
 
 
 async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
-    """What `condition` gives as soon as it is true of it."""
+    """Wait until `condition` returns a true value, and return it."""
     async with asyncio.timeout(8):
         while not (result := await condition()):
             await asyncio.sleep(0.01)
@@ -76,7 +76,7 @@ async def stored(database: Database, cause: str = "u1/t1:0:began") -> Doc:
 
 
 def tried(database: Database, tries: int, cause: str = "u1/t1:0:began") -> Awaitable[Doc]:
-    """The delivery, as soon as so many tries ended."""
+    """Wait until `tries` tries have ended, and return the delivery."""
 
     async def look() -> Doc | None:
         found = await stored(database, cause)
@@ -316,7 +316,7 @@ async def test_a_dead_process_leaves_its_mails_to_others_when_its_lease_ends(
 
 async def test_a_fault_of_the_program_spoils_one_mail_only(database: Database, alice: User, time: Clock) -> None:
     class Faulty:
-        """A door with a fault in it, which no real server can bring about."""
+        """A transport with a bug, which no real server can simulate."""
 
         async def send(
             self,
@@ -370,7 +370,7 @@ BEGAN, FAILED = "u1/t1:0:began", "u1/t1:0:failed"
 
 
 def incident_mail(incident: int, stage: int, thing: str = "u1/t1") -> Doc:
-    """A mail about a stage of an incident of a task: 0 it began to fail, 1 it has failed."""
+    """Return a mail about a stage of a task's incident: 0 started failing, 1 failed."""
     about = {"type": "Task", "id": thing, "incident": incident, "stage": stage}
     return {**mail(f"{thing}:{incident}:{('began', 'failed')[stage]}"), "about": about}
 
@@ -384,7 +384,7 @@ async def statuses(database: Database) -> dict[str, str]:
 
 
 async def sent_after_an_outage(database: Database, time: Clock, begin: Doc, end: Doc) -> list[EmailMessage]:
-    """What arrives when the server is away while the task begins to fail, and is back after it has failed."""
+    """Return the mails after an outage of the mail server that spans the first and the final failure."""
     async with mail_server(Inbox()) as port:
         pass
     inbox = Inbox()
@@ -408,8 +408,8 @@ async def test_after_an_outage_one_mail_tells_beginning_and_end(database: Databa
     assert await statuses(database) == {BEGAN: "SUPERSEDED", FAILED: "DELIVERED"}
     text = (await stored(database, FAILED))["text"]
     assert text == (
-        "Hello,\n\nYour task began to fail at 2026-11-22T09:00:00Z. The mail about that could\n"
-        "not be delivered: this one tells both.\n\nit failed.\n"
+        "Hello,\n\nYour task started failing at 2026-11-22T09:00:00Z. This mail covers that\n"
+        "too: the one about it could not be delivered.\n\nit failed.\n"
     )
     assert arrived[0].get_content().replace("\r\n", "\n") == text
 
@@ -420,7 +420,7 @@ async def test_a_mail_that_comes_late_says_that_the_task_works_again(
     await database.tasks.insert_one({"_id": "u1/t1", "incident": 1})
     arrived = await sent_after_an_outage(database, time, incident_mail(0, 0), incident_mail(0, 1))
     assert [sent["Subject"] for sent in arrived] == [f"About {FAILED} (it works again)"]
-    assert "This mail comes late: since then the task has worked again." in arrived[0].get_content()
+    assert "This mail is late: the task has worked again since then." in arrived[0].get_content()
 
 
 async def test_mails_of_one_incident_go_in_their_order(database: Database, alice: User, time: Clock) -> None:
@@ -453,7 +453,7 @@ async def test_the_next_incident_does_not_overtake_the_one_before(database: Data
 async def test_a_process_that_died_while_it_sent_the_beginning_leaves_one_mail(
     database: Database, alice: User, time: Clock
 ) -> None:
-    """The second process waits for the lease of the first, and then tells both by one mail."""
+    """The second process waits for the lease of the first, and then sends one mail about both stages."""
     inbox, lease = Inbox(), timedelta(seconds=60)
     await enqueue(database, [incident_mail(0, 0)], START)
 
@@ -474,7 +474,7 @@ async def test_a_process_that_died_while_it_sent_the_beginning_leaves_one_mail(
         postman.wake()
         await tried(database, 1, FAILED)
     assert subjects(inbox) == [f"About {FAILED}"]
-    assert "this one tells both" in inbox.mails[0].get_content()
+    assert "This mail covers that" in inbox.mails[0].get_content()
 
 
 async def test_two_processes_keep_the_order_too(database: Database, alice: User, time: Clock) -> None:

@@ -1,4 +1,4 @@
-"""The pages that mails link to: requests that the API understands, about the thing that was meant."""
+"""The pages that mails link to: valid requests to the API about the right object."""
 
 import json
 from urllib.parse import parse_qs, urlsplit

@@ -1,4 +1,4 @@
-"""The texts of the mails, and what must never be in them."""
+"""The texts of mails, and the secrets that they must not contain."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,20 +42,20 @@ ATTEMPT: Doc = {
 BEGAN = """\
 Hello,
 
-your task "Nightly backup" has begun to fail. It will be tried again.
+Your task "Nightly backup" has started failing. It will be retried.
 
-What was called: POST https://api.example.org/backup
-What went wrong: The server answered 503 Service Unavailable.
-What may help:   It asks to be left alone for a while: see whether it is
+Called:          POST https://api.example.org/backup
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
-Attempts made:   1
-Next try:        2026-11-22T10:00:11Z
+Attempts:        1
+Next attempt:    2026-11-22T10:00:11Z
 Due:             2026-11-22T09:00:00Z
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
-You will hear of it again only if this run fails for good. After that no
-mail comes until the task has worked again.
+You will get another mail only if this run fails permanently, and then no
+more until the task has worked again.
 
 Tocsin
 """
@@ -63,24 +63,23 @@ Tocsin
 GIVES_WAY = """\
 Hello,
 
-your task "Nightly backup" has begun to fail. This run will not be tried
-again: the next one comes first.
+Your task "Nightly backup" has started failing. This run will not be
+retried: the next one is due first.
 
-What was called: POST https://api.example.org/backup
-What went wrong: The server answered 503 Service Unavailable.
-What may help:   It asks to be left alone for a while: see whether it is
+Called:          POST https://api.example.org/backup
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
-Attempts made:   1
-No retry:        The next try would be at 2026-11-22T10:00:11Z, but the task
-                 is due again before.
+Attempts:        1
+No retry:        The next attempt would be at 2026-11-22T10:00:11Z, but the
+                 task is due again before then.
 Next run:        2026-11-22T09:00:15Z
 Due:             2026-11-22T09:00:00Z
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
-You will hear of it again when the next run takes the place of this one,
-which has then failed for good. After that no mail comes until the task has
-worked again.
+You will get another mail when the next run replaces this one, which then
+counts as failed, and then no more until the task has worked again.
 
 Tocsin
 """
@@ -88,20 +87,19 @@ Tocsin
 FAILED = """\
 Hello,
 
-your task "Nightly backup" has failed. This run of it will not be tried
-again.
+Your task "Nightly backup" has failed. This run will not be retried.
 
-What was called: POST https://api.example.org/backup
-What went wrong: The server answered 503 Service Unavailable.
-What may help:   It asks to be left alone for a while: see whether it is
+Called:          POST https://api.example.org/backup
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
-Attempts made:   4
-No more tries:   All retries are used up.
+Attempts:        4
+No retry:        All retries are used up.
 Due:             2026-11-22T09:00:00Z
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
-No further mail about this task comes until it has worked again.
+You will get no more mails about this task until it has worked again.
 
 Tocsin
 """
@@ -114,7 +112,7 @@ def began(run: Doc | None = None, attempt: Doc | None = None) -> Doc:
 def test_the_mail_about_the_first_failure() -> None:
     delivery = began()
     assert delivery["text"] == BEGAN
-    assert delivery["subject"] == 'Task "Nightly backup" has begun to fail'
+    assert delivery["subject"] == 'Task "Nightly backup" has started failing'
     assert (delivery["_id"], delivery["kind"]) == ("u1/t1:3:began", "BEGAN_FAILING")
     assert (delivery["owner"], delivery["run"], delivery["status"]) == ("u1", RUN["_id"], "QUEUED")
     assert delivery["queued_at"] == delivery["next_try_at"] == ENDED
@@ -149,19 +147,19 @@ def test_without_an_attempt_the_runs_last_one_tells() -> None:
     run = {**RUN, "reason": "GAVE_WAY", "attempts": [{**ATTEMPT, "number": 1}, {**ATTEMPT, "number": 2}]}
     text = failed_for_good(run, None)["text"]
     assert "503 Service Unavailable" in text
-    assert "Attempts made:   2\n" in text
-    assert "No more tries:   The task's next due time came before the next try.\n" in text
+    assert "Attempts:        2\n" in text
+    assert "No retry:        The task's next due time came before the next attempt.\n" in text
 
 
 def test_a_run_that_was_never_attempted_tells_its_own_error() -> None:
     text = failed_for_good({**RUN, "error": {"kind": "LOST", "message": "Nobody ran it.", "hint": None}}, None)["text"]
-    assert "What was called: POST https://api.example.org/backup\nWhat went wrong: Nobody ran it.\n" in text
-    assert "Attempts made:   0\n" in text
+    assert "Called:          POST https://api.example.org/backup\nError:           Nobody ran it.\n" in text
+    assert "Attempts:        0\n" in text
 
 
 def test_a_job_that_calls_no_url_is_named() -> None:
     text = began({"job": {"kind": "report", "params": {}}}, {"request": None})["text"]
-    assert "What was called: the job report\n" in text
+    assert "Called:          the job report\n" in text
 
 
 def test_an_incident_is_one_cause_and_a_run_outside_of_any_is_its_own() -> None:
@@ -192,7 +190,7 @@ def test_any_name_makes_a_subject_of_one_short_line(name: str) -> None:
         ("https://user:secret@example.org:8443/a?token=secret#secret", "https://example.org:8443/a"),
         ("https://sec@ret@example.org/", "https://example.org/"),
         ("http://[::1]:80/a?secret", "http://[::1]:80/a"),
-        ("http://[secret", "(a URL that cannot be read)"),
+        ("http://[secret", "(an invalid URL)"),
     ],
 )
 def test_urls_are_shown_without_their_secrets(url: str, shown: str) -> None:
@@ -213,6 +211,6 @@ def test_a_long_message_is_cut_and_lines_stay_narrow() -> None:
     "text", ["a" * 200_000, "a." * 100_000, "a" * 40 + "https://x.example/?token=s3cret " + "b" * 200_000]
 )
 def test_a_message_of_any_length_is_soon_read(text: str) -> None:
-    """This took minutes of the event loop, not only long: a test that never ends fails, too."""
+    """This once blocked the event loop for minutes. A test that never ends fails as well."""
     failed = ATTEMPT | {"error": {"kind": "FAILED", "message": text, "hint": None}}
     assert "s3cret" not in failed_for_good(RUN, failed)["text"]

@@ -1,4 +1,4 @@
-"""The order of the mails about one thing, whatever fails meanwhile. Pure."""
+"""The order of the mails about one subject, whatever fails meanwhile. Pure."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 
 
 def mail(incident: int = 0, stage: int = 0, thing: str = "u1/t1", **others: Any) -> Doc:
-    """A mail queued now about a task, by default that it began to fail."""
+    """Return a mail, queued now, about a task, by default that it started failing."""
     return {
         "_id": f"{thing}:{incident}:{('began', 'failed')[stage]}",
         "about": {"type": "Task", "id": thing, "incident": incident, "stage": stage},

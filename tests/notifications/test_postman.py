@@ -1,4 +1,4 @@
-"""Who is mailed, how much, and how soon, over a real database and a real SMTP server."""
+"""Recipients, limits and timing of mails, over a real database and a real SMTP server."""
 
 import asyncio
 from datetime import timedelta
@@ -27,7 +27,7 @@ def numbered(count: int, owner: str = "u1", **changes: Any) -> list[Doc]:
 
 
 async def sent(database: Database, time: Clock, mails: list[Doc], **options: Any) -> Inbox:
-    """What arrives of these mails, once all of them have ended."""
+    """Send these mails, and return the inbox once all of them have ended."""
     inbox = Inbox()
 
     async def ended() -> bool:
@@ -76,7 +76,7 @@ async def test_a_mailbox_gets_only_so_many_mails_a_day_and_one_line_tells_of_the
     inbox = await sent(database, time, numbered(8), limits=RecipientLimits(5, 1))
     assert (len(inbox.mails), sorted(await statuses(database))) == (5, ["DELIVERED"] * 5 + ["SUPPRESSED"] * 3)
     reason = (await database.deliveries.find_one({"status": "SUPPRESSED"}) or {})["last_error"]
-    assert reason == f"{ALICE} has had 5 mails in 24 hours, which is the limit."
+    assert reason == f"{ALICE} has received 5 mails in 24 hours, which is the limit."
     reset = await sent(database, time, [{**mail("reset"), "kind": "PASSWORD_RESET"}], limits=RecipientLimits(5, 1))
     assert len(reset.mails) == 1
     time.time += timedelta(days=1)
@@ -124,7 +124,7 @@ async def test_a_server_that_is_away_costs_no_place(database: Database, time: Cl
 
 
 async def test_what_anybody_queues_is_sent_at_once(database: Database, time: Clock) -> None:
-    """The one who queued need not know the postman: a look would come only after seconds."""
+    """The worker is woken without being known to the caller: polling would take seconds."""
     await user()
     async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
         await until(lambda: _at_rest(postman))
@@ -134,13 +134,13 @@ async def test_what_anybody_queues_is_sent_at_once(database: Database, time: Clo
 
 
 async def _at_rest(postman: Any) -> bool:
-    return not postman._news and not postman._woken.is_set()
+    return not postman._has_news and not postman._woken.is_set()
 
 
 async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_else(
     database: Database, time: Clock
 ) -> None:
-    """The server answers none of the first owner's mails; the other's are answered."""
+    """The server does not reply to the first owner's mails, but to the other's."""
 
     class Slow(Inbox):
         async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
@@ -159,9 +159,9 @@ async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_els
         await until(lambda: _share_is_used(postman))
         await enqueue(database, bobs, START)
         await until(bob_has_his)
-        assert postman._under_way["u1"] == 4
+        assert postman._owner_counts["u1"] == 4
     assert set(inbox.recipients) == {"bob@example.org"}
 
 
 async def _share_is_used(postman: Any) -> bool:
-    return bool(postman._under_way["u1"] == 4)
+    return bool(postman._owner_counts["u1"] == 4)

@@ -1,4 +1,4 @@
-"""Whose mails go next."""
+"""Round-robin over owners."""
 
 from collections import Counter
 

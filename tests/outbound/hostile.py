@@ -1,5 +1,6 @@
-"""A stage for attacks: 127.0.0.1 plays the public internet, which the door may call, 127.0.0.2 and ::1 at the same port
-play what is to be protected. Names are answered by resolvers of our own.
+"""A stage for attacks: 127.0.0.1 stands for the public Internet, 127.0.0.2 and ::1 at its port for protected hosts.
+
+Names are resolved by the resolvers here.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ def result(host: str, address: str, port: int) -> ResolveResult:
 
 
 class Answering(AbstractResolver):
-    """Answers the nth question with the nth of `answers`, or the last, each some addresses; notes what was asked."""
+    """A resolver that answers the nth query with the nth of `answers`, or the last, and records the queries."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers = answers
@@ -46,7 +47,7 @@ class Answering(AbstractResolver):
 
 
 class Gullible(Answering):
-    """Reads 127.2 and 0x7f000002 as addresses, as the C library does; any other name is private."""
+    """A resolver that reads 127.2 and 0x7f000002 as addresses, as the C library does; other names are private."""
 
     def __init__(self) -> None:
         super().__init__([PRIVATE])
@@ -61,7 +62,7 @@ class Gullible(Answering):
 
 
 class Shifting(dict[str, object]):
-    """An answer whose address changes after it was read once: checked as one, connected to as the other."""
+    """A result whose address changes after the first read: one is checked, the other would be connected to."""
 
     def __init__(self, first: str, then: str, host: str, port: int) -> None:
         super().__init__(result(host, first, port))
@@ -74,7 +75,7 @@ class Shifting(dict[str, object]):
 
 @dataclass
 class Stage:
-    """The two servers, and a door between them and us."""
+    """The two servers, and a client for them."""
 
     public: Server
     protected: Server
@@ -83,18 +84,18 @@ class Stage:
 
     @property
     def asked(self) -> list[str]:
-        """The names that were looked up."""
+        """Return the names that were looked up."""
         assert isinstance(self.resolver, Answering)
         return self.resolver.asked
 
     async def call(self, url: str, **more: Any) -> HttpExchange:
-        """What comes of calling `url`, in which PORT stands for the servers' port."""
+        """Call `url`, in which PORT stands for the servers' port."""
         options = {"allowed_networks": PUBLIC, "resolver": self.resolver, **self.door_options}
         async with open_door(**options) as door:
             return await door.request(get(url.replace("PORT", str(self.public.port)), **more))
 
     async def refused(self, url: str, **more: Any) -> ErrorKind | None:
-        """Why calling `url` failed; nobody may have been reached."""
+        """Return why calling `url` failed, and check that no server was reached."""
         found = kind(await self.call(url, **more))
         assert self.protected.connections == 0
         assert self.public.connections == 0
@@ -105,7 +106,7 @@ class Stage:
 async def stage(
     *answers: bytes, resolver: AbstractResolver | None = None, **door_options: object
 ) -> AsyncIterator[Stage]:
-    """A stage whose public server gives `answers`."""
+    """Yield a stage whose public server responds with `answers`."""
     hosts = [PRIVATE, "::1"] if socket.has_ipv6 else [PRIVATE]
     async with (
         answering(*answers or [response(body=b"public")]) as public,
@@ -115,7 +116,7 @@ async def stage(
 
 
 def saving(url: str) -> str | None:
-    """Why a task with this URL is refused when it is saved; None if it is not."""
+    """Return why a task with this URL is refused when it is saved; None if it is accepted."""
     try:
         prepare(HttpInput(url.replace("PORT", "8080")), SecretBox(bytes(32)), "alice")
     except InvalidInput as error:

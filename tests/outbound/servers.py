@@ -1,4 +1,4 @@
-"""Servers on loopback that answer as a test wants, well or badly."""
+"""Servers on loopback with scripted responses, valid or not."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 @dataclass
 class Server:
-    """A running server: where it is, what it answers, what requests it was sent, how often it was connected to."""
+    """A running server: its address, its responses, the requests received, and the number of connections."""
 
     port: int = 0
     answers: Sequence[bytes] = ()
@@ -51,7 +51,7 @@ async def read_request(reader: Reader) -> bytes:
 async def talking(
     talk: Talk, tls: ssl.SSLContext | None = None, hosts: Sequence[str] = ("127.0.0.1",), port: int = 0
 ) -> AsyncIterator[Server]:
-    """A server that does `talk` on each connection, then closes it."""
+    """Start a server that calls `talk` on each connection, then closes it."""
     server = Server()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -80,7 +80,7 @@ async def talking(
 async def answering(
     *answers: bytes, tls: ssl.SSLContext | None = None, hosts: Sequence[str] = ("127.0.0.1",), port: int = 0
 ) -> AsyncIterator[Server]:
-    """A server that answers the nth request with the nth of its `answers`, or the last; connections are kept."""
+    """Start a server that answers the nth request with the nth of `answers`, or the last, and keeps connections."""
     seen: list[bytes] = []
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -96,14 +96,14 @@ async def answering(
 
 @contextlib.asynccontextmanager
 async def open_door(**options: object) -> AsyncIterator[OwnersHttp]:
-    """Alice's way out; she may call loopback, unless `options` say otherwise."""
+    """Open a client for Alice, who may call loopback unless `options` say otherwise."""
     async with open_shared_door(**options) as door:
         yield door.for_owner("alice")
 
 
 @contextlib.asynccontextmanager
 async def open_shared_door(**options: object) -> AsyncIterator[HttpDoor]:
-    """A door for all owners."""
+    """Open a client for all owners."""
     defaults: dict[str, object] = {
         "allowed_networks": LOOPBACK,
         "denied_ports": (),
@@ -121,7 +121,7 @@ async def open_shared_door(**options: object) -> AsyncIterator[HttpDoor]:
 
 
 class FixedResolver(AbstractResolver):
-    """Answers every name with the same addresses."""
+    """A resolver that returns the same addresses for every name."""
 
     def __init__(self, *addresses: str) -> None:
         self.addresses = addresses

@@ -16,7 +16,7 @@ USER, PASSWORD = "tocsin", "correct horse"
 
 
 class Inbox:
-    """What the server took, and what it answers: `rcpt` replies are used up in order, then 250 OK.
+    """The mails that the server accepted, and its replies: those in `rcpt` in order, then 250 OK.
 
     With a `gate`, a mail that has reached the server is answered when the gate is opened.
     """
@@ -61,7 +61,7 @@ def check_password(server: Any, session: Session, envelope: Envelope, mechanism:
 async def mail_server(
     inbox: Inbox, port: int = 0, implicit_tls: ssl.SSLContext | None = None, **options: Any
 ) -> AsyncIterator[int]:
-    """An SMTP server on loopback for the time of the block; yields its port. `options` are aiosmtpd's."""
+    """Run an SMTP server on loopback during the block, and yield its port. `options` are aiosmtpd's."""
     loop = asyncio.get_running_loop()
     protocols: list[SMTP] = []
 
@@ -82,7 +82,7 @@ async def mail_server(
 
 @asynccontextmanager
 async def silent_server() -> AsyncIterator[int]:
-    """A server that takes connections and never says a word; yields its port."""
+    """Run a server that accepts connections and never replies, and yield its port."""
     release = asyncio.Event()
 
     async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -99,6 +99,6 @@ async def silent_server() -> AsyncIterator[int]:
 
 
 def smtp_settings(port: int, **others: Any) -> Settings:
-    """Settings for a server on that port of loopback; without TLS, unless `others` say so."""
+    """Return settings for a server on this port of loopback, without TLS unless `others` say so."""
     given = {"smtp_tls": "none", "smtp_timeout": 5, "email_from": "Tocsin <tocsin@example.org>", **others}
     return Settings(_env_file=None, smtp_host="127.0.0.1", smtp_port=port, **given)

@@ -1,4 +1,4 @@
-"""The one reader of email addresses: what it takes, how it spells it, what it says of the rest."""
+"""Parsing of email addresses: accepted ones, their normalization, and the errors for others."""
 
 import pytest
 

@@ -27,7 +27,7 @@ def redirect(location: str, *cookies: str) -> bytes:
 
 
 def sent(server: Server, number: int) -> list[str]:
-    """The Cookie headers of a request that the server got."""
+    """Return the Cookie headers of a request that the server received."""
     lines = server.seen[number].split(b"\r\n\r\n")[0].decode().split("\r\n")
     return [line.partition(": ")[2] for line in lines if line.lower().startswith("cookie:")]
 

@@ -62,34 +62,34 @@ READABLE = [
     ("gzip", gzipped(PLAIN) + bytes(100), TEXT),
     ("deflate", zlib.compress(PLAIN) + b"what follows", TEXT),
     ("zstd", zstd.compress(PLAIN) + zstd.compress(b" and more"), TEXT + " and more"),
-    ("utf-8", PLAIN, TEXT),  # no coding at all: some servers say so
+    ("utf-8", PLAIN, TEXT),  # not a coding, but some servers send it
     ("gzip", b"", ""),
     ("br", b"", ""),
     ("compress", b"", ""),
 ]
 NOISE = random.Random(5).randbytes(2000)
 UNREADABLE = [
-    ("gzip", PLAIN, "says that it is gzip, but is not"),
-    ("gzip", gzipped(PLAIN)[:-8] + bytes(8), "says that it is gzip, but is not"),
-    ("deflate", b"\xff" * 20, "says that it is deflate, but is not"),
-    ("br", b"\xff" * 50, "says that it is br, but is not"),
-    ("zstd", PLAIN, "says that it is zstd, but is not"),
-    ("zstd", zstd_with_window(bytes(1_000_000), 27), "wants more than 8 MB"),
+    ("gzip", PLAIN, "is labelled gzip, but is not"),
+    ("gzip", gzipped(PLAIN)[:-8] + bytes(8), "is labelled gzip, but is not"),
+    ("deflate", b"\xff" * 20, "is labelled deflate, but is not"),
+    ("br", b"\xff" * 50, "is labelled br, but is not"),
+    ("zstd", PLAIN, "is labelled zstd, but is not"),
+    ("zstd", zstd_with_window(bytes(1_000_000), 27), "needs more than 8 MB"),
     ("gzip", gzipped(NOISE)[:-10], "is cut off: its gzip data has no end"),
     ("deflate", zlib.compress(NOISE)[:-6], "is cut off: its deflate data has no end"),
     ("deflate", b"x", "is cut off: its deflate data has no end"),
     ("br", brotli.compress(NOISE)[:-3], "is cut off: its br data has no end"),
     ("zstd", zstd.compress(NOISE)[:-6], "is cut off: its zstd data has no end"),
-    ("gzip, gzip", gzipped(PLAIN), "says that it is gzip, but is not"),
-    ("compress", b"\x1f\x9d\x90", "has the content coding compress, which Tocsin cannot undo"),
+    ("gzip, gzip", gzipped(PLAIN), "is labelled gzip, but is not"),
+    ("compress", b"\x1f\x9d\x90", "has the content coding compress, which Tocsin cannot decode"),
     ("aes128gcm", b"\x00", "has the content coding aes128gcm"),
-    ("mystery", bytes(range(256)), "has a content coding that is not known"),
-    (",".join(["gzip"] * 6), PLAIN, "has 6 content codings, of which Tocsin undoes at most 5"),
+    ("mystery", bytes(range(256)), "has an unknown content coding"),
+    (",".join(["gzip"] * 6), PLAIN, "has 6 content codings, but Tocsin decodes at most 5"),
 ]
 
 
 async def answered(coding: str, body: bytes, size: int = 0, header: str = "Content-Encoding") -> HttpExchange:
-    """What comes of an answer with this coding; its body is sent in pieces of `size` bytes."""
+    """Return the result for a response with this coding, whose body is sent in pieces of `size` bytes."""
 
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
@@ -113,7 +113,7 @@ async def test_coded_answers_are_read(coding: str, body: bytes, text: str, size:
     exchange = await answered(coding, body, size)
     assert exchange.failure is None
     assert (exchange.body, exchange.truncated) == (text, False)
-    assert ("Content-Encoding", coding) in exchange.headers  # what came is recorded
+    assert ("Content-Encoding", coding) in exchange.headers  # the received header is recorded
 
 
 @pytest.mark.parametrize(("coding", "body", "what"), UNREADABLE)

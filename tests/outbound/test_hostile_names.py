@@ -1,4 +1,4 @@
-"""What an attacker lets the DNS answer, which ports he tries, and what the environment says."""
+"""Attacks by DNS answers, ports and environment variables."""
 
 import socket
 from pathlib import Path
@@ -22,7 +22,7 @@ PRIVATE_ANSWERS = [
     [PRIVATE], ["::1"], ["0.0.0.0"], ["::"], ["::ffff:127.0.0.2"], ["::ffff:7f00:2"], ["::127.0.0.2"],
     ["64:ff9b::7f00:2"], ["64:ff9b:1::7f00:2"], ["2002:7f00:2::"], ["fe80::1%lo"], ["10.0.0.1"], ["169.254.169.254"],
     ["fd00:ec2::254"], [PRIVATE, "::1", "10.0.0.1"],
-    # No resolver should answer so; whatever a socket makes of it must not be connected to.
+    # No resolver should answer like this, but a socket must not connect to its interpretation.
     ["localhost"], ["127.2"], ["0x7f000002"], ["2130706434"], ["127.0.0.2 "], ["127.0.0.1\x00"], [""],
 ]  # fmt: skip
 
@@ -76,7 +76,7 @@ async def test_the_same_name_is_judged_for_each_connection(monkeypatch: pytest.M
 
 
 class Shifty(Answering):
-    """Its answers change between being checked and being connected to."""
+    """A resolver whose answers change between check and connection."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -132,7 +132,7 @@ async def test_a_redirect_to_a_denied_port_is_not_followed(target: str) -> None:
 
 
 class Porter(Answering):
-    """Answers with a port of its own choice."""
+    """A resolver that returns another port."""
 
     def __init__(self, port: int) -> None:
         super().__init__(["127.0.0.1"])

@@ -1,4 +1,4 @@
-"""What an attacker's server answers: redirects, headers, bodies; and what an owner hides in headers of his own."""
+"""Attacks by a server's redirects, headers and bodies, and by headers of an owner."""
 
 import asyncio
 from typing import Any
@@ -33,7 +33,7 @@ LOCATIONS = [
     ("http://user:pw@127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
     ("http://good.example@127.0.0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
     ("http://127.0.0.2:PORT#@good.example/", ErrorKind.BLOCKED_ADDRESS),
-    # As browsers read them: a backslash is a slash, tabs are dropped, spaces are encoded, slashes too many are skipped.
+    # Read as in browsers: a backslash is a slash, tabs are dropped, spaces are encoded, extra slashes are skipped.
     ("http://127.0.0.2:PORT\\@good.example/", ErrorKind.BLOCKED_ADDRESS),
     ("http://127.0.\t0.2:PORT/", ErrorKind.BLOCKED_ADDRESS),
     ("http://127.0.0.2:PORT/ HTTP/1.1", ErrorKind.BLOCKED_ADDRESS),

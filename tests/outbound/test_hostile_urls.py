@@ -1,5 +1,5 @@
-# ruff: noqa: RUF001  # letters that look like others are what this is about
-"""What an attacker writes as a URL of a task."""
+# ruff: noqa: RUF001  # homographs are the subject
+"""Attacks by the URL of a task."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.outbound.hostile import ALL, PRIVATE, Answering, saving, stage
 from tests.outbound.servers import response
 from tocsin.outbound.failures import ErrorKind
 
-# Hosts that are what they say: whether they may be called is decided when they are called, by their address.
+# Unambiguous hosts, whose addresses are checked when they are called.
 PRIVATE_HOSTS = [
     "127.0.0.2", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.2]", "[::ffff:7f00:2]", "[::FFFF:7F00:0002]",
     "[0:0:0:0:0:ffff:127.0.0.2]", "[::127.0.0.2]", "[::ffff:0:127.0.0.2]", "[64:ff9b::127.0.0.2]",
@@ -15,10 +15,10 @@ PRIVATE_HOSTS = [
     "[2001:0:4136:e378:8000:63bf:80ff:fffd]", "[fe80::5efe:7f00:2]", "[fe80::1]", "[fec0::1]", "[fd00:ec2::254]",
     "[ff02::1]", "10.0.0.1", "100.64.0.1", "169.254.169.254", "172.16.0.1", "192.168.0.1", "224.0.0.1",
     "255.255.255.255", "localhost", "LOCALHOST", "localhost.", "LocalHost.", "good.example.",
-    # What IDNA maps to ASCII is mapped before it is judged.
+    # Characters that IDNA maps to ASCII are mapped before the checks.
     "127。0。0。2", "127．0．0．2", "127｡0｡0｡2", "１２７.0.0.2", "①②⑦.⓪.⓪.②", "𝟏𝟐𝟕.𝟎.𝟎.𝟐", "１２７。０。０。２",
     "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ", "ｌｏｃａｌｈｏｓｔ", "localhost。", "ℓocalhost", "ſpecial.example",
-    # Letters that only look like others are another name, which is looked up and judged like any.
+    # Homographs form another name, which is looked up and checked like any other.
     "lоcalhost", "gооd.example", "xn--lcalhost-nbh",
 ]  # fmt: skip
 
@@ -31,15 +31,15 @@ async def test_a_host_that_is_not_public_is_not_reached(host: str) -> None:
         assert await theatre.refused(url) is ErrorKind.BLOCKED_ADDRESS
 
 
-NUMBER = "Its host is a number that is read in several ways."
+NUMBER = "Its host is an ambiguous number."
 HOST = "Its host is neither a host name nor a plain IP address"
-USER = "It must not carry a user name or password"
+USER = "It must not contain a user name or password"
 SPACE = "It contains a space or a control character."
 SCHEME = "It must begin with http:// or https://."
 NO_HOST = "It has no host."
 INVALID = "It is not a valid URL."
 ODD: list[tuple[str, str]] = [
-    # The C library reads these as 127.0.0.2, other parsers as something else.
+    # The C library reads these as 127.0.0.2, other parsers differently.
     ("http://127.2:PORT/", NUMBER),
     ("http://127.0.2:PORT/", NUMBER),
     ("http://2130706434:PORT/", NUMBER),
@@ -153,7 +153,7 @@ async def test_what_stands_behind_the_host_is_no_host(url: str) -> None:
 
 @pytest.mark.parametrize("host", [PRIVATE, "[::1]", "[::ffff:7f00:2]", "127。0。0。2", "localhost", "good.example."])
 async def test_the_stage_is_set(host: str) -> None:
-    """A door that may call them does reach the protected servers: else the tests here would show nothing."""
+    """A client that may call the protected servers reaches them, so the tests here prove something."""
     async with stage(allowed_networks=ALL) as theatre:
         assert (await theatre.call(f"http://{host}:PORT/")).body == "protected"
 

@@ -223,7 +223,7 @@ async def test_an_endless_body_is_cut_and_takes_no_memory(door: OwnersHttp) -> N
         await asyncio.wait_for(server.broken_off.wait(), 2)
     assert exchange.failure is None
     assert exchange.truncated
-    assert exchange.body == "!" + "é" * 32_767  # the character that the limit cuts is left out
+    assert exchange.body == "!" + "é" * 32_767  # the character at the limit is dropped
     assert peak < 4_000_000
 
 

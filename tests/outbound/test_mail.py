@@ -1,4 +1,4 @@
-"""Mails through the door, to a real SMTP server or to files."""
+"""Mails sent to a real SMTP server, or written to files."""
 
 import ssl
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from tocsin.errors import SettingsError
 from tocsin.outbound.mail import Attachment, MailDoor, MailRefused, MailUnavailable, compose, mail_door
 from tocsin.outbound.mail_text import clean_line
 
-# aiosmtpd warns, on every connection, that log-ins without TLS are unwise: that is what these tests are about.
+# aiosmtpd warns on every connection about log-ins without TLS, which these tests need.
 plain_login = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 LOGIN: dict[str, Any] = {"auth_required": True, "auth_require_tls": False, "authenticator": check_password}
 TEXT = "Hello,\n\nyour task has failed.\n"
@@ -136,9 +136,9 @@ async def test_a_log_in_that_is_missing_is_the_operators_fault_and_tried_again()
 @pytest.mark.parametrize(
     ("inbox", "error", "words"),
     [
-        (Inbox(rcpt=["550 5.1.1 No such user"]), MailRefused, "for good: 550 5.1.1 No such user"),
+        (Inbox(rcpt=["550 5.1.1 No such user"]), MailRefused, "permanently refused the mail: 550 5.1.1 No such user"),
         (Inbox(rcpt=["451 4.7.1 Greylisted"]), MailUnavailable, "451 4.7.1 Greylisted"),
-        (Inbox(data="554 5.6.0 Looks like spam"), MailRefused, "for good: 554"),
+        (Inbox(data="554 5.6.0 Looks like spam"), MailRefused, "permanently refused the mail: 554"),
         (Inbox(data="452 4.3.1 Disk full"), MailUnavailable, "452"),
     ],
 )
@@ -202,7 +202,7 @@ SUBJECTS = [
 
 
 def sent(subject: str, text: str = TEXT, files: Sequence[Attachment] = (), sender: Address = SENDER) -> bytes:
-    """The mail as it goes over the wire; no line is longer than servers must take (RFC 5321 section 4.5.3.1.6)."""
+    """Return the mail as sent, and check that no line exceeds what servers must accept (RFC 5321 4.5.3.1.6)."""
     composed = compose(sender, "alice@example.org", subject, text, "id", datetime(2027, 1, 1, tzinfo=UTC), files)
     content = composed.as_bytes(policy=policy.SMTP)
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
@@ -214,7 +214,7 @@ def received(content: bytes) -> EmailMessage:
 
 
 def decoded_subject(content: bytes) -> str:
-    """The subject as a reader that knows RFC 2047 and no more gets it."""
+    """Return the subject as a mail program decodes it that knows only RFC 2047."""
     return str(make_header(decode_header(message_from_bytes(content)["Subject"])))
 
 
@@ -286,7 +286,7 @@ async def test_the_senders_name_arrives_as_itself(name: str) -> None:
 async def test_an_address_beyond_ascii_needs_a_server_that_takes_it() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        with pytest.raises(MailRefused, match="cannot write to this address"):
+        with pytest.raises(MailRefused, match="cannot send to this address"):
             await send(mail_door(smtp_settings(port)), to="jürgen@example.org")
     async with mail_server(inbox, enable_SMTPUTF8=True) as port:
         await send(mail_door(smtp_settings(port)), to="jürgen@example.org")

@@ -1,4 +1,4 @@
-"""How many mails one mailbox gets: exact over any span, and the same for several processes."""
+"""Limits on the mails to one mailbox: exact over any span, and shared by several processes."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ async def test_it_says_when_there_is_room_again(database: Database) -> None:
     with pytest.raises(MailLimitReached) as caught:
         await limiter.take(BOX, HOURLY, now=START + timedelta(minutes=30))
     assert caught.value.until == START + timedelta(hours=1)
-    assert str(caught.value) == "3 mails are allowed in an hour, and that many were sent."
+    assert str(caught.value) == "3 mails are allowed in an hour, and all of them were sent."
 
 
 async def test_many_at_once_in_two_processes_get_as_many_places_as_there_are(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Tocsin's own ports, its database's and its mail server's are called by nobody, whatever networks are allowed."""
+"""The ports of Tocsin, its database and its mail server cannot be called, whatever networks are allowed."""
 
 import contextlib
 import socket
@@ -19,7 +19,7 @@ ALL = {"allowed_networks": ANYWHERE, "denied_ports": ()}
 
 
 def own_address() -> str | None:
-    """An address of this machine that is not on the loopback interface; nothing is sent."""
+    """Return an address of this machine that is not on the loopback interface. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
         probe.connect(("192.0.2.1", 9))
         return str(probe.getsockname()[0])
@@ -28,7 +28,7 @@ def own_address() -> str | None:
 
 @pytest.fixture
 async def service() -> AsyncIterator[Server]:
-    """Listens at every address of this machine."""
+    """Run a server at every address of this machine."""
     async with answering(response(body=b"private"), hosts=["0.0.0.0"]) as server:
         yield server
 
@@ -95,7 +95,7 @@ async def test_other_ports_of_this_machine_and_the_same_port_elsewhere_are_calla
 
 
 class Mapping(AbstractResolver):
-    """Knows some names."""
+    """A resolver with fixed names."""
 
     def __init__(self, **known: str) -> None:
         self.known = {name.replace("_", "."): address for name, address in known.items()}
@@ -112,7 +112,7 @@ class Mapping(AbstractResolver):
 
 
 async def test_the_mail_server_is_called_by_none_of_its_addresses(service: Server) -> None:
-    """Wherever it is: here it is found by its name, an allowed address of this machine."""
+    """The database is found by its name, which leads to an allowed address of this machine."""
     resolver = Mapping(mail_example="127.0.0.5", other_example="127.0.0.1")
     own = OwnServices.of(Settings(_env_file=None, smtp_host="mail.example", smtp_port=service.port))
     async with open_door(own=own, resolver=resolver, **ALL) as door:

@@ -1,4 +1,4 @@
-"""What one owner does at the door leaves nothing behind for another: no bytes, no connection, no name."""
+"""Requests of one owner leave nothing behind for another: no bytes, no connection, no name."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ async def door() -> AsyncIterator[HttpDoor]:
 
 @contextlib.asynccontextmanager
 async def ignoring_bodies() -> AsyncIterator[Server]:
-    """A server that takes what follows a head for the next request, whatever the head says of a body."""
+    """Run a server that reads the bytes after a head as the next request, even if the head announces a body."""
     seen: list[bytes] = []
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -152,7 +152,7 @@ async def test_an_answer_that_comes_before_the_request_was_sent_closes_the_conne
 
     async def talk(reader: Reader, writer: Writer) -> None:
         narrow = writer.get_extra_info("socket")
-        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # so that the kernel does not take it all at once
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # the kernel must not accept it all at once
         head = await reader.readuntil(b"\r\n\r\n")
         writer.write(OK)
         await reader.readexactly(1_000_000 if head.startswith(b"POST") else 0)
@@ -188,14 +188,14 @@ async def test_idle_connections_are_bounded_in_all_and_the_greedy_one_loses_his(
             await door.request(get(server.url), "mallory")
         await asyncio.sleep(0)
         await door.request(get(servers[0].url), "alice")
-        assert servers[0].connections == 2  # hers and his
+        assert servers[0].connections == 2  # one for each owner
         kept = door._session.connector._conns  # type: ignore[union-attr]
         assert sum(map(len, kept.values())) == 4
         await asyncio.wait_for(servers[1].broken_off.wait(), 2)
 
 
 class Counting(FixedResolver):
-    """Notes what is looked up."""
+    """A resolver that records look-ups."""
 
     def __init__(self) -> None:
         super().__init__("127.0.0.1")
@@ -230,7 +230,7 @@ async def test_names_that_never_resolve_hold_up_their_owner_only(monkeypatch: py
     async with answering(OK) as server, open_shared_door() as door:
         names = [f"http://silent{number}.example:{server.port}/" for number in range(lookups.THREADS + 1)]
         calls = [asyncio.create_task(door.request(get(name, timeout=0.5), "mallory")) for name in names]
-        await asyncio.wait(calls)  # all given up; their threads are busy still
+        await asyncio.wait(calls)  # all are cancelled, but their threads are still busy
         again = asyncio.create_task(door.request(get(names[0], timeout=20.0, connect_timeout=20.0), "mallory"))
         assert (await door.request(get(f"http://a.example:{server.port}/"), "alice")).body == "ok"
         assert not again.done()

@@ -1,4 +1,4 @@
-"""What is said of answers that are not HTTP, or more than is read."""
+"""Messages about responses that are not HTTP, or too large."""
 
 import pytest
 
@@ -17,8 +17,8 @@ REASONS = [
     (OK + b"Content-Length: -5s3cret\r\n\r\n", "Invalid character in Content-Length", False),
     (OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\ns3cret", "Content-Length overflow", False),
     (OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\ns3cret", "it has more than one Content-Length", False),
-    (OK + b"s3cret\r\n\r\n", "a header line is no name, colon and value", False),
-    (OK + b"X: s3cret\x00\r\n\r\n", "a header has a character that is not allowed", False),
+    (OK + b"s3cret\r\n\r\n", "a header line is not of the form `name: value`", False),
+    (OK + b"X: s3cret\x00\r\n\r\n", "a header contains an invalid character", False),
     (OK + b"Transfer-Encoding: chunked\r\n\r\ns3cret\r\n", "Invalid character in chunk size", False),
     (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\ns3cret\r\n", "Expected LF after chunk data", False),
     (OK + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\ns3cret", "Chunk size overflow", False),
@@ -59,7 +59,7 @@ async def test_the_whole_reason_is_given_and_nothing_quoted(answer: bytes, reaso
 @pytest.mark.parametrize(("answer", "limit"), LIMITS)
 async def test_a_limit_of_ours_is_named_as_one(answer: bytes, limit: str) -> None:
     message, hint = await said(answer)
-    assert message.endswith(f" has {limit}, which is the most that Tocsin reads.")
+    assert message.endswith(f" has {limit}, which is the maximum that Tocsin reads.")
     assert "HTTP?" not in hint
 
 
@@ -82,7 +82,7 @@ async def test_an_answer_that_ends_too_early_says_how_much_came() -> None:
     async with talking(talk) as server, open_door() as door:
         exchange = await door.request(get(server.url))
     assert exchange.failure is not None
-    assert exchange.failure.message.endswith("ended before it was complete: 4 of 100 bytes came.")
+    assert exchange.failure.message.endswith("ended before it was complete: 4 of 100 bytes were received.")
     assert exchange.body == "half"
 
 

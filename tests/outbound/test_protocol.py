@@ -49,7 +49,7 @@ WITHOUT_A_REST = [
     (b"HTTP/1.0 200 OK\r\n\r\nhi", 200, "hi"),
     (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", 200, "hi"),
     (b"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 200, "hi"),
-    (response(body=b"hi") + b"\r\n", 200, "hi"),  # old servers end bodies so
+    (response(body=b"hi") + b"\r\n", 200, "hi"),  # some old servers end bodies like this
     (b"HTTP/1.1 100 Continue\r\n\r\n" + response(body=b"hi"), 200, "hi"),
     (b"HTTP/1.1 103 Early Hints\r\nConnection: close\r\nLink: </a>\r\n\r\n" + response(body=b"hi"), 200, "hi"),
     (b"HTTP/1.0 100 Continue\r\n\r\nHTTP/1.0 201 Created\r\nContent-Length: 2\r\n\r\nhi", 201, "hi"),
@@ -65,7 +65,7 @@ async def door() -> AsyncIterator[OwnersHttp]:
 
 
 async def call(door: OwnersHttp, method: str, pieces: list[bytes]) -> tuple[HttpExchange, Server]:
-    """What comes of an answer that is sent in `pieces`, after which the server waits for the end."""
+    """Return the result for a response sent in `pieces`, after which the server waits for the end."""
     seen: list[bytes] = []
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -73,7 +73,7 @@ async def call(door: OwnersHttp, method: str, pieces: list[bytes]) -> tuple[Http
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-            for _ in range(3):  # turns in which the client reads it
+            for _ in range(3):  # iterations of the loop in which the client reads it
                 await asyncio.sleep(0)
         await reader.read()
 
@@ -141,7 +141,7 @@ async def test_answers_of_every_framing_are_read(
 
 @pytest.mark.parametrize("rest", [b"{}", SECOND, b"HTTP/1.1 200"], ids=["junk", "an answer", "half an answer"])
 def test_a_kept_connection_with_something_unread_is_not_used_again(rest: bytes) -> None:
-    """The rest arrives while the event loop looks elsewhere: it lies unread when the next request is sent."""
+    """The rest arrives while the event loop is busy, and is unread when the next request is sent."""
     sent, go_on = threading.Event(), threading.Event()
     first, second = response("200 OK", b"first"), response("200 OK", b"second")
 
@@ -230,7 +230,7 @@ async def test_a_body_without_a_length_is_incomplete_when_the_connection_breaks(
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
         await asyncio.sleep(0.02)
         peer = writer.get_extra_info("socket")
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no end
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset instead of an end
 
     async with talking(talk) as server:
         exchange = await door.request(get(server.url))
@@ -272,7 +272,7 @@ async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: OwnersH
         exchange = await door.request(get(server.url))
     assert exchange.failure is not None
     assert kind(exchange) is ErrorKind.PROTOCOL
-    assert "more interim answers" in exchange.failure.message
+    assert "more interim responses" in exchange.failure.message
 
 
 async def test_many_interim_answers_are_fine(door: OwnersHttp) -> None:

@@ -1,4 +1,4 @@
-"""One owner calls one host no more often than the rate allows, by whatever ways and spellings; others go on."""
+"""The rate of one owner to one host holds for all paths and spellings, and does not affect others."""
 
 import asyncio
 import string
@@ -26,7 +26,7 @@ NOW = 1_800_000_000_000.0
     waits=st.lists(st.integers(0, 5_000), min_size=1, max_size=300),
 )
 def test_a_rate_is_never_exceeded(rate: int, workers: int, waits: list[int]) -> None:
-    """In any minute: at most what is won back in it, and a minute's worth that may come at once."""
+    """Any minute has at most what is refilled in it, plus a burst of a minute's worth."""
     rates, now, begun = HostRates(rate), NOW, list[float]()
     rates.share(workers)
     for wait in waits:
@@ -128,7 +128,7 @@ async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> Non
     assert [exchange.body for exchange in exchanges] == ["reached", "reached", None, None]
     assert {kind(exchange) for exchange in exchanges[2:]} == {ErrorKind.HOST_RATE}
     assert exchanges[2].failure is not None
-    assert "more often by your runs than the server allows" in exchanges[2].failure.message
+    assert "more often per minute than this server allows" in exchanges[2].failure.message
     assert (others.body, len(aim.seen)) == ("reached", 3)
 
 
@@ -155,7 +155,7 @@ async def test_only_one_call_to_the_counted_host_is_free() -> None:
     assert sorted(str(exchange.body) for exchange in exchanges) == ["None", "ok", "ok"]
 
 
-# --- whom to turn to ---
+# --- contact ---
 
 
 async def test_the_user_agent_names_the_contact_even_behind_ones_own() -> None:

@@ -109,7 +109,7 @@ async def test_https_to_a_port_that_speaks_none(door: OwnersHttp) -> None:
 
 @contextlib.contextmanager
 def blocking_server(tls: ssl.SSLContext) -> Iterator[int]:
-    """The port of a server that answers each connection's first request with 200, if the handshake succeeds."""
+    """Yield the port of a server that answers the first request of each connection with 200."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_accept, args=(listening, tls), daemon=True).start()
         yield listening.getsockname()[1]
@@ -142,7 +142,7 @@ async def called(
 def names_only_in_subject(
     authority: trustme.CA, folder: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 ) -> Path:
-    """A certificate and its key for the common name good.example, without a subjectAltName."""
+    """Return a certificate and its key for the common name good.example, without a subjectAltName."""
     issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
     issuer_key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
     assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
@@ -197,7 +197,7 @@ async def test_a_server_that_wants_a_client_certificate(
     exchange = await called(authority, tls, method=method, body=body)
     assert kind(exchange) is ErrorKind.TLS
     assert exchange.failure is not None
-    assert "wants a client certificate" in exchange.failure.message
+    assert "requires a client certificate" in exchange.failure.message
 
 
 async def test_a_client_certificate_that_is_not_required_is_not_missed(authority: trustme.CA) -> None:
@@ -229,7 +229,7 @@ def _alert(alert: ssl.AlertDescription) -> Callable[[ssl.SSLContext], None]:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (_old, "speaks no version of TLS that Tocsin takes"),
+        (_old, "does not support a version of TLS that Tocsin accepts"),
         (_odd_ciphers, "has no TLS settings in common with Tocsin"),
         (_alert(ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME), "does not know this host name"),
         (_alert(ssl.AlertDescription.ALERT_DESCRIPTION_INTERNAL_ERROR), "as expected (alert internal error)"),

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001  # letters that look like others are among the tricks
+# ruff: noqa: RUF001  # homographs are among the tricks
 import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -62,7 +62,7 @@ def test_a_place_is_named_as_it_is_called() -> None:
     assert place(URL("https://[::1]/x")) == "[::1]:443"
 
 
-# As the URL standard serialises them: https://url.spec.whatwg.org/#url-serializing
+# As serialized by the URL standard: https://url.spec.whatwg.org/#url-serializing
 SERIALIZED = [
     ("http://a.example", "http://a.example/"),
     ("HTTP://A.example:80/", "http://a.example/"),
@@ -84,7 +84,7 @@ SERIALIZED = [
     ("http://a.example/a\\b?c\\d", "http://a.example/a/b?c\\d"),
     ("http://[0:0::1]/", "http://[::1]/"),
     ("http://[::ffff:1.2.3.4]/", "http://[::ffff:102:304]/"),
-    # Signatures are made over what is written: no escape is decoded, encoded again, or changed in case.
+    # Signatures cover the URL as written: no escape is decoded, re-encoded, or changed in case.
     ("http://a.example/a%2fb%2Fc%20d%7e?X=%2F%2f%3D+%20&Y=a%zz%", "http://a.example/a%2fb%2Fc%20d%7e?X=%2F%2f%3D+%20&Y=a%zz%"),
     ("http://a.example/a;b=c,d:e@f!$&'()*+?g=h;i/j:k@l", "http://a.example/a;b=c,d:e@f!$&'()*+?g=h;i/j:k@l"),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The keys of an installation: made once, kept to their owner, agreed upon, never silently replaced."""
+"""The keys of an installation are generated once, private, agreed upon, and never silently replaced."""
 
 import base64
 import os

@@ -10,7 +10,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 60)), max_size
 
 
 class Leaking:
-    """The obvious model, in exact numbers: what was taken leaks out evenly."""
+    """A leaky bucket in exact numbers, as the obvious model."""
 
     def __init__(self, capacity: int, period: int) -> None:
         self.capacity, self.rate, self.level = capacity, Fraction(capacity, period * 1000), Fraction(0)

@@ -1,4 +1,4 @@
-"""What is sealed opens for its owner only, with its key only, however the keys have changed since."""
+"""Sealed texts open for their owner and with their key only, however the keys have changed since."""
 
 import os
 import string

@@ -1,4 +1,4 @@
-"""Only tokens that this installation signed, for this use, and that are in their time, are read."""
+"""Only tokens are accepted that this installation signed, for this use, and that have not expired."""
 
 import base64
 import hmac
@@ -22,7 +22,7 @@ OLD, NEW = SigningKey("0" * 16, "o" * 40), SigningKey("1" * 16, "n" * 40)
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """The claims of a good token, with changes; None leaves one out."""
+    """Return the claims of a valid token with changes, of which None removes one."""
     now = int(clock.now().timestamp())
     good = {"sub": "alice", "iat": now, "exp": now + 60, "jti": "1", "iss": "tocsin", "aud": "tocsin"}
     return {name: value for name, value in {**good, **changes}.items() if value is not None}
@@ -33,7 +33,7 @@ def signed(key: str = SECRET, algorithm: str = "HS256", header: dict[str, Any] |
 
 
 def with_header(text: str) -> str:
-    """A token that is right but for its header, signed with the right key."""
+    """Return a token, signed with the right key, that is valid except for its header."""
     signing_input = f"{part(text)}.{signed().split('.')[1]}"
     digest = hmac.new(SECRET.encode(), signing_input.encode(), "sha256").digest()
     return f"{signing_input}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
@@ -76,13 +76,13 @@ def test_the_table_below_differs_from_a_good_token_in_one_thing_each() -> None:
 
 
 def header(**changes: Any) -> str:
-    """The header of a good token, with changes; None leaves one out."""
+    """Return the header of a valid token with changes, of which None removes one."""
     good = {"alg": "HS256", "typ": "JWT", "kid": KID, **changes}
     return json.dumps({name: value for name, value in good.items() if value is not None})
 
 
 def jws(payload: bytes, header: dict[str, Any] | None = None) -> str:
-    """Anything, rightly signed."""
+    """Sign any payload with the right key."""
     return jwt.api_jws.encode(payload, SECRET, "HS256", {"kid": KID, **(header or {})})
 
 

@@ -92,9 +92,9 @@ async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_whe
     run = await database.runs.find_one({"_id": f"{first}:fetch"})
     assert mail is not None
     assert run is not None
-    assert mail["subject"] == 'Workflow "w" has begun to fail'
+    assert mail["subject"] == 'Workflow "w" has started failing'
     next_try = run["attempts"][0]["finished_at"] + timedelta(seconds=1)
-    assert f"Next try:        {next_try:%Y-%m-%dT%H:%M:%SZ}\n" in mail["text"]
+    assert f"Next attempt:    {next_try:%Y-%m-%dT%H:%M:%SZ}\n" in mail["text"]
     assert "Step:            fetch\n" in mail["text"]
 
 

@@ -1,4 +1,4 @@
-"""What is asked of the server itself before anyone else may use it."""
+"""Administrative commands to the server before clients may use it."""
 
 import secrets
 from typing import Any
@@ -16,13 +16,13 @@ DATABASE = "tocsin_embedded"
 
 
 def connect(uri: str) -> AsyncMongoClient[dict[str, Any]]:
-    """A client that waits a few seconds at most; to be used with `async with`."""
+    """Return a client with short timeouts, to be used with `async with`."""
     milliseconds = int(ANSWER_SECONDS * 1000)
     return AsyncMongoClient(uri, serverSelectionTimeoutMS=milliseconds, socketTimeoutMS=milliseconds)
 
 
 async def set_password(uri: str, password: str) -> None:
-    """Makes the database's only user, or gives the one that is there this password. Raises PyMongoError."""
+    """Create the database's only user, or change its password. Raises PyMongoError."""
     async with connect(uri) as client:
         try:
             await client.admin.command("createUser", USER, pwd=password, roles=["root"])
@@ -33,13 +33,13 @@ async def set_password(uri: str, password: str) -> None:
 
 
 async def end_sessions(uri: str) -> None:
-    """Ends all sessions, with them the locks of clients killed inside a transaction. Raises PyMongoError."""
+    """End all sessions, including the locks of clients that died in a transaction. Raises PyMongoError."""
     async with connect(uri) as client:
         await client.admin.command("killAllSessions", [])
 
 
 async def instance_of(uri: str, *, create: bool) -> str | None:
-    """The id in the database's instance document; None when it is not there and shall not be made.
+    """Return the id in the database's instance document; None if it does not exist and `create` is false.
 
     Raises PyMongoError.
     """

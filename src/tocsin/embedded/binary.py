@@ -1,4 +1,4 @@
-"""Where the database's program is."""
+"""Search for the database's program."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ FIRST_PYTHON_WITHOUT_WHEELS = (3, 14)
 
 
 def find_binary() -> Path:
-    """The installed server program. Raises EmbeddedDatabaseError that says how to get it."""
+    """Find the installed program. Raises EmbeddedDatabaseError with instructions to install it."""
     beside_python = Path(sys.executable).parent / PROGRAM
     on_path = shutil.which(PROGRAM)
     for candidate in (*_recorded(), beside_python, *([Path(on_path)] if on_path else [])):
@@ -24,7 +24,7 @@ def find_binary() -> Path:
 
 
 def not_installed(python: tuple[int, int]) -> str:
-    """The sentence for an installation without the program, under this version of Python."""
+    """Return the message for an installation without the program, under this version of Python."""
     otherwise = "or set TOCSIN_MONGODB_URI to a MongoDB replica set"
     if python >= FIRST_PYTHON_WITHOUT_WHEELS:
         version = ".".join(map(str, python))
@@ -33,7 +33,7 @@ def not_installed(python: tuple[int, int]) -> str:
 
 
 def _recorded() -> list[Path]:
-    """The program by the installer's record: the program itself before a script that only calls it."""
+    """List the installer's records of the program, before scripts that only call it."""
     try:
         files = metadata.files(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""One run of the server program: from its start, through the line that says where it listens, to its end."""
+"""One run of the server program, from its start to its end."""
 
 import asyncio
 import ctypes
@@ -22,12 +22,10 @@ Durability = Literal["process", "power"]
 STOP_SECONDS = 5.0
 SILENCE_SECONDS = 1.0
 LINE_LIMIT = 4096
-PANIC = "WT_PANIC"  # after it the server goes on listening, but refuses every command
-CHECKPOINTS = (
-    "checkpoint=(wait=60,log_size=32MB)"  # without them the log is never trimmed: 1 GB in a quarter of an hour
-)
+PANIC = "WT_PANIC"  # afterwards the server keeps listening, but refuses every command
+CHECKPOINTS = "checkpoint=(wait=60,log_size=32MB)"  # without them the log is never trimmed: 1 GB in 15 minutes
 PROCESS_DURABILITY = "transaction_sync=(enabled=true,method=none)"
-# Without these what was read stays resident. MIMALLOC_DISALLOW_ARENA_ALLOC costs a third more processor time.
+# Without these, data that was read stays resident. MIMALLOC_DISALLOW_ARENA_ALLOC costs a third more CPU time.
 SMALL_MEMORY = {"MALLOC_ARENA_MAX": "2", "MIMALLOC_PURGE_DELAY": "0", "MIMALLOC_ARENA_PURGE_MULT": "1"}
 NEEDED_BY_THE_SYSTEM = ("SYSTEMROOT",) if sys.platform == "win32" else ()
 PR_SET_PDEATHSIG = 1
@@ -37,7 +35,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def command(binary: Path, paths: Paths, *, port: int, durability: Durability, authenticate: bool) -> list[str]:
-    """How the program is called; the default log files would take 2 GB of disk and 19 s to start again."""
+    """Build the command line. With the default log files, it would take 2 GB of disk and 19 s to restart."""
     fixed = ["--log-file-max", "16MB", "--cache-size", "256M", "--log-level", "WARNING"]
     where = ["--config", str(paths.config), "--storage-path", str(paths.storage)]
     flags = ["--sync-on-commit"] * (durability == "power") + ["--auth"] * authenticate
@@ -45,8 +43,9 @@ def command(binary: Path, paths: Paths, *, port: int, durability: Durability, au
 
 
 def environment(durability: Durability) -> dict[str, str]:
-    """The child's environment: ours has keys and passwords that are none of its business. Without one of the two
-    durabilities, kill -9 loses acknowledged writes.
+    """Build the child's environment, without the keys and passwords in ours.
+
+    Without one of the two durabilities, kill -9 loses acknowledged writes.
     """
     needed = {name: os.environ[name] for name in NEEDED_BY_THE_SYSTEM if name in os.environ}
     engine = [CHECKPOINTS] + [PROCESS_DURABILITY] * (durability == "process")
@@ -54,7 +53,7 @@ def environment(durability: Durability) -> dict[str, str]:
 
 
 class Child:
-    """The running program. Everything that it prints is read at once, so that it never waits for us."""
+    """A running server program, whose output is read continuously so that it never blocks."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.pid = process.pid
@@ -69,7 +68,7 @@ class Child:
 
     @classmethod
     async def spawn(cls, arguments: list[str], variables: Mapping[str, str]) -> "Child":
-        """Starts the program. Raises OSError when that is not possible."""
+        """Start the program. Raises OSError if that is impossible."""
         return cls(
             await asyncio.create_subprocess_exec(
                 *arguments,
@@ -78,34 +77,34 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C is for Tocsin, which stops the database last
-                preexec_fn=_ends_with_parent(),
+                preexec_fn=_make_preexec(),
             )
         )
 
     async def listening(self) -> int | None:
-        """Waits until it listens or has ended; the port, or None when it ended."""
+        """Wait until the server listens or ends, and return its port, or None if it ended."""
         await self._listens_or_ended.wait()
         return self.port
 
     async def ended(self) -> int:
-        """Waits until it has ended and all that it printed has been read; the exit code."""
+        """Wait until the program has ended and its output is read, and return the exit code."""
         await asyncio.shield(self._reader)
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """SIGTERM, after 5 seconds SIGKILL; returns when it has ended."""
+        """Send SIGTERM, after 5 seconds SIGKILL, and wait for the end."""
         self._signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self.ended()
         except TimeoutError:
-            log.warning("the embedded database does not stop, so it is killed", pid=self.pid)
+            log.warning("the embedded database does not stop and is killed", pid=self.pid)
         finally:
             self.kill()
             await self.ended()
 
     def kill(self) -> None:
-        """SIGKILL; nothing if it has ended already."""
+        """Send SIGKILL, unless the program has ended."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
@@ -121,14 +120,14 @@ class Child:
             while chunk := await self._process.stdout.read(65_536):
                 *lines, self._line = (self._line + chunk).split(b"\n")
                 for line in lines:
-                    self._take(line.decode("utf-8", "replace").rstrip()[:LINE_LIMIT])
+                    self._handle_line(line.decode("utf-8", "replace").rstrip()[:LINE_LIMIT])
                 self._line = self._line[:LINE_LIMIT]
         finally:
             if self._line:
-                self._take(self._line.decode("utf-8", "replace"))
+                self._handle_line(self._line.decode("utf-8", "replace"))
             self._listens_or_ended.set()
 
-    def _take(self, line: str) -> None:
+    def _handle_line(self, line: str) -> None:
         if match := _LISTENING.search(line):
             self.port = int(match[1])
             self._listens_or_ended.set()
@@ -139,24 +138,24 @@ class Child:
             self.kill()
         elif PANIC in line:
             self.kill()
-        self._report(line)
+        self._log_error(line)
 
-    def _report(self, line: str) -> None:
-        """Logs what a running server complains of, a line a second at most. Of a full disk the watcher tells."""
+    def _log_error(self, line: str) -> None:
+        """Log the errors of a running server, at most one line per second. The watcher reports a full disk."""
         if self.met_full_disk:
             return
         now = asyncio.get_running_loop().time()
         if self.port is None or "ERROR" not in line or now < self._quiet_until:
             return
         self._quiet_until = now + SILENCE_SECONDS
-        log.warning("the embedded database complains", pid=self.pid, line=line)
+        log.warning("the embedded database reports an error", pid=self.pid, line=line)
 
 
-def _ends_with_parent() -> Callable[[], None] | None:
-    """What the child does before it becomes the server: ask Linux for SIGTERM at its parent's end (prctl(2)).
+def _make_preexec() -> Callable[[], None] | None:
+    """Return the function with which the child asks Linux for SIGTERM at its parent's end (prctl(2)).
 
-    The kernel means the thread that forked, so only the main thread may ask. Elsewhere the next start ends
-    the orphan.
+    To the kernel the parent is the thread that forked, so only the main thread may do this. Elsewhere the next start
+    ends the orphan.
     """
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         return None
@@ -164,7 +163,7 @@ def _ends_with_parent() -> Callable[[], None] | None:
 
     def ask() -> None:
         prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-        if os.getppid() != parent:  # it ended before we asked
+        if os.getppid() != parent:  # it ended before the call
             os._exit(1)
 
     return ask

@@ -1,4 +1,4 @@
-"""The embedded database: started before everything else, watched while it runs, stopped last."""
+"""The embedded database, which is started first, supervised while it runs, and stopped last."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from tocsin.embedded.watching import watch_child
 from tocsin.errors import EmbeddedDatabaseError
 from tocsin.telemetry import DATABASE_RESTARTS
 
-START_SECONDS = 120.0  # a recovery reads the log files first; a big database after a crash takes its time
+START_SECONDS = 120.0  # recovery reads the log files first, which takes long for a big database after a crash
 ORPHAN_SECONDS = 5.0
 STRANGER_SECONDS = 2.0
 FIRST_WAIT = 0.1
@@ -33,14 +33,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class EmbeddedDatabase:
     """The database server of one data directory, as a child process on the loopback interface.
 
-    `durability` "process": acknowledged writes survive the death of any process; "power": also of the machine
-    (a quarter of the speed). With `authenticate` its only user has a random password, so that other users of
-    the machine stay out. `start` belongs into the main thread (see `child`).
+    With `durability` "process", acknowledged writes survive the death of any process; with "power", also a power loss,
+    at a quarter of the speed. With `authenticate`, its only user has a random password, so that other users of the
+    machine have no access. Call `start` in the main thread (see `child`).
     """
 
     def __init__(self, directory: Path, *, durability: Durability = "process", authenticate: bool = True) -> None:
-        self.restarts = 0  # how often the server died and was started again
-        self.trouble: str | None = None  # what keeps the server from running at this moment, for the operator
+        self.restarts = 0  # number of restarts after the server died
+        self.trouble: str | None = None  # the reason why the server cannot run at present, for the operator
         self._paths = files.Paths(directory.absolute())
         self._durability: Durability = durability
         self._authenticate = authenticate
@@ -53,28 +53,28 @@ class EmbeddedDatabase:
 
     @property
     def uri(self) -> str:
-        """Where clients find it, with the password; the same as long as this object runs."""
+        """The URI for clients, with the password. Does not change while this object runs."""
         if self._port is None:
             raise EmbeddedDatabaseError(f"The embedded database in {self._paths.directory} is not running.")
         return files.make_uri(self._port, self._password if self._authenticate else None)
 
     @property
     def port(self) -> int | None:
-        """Where it listens on the loopback interface; the same as long as this object runs."""
+        """The port on the loopback interface. Does not change while this object runs."""
         return self._port
 
     @property
     def pid(self) -> int | None:
-        """The server's process; None while there is none."""
+        """The id of the server's process; None while there is none."""
         return self._child.pid if self._child else None
 
     async def start(self) -> None:
-        """Brings the server up and starts watching it. Raises EmbeddedDatabaseError with one sentence."""
+        """Start the server and supervise it. Raises EmbeddedDatabaseError with a sentence for the operator."""
         self._binary = await asyncio.to_thread(find_binary)
         await asyncio.to_thread(files.create_directories, self._paths)
         self._lock = await asyncio.to_thread(_take_lock, self._paths)
         try:
-            await self._open()
+            await self._start_server()
         except OSError as error:
             await self.stop()
             raise faults.from_os(self._paths.directory, error) from None
@@ -84,12 +84,12 @@ class EmbeddedDatabase:
         log.info("the embedded database runs", pid=self.pid, port=self._port, durability=self._durability)
 
     async def stop(self) -> None:
-        """Ends the server and waits for that. Close clients and change streams first. May be called again."""
+        """Stop the server and wait for its end. Close clients and change streams first. Can be called repeatedly."""
         if self._supervisor is not None:
             self._supervisor.cancel()
             await asyncio.wait([self._supervisor])
             self._supervisor = None
-            await self._remember_files()
+            await self._record_files()
         await self._end_child()
         self._port = None
         if self._lock is not None:
@@ -97,8 +97,8 @@ class EmbeddedDatabase:
             self._lock.release()
             self._lock = None
 
-    async def _open(self) -> None:
-        await self._outlive_orphan()
+    async def _start_server(self) -> None:
+        await self._end_orphan()
         await asyncio.to_thread(files.write_private, self._paths.config, files.CONFIG_TEXT)
         self._password = await asyncio.to_thread(files.read_password, self._paths)
         marker = await asyncio.to_thread(files.read_marker, self._paths)
@@ -110,9 +110,9 @@ class EmbeddedDatabase:
         self._supervisor = asyncio.create_task(self._supervise(), name="embedded-database")
 
     async def _set_password(self) -> None:
-        """Runs the server once without authentication: it lets nobody in to make its first user.
+        """Run the server once without authentication, which is the only way to create its first user.
 
-        Also when the marker is missing (a first start was interrupted) or the password file was deleted.
+        Needed at the first start, after an interrupted one (no marker), and when the password file was deleted.
         """
         self._password = self._password or secrets.token_urlsafe(32)
         await asyncio.to_thread(files.write_private, self._paths.password, self._password)
@@ -124,7 +124,7 @@ class EmbeddedDatabase:
         await self._end_child()
 
     async def _launch(self, *, authenticate: bool, port: int) -> int:
-        """One run of the program, until it listens; the port. Raises EmbeddedDatabaseError or OSError."""
+        """Start the program, wait until it listens, and return the port. Raises EmbeddedDatabaseError or OSError."""
         await asyncio.to_thread(files.check, self._paths)
         arguments = command(
             self._binary, self._paths, port=port, durability=self._durability, authenticate=authenticate
@@ -136,14 +136,14 @@ class EmbeddedDatabase:
         try:
             running = files.Running(child.pid, None, authenticate)
             await asyncio.to_thread(files.write_running, self._paths, running)
-            self._port = await self._listening(child)
+            self._port = await self._wait_until_listening(child)
             await asyncio.to_thread(files.write_running, self._paths, replace(running, port=self._port))
         except BaseException:
             await self._end_child()
             raise
         return self._port
 
-    async def _listening(self, child: Child) -> int:
+    async def _wait_until_listening(self, child: Child) -> int:
         try:
             async with asyncio.timeout(START_SECONDS):
                 port = await child.listening()
@@ -158,25 +158,25 @@ class EmbeddedDatabase:
             await self._child.stop()
             self._child = None
 
-    async def _outlive_orphan(self) -> None:
-        """Ends the server that a killed Tocsin left behind. Raises EmbeddedDatabaseError if it stays."""
+    async def _end_orphan(self) -> None:
+        """End the server that a killed Tocsin left behind. Raises EmbeddedDatabaseError if it does not end."""
         running = await asyncio.to_thread(files.read_running, self._paths)
         pid = await asyncio.to_thread(holder, self._paths.storage_lock)
         if pid is None:
             return
         if running is None or running.pid != pid:
-            if not await self._unlocked(STRANGER_SECONDS):
+            if not await self._wait_until_unlocked(STRANGER_SECONDS):
                 raise faults.in_use(self._paths.directory, pid)
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            if await self._unlocked(ORPHAN_SECONDS):
+            if await self._wait_until_unlocked(ORPHAN_SECONDS):
                 log.info("the database of an earlier start has ended", pid=pid)
                 return
         raise faults.in_use(self._paths.directory, pid, running.port)
 
-    async def _unlocked(self, seconds: float) -> bool:
+    async def _wait_until_unlocked(self, seconds: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while await asyncio.to_thread(holder, self._paths.storage_lock) is not None:
@@ -185,10 +185,10 @@ class EmbeddedDatabase:
         return False
 
     async def _check_answers(self) -> None:
-        """Ends the sessions of dead clients; a server that hangs on that is started once more."""
+        """End the sessions of dead clients, and restart the server once if it hangs."""
         fault = await self._end_sessions()
         if fault is not None:
-            log.warning("the embedded database does not answer and is started again", fault=fault)
+            log.warning("the embedded database does not answer and is restarted", fault=fault)
             await self._end_child()
             await self._launch(authenticate=self._authenticate, port=0)
             fault = await self._end_sessions()
@@ -196,7 +196,7 @@ class EmbeddedDatabase:
             raise faults.no_answer(self._paths.directory, fault)
 
     async def _end_sessions(self) -> str | None:
-        """What is wrong with the server's answer, None when all is well."""
+        """End all sessions, and return the error, if any, that the server responds with."""
         try:
             async with asyncio.timeout(access.ANSWER_SECONDS):
                 await access.end_sessions(self.uri)
@@ -205,11 +205,11 @@ class EmbeddedDatabase:
                 raise faults.wrong_password(self._paths.directory, self._paths.password) from None
             return str(error)
         except (TimeoutError, PyMongoError) as error:
-            return str(error) or f"nothing came within {access.ANSWER_SECONDS:g} s"
+            return str(error) or f"no answer within {access.ANSWER_SECONDS:g} s"
         return None
 
     async def _check_instance(self, marker: files.Marker | None) -> None:
-        """Compares the marker with the database, so that lost data is never taken for a new database."""
+        """Compare the marker with the database, so that lost data is never mistaken for a new database."""
         try:
             instance = await access.instance_of(self.uri, create=marker is None)
         except PyMongoError as error:
@@ -218,26 +218,26 @@ class EmbeddedDatabase:
             raise faults.other_database(self._paths.directory)
         await asyncio.to_thread(_write_marker, self._paths, instance)
 
-    async def _remember_files(self) -> None:
-        """Notes the data files made since the start; a failure only makes the next check less sharp."""
+    async def _record_files(self) -> None:
+        """Record the data files created since the start. A failure only makes the next check less strict."""
         try:
             marker = await asyncio.to_thread(files.read_marker, self._paths)
             if marker is not None:
                 await asyncio.to_thread(_write_marker, self._paths, marker.instance)
         except (EmbeddedDatabaseError, OSError) as error:
-            log.warning("the marker of the embedded database was not written", error=str(error))
+            log.warning("the marker of the embedded database could not be written", error=str(error))
 
     async def _supervise(self) -> None:
-        """Starts the server again whenever it ends, on the same port: there the clients look for it."""
+        """Restart the server whenever it ends, on the same port, where clients expect it."""
         loop, wait = asyncio.get_running_loop(), FIRST_WAIT / 2
         while self._child is not None:
             began = loop.time()
             self.trouble = await watch_child(self._child, self._port or 0, self._paths.directory)
-            wait = FIRST_WAIT if loop.time() - began > LIVED_SECONDS else _longer(wait)
-            wait = await self._bring_back(wait)
+            wait = FIRST_WAIT if loop.time() - began > LIVED_SECONDS else _increase(wait)
+            wait = await self._restart(wait)
 
-    async def _bring_back(self, wait: float) -> float:
-        """Tries until it listens again; the last wait in seconds."""
+    async def _restart(self, wait: float) -> float:
+        """Try to restart the server until it listens, and return the last wait in seconds."""
         port = self._port or 0
         while True:
             self._child = None
@@ -248,8 +248,8 @@ class EmbeddedDatabase:
             try:
                 await self._launch(authenticate=self._authenticate, port=port)
             except (EmbeddedDatabaseError, OSError) as error:
-                wait = _longer(wait)
-                await self._report_failure(error, wait)
+                wait = _increase(wait)
+                await self._log_failure(error, wait)
                 continue
             self.restarts += 1
             self.trouble = None
@@ -260,15 +260,15 @@ class EmbeddedDatabase:
     async def _has_space(self) -> bool:
         return await asyncio.to_thread(disk.free_bytes, self._paths.directory) >= disk.NEEDED
 
-    async def _report_failure(self, error: Exception, wait: float) -> None:
-        """Tells why a start failed; of a full disk once, however many starts it makes fail."""
+    async def _log_failure(self, error: Exception, wait: float) -> None:
+        """Log why a start failed. A full disk is reported once, however many starts fail because of it."""
         if not disk.says_full(str(error)):
-            log.warning("the embedded database does not come back", error=str(error), next_try_s=wait)
+            log.warning("the embedded database could not be restarted", error=str(error), next_try_s=wait)
         elif self.trouble is None:
             self.trouble = await disk.report_full(self._paths.directory)
 
 
-def _longer(wait: float) -> float:
+def _increase(wait: float) -> float:
     return min(2 * wait, LONGEST_WAIT)
 
 

@@ -1,4 +1,4 @@
-"""The disk below the data directory: whether it is full, and how much must be free for the database to run."""
+"""Free space on the disk of the data directory."""
 
 import asyncio
 import shutil
@@ -8,9 +8,9 @@ import structlog
 
 MEGABYTE = 2**20
 NEEDED = 64 * MEGABYTE
-"""Bytes that must be free before a database that met a full disk starts again: it writes two log files at first."""
+"""Free bytes required to restart a database after a full disk: it begins by writing two log files."""
 SCARCE = 256 * MEGABYTE
-"""Bytes below which the operator is warned."""
+"""Free bytes below which the operator is warned."""
 LOOK_SECONDS = 60.0
 FULL = "the disk is full"
 _SIGNS = (FULL, "no space left on device", "disk quota exceeded", "not enough space on the disk")
@@ -19,13 +19,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def says_full(text: str) -> bool:
-    """Tell whether the server, or an error of the system, speaks of a full disk."""
+    """Tell whether a message of the server or the system reports a full disk."""
     lowered = text.lower()
     return any(sign in lowered for sign in _SIGNS)
 
 
 def free_bytes(directory: Path) -> int:
-    """Bytes that may still be written; plenty where the system does not tell."""
+    """Return the free bytes, or a sufficient number where the system does not tell."""
     try:
         return shutil.disk_usage(directory).free
     except OSError:
@@ -33,7 +33,7 @@ def free_bytes(directory: Path) -> int:
 
 
 async def warn_when_scarce(directory: Path) -> None:
-    """Warns once each time that the disk is about to fill. Runs until cancelled."""
+    """Log a warning each time that free space becomes scarce. Runs until cancelled."""
     warned = False
     while True:
         free = await asyncio.to_thread(free_bytes, directory)
@@ -44,7 +44,7 @@ async def warn_when_scarce(directory: Path) -> None:
 
 
 async def report_full(directory: Path) -> str:
-    """Tells the operator that the disk is full, and how much the database waits for; the trouble in short."""
+    """Log that the disk is full and how much space the database waits for, and return the reason in short."""
     free = await asyncio.to_thread(free_bytes, directory)
     log.error(
         "the disk is full, the embedded database waits for free space",

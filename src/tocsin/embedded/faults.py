@@ -1,4 +1,4 @@
-"""What can be wrong with the embedded database, as one sentence for the operator."""
+"""Errors of the embedded database, each as one sentence for the operator."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from tocsin.embedded import disk
 from tocsin.errors import EmbeddedDatabaseError
 
-ANEW = "or, to begin anew without the old data, move everything in it that begins with `database` away"
-RESTORE = f"put the whole directory back from a backup, {ANEW}"
+ANEW = "or, to start over without the old data, move away everything in it whose name begins with `database`"
+RESTORE = f"restore the whole directory from a backup, {ANEW}"
 
 
 def in_use(directory: Path, pid: int | None = None, port: int | None = None) -> EmbeddedDatabaseError:
-    """Another process works on this data directory."""
+    """Report a data directory that another process uses."""
     known = [f"process {pid}"] if pid else []
     known += [f"database on port {port}"] if port else []
     who = f" ({', '.join(known)})" if known else ""
@@ -22,49 +22,49 @@ def in_use(directory: Path, pid: int | None = None, port: int | None = None) -> 
 
 
 def missing(directory: Path, names: Sequence[str]) -> EmbeddedDatabaseError:
-    """Files of the database are gone. Starting would make an empty database in their place."""
+    """Report missing database files, in place of which the server would create an empty database."""
     what = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return EmbeddedDatabaseError(f"The embedded database in {directory} is incomplete, {what} is missing: {RESTORE}.")
 
 
 def other_database(directory: Path) -> EmbeddedDatabaseError:
-    """The marker beside the database and the instance document in it disagree."""
+    """Report a marker that does not match the database's instance document."""
     return EmbeddedDatabaseError(
-        f"The database files in {directory} are empty or not the ones that belong there: {RESTORE}."
+        f"The database files in {directory} are empty or belong to another installation: {RESTORE}."
     )
 
 
 def damaged(directory: Path, detail: str) -> EmbeddedDatabaseError:
-    """A file of the database cannot be read."""
+    """Report a database file that cannot be read."""
     return EmbeddedDatabaseError(f"The embedded database in {directory} is damaged ({detail}): {RESTORE}.")
 
 
 def wrong_password(directory: Path, password: Path) -> EmbeddedDatabaseError:
-    """The password file does not fit the database."""
+    """Report a password file that does not match the database."""
     return EmbeddedDatabaseError(
         f"The embedded database in {directory} refuses the password in {password.name}: "
-        "delete that file and start again, then a new password is set."
+        "delete that file and start again, and a new password will be set."
     )
 
 
 def no_answer(directory: Path, detail: str) -> EmbeddedDatabaseError:
-    """The server listens, but does not do what it is asked."""
+    """Report a server that listens, but does not execute commands."""
     return EmbeddedDatabaseError(
         f"The embedded database in {directory} started but does not answer ({detail}): "
-        "look at the disk and at the log, then start again."
+        "check the disk and the log, then start again."
     )
 
 
 def not_runnable(binary: Path, error: OSError) -> EmbeddedDatabaseError:
-    """The program is there but the system does not run it."""
+    """Report a program that the system cannot run."""
     return EmbeddedDatabaseError(
         f"The embedded database's program {binary} cannot be run, {(error.strerror or str(error)).lower()}: "
-        "install tocsin[embedded] again, or set TOCSIN_MONGODB_URI to a MongoDB replica set."
+        "reinstall tocsin[embedded], or set TOCSIN_MONGODB_URI to a MongoDB replica set."
     )
 
 
 def from_os(directory: Path, error: OSError) -> EmbeddedDatabaseError:
-    """The data directory cannot be made or written."""
+    """Report a data directory that cannot be created or written."""
     if isinstance(error, NotADirectoryError | FileExistsError):
         why = f"{error.filename or directory} is not a directory"
     else:
@@ -76,15 +76,15 @@ def from_os(directory: Path, error: OSError) -> EmbeddedDatabaseError:
 
 
 def slow(directory: Path, seconds: float, output: Sequence[str]) -> EmbeddedDatabaseError:
-    """The server neither listens nor ends."""
+    """Report a server that neither listens nor ends."""
     return EmbeddedDatabaseError(
-        f"The embedded database in {directory} did not come up within {seconds:g} s, {_said(output)}: "
-        "look whether the disk is slow or full, then start again."
+        f"The embedded database in {directory} did not start within {seconds:g} s, {_describe_output(output)}: "
+        "check whether the disk is slow or full, then start again."
     )
 
 
 def exited(directory: Path, output: Sequence[str]) -> EmbeddedDatabaseError:
-    """Why the server ended before it listened, by what it printed."""
+    """Report a server that ended before it listened, with the reason that its output suggests."""
     text = "\n".join(output)
     detail = output[-1] if output else "it printed nothing"
     if "already being managed by another process" in text:
@@ -92,15 +92,15 @@ def exited(directory: Path, output: Sequence[str]) -> EmbeddedDatabaseError:
     if disk.says_full(text):
         return from_os(directory, OSError(0, disk.FULL))
     if "Permission denied" in text or "Read-only file system" in text:
-        return from_os(directory, OSError(0, "the database may not write there"))
+        return from_os(directory, OSError(0, "the database has no permission to write there"))
     if any(sign in text for sign in ("WT_TRY_SALVAGE", "WT_PANIC", "WT_ERROR", ".wt: handle-open")):
-        return damaged(directory, _short(detail))
-    return EmbeddedDatabaseError(f"The embedded database in {directory} did not start, {_said(output)}.")
+        return damaged(directory, _truncate(detail))
+    return EmbeddedDatabaseError(f"The embedded database in {directory} did not start, {_describe_output(output)}.")
 
 
-def _said(output: Sequence[str]) -> str:
-    return f"its last words were: {_short(output[-1])}" if output else "and printed nothing"
+def _describe_output(output: Sequence[str]) -> str:
+    return f"its last output was: {_truncate(output[-1])}" if output else "and printed nothing"
 
 
-def _short(line: str, limit: int = 300) -> str:
+def _truncate(line: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[:limit] + "..."

@@ -1,12 +1,12 @@
-"""What lies in the data directory.
+"""The files in the data directory.
 
     database/                   the database's own files
-    database.password           the password of its user, made at the first start
-    database.instance.json      the marker: which database belongs here, and of which files it consists
-    database.running.json       while it runs: port and process of the server (the port file)
-    database.lock               held by the Tocsin that uses the directory
+    database.password           the password of its user, generated at the first start
+    database.instance.json      the marker: the id and the files of the database that belongs here
+    database.running.json       the port file: port and process of the running server
+    database.lock               locked by the Tocsin process that uses the directory
 
-All but the data directory itself are made readable for their owner only.
+All but the data directory itself are created readable for their owner only.
 """
 
 import json
@@ -25,13 +25,13 @@ from tocsin.embedded.lock import holder
 USER = "tocsin"
 HOST = "127.0.0.1"
 ESSENTIAL = ("WiredTiger", "WiredTiger.turtle", "WiredTiger.wt")
-BLOCK_MAGIC = struct.pack("<I", 120897)  # WiredTiger's WT_BLOCK_MAGIC: so each of its data files begins
-CONFIG_TEXT = "# Empty on purpose, rewritten at each start: so the server looks for no other one.\n"
+BLOCK_MAGIC = struct.pack("<I", 120897)  # WiredTiger's WT_BLOCK_MAGIC, with which each data file begins
+CONFIG_TEXT = "# Empty on purpose and rewritten at each start, so that the server reads no other configuration.\n"
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The names of all files, below the data directory (absolute)."""
+    """The paths of all files. `directory` is the data directory (absolute)."""
 
     directory: Path
 
@@ -41,7 +41,7 @@ class Paths:
 
     @property
     def storage_lock(self) -> Path:
-        """Locked by the server itself."""
+        """The file that the server itself locks."""
         return self.storage / "WiredTiger.lock"
 
     @property
@@ -67,7 +67,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class Running:
-    """The server that runs: `port` is None until it listens."""
+    """The running server. `port` is None until it listens."""
 
     pid: int
     port: int | None
@@ -76,14 +76,14 @@ class Running:
 
 @dataclass(frozen=True)
 class Marker:
-    """Which database belongs into the directory, and the data files it is known to consist of."""
+    """The id of the database that belongs into the directory, and its known data files."""
 
     instance: str
     files: tuple[str, ...]
 
 
 def create_directories(paths: Paths) -> None:
-    """The data directory (0700 if new) and the database's own (always 0700). Raises EmbeddedDatabaseError."""
+    """Create the data directory (0700 if new) and the database's own (always 0700). Raises EmbeddedDatabaseError."""
     try:
         paths.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         paths.storage.mkdir(mode=0o700, exist_ok=True)
@@ -93,10 +93,10 @@ def create_directories(paths: Paths) -> None:
 
 
 def check(paths: Paths) -> None:
-    """Refuses to start over files that are missing or are no database files. Raises EmbeddedDatabaseError.
+    """Check that no database file is missing or damaged. Raises EmbeddedDatabaseError.
 
-    The server itself would make an empty database where its table of contents is gone, and notice a lost or
-    foreign data file only when it is first read.
+    The server itself would create an empty database if its table of contents were missing, and notice a missing or
+    foreign data file only at the first read.
     """
     present = {path.name for path in paths.storage.iterdir()}
     marker = read_marker(paths)
@@ -119,12 +119,12 @@ def _check_magic(paths: Paths, name: str) -> None:
 
 
 def data_files(paths: Paths) -> tuple[str, ...]:
-    """The data files that are there now."""
+    """List the present data files."""
     return tuple(sorted(path.name for path in paths.storage.glob("*.wt")))
 
 
 def read_password(paths: Paths) -> str | None:
-    """The password of the database's user; None when there is none yet."""
+    """Read the password of the database's user; None if there is none yet."""
     try:
         return paths.password.read_text("utf-8").strip() or None
     except FileNotFoundError:
@@ -132,23 +132,23 @@ def read_password(paths: Paths) -> str | None:
 
 
 def read_marker(paths: Paths) -> Marker | None:
-    """The marker; None before the first start. Raises EmbeddedDatabaseError when it is unreadable."""
+    """Read the marker; None before the first start. Raises EmbeddedDatabaseError if it is unreadable."""
     fields = _read_object(paths.marker)
     if fields is None and not paths.marker.exists():
         return None
     try:
         return Marker(str((fields or {})["instance"]), tuple(map(str, (fields or {})["files"])))
     except (KeyError, TypeError):
-        raise faults.damaged(paths.directory, f"{paths.marker.name} is not readable") from None
+        raise faults.damaged(paths.directory, f"{paths.marker.name} is unreadable") from None
 
 
 def write_marker(paths: Paths, marker: Marker) -> None:
-    """Remembers which database belongs here. Raises OSError."""
+    """Write the marker. Raises OSError."""
     write_private(paths.marker, json.dumps(asdict(marker)))
 
 
 def read_running(paths: Paths) -> Running | None:
-    """What the port file says; None when there is none."""
+    """Read the port file; None if there is none."""
     fields = _read_object(paths.running) or {}
     try:
         port = fields["port"]
@@ -158,12 +158,12 @@ def read_running(paths: Paths) -> Running | None:
 
 
 def write_running(paths: Paths, running: Running) -> None:
-    """Writes the port file. Raises OSError."""
+    """Write the port file. Raises OSError."""
     write_private(paths.running, json.dumps(asdict(running)))
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replaces a file as a whole, readable for its owner only and flushed to the disk. Raises OSError."""
+    """Replace a file atomically, readable for its owner only and flushed to the disk. Raises OSError."""
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -175,25 +175,25 @@ def write_private(path: Path, text: str) -> None:
 
 
 def make_uri(port: int, password: str | None) -> str:
-    """Return the URI by which clients reach the server; no password means that it asks for none.
+    """Return the URI for clients, without credentials if the server does not ask for them.
 
-    The driver must not retry writes: the server forgets at a restart which ones it has done, and it searches what it
-    remembers of them (30 minutes, 10,000 at most) at each write, which makes single writes up to five times as slow.
+    The driver must not retry writes: the server forgets at a restart which ones it has executed, and searches its
+    record of them (30 minutes, 10,000 at most) at each write, which makes single writes up to five times slower.
     """
     login = f"{USER}:{quote_plus(password)}@" if password else ""
     return f"mongodb://{login}{HOST}:{port}/?retryWrites=false" + ("&authSource=admin" if password else "")
 
 
 def has_database(directory: Path) -> bool:
-    """Tell whether a database was ever begun in this data directory."""
+    """Tell whether a database was ever created in this data directory."""
     paths = Paths(directory.absolute())
     return paths.storage.exists() or paths.marker.exists()
 
 
 def running_uri(directory: Path) -> str | None:
-    """The URI of the server that some process runs over this data directory, or None.
+    """Return the URI of the server that another process runs over this data directory, or None.
 
-    For commands beside a running Tocsin; waits up to half a second.
+    Used by commands while Tocsin runs. Waits up to half a second.
     """
     paths = Paths(directory.absolute())
     running = read_running(paths)
@@ -206,7 +206,7 @@ def running_uri(directory: Path) -> str | None:
 
 
 def _is_up(paths: Paths, pid: int, port: int) -> bool:
-    """Whether that process has the database and listens: a port file may have outlived its server."""
+    """Tell whether that process has the database and listens. A port file may have outlived its server."""
     if os.name == "posix" and holder(paths.storage_lock) not in (pid, 0):
         return False
     with suppress(OSError), socket.create_connection((HOST, port), timeout=0.5):

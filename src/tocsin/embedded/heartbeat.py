@@ -1,11 +1,11 @@
-"""Notices a server that runs but has stopped answering.
+"""Detection of a server that runs but has stopped responding.
 
-Only the time during which this process could have heard an answer counts as silence: each round adds a few seconds at
-most, so a suspended machine, a paused container or a debugger that holds Tocsin never looks like a hung database. The
-server answers a greeting without touching the disk, so a slow disk is none either.
+Only time in which this process could have received a response counts as silence: each round adds a few seconds at most,
+so a suspended machine, a paused container or a debugger attached to Tocsin never looks like a hung database. Neither
+does a slow disk, since the server responds to a greeting without using it.
 
-It is asked over a plain connection: the driver's client brings monitors and pools of its own, which would have to be
-ended before a dead server may be started again.
+The greeting is sent over a plain connection: a client of the driver has monitors and pools, which would have to be
+closed before a dead server could be restarted.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tocsin.embedded.files import HOST
 from tocsin.ending import end_tasks
 
 PATIENCE_SECONDS = 30.0
-"""Silence after which the server counts as hung."""
+"""Seconds of silence after which the server counts as hung."""
 ROUND_SECONDS = 2.0
 OP_MSG = 2013
 
@@ -27,7 +27,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def wait_until_hung(port: int, pid: int) -> float:
-    """Waits until the server has been silent for too long; for how many seconds it was."""
+    """Wait until the server has been silent for too long, and return the seconds of silence."""
     silent, warned, ping = 0.0, False, None
     try:
         while silent < PATIENCE_SECONDS or is_traced(pid):
@@ -41,7 +41,7 @@ async def wait_until_hung(port: int, pid: int) -> float:
 
 
 async def _listen(ping: asyncio.Task[bool], silent: float) -> float:
-    """One round; the silence after it. An answer ends the silence, however late it comes."""
+    """Listen for one round, and return the silence after it. A response ends the silence, however late it is."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     await asyncio.wait([ping], timeout=ROUND_SECONDS)
@@ -52,12 +52,12 @@ async def _listen(ping: asyncio.Task[bool], silent: float) -> float:
 
 
 def add_silence(silent: float, elapsed: float) -> float:
-    """The silence after another round without an answer. A round that took longer was not spent listening."""
+    """Add a round without a response to the silence. A round that took longer was not spent listening."""
     return silent + min(elapsed, 2 * ROUND_SECONDS)
 
 
 def is_traced(pid: int) -> bool:
-    """Tell whether a debugger holds this process. Only Linux tells."""
+    """Tell whether a debugger is attached to this process. Known on Linux only."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("utf-8")
     except OSError:
@@ -81,13 +81,13 @@ async def _is_answered(port: int) -> bool:
 
 
 def _greeting() -> bytes:
-    """`hello`, which every client may ask, as a message of MongoDB's wire protocol (OP_MSG)."""
+    """Build a `hello`, which needs no authentication, as a message of MongoDB's wire protocol (OP_MSG)."""
     body = struct.pack("<IB", 0, 0) + encode({"hello": 1, "$db": "admin"})
     return struct.pack("<iiii", 16 + len(body), 1, 0, OP_MSG) + body
 
 
 def _warn(silent: float, warned: bool, pid: int) -> bool:
-    """Says once that the server is silent; whether that was said of this silence."""
+    """Log once that the server is silent, and return whether that was logged for this silence."""
     if silent < PATIENCE_SECONDS / 3 or warned:
         return warned and silent > 0
     log.warning(

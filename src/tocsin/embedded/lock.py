@@ -1,7 +1,7 @@
-"""Who uses the data directory: locks that the kernel drops when their process ends, however it ends.
+"""File locks that the kernel releases when their process ends, however it ends.
 
-POSIX record locks, because a forked worker does not inherit them: a lock that outlives its owner in a pool
-process would refuse the next start.
+They are POSIX record locks, since forked processes do not inherit these: a lock that outlived its owner in a forked
+process would prevent the next start. Also, the kernel tells which process holds one.
 """
 
 import os
@@ -12,11 +12,11 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
-_held: set[Path] = set()  # a POSIX lock does not stop its own process from taking it twice
+_held: set[Path] = set()  # a POSIX lock can be taken twice by one process
 
 
 class Held(Exception):
-    """Someone else has the lock. `pid` is 0 when the kernel does not tell (another host or container)."""
+    """A lock that is held already. `pid` is 0 if the kernel does not know it (another host or container)."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(f"held by process {pid}")
@@ -26,11 +26,11 @@ class Held(Exception):
 class FileLock:
     """An exclusive lock on a file, held until `release` or the end of the process.
 
-    On Windows only against this process; there the server's own lock refuses a second one.
+    On Windows it excludes only this process; there the server's own lock excludes others.
     """
 
     def __init__(self, path: Path) -> None:
-        """Takes the lock at once. Raises Held, or OSError when the file cannot be opened."""
+        """Take the lock. Raises Held, or OSError if the file cannot be opened."""
         self.path = path
         if path in _held:
             raise Held(os.getpid())
@@ -51,15 +51,15 @@ class FileLock:
                 raise
 
     def release(self) -> None:
-        """Gives the lock back. Once only."""
+        """Release the lock. May be called only once."""
         os.close(self._descriptor)
         _held.discard(self.path)
 
 
 def holder(path: Path) -> int | None:
-    """The process that holds a write lock on `path`, 0 if it is unknown which, None if nobody does.
+    """Return the id of the process that holds a write lock on `path`, 0 if unknown, None if there is none.
 
-    Never for a file that this process has locked itself: closing any descriptor of it would drop that lock.
+    Do not use it for a file that this process has locked: closing any descriptor of the file releases that lock.
     """
     if sys.platform == "win32":
         return None
@@ -68,14 +68,14 @@ def holder(path: Path) -> int | None:
     except OSError:
         return None
     try:
-        return _asked(descriptor)
+        return _query_holder(descriptor)
     finally:
         os.close(descriptor)
 
 
 if sys.platform != "win32":
 
-    def _asked(descriptor: int) -> int | None:
+    def _query_holder(descriptor: int) -> int | None:
         answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, _flock())
         if sys.platform == "darwin":
             _, _, pid, kind, _ = struct.unpack("@qqihh", answer)
@@ -84,7 +84,7 @@ if sys.platform != "win32":
         return None if kind == fcntl.F_UNLCK else max(int(pid), 0)
 
     def _flock() -> bytes:
-        """`struct flock`, asking for a write lock on the whole file (fcntl(2))."""
+        """Build a `struct flock` that asks for a write lock on the whole file (fcntl(2))."""
         if sys.platform == "darwin":
             return struct.pack("@qqihh", 0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)
         return struct.pack("@hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Watching one run of the server: until it ends, or is ended because it hangs."""
+"""Supervision of one run of the server until it ends, or is killed because it hangs."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def watch_child(child: Child, port: int, directory: Path) -> str | None:
-    """Returns when the server has ended; what keeps it from starting again, None if nothing does."""
+    """Wait until the server has ended, and return what prevents a restart, None if nothing does."""
     guards = [
         asyncio.create_task(_kill_when_hung(child, port), name="embedded-database-heartbeat"),
         asyncio.create_task(disk.warn_when_scarce(directory), name="embedded-database-disk"),
@@ -29,7 +29,7 @@ async def watch_child(child: Child, port: int, directory: Path) -> str | None:
 
 
 async def _kill_when_hung(child: Child, port: int) -> None:
-    """Only SIGKILL ends a stopped process; what was acknowledged is in the log, which the next start reads."""
+    """Send SIGKILL, which also ends a stopped process. The next start recovers acknowledged writes from the log."""
     silent = await heartbeat.wait_until_hung(port, child.pid)
-    log.error("the embedded database hangs, so it is started again", pid=child.pid, silent_s=round(silent))
+    log.error("the embedded database hangs and is restarted", pid=child.pid, silent_s=round(silent))
     child.kill()

@@ -1,1 +1,1 @@
-"""Who hears of what: the mails about failing tasks, and their delivery."""
+"""Notifications to users, and their delivery by mail."""

@@ -1,4 +1,4 @@
-"""The texts of the mails about accounts. Pure: what happened in, a delivery document out."""
+"""The mails about accounts: delivery documents made from events. Pure."""
 
 from datetime import datetime
 
@@ -6,25 +6,25 @@ from tocsin.documents import Doc, Link, Session, User
 from tocsin.notifications.letters import PAGE, Line, letter, new_delivery, one_line, time_text
 from tocsin.notifications.links import ACCOUNT_PAGE
 
-PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # a word, no password
+PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # not a password
 INVITATION = "INVITATION"
 REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105
 PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105
 EMAIL_CONFIRMATION = "EMAIL_CONFIRMATION"
 KINDS = frozenset({PASSWORD_RESET, INVITATION, REFRESH_TOKEN_REUSED, PASSWORD_CHANGED, EMAIL_CONFIRMATION})
-"""What is mailed about accounts."""
+"""The kinds of mails about accounts."""
 COMMAND_LINE = "command line"
-"""What the audit log calls who has no account."""
+"""The name of an actor without an account, as in the audit log."""
 LINK = "{link}"
-"""Stands in the text for what `sealed` holds, which only the mail itself shows."""
+"""A placeholder in the text for the content of `sealed`, which appears only in the mail itself."""
 
 
 def password_reset(user: User, link: Link, sealed: str) -> Doc:
-    """The mail with the link to choose a new password."""
+    """Return the mail with a link to choose a new password."""
     text = letter(
-        "somebody asked for a new password for your account. If it was you, open this link and choose one:",
-        [("", LINK), ("Good until:", time_text(link.expires_at))],
-        "If it was not you, do nothing: without the link nothing changes.",
+        "Someone requested a new password for your account. If it was you, open this link and choose one:",
+        [("", LINK), ("Valid until:", time_text(link.expires_at))],
+        "If it was not you, ignore this mail: nothing changes unless the link is used.",
     )
     return new_delivery(
         delivery_id(link), user.id, PASSWORD_RESET, "Choose a new password", text, link.created_at,
@@ -33,12 +33,12 @@ def password_reset(user: User, link: Link, sealed: str) -> Doc:
 
 
 def email_confirmation(user: User, link: Link, sealed: str) -> Doc:
-    """The mail with the link to confirm an address. Nothing in it was chosen by whoever signed up."""
+    """Return the mail with a link to confirm an address. It contains no text from the person who signed up."""
     text = letter(
-        "somebody made an account of Tocsin, which calls URLs on time, with this email address. If it was you, open "
-        "this link and type the password of the account:",
-        [("", LINK), ("Good until:", time_text(link.expires_at))],
-        "If it was not you, do nothing: without the link no other mail comes to this address.",
+        "Someone created an account with this email address on Tocsin, which calls URLs on schedule. If it was you, "
+        "open this link and enter the password of the account:",
+        [("", LINK), ("Valid until:", time_text(link.expires_at))],
+        "If it was not you, ignore this mail: no other mail is sent to this address unless the link is used.",
     )
     return new_delivery(
         delivery_id(link), user.id, EMAIL_CONFIRMATION, "Confirm your email address", text, link.created_at,
@@ -47,12 +47,12 @@ def email_confirmation(user: User, link: Link, sealed: str) -> Doc:
 
 
 def invitation(inviter: str, link: Link, sealed: str) -> Doc:
-    """The mail with the link to accept an invitation."""
+    """Return the mail with a link to accept an invitation."""
     who = "An administrator" if inviter == COMMAND_LINE else one_line(inviter)
     text = letter(
-        f"{who} invites you to Tocsin, which calls URLs on time. Open this link and choose a password:",
-        [("", LINK), ("Your address:", link.email), ("Good until:", time_text(link.expires_at))],
-        "If you do not want an account, do nothing.",
+        f"{who} invites you to Tocsin, which calls URLs on schedule. Open this link and choose a password:",
+        [("", LINK), ("Your address:", link.email), ("Valid until:", time_text(link.expires_at))],
+        "If you do not want an account, ignore this mail.",
     )
     subject = "You are invited to Tocsin"
     return new_delivery(
@@ -62,37 +62,37 @@ def invitation(inviter: str, link: Link, sealed: str) -> Doc:
 
 
 def refresh_token_reused(user: User, session: Session, address: str) -> Doc:
-    """The mail about a session that was ended because its refresh token was used twice."""
+    """Return the mail about a session that was ended because its refresh token was used twice."""
     lines: list[Line] = [
         ("Logged in:", time_text(session.created_at)),
-        ("From:", _place(session.address, session.user_agent)),
+        ("From:", _describe_client(session.address, session.user_agent)),
         ("Used again from:", address or "unknown"),
         ("New password:", PAGE),
     ]
     text = letter(
-        "a session of yours was ended: its refresh token was used a second time, so somebody may have a copy of it.",
+        "One of your sessions was ended: its refresh token was used a second time, so someone may have a copy of it.",
         lines,
-        "Log in again. If this repeats or you do not know the session, change your password: that ends all sessions.",
+        "Log in again. If this repeats or you do not recognize the session, change your password to end all sessions.",
     )
-    cause, subject = f"reused:{session.id}", "A session of yours was ended"
+    cause, subject = f"reused:{session.id}", "One of your sessions was ended"
     return new_delivery(cause, user.id, REFRESH_TOKEN_REUSED, subject, text, session.rotated_at, link=ACCOUNT_PAGE)
 
 
 def password_changed(user: User, at: datetime, address: str) -> Doc:
-    """The mail about a password that was changed."""
+    """Return the mail about a changed password."""
     text = letter(
-        "the password of your account was changed, and your other sessions were ended.",
+        "The password of your account was changed, and your other sessions were ended.",
         [("When:", time_text(at)), ("From:", address or "the command line"), ("New password:", PAGE)],
-        "If it was not you, ask for a new one there and tell your administrator.",
+        "If it was not you, request a new one there and tell your administrator.",
     )
     cause = f"password:{user.id}:{int(at.timestamp() * 1000)}"
     return new_delivery(cause, user.id, PASSWORD_CHANGED, "Your password was changed", text, at, link=ACCOUNT_PAGE)
 
 
 def delivery_id(link: Link) -> str:
-    """The id of the delivery that carries this link."""
+    """Return the id of the delivery that contains this link."""
     return f"{link.purpose.value.lower()}:{link.id}"
 
 
-def _place(address: str, user_agent: str) -> str:
+def _describe_client(address: str, user_agent: str) -> str:
     return one_line(f"{address or 'unknown'} {f'({user_agent})' if user_agent else ''}")

@@ -1,4 +1,4 @@
-"""Deliveries: queued once for each cause, for the postmen of all processes to send. See `postman`."""
+"""Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `postman`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,14 +12,14 @@ from tocsin.notifications.ordering import FIRST_WAIT
 
 LONGEST_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(days=3)
-_FORGET_BATCH = 500
+_PRUNE_BATCH = 500
 _DUPLICATE_KEY = 11000
 _listeners: list[tuple[str, Callable[[], None]]] = []
-"""Who is told at once when this process queues something, by the name of the database."""
+"""Callbacks for deliveries that this process queues, with the name of their database."""
 
 
 async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None = None) -> None:
-    """Queue these deliveries as of `at` (now). One whose cause was told or queued before is left as it is."""
+    """Queue these deliveries as of `at` (now). One whose cause was queued before is left unchanged."""
     if not deliveries:
         return
     moment = at or clock.now()
@@ -38,7 +38,7 @@ async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None
 
 @contextmanager
 def told_of_new_mails(database: Database, wake: Callable[[], None]) -> Iterator[None]:
-    """Call `wake` whenever this process has queued something, wherever that was, for the time of the block."""
+    """Call `wake` whenever this process queues deliveries while the block runs."""
     entry = (database.name, wake)
     _listeners.append(entry)
     try:
@@ -48,9 +48,9 @@ def told_of_new_mails(database: Database, wake: Callable[[], None]) -> Iterator[
 
 
 async def forget(database: Database, before: datetime) -> int:
-    """Delete the deliveries queued before that time that nobody tries to send any more; how many.
+    """Delete finished deliveries that were queued before that time, and return their number.
 
-    A forgotten cause can be told again.
+    The cause of a deleted delivery can be notified again.
     """
     count = 0
     while ids := await _queued_before(database, before):
@@ -64,7 +64,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
         [
             {"$match": {"queued_at": {"$lt": before}}},
             {"$match": {"status": {"$ne": "QUEUED"}}},
-            {"$limit": _FORGET_BATCH},
+            {"$limit": _PRUNE_BATCH},
             {"$project": {"_id": 1}},
         ]
     )
@@ -72,9 +72,9 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
 
 
 async def newest(database: Database, limit: int, now: datetime) -> list[Doc]:
-    """The deliveries queued last, newest first.
+    """Return the deliveries that were queued last, newest first.
 
-    Looks back in growing windows: the embedded database would read all of them for a bare sort and limit.
+    Reads growing windows of time: the embedded database would read all of them for a plain sort and limit.
     """
     window = timedelta(hours=1)
     while True:
@@ -88,16 +88,16 @@ async def newest(database: Database, limit: int, now: datetime) -> list[Doc]:
 
 
 async def address_of(database: Database, owner: str) -> str | None:
-    """Where this user gets mail at present; None when there is no such user, or he was deactivated."""
+    """Return the user's email address; None if they do not exist or are deactivated."""
     users = database.db[User.get_collection_name()]
     user = await users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
     return str(user["email"]) if user and user["is_active"] else None
 
 
 def wait_after(tries: int, chance: float) -> timedelta:
-    """The wait after that many failed tries (from 1): doubled each time up to a limit.
+    """Return the wait after `tries` failed tries (1 or more), which doubles each time up to a limit.
 
-    `chance` (0..1) adds up to a fifth, so that mails that failed together don't come back together.
+    `chance` (0..1) adds up to a fifth, so that mails that failed together are not retried together.
     """
     doublings: int = 2 ** min(tries - 1, 16)
     return min(FIRST_WAIT * doublings, LONGEST_WAIT) * (1 + chance / 5)

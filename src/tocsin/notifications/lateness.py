@@ -1,4 +1,4 @@
-"""Mails that could not be delivered for a while: what they must say, or why they are not sent."""
+"""Mails that are delivered late: additions to their text, and reasons not to send them."""
 
 from datetime import datetime
 
@@ -12,23 +12,25 @@ _COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
 
 
 async def update_text(database: Database, delivery: Doc, now: datetime) -> tuple[str, str]:
-    """Subject and text, with what has become of the incident since the mail was written."""
+    """Return subject and text, updated with the present state of the incident."""
     subject, text, about = str(delivery["subject"]), str(delivery["text"]), delivery.get("about")
     if about is None or about["type"] not in _COLLECTIONS:
         return subject, text
     thing = about["type"].lower()
     if is_late(delivery, now) and await _works_again(database, about):
         subject += " (it works again)"
-        text = with_note(text, f"This mail comes late: since then the {thing} has worked again.")
-    if (began := await _untold_beginning(database, about)) is not None:
+        text = with_note(text, f"This mail is late: the {thing} has worked again since then.")
+    if (began := await _superseded_beginning(database, about)) is not None:
         at = time_text(began["queued_at"])
-        note = f"Your {thing} began to fail at {at}. The mail about that could not be delivered: this one tells both."
+        note = (
+            f"Your {thing} started failing at {at}. This mail covers that too: the one about it could not be delivered."
+        )
         text = with_note(text, note)
     return subject, text
 
 
 async def is_pointless(database: Database, delivery: Doc, now: datetime) -> str | None:
-    """Return why a late mail need not be sent any more; None if it must."""
+    """Return why a late mail is obsolete; None if it must be sent."""
     about, good_until = delivery.get("about"), delivery.get("good_until")
     if good_until is not None and good_until <= now:
         return "its link expired before it could be delivered"
@@ -37,7 +39,7 @@ async def is_pointless(database: Database, delivery: Doc, now: datetime) -> str 
     run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})
     state = (run or {}).get("steps", {}).get(about["step"], {})
     waits = state.get("status") == StepStatus.WAITING.value and state.get("round", 0) == about["incident"]
-    return None if waits else "the step does not wait for a decision any more"
+    return None if waits else "the step no longer waits for a decision"
 
 
 async def _works_again(database: Database, about: Doc) -> bool:
@@ -46,8 +48,8 @@ async def _works_again(database: Database, about: Doc) -> bool:
     return thing is not None and (thing.get("incident") or 0) > about["incident"]
 
 
-async def _untold_beginning(database: Database, about: Doc) -> Doc | None:
-    """The mail about the beginning that this one about the end took the place of."""
+async def _superseded_beginning(database: Database, about: Doc) -> Doc | None:
+    """Return the mail about the beginning of the incident if this mail superseded it."""
     if about["stage"] == 0:
         return None
     began = await database.deliveries.find_one({"_id": incident_id(about["id"], about["incident"], 0)})

@@ -1,4 +1,4 @@
-"""How the mails are written: plain text of 76 columns. Pure."""
+"""The layout of mails: plain text of 76 columns. Pure."""
 
 import textwrap
 from datetime import datetime
@@ -9,35 +9,35 @@ from tocsin.outbound.mail_text import one_line
 
 __all__ = ["PAGE", "Line", "letter", "new_delivery", "one_line", "shortened", "time_text", "with_note", "with_page"]
 PAGE = "{page}"
-"""Stands, as the last of the facts, for the address of the page that the delivery's `link` names."""
+"""A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
 _GREETING = "Hello,\n\n"
 _WIDTH = 76
-_LABEL = 17
+_LABEL_WIDTH = 17
 Line = tuple[str, str]
-"""A label and what it labels; without a label, a paragraph of its own that is never broken."""
+"""A label and its value. Without a label, the value is a separate paragraph that is never wrapped."""
 
 
 def letter(opening: str, lines: list[Line], closing: str) -> str:
-    """A plain-text mail: a greeting, what it is about, facts with their labels, what to do."""
-    facts = "\n".join(_fact(label, value) for label, value in lines)
-    return _GREETING + "\n\n".join([_wrapped(opening), facts, _wrapped(closing), "Tocsin\n"])
+    """Return a plain-text mail: a greeting, the opening, labelled facts, and the closing."""
+    facts = "\n".join(_format_fact(label, value) for label, value in lines)
+    return _GREETING + "\n\n".join([_wrap(opening), facts, _wrap(closing), "Tocsin\n"])
 
 
 def with_page(text: str, address: str) -> str:
-    """The text of a mail with the address of its page. What else looks like the placeholder is a user's."""
+    """Replace the last placeholder by the address of the page. Others are text from a user."""
     before, placeholder, after = text.rpartition(PAGE)
     return f"{before}{address}{after}" if placeholder else text
 
 
 def with_note(text: str, note: str) -> str:
-    """The text of a mail with a paragraph before all others."""
-    return text.replace(_GREETING, f"{_GREETING}{_wrapped(note)}\n\n", 1)
+    """Insert a paragraph before all others of a mail."""
+    return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
 
 
 def new_delivery(
     cause: str, owner: str, kind: str, subject: str, text: str, at: datetime, run: str | None = None, **more: Any
 ) -> Doc:
-    """A mail to be sent, queued at that time; its id is its cause."""
+    """Return a queued delivery whose id is its cause."""
     return {
         "_id": cause,
         "owner": owner,
@@ -56,11 +56,11 @@ def new_delivery(
     }
 
 
-def _fact(label: str, value: str) -> str:
-    return _wrapped(value, label.ljust(_LABEL), " " * _LABEL) if label else f"{value}\n"
+def _format_fact(label: str, value: str) -> str:
+    return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH) if label else f"{value}\n"
 
 
-def _wrapped(text: str, first: str = "", rest: str = "") -> str:
+def _wrap(text: str, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
         text,
         _WIDTH,
@@ -72,10 +72,10 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """A moment (UTC) as mails write it."""
+    """Format a time (UTC) for a mail."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def shortened(text: str, limit: int) -> str:
-    """The text, cut to so many characters."""
+    """Truncate the text to `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

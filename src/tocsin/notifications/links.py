@@ -1,6 +1,6 @@
-"""The pages that show a thing: the one place that knows their addresses. Pure.
+"""The paths of the pages that mails link to. Pure.
 
-They are paths of this server; `Settings.page` makes addresses of them.
+`Settings.page` turns them into addresses of this server.
 """
 
 import json
@@ -31,20 +31,20 @@ _DECIDE = """mutation Decide($input: DecideApprovalInput!) {
 
 
 def run_page(run_id: str) -> str:
-    """The page of a run of a task or of a step, or of a workflow run."""
+    """Return the path of the page of a run or workflow run."""
     if run_type(run_id) == "WorkflowRun":
         return _playground(_WORKFLOW_RUN, {"id": global_id("WorkflowRun", run_id)})
     return _playground(_RUN, {"id": global_id("Run", run_id)})
 
 
 def approval_page(workflow_run: str, step: str) -> str:
-    """The page at which a person decides what a step waits for."""
+    """Return the path of the page on which a person decides an approval."""
     given = {"id": global_id("WorkflowRun", workflow_run), "step": step, "approved": True, "comment": ""}
     return _playground(_DECIDE, {"input": given})
 
 
 def run_type(run_id: str) -> str:
-    """The type in the API of the run with this document id."""
+    """Return the API's type of the run with this document id."""
     return "WorkflowRun" if is_workflow_run(run_id) and ":" not in run_id else "Run"
 
 

@@ -1,7 +1,7 @@
-"""In which order the mails about one thing go out, and which of them are outdated. Pure.
+"""The order of the mails about one subject, and which of them are superseded. Pure.
 
-Of one thing (a task, a workflow, an approval) one mail is on its way at a time, the earliest first. One that could not
-be delivered before a later stage of its incident came is outdated: the later mail tells both.
+Of the mails about one subject (a task, a workflow, an approval) one is sent at a time, the earliest first. A mail that
+could not be delivered before the next stage of its incident is superseded: the later mail covers both.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from tocsin.documents import Doc
 
 FIRST_WAIT = timedelta(seconds=30)
-"""Before a mail is tried again; one that is older, or was tried before, is late."""
-_BEHIND_A_LEASE = timedelta(seconds=2)
+"""The wait before the first retry. A mail that is older, or that was tried before, is late."""
+_LEASE_POLL = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
 class Sorting:
-    """Ids of mails: those that may be sent now, those that are outdated, those that wait for an earlier one until."""
+    """Ids of mails: those ready to be sent, those superseded, and those waiting for an earlier one, until when."""
 
     ready: list[str] = field(default_factory=list)
     outdated: list[str] = field(default_factory=list)
@@ -30,10 +30,9 @@ def is_late(delivery: Doc, now: datetime) -> bool:
 
 
 def sort_mails(due: Iterable[Doc], pending: Collection[Doc], told: Collection[str], now: datetime) -> Sorting:
-    """Decide what is to be done with the mails that are due.
+    """Decide what to do with the due mails.
 
-    `pending` are all mails not yet delivered about the things that those are about, `told` the ids of mails that have
-    left already and that make others outdated.
+    `pending` are all undelivered mails about their subjects, `told` the ids of delivered mails that supersede others.
     """
     sorting, groups = Sorting(), dict[str, list[Doc]]()
     for mail in pending:
@@ -47,7 +46,7 @@ def sort_mails(due: Iterable[Doc], pending: Collection[Doc], told: Collection[st
 
 
 def next_stage_id(delivery: Doc) -> str | None:
-    """The id of the mail that makes this one outdated, if its kind has such."""
+    """Return the id of the mail that would supersede this one; None if its kind cannot be superseded."""
     about = delivery.get("about")
     if about is None or about["type"] == "Approval" or about["stage"] != 0:
         return None
@@ -64,7 +63,7 @@ def _sort_group(group: list[Doc], told: Collection[str], now: datetime, sorting:
     if first["next_try_at"] <= now:
         sorting.ready.append(first["_id"])
         return
-    until = min(first["next_try_at"], now + _BEHIND_A_LEASE) if _is_leased(first, now) else first["next_try_at"]
+    until = min(first["next_try_at"], now + _LEASE_POLL) if _is_leased(first, now) else first["next_try_at"]
     sorting.waiting |= {mail["_id"]: until for mail in kept[1:] if mail["next_try_at"] <= now}
 
 
@@ -83,5 +82,5 @@ def _is_outdated(mail: Doc, group: list[Doc], told: Collection[str], now: dateti
 
 
 def _is_leased(mail: Doc, now: datetime) -> bool:
-    """Tell whether a process is sending it at this moment."""
+    """Tell whether a process is sending the mail at present."""
     return mail.get("claim") is not None and mail["lease_until"] is not None and mail["lease_until"] > now

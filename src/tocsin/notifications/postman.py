@@ -1,10 +1,10 @@
-"""Sending what is queued: at least once, by any number of processes, owner by owner in turn.
+"""Delivery of queued mails: at least once, by any number of processes, with owners taking turns.
 
-A process that dies between the mail server's 250 and the mark in the database leaves the delivery queued: the
-mail goes out again when its lease ends, with the same Message-ID, by which many mail programs know it again.
+A process that dies between the mail server's 250 and the update of the database leaves the delivery queued: the mail is
+sent again when its lease ends, with the same Message-ID, by which many mail programs recognize duplicates.
 
-The mails about one thing go out in their order, and what is outdated by then is merged: see `ordering`. One owner has
-at most half of the room, so that another's mail waits neither for thousands of theirs nor for a slow server.
+The mails about one subject are sent in order, and superseded ones are merged: see `ordering`. One owner uses at most
+half of the slots, so that mails of others wait neither for thousands of theirs nor for a slow server.
 """
 
 import asyncio
@@ -41,31 +41,31 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secrets import SecretBox, SecretUnreadable
 from tocsin.telemetry import MAILS, logger
 
-_LOOK_SECONDS = 2.0
-_LONGEST_PAUSE = 15.0
-_AT_ONCE = 8
-_SHARE = _AT_ONCE // 2
-_REST = 20.0
-"""Looking for owners may take one part in so many of the time: it reads all that is due."""
-_SHORTEST_REST = 0.02
+_POLL_SECONDS = 2.0
+_MAX_PAUSE = 15.0
+_MAX_IN_PROGRESS = 8
+_OWNER_SHARE = _MAX_IN_PROGRESS // 2
+_REST_FACTOR = 20.0
+"""The search for owners takes at most one part in so many of the time, since it reads all due deliveries."""
+_MIN_REST = 0.02
 _QUEUED = equals("status", "QUEUED")
 
 _log = logger(__name__)
 
 
 class Postman:
-    """Sends what is queued, a few mails at a time, and tries again what failed for up to three days.
+    """A worker that sends queued deliveries, a few at a time, and retries failed ones for up to three days.
 
-    `page` makes an address of the path of a page; `limits` are those of recipients, and `confirms` says that nothing is
-    sent to an address that was not confirmed. A claim moves a delivery's `next_try_at` to the end of its lease and
-    leaves a token: other processes pass it by; the lease is renewed while the sending goes on. Every change is a
-    conditional update.
+    `page` turns the path of a page into an address. `limits` are those of recipients. With `confirms`, nothing is sent
+    to an address that is not confirmed. A claim writes a token and moves the delivery's `next_try_at` to the end of its
+    lease, so that other processes skip it; the lease is renewed during the sending. Every change is a conditional
+    update.
     """
 
     def __init__(
         self,
         database: Database,
-        door: MailDoor,
+        transport: MailDoor,
         secrets: SecretBox | None = None,
         *,
         page: Callable[[str], str] = str,
@@ -75,118 +75,121 @@ class Postman:
         lease: timedelta = timedelta(seconds=60),
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._database, self._door, self._secrets, self._page = database, door, secrets, page
+        self._database, self._transport, self._secrets, self._page = database, transport, secrets, page
         self._recipients = Recipients(database, limits, confirms=confirms, clock=clock)
         self._lease, self._clock, self._meter = lease, clock, meter or UsageMeter()
         self._woken = asyncio.Event()
-        self._turns, self._under_way = Turns(_SHARE), Counter[str]()
-        self._held: dict[str, Doc] = {}
+        self._turns, self._owner_counts = Turns(_OWNER_SHARE), Counter[str]()
+        self._in_progress: dict[str, Doc] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._looked_at, self._rest_until, self._news = 0.0, 0.0, True
+        self._last_lookup, self._rest_until, self._has_news = 0.0, 0.0, True
 
     def wake(self) -> None:
-        """Something was queued: look now."""
-        self._news = True
+        """Look for queued deliveries now."""
+        self._has_news = True
         self._woken.set()
 
     async def run(self) -> None:
-        """Send until cancelled. The database may go away meanwhile; this logs, waits and goes on."""
+        """Send until cancelled. If the database is unavailable, log that, wait and go on."""
         failures = 0
         async with self._working():
             while True:
                 self._woken.clear()
                 try:
-                    began = await self._begin()
+                    began = await self._start_next()
                     failures = 0
                 except Exception as error:
                     failures += 1
                     began = False
-                    _log.warning("mails wait", reason=str(error), exc_info=not isinstance(error, PyMongoError))
+                    _log.warning(
+                        "mails cannot be sent", reason=str(error), exc_info=not isinstance(error, PyMongoError)
+                    )
                 if failures:
-                    await asyncio.sleep(min(2.0 ** (failures - 1), _LONGEST_PAUSE))
+                    await asyncio.sleep(min(2.0 ** (failures - 1), _MAX_PAUSE))
                 elif not began:
-                    await self._wait_for_news()
+                    await self._wait()
 
     async def send_due(self) -> None:
-        """Send what is due at this moment, and wait for its end."""
+        """Send the deliveries that are due now, and wait until all are finished."""
         async with self._working():
-            self._news, self._rest_until = True, 0.0
-            while await self._begin() or self._tasks:
+            self._has_news, self._rest_until = True, 0.0
+            while await self._start_next() or self._tasks:
                 if self._tasks:
                     await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
-        """Hear of what this process queues, and keep the leases. What is being sent at the end is broken off."""
+        """Listen for new deliveries and renew leases during the block, and cancel sending in progress at its end."""
         with deliveries.told_of_new_mails(self._database, self.wake):
-            keeper = asyncio.create_task(self._keep())
+            renewer = asyncio.create_task(self._renew_leases())
             try:
                 yield
             finally:
-                await end_tasks(keeper, *self._tasks)
+                await end_tasks(renewer, *self._tasks)
 
-    async def _wait_for_news(self) -> None:
-        pause = max(self._rest_until - time.monotonic(), _SHORTEST_REST) if self._news else _LOOK_SECONDS
+    async def _wait(self) -> None:
+        pause = max(self._rest_until - time.monotonic(), _MIN_REST) if self._has_news else _POLL_SECONDS
         try:
             async with asyncio.timeout(pause):
                 await self._woken.wait()
         except TimeoutError:
             return
 
-    async def _begin(self) -> bool:
-        """Begin to send mails of the owner whose turn it is. Returns whether there may be more to begin."""
-        await self._look_for_owners()
-        room = _AT_ONCE - len(self._held)
-        owner = self._turns.next(self._under_way) if room > 0 else None
+    async def _start_next(self) -> bool:
+        """Start sending mails of the next owner, and return whether there may be more to send."""
+        await self._find_owners()
+        room = _MAX_IN_PROGRESS - len(self._in_progress)
+        owner = self._turns.next(self._owner_counts) if room > 0 else None
         if owner is None:
             return False
         claimed = await self._claim(owner, 1 if self._turns.has_others(owner) else room)
         if not claimed:
             self._turns.drop(owner)
         for delivery in claimed:
-            self._held[delivery["_id"]] = delivery
-            self._under_way[owner] += 1
+            self._in_progress[delivery["_id"]] = delivery
+            self._owner_counts[owner] += 1
             task = asyncio.create_task(self._deliver(delivery, owner), name="mail")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return True
 
-    async def _look_for_owners(self) -> None:
-        """Find out who has due mails: when there is news, and now and then; seldom where it takes long."""
+    async def _find_owners(self) -> None:
+        """Find the owners of due mails: after news, and periodically, but less often if that is slow."""
         begun = time.monotonic()
-        if begun < self._rest_until or not (self._news or begun - self._looked_at >= _LOOK_SECONDS):
+        if begun < self._rest_until or not (self._has_news or begun - self._last_lookup >= _POLL_SECONDS):
             return
-        self._news, self._looked_at = False, begun
+        self._has_news, self._last_lookup = False, begun
         self._turns.line_up(await due_owners(self._database, self._clock()))
         now = time.monotonic()
-        self._rest_until = now + max((now - begun) * _REST, _SHORTEST_REST)
+        self._rest_until = now + max((now - begun) * _REST_FACTOR, _MIN_REST)
 
     async def _claim(self, owner: str, limit: int) -> list[Doc]:
         now, token = self._clock(), uuid4().hex
-        room = min(limit, _SHARE - self._under_way[owner])
-        busy = {held["about"]["id"] for held in self._held.values() if held.get("about")}
-        ids = [each for each in await ready_mails(self._database, now, owner, busy) if each not in self._held][:room]
+        room = min(limit, _OWNER_SHARE - self._owner_counts[owner])
+        busy = {held["about"]["id"] for held in self._in_progress.values() if held.get("about")}
+        ready = await ready_mails(self._database, now, owner, busy)
+        ids = [each for each in ready if each not in self._in_progress][:room]
         if not ids:
             return []
         still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
-        await self._change(dict.fromkeys(ids, still_due), {"claim": token, **self._leased_until(now)})
+        await self._update(dict.fromkeys(ids, still_due), {"claim": token, **self._leased_until(now)})
         found = self._database.deliveries.find({"_id": {"$in": ids}})
         return [delivery async for delivery in found if delivery.get("claim") == token]
 
     def _leased_until(self, now: datetime) -> Doc:
         return {"lease_until": now + self._lease, "next_try_at": now + self._lease}
 
-    async def _keep(self) -> None:
-        """Renew the lease on what is not yet settled."""
+    async def _renew_leases(self) -> None:
+        """Renew the leases of the deliveries in progress."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            mine = {each: both(_QUEUED, equals("claim", held["claim"])) for each, held in self._held.items()}
+            mine = {each: both(_QUEUED, equals("claim", held["claim"])) for each, held in self._in_progress.items()}
             try:
-                await self._change(mine, self._leased_until(self._clock()))
+                await self._update(mine, self._leased_until(self._clock()))
             except PyMongoError as error:
                 _log.warning("the lease on mails could not be renewed", reason=str(error))
 
-    async def _change(self, conditions: dict[str, Expression], changes: Doc) -> None:
+    async def _update(self, conditions: dict[str, Expression], changes: Doc) -> None:
         if conditions:
             updates = [
                 UpdateOne({"_id": each}, [change_when(condition, changes)]) for each, condition in conditions.items()
@@ -195,104 +198,104 @@ class Postman:
 
     async def _deliver(self, delivery: Doc, owner: str) -> None:
         try:
-            changes = await self._try(delivery)
-            # Sent is sent, whoever holds it by now; what failed is for the holder of the lease to say.
+            changes = await self._attempt(delivery)
+            # A success counts whoever has the lease by now; a failure is for the holder of the lease to record.
             mine = both(_QUEUED, equals("claim", delivery["claim"]))
             condition = _QUEUED if changes["status"] == "DELIVERED" else mine
-            await self._settle(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
-        except PyMongoError as error:  # it comes back when its lease ends
-            _log.warning("a mail waits for the database", **_ids(delivery), reason=str(error))
+            await self._record_outcome(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
+        except PyMongoError as error:  # it is sent again when its lease ends
+            _log.warning("the outcome of a mail could not be recorded", **_log_fields(delivery), reason=str(error))
         finally:
-            del self._held[delivery["_id"]]
-            self._under_way -= Counter((owner,))
-            self._turns.add(owner)  # what was to come after this one may go now
+            del self._in_progress[delivery["_id"]]
+            self._owner_counts -= Counter((owner,))
+            self._turns.add(owner)  # mails that waited for this one may be sent now
             self._woken.set()
 
-    async def _try(self, delivery: Doc) -> Doc:
-        """Try once; what became of it, as changes of the document. Raises PyMongoError."""
+    async def _attempt(self, delivery: Doc) -> Doc:
+        """Try once, and return the outcome as changes of the document. Raises PyMongoError."""
         if (reason := await lateness.is_pointless(self._database, delivery, self._clock())) is not None:
             return self._outcome(delivery, SUPERSEDED, last_error=reason)
         try:
-            self._count(delivery)
+            self._count_for_quota(delivery)
             async with self._recipients.place_for(delivery) as (to, note):
                 subject, text = await lateness.update_text(self._database, delivery, self._clock())
                 text = note(text)
                 if delivery.get("link") is not None:
                     text = with_page(text, self._page(delivery["link"]))
-                await self._door.send(to, subject, await self._opened(text, delivery), delivery["_id"])
+                await self._transport.send(to, subject, await self._insert_link(text, delivery), delivery["_id"])
         except SecretUnreadable:
-            return self._failed(delivery, "its link cannot be read: the encryption key is another one by now")
+            return self._failed(delivery, "its link cannot be decrypted: the encryption key has changed")
         except MailSuppressed as error:
             return self._suppressed(delivery, str(error))
         except MailRefused as error:
             return self._failed(delivery, str(error))
         except MailUnavailable as error:
-            return self._later(delivery, str(error))
+            return self._retry_later(delivery, str(error))
         except PyMongoError:
             raise
-        except Exception as error:  # a fault of the program must not keep the other mails from going out
-            _log.exception("a mail could not be sent", **_ids(delivery))
-            return self._later(delivery, f"{type(error).__name__}: {error}")
+        except Exception as error:  # a bug must not keep the other mails from being sent
+            _log.exception("a mail could not be sent", **_log_fields(delivery))
+            return self._retry_later(delivery, f"{type(error).__name__}: {error}")
         MAILS.labels(outcome="DELIVERED").inc()
-        _log.info("mail delivered", **_ids(delivery))
+        _log.info("mail delivered", **_log_fields(delivery))
         sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
         return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
 
-    def _count(self, delivery: Doc) -> None:
-        """Count the first try of a mail that somebody's task or workflow is the cause of. Raises MailRefused."""
+    def _count_for_quota(self, delivery: Doc) -> None:
+        """Count the first try of a mail caused by a task or workflow towards its owner's quota. Raises MailRefused."""
         if not delivery.get("run") or delivery["tries"]:
             return
         if not self._meter.take(owner_of(delivery["run"]), Quota.MAILS_PER_DAY, self._clock()):
             raise MailRefused(NO_MORE_TODAY)
 
-    async def _opened(self, text: str, delivery: Doc) -> str:
-        """What is sent: the text with the link that only the mail shows. Raises SecretUnreadable."""
+    async def _insert_link(self, text: str, delivery: Doc) -> str:
+        """Return the text with the link, which only the sent mail contains. Raises SecretUnreadable."""
         sealed = delivery.get("sealed")
         if sealed is None:
             return text
         if self._secrets is None:
-            raise SecretUnreadable("there is no key to open it with")
+            raise SecretUnreadable("there is no key to decrypt it with")
         return text.replace(LINK, await self._secrets.unseal(sealed, delivery["_id"]))
 
-    def _later(self, delivery: Doc, reason: str) -> Doc:
+    def _retry_later(self, delivery: Doc, reason: str) -> Doc:
         tries = delivery["tries"] + 1
-        wait = wait_after(tries, random.random())  # noqa: S311  # spreads load, hides nothing
+        wait = wait_after(tries, random.random())  # noqa: S311  # spreads load, not security
         again = clock.to_milliseconds(self._clock() + wait)
         if again > delivery["queued_at"] + PATIENCE:
             return self._failed(delivery, reason)
         MAILS.labels(outcome="RETRY").inc()
-        _log.warning("a mail must wait", **_ids(delivery), reason=reason, until=again.isoformat())
+        _log.warning("a mail will be retried", **_log_fields(delivery), reason=reason, until=again.isoformat())
         return self._outcome(delivery, "QUEUED", next_try_at=again, last_error=reason)
 
     def _failed(self, delivery: Doc, reason: str) -> Doc:
         MAILS.labels(outcome="FAILED").inc()
-        _log.error("a mail cannot be delivered", **_ids(delivery), reason=reason)
+        _log.error("a mail cannot be delivered", **_log_fields(delivery), reason=reason)
         return self._outcome(delivery, "FAILED", last_error=reason)
 
     def _suppressed(self, delivery: Doc, reason: str) -> Doc:
         MAILS.labels(outcome=SUPPRESSED).inc()
-        _log.info("a mail was not sent", **_ids(delivery), reason=reason)
+        _log.info("a mail was not sent", **_log_fields(delivery), reason=reason)
         return self._outcome(delivery, SUPPRESSED, last_error=reason)
 
     def _outcome(self, delivery: Doc, status: str, **changes: Any) -> Doc:
         return {"status": status, "tries": delivery["tries"] + 1, **changes}
 
-    async def _settle(self, delivery_id: str, condition: Expression, changes: Doc) -> None:
-        """Write the outcome, however long the database is away: what is forgotten here is sent twice."""
+    async def _record_outcome(self, delivery_id: str, condition: Expression, changes: Doc) -> None:
+        """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate mail."""
         wait = 0.5
         while True:
             try:
-                await self._change({delivery_id: condition}, changes)
+                await self._update({delivery_id: condition}, changes)
                 return
             except PyMongoError as error:
                 if not is_unavailable(error):
                     raise
-                _log.warning("a mail's outcome waits", delivery=delivery_id, reason=str(error))
+                _log.warning("the outcome of a mail waits for the database", delivery=delivery_id, reason=str(error))
                 await asyncio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_PAUSE)
+                wait = min(wait * 2, _MAX_PAUSE)
 
 
-def _ids(delivery: Doc) -> dict[str, str]:
-    """Name a mail in the log, with the ids of what it is about."""
+def _log_fields(delivery: Doc) -> dict[str, str]:
+    """Return the log fields that identify a mail and its run."""
     about = run_ids(delivery["run"]) if delivery.get("run") else {}
     return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}

@@ -1,4 +1,4 @@
-"""The mail about quotas that are used up: one a day, whatever was refused. Pure."""
+"""The mail about reached quotas, sent at most once a day. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,13 +10,13 @@ QUOTA_MET = "QUOTA_MET"
 
 
 def quota_met(owner: str, met: Sequence[str], at: datetime) -> Doc:
-    """The mail that tells an owner which quotas they met, each as `limits.told` writes it."""
+    """Return the mail about the quotas that an owner has reached, each as formatted by `limits.told`."""
     text = letter(
-        "you have used up what your account may use here.",
+        "Your account has reached a quota.",
         [("Quota:", one) for one in met],
-        "Runs that were due meanwhile are in the history as MISSED, with the reason QUOTA; retries and steps begin "
-        "later; mails of tasks are not sent; of too much history the oldest goes first. The query viewer { usage { "
-        "quota used limit resetsAt } } shows all your quotas, and an administrator can raise them. This is told once "
-        "a day.",
+        "Runs that became due since then are in the history as MISSED, with the reason QUOTA. Retries and steps are "
+        "delayed, mails of tasks are not sent, and the oldest history is deleted if there is too much. The query "
+        "viewer { usage { quota used limit resetsAt } } shows all your quotas, and an administrator can raise them. "
+        "You get this mail at most once a day.",
     )
-    return new_delivery(f"{owner}/quota:{at:%Y-%m-%d}", owner, QUOTA_MET, "You have met a quota", text, at)
+    return new_delivery(f"{owner}/quota:{at:%Y-%m-%d}", owner, QUOTA_MET, "You have reached a quota", text, at)

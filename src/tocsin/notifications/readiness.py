@@ -1,4 +1,4 @@
-"""Which of the mails that are due may go out, after what is outdated was marked so and the others were told to wait."""
+"""Selection of the due mails that may be sent. Superseded ones are marked, and others postponed."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,13 +10,13 @@ from tocsin.documents.updates import Expression, both, change_when, equals
 from tocsin.notifications.lateness import SUPERSEDED
 from tocsin.notifications.ordering import next_stage_id, sort_mails
 
-_SEEN = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1}
+_PROJECTION = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1}
 _QUEUED = equals("status", "QUEUED")
-_LOOKED_AT = 32
+_BATCH = 32
 
 
 async def due_owners(database: Database, now: datetime) -> list[str]:
-    """Whose mails are due. Reads the index of all that are."""
+    """Return the owners of due mails. Reads the index entries of all of these."""
     due: list[Doc] = [
         {"$match": {"status": "QUEUED", "next_try_at": {"$lte": now}}},
         {"$group": {"_id": "$owner"}},
@@ -25,14 +25,14 @@ async def due_owners(database: Database, now: datetime) -> list[str]:
 
 
 async def ready_mails(database: Database, now: datetime, owner: str, busy: Collection[str] = ()) -> list[str]:
-    """The ids of some mails of this owner that may be sent now. Mails about what is `busy` wait for one being sent."""
-    found = database.deliveries.find({"status": "QUEUED", "owner": owner, "next_try_at": {"$lte": now}}, _SEEN)
-    looked_at = await found.sort("next_try_at", 1).limit(_LOOKED_AT).to_list()
+    """Return ids of this owner's mails that may be sent now, except those about a `busy` subject."""
+    found = database.deliveries.find({"status": "QUEUED", "owner": owner, "next_try_at": {"$lte": now}}, _PROJECTION)
+    looked_at = await found.sort("next_try_at", 1).limit(_BATCH).to_list()
     due = [mail for mail in looked_at if not mail.get("about") or mail["about"]["id"] not in busy]
     things = list({mail["about"]["id"] for mail in due if mail.get("about")})
     if not things:
         return [mail["_id"] for mail in due]
-    pending = await database.deliveries.find({"status": "QUEUED", "about.id": {"$in": things}}, _SEEN).to_list()
+    pending = await database.deliveries.find({"status": "QUEUED", "about.id": {"$in": things}}, _PROJECTION).to_list()
     sorting = sort_mails(due, pending, await _delivered(database, pending), now)
     await _postpone(database, sorting.waiting, now)
     overtaken = await _supersede(database, sorting.outdated, now)
@@ -41,7 +41,7 @@ async def ready_mails(database: Database, now: datetime, owner: str, busy: Colle
 
 
 async def _delivered(database: Database, pending: list[Doc]) -> set[str]:
-    """The ids of mails that make some of these outdated, and that were delivered before them."""
+    """Return the ids of delivered mails that supersede some of these."""
     later = [each for mail in pending if (each := next_stage_id(mail)) is not None]
     if not later:
         return set()
@@ -50,23 +50,23 @@ async def _delivered(database: Database, pending: list[Doc]) -> set[str]:
 
 
 async def _postpone(database: Database, waiting: dict[str, datetime], now: datetime) -> None:
-    """Let mails wait for earlier ones, unless another process has them by now."""
+    """Postpone mails that wait for earlier ones, unless another process has claimed them."""
     still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
-    await _change(database, {each: (still_due, {"next_try_at": until}) for each, until in waiting.items()})
+    await _update(database, {each: (still_due, {"next_try_at": until}) for each, until in waiting.items()})
 
 
 async def _supersede(database: Database, outdated: list[str], now: datetime) -> set[str]:
-    """Mark outdated mails. Returns the things about which another process has just begun to send one."""
+    """Mark superseded mails, and return the subjects about which another process has just begun to send one."""
     if not outdated:
         return set()
     unleased = both(_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
     changes: Doc = {"status": SUPERSEDED, "claim": None, "lease_until": None}
-    await _change(database, dict.fromkeys(outdated, (unleased, changes)))
+    await _update(database, dict.fromkeys(outdated, (unleased, changes)))
     found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "status": 1})
     return {mail["about"]["id"] async for mail in found if mail["status"] == "QUEUED"}
 
 
-async def _change(database: Database, changes: dict[str, tuple[Expression, Doc]]) -> None:
+async def _update(database: Database, changes: dict[str, tuple[Expression, Doc]]) -> None:
     updates = [UpdateOne({"_id": each}, [change_when(*change)]) for each, change in changes.items()]
     if updates:
         await database.deliveries.bulk_write(updates, ordered=False)

@@ -1,4 +1,4 @@
-"""Who gets a queued mail, and whether they may get it now."""
+"""The recipient of a queued mail, and the check that it may be sent now."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,14 +17,14 @@ from tocsin.outbound.owner_mail import MailSuppressed, too_many
 
 SUPPRESSED = "SUPPRESSED"
 _FOR_UNCONFIRMED = frozenset({account_mails.EMAIL_CONFIRMATION, account_mails.PASSWORD_RESET})
-"""What leads to a confirmed address."""
+"""Mails that lead to a confirmed address."""
 _UNCONFIRMED = "the address is not confirmed, so nothing else is sent to it"
-_CONFIRM = "Its owner asks for the link with requestEmailConfirmation."
+_CONFIRM = "Its owner can request the link with requestEmailConfirmation."
 Noting = Callable[[str], str]
 
 
 class Recipients:
-    """Finds the address of a mail, and takes a place for it in the limits of its mailbox."""
+    """Addresses of mails, and reservations in the limits of their mailboxes."""
 
     def __init__(
         self,
@@ -39,62 +39,65 @@ class Recipients:
 
     @asynccontextmanager
     async def place_for(self, delivery: Doc) -> AsyncIterator[tuple[str, Noting]]:
-        """The address, and what adds to a text that mails were held back; the place is given back if sending fails.
+        """Reserve a mail for its recipient, and release it again if the block fails.
 
-        Raises MailRefused for nobody, MailSuppressed for an address that must not get it now.
+        Yields the address, and a function that adds a note about earlier unsent mails to a text. Raises MailRefused if
+        there is no recipient, MailSuppressed if the mail may not be sent to the address now.
         """
-        to, confirmed = await self._address(delivery)
-        key = self._key_of(to, confirmed=confirmed and not delivery.get("to"))
+        to, confirmed = await self._find_address(delivery)
+        key = self._mailbox_key(to, confirmed=confirmed and not delivery.get("to"))
         if self._confirms and not confirmed and delivery["kind"] not in _FOR_UNCONFIRMED:
             await self._limiter.hold_back(key, self._clock())
             raise MailSuppressed(_UNCONFIRMED, _CONFIRM)
-        place = await self._take(delivery, to, key, confirmed=confirmed or not self._confirms)
-        told = 0 if _class_of(delivery) is MailClass.ACCOUNT else await self._limiter.held_back(key)
+        place = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
+        told = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.held_back(key)
         try:
-            yield to, lambda text: with_note(text, _held_back(told)) if told else text
+            yield to, lambda text: with_note(text, _withheld_note(told)) if told else text
         except Exception:
             await self._limiter.give_back(place)
             raise
-        await self._tell(key, told)
+        await self._mark_reported(key, told)
 
-    async def _address(self, delivery: Doc) -> tuple[str, bool]:
-        """The address, and whether it was confirmed. An invitation goes to one that has no account yet."""
+    async def _find_address(self, delivery: Doc) -> tuple[str, bool]:
+        """Return the address, and whether it is confirmed. That of an invitation has no account yet."""
         if delivery.get("to"):
             return str(delivery["to"]), True
         fields = {"email": 1, "is_active": 1, "email_confirmed": 1}
         user = await self._database.users.find_one({"_id": delivery["owner"]}, fields)
         if user is None or not user["is_active"]:
-            raise MailRefused("no recipient: the owner is gone or deactivated")
+            raise MailRefused("no recipient: the owner was deleted or deactivated")
         return str(user["email"]), bool(user.get("email_confirmed", True))
 
-    def _key_of(self, to: str, *, confirmed: bool) -> str:
-        """What is counted as one mailbox: at some servers `j.ohn` is somebody else than `john`, and whoever has shown
-        that an address is theirs must not use up the mails of one that is spelled alike.
+    def _mailbox_key(self, to: str, *, confirmed: bool) -> str:
+        """Return the key of the mailbox.
+
+        At some servers `j.ohn` and `john` are different people, so a confirmed address must not use up the limit of a
+        similar one.
         """
         return to.casefold() if self._confirms and confirmed else mailbox_of(to)
 
-    async def _take(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> Place:
+    async def _reserve(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> Place:
         now = self._clock()
-        kind = _class_of(delivery) if confirmed else MailClass.UNCONFIRMED
+        kind = _mail_class(delivery) if confirmed else MailClass.UNCONFIRMED
         try:
             return await self._limiter.take(key, *self._limits.of_class(kind), now=now)
         except MailLimitReached as reached:
             await self._limiter.hold_back(key, now)
             raise too_many(to, reached) from None
 
-    async def _tell(self, key: str, told: int) -> None:
+    async def _mark_reported(self, key: str, told: int) -> None:
         try:
             await self._limiter.told(key, told)
-        except PyMongoError:  # the mail is sent: it must not go out again to say so better
+        except PyMongoError:  # the mail is sent, and must not be sent again for this
             return
 
 
-def _class_of(delivery: Doc) -> MailClass:
+def _mail_class(delivery: Doc) -> MailClass:
     if delivery["kind"] in account_mails.KINDS:
         return MailClass.ACCOUNT
     return MailClass.WORK if delivery["kind"] == APPROVAL else MailClass.NOTICE
 
 
-def _held_back(count: int) -> str:
+def _withheld_note(count: int) -> str:
     mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
-    return f"{mails} not sent: a mailbox gets only so many in 24 hours, and none before its address is confirmed."
+    return f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."

@@ -1,6 +1,6 @@
-"""The texts of the mails about scheduled workflows that fail. Pure: a workflow run in, a delivery document out.
+"""The mails about failing scheduled workflows: delivery documents made from workflow runs. Pure.
 
-Only a workflow whose step is to be tried again begins to fail: a run that fails at once is told by one mail.
+The first mail is only for a workflow whose step is to be retried: a run that fails at once causes one mail.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from tocsin.notifications.links import run_page
 from tocsin.notifications.mails import KINDS, incident_id, what_went_wrong
 
 APPROVAL = "APPROVAL"
-"""The kind of a mail that asks somebody to decide."""
-_LONGEST_NAME = 80
-_WHY = {
+"""The kind of a mail that requests a decision."""
+_MAX_NAME = 80
+_CONSEQUENCES = {
     WorkflowRunReason.TIMEOUT.value: "It took longer than its timeout.",
     WorkflowRunReason.COMPENSATED.value: "The completed steps were undone by their compensations.",
     WorkflowRunReason.COMPENSATION_FAILED.value: "A compensation failed too: see which steps were not undone.",
@@ -23,41 +23,41 @@ _WHY = {
 
 
 def workflow_began_failing(workflow_run: Mapping[str, Any], step_run: Mapping[str, Any]) -> Doc:
-    """The mail about a step of a scheduled workflow that worked, which failed and is to be tried again."""
-    name, attempts = _name(workflow_run), step_run.get("attempts") or [{}]
+    """Return the mail about a failed step, which is to be retried, of a scheduled workflow that worked before."""
+    name, attempts = _display_name(workflow_run), step_run.get("attempts") or [{}]
     text = letter(
-        f'your workflow "{name}" has begun to fail. Its step will be tried again.',
+        f'Your workflow "{name}" has started failing. Its step will be retried.',
         [
             ("Step:", step_of(step_run["_id"]) or ""),
             *what_went_wrong(attempts[-1].get("error") or {}),
-            ("Attempts made:", str(len(attempts))),
-            ("Next try:", time_text(step_run["retry_at"])),
-            *_which(workflow_run),
+            ("Attempts:", str(len(attempts))),
+            ("Next attempt:", time_text(step_run["retry_at"])),
+            *_run_facts(workflow_run),
         ],
-        "You will hear of it again only if this run fails for good. "
-        "After that no mail comes until the workflow has worked again.",
+        "You will get another mail only if this run fails permanently, and then no more until the workflow has worked "
+        "again.",
     )
     at = attempts[-1].get("finished_at") or workflow_run["due_at"]
-    return _delivery(workflow_run, workflow_run["incident"], 0, f'Workflow "{name}" has begun to fail', text, at)
+    return _delivery(workflow_run, workflow_run["incident"], 0, f'Workflow "{name}" has started failing', text, at)
 
 
 def workflow_failed(workflow_run: Mapping[str, Any], incident: int, steps: list[str]) -> Doc:
-    """The mail about a scheduled run that failed, and these of its steps."""
-    name, why = _name(workflow_run), _WHY.get(str(workflow_run["reason"]))
+    """Return the mail about a failed scheduled run and its failed steps."""
+    name, why = _display_name(workflow_run), _CONSEQUENCES.get(str(workflow_run["reason"]))
     text = letter(
-        f'your workflow "{name}" has failed.',
+        f'Your workflow "{name}" has failed.',
         [
             *([("Failed step:" if len(steps) == 1 else "Failed steps:", ", ".join(steps))] if steps else []),
             *what_went_wrong(workflow_run["error"] or {}),
-            *([("What it led to:", why)] if why else []),
-            *_which(workflow_run),
+            *([("Consequence:", why)] if why else []),
+            *_run_facts(workflow_run),
         ],
-        "No further mail about this workflow comes until it has worked again. The run can be resumed.",
+        "You will get no more mails about this workflow until it has worked again. The run can be resumed.",
     )
     return _delivery(workflow_run, incident, 1, f'Workflow "{name}" has failed', text, workflow_run["finished_at"])
 
 
-def _which(workflow_run: Mapping[str, Any]) -> list[Line]:
+def _run_facts(workflow_run: Mapping[str, Any]) -> list[Line]:
     return [
         ("Due:", time_text(workflow_run["due_at"])),
         ("Workflow run:", global_id("WorkflowRun", workflow_run["_id"])),
@@ -73,5 +73,5 @@ def _delivery(workflow_run: Mapping[str, Any], incident: int, stage: int, subjec
     return new_delivery(cause, owner, KINDS[stage], subject, text, at, run_id, link=run_page(run_id), about=about)
 
 
-def _name(workflow_run: Mapping[str, Any]) -> str:
-    return shortened(one_line(str(workflow_run["name"])), _LONGEST_NAME)
+def _display_name(workflow_run: Mapping[str, Any]) -> str:
+    return shortened(one_line(str(workflow_run["name"])), _MAX_NAME)

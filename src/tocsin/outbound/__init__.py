@@ -1,1 +1,1 @@
-"""The only doors to the outside."""
+"""Everything that talks to the outside: HTTP and mail."""

@@ -1,4 +1,4 @@
-"""What is kept of an answer: its headers, its text, and when to come back. Pure."""
+"""The parts of a response that are kept: headers, text and Retry-After. Pure."""
 
 import codecs
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ MASK = "***"
 HEADERS_LIMIT = 16_384
 _RETRY_AFTER_DIGITS = 9
 _MARKS = (("utf-8", codecs.BOM_UTF8), ("utf-16-be", codecs.BOM_UTF16_BE), ("utf-16-le", codecs.BOM_UTF16_LE))
-# Codecs for plain text; others of Python's (utf-7, idna, unicode_escape) can yield what cannot be stored.
+# Codecs for plain text. Python's others (utf-7, idna, unicode_escape) can yield text that cannot be stored.
 _CHARSETS = (
     {
         "ascii",
@@ -46,7 +46,7 @@ _CHARSETS = (
 
 
 def recorded_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """The answer's headers in their order and case, at most 16 kB of them. Cookies are masked."""
+    """Return the response's headers in their order and case, at most 16 kB of them, with cookies masked."""
     kept: list[tuple[str, str]] = []
     room = HEADERS_LIMIT
     for raw_name, raw_value in raw:
@@ -59,10 +59,10 @@ def recorded_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]
 
 
 def decode_body(body: bytes, content_type: str | None, *, whole: bool) -> str:
-    """`body` as text, by its byte order mark, by the charset of its content type if that is a known one, else UTF-8.
+    """Decode `body` by its byte order mark, else by the charset of its content type if that is known, else as UTF-8.
 
-    The mark is left out (https://encoding.spec.whatwg.org/#decode). What is invalid becomes U+FFFD. A character that
-    was cut off at the end, when this is not the `whole` body, is left out.
+    The mark is dropped (https://encoding.spec.whatwg.org/#decode), and invalid bytes become U+FFFD. Unless this is the
+    `whole` body, an incomplete character at its end is dropped.
     """
     charset, mark = next((known for known in _MARKS if body.startswith(known[1])), (_charset(content_type), b""))
     decoder = codecs.getincrementaldecoder(charset)("replace")
@@ -70,17 +70,17 @@ def decode_body(body: bytes, content_type: str | None, *, whole: bool) -> str:
 
 
 def media_type(values: Sequence[str]) -> str | None:
-    """The content type among all that were sent: the last, as the Fetch standard says."""
+    """Return the last of the content types that were sent, as the Fetch standard demands."""
     return values[-1] if values else None
 
 
 def longest_wait(values: Sequence[str], now: datetime) -> timedelta | None:
-    """Return the wait that the Retry-After headers ask for: the longest of them."""
+    """Return the longest wait that the Retry-After headers ask for."""
     return max((wait for value in values if (wait := parse_retry_after(value, now)) is not None), default=None)
 
 
 def parse_retry_after(value: str, now: datetime) -> timedelta | None:
-    """How long to wait according to a Retry-After header, seconds or an HTTP date (RFC 9110 section 10.2.3)."""
+    """Parse a Retry-After header, in seconds or as an HTTP date (RFC 9110 section 10.2.3), into a wait."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=int(value[:_RETRY_AFTER_DIGITS]))
@@ -98,20 +98,20 @@ def _charset(content_type: str | None) -> str:
         return "utf-8"
     message = Message()
     message["Content-Type"] = content_type
-    return _NAMES.get(_normal(str(message.get_param("charset", "utf-8"))), "utf-8")
+    return _NAMES.get(_normalize(str(message.get_param("charset", "utf-8"))), "utf-8")
 
 
-def _normal(name: str) -> str:
+def _normalize(name: str) -> str:
     return normalize_encoding(name.lower())
 
 
 def _names() -> dict[str, str]:
-    """All names of the charsets. `codecs.lookup` would remember any other name that a server gives, for ever."""
+    """Map all names of the charsets to codecs. `codecs.lookup` would cache any other name from a server for ever."""
     known: dict[str, str] = {}
     for alias, module in (aliases | dict.fromkeys(_CHARSETS, "") | dict.fromkeys(aliases.values(), "")).items():
-        with suppress(LookupError):  # one that only Windows has
+        with suppress(LookupError):  # available on Windows only
             if (name := codecs.lookup(module or alias).name) in _CHARSETS:
-                known[_normal(alias)] = name
+                known[_normalize(alias)] = name
     return known
 
 

@@ -1,4 +1,4 @@
-"""Reads the body of an answer up to a limit, without its content codings."""
+"""Reading of response bodies, decoded and up to a limit."""
 
 import asyncio
 
@@ -9,15 +9,16 @@ from tocsin.outbound.decoding import Decoding, Undecodable, decoding_of
 from tocsin.outbound.protocol import take_unread
 
 
-async def read_body(answer: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
-    """Add at most `limit` bytes to `body`; return whether there was more. `body` has what came also when this raises
-    aiohttp.ClientError, OSError or Undecodable.
+async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
+    """Append at most `limit` bytes to `body`, and return whether there were more.
+
+    Raises aiohttp.ClientError, OSError or Undecodable; `body` then holds what was received until then.
     """
-    content, headers = answer.content, answer.headers
+    content, headers = response.content, response.headers
     if "Content-Encoding" in headers or "Transfer-Encoding" in headers:
         codings = headers.getall("Content-Encoding", ()), headers.getall("Transfer-Encoding", ())
         if (decoding := decoding_of(*codings, limit)) is not None:
-            return await _read_coded(answer, body, limit, decoding)
+            return await _read_coded(response, body, limit, decoding)
     try:
         while not content.at_eof():
             body += await content.readany()
@@ -30,12 +31,12 @@ async def read_body(answer: aiohttp.ClientResponse, body: bytearray, limit: int)
     return False
 
 
-async def _read_coded(answer: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: Decoding) -> bool:
-    is_longer = await _decode(answer.content, body, limit, decoding)
-    content_type = answer.headers.get("Content-Type")
+async def _read_coded(response: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: Decoding) -> bool:
+    is_longer = await _decode(response.content, body, limit, decoding)
+    content_type = response.headers.get("Content-Type")
     if decoding.ignores_a_coding and "\ufffd" in decode_body(bytes(body), content_type, whole=not is_longer):
         body.clear()
-        raise Undecodable("has a content coding that is not known, and is no text")
+        raise Undecodable("has an unknown content coding, and is not text")
     return is_longer
 
 
@@ -45,7 +46,7 @@ async def _decode(content: aiohttp.StreamReader, body: bytearray, limit: int, de
             body += piece
             if _cut(body, limit):
                 return True
-            await asyncio.sleep(0)  # a small answer can take long to decode
+            await asyncio.sleep(0)  # a small response can take long to decode
         if decoding.exceeded:
             return True
     decoding.finish()

@@ -1,4 +1,4 @@
-"""The connections: opened only where the rules allow it, each of them for the requests of one owner."""
+"""Connections to allowed destinations, each reserved for the requests of one owner."""
 
 import functools
 import socket
@@ -16,16 +16,16 @@ from tocsin.outbound.guard import CONNECTING, Connecting, GuardedResolver, Rules
 from tocsin.outbound.protocol import AnswerHandler
 from tocsin.outbound.sending import owner_of
 
-# Seconds; less than the 5 s after which common servers hang up: a request rarely meets a closing connection.
+# Seconds; below the 5 s after which common servers close idle connections, so that requests rarely meet a closing one.
 _KEEP_ALIVE = 4.0
 AddrInfo = tuple[Any, ...]
 
 
 class GuardedConnector(TCPConnector):
-    """Opens sockets only where the rules allow it, and notes in `CONNECTING` what that took.
+    """A connector that opens sockets only where the rules allow it, and records the time taken in `CONNECTING`.
 
-    A connection is kept for requests of the owner whose request opened it (`OutgoingRequest.connection_key`): what one
-    owner leaves on it must not become a part of another's. `kept` bounds how many idle ones there are in all.
+    A connection is reused only for the owner whose request opened it (`OutgoingRequest.connection_key`): leftovers of
+    one owner's response must not become part of another's. `kept` limits the idle connections of all owners together.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class GuardedConnector(TCPConnector):
     ) -> None:
         super().__init__(
             resolver=GuardedResolver(resolver, rules),
-            use_dns_cache=False,  # it would be everybody's
+            use_dns_cache=False,  # it would be shared by all owners
             socket_factory=self._open_socket,
             ssl=ssl_context,
             limit=limit,
@@ -73,7 +73,7 @@ class GuardedConnector(TCPConnector):
             self._close_one()
 
     def _close_one(self) -> None:
-        """Close the idle connection that was used longest ago, of the owner who keeps most."""
+        """Close the least recently used idle connection of the owner who has the most."""
         counts: Counter[str | None] = Counter()
         for key, kept in self._conns.items():
             counts[owner_of(key)] += len(kept)

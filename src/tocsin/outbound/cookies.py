@@ -1,4 +1,4 @@
-"""Cookies that servers set on the way of one request through its redirects (RFC 6265). Nothing outlives the request."""
+"""Cookies that servers set along the redirects of one request (RFC 6265). None of them outlives the request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from yarl import URL
 from tocsin.outbound.redirects import Headers, Hop
 
 SHORTEST_SECRET = 16
-"""Characters of a cookie's value that is masked where it is echoed: session ids are longer, settings are not."""
+"""Minimum length of a cookie's value to be masked where it is echoed: session ids are longer, settings are not."""
 LONGEST_COOKIE = 4096
-"""Bytes of a cookie with its attributes; RFC 6265 section 6.1 asks for no more, nor for more cookies of one host."""
+"""Bytes of a cookie with its attributes. RFC 6265 section 6.1 requires no more, nor more cookies of one host."""
 MOST_COOKIES = 50
 MOST_OF_ALL = 100
-"""Cookies of all hosts on the way of one request: what was sent is looked for in what comes back."""
+"""Cookies of all hosts during one request. Each sent one is searched for in the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """As much of an answer as a CookieJar looks at."""
+    """The part of a response that a CookieJar reads."""
 
     message: Message
 
     def info(self) -> Message:
-        """Its headers."""
+        """Return the headers."""
         return self.message
 
 
 class RequestCookies:
     """The cookies of one request and its redirects.
 
-    Each goes back only to the host that set it, whatever Domain it names: we have no list of public suffixes. Path,
-    Secure and expiry hold.
+    A cookie is sent only to the host that set it, whatever Domain it names, for want of a list of public suffixes.
+    Path, Secure and expiry are respected.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class RequestCookies:
         self._sent: set[str] = set()
 
     def keep(self, url: URL, fields: Sequence[str]) -> None:
-        """Keep what `url` set by these Set-Cookie fields. What is not UTF-8, too long or one too many is left out."""
+        """Store the cookies of these Set-Cookie fields. Ones that are not UTF-8, too long or too many are dropped."""
         message, host = Message(), url.raw_host or ""
         names = set(self._named.get(host, ()))
         most = min(MOST_COOKIES, MOST_OF_ALL - sum(map(len, self._named.values())) + len(names))
@@ -60,7 +60,7 @@ class RequestCookies:
         self._named[host] = names
 
     def headers_for(self, hop: Hop) -> Headers:
-        """The headers of `hop` with these cookies. They replace those of the same names in the user's Cookie header."""
+        """Return the headers of `hop` with its cookies, which replace those of equal names in the user's header."""
         jar = self._jars.get(hop.url.raw_host or "")
         if jar is None:
             return hop.headers
@@ -73,7 +73,7 @@ class RequestCookies:
         return [*others, ("Cookie", whole)] if whole else others
 
     def secrets(self) -> list[tuple[str, str]]:
-        """Return what was sent and is to be masked where a target echoes it, as headers."""
+        """Return the sent cookies, as headers, that are to be masked where a target echoes them."""
         return [("Cookie", pair) for pair in sorted(self._sent) if len(pair.partition("=")[2]) >= SHORTEST_SECRET]
 
     def _deleted(self, host: str, jar: CookieJar) -> set[str]:
@@ -88,7 +88,7 @@ def _pairs(jar: CookieJar, url: URL) -> list[str]:
 
 
 def _record(url: URL) -> Request:
-    """Return a request as a CookieJar wants to see it. Nothing is opened."""
+    """Return a request in the form that CookieJar expects. Nothing is opened."""
     return Request(str(url))  # noqa: S310
 
 

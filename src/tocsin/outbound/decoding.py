@@ -1,7 +1,7 @@
-"""Undoes the content codings of an answer (RFC 9110 section 8.4.1), a little at a time.
+"""Incremental decoding of content codings (RFC 9110 section 8.4.1).
 
-Tocsin asks for none, but servers send them all the same. A small answer can stand for an endless text, so no step makes
-more than `PIECE` bytes, and whoever reads says when it is enough.
+Tocsin asks for none, but servers send them anyway. A small response can decode to an endless text, so no step yields
+more than `PIECE` bytes, and the reader stops when it has enough.
 """
 
 import sys
@@ -19,21 +19,23 @@ else:
 PIECE = 65_536
 CODINGS_LIMIT = 5
 MEMBERS_LIMIT = 4096
-"""Members of gzip, and frames of zstd, in one answer: each wants a decoder of its own, however little it holds."""
-_INPUT = 16_384  # bytes given to a decoder at once: what follows a member is copied
-_OVERHEAD = 65_536  # by so many bytes a coded form may be longer than its text
-_ZSTD_WINDOW_LOG = 23  # 8 MB: the most that RFC 9659 lets a sender use
-# Registered codings that are not undone; names that are none (utf-8, none) are ignored, as browsers do.
+"""Gzip members or zstd frames in one response: each takes its own decoder, however little it holds."""
+_INPUT = 16_384  # bytes passed to a decoder at once: the rest after a member is copied
+_OVERHEAD = 65_536  # bytes by which coded data may exceed its text
+_ZSTD_WINDOW_LOG = 23  # 8 MB: the maximum that RFC 9659 allows senders
+# Registered codings without a decoder here. Names that are not codings (utf-8, none) are ignored, as in browsers.
 _UNKNOWN = frozenset({"aes128gcm", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress"})
 
 
 class Undecodable(Exception):
-    """An answer whose coding is not known, or whose bytes are not what their coding says. The text is a predicate."""
+    """A response whose coding is unknown, or whose bytes do not match it. The text is a predicate."""
 
 
 class Stage(Protocol):
-    """Undoes one coding. `decode` yields pieces of at most about PIECE bytes, empty ones too, and raises Undecodable;
-    `is_complete` says whether the data may end here.
+    """The decoder of one coding.
+
+    `decode` yields pieces of about PIECE bytes at most, including empty ones, and raises Undecodable. `is_complete`
+    tells whether the data may end here.
     """
 
     def decode(self, data: bytes) -> Iterator[bytes]: ...
@@ -42,7 +44,7 @@ class Stage(Protocol):
 
 
 class Decoding:
-    """The codings of one answer. More than `limit` bytes between two of them are not looked at: `exceeded` says so."""
+    """The decoders of one response. `exceeded` is set when more than `limit` bytes come out between two of them."""
 
     def __init__(self, codings: Sequence[str], limit: int) -> None:
         self.exceeded = False
@@ -54,13 +56,13 @@ class Decoding:
 
     @property
     def ignores_a_coding(self) -> bool:
-        """Tell whether a coding's name is none, so that the bytes may be anything."""
+        """Tell whether a name was ignored because it is not a coding, so that the bytes may be anything."""
         return len(self._stages) < len(self._codings)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """Decode `data`, the next bytes of the answer, piece by piece. Raises Undecodable.
+        """Decode `data`, the next bytes of the response, piece by piece. Raises Undecodable.
 
-        Pieces may be empty: each is a moment at which others can go on.
+        Pieces may be empty, to let other tasks run in between.
         """
         if not self._begun:
             self._refuse_unknown()
@@ -68,7 +70,7 @@ class Decoding:
         return self._decode(data, 0)
 
     def finish(self) -> None:
-        """Say that the answer is complete. Raises Undecodable if the coded data is not."""
+        """End the response. Raises Undecodable if the coded data is incomplete."""
         for coding, stage in self._stages if self._begun else ():
             if not stage.is_complete():
                 raise Undecodable(f"is cut off: its {coding} data has no end")
@@ -82,7 +84,7 @@ class Decoding:
             self.exceeded = True
             return
         for piece in self._stages[level][1].decode(data):
-            if not piece:  # to the next stage it is nothing, of which that makes no piece
+            if not piece:  # the next stage would yield nothing for it
                 yield piece
             yield from self._decode(piece, level + 1)
             if self.exceeded:
@@ -90,18 +92,16 @@ class Decoding:
 
     def _refuse_unknown(self) -> None:
         if len(self._codings) > CODINGS_LIMIT:
-            raise Undecodable(
-                f"has {len(self._codings)} content codings, of which Tocsin undoes at most {CODINGS_LIMIT}"
-            )
+            raise Undecodable(f"has {len(self._codings)} content codings, but Tocsin decodes at most {CODINGS_LIMIT}")
         for coding in self._codings:
             if coding in _UNKNOWN:
-                raise Undecodable(f"has the content coding {coding}, which Tocsin cannot undo")
+                raise Undecodable(f"has the content coding {coding}, which Tocsin cannot decode")
 
 
 def decoding_of(content_encodings: Iterable[str], transfer_encodings: Iterable[str], limit: int) -> Decoding | None:
-    """Return what undoes the codings that these headers name; None if there are none.
+    """Return the decoder for the codings that these headers name; None if there are none.
 
-    They are named in the order in which they were applied. `limit` is how many bytes of text are wanted.
+    Codings are listed in the order in which they were applied. `limit` is the number of bytes of text to read.
     """
     names = [*_names(content_encodings, "identity"), *_names(transfer_encodings, "chunked")]
     return Decoding(names, limit) if names else None
@@ -118,20 +118,20 @@ def _slices(data: bytes) -> Iterator[bytes]:
 
 
 class _Count:
-    """Counts the parts that one coding's data is made of."""
+    """A limit on the parts of one coding's data."""
 
     def __init__(self, coding: str) -> None:
         self._coding, self._parts = coding, 0
 
     def add(self) -> None:
-        """Raises Undecodable for one too many."""
+        """Count a part. Raises Undecodable above the limit."""
         self._parts += 1
         if self._parts > MEMBERS_LIMIT:
             raise Undecodable(f"has more than {MEMBERS_LIMIT:,} parts in its {self._coding} data")
 
 
 class _Gzip:
-    """gzip: one or more members. What follows them and is none is ignored, as by browsers and gzip itself."""
+    """gzip: one or more members. Other data after them is ignored, as by browsers and gzip itself."""
 
     def __init__(self) -> None:
         self._decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -157,7 +157,7 @@ class _Gzip:
                 yield piece
         except zlib.error:
             if self._is_first or self._has_output:
-                raise Undecodable("says that it is gzip, but is not") from None
+                raise Undecodable("is labelled gzip, but is not") from None
             self._has_ended = True
 
     def _next_member(self) -> bytes:
@@ -171,7 +171,7 @@ class _Gzip:
 
 
 class _Deflate:
-    """deflate: zlib's format, or without its frame, as some servers send it. What follows its end is ignored."""
+    """deflate: the zlib format, or raw deflate, as some servers send it. Data after its end is ignored."""
 
     def __init__(self) -> None:
         self._decoder: Any = None
@@ -189,7 +189,7 @@ class _Deflate:
             try:
                 yield from _inflate(self._decoder, given)
             except zlib.error:
-                raise Undecodable("says that it is deflate, but is not") from None
+                raise Undecodable("is labelled deflate, but is not") from None
 
     def is_complete(self) -> bool:
         return self._decoder is not None and bool(self._decoder.eof)
@@ -231,7 +231,7 @@ class _Brotli:
         try:
             return bytes(self._decoder.process(data, output_buffer_limit=PIECE))
         except brotli.error:
-            raise Undecodable("says that it is br, but is not") from None
+            raise Undecodable("is labelled br, but is not") from None
 
 
 class _Zstd:
@@ -259,7 +259,7 @@ class _Zstd:
             while not self._decoder.eof and not self._decoder.needs_input:
                 yield self._decoder.decompress(b"", PIECE)
         except zstd.ZstdError:
-            raise Undecodable("says that it is zstd, but is not, or wants more than 8 MB to be decoded") from None
+            raise Undecodable("is labelled zstd, but is not, or needs more than 8 MB to decode") from None
 
     def _next_frame(self) -> bytes:
         if not self._decoder.eof:

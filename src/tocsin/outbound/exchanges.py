@@ -1,4 +1,4 @@
-"""A request and what came of it, as values."""
+"""HTTP requests and their results, as values."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,10 +9,10 @@ from tocsin.outbound.redirects import Headers
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request to send. `headers` are added to the standard ones, or replace them; Host and Content-Length are added.
+    """A request to send. `headers` extend or replace the standard ones; Host and Content-Length are added.
 
-    `secret_names` (lower case) are headers not to forward to another origin. Timeouts are in seconds;
-    `timeout` is for everything, redirects and reading included.
+    `secret_names` (lower case) are headers that are not forwarded to another origin. Timeouts are in seconds;
+    `timeout` covers everything, including redirects and reading.
     """
 
     method: str
@@ -26,12 +26,12 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
-    """What came of a request: what was answered, as far as it came, and why it is not complete if it is not.
+    """The result of a request: the response as far as it was received, and a failure if it is not complete.
 
-    `request_headers` are those of the first request that was sent, redirects left out; none if none could be.
-    `timings` are milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`, which
-    includes TLS; absent when a kept connection was used). `cookies` are headers with what servers set along the
-    redirects and got back, which is secret.
+    `request_headers` are those of the first request, before any redirect; empty if none was sent. `timings` are
+    milliseconds since the request began (`first_byte`, `total`) or spent (`dns`, `connect`, which includes TLS; absent
+    when a connection was reused). `cookies` are the headers with cookies that servers set along the redirects and
+    received back; they are secret.
     """
 
     failure: HttpFailure | None

@@ -1,4 +1,4 @@
-"""What can go wrong with a request, as values with plain words; and what aiohttp's errors mean in them."""
+"""Failures of HTTP requests as values with messages for users, and their mapping from aiohttp's errors."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ from tocsin.outbound.urls import place
 
 
 class ErrorKind(Enum):
-    """Why an attempt failed."""
+    """The category of an attempt's failure."""
 
     TIMEOUT = "TIMEOUT"
     DNS = "DNS"
@@ -47,7 +47,7 @@ class ErrorKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HttpFailure:
-    """Why there is no complete answer: a sentence for the user, and what may help."""
+    """The reason why there is no complete response, as a sentence for the user, with a hint at what may help."""
 
     kind: ErrorKind
     message: str
@@ -56,11 +56,11 @@ class HttpFailure:
 
 _CONNECT_FAULTS = {
     errno.ECONNREFUSED: ("was refused", "Is the server running, and listening on this port?"),
-    errno.EHOSTUNREACH: ("found no way to the host", "Is the address right, and reachable from here?"),
-    errno.ENETUNREACH: ("found no way to the network", "Is the address right, and reachable from here?"),
+    errno.EHOSTUNREACH: ("found no route to the host", "Is the address right, and reachable from here?"),
+    errno.ENETUNREACH: ("found no route to the network", "Is the address right, and reachable from here?"),
     errno.ECONNRESET: (
         "was reset by the server",
-        "The server, or a proxy before it, hung up. Its log may say why.",
+        "The server, or a proxy in front of it, closed the connection. Its log may say why.",
     ),
 }
 
@@ -68,9 +68,7 @@ _HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ss
 
 
 def failure_of(error: Exception, url: URL) -> HttpFailure:
-    """What `error`, raised by aiohttp for a request to `url`, means. Raises it again when it is none of the
-    known ones.
-    """
+    """Translate `error`, which aiohttp raised for a request to `url`. Raises an unknown error again."""
     for types, explain in _EXPLANATIONS:
         if isinstance(error, types):
             return explain(error, url)
@@ -78,7 +76,7 @@ def failure_of(error: Exception, url: URL) -> HttpFailure:
 
 
 def blocked(address: str, host: str) -> HttpFailure:
-    """The target's address is one that Tocsin does not call."""
+    """Report a target whose address may not be called."""
     name = address if address == host else f"{address}, the address of {host},"
     return HttpFailure(
         ErrorKind.BLOCKED_ADDRESS,
@@ -88,16 +86,16 @@ def blocked(address: str, host: str) -> HttpFailure:
 
 
 def denied_port(port: int) -> HttpFailure:
-    """The target's port is one that Tocsin does not call."""
+    """Report a target whose port may not be called."""
     return HttpFailure(
         ErrorKind.BLOCKED_PORT,
-        f"Port {port} may not be called: it is kept for services that do not speak HTTP.",
+        f"Port {port} may not be called: it is reserved for services that do not speak HTTP.",
         "Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS.",
     )
 
 
 def own_service(where: str) -> HttpFailure:
-    """The target is a part of this installation."""
+    """Report a target that is part of this installation."""
     return HttpFailure(
         ErrorKind.BLOCKED_PORT,
         f"{where} may not be called: Tocsin itself listens there, or a server that it depends on.",
@@ -106,21 +104,21 @@ def own_service(where: str) -> HttpFailure:
 
 
 def too_often(url: URL) -> HttpFailure:
-    """The owner's rate towards a target is used up, and more requests wait for it than may."""
+    """Report a target that the owner calls more often than their rate allows."""
     return HttpFailure(
         ErrorKind.HOST_RATE,
-        f"{place(url)} is called more often by your runs than the server allows in a minute.",
+        f"Your runs call {place(url)} more often per minute than this server allows.",
         "Call it less often, or without the redirect that leads there. The operator sets TOCSIN_OWNER_HOST_RATE.",
     )
 
 
 def bad_url(message: str) -> HttpFailure:
-    """The URL, or where it redirected to, cannot be called."""
+    """Report a URL, or the target of a redirect, that cannot be called."""
     return HttpFailure(ErrorKind.BAD_URL, message, "Use an absolute http:// or https:// URL.")
 
 
 def timed_out(seconds: float, url: URL, doing: str) -> HttpFailure:
-    """The time for the whole request ran out while `doing`."""
+    """Report that the time for the whole request ran out while `doing`."""
     return HttpFailure(
         ErrorKind.TIMEOUT,
         f"{place(url)} took longer than {seconds:g} s ({doing}).",
@@ -129,29 +127,29 @@ def timed_out(seconds: float, url: URL, doing: str) -> HttpFailure:
 
 
 def too_many_redirects(limit: int, url: URL) -> HttpFailure:
-    """More redirects came in a row than are followed."""
+    """Report more redirects than are followed."""
     return HttpFailure(
         ErrorKind.TOO_MANY_REDIRECTS,
         f"More than {limit} redirects in a row, the last one from {place(url)}.",
-        "Use the URL at the end of the redirects. If they go in a circle, the server's set-up is at fault.",
+        "Use the URL at the end of the redirects. If they form a loop, fix the server's configuration.",
     )
 
 
 def undecodable(what: str, url: URL) -> HttpFailure:
-    """The answer has a content coding that is not known, or is not coded as it says; `what` is a predicate."""
+    """Report a response that cannot be decoded; `what` is a predicate."""
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The answer of {place(url)} {what}.",
-        "Tocsin asks for answers without a coding (Accept-Encoding: identity), and undoes gzip, deflate, br and zstd.",
+        f"The response from {place(url)} {what}.",
+        "Tocsin asks for unencoded responses (Accept-Encoding: identity), and decodes gzip, deflate, br and zstd.",
     )
 
 
 def several_locations(url: URL) -> HttpFailure:
-    """A redirect leads to several URLs at once, which browsers do not follow either."""
+    """Report a redirect to several URLs at once, which browsers do not follow either."""
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The redirect of {place(url)} has several Location headers that differ.",
-        "The server, or a proxy before it, must send one.",
+        f"The redirect from {place(url)} has several different Location headers.",
+        "The server, or a proxy in front of it, must send exactly one.",
     )
 
 
@@ -174,21 +172,19 @@ def _connector_error(error: Any, url: URL) -> HttpFailure:
 
 def _dns(cause: OSError, url: URL) -> HttpFailure:
     unknown = cause.errno in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-    why = "is not known" if unknown else "could not be looked up"
-    hint = (
-        "Check the spelling of the host name." if unknown else "The name service did not answer; it may be back soon."
-    )
+    why = "does not exist" if unknown else "could not be looked up"
+    hint = "Check the spelling of the host name." if unknown else "The DNS server did not answer. It may be back soon."
     return HttpFailure(ErrorKind.DNS, f"The host name {url.raw_host} {why}.", hint)
 
 
 def _connect(cause: OSError, url: URL) -> HttpFailure:
     if cause.errno == errno.ETIMEDOUT:
         return _no_connection(cause, url)
-    if reason_of(cause) is not None:  # an alert of a server, after its handshake
+    if reason_of(cause) is not None:  # an alert that the server sent after the handshake
         return _tls(cause, url)
     number = cause.errno or 0
     if not number:
-        return _hung_up("before it answered", url)
+        return _hung_up("before it responded", url)
     fallback = (f"failed: {os.strerror(number)}", "Is the server reachable from here?")
     what, hint = _CONNECT_FAULTS.get(number, fallback)
     return HttpFailure(ErrorKind.CONNECT, f"The connection to {place(url)} {what}.", hint)
@@ -197,8 +193,8 @@ def _connect(cause: OSError, url: URL) -> HttpFailure:
 def _no_connection(_: Exception, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.TIMEOUT,
-        f"No connection to {place(url)} came about in time.",
-        "Is the server reachable from here, with no firewall in the way? A longer connect timeout may help.",
+        f"No connection to {place(url)} could be made in time.",
+        "Is the server reachable from here, without a firewall in between? A longer connect timeout may help.",
     )
 
 
@@ -208,7 +204,7 @@ def _tls(error: BaseException, url: URL) -> HttpFailure:
 
 
 def wants_certificate(url: URL) -> HttpFailure:
-    """The server asked for a client certificate and hung up before it answered."""
+    """Report a server that asked for a client certificate and closed the connection without a response."""
     what, hint = HUNG_UP_FOR_CERTIFICATE
     return HttpFailure(ErrorKind.TLS, f"{place(url)} {what}.", hint)
 
@@ -219,14 +215,14 @@ def _certificate(error: aiohttp.ClientConnectorCertificateError, url: URL) -> Ht
 
 
 def _disconnected(_: Exception, url: URL) -> HttpFailure:
-    return _hung_up("before it answered", url)
+    return _hung_up("before it responded", url)
 
 
 def _hung_up(when: str, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.CONNECT,
         f"{place(url)} closed the connection {when}.",
-        "The server, or a proxy before it, hung up. Its log may say why.",
+        "The server, or a proxy in front of it, closed the connection. Its log may say why.",
     )
 
 
@@ -235,11 +231,11 @@ def _incomplete(error: Exception, url: URL) -> HttpFailure:
     if isinstance(cause, HttpProcessingError) and not isinstance(cause, PayloadEncodingError):
         return _refused(cause.message, url)
     counted = explain_end(str(error))
-    came = "" if counted is None else f": {counted} came"
+    came = "" if counted is None else f": {counted} were received"
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The answer of {place(url)} ended before it was complete{came}.",
-        "The server, or a proxy before it, broke off. Its log may say why.",
+        f"The response from {place(url)} ended before it was complete{came}.",
+        "The server, or a proxy in front of it, broke off. Its log may say why.",
     )
 
 
@@ -249,11 +245,11 @@ def _malformed(error: aiohttp.ClientResponseError, url: URL) -> HttpFailure:
 
 def _refused(text: str, url: URL) -> HttpFailure:
     what, hint = explain_refusal(text)
-    return HttpFailure(ErrorKind.PROTOCOL, f"The answer of {place(url)} {what}.", hint)
+    return HttpFailure(ErrorKind.PROTOCOL, f"The response from {place(url)} {what}.", hint)
 
 
 def _invalid_url(_: Exception, url: URL) -> HttpFailure:
-    return bad_url(f"{url} cannot be called: its host is not a host name or a plain IP address.")
+    return bad_url(f"{url} cannot be called: its host is neither a host name nor a plain IP address.")
 
 
 _EXPLANATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any, URL], HttpFailure]], ...] = (

@@ -1,7 +1,7 @@
-"""Tell whether all readers of an answer agree on where it ends (RFC 9112, section 6.3). Pure.
+"""Checks that a response ends where every reader would end it (RFC 9112, section 6.3). Pure.
 
-The parser is lenient with what servers send. A connection on which an end can be read in two ways is not used again: a
-proxy on the way, or the server, may hold another part of the bytes for the next answer than we do.
+The parser is lenient with servers. A connection on which a response ends ambiguously is not reused: the server, or a
+proxy in between, may attribute other bytes to the next response than we do.
 """
 
 from aiohttp import HttpVersion11
@@ -9,12 +9,12 @@ from aiohttp.hdrs import CONTENT_LENGTH, TRANSFER_ENCODING
 from aiohttp.http import RawResponseMessage
 
 END_LENGTH = 7
-"""Bytes at the end of a chunked body that `ends_plainly` looks at."""
+"""Bytes at the end of a chunked body that `ends_plainly` checks."""
 _NO_CONTENT = 204
 
 
 def has_plain_frame(message: RawResponseMessage) -> bool:
-    """Tell whether the head says in one way only how long the answer is."""
+    """Tell whether the head states the length of the response in exactly one way."""
     headers, code = message.headers, message.code
     if code < 200 or code == _NO_CONTENT:
         return CONTENT_LENGTH not in headers and TRANSFER_ENCODING not in headers
@@ -28,13 +28,14 @@ def has_plain_frame(message: RawResponseMessage) -> bool:
 
 
 def has_odd_line(before: bytes, head: bytes) -> bool:
-    """Tell whether a line of the head ends without a carriage return, or is folded. `before` are the bytes that came
-    before this part of the head.
+    """Tell whether a line of the head ends without a carriage return, or is folded.
+
+    `before` are the bytes that precede this part of the head.
     """
     seen = before[-1:] + head
     return head.count(b"\n") != seen.count(b"\r\n") or b"\n " in seen or b"\n\t" in seen
 
 
 def ends_plainly(end: bytes) -> bool:
-    """Tell whether a chunked body that ends with these bytes has a bare last chunk: no trailers, nothing lenient."""
+    """Tell whether these bytes end a chunked body with a plain last chunk, without trailers."""
     return end == b"0\r\n\r\n" or end.endswith(b"\r\n0\r\n\r\n")

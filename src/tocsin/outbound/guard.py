@@ -1,7 +1,7 @@
-"""The gate that every connection passes when its socket is opened, redirects and rebound names included.
+"""The check of every connection when its socket is opened, including redirects and rebound names.
 
-aiohttp asks the resolver only for names, so `GuardedResolver` is for a clear error and for names with several
-addresses; the connector's socket factory is what always runs, and it sees the very address that is connected to.
+aiohttp asks the resolver for names only, so `GuardedResolver` serves clear errors and names with several addresses.
+The connector's socket factory always runs, and sees the very address that is connected to.
 """
 
 import socket
@@ -29,7 +29,7 @@ class BlockedAddress(OSError):
 
 
 class DeniedPort(OSError):
-    """A connection to a port that the operator has closed for tasks."""
+    """A connection to a port that the operator has denied to tasks."""
 
     def __init__(self, port: int) -> None:
         super().__init__(f"port {port} may not be called")
@@ -37,7 +37,7 @@ class DeniedPort(OSError):
 
 
 class OwnService(OSError):
-    """A connection to a port at which this installation itself is served, or what it depends on."""
+    """A connection to a port of this installation itself, or of a server that it depends on."""
 
     def __init__(self, address: str, port: int) -> None:
         super().__init__(f"port {port} of {address} may not be called")
@@ -49,8 +49,8 @@ _NOTHING_OWN = OwnServices()
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Whom Tocsin connects to: public addresses and those in `allowed`, at all ports but the `denied_ports`, and never
-    to its own services.
+    """The allowed destinations: public addresses and those in `allowed`, at all ports but the `denied_ports`, and
+    never Tocsin's own services.
     """
 
     allowed: Sequence[Network] = ()
@@ -59,18 +59,16 @@ class Rules:
 
     @classmethod
     def of(cls, settings: Settings) -> "Rules":
-        """Those of this installation, as far as its settings tell."""
+        """Return the rules of this installation, as far as its settings define them."""
         return cls(tuple(settings.allowed_networks), settings.denied_ports, OwnServices.of(settings))
 
     def check_port(self, port: int) -> None:
-        """Raise DeniedPort if it is one."""
+        """Raise DeniedPort if the port is denied."""
         if port in self.denied_ports:
             raise DeniedPort(port)
 
     def check(self, address: str, port: int) -> None:
-        """Raise BlockedAddress, DeniedPort or OwnService if this address, a literal, may not be connected to at this
-        port.
-        """
+        """Check a literal address and a port. Raises BlockedAddress, DeniedPort or OwnService."""
         if not is_allowed(address, self.allowed):
             raise BlockedAddress(address)
         self.check_port(port)
@@ -80,8 +78,10 @@ class Rules:
 
 @dataclass(slots=True)
 class Connecting:
-    """Whose request this is, and the seconds that its connection took. `fresh` is false when a kept connection was
-    used; `asks_for_certificate` says whether the server of a fresh one wants to know who calls.
+    """The owner of the current request, and the seconds that its connection took.
+
+    `fresh` is false when a connection was reused. `asks_for_certificate` is true when the server of a fresh one asked
+    for a client certificate.
     """
 
     owner: str
@@ -95,7 +95,7 @@ CONNECTING: ContextVar[Connecting | None] = ContextVar("connecting", default=Non
 
 
 def connecting_owner() -> str:
-    """The owner of the request that is under way."""
+    """Return the owner of the current request."""
     connecting = CONNECTING.get()
     if connecting is None:
         raise RuntimeError("No request is under way.")
@@ -103,8 +103,9 @@ def connecting_owner() -> str:
 
 
 class GuardedResolver(AbstractResolver):
-    """Another resolver's answers without the addresses that may not be called. Raises BlockedAddress if none
-    is left, and DeniedPort before anything is looked up.
+    """A resolver that drops the addresses that may not be called.
+
+    Raises BlockedAddress if none is left, and DeniedPort before any look-up.
     """
 
     def __init__(self, inner: AbstractResolver, rules: Rules) -> None:
@@ -114,7 +115,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of `host` that may be called. Raises OSError."""
+        """Return the addresses of `host` that may be called. Raises OSError."""
         self._rules.check_port(port)
         begun = time.perf_counter()
         try:

@@ -1,7 +1,7 @@
-"""The HTTP door: one client for the whole process, through which every request to users' targets leaves.
+"""The HTTP client through which every request to users' targets leaves; one for the whole process.
 
-No proxies, and no cookies beyond one request: a proxy would connect past the guard, a cookie jar would carry one user's
-cookies to another. Connections, TLS sessions and looked-up names are an owner's, too.
+It uses no proxies, which would connect past the guard, and keeps no cookies beyond one request, which could reach
+another user. Connections, TLS sessions and looked-up names are separate for each owner as well.
 """
 
 import asyncio
@@ -52,8 +52,8 @@ _NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole
 
 
 @dataclass(slots=True)
-class _Trip:
-    """A request under way, so that what is known when it breaks off is kept."""
+class _RequestState:
+    """The state of a request in progress, kept for when it fails halfway."""
 
     request: HttpRequest
     hop: Hop
@@ -61,7 +61,7 @@ class _Trip:
     begun: float
     connecting: Connecting
     counted: str | None
-    answer: aiohttp.ClientResponse | None = None
+    response: aiohttp.ClientResponse | None = None
     first_byte: float | None = None
     body: bytearray = field(default_factory=bytearray)
     truncated: bool = False
@@ -72,11 +72,11 @@ class _Trip:
 
 
 class HttpDoor:
-    """Sends requests. `open` it inside the running loop, `close` it there.
+    """An HTTP client for the requests of all owners. Call `open` and `close` inside the running event loop.
 
-    `connect_timeout` is in seconds, `response_limit` in bytes; `concurrency` is how many requests are under
-    way at most, and how many idle connections are kept. `contact` is named in the User-Agent. `ssl_context` and
-    `resolver` replace the system's trusted certificates and name lookup.
+    `connect_timeout` is in seconds, `response_limit` in bytes. `concurrency` is the maximum number of requests in
+    progress, and of idle connections. `contact` is added to the User-Agent. `ssl_context` and `resolver` replace the
+    system's trusted certificates and name lookup.
     """
 
     def __init__(
@@ -107,13 +107,13 @@ class HttpDoor:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        """Build the client. Nothing is sent yet."""
+        """Create the session. Nothing is sent yet."""
         self._resolver = RememberingResolver(self._inner_resolver or SystemResolver())
         self._session = aiohttp.ClientSession(
             connector=GuardedConnector(
                 self._rules,
                 self._resolver,
-                limit=self._concurrency * 2,  # waiting for a connection would count as a timeout of the target
+                limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
                 kept=self._concurrency,
                 ssl_context=client_context(self._ssl_context),
             ),
@@ -125,11 +125,11 @@ class HttpDoor:
             max_field_size=HEADER_LINE_LIMIT,
             max_headers=HEADER_COUNT_LIMIT,
         )
-        # aiohttp sends any unanswered GET again, even on a new connection; `_send` only when it is right.
+        # aiohttp repeats any unanswered GET, even on a new connection. `_send` does so only where it is safe.
         self._session._retry_connection = False
 
     async def close(self) -> None:
-        """Close all connections; what is under way breaks off."""
+        """Close all connections, including those in use."""
         session, resolver = self._session, self._resolver
         self._session = self._resolver = None
         if session is not None:
@@ -138,161 +138,161 @@ class HttpDoor:
             await resolver.close()
 
     def for_owner(self, owner: str, counted: str | None = None) -> "OwnersHttp":
-        """What sends the requests of one attempt. `counted` is the target of which one call is counted already."""
+        """Return a client for one attempt. Its first call to the target `counted` has been counted already."""
         return OwnersHttp(self, owner, counted)
 
     async def request(self, request: HttpRequest, owner: str, counted: str | None = None) -> HttpExchange:
-        """Send a request of this owner, follow its redirects, read the answer up to the limit.
+        """Send a request for this owner, follow its redirects, and read the response up to the limit.
 
-        What goes wrong outside is part of what is returned. Cancelling breaks the connection off.
+        External failures are returned as values. Cancellation closes the connection.
         """
         url = parse_url(request.url)
         if isinstance(url, str):
             return HttpExchange(bad_url(f"The URL cannot be called. {url}"))
-        trip = self._trip(request, url, owner, counted)
-        token = CONNECTING.set(trip.connecting)
+        state = self._new_state(request, url, owner, counted)
+        token = CONNECTING.set(state.connecting)
         try:
-            await self._travel(trip)
+            await self._run(state)
         finally:
             CONNECTING.reset(token)
-            if trip.answer is not None:
-                trip.answer.close()
-        return _exchange(trip)
+            if state.response is not None:
+                state.response.close()
+        return _to_exchange(state)
 
-    def _trip(self, request: HttpRequest, url: URL, owner: str, counted: str | None) -> _Trip:
+    def _new_state(self, request: HttpRequest, url: URL, owner: str, counted: str | None) -> _RequestState:
         hop = Hop(request.method, url, request.headers, request.body)
         connect = request.connect_timeout or self._connect_timeout
         timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP)
-        return _Trip(request, hop, timeout, time.perf_counter(), Connecting(owner), counted)
+        return _RequestState(request, hop, timeout, time.perf_counter(), Connecting(owner), counted)
 
-    async def _travel(self, trip: _Trip) -> None:
+    async def _run(self, state: _RequestState) -> None:
         try:
-            async with asyncio.timeout(trip.request.timeout) as deadline:
-                await self._follow(trip)
+            async with asyncio.timeout(state.request.timeout) as deadline:
+                await self._follow_redirects(state)
         except (aiohttp.ClientError, OSError) as error:
             if deadline.expired():
-                doing = "waiting for it to answer" if trip.answer is None else "reading the answer"
-                trip.failure = timed_out(trip.request.timeout, trip.hop.url, doing)
+                doing = "waiting for a response" if state.response is None else "reading the response"
+                state.failure = timed_out(state.request.timeout, state.hop.url, doing)
             else:
-                trip.failure = self._explain(trip, error)
+                state.failure = self._explain(state, error)
 
-    def _explain(self, trip: _Trip, error: Exception) -> HttpFailure:
-        failure = failure_of(error, trip.hop.url)
-        if failure.kind is ErrorKind.CONNECT and trip.answer is None and trip.connecting.asks_for_certificate:
-            return wants_certificate(trip.hop.url)
+    def _explain(self, state: _RequestState, error: Exception) -> HttpFailure:
+        failure = failure_of(error, state.hop.url)
+        if failure.kind is ErrorKind.CONNECT and state.response is None and state.connecting.asks_for_certificate:
+            return wants_certificate(state.hop.url)
         return failure
 
-    async def _follow(self, trip: _Trip) -> None:
+    async def _follow_redirects(self, state: _RequestState) -> None:
         while True:
-            trip.answer = None
-            wait = self._take_turn(trip)
+            state.response = None
+            wait = self._reserve_call(state)
             if wait is None:
-                trip.failure = too_often(trip.hop.url)
+                state.failure = too_often(state.hop.url)
                 return None
             if wait:
                 await asyncio.sleep(wait)
-            answer = trip.answer = await self._send(trip)
-            trip.first_byte = time.perf_counter()
-            following = self._following(trip, answer)
+            response = state.response = await self._send(state)
+            state.first_byte = time.perf_counter()
+            following = self._next_hop(state, response)
             if following is None:
-                return await self._read(trip, answer)
-            answer.release()
+                return await self._read(state, response)
+            response.release()
             if isinstance(following, HttpFailure):
-                trip.failure = following
+                state.failure = following
                 return None
-            trip.hop = following
-            trip.redirects += 1
+            state.hop = following
+            state.redirects += 1
 
-    def _take_turn(self, trip: _Trip) -> float | None:
-        """Seconds until the owner's rate allows the call. None: too many wait already."""
-        target = target_of(trip.hop.url)
-        if trip.counted == target:
-            trip.counted = None
+    def _reserve_call(self, state: _RequestState) -> float | None:
+        """Return the seconds until the owner's rate allows the call; None if too many calls are waiting."""
+        target = target_of(state.hop.url)
+        if state.counted == target:
+            state.counted = None
             return 0.0
-        return self.rates.reserve(trip.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
+        return self.rates.reserve(state.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
 
-    def _following(self, trip: _Trip, answer: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
-        if answer.status not in STATUSES or self._max_redirects == 0:
+    def _next_hop(self, state: _RequestState, response: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
+        if response.status not in STATUSES or self._max_redirects == 0:
             return None
-        locations = answer.headers.getall("Location", [])
+        locations = response.headers.getall("Location", [])
         if not locations:
             return None
-        if trip.redirects >= self._max_redirects:
-            return too_many_redirects(self._max_redirects, trip.hop.url)
+        if state.redirects >= self._max_redirects:
+            return too_many_redirects(self._max_redirects, state.hop.url)
         if len(set(locations)) > 1:
-            return several_locations(trip.hop.url)
-        trip.cookies.keep(trip.hop.url, answer.headers.getall("Set-Cookie", []))
-        return next_hop(trip.hop, answer.status, locations[0], trip.request.secret_names)
+            return several_locations(state.hop.url)
+        state.cookies.keep(state.hop.url, response.headers.getall("Set-Cookie", []))
+        return next_hop(state.hop, response.status, locations[0], state.request.secret_names)
 
-    async def _send(self, trip: _Trip) -> aiohttp.ClientResponse:
+    async def _send(self, state: _RequestState) -> aiohttp.ClientResponse:
         try:
-            return await self._send_once(trip)
+            return await self._send_once(state)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientResponseError):
-            # A server may close a kept connection just when it is used again (RFC 9112 section 9.3.1), or send what
-            # belongs to the answer before.
-            if trip.connecting.fresh or trip.hop.method not in _IDEMPOTENT:
+            # A server may close an idle connection just when it is reused (RFC 9112 section 9.3.1), or send leftovers
+            # of the previous response.
+            if state.connecting.fresh or state.hop.method not in _IDEMPOTENT:
                 raise
-        return await self._send_once(trip)
+        return await self._send_once(state)
 
-    async def _send_once(self, trip: _Trip) -> aiohttp.ClientResponse:
+    async def _send_once(self, state: _RequestState) -> aiohttp.ClientResponse:
         if self._session is None:
-            raise RuntimeError("The HTTP door is not open.")
-        trip.connecting.fresh = trip.connecting.asks_for_certificate = False
-        hop = trip.hop
-        headers = complete_headers(hop.method, hop.url, trip.cookies.headers_for(hop), hop.body, self._contact)
-        trip.sent_headers = trip.sent_headers or headers
+            raise RuntimeError("The HTTP client is not open.")
+        state.connecting.fresh = state.connecting.asks_for_certificate = False
+        hop = state.hop
+        headers = complete_headers(hop.method, hop.url, state.cookies.headers_for(hop), hop.body, self._contact)
+        state.sent_headers = state.sent_headers or headers
         return await self._session.request(
             hop.method,
             hop.url,
             headers=headers,
             data=hop.body,
             allow_redirects=False,
-            timeout=trip.timeout,
+            timeout=state.timeout,
         )
 
-    async def _read(self, trip: _Trip, answer: aiohttp.ClientResponse) -> None:
+    async def _read(self, state: _RequestState, response: aiohttp.ClientResponse) -> None:
         try:
-            trip.truncated = await read_body(answer, trip.body, self._response_limit)
+            state.truncated = await read_body(response, state.body, self._response_limit)
         except Undecodable as error:
-            trip.failure = undecodable(str(error), trip.hop.url)
+            state.failure = undecodable(str(error), state.hop.url)
 
 
 @dataclass(slots=True)
 class OwnersHttp:
-    """Sends the requests of one owner's attempt. The first one to `counted` costs nothing of the owner's rate."""
+    """An HTTP client for one owner's attempt. Its first request to `counted` is not counted again."""
 
-    _door: HttpDoor
+    _client: HttpDoor
     _owner: str
     _counted: str | None = None
 
     async def request(self, request: HttpRequest) -> HttpExchange:
-        """See HttpDoor.request."""
+        """Send a request as `HttpDoor.request` does."""
         counted, self._counted = self._counted, None
-        return await self._door.request(request, self._owner, counted)
+        return await self._client.request(request, self._owner, counted)
 
 
-def _exchange(trip: _Trip) -> HttpExchange:
-    answer = trip.answer
-    timings = measure(trip.connecting, trip.begun, trip.first_byte, time.perf_counter())
-    if answer is None:
+def _to_exchange(state: _RequestState) -> HttpExchange:
+    response = state.response
+    timings = measure(state.connecting, state.begun, state.first_byte, time.perf_counter())
+    if response is None:
         return HttpExchange(
-            trip.failure,
-            request_headers=trip.sent_headers,
-            redirects=trip.redirects,
+            state.failure,
+            request_headers=state.sent_headers,
+            redirects=state.redirects,
             timings=timings,
-            cookies=trip.cookies.secrets(),
+            cookies=state.cookies.secrets(),
         )
-    headers = answer.headers
-    whole = not trip.truncated and trip.failure is None
+    headers = response.headers
+    whole = not state.truncated and state.failure is None
     return HttpExchange(
-        failure=trip.failure,
-        status=answer.status,
-        headers=recorded_headers(answer.raw_headers),
-        request_headers=trip.sent_headers,
-        body=decode_body(bytes(trip.body), media_type(headers.getall("Content-Type", [])), whole=whole),
-        truncated=trip.truncated,
-        redirects=trip.redirects,
+        failure=state.failure,
+        status=response.status,
+        headers=recorded_headers(response.raw_headers),
+        request_headers=state.sent_headers,
+        body=decode_body(bytes(state.body), media_type(headers.getall("Content-Type", [])), whole=whole),
+        truncated=state.truncated,
+        redirects=state.redirects,
         retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
         timings=timings,
-        cookies=trip.cookies.secrets(),
+        cookies=state.cookies.secrets(),
     )

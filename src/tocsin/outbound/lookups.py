@@ -1,4 +1,4 @@
-"""Names are looked up for one owner at a time: nobody learns what another has looked up, or waits for it."""
+"""Name lookup per owner: owners neither see nor wait for the look-ups of others."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from tocsin.outbound.guard import connecting_owner
 
 THREADS = 32
 OF_ONE_OWNER = 4
-"""Look-ups under way at once. A name whose servers are silent keeps a thread for half a minute."""
+"""Concurrent look-ups of one owner. A name with silent servers blocks a thread for half a minute."""
 REMEMBERED_SECONDS = 10.0
 _MOST_REMEMBERED = 1_000
 _ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
@@ -24,30 +24,30 @@ AddrInfo = tuple[Any, ...]
 
 
 class SystemResolver(AbstractResolver):
-    """The machine's own name lookup, in threads of its own, of which each owner may use a few."""
+    """The system's name lookup, in a thread pool of which each owner may use a few threads."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dns")
-        self._turns = _Turns(OF_ONE_OWNER)
+        self._slots = _OwnerSlots(OF_ONE_OWNER)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of `host`. Raises OSError."""
+        """Return the addresses of `host`. Raises OSError."""
         owner = connecting_owner()
-        await self._turns.take(owner)
+        await self._slots.acquire(owner)
         looking = self._threads.submit(_lookup, host, port, family)
-        looking.add_done_callback(self._turns.giver_back(owner))  # a caller that gives up leaves its thread busy
+        looking.add_done_callback(self._slots.make_releaser(owner))  # a cancelled caller leaves its thread busy
         found = await asyncio.wrap_future(looking)
         return [_result(host, port, item[0], str(item[4][0])) for item in found]
 
     async def close(self) -> None:
-        """Let go of the threads; a lookup that hangs is not waited for."""
+        """Shut the threads down without waiting for look-ups that hang."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class RememberingResolver(AbstractResolver):
-    """Another resolver's answers, remembered for some seconds for the owner who asked."""
+    """A resolver that caches another one's answers for a few seconds, separately for each owner."""
 
     def __init__(self, inner: AbstractResolver) -> None:
         self._inner = inner
@@ -56,7 +56,7 @@ class RememberingResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of `host`. Raises OSError."""
+        """Return the addresses of `host`. Raises OSError."""
         key = (connecting_owner(), host, port)
         if (known := self._known.get(key)) is not None and time.monotonic() < known[0]:
             return known[1]
@@ -72,15 +72,15 @@ class RememberingResolver(AbstractResolver):
         await self._inner.close()
 
 
-class _Turns:
-    """Lets each owner do a number of things at once."""
+class _OwnerSlots:
+    """A semaphore for each owner."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._semaphores: dict[str, asyncio.Semaphore] = {}
         self._users: Counter[str] = Counter()
 
-    async def take(self, owner: str) -> None:
+    async def acquire(self, owner: str) -> None:
         semaphore = self._semaphores.setdefault(owner, asyncio.Semaphore(self._limit))
         self._users[owner] += 1
         try:
@@ -89,17 +89,17 @@ class _Turns:
             self._leave(owner)
             raise
 
-    def giver_back(self, owner: str) -> Callable[[Future[Any]], None]:
-        """Return what ends a turn, to be called from any thread."""
+    def make_releaser(self, owner: str) -> Callable[[Future[Any]], None]:
+        """Return a callback that frees the slot, from any thread."""
         loop = asyncio.get_running_loop()
 
-        def give_back(_: Future[Any]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has been closed
-                loop.call_soon_threadsafe(self._give_back, owner)
+        def release(_: Future[Any]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._release, owner)
 
-        return give_back
+        return release
 
-    def _give_back(self, owner: str) -> None:
+    def _release(self, owner: str) -> None:
         self._semaphores[owner].release()
         self._leave(owner)
 
@@ -112,7 +112,7 @@ class _Turns:
 def _lookup(host: str, port: int, family: int) -> list[AddrInfo]:
     try:
         return list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, _ADDRCONFIG))
-    except ValueError as error:  # a label that is empty or too long is a UnicodeError
+    except ValueError as error:  # an empty or too long label raises UnicodeError
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from None
 
 

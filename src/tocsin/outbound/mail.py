@@ -1,4 +1,4 @@
-"""The door for mail: an SMTP server when one is set, else `.eml` files in the data directory."""
+"""Mail transports: an SMTP server if one is configured, else `.eml` files in the data directory."""
 
 import asyncio
 import hashlib
@@ -33,25 +33,25 @@ from tocsin.outbound.mail_text import (
 )
 
 _OPERATORS_FAULT = frozenset({530, 534, 535, 538})
-"""Reply codes that ask for a log-in or a better one (RFC 4954): not this mail or recipient is at fault."""
+"""Reply codes that demand authentication or a stronger one (RFC 4954): neither mail nor recipient is at fault."""
 _QUIT_SECONDS = 5.0
 _LONGEST_REPLY = 300
 _NO_FILES = frozenset({"message", "multipart"})
-"""Content types whose parts are mails themselves, and not the bytes of a file."""
+"""Main content types that contain messages rather than the bytes of a file."""
 _PLAIN = re.compile(r"[\t\r\n\x20-\x7e]*")
 
 
 class MailRefused(TocsinError):
-    """The mail server will never take this mail for this recipient. Trying again is useless."""
+    """A permanent refusal of this mail for this recipient. A retry is useless."""
 
 
 class MailUnavailable(TocsinError):
-    """The mail could not be handed over now: server away, busy or set up wrongly. Try again later."""
+    """A temporary failure to send: the mail server is unreachable, busy or misconfigured. A retry may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file in a mail."""
+    """A file attached to a mail."""
 
     name: str
     content_type: str
@@ -59,20 +59,20 @@ class Attachment:
 
 
 class Caller(Protocol):
-    """Calls a function that makes the bytes of a mail."""
+    """A callable that runs a function which composes the bytes of a mail, here or elsewhere."""
 
     async def __call__(self, function: Callable[..., bytes], *args: Any) -> bytes:
-        """Return what the function returns, or raise what it raises."""
+        """Call the function and return its result."""
         ...
 
 
 async def call_here(function: Callable[..., bytes], *args: Any) -> bytes:
-    """Call it at once."""
+    """Call the function in place."""
     return function(*args)
 
 
 class MailDoor(Protocol):
-    """Hands one mail over."""
+    """A transport for mails."""
 
     async def send(
         self,
@@ -83,17 +83,17 @@ class MailDoor(Protocol):
         attachments: Sequence[Attachment] = (),
         caller: Caller = call_here,
     ) -> None:
-        """Hand over a plain-text mail to the address `to`.
+        """Send a plain-text mail to the address `to`.
 
-        `message_id` is any text that stands for this mail, such as its delivery's id; the Message-ID header
-        is derived from it, so it stays the same over tries. `caller` calls what makes the mail's bytes, elsewhere if
-        they are many. Raises MailRefused or MailUnavailable.
+        `message_id` is any text that identifies this mail, such as its delivery's id. The Message-ID header is derived
+        from it, and so stays the same over retries. `caller` runs the function that composes the mail's bytes, in
+        another process if they are many. Raises MailRefused or MailUnavailable.
         """
 
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """How to reach the mail server. `timeout` is seconds, for the connection and for each answer."""
+    """The settings of the mail server. `timeout` is in seconds, for the connection and for each reply."""
 
     host: str
     port: int
@@ -104,7 +104,7 @@ class SmtpSettings:
 
     @classmethod
     def of(cls, settings: Settings) -> "SmtpSettings":
-        """The part of the settings that is about SMTP. Raises SettingsError when it does not fit together."""
+        """Read the SMTP part of the settings. Raises SettingsError if it is inconsistent."""
         if not settings.smtp_host:
             raise SettingsError(f"{PREFIX}SMTP_HOST is missing.")
         if settings.smtp_user and settings.smtp_pass is None:
@@ -120,7 +120,7 @@ class SmtpSettings:
 
 
 def mail_door(settings: Settings, tls: ssl.SSLContext | None = None) -> MailDoor:
-    """The door that the settings ask for; `tls` replaces the system's trust store. Raises SettingsError."""
+    """Create the transport that the settings ask for; `tls` replaces the system's trust store. Raises SettingsError."""
     sender = _sender(settings.email_from)
     if settings.smtp_host:
         return SmtpDoor(SmtpSettings.of(settings), sender, tls)
@@ -128,11 +128,11 @@ def mail_door(settings: Settings, tls: ssl.SSLContext | None = None) -> MailDoor
 
 
 class SmtpDoor:
-    """Hands mails to an SMTP server, over one connection each.
+    """A transport to an SMTP server, with one connection for each mail.
 
-    With TLS the server's certificate is verified, and a server that does not offer STARTTLS when it is asked
-    for gets nothing. A wrong password, a refused sender or a bad certificate are the operator's fault:
-    MailUnavailable, so that the mails go out once it is mended.
+    With TLS the server's certificate is verified, and a server that does not offer the demanded STARTTLS receives
+    nothing. A wrong password, a refused sender or a bad certificate are for the operator to fix: they raise
+    MailUnavailable, so that the mails go out afterwards.
     """
 
     def __init__(self, smtp: SmtpSettings, sender: Address, tls: ssl.SSLContext | None = None) -> None:
@@ -147,7 +147,7 @@ class SmtpDoor:
         attachments: Sequence[Attachment] = (),
         caller: Caller = call_here,
     ) -> None:
-        """See MailDoor."""
+        """Send the mail. See `MailDoor.send`."""
         recipient = _recipient(to).addr_spec
         content = await caller(compose_bytes, self._sender, to, subject, text, message_id, clock.now(), attachments)
         client = self._client()
@@ -177,7 +177,7 @@ class SmtpDoor:
         except aiosmtplib.SMTPAuthenticationError as error:
             raise MailUnavailable(f"{self._server} refused the log-in: {_reply(error)}") from error
         except aiosmtplib.SMTPResponseException as error:
-            raise MailUnavailable(f"{self._server} does not talk to us: {_reply(error)}") from error
+            raise MailUnavailable(f"{self._server} rejected the connection: {_reply(error)}") from error
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise MailUnavailable(f"{self._server} cannot be used: {_one_line(str(error))}") from error
 
@@ -187,23 +187,23 @@ class SmtpDoor:
         try:
             await client.sendmail(sender, [to], content, mail_options=options)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise self._judge(error.recipients[0]) from error
+            raise self._classify(error.recipients[0]) from error
         except aiosmtplib.SMTPSenderRefused as error:
             raise MailUnavailable(f"{self._server} refused the sender: {_reply(error)}") from error
         except aiosmtplib.SMTPResponseException as error:
-            raise self._judge(error) from error
+            raise self._classify(error) from error
         except (aiosmtplib.SMTPNotSupported, ValueError) as error:
-            raise MailRefused(f"{self._server} cannot write to this address: {_one_line(str(error))}") from error
+            raise MailRefused(f"{self._server} cannot send to this address: {_one_line(str(error))}") from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailUnavailable(f"{self._server} did not take the mail: {_one_line(str(error))}") from error
-        # The mail was taken: a server that is rude when we say good-bye must not make it go out again.
+            raise MailUnavailable(f"{self._server} did not accept the mail: {_one_line(str(error))}") from error
+        # The mail was accepted: a server that fails at QUIT must not make it go out again.
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit(timeout=min(_QUIT_SECONDS, self._smtp.timeout))
 
-    def _judge(self, error: aiosmtplib.SMTPResponseException) -> TocsinError:
+    def _classify(self, error: aiosmtplib.SMTPResponseException) -> TocsinError:
         if error.code >= 500 and error.code not in _OPERATORS_FAULT:
-            return MailRefused(f"{self._server} refused the mail for good: {_reply(error)}")
-        return MailUnavailable(f"{self._server} did not take the mail: {_reply(error)}")
+            return MailRefused(f"{self._server} permanently refused the mail: {_reply(error)}")
+        return MailUnavailable(f"{self._server} did not accept the mail: {_reply(error)}")
 
     @property
     def _server(self) -> str:
@@ -211,7 +211,7 @@ class SmtpDoor:
 
 
 class FileDoor:
-    """Writes each mail to a file of its own that only this user may read, for want of an SMTP server."""
+    """A transport that writes each mail to its own file, readable by this user only, for want of an SMTP server."""
 
     def __init__(self, directory: Path, sender: Address) -> None:
         self._directory, self._sender = directory, sender
@@ -225,7 +225,7 @@ class FileDoor:
         attachments: Sequence[Attachment] = (),
         caller: Caller = call_here,
     ) -> None:
-        """See MailDoor. A file appears whole or not at all."""
+        """Write the mail. A file appears whole or not at all. See `MailDoor.send`."""
         at = clock.now()
         content = await caller(compose_bytes, self._sender, to, subject, text, message_id, at, attachments)
         name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{_digest(message_id)[:8]}.eml"
@@ -246,7 +246,7 @@ class FileDoor:
 
 
 def compose_bytes(sender: Address, to: str, *more: Any) -> bytes:
-    """The mail as it is sent, in seven bits unless an address is beyond ASCII. See compose."""
+    """Compose a mail and serialize it, in seven bits unless an address is not ASCII. See `compose`."""
     is_ascii = (sender.addr_spec + _recipient(to).addr_spec).isascii()
     policy = SMTP if is_ascii else SMTPUTF8
     return compose(sender, to, *more).as_bytes(policy=policy.clone(cte_type="7bit"))
@@ -261,9 +261,9 @@ def compose(
     at: datetime,
     attachments: Sequence[Attachment] = (),
 ) -> EmailMessage:
-    """The mail, in UTF-8. Line breaks and control characters in the subject become spaces.
+    """Compose a mail in UTF-8. Line breaks and control characters in the subject become spaces.
 
-    Raises MailRefused when `to` is not a mail address.
+    Raises MailRefused if `to` is not a mail address.
     """
     message = EmailMessage()
     message["From"] = _from(sender)
@@ -273,7 +273,7 @@ def compose(
     message["Message-ID"] = f"<{_digest(message_id)[:32]}@{_host_name(sender)}>"
     message["Auto-Submitted"] = "auto-generated"
     text = text.encode("utf-8", "replace").decode()
-    # Quoted-printable needs nothing of the servers on the way; what is plain ASCII stays readable as it is.
+    # Quoted-printable passes every server; plain ASCII stays readable without it.
     message.set_content(text, cte=None if _PLAIN.fullmatch(text) else "quoted-printable")
     for file in attachments:
         _attach(message, file)
@@ -299,21 +299,21 @@ def _from(sender: Address) -> Address | ExactHeader:
 
 
 def _recipient(to: str) -> Address:
-    """Exactly one bare address, no name, nothing that could end the header or the SMTP command."""
+    """Parse exactly one bare address, without a name or anything that could end the header or the SMTP command."""
     try:
-        # The standard library checks ASCII addresses only; letters beyond ASCII (RFC 6531) cannot break out.
+        # The standard library accepts ASCII addresses only; other letters (RFC 6531) cannot end the header.
         checked = Address(addr_spec="".join(letter if letter.isascii() else "x" for letter in to))
     except (ValueError, IndexError, MessageError) as error:
         raise MailRefused(f"{_one_line(to)!r} is not a mail address") from error
     user, _, domain = to.rpartition("@")
     if not checked.domain or not to.isprintable() or not user or '"' in user:
         raise MailRefused(f"{_one_line(to)!r} is not a mail address")
-    # A server that knows nothing of RFC 6531 takes a domain beyond ASCII in its other spelling.
+    # A server without RFC 6531 accepts an internationalized domain in its ASCII form.
     return Address(username=user, domain=ascii_domain(domain) if user.isascii() and not domain.isascii() else domain)
 
 
 def _sender(email_from: str) -> Address:
-    wrong = f"{PREFIX}EMAIL_FROM is wrong: {email_from!r} is not like `Tocsin <tocsin@example.org>`."
+    wrong = f"{PREFIX}EMAIL_FROM is wrong: {email_from!r} is not of the form `Tocsin <tocsin@example.org>`."
     name, address = parseaddr(email_from)
     if not email_from.isprintable() or not address:
         raise SettingsError(wrong)
@@ -324,7 +324,7 @@ def _sender(email_from: str) -> Address:
 
 
 def _host_name(sender: Address) -> str:
-    """Our name in EHLO and Message-ID: the sender's domain, which needs no look-up of this machine's name."""
+    """Return the name for EHLO and Message-ID: the sender's domain, which needs no look-up of this machine's name."""
     return sender.domain if sender.domain.isascii() else "localhost"
 
 

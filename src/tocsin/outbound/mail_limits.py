@@ -1,8 +1,8 @@
-"""How many mails one mailbox gets, whoever sends them: exact, and the same for all processes over one database.
+"""Exact limits on the mails to one mailbox, shared by all senders and by all processes over one database.
 
-A count is one document with the times of the last mails, as many as its limit allows, and taking a place is one
-conditional update by its id. So no span of the period ever has more mails than the limit. What a count is of is kept as
-a digest: addresses that were only typed are not stored.
+A counter is one document with the times of the last mails, at most as many as its limit, and a reservation is one
+conditional update by its id. So no span of the period ever has more mails than the limit. The key of a counter is
+stored as a digest: addresses that were merely typed are not kept.
 """
 
 import math
@@ -19,16 +19,16 @@ from tocsin.documents import Database, Doc
 from tocsin.errors import TocsinError
 
 HOURLY_LINKS = 3
-"""Mails with a link of one kind (to confirm an address, say) that a mailbox gets in an hour."""
+"""Mails with a link of one kind (such as to confirm an address) to one mailbox in an hour."""
 _DAY = timedelta(days=1)
 _SKEW = timedelta(seconds=15)
-"""A time further ahead was written before a clock was set back, and counts no more."""
+"""Times further ahead were written before a clock was set back, and are ignored."""
 _HELD_BACK = "held back"
 
 
 @dataclass(frozen=True, slots=True)
 class MailLimit:
-    """At most `most` mails in any span of `period`. The `name` tells the counts of several limits apart."""
+    """At most `most` mails in any span of `period`. The `name` distinguishes the counters of several limits."""
 
     name: str
     most: int
@@ -36,21 +36,21 @@ class MailLimit:
 
 
 class MailLimitReached(TocsinError):
-    """There is no room in a limit before `until`."""
+    """A limit without room before `until`."""
 
     def __init__(self, limit: MailLimit, until: datetime) -> None:
-        super().__init__(f"{limit.most} mails are allowed in {_period_text(limit.period)}, and that many were sent.")
+        super().__init__(f"{limit.most} mails are allowed in {_period_text(limit.period)}, and all of them were sent.")
         self.limit = limit
         self.until = until
 
     def seconds(self, now: datetime) -> float:
-        """The time that is left until there is room."""
+        """Return the seconds until there is room."""
         return max((self.until - now).total_seconds(), 0.001)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place that was taken in some limits, for one mail."""
+    """A reservation in some limits, for one mail."""
 
     limits: tuple[MailLimit, ...]
     key: str
@@ -58,22 +58,22 @@ class Place:
 
 
 class MailLimiter:
-    """Takes places in limits. `key` is whom a limit is for: `mailbox_of(address)`, or a network address."""
+    """Reservations in limits. A `key` is what a limit applies to: `mailbox_of(address)`, or a network address."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def take(self, key: str, *limits: MailLimit, now: datetime | None = None) -> Place:
-        """Take a place in each of these limits, or in none. Raises MailLimitReached for the first that has none."""
+        """Reserve a mail in all of these limits or in none. Raises MailLimitReached for the first that is full."""
         at = clock.to_milliseconds(now or clock.now())
         for number, limit in enumerate(limits):
-            if not await self._take(limit, key, at):
+            if not await self._reserve(limit, key, at):
                 await self.give_back(Place(limits[:number], key, at))
                 raise MailLimitReached(limit, await self._until(limit, key, at))
         return Place(limits, key, at)
 
     async def give_back(self, place: Place) -> None:
-        """The mail was not sent after all."""
+        """Release the reservation of a mail that was not sent."""
         others: Doc = {"$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": place.at}]}}}
         for limit in place.limits:
             await self._database.mail_counts.update_one(
@@ -81,27 +81,27 @@ class MailLimiter:
             )
 
     async def hold_back(self, key: str, now: datetime | None = None) -> None:
-        """Note that a mail to this mailbox was not sent, so that a later one can tell."""
+        """Count a mail to this mailbox that was not sent, to be mentioned in a later one."""
         forget_at = (now or clock.now()) + timedelta(days=90)
         changes: Doc = {"$inc": {"held_back": 1}, "$set": {"times": [], "forget_at": forget_at}}
         await self._database.mail_counts.update_one({"_id": _count_id(_HELD_BACK, key)}, changes, upsert=True)
 
     async def held_back(self, key: str) -> int:
-        """How many mails to this mailbox were not sent and not told of."""
+        """Return the number of mails to this mailbox that were neither sent nor mentioned since."""
         found = await self._database.mail_counts.find_one({"_id": _count_id(_HELD_BACK, key)})
         return 0 if found is None else int(found["held_back"])
 
     async def told(self, key: str, count: int) -> None:
-        """The mailbox was told of so many mails that were not sent."""
+        """Subtract `count` unsent mails that a mail to this mailbox has mentioned."""
         if count:
             which = {"_id": _count_id(_HELD_BACK, key)}
             await self._database.mail_counts.update_one(which, {"$inc": {"held_back": -count}})
 
-    async def _take(self, limit: MailLimit, key: str, at: datetime) -> bool:
-        which, update = {"_id": _count_id(limit.name, key)}, _taking(limit, at)
+    async def _reserve(self, limit: MailLimit, key: str, at: datetime) -> bool:
+        which, update = {"_id": _count_id(limit.name, key)}, _reservation_update(limit, at)
         try:
             result = await self._database.mail_counts.update_one(which, update, upsert=True)
-        except DuplicateKeyError:  # another process made it at the same moment
+        except DuplicateKeyError:  # another process inserted it at the same moment
             result = await self._database.mail_counts.update_one(which, update)
         return result.modified_count > 0 or result.did_upsert
 
@@ -112,34 +112,34 @@ class MailLimiter:
 
 
 class MailClass(Enum):
-    """What a mail is, as the limits of its recipient see it."""
+    """The class of a mail, which selects the limits of its recipient."""
 
     ACCOUNT = "ACCOUNT"
-    """A link that was asked for, or news of the account: has a reserve of its own."""
+    """A requested link, or a message about the account. Has a separate limit."""
     UNCONFIRMED = "UNCONFIRMED"
-    """A link for an address that was only typed: a quarter as many, beside the reserve. Strangers can sign up with many
-    spellings of one mailbox, and must not use up what the links of its confirmed account need.
+    """A link for an unconfirmed address: a quarter as many as account mails, counted separately. Strangers can sign up
+    with many spellings of one mailbox, and must not use up the limit of its confirmed account.
     """
     NOTICE = "NOTICE"
-    """What became of the recipient's own tasks and workflows."""
+    """A notification about the recipient's own tasks and workflows."""
     WORK = "WORK"
-    """What jobs write, and requests of workflows: leaves a quarter of the day's mails to notices."""
+    """A mail of a job or a request of a workflow. Leaves a quarter of the day's mails to notices."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientLimits:
-    """How many mails one mailbox gets in 24 hours: of all but account mails, and of account mails."""
+    """The mails to one mailbox in 24 hours: `account` mails, and `most` others."""
 
     most: int = 100
     account: int = 80
 
     @classmethod
     def of(cls, settings: Settings) -> "RecipientLimits":
-        """The part of the settings that is about it."""
+        """Read the limits from the settings."""
         return cls(settings.mails_per_recipient, settings.account_mails_per_recipient)
 
     def of_class(self, kind: MailClass) -> tuple[MailLimit, ...]:
-        """The limits in which a mail of this class takes a place."""
+        """Return the limits that apply to a mail of this class."""
         if kind is MailClass.ACCOUNT:
             return (MailLimit("recipient/account", self.account, _DAY),)
         if kind is MailClass.UNCONFIRMED:
@@ -151,7 +151,7 @@ class RecipientLimits:
 
 
 def mailbox_of(address: str) -> str:
-    """The mailbox that an address probably leads to: `a.b+c@x` and `ab@x` are mostly one, and count as one."""
+    """Normalize an address to its likely mailbox: `a.b+c@x` and `ab@x` are mostly the same, and count as one."""
     local, _, domain = address.strip().casefold().rpartition("@")
     return f"{local.partition('+')[0].replace('.', '') or local}@{domain}"
 
@@ -164,8 +164,8 @@ def _count_id(name: str, key: str) -> str:
     return f"{name}:{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def _taking(limit: MailLimit, at: datetime) -> list[Doc]:
-    """Add a time, if fewer than the limit's number lie within its period; else change nothing."""
+def _reservation_update(limit: MailLimit, at: datetime) -> list[Doc]:
+    """Return the update that adds a time if fewer than the limit lie within its period, and else changes nothing."""
     within: Doc = {
         "$and": [
             {"$gt": ["$$this", {"$literal": at - limit.period}]},

@@ -1,5 +1,6 @@
-"""What belongs to this installation: its own server and metrics, its database, its mail server. No task calls them,
-whatever networks are allowed.
+"""The services of this installation: its server and metrics, its database, its mail server.
+
+Tasks may not call them, whatever networks are allowed.
 """
 
 import socket
@@ -18,7 +19,7 @@ Server = tuple[str, int]
 
 
 class OwnServices:
-    """`ports` of this machine, at whatever address of it; and `servers`, which may be on others."""
+    """Own `ports`, at any address of this machine, and own `servers`, which may run on other machines."""
 
     def __init__(self, ports: Iterable[int] = (), servers: Collection[Server] = ()) -> None:
         self.ports = frozenset(ports)
@@ -28,27 +29,27 @@ class OwnServices:
 
     @classmethod
     def of(cls, settings: Settings, ports: Iterable[int] = ()) -> "OwnServices":
-        """Those that the settings name, and further `ports` of this machine."""
+        """Read the services from the settings, and add further `ports` of this machine."""
         served = set() if settings.allow_self_calls else {settings.port}
         served |= {settings.metrics_port or 0, *ports}
         return cls(served - {0}, _servers(settings))
 
     def names(self, host: str, port: int) -> bool:
-        """Tell, without a look at the machine, whether a URL's host and port are one of them."""
+        """Tell whether a URL's host and port name one of the services, without any look-up."""
         if (_name(host), port) in self.servers:
             return True
         address = _parse(host)
         local = _name(host) == "localhost" or _name(host).endswith(".localhost")
-        return port in self.ports and (local or (address is not None and _leads_here(address)))
+        return port in self.ports and (local or (address is not None and _is_local(address)))
 
     def covers(self, address: str, port: int) -> bool:
-        """Tell whether a connection to this address, a literal, and port ends at one of them."""
+        """Tell whether a connection to this literal address and port reaches one of the services."""
         if port not in self.ports and port not in self.server_ports:
             return False
         parsed = _parse(address)
         if parsed is None:
             return True
-        reached = {parsed, *map(_plain, carried_addresses(parsed))}
+        reached = {parsed, *map(_unmap, carried_addresses(parsed))}
         is_ours = any(map(_is_of_this_machine, reached))
         if is_ours and port in self.ports:
             return True
@@ -56,12 +57,12 @@ class OwnServices:
 
     def _is_at(self, server: Server, reached: Collection[Address], *, is_ours: bool) -> bool:
         known = self._addresses.get(server)
-        if known is None:  # its name could not be looked up yet
+        if known is None:  # its name has not been resolved yet
             return True
         return not known.isdisjoint(reached) or (is_ours and any(map(_is_of_this_machine, known)))
 
     async def look_up(self, port: int, resolver: AbstractResolver) -> None:
-        """Learn where the servers with this port are now. What cannot be looked up stays where it was."""
+        """Resolve the servers with this port again. Names that cannot be resolved keep their addresses."""
         for server in self.servers:
             if server[1] == port:
                 try:
@@ -81,11 +82,11 @@ async def _addresses_of(server: Server, resolver: AbstractResolver) -> list[Addr
 def _servers(settings: Settings) -> list[Server]:
     servers = [(settings.smtp_host, settings.smtp_port)] if settings.smtp_host else []
     uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else ""
-    if not uri.startswith("mongodb://"):  # the servers of mongodb+srv are known to the DNS only
+    if not uri.startswith("mongodb://"):  # the servers of mongodb+srv are known only to the DNS
         return servers
     try:
         nodes = parse_uri(uri, warn=False)["nodelist"]
-    except (PyMongoError, ValueError):  # said when the database is opened
+    except (PyMongoError, ValueError):  # reported when the database is opened
         return servers
     return [*servers, *((host, port) for host, port in nodes if port is not None)]
 
@@ -96,22 +97,22 @@ def _name(host: str) -> str:
 
 def _parse(host: str) -> Address | None:
     try:
-        return _plain(ip_address(host.partition("%")[0].strip("[]")))
+        return _unmap(ip_address(host.partition("%")[0].strip("[]")))
     except ValueError:
         return None
 
 
-def _plain(address: Address) -> Address:
+def _unmap(address: Address) -> Address:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def _leads_here(address: Address) -> bool:
+def _is_local(address: Address) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
 def _is_of_this_machine(address: Address) -> bool:
-    """Only addresses of this machine can be bound to, those of interfaces that came up just now included."""
-    if _leads_here(address):
+    """Tell whether an address can be bound to, which only works on this machine, including on new interfaces."""
+    if _is_local(address):
         return True
     family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
     try:

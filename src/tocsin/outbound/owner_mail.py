@@ -1,6 +1,4 @@
-"""The door for the mails of one user's jobs: nothing for users who never confirmed their address, not too much to one
-mailbox.
-"""
+"""The transport for mails of one user's jobs, which requires a confirmed address and limits the mails to a mailbox."""
 
 from collections.abc import Sequence
 
@@ -13,7 +11,7 @@ UNCONFIRMED_HINT = "Open the link in the mail that came when you signed up; requ
 
 
 class MailSuppressed(MailRefused):
-    """Tocsin itself does not send this mail to this recipient. `hint` says what can be done about it."""
+    """A mail that Tocsin itself does not send to this recipient. `hint` says what can be done about it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -21,12 +19,12 @@ class MailSuppressed(MailRefused):
 
 
 class OwnerDoor:
-    """Hands over the mails of this user's jobs. `confirms` says that addresses must be confirmed here."""
+    """A transport for the mails of one user's jobs. `confirms` tells whether addresses must be confirmed."""
 
     def __init__(
-        self, door: MailDoor, database: Database, limits: RecipientLimits, owner: str, *, confirms: bool
+        self, transport: MailDoor, database: Database, limits: RecipientLimits, owner: str, *, confirms: bool
     ) -> None:
-        self._door, self._database, self._owner, self._confirms = door, database, owner, confirms
+        self._transport, self._database, self._owner, self._confirms = transport, database, owner, confirms
         self._limiter, self._limits = MailLimiter(database), limits
 
     async def send(
@@ -38,7 +36,7 @@ class OwnerDoor:
         attachments: Sequence[Attachment] = (),
         caller: Caller = call_here,
     ) -> None:
-        """See MailDoor. Raises MailSuppressed too: the server was not asked."""
+        """Send the mail. Raises MailSuppressed without asking the server. See `MailDoor.send`."""
         if self._confirms and not await self._is_confirmed():
             raise MailSuppressed(UNCONFIRMED, UNCONFIRMED_HINT)
         try:
@@ -46,7 +44,7 @@ class OwnerDoor:
         except MailLimitReached as reached:
             raise too_many(to, reached) from None
         try:
-            await self._door.send(to, subject, text, message_id, attachments, caller)
+            await self._transport.send(to, subject, text, message_id, attachments, caller)
         except (MailRefused, MailUnavailable):
             await self._limiter.give_back(place)
             raise
@@ -57,7 +55,7 @@ class OwnerDoor:
 
 
 def too_many(to: str, reached: MailLimitReached) -> MailSuppressed:
-    """The error for a mailbox that has got enough."""
+    """Return the error for a mailbox that has reached its limit."""
     until = f"{reached.until:%Y-%m-%dT%H:%M:%SZ}"
-    message = f"{to} has had {reached.limit.most} mails in 24 hours, which is the limit."
+    message = f"{to} has received {reached.limit.most} mails in 24 hours, which is the limit."
     return MailSuppressed(message, f"The next one can go out at {until}; the operator sets TOCSIN_MAILS_PER_RECIPIENT.")

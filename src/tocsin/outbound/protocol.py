@@ -1,8 +1,8 @@
-"""Ends an answer where its framing says (RFC 9112 section 6.3), however its bytes are cut into packets.
+"""A protocol that ends a response where its framing says (RFC 9112 section 6.3), however it is split into packets.
 
-aiohttp's parser takes all bytes of a packet for HTTP. When what follows an answer in the same packet is not, it raises
-and forgets the answer, and whether that happens depends on the packets' timing. So it gets one head at a time here, and
-the answer is handed over before anything that follows it is looked at.
+aiohttp's parser treats all bytes of a packet as HTTP. If the bytes after a response are not, it raises and drops the
+response, and whether that happens depends on the packets' timing. So the parser gets one head at a time here, and the
+response is delivered before the bytes after it are parsed.
 """
 
 import asyncio
@@ -22,54 +22,57 @@ from tocsin.outbound.tls import ObservedTls
 from tocsin.outbound.unsent import count_unacknowledged
 
 _HEAD_END = re.compile(rb"\n\r?\n")
-_OVERLAP = 3  # bytes of the end of a head that may lie in the packet before
+_OVERLAP = 3  # bytes of the end of a head that may be in the previous packet
 _SWITCHING_PROTOCOLS = 101
 INTERIM_LIMIT = 100
-"""Interim answers to one request: a server that never stops sending them would keep the event loop busy."""
+"""Interim responses to one request: an endless series would keep the event loop busy."""
 
 Answer = tuple[RawResponseMessage, StreamReader]
 
 
 class AnswerHandler(ResponseHandler):
-    """A connection that gives each request one answer. Bytes after the answer close it, at once or when it is to be
-    used again; so does an answer whose end is not beyond doubt, or that came before its request was sent (`is_sent`).
+    """A connection that delivers exactly one response for each request.
+
+    It is closed, at once or before it is reused, by bytes after the response, by a response whose end is ambiguous, and
+    by a response that arrives before its request is sent (`is_sent`).
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._parser_options: dict[str, Any] = {}
         self._head_tail = b""
-        self._body: StreamReader | None = None  # of the answer, once its head is complete
+        self._body: StreamReader | None = None  # of the response, once its head is complete
         self._answered = False
         self._chunks_end: bytes | None = None  # the last bytes of a chunked body
-        self.has_body = self.is_sent = False  # the request, as far as the transport has taken it
-        self._interim = 0  # answers before the final one
+        self.has_body = self.is_sent = False  # about the request, as passed to the transport
+        self._interim = 0  # responses before the final one
         self._poll: select.poll | None = None
-        self.asks_for_certificate = False  # of ours, when the connection began
+        self.asks_for_certificate = False  # during the handshake, for one of ours
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note what the TLS handshake told."""
+        """Record whether the server asked for a certificate during the TLS handshake."""
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         self.asks_for_certificate = isinstance(tls, ObservedTls) and tls.asks_for_certificate
 
     def set_response_params(self, **options: Any) -> None:
-        """Expect the answer to a new request."""
+        """Expect the response to a new request."""
         self._parser_options = options
         self._head_tail, self._body, self._answered, self._interim = b"", None, False, 0
         self._chunks_end, self.is_sent = None, False
         super().set_response_params(**options)
 
     def is_connected(self) -> bool:
-        """Tell whether the connection can carry a request. What lies unread between two requests, be it the end of the
-        connection, would be taken for the next answer.
+        """Tell whether the connection can carry a request.
+
+        Unread bytes between two requests, or the end of the connection, would be taken for the next response.
         """
         return super().is_connected() and not (self._answered and self._is_readable())
 
     def data_received(self, data: bytes) -> None:
         """Parse the heads one by one, then the body."""
         if self._parser is None or self._upgraded:
-            self.force_close()  # nothing was asked
+            self.force_close()  # no request is open
             super().data_received(data)
         elif self._answered:
             if data:
@@ -80,7 +83,7 @@ class AnswerHandler(ResponseHandler):
                 self._receive_body(self._body, rest)
 
     def feed_data(self, data: Answer, size: int = 0) -> None:
-        """Hand over an answer whose head is complete. Only the one after interim ones is final."""
+        """Deliver a response whose head is complete. Only the one after the interim responses is final."""
         super().feed_data(data, size)
         message, body = data
         if not has_plain_frame(message):
@@ -95,19 +98,20 @@ class AnswerHandler(ResponseHandler):
         if self._interim > INTERIM_LIMIT:
             self.set_exception(HttpProcessingError(code=message.code, message=TOO_MANY_INTERIM))
             self._drop_rest()
-        elif message.should_close:  # such a parser refuses the final answer
+        elif message.should_close:  # its parser would refuse the final response
             super().set_response_params(**self._parser_options)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException = _NO_CAUSE) -> None:
-        """Fail the request. That its body could not be written to the end is no reason yet: the server may have
-        answered, or said why it hung up.
+        """Fail the request, except when only its body could not be written to the end.
+
+        The server may have responded already, or explained why it closed the connection.
         """
         is_end = self._connection_lost_called or not isinstance(exc, ClientConnectionError)
         if is_end or self.transport is None or not self.transport.is_closing():
             super().set_exception(exc, exc_cause)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Let a body that only the end of the connection ends be incomplete when that end is an error."""
+        """Fail a body that is delimited by the end of the connection if that end is an error."""
         body = self._body
         if exc is not None and body is not None and not body.is_eof():
             self._fail_body(body, exc)
@@ -148,7 +152,7 @@ class AnswerHandler(ResponseHandler):
             self._drop_rest()
 
     def _parse_body(self, body: StreamReader, data: bytes) -> bool:
-        """Tell whether more than the body's end has come."""
+        """Parse bytes of the body, and tell whether bytes after its end were received."""
         parser: Any = self._parser
         try:
             following, _, _ = parser.feed_data(data)
@@ -171,7 +175,7 @@ class AnswerHandler(ResponseHandler):
         body.set_exception(error)
 
     def _has_unsent(self) -> bool:
-        """Tell whether a part of the request's body lies here still, or in the system."""
+        """Tell whether part of the request's body is still buffered here or in the system."""
         transport: Any = self.transport
         if transport.get_write_buffer_size():
             return True
@@ -189,6 +193,6 @@ class AnswerHandler(ResponseHandler):
 
 
 def take_unread(body: StreamReader) -> bytes:
-    """Return what came of a body before it failed, and was not read before that."""
+    """Return the bytes of a failed body that were received and not read yet."""
     body._exception = None
     return body.read_nowait()

@@ -1,7 +1,7 @@
-"""How often each owner calls each target host. Asked from any thread.
+"""Rate limits for each owner and target host. Thread-safe.
 
-The runs of http jobs are counted before they are claimed, and wait in the queue for their turn. What an attempt calls
-beyond that (where redirects lead, what other jobs call) waits within the attempt.
+Runs of http jobs are counted before they are claimed, and wait in the queue. Further calls of an attempt (redirects,
+calls of other jobs) wait within the attempt.
 """
 
 import threading
@@ -10,14 +10,14 @@ from tocsin.security.rates import Bucket
 
 MINUTE = 60.0
 LONGEST_WAIT = 10.0
-"""Seconds that a request waits for its turn within an attempt. `Bucket.furthest` allows for that much."""
+"""Maximum seconds that a request waits within an attempt. `Bucket.furthest` allows for that much."""
 _MANY = 10_000
 
 
 class HostRates:
-    """At most `per_minute` calls of one owner to one target in a minute, all of which may begin at once; 0: no limit.
+    """A limit of `per_minute` calls of one owner to one target, all of which may begin at once; 0 means no limit.
 
-    The number is of all processes together: each has its part.
+    The limit applies to all processes together, of which each has an equal share.
     """
 
     def __init__(self, per_minute: int = 0) -> None:
@@ -27,25 +27,25 @@ class HostRates:
         self._lock = threading.Lock()
 
     def share(self, count: int) -> None:
-        """From now on so many processes have their parts."""
+        """Divide the limit among `count` processes from now on."""
         with self._lock:
             self._bucket = _bucket(self._per_minute, count)
 
     def wait(self, owner: str, target: str, now: float) -> float:
-        """Seconds until this owner may call this target; 0: now. `now` is in milliseconds."""
+        """Return the seconds until this owner may call this target, 0 for now. `now` is in milliseconds."""
         if not self._per_minute:
             return 0.0
         with self._lock:
             return self._bucket.wait(self._full_at.get((owner, target), 0.0), 1, now)
 
     def take(self, owner: str, target: str, now: float) -> None:
-        """This owner calls this target."""
+        """Count a call of this owner to this target."""
         if self._per_minute:
             with self._lock:
                 self._take((owner, target), now)
 
     def reserve(self, owner: str, target: str, now: float) -> float | None:
-        """Seconds after which this owner calls this target, which is counted now; None: too many wait already."""
+        """Count a call, and return the seconds to wait before making it; None if too many calls are waiting."""
         if not self._per_minute:
             return 0.0
         with self._lock:

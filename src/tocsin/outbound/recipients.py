@@ -1,6 +1,7 @@
-"""Whom the jobs of one user may write to. Pure.
+"""Restrictions on the recipients of jobs' mails. Pure.
 
-A server that mails whoever its users name is soon on every block list, so it is a setting (TOCSIN_EMAIL_RECIPIENTS).
+A server that mails anybody its users name is soon on every block list, so the operator restricts the recipients with
+TOCSIN_EMAIL_RECIPIENTS.
 """
 
 import unicodedata
@@ -8,31 +9,31 @@ from dataclasses import dataclass
 
 from tocsin.outbound.addresses import parse_domain
 
-SETTING_HINT = "This server lets you write only to {}; the operator sets TOCSIN_EMAIL_RECIPIENTS."
+SETTING_HINT = "This server lets your jobs send mail only to {}. The operator sets TOCSIN_EMAIL_RECIPIENTS."
 _NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientRules:
-    """What the setting says (`allowed`: owner, addresses, domains, any), for the user with the address `owner`."""
+    """The setting (`allowed`: owner, addresses, domains, any), applied to the user with the address `owner`."""
 
     allowed: str
     owner: str
 
     def allow(self, address: str) -> bool:
-        """Tell whether a job of this user may write to this address."""
+        """Tell whether this user's jobs may send mail to this address."""
         allowed = {_one_spelling(part) for part in self.allowed.split(",")}
         address = _one_spelling(address)
         to_owner = "owner" in allowed and address == _one_spelling(self.owner)
         return to_owner or not allowed.isdisjoint({"any", address, address.rpartition("@")[2]})
 
     def refusal(self, address: str) -> str | None:
-        """Why this user's jobs may not write to the address; None if they may."""
-        return None if self.allow(address) else f"{address} may not be written to. {self.hint}"
+        """Explain why this user's jobs may not send mail to the address; None if they may."""
+        return None if self.allow(address) else f"Your jobs may not send mail to {address}. {self.hint}"
 
     @property
     def hint(self) -> str:
-        """Who may be written to, and who decides it."""
+        """A sentence that names the allowed recipients, and who sets them."""
         return SETTING_HINT.format(self.allowed.strip() or _NOBODY)
 
 

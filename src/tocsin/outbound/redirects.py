@@ -1,4 +1,4 @@
-"""Which request follows a redirect (RFC 9110 section 15.4), and what it may carry. Pure."""
+"""The request that follows a redirect (RFC 9110 section 15.4), and the headers that it may carry. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from tocsin.outbound.urls import join_url, origin, place
 STATUSES = frozenset({301, 302, 303, 307, 308})
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
-_LONGEST_SHOWN = 200
+_MAX_SHOWN = 200
 
 Headers = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request on the way: what is sent where."""
+    """One request in a chain of redirects."""
 
     method: str
     url: URL
@@ -27,9 +27,9 @@ class Hop:
 
 
 def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str]) -> Hop | HttpFailure:
-    """The request after `hop` was answered with redirect `status` to `location`.
+    """Return the request that follows `hop` after a redirect with `status` to `location`.
 
-    `secret_names` (lower case) are headers that, like `SECRET_HEADERS`, never go on to another origin.
+    `secret_names` (lower case) are headers that, like `SECRET_HEADERS`, are not forwarded to another origin.
     """
     target = join_url(hop.url, location)
     if isinstance(target, str):
@@ -44,8 +44,8 @@ def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str])
 
 
 def _shown(location: str) -> str:
-    """The location, whole or not at all: a part of a secret in it could not be recognised any more."""
-    return repr(location) if len(location) <= _LONGEST_SHOWN else f"a URL of {len(location)} characters"
+    """Return the location whole or not at all: part of a secret in it could not be recognized and masked."""
+    return repr(location) if len(location) <= _MAX_SHOWN else f"a URL of {len(location)} characters"
 
 
 def _without(headers: Headers, names: frozenset[str]) -> Headers:

@@ -1,4 +1,4 @@
-"""The requests as they go out: all their headers are ours to name, so that the history can show them."""
+"""Outgoing requests with explicit headers only, so that the history can show all of them."""
 
 from typing import Any
 
@@ -19,25 +19,25 @@ _ACCEPTED: Headers = (
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
 )
-_WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})  # methods whose requests say that they have none: RFC 9110, 8.6
+_WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})  # methods that send Content-Length: 0 without a body: RFC 9110, 8.6
 
 
 class OutgoingRequest(ClientRequest):
-    """A request to which aiohttp adds no Content-Type or Content-Length where there is no body."""
+    """A request without the Content-Type and Content-Length that aiohttp adds where there is no body."""
 
     GET_METHODS = ClientRequest.ALL_METHODS
     POST_METHODS: set[str] = set()
 
     @property
     def connection_key(self) -> ConnectionKey:
-        """Which kept connections may be used: those of the same owner.
+        """The key of the connections that may be reused: those of the same owner.
 
-        The owner stands where a TLS name other than the host's would stand, which we never give.
+        The owner takes the place of a TLS name other than the host's, which Tocsin never sets.
         """
         return tuple.__new__(ConnectionKey, (*super().connection_key[:-1], connecting_owner()))
 
     async def send(self, conn: Connection) -> ClientResponse:
-        """Send it, and tell the connection what may become of it."""
+        """Send the request, and prepare the connection for its body."""
         protocol = conn.protocol
         if isinstance(protocol, AnswerHandler):
             protocol.has_body = bool(self._body)
@@ -47,7 +47,7 @@ class OutgoingRequest(ClientRequest):
         return await super().send(conn)
 
     async def write_bytes(self, writer: AbstractStreamWriter, conn: Connection, *args: Any, **kwargs: Any) -> None:
-        """Send the body."""
+        """Send the body, and mark the request as sent."""
         protocol = conn.protocol
         await super().write_bytes(writer, conn, *args, **kwargs)
         if isinstance(protocol, AnswerHandler):
@@ -55,16 +55,16 @@ class OutgoingRequest(ClientRequest):
 
 
 def owner_of(key: ConnectionKey) -> str | None:
-    """Whose requests a connection with this key is for."""
+    """Return the owner of a connection with this key."""
     return key.server_hostname
 
 
 def complete_headers(
     method: str, url: URL, headers: Headers, body: bytes | None, contact: str | None = None
 ) -> list[tuple[str, str]]:
-    """All headers of a request in the order in which they are sent: `headers`, and what they leave out.
+    """Return all headers of a request in the order in which they are sent: `headers`, and the missing standard ones.
 
-    `contact` is whom the owner of a called host may turn to; a user's own User-Agent does not hide it.
+    `contact` is where the owner of a called host can complain; it is added to a user's own User-Agent as well.
     """
     given = {name.lower() for name, _ in headers}
     sent = [("Host", url.host_port_subcomponent or ""), *_with_contact(headers, contact)]
@@ -73,7 +73,7 @@ def complete_headers(
     if body is not None or method in _WITH_CONTENT:
         sent.append(("Content-Length", str(len(body or b""))))
     if body and method not in _WITH_CONTENT:
-        sent.append(("Connection", "close"))  # a server that ignores such a body takes it for the next request
+        sent.append(("Connection", "close"))  # a server that ignores such a body would read it as the next request
     return sent
 
 

@@ -1,4 +1,4 @@
-"""Tells of a URL, before anything is looked up, whether the guard would refuse it anyway. Pure."""
+"""A check of URLs, before any look-up, for what the guard would refuse in any case. Pure."""
 
 from ipaddress import ip_address
 
@@ -13,10 +13,10 @@ _LOOPBACK = ("127.0.0.1", "::1")
 
 
 def find_refusal(url: URL, rules: Rules) -> HttpFailure | None:
-    """Return why `url` can never be called: its port, its literal address, or `localhost` (RFC 6761 section 6.3); or
-    because it leads to Tocsin itself.
+    """Return why `url` can never be called; None if that depends on a look-up.
 
-    Any other name is judged when it is called, by the addresses that it has then.
+    Checks its port, its literal address, `localhost` (RFC 6761 section 6.3), and Tocsin's own services. Any other name
+    is checked at the time of the call, by its addresses then.
     """
     if url.port in rules.denied_ports:
         return denied_port(url.port or 0)

@@ -1,10 +1,10 @@
-"""The times that the parts of a request took. Pure."""
+"""Durations of the parts of a request. Pure."""
 
 from tocsin.outbound.guard import Connecting
 
 
 def measure(connecting: Connecting, begun: float, first_byte: float | None, now: float) -> dict[str, float]:
-    """Milliseconds, from what was read from one clock in seconds. `first_byte` is None if none came."""
+    """Return durations in milliseconds from clock readings in seconds. `first_byte` is None if none was received."""
     timings = {"total": _milliseconds(now - begun)}
     if connecting.dns:
         timings["dns"] = _milliseconds(connecting.dns)

@@ -1,6 +1,7 @@
-"""TLS towards targets: whom it trusts, and what its errors mean.
+"""TLS to targets: trust, and explanations of its errors.
 
-A certificate is for the names in its subjectAltName; a common name in its subject is none (RFC 9110 section 4.3.4).
+A certificate is valid for the names in its subjectAltName; a common name in its subject does not count (RFC 9110
+section 4.3.4).
 """
 
 import functools
@@ -27,31 +28,30 @@ _CERTIFICATE_FAULTS = {  # X509_V_ERR_* of OpenSSL
     ),
     62: ("is for another host name", "Call the server by a name that its certificate lists."),
     64: ("is not for this IP address", "Call the server by a name that its certificate lists."),
-    66: ("has a key that is too weak", "Use a certificate with an RSA key of 2,048 bits at least, or an elliptic one."),
+    66: ("has a key that is too weak", "Use an RSA key of at least 2,048 bits, or an elliptic curve key."),
     67: ("comes from an authority whose key is too weak", "Use a certificate of another authority."),
     68: ("is signed with a hash that is too weak", "Use a certificate that is signed with SHA-256 or better."),
 }
 _NAME_FAULTS = frozenset({62, 64})
 _NO_NAMES = (
     "names no host in its subjectAltName, and a common name (CN) is not used",
-    "Use a certificate that lists the host in its subjectAltName, as authorities have issued them since 2011.",
+    "Use a certificate that lists the host in its subjectAltName, as authorities have issued since 2011.",
 )
 _CLIENT_CERTIFICATE = (
-    "wants a client certificate, and Tocsin has none to show",
-    "Let the server, or a gateway before it, take another proof, such as a token in a header.",
+    "requires a client certificate, which Tocsin does not have",
+    "Let the server, or a gateway in front of it, accept other credentials, such as a token in a header.",
 )
 _VERSION = (
-    "speaks no version of TLS that Tocsin takes",
-    "Let the server speak TLS 1.2 or 1.3.",
+    "does not support a version of TLS that Tocsin accepts",
+    "Let the server support TLS 1.2 or 1.3.",
 )
 _SETTINGS = (
     "has no TLS settings in common with Tocsin",
-    "Let the server offer current cipher suites; it may also want a client certificate.",
+    "Let the server offer current cipher suites. It may also require a client certificate.",
 )
 _NO_TLS = ("does not speak TLS", "Does this port speak https? If not, use http:// or the right port.")
 _NAME = ("does not know this host name", "Call the server by a name that it serves.")
-# Ends of OpenSSL's reasons. The first ones are alerts about a certificate of ours, and all that can be wrong with it is
-# that there is none.
+# Suffixes of OpenSSL's reasons. These are alerts about a client certificate, of which we have none.
 _ABOUT_OURS = (
     "ALERT_CERTIFICATE_REQUIRED",
     "ALERT_BAD_CERTIFICATE",
@@ -74,7 +74,7 @@ _REASONS = {
     "UNRECOGNIZED_NAME": _NAME,
 }
 HUNG_UP_FOR_CERTIFICATE = (
-    "wants a client certificate: it asked for one, and hung up when Tocsin had none to show",
+    "requires a client certificate: it asked for one, and closed the connection when Tocsin had none",
     _CLIENT_CERTIFICATE[1],
 )
 _HANDSHAKE, _CERTIFICATE_REQUEST = 22, 13  # RFC 8446, sections 5.1 and 4
@@ -83,11 +83,11 @@ _OLD_NAMES = re.compile(r"^(ssl/tls|sslv3|tlsv1|tlsv13) ")
 
 
 class ObservedTls(ssl.SSLObject):
-    """A connection's TLS, which notes whether the server asks for a certificate of ours, and with an error what the
-    server had shown until then.
+    """A TLS connection that records whether the server asks for a client certificate, and adds to an error of the
+    handshake the certificates that the server had sent.
 
-    With TLS 1.3 the handshake succeeds before the server finds that there is none. Its alert comes later, and is lost
-    when the connection is reset while the request is still being written.
+    In TLS 1.3 the handshake succeeds before the server notices a missing client certificate. Its alert comes later,
+    and is lost if the connection is reset while the request is still being written.
     """
 
     asks_for_certificate = False
@@ -104,18 +104,18 @@ class ObservedTls(ssl.SSLObject):
 
 
 def client_context(context: ssl.SSLContext | None = None) -> ssl.SSLContext:
-    """`context`, or one that trusts what the system trusts, for calls to targets."""
+    """Prepare `context`, or one with the system's trusted certificates, for calls to targets."""
     context = context or ssl.create_default_context()
     context.hostname_checks_common_name = False
     context.sslobject_class = ObservedTls
-    _unobserved()  # reads the system's certificates, for which no connection should wait
-    context._msg_callback = _note_message  # type: ignore[attr-defined]  # the only sight of a handshake's messages
+    _unobserved()  # reads the system's certificates, so that no connection waits for that
+    context._msg_callback = _note_message  # type: ignore[attr-defined]  # the only access to a handshake's messages
     return context
 
 
 @functools.cache
 def _unobserved() -> ssl.SSLContext:
-    """Where connections go after the handshake: looking at each record of theirs would cost more than the request."""
+    """Return the context used after the handshake: observing each record would cost more than the request."""
     return ssl.create_default_context()
 
 
@@ -125,8 +125,9 @@ def _note_message(connection: Any, direction: str, _version: Any, content: int, 
 
 
 def reason_of(error: BaseException) -> str | None:
-    """OpenSSL's name for what went wrong, such as WRONG_VERSION_NUMBER; None if this is no error of TLS. An error that
-    comes while a connection is in use has it only in its text.
+    """Return OpenSSL's reason for an error, such as WRONG_VERSION_NUMBER; None if it is not a TLS error.
+
+    An error on an established connection has the reason only in its text.
     """
     if isinstance(error, ssl.SSLError) and isinstance(error.reason, str):
         return error.reason
@@ -135,7 +136,7 @@ def reason_of(error: BaseException) -> str | None:
 
 
 def explain_certificate(error: Any) -> tuple[str, str]:
-    """Return what is wrong with the certificate that could not be verified, as a predicate; and a hint."""
+    """Explain why a certificate could not be verified, as a predicate, with a hint."""
     code = getattr(error, "verify_code", 0)
     if code in _NAME_FAULTS and _lacks_names(getattr(error, "shown", ())):
         return _NO_NAMES
@@ -145,27 +146,28 @@ def explain_certificate(error: Any) -> tuple[str, str]:
 
 
 def explain_tls(error: BaseException) -> tuple[str, str]:
-    """Return what the server did that ended TLS, as a predicate; and a hint."""
+    """Explain what the server did to end TLS, as a predicate, with a hint."""
     reason = reason_of(error) or "handshake failed"
-    # Once the server has shown its own certificate, the settings are agreed on, and it may ask for one of ours.
+    # A server that has sent its certificate has agreed on the settings, and may ask for a client certificate.
     if reason.endswith(_ABOUT_OURS) and getattr(error, "shown", True):
         return _CLIENT_CERTIFICATE
     for end, explanation in _REASONS.items():
         if reason.endswith(end):
             return explanation
     words = _OLD_NAMES.sub("", reason.replace("_", " ").lower())
-    return f"did not speak TLS as expected ({words})", "The log of the server, or of a proxy before it, may say why."
+    hint = "The log of the server, or of a proxy in front of it, may say why."
+    return f"did not speak TLS as expected ({words})", hint
 
 
 def _shown(connection: ssl.SSLObject) -> list[Any]:
-    """The certificates that the server has sent. Before Python 3.13 only a private method tells them."""
+    """Return the certificates that the server sent. Before Python 3.13 only a private method has them."""
     inner = getattr(connection, "_sslobj", None)
     chain = getattr(inner, "get_unverified_chain", None)
     return list(chain() or ()) if chain is not None else []
 
 
 def _lacks_names(shown: Any) -> bool:
-    """Tell whether the server's own certificate lists no host name and no address."""
+    """Tell whether the server's certificate lists neither a host name nor an address."""
     if not shown:
         return False
     try:
@@ -173,6 +175,6 @@ def _lacks_names(shown: Any) -> bool:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return True
-    except ValueError:  # a certificate that OpenSSL reads and cryptography does not
+    except ValueError:  # a certificate that OpenSSL accepts and cryptography does not
         return False
     return not (names.get_values_for_type(x509.DNSName) or names.get_values_for_type(x509.IPAddress))

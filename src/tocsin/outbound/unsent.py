@@ -1,4 +1,4 @@
-"""How much of what was written to a socket has not reached the other side. Only Linux tells."""
+"""The number of bytes written to a socket that the peer has not received. Linux only."""
 
 import struct
 import sys
@@ -8,7 +8,7 @@ if sys.platform == "linux":
     import termios
 
     def count_unacknowledged(descriptor: int) -> int:
-        """Bytes that the peer has not acknowledged (SIOCOUTQ, tcp(7)); 0 where that is not known."""
+        """Return the bytes that the peer has not acknowledged (SIOCOUTQ, tcp(7)); 0 where that is unknown."""
         try:
             answer = fcntl.ioctl(descriptor, termios.TIOCOUTQ, struct.pack("i", 0))
         except OSError:
@@ -18,6 +18,6 @@ if sys.platform == "linux":
 else:
 
     def count_unacknowledged(descriptor: int) -> int:
-        """Bytes that the peer has not acknowledged; 0 where that is not known."""
+        """Return 0: this system does not know."""
         del descriptor
         return 0

@@ -1,8 +1,8 @@
-"""Parses the URLs that may be called, and serialises them as the WHATWG URL standard does. Pure.
+"""Parsing of the URLs that may be called, and their serialization by the WHATWG URL standard. Pure.
 
-Parsers differ in what they make of odd hosts, and what is judged must be what is called. So the host is looked at as it
-is written (in ASCII) and must be a plain host name or a plain address: oddities are refused, not guessed at. The URL
-standard's parser must then find the same host and port, and its serialisation is what is called.
+Parsers disagree about unusual hosts, but the URL that is checked must be the one that is called. So the host as written
+(in ASCII) must be a plain host name or a plain address; anything else is refused rather than guessed. The URL
+standard's parser must then find the same host and port, and its serialization is what is called.
 """
 
 import re
@@ -14,35 +14,33 @@ from yarl import URL
 
 URL_LIMIT = 8192
 _SENT_LIMIT = 32_768  # percent-encoded, up to 12 octets stand for one character
-_MALFORMED = (ValueError, IndexError)  # what the parsers raise; the latter for http://[]@
+_MALFORMED = (ValueError, IndexError)  # raised by the parsers; the latter for http://[]@
 _SPACE = "It contains a space or a control character. Percent-encode it, as %20."
 _SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _INVALID = "It is not a valid URL."
 _TOO_LONG = f"It is longer than {URL_LIMIT} characters."
-_USER = "It must not carry a user name or password, which would be stored in the clear."
-_HOST = "Its host is neither a host name nor a plain IP address, or its port is no number."
+_USER = "It must not contain a user name or password, which would be stored unencrypted."
+_HOST = "Its host is neither a host name nor a plain IP address, or its port is not a number."
 _SCHEME = "It must begin with http:// or https://."
-_NUMBER_HOST = (
-    "Its host is a number that is read in several ways. Write an IPv4 address as four decimals, as 93.184.216.34."
-)
+_NUMBER_HOST = "Its host is an ambiguous number. Write an IPv4 address as four decimal numbers, such as 93.184.216.34."
 _FORM = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::[0-9]*)?(?:[/?#].*)?", re.ASCII | re.IGNORECASE)
 # A URL whose host and port need no mapping.
 _PLAIN = re.compile(r"(https?)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::([0-9]{1,5}))?(?:[/?#][\x21-\x7e]*)?", re.ASCII)
 _STANDARD_PORTS = {"http": 80, "https": 443}
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
 _SERIALIZED = re.compile(r"(https?://)(?:[^/?#@]*@)?([^/?#@]+)(/[^#]*)(?:#.*)?")
-# The host of a URL reference, as the URL standard reads it behind an http(s) base.
+# The host of a URL reference, as the URL standard reads it relative to an http(s) base.
 _REFERENCE = re.compile(r"(?:https?:)?[/\\]*(?:[^/\\?#]*@)?([^/\\?#]*)", re.IGNORECASE)
 _STRIPPED = "".join(map(chr, range(0x21)))
 _DROPPED = str.maketrans("", "", "\t\n\r")
-_RAW_BYTE = re.compile(r"[\udc80-\udcff]")  # what surrogateescape makes of a byte that is not UTF-8
+_RAW_BYTE = re.compile(r"[\udc80-\udcff]")  # the result of surrogateescape for a byte that is not UTF-8
 
 
 @lru_cache(maxsize=512)
 def parse_url(text: str) -> URL | str:
-    """The URL that `text` is, as it is called, or a sentence that says why it cannot be called.
+    """Parse `text` into the URL that is called, or return a sentence that says why it cannot be called.
 
-    It is serialised as by the URL standard, without the fragment, which is never sent.
+    The URL is serialized by the URL standard, without the fragment, which is never sent.
     """
     if len(text) > URL_LIMIT:
         return _TOO_LONG
@@ -50,10 +48,10 @@ def parse_url(text: str) -> URL | str:
 
 
 def join_url(base: URL, location: str) -> URL | str:
-    """The URL that `base` redirects to, or a sentence that says why it cannot be called.
+    """Return the URL that `base` redirects to, or a sentence that says why it cannot be called.
 
-    `location` is read as browsers read it, relative to `base`. Its bytes that are not UTF-8 come as lone surrogates and
-    are percent-encoded. A user name or password is left out: it would replace the credentials of the task.
+    `location` is resolved against `base` as in browsers. Bytes that are not UTF-8 are given as lone surrogates, and are
+    percent-encoded. A user name or password is dropped: it would replace the credentials of the task.
     """
     if len(location) > URL_LIMIT:
         return _TOO_LONG
@@ -71,12 +69,12 @@ def join_url(base: URL, location: str) -> URL | str:
 
 
 def origin(url: URL) -> tuple[str, str, int | None]:
-    """Scheme, host and port: who answers at `url`."""
+    """Return the origin of `url`: scheme, host and port."""
     return url.scheme, (url.raw_host or "").lower(), url.port
 
 
 def target_of(url: URL) -> str:
-    """`host:port` in one spelling, whatever the URL's: what rates, limits and circuits count by."""
+    """Return the normalized `host:port` of the URL, by which rates, limits and circuits count."""
     host = (url.raw_host or "").lower().removesuffix(".")
     if ":" in host:
         address = IPv6Address(host)
@@ -85,8 +83,8 @@ def target_of(url: URL) -> str:
 
 
 def find_target(text: str) -> str | None:
-    """The same of a URL as it is written; None of what is none."""
-    if plain := _PLAIN.fullmatch(text):  # nearly all are, and parsing one takes long
+    """Return the normalized `host:port` of a URL as text; None if it is not a valid URL."""
+    if plain := _PLAIN.fullmatch(text):  # nearly all are plain, and parsing is slow
         scheme, host, port = plain.groups()
         return f"{host}:{int(port) if port else _STANDARD_PORTS[scheme]}"
     parsed = parse_url(text)
@@ -94,27 +92,27 @@ def find_target(text: str) -> str | None:
 
 
 def place(url: URL) -> str:
-    """Host and port in the form in which they are called, for messages: homographs show as what they are."""
+    """Return host and port as they are called, for messages: homographs become visible."""
     return f"{url.host_subcomponent}:{url.port}"
 
 
 def _parse(text: str) -> URL | str:
     try:
-        # IDNA with the mapping of UTS 46: full-width digits and dots become ASCII ones before anything is judged.
+        # IDNA with the mapping of UTS 46: full-width digits and dots become ASCII before the checks.
         written = text if text.isascii() else str(URL(text))
         judged = URL(written, encoded=True)
-        return _fault(judged, judged.port, written) or _serialized(ada_url.normalize_url(text), judged)
+        return _find_fault(judged, judged.port, written) or _serialize(ada_url.normalize_url(text), judged)
     except _MALFORMED:
         return _INVALID
 
 
-def _serialized(href: str, judged: URL) -> URL | str:
+def _serialize(href: str, judged: URL) -> URL | str:
     sent = href.partition("#")[0]
     if len(sent) > _SENT_LIMIT:
         return f"It is longer than {_SENT_LIMIT} characters when it is percent-encoded."
     url = URL(sent, encoded=True)
     if sent.endswith("?") and str(url) != sent:
-        # yarl forgets an empty query; as a part of the path it stays.
+        # yarl drops an empty query; as part of the path it stays.
         url = URL.build(scheme=url.scheme, authority=url.raw_authority, path=url.raw_path + "?", encoded=True)
     alike = (url.scheme, url.port, _host(url)) == (judged.scheme, judged.port, _host(judged))
     return url if alike and str(url) == sent else _INVALID
@@ -130,7 +128,7 @@ def _written_host(reference: str) -> str:
     return found[1] if found else ""
 
 
-def _fault(url: URL, port: int | None, written: str) -> str | None:
+def _find_fault(url: URL, port: int | None, written: str) -> str | None:
     if url.scheme not in {"http", "https"}:
         return _SCHEME
     if not url.raw_host or port == 0:
@@ -140,10 +138,10 @@ def _fault(url: URL, port: int | None, written: str) -> str | None:
     form = _FORM.fullmatch(written)
     if form is None or form[1].strip("[]") != url.raw_host:
         return _HOST
-    return _address_fault(form[1]) if form[1].startswith("[") else _name_fault(form[1])
+    return _find_address_fault(form[1]) if form[1].startswith("[") else _find_name_fault(form[1])
 
 
-def _address_fault(bracketed: str) -> str | None:
+def _find_address_fault(bracketed: str) -> str | None:
     try:
         IPv6Address(bracketed.strip("[]"))
     except ValueError:
@@ -151,7 +149,7 @@ def _address_fault(bracketed: str) -> str | None:
     return None
 
 
-def _name_fault(host: str) -> str | None:
+def _find_name_fault(host: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if not all(labels):
         return _HOST

@@ -1,1 +1,1 @@
-"""Passwords, tokens, stored secrets, and which addresses may be called."""
+"""Passwords, tokens, sealed secrets, and the network addresses that may be called."""

@@ -1,7 +1,7 @@
-"""Links to files that are good for a limited time, for whoever has them: nothing is stored, the link is signed.
+"""Signed links to files, valid for a limited time for anyone who has them. Nothing is stored.
 
-They are signed with the operator's encryption key, not with a key of access tokens: `tocsin keys rotate` leaves them
-good. A former encryption key still reads what it signed.
+They are signed with the operator's encryption key rather than a key of access tokens, so they stay valid after
+`tocsin keys rotate`. Links signed with a former encryption key stay valid as well.
 """
 
 import base64
@@ -20,57 +20,57 @@ _LONGEST = 500
 
 
 class LinkWrong(TocsinError):
-    """Not a link of this installation."""
+    """A link that this installation did not sign."""
 
 
 class LinkExpired(TocsinError):
-    """The link was good, until a moment ago."""
+    """A signed link whose time is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileLink:
-    """What a link says: which file it is good for, and when it was made."""
+    """The content of a link: its file, and when it was issued."""
 
     file_id: str
     issued_at: datetime
 
 
 class FileLinks:
-    """Signs and reads the tokens of links. `lifetime` is how long a new one is good."""
+    """A signer and reader of the tokens in links. `lifetime` is the validity of a new one."""
 
     def __init__(self, keys: Sequence[bytes], lifetime: timedelta) -> None:
         self._keys = keys
         self._lifetime = lifetime
 
     def sign(self, file_id: str, now: datetime) -> tuple[str, datetime]:
-        """A token for this file, and until when (UTC, whole seconds) it is good."""
+        """Return a token for this file, and the time (UTC, whole seconds) at which it expires."""
         expires_at = (now + self._lifetime).astimezone(UTC).replace(microsecond=0)
-        said = f"{_encoded(file_id)}.{int(expires_at.timestamp())}.{epoch_milliseconds(now)}"
+        said = f"{_encode(file_id)}.{int(expires_at.timestamp())}.{epoch_milliseconds(now)}"
         return f"{said}.{derive(self._keys[0], _PURPOSE, said)}", expires_at
 
     def read(self, token: str, now: datetime) -> FileLink:
-        """What the link says. Raises LinkWrong or LinkExpired."""
+        """Verify and read a token. Raises LinkWrong or LinkExpired."""
         said, _, signature = token.rpartition(".")
-        if len(token) > _LONGEST or not any(self._signed(key, said, signature) for key in self._keys):
-            raise LinkWrong("This is no link of this server.")
+        if len(token) > _LONGEST or not any(self._is_signed(key, said, signature) for key in self._keys):
+            raise LinkWrong("This is not a link of this server.")
         file_id, expires_at, *issued = said.split(".")
         if int(expires_at) <= now.timestamp():
             raise LinkExpired("This link has expired.")
         until = datetime.fromtimestamp(int(expires_at), UTC)
-        issued_at = EPOCH + int(issued[0]) * MILLISECOND if issued else until - self._lifetime  # of an older link
-        return FileLink(_decoded(file_id), issued_at)
+        issued_at = EPOCH + int(issued[0]) * MILLISECOND if issued else until - self._lifetime  # an older link
+        return FileLink(_decode(file_id), issued_at)
 
-    def _signed(self, key: bytes, said: str, signature: str) -> bool:
+    def _is_signed(self, key: bytes, said: str, signature: str) -> bool:
         right = derive(key, _PURPOSE, said)
         return hmac.compare_digest(right.encode(), signature.encode("utf-8", "surrogatepass"))
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except (binascii.Error, ValueError):
-        raise LinkWrong("This is no link of this server.") from None
+        raise LinkWrong("This is not a link of this server.") from None

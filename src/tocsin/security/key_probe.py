@@ -1,4 +1,4 @@
-"""A known text, sealed with the operator's encryption key: whoever can open it has the right key."""
+"""A known text sealed with the operator's encryption key, by which the right key is recognized."""
 
 from tocsin.security.keys import Keys
 from tocsin.security.secrets import SecretBox, SecretUnreadable
@@ -7,17 +7,17 @@ _TEXT = "tocsin"
 
 
 def seal_probe(keys: Keys) -> str:
-    """The probe, sealed with the key that seals."""
+    """Return a probe, sealed with the current encryption key."""
     return SecretBox(keys.encryption).seal(_TEXT, _TEXT)
 
 
 def opens_probe(keys: Keys, probe: str) -> bool:
-    """Tell whether one of the encryption keys opens it."""
+    """Tell whether one of the encryption keys opens the probe."""
     return _opens(SecretBox(keys.encryption, keys.former), probe)
 
 
 def is_sealed_with_first(keys: Keys, probe: str) -> bool:
-    """Tell whether the key that seals opens it, and not only a former one."""
+    """Tell whether the current encryption key opens the probe, rather than a former one."""
     return _opens(SecretBox(keys.encryption), probe)
 
 

@@ -1,7 +1,7 @@
-"""The secrets of an installation: what signs access tokens, and what encrypts the secrets in stored tasks.
+"""The keys of an installation: one that signs access tokens, and one that encrypts the secrets in stored tasks.
 
-They come from the settings. What these leave out is made at the first start over a new database and kept in the data
-directory, in a file that only its owner may read.
+They come from the settings. Missing ones are generated at the first start over a new database, and kept in files of the
+data directory that only their owner may read.
 """
 
 import base64
@@ -32,10 +32,10 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Keys:
-    """`jwt_secret` (at least 32 characters) signs access tokens, `encryption` (32 bytes, AES-256) seals.
+    """The keys: `jwt_secret` (at least 32 characters) signs access tokens, `encryption` (32 bytes, AES-256) seals.
 
-    They do so until the first `tocsin keys rotate`: from then on the database's keys do, which `encryption` seals.
-    `former` are encryption keys that only open.
+    From the first `tocsin keys rotate` on, keys in the database take over, which `encryption` seals. `former` are
+    encryption keys that only open.
     """
 
     jwt_secret: str = field(repr=False)
@@ -44,13 +44,13 @@ class Keys:
 
 
 async def nothing_new() -> None:
-    """Look for further keys where there are none: those that are known are all."""
+    """Reload nothing: there are no keys beyond the known ones."""
 
 
 def load_keys(settings: Settings, *, new: bool = True) -> Keys:
-    """The keys that the settings give, else those of the data directory, made there if the installation is `new`.
+    """Load the keys from the settings, else from the data directory, and generate them there if it is a `new` one.
 
-    Processes that start at once agree on them. Raises StartError with a sentence that names the file.
+    Processes that start at the same time agree on them. Raises StartError with a sentence that names the file.
     """
     if settings.encryption_key is None:
         _refuse_lost_key(settings.data_dir)
@@ -62,14 +62,14 @@ def load_keys(settings: Settings, *, new: bool = True) -> Keys:
 
 
 def key_files(settings: Settings) -> dict[str, str]:
-    """The texts of the key files that this installation uses, by their names: those whose settings are not set."""
+    """Read the key files in use, which are those whose settings are not set; their texts by name."""
     given = {ENCRYPTION_KEY_FILE: settings.encryption_key, JWT_SECRET_FILE: settings.jwt_secret}
     paths = {name: settings.data_dir / name for name, value in given.items() if value is None}
     return {name: _read(path) for name, path in paths.items() if _exists(path)}
 
 
 def restore_key_files(settings: Settings, texts: Mapping[str, str]) -> None:
-    """Write key files whose settings are not set, unless they are there. Raises StartError."""
+    """Write the key files whose settings are not set, unless they exist. Raises StartError."""
     for name, text in texts.items():
         if name in (ENCRYPTION_KEY_FILE, JWT_SECRET_FILE) and getattr(settings, name) is None:
             try:
@@ -79,21 +79,21 @@ def restore_key_files(settings: Settings, texts: Mapping[str, str]) -> None:
 
 
 def _refuse_lost_key(data_dir: Path) -> None:
-    """A new encryption key in place of a lost one would make every stored secret unreadable without a word.
+    """Refuse to replace a lost encryption key, which would silently make every stored secret unreadable.
 
-    A first start makes the encryption key before the other: the other one alone means that it was lost. They
-    are looked for in the opposite order, so that a first start in another process is not taken for a loss.
+    A first start generates the encryption key before the other: the other one alone means that it was lost. They are
+    checked in the opposite order, so that a first start in another process is not mistaken for a loss.
     """
     path = data_dir / ENCRYPTION_KEY_FILE
     if _exists(data_dir / JWT_SECRET_FILE) and not _exists(path):
         raise StartError(
-            f"{path} is missing, though this installation was started before: put it back, or set"
+            f"{path} is missing, though this installation was started before: restore it, or set"
             f" {PREFIX}ENCRYPTION_KEY to the key that was used."
         )
 
 
 def _refuse_missing_keys(settings: Settings) -> None:
-    """New keys would not fit the database. A lost signing secret of the only process costs a renewal of sessions."""
+    """Refuse to generate keys for a database with data. Only a lost signing secret of a single process is harmless."""
     needed = {ENCRYPTION_KEY_FILE: settings.encryption_key}
     if not settings.embedded:
         needed[JWT_SECRET_FILE] = settings.jwt_secret
@@ -101,8 +101,8 @@ def _refuse_missing_keys(settings: Settings) -> None:
         path = settings.data_dir / name
         if given is None and not _exists(path):
             raise StartError(
-                f"{path} is missing, though the database has data: put it back, or set {PREFIX}{name.upper()} to what"
-                " was used. Every process needs the same one; if an encryption key is lost, set another one and run"
+                f"{path} is missing, though the database has data: restore it, or set {PREFIX}{name.upper()} to what"
+                " was used. Every process needs the same one. If an encryption key is lost, set another one and run"
                 " `tocsin keys rotate --forget-lost`."
             )
 
@@ -128,14 +128,14 @@ def _key(path: Path, given: SecretStr | None, parse: Callable[[str], Key], make:
     except ValueError as error:
         wrong = f"{path} {error}" if text else f"{path} is empty"
         variable = f"{PREFIX}{path.name.upper()}"
-        raise StartError(f"{wrong}. Put the right key back, or set {variable} to it.") from None
+        raise StartError(f"{wrong}. Restore the right key, or set {variable} to it.") from None
 
 
 def _create(path: Path, text: str) -> None:
-    """Write the file whole or not at all; when another process was first, its file stays.
+    """Write the file whole or not at all, unless another process was first.
 
-    The name is given by a hard link, which fails if it is taken: unlike with a rename nothing is ever
-    replaced, and unlike with an exclusive open nobody reads a file that is still empty.
+    It is named by a hard link, which fails if the name is taken: unlike a rename this never replaces a file, and unlike
+    an exclusive open it never exposes an empty one.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -158,7 +158,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> str:
-    """The file's text. Raises OSError, and StartError where others may read it and that cannot be changed."""
+    """Read the file. Raises OSError, and StartError if others may read it and that cannot be changed."""
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if os.name != "nt" and mode & _OTHERS:
@@ -171,7 +171,7 @@ def _tighten(path: Path, mode: int) -> None:
         path.chmod(0o600)
     except OSError:
         raise StartError(f"{path} can be read by others (mode {mode:o}): run `chmod 600` on it.") from None
-    log.warning("a key file was open to others, now only to its owner", path=str(path), mode=f"{mode:o}")
+    log.warning("a key file was readable by others and is now private to its owner", path=str(path), mode=f"{mode:o}")
 
 
 def _parse_secret(text: str) -> str:

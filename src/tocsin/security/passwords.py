@@ -1,7 +1,7 @@
-"""Passwords: which are good enough, and their argon2id hashes, computed off the event loop.
+"""Rules for passwords, and their argon2id hashes, computed outside the event loop.
 
-The rules follow NIST SP 800-63B section 5.1.1.2: length counts, composition does not, the commonest are
-refused, and a password is normalised (NFKC) so that every keyboard spells it alike.
+The rules follow NIST SP 800-63B section 5.1.1.2: length counts, composition does not, the most common passwords are
+refused, and a password is normalized (NFKC) so that every keyboard yields the same one.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from tocsin.errors import InvalidInput, RateLimited
 
 Answer = TypeVar("Answer")
 SHORTEST, LONGEST = 10, 128
-"""Characters of a password, at least and at most."""
+"""Minimum and maximum characters of a password."""
 
-argon2.set_backend()  # at once: passlib would load it at the first call, and fails when two threads call first
+argon2.set_backend()  # now, since passlib loads it at the first call and fails if two threads race for that
 _ARGON2: Any = argon2.using(type="ID", memory_cost=65_536, rounds=3, parallelism=4)
 """RFC 9106 section 4, the second recommended option: 64 MiB, three passes, four lanes."""
 _THREADS = 2
-"""Two at a time bound the memory (64 MiB each)."""
+"""Two computations at a time limit the memory (64 MiB each)."""
 MOST_WAITING = 20
-"""Computations that wait for a thread, about two seconds. More are refused: a flood of log-ins must not pile up."""
-_TOO_LONG_TO_NORMALISE = 4 * LONGEST
+"""Computations that wait for a thread, for about two seconds. More are refused: a flood of log-ins must not pile up."""
+_MAX_NORMALIZED = 4 * LONGEST
 
 _COMMON = """
 0123456789 1122334455 123123123123 1234512345 123456123456 12345678910 123456789a 1234567890 12345678901
@@ -47,39 +47,39 @@ summer2024 summer2025 sunshine12 sunshine123 superman123 testtest12 testtest123 
 trustno1trustno1 unbelievable welcome123 welcome1234 welcome2024 welcome2025 winter2024 winter2025
 zaq12wsxcde3 zxcvbnm123 zxcvbnm1234 zxcvbnmasdfghjkl
 """
-_REFUSED = frozenset(_COMMON.split())
-_OF_PRODUCT = "tocsin"
-_SHORTEST_WORD, _FEWEST_OTHERS = 4, 8
-"""Parts of the address shorter than this are in too many words; a password has so many characters beside the others."""
+_COMMON_PASSWORDS = frozenset(_COMMON.split())
+_PRODUCT = "tocsin"
+_MIN_WORD, _MIN_OTHERS = 4, 8
+"""Minimum length of a part of the address that counts, and of the rest of a password without such parts."""
 
 
 def check_password(password: str, email: str, *path: str) -> None:
-    """Accept a new password of the user with this address, or raise InvalidInput at `path` (`password`)."""
+    """Check a new password of the user with this address. Raises InvalidInput at `path` (by default `password`)."""
     path = path or ("password",)
-    text = _normalise(password)
+    text = _normalize(password)
     if text is None or not SHORTEST <= len(text) <= LONGEST:
         raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", *path)
-    if len(set(text.casefold())) == 1 or text.casefold() in _REFUSED:
-        raise InvalidInput("This password is among the first that a guesser tries. Choose another.", *path)
+    if len(set(text.casefold())) == 1 or text.casefold() in _COMMON_PASSWORDS:
+        raise InvalidInput("This password is too common. Choose another.", *path)
     if text.casefold() == email.casefold():
-        raise InvalidInput("The email address is easily guessed as a password. Choose another.", *path)
+        raise InvalidInput("The email address is too easy to guess as a password. Choose another.", *path)
     if _is_guessed_from_context(text.casefold(), email.casefold()):
-        message = "A password of little but parts of the email address or the name Tocsin is easily guessed."
+        message = "A password made of parts of the email address or the name Tocsin is too easy to guess."
         raise InvalidInput(f"{message} Choose another.", *path)
 
 
 def _is_guessed_from_context(text: str, email: str) -> bool:
-    """Tell whether little is left of the password without the words that somebody who knows the account tries."""
+    """Tell whether too little is left of the password without words that are known from the account."""
     local, _, domain = email.partition("@")
-    for word in (local, *domain.split("."), _OF_PRODUCT):
-        if len(word) >= _SHORTEST_WORD:
+    for word in (local, *domain.split("."), _PRODUCT):
+        if len(word) >= _MIN_WORD:
             text = text.replace(word, "")
-    return len(text) < _FEWEST_OTHERS
+    return len(text) < _MIN_OTHERS
 
 
 async def hash_password(password: str) -> str:
-    """The argon2id hash of a password that `check_password` accepts, with its salt and parameters."""
-    text = _normalise(password)
+    """Return the argon2id hash of a password that `check_password` accepts, with its salt and parameters."""
+    text = _normalize(password)
     if text is None:
         raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", "password")
     hashed: str = await _compute(_ARGON2.hash, text)
@@ -87,8 +87,8 @@ async def hash_password(password: str) -> str:
 
 
 async def verify_password(password: str, hashed: str) -> bool:
-    """Whether `hashed` was made from this password. Takes the same time whatever the password is."""
-    text = _normalise(password)
+    """Tell whether `hashed` is the hash of this password. Takes the same time for any password."""
+    text = _normalize(password)
     if text is None:
         await waste_time()
         return False
@@ -97,39 +97,39 @@ async def verify_password(password: str, hashed: str) -> bool:
 
 
 async def waste_time() -> None:
-    """Take as long as a verification, so that the wait does not tell that there was nothing to verify."""
+    """Take as long as a verification, so that the time does not reveal that there was nothing to verify."""
     await _compute(_ARGON2.hash, "")
 
 
 class _Pool:
-    """Threads that give way to everything else in this process; so do argon2's own, which inherit that."""
+    """Threads of low priority, which argon2's own threads inherit."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, "argon2", self._give_way)
+        self._threads = ThreadPoolExecutor(_THREADS, "argon2", self._lower_priority)
         self._lock = threading.Lock()
-        self._under_way = 0
+        self._in_progress = 0
 
     def submit(self, work: Callable[..., Answer], *arguments: str) -> Future[Answer]:
-        """Begin the work, as soon as a thread is free. Raises RateLimited."""
+        """Start the work as soon as a thread is free. Raises RateLimited."""
         self.refuse_when_full()
         with self._lock:
-            self._under_way += 1
+            self._in_progress += 1
         future = self._threads.submit(work, *arguments)
         future.add_done_callback(self._done)
         return future
 
     def refuse_when_full(self) -> None:
-        """Raises RateLimited when as many wait as may. Only the event loop's thread adds to them."""
-        if self._under_way >= _THREADS + MOST_WAITING:
-            raise RateLimited("Too many passwords are being checked just now. Try again in 2 s.", 2)
+        """Raise RateLimited if the maximum number waits. Only the event loop's thread adds to them."""
+        if self._in_progress >= _THREADS + MOST_WAITING:
+            raise RateLimited("Too many passwords are being checked. Try again in 2 s.", 2)
 
     def _done(self, _: object) -> None:
         with self._lock:
-            self._under_way -= 1
+            self._in_progress -= 1
 
     @staticmethod
-    def _give_way() -> None:
-        if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+    def _lower_priority() -> None:
+        if sys.platform == "linux":  # elsewhere threads share one priority
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
@@ -137,18 +137,18 @@ _POOL = _Pool()
 
 
 def refuse_when_full() -> None:
-    """Raises RateLimited when no password could be checked now: ask it before doing anything else."""
+    """Raise RateLimited if no password could be checked now. To be called before any other work."""
     _POOL.refuse_when_full()
 
 
 async def _compute(work: Callable[..., Answer], *arguments: str) -> Answer:
-    """Raises RateLimited when too much waits already."""
+    """Run the work in the pool. Raises RateLimited if too much work is waiting."""
     return await asyncio.wrap_future(_POOL.submit(work, *arguments))
 
 
-def _normalise(password: str) -> str | None:
-    """The password in normal form NFKC; None if it is far too long or is not text (half a surrogate pair)."""
-    if len(password) > _TOO_LONG_TO_NORMALISE:
+def _normalize(password: str) -> str | None:
+    """Return the password in normal form NFKC; None if it is far too long or not text (half a surrogate pair)."""
+    if len(password) > _MAX_NORMALIZED:
         return None
     text = unicodedata.normalize("NFKC", password)
     try:

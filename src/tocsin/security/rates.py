@@ -1,8 +1,8 @@
-"""How often something may be done: the arithmetic of a bucket, and what names one.
+"""Rate limits by the generic cell rate algorithm (GCRA): the arithmetic of a bucket, and bucket ids.
 
-A bucket holds `capacity` points and is refilled evenly in `period`. It is kept as one time: until when it would take to
-be full again (the generic cell rate algorithm, GCRA). Taking points moves that time on; points can be taken while it
-lies no further ahead than `period`. It never moves back, so an old copy of it only errs on the generous side.
+A bucket holds `capacity` points and is refilled evenly in `period`. Its state is one time: when it will be full again.
+Taking points advances that time; points can be taken while it is no further ahead than `period`. It never moves back,
+so a stale copy only errs on the generous side.
 """
 
 import math
@@ -11,18 +11,18 @@ from hashlib import blake2b
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 Milliseconds = float
-"""Since 1970, or between two moments. A part of one counts too: a point may stand for less."""
+"""A time since 1970 or a duration. Fractions count: a point may be worth less than a millisecond."""
 
 
 SKEW: Milliseconds = 15_000
-"""The clocks of servers over one database differ by less, and a clock is not set back by less without harm."""
+"""The clocks of servers over one database differ by less, and a clock set back by less does no harm."""
 ROUNDING: Milliseconds = 0.01
-"""Times of today are doubles that are good to 0.0003 ms: whoever waited just long enough must not be refused."""
+"""Present times as doubles are exact to 0.0003 ms: a caller that waited just long enough must not be refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A kind of bucket: its name, how many points it holds, and in how many seconds an empty one is full again."""
+    """A kind of bucket: its name, the points that it holds, and the seconds in which an empty one is refilled."""
 
     name: str
     capacity: float
@@ -30,19 +30,19 @@ class Bucket:
 
     @property
     def window(self) -> Milliseconds:
-        """How far ahead the time may lie at which it is full again."""
+        """How far ahead the time may be at which the bucket is full again."""
         return self.period * 1000
 
     def spend(self, points: float) -> Milliseconds:
-        """How long the bucket needs to win these points back."""
+        """Return the time in which these points are refilled."""
         return points * self.window / self.capacity
 
     def furthest(self, now: Milliseconds) -> Milliseconds:
-        """A time later than this was not reckoned from now: a clock was set back since, and the bucket is full."""
+        """Return the latest valid state. A later one was written before a clock was set back, and counts as full."""
         return now + self.window + SKEW
 
     def wait(self, full_at: Milliseconds, points: float, now: Milliseconds) -> float:
-        """Seconds until these points can be taken; 0 if they can be now. Never, if they exceed the capacity."""
+        """Return the seconds until these points can be taken; 0 for now, infinite if they exceed the capacity."""
         if points > self.capacity:
             return math.inf
         if full_at > self.furthest(now):
@@ -51,13 +51,13 @@ class Bucket:
         return early / 1000 if early > ROUNDING else 0.0
 
     def remaining(self, full_at: Milliseconds, now: Milliseconds) -> float:
-        """The points that can be taken now."""
+        """Return the points that can be taken now."""
         ahead = 0.0 if full_at > self.furthest(now) else max(full_at - now, 0.0)
         return max(self.capacity * (1 - ahead / self.window), 0.0)
 
 
 def address_key(address: str) -> str:
-    """What an address counts as: itself, but of IPv6 the network /64, which one customer has all of."""
+    """Return the key of a network address: itself, or for IPv6 the /64 network, which belongs to one customer."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -70,5 +70,5 @@ def address_key(address: str) -> str:
 
 
 def bucket_id(bucket: Bucket, key: str) -> str:
-    """The id of one bucket. What was typed into a log-in form is not kept: it may be a password in the wrong field."""
+    """Return the id of a bucket. The key is hashed: text from a log-in form may be a password in the wrong field."""
     return f"{bucket.name}:{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"

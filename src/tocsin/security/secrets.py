@@ -1,7 +1,7 @@
-"""Users' secrets at rest: AES-256-GCM (NIST SP 800-38D), bound to their owner.
+"""Encryption of users' secrets at rest: AES-256-GCM (NIST SP 800-38D), bound to their owner.
 
 A sealed text names its key: `v2:<kid>:...` one of the installation's data keys, `v1:...` the operator's own key.
-Several keys are known at once, so that another one may begin to seal while what was sealed before still opens.
+Several keys are loaded at once, so that secrets stay readable after another key has begun to seal.
 """
 
 import base64
@@ -16,20 +16,20 @@ from tocsin.errors import TocsinError
 from tocsin.security.keys import nothing_new
 
 OPERATORS = "v1"
-"""What names the operator's own key."""
+"""The id of the operator's own key."""
 _NONCE_BYTES = 12
-# A nonce and a tag, without a text between them, are 28 bytes: 40 characters.
+# A nonce and a tag, without text in between, are 28 bytes, which are 38 characters and padding.
 _SEALED = re.compile(r"(?:(v1)|v2:([0-9a-f]{16})):([\w-]{38,}={0,2})", re.ASCII)
 
 
 class SecretUnreadable(TocsinError):
-    """A stored secret cannot be opened: it was sealed with another key, for another owner, or was changed."""
+    """A stored secret that was sealed with another key or for another owner, or was modified."""
 
 
 class SecretBox:
-    """Seals texts so that only its keys open them, and only for the owner they were sealed for.
+    """A set of keys that seal texts, and open them only for the owner they were sealed for.
 
-    `former` are keys of the operator's that open, but do not seal. `reload` looks for keys that are not known yet.
+    `former` are keys of the operator that open, but do not seal. `reload` loads keys that are not known yet.
     """
 
     reload: Callable[[], Awaitable[None]]
@@ -41,15 +41,15 @@ class SecretBox:
         self._keys: dict[str, AESGCM] = {}
 
     def use(self, keys: Mapping[str, bytes], sealing: str) -> None:
-        """Seal with the key of this id from now on: one of these, or the operator's own.
+        """Add these keys, and seal with the one of this id from now on; it may be the operator's own.
 
-        A key that was known once stays known: a run that was claimed before may still need it.
+        Keys are never removed: a run that was claimed earlier may still need them.
         """
         self._keys |= {kid: _cipher(key) for kid, key in keys.items() if kid not in self._keys}
         self.sealing = sealing
 
     def seal(self, text: str, owner: str) -> str:
-        """`text`, encrypted with a fresh random nonce, as printable ASCII that begins with the name of the key."""
+        """Encrypt `text` with a fresh random nonce; printable ASCII that begins with the id of the key."""
         nonce = os.urandom(_NONCE_BYTES)
         operators = self.sealing == OPERATORS
         cipher = self._operators[0] if operators else self._keys[self.sealing]
@@ -58,7 +58,7 @@ class SecretBox:
         return f"{name}:{base64.urlsafe_b64encode(sealed).decode()}"
 
     async def unseal(self, sealed: str, owner: str) -> str:
-        """As `open`, but looks for a key that is not known yet. Raises SecretUnreadable."""
+        """Decrypt a text that was sealed for `owner`, reloading the keys if necessary. Raises SecretUnreadable."""
         try:
             return self.open(sealed, owner)
         except SecretUnreadable:
@@ -66,7 +66,7 @@ class SecretBox:
         return self.open(sealed, owner)
 
     def open(self, sealed: str, owner: str) -> str:
-        """The text that was sealed for `owner`. Raises SecretUnreadable."""
+        """Decrypt a text that was sealed for `owner`, with the known keys. Raises SecretUnreadable."""
         try:
             return self._decrypt(sealed, owner)
         except (ValueError, KeyError):
@@ -85,7 +85,7 @@ class SecretBox:
 
 
 def key_of(text: str) -> str | None:
-    """The id of the key that a text says it is sealed with; None if it is no sealed text."""
+    """Return the id of the key that a sealed text names; None if it is not a sealed text."""
     match = _SEALED.fullmatch(text)
     return None if match is None else match[1] or match[2]
 

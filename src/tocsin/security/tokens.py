@@ -1,7 +1,7 @@
-"""Access tokens: JSON Web Tokens (RFC 7519), signed with HS256 whatever a token's header asks for.
+"""Access tokens: JSON Web Tokens (RFC 7519), signed with HS256 whatever a token's header says.
 
-A token's header names the key that signed it (`kid`). Several keys are known at once, so that another one may begin to
-sign while what the one before has signed stays good. Nothing else of a header is heeded: no `jwk`, `jku` or `x5u`.
+A token's header names the key that signed it (`kid`). Several keys are loaded at once, so that tokens stay valid after
+another key has begun to sign. Nothing else in a header is trusted: no `jwk`, `jku` or `x5u`.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from tocsin.security.keys import nothing_new
 ALGORITHM = "HS256"
 ISSUER = AUDIENCE = "tocsin"
 LEEWAY = timedelta(seconds=5)
-"""How far the clocks of two processes may differ."""
+"""The tolerated difference between the clocks of two processes."""
 _REQUIRED = ("sub", "iat", "exp", "jti", "iss", "aud")
 _LONGEST = 2048
 _KID = re.compile(r"[0-9a-f]{16}")
@@ -31,12 +31,12 @@ _INVALID = "The access token is not valid. Log in and send the new one as `Autho
 
 
 class UnknownKey(TokenInvalid):
-    """The token names a key that is not known here. It may have been made a moment ago."""
+    """A token that names an unknown key, which may have been created a moment ago."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a valid token says: whose it is, of which session, and until when (UTC, whole seconds) it is good."""
+    """The content of a valid token: its user, its session, and when it expires (UTC, whole seconds)."""
 
     user_id: str
     session_id: str | None
@@ -46,7 +46,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key of tokens. From `retire_at` on nothing that it signed is good any more."""
+    """A key that signs tokens, which are valid until `retire_at` at the latest."""
 
     kid: str
     secret: str = field(repr=False)
@@ -54,14 +54,14 @@ class SigningKey:
 
 
 def kid_of(secret: str) -> str:
-    """The id of the operator's own secret: the same in every process, and nothing to learn the secret from."""
+    """Return the id of the operator's own secret: the same in every process, without revealing the secret."""
     return hashlib.sha256(f"tocsin signing key\0{secret}".encode()).hexdigest()[:16]
 
 
 class AccessTokens:
-    """Issues and reads the access tokens of one installation.
+    """The issuer and verifier of one installation's access tokens.
 
-    `reload` looks for keys that are not known yet.
+    `reload` loads keys that are not known yet.
     """
 
     reload: Callable[[], Awaitable[None]]
@@ -72,12 +72,12 @@ class AccessTokens:
         self.use([SigningKey(kid_of(secret), secret)])
 
     def use(self, keys: Sequence[SigningKey]) -> None:
-        """Sign with the first of these keys from now on, and read what any of them has signed."""
+        """Sign with the first of these keys from now on, and accept the signatures of all of them."""
         self._signing = keys[0]
         self._keys = {key.kid: key for key in keys}
 
     def issue(self, user_id: str, now: datetime, session_id: str | None = None) -> tuple[str, datetime]:
-        """A new token of this user's session, and when it expires (UTC, whole seconds)."""
+        """Return a new token of this user's session, and when it expires (UTC, whole seconds)."""
         expires_at = (now + self._lifetime).astimezone(UTC).replace(microsecond=0)
         claims = {
             "sub": user_id,
@@ -91,7 +91,7 @@ class AccessTokens:
         return jwt.encode(claims, self._signing.secret, ALGORITHM, {"kid": self._signing.kid}), expires_at
 
     async def verify(self, token: str) -> Claims:
-        """As `read`, but looks for a key that is not known yet. Raises TokenInvalid, TokenExpired."""
+        """Verify a token, reloading the keys if necessary. Raises TokenInvalid, TokenExpired."""
         try:
             return self.read(token)
         except UnknownKey:
@@ -99,7 +99,7 @@ class AccessTokens:
         return self.read(token)
 
     def read(self, token: str) -> Claims:
-        """Return what a token says whose signature, issuer, audience and times are right.
+        """Verify a token's signature, issuer, audience and times with the known keys.
 
         Raises TokenInvalid, TokenExpired.
         """
@@ -110,8 +110,8 @@ class AccessTokens:
         except jwt.ExpiredSignatureError:
             raise TokenExpired(_EXPIRED) from None
         except (jwt.InvalidTokenError, ValueError, OverflowError, OSError, RecursionError):
-            # The others: text that is not Unicode; a time that is none; a header, read before the signature, nested
-            # too deeply.
+            # The others: text that is not Unicode, an invalid time, or a header, read before the signature, that is
+            # nested too deeply.
             raise TokenInvalid(_INVALID) from None
 
     def _key(self, token: str) -> SigningKey:
@@ -137,5 +137,5 @@ def _decode(token: str, secret: str) -> dict[str, Any]:
 def _claims(found: dict[str, Any]) -> Claims:
     session_id = found.get("sid")
     if session_id is not None and not isinstance(session_id, str):
-        raise ValueError("the session is no text")
+        raise ValueError("the session is not a string")
     return Claims(found["sub"], session_id, datetime.fromtimestamp(found["exp"], UTC), found["jti"])
