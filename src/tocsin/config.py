@@ -197,12 +197,12 @@ class Settings(BaseSettings):
 
     @property
     def embedded(self) -> bool:
-        """Whether Tocsin starts the embedded database, because no server is configured."""
+        """True if no database server is configured, so that Tocsin starts the embedded one."""
         return self.mongodb_uri is None
 
     @property
     def confirms_addresses(self) -> bool:
-        """Whether mail is sent only to confirmed addresses: if an SMTP server is configured."""
+        """True if mail is sent only to confirmed addresses, which is so if an SMTP server is configured."""
         return self.smtp_host is not None
 
     def page(self, path: str) -> str:

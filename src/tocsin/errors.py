@@ -118,7 +118,7 @@ class FaultCollector:
 
     @property
     def found(self) -> bool:
-        """Whether any error was collected."""
+        """True if any error was collected."""
         return bool(self._faults)
 
     def read(self, read: Callable[..., Part], *args: Any, at: tuple[str, ...] = ()) -> Part | None:

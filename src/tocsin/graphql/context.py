@@ -143,7 +143,7 @@ class Context(BaseContext):
 
     @property
     def may_read(self) -> bool:
-        """Whether the verified token has the scope READ. True without a token."""
+        """True if the verified token has the scope READ, and without a token."""
         return self._identity is None or Scope.READ in self._identity.scopes
 
     async def required_identity(self) -> Identity:
@@ -155,11 +155,11 @@ class Context(BaseContext):
 
     @property
     def is_socket(self) -> bool:
-        """Whether the context belongs to a WebSocket connection."""
+        """True for a WebSocket connection."""
         return self.request is not None and self.request.scope["type"] == "websocket"
 
     async def loss(self) -> Unauthenticated:
-        """Wait until the verified token becomes invalid, and return the error that tells why."""
+        """Wait until the verified token becomes invalid and return the reason as an error."""
         if self._identity is None or self.token is None:
             raise RuntimeError("the context is not authenticated")
         with self.services.fanout.presence.watch(self._identity.user.id) as changed:
