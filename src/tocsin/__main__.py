@@ -1,4 +1,4 @@
-"""Entry point of `python -m tocsin` and the `tocsin` command."""
+"""`python -m tocsin` and the `tocsin` command."""
 
 import sys
 from io import TextIOWrapper
@@ -7,7 +7,7 @@ from tocsin.cli.main import app
 
 
 def main() -> None:
-    """Run the command line. Characters that the terminal cannot encode are written as escapes."""
+    """Run the command line. What the terminal cannot show is written as an escape."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     app()

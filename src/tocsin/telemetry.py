@@ -49,7 +49,7 @@ def escape_text(text: str, longest: int = _LONGEST) -> str:
 
 
 def logger(name: str) -> Logger:
-    """Return a logger with this name. Its lines include the ids bound to the current context."""
+    """Return a logger with this name. Its lines include the IDs bound to the current context."""
     bound: Logger = structlog.get_logger(name)
     return bound
 

@@ -1,4 +1,4 @@
-"""Dead letters over HTTP: lists, causes, replays, discarding, and invalid input."""
+"""Dead letters over HTTP: lists, causes, replays, discarding, and what is wrong to ask."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ SHOW = """query($id: ID!) { replay(id: $id) { status reason finishedAt canaryRun
 
 
 async def letters(api: Api, count: int, **more: Any) -> list[str]:
-    """Create dead letters of alice, one second apart, and return their global ids."""
+    """Dead letters of alice's, each a second after the one before. Returns their global ids."""
     await api.alice.create("ping")
     task = (await api.database.tasks.find({}).to_list())[-1]
     job = {"kind": "http", "params": {"url": "https://a.test/x"}}

@@ -1,5 +1,5 @@
 # tables read best in rows
-"""What the HTTP edge does with requests that are not as they should be."""
+"""Invalid requests at the HTTP edge."""
 
 import asyncio
 import json

@@ -46,7 +46,7 @@ class Change:
 
 
 def subject_of(change: Change) -> str:
-    """Return the id of the task or workflow run that changed; empty for a SNAPSHOT of all."""
+    """Return the ID of the task or workflow run that changed; empty for a SNAPSHOT of all."""
     return change.task_id or change.workflow_run_id or ""
 
 

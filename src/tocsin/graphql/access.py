@@ -21,7 +21,7 @@ FREEING = frozenset(
 
 
 async def owner(info: Info) -> str:
-    """Return the id of the caller. Raises Unauthenticated, Forbidden."""
+    """Return the ID of the caller. Raises Unauthenticated, Forbidden."""
     return (await identity(info)).user.id
 
 

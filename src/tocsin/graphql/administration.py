@@ -26,7 +26,7 @@ class InviteUserInput:
 
 @strawberry.input(description="Input of `updateUser`. Omitted fields stay unchanged.")
 class UpdateUserInput:
-    id: strawberry.ID = strawberry.field(description="Id of the user.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the user.")
     is_admin: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether the user is an administrator of this installation."
     )
@@ -34,7 +34,7 @@ class UpdateUserInput:
 
 @strawberry.input(description="Input of `setUserQuota`.")
 class SetUserQuotaInput:
-    id: strawberry.ID = strawberry.field(description="Id of the user.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the user.")
     quota: Quota = strawberry.field(description="Quota to set.")
     limit: int | None = strawberry.field(
         description=(
@@ -46,7 +46,7 @@ class SetUserQuotaInput:
 
 @strawberry.input(description="Input of mutations that take a user.")
 class UserIdInput:
-    id: strawberry.ID = strawberry.field(description="Id of the user.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the user.")
 
 
 @strawberry.type(description="A mailed invitation to create an account.")

@@ -44,7 +44,7 @@ class Services:
 
     `fingerprint_key` keys the digests of inputs that are stored with idempotency keys.
 
-    Callbacks: `on_due` after a due time is written, `on_queued` after a run is queued, `on_cancel` with the id of each
+    Callbacks: `on_due` after a due time is written, `on_queued` after a run is queued, `on_cancel` with the ID of each
     RUNNING run to abort, `on_queue_change` after a queue changes; `on_workflow_due` and `on_workflow_run` are the same
     for workflows.
 
@@ -88,7 +88,7 @@ class Context(BaseContext):
     """One HTTP request, or one WebSocket connection.
 
     `token` is its bearer token, `address` the client's IP address, `user_agent` the header of that name. `on_known` is
-    called with the user's id each time the token is verified.
+    called with the user's ID each time the token is verified.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ class ReplayDeadLettersInput:
 
 @strawberry.input(description="Input of `stopReplay`.")
 class StopReplayInput:
-    id: strawberry.ID = strawberry.field(description="Id of the replay.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the replay.")
 
 
 @strawberry.input(description="Input of `discardDeadLetters`. Exactly one of `filter`, `ids` and `all` is required.")
@@ -120,11 +120,11 @@ class DeadLetterQueries:
         found = await dead_letters.causes(info.context.services.database, owner, read_filter(filter or None))
         return [cause_type(cause) for cause in found]
 
-    @strawberry.field(description="One of your replays by its id; null if it does not exist.")
+    @strawberry.field(description="Fetch one of your replays; null if you have no replay with this ID.")
     async def replay(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="Global id of the replay.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID of the replay.")],
     ) -> Replay | None:
         owner, replay_id = await access.owner(info), ids.find("Replay", id, "id")
         return None if replay_id is None else await load_replay(info, owner, replay_id)

@@ -27,7 +27,7 @@ class RefusalLog:
     def note(self, code: str, message: str, *, caller: str, address: str, request_id: str) -> None:
         """Log a refusal, unless one with the same caller and code was logged within the last minute.
 
-        `caller` is a user's id, or the key of a network address.
+        `caller` is a user's ID, or the key of a network address.
         """
         if code not in TOLD or self._was_logged((caller, code)):
             return

@@ -19,13 +19,13 @@ from tocsin.tasks import owned, triggering
 
 @strawberry.input(description="Input of `retryRun`.")
 class RetryRunInput:
-    id: strawberry.ID = strawberry.field(description="Id of the run.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the run.")
     idempotency_key: str | None = key_field()
 
 
 @strawberry.input(description="Input of `cancelRun`.")
 class CancelRunInput:
-    id: strawberry.ID = strawberry.field(description="Id of the run.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the run.")
 
 
 @strawberry.type(description="Result of `retryRun`.")

@@ -28,12 +28,12 @@ _TRIES = 20
 
 @strawberry.input(description="Input of mutations that take a task.")
 class TaskIdInput:
-    id: strawberry.ID = strawberry.field(description="Id of the task.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
 
 
 @strawberry.input(description="Input of `runTask`.")
 class RunTaskInput:
-    id: strawberry.ID = strawberry.field(description="Id of the task.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
     idempotency_key: str | None = key_field()
 
 
@@ -71,7 +71,7 @@ class CancelTaskPayload(TaskPayload):
 @strawberry.type(description="Result of `deleteTask`.")
 class DeleteTaskPayload:
     deleted_task_id: strawberry.ID | None = strawberry.field(
-        description="Id of the deleted task; null if there are user errors."
+        description="Global ID of the deleted task; null if there are user errors."
     )
     user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 

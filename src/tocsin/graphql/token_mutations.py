@@ -28,12 +28,12 @@ class CreateApiTokenInput:
 
 @strawberry.input(description="Input of `revokeApiToken`.")
 class RevokeApiTokenInput:
-    id: strawberry.ID = strawberry.field(description="Id of the API token; not the token itself.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the API token; not the token itself.")
 
 
 @strawberry.input(description="Input of `revokeSession`.")
 class RevokeSessionInput:
-    id: strawberry.ID = strawberry.field(description="Id of the session.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the session.")
 
 
 @strawberry.type(description="Result of `createApiToken`.")
@@ -51,7 +51,7 @@ class CreateApiTokenPayload:
 @strawberry.type(description="Result of `revokeApiToken`.")
 class RevokeApiTokenPayload:
     revoked_api_token_id: strawberry.ID | None = strawberry.field(
-        description="Id of the revoked API token; null if there are user errors."
+        description="Global ID of the revoked API token; null if there are user errors."
     )
     user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
@@ -59,7 +59,7 @@ class RevokeApiTokenPayload:
 @strawberry.type(description="Result of `revokeSession`.")
 class RevokeSessionPayload:
     revoked_session_id: strawberry.ID | None = strawberry.field(
-        description="Id of the ended session; null if there are user errors."
+        description="Global ID of the ended session; null if there are user errors."
     )
     user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 

@@ -51,12 +51,12 @@ class ExecuteWorkflowInput:
 
 @strawberry.input(description="Input of `cancelWorkflowRun`.")
 class CancelWorkflowRunInput:
-    id: strawberry.ID = strawberry.field(description="Id of the workflow run.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
 
 
 @strawberry.input(description="Input of `resumeWorkflowRun`.")
 class ResumeWorkflowRunInput:
-    id: strawberry.ID = strawberry.field(description="Id of the workflow run.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
     input: JSON | None = strawberry.field(
         default=strawberry.UNSET,
         description="New values for all inputs of the workflow. Default: those of the original run.",
@@ -65,7 +65,7 @@ class ResumeWorkflowRunInput:
 
 @strawberry.input(description="Input of `decideApproval`.")
 class DecideApprovalInput:
-    id: strawberry.ID = strawberry.field(description="Id of the workflow run.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
     step: str = strawberry.field(description="Key of the approval step.")
     approved: bool = strawberry.field(description="True completes the step, false fails it.")
     comment: str = strawberry.field(default="", description="Explanation of the decision, at most 2,000 characters.")
@@ -82,7 +82,7 @@ class SaveWorkflowPayload:
 @strawberry.type(description="Result of `deleteWorkflow`.")
 class DeleteWorkflowPayload:
     deleted_workflow_id: strawberry.ID | None = strawberry.field(
-        description="Id of the deleted workflow; null if there are user errors."
+        description="Global ID of the deleted workflow; null if there are user errors."
     )
     user_errors: list[UserError] = _USER_ERRORS
 
