@@ -104,7 +104,7 @@ def test_a_misspelt_type_is_still_found() -> None:
 def test_what_is_crowded_is_told_so() -> None:
     (fault,) = refuse(WORST["fields of one name are compared with each other"])
     assert fault["extensions"] == {"code": "TOO_COMPLEX"}
-    assert "fields of one name" in fault["message"]
+    assert "fields with the same name" in fault["message"]
 
 
 def test_messages_are_short_however_long_the_fault() -> None:
