@@ -1,4 +1,4 @@
-"""Shared fixtures: one real embedded database a session, one database of its own for each test."""
+"""Shared fixtures: an embedded database server per session, and a separate database for each test."""
 
 import asyncio
 import os
@@ -16,8 +16,8 @@ from tests.harness import Stack, Target, run_stack, serve_target
 from tocsin import documents
 from tocsin.embedded import EmbeddedDatabase
 
-# The same examples each time, unless asked for others, so that a change is judged by what it changed; and a
-# busy machine is no finding. `HYPOTHESIS_PROFILE=search` looks for new ones; scripts/test --long sets it.
+# Examples are the same in every run, so that failures are caused by the change under test, and slow ones are not
+# failures. `HYPOTHESIS_PROFILE=search` generates new examples; scripts/test --long sets it.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", _PATIENT, derandomize=True)
 settings.register_profile("search", _PATIENT, print_blob=True)
@@ -26,7 +26,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 @pytest.fixture(autouse=True)
 def _loggers_are_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep loggers that a test made, by configuring logging as commands do, from hiding lines from later tests."""
+    """Disable caching, so that loggers of a test that configures logging do not hide lines from later tests."""
     configure = structlog.configure
     monkeypatch.setattr(
         structlog, "configure", lambda **given: configure(**given | {"cache_logger_on_first_use": False})
@@ -35,7 +35,7 @@ def _loggers_are_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def mongodb_uri() -> Iterator[str]:
-    """A database server: TOCSIN_TEST_MONGODB_URI if it is set, else an embedded one for this session."""
+    """URI of a database server: TOCSIN_TEST_MONGODB_URI if it is set, else an embedded one for this session."""
     given = os.environ.get("TOCSIN_TEST_MONGODB_URI")
     if given:
         yield given
@@ -45,11 +45,11 @@ def mongodb_uri() -> Iterator[str]:
 
 
 def _embedded(directory: Path) -> Iterator[str]:
-    """Runs in a loop of its own beside the tests', so that the server's supervisor is always served."""
+    """Run the server in a separate event loop, so that its supervisor is never blocked by tests."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     server = EmbeddedDatabase(directory, authenticate=False)
-    loop.run_until_complete(server.start())  # spawned from the main thread: its death signal follows that thread
+    loop.run_until_complete(server.start())  # spawned from the main thread, whose end triggers its death signal
     thread.start()
     yield server.uri
     asyncio.run_coroutine_threadsafe(server.stop(), loop).result(20)
@@ -60,7 +60,7 @@ def _embedded(directory: Path) -> Iterator[str]:
 
 @pytest.fixture
 async def database(mongodb_uri: str) -> AsyncIterator[documents.Database]:
-    """An empty database, dropped afterwards."""
+    """An empty database that is dropped afterwards."""
     opened = await documents.connect(mongodb_uri, f"test_{uuid4().hex[:12]}")
     yield opened
     await opened.client.drop_database(opened.name)
@@ -69,13 +69,13 @@ async def database(mongodb_uri: str) -> AsyncIterator[documents.Database]:
 
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
-    """An HTTP server to be called."""
+    """An HTTP server for tasks to call."""
     async with serve_target() as running:
         yield running
 
 
 @pytest.fixture
 async def stack(database: documents.Database) -> AsyncIterator[Stack]:
-    """A working process over an empty database."""
+    """The parts of a process over an empty database."""
     async with run_stack(database) as running:
         yield running

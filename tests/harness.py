@@ -1,4 +1,4 @@
-"""What tests of the run path share: a target, the engine over a real database, waiting for a condition."""
+"""Shared helpers for tests of the run path: a target, the engine over a real database, waiting for conditions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,20 +41,20 @@ from tocsin.workflows.versions import Versions
 
 SECRETS = SecretBox(bytes(32))
 UNUSED: Any = None
-"""Stands for a tool that a job under test needs none of."""
+"""Placeholder for a dependency that the tested job does not use."""
 FILE_MAIL = mail_door(Settings(_env_file=None))
-"""A door for mails, where none is to go out."""
+"""Mail transport that writes to files, for tests that send no mail."""
 
 
 def shelf_of(database: Database) -> Shelf:
-    """The files of this database, with links that are good for an hour."""
+    """Return the file storage of a database, with links that are valid for an hour."""
     return Shelf(
         FileStore(database), FileLinks((bytes(32),), timedelta(hours=1)), lambda path: f"http://tocsin.test{path}"
     )
 
 
 async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
-    """Wait until the condition gives something true, and return that."""
+    """Wait until the condition returns a true value, and return it."""
     last: Any = None
     try:
         async with asyncio.timeout(seconds):
@@ -66,13 +66,16 @@ async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) 
 
 
 def bare(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer to an operation without what it cost."""
+    """Return the response of an operation without its extensions."""
     return {name: part for name, part in answer.items() if name != "extensions"}
 
 
 @dataclass
 class Target:
-    """An HTTP server on loopback that notes each call and answers what it is told: `script` first, then 200."""
+    """An HTTP server on loopback that records calls and responds with the statuses of `script`, then with 200.
+
+    Calls of `/wait` are answered once `gate` is set.
+    """
 
     url: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -87,13 +90,13 @@ class Target:
         return web.Response(status=status, text=f"answer {len(self.calls)}")
 
     def ids(self) -> list[str]:
-        """The run ids of the calls, in their order."""
+        """Return the run ids of the calls in their order."""
         return [call["headers"]["Idempotency-Key"] for call in self.calls]
 
 
 @asynccontextmanager
 async def serve_target() -> AsyncIterator[Target]:
-    """A running Target."""
+    """Serve a Target."""
     target = Target()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", target.handle)
@@ -111,7 +114,7 @@ async def serve_target() -> AsyncIterator[Target]:
 
 @dataclass
 class Stack:
-    """An engine, a scheduler and the events of one process over a database."""
+    """The engine, scheduler and change stream of one process over a database."""
 
     database: Database
     engine: Engine
@@ -121,21 +124,21 @@ class Stack:
     workflows: WorkflowEngine
 
     def mover(self) -> Mover:
-        """What moves workflow runs of this process."""
+        """Return a new object that advances workflow runs of this process."""
         letters = Letters(self.database)
         hand, abort, meter = self.engine.hand, self.engine.abort, self.engine.quotas.meter
         return Mover(self.database, self.versions, letters, hand, abort, lambda: None, meter=meter)
 
     async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
-        """A workflow of alice's."""
+        """Save a workflow, owned by alice by default."""
         return await workflow_saving.save(self.database, SECRETS, owner, read_yaml(yaml), clock.now())
 
     async def execute(self, name: str, given: Any = None, owner: str = "alice") -> str:
-        """A new run of alice's workflow, which nobody moves as long as the workflows are not started."""
+        """Create a run of a workflow and return its id. It advances only while the workflow engine is started."""
         return (await starting.execute(self.database, self.versions, owner, name, given, clock.now())).id
 
     async def when_workflow_run(self, run_id: str, *statuses: str, seconds: float = 10.0) -> Doc:
-        """The workflow run, once it has one of these statuses."""
+        """Wait until the workflow run has one of these statuses and return it."""
 
         async def reached() -> Doc | None:
             run = await self.database.workflow_runs.find_one({"_id": run_id})
@@ -145,19 +148,19 @@ class Stack:
         return found
 
     async def run(self, run_id: str) -> Doc:
-        """The run as it is now."""
+        """Return the stored run."""
         return await self.database.runs.find_one({"_id": run_id}) or {}
 
     async def task(self, task_id: str) -> Doc:
-        """The task as it is now."""
+        """Return the stored task."""
         return await self.database.tasks.find_one({"_id": task_id}) or {}
 
     async def runs(self, task_id: str) -> list[Doc]:
-        """The task's runs by due time."""
+        """Return the task's runs by due time."""
         return await self.database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
 
     async def when_runs(self, task_id: str, *statuses: str, seconds: float = 10.0) -> list[Doc]:
-        """The task's runs, once their statuses are these."""
+        """Wait until the task's runs have these statuses and return them."""
 
         async def settled() -> list[Doc]:
             runs = await self.runs(task_id)
@@ -170,7 +173,7 @@ class Stack:
         return found
 
     async def when_task(self, task_id: str, status: str) -> Doc:
-        """The task, once its status is this and none of its runs is open."""
+        """Wait until the task has this status and return it."""
 
         async def reached() -> Doc | None:
             task = await self.task(task_id)
@@ -181,7 +184,7 @@ class Stack:
 
 
 def settings(**changes: Any) -> Settings:
-    """Settings for tests: no .env file, short waits."""
+    """Return settings for tests: without .env file, with short waits."""
     values: dict[str, Any] = {
         "allowed_networks": "127.0.0.0/8",
         "retry_offsets": "PT0S",
@@ -195,7 +198,7 @@ def settings(**changes: Any) -> Settings:
 
 @asynccontextmanager
 async def run_stack(database: Database, *, schedule: bool = True, **changes: Any) -> AsyncIterator[Stack]:
-    """A working process over this database."""
+    """Start the parts of a process over a database and yield them."""
     chosen = settings(**changes)
     http = HttpDoor(
         allowed_networks=chosen.allowed_networks,
@@ -261,12 +264,12 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
 
 
 def http_job(url: str, **params: Any) -> Doc:
-    """A stored http job."""
+    """Return an http job in its stored form."""
     return {"kind": "http", "params": {"url": url, "method": "GET", "headers": [], "secret_headers": [], **params}}
 
 
 async def save_task(database: Database, url: str, schedule: schedules.Schedule | None = None, **changes: Any) -> Task:
-    """A saved task of alice's that calls this URL, by default now."""
+    """Save a task that calls this URL, by default now and owned by alice."""
     now = clock.now()
     owner = changes.pop("owner", "alice")
     retry = changes.pop("retry", RetryPolicy(2, (timedelta(0),)))
@@ -281,5 +284,5 @@ async def save_task(database: Database, url: str, schedule: schedules.Schedule |
 
 
 def user_id() -> str:
-    """A fresh owner."""
+    """Return a new owner id."""
     return new_id()

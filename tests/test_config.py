@@ -1,4 +1,4 @@
-"""Settings that are more than numbers and words."""
+"""Settings with rules beyond their type."""
 
 import base64
 import re
@@ -46,13 +46,13 @@ def test_origins(given: str, expected: tuple[str, ...]) -> None:
     ],
 )
 def test_what_is_no_origin_stops_the_start(given: str) -> None:
-    with pytest.raises(SettingsError, match=r"TOCSIN_CORS_ORIGINS is wrong: .* is not an origin such as"):
+    with pytest.raises(SettingsError, match=r"TOCSIN_CORS_ORIGINS is invalid: .* is not an origin such as"):
         config.load(_env_file=None, cors_origins=given)
 
 
 def test_trusted_proxies() -> None:
     assert settings(trusted_proxies="10.0.0.0/8,::1").trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1"))
-    with pytest.raises(SettingsError, match="TOCSIN_TRUSTED_PROXIES is wrong"):
+    with pytest.raises(SettingsError, match="TOCSIN_TRUSTED_PROXIES is invalid"):
         config.load(_env_file=None, trusted_proxies="*")
 
 
@@ -74,14 +74,14 @@ def test_denied_ports_are_numbers_ranges_and_words() -> None:
 
 @pytest.mark.parametrize("text", ["0", "65536", "9-3", "ssh", "none,22", "-1", "²", "1-70000"])
 def test_what_is_no_port_is_said(text: str) -> None:
-    with pytest.raises(SettingsError, match=r"TOCSIN_DENIED_PORTS is wrong: .* is not a port, a range such as"):
+    with pytest.raises(SettingsError, match=r"TOCSIN_DENIED_PORTS is invalid: .* is not a port, a range such as"):
         ports(text)
 
 
 @pytest.mark.parametrize("name", ["port", "retry_offset", "max_retries", "wait_timeout"])
 @pytest.mark.parametrize("text", ["1_0", "\u0661", "\uff11"])
 def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:
-    with pytest.raises(SettingsError, match=f"TOCSIN_{name.upper()} is wrong: .*(number|integer)"):
+    with pytest.raises(SettingsError, match=f"TOCSIN_{name.upper()} is invalid: .*(number|integer)"):
         load(_env_file=None, **{name: text})
 
 
@@ -95,17 +95,17 @@ def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:
     ],
 )
 def test_a_wait_that_is_none_is_said(text: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=f"TOCSIN_RETRY_OFFSETS is wrong: {said}"):
+    with pytest.raises(SettingsError, match=f"TOCSIN_RETRY_OFFSETS is invalid: {said}"):
         load(_env_file=None, retry_offsets=text)
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("TOCSIN_PROT", "TOCSIN_PROT is no setting. Did you mean TOCSIN_PORT?"),
-        ("TOCSIN_SIGNUP", "TOCSIN_SIGNUP is no setting. Did you mean TOCSIN_SIGN_UP?"),
-        ("tocsin_smtp_pas", "TOCSIN_SMTP_PAS is no setting. Did you mean TOCSIN_SMTP_PASS?"),
-        ("TOCSIN_XYZZY", "TOCSIN_XYZZY is no setting. Take it away"),
+        ("TOCSIN_PROT", "TOCSIN_PROT is not a setting. Did you mean TOCSIN_PORT?"),
+        ("TOCSIN_SIGNUP", "TOCSIN_SIGNUP is not a setting. Did you mean TOCSIN_SIGN_UP?"),
+        ("tocsin_smtp_pas", "TOCSIN_SMTP_PAS is not a setting. Did you mean TOCSIN_SMTP_PASS?"),
+        ("TOCSIN_XYZZY", "TOCSIN_XYZZY is not a setting. Remove it"),
     ],
 )
 def test_an_unknown_setting_stops_the_start(
@@ -161,7 +161,7 @@ def test_a_file_that_holds_no_secret_stops_the_start(
 
 def test_what_is_no_secret_has_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_PORT_FILE", "port")
-    with pytest.raises(SettingsError, match="TOCSIN_PORT_FILE is no setting"):
+    with pytest.raises(SettingsError, match="TOCSIN_PORT_FILE is not a setting"):
         load(_env_file=None)
 
 
@@ -172,5 +172,5 @@ def test_a_contact_is_a_url_or_a_mail_address(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["me", "a b@c.de", "https://a/ b", "https://a/)x", "https://a/\r\nX: y", "mé@x.de"])
 def test_what_cannot_stand_in_a_user_agent_stops_the_start(text: str) -> None:
-    with pytest.raises(SettingsError, match="TOCSIN_CONTACT is wrong"):
+    with pytest.raises(SettingsError, match="TOCSIN_CONTACT is invalid"):
         load(_env_file=None, contact=text)

@@ -7,7 +7,7 @@ from tocsin.ending import check_cancelled, end_tasks
 
 
 async def _drops(cancellations: int, ended: list[str]) -> None:
-    """A task that goes on after so many cancellations, as one does whose call of `wait_for` drops them."""
+    """Ignore this number of cancellations, as a task does if `wait_for` drops them."""
     while True:
         try:
             await asyncio.sleep(3600)

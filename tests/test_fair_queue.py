@@ -1,4 +1,4 @@
-"""Owners take turns, whatever they have waiting."""
+"""Owners take turns, however many items they have queued."""
 
 import asyncio
 
@@ -78,7 +78,7 @@ def test_what_is_taken_out_does_not_come() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.integers(0, 3)), max_size=80))
 def test_each_item_comes_once_and_no_owner_waits_for_many_of_another(steps: list[tuple[str, int, int]]) -> None:
-    """Between two items of whoever has some waiting, each other has at most two more turns, charges included."""
+    """Between two items of an owner with items queued, each other owner has at most two turns, including charges."""
     queue: FairQueue[str] = FairQueue()
     added, taken = set[str](), list[str]()
     since = dict.fromkeys("abc", 0)

@@ -1,4 +1,4 @@
-"""Log lines: what clients send writes no line of its own and gives a terminal no orders."""
+"""Log lines: client input can neither forge lines nor send terminal escape sequences."""
 
 import io
 import json
@@ -15,7 +15,7 @@ HOSTILE = "a\n2026-01-01 00:00:00 [info     ] forged\r\x1b]0;x\x07\u009b31m\u202
 
 @pytest.fixture(params=["console", "json"])
 def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What a process writes to standard error."""
+    """Return what a process writes to standard error."""
     before, handlers, level = structlog.get_config(), logging.root.handlers, logging.root.level
     text = io.StringIO()
     monkeypatch.setattr("sys.stderr", text)

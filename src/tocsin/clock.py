@@ -1,7 +1,7 @@
-"""The one place that asks what time it is.
+"""The only place that reads the system clock.
 
-Every time in Tocsin is an aware UTC datetime cut to whole milliseconds, because that is what BSON keeps: a time that is
-compared, or from which an id is derived, must be the same before and after it was stored.
+Every time in Tocsin is an aware UTC datetime truncated to milliseconds, which is what BSON stores: a time that is
+compared, or from which an id is derived, must be the same before and after it is stored.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,16 +11,16 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def now() -> datetime:
-    """The present moment, UTC, in whole milliseconds."""
+    """Return the current time in UTC, truncated to milliseconds."""
     return to_milliseconds(datetime.now(UTC))
 
 
 def to_milliseconds(moment: datetime) -> datetime:
-    """`moment` (aware) in UTC, cut to whole milliseconds."""
+    """Convert an aware datetime to UTC and truncate it to milliseconds."""
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def epoch_milliseconds(moment: datetime) -> int:
-    """Whole milliseconds since 1970-01-01T00:00Z."""
+    """Return the milliseconds since 1970-01-01T00:00Z, rounded down."""
     return (moment - EPOCH) // MILLISECOND

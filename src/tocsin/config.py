@@ -1,6 +1,6 @@
 """Settings: environment variables with the prefix `TOCSIN_`, or lines of a `.env` file in the working directory.
 
-`.env.example` lists them all with meaning, unit and default; a test holds the two together.
+`.env.example` lists all of them with meaning, unit and default; a test compares the two.
 """
 
 import difflib
@@ -21,17 +21,17 @@ from tocsin.setting_values import decode_keys, parse_origin, parse_ports, parse_
 
 PREFIX = "TOCSIN_"
 Network = IPv4Network | IPv6Network
-_OF_OTHERS = re.compile(rf"{PREFIX}(TEST|BENCH|SERVICE)_|{PREFIX}PORT_[0-9]+_")
-"""Variables of the tests and benchmarks, and those that Kubernetes and Docker make for a service named tocsin."""
-_MOST_UNKNOWN = 5
+_FOREIGN = re.compile(rf"{PREFIX}(TEST|BENCH|SERVICE)_|{PREFIX}PORT_[0-9]+_")
+"""Variables of tests and benchmarks, and those that Kubernetes and Docker set for a service named tocsin."""
+_MAX_UNKNOWN = 5
 
-# A URL or a mail address that can stand in the comment of a User-Agent (RFC 9110 section 5.6.5).
+# A URL or an email address that is valid in the comment of a User-Agent (RFC 9110 section 5.6.5).
 _CONTACT = r"^(https?://[!#-'*-;=?-\[\]-~]+|[!#-'*-;=?A-\[\]-~]+@[A-Za-z0-9.-]+)$"
-_MOST = 2**31 - 1
+_MAX_INT = 2**31 - 1
 
 
 class Settings(BaseSettings):
-    """Everything that an operator can choose."""
+    """The settings of a process."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -112,15 +112,15 @@ class Settings(BaseSettings):
     expression_seconds: float = Field(5.0, ge=0.1, le=600)
     max_open_runs: int = Field(100, ge=1, le=1000)
 
-    quota_tasks: int = Field(10_000, ge=0, le=_MOST)
-    quota_workflows: int = Field(1_000, ge=0, le=_MOST)
-    quota_workflow_versions: int = Field(20_000, ge=0, le=_MOST)
-    quota_runs_per_minute: int = Field(6_000, ge=0, le=_MOST)
-    quota_runs_per_day: int = Field(1_000_000, ge=0, le=_MOST)
-    quota_storage: int = Field(5_000, ge=0, le=_MOST)
-    quota_mails_per_day: int = Field(500, ge=0, le=_MOST)
-    quota_api_tokens: int = Field(100, ge=0, le=_MOST)
-    quota_idempotency_keys_per_day: int = Field(100_000, ge=0, le=_MOST)
+    quota_tasks: int = Field(10_000, ge=0, le=_MAX_INT)
+    quota_workflows: int = Field(1_000, ge=0, le=_MAX_INT)
+    quota_workflow_versions: int = Field(20_000, ge=0, le=_MAX_INT)
+    quota_runs_per_minute: int = Field(6_000, ge=0, le=_MAX_INT)
+    quota_runs_per_day: int = Field(1_000_000, ge=0, le=_MAX_INT)
+    quota_storage: int = Field(5_000, ge=0, le=_MAX_INT)
+    quota_mails_per_day: int = Field(500, ge=0, le=_MAX_INT)
+    quota_api_tokens: int = Field(100, ge=0, le=_MAX_INT)
+    quota_idempotency_keys_per_day: int = Field(100_000, ge=0, le=_MAX_INT)
     min_free_disk: int = Field(200, ge=0, le=1_000_000_000)
 
     smtp_host: str | None = None
@@ -159,10 +159,10 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _digits(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse 1_000, which Python reads and nobody else does."""
+        """Reject numbers such as 1_000: only Python accepts them."""
         annotation = cls.model_fields[info.field_name or ""].annotation
         if isinstance(value, str) and "_" in value and annotation in {int, float, float | None}:
-            raise ValueError(f"{value!r} is not a number; write it in digits alone")
+            raise ValueError(f"{value!r} is not a number; use digits only")
         return value
 
     @field_validator("jwt_secret")
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
         token = value.get_secret_value() if value is not None else None
         if token is not None and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
-            raise ValueError("must have at least 16 characters, all of them printable ASCII and no space")
+            raise ValueError("must have at least 16 characters, all printable ASCII without spaces")
         return value
 
     @field_validator("encryption_key")
@@ -188,41 +188,41 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _one_document_fits(self) -> "Settings":
+    def _allow_one_document(self) -> "Settings":
         if self.cost_limit < self.max_cost:
             raise ValueError(
-                f"{PREFIX}COST_LIMIT must be at least {PREFIX}MAX_COST, or the dearest documents never run"
+                f"{PREFIX}COST_LIMIT must be at least {PREFIX}MAX_COST, or the most expensive documents could never run"
             )
         return self
 
     @property
     def embedded(self) -> bool:
-        """Whether Tocsin starts its own database."""
+        """True if no database server is configured, so that Tocsin starts the embedded one."""
         return self.mongodb_uri is None
 
     @property
     def confirms_addresses(self) -> bool:
-        """Tell whether nothing is mailed to an address before it is confirmed: where mails leave this machine."""
+        """True if mail is sent only to confirmed addresses, which is so if an SMTP server is configured."""
         return self.smtp_host is not None
 
     def page(self, path: str) -> str:
-        """The address of one of this server's pages, for links in mails. `path` begins with a slash."""
+        """Return the public URL of a page, for links in mails. `path` begins with a slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/") + path
 
     def timeout_of(self, kind: str) -> float:
-        """Seconds that one attempt at a job of this kind may take, if its task names none."""
+        """Return the default timeout of an attempt at a job of this kind, in seconds."""
         return self.wait_timeout if kind == "http" else self.job_timeout
 
     def default_offsets(self) -> tuple[timedelta, ...]:
-        """The waits between attempts of a task that names none of its own; empty if they are to fit its interval."""
+        """Return the default waits between attempts; empty if they are derived from the task's interval."""
         if self.retry_offsets or self.retry_offset is None:
             return self.retry_offsets
         return (timedelta(hours=self.retry_offset),)
 
 
 def load(**overrides: Any) -> Settings:
-    """The settings of this process. Raises SettingsError with one sentence that names the variable."""
+    """Load the settings of this process. Raises SettingsError with a sentence that names the variable."""
     try:
         given = _given(overrides.get("_env_file", ".env"))
         _refuse_unknown(given)
@@ -235,24 +235,26 @@ def load(**overrides: Any) -> Settings:
 
 
 def _given(env_file: str | Path | None) -> dict[str, str | None]:
-    """Read the settings of the file and of the environment, which goes first, by their names in capitals."""
+    """Read the variables of the file and of the environment, which takes precedence, by upper-case name."""
     found = {**DotEnvSettingsSource(Settings, env_file=env_file).env_vars, **os.environ}
     return {name.upper(): value for name, value in found.items()}
 
 
 def _refuse_unknown(given: Mapping[str, str | None]) -> None:
-    """A misspelt variable would leave its setting at the default without a word. Raises SettingsError."""
+    """Raise SettingsError for unknown variables: a typo would otherwise silently leave a setting at its default."""
     names = sorted(name for name, value in given.items() if value and name.startswith(PREFIX))
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     known |= {f"{PREFIX}{name.upper()}{SUFFIX}" for name in names_of_secrets(Settings.model_fields)}
-    unknown = [name for name in names if name not in known and not _OF_OTHERS.match(name)]
+    unknown = [name for name in names if name not in known and not _FOREIGN.match(name)]
     if unknown:
-        raise SettingsError(" ".join(f"{name} is no setting.{_meant(name, known)}" for name in unknown[:_MOST_UNKNOWN]))
+        raise SettingsError(
+            " ".join(f"{name} is not a setting.{_suggestion(name, known)}" for name in unknown[:_MAX_UNKNOWN])
+        )
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def _suggestion(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, 1, 0.8)
-    return f" Did you mean {near[0]}?" if near else " Take it away; docs/configuration.md has all there are."
+    return f" Did you mean {near[0]}?" if near else " Remove it; docs/configuration.md lists all settings."
 
 
 def _sentence(error: ValidationError) -> str:
@@ -260,4 +262,4 @@ def _sentence(error: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return message + "."
-    return f"{PREFIX}{str(first['loc'][0]).upper()} is wrong: {message[0].lower()}{message[1:]}."
+    return f"{PREFIX}{str(first['loc'][0]).upper()} is invalid: {message[0].lower()}{message[1:]}."

@@ -1,10 +1,10 @@
-"""Lengths of time as texts: ISO 8601 with weeks, days, hours, minutes and seconds. Pure."""
+"""ISO 8601 durations with weeks, days, hours, minutes and seconds. Pure."""
 
 import re
 from datetime import timedelta
 
 LONGEST = timedelta(days=999_999)
-"""About 2,700 years: added to a present time it stays within the calendar."""
+"""About 2,700 years: added to the current time, the result stays within the range of datetime."""
 TOO_LONG = "is too long: at most P999999D"
 _DURATION = re.compile(
     r"P(?:([0-9]+)W)?(?:([0-9]+)D)?"
@@ -15,9 +15,9 @@ _MOST_DIGITS = 15
 
 
 def parse_duration(text: str) -> timedelta:
-    """The duration; milliseconds as a fraction of the seconds. Raises ValueError that says what is wrong with `text`.
+    """Parse an ISO 8601 duration, with at most three decimal places of the seconds.
 
-    The message continues a sentence about the text: "is too long …".
+    Raises ValueError. Its message continues a sentence about the text: "is too long …".
     """
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):

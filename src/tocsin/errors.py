@@ -1,24 +1,24 @@
-"""The errors that Tocsin raises. Expected outcomes (a failed attempt, a refused input) are mostly values, not errors.
+"""The exceptions that Tocsin raises. Expected outcomes, such as a failed attempt, are mostly values instead.
 
 TocsinError
-├── StartError            the process cannot start: its message is one sentence for the operator
-│   ├── SettingsError     a setting is wrong or missing; names the variable
-│   └── EmbeddedDatabaseError   the embedded database cannot start or was lost
-├── UserError             the caller's input is at fault: field, code, message (the API's `userErrors`)
-│   ├── InvalidInput      a value is wrong
-│   │   └── SeveralInvalid    several are: `all` has each of them
-│   ├── NotFound          unknown, or someone else's: the caller cannot tell which
-│   ├── Conflict          the thing is not in a state that allows it, or changed meanwhile
+├── StartError            the process cannot start; the message is one sentence for the operator
+│   ├── SettingsError     a setting is invalid or missing
+│   └── EmbeddedDatabaseError   the embedded database cannot start or stopped
+├── UserError             the input is invalid: code, message, path (`userErrors` of the API)
+│   ├── InvalidInput      a value is invalid
+│   │   └── SeveralInvalid    several values are invalid; `all` has each of them
+│   ├── NotFound          unknown, or owned by someone else; the caller cannot tell which
+│   ├── Conflict          the state does not allow it, or changed in the meantime
 │   ├── IdempotencyKeyReused
-│   └── QuotaExceeded     the caller has used up what they may have of something
-├── Unauthenticated       no token
-│   ├── TokenInvalid      one that is wrong, was revoked, or whose session or account has ended
-│   └── TokenExpired      one that was good until it expired
-├── Forbidden             a valid token that does not allow this
-├── RateLimited           too often; says when to come back
-├── StorageLow            the disk is nearly full: nothing new is accepted
-└── DatabaseUnavailable   the database does not answer; nothing was acknowledged
-    └── PartlyDone        it failed in the middle of a call that writes more than once
+│   └── QuotaExceeded     a quota of the caller is used up
+├── Unauthenticated       no access token
+│   ├── TokenInvalid      invalid, revoked, or its session or account has ended
+│   └── TokenExpired      expired
+├── Forbidden             the token is valid but does not allow this
+├── RateLimited           too many requests; has the time to wait
+├── StorageLow            the disk is nearly full; nothing new is accepted
+└── DatabaseUnavailable   the database is unavailable; nothing was acknowledged
+    └── PartlyDone        it failed during a call that writes more than once
 """
 
 from collections.abc import Callable, Iterable
@@ -29,23 +29,23 @@ Part = TypeVar("Part")
 
 
 class TocsinError(Exception):
-    """Anything that Tocsin raises on purpose."""
+    """Base class of Tocsin's exceptions."""
 
 
 class StartError(TocsinError):
-    """The process cannot start. The message is one readable sentence for the operator."""
+    """The process cannot start. The message is one sentence for the operator."""
 
 
 class SettingsError(StartError):
-    """A setting is wrong or missing. The message names the environment variable."""
+    """A setting is invalid or missing. The message names the environment variable."""
 
 
 class EmbeddedDatabaseError(StartError):
-    """The embedded database cannot be used. The message says what is wrong with which directory."""
+    """The embedded database cannot be used. The message names the directory and the problem."""
 
 
 class UserErrorCode(Enum):
-    """What kind of fault a `userErrors` entry reports."""
+    """The `code` of an entry of `userErrors`."""
 
     INVALID = "INVALID"
     NOT_FOUND = "NOT_FOUND"
@@ -60,9 +60,9 @@ class UserErrorCode(Enum):
 
 
 class UserError(TocsinError):
-    """The caller's input is at fault.
+    """The caller's input is invalid.
 
-    `path` leads to the faulty place in the input, in the API's camelCase; empty when no single field is at fault.
+    `path` leads to the invalid field in the input, in the API's camelCase; empty if no single field is invalid.
     """
 
     def __init__(self, code: UserErrorCode, message: str, path: tuple[str, ...] = ()) -> None:
@@ -73,24 +73,24 @@ class UserError(TocsinError):
 
     @property
     def all(self) -> "tuple[UserError, ...]":
-        """All faults that were found together; mostly this one alone."""
+        """All errors that were found together. Only SeveralInvalid has more than one."""
         return (self,)
 
     def under(self, *prefix: str) -> "UserError":
-        """The same error, seen from further out in the input."""
+        """Prefix the path of the error and return it."""
         self.path = (*prefix, *self.path)
         return self
 
 
 class InvalidInput(UserError):
-    """A value is wrong: what, where, and what would be right."""
+    """A value is invalid. The message says what would be valid."""
 
     def __init__(self, message: str, *path: str) -> None:
         super().__init__(UserErrorCode.INVALID, message, path)
 
 
 class SeveralInvalid(InvalidInput):
-    """Several values are wrong. Has the code, message and path of the first; `all` has each of them."""
+    """Several values are invalid. Code, message and path are those of the first; `all` has every error."""
 
     def __init__(self, faults: Iterable[UserError]) -> None:
         self._faults = tuple(faults)
@@ -100,29 +100,29 @@ class SeveralInvalid(InvalidInput):
 
     @property
     def all(self) -> tuple[UserError, ...]:
-        """The faults, in the order in which they were found."""
+        """The errors in the order in which they were found."""
         return self._faults
 
     def under(self, *prefix: str) -> UserError:
-        """The same errors, seen from further out in the input."""
+        """Prefix the paths of all errors and return the exception."""
         for fault in self._faults:
             fault.under(*prefix)
         return super().under(*prefix)
 
 
 class FaultCollector:
-    """Collects the faults of several parts of an input, so that they are told together."""
+    """Collects the errors of several parts of an input, so that they are reported together."""
 
     def __init__(self) -> None:
         self._faults: list[UserError] = []
 
     @property
     def found(self) -> bool:
-        """Tell whether anything was faulty."""
+        """True if any error was collected."""
         return bool(self._faults)
 
     def read(self, read: Callable[..., Part], *args: Any, at: tuple[str, ...] = ()) -> Part | None:
-        """Return what `read` makes of one part, which is at this path in the input; None if that is faulty."""
+        """Call `read` and return its result. On a UserError, collect it under the path `at` and return None."""
         try:
             return read(*args)
         except UserError as error:
@@ -130,27 +130,27 @@ class FaultCollector:
             return None
 
     def refuse(self) -> None:
-        """Raises SeveralInvalid if anything was faulty."""
+        """Raise SeveralInvalid if any error was collected."""
         if self._faults:
             raise SeveralInvalid(dict.fromkeys(self._faults))
 
 
 class NotFound(UserError):
-    """No such thing for this caller. Says the same of what is unknown and of what is someone else's."""
+    """The caller has no such object. Unknown objects and those of other users are not distinguished."""
 
     def __init__(self, message: str, *path: str) -> None:
         super().__init__(UserErrorCode.NOT_FOUND, message, path)
 
 
 class Conflict(UserError):
-    """The thing is in a state that does not allow this, or was changed by someone else meanwhile."""
+    """The object is in a state that does not allow the change, or was changed in the meantime."""
 
     def __init__(self, message: str, *path: str) -> None:
         super().__init__(UserErrorCode.CONFLICT, message, path)
 
 
 class IdempotencyKeyReused(UserError):
-    """The same idempotency key came with another input."""
+    """The idempotency key was used with another input."""
 
     def __init__(self) -> None:
         message = "This idempotencyKey was used in the last 24 hours with another input. Use a new key."
@@ -158,39 +158,39 @@ class IdempotencyKeyReused(UserError):
 
 
 class QuotaExceeded(UserError):
-    """The caller has used up what they may have: the message says which quota, how much of how much, what to do."""
+    """A quota of the caller is used up. The message names the quota, usage and limit, and what to do."""
 
     def __init__(self, message: str, *path: str) -> None:
         super().__init__(UserErrorCode.QUOTA_EXCEEDED, message, path)
 
 
 class Unauthenticated(TocsinError):
-    """The request carries no access token that is good. The message says what would be right, `code` why, for programs.
+    """The request has no access token. Subclasses are raised for a token that is not valid.
 
-    Without any token it is raised itself; its subclasses say what is wrong with the one that came.
+    `code` is the machine-readable reason.
     """
 
     code: ClassVar[str] = "UNAUTHENTICATED"
 
 
 class TokenInvalid(Unauthenticated):
-    """The token is wrong, was revoked, or its session or account has ended: only another one can be right."""
+    """The token is invalid or revoked, or its session or account has ended. It never becomes valid again."""
 
     code = "TOKEN_INVALID"
 
 
 class TokenExpired(Unauthenticated):
-    """The token was good until it expired: getting a new one in the same way is right."""
+    """The token has expired. The client can get a new one with its refresh token or credentials."""
 
     code = "TOKEN_EXPIRED"
 
 
 class Forbidden(TocsinError):
-    """The caller is known, but may not do this: not an administrator, or a token without the scope."""
+    """The caller is authenticated but lacks permission: not an administrator, or a token without the scope."""
 
 
 class RateLimited(TocsinError):
-    """The caller asked too often. Nothing was done; after `retry_after` seconds it will be done."""
+    """The caller exceeded a rate limit. Nothing was done; `retry_after` is the time to wait in seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -199,12 +199,12 @@ class RateLimited(TocsinError):
 
 
 class StorageLow(TocsinError):
-    """The disk is nearly full. What is saved goes on and is recorded; nothing new is accepted."""
+    """The disk is nearly full. Existing tasks continue to run and are recorded; nothing new is accepted."""
 
 
 class DatabaseUnavailable(TocsinError):
-    """The database does not answer. Nothing of this call was acknowledged; trying again later is right."""
+    """The database is unavailable. Nothing of this call was acknowledged; it can be retried later."""
 
 
 class PartlyDone(DatabaseUnavailable):
-    """The database failed in the middle of a call that writes more than once. The message says what to do about it."""
+    """The database failed during a call that writes more than once. The message says what to do."""

@@ -1,7 +1,7 @@
-"""Owners take turns: start-time fair queuing (Goyal, Vin, Cheng 1996).
+"""Fair queuing between owners: start-time fair queuing (Goyal, Vin, Cheng 1996).
 
-Each item costs its owner a turn; whoever takes it may charge more. An owner who comes anew is next, however many items
-of others wait. Turns outlast the items, so that an owner gains nothing by adding them little by little.
+Each item costs its owner one turn; the consumer can charge more. A new owner is served next, however many items of
+others wait. Turns outlast the items, so that an owner gains nothing by adding items one at a time.
 """
 
 import asyncio
@@ -11,11 +11,11 @@ from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-_MANY = 10_000
+_MAX_TURNS = 10_000
 
 
 class FairQueue(Generic[T]):
-    """Items by owner and key. An owner's own items come by `order`, any value that compares with the others."""
+    """A queue of items by owner and key. Items of one owner are sorted by `order`, which must be comparable."""
 
     def __init__(self) -> None:
         self._items: dict[str, tuple[str, T]] = {}
@@ -31,15 +31,15 @@ class FairQueue(Generic[T]):
         return key in self._items
 
     def count(self, owner: str) -> int:
-        """How many items of this owner wait; some that were taken out with `discard` may still be counted."""
+        """Return the number of items of an owner. Discarded ones may still be counted."""
         return len(self._lines.get(owner, ()))
 
     def owners(self) -> list[str]:
-        """The owners of whom something waits."""
+        """Return the owners with items in the queue. All items of some may be discarded."""
         return list(self._lines)
 
     def add(self, owner: str, key: str, order: Any, item: T) -> None:
-        """Queue an item, unless one with this key waits."""
+        """Queue an item, unless one with this key is queued."""
         if key in self._items:
             return
         self._items[key] = owner, item
@@ -50,33 +50,33 @@ class FairQueue(Generic[T]):
         heappush(line, (order, key))
 
     def discard(self, key: str) -> None:
-        """Take an item out, if it waits."""
+        """Remove an item, if it is queued."""
         self._items.pop(key, None)
 
     def pop(self, may_go: Callable[[str], bool] = lambda _: True) -> tuple[str, T] | None:
-        """Take the next item, with its owner; None if none waits of an owner who may go."""
-        held_up: list[tuple[int, Any, str]] = []
+        """Remove and return the next item with its owner; None if no owner with items satisfies `may_go`."""
+        blocked: list[tuple[int, Any, str]] = []
         found = None
         while self._owners and found is None:
             entry = turn, order, owner = heappop(self._owners)
             if turn < self._turn(owner):
                 heappush(self._owners, (self._turn(owner), order, owner))
             elif not may_go(owner):
-                held_up.append(entry)
+                blocked.append(entry)
             else:
                 found = self._take(owner, turn)
-        for entry in held_up:
+        for entry in blocked:
             heappush(self._owners, entry)
         return found
 
     def charge(self, owner: str, turns: int) -> None:
-        """Let an owner's items cost so many turns more."""
+        """Charge an owner additional turns."""
         self._following[owner] = self._turn(owner) + turns
-        if len(self._following) > _MANY:
+        if len(self._following) > _MAX_TURNS:
             self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
 
     def clear(self) -> None:
-        """Take all items out. The turns stay."""
+        """Remove all items. The turns are kept."""
         self._items, self._lines, self._owners = {}, {}, []
 
     def _turn(self, owner: str) -> int:
@@ -97,9 +97,9 @@ class FairQueue(Generic[T]):
 
 
 class FairSlots:
-    """Room for a few pieces of work at once: of each owner one at a time, owners in turn.
+    """A limited number of slots, shared fairly between owners, with at most one slot per owner.
 
-    Long work that takes a slot for each of its slices keeps nobody waiting for longer than a slice.
+    Long work that takes a slot for each of its slices delays others by at most one slice.
     """
 
     def __init__(self, slots: int) -> None:
@@ -110,7 +110,7 @@ class FairSlots:
 
     @asynccontextmanager
     async def slot(self, owner: str) -> AsyncIterator[None]:
-        """Wait for the owner's turn, and hold a slot meanwhile."""
+        """Wait for the owner's turn and hold a slot during the `async with` block."""
         await self._enter(owner)
         try:
             yield
@@ -126,7 +126,7 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             self._waiting.discard(key)
-            if not turn.cancelled():  # it was admitted in the same moment
+            if not turn.cancelled():  # it was admitted at the same time
                 self._leave(owner)
             raise
 

@@ -1,11 +1,11 @@
-"""Files that are to outlive a power cut."""
+"""File operations that survive a power failure."""
 
 import os
 from pathlib import Path
 
 
 def sync_directory(directory: Path) -> None:
-    """Wait until the names in a directory are on the disk, as `fsync` does for a file's content."""
+    """Flush the entries of a directory to disk, as `fsync` does for the content of a file."""
     if os.name == "nt":  # directories cannot be opened there
         return
     descriptor = os.open(directory, os.O_RDONLY)

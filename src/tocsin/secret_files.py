@@ -1,6 +1,6 @@
-"""Settings that are secret, read from files: `TOCSIN_SMTP_PASS_FILE` names the file that holds `TOCSIN_SMTP_PASS`.
+"""Secret settings from files: `TOCSIN_SMTP_PASS_FILE` names the file that contains `TOCSIN_SMTP_PASS`.
 
-Containers get their secrets as files this way, so that no password stands in an environment, which others may read.
+Container platforms mount secrets as files, which keeps passwords out of the environment, where others could read them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,14 +15,14 @@ SUFFIX = "_FILE"
 
 
 def names_of_secrets(fields: Mapping[str, FieldInfo]) -> Iterable[str]:
-    """The settings that a file may hold: all that are secret."""
+    """Return the names of the settings that can be read from a file: all secret ones."""
     return (name for name, field in fields.items() if field.annotation == (SecretStr | None))
 
 
 def read_secret_files(
     fields: Mapping[str, FieldInfo], given: Mapping[str, str | None], *, prefix: str
 ) -> dict[str, SecretStr]:
-    """The values of the settings whose files `given` names. Raises SettingsError about a file that cannot be taken."""
+    """Read the settings whose files are named in `given`. Raises SettingsError if a file cannot be used."""
     variables = {name: f"{prefix}{name.upper()}" for name in names_of_secrets(fields)}
     files = {name: given.get(f"{variable}{SUFFIX}") for name, variable in variables.items()}
     return {
@@ -34,12 +34,12 @@ def read_secret_files(
 
 def _read(variable: str, file: Path, has_value: bool) -> SecretStr:
     if has_value:
-        raise SettingsError(f"{variable} and {variable}{SUFFIX} are both set; take one of them away.")
+        raise SettingsError(f"{variable} and {variable}{SUFFIX} are both set; remove one of them.")
     try:
         text = file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError(f"{variable}{SUFFIX} is wrong: {file} cannot be read: {reason}.") from None
+        raise SettingsError(f"{variable}{SUFFIX} is invalid: {file} cannot be read: {reason}.") from None
     if not text:
-        raise SettingsError(f"{variable}{SUFFIX} is wrong: {file} is empty.")
+        raise SettingsError(f"{variable}{SUFFIX} is invalid: {file} is empty.")
     return SecretStr(text)

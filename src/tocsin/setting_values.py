@@ -1,4 +1,4 @@
-"""The values of settings, read from text. Pure."""
+"""Parsing of the values of settings. Pure."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from typing import Any
 
 from tocsin.durations import parse_duration
 
-# What TOCSIN_DENIED_PORTS calls `standard`. First the "bad ports" of the Fetch standard, which no browser sends HTTP to
+# The ports of `standard` in TOCSIN_DENIED_PORTS. First the "bad ports" of the Fetch standard, which browsers refuse
 # (https://fetch.spec.whatwg.org/#port-blocking, as of 2026); then file shares, databases, caches and message brokers.
 STANDARD_DENIED_PORTS = (
     "1,7,9,11,13,15,17,19-23,25,37,42,43,53,69,77,79,87,95,101-104,109-111,113,115,117,119,123,135,137,139,143,161,179,"
@@ -23,14 +23,14 @@ _LONGEST_WAIT = timedelta(days=366)
 
 
 def parse_ports(text: str) -> frozenset[int]:
-    """The TCP ports that `text` lists: numbers, ranges as `6665-6669`, and `standard`; or `none`. Raises ValueError."""
+    """Parse a list of TCP ports: numbers, ranges such as `6665-6669`, and `standard`; or `none`. Raises ValueError."""
     if text.strip().lower() == "none":
         return frozenset()
     return frozenset(port for part in parts(text) for port in _ports_of(part))
 
 
 def parse_wait(text: str) -> timedelta:
-    """An ISO 8601 duration of at most 366 days. Raises ValueError."""
+    """Parse an ISO 8601 duration of at most 366 days. Raises ValueError."""
     try:
         wait = parse_duration(text)
     except ValueError as error:
@@ -51,7 +51,7 @@ def _ports_of(part: str) -> Iterable[int]:
 
 
 def parse_origin(text: str) -> str:
-    """An origin as browsers write it: small letters, without the scheme's own port. Raises ValueError."""
+    """Parse an origin and normalize it as browsers do: lower case, without a default port. Raises ValueError."""
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None or int(match["port"] or 0) > 65_535:
         raise ValueError(f"{text!r} is not an origin such as https://app.example.com: scheme, host, port, nothing more")
@@ -61,7 +61,7 @@ def parse_origin(text: str) -> str:
 
 
 def decode_key(text: str) -> bytes:
-    """The 32 bytes of an AES-256 key written in base64 (URL-safe or not). Raises ValueError."""
+    """Decode an AES-256 key from base64, URL-safe or not. Raises ValueError."""
     try:
         key = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
@@ -72,12 +72,12 @@ def decode_key(text: str) -> bytes:
 
 
 def decode_keys(text: str) -> tuple[bytes, ...]:
-    """The AES-256 keys of a setting: one, or several with commas. Raises ValueError."""
+    """Decode one or more AES-256 keys, separated by commas. Raises ValueError."""
     return tuple(decode_key(part.strip()) for part in text.split(","))
 
 
 def parts(value: Any) -> list[Any]:
-    """The parts of a text that commas divide; of a list its items."""
+    """Split a text at commas, without empty parts; return the items of a list as they are."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return list(value)

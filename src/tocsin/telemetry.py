@@ -1,4 +1,4 @@
-"""Logs and metrics: structlog for what happened, prometheus-client for how much of it."""
+"""Logging with structlog and metrics with prometheus-client."""
 
 import io
 import logging
@@ -36,12 +36,12 @@ STORAGE_LOW = Gauge("tocsin_storage_low", "1 while nothing new is accepted for w
 Logger = structlog.stdlib.BoundLogger
 _LONGEST = 1_000
 _LONGEST_TRACEBACK = 50_000
-_OURS = frozenset({"exception", "exc_info", "stack", "stack_info", "_record", "_from_structlog"})
-"""Entries of a line that are not texts to be shown as they are."""
+_UNESCAPED = frozenset({"exception", "exc_info", "stack", "stack_info", "_record", "_from_structlog"})
+"""Entries of a log line that are not escaped, because structlog processes them."""
 
 
 def escape_text(text: str, longest: int = _LONGEST) -> str:
-    """The text with escapes for what is not printable, and cut: as what a client has sent may stand on a line."""
+    """Escape non-printable characters and truncate the text, so that client input can be logged on one line."""
     cut = text if len(text) <= longest else f"{text[:longest]}…"
     if cut.isprintable():
         return cut
@@ -49,18 +49,18 @@ def escape_text(text: str, longest: int = _LONGEST) -> str:
 
 
 def logger(name: str) -> Logger:
-    """A logger whose lines carry `name`, and the request, task and run ids bound to the present context."""
+    """Return a logger with this name. Its lines include the IDs bound to the current context."""
     bound: Logger = structlog.get_logger(name)
     return bound
 
 
 def shows_debug() -> bool:
-    """Tell whether DEBUG lines are shown, for those that are not worth making otherwise."""
+    """Tell whether DEBUG lines are logged, so that callers can skip building expensive ones."""
     return logging.root.isEnabledFor(logging.DEBUG)
 
 
 def configure_logging(level: str, style: str) -> None:
-    """Send every log line, ours and the libraries', to standard error as `console` lines or `json` objects."""
+    """Send all log lines, including those of libraries, to standard error. `style` is `console` or `json`."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -91,9 +91,9 @@ def _renderers(style: str) -> list[Any]:
 
 
 def _escape_entries(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Whatever a client has sent, it writes no line of its own and gives a terminal no orders."""
+    """Escape all texts, so that client input can neither forge log lines nor send terminal escape sequences."""
     for name, value in line.items():
-        if isinstance(value, str) and name not in _OURS:
+        if isinstance(value, str) and name not in _UNESCAPED:
             line[name] = escape_text(value)
     return line
 
@@ -105,8 +105,9 @@ def _cut_traceback(_: object, __: str, line: MutableMapping[str, Any]) -> Mutabl
 
 
 def _write_traceback(file: TextIO, exc_info: Any) -> None:
-    """Write a plain traceback (others print local variables, and with them secrets), indented: a message in it may
-    have lines of its own.
+    """Write a plain traceback: the others of structlog print local variables, which can contain secrets.
+
+    It is indented, because a message in it can contain line breaks.
     """
     plain = io.StringIO()
     structlog.dev.plain_traceback(plain, exc_info)

@@ -1,6 +1,6 @@
-"""`tocsin serve` that counts what it asks of its database: `counting.py FILE`, which gets a JSON object a second.
+"""`tocsin serve` with counters of its database commands: `counting.py FILE` writes a JSON object per second to FILE.
 
-Run as a script, in the place of `python -m tocsin serve`: the driver's listeners tell of each command and its answer.
+Run as a script in place of `python -m tocsin serve`. The counters use the driver's command listeners.
 """
 
 import json
@@ -16,29 +16,29 @@ from tocsin.__main__ import main
 
 
 class Counts(monitoring.CommandListener):
-    """Commands sent and documents received."""
+    """Counts commands sent and documents received."""
 
     def __init__(self) -> None:
         self.commands = 0
         self.documents = 0
 
     def started(self, event: Any) -> None:
-        """Nothing is known yet."""
+        """Ignore; the reply is counted."""
 
     def succeeded(self, event: Any) -> None:
-        """Count; the change stream's idle getMores are no work."""
+        """Count the command and its documents, except idle getMores of the change stream."""
         cursor = event.reply.get("cursor", {})
         received = len(cursor.get("firstBatch", ())) + len(cursor.get("nextBatch", ()))
         self.documents += received
         self.commands += event.command_name != "getMore" or received > 0
 
     def failed(self, event: Any) -> None:
-        """Counted as a command."""
+        """Count the command."""
         self.commands += 1
 
 
 def write_counts(counts: Counts, file: Path) -> None:
-    """Write them each second, for ever."""
+    """Write the counters every second, forever."""
     new = file.with_suffix(".new")
     while True:
         new.write_text(json.dumps({"commands": counts.commands, "documents": counts.documents}))

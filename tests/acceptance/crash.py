@@ -1,6 +1,6 @@
-"""Kill -9 of the server, of its database, or of both, at random moments under load; then look whether anything is lost.
+"""Kill the server, its database, or both at random times under load, and check that nothing is lost.
 
-By hand: `python -m tests.acceptance.crash --rounds 50`.
+Run it with `python -m tests.acceptance.crash --rounds 50`.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _RUNS = """query($id: ID!, $after: String) { task(id: $id) { status nextRunAt ru
 
 @dataclass
 class Load:
-    """What was acknowledged, and what the target saw."""
+    """The load: acknowledged tasks, and the calls that the target received."""
 
     server: Server
     target: str
@@ -47,13 +47,13 @@ class Load:
     enough: bool = False
 
     async def handle(self, request: web.Request) -> web.Response:
-        """The target: slow now and then, failing now and then."""
+        """Handle a call of the target, which is sometimes slow and sometimes fails."""
         self.seen[request.headers["Idempotency-Key"], request.headers["X-Tocsin-Attempt"]] += 1
         await asyncio.sleep(self.random.choice((0, 0.01, 0.2)))
         return web.Response(status=500 if self.random.random() < 0.1 else 200)
 
     async def create(self, schedule: dict[str, Any]) -> str:
-        """Save a task, asking again with the same key until it is acknowledged."""
+        """Create a task, repeating the call with the same key until it is acknowledged."""
         self.made += 1
         key = f"task {self.made}"
         task = {"name": key, "job": {"http": {"url": self.target}}, "schedule": schedule, "ifPast": "RUN_NOW"}
@@ -62,7 +62,7 @@ class Load:
         return str(answer["createTask"]["task"]["id"])
 
     async def ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """The answer of a server that may be away for a while."""
+        """Run an operation, retrying while the server is unavailable."""
 
         async def answered() -> dict[str, Any] | None:
             try:
@@ -74,14 +74,14 @@ class Load:
         return answer
 
     async def keep_creating(self) -> None:
-        """One-off tasks, one after the other, due soon."""
+        """Create one-off tasks that are due soon, one after the other."""
         while not self.enough:
             at = datetime.now().astimezone() + timedelta(seconds=self.random.uniform(0, 1.5))
             self.one_off.append(await self.create({"at": at.isoformat()}))
             await asyncio.sleep(0.01)
 
     async def runs_of(self, task_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """A task and all of its runs."""
+        """Return a task and all of its runs."""
         runs: list[dict[str, Any]] = []
         after = None
         while True:
@@ -94,7 +94,7 @@ class Load:
 
 @asynccontextmanager
 async def serve_load(server: Server, seed: int) -> AsyncIterator[Load]:
-    """The target and what is counted there."""
+    """Serve the target and yield the load that counts its calls."""
     load = Load(server, "", random.Random(seed))
     app = web.Application()
     app.router.add_route("*", "/", load.handle)
@@ -109,7 +109,7 @@ async def serve_load(server: Server, seed: int) -> AsyncIterator[Load]:
 
 
 async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
-    """Crash `rounds` times and check everything. Returns what was counted."""
+    """Crash `rounds` times, check everything, and return the counts."""
     server = Server(directory, TOCSIN_MAX_CONCURRENCY="50", TOCSIN_LEASE_SECONDS="2", TOCSIN_COST_LIMIT="100000000")
     async with serve_load(server, seed) as load:
         await server.start()
@@ -120,7 +120,7 @@ async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
             for number in range(rounds):
                 await asyncio.sleep(load.random.uniform(0.8, 3.2))
                 await kill(server, ("server", "database", "both")[number % 3])
-            load.enough = True  # not cancelled: a request that is broken off would leave its socket to the collector
+            load.enough = True  # not cancelled: an aborted request would leave its socket to the garbage collector
             await asyncio.gather(*creators)
             return await check(load, intervals)
         finally:
@@ -128,7 +128,7 @@ async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
 
 
 async def kill(server: Server, what: str) -> None:
-    """Kill it, or its database, or both, and start it again."""
+    """Kill the server, its database, or both, and restart it."""
     if what != "server":
         os.kill(server.database_pid(), signal.SIGKILL)
     if what != "database":
@@ -137,7 +137,7 @@ async def kill(server: Server, what: str) -> None:
 
 
 async def check(load: Load, intervals: list[str]) -> dict[str, int]:
-    """Everything acknowledged is there, each due time has one run, no attempt is recorded twice."""
+    """Check that everything acknowledged exists, each due time has one run, and no attempt is recorded twice."""
     for task_id in intervals:
         await load.ask(_PAUSE, {"id": task_id})
 
@@ -172,7 +172,7 @@ def _check_attempts(runs: list[dict[str, Any]]) -> int:
 
 
 def _check_due_times(runs: list[dict[str, Any]]) -> None:
-    """Each second from the first due time to the last is one run, or lies in one gap of missed ones."""
+    """Check that each second from the first to the last due time has one run or lies in one gap of missed ones."""
     covered: Counter[datetime] = Counter()
     for run in runs:
         due, until_ = (datetime.fromisoformat(run[name] or run["dueAt"]) for name in ("dueAt", "missedUntil"))
@@ -185,7 +185,7 @@ def _check_due_times(runs: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Crash as often as asked for and print what was counted."""
+    """Run the command line: crash, check, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))

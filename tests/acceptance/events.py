@@ -1,4 +1,4 @@
-"""Events as a client hears them: server-sent events of a subscription."""
+"""A client of subscriptions over server-sent events."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -10,7 +10,7 @@ from tests.acceptance.server import Server
 
 
 async def events(server: Server, subscription: str) -> AsyncGenerator[dict[str, Any], None]:
-    """The data of each event of a subscription, until the server ends it. Raises httpx.TransportError when it dies."""
+    """Yield the data of each event of a subscription until it ends. Raises httpx.TransportError if the server dies."""
     headers = {"Authorization": f"Bearer {server.token}", "Accept": "text/event-stream"}
     async with (
         httpx.AsyncClient(timeout=None, verify=False) as client,

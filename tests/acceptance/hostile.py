@@ -1,6 +1,6 @@
-"""One account does its worst while another goes on as ever: the other notices nothing, and the server stays as large.
+"""One account attacks the server while another uses it normally: latency and memory must stay the same.
 
-By hand: `python -m tests.acceptance.hostile --seconds 120`.
+Run it with `python -m tests.acceptance.hostile --seconds 120`.
 """
 
 import argparse
@@ -27,9 +27,9 @@ MEGABYTE = 2**20
 PASSWORD = "correct horse battery"
 VICTIM = "alice@example.com"
 ADDRESS = "127.0.0.2"
-"""Where the hostile account comes from: limits by address are not to meet the victim."""
+"""Source address of the hostile account, so that limits by address do not affect the victim."""
 LATEST = 1.0
-"""Seconds, on a machine that does nothing else."""
+"""Allowed lateness in seconds, on an otherwise idle machine."""
 _CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
 _RUNS = """query($id: ID!, $after: String) { task(id: $id) { runs(first: 100, after: $after) {
   pageInfo { hasNextPage endCursor } nodes { dueAt status startedAt reason missedCount } } } }"""
@@ -50,7 +50,7 @@ inputs:
 
 @dataclass
 class Seen:
-    """What the victim saw: seconds that each thing took, and what went wrong."""
+    """Measurements of the victim: durations in seconds, and failures."""
 
     arrivals: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
@@ -63,12 +63,12 @@ class Seen:
     answers: dict[str, int] = field(default_factory=dict)
 
     def part(self, values: list[float], share: float) -> float:
-        """The value under which this share of them lies; without any, without end."""
+        """Return the quantile of the values for this share; infinity without values."""
         return sorted(values)[min(int(share * len(values)), len(values) - 1)] if values else float("inf")
 
 
 class Victim:
-    """An ordinary user, who watches how it goes."""
+    """An ordinary user that measures the service they get."""
 
     def __init__(self, server: Server, seen: Seen) -> None:
         self.server = server
@@ -76,7 +76,7 @@ class Victim:
         self.task = ""
 
     async def settle_in(self, target: str) -> None:
-        """An account with a task that is due every second, and a workflow."""
+        """Create an account with a task that is due every second, and a workflow."""
         await self.server.sign_up(VICTIM)
         task = {"name": "each second", "job": {"http": {"url": target}}, "schedule": {"every": {"interval": "PT1S"}}}
         answer = (await self.server.query(_CREATE, {"i": task | {"overlap": "ALLOW"}}))["createTask"]
@@ -86,7 +86,7 @@ class Victim:
         assert not saved["saveWorkflow"]["userErrors"], saved
 
     async def watch(self, seconds: float) -> None:
-        """Go on for so long."""
+        """Use the server for this number of seconds."""
         end = time.monotonic() + seconds
         acts = (
             (self.look, self.seen.queries, 0.5),
@@ -96,11 +96,11 @@ class Victim:
         await asyncio.gather(*(self._repeat(act, kept, pause, end) for act, kept, pause in acts))
 
     async def look(self) -> None:
-        """What a page asks for."""
+        """Run the query of a typical page."""
         await self.server.query(_QUERY)
 
     async def work(self) -> None:
-        """A workflow, to its end."""
+        """Run a workflow and wait until it ends."""
         begun = (await self.server.query(_EXECUTE))["executeWorkflow"]
         assert not begun["userErrors"], begun
         status = "PENDING"
@@ -110,12 +110,12 @@ class Victim:
         assert status == "COMPLETED", status
 
     async def log_in(self) -> None:
-        """With the right password."""
+        """Log in with the correct password."""
         answer = (await self.server.query(_LOG_IN, {"i": {"email": VICTIM, "password": PASSWORD}}))["logIn"]
         assert answer["session"], answer
 
     async def count_runs(self) -> None:
-        """Compare what was due with what came; what is not yet settled is of no account."""
+        """Compare due times with recorded runs. Runs that are not settled yet are ignored."""
         runs: list[dict[str, Any]] = []
         after = None
         while True:
@@ -139,7 +139,7 @@ class Victim:
             await asyncio.sleep(pause)
 
     async def attempt(self, act: Callable[[], Awaitable[None]]) -> bool:
-        """Whether it went well; else it is kept as a failure."""
+        """Await the work and return whether it succeeded; record a failure otherwise."""
         try:
             await act()
         except (AssertionError, httpx.HTTPError) as error:
@@ -150,7 +150,7 @@ class Victim:
 
 @asynccontextmanager
 async def serve_target(arrivals: list[float]) -> AsyncIterator[str]:
-    """The victim's target, which keeps when the task's calls came."""
+    """Serve the victim's target, which records the times of the task's calls."""
 
     async def answer(request: web.Request) -> web.Response:
         if request.path == "/":
@@ -170,7 +170,7 @@ async def serve_target(arrivals: list[float]) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def attacked(server: Server, seen: Seen) -> AsyncIterator[None]:
-    """The hostile account at work. Afterwards it must have got through to the server."""
+    """Run the hostile account. Afterwards, check that it reached the server."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", hostile_account.__name__, server.url, ADDRESS, VICTIM,
         stdout=asyncio.subprocess.PIPE,
@@ -193,7 +193,7 @@ async def _keep_last(lines: asyncio.StreamReader, seen: Seen) -> None:
 
 
 async def weigh(server: Server, seen: Seen) -> None:
-    """Look each second at what the server takes, for ever."""
+    """Sample the server's memory every second, forever."""
     while True:
         seen.memory_mb.append(_memory(server))
         files = (file for file in (server.directory / "data").rglob("*"))
@@ -209,7 +209,7 @@ def _size(file: Path) -> int:
 
 
 def _memory(server: Server) -> float:
-    """Megabytes of the server and all that it has started; of shared pages each has its part."""
+    """Return the proportional set size of the server and its child processes in megabytes."""
     assert server.process is not None
     found, pids = 0.0, [server.process.pid]
     while pids:
@@ -224,10 +224,10 @@ def _memory(server: Server) -> float:
 
 
 async def attack(directory: Path, seconds: float) -> Seen:
-    """What a victim sees for so long under attack."""
+    """Measure a victim under attack for this number of seconds."""
     seen = Seen()
     limits = ("OWNER_HOST_RATE", "ALLOW_SELF_CALLS", "QUOTA_TASKS", "QUOTA_RUNS_PER_MINUTE", "QUOTA_RUNS_PER_DAY")
-    server = Server(directory, **{f"TOCSIN_{name}": "" for name in limits})  # the defaults, which other tests lift
+    server = Server(directory, **{f"TOCSIN_{name}": "" for name in limits})  # the defaults, which other tests override
     async with serve_target(seen.arrivals) as target:
         await server.start()
         weighing = asyncio.create_task(weigh(server, seen))
@@ -252,9 +252,9 @@ async def _stop(server: Server, seen: Seen) -> None:
 
 
 def check(seen: Seen, seconds: float, latest: float = LATEST) -> None:
-    """The victim has noticed nothing that counts, and the server has stayed as large as it was half-way.
+    """Check that the victim was not affected and that the server's memory did not grow in the second half.
 
-    `latest` are seconds by which 99 of 100 of the victim's runs may be late.
+    `latest` is the allowed lateness of 99 % of the victim's runs, in seconds.
     """
     assert not seen.failures, seen.failures[:5]
     assert sum(seen.answers.values()) > seconds, seen.answers
@@ -268,7 +268,7 @@ def check(seen: Seen, seconds: float, latest: float = LATEST) -> None:
 
 
 def main() -> None:
-    """Attack for as long as asked for; print what was seen and check it."""
+    """Run the command line: attack, print the measurements, and check them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120)
     options = parser.parse_args()

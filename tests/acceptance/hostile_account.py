@@ -1,7 +1,7 @@
-"""What one hostile account and its address do to a server, all at once: `hostile_account.py URL ADDRESS VICTIM`.
+"""All attacks of one hostile account and its address at once: `hostile_account.py URL ADDRESS VICTIM`.
 
-A process of its own, so that its work is not that of the ones who watch. It goes on until it is ended, whatever it is
-answered: refusals are what it is to get. Every second it prints a JSON object with the number of answers of each kind.
+It runs in a separate process so as not to slow down the measurements, and continues until it is killed; it is meant to
+get refusals. Every second it prints a JSON object with the number of responses of each kind.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ steps:
 
 
 class Account:
-    """The hostile account, and what it was answered."""
+    """The hostile account, with counts of the responses that it got."""
 
     def __init__(self, url: str, address: str, victim: str) -> None:
         self.url = url
@@ -66,7 +66,7 @@ class Account:
         return httpx.AsyncHTTPTransport(local_address=self.address, limits=limits)
 
     async def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
-        """The data of an operation, or null; how it was answered is counted."""
+        """Run an operation, count the kind of response, and return its data or None."""
         try:
             answer = await self.client.post(self.url, json={"query": query, "variables": variables or {}})
         except httpx.HTTPError as error:
@@ -81,18 +81,18 @@ class Account:
         return body.get("data")
 
     async def sign_up(self) -> None:
-        """Make the account."""
+        """Sign up."""
         answer = await self.ask(_SIGN_UP, {"i": {"email": EMAIL, "password": "a wolf in sheep's clothing"}})
         self.client.headers["Authorization"] = f"Bearer {answer['signUp']['session']['accessToken']}"
 
     async def create(self, count: int, task: Callable[[int], dict[str, Any]]) -> None:
-        """As many of these tasks as the server takes."""
+        """Create as many of these tasks as the server accepts."""
         for start in range(0, count, BATCH):
             tasks = [task(number) for number in range(start, min(start + BATCH, count))]
             await self.ask(_CREATE, {"i": {"tasks": tasks, "mode": "EACH"}})
 
     def hanging(self, number: int) -> dict[str, Any]:
-        """A task whose target never answers."""
+        """Return a task whose target never responds."""
         url = f"{self.targets[number % len(self.targets)]}hang"
         return {
             "name": f"hanging {number}",
@@ -102,12 +102,12 @@ class Account:
         }
 
     def often(self, number: int) -> dict[str, Any]:
-        """A task that is due every second, and keeps as much as it may of a long answer."""
+        """Return a task that is due every second and stores as much of a long response as allowed."""
         url = f"{self.targets[number % len(self.targets)]}long"
         return {"name": f"often {number}", "job": {"http": {"url": url}}, "schedule": {"every": {"interval": "PT1S"}}}
 
     async def save_workflows(self) -> None:
-        """Those that read much, fan out wide, and compute long."""
+        """Run workflows with large reads, wide fan-out and long computations."""
         found = ", ".join(["contains(inputs.text, 'aaaaaab')"] * 100)
         items = ", ".join(str(number) for number in range(1000))
         for yaml in (_READING, _SPREADING, _COMPUTING):
@@ -115,16 +115,16 @@ class Account:
             await self.ask(_SAVE, {"yaml": text})
 
     async def read_much(self) -> None:
-        """Expressions over almost a megabyte."""
+        """Run expressions over almost a megabyte."""
         await self.ask(_EXECUTE, {"i": {"name": "reading", "input": {"text": "a" * 900_000}}})
 
     async def spread(self) -> None:
-        """A thousand calls to one host at once."""
+        """Make a thousand calls to one host at once."""
         await self.ask(_EXECUTE, {"i": {"name": "spreading"}})
         await asyncio.sleep(5)
 
     async def compute(self) -> None:
-        """A shape that crosses itself everywhere, and a paper of many pages."""
+        """Run jobs with a heavily self-intersecting polygon and a report of many pages."""
         ring = [[random.uniform(-1, 1), random.uniform(-1, 1)] for _ in range(2000)]
         shape = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
         rows = [{f"c{column}": row for column in range(50)} for row in range(1000)]
@@ -132,21 +132,21 @@ class Account:
         await asyncio.sleep(1)
 
     async def scan(self) -> None:
-        """The longest pages of its own history."""
+        """Query the largest pages of its own history."""
         await self.ask(_SCAN)
 
     async def guess(self) -> None:
-        """Wrong passwords of the victim's."""
+        """Try wrong passwords for the victim's account."""
         await self.ask(_LOG_IN, {"i": {"email": self.victim, "password": f"wrong {random.random()}"}})
         await asyncio.sleep(0.2)
 
     async def confuse(self) -> None:
-        """A variable of many members that there are not."""
+        """Send a variable with many unknown fields."""
         await self.ask(_CONFUSE, {"i": {f"unknown{number}": number for number in range(20_000)}})
         await asyncio.sleep(1)
 
     async def hold(self) -> None:
-        """A socket that says nothing, from an address without an account."""
+        """Open an idle WebSocket without authentication."""
         host, port = self.url.removeprefix("http://").removesuffix("/graphql").split(":")
         lines = (
             "GET /graphql HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket", "Connection: Upgrade",
@@ -197,7 +197,7 @@ async def _repeat(act: Callable[[], Awaitable[None]]) -> None:
 
 
 async def main() -> None:
-    """Do all of it, for ever."""
+    """Run all attacks, forever."""
     account = Account(*sys.argv[1:])
     account.targets = [await _serve() for _ in range(8)]
     await account.sign_up()

@@ -1,6 +1,6 @@
-"""Kill -9 of server and database when a second's runs are being written; then look whether each due time is recorded.
+"""Kill server and database while a second's runs are being written, and check that each due time is recorded.
 
-By hand: `python -m tests.acceptance.ledger_crash --rounds 5`.
+Run it with `python -m tests.acceptance.ledger_crash --rounds 5`.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _RUNS = """query($id: ID!, $after: String) { task(id: $id) { nextRunAt runs(firs
 
 
 async def crash_while_writing(directory: Path, rounds: int, tasks: int) -> dict[str, Any]:
-    """Crash so often, and return what was counted: due times, and what is wrong with the record of them."""
+    """Crash `rounds` times and return the number of due times and the errors in their records."""
     server = Server(directory, TOCSIN_COST_LIMIT="1000000000", TOCSIN_MAX_COST="100000000", TOCSIN_MAX_CONCURRENCY="50")
     async with serve_target() as target:
         await server.start()
@@ -61,7 +61,7 @@ async def _create(server: Server, url: str, tasks: int) -> list[str]:
 
 
 async def _kill_at_first_run(server: Server) -> None:
-    """Both are killed at the first run of a second: its runs are written, the tasks have not moved on."""
+    """Kill both at the first run of a second: its runs are written, but the tasks are not yet updated."""
     pid, quiet_since = server.database_pid(), asyncio.get_running_loop().time()
     with suppress(httpx.TransportError):
         async with aclosing(events(server, _EVENTS)) as heard:
@@ -101,7 +101,7 @@ def _read(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Crash as often as asked for and print what was counted."""
+    """Run the command line: crash, check, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tasks", type=int, default=300)

@@ -1,4 +1,4 @@
-"""A Tocsin server as its users have it: a process, started by its command, reached over HTTP."""
+"""A Tocsin server as users run it: a process started by its command and reached over HTTP."""
 
 import asyncio
 import os
@@ -20,11 +20,11 @@ _SIGN_UP = "mutation($i: SignUpInput!) { signUp(input: $i) { session { accessTok
 
 
 class UnavailableError(Exception):
-    """The server says that its database is away."""
+    """The server responded that its database is unavailable."""
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now, and that the system gives to nobody who asks for any."""
+    """Return a free loopback port outside of the range from which the system assigns ephemeral ports."""
     while True:
         port = random.randrange(10_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 class Server:
-    """One server with a data directory and port of its own, which may be killed and started again."""
+    """A server with its own data directory and port, which can be killed and restarted."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
@@ -46,12 +46,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where the API is."""
+        """URL of the API."""
         return f"http://127.0.0.1:{self.port}/graphql"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of this server's process, and of commands beside it."""
+        """Environment of the server process and of commands that use the same data."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
         ours = {
             "TOCSIN_PORT": str(self.port),
@@ -71,7 +71,7 @@ class Server:
         await until(self.ready, 30)
 
     async def refused(self) -> list[str]:
-        """Start a process that cannot start; the lines that it says."""
+        """Start a process that is expected to fail, and return the lines that it prints."""
         await self.launch()
         assert self.process is not None
         async with asyncio.timeout(30):
@@ -91,7 +91,7 @@ class Server:
             )
 
     async def ready(self) -> bool:
-        """Whether all parts work. Fails when the process has ended."""
+        """Tell whether all parts are ready. Fails if the process has ended."""
         if self.process is None or self.process.returncode is not None:
             raise AssertionError(f"the server ended: {self.log.read_text()[-2000:]}")
         try:
@@ -101,11 +101,11 @@ class Server:
             return False
 
     async def kill(self) -> None:
-        """kill -9."""
+        """Send SIGKILL."""
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
-        """SIGTERM, and the exit code."""
+        """Send SIGTERM and return the exit code."""
         return await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> int:
@@ -116,12 +116,12 @@ class Server:
             return await self.process.wait()
 
     def database_pid(self) -> int:
-        """The process id of the embedded database."""
+        """Return the process id of the embedded database."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()  # type: ignore[union-attr]
         return int(children.split()[0])
 
     async def run_command(self, *arguments: str, given: str = "") -> str:
-        """What a `tocsin` command beside this server prints. Fails when it fails."""
+        """Run a `tocsin` command with this server's environment and return its output. Fails if the command fails."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tocsin", *arguments, cwd=self.directory, env=self.environment,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -131,12 +131,12 @@ class Server:
         return out.decode()
 
     async def sign_up(self, email: str = "alice@example.com") -> None:
-        """Make an account and use it from now on."""
+        """Create an account and use it from now on."""
         answer = await self.query(_SIGN_UP, {"i": {"email": email, "password": "correct horse battery"}})
         self.token = answer["signUp"]["session"]["accessToken"]
 
     async def query(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The data of a GraphQL operation. Fails on errors."""
+        """Run a GraphQL operation and return its data. Fails on errors."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         async with httpx.AsyncClient(timeout=10, verify=False) as client:
             answer = await client.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
@@ -150,7 +150,7 @@ class Server:
 
 @asynccontextmanager
 async def run_server(directory: Path, **settings: str) -> AsyncIterator[Server]:
-    """A server that has started."""
+    """Start a server and yield it."""
     server = Server(directory, **settings)
     await server.start()
     try:

@@ -1,6 +1,6 @@
-"""A server under a steady load: what it takes at the end is what it took at the beginning.
+"""A server under a steady load: its resource usage must not grow.
 
-By hand: `python -m tests.acceptance.soak --seconds 1800 --rate 50`.
+Run it with `python -m tests.acceptance.soak --seconds 1800 --rate 50`.
 """
 
 import argparse
@@ -24,14 +24,14 @@ from tests.harness import until
 METRICS = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 MEGABYTE = 2**20
 WARM_UP = 0.2
-"""The part of the time after which things count: until then connections are opened and caches fill."""
+"""Share of the time that is not measured, in which connections are opened and caches fill."""
 BATCH = 50
 _CREATE = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { userErrors { message } } }"
 
 
 @dataclass
 class Sample:
-    """What the server takes at one moment; counters run from its start."""
+    """Resource usage of the server at one time. Counters start with the process."""
 
     runs: float
     lateness: float
@@ -47,7 +47,7 @@ class Sample:
 
 @dataclass
 class Part:
-    """One part of the time: what a run took in it on average, and the highest of what is held."""
+    """A period of the test: average usage per run, and peak usage."""
 
     runs: float
     lateness_ms: float
@@ -62,7 +62,7 @@ class Part:
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> "Part":
-        """The part from the first of these samples to the last."""
+        """Return the period from the first to the last of these samples."""
         first, last = samples[0], samples[-1]
         runs = max(last.runs - first.runs, 1)
         return cls(
@@ -80,7 +80,7 @@ class Part:
 
 
 class Soak:
-    """A server whose target answers at once, and what was seen of it each second."""
+    """A server whose target responds immediately, and its samples, one per second."""
 
     def __init__(self, directory: Path) -> None:
         self.counts = directory / "counts.json"
@@ -89,7 +89,7 @@ class Soak:
         self.samples: list[Sample] = []
 
     async def load(self, target: str, rate: int) -> None:
-        """As many tasks as runs a second, each due every second."""
+        """Create as many tasks as runs per second, each due every second."""
         task = {"job": {"http": {"url": target}}, "schedule": {"every": {"interval": "PT1S"}}}
         for start in range(0, rate, BATCH):
             tasks = [{**task, "name": f"task {number}"} for number in range(start, min(start + BATCH, rate))]
@@ -97,11 +97,11 @@ class Soak:
             assert not answer["userErrors"], answer
 
     async def counted(self) -> bool:
-        """Whether the server has begun to count."""
+        """Tell whether the server has written its counters."""
         return self.counts.exists()
 
     async def watch(self, seconds: float) -> None:
-        """Look at it each second for so long."""
+        """Sample the server every second for this number of seconds."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         async with httpx.AsyncClient(timeout=60) as client:
@@ -111,7 +111,7 @@ class Soak:
                 self.samples.append(self._sample(metrics))
 
     def parts(self) -> tuple[Part, Part]:
-        """The first and the last quarter of the time after the warm-up."""
+        """Return the first and the last quarter of the time after the warm-up."""
         warm = self.samples[int(WARM_UP * len(self.samples)) :]
         quarter = len(warm) // 4
         return Part.of(warm[: quarter + 1]), Part.of(warm[-quarter - 1 :])
@@ -161,7 +161,7 @@ def _descriptors(pid: int) -> int:
 
 @asynccontextmanager
 async def serve_target() -> AsyncIterator[str]:
-    """A target that answers at once."""
+    """Serve a target that responds immediately."""
 
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({"padding": "x" * 500})
@@ -178,7 +178,7 @@ async def serve_target() -> AsyncIterator[str]:
 
 
 async def soak(directory: Path, seconds: float, rate: int) -> tuple[Part, Part]:
-    """Load a new server for so long at so many runs a second; the first and the last part of it."""
+    """Load a new server with `rate` runs per second, and return the first and the last period."""
     run = Soak(directory)
     async with serve_target() as target:
         await run.server.start()
@@ -193,7 +193,7 @@ async def soak(directory: Path, seconds: float, rate: int) -> tuple[Part, Part]:
 
 
 def check(first: Part, last: Part) -> None:
-    """Nothing that is counted has grown. How late runs are is the machine's affair, unless they hardly come."""
+    """Check that no usage has grown. Lateness depends on the machine and is only checked roughly."""
     assert last.runs > first.runs / 3, (first, last)
     assert last.documents_per_run <= 1.5 * first.documents_per_run + 3, (first, last)
     assert last.commands_per_run <= 1.5 * first.commands_per_run + 3, (first, last)
@@ -205,7 +205,7 @@ def check(first: Part, last: Part) -> None:
 
 
 def main() -> None:
-    """Soak for as long as asked for; print both parts and check them."""
+    """Run the command line: soak, print both periods, and check them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1800)
     parser.add_argument("--rate", type=int, default=50)

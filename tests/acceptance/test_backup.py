@@ -1,4 +1,4 @@
-"""`tocsin backup` beside a server that works, and `tocsin restore` into another data directory."""
+"""`tocsin backup` while the server runs, and `tocsin restore` into another data directory."""
 
 import asyncio
 import signal
@@ -28,7 +28,7 @@ async def completed(server: Server, name: str) -> bool:
 
 
 async def kill_backup(server: Server, file: Path) -> None:
-    """`tocsin backup`, killed in the middle of its writing."""
+    """Run `tocsin backup` and kill it while it writes."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tocsin", "backup", str(file), cwd=server.directory, env=server.environment
     )
@@ -67,7 +67,7 @@ async def test_what_was_backed_up_while_serving_goes_on_elsewhere(tmp_path: Path
         (hanging,) = await runs_of(other, "hanging")
         assert [attempt["outcome"] for attempt in hanging["attempts"]] == ["LOST", None]
         assert {call["headers"]["Authorization"] for call in target.calls} == {"Bearer s3cret"}
-        assert "/done" not in {call["path"] for call in target.calls}  # what is recorded is not done again
+        assert "/done" not in {call["path"] for call in target.calls}  # recorded attempts are not repeated
     finally:
         target.gate.set()
         await other.stop()

@@ -1,4 +1,4 @@
-"""A server that ran with a clock two hours ahead, started again with the right one."""
+"""A server that ran with its clock two hours ahead and is restarted with the correct time."""
 
 import asyncio
 import sys
@@ -37,7 +37,7 @@ _TASK = "query($id: ID!) { viewer { email } task(id: $id) { nextRunAt runs(first
 
 
 class AheadServer(Server):
-    """Its process believes that it is two hours later."""
+    """A server whose process sees a clock two hours ahead."""
 
     async def launch(self) -> None:
         script = self.directory / "ahead.py"

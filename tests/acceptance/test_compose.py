@@ -1,4 +1,4 @@
-"""`docker compose up` in a fresh clone: the settings that the compose file gives, over a database that others run."""
+"""`docker compose up` in a fresh clone: the settings of the compose file, with an external database."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def as_composed(volume: Path, mongodb_uri: str, database: str) -> dict[str, str]:
-    """The container's environment; what exists only there is replaced by what stands for it here."""
+    """Return the container's environment, with local substitutes for what exists only in the container."""
     environment: dict[str, str] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["tocsin"][
         "environment"
     ]
@@ -27,7 +27,7 @@ def as_composed(volume: Path, mongodb_uri: str, database: str) -> dict[str, str]
 
 
 def container(directory: Path, environment: dict[str, str]) -> Server:
-    """A server with this environment and no file of settings."""
+    """A server with this environment and no .env file."""
     directory.mkdir(exist_ok=True)
     server = Server(directory, **environment)
     server.port = int(environment["TOCSIN_PORT"])
@@ -46,7 +46,7 @@ async def test_a_fresh_clone_makes_its_keys_in_the_volume(tmp_path: Path, mongod
         assert [path.stat().st_mode & 0o777 for path in volume.iterdir()] == [0o600, 0o600]
         await server.kill()
 
-        await server.start()  # the container was made anew, the volume is the same: alice is still logged in
+        await server.start()  # the container is new, the volume is the same: alice is still logged in
         assert (await server.query("{ viewer { email } }"))["viewer"]["email"] == "alice@example.com"
         await _save_a_secret(server)
 

@@ -1,4 +1,4 @@
-"""Nothing is lost and nothing is twice when the server, its database or both are killed under load."""
+"""Nothing is lost or duplicated when the server, its database or both are killed under load."""
 
 import random
 from pathlib import Path

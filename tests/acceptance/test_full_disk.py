@@ -1,4 +1,4 @@
-"""A disk that fills under a server, and is given space again: a small file system of its own, where one can be made."""
+"""A disk that fills up while the server runs, and is freed again. Uses a small file system where one can be mounted."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ _TASKS = """query($after: String) { tasks(first: 100, after: $after) {
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """The server's directory, whose data directory is a small file system in memory."""
+    """The server's directory, with a small in-memory file system as data directory."""
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     mount = shutil.which("mount")
@@ -49,7 +49,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 class Writer:
-    """Saves big tasks, and notes what was acknowledged and what was answered else."""
+    """Creates large tasks, and records which were acknowledged and the other responses."""
 
     def __init__(self, server: Server) -> None:
         self.acknowledged: list[str] = []
@@ -83,7 +83,7 @@ class Writer:
 
 @asynccontextmanager
 async def writing(server: Server) -> AsyncIterator[Writer]:
-    """A writer at work, several calls at a time."""
+    """Run a writer with several concurrent calls."""
     writer = Writer(server)
     tasks = [asyncio.create_task(writer.run()) for _ in range(WRITERS)]
     try:
@@ -94,7 +94,7 @@ async def writing(server: Server) -> AsyncIterator[Writer]:
 
 
 async def saved(server: Server) -> set[str]:
-    """The ids of all tasks."""
+    """Return the ids of all tasks."""
     found: set[str] = set()
     after = None
     while True:
@@ -112,7 +112,7 @@ async def readiness(server: Server) -> dict[str, str]:
 
 
 def fill(directory: Path, but: int = 0) -> Path:
-    """A file that takes what is free, but for so many bytes."""
+    """Create a file that fills the disk except for this number of bytes."""
     ballast = directory / "ballast"
     with ballast.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(directory).free - but)

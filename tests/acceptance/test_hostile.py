@@ -9,7 +9,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="comes from a se
 
 
 BESIDE_OTHER_TESTS = 5.0
-"""Seconds: other tests take the machine meanwhile. Before owners took turns, 60 of 72 due times had no run at all."""
+"""Allowed lateness in seconds while other tests use the machine. Without fair queuing, 60 of 72 due times had no run.
+"""
 
 
 async def test_a_hostile_account_costs_another_nothing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Keys are rotated beside a server that signs, seals, calls and pushes: nobody notices."""
+"""Keys are rotated while the server signs, seals, calls and pushes, without visible effects."""
 
 import asyncio
 import json
@@ -21,14 +21,14 @@ EVENTS = gql("subscription { taskEvents { kind runStatus } }")
 
 
 async def create(server: Server, target: Target, name: str, **schedule: Any) -> None:
-    """A task with a secret header and a token."""
+    """Create a task with a secret header and a token."""
     http = {"url": target.url, "headers": {"X-Secret": SECRET}, "secretHeaders": ["X-Secret"], "token": TOKEN}
     answer = await server.query(CREATE, {"i": {"name": name, "job": {"http": http}, "schedule": schedule}})
     assert answer["createTask"]["userErrors"] == []
 
 
 async def listen(server: Server, events: list[dict[str, Any]]) -> None:
-    """Note what a subscription tells until its connection ends."""
+    """Record the events of a subscription until its connection ends."""
     transport = WebsocketsTransport(
         url=server.url.replace("http", "ws"),
         init_payload={"Authorization": f"Bearer {server.token}"},
@@ -45,7 +45,7 @@ async def rows(server: Server) -> list[dict[str, Any]]:
 
 
 async def killed_rotation(server: Server) -> None:
-    """`tocsin keys rotate`, killed as soon as it seals secrets anew."""
+    """Run `tocsin keys rotate` and kill it when it begins to re-encrypt secrets."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-u", "-m", "tocsin", "keys", "rotate", cwd=server.directory, env=server.environment,
         stdout=asyncio.subprocess.PIPE,
@@ -84,7 +84,7 @@ async def test_nobody_notices_a_rotation(tmp_path: Path, target: Target) -> None
 
 
 async def the_secrets_are_right(server: Server, target: Target) -> None:
-    """Each call had them, no attempt failed, and the session from before goes on."""
+    """Check that each call had the secrets, no attempt failed, and the earlier session continues."""
     assert {call["headers"]["X-Secret"] for call in target.calls} == {SECRET}
     assert {call["headers"]["Authorization"] for call in target.calls} == {f"Bearer {TOKEN}"}
     answer = await server.query("{ runs(first: 100) { nodes { status attempts { outcome } } } }")

@@ -1,4 +1,4 @@
-"""Each due time is recorded though server and database are killed while a second's runs are being written."""
+"""Each due time is recorded even if server and database are killed while a second's runs are being written."""
 
 from pathlib import Path
 

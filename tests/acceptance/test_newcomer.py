@@ -1,4 +1,4 @@
-"""The story of a newcomer, told with clients of someone else's making against the real process."""
+"""The first steps of a new user, with third-party clients against the real process."""
 
 import asyncio
 import json
@@ -30,13 +30,13 @@ EVENTS = gql("subscription { taskEvents { kind taskStatus runStatus task { name 
 
 
 def http_client(server: Server) -> Client:
-    """A GraphQL client over HTTP."""
+    """Return a GraphQL client over HTTP."""
     headers = {"Authorization": f"Bearer {server.token}"}
     return Client(transport=AIOHTTPTransport(url=server.url, headers=headers), fetch_schema_from_transport=True)
 
 
 def socket_client(server: Server) -> Client:
-    """A GraphQL client over graphql-transport-ws."""
+    """Return a GraphQL client over graphql-transport-ws."""
     url = server.url.replace("http", "ws")
     payload = {"Authorization": f"Bearer {server.token}"}
     transport = WebsocketsTransport(
@@ -46,7 +46,7 @@ def socket_client(server: Server) -> Client:
 
 
 async def collect(client: Client, events: list[dict[str, Any]], enough: asyncio.Event) -> None:
-    """Note what the subscription sends until it has told of a failed run."""
+    """Record the events of the subscription until a run has failed."""
     async with client as session:
         async for answer in session.subscribe(EVENTS):
             events.append(answer["taskEvents"])
@@ -94,7 +94,7 @@ async def test_a_newcomer_sees_a_task_run_fail_retry_and_gets_a_mail(tmp_path: P
 
 
 async def the_mails_are_told(server: Server) -> None:
-    """Both mails of the incident lie there as files, and the command shows them."""
+    """Check that both mails of the incident exist as files and are listed by the command."""
 
     async def both() -> list[dict[str, Any]] | None:
         mails = json.loads(await server.run_command("mails", "list", "--json"))
@@ -116,7 +116,7 @@ async def test_subscribers_that_leave_in_the_middle_of_an_event_harm_nobody(tmp_
         task_input = {"name": "x", "job": job, "schedule": {"now": True}, "retry": {"maxRetries": 0}}
         async with http_client(server) as session:
             created = await session.execute(GraphQLRequest(CREATE, variable_values={"input": task_input}))
-            await listening  # it leaves at the first failed run, of whichever task: more events are under way
+            await listening  # it stops at the first failed run of any task: more events follow
             task_id = {"id": created["createTask"]["task"]["id"]}
             history = await session.execute(GraphQLRequest(HISTORY, variable_values=task_id))
         return str(history["task"]["status"])
@@ -174,9 +174,9 @@ async def test_a_stop_is_clean_and_what_was_due_meanwhile_is_caught_up(tmp_path:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"TOCSIN_PORT": "many"}, "TOCSIN_PORT is wrong: input should be a valid integer"),
-        ({"TOCSIN_RETRY_OFFSETS": "1 hour"}, "TOCSIN_RETRY_OFFSETS is wrong: '1 hour' is not an ISO 8601 duration"),
-        ({"TOCSIN_ENCRYPTION_KEY": "short"}, "TOCSIN_ENCRYPTION_KEY is wrong: must be 32 bytes in base64"),
+        ({"TOCSIN_PORT": "many"}, "TOCSIN_PORT is invalid: input should be a valid integer"),
+        ({"TOCSIN_RETRY_OFFSETS": "1 hour"}, "TOCSIN_RETRY_OFFSETS is invalid: '1 hour' is not an ISO 8601 duration"),
+        ({"TOCSIN_ENCRYPTION_KEY": "short"}, "TOCSIN_ENCRYPTION_KEY is invalid: must be 32 bytes in base64"),
     ],
 )
 async def test_a_wrong_setting_stops_the_start_with_one_sentence(

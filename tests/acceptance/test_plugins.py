@@ -1,4 +1,4 @@
-"""Anyone can add a kind of work from a package of his own: shown by a tiny one, installed beside the server."""
+"""Kinds of jobs can be added by other packages: shown with a tiny one that is installed next to the server."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ RUN = "query($id: ID!) { task(id: $id) { lastRun { status result error { kind me
 
 
 def install(directory: Path, entry_point: str) -> dict[str, str]:
-    """Put the package where Python finds it, as an installer does. The environment of a server that has it."""
+    """Install the package into a directory and return the environment of a server that finds it there."""
     site = directory / "site-packages"
     (distribution := site / "tocsin_slugs-1.0.dist-info").mkdir(parents=True)
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: tocsin-slugs\nVersion: 1.0\n")
@@ -41,7 +41,7 @@ def install(directory: Path, entry_point: str) -> dict[str, str]:
 
 
 async def settled(server: Server, params: dict[str, Any]) -> dict[str, Any]:
-    """The run of a new task with these parameters, when it has ended."""
+    """Create a task with these parameters and return its run once it has ended."""
     created = (await server.query(CREATE, {"type": "slug", "params": params}))["createTask"]
     assert created["userErrors"] == []
 

@@ -1,4 +1,4 @@
-"""A killed server comes back with its queues and circuits where the API said they were, and loses no run."""
+"""A killed server restarts with the queues and circuits that the API showed, and loses no run."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -107,7 +107,7 @@ async def test_a_kill_in_the_middle_of_a_probe(tmp_path: Path) -> None:
 
         await until(sent)
         await server.kill()
-        assert len(answers["calls"]) == 3  # one probe, and nothing beside it
+        assert len(answers["calls"]) == 3  # one probe and nothing else
         answers |= {"status": 200, "hang_from": 10**9}
         answers["gate"].set()
         await server.start()
@@ -121,4 +121,4 @@ async def test_a_kill_in_the_middle_of_a_probe(tmp_path: Path) -> None:
         assert (await server.query(_SHOW))["circuits"] == []
         again = [run for run in set(answers["calls"]) if answers["calls"].count(run) > 1]
         assert len(answers["calls"]) == 7
-        assert again == [answers["calls"][2]]  # the probe whose outcome nobody could record, with the same key
+        assert again == [answers["calls"][2]]  # the probe whose outcome was not recorded, with the same key

@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of a replay sends each dead letter exactly once, and ends the replay."""
+"""A server that is killed during a replay sends each dead letter exactly once and finishes the replay."""
 
 import asyncio
 from collections import Counter
@@ -25,7 +25,7 @@ _RUNS = "{ runs(first: 100) { nodes { status deadLetter replays { round } attemp
 
 @dataclass
 class Broken:
-    """A target that fails until it is mended, and counts what it is asked for."""
+    """A target that fails until it is repaired, and counts its calls."""
 
     url: str = ""
     mended: bool = False
@@ -38,7 +38,7 @@ class Broken:
 
 @asynccontextmanager
 async def serve_broken() -> AsyncIterator[Broken]:
-    """A running one."""
+    """Serve the target."""
     broken = Broken()
     app = web.Application()
     app.router.add_route("*", "/", broken.handle)

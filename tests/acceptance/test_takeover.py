@@ -1,4 +1,4 @@
-"""Two servers over one database, of which one is killed: its subscribers miss nothing at the other one."""
+"""Two servers over one database: when one is killed, its subscribers continue at the other without missing a change."""
 
 import asyncio
 import base64
@@ -24,7 +24,7 @@ _STATES = "{ runs(first: 100) { nodes { status task { id } } } }"
 
 
 class Listener:
-    """A client that goes on at another server where it stopped: the last status of each task's only run."""
+    """A client that can resume at another server. Keeps the last status of each task's only run."""
 
     def __init__(self) -> None:
         self.last: dict[str, str] = {}
@@ -32,7 +32,7 @@ class Listener:
         self._at: str | None = None
 
     async def listen(self, server: Server) -> None:
-        """Note what comes, until the server dies."""
+        """Record events until the server dies."""
         after = "" if self._at is None else f'(after: "{self._at}")'
         with suppress(httpx.TransportError):
             async for event in events(server, _EVENTS % after):
@@ -74,19 +74,21 @@ async def test_a_subscriber_whose_server_dies_sees_the_last_state_at_the_other(
         job = {"http": {"url": target.url}}
         first = {"name": "first", "job": job, "schedule": {"at": "2100-01-01T00:00:00Z"}}
         await one.query(_CREATE, {"i": {"tasks": [first]}})
-        await asyncio.sleep(1.5 * OVERLAP.total_seconds())  # both have listened for a while when the others are saved
+        await asyncio.sleep(
+            1.5 * OVERLAP.total_seconds()
+        )  # both servers have listened for a while before the other tasks are saved
         given = [{"name": f"t{number}", "job": job, "schedule": {"now": True}} for number in range(TASKS)]
         await one.query(_CREATE, {"i": {"tasks": given}})
         await until(lambda: is_true("RETRY" in listener.last.values()), 30)
         await one.kill()
         await listening
-        await until(lambda: all_ended(other), 60)  # meanwhile nobody listens
+        await until(lambda: all_ended(other), 60)  # nobody is subscribed meanwhile
         states = (await other.query(_STATES))["runs"]["nodes"]
         ended = {run["task"]["id"]: run["status"] for run in states}
         assert listener.last != ended
         listening = asyncio.create_task(listener.listen(other))
         await until(lambda: is_true(listener.last == ended), 20)
-        assert listener.kinds.count("SNAPSHOT") == 1  # the first of all: nothing had to be read again
+        assert listener.kinds.count("SNAPSHOT") == 1  # only the first event: no state had to be read again
         listening.cancel()
     finally:
         await other.stop()

@@ -1,4 +1,4 @@
-"""Somebody signs up with a stranger's address and tries to have them mailed, at a server with a mail server."""
+"""A user signs up with someone else's address and tries to send them mail, with a real mail server."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ async def create(server: Server, name: str, job: dict[str, Any]) -> None:
 
 
 async def failed(server: Server) -> dict[str, Any]:
-    """The errors of the runs by their tasks, once two have failed."""
+    """Return the errors of the runs by task once two have failed."""
 
     async def both() -> dict[str, Any] | None:
         runs = (await server.query(RUNS))["runs"]["nodes"]
@@ -49,5 +49,5 @@ async def test_a_stranger_whose_address_was_typed_gets_one_mail_without_chosen_t
                 mails = await server.run_command("mails", "list")
                 return mails.count("SUPPRESSED") == 3 and mails.count("DELIVERED") == 1
 
-            await until(told, 30)  # the job's mail, and the notices about both tasks
+            await until(told, 30)  # the job's mail and the notifications of both tasks
     assert [mail["Subject"] for mail in inbox.mails] == ["Confirm your email address"]

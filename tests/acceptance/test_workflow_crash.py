@@ -1,4 +1,4 @@
-"""No step is forgotten and none is done twice when the server, its database or both are killed while workflows run."""
+"""No step is lost or repeated when the server, its database or both are killed while workflows run."""
 
 import random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Workflows on the real stack: saved, run, watched, broken, resumed."""
+"""Workflows on the real stack: saving, running, subscriptions, failures, resuming."""
 
 import asyncio
 import io
@@ -36,13 +36,13 @@ RUN = """query($id: ID!) { workflowRun(id: $id) {
 
 
 async def save(server: Server, yaml: str) -> None:
-    """Save a workflow that is right."""
+    """Save a valid workflow."""
     answer = (await server.query(SAVE, {"yaml": yaml}))["saveWorkflow"]
     assert answer["userErrors"] == []
 
 
 async def execute(server: Server, name: str, given: dict[str, Any] | None = None) -> str:
-    """Begin a run. Its id."""
+    """Start a run and return its id."""
     answer = (await server.query(EXECUTE, {"name": name, "input": given}))["executeWorkflow"]
     assert answer["userErrors"] == []
     run_id: str = answer["workflowRun"]["id"]
@@ -50,7 +50,7 @@ async def execute(server: Server, name: str, given: dict[str, Any] | None = None
 
 
 async def settled(server: Server, run_id: str, seconds: float = 20) -> dict[str, Any]:
-    """The workflow run, when it has ended."""
+    """Wait until the workflow run ends and return it."""
 
     async def ended() -> dict[str, Any] | None:
         run: dict[str, Any] = (await server.query(RUN, {"id": run_id}))["workflowRun"]
@@ -119,7 +119,7 @@ async def test_the_samples_do_what_they_say(tmp_path: Path, target: Target) -> N
 
 
 LESOTHO_KM2 = 30_355
-"""As the country publishes it."""
+"""Area published by the country."""
 
 
 async def test_a_report_of_a_country_is_made_kept_and_mailed(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ async def test_an_invoice_is_fetched_rendered_and_mailed(tmp_path: Path) -> None
 
 
 async def _pdf_text(url: str) -> str:
-    """The text of a PDF that anyone with this link may have."""
+    """Download a PDF by its public link and return its text."""
     async with httpx.AsyncClient() as client:
         answer = await client.get(url)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
@@ -211,7 +211,7 @@ def _some(events: list[dict[str, Any]]) -> Callable[[], Awaitable[bool]]:
 
 
 async def _listen(server: Server, events: list[dict[str, Any]]) -> None:
-    """Note what is told until a workflow run has completed."""
+    """Record events until a workflow run has completed."""
     transport = WebsocketsTransport(
         url=server.url.replace("http", "ws"),
         init_payload={"Authorization": f"Bearer {server.token}"},

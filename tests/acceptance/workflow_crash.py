@@ -1,6 +1,6 @@
-"""Kill -9 of the server, of its database, or of both, while workflows run; then look whether all of them ended right.
+"""Kill the server, its database, or both while workflows run, and check that all of them end as expected.
 
-By hand: `python -m tests.acceptance.workflow_crash --rounds 30`.
+Run it with `python -m tests.acceptance.workflow_crash --rounds 30`.
 """
 
 import argparse
@@ -69,21 +69,21 @@ _RUNS = {"fan": 11, "asked": 2, "undone": 5}
 
 @dataclass
 class Workflows:
-    """What was begun, by workflow run id."""
+    """The started workflow runs by id."""
 
     load: Load
     begun: dict[str, str] = field(default_factory=dict)
     enough: bool = False
 
     async def save(self) -> None:
-        """All of them."""
+        """Save all workflows."""
         for yaml in WORKFLOWS.values():
             text = yaml.replace("RETRY", _RETRY).replace("TARGET", self.load.target)
             answer = await self.load.ask(_SAVE, {"yaml": text})
             assert answer["saveWorkflow"]["userErrors"] == []
 
     async def keep_beginning(self, creator: int) -> None:
-        """One run after the other, asking again with the same key until it is acknowledged."""
+        """Start one run after the other, repeating each call with the same key until it is acknowledged."""
         number = 0
         while not self.enough:
             number += 1
@@ -93,7 +93,7 @@ class Workflows:
             await asyncio.sleep(0.05)
 
     async def keep_deciding(self) -> None:
-        """Say yes to whatever waits, also twice."""
+        """Approve all pending approvals, some of them more than once."""
         while True:
             found = (await self.load.ask(_WAITING, {}))["workflowRuns"]["nodes"]
             for run in found:
@@ -102,7 +102,7 @@ class Workflows:
             await asyncio.sleep(0.1)
 
     async def ended(self, run_id: str) -> dict[str, Any]:
-        """The workflow run, when it has ended."""
+        """Wait until the workflow run ends and return it."""
 
         async def settled() -> dict[str, Any] | None:
             run: dict[str, Any] = (await self.load.ask(_RUN, {"id": run_id}))["workflowRun"]
@@ -113,7 +113,7 @@ class Workflows:
 
 
 async def crash(directory: Path, rounds: int, seed: int) -> Counter[str]:
-    """Crash `rounds` times and check everything. Returns what was counted."""
+    """Crash `rounds` times, check everything, and return the counts."""
     server = Server(directory, TOCSIN_MAX_CONCURRENCY="30", TOCSIN_LEASE_SECONDS="2", TOCSIN_COST_LIMIT="100000000")
     async with serve_load(server, seed) as load:
         await server.start()
@@ -137,7 +137,9 @@ async def crash(directory: Path, rounds: int, seed: int) -> Counter[str]:
 
 
 async def check(workflows: Workflows) -> Counter[str]:
-    """Every run ended as it must, each step's run is there once, no attempt was recorded twice or completed twice."""
+    """Check that every run ended as expected, and each step has one run and no attempt that is recorded or completed
+    twice.
+    """
     counted: Counter[str] = Counter()
     for run_id, name in workflows.begun.items():
         run = await workflows.ended(run_id)
@@ -157,7 +159,7 @@ async def check(workflows: Workflows) -> Counter[str]:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)

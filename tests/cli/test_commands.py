@@ -145,5 +145,5 @@ def test_an_unknown_setting_is_named_with_the_nearest_one(monkeypatch: pytest.Mo
     for arguments in (["users", "list"], ["serve"]):
         result = tocsin(*arguments)
         assert result.exit_code == 1
-        assert "TOCSIN_PROT is no setting. Did you mean TOCSIN_PORT?" in result.stderr
+        assert "TOCSIN_PROT is not a setting. Did you mean TOCSIN_PORT?" in result.stderr
         assert list(tmp_path.iterdir()) == []

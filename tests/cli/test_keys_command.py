@@ -118,5 +118,5 @@ def test_wrong_settings_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TOCSIN_ENCRYPTION_KEY", "short,")
     result = tocsin_keys("rotate")
     assert result.exit_code == 1
-    assert result.stderr.startswith("TOCSIN_ENCRYPTION_KEY is wrong: must be 32 bytes in base64")
+    assert result.stderr.startswith("TOCSIN_ENCRYPTION_KEY is invalid: must be 32 bytes in base64")
     assert result.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Changes reach the subscribers of their owner, from whatever process they come."""
+"""Changes by any process reach the subscribers of their owner."""
 
 import asyncio
 import contextlib
@@ -157,7 +157,7 @@ async def test_who_has_left_is_forgotten(database: Database) -> None:
 
 
 async def test_who_comes_back_is_told_what_was_missed(database: Database) -> None:
-    """At whatever process: each knows the changes of all, with the database's times."""
+    """Works at any process: each has the changes of all, with the times of the database."""
     async with listening(database) as left, listening(database) as other:
         async with left.subscribe("alice") as subscription, other.subscribe("alice") as watching:
             await snapshot(subscription)
@@ -230,7 +230,7 @@ def test_a_flood_of_one_owners_changes_makes_nobody_elses_forgotten() -> None:
 
 
 async def test_a_flood_for_one_users_subscribers_leaves_others_their_turns(database: Database) -> None:
-    """A subscriber who has thousands of changes before him was given all of them without a pause."""
+    """A subscriber with thousands of queued changes used to get all of them in one iteration of the loop."""
     events = Fanout(database, lambda _change: None)
     events._listening.set()
     change = Change(K.TASK_UPDATED, clock.now(), "mallory/t")

@@ -1,4 +1,4 @@
-"""Open connections are told when something changes that their tokens depend on."""
+"""Open connections are signalled when their tokens may have become invalid."""
 
 import asyncio
 from collections.abc import Mapping

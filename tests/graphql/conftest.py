@@ -43,7 +43,7 @@ HTTP_JOB = {"http": {"url": "https://example.com/hook"}}
 
 @dataclass
 class Woken:
-    """What the API told the scheduler, the dispatcher and the worker."""
+    """Records the calls of the API to the scheduler, the dispatcher and the worker."""
 
     due: list[datetime | None] = field(default_factory=list)
     queued: int = 0
@@ -56,7 +56,7 @@ class Woken:
 
 @dataclass
 class Caller:
-    """A client of the API with one user's token (None: without)."""
+    """A client of the API with the token of one user, or without a token."""
 
     http: httpx.AsyncClient
     user: User | None
@@ -71,13 +71,13 @@ class Caller:
         return found
 
     async def ask(self, query: str, **variables: Any) -> Any:
-        """The `data` of an answer that has no errors."""
+        """Run an operation and return its `data`. Fails on errors."""
         answer = await self.post(query, variables)
         assert "errors" not in answer, answer
         return answer["data"]
 
     async def do(self, mutation: str, input: Any, fields: str = "userErrors { field code message }") -> Any:
-        """The payload of one mutation."""
+        """Run a mutation and return its payload."""
         kind = mutation[0].upper() + mutation[1:]
         names = {"RetryRun": "RetryRunInput", "CancelRun": "CancelRunInput", "RunTask": "RunTaskInput"}
         named = {"CreateTask", "CreateTasks", "UpdateTask", "SignUp", "LogIn"}
@@ -86,7 +86,7 @@ class Caller:
         return (await self.ask(query, i=input))[mutation]
 
     async def create(self, name: str = "ping", **more: Any) -> str:
-        """A task that is due in an hour every hour. Returns its global id."""
+        """Create a task that is due every hour, first in an hour, and return its global ID."""
         given = {"name": name, "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}, **more}
         payload = await self.do("createTask", given, "task { id } userErrors { field code message }")
         assert payload["userErrors"] == []
@@ -115,7 +115,7 @@ class Api:
         return self.url.replace("http", "ws", 1) + "/graphql"
 
     def token_for(self, user: User, seconds: float) -> str:
-        """A token of this user's session that expires so soon."""
+        """Return an access token of this user that expires after this time."""
         session = AccessTokens(SECRET, timedelta(hours=1)).read(self._callers[user.id].token or "").session_id
         return AccessTokens(SECRET, timedelta(seconds=seconds)).issue(user.id, clock.now(), session)[0]
 
@@ -138,7 +138,7 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
 
 @asynccontextmanager
 async def served_api(database: Database, settings: Settings) -> AsyncIterator[Api]:
-    """The API over this database, by these settings."""
+    """Serve the API over a database with these settings."""
     tokens, woken = AccessTokens(SECRET, timedelta(hours=1)), Woken()
     fanout, secrets = Fanout(database, lambda _: None), SecretBox(b"k" * 32)
     accounts = Accounts(database, settings, tokens, b"a" * 32)
@@ -174,7 +174,7 @@ async def _ready() -> dict[str, PartState]:
 
 
 async def _measure() -> None:
-    """There is nothing to measure."""
+    """Do nothing: there is nothing to measure."""
 
 
 async def _caller(http: httpx.AsyncClient, accounts: Accounts, name: str, *, is_admin: bool) -> Caller:
@@ -185,7 +185,7 @@ async def _caller(http: httpx.AsyncClient, accounts: Accounts, name: str, *, is_
 
 
 class _served:  # noqa: N801  # used as a function
-    """The application behind a real server on a free port."""
+    """Serve the application on a free port."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         config = uvicorn_config(app, settings)
@@ -206,7 +206,7 @@ class _served:  # noqa: N801  # used as a function
 
 
 def run_document(task_id: str, due_at: datetime, **more: Any) -> Doc:
-    """A run as the engine writes it."""
+    """Return a run in its stored form."""
     run_id = f"{task_id}:{clock.epoch_milliseconds(due_at)}"
     return {
         "_id": run_id, "owner": task_id.partition("/")[0], "task": task_id, "task_name": "ping", "task_version": 1,
@@ -217,7 +217,7 @@ def run_document(task_id: str, due_at: datetime, **more: Any) -> Doc:
 
 
 def task_document(owner: str, created_at: datetime, **more: Any) -> Doc:
-    """A task as it is stored."""
+    """Return a task in its stored form."""
     params: Doc = {"url": "https://example.com/", "method": "GET", "headers": [], "secret_headers": [], "body": None}
     return {
         "_id": new_id(owner), "owner": owner, "name": "ping", "tags": [],

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""Documents that are expensive to refuse: drawn from everything that has ever been one, and what looks like it."""
+"""Generators of documents that are expensive to refuse, from all earlier cases and variations of them."""
 
 from hypothesis import strategies as st
 
@@ -39,7 +39,7 @@ _OUTSIDE = ["", "task(id:1)", "viewer", "tasks", "node(id:1)", "createTask(input
 
 
 def _unit() -> st.SearchStrategy[str]:
-    """Something that may stand in a selection many times; `%d` becomes its number."""
+    """Draw a unit that can be repeated in a selection; `%d` is replaced by its number."""
     names, fields, values = st.sampled_from(_TYPES), st.sampled_from(_FIELDS), st.sampled_from(_VALUES)
     arguments = st.builds("({}:{})".format, st.sampled_from(_ARGUMENTS), values)
     directives = st.lists(st.sampled_from(_DIRECTIVES), max_size=3).map("".join)
@@ -55,7 +55,7 @@ def _unit() -> st.SearchStrategy[str]:
 
 
 def _filled(head: str, units: list[str], between: str, tail: str) -> str:
-    """Head and tail, and between them as many of the units in turn as a kilobyte holds."""
+    """Repeat the units in turn between head and tail, up to one kilobyte."""
     text, number = head, 0
     while len(head) + len(tail) < KILOBYTE:
         unit = units[number % len(units)].replace("%d", str(number))
@@ -74,7 +74,7 @@ def _repeated(units: st.SearchStrategy[str], heads: list[tuple[str, str]], betwe
 
 
 def _nested() -> st.SearchStrategy[str]:
-    """The same thing within itself, as deep as a kilobyte allows or the parser does."""
+    """Nest a unit in itself as deep as one kilobyte and the parser allow."""
     pairs = [("a{", "}"), ("...{", "}"), ("task{", "}"), ("...on Task{", "}"), ("x:task(id:1){", "}"), ("ofType{", "}")]
     inputs = [("[", "]"), ("{a:", "}"), ("{filter:", "}"), ("[{a:", "}]")]
 
@@ -107,7 +107,7 @@ _OBJECTS = [
 
 
 def expensive_documents() -> st.SearchStrategy[str]:
-    """Documents of at most a kilobyte, most of them wrong in many places."""
+    """Draw a document of at most one kilobyte, usually with many errors."""
     pairs = st.builds("{}:{}".format, st.sampled_from(_INPUT_FIELDS), st.sampled_from(_VALUES))
     fragments = st.builds(
         "fragment f%d on {}{{{}}}".format,

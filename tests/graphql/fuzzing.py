@@ -1,4 +1,4 @@
-"""Operations drawn from the schema itself: any field, with arguments that are right, nearly right or wrong."""
+"""Random operations from the schema: any field, with valid, almost valid or invalid arguments."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tocsin.graphql.schema import schema
 
 _SCHEMA = schema._schema
 LEFT_OUT = {"logOut"}
-"""What would end the session that the others are asked by."""
+"""Fields that would end the session that the other operations use."""
 _WORDS: dict[str, list[str]] = {
     "String": [
         '""',
@@ -43,7 +43,7 @@ _WRONG = ["null", "{}", "[]", "WORD", '"x"', "1.5", "[[1]]", "{a: 1}"]
 
 @st.composite
 def documents(draw: st.DrawFn, ids: list[str]) -> str:
-    """A query or mutation; some of them broken."""
+    """Draw a query or mutation, some of them with errors."""
     mutates = draw(st.booleans())
     root = _SCHEMA.mutation_type if mutates else _SCHEMA.query_type
     assert root is not None

@@ -1,4 +1,4 @@
-"""Accounts over the API: sessions and tokens as their users see them, and what ends with them."""
+"""Accounts over the API: sessions, API tokens, and what ends with them."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ async def _do(caller: Caller, mutation: str, input: Any, fields: str = SESSION) 
 
 
 async def _code(caller: Caller) -> str | None:
-    """With what a query is refused; None if it is answered."""
+    """Return the error code of a query; None if it succeeds."""
     answer = await caller.post("{ viewer { id } }")
     return answer["errors"][0]["extensions"]["code"] if "errors" in answer else None
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""Limits that depend on who asks and how often, over HTTP, WebSocket and server-sent events."""
+"""Limits by caller and rate, over HTTP, WebSocket and server-sent events."""
 
 import asyncio
 import json
@@ -33,12 +33,12 @@ def settings(settings: Settings) -> Settings:
 
 
 def change(api: Api, **values: Any) -> None:
-    """Other settings from now on."""
+    """Replace settings of the running API."""
     object.__setattr__(api.services, "settings", api.services.settings.model_copy(update=values))
 
 
 async def whole(caller: Caller, query: str, **variables: Any) -> dict[str, Any]:
-    """The whole answer over HTTP."""
+    """Return the whole response over HTTP."""
     headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
     answer = await caller.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
     found: dict[str, Any] = answer.json()
@@ -207,7 +207,7 @@ async def _count(api: Api, subscriptions: int) -> bool:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """`schedulePreview` takes until this is set."""
+    """Event that `schedulePreview` waits for."""
     event = threading.Event()
 
     def preview(*_: Any) -> list[Any]:
@@ -246,7 +246,9 @@ async def test_a_query_that_takes_too_long_is_given_up(api: Api, gate: threading
     change(api, execution_timeout=0.1)
     answer = await whole(api.alice, SLOW)
     assert codes(answer) == ["TIMEOUT"]
-    assert answer["errors"][0]["message"] == "The operation took longer than 0.1 s and was given up. Ask for less."
+    assert answer["errors"][0]["message"] == (
+        "The operation was aborted because it took longer than 0.1 s. Request fewer fields or smaller pages."
+    )
     async with _socket(api, api.alice) as socket:
         await socket.subscribe("1", SLOW)
         message = await socket.receive()
@@ -270,7 +272,7 @@ async def test_a_mutation_that_is_given_up_says_that_it_may_be_done(api: Api, mo
     given = {"name": "x", "job": {"http": {"url": "https://example.com/"}}, "schedule": {"now": True}}
     answer = await whole(api.alice, "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } } }", i=given)
     assert codes(answer) == ["TIMEOUT"]
-    assert "may have been changed" in answer["errors"][0]["message"]
+    assert "may have been saved" in answer["errors"][0]["message"]
     assert ended == ["cancelled"]
 
 

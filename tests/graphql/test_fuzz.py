@@ -1,4 +1,4 @@
-"""Whatever two users ask: no 5xx, no answer that is not JSON, no error without a code, nothing of another user's."""
+"""Random operations of two users: no 5xx, only JSON, a code for every error, and no data of the other user."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ CODES = {
     "TOO_COMPLEX", "RATE_LIMITED", "TIMEOUT",
 }  # fmt: skip
 EXAMPLES = int(os.environ.get("TOCSIN_TEST_FUZZ_EXAMPLES", "60"))
-"""More of them take longer: `TOCSIN_TEST_FUZZ_EXAMPLES=5000 scripts/test tests/graphql/test_fuzz.py` some minutes."""
+"""Number of examples. `TOCSIN_TEST_FUZZ_EXAMPLES=5000 scripts/test tests/graphql/test_fuzz.py` takes some minutes."""
 AS_MANY = hypothesis_settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
@@ -31,13 +31,13 @@ AS_MANY = hypothesis_settings(
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """The limits of how much a caller may ask would end the search."""
+    """Raise the rate limits, which would end the search."""
     changes = {"cost_limit": 1_000_000_000, "attempts_per_address": 1_000_000, "attempts_per_account": 1_000_000}
     return settings.model_copy(update=changes)
 
 
 async def _things(api: Api) -> list[str]:
-    """The ids of what is Alice's, with a canary in every text of it, and ids of nothing."""
+    """Create objects of Alice with a canary in every text; return their IDs and unknown ones."""
     task = await api.alice.create(CANARY, tags=[CANARY])
     stored = await api.database.tasks.find_one({})
     assert stored is not None

@@ -1,5 +1,5 @@
 # tables read best in rows
-"""What the HTTP edge does with requests that are not as they should be."""
+"""Invalid requests at the HTTP edge."""
 
 import asyncio
 import json
@@ -187,7 +187,7 @@ async def test_a_database_that_is_away_is_told(api: Api) -> None:
     answer = await api.alice.post("{ tasks { totalCount } }")
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"
-    assert error["message"].startswith("The database does not answer")
+    assert error["message"].startswith("The database is unavailable")
     await client.close()
 
 

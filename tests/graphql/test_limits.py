@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""What a document may ask for, through the API and its own settings."""
+"""Limits of documents, over the API and by settings."""
 
 import asyncio
 from typing import Any
@@ -17,16 +17,31 @@ SMALL = {
 }  # fmt: skip
 TOO_MUCH = [
     ("{ viewer { id " + " ".join(f'a(b: "{n}")' for n in range(100)) + "} }", "more than 500 tokens"),
-    ("{ task(id: 1) { runs { nodes { task { runs { nodes { task { id } } } } } } } }", "The fields are nested 8 deep; at most 6"),
-    ("{ ...a } fragment a on Query { task(id: 1) { ...b } } fragment b on Task { runs { nodes { task { runs { nodes { id } } } } } }", "nested 7 deep; at most 6"),
+    ((
+        "{ task(id: 1) { runs { nodes { task { runs { nodes { task { id } } } } } } } }"
+    ), "The fields are nested 8 deep; at most 6"),
+    ((
+        "{ ...a } fragment a on Query { task(id: 1) { ...b } } fragment b on Task { runs { nodes { task { runs { nodes "
+        "{ id } } } } } }"
+    ), "nested 7 deep; at most 6"),
     ("{ tasks { nodes { " + " ".join(f"a{n}: id" for n in range(6)) + " } } }", "has 6 aliases; at most 5"),
-    ("{ viewer { ...a ...b ...a } } fragment a on User { ...b ...b } fragment b on User { x: id y: email }", "has 10 aliases; at most 5"),
+    ((
+        "{ viewer { ...a ...b ...a } } fragment a on User { ...b ...b } fragment b on User { x: id y: email }"
+    ), "has 10 aliases; at most 5"),
     ("{ " + "viewer { id } " * 5 + "}", "has 5 root fields; at most 4"),
-    ("{ ...a ...a } fragment a on Query { ...b ... { ...b } } fragment b on Query { __typename viewer { id } }", "has 8 root fields; at most 4"),
-    ("{ tasks(first: 100) { nodes { runs(first: 20) { nodes { id status dueAt } } } } }", "costs 8,201 points; at most 5,000"),
-    ("{ tasks(last: 100) { edges { node { runs { nodes { id status dueAt } } } } } }", "costs 8,301 points; at most 5,000"),
+    ((
+        "{ ...a ...a } fragment a on Query { ...b ... { ...b } } fragment b on Query { __typename viewer { id } }"
+    ), "has 8 root fields; at most 4"),
+    ((
+        "{ tasks(first: 100) { nodes { runs(first: 20) { nodes { id status dueAt } } } } }"
+    ), "costs 8,201 points; at most 5,000"),
+    ((
+        "{ tasks(last: 100) { edges { node { runs { nodes { id status dueAt } } } } } }"
+    ), "costs 8,301 points; at most 5,000"),
     ("{ tasks(first: 100) { nodes { lastRun { attempts { responseBody } } } } }", "costs 20,301 points; at most 5,000"),
-    ("{ ...f0 } " + " ".join(f"fragment f{n} on Query {{a}}" for n in range(60)), "has 61 operations and fragments; at most 60"),
+    ("{ ...f0 } " + " ".join(f"fragment f{n} on Query {{a}}" for n in range(60)), (
+        "has 61 operations and fragments; at most 60"
+    )),
 ]  # fmt: skip
 
 
@@ -69,7 +84,7 @@ async def test_the_real_value_of_a_variable_counts(api: Api) -> None:
 
 
 def count_fields(value: Any) -> int:
-    """The fields of an answer."""
+    """Count the fields of a response."""
     if isinstance(value, dict):
         return sum(1 + count_fields(inner) for inner in value.values())
     return sum(map(count_fields, value)) if isinstance(value, list) else 0
@@ -140,5 +155,5 @@ async def test_nesting_through_fragments_ends_nothing(api: Api) -> None:
     chain = " ".join(f"fragment f{n} on Query {{ {'... {' * 60} ...f{n + 1} {'}' * 60} }}" for n in range(4))
     query = "{ ...f0 } " + chain + " fragment f4 on Query { __typename }"
     await asyncio.to_thread(parse, query)
-    with pytest.raises(Exception, match="nested more than 150 deep"):
+    with pytest.raises(Exception, match="nested more than 150 levels deep"):
         weighed(query)

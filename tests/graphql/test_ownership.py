@@ -1,7 +1,7 @@
 # ruff: noqa: E501  # tables read best in rows
 """Alice owns everything here. Bob (a stranger) and Carol (an admin) must see and change none of it; nobody is told to log in.
 
-The table is held against the schema: a new root field without a row here fails.
+The table is compared with the schema: a new root field without a row here fails.
 """
 
 import itertools
@@ -189,7 +189,7 @@ async def test_only_administrators_administer(api: Api) -> None:
 
 @pytest.mark.parametrize(("scopes", "kind"), [(["READ"], "mutation"), (["WRITE"], "query")])
 async def test_a_token_without_the_scope_is_refused_every_field(api: Api, scopes: list[str], kind: str) -> None:
-    """Also where the field belongs to the token's own user, and for an administrator's without ADMIN."""
+    """Holds even for fields of the token's own user, and for an administrator's token without ADMIN."""
     variables, _, _ = await _alices(api)
     create = 'mutation($scopes: [Scope!]!) { createApiToken(input: {name: "x", scopes: $scopes}) { token } }'
     for owner, table in ((api.alice, CASES), (api.carol, ADMIN)):

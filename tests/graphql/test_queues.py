@@ -1,4 +1,4 @@
-"""Queues over the API: who sees which counts, what administrators change, and what tasks take from their queue."""
+"""Queues over the API: visible counts, changes by administrators, and settings that tasks inherit."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the log tells of callers who were refused."""
+"""Log lines about refused callers."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -60,4 +60,4 @@ def test_what_is_remembered_is_bounded() -> None:
     with structlog.testing.capture_logs():
         for number in range(refusal_log.MOST + 10):
             told.note("FORBIDDEN", "No.", caller=str(number), address="", request_id="")
-    assert len(told._told) == refusal_log.MOST
+    assert len(told._logged) == refusal_log.MOST

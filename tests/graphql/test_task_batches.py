@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""Many tasks by one call, over HTTP."""
+"""Batches of tasks over HTTP."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -79,7 +79,7 @@ async def test_all_or_nothing_tells_every_fault_and_saves_nothing(api: Api) -> N
         {
             "field": ["tasks"],
             "code": "INVALID",
-            "message": "Nothing was saved: 2 of 600 tasks are wrong, see `results`.",
+            "message": "Nothing was saved: 2 of 600 tasks are invalid, see `results`.",
         }
     ]
     assert [result["index"] for result in payload["results"] if result["userErrors"]] == [300, 301]
@@ -108,7 +108,7 @@ async def test_each_saves_the_good_ones(api: Api) -> None:
 @pytest.mark.parametrize("mode", ["ALL_OR_NOTHING", "EACH"])
 async def test_none_and_too_many_are_refused(api: Api, count: int, mode: str) -> None:
     payload = await create(api, [given(n) for n in range(count)], mode=mode)
-    message = f"Give 1 to 1,000 tasks; these are {count:,}."
+    message = f"Give 1 to 1,000 tasks, not {count:,}."
     assert payload == {"results": [], "userErrors": [{"field": ["tasks"], "code": "INVALID", "message": message}]}
     assert await saved(api) == []
 
@@ -159,7 +159,7 @@ async def test_the_same_call_many_times_at_once_answers_the_same(api: Api) -> No
 async def test_a_repeat_after_a_death_between_two_batches_completes_what_was_begun(
     api: Api, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    """Also if by now a time has passed that had not at the first try: it may not leave the half of a list."""
+    """Also if a time has passed since the first call: a repeated call must not leave half of a list unsaved."""
     at = clock.now() + timedelta(seconds=1)
     tasks = [given(n) for n in range(600)]
     tasks[599] = given(599, schedule={"at": at.isoformat()})
@@ -212,7 +212,10 @@ async def test_secrets_are_sealed_and_ids_are_those_of_tasks(api: Api) -> None:
 
 
 def test_the_cost_grows_with_the_tasks_that_are_given() -> None:
-    query = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { index task { id } userErrors { code } } userErrors { code } } }"
+    query = (
+        "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { index task { id } userErrors { code } } "
+        "userErrors { code } } }"
+    )
     parted = 'mutation($t: [CreateTaskInput!]! = [{name: "a"}, {name: "b"}]) { createTasks(input: {mode: EACH, tasks: $t}) { ...p } } fragment p on CreateTasksPayload { results { index } }'
     fixed = 101 + 11
     each = 10 + 1 + 1 + 2 + 2  # written; results, index, task { id }, userErrors { code }

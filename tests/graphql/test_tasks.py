@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
-"""What an owner does with tasks and runs, over HTTP."""
+"""Tasks and runs over HTTP."""
 
 from datetime import timedelta
 from typing import Any
@@ -73,7 +73,10 @@ async def test_defaults_in_effect_are_shown(api: Api) -> None:
             "backoff": {"initial": "PT1S", "factor": 2.0, "max": "P1D", "jitter": 0.0},
         },
     }  # fmt: skip
-    retry = "query($id: ID!) { task(id: $id) { retry { maxRetries offsets statuses backoff { initial factor max jitter } } } }"
+    retry = (
+        "query($id: ID!) { task(id: $id) { retry { maxRetries offsets statuses backoff { initial factor max jitter } } "
+        "} }"
+    )
     hourly = {"initial": "PT10S", "factor": 10.0, "max": "PT30M", "jitter": 0.2}
     cases: list[tuple[dict[str, Any], int, list[int] | None]] = [
         ({}, 3, None),
@@ -121,7 +124,9 @@ async def test_an_update_of_an_older_version_is_a_conflict(api: Api) -> None:
         change = {"name": "x"} if name == "name" else {"job": HTTP_JOB}
         stale = await api.alice.do("updateTask", {"id": task, "expectedVersion": 7, **change})
         assert stale["userErrors"] == [
-            {"field": ["expectedVersion"], "code": "CONFLICT", "message": "The task was changed meanwhile: its version is 1. Read it again."}
+            {"field": ["expectedVersion"], "code": "CONFLICT", "message": (
+                "The task was changed meanwhile: its version is 1. Read it again."
+            )}
         ]  # fmt: skip
     good = await api.alice.do(
         "updateTask", {"id": task, "expectedVersion": 1, "name": "x"}, f"task {{ version }} {ERRORS}"

@@ -1,6 +1,6 @@
-"""A token that may write and not read is answered with what it changed, and nothing is done for more than that.
+"""A token with WRITE but not READ can select only what its mutation changed; a mutation that selects more does not run.
 
-The tables are held against the schema: a new field below what mutations change fails without a row here.
+The tables are compared with the schema: a new field of a changed object fails without a row here.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,9 @@ def _concrete(kind: GraphQLNamedType) -> list[GraphQLObjectType]:
 
 
 def _fields_below(kind: GraphQLNamedType, seen: set[str], *, inside: bool) -> Iterator[tuple[str, bool]]:
-    """The fields that a mutation's answer leads to, each with whether it is refused; not what lies behind those."""
+    """Yield the fields reachable from a mutation's payload and whether they are refused, not descending into refused
+    ones.
+    """
     for concrete in _concrete(kind):
         if concrete.name in seen:
             continue

@@ -120,7 +120,7 @@ async def test_our_own_server_is_not_called_by_default(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("token", ["short", "has a space in the midst", "ümläute-are-not-sent-well"])
 def test_a_token_that_is_weak_or_cannot_be_sent_stops_the_start(token: str) -> None:
-    with pytest.raises(SettingsError, match="TOCSIN_METRICS_TOKEN is wrong: must have at least 16 characters"):
+    with pytest.raises(SettingsError, match="TOCSIN_METRICS_TOKEN is invalid: must have at least 16 characters"):
         config.load(_env_file=None, metrics_token=token)
 
 

@@ -1,4 +1,4 @@
-"""Every change of tasks and runs, by whatever process, to whoever listens in this one."""
+"""Changes of tasks, runs and workflow runs by any process, delivered to the subscribers of this one."""
 
 from tocsin.events.changes import Change, ChangeKind
 from tocsin.events.fanout import Fanout, Subscription

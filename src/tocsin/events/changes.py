@@ -1,4 +1,4 @@
-"""What a change is, and how one is read from an event of the database's change stream. Pure."""
+"""Changes, and their parsing from events of MongoDB's change stream. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from tocsin.documents import Hold, RunStatus, StepStatus, TaskStatus, WorkflowRu
 
 
 class ChangeKind(Enum):
-    """What happened. SNAPSHOT: listening begins here, or changes were dropped; read the present state."""
+    """The kind of a change. SNAPSHOT: the subscription starts, or changes were dropped; read the current state."""
 
     SNAPSHOT = "SNAPSHOT"
     TASK_CREATED = "TASK_CREATED"
@@ -23,11 +23,12 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a task, run or workflow run. Statuses are those that it set; None where it left them as they were.
+    """A change of a task, run or workflow run. Statuses are None if the change did not set them.
 
-    `steps` are the keys of those steps of a workflow run that changed, and what they became.
-    `due_at` is a due or retry time that the change set; `queued` says that a run waits for a worker; `cancel` that a
-    running one is to be aborted. These are for the engine, the rest is for subscribers.
+    `steps` holds the keys and new statuses of the changed steps of a workflow run.
+
+    Three fields are for the engine, not for subscribers: `due_at`, a due or retry time that the change set;
+    `queued`, if a run now waits for a worker; `cancel`, if a running run must be aborted.
     """
 
     kind: ChangeKind
@@ -45,13 +46,13 @@ class Change:
 
 
 def subject_of(change: Change) -> str:
-    """The id of the task or workflow run that changed; empty for a SNAPSHOT of all."""
+    """Return the ID of the task or workflow run that changed; empty for a SNAPSHOT of all."""
     return change.task_id or change.workflow_run_id or ""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """Something that this user's tokens depend on changed: whoever is connected by one must ask again."""
+    """A change that can invalidate the tokens of a user: their open connections must verify their token again."""
 
     user_id: str
 
@@ -74,7 +75,7 @@ PIPELINE: list[dict[str, Any]] = [
             ]
         }
     },
-    # The whole document of an insert carries the job; nobody here needs it.
+    # Jobs, attempts and steps are large and not needed here.
     {
         "$unset": [
             *("fullDocument.job", "fullDocument.retry", "updateDescription.updatedFields.attempts"),
@@ -82,11 +83,11 @@ PIPELINE: list[dict[str, Any]] = [
         ]
     },
 ]
-"""What the server sends of the changes: those of the engine's own bookkeeping stay where they are."""
+"""Aggregation pipeline of the change stream. It drops changes that are only bookkeeping of the engine."""
 
 
 def read(event: Mapping[str, Any]) -> Change | AccessChange | None:
-    """The change that this change stream event tells of, or None when nobody needs to know."""
+    """Parse an event of the change stream. Returns None for changes that concern nobody."""
     document_id, at, collection = event["documentKey"]["_id"], event["wallTime"], event["ns"]["coll"]
     fields = _fields(event)
     if collection == "runs":
@@ -108,12 +109,12 @@ def _fields(event: Mapping[str, Any]) -> Mapping[str, Any]:
 def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, Any]) -> Change | None:
     status = fields.get("status")
     cancel = fields.get("cancel_requested_at") is not None
-    queued = status == RunStatus.QUEUED.value or fields.get("rank") is not None  # released from waiting for another
+    queued = status == RunStatus.QUEUED.value or fields.get("rank") is not None  # no longer waiting for another run
     begun = fields.get("begun")
     if status is None and begun:
         status = RunStatus.RUNNING.value
     if begun is False and operation != "insert":
-        status = None  # claimed, and told as QUEUED as before
+        status = None  # claimed, but still shown as QUEUED until the attempt begins
     if status is None and not cancel and not queued:
         return None
     kind = ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED
@@ -142,7 +143,7 @@ def _workflow_run_change(operation: str, run_id: str, at: datetime, fields: Mapp
 
 def _task_change(operation: str, task_id: str, at: datetime, fields: Mapping[str, Any]) -> Change | None:
     if operation == "delete":
-        return None  # hiding it was the change that its owner saw
+        return None  # its owner already saw it deleted when it was hidden
     status = fields.get("status")
     kind = ChangeKind.TASK_CREATED if operation == "insert" else ChangeKind.TASK_UPDATED
     if fields.get("hold") == Hold.DELETED.value:

@@ -1,4 +1,4 @@
-"""One change stream a process, many subscribers: each with a bounded queue of its own."""
+"""One change stream per process, with any number of subscribers that have a bounded queue each."""
 
 import asyncio
 import contextlib
@@ -17,19 +17,19 @@ from tocsin.events.presence import Presence
 from tocsin.events.recent import Recent
 
 QUEUE_LIMIT = 10_000
-"""Changes that a slow subscriber may lag behind before it is sent a SNAPSHOT instead of them."""
+"""Queued changes of a slow subscriber. Beyond this they are replaced by a SNAPSHOT."""
 AT_ONCE = 16
-"""Changes that one user's subscribers are given in one turn of the event loop: then others have theirs."""
-_PORTION = 100
-"""Changes of the stream that are given on before others have their turn."""
+"""Changes that all subscribers of one owner get in one iteration of the event loop."""
+_CHUNK = 100
+"""Changes that are delivered before the event loop runs other tasks."""
 _POLL_MILLISECONDS = 1_000
 log = telemetry.logger(__name__)
 
 
-class _Share:
-    """How many changes one owner's subscribers were given in this turn of the event loop.
+class _TurnBudget:
+    """Counts the changes that one owner's subscribers got in this iteration of the event loop.
 
-    What one user's many subscribers do with a flood of changes keeps nobody else waiting.
+    A flood of changes to the many subscribers of one owner must not delay other owners.
     """
 
     __slots__ = ("given",)
@@ -38,18 +38,19 @@ class _Share:
         self.given = 0
 
     def take(self) -> None:
-        """One more is given; in the next turn none is yet."""
+        """Count a change. The count restarts in the next iteration."""
         if not self.given:
-            asyncio.get_running_loop().call_soon(self._begin_anew)
+            asyncio.get_running_loop().call_soon(self._reset)
         self.given += 1
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self.given = 0
 
 
 class Subscription:
-    """One listener's changes, from the moment it is made, or since `after`. An asynchronous iterator; use it in
-    `async with`.
+    """The changes of one subscriber from now on, or since `after`.
+
+    An asynchronous iterator, to be used in `async with`.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Subscription:
         self._after = after
         self._changes: deque[Change] = deque([self._snapshot()])
         self._error: Exception | None = None
-        self.share = _Share()
+        self.share = _TurnBudget()
         self._filled = asyncio.Event()
         self._filled.set()
 
@@ -76,17 +77,17 @@ class Subscription:
         self._fanout.add(self)
         try:
             await self._fanout.listening()
-        except BaseException:  # who leaves while the stream is down must not be kept
+        except BaseException:  # cancelled while the stream is down
             self._fanout.remove(self)
             raise
         self._catch_up()
         return self
 
     def _catch_up(self) -> None:
-        """Begin with what was missed, if this process knows all of it; else with a SNAPSHOT."""
+        """Start with the missed changes if this process has all of them, else with a SNAPSHOT."""
         missed = None if self._after is None else self._fanout.recent.since(self._after, clock.now(), self.owner)
         if missed is not None:
-            self._changes = deque(change for change in missed if self._hears(change))
+            self._changes = deque(change for change in missed if self._matches(change))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -109,25 +110,25 @@ class Subscription:
         raise self._error
 
     def fail(self, error: Exception) -> None:
-        """End with this error instead of the next change."""
+        """Raise this error in place of the next change."""
         self._error = error
         self._filled.set()
 
     def offer(self, change: Change) -> None:
-        """Queue a change if it is of what is listened to."""
-        if self._hears(change):
+        """Queue a change if it matches the subscription."""
+        if self._matches(change):
             self._changes.append(change)
             if len(self._changes) > QUEUE_LIMIT:
                 self.resync()
             self._filled.set()
 
     def resync(self) -> None:
-        """Drop what is queued: the subscriber is told to read the present state."""
+        """Replace the queued changes by a SNAPSHOT, on which the subscriber reads the current state."""
         self._changes.clear()
         self._changes.append(self._snapshot())
         self._filled.set()
 
-    def _hears(self, change: Change) -> bool:
+    def _matches(self, change: Change) -> bool:
         if self._workflows:
             return change.workflow_run_id is not None and self._run_id in (None, change.workflow_run_id)
         return change.task_id is not None and self.task_id in (None, change.task_id)
@@ -137,7 +138,7 @@ class Subscription:
 
 
 class Fanout:
-    """Reads the change stream and gives each change to its owner's subscribers, and to `on_change` (the engine)."""
+    """Reads the change stream and delivers each change to its owner's subscribers and to `on_change` (the engine)."""
 
     def __init__(self, database: Database, on_change: Callable[[Change], None]) -> None:
         self._database = database
@@ -145,42 +146,42 @@ class Fanout:
         self.presence = Presence()
         self.recent = Recent()
         self._subscriptions: dict[str, set[Subscription]] = {}
-        self._shares: dict[str, _Share] = {}
+        self._budgets: dict[str, _TurnBudget] = {}
         self._listening = asyncio.Event()
         self._opened = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start reading the change stream in the background."""
         self._task = asyncio.create_task(self._run(), name="events")
 
     async def stop(self) -> None:
-        """Close the stream."""
+        """Stop reading and close the change stream."""
         await end_tasks(self._task)
 
     def subscribe(self, owner: str, task_id: str | None = None, after: datetime | None = None) -> Subscription:
-        """The changes of this owner's tasks and runs (or of one task), beginning with a SNAPSHOT.
+        """Subscribe to changes of an owner's tasks and runs, or of one task. The first change is a SNAPSHOT.
 
-        With `after`, it begins with the changes since then instead, if they are still known.
+        With `after`, the subscription starts with the changes since then instead, if they are all still known.
         """
         return Subscription(self, owner, task_id, after=after)
 
     def subscribe_workflows(self, owner: str, run_id: str | None = None, after: datetime | None = None) -> Subscription:
-        """The changes of this owner's workflow runs (or of one). It begins as in `subscribe`."""
+        """Subscribe to changes of an owner's workflow runs, or of one. Starts as `subscribe` does."""
         return Subscription(self, owner, None, workflows=True, run_id=run_id, after=after)
 
     def add(self, subscription: Subscription) -> None:
-        """Give it what comes from now on."""
+        """Deliver changes to a subscription from now on."""
         self._subscriptions.setdefault(subscription.owner, set()).add(subscription)
-        subscription.share = self._shares.setdefault(subscription.owner, subscription.share)
+        subscription.share = self._budgets.setdefault(subscription.owner, subscription.share)
 
     def remove(self, subscription: Subscription) -> None:
-        """Give it nothing more."""
+        """Stop delivering changes to a subscription."""
         group = self._subscriptions.get(subscription.owner, set())
         group.discard(subscription)
         if not group:
             self._subscriptions.pop(subscription.owner, None)
-            self._shares.pop(subscription.owner, None)
+            self._budgets.pop(subscription.owner, None)
 
     async def listening(self) -> None:
         """Wait until the stream is open, so that no change falls between a snapshot and the first event."""
@@ -192,15 +193,15 @@ class Fanout:
             try:
                 await self._listen()
             except PyMongoError as error:
-                log.warning("change stream lost, opening it again", error=str(error)[:300], seconds=pause)
+                log.warning("change stream lost, reopening it", error=str(error)[:300], seconds=pause)
             except Exception:
-                log.exception("a change could not be handled, opening the stream again", seconds=pause)
+                log.exception("a change could not be handled, reopening the stream", seconds=pause)
             pause = 0.1 if self._opened else min(pause * 2, 2.0)
             self._opened = False
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        """Listen from now. Who listened before is told to read the present state: changes may have been missed."""
+        """Read changes from now on. Existing subscribers get a SNAPSHOT, because changes may have been missed."""
         stream = await self._database.db.watch(PIPELINE, max_await_time_ms=_POLL_MILLISECONDS)
         try:
             opened_at = (await self._database.db.command("hello"))["localTime"].replace(tzinfo=UTC)
@@ -210,21 +211,21 @@ class Fanout:
             count = 0
             async for event in stream:
                 count += 1
-                if count % _PORTION == 0:
-                    await asyncio.sleep(0)  # a batch that has come is read without a pause
+                if count % _CHUNK == 0:
+                    await asyncio.sleep(0)  # a batch that has arrived is iterated without yielding
                 if isinstance(change := read(event), AccessChange):
                     self.presence.changed(change.user_id)
                 elif change is not None:
-                    self._give(change)
+                    self._deliver(change)
         finally:
             self._listening.clear()
             with contextlib.suppress(PyMongoError):
                 await stream.close()
 
-    def _give(self, change: Change) -> None:
+    def _deliver(self, change: Change) -> None:
         self._on_change(change)
         if change.task_id is not None and is_workflow_run(change.task_id):
-            return  # the run of a step: whoever listens to its workflow run hears of the step
+            return  # the run of a step: subscribers get the step's change of its workflow run
         self.recent.add(change)
         for subscription in self._subscriptions.get(owner_of(subject_of(change)), ()):
             subscription.offer(change)

@@ -1,4 +1,4 @@
-"""Who is connected: so that the end of a session, a token or an account reaches open connections at once."""
+"""Signals to open connections when a session, token or account ends, so that they close immediately."""
 
 import asyncio
 import contextlib
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 
 class Presence:
-    """The open connections of this process by user. Each waits for its own signal to ask again what it may do."""
+    """The open connections of this process by user, each with a signal to verify its token again."""
 
     def __init__(self) -> None:
         self._signals: dict[str, set[asyncio.Event]] = {}
 
     @contextlib.contextmanager
     def watch(self, user_id: str) -> Iterator[asyncio.Event]:
-        """A signal that is set when something changes that this user's tokens depend on."""
+        """Register a connection and yield the signal that is set when this user's tokens may have become invalid."""
         signal = asyncio.Event()
         signals = self._signals.setdefault(user_id, set())
         signals.add(signal)
@@ -25,11 +25,11 @@ class Presence:
                 self._signals.pop(user_id, None)
 
     def changed(self, user_id: str) -> None:
-        """Tell the connections of this user."""
+        """Signal the connections of a user."""
         for signal in self._signals.get(user_id, ()):
             signal.set()
 
     def all_changed(self) -> None:
-        """Tell all: changes may have been missed."""
+        """Signal all connections, because changes may have been missed."""
         for user_id in self._signals:
             self.changed(user_id)

@@ -1,6 +1,6 @@
-"""The API: one file for each thing it speaks of; `schema.py` joins them. What it decides is decided in lower layers."""
+"""The GraphQL API: types and resolvers, joined in `schema.py`. Decisions are made in the layers below."""
 
-from tocsin.graphql import enums  # first: it describes the enums before any type uses one
+from tocsin.graphql import enums  # first: enums must be described before a type uses one
 from tocsin.graphql.context import Context, Services
 
 __all__ = ["Context", "Services", "enums"]

@@ -1,6 +1,6 @@
-"""The one way from a request to who is asking, for every resolver that needs a user.
+"""Authentication and authorization of resolvers: every resolver that needs a user gets them here.
 
-What a token must allow follows from the kind of operation: READ for queries and subscriptions, WRITE for mutations.
+The required scope follows from the kind of operation: READ for queries and subscriptions, WRITE for mutations.
 """
 
 from graphql import OperationType
@@ -17,21 +17,21 @@ FREEING = frozenset(
         "changePassword", "deactivateUser", "setUserQuota",
     }
 )  # fmt: skip
-"""The mutations that also work while the disk is nearly full: they make room, end things, or let someone do so."""
+"""Mutations that are accepted while the disk is nearly full: they free space, end things, or are needed to do so."""
 
 
 async def owner(info: Info) -> str:
-    """The id of who is asking. Raises Unauthenticated, Forbidden."""
+    """Return the ID of the caller. Raises Unauthenticated, Forbidden."""
     return (await identity(info)).user.id
 
 
 async def user(info: Info) -> User:
-    """Who is asking. Raises Unauthenticated, Forbidden."""
+    """Return the caller. Raises Unauthenticated, Forbidden."""
     return (await identity(info)).user
 
 
 async def identity(info: Info) -> Identity:
-    """Who is asking, by what. Raises Unauthenticated, Forbidden for an API token without the scope."""
+    """Return the caller and their credentials. Raises Unauthenticated, or Forbidden for a token without the scope."""
     found = await info.context.required_identity()
     info.context.services.quotas.limits.learn(found.user.id, found.user.quotas)
     require_room(info)
@@ -40,14 +40,14 @@ async def identity(info: Info) -> Identity:
 
 
 async def reader(info: Info) -> Identity:
-    """Who is asking, where a mutation changes nothing and only tells. Raises Unauthenticated, Forbidden."""
+    """Return the caller of a mutation that only reads, such as a dry run. Raises Unauthenticated, Forbidden."""
     found = await identity(info)
     _require(found, Scope.READ)
     return found
 
 
 def require_room(info: Info) -> None:
-    """Raises StorageLow for a mutation that would store something while the disk is nearly full."""
+    """Raise StorageLow for a mutation that would store something while the disk is nearly full."""
     if _is_root_of_mutation(info) and info.field_name not in FREEING:
         info.context.services.disk.require_room()
 
@@ -57,7 +57,7 @@ def _is_root_of_mutation(info: Info) -> bool:
 
 
 async def administrator(info: Info) -> Identity:
-    """The administrator who is asking. Raises Unauthenticated, Forbidden."""
+    """Return the caller, who must be an administrator. Raises Unauthenticated, Forbidden."""
     found = await identity(info)
     if not found.user.is_admin:
         raise Forbidden("Only administrators may do this.")
@@ -66,13 +66,13 @@ async def administrator(info: Info) -> Identity:
 
 
 async def administers(info: Info) -> bool:
-    """Whether who is asking may see what administrators see. Raises Unauthenticated, Forbidden."""
+    """Tell whether the caller has administrator access. Raises Unauthenticated, Forbidden."""
     found = await identity(info)
     return found.user.is_admin and Scope.ADMIN in found.scopes
 
 
 async def logged_in(info: Info) -> Identity:
-    """Who is asking by a log-in of his own: no API token can make tokens or change the password.
+    """Return the caller, who must use a session: API tokens cannot create tokens or change the password.
 
     Raises Unauthenticated, Forbidden.
     """
@@ -82,13 +82,13 @@ async def logged_in(info: Info) -> Identity:
 
 
 def require_log_in(who: Identity) -> None:
-    """Raises Forbidden for an API token: a program may not do this, whatever its scopes."""
+    """Raise Forbidden for an API token, whatever its scopes."""
     if who.session_id is None:
-        raise Forbidden("An API token cannot do this. Log in, and use the access token.")
+        raise Forbidden("API tokens cannot do this. Log in and use the access token of the session.")
 
 
 def actor(info: Info, who: Identity) -> Actor:
-    """Who is asking, and from where, as the audit log tells it."""
+    """Return the caller and their address for the audit log."""
     return info.context.actor.known_as(who.user)
 
 

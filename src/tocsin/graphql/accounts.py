@@ -1,4 +1,4 @@
-"""Accounts: who am I, signing up, logging in and out, passwords, links that were mailed."""
+"""The viewer, and mutations of their account: sign-up, sessions, passwords, mailed links."""
 
 from collections.abc import Awaitable
 from typing import Annotated, TypeVar
@@ -15,129 +15,131 @@ from tocsin.graphql.words import WHAT
 from tocsin.workflows.letters import Letters
 
 P = TypeVar("P", bound=SessionPayload)
-_PASSWORD = "10 to 128 characters, not one of the commonest passwords."  # noqa: S105  # a description
+_PASSWORD = "10 to 128 characters. Common passwords are rejected."  # noqa: S105  # a description
 
 
-@strawberry.input(description="A new account.")
+@strawberry.input(description="Input of `signUp`.")
 class SignUpInput:
-    email: str = strawberry.field(description="The address to log in with and to get mail at.")
+    email: str = strawberry.field(description="Email address: identifies the account at log-in and receives its mails.")
     password: str = strawberry.field(description=_PASSWORD)
 
 
-@strawberry.input(description="What to log in with.")
+@strawberry.input(description="Input of `logIn`.")
 class LogInInput:
-    email: str = strawberry.field(description="The address of the account, in any case.")
-    password: str = strawberry.field(description="The password of the account.")
+    email: str = strawberry.field(description="Email address of the account, case-insensitive.")
+    password: str = strawberry.field(description="Password of the account.")
 
 
-@strawberry.input(description="The session to renew.")
+@strawberry.input(description="Input of `refreshSession`.")
 class RefreshSessionInput:
-    refresh_token: str = strawberry.field(description="The latest refresh token of the session.")
+    refresh_token: str = strawberry.field(description="Latest refresh token of the session. Each is valid once.")
 
 
-@strawberry.input(description="The session to end.")
+@strawberry.input(description="Input of `logOut`.")
 class LogOutInput:
     refresh_token: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A refresh token of the session. Default: the session of the access token that asks.",
+        description="Refresh token of the session to end. Default: the session of the access token in use.",
     )
 
 
-@strawberry.input(description="A new password for your account.")
+@strawberry.input(description="Input of `changePassword`.")
 class ChangePasswordInput:
-    current_password: str = strawberry.field(description="The password that is to be replaced.")
+    current_password: str = strawberry.field(description="Current password.")
     new_password: str = strawberry.field(description=_PASSWORD)
 
 
-@strawberry.input(description="The account whose password was forgotten.")
+@strawberry.input(description="Input of `requestPasswordReset`.")
 class RequestPasswordResetInput:
-    email: str = strawberry.field(description="The address of the account.")
+    email: str = strawberry.field(description="Email address of the account.")
 
 
-@strawberry.input(description="A new password, by a mailed link.")
+@strawberry.input(description="Input of `resetPassword`.")
 class ResetPasswordInput:
-    token: str = strawberry.field(description="The text behind `#reset=` in the link.")
+    token: str = strawberry.field(description="Token from the mailed link: the text after `#reset=`.")
     password: str = strawberry.field(description=_PASSWORD)
 
 
-@strawberry.input(description="An account, by a mailed invitation.")
+@strawberry.input(description="Input of `acceptInvitation`.")
 class AcceptInvitationInput:
-    token: str = strawberry.field(description="The text behind `#invitation=` in the link.")
+    token: str = strawberry.field(description="Token from the mailed link: the text after `#invitation=`.")
     password: str = strawberry.field(description=_PASSWORD)
 
 
-@strawberry.input(description="A confirmed address, by a mailed link.")
+@strawberry.input(description="Input of `confirmEmail`.")
 class ConfirmEmailInput:
-    token: str = strawberry.field(description="The text behind `#confirmation=` in the link.")
-    password: str = strawberry.field(description="The password of the account that the link was mailed for.")
+    token: str = strawberry.field(description="Token from the mailed link: the text after `#confirmation=`.")
+    password: str = strawberry.field(description="Password of the account that the link was sent for.")
 
 
-@strawberry.input(description="A user whose workflows may ask you to decide, or may no longer.")
+@strawberry.input(description="Input of `acceptRequestsFrom` and `refuseRequestsFrom`.")
 class RequestsFromInput:
-    email: str = strawberry.field(description="The address of the user.")
+    email: str = strawberry.field(description="Email address of the user whose workflows send the approval requests.")
 
 
-@strawberry.type(description="The answer to signUp.")
+@strawberry.type(description="Result of `signUp`.")
 class SignUpPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="The answer to logIn.")
+@strawberry.type(description="Result of `logIn`.")
 class LogInPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="The answer to refreshSession.")
+@strawberry.type(description="Result of `refreshSession`.")
 class RefreshSessionPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="The answer to resetPassword.")
+@strawberry.type(description="Result of `resetPassword`.")
 class ResetPasswordPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="The answer to acceptInvitation.")
+@strawberry.type(description="Result of `acceptInvitation`.")
 class AcceptInvitationPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="The answer to logOut.")
+@strawberry.type(description="Result of `logOut`.")
 class LogOutPayload:
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to changePassword.")
+@strawberry.type(description="Result of `changePassword`.")
 class ChangePasswordPayload:
-    user: User | None = strawberry.field(description="Whose password was changed; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    user: User | None = strawberry.field(description="The user with the new password; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to requestPasswordReset, the same whether or not there is such an account.")
+@strawberry.type(description="Result of `requestPasswordReset`. It is the same whether or not the account exists.")
 class RequestPasswordResetPayload:
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to confirmEmail.")
+@strawberry.type(description="Result of `confirmEmail`.")
 class ConfirmEmailPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="The answer to requestEmailConfirmation.")
+@strawberry.type(description="Result of `requestEmailConfirmation`.")
 class RequestEmailConfirmationPayload:
-    email: str | None = strawberry.field(description="Where the mail goes; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    email: str | None = strawberry.field(description="Address that the mail is sent to; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to acceptRequestsFrom and refuseRequestsFrom.")
+@strawberry.type(description="Result of `acceptRequestsFrom` and `refuseRequestsFrom`.")
 class RequestsFromPayload:
-    email: str | None = strawberry.field(description="The address, as it is compared; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    email: str | None = strawberry.field(
+        description="The address in its normalized form; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type
 class AccountQueries:
-    @strawberry.field(description="Who is asking.")
+    @strawberry.field(description="The user that the request is authenticated as.")
     async def viewer(self, info: Info) -> User:
         return user_type(await access.user(info))
 
@@ -146,8 +148,9 @@ class AccountQueries:
 class AccountMutations:
     @strawberry.mutation(
         description=(
-            "Make an account and log in. Works without a token, if this installation allows it. A link to confirm "
-            "the address is mailed to it; before that it gets no other mail, and jobs of the account send none."
+            "Create an account and open a session. Requires no token; fails with SIGN_UP_CLOSED if this installation "
+            "does not allow sign-up. A confirmation link is mailed to the address. Until it is used, the address "
+            "receives no other mail and jobs of the account send none."
         )
     )
     async def sign_up(self, info: Info, input: Annotated[SignUpInput, WHAT]) -> SignUpPayload:
@@ -156,7 +159,7 @@ class AccountMutations:
         await context.attempt("signUp")
         return await _payload(SignUpPayload, _sign_up(context, input), context)
 
-    @strawberry.mutation(description="Open a session. Works without a token.")
+    @strawberry.mutation(description="Open a session. Requires no token.")
     async def log_in(self, info: Info, input: Annotated[LogInInput, WHAT]) -> LogInPayload:
         context = info.context
         await context.attempt("logIn", input.email)
@@ -165,21 +168,21 @@ class AccountMutations:
 
     @strawberry.mutation(
         description=(
-            "Get new tokens for a session. Works without an access token. A refresh token is good once: when it is "
-            "used again later, somebody has a copy, so the session ends and its user is told by mail."
+            "Exchange a refresh token for new tokens. Requires no access token. Each refresh token is valid once: "
+            "using it again later is taken as theft, which ends the session and notifies the user by mail."
         )
     )
     async def refresh_session(self, info: Info, input: Annotated[RefreshSessionInput, WHAT]) -> RefreshSessionPayload:
         context = info.context
         await context.attempt("refreshSession")
         opening = context.services.accounts.refresh(input.refresh_token, context.actor)
-        grant, faults = await caught(opening)
-        return RefreshSessionPayload(session=None if grant is None else grant_type(grant), user_errors=faults)
+        grant, errors = await caught(opening)
+        return RefreshSessionPayload(session=None if grant is None else grant_type(grant), user_errors=errors)
 
     @strawberry.mutation(
         description=(
-            "End a session: its tokens are worthless at once, its connections are closed. Works without an access "
-            "token. A session that has ended already is no error."
+            "End a session. Its tokens become invalid and its connections are closed immediately. Requires no access "
+            "token if a refresh token is given. Ending a session twice is not an error."
         )
     )
     async def log_out(self, info: Info, input: Annotated[LogOutInput, WHAT]) -> LogOutPayload:
@@ -192,37 +195,43 @@ class AccountMutations:
         return LogOutPayload(user_errors=[])
 
     @strawberry.mutation(
-        description="Change your password. Your other sessions end; API tokens stay. You are told by mail."
+        description=(
+            "Change your password. Ends your other sessions and keeps your API tokens. You are notified by mail."
+        )
     )
     async def change_password(self, info: Info, input: Annotated[ChangePasswordInput, WHAT]) -> ChangePasswordPayload:
         who, service = await access.logged_in(info), info.context.services.accounts
         await info.context.attempt("changePassword", who.user.email)
         changing = service.change_password(who, input.current_password, input.new_password, access.actor(info, who))
-        user, faults = await caught(changing)
-        return ChangePasswordPayload(user=user and user_type(user), user_errors=faults)
+        user, errors = await caught(changing)
+        return ChangePasswordPayload(user=user and user_type(user), user_errors=errors)
 
     @strawberry.mutation(
         description=(
-            "Get a mail with a link to choose a new password, good for an hour. Works without a token. The answer is "
-            "the same whether or not there is such an account."
+            "Request a mail with a link to set a new password, valid for one hour. Requires no token. The result is "
+            "the same whether or not the account exists."
         )
     )
     async def request_password_reset(
         self, info: Info, input: Annotated[RequestPasswordResetInput, WHAT]
     ) -> RequestPasswordResetPayload:
         await info.context.attempt("requestPasswordReset", input.email)
-        _, faults = await caught(info.context.services.mailing.request_reset(input.email, info.context.actor))
-        return RequestPasswordResetPayload(user_errors=faults)
+        _, errors = await caught(info.context.services.mailing.request_reset(input.email, info.context.actor))
+        return RequestPasswordResetPayload(user_errors=errors)
 
     @strawberry.mutation(
-        description="Choose a new password by a mailed link, and log in. All other sessions end. Works without a token."
+        description=(
+            "Set a new password with a mailed link and open a session. Ends all other sessions. Requires no token."
+        )
     )
     async def reset_password(self, info: Info, input: Annotated[ResetPasswordInput, WHAT]) -> ResetPasswordPayload:
         await info.context.attempt("resetPassword")
         opening = info.context.services.mailing.reset(input.token, input.password, info.context.actor)
         return await _payload(ResetPasswordPayload, opening, info.context)
 
-    @strawberry.mutation(description="Make an account by a mailed invitation, and log in. Works without a token.")
+    @strawberry.mutation(
+        description="Create an account with a mailed invitation and open a session. Requires no token."
+    )
     async def accept_invitation(
         self, info: Info, input: Annotated[AcceptInvitationInput, WHAT]
     ) -> AcceptInvitationPayload:
@@ -233,49 +242,51 @@ class AccountMutations:
 
     @strawberry.mutation(
         description=(
-            "Confirm your address by a mailed link and your password, and log in. The first time, all sessions and API "
-            "tokens from before end. Works without a token."
+            "Confirm your email address with a mailed link and your password, and open a session. The first "
+            "confirmation ends all earlier sessions and API tokens. Requires no token."
         )
     )
     async def confirm_email(self, info: Info, input: Annotated[ConfirmEmailInput, WHAT]) -> ConfirmEmailPayload:
-        await info.context.attempt("confirmEmail", input.token)  # each link has its attempts, as an account has
+        await info.context.attempt(
+            "confirmEmail", input.token
+        )  # attempts are limited per link, as they are per account
         opening = info.context.services.mailing.confirm(input.token, input.password, info.context.actor)
         return await _payload(ConfirmEmailPayload, opening, info.context)
 
     @strawberry.mutation(
         description=(
-            "Get another mail with a link to confirm your address, good for three days: at most three in an hour. "
-            "Earlier links become worthless."
+            "Request another mail with a confirmation link, valid for three days. At most three per hour. Earlier "
+            "links become invalid."
         )
     )
     async def request_email_confirmation(self, info: Info) -> RequestEmailConfirmationPayload:
         who, mailing = await access.logged_in(info), info.context.services.mailing
         asking = mailing.request_confirmation(who.user, access.actor(info, who))
-        _, faults = await caught(asking)
-        return RequestEmailConfirmationPayload(email=None if faults else who.user.email, user_errors=faults)
+        _, errors = await caught(asking)
+        return RequestEmailConfirmationPayload(email=None if errors else who.user.email, user_errors=errors)
 
     @strawberry.mutation(
         description=(
-            "Let the workflows of another user ask you by mail to decide. What they wait for already is asked now. "
-            "The answer is the same whether or not the address has an account."
+            "Allow the workflows of another user to send you approval requests by mail. Requests that are already "
+            "pending are sent now. The result is the same whether or not the address has an account."
         )
     )
     async def accept_requests_from(self, info: Info, input: Annotated[RequestsFromInput, WHAT]) -> RequestsFromPayload:
         who = await access.logged_in(info)
         await info.context.attempt("acceptRequestsFrom")
-        email, faults = await caught(_accept(info.context.services, who.user, input.email))
-        return RequestsFromPayload(email=email, user_errors=faults)
+        email, errors = await caught(_accept(info.context.services, who.user, input.email))
+        return RequestsFromPayload(email=email, user_errors=errors)
 
-    @strawberry.mutation(description="Let the workflows of another user ask you by mail no more.")
+    @strawberry.mutation(description="Stop the workflows of another user from sending you approval requests by mail.")
     async def refuse_requests_from(self, info: Info, input: Annotated[RequestsFromInput, WHAT]) -> RequestsFromPayload:
         who, database = await access.logged_in(info), info.context.services.database
-        email, faults = await caught(refuse_requests(database, who.user, input.email))
-        return RequestsFromPayload(email=email, user_errors=faults)
+        email, errors = await caught(refuse_requests(database, who.user, input.email))
+        return RequestsFromPayload(email=email, user_errors=errors)
 
 
-async def _sign_up(context: Context, given: SignUpInput) -> accounts.Grant:
+async def _sign_up(context: Context, input: SignUpInput) -> accounts.Grant:
     services = context.services
-    grant = await services.accounts.sign_up(given.email, given.password, context.actor)
+    grant = await services.accounts.sign_up(input.email, input.password, context.actor)
     await services.mailing.welcome(grant.user, context.actor)
     return grant
 
@@ -289,8 +300,8 @@ async def _accept(services: Services, user: documents.User, email: str) -> str:
 
 
 async def _payload(kind: type[P], opening: Awaitable[accounts.Grant], context: Context) -> P:
-    """Open a session for somebody who has proved that the account is theirs."""
-    grant, faults = await caught(opening)
+    """Await the opening of a session and return its payload. Successful log-ins are recorded for the rate limits."""
+    grant, errors = await caught(opening)
     if grant is not None:
         await context.succeeded(grant.user.email)
-    return kind(session=None if grant is None else grant_type(grant), user_errors=faults)
+    return kind(session=None if grant is None else grant_type(grant), user_errors=errors)

@@ -1,4 +1,4 @@
-"""Who may have an operation executed at this moment, and what it costs him."""
+"""Rate and concurrency limits of operations: each one is charged to its caller before it runs."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,13 +15,16 @@ from tocsin.graphql.errors import coded
 from tocsin.security.rates import address_key
 
 LEAST_COST = 100
-"""Points of reading and answering an operation at all."""
+"""Base cost of every operation, in points."""
 REFUSED_COST = 500
-"""Points of a document that is refused: it is read anew each time, while a good one is remembered."""
+"""Cost of a refused document, in points. It is parsed each time, while valid documents are cached."""
 
 
 async def caller_of(context: Context) -> Caller:
-    """Who is asking. Found out once for a request or a connection. Raises what a database that is away raises."""
+    """Return the caller, which is determined once per request or connection.
+
+    Raises what the driver raises when the database is unavailable.
+    """
     if context.caller is None:
         context.caller = await _find(context)
     return context.caller
@@ -35,25 +38,25 @@ async def _find(context: Context) -> Caller:
 
 
 async def refusal(context: Context) -> GraphQLError | None:
-    """Why nothing of this caller's is even read at the moment; None if it is."""
+    """Return the error for a caller over the rate limit, before the document is parsed; None if they may go on."""
     try:
         caller = await caller_of(context)
         context.services.rates.check(caller.key, REFUSED_COST)
     except (RateLimited, PyMongoError, DatabaseUnavailable) as error:
-        told = coded(caused_by(error), executing=False, request_id=context.request_id)
-        context.note_refusal((told.extensions or {}).get("code"), told.message)
-        return told
+        masked = coded(caused_by(error), executing=False, request_id=context.request_id)
+        context.note_refusal((masked.extensions or {}).get("code"), masked.message)
+        return masked
     return None
 
 
 def caused_by(error: Exception) -> GraphQLError:
-    """The error of an operation that did not come to be executed."""
+    """Return the error of an operation that was not executed."""
     return GraphQLError(str(error), original_error=error)
 
 
 @dataclass
 class Admission:
-    """One operation's way through the limits. `end` must be called, whatever happened."""
+    """The passage of one operation through the limits. `end` must always be called."""
 
     context: Context
     requested: int = REFUSED_COST
@@ -61,22 +64,22 @@ class Admission:
     _slots: list[tuple[Kind, Caller]] = field(default_factory=list)
 
     async def enter(self, kind: OperationType, cost: int) -> None:
-        """Let an operation of this cost be executed. Raises RateLimited."""
+        """Take a slot and charge the cost of an operation that is about to run. Raises RateLimited."""
         self.requested = LEAST_COST + cost
         self._take_slot(await caller_of(self.context), kind)
         await self._spend()
 
     async def turn_away(self) -> None:
-        """Count a document that is refused. Raises RateLimited."""
+        """Charge for a refused document. Raises RateLimited."""
         await self._spend()
 
     def end(self) -> None:
-        """Give back what the operation held."""
+        """Release the slots of the operation."""
         while self._slots:
             self.context.services.slots.give_back(*self._slots.pop())
 
     def cost(self) -> dict[str, object]:
-        """`extensions.cost` of the answer; empty as long as nothing was counted."""
+        """Return `extensions.cost` of the response; empty if nothing was charged."""
         if self.allowance is None:
             return {}
         limit = self.allowance.limit

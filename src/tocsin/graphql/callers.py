@@ -1,4 +1,4 @@
-"""Who is asking, as limits see it, and how much of his is under way."""
+"""Callers as the limits see them, and the operations that each has in progress."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,40 +9,40 @@ from tocsin.errors import RateLimited
 Who = Literal["everyone", "users", "nobody"]
 Kind = Literal["operations", "subscriptions"]
 _BUSY = 1.0
-"""Seconds after which a caller who has too much under way may try again: most operations have ended by then."""
+"""Seconds after which a caller with too many operations in progress may retry: most have ended by then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A user, or without a valid token a network address: the key of his limits, and which of the two he is."""
+    """A user, or a network address if the request has no valid token. `key` identifies the caller in the limits."""
 
     key: str
     known: bool
 
     def is_among(self, who: Who) -> bool:
-        """Whether a setting that names `who` means him."""
+        """Tell whether a setting with this value applies to the caller."""
         return who == "everyone" or (who == "users" and self.known)
 
 
 class Slots:
-    """How many operations and subscriptions of each caller are under way in this process."""
+    """Operations and subscriptions in progress in this process, by caller."""
 
     def __init__(self) -> None:
         self._taken: Counter[tuple[Kind, str]] = Counter()
 
     def take(self, kind: Kind, caller: Caller, most: int) -> None:
-        """Take one, to be given back. Raises RateLimited when the caller has as many as he may have."""
+        """Take a slot, which the caller must release. Raises RateLimited when the caller has `most` already."""
         if self._taken[kind, caller.key] >= most:
-            message = f"You have {most} {kind} under way; more at once are not allowed. Wait for one to end."
+            message = f"You have {most} {kind} in progress, the most allowed at once. Wait for one to end."
             raise RateLimited(message, _BUSY)
         self._taken[kind, caller.key] += 1
 
     def give_back(self, kind: Kind, caller: Caller) -> None:
-        """Give one back."""
+        """Release a slot."""
         self._taken[kind, caller.key] -= 1
         if self._taken[kind, caller.key] <= 0:
             del self._taken[kind, caller.key]
 
     def count(self, kind: Kind) -> int:
-        """How many are taken by all callers together."""
+        """Return the number of slots in use by all callers."""
         return sum(number for (of, _), number in self._taken.items() if of == kind)

@@ -1,4 +1,4 @@
-"""What resolvers may use, and who is asking."""
+"""The context of resolvers: shared services, and the authenticated request."""
 
 import asyncio
 import contextlib
@@ -33,20 +33,22 @@ from tocsin.workflows.refusals import Refusals
 from tocsin.workflows.versions import Versions
 
 CHECK_SECONDS = 30.0
-"""How often an open connection asks whether its token is still good, should the news of its end be lost."""
-EXPIRED = "The token has expired. Get a new one, and connect again with it."
-_MISSING = "This needs an access token. Log in, and send it as `Authorization: Bearer <token>`."
+"""Interval at which an open connection checks its token again, in case a signal about its end was lost."""
+EXPIRED = "The access token has expired. Get a new one and reconnect with it."
+_MISSING = "An access token is required. Log in and send it as `Authorization: Bearer <token>`."
 
 
 @dataclass(frozen=True)
 class Services:
-    """What the API stands on; one for the whole process, used in one event loop.
+    """Dependencies of the API. One instance per process, used in one event loop.
 
-    `fingerprint_key` keys the digests of inputs that idempotency keys are compared by. `on_due` is called after
-    anything that writes a due time, `on_queued` after anything that queues a run, `on_cancel` with the id of each
-    RUNNING run that is to be aborted; `on_workflow_due` and `on_workflow_run` are the same for workflows.
-    `waiting` says what a run waits for; `on_queue_change` is called after a queue was changed. `compute`
-    does what takes long; without it a thread does.
+    `fingerprint_key` keys the digests of inputs that are stored with idempotency keys.
+
+    Callbacks: `on_due` after a due time is written, `on_queued` after a run is queued, `on_cancel` with the ID of each
+    RUNNING run to abort, `on_queue_change` after a queue changes; `on_workflow_due` and `on_workflow_run` are the same
+    for workflows.
+
+    `waiting` returns the reason why a run waits. `compute` runs CPU-bound work; without it a thread does.
     """
 
     database: Database
@@ -85,8 +87,8 @@ class Services:
 class Context(BaseContext):
     """One HTTP request, or one WebSocket connection.
 
-    `token` is the bearer token that came with it, `address` the client's IP address, `user_agent` what it calls itself.
-    `on_known` is called with the user's id whenever the token has proved good.
+    `token` is its bearer token, `address` the client's IP address, `user_agent` the header of that name. `on_known` is
+    called with the user's ID each time the token is verified.
     """
 
     def __init__(
@@ -110,28 +112,28 @@ class Context(BaseContext):
 
     @property
     def actor(self) -> Actor:
-        """Where this comes from, before it is known who it is."""
+        """The client for the audit log, before the user is known."""
         return Actor(address=self.address, user_agent=self.user_agent)
 
     def note_refusal(self, code: object, message: str) -> None:
-        """Let the log tell that the caller was refused, by the code of the error that they get."""
+        """Log that the caller was refused with this error code."""
         caller = self.caller.key if self.caller else address_key(self.address)
         self.services.refusal_log.note(
             str(code), message, caller=caller, address=self.address, request_id=self.request_id
         )
 
     async def attempt(self, what: str, email: str | None = None) -> None:
-        """Count an attempt at `what` (a mutation), of this address and at this account. Raises RateLimited."""
+        """Count an attempt at a mutation against the limits of the address and the account. Raises RateLimited."""
         await self.services.rates.attempt(what, self.address, email)
 
     async def succeeded(self, email: str) -> None:
-        """Note that this account was opened from this address."""
+        """Record a successful log-in to this account from this address."""
         await self.services.rates.succeeded(self.address, email)
 
     async def identity(self) -> Identity | None:
-        """Who is asking; None without a token. Raises Unauthenticated for a token that is not good.
+        """Return the authenticated caller; None without a token. Raises Unauthenticated for an invalid token.
 
-        Over a WebSocket it is asked anew each time, since a connection may outlive the token.
+        Over a WebSocket the token is verified on every call, because a connection can outlive it.
         """
         if self.token is None or (self._identity is not None and not self.is_socket):
             return self._identity
@@ -141,11 +143,11 @@ class Context(BaseContext):
 
     @property
     def may_read(self) -> bool:
-        """Tell whether the token by which `identity` was found last, if any, has the scope READ."""
+        """True if the verified token has the scope READ, and without a token."""
         return self._identity is None or Scope.READ in self._identity.scopes
 
     async def required_identity(self) -> Identity:
-        """Who is asking. Raises Unauthenticated, also without a token."""
+        """Return the authenticated caller. Raises Unauthenticated for a missing or invalid token."""
         identity = await self.identity()
         if identity is None:
             raise Unauthenticated(_MISSING)
@@ -153,13 +155,13 @@ class Context(BaseContext):
 
     @property
     def is_socket(self) -> bool:
-        """Whether this is a WebSocket connection."""
+        """True for a WebSocket connection."""
         return self.request is not None and self.request.scope["type"] == "websocket"
 
     async def loss(self) -> Unauthenticated:
-        """Wait until the token by which `identity` was found is no longer good, for whatever reason; that reason."""
+        """Wait until the verified token becomes invalid and return the reason as an error."""
         if self._identity is None or self.token is None:
-            raise RuntimeError("nobody is known to ask")
+            raise RuntimeError("the context is not authenticated")
         with self.services.fanout.presence.watch(self._identity.user.id) as changed:
             while (left := _seconds_until(self._identity.expires_at)) > 0:
                 check_cancelled()

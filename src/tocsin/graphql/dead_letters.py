@@ -1,4 +1,4 @@
-"""What an owner asks of dead letters, and does with them."""
+"""Queries and mutations of dead letters and replays."""
 
 from typing import Annotated
 
@@ -31,70 +31,71 @@ from tocsin.tasks import dead_letters, replays
 from tocsin.tasks.owned import find_run
 
 MOST_IDS = 100
-Which = Annotated[DeadLetterFilter | None, strawberry.argument(description="Only these dead letters.")]
+Which = Annotated[DeadLetterFilter | None, strawberry.argument(description="Return only matching dead letters.")]
 
 
-@strawberry.input(description="Dead letters to send again.")
+@strawberry.input(description="Input of `replayDeadLetters`.")
 class ReplayDeadLettersInput:
     filter: DeadLetterFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="Which ones. Default: all of them."
+        default=strawberry.UNSET, description="Dead letters to replay. Default: all."
     )
-    dry_run: bool = strawberry.field(default=False, description="Only count them, and send none.")
+    dry_run: bool = strawberry.field(default=False, description="Only count the matching dead letters.")
     canary: bool = strawberry.field(
-        default=True, description="Send the oldest one first, and the others only once it has succeeded."
+        default=True, description="Send the oldest dead letter first, and the others only after it succeeds."
     )
     per_minute: int = strawberry.field(
-        default=60, description="How many are sent at most in any 60 seconds, 1 to 6000. They are spread evenly."
+        default=60, description="Rate limit: runs sent per 60 seconds at an even pace, 1 to 6000."
     )
     settings: ReplaySettings = strawberry.field(
-        default=ReplaySettings.CURRENT, description="By which settings the runs are made again."
+        default=ReplaySettings.CURRENT, description="Settings that the runs use."
     )
     idempotency_key: str | None = key_field()
 
 
-@strawberry.input(description="A replay to stop.")
+@strawberry.input(description="Input of `stopReplay`.")
 class StopReplayInput:
-    id: strawberry.ID = strawberry.field(description="The replay.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the replay.")
 
 
-@strawberry.input(description="Dead letters to discard: by a filter, by their ids, or all.")
+@strawberry.input(description="Input of `discardDeadLetters`. Exactly one of `filter`, `ids` and `all` is required.")
 class DiscardDeadLettersInput:
     filter: DeadLetterFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="Which ones. An empty filter needs `all`."
+        default=strawberry.UNSET,
+        description="Discard the dead letters that match. An empty filter is rejected; use `all`.",
     )
     ids: list[strawberry.ID] | None = strawberry.field(
-        default=strawberry.UNSET, description="These runs, at most 100; instead of a filter."
+        default=strawberry.UNSET, description="Discard these runs, at most 100."
     )
-    all: bool = strawberry.field(default=False, description="Say true to discard all of them, without a filter.")
+    all: bool = strawberry.field(default=False, description="Discard all dead letters.")
 
 
-@strawberry.type(description="The answer to replayDeadLetters.")
+@strawberry.type(description="Result of `replayDeadLetters`.")
 class ReplayDeadLettersPayload:
-    replay: Replay | None = strawberry.field(description="The replay; null of a dry run and if there are user errors.")
-    count: int | None = strawberry.field(
-        description="How many dead letters there are to be sent; null if there are user errors."
+    replay: Replay | None = strawberry.field(
+        description="The new replay; null for a dry run and if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    count: int | None = strawberry.field(description="Number of matching dead letters; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to stopReplay.")
+@strawberry.type(description="Result of `stopReplay`.")
 class StopReplayPayload:
-    replay: Replay | None = strawberry.field(description="The replay as it is now; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    replay: Replay | None = strawberry.field(description="The stopped replay; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to discardDeadLetters.")
+@strawberry.type(description="Result of `discardDeadLetters`.")
 class DiscardDeadLettersPayload:
-    count: int | None = strawberry.field(description="How many were discarded; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    count: int | None = strawberry.field(description="Number of discarded dead letters; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type
 class DeadLetterQueries:
     @strawberry.field(
         description=(
-            "Your dead letters, the latest failure first: runs that failed for good, that you have not discarded, and "
-            "that were not done again since."
+            "Your dead letters, the latest failure first: runs that failed after their last retry and were neither "
+            "discarded nor replayed since."
         )
     )
     async def dead_letters(
@@ -110,18 +111,20 @@ class DeadLetterQueries:
         return await list_dead_letters(info.context.services, user, filter or None, page)
 
     @strawberry.field(
-        description="Your dead letters counted by kind of fault and host, the most frequent first: at most 100 rows."
+        description=(
+            "Your dead letters grouped by kind of failure and host, the most frequent first. At most 100 groups."
+        )
     )
     async def dead_letter_causes(self, info: Info, filter: Which = strawberry.UNSET) -> list[DeadLetterCause]:
         owner = await access.owner(info)
         found = await dead_letters.causes(info.context.services.database, owner, read_filter(filter or None))
         return [cause_type(cause) for cause in found]
 
-    @strawberry.field(description="One of your replays; null if you have none with this id.")
+    @strawberry.field(description="Fetch one of your replays; null if you have no replay with this ID.")
     async def replay(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The global id, as this API gave it.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID of the replay.")],
     ) -> Replay | None:
         owner, replay_id = await access.owner(info), ids.find("Replay", id, "id")
         return None if replay_id is None else await load_replay(info, owner, replay_id)
@@ -143,8 +146,8 @@ class DeadLetterQueries:
 class DeadLetterMutations:
     @strawberry.mutation(
         description=(
-            "Send dead letters again, each as the same run with all its retries. What fails again is one dead letter "
-            "again, and is not taken twice by the same replay."
+            "Replay dead letters: each run is queued again with all its retries. A run that fails again becomes a dead "
+            "letter again; the same replay does not pick it up a second time."
         )
     )
     async def replay_dead_letters(
@@ -153,21 +156,21 @@ class DeadLetterMutations:
         owner = await access.owner(info)
         if input.dry_run:
             await access.reader(info)
-        answer, faults = await caught(_replay(info.context.services, owner, input))
+        answer, errors = await caught(_replay(info.context.services, owner, input))
         replay, count = answer or (None, None)
         return ReplayDeadLettersPayload(
-            replay=None if replay is None else replay_type(replay), count=count, user_errors=faults
+            replay=None if replay is None else replay_type(replay), count=count, user_errors=errors
         )
 
-    @strawberry.mutation(description="Send no more of a replay. The runs that were sent go on.")
+    @strawberry.mutation(description="Stop a replay. Runs that were already sent continue.")
     async def stop_replay(self, info: Info, input: Annotated[StopReplayInput, WHAT]) -> StopReplayPayload:
         owner = await access.owner(info)
-        replay, faults = await caught(_stop(info.context.services, owner, input))
-        return StopReplayPayload(replay=None if replay is None else replay_type(replay), user_errors=faults)
+        replay, errors = await caught(_stop(info.context.services, owner, input))
+        return StopReplayPayload(replay=None if replay is None else replay_type(replay), user_errors=errors)
 
     @strawberry.mutation(
         description=(
-            "Take dead letters off the list for good: they stay in the history, and are dead letters again only if "
+            "Remove dead letters from the list. The runs stay in the history, and become dead letters again only if "
             "they are retried and fail again."
         )
     )
@@ -175,43 +178,43 @@ class DeadLetterMutations:
         self, info: Info, input: Annotated[DiscardDeadLettersInput, WHAT]
     ) -> DiscardDeadLettersPayload:
         owner = await access.owner(info)
-        count, faults = await caught(_discard(info.context.services, owner, input))
-        return DiscardDeadLettersPayload(count=count, user_errors=faults)
+        count, errors = await caught(_discard(info.context.services, owner, input))
+        return DiscardDeadLettersPayload(count=count, user_errors=errors)
 
 
-async def _replay(services: Services, owner: str, given: ReplayDeadLettersInput) -> tuple[Doc | None, int]:
-    chosen, now = read_filter(given.filter or None), clock.now()
-    wish = replays.Wish(chosen, given.canary, given.per_minute, given.settings).checked()
-    if given.dry_run:
+async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[Doc | None, int]:
+    chosen, now = read_filter(input.filter or None), clock.now()
+    wish = replays.Wish(chosen, input.canary, input.per_minute, input.settings).checked()
+    if input.dry_run:
         return None, await dead_letters.count(services.database, owner, chosen, now)
-    key = key_of(services, owner, "replayDeadLetters", given)
+    key = key_of(services, owner, "replayDeadLetters", input)
     if await earlier(services, key) is None:
         services.quotas.require_run(owner)
     replay = await replays.create(services.database, owner, wish, now, key)
     return replay, replay["selected"]
 
 
-async def _stop(services: Services, owner: str, given: StopReplayInput) -> Doc:
-    return await replays.stop(services.database, owner, ids.require("Replay", given.id, "id"), clock.now())
+async def _stop(services: Services, owner: str, input: StopReplayInput) -> Doc:
+    return await replays.stop(services.database, owner, ids.require("Replay", input.id, "id"), clock.now())
 
 
-async def _discard(services: Services, owner: str, given: DiscardDeadLettersInput) -> int:
-    chosen, now = read_filter(given.filter or None), clock.now()
-    if isinstance(given.ids, list):
-        if given.filter or given.all:
-            raise InvalidInput("Give ids, or a filter, or all; not two of them.", "ids")
-        return await dead_letters.discard_runs(services.database, await _own(owner, given.ids), now)
-    if chosen.is_empty and not given.all:
-        raise InvalidInput("Give a filter or ids. To discard all dead letters, say all: true.", "filter")
-    if given.all and not chosen.is_empty:
-        raise InvalidInput("With a filter, only what it finds is discarded: leave all out.", "all")
+async def _discard(services: Services, owner: str, input: DiscardDeadLettersInput) -> int:
+    chosen, now = read_filter(input.filter or None), clock.now()
+    if isinstance(input.ids, list):
+        if input.filter or input.all:
+            raise InvalidInput("Give only one of ids, filter and all.", "ids")
+        return await dead_letters.discard_runs(services.database, await _require_runs(owner, input.ids), now)
+    if chosen.is_empty and not input.all:
+        raise InvalidInput("Give a filter or ids. To discard all dead letters, set all: true.", "filter")
+    if input.all and not chosen.is_empty:
+        raise InvalidInput("Give either a filter or all: true, not both.", "all")
     return await dead_letters.discard(services.database, owner, chosen, now)
 
 
-async def _own(owner: str, given: list[strawberry.ID]) -> list[str]:
-    if len(given) > MOST_IDS:
-        raise InvalidInput(f"Give at most {MOST_IDS} ids; there are {len(given)}. A filter finds more.", "ids")
-    found = [ids.require("Run", id_, "ids", str(place)) for place, id_ in enumerate(given)]
+async def _require_runs(owner: str, input: list[strawberry.ID]) -> list[str]:
+    if len(input) > MOST_IDS:
+        raise InvalidInput(f"Give at most {MOST_IDS} ids, not {len(input)}. Use a filter to discard more.", "ids")
+    found = [ids.require("Run", id_, "ids", str(place)) for place, id_ in enumerate(input)]
     for place, run_id in enumerate(found):
         if await find_run(owner, run_id) is None:
             raise NotFound("You have no run with this id.", "ids", str(place))

@@ -1,4 +1,4 @@
-"""Faults, as the API tells of them: `userErrors` in mutations, coded top-level errors for the rest."""
+"""Errors as clients see them: `userErrors` of mutations, and top-level errors with a code for the rest."""
 
 import math
 from collections.abc import Awaitable
@@ -13,28 +13,30 @@ from tocsin.errors import Forbidden, PartlyDone, RateLimited, StorageLow, Unauth
 
 T = TypeVar("T")
 UNAVAILABLE = (
-    "The database does not answer at the moment; try again in a few seconds. A change may have been made just before "
-    "it stopped: with an idempotencyKey it is made once, however often it is sent."
+    "The database is unavailable; try again in a few seconds. A change that was in progress may have been saved: with "
+    "an idempotencyKey it can be sent again and is made only once."
 )
-INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log by the requestId."
-_LONGEST = 500
-"""Characters: graphql-core's messages print the faulty value, however long it is."""
-_MOST_PLACES = 10
-_MOST_FAULTS = 50
+INTERNAL = "An internal error occurred. The operator can find it in the log by its requestId."
+_MAX_LENGTH = 500
+"""Longest message in characters. graphql-core's messages contain the invalid value, however long it is."""
+_MAX_LOCATIONS = 10
+_MAX_ERRORS = 50
 log = telemetry.logger(__name__)
 
 
-@strawberry.type(description="What was wrong with the input of a mutation.")
+@strawberry.type(description="An error in the input of a mutation.")
 class UserError:
     field: list[str] | None = strawberry.field(
-        description="The path to the faulty place in `input`; null when no single field is at fault."
+        description="Path to the invalid field within `input`; null if no single field is invalid."
     )
-    code: UserErrorCode = strawberry.field(description="The kind of fault, for programs.")
-    message: str = strawberry.field(description="What was wrong and what would be right, for people.")
+    code: UserErrorCode = strawberry.field(description="Machine-readable kind of the error.")
+    message: str = strawberry.field(
+        description="Human-readable explanation: what is wrong and what would be valid. The wording may change."
+    )
 
 
 async def caught(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
-    """Return what `work` returns, and the expected faults that it raises as user errors."""
+    """Await `work` and return its result, or None and the UserErrors that it raised."""
     try:
         return await work, []
     except errors.UserError as error:
@@ -42,36 +44,36 @@ async def caught(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
 
 
 def shown_all(error: errors.UserError) -> list[UserError]:
-    """All faults that were found together, as they are answered: no more than anyone reads."""
-    shown_faults = [shown(fault) for fault in error.all[:_MOST_FAULTS]]
-    if (more := len(error.all) - _MOST_FAULTS) > 0:
-        shown_faults.append(UserError(field=None, code=error.code, message=f"And {more:,} more faults."))
-    return shown_faults
+    """Return all errors of an exception for the response: the first 50, and a note if there are more."""
+    shown_errors = [shown(each) for each in error.all[:_MAX_ERRORS]]
+    if (more := len(error.all) - _MAX_ERRORS) > 0:
+        shown_errors.append(UserError(field=None, code=error.code, message=f"{more:,} more errors are not shown."))
+    return shown_errors
 
 
 def shown(error: errors.UserError) -> UserError:
-    """An expected fault as it is answered."""
+    """Return an exception as a user error of the response."""
     return UserError(field=list(error.path) or None, code=error.code, message=error.message)
 
 
 def coded(error: GraphQLError, *, executing: bool, request_id: str) -> GraphQLError:
-    """The error as the caller may see it: always with `extensions.code`, never with what is inside Tocsin."""
+    """Return the error for the response: with `extensions.code`, and without internal details."""
     if error.extensions and "code" in error.extensions:
         return error
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
     if cause is None or (isinstance(cause, ValueError) and error.path is None):
-        return with_code(error, _code_of_document_fault(error, executing=executing))
-    return _told(error, cause, request_id)
+        return with_code(error, _code_of_document_error(error, executing=executing))
+    return _mask_cause(error, cause, request_id)
 
 
 def with_code(error: GraphQLError, code: str, message: str | None = None, **extensions: object) -> GraphQLError:
-    """The same error with a code, and another message if one is given."""
+    """Return a copy of the error with this code, and this message if one is given."""
     text = message or error.message
     return GraphQLError(
-        text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…",
-        nodes=(error.nodes or ())[:_MOST_PLACES],
+        text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…",
+        nodes=(error.nodes or ())[:_MAX_LOCATIONS],
         source=error.source,
         positions=error.positions,
         path=error.path,
@@ -79,13 +81,13 @@ def with_code(error: GraphQLError, code: str, message: str | None = None, **exte
     )
 
 
-def _code_of_document_fault(error: GraphQLError, *, executing: bool) -> str:
+def _code_of_document_error(error: GraphQLError, *, executing: bool) -> str:
     if isinstance(error, GraphQLSyntaxError):
         return "TOO_COMPLEX" if "tokens" in error.message else "GRAPHQL_PARSE_FAILED"
     return "BAD_USER_INPUT" if executing else "GRAPHQL_VALIDATION_FAILED"
 
 
-def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQLError:
+def _mask_cause(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQLError:
     if isinstance(cause, Unauthenticated):
         return with_code(error, cause.code)
     if isinstance(cause, Forbidden):
@@ -97,8 +99,8 @@ def _told(error: GraphQLError, cause: BaseException, request_id: str) -> GraphQL
     if isinstance(cause, errors.UserError):
         return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
     if is_unavailable(cause):
-        log.warning("answered that the database is away", error=str(cause)[:300], request_id=request_id)
+        log.warning("the database is unavailable", error=str(cause)[:300], request_id=request_id)
         message = str(cause) if isinstance(cause, PartlyDone) else UNAVAILABLE
         return with_code(error, "UNAVAILABLE", message, requestId=request_id)
-    log.error("a resolver failed", path=error.path, request_id=request_id, exc_info=cause)
+    log.error("resolver failed", path=error.path, request_id=request_id, exc_info=cause)
     return with_code(error, "INTERNAL", INTERNAL, requestId=request_id)

@@ -1,4 +1,4 @@
-"""What is done around every operation: parsing and validating with a memory, limits, codes for all errors."""
+"""Schema extensions around every operation: cached parsing and validation, limits, error codes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -27,22 +27,20 @@ from tocsin.graphql.weighing import Weighed
 from tocsin.graphql.write_only import read_faults
 
 _NO_INTROSPECTION = {
-    "users": ("Only those who are logged in may ask for the schema here. Send an access token.", "UNAUTHENTICATED"),
-    "nobody": ("The schema cannot be asked for here.", "FORBIDDEN"),
+    "users": ("Introspection requires an access token on this server.", "UNAUTHENTICATED"),
+    "nobody": ("Introspection is disabled on this server.", "FORBIDDEN"),
 }
-_TIMEOUT = "The operation took longer than {:g} s and was given up. {}"
-_PERHAPS_DONE = (
-    "What it was to change may have been changed, in whole or in part: look before you send it again, or send it with "
-    "the same idempotencyKey."
+_TIMEOUT = "The operation was aborted because it took longer than {:g} s. {}"
+_MAY_BE_SAVED = (
+    "Its changes may have been saved in whole or in part: check before you send it again, or send it again with the "
+    "same idempotencyKey."
 )
-
-
-_MOST_FAULTS = 10
+_MAX_ERRORS = 10
 _memory = Memory()
 
 
 class Documents(SchemaExtension):
-    """Parses and validates a document once, refuses one that asks for too much, and holds the caller to his limits."""
+    """Parses and validates documents with a cache, refuses expensive ones, and applies the caller's rate limits."""
 
     _known: Known | None = None
     _new: Read
@@ -85,11 +83,11 @@ class Documents(SchemaExtension):
             async with asyncio.timeout(None if kind is OperationType.SUBSCRIPTION else seconds):
                 yield
         except TimeoutError:
-            after = _PERHAPS_DONE if kind is OperationType.MUTATION else "Ask for less."
+            after = _MAY_BE_SAVED if kind is OperationType.MUTATION else "Request fewer fields or smaller pages."
             raise GraphQLError(_TIMEOUT.format(seconds, after), extensions={"code": "TIMEOUT"}) from None
 
     def get_results(self) -> dict[str, Any]:
-        """`extensions` of the answer: what it cost. Events of a subscription have none."""
+        """Return `extensions` of the response: its cost. Events of a subscription have none."""
         context = self.execution_context
         if context.graphql_document is None or context.operation_type is OperationType.SUBSCRIPTION:
             return {}
@@ -97,7 +95,7 @@ class Documents(SchemaExtension):
         return {"cost": cost} if cost else {}
 
     async def _find(self, query: str) -> DocumentNode:
-        """The document, which is new. One that cannot be read is found out here, and told where the others are."""
+        """Parse and check a document that is not cached. Its errors are kept for `on_validate`, which reports them."""
         context = self.execution_context
         self._new = await reading.read(
             context.schema._schema,
@@ -105,17 +103,17 @@ class Documents(SchemaExtension):
             context.operation_name,
             context.variables or {},
             self._settings,
-            suggest=await self._may_be_helped(),
+            suggest=await self._can_see_suggestions(),
         )
-        return self._new.document or _empty(context.operation_name)
+        return self._new.document or _empty_document(context.operation_name)
 
-    async def _may_be_helped(self) -> bool:
-        with suppress(RateLimited, PyMongoError, DatabaseUnavailable):  # told when the document is validated
+    async def _can_see_suggestions(self) -> bool:
+        with suppress(RateLimited, PyMongoError, DatabaseUnavailable):  # reported by on_validate
             return (await caller_of(self.execution_context.context)).is_among(self._settings.suggestions)
         return False
 
     async def _faults(self, document: DocumentNode) -> list[GraphQLError]:
-        """Why the operation is not executed; empty if it is. Raises RateLimited."""
+        """Return the errors for which the operation is refused; empty if it may run. Raises RateLimited."""
         context = self.execution_context
         try:
             weighed = self._check(document, await caller_of(context.context))
@@ -126,7 +124,7 @@ class Documents(SchemaExtension):
         return []
 
     def _check(self, document: DocumentNode, caller: Caller) -> Weighed:
-        """The weight of the operation, which may be executed. Raises Refused."""
+        """Return the cost of the operation. Raises Refused if it may not run."""
         context, settings = self.execution_context, self._settings
         schema, name, variables = context.schema._schema, context.operation_name, context.variables or {}
         if self._known is None:
@@ -140,11 +138,11 @@ class Documents(SchemaExtension):
             message, code = _NO_INTROSPECTION[settings.introspection]
             raise Refused([GraphQLError(message, extensions={"code": code})])
         if not context.context.may_read and (faults := read_faults(schema, document, name)):
-            raise Refused(faults[:_MOST_FAULTS])
+            raise Refused(faults[:_MAX_ERRORS])
         return weighed
 
     def _learn(self, document: DocumentNode) -> tuple[Known, Weighed]:
-        """Remember the new document. Raises Refused."""
+        """Cache the new document if it is valid. Raises Refused."""
         if self._new.weighed is None or self._new.faults:
             raise Refused(self._new.faults)
         known = Known(document)
@@ -152,8 +150,8 @@ class Documents(SchemaExtension):
         return known, self._new.weighed
 
 
-def _empty(name: str | None) -> DocumentNode:
-    """A query of this name that asks for nothing: it stands for a document that cannot be read."""
+def _empty_document(name: str | None) -> DocumentNode:
+    """Return an empty query of this name as a placeholder for a document that cannot be parsed."""
     named = NameNode(value=name) if name else None
     selections = SelectionSetNode(selections=())
     query = OperationDefinitionNode(operation=ast.OperationType.QUERY, name=named, selection_set=selections)
@@ -161,7 +159,7 @@ def _empty(name: str | None) -> DocumentNode:
 
 
 class Errors(SchemaExtension):
-    """Gives every top-level error its code, and hides what is inside Tocsin."""
+    """Adds a code to every top-level error and masks internal errors."""
 
     def __init__(self) -> None:
         self._executing = False
@@ -170,7 +168,7 @@ class Errors(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         yield
         if not self._streamed:
-            self._code(self.execution_context.result)
+            self._mask_errors(self.execution_context.result)
 
     def on_execute(self) -> Iterator[None]:
         self._executing = True
@@ -178,10 +176,10 @@ class Errors(SchemaExtension):
 
     def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
         self._streamed = True
-        self._code(result)
+        self._mask_errors(result)
         yield
 
-    def _code(self, result: object) -> None:
+    def _mask_errors(self, result: object) -> None:
         if isinstance(result, GraphQLResult | ExecutionResult) and result.errors:
             context = self.execution_context
             errors = result.errors

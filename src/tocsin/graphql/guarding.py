@@ -1,4 +1,4 @@
-"""Strawberry's schema and executor, made careful: nothing is read of a caller who has used up his share."""
+"""Strawberry's schema and execution context, with a rate limit check before a document is parsed."""
 
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
@@ -17,7 +17,7 @@ MOST_VARIABLE_FAULTS = 10
 
 
 class GuardedSchema(strawberry.Schema):
-    """Asks at the door, and leaves it to the extensions to log errors: they know which are worth a line."""
+    """A schema that refuses callers over their rate limit early. Its errors are logged by the extensions."""
 
     async def execute(
         self,
@@ -29,7 +29,7 @@ class GuardedSchema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """The answer to a query or mutation. `context_value` is our Context."""
+        """Execute a query or mutation. `context_value` is a Context."""
         error = await refusal(context_value)
         if error is not None:
             return PreExecutionError(None, [error])
@@ -53,10 +53,10 @@ class GuardedSchema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
     ) -> Any:
-        """The answers to any operation, one after the other. `context_value` is our Context."""
+        """Execute an operation of any kind and stream its results. `context_value` is a Context."""
         error = await refusal(context_value)
         if error is not None:
-            return _only(PreExecutionError(None, [error]))
+            return _single_result(PreExecutionError(None, [error]))
         return await super().stream(
             query,
             variable_values,
@@ -68,34 +68,34 @@ class GuardedSchema(strawberry.Schema):
         )
 
     def _get_custom_context_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Name few faults of a variable: for each of them graphql-core writes down the whole value around it."""
+        """Limit the errors of a variable: graphql-core prints the whole value around each of them."""
         return {**super()._get_custom_context_kwargs(*args, **kwargs), "max_coercion_errors": MOST_VARIABLE_FAULTS}
 
     def process_errors(self, *_: object, **__: object) -> None:
-        """Log nothing."""
+        """Log nothing; `extensions.Errors` does."""
 
     def as_str(self) -> str:
-        """The schema in its own language. Strawberry prints the definition of `@oneOf` without its description."""
+        """Return the schema in SDL. Strawberry prints the definition of `@oneOf` without its description."""
         described = f'"""{GraphQLOneOfDirective.description}"""\ndirective @oneOf'
         return super().as_str().replace("directive @oneOf", described)
 
 
-async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+async def _single_result(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
     yield result
 
 
 class DiscreetExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Suggests nothing about wrong variables to those who are not to be told."""
+    """An execution context that hides suggestions about invalid variables from callers who may not see them."""
 
     @classmethod
     def build(
         cls, schema: Any, document: Any, root_value: Any = None, context_value: Any = None, *args: Any, **options: Any
     ) -> Any:
-        """Build an executor for one operation."""
+        """Build the execution context of one operation."""
         options["hide_suggestions"] = not may_be_told(context_value)
         return super().build(schema, document, root_value, context_value, *args, **options)
 
 
 def may_be_told(context: Context) -> bool:
-    """Whether the caller is told what he may have meant."""
+    """Tell whether the caller gets suggestions ("Did you mean …?") in errors."""
     return context.caller is not None and context.caller.is_among(context.services.settings.suggestions)

@@ -1,6 +1,6 @@
-"""What one document may ask for: the limits of the settings, and errors that say which, how much, and what is allowed.
+"""Limits of one document, from the settings. The errors name the limit, the actual value and the allowed one.
 
-They are held before a document is validated, so a document that asks for too much is not expensive to refuse.
+They are checked before validation, so that refusing an oversized document is cheap.
 """
 
 from collections.abc import Iterator
@@ -11,21 +11,21 @@ from tocsin.config import Settings
 from tocsin.graphql.weighing import Weighed
 
 MAX_DEFINITIONS = 60
-"""Operations and fragments of one document: validation compares fragments with each other."""
+"""Operations and fragments in one document. Validation compares fragments with each other."""
 
 
 def excess(document: DocumentNode, weighed: Weighed, settings: Settings) -> GraphQLError | None:
-    """What the document asks too much of, as an error with the code TOO_COMPLEX; None if it may be answered."""
-    fault = next(_faults(document, weighed, settings), None)
-    return None if fault is None else too_complex(fault)
+    """Return a TOO_COMPLEX error for the first limit that the document exceeds; None if it exceeds none."""
+    message = next(_exceeded(document, weighed, settings), None)
+    return None if message is None else too_complex(message)
 
 
 def too_complex(message: str) -> GraphQLError:
-    """The error that refuses a document."""
+    """Return an error with the code TOO_COMPLEX."""
     return GraphQLError(message, extensions={"code": "TOO_COMPLEX"})
 
 
-def _faults(document: DocumentNode, weighed: Weighed, settings: Settings) -> Iterator[str]:
+def _exceeded(document: DocumentNode, weighed: Weighed, settings: Settings) -> Iterator[str]:
     weight, definitions = weighed.weight, len(document.definitions)
     if definitions > MAX_DEFINITIONS:
         yield f"The document has {definitions} operations and fragments; at most {MAX_DEFINITIONS} are allowed."
@@ -38,5 +38,5 @@ def _faults(document: DocumentNode, weighed: Weighed, settings: Settings) -> Ite
     if weighed.cost > settings.max_cost:
         yield (
             f"The operation costs {weighed.cost:,} points; at most {settings.max_cost:,} are allowed. "
-            "Ask for smaller pages or fewer fields."
+            "Request smaller pages or fewer fields."
         )

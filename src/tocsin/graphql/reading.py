@@ -1,6 +1,6 @@
-"""Reading documents: parsing, weighing and validating, with a memory of the good ones.
+"""Parsing, cost calculation and validation of documents, with a cache of valid ones.
 
-A document that is not known yet is read in a thread. It takes milliseconds, and the event loop has runs to start.
+A document that is not cached is processed in a thread: it takes milliseconds, which would delay runs on the event loop.
 """
 
 import asyncio
@@ -17,45 +17,48 @@ from tocsin.graphql import validation
 from tocsin.graphql.limits import excess
 from tocsin.graphql.weighing import Weighed, weigh
 
-_REMEMBERED = 256
-_REMEMBERED_LENGTH = 5_000
-"""Characters: longer documents are rare and would fill the memory."""
+_MAX_DOCUMENTS = 256
+_MAX_LENGTH = 5_000
+"""Longest document that is cached, in characters. Longer ones are rare and would fill the memory."""
 _THREAD = ThreadPoolExecutor(1, "documents")
-"""One, so that a flood of documents shares the interpreter with everything else as one of two."""
+"""A single thread, so that a flood of documents competes with the event loop as one thread only."""
 
 
 @dataclass
 class Known:
-    """A document that is valid, whoever asks, and the weights of its operations that no variable changes."""
+    """A valid document, and the costs of those of its operations that depend on no variable."""
 
     document: DocumentNode
     weights: dict[str | None, Weighed] = field(default_factory=dict)
 
 
 class Memory:
-    """The good documents that came lately. One that was refused must not push out those that are used."""
+    """An LRU cache of valid documents. Refused ones are not cached, so they cannot evict those in use."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, int], Known] = OrderedDict()
 
     def get(self, query: str, max_tokens: int) -> Known | None:
-        """What is known of a document that had no more tokens than that."""
+        """Return the document cached under this token limit, or None."""
         known = self._known.get((query, max_tokens))
         if known is not None:
             self._known.move_to_end((query, max_tokens))
         return known
 
     def keep(self, query: str, max_tokens: int, known: Known) -> None:
-        """Remember a document, unless it is long."""
-        if len(query) <= _REMEMBERED_LENGTH:
+        """Cache a document, unless it is too long."""
+        if len(query) <= _MAX_LENGTH:
             self._known[query, max_tokens] = known
-            if len(self._known) > _REMEMBERED:
+            if len(self._known) > _MAX_DOCUMENTS:
                 self._known.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A document that is new: what its operation weighs, or why it is refused. Neither: it has no such operation."""
+    """The result of checking a new document: the cost of its operation, or the errors for which it is refused.
+
+    With neither, the document has no operation of the requested name.
+    """
 
     document: DocumentNode | None
     weighed: Weighed | None
@@ -71,12 +74,15 @@ async def read(
     *,
     suggest: bool,
 ) -> Read:
-    """Parse, weigh and validate in one go: of all documents that wait, only one is in memory as a tree."""
+    """Parse and validate a document and calculate its cost.
+
+    All in one step, so that of all waiting documents only one is in memory as a tree.
+    """
 
     def work() -> Read:
         try:
             document = parse_document(query, settings.max_document_tokens)
-        except GraphQLError as error:  # its traceback would keep all tokens
+        except GraphQLError as error:  # its traceback would keep all tokens alive
             return Read(None, None, [validation.without_traceback(error)])
         return _check(schema, document, name, variables, settings, suggest=suggest)
 
@@ -84,7 +90,7 @@ async def read(
 
 
 def parse_document(query: str, max_tokens: int) -> DocumentNode:
-    """Parse a document, and let its tokens go: they hold each other, and nobody needs them any more."""
+    """Parse a document and unlink its tokens, which form reference cycles and are not needed afterwards."""
     document = parse(query, max_tokens=max_tokens)
     token = document.loc.start_token if document.loc else None
     while token is not None:
@@ -114,7 +120,7 @@ def _check(
 
 
 class Refused(Exception):
-    """A document is not executed, for these reasons."""
+    """A document that may not be executed, with the errors to return."""
 
     def __init__(self, faults: list[GraphQLError]) -> None:
         super().__init__("the document is refused")
@@ -122,7 +128,7 @@ class Refused(Exception):
 
 
 def refuse_excess(document: DocumentNode, weighed: Weighed, settings: Settings) -> None:
-    """Raises Refused for a document that asks for too much."""
+    """Raise Refused for a document that exceeds a limit."""
     if (fault := excess(document, weighed, settings)) is not None:
         raise Refused([fault])
 
@@ -130,7 +136,7 @@ def refuse_excess(document: DocumentNode, weighed: Weighed, settings: Settings) 
 def weigh_operation(
     schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Mapping[str, Any]
 ) -> Weighed:
-    """Weigh the operation of this name, of which there must be one. Raises Refused."""
+    """Return the cost of the operation with this name, which must exist. Raises Refused."""
     try:
         return weigh(schema, document, _operations(document, name)[0], variables)
     except GraphQLError as error:

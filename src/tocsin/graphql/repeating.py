@@ -1,4 +1,4 @@
-"""Idempotency keys as the API uses them: the digest of an input, and the answer that was given before."""
+"""Idempotency keys of mutations: the digest of an input, and the result of an earlier call."""
 
 import dataclasses
 import hashlib
@@ -16,7 +16,10 @@ from tocsin.tasks.idempotency import Key
 
 
 def key_of(services: Services, owner: str, mutation: str, given: Any) -> Key | None:
-    """The key of this input, with a digest of all of it; None if it has none. Raises QuotaExceeded."""
+    """Return the idempotency key of an input with a digest of the whole input; None if it has no key.
+
+    Counts against the owner's quota of keys. Raises QuotaExceeded.
+    """
     if not isinstance(given.idempotency_key, str):
         return None
     services.quotas.take_key(owner)
@@ -26,16 +29,16 @@ def key_of(services: Services, owner: str, mutation: str, given: Any) -> Key | N
 
 
 async def earlier(services: Services, key: Key | None) -> Doc | None:
-    """What was made with this key before, so that it is answered again even if the input would be refused by now.
+    """Return the record of a completed call with this key, or None.
 
-    Raises IdempotencyKeyReused.
+    The result of that call is repeated even if the input would be refused now. Raises IdempotencyKeyReused.
     """
     record = None if key is None else await idempotency.find(services.database, key)
     return record if record is not None and record["done"] else None
 
 
 def _plain(value: Any) -> Any:
-    """The input as JSON; what is absent differs from what is null."""
+    """Return the input as JSON values. Absent fields differ from null."""
     if isinstance(value, strawberry.Some):
         return {"some": _plain(value.value)}
     if dataclasses.is_dataclass(value):

@@ -1,4 +1,4 @@
-"""What an owner does with single runs."""
+"""Mutations of single runs."""
 
 from typing import Annotated
 
@@ -17,54 +17,57 @@ from tocsin.graphql.words import WHAT
 from tocsin.tasks import owned, triggering
 
 
-@strawberry.input(description="A run to retry.")
+@strawberry.input(description="Input of `retryRun`.")
 class RetryRunInput:
-    id: strawberry.ID = strawberry.field(description="The run.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the run.")
     idempotency_key: str | None = key_field()
 
 
-@strawberry.input(description="A run to cancel.")
+@strawberry.input(description="Input of `cancelRun`.")
 class CancelRunInput:
-    id: strawberry.ID = strawberry.field(description="The run.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the run.")
 
 
-@strawberry.type(description="The answer to retryRun.")
+@strawberry.type(description="Result of `retryRun`.")
 class RetryRunPayload:
-    run: Run | None = strawberry.field(description="The run as it is now; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    run: Run | None = strawberry.field(description="The run after the change; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to cancelRun.")
+@strawberry.type(description="Result of `cancelRun`.")
 class CancelRunPayload:
-    run: Run | None = strawberry.field(description="The run as it is now; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    run: Run | None = strawberry.field(description="The run after the change; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type
 class RunMutations:
     @strawberry.mutation(
         description=(
-            "Try a run again that failed, was missed, skipped or cancelled: the same run, with all its retries"
-            " and its task's present settings."
+            "Retry a run that failed, was missed, skipped or cancelled. The same run is queued again with all its "
+            "retries and the current settings of its task."
         )
     )
     async def retry_run(self, info: Info, input: Annotated[RetryRunInput, WHAT]) -> RetryRunPayload:
         owner = await access.owner(info)
-        run, faults = await caught(_retry(info.context.services, owner, input))
-        return RetryRunPayload(run=run and await load_run(info, owner, run.id), user_errors=faults)
+        run, errors = await caught(_retry(info.context.services, owner, input))
+        return RetryRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
 
     @strawberry.mutation(
-        description="No further attempt. A running attempt is aborted; the answer may still show the run RUNNING."
+        description=(
+            "Cancel a run: no further attempt is made. An attempt in progress is aborted shortly after, so the result "
+            "may still show the run as RUNNING."
+        )
     )
     async def cancel_run(self, info: Info, input: Annotated[CancelRunInput, WHAT]) -> CancelRunPayload:
         owner = await access.owner(info)
-        run, faults = await caught(_cancel(info.context.services, owner, input))
-        return CancelRunPayload(run=run and await load_run(info, owner, run.id), user_errors=faults)
+        run, errors = await caught(_cancel(info.context.services, owner, input))
+        return CancelRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
 
 
-async def _retry(services: Services, owner: str, given: RetryRunInput) -> RunDocument:
-    run_id = ids.require("Run", given.id, "id")
-    key = key_of(services, owner, "retryRun", given)
+async def _retry(services: Services, owner: str, input: RetryRunInput) -> RunDocument:
+    run_id = ids.require("Run", input.id, "id")
+    key = key_of(services, owner, "retryRun", input)
     if await earlier(services, key) is None:
         await owned.require_run(owner, run_id)
         services.quotas.take_run(owner)
@@ -73,10 +76,10 @@ async def _retry(services: Services, owner: str, given: RetryRunInput) -> RunDoc
     return run
 
 
-async def _cancel(services: Services, owner: str, given: CancelRunInput) -> RunDocument:
-    run_id = ids.require("Run", given.id, "id")
+async def _cancel(services: Services, owner: str, input: CancelRunInput) -> RunDocument:
+    run_id = ids.require("Run", input.id, "id")
     run = await triggering.cancel(services.database, owner, run_id, clock.now())
     if run.status is RunStatus.RUNNING:
         services.on_cancel(run_id)
-    services.on_queued()  # another run may have waited for this one
+    services.on_queued()  # another run may wait for this one to settle
     return run

@@ -1,4 +1,4 @@
-"""The schema: joins the parts, once for the process."""
+"""The schema, built once per process."""
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -22,7 +22,9 @@ from tocsin.graphql.token_mutations import TokenMutations
 from tocsin.graphql.workflow_mutations import WorkflowMutations
 
 
-@strawberry.type(description="What can be done.")
+@strawberry.type(
+    description="Operations that change data. Expected errors are returned as `userErrors` of the payload."
+)
 class Mutation(
     AccountMutations,
     TokenMutations,

@@ -1,4 +1,4 @@
-"""What an owner does with many tasks at once."""
+"""The mutation that creates many tasks at once."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ from tocsin.graphql.words import WHAT
 from tocsin.quotas import Quota
 from tocsin.tasks import batches, idempotency, queues, saving
 
-_PORTION = 50
-"""So many tasks are checked before it is looked whether the caller still waits."""
+_CHUNK = 50
+"""Tasks checked in one call of a thread. Between calls the operation can be cancelled."""
 
 
 class SaveMode(Enum):
-    """What becomes of the good tasks of a list if others are wrong."""
+    """Behaviour of `createTasks` if some of the tasks are invalid."""
 
     ALL_OR_NOTHING = "ALL_OR_NOTHING"
     EACH = "EACH"
@@ -36,36 +36,42 @@ class SaveMode(Enum):
 
 describe(
     SaveMode,
-    "What becomes of the good tasks of a list if others are wrong.",
-    {"ALL_OR_NOTHING": "None is saved.", "EACH": "They are saved, each for itself."},
+    "What `createTasks` does with the valid tasks if others are invalid.",
+    {"ALL_OR_NOTHING": "No task is saved.", "EACH": "The valid tasks are saved."},
 )
 
 
-@strawberry.input(description="New tasks.")
+@strawberry.input(description="Input of `createTasks`.")
 class CreateTasksInput:
     tasks: list[CreateTaskInput] = strawberry.field(
-        description=f"1 to {batches.MOST:,} tasks. The `idempotencyKey` is that of the whole list, not of single tasks."
+        description=(
+            f"1 to {batches.MOST:,} tasks. They must not have an `idempotencyKey` each; use the one of the list."
+        )
     )
     mode: SaveMode = strawberry.field(
-        default=SaveMode.ALL_OR_NOTHING, description="What becomes of the good tasks if others are wrong."
+        default=SaveMode.ALL_OR_NOTHING, description="What to do with the valid tasks if others are invalid."
     )
     idempotency_key: str | None = key_field()
 
 
-@strawberry.type(description="What became of one task of a list.")
+@strawberry.type(description="Result for one task of `createTasks`.")
 class CreateTasksResult:
-    index: int = strawberry.field(description="The task's place in `tasks`: how many come before it.")
-    task: Task | None = strawberry.field(description="The task as it is now; null if it was not saved.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with this task: one fault at most.")
+    index: int = strawberry.field(description="Zero-based index of the task: the number of tasks before it in `tasks`.")
+    task: Task | None = strawberry.field(description="The created task; null if it was not saved.")
+    user_errors: list[UserError] = strawberry.field(
+        description="The error of this task, at most one; empty if it was saved."
+    )
 
 
-@strawberry.type(description="The answer to createTasks.")
+@strawberry.type(description="Result of `createTasks`.")
 class CreateTasksPayload:
     results: list[CreateTasksResult] = strawberry.field(
-        description="What became of each task, in the order of `tasks`; empty if they were not looked at."
+        description="Result for each task, in the order of `tasks`; empty if the list as a whole was refused."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was saved. With EACH the faults of single tasks are told in `results` only."
+        description=(
+            "Errors of the list as a whole, for which nothing was saved. Errors of single tasks are in `results`."
+        )
     )
 
 
@@ -73,8 +79,9 @@ class CreateTasksPayload:
 class BatchMutations:
     @strawberry.mutation(
         description=(
-            "Save many tasks at once. Should the database fail on the way, the same sent again with its "
-            "`idempotencyKey` saves what is missing and nothing twice."
+            "Create up to "
+            f"{batches.MOST:,} tasks at once. If the database fails meanwhile, sending the same input again with the "
+            "same `idempotencyKey` saves the missing tasks and none twice."
         )
     )
     async def create_tasks(self, info: Info, input: Annotated[CreateTasksInput, WHAT]) -> CreateTasksPayload:
@@ -88,84 +95,87 @@ class BatchMutations:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What was found of a list of so many tasks; `record` is None if nothing was saved."""
+class _Batch:
+    """A checked list of `count` tasks, valid and invalid ones by index. `record` is None if nothing was saved."""
 
     count: int
-    good: Mapping[int, saving.Ready]
-    wrong: Mapping[int, errors.UserError]
+    valid: Mapping[int, saving.Ready]
+    invalid: Mapping[int, errors.UserError]
     record: Doc | None = None
 
 
-async def _create(services: Services, owner: User, given: CreateTasksInput) -> _Work:
-    """Check all and save what may be saved.
+async def _create(services: Services, owner: User, input: CreateTasksInput) -> _Batch:
+    """Check all tasks and save the valid ones, unless the mode forbids it.
 
-    A call that is repeated is checked as of its first try: what was good then is good, whatever has passed by now.
+    A repeated call is checked as of the time of the first one, so that tasks that were valid then stay valid.
     """
-    if not 1 <= len(given.tasks) <= batches.MOST:
-        raise InvalidInput(f"Give 1 to {batches.MOST:,} tasks; these are {len(given.tasks):,}.", "tasks")
-    key = await asyncio.to_thread(key_of, services, owner.id, "createTasks", given)
+    if not 1 <= len(input.tasks) <= batches.MOST:
+        raise InvalidInput(f"Give 1 to {batches.MOST:,} tasks, not {len(input.tasks):,}.", "tasks")
+    key = await asyncio.to_thread(key_of, services, owner.id, "createTasks", input)
     record = None if key is None else await idempotency.find(services.database, key)
     now = clock.now() if record is None else record["created_at"]
-    work = await _check(services, owner, given, now)
+    work = await _check(services, owner, input, now)
     done = record is not None and record["done"]
-    if not done and (not work.good or (work.wrong and given.mode is SaveMode.ALL_OR_NOTHING)):
+    if not done and (not work.valid or (work.invalid and input.mode is SaveMode.ALL_OR_NOTHING)):
         return work
     record = await idempotency.take(services.database, key, new_id(owner.id), now)
-    if record["created_at"] != now:  # the same call came twice at once, and the other one was faster
-        work = await _check(services, owner, given, record["created_at"])
-    async with services.quotas.room(owner.id, Quota.TASKS, 0 if record["done"] else len(work.good), "tasks"):
-        await batches.save(services.database, owner.id, work.good, record)
-    services.quotas.note_stored(owner.id, *(task.draft.job for task in work.good.values()))
-    services.on_due(min((task.next_run_at for task in work.good.values()), default=None))
-    return _Work(work.count, work.good, work.wrong, record)
+    if record["created_at"] != now:  # a concurrent call with the same key was faster
+        work = await _check(services, owner, input, record["created_at"])
+    async with services.quotas.room(owner.id, Quota.TASKS, 0 if record["done"] else len(work.valid), "tasks"):
+        await batches.save(services.database, owner.id, work.valid, record)
+    services.quotas.note_stored(owner.id, *(task.draft.job for task in work.valid.values()))
+    services.on_due(min((task.next_run_at for task in work.valid.values()), default=None))
+    return _Batch(work.count, work.valid, work.invalid, record)
 
 
-async def _check(services: Services, owner: User, given: CreateTasksInput, now: datetime) -> _Work:
-    """All tasks as they are to be saved, and what is wrong with the others."""
+async def _check(services: Services, owner: User, input: CreateTasksInput, now: datetime) -> _Batch:
+    """Check all tasks in threads: the valid ones are ready to be saved, the others have their error."""
     standards = await queues.standards(services.database)
 
     def check(start: int) -> list[saving.Ready | errors.UserError]:
-        portion = enumerate(given.tasks[start : start + _PORTION], start)
-        return [_checked(services, owner, index, task, now, standards) for index, task in portion]
+        chunk = enumerate(input.tasks[start : start + _CHUNK], start)
+        return [_check_one(services, owner, index, task, now, standards) for index, task in chunk]
 
-    found = [one for start in range(0, len(given.tasks), _PORTION) for one in await asyncio.to_thread(check, start)]
-    good = {index: one for index, one in enumerate(found) if isinstance(one, saving.Ready)}
-    wrong = {index: one for index, one in enumerate(found) if isinstance(one, errors.UserError)}
-    return _Work(len(found), good, wrong)
+    found = [one for start in range(0, len(input.tasks), _CHUNK) for one in await asyncio.to_thread(check, start)]
+    valid = {index: one for index, one in enumerate(found) if isinstance(one, saving.Ready)}
+    invalid = {index: one for index, one in enumerate(found) if isinstance(one, errors.UserError)}
+    return _Batch(len(found), valid, invalid)
 
 
-def _checked(
-    services: Services, owner: User, index: int, given: CreateTaskInput, now: datetime, standards: Mapping[str, int]
+def _check_one(
+    services: Services, owner: User, index: int, input: CreateTaskInput, now: datetime, standards: Mapping[str, int]
 ) -> saving.Ready | errors.UserError:
     try:
-        if isinstance(given.idempotency_key, str):
-            raise InvalidInput("Give one idempotencyKey for the whole list, beside `tasks`.", "idempotencyKey")
-        draft = saving.in_queue(read_draft(given, services, owner, now), standards)
+        if isinstance(input.idempotency_key, str):
+            raise InvalidInput(
+                "Tasks of a list cannot have an idempotencyKey. Give one for the whole list, next to `tasks`.",
+                "idempotencyKey",
+            )
+        draft = saving.in_queue(read_draft(input, services, owner, now), standards)
         return saving.ready(draft, now)
     except errors.UserError as error:
         return error.under("tasks", str(index))
 
 
-def _nothing_saved(work: _Work) -> UserError:
-    wrong = f"{len(work.wrong):,} of {work.count:,} tasks {'is' if len(work.wrong) == 1 else 'are'} wrong"
-    return shown(InvalidInput(f"Nothing was saved: {wrong}, see `results`.", "tasks"))
+def _nothing_saved(work: _Batch) -> UserError:
+    invalid = f"{len(work.invalid):,} of {work.count:,} tasks {'is' if len(work.invalid) == 1 else 'are'} invalid"
+    return shown(InvalidInput(f"Nothing was saved: {invalid}, see `results`.", "tasks"))
 
 
-async def _results(info: Info, owner: str, work: _Work) -> list[CreateTasksResult]:
+async def _results(info: Info, owner: str, work: _Batch) -> list[CreateTasksResult]:
     tasks: list[Task | None] = [None] * work.count
     if (record := work.record) is not None:
         ids = [batches.id_of(record, index) for index in range(work.count)]
         tasks = await asyncio.gather(*(load_task(info, owner, id_) for id_ in ids))  # one query
     return [
-        CreateTasksResult(index=index, task=task, user_errors=[] if task else _faults(work, index))
+        CreateTasksResult(index=index, task=task, user_errors=[] if task else _errors_of(work, index))
         for index, task in enumerate(tasks)
     ]
 
 
-def _faults(work: _Work, index: int) -> list[UserError]:
-    if index in work.wrong:
-        return shown_all(work.wrong[index])
+def _errors_of(work: _Batch, index: int) -> list[UserError]:
+    if index in work.invalid:
+        return shown_all(work.invalid[index])
     if work.record is None:
         return []
-    return [shown(Conflict("This task was saved, and has been deleted since.", "tasks", str(index)))]
+    return [shown(Conflict("This task was saved by an earlier call and has been deleted since.", "tasks", str(index)))]

@@ -1,4 +1,4 @@
-"""What an owner does with tasks."""
+"""Mutations of tasks."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -26,135 +26,143 @@ _ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 _TRIES = 20
 
 
-@strawberry.input(description="One of your tasks.")
+@strawberry.input(description="Input of mutations that take a task.")
 class TaskIdInput:
-    id: strawberry.ID = strawberry.field(description="The task.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
 
 
-@strawberry.input(description="A task to run now.")
+@strawberry.input(description="Input of `runTask`.")
 class RunTaskInput:
-    id: strawberry.ID = strawberry.field(description="The task.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
     idempotency_key: str | None = key_field()
 
 
 @strawberry.type
 class TaskPayload:
-    task: Task | None = strawberry.field(description="The task as it is now; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    task: Task | None = strawberry.field(description="The task after the change; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to createTask.")
+@strawberry.type(description="Result of `createTask`.")
 class CreateTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="The answer to updateTask.")
+@strawberry.type(description="Result of `updateTask`.")
 class UpdateTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="The answer to pauseTask.")
+@strawberry.type(description="Result of `pauseTask`.")
 class PauseTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="The answer to resumeTask.")
+@strawberry.type(description="Result of `resumeTask`.")
 class ResumeTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="The answer to cancelTask.")
+@strawberry.type(description="Result of `cancelTask`.")
 class CancelTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="The answer to deleteTask.")
+@strawberry.type(description="Result of `deleteTask`.")
 class DeleteTaskPayload:
     deleted_task_id: strawberry.ID | None = strawberry.field(
-        description="The id of the task that is gone; null if there are user errors."
+        description="Global ID of the deleted task; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to runTask.")
+@strawberry.type(description="Result of `runTask`.")
 class RunTaskPayload(TaskPayload):
-    run: Run | None = strawberry.field(description="The run that was made; null if there are user errors.")
+    run: Run | None = strawberry.field(description="The new run; null if there are user errors.")
 
 
 @strawberry.type
 class TaskMutations:
-    @strawberry.mutation(description="Save a task. It runs when its schedule says so.")
+    @strawberry.mutation(description="Create a task. It runs at the due times of its schedule.")
     async def create_task(self, info: Info, input: Annotated[CreateTaskInput, WHAT]) -> CreateTaskPayload:
         owner = await access.user(info)
-        task, faults = await caught(_create(info.context.services, owner, input))
-        return CreateTaskPayload(task=await _shown(info, owner.id, task), user_errors=faults)
-
-    @strawberry.mutation(
-        description="Change a task. Queued and retrying runs get the new settings; no due time is run twice."
-    )
-    async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, WHAT]) -> UpdateTaskPayload:
-        owner = await access.user(info)
-        task, faults = await caught(_update(info.context.services, owner, input))
-        return UpdateTaskPayload(task=await _shown(info, owner.id, task), user_errors=faults)
-
-    @strawberry.mutation(description="Delete a task. Its open runs are cancelled, its history is kept.")
-    async def delete_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> DeleteTaskPayload:
-        owner = await access.owner(info)
-        _, faults = await caught(_delete(info.context.services, owner, input))
-        return DeleteTaskPayload(deleted_task_id=None if faults else input.id, user_errors=faults)
+        task, errors = await caught(_create(info.context.services, owner, input))
+        return CreateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
 
     @strawberry.mutation(
         description=(
-            "No due times until it is resumed. Queued and retrying runs are cancelled, a running one ends "
-            "without retry."
+            "Change a task. Queued and retrying runs use the new settings. A new schedule applies from now on; no due "
+            "time runs twice."
+        )
+    )
+    async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, WHAT]) -> UpdateTaskPayload:
+        owner = await access.user(info)
+        task, errors = await caught(_update(info.context.services, owner, input))
+        return UpdateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
+
+    @strawberry.mutation(description="Delete a task. Its open runs are cancelled and its history is kept.")
+    async def delete_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> DeleteTaskPayload:
+        owner = await access.owner(info)
+        _, errors = await caught(_delete(info.context.services, owner, input))
+        return DeleteTaskPayload(deleted_task_id=None if errors else input.id, user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Pause a task: it has no due times until it is resumed. Queued and retrying runs are cancelled. An attempt "
+            "in progress finishes, but is not retried."
         )
     )
     async def pause_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> PauseTaskPayload:
         owner = await access.owner(info)
-        task, faults = await caught(_hold(info.context.services, owner, input, holding.pause))
-        return PauseTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
-
-    @strawberry.mutation(
-        description="Make a paused task active again, from the next due time on. What passed meanwhile is not run."
-    )
-    async def resume_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> ResumeTaskPayload:
-        owner = await access.owner(info)
-        task, faults = await caught(_hold(info.context.services, owner, input, holding.resume))
-        return ResumeTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+        task, errors = await caught(_hold(info.context.services, owner, input, holding.pause))
+        return PauseTaskPayload(task=await _load(info, owner, task), user_errors=errors)
 
     @strawberry.mutation(
         description=(
-            "End a task: no due times until it gets a new schedule. Its open runs are cancelled, running ones aborted."
+            "Resume a paused task from its next due time on. Due times that passed while it was paused do not run."
+        )
+    )
+    async def resume_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> ResumeTaskPayload:
+        owner = await access.owner(info)
+        task, errors = await caught(_hold(info.context.services, owner, input, holding.resume))
+        return ResumeTaskPayload(task=await _load(info, owner, task), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Cancel a task: it has no due times until it gets a new schedule. Its open runs are cancelled, and "
+            "attempts in progress are aborted."
         )
     )
     async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> CancelTaskPayload:
         owner = await access.owner(info)
-        task, faults = await caught(_hold(info.context.services, owner, input, holding.cancel))
-        return CancelTaskPayload(task=await _shown(info, owner, task), user_errors=faults)
+        task, errors = await caught(_hold(info.context.services, owner, input, holding.cancel))
+        return CancelTaskPayload(task=await _load(info, owner, task), user_errors=errors)
 
-    @strawberry.mutation(description="Run a task now, beside its schedule, even if it is paused or running.")
+    @strawberry.mutation(
+        description="Run a task now, in addition to its schedule. Works even if the task is paused or already running."
+    )
     async def run_task(self, info: Info, input: Annotated[RunTaskInput, WHAT]) -> RunTaskPayload:
         owner, services = await access.owner(info), info.context.services
         task, run = None, None
-        made, faults = await caught(_run(services, owner, input))
+        made, errors = await caught(_run(services, owner, input))
         if made is not None:
             task, run = await load_task(info, owner, made[0]), await load_run(info, owner, made[1])
-        return RunTaskPayload(task=task, run=run, user_errors=faults)
+        return RunTaskPayload(task=task, run=run, user_errors=errors)
 
 
-async def _shown(info: Info, owner: str, task: TaskDocument | None) -> Task | None:
+async def _load(info: Info, owner: str, task: TaskDocument | None) -> Task | None:
     return None if task is None else await load_task(info, owner, task.id)
 
 
-async def _create(services: Services, owner: User, given: CreateTaskInput) -> TaskDocument:
-    key = key_of(services, owner.id, "createTask", given)
+async def _create(services: Services, owner: User, input: CreateTaskInput) -> TaskDocument:
+    key = key_of(services, owner.id, "createTask", input)
     if (record := await earlier(services, key)) is not None:
         task = await owned.find_task(owner.id, record["thing"])
         if task is None:
             raise idempotency.gone("task")
         return task
     now = clock.now()
-    draft = read_draft(given, services, owner, now)
+    draft = read_draft(input, services, owner, now)
     async with services.quotas.room(owner.id, Quota.TASKS):
         task = await saving.create(services.database, owner.id, draft, now, key)
     services.quotas.note_stored(owner.id, draft.job)
@@ -162,20 +170,20 @@ async def _create(services: Services, owner: User, given: CreateTaskInput) -> Ta
     return task
 
 
-async def _update(services: Services, owner: User, given: UpdateTaskInput) -> TaskDocument:
-    """A kept secret or phase belongs to the version that was read: the change is made to that one or tried anew."""
-    task_id = ids.require("Task", given.id, "id")
-    expected = given.expected_version if isinstance(given.expected_version, int) else None
+async def _update(services: Services, owner: User, input: UpdateTaskInput) -> TaskDocument:
+    """Update the version that was read: stored secrets and the schedule's phase come from it. Retries on a conflict."""
+    task_id = ids.require("Task", input.id, "id")
+    expected = input.expected_version if isinstance(input.expected_version, int) else None
     for tries_left in reversed(range(_TRIES)):
         now, before = clock.now(), await owned.require_task(owner.id, task_id)
-        changes = read_changes(given, services, owner, before, now)
-        keeps = given.job is not None or given.schedule is not None
+        changes = read_changes(input, services, owner, before, now)
+        keeps = input.job is not None or input.schedule is not None
         version = before.version if expected is None and keeps else expected
-        growth = _growth(before, changes)
+        growth = _job_growth(before, changes)
         if growth > 0:
             services.quotas.require_storage(owner.id, "job")
         try:
-            async with _room_for_revived(services, before, changes):
+            async with _quota_for_reactivation(services, before, changes):
                 task = await saving.update(services.database, owner.id, task_id, changes, now, version)
         except Conflict:
             if expected is not None or not tries_left:
@@ -187,30 +195,30 @@ async def _update(services: Services, owner: User, given: UpdateTaskInput) -> Ta
     raise AssertionError  # the last try returns or raises
 
 
-def _growth(task: TaskDocument, changes: Mapping[str, Any]) -> int:
-    """The bytes by which the task's job gets larger."""
+def _job_growth(task: TaskDocument, changes: Mapping[str, Any]) -> int:
+    """Return the bytes by which the stored job grows; negative if it shrinks."""
     return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
 
 
-def _room_for_revived(
+def _quota_for_reactivation(
     services: Services, task: TaskDocument, changes: Mapping[str, Any]
 ) -> AbstractAsyncContextManager[None]:
-    """A task that had ended counts again once it has a new schedule."""
+    """Reserve quota if a new schedule makes a task that had ended active again."""
     if "schedule" in changes and task.status in _ENDED:
         return services.quotas.room(task.owner, Quota.TASKS)
     return nullcontext()
 
 
-async def _delete(services: Services, owner: str, given: TaskIdInput) -> None:
-    task_id = ids.require("Task", given.id, "id")
+async def _delete(services: Services, owner: str, input: TaskIdInput) -> None:
+    task_id = ids.require("Task", input.id, "id")
     task = await owned.require_task(owner, task_id)
     await holding.delete(services.database, owner, task_id, clock.now())
     services.quotas.note_deleted(owner, task.job)
     await _abort_runs(services, task_id)
 
 
-async def _hold(services: Services, owner: str, given: TaskIdInput, act: Any) -> TaskDocument:
-    task_id = ids.require("Task", given.id, "id")
+async def _hold(services: Services, owner: str, input: TaskIdInput, act: Any) -> TaskDocument:
+    task_id = ids.require("Task", input.id, "id")
     task: TaskDocument = await act(services.database, owner, task_id, clock.now())
     services.on_due(task.next_run_at)
     if act is holding.cancel:
@@ -219,16 +227,16 @@ async def _hold(services: Services, owner: str, given: TaskIdInput, act: Any) ->
 
 
 async def _abort_runs(services: Services, task_id: str) -> None:
-    """Tell this process to stop what it runs of a task; other processes see it in the change stream."""
+    """Abort attempts of the task in this process. Other processes learn of it from the change stream."""
     open_runs: list[Doc] = await services.database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
     for run in open_runs:
         if run["status"] == RunStatus.RUNNING.value:
             services.on_cancel(run["_id"])
 
 
-async def _run(services: Services, owner: str, given: RunTaskInput) -> tuple[str, str]:
-    task_id = ids.require("Task", given.id, "id")
-    key = key_of(services, owner, "runTask", given)
+async def _run(services: Services, owner: str, input: RunTaskInput) -> tuple[str, str]:
+    task_id = ids.require("Task", input.id, "id")
+    key = key_of(services, owner, "runTask", input)
     if await earlier(services, key) is None:
         await owned.require_task(owner, task_id)
         services.quotas.take_run(owner)

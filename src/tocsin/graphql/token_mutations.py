@@ -1,4 +1,4 @@
-"""Sessions and API tokens: what is open in your name, and how to end it."""
+"""Queries and mutations of sessions and API tokens."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,61 +17,61 @@ from tocsin.graphql.words import WHAT
 from tocsin.quotas import Quota
 
 
-@strawberry.input(description="An API token to make.")
+@strawberry.input(description="Input of `createApiToken`.")
 class CreateApiTokenInput:
-    name: str = strawberry.field(description="What to call it: 1 to 100 characters.")
-    scopes: list[Scope] = strawberry.field(description="What it is to allow: at least one.")
+    name: str = strawberry.field(description="Name of the token, 1 to 100 characters.")
+    scopes: list[Scope] = strawberry.field(description="Permissions of the token; at least one.")
     expires_at: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="When it is to end. Default: never by itself."
+        default=strawberry.UNSET, description="Time at which the token expires. Default: never."
     )
 
 
-@strawberry.input(description="One of your API tokens.")
+@strawberry.input(description="Input of `revokeApiToken`.")
 class RevokeApiTokenInput:
-    id: strawberry.ID = strawberry.field(description="The token's id, not the token itself.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the API token; not the token itself.")
 
 
-@strawberry.input(description="One of your sessions.")
+@strawberry.input(description="Input of `revokeSession`.")
 class RevokeSessionInput:
-    id: strawberry.ID = strawberry.field(description="The session's id.")
+    id: strawberry.ID = strawberry.field(description="Global ID of the session.")
 
 
-@strawberry.type(description="The answer to createApiToken.")
+@strawberry.type(description="Result of `createApiToken`.")
 class CreateApiTokenPayload:
-    api_token: ApiToken | None = strawberry.field(description="What was made; null if there are user errors.")
+    api_token: ApiToken | None = strawberry.field(description="The new API token; null if there are user errors.")
     token: str | None = strawberry.field(
         description=(
-            "The token itself, shown this once: send it as `Authorization: Bearer <token>`. "
-            "Null if there are user errors."
+            "The token itself, to be sent as `Authorization: Bearer <token>`. It cannot be retrieved later. Null if "
+            "there are user errors."
         )
     )
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to revokeApiToken.")
+@strawberry.type(description="Result of `revokeApiToken`.")
 class RevokeApiTokenPayload:
     revoked_api_token_id: strawberry.ID | None = strawberry.field(
-        description="The id of the token that ended; null if there are user errors."
+        description="Global ID of the revoked API token; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="The answer to revokeSession.")
+@strawberry.type(description="Result of `revokeSession`.")
 class RevokeSessionPayload:
     revoked_session_id: strawberry.ID | None = strawberry.field(
-        description="The id of the session that ended; null if there are user errors."
+        description="Global ID of the ended session; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="What was wrong with the input.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type
 class TokenQueries:
-    @strawberry.field(description="Your API tokens, expired ones too, the latest first; at most 100.")
+    @strawberry.field(description="Your API tokens including expired ones, the latest first. At most 100.")
     async def api_tokens(self, info: Info) -> list[ApiToken]:
         owner = await access.owner(info)
         return [api_token_type(token) for token in await info.context.services.accounts.api_tokens(owner)]
 
-    @strawberry.field(description="Your sessions that have not ended, the latest first; at most 100.")
+    @strawberry.field(description="Your sessions that have not ended, the latest first. At most 100.")
     async def sessions(self, info: Info) -> list[ActiveSession]:
         who = await access.identity(info)
         found = await sessions.list_sessions(who.user.id, clock.now())
@@ -80,7 +80,7 @@ class TokenQueries:
 
 @strawberry.type
 class TokenMutations:
-    @strawberry.mutation(description="Make a token for a program. It takes a log-in: an API token can make no others.")
+    @strawberry.mutation(description="Create an API token for a program. Requires a session instead of an API token.")
     async def create_api_token(self, info: Info, input: Annotated[CreateApiTokenInput, WHAT]) -> CreateApiTokenPayload:
         who, service = await access.logged_in(info), info.context.services.accounts
         actor, expires_at = access.actor(info, who), input.expires_at or None
@@ -89,13 +89,16 @@ class TokenMutations:
             async with info.context.services.quotas.room(who.user.id, Quota.API_TOKENS):
                 return await service.create_api_token(who.user, input.name, input.scopes, expires_at, actor)
 
-        made, faults = await caught(create())
+        made, errors = await caught(create())
         if made is None:
-            return CreateApiTokenPayload(api_token=None, token=None, user_errors=faults)
+            return CreateApiTokenPayload(api_token=None, token=None, user_errors=errors)
         return CreateApiTokenPayload(api_token=api_token_type(made[0]), token=made[1], user_errors=[])
 
     @strawberry.mutation(
-        description="End an API token: it is worthless at once, connections by it are closed. It takes a log-in."
+        description=(
+            "Revoke an API token. It becomes invalid and its connections are closed immediately. Requires a session "
+            "instead of an API token."
+        )
     )
     async def revoke_api_token(self, info: Info, input: Annotated[RevokeApiTokenInput, WHAT]) -> RevokeApiTokenPayload:
         who = await access.logged_in(info)
@@ -104,11 +107,14 @@ class TokenMutations:
             token_id = ids.require("ApiToken", input.id, "id")
             await info.context.services.accounts.revoke_api_token(who.user, token_id, access.actor(info, who))
 
-        _, faults = await caught(revoke())
-        return RevokeApiTokenPayload(revoked_api_token_id=None if faults else input.id, user_errors=faults)
+        _, errors = await caught(revoke())
+        return RevokeApiTokenPayload(revoked_api_token_id=None if errors else input.id, user_errors=errors)
 
     @strawberry.mutation(
-        description="End one of your sessions: its tokens are worthless at once, its connections are closed."
+        description=(
+            "End one of your sessions. Its tokens become invalid and its connections are closed immediately. Requires "
+            "a session instead of an API token."
+        )
     )
     async def revoke_session(self, info: Info, input: Annotated[RevokeSessionInput, WHAT]) -> RevokeSessionPayload:
         who = await access.logged_in(info)
@@ -118,5 +124,5 @@ class TokenMutations:
             if not await info.context.services.accounts.end_session(who, session_id, access.actor(info, who)):
                 raise NotFound("You have no session with this id.", "id")
 
-        _, faults = await caught(revoke())
-        return RevokeSessionPayload(revoked_session_id=None if faults else input.id, user_errors=faults)
+        _, errors = await caught(revoke())
+        return RevokeSessionPayload(revoked_session_id=None if errors else input.id, user_errors=errors)

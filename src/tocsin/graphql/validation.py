@@ -1,8 +1,8 @@
-"""The standard's validation, bounded: a document of one kilobyte must not cost more than a few milliseconds to refuse.
+"""Validation by the GraphQL specification with bounded effort: refusing 1 kB must take a few milliseconds at most.
 
-What graphql-core and Strawberry do by default is too generous to strangers: a hundred errors, each of which prints the
-whole input object (230 ms for 1 kB); "Did you mean" compares a name with the names of all types (10 ms for each);
-fields of one name in one place are compared with each other, half a million times at most (seconds).
+The defaults of graphql-core and Strawberry are too expensive for untrusted input: up to a hundred errors, each of which
+prints the whole input object (230 ms for 1 kB); "Did you mean" compares a name with the names of all types (10 ms
+each); fields with the same name are compared with each other up to half a million times (seconds).
 """
 
 from contextlib import suppress
@@ -41,16 +41,16 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from tocsin.graphql.limits import too_complex
 
 MOST_ERRORS = 5
-"""Whoever has more faults in a document sees the others next time."""
-_MOST_ERRORS_OF_A_VALUE = 2
+"""Errors reported for one document; one more says that there are others."""
+_MAX_ERRORS_PER_VALUE = 2
 _COMPARISONS = 4_000
-"""Units of graphql-core's budget for comparing fields of one name: two for each pair."""
-_CROWDED = (
-    "Too many fields of one name, or fragments, meet in one place: to see whether they agree would take too long. "
+"""Budget for comparing fields with the same name, in graphql-core's units: two for each pair."""
+_TOO_MANY_FIELDS = (
+    "Too many fields with the same name, or too many fragments, are selected in one place to check for conflicts. "
     "Select each field once in each place."
 )
-_ALIKE = 6
-"""Type names are suggested that begin with the same letter and whose length differs by less."""
+_MAX_LENGTH_DIFFERENCE = 6
+"""Suggested type names begin with the same letter and differ in length by less than this."""
 
 
 class _Overlaps(OverlappingFieldsCanBeMergedRule):
@@ -60,51 +60,51 @@ class _Overlaps(OverlappingFieldsCanBeMergedRule):
 
 
 class _TypeNames(KnownTypeNamesRule):
-    """Suggests only types whose names look alike at first sight: comparing is quadratic in their length."""
+    """Suggests only types with similar names: the comparison is quadratic in their length."""
 
     def enter_named_type(self, node: NamedTypeNode, *args: Any) -> None:
         name = node.name.value
         self.type_names = [
             other
             for other in self.existing_types_map
-            if other[0].lower() == name[0].lower() and abs(len(other) - len(name)) < _ALIKE
+            if other[0].lower() == name[0].lower() and abs(len(other) - len(name)) < _MAX_LENGTH_DIFFERENCE
         ]
         super().enter_named_type(node, *args)
 
 
-class _Enough(Exception):  # no error, but the way out
-    """Enough was found wrong with one value."""
+class _EnoughForValue(Exception):  # control flow, not an error
+    """Stops the validation of one value."""
 
 
-class _Full(Exception):  # no error, but the way out
-    """Enough was found wrong with the document."""
+class _EnoughForDocument(Exception):  # control flow, not an error
+    """Stops the validation of the document."""
 
 
 class _Values(ValuesOfCorrectTypeRule):
-    """Reports little of each value: every report prints the value, so that a long one is printed again and again."""
+    """Reports at most two errors of each value: every error prints the whole value."""
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
-        """Report what is wrong with a value, which is one whole argument or default."""
+        """Report errors in a value, which is a whole argument or default."""
         found = 0
 
         def report(error: GraphQLError, _path: list[str | int]) -> None:
             nonlocal found
             self.report_error(error)
             found += 1
-            if found == _MOST_ERRORS_OF_A_VALUE:
-                raise _Enough
+            if found == _MAX_ERRORS_PER_VALUE:
+                raise _EnoughForValue
 
         if input_type:
-            with suppress(_Enough):
+            with suppress(_EnoughForValue):
                 validate_input_literal(node, input_type, report, None, None, self.context.hide_suggestions)
         return SKIP
 
 
 class _OneOfVariables(OneOfInputValidationRule):
-    """Refuses variables that may be null where exactly one member is wanted; graphql-core sees to the rest."""
+    """Refuses nullable variables as the only member of a `@oneOf` input; graphql-core checks the rest."""
 
     def validate_one_of(self, node: ObjectValueNode, type: GraphQLNamedType) -> None:
-        """Report what is wrong with an object of one member."""
+        """Report a nullable variable in an object with a single member."""
         if len(node.fields) == 1 and node.fields[0].value.kind == "variable":
             super().validate_one_of(node, type)
 
@@ -122,42 +122,44 @@ _RULES = (
 
 
 class _Context(ValidationContext):
-    """Lets go of the visitors that look for variables, one for each fragment: they hold themselves."""
+    """Clears the visitors that collect variable usages, one for each fragment: they are reference cycles."""
 
     def get_variable_usages(self, node: NodeWithSelectionSet) -> list[VariableUsage]:
         if (usages := self._variable_usages.get(node)) is None:
-            looks = VariableUsageVisitor(self._type_info, node if isinstance(node, FragmentDefinitionNode) else None)
-            visit(node, walks := TypeInfoVisitor(self._type_info, looks))
-            usages = self._variable_usages[node] = looks.usages
-            let_go(looks, walks)
+            collector = VariableUsageVisitor(
+                self._type_info, node if isinstance(node, FragmentDefinitionNode) else None
+            )
+            visit(node, visitor := TypeInfoVisitor(self._type_info, collector))
+            usages = self._variable_usages[node] = collector.usages
+            let_go(collector, visitor)
         return usages
 
 
 def let_go(*parts: Any) -> None:
-    """Empty objects that hold each other, so that they, and what they hold, end with their last use."""
+    """Clear objects that reference each other, so that reference counting frees them and what they hold."""
     for part in parts:
         vars(part).clear()
 
 
 def without_traceback(error: GraphQLError) -> GraphQLError:
-    """The error, and what caused it, without the frames they were raised in, which hold the document."""
+    """Drop the tracebacks of an error and its cause, whose frames hold the document."""
     if error.original_error is not None:
         error.original_error.__traceback__ = None
     return error.with_traceback(None)
 
 
 def faults(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> list[GraphQLError]:
-    """What is wrong with a document by the schema, at most six errors; `suggest` what may have been meant.
+    """Validate a document against the schema and return at most six errors, with suggestions if `suggest`.
 
-    As graphql-core's `validate`, but leaves nothing behind: rules and context hold each other and the whole document,
-    which the garbage collector would find thousands of objects later, in a pause that makes runs late.
+    Works like graphql-core's `validate`, but leaves no garbage: rules, context and document form reference cycles, and
+    collecting thousands of such objects later pauses the process long enough to delay runs.
     """
     errors: list[GraphQLError] = []
 
     def report(error: GraphQLError) -> None:
         errors.append(without_traceback(error))
         if len(errors) > MOST_ERRORS:
-            raise _Full
+            raise _EnoughForDocument
 
     types = TypeInfo(schema)
     context = _Context(schema, document, types, report, not suggest)
@@ -165,10 +167,10 @@ def faults(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> l
     visitors: list[Visitor] = [*rules, together := ParallelVisitor(rules), TypeInfoVisitor(types, together)]
     try:
         visit(document, visitors[-1], query_document_keys_to_validate)
-    except _Full:
-        errors[-1] = GraphQLError("There are more faults; these are the first.")
+    except _EnoughForDocument:
+        errors[-1] = GraphQLError("There are more errors; these are the first.")
     except (ValidationAbortedError, RecursionError):
-        errors.append(too_complex(_CROWDED))
+        errors.append(too_complex(_TOO_MANY_FIELDS))
     finally:
         let_go(*visitors, context, types)
     return errors

@@ -1,11 +1,11 @@
-"""What a document asks for: how deep, how many aliases and root fields, and what its answer may cost.
+"""Depth, aliases, root fields and cost of an operation, calculated from its document.
 
-Each fragment is weighed once, so weighing costs no more than reading. Strawberry's own depth and alias limiters walk a
-fragment anew at each place it is used, which is exponential in fragments that use each other (1 kB of text: 26 s).
+Each fragment is visited once, so the calculation is linear in the document. Strawberry's depth and alias limiters visit
+a fragment again at each place it is used, which is exponential in fragments that use each other (1 kB of text: 26 s).
 
-A field of a full answer costs one point. What is inside a list counts for each of its items: of a page as many as are
-asked for (`first: $n` counts what $n really is), of the answer to a mutation of many things as many as are given, of
-other lists a typical number.
+Every field of a full response costs one point. The fields of a list are multiplied by its number of items: for a page,
+the requested number (`first: $n` uses the value of $n); for the result of a batch mutation, the number of objects in
+its input; for other lists, a typical number.
 """
 
 import math
@@ -45,31 +45,32 @@ from tocsin.graphql.paging import DEFAULT_SIZE, LARGEST
 from tocsin.tasks.batches import MOST
 
 MUTATION_COST = 100
-"""Points of a mutation's root field: it writes."""
+"""Points of a mutation's root field, because it writes."""
 ITEM_COST = 10
-"""Points of each thing that a mutation of many is given: they are written together."""
+"""Points of each object in the input of a batch mutation. Less than a mutation each: they are written together."""
 EVENTS = 50
-"""A subscription costs as much as so many of its events."""
+"""Number of events that a subscription is charged for."""
 MOST_LEVELS = 150
-"""How deep fields and fragments may be nested in all. Fields alone have a smaller limit, which is a setting."""
+"""Deepest nesting of fields and fragments together. Fields alone have a lower limit, TOCSIN_MAX_DEPTH."""
 _SIZES = {"first": DEFAULT_SIZE, "last": DEFAULT_SIZE, "count": 5}
-"""Arguments that say how many items are wanted, and how many come without them."""
-_GIVEN = {"createTasks": "tasks"}
-"""Mutations of many things, and the list in `input` that holds them."""
-_ANSWERED = {"CreateTasksPayload.results"}
-"""The lists in their answers that have an item for each of these things."""
-_LISTS = {"attempts": 5, "CreateTasksResult.userErrors": 1}
-"""How many items lists have of which no argument says it, by their names or their places."""
-_USUAL_LIST = 10
-_DEAR = {"responseBody": 40}
-"""Fields that count as so many, because each is a text of many kilobytes."""
-_HUGE = 10**12
+"""Arguments that set the number of items, and the number if they are omitted."""
+_BATCH_INPUTS = {"createTasks": "tasks"}
+"""Batch mutations, and the list of objects in their `input`."""
+_BATCH_RESULTS = {"CreateTasksPayload.results"}
+"""Lists in their results with one item for each object."""
+_LENGTHS = {"attempts": 5, "CreateTasksResult.userErrors": 1}
+"""Typical number of items of lists without a size argument, by field name or by type and field."""
+_TYPICAL_LENGTH = 10
+_EXPENSIVE = {"responseBody": 40}
+"""Points of fields that are expensive because their value can have many kilobytes."""
+_CAP = 10**12
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a part of a document asks for. `width` counts the fields of this level, `each` what an item costs, of a page
-    or of `results`.
+    """The size of a selection.
+
+    `width` is the number of fields at its top level, `each` the cost per item of the page or the `results` around it.
     """
 
     depth: int = 0
@@ -80,43 +81,46 @@ class Weight:
     introspects: bool = False
 
     def beside(self, other: "Weight") -> "Weight":
-        """Both in one selection. Numbers that no limit allows stop growing: they double with each fragment."""
+        """Add another part of the same selection. Totals are capped, because nested fragments double them."""
         return Weight(
             max(self.depth, other.depth),
-            min(self.aliases + other.aliases, _HUGE),
-            min(self.width + other.width, _HUGE),
-            min(self.cost + other.cost, _HUGE),
-            min(self.each + other.each, _HUGE),
+            min(self.aliases + other.aliases, _CAP),
+            min(self.width + other.width, _CAP),
+            min(self.cost + other.cost, _CAP),
+            min(self.each + other.each, _CAP),
             self.introspects or other.introspects,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The weight of one operation; `fixed` if no variable's value plays a part in it."""
+    """The cost of one operation. `fixed` if it depends on no variable."""
 
     weight: Weight
     fixed: bool
 
     @property
     def cost(self) -> int:
-        """Points."""
+        """Cost of the operation in points, rounded up."""
         return math.ceil(self.weight.cost)
 
 
 def weigh(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> Weighed:
-    """Weigh one operation of a document that need not be valid. Raises GraphQLError if it is nested absurdly deep."""
+    """Calculate the cost of one operation of a document, which need not be valid.
+
+    Raises GraphQLError if fields and fragments are nested too deeply.
+    """
     scale = _Scale(schema, document, operation, variables)
     root = schema.get_root_type(operation.operation)
     weight = scale.selection(operation.selection_set, root, 0)
     times = EVENTS if root is schema.subscription_type else 1
-    return Weighed(replace(weight, cost=min(weight.cost * times, _HUGE)), not scale.asked)
+    return Weighed(replace(weight, cost=min(weight.cost * times, _CAP)), not scale.asked)
 
 
 class _Scale:
-    """The weighing of one operation. `asked` tells whether a variable's value was asked for."""
+    """The calculation for one operation. `asked` is set when it reads a variable."""
 
     def __init__(
         self,
@@ -134,9 +138,9 @@ class _Scale:
         self.asked = False
 
     def selection(self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None, level: int) -> Weight:
-        """The weight of what is selected of a type; None stands for a type that there is not."""
+        """Return the weight of a selection on a type; None stands for an unknown type."""
         if level > MOST_LEVELS:
-            message = f"Fields and fragments are nested more than {MOST_LEVELS} deep."
+            message = f"Fields and fragments are nested more than {MOST_LEVELS} levels deep."
             raise GraphQLError(message, extensions={"code": "TOO_COMPLEX"})
         weight = Weight()
         for node in selection_set.selections if selection_set else ():
@@ -152,7 +156,7 @@ class _Scale:
 
     def _fragment(self, name: str, level: int) -> Weight:
         if name not in self._weights and (node := self._fragments.get(name)):
-            self._weights[name] = Weight()  # a fragment that uses itself is refused by the standard's own rules
+            self._weights[name] = Weight()  # cycles of fragments are refused by validation
             of = self._schema.get_type(node.type_condition.name.value)
             self._weights[name] = self.selection(node.selection_set, of, level + 1)
         return self._weights.get(name, Weight())
@@ -161,11 +165,11 @@ class _Scale:
         name = node.name.value
         field = _definition(self._schema, parent, name)
         inner = self.selection(node.selection_set, get_named_type(field.type) if field else None, level + 1)
-        own = _DEAR.get(name, 1) + (MUTATION_COST if field and parent is self._schema.mutation_type else 0)
+        own = _EXPENSIVE.get(name, 1) + (MUTATION_COST if field and parent is self._schema.mutation_type else 0)
         aliases = inner.aliases + int(node.alias is not None)
-        if name.startswith("__"):  # introspection may be deep
+        if name.startswith("__"):  # introspection is not limited in depth
             return Weight(0, aliases, 1, own + inner.cost, 0, inner.introspects or name != "__typename")
-        if field and _is_items(parent, name, field):
+        if field and _is_item_list(parent, name, field):
             return Weight(inner.depth + 1, aliases, 1, 0, own + inner.cost, inner.introspects)
         cost = self._cost(node, field, parent, own, inner)
         return Weight(inner.depth + 1, aliases, 1, cost, 0, inner.introspects)
@@ -175,16 +179,16 @@ class _Scale:
     ) -> float:
         if field is None:
             return own + inner.cost
-        if parent is self._schema.mutation_type and node.name.value in _GIVEN:
-            return own + inner.cost + self._given(node) * (ITEM_COST + inner.each)
-        asked_for = self._asked_for(node, field)
-        if asked_for is not None and _is_page(get_named_type(field.type)):
-            return own + inner.cost + asked_for * inner.each
-        times = _typical(self._schema, parent, node.name.value, field) if asked_for is None else asked_for
+        if parent is self._schema.mutation_type and node.name.value in _BATCH_INPUTS:
+            return own + inner.cost + self._batch_size(node) * (ITEM_COST + inner.each)
+        requested = self._requested_size(node, field)
+        if requested is not None and _is_page(get_named_type(field.type)):
+            return own + inner.cost + requested * inner.each
+        times = _typical_length(self._schema, parent, node.name.value, field) if requested is None else requested
         return own + times * (inner.cost if node.selection_set else int(times > 1))
 
-    def _asked_for(self, node: FieldNode, field: GraphQLField) -> int | None:
-        """How many items the arguments ask for; None if it has no such arguments."""
+    def _requested_size(self, node: FieldNode, field: GraphQLField) -> int | None:
+        """Return the number of items that the arguments request; None if the field has no such arguments."""
         names = [name for name in _SIZES if name in field.args]
         if not names:
             return None
@@ -192,28 +196,28 @@ class _Scale:
         sizes = [size for name in names if (size := self._size(given.get(name))) is not None]
         return max(sizes, default=_SIZES[names[0]])
 
-    def _given(self, node: FieldNode) -> int:
-        """How many things a mutation of many is given. What cannot be is refused later, whatever is said here."""
+    def _batch_size(self, node: FieldNode) -> int:
+        """Return the number of objects in a batch mutation's input. Invalid input counts as 1 and is refused later."""
         given = next((argument.value for argument in node.arguments or () if argument.name.value == "input"), None)
-        things = self._part(self._value(given), _GIVEN[node.name.value])
+        things = self._member(self._value(given), _BATCH_INPUTS[node.name.value])
         return min(len(things), MOST) if isinstance(things, list | tuple) and things else 1
 
     def _value(self, node: Any) -> Any:
-        """What a value in the document stands for: of a variable what was sent, else the node, of a list its nodes."""
+        """Resolve a value of the document: a variable to its value or default, a list to its nodes."""
         if isinstance(node, VariableNode):
             self.asked = True
             name = node.name.value
             return self._variables[name] if name in self._variables else self._value(self._defaults.get(name))
         return node.values if isinstance(node, ListValueNode) else node
 
-    def _part(self, value: Any, name: str) -> Any:
-        """What stands at this name of an object, which was sent or is in the document."""
+    def _member(self, value: Any, name: str) -> Any:
+        """Return a field of an object, which is a variable's value or a literal."""
         if isinstance(value, ObjectValueNode):
             return self._value(next((field.value for field in value.fields if field.name.value == name), None))
         return value.get(name) if isinstance(value, Mapping) else None
 
     def _size(self, node: Any) -> int | None:
-        """What an argument asks for; None if nothing. What cannot be is refused later, whatever is said here."""
+        """Return the number of items that an argument requests; None without one. Invalid values are refused later."""
         if isinstance(node, VariableNode):
             self.asked = True
             name = node.name.value
@@ -238,9 +242,9 @@ def _is_page(parent: GraphQLNamedType | None) -> bool:
     return parent is not None and parent.name.endswith("Connection")
 
 
-def _is_items(parent: GraphQLNamedType | None, name: str, field: GraphQLField) -> bool:
-    """Whether what is inside counts as often as the arguments of the field around it say."""
-    return _is_list(field) and (_is_page(parent) or _place(parent, name) in _ANSWERED)
+def _is_item_list(parent: GraphQLNamedType | None, name: str, field: GraphQLField) -> bool:
+    """Tell whether the items are counted by the size argument or input of the field around the list."""
+    return _is_list(field) and (_is_page(parent) or _place(parent, name) in _BATCH_RESULTS)
 
 
 def _place(parent: GraphQLNamedType | None, name: str) -> str:
@@ -251,18 +255,18 @@ def _is_list(field: GraphQLField) -> bool:
     return is_list_type(get_nullable_type(field.type))
 
 
-def _typical(schema: GraphQLSchema, parent: GraphQLNamedType | None, name: str, field: GraphQLField) -> float:
-    """How often what is inside is answered, if no argument says it."""
+def _typical_length(schema: GraphQLSchema, parent: GraphQLNamedType | None, name: str, field: GraphQLField) -> float:
+    """Return the typical number of items of a field without a size argument; 1 if it is not a list."""
     if parent is not None and parent.name.startswith("__"):
-        return _usual_introspection(schema).get(name, 1)
+        return _introspection_lengths(schema).get(name, 1)
     if not _is_list(field) or not is_composite_type(get_named_type(field.type)):
         return 1
-    return _LISTS.get(_place(parent, name), _LISTS.get(name, _USUAL_LIST))
+    return _LENGTHS.get(_place(parent, name), _LENGTHS.get(name, _TYPICAL_LENGTH))
 
 
 @cache
-def _usual_introspection(schema: GraphQLSchema) -> dict[str, float]:
-    """How many items the lists that describe a type have in this schema, on average over all its types."""
+def _introspection_lengths(schema: GraphQLSchema) -> dict[str, float]:
+    """Return the average lengths of the lists of introspection types in this schema."""
     types = list(schema.type_map.values())
     fields = [
         list(type_.fields.values()) for type_ in types if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)

@@ -1,8 +1,8 @@
-"""The answers to tokens that may write but not read: the thing that a mutation changed, and nothing beyond it. Pure.
+"""Selections that a token with WRITE but without READ may make: the object that a mutation changed, nothing beyond it.
 
-Inside such a thing, whatever has fields of its own is refused unless it is a part of the thing: what is added to the
-schema later is then refused until somebody says otherwise. It is found in the document, so that nothing is done whose
-answer would be refused.
+Within that object, every composite type is refused unless it is listed as a part of it, so types added to the schema
+later are refused by default. The check reads the document, so a mutation whose response would be refused never runs.
+Pure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,23 +26,26 @@ from graphql import (
 )
 
 THINGS = frozenset({"Node", "Queue"})
-"""Types, and interfaces of types, of what mutations change."""
+"""Types and interfaces of the objects that mutations change."""
 PARTS = frozenset(
     {"Job", "Header", "Schedule", "Misfire", "RetryPolicy", "Backoff", "RunError", "RunReplay", "Progress", "StepRun"}
     | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip"}
 )
-"""Types that are parts of what a mutation changes."""
+"""Types of the parts of a changed object."""
 CONTENT = frozenset(
     {"Run.result", "WorkflowRun.result", "StepRun.result"}
     | {"Queue.depth", "Queue.running", "Queue.oldestQueuedAt", "Queue.throughputPerMinute"}
 )
-"""Fields without fields of their own that tell what other things have come to."""
-_TOLD = "This API token does not have the scope READ, which {} needs: {}"
-_WHY = "a token that may only write is answered with what its mutation changed."
+"""Leaf fields that reveal data beyond the changed object, such as results and counts."""
+_MISSING_SCOPE = "This API token does not have the scope READ, which {} needs: {}"
+_EXPLANATION = "a token without it can select only the object that the mutation changed."
 
 
 def read_faults(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> list[GraphQLError]:
-    """Find what a valid operation reads beyond the things that it changes; nothing of another kind of operation."""
+    """Return an error for each selection of a mutation that reads beyond the object that it changes.
+
+    The document must be valid. Queries and subscriptions have none.
+    """
     operation = get_operation_ast(document, name)
     if operation is None or operation.operation is not OperationType.MUTATION or schema.mutation_type is None:
         return []
@@ -50,7 +53,7 @@ def read_faults(schema: GraphQLSchema, document: DocumentNode, name: str | None)
 
 
 class _Walk:
-    """A walk through the selections of one operation, each fragment once for each type and place."""
+    """A traversal of one operation that visits each fragment at most once inside and once outside a changed object."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self._schema = schema
@@ -87,18 +90,18 @@ class _Walk:
             return
         kind, place = get_named_type(definition.type), f"{parent.name}.{node.name.value}"
         if place in CONTENT or (inside and is_composite_type(kind) and not is_part(kind)):
-            yield GraphQLError(_TOLD.format(place, _WHY), [node], extensions={"code": "FORBIDDEN"})
+            yield GraphQLError(_MISSING_SCOPE.format(place, _EXPLANATION), [node], extensions={"code": "FORBIDDEN"})
         elif node.selection_set is not None:
             yield from self._selected(node.selection_set, kind, inside=inside or is_thing(kind))
 
 
 def is_thing(kind: GraphQLNamedType) -> bool:
-    """Tell whether this type is of what mutations change."""
+    """Tell whether mutations change objects of this type."""
     return not {kind.name, *_interfaces(kind)}.isdisjoint(THINGS)
 
 
 def is_part(kind: GraphQLNamedType) -> bool:
-    """Tell whether this type is a part of what mutations change."""
+    """Tell whether this is the type of a part of a changed object."""
     return not {kind.name, *_interfaces(kind)}.isdisjoint(PARTS)
 
 
