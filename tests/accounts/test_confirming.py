@@ -148,7 +148,7 @@ async def test_only_the_latest_link_is_good_and_there_is_nothing_to_confirm_twic
     second = await token_of(database)
     assert await refused(mailing.confirm(first, PASSWORD, HOME)) is UserErrorCode.LINK_INVALID
     confirmed = (await mailing.confirm(second, PASSWORD, HOME)).user
-    with pytest.raises(Conflict, match="confirmed already"):
+    with pytest.raises(Conflict, match="already confirmed"):
         await mailing.request_confirmation(confirmed, HOME)
 
 

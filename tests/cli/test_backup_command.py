@@ -101,7 +101,7 @@ def test_the_keys_go_along_unless_they_are_left_out(
     use(monkeypatch, other, DATA_DIR=str(tmp_path / "third"), **wrong)
     assert "need the keys that it was made with" in refused("restore", "without")
     tocsin("restore", "without", "--lost-keys")
-    assert "set up with other keys than this process has" in refused("keys", "list")
+    assert "set up with other keys than those of this process" in refused("keys", "list")
     tocsin("keys", "rotate", "--forget-lost")
     tocsin("keys", "list")
 

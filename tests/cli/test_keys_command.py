@@ -51,9 +51,9 @@ def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Doc]) -> None
     assert (jwt["kind"], jwt["state"], jwt["secrets"], jwt["since"]) == ("JWT", "in use", None, None)
     said = done("rotate").splitlines()
     assert said[0].startswith("New keys: ")
-    assert said[1] == "Secrets sealed anew: 1 in 1 tasks and runs."
+    assert said[1] == "Secrets re-encrypted: 1 in 1 tasks and runs."
     assert said[2].startswith("Access tokens signed before are good until they expire, at the latest 20")
-    assert said[3] == "Done. Secrets sealed anew: 1; that no key opens: 0."
+    assert said[3] == "Done. Secrets re-encrypted: 1; unreadable: 0."
     (entry,) = stored["audit_entries"].find()
     assert (entry["action"], entry["actor_name"]) == ("KEYS_ROTATED", "command line")
     rows = listed()
@@ -98,7 +98,7 @@ def test_another_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.M
         assert "TOCSIN_ENCRYPTION_KEY" in result.stderr
         assert result.stderr.count("\n") == 1
     give(monkeypatch, NEW, OLD)
-    assert "sealed anew: 1;" in done("rotate")
+    assert "re-encrypted: 1;" in done("rotate")
     give(monkeypatch, NEW)
     assert [row["secrets"] for row in listed() if row["state"] == "in use"] == [1, None]
 

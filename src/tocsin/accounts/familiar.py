@@ -1,6 +1,6 @@
-"""The network addresses from which an account was logged in to before: there its owner is likely to be.
+"""Familiar addresses: the network addresses from which an account was logged in to before.
 
-Whoever guesses passwords from elsewhere slows down everybody but those. What is kept is a digest, for 90 days.
+Failed attempts from elsewhere do not slow down log-ins from a familiar address. Only digests are stored, for 90 days.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ from tocsin.security.rates import Bucket, Milliseconds, bucket_id
 DAY: Milliseconds = 86_400_000
 KEPT: Milliseconds = 90 * DAY
 _NAME = Bucket("familiar", 1, 1)
-"""Only names the documents; they lie beside the buckets, and are forgotten as these are."""
+"""Only names the documents, which are stored with the buckets and expire like them."""
 _REMEMBERED = 10_000
 
 
 class FamiliarAddresses:
-    """Which addresses are familiar to which accounts. `now` is in milliseconds since 1970."""
+    """The familiar addresses of all accounts. `now` returns milliseconds since 1970."""
 
     def __init__(self, database: Database, now: Callable[[], Milliseconds]) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class FamiliarAddresses:
         self._noted: OrderedDict[str, Milliseconds] = OrderedDict()
 
     async def knows(self, account: str, address: str) -> bool:
-        """Tell whether somebody logged in to this account from this address in the last 90 days."""
+        """Tell whether this account was logged in to from this address in the last 90 days."""
         name = _name(account, address)
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return True
@@ -37,7 +37,7 @@ class FamiliarAddresses:
         return found is not None and found["full_at"] > self._now()
 
     async def note(self, account: str, address: str) -> None:
-        """Somebody has logged in; written once a day."""
+        """Record a log-in, with at most one write a day."""
         name, until = _name(account, address), self._now() + KEPT
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return

@@ -1,8 +1,8 @@
-"""The keyring: the installation's keys, as one process knows them.
+"""The keyring: a process's view of the installation's keys.
 
-The keys lie in the database, sealed with the operator's encryption key. A process reads them when it starts and each
-second, so that a rotation needs no restart. Until the first rotation there are none, and the operator's own keys are
-used: they count as keys that were always active.
+The keys are stored in the database, sealed with the operator's encryption key. A process reads them at start and every
+second, so that a rotation needs no restart. Before the first rotation there are none, and the operator's own keys are
+used as keys that were always active.
 """
 
 import asyncio
@@ -19,28 +19,28 @@ from tocsin.security.tokens import AccessTokens, SigningKey, kid_of
 
 POLL_SECONDS = 1.0
 _IN_VAIN = (
-    "the secret was changed in vain: the database's keys sign since `tocsin keys rotate`;"
+    "changing this setting has no effect: since `tocsin keys rotate` the keys in the database sign access tokens;"
     " `tocsin keys rotate --at-once` makes every access token invalid"
 )
 log = telemetry.logger(__name__)
 
 
 class KeysUnreadable(StartError):
-    """Keys in the database were sealed with an encryption key that this process does not have."""
+    """Keys in the database are sealed with an encryption key that this process does not have."""
 
     def __init__(self, kids: list[str]) -> None:
         super().__init__(
-            f"The keys {', '.join(kids)} in the database were sealed with another {PREFIX}ENCRYPTION_KEY. Give that one"
-            " too, behind a comma; or, if it is lost, run `tocsin keys rotate --forget-lost`, which gives up what they"
-            " sealed."
+            f"The keys {', '.join(kids)} in the database are sealed with another {PREFIX}ENCRYPTION_KEY. Append that"
+            " key, after a comma; or, if it is lost, run `tocsin keys rotate --forget-lost`, which gives up everything"
+            " that they sealed."
         )
         self.kids = kids
 
 
 class Keyring:
-    """Gives `tokens` and `secrets` the keys of the database. `load` is to be called each second.
+    """The keys of the database, which it passes on to `tokens` and `secrets`. Call `load` every second.
 
-    `process` is the worker of this process: it tells the others that this one knows a new key. None for a command.
+    `process` is the id under which this process acknowledges new keys; None for a command.
     """
 
     def __init__(
@@ -58,22 +58,19 @@ class Keyring:
         tokens.reload = secrets.reload = self.reload
 
     async def start(self) -> None:
-        """Read the keys for the first time, and warn of a setting that is set in vain. Raises KeysUnreadable."""
+        """Read the keys for the first time, and warn of a signing secret without effect. Raises KeysUnreadable."""
         await self.load()
         own, in_use = kid_of(self._own.jwt_secret), newest(self.keys, KeyKind.JWT)
         if in_use.id != own and await self.database.keys.find_one({"_id": own}) is None:
             log.warning(_IN_VAIN, setting=f"{PREFIX}JWT_SECRET")
 
     async def load(self) -> None:
-        """Read the keys, and use them from now on.
-
-        Raises KeysUnreadable; the keys that were known before are used on then.
-        """
+        """Read the keys and start using them. Raises KeysUnreadable; the previous keys then stay in use."""
         async with self._reading:
             await self._load()
 
     async def reload(self) -> None:
-        """As `load`, but reads at most once a second: who makes up key ids must not keep the database busy."""
+        """Read the keys as `load` does, but at most once a second: invented key ids must not load the database."""
         async with self._reading:
             if time.monotonic() - self._read_at >= POLL_SECONDS:
                 await self._load()
@@ -85,7 +82,7 @@ class Keyring:
         await self._acknowledge(keys)
 
     async def _all_keys(self) -> list[StoredKey]:
-        """The keys of the database and the operator's own, of which the database may know that they are retired."""
+        """Return the keys of the database and the operator's own, which the database may list as retired."""
         stored = await StoredKey.find_all().to_list()
         known = {key.id for key in stored}
         own = {kid_of(self._own.jwt_secret): KeyKind.JWT, OPERATORS: KeyKind.DATA}
@@ -121,11 +118,11 @@ class Keyring:
                 await self.database.keys.update_one({"_id": key.id}, note)
 
     def wrap(self, key: StoredKey, secret: str) -> str:
-        """The key, sealed with the operator's encryption key: the first one, if there are several."""
+        """Return the secret of a key, sealed with the first of the operator's encryption keys."""
         return self._wrapping.seal(secret, _purpose(key))
 
     async def wrap_anew(self) -> None:
-        """Seal all keys anew, so that only the first of the operator's encryption keys is needed to open them."""
+        """Rewrap all keys, so that only the first of the operator's encryption keys is needed to open them."""
         for key in await StoredKey.find_all().to_list():
             if key.sealed is not None:
                 sealed = self.wrap(key, self._wrapping.open(key.sealed, _purpose(key)))
@@ -133,16 +130,16 @@ class Keyring:
 
 
 def newest(keys: list[StoredKey], kind: KeyKind) -> StoredKey:
-    """The key that signs or seals: of those that are active and not retired, the one activated last.
+    """Return the key that signs or seals: of the active keys that are not retired, the one activated last.
 
-    Where the operator gave up all such keys (see `rotate`), it is a retired one until there is another.
+    Falls back to a retired key where the operator gave up all others (see `rotate`).
     """
     usable = [key for key in _of(keys, kind) if key.activated_at is not None and key.retire_at is None]
     return max(usable or _of(keys, kind), key=age_of)
 
 
 def age_of(key: StoredKey) -> tuple[float, str]:
-    """What orders active keys: when they were activated, and which goes first of two at once."""
+    """Return the sort key of active keys: the time of activation, then the id."""
     return (key.activated_at or clock.EPOCH).timestamp(), key.id
 
 
@@ -155,5 +152,5 @@ def _always_active(kid: str, kind: KeyKind) -> StoredKey:
 
 
 def _purpose(key: StoredKey) -> str:
-    """What a sealed key is bound to, so that none can be put in the place of another."""
+    """Return the context that a sealed key is bound to, so that it cannot replace another key."""
     return f"keyring/{key.kind.value}/{key.id}"

@@ -1,8 +1,8 @@
-"""Rate limits that hold for all processes over one database: attempts by address and account, cost by user.
+"""Rate limits shared by all processes over one database: attempts by address and account, cost by user.
 
-A bucket is one document, and taking points is one conditional update by its id. Points for cost are drawn in portions
-and spent from memory, so most operations ask no database; what a bucket has refused once, it refuses from memory until
-the time has come, so a flood asks none either.
+A bucket is one document, and taking points is one conditional update by its id. Cost points are drawn in portions and
+spent from memory, so most operations need no database access. A refusal is remembered until the bucket has refilled,
+so a flood of requests needs none either.
 """
 
 import asyncio
@@ -24,18 +24,18 @@ from tocsin.security import passwords
 from tocsin.security.rates import ROUNDING, Bucket, Milliseconds, address_key, bucket_id
 
 PORTIONS = 100
-"""A process draws this part of a cost bucket at once: what it does not spend within `period` is lost to the caller."""
+"""A process draws 1/100 of a cost bucket at once. Points that it does not spend within `period` are lost."""
 _REMEMBERED = 20_000
-"""Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
+"""Maximum buckets that a process remembers. A forgotten one costs an extra query, nothing else."""
 _WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation", "confirmEmail"}
 STRANGE_ADDRESSES = 5
-"""All addresses together from which nobody has logged in to an account yet have as many attempts at it as five."""
+"""Unfamiliar addresses share one limit per account: this many times the limit of a single address."""
 RESET_MAILS = Bucket("requestPasswordReset/account", 3, 3600)
 _HERE_TOO_MANY = "Too many attempts from this network address."
 _AT_ACCOUNT_TOO_MANY = "Too many attempts at this account from this network address."
 _STRANGE_TOO_MANY = "Too many attempts at this account from addresses where nobody has logged in to it before."
-_MAILED_ENOUGH = "A link to choose a new password was asked for three times within the hour: look for the mails."
-_COST_USED_UP = "You have used up what operations may cost in a minute."
+_MAILED_ENOUGH = "A password reset was requested three times within the last hour: look for the mails."
+_COST_USED_UP = "You have used up the cost that operations may have in a minute."
 log = telemetry.logger(__name__)
 
 
@@ -45,7 +45,7 @@ def _now() -> Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a caller may spend in all (`limit`), and what he has left (`remaining`), in points."""
+    """The points that a caller may spend in a minute (`limit`) and those that are left (`remaining`)."""
 
     limit: int
     remaining: int
@@ -53,7 +53,7 @@ class Allowance:
 
 @dataclass(slots=True)
 class _Known:
-    """What this process knows of a bucket: `full_at` or later it is full again; `left` are points drawn by then."""
+    """The local state of a bucket: it is full again at `full_at` or later; `left` points are drawn but not spent."""
 
     full_at: Milliseconds = 0.0
     left: float = 0.0
@@ -62,7 +62,7 @@ class _Known:
 
 
 class Rates:
-    """The rate limits of one installation, as one process sees them. `now` is in milliseconds since 1970."""
+    """The rate limits of one installation. `now` returns milliseconds since 1970."""
 
     def __init__(self, database: Database, settings: Settings, now: Callable[[], Milliseconds] = _now) -> None:
         self._database = database
@@ -73,10 +73,10 @@ class Rates:
         self._familiar = FamiliarAddresses(database, now)
 
     async def attempt(self, what: str, address: str, email: str | None = None) -> None:
-        """Count one attempt at `what`, such as `logIn`, of this address and at the account of this email address.
+        """Count one attempt at `what`, such as `logIn`, from this address and at the account of `email`.
 
-        At an account attempts are counted by address, so that whoever guesses slows down themselves. Raises
-        RateLimited, in the same words whether there is such an account or not.
+        Attempts at an account are counted by address, so that guessing slows down only whoever guesses. Raises
+        RateLimited, with the same message whether or not the account exists.
         """
         if what in _WITH_PASSWORD:
             passwords.refuse_when_full()
@@ -91,16 +91,17 @@ class Rates:
             await self._attempt_at_account(what, account, here)
 
     async def succeeded(self, address: str, email: str) -> None:
-        """Note that this account was logged in to from this address, where its owner is from now on not slowed down by
-        what others attempt elsewhere. A database that is away notes nothing.
+        """Record a log-in, so that attempts from elsewhere no longer slow down the owner at this address.
+
+        Without the database nothing is recorded.
         """
         try:
             await self._familiar.note(spell_email(email), address_key(address))
         except PyMongoError as error:
-            log.warning("the address of a log-in is not noted", error=str(error)[:300])
+            log.warning("the address of a log-in was not recorded", error=str(error)[:300])
 
     async def _attempt_at_account(self, what: str, account: str, here: str) -> None:
-        """Strangers slow each other down, and never the owner where they have logged in before."""
+        """Count an attempt at an account. Unfamiliar addresses share a limit; familiar ones have their own."""
         if not await self._familiar.knows(account, here):
             strange = Bucket(f"{what}/account/strange", self._per_account * STRANGE_ADDRESSES, 900)
             await self._take(strange, account, _STRANGE_TOO_MANY)
@@ -108,16 +109,16 @@ class Rates:
         await self._take(pair, f"{account}\n{here}", _AT_ACCOUNT_TOO_MANY)
 
     def check(self, caller: str, points: float) -> None:
-        """Raises RateLimited when this process knows already that the caller cannot spend so many points."""
+        """Check from memory whether the caller may spend these points. Raises RateLimited if it is known to fail."""
         known, now = self._of(self._cost, caller), self._now()
         missing = points - self._left(known, now)
         if missing > 0 and (wait := self._cost.wait(known.full_at, missing, now)) > 0:
             raise _limited(_COST_USED_UP, wait)
 
     async def spend(self, caller: str, points: float) -> Allowance:
-        """Spend points of the caller's, who is a user's id or an address. Raises RateLimited.
+        """Spend points of a caller, which is a user's id or an address. Raises RateLimited.
 
-        A database that is away limits nobody: it lets nothing else be done either.
+        While the database is unavailable nothing is limited, as no operation can succeed then.
         """
         known = self._of(self._cost, caller)
         if self._left(known, self._now()) < points:
@@ -125,7 +126,7 @@ class Rates:
                 await self._draw_for(caller, known, points)
         known.left -= points
         remaining = self._cost.remaining(known.full_at, self._now()) + known.left
-        # What was drawn and is not spent yet does not keep the bucket from filling up again.
+        # Points that are drawn but not spent do not delay the refill, so the sum can exceed the capacity.
         return Allowance(round(self._cost.capacity), max(math.floor(min(remaining, self._cost.capacity)), 0))
 
     async def _draw_for(self, caller: str, known: _Known, points: float) -> None:
@@ -136,7 +137,7 @@ class Rates:
         try:
             known.left += await self._draw(self._cost, caller, known, (portion, missing))
         except PyMongoError as error:
-            log.warning("cost is not counted while the database is away", error=str(error)[:300])
+            log.warning("cost is not counted while the database is unavailable", error=str(error)[:300])
             known.left += portion
         known.drawn_at = self._now()
 
@@ -157,19 +158,19 @@ class Rates:
         amounts: tuple[float, ...],
         message: str = _COST_USED_UP,
     ) -> float:
-        """Draw the first of these amounts that the bucket gives. Raises RateLimited for the last one."""
+        """Draw the first of these amounts that the bucket has. Raises RateLimited if it has none of them."""
         for amount in amounts:
             if bucket.wait(known.full_at, amount, self._now()) == 0 and await self._change(bucket, key, known, amount):
                 return amount
         raise _limited(message, bucket.wait(known.full_at, amounts[-1], self._now()))
 
     async def _change(self, bucket: Bucket, key: str, known: _Known, amount: float) -> bool:
-        """Whether the database gave it. Either way `known` is what the bucket is afterwards."""
+        """Draw from the stored bucket, and update `known` to its state. Returns whether it had the amount."""
         name = bucket_id(bucket, key)
         buckets, update = self._database.rate_buckets, _draw_update(bucket, amount, self._now())
         try:
             result = await buckets.update_one({"_id": name}, update, upsert=True)
-        except DuplicateKeyError:  # another process made it at the same moment
+        except DuplicateKeyError:  # another process created it at the same moment
             result = await buckets.update_one({"_id": name}, update)
         stored = await buckets.find_one({"_id": name})
         before = 0.0 if known.full_at > bucket.furthest(self._now()) else known.full_at
@@ -191,7 +192,7 @@ def _limited(message: str, wait: float) -> RateLimited:
 
 
 def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
-    """Move the time on, if it then lies no further ahead than the bucket allows."""
+    """Return the update that moves `full_at` forward if it then lies within the bucket's window."""
     trusted: Doc = {"$cond": [{"$gt": ["$full_at", bucket.furthest(now)]}, now, {"$max": ["$full_at", now]}]}
     after: Doc = {"$add": [trusted, bucket.spend(amount)]}
     fits: Doc = {"$lte": [after, now + bucket.window + ROUNDING]}

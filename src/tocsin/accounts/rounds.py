@@ -1,4 +1,4 @@
-"""A duty that is done again and again."""
+"""Periodic background work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,9 +14,9 @@ log = telemetry.logger(__name__)
 
 
 class Rounds:
-    """Does a duty every so many seconds, first after those.
+    """A coroutine function that is called every `seconds`, for the first time after that interval.
 
-    A stop waits some seconds for the duty to end; only then it is cancelled.
+    `stop` waits up to 5 seconds for a call in progress before it cancels it.
     """
 
     def __init__(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
@@ -26,11 +26,11 @@ class Rounds:
         self._told = ""
 
     def start(self) -> None:
-        """Begin the first wait."""
+        """Start the background task."""
         self._task = asyncio.create_task(self._run(), name="rounds")
 
     async def stop(self) -> None:
-        """Do it no more."""
+        """Stop the background task."""
         self._stopping.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=PATIENCE)
@@ -42,11 +42,11 @@ class Rounds:
                 await self._duty()
                 self._told = ""
             except PyMongoError:
-                continue  # others say that the database is away
+                continue  # reported elsewhere: the database is unavailable
             except TocsinError as error:
                 self._tell(str(error))
             except Exception:
-                log.exception("a duty failed, trying again", seconds=self._seconds)
+                log.exception("periodic work failed, trying again", seconds=self._seconds)
 
     async def _stopped(self) -> bool:
         try:
@@ -56,7 +56,7 @@ class Rounds:
             return False
 
     def _tell(self, message: str) -> None:
-        """Say what is wrong once, not each time."""
+        """Log an error when it first occurs, not each time."""
         if message != self._told:
             self._told = message
             log.error(message)

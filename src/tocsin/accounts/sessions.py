@@ -1,8 +1,8 @@
-"""Sessions: a log-in lives by a refresh token that is new each time it is used.
+"""Sessions, renewed by refresh tokens that rotate with every use.
 
-A refresh token that was used before can only be a copy, the owner's or a thief's: nobody can tell which, so its whole
-session ends and the owner is told (RFC 9700 section 4.14.2). The next token derives from the one before, so that a
-client whose answer was lost, or two tabs at once, may ask again within seconds and get the same token, not a log-out.
+A refresh token that is used twice has been copied, by its owner or by a thief: as nobody can tell which, the session
+ends and the owner is notified (RFC 9700 section 4.14.2). Each token is derived from the one before, so a client whose
+response was lost, or two tabs at once, can repeat the request within seconds and get the same token.
 """
 
 from dataclasses import dataclass, field
@@ -19,15 +19,15 @@ from tocsin.security.tokens import AccessTokens
 
 PREFIX = "tocsin_refresh_"
 MOST = 100
-"""Sessions that one user has at once; the oldest make room."""
+"""Maximum sessions of one user; the oldest are ended first."""
 GRACE = timedelta(seconds=10)
-"""How long the token before the latest is answered with the latest again."""
+"""How long the previous token may be used again; the answer is the current token."""
 _LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a user has after logging in: an access token that is good until `expires_at` (UTC), and what renews it."""
+    """The tokens of a session: an access token, valid until `expires_at` (UTC), and the refresh token."""
 
     access_token: str = field(repr=False)
     expires_at: datetime
@@ -37,13 +37,13 @@ class Grant:
 
 
 class Sessions:
-    """Opens, renews and ends sessions. `key` derives refresh tokens; every process has the same."""
+    """The sessions of one installation. `key` derives refresh tokens and is the same in every process."""
 
     def __init__(self, database: Database, tokens: AccessTokens, key: bytes, lifetime: timedelta) -> None:
         self._database, self._tokens, self._key, self._lifetime = database, tokens, key, lifetime
 
     async def open(self, user: User, actor: Actor, now: datetime) -> Grant:
-        """A new session of this user."""
+        """Open a session for this user and return its tokens."""
         family, secret = new_secret(), new_secret()
         session = Session(
             id=new_id(user.id),
@@ -61,9 +61,9 @@ class Sessions:
         return self._grant(user, session.id, family, secret, now)
 
     async def renew(self, refresh_token: str, actor: Actor, now: datetime) -> Grant:
-        """New tokens for the same session. Raises UserError SESSION_ENDED."""
+        """Return new tokens for the session. Raises UserError SESSION_ENDED."""
         family, secret = _parts(refresh_token)
-        for _ in range(2):  # again, if another request renewed it in this moment
+        for _ in range(2):  # once more if another request has just renewed it
             session = await self._find(family, now)
             if session is None:
                 raise _ended()
@@ -78,12 +78,12 @@ class Sessions:
         raise _ended()
 
     async def end_by_token(self, refresh_token: str, now: datetime) -> Session | None:
-        """End the session of this refresh token, an old one too; None if there is none."""
+        """End the session of this refresh token, even an old one. Returns None if there is none."""
         session = await self._find(_parts(refresh_token)[0], now)
         return session if session is not None and await self.end(session.id) else None
 
     async def end(self, session_id: str) -> bool:
-        """End a session; whether there was one."""
+        """End a session. Returns whether there was one."""
         result = await self._database.sessions.delete_one({"_id": session_id})
         return result.deleted_count == 1
 
@@ -105,7 +105,7 @@ class Sessions:
             await deliveries.enqueue(self._database, [account_mails.refresh_token_reused(user, session, actor.address)])
         return UserError(
             UserErrorCode.SESSION_ENDED,
-            "This refresh token was used before: somebody may have a copy, so the session was ended. Log in again.",
+            "This refresh token was already used: someone may have a copy, so the session was ended. Log in again.",
             ("refreshToken",),
         )
 
@@ -125,14 +125,14 @@ class Sessions:
 
 
 async def list_sessions(owner: str, now: datetime) -> list[Session]:
-    """The sessions of a user that can still be renewed, the latest first."""
+    """Return the sessions of a user that can still be renewed, newest first."""
     sessions = await Session.find({"owner": owner}).to_list()
     alive = [session for session in sessions if session.expires_at > now]
     return sorted(alive, key=lambda session: session.created_at, reverse=True)
 
 
 async def end_sessions(database: Database, owner: str, *, but: str | None = None) -> int:
-    """End all sessions of a user, but for one if that is named; how many."""
+    """End all sessions of a user except `but`. Returns how many were ended."""
     found = database.sessions.find({"owner": owner}, {"_id": 1})
     ids = [session["_id"] async for session in found if session["_id"] != but]
     result = await database.sessions.delete_many({"_id": {"$in": ids}})
@@ -140,7 +140,7 @@ async def end_sessions(database: Database, owner: str, *, but: str | None = None
 
 
 def _is_repeated(session: Session, secret: str, now: datetime) -> bool:
-    """The token before the latest, moments after it was used: a client that asks again."""
+    """Tell whether a client repeats its request: the previous token, within the grace period."""
     return session.previous == digest(secret) and abs(now - session.rotated_at) <= GRACE
 
 
@@ -152,5 +152,5 @@ def _parts(refresh_token: str) -> tuple[str, str]:
 
 
 def _ended() -> UserError:
-    message = "This refresh token is not good any more: it expired, or its session was ended. Log in again."
+    message = "This refresh token is no longer valid: it expired, or its session was ended. Log in again."
     return UserError(UserErrorCode.SESSION_ENDED, message, ("refreshToken",))

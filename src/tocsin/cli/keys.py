@@ -50,7 +50,7 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
     done = run(work)
     if not at_once:
         typer.echo(f"Access tokens signed before are good until they expire, at the latest {_time(done.good_until)}.")
-    typer.echo(f"Done. Secrets sealed anew: {done.tally.secrets}; that no key opens: {done.tally.unreadable}.")
+    typer.echo(f"Done. Secrets re-encrypted: {done.tally.secrets}; unreadable: {done.tally.unreadable}.")
 
 
 @app.command("list")
