@@ -119,7 +119,7 @@ async def test_a_connection_without_an_operation_is_closed(api: Api, monkeypatch
         assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
             1000,
-            "No operation was under way for 2 seconds.",
+            "No operation was active for 2 seconds.",
         )
         await busy.send(json.dumps({"type": "ping"}))
         while json.loads(await busy.recv())["type"] != "pong":

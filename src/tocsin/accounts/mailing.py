@@ -144,8 +144,8 @@ class Mailing:
     async def confirm(self, token: str, password: str, actor: Actor) -> Grant:
         """Confirm the address of a link with the password of its account, and log in.
 
-        The password proves that the link was opened by the account's owner, not by a stranger whose address they
-        mistyped. All earlier sessions and API tokens end. Raises UserError: LINK_INVALID, INVALID_CREDENTIALS.
+        The password proves that the account's owner opened the link, not a stranger whose address was entered at
+        sign-up. All earlier sessions and API tokens end. Raises UserError: LINK_INVALID, INVALID_CREDENTIALS.
         """
         now = clock.now()
         link = await find_link(token, LinkPurpose.CONFIRMATION, now)

@@ -1,6 +1,6 @@
-"""One log line for each request and each WebSocket connection, when the operator asks for it.
+"""The access log: one line for each request and WebSocket connection, if the operator enables it.
 
-Without the query and without the token of a file's link: who reads the log must not be able to use what it says.
+It omits query strings and the tokens of file links, so that reading the log gives no access.
 """
 
 import time
@@ -17,13 +17,13 @@ log = telemetry.logger(__name__)
 
 
 class AccessLogMiddleware:
-    """Log method, path, status, client and duration when an answer has been sent or a connection has ended."""
+    """Middleware that logs method, path, status, client and duration at the end of a request or connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve."""
+        """Serve a request or connection."""
         if scope["type"] not in {"http", "websocket"}:
             return await self._app(scope, receive, send)
         began, status = time.perf_counter(), None
@@ -50,7 +50,7 @@ class AccessLogMiddleware:
 
 
 def _shown_path(scope: Scope) -> str:
-    """The path in printable ASCII, so that a client cannot write lines of its own into the log."""
+    """Return the path in printable ASCII, so that clients cannot forge log lines."""
     path = str(scope["path"])
     if path.startswith(FILES):
         return f"{FILES}…"

@@ -1,4 +1,4 @@
-"""The ASGI application: GraphQL, the pages for browsers, and what operators look at."""
+"""The ASGI application: the GraphQL API, pages for browsers, downloads, health checks and metrics."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -33,7 +33,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def make_app(services: Callable[[], Services], settings: Settings, ready: Ready, measure: Measure) -> ASGIApp:
-    """The application over these services; `ready` tells which parts can work, `measure` refreshes the metrics."""
+    """Return the application. `ready` returns the health of each part, `measure` refreshes the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(graphql_router(services, settings))
     app.include_router(downloads_router(services))
@@ -63,18 +63,18 @@ def _add_health(app: FastAPI, ready: Ready) -> None:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """What the routes do not serve."""
+    """Answer a request that no route serves."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if isinstance(error, HTTPException) and status == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase:
-        return fault(404, f"There is nothing at this path. The API is at {PATH}.")
+        return fault(404, f"Nothing is served at this path. The API is at {PATH}.")
     if status == 405:
         allowed = ", ".join(_allowed(request))
-        return fault(405, f"This path knows {allowed}.", {"Allow": allowed})
+        return fault(405, f"This path supports only {allowed}.", {"Allow": allowed})
     return fault(status, str(getattr(error, "detail", "The request was refused.")))
 
 
 def _allowed(request: Request) -> list[str]:
-    """The methods that some route serves at this path."""
+    """Return the methods that some route serves at this path."""
     routes = request.app.router.routes
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
     return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
@@ -87,5 +87,5 @@ async def _database_failed(request: Request, error: Exception) -> Response:  # n
 
 
 async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answers; the error goes on to the outermost layer, which writes it to the log."""
+    """Answer an unexpected error. Starlette raises it again, and the outermost middleware logs it."""
     return fault(500, INTERNAL)

@@ -1,4 +1,4 @@
-"""Cross-origin requests from browsers: only from the origins that the operator named, only to the API, no cookies."""
+"""Cross-origin resource sharing: only for origins that the operator allows, only for the API, without cookies."""
 
 from collections.abc import Collection
 
@@ -10,13 +10,11 @@ _METHODS = "GET, POST"
 _ASKED = "Accept, Authorization, Content-Type, X-Request-Id"
 _EXPOSED = "Retry-After, X-Request-Id"
 _PREFLIGHT_SECONDS = 7200
-"""How long a browser may remember the answer; none remembers longer."""
+"""How long a browser may cache a preflight; no browser caches one for longer."""
 
 
 class Cors:
-    """Answers preflights and marks answers for pages of these origins at this path. Others get nothing, and browsers
-    keep the answer from them.
-    """
+    """Middleware that answers preflights and adds CORS headers for these origins, at one path only."""
 
     def __init__(self, app: ASGIApp, path: str, origins: Collection[str]) -> None:
         self._app = app
@@ -24,7 +22,7 @@ class Cors:
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve."""
+        """Serve a request or connection."""
         if not self._origins or scope["type"] != "http" or scope["path"] != self._path:
             await self._app(scope, receive, send)
             return

@@ -1,6 +1,6 @@
-"""`GET /files/{token}`: the file that a signed link stands for, as a download. Who has the link may read the file.
+"""`GET /files/{token}`: the download of a file by a signed link. Anyone who has the link can read the file.
 
-Links end with their time, and with the account of the file's owner: one that is active again makes new ones.
+A link ends when it expires or when the owner's account is deactivated, even if the account is activated again.
 """
 
 import math
@@ -23,14 +23,14 @@ from tocsin.web.faults import fault
 
 _COST = 500.0
 _BYTES_A_POINT = 1_000
-"""What a download costs its address: as much as a request that is refused, and a point for so many bytes."""
+"""The cost of a download to its network address: as much as a refused request, and a point per 1,000 bytes."""
 _WRONG = "There is no such file. The link may be incomplete."
-_GONE = "The file of this link is not kept any more."
-_EXPIRED = "This link has expired. Who made the file gets a new one with its run."
+_GONE = "The file of this link is no longer stored."
+_EXPIRED = "This link has expired. The owner of the file gets a new link from its run."
 
 
 def downloads_router(services: Callable[[], Services]) -> APIRouter:
-    """The route of files."""
+    """Return the route of downloads."""
     router = APIRouter(include_in_schema=False)
 
     async def download(token: str, request: Request) -> Response:
@@ -62,7 +62,7 @@ def _address(request: Request) -> str:
 
 
 async def _is_good(link: FileLink) -> bool:
-    """Tell whether the owner of the file is still there, and has not been locked out since the link was made."""
+    """Tell whether the file's owner is active, and has not been deactivated since the link was created."""
     owner = await User.get(owner_of(link.file_id))
     if owner is None or not owner.is_active:
         return False
@@ -79,7 +79,7 @@ def _headers(file: StoredFile) -> dict[str, str]:
 
 
 def disposition(name: str) -> str:
-    """A header by which browsers keep the answer under this name (RFC 6266), and old ones under a similar one."""
+    """Return a Content-Disposition header with this file name (RFC 6266) and an ASCII fallback for old browsers."""
     plain = "".join(
         letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name
     )

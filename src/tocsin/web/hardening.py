@@ -1,4 +1,4 @@
-"""What every answer carries, whoever made it: an id to find it by, headers against abuse, and never a stack trace."""
+"""The outermost middleware: a request id and security headers on every response, and no stack traces."""
 
 import asyncio
 import re
@@ -23,19 +23,22 @@ HEADERS = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"cache-control", b"no-store"),
 ]
-"""Unless the answer has its own: pages need a Content-Security-Policy that lets their scripts in, and may be cached."""
+"""Default headers. A response may set its own, as pages do for their Content-Security-Policy and caching."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 log = telemetry.logger(__name__)
 
 
 class Hardened:
-    """Stands around the whole application."""
+    """Middleware around the whole application, which adds security headers and a request id.
+
+    An exception that nobody caught is logged and answered with 500.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve."""
+        """Serve a request or connection."""
         request_id = _begin(scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -53,7 +56,7 @@ class Hardened:
             await self._app(scope, receive, hardened)
         except asyncio.CancelledError:  # the server has waited long enough
             if not started:
-                await fault(503, "Tocsin is stopping. Try again.")(scope, receive, hardened)
+                await fault(503, "Tocsin is shutting down. Try again.")(scope, receive, hardened)
         except Exception:
             log.exception("a request failed", request_id=request_id)
             if not started:
@@ -61,7 +64,7 @@ class Hardened:
 
 
 def _begin(scope: Scope) -> str:
-    """The id of this request or connection: the client's, if it sends one that can stand in a log, else a new one."""
+    """Set and return the request id: the client's X-Request-Id if it is safe to log, else a new one."""
     given = next((value for name, value in scope.get("headers", ()) if name == b"x-request-id"), b"").decode("latin-1")
     request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     scope.setdefault("state", {})["request_id"] = request_id

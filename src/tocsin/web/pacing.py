@@ -1,4 +1,4 @@
-"""Requests take turns, so that runs never wait for many of them: a flood of requests must not make schedules late."""
+"""Backpressure: requests start one after the other, so that a flood of them does not make runs late."""
 
 import asyncio
 import time
@@ -7,22 +7,22 @@ from collections import deque
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SHARE = 0.6
-"""How much of its time the event loop may be busy before further requests wait. The rest keeps runs on time."""
+"""The share of time that the event loop may be busy before further requests wait. The rest keeps runs on time."""
 _WINDOW = 0.05
 _LOOK = 0.005
 _AT_LEAST = 0.02
-"""Seconds over which that is measured, after which it is asked again, and in which one request begins all the same."""
+"""Seconds: the window of the measurement, the interval of checks, and the time after which a request always starts."""
 
 
 class Load:
-    """How busy the event loop's thread is: its processor time as a share of the time that passed."""
+    """The load of the event loop's thread: its processor time as a share of wall time."""
 
     def __init__(self) -> None:
         self._wall, self._processor = time.perf_counter(), time.thread_time()
         self._share = 0.0
 
     def is_high(self) -> bool:
-        """Whether it was busier than `SHARE` in the last window. Asked from the loop's own thread."""
+        """Tell whether the load in the last window was above `SHARE`. Call it in the loop's own thread."""
         wall = time.perf_counter()
         if (passed := wall - self._wall) >= _WINDOW:
             processor = time.thread_time()
@@ -32,7 +32,7 @@ class Load:
 
 
 class Turns:
-    """Lets those who wait go on in the order they came: one in each turn of the event loop, fewer while it is busy."""
+    """Admits callers in order of arrival: one per iteration of the event loop, fewer while the loop is busy."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -41,7 +41,7 @@ class Turns:
         self._began = 0.0
 
     async def take(self) -> None:
-        """Return when it is the caller's turn: at once, if nobody has had this one and the loop is not busy."""
+        """Wait until the caller may start: immediately if no other did in this iteration and the loop is not busy."""
         loop = asyncio.get_running_loop()
         if not self._taken and not self._must_wait():
             self._begin(loop)
@@ -61,9 +61,9 @@ class Turns:
         return self._load.is_high() and time.perf_counter() - self._began < _AT_LEAST
 
     def _next(self) -> None:
-        """A new turn of the loop has begun."""
+        """Admit the next caller, in a new iteration of the loop."""
         loop = asyncio.get_running_loop()
-        while self._waiting and self._waiting[0].done():  # he who waited was cancelled
+        while self._waiting and self._waiting[0].done():  # cancelled while waiting
             self._waiting.popleft()
         if not self._waiting:
             self._taken = False
@@ -75,13 +75,13 @@ class Turns:
 
 
 class Paced:
-    """The application, begun for one request at a time."""
+    """Middleware that delays requests while the event loop is busy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or connection."""
+        """Serve a request or connection."""
         await self._turns.take()
         await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""One process, put together: database, engine, scheduler, events, mails. Started before the first request is taken."""
+"""The composition of a serving process: database, engine, scheduler, events, mails."""
 
 import asyncio
 import contextlib
@@ -57,12 +57,12 @@ from tocsin.workflows.versions import Versions
 MOST_COUNTED = 1_000
 READY_SECONDS = 0.5
 WARM_SECONDS = 3.0
-"""After the start, a process for computing is made ready. Whoever needs one earlier waits for it off the clock."""
+"""Delay after the start before a compute process is warmed up. A job that needs one earlier waits for it."""
 log = telemetry.logger(__name__)
 
 
 class Runtime:
-    """The parts of a serving process and the order in which they start and stop."""
+    """The parts of a serving process, which it starts and stops in order."""
 
     database: Database
     engine: Engine
@@ -78,7 +78,7 @@ class Runtime:
     processes: Processes
 
     def __init__(self, settings: Settings, listening: Collection[int] = ()) -> None:
-        """`listening` are ports of this process that no task may call."""
+        """Prepare the process. `listening` are ports of this process that no task may call."""
         self.settings = settings
         self._listening = listening
         self.embedded: EmbeddedDatabase | None = None
@@ -88,7 +88,7 @@ class Runtime:
         self._ready_at = float("-inf")
 
     async def start(self) -> None:
-        """Start all parts. Raises StartError with one sentence; what had started by then is stopped again."""
+        """Start all parts. Raises StartError, after stopping the parts that had started."""
         try:
             await self._start()
         except BaseException:
@@ -100,11 +100,11 @@ class Runtime:
         await self._stack.aclose()
 
     def drain(self) -> None:
-        """Take no new work from this moment on."""
+        """Stop claiming new work."""
         self.engine.hand.draining = True
 
     async def ready(self) -> dict[str, PartState]:
-        """The state of each part, looked up at most twice a second: anybody may ask, as often as they like."""
+        """Return the health of each part. The result is cached for half a second, as `/ready` is public."""
         async with self._asking:
             if time.monotonic() - self._ready_at >= READY_SECONDS:
                 self._ready = await self._look()
@@ -125,14 +125,14 @@ class Runtime:
         return parts | {name: PartState(True, warning) for name, warning in warnings.items() if warning is not None}
 
     async def _count_waiting(self) -> int:
-        """How many runs wait; no more are counted than makes a difference, for anybody may ask."""
+        """Count queued runs, up to `MOST_COUNTED`. Returns 0 if the database does not answer within a second."""
         with contextlib.suppress(PyMongoError, TimeoutError):
             async with asyncio.timeout(1):
                 return await count_queued(self.database, MOST_COUNTED)
         return 0
 
     async def measure(self) -> None:
-        """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
+        """Refresh the metrics that are read from the database. Without a database they keep their values."""
         with contextlib.suppress(PyMongoError, TimeoutError):
             async with asyncio.timeout(2):
                 telemetry.RUNS_QUEUED.set(await count_queued(self.database))
@@ -150,7 +150,7 @@ class Runtime:
         self.shelf = self._shelf(keys)
         tools = self._tools(http, door, secrets)
         if not settings.confirms_addresses:
-            log.warning("no mail server is set: mails are kept as files, and addresses need no confirmation")
+            log.warning("no mail server is set: mails are written to files, and addresses need no confirmation")
         postman = Postman(
             self.database,
             door,
@@ -271,7 +271,7 @@ class Runtime:
         return http
 
     def _open_processes(self) -> Processes:
-        """One is made ready as soon as the start is over, which it would slow down."""
+        """Return the compute processes. The first is warmed up after the start, so as not to slow it down."""
         self.processes = processes = Processes.of(self.settings)
         self._stack.push_async_callback(processes.close)
         warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
@@ -319,7 +319,7 @@ class Runtime:
         )
 
     def _on_change(self, change: Change) -> None:
-        """What another process (or this one) wrote may be due, wait for a worker, or ask for an end."""
+        """Wake the parts that a change concerns, whether it was written by this process or another."""
         if change.due_at is not None:
             self.scheduler.due(change.due_at)
         if change.queued:
