@@ -16,7 +16,7 @@ from tocsin.cli.main import app
 from tocsin.documents import Doc
 from tocsin.documents.schema_version import latest
 
-RESTORED = "Start the server: what was due meanwhile follows the misfire policies."
+RESTORED = "When the server starts, missed due times follow the misfire policies."
 
 
 def tocsin(*arguments: str | Path) -> str:
@@ -89,7 +89,7 @@ def test_the_keys_go_along_unless_they_are_left_out(
     assert keys.keys() == {"encryption_key", "jwt_secret"}
 
     use(monkeypatch, other, DATA_DIR=str(tmp_path / "second"))
-    assert "need the keys that it was made with: set TOCSIN_ENCRYPTION_KEY and" in refused("restore", "without")
+    assert "need the keys that it was created with: set TOCSIN_ENCRYPTION_KEY and" in refused("restore", "without")
     assert not (tmp_path / "second").exists()
     assert other.list_collection_names() == []
     tocsin("restore", "with")
@@ -99,7 +99,7 @@ def test_the_keys_go_along_unless_they_are_left_out(
     other.client.drop_database(other.name)
     wrong = {"ENCRYPTION_KEY": "b" * 43 + "=", "JWT_SECRET": keys["jwt_secret"].strip()}
     use(monkeypatch, other, DATA_DIR=str(tmp_path / "third"), **wrong)
-    assert "need the keys that it was made with" in refused("restore", "without")
+    assert "need the keys that it was created with" in refused("restore", "without")
     tocsin("restore", "without", "--lost-keys")
     assert "set up with other keys than those of this process" in refused("keys", "list")
     tocsin("keys", "rotate", "--forget-lost")
@@ -162,9 +162,9 @@ def test_what_cannot_be_backed_up_or_restored_is_said(
 ) -> None:
     assert "is empty: there is nothing to back up" in refused("backup", "a.backup")
     Path("a.backup").write_bytes(b"something else")
-    assert "a.backup is no backup of Tocsin" in refused("restore", "a.backup")
+    assert "a.backup is not a Tocsin backup" in refused("restore", "a.backup")
     monkeypatch.delenv("TOCSIN_MONGODB_URI")
     monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "nothing"))
     assert "There is no database in" in refused("backup", "b.backup")
-    assert "is no backup of Tocsin" in refused("restore", "a.backup")
+    assert "is not a Tocsin backup" in refused("restore", "a.backup")
     assert not (tmp_path / "nothing").exists()

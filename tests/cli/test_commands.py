@@ -51,7 +51,7 @@ def tocsin(*arguments: str, stdin: str = "") -> Result:
 def test_where_nothing_is_nothing_is_made(arguments: list[str], tmp_path: Path) -> None:
     result = tocsin(*arguments, stdin="tram ticket lemon\n")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"There is no database in {tmp_path / 'data'}, and none was made.")
+    assert result.stderr.startswith(f"There is no database in {tmp_path / 'data'}. Change to the directory")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -71,17 +71,17 @@ BAD = "\udcff"
     [
         (["tokens", "revoke", "x"], "There is no API token with this id"),
         (["tokens", "revoke", ""], "There is no API token with this id"),
-        (["tokens", "revoke", BAD], "An argument is not text in UTF-8."),
-        (["tokens", "create", ALICE, "--name", BAD], "An argument is not text in UTF-8."),
+        (["tokens", "revoke", BAD], "An argument is not valid UTF-8."),
+        (["tokens", "create", ALICE, "--name", BAD], "An argument is not valid UTF-8."),
         (["tokens", "list", "bob@example.com"], "no user with the address bob@example.com"),
         (["users", "promote", ""], "not an email address"),
         (["users", "promote", f"{BAD}@example.com"], "not an email address"),
         (["mails", "show", "0"], "There is no mail number 0"),
         (["mails", "show", "9" * 30], "There is no mail number 9"),
-        (["mails", "show", BAD], "An argument is not text in UTF-8."),
-        (["audit", "list", "--email", BAD], "An argument is not text in UTF-8."),
-        (["workflows", "run", ALICE, BAD], "An argument is not text in UTF-8."),
-        (["workflows", "export", ALICE, BAD], "An argument is not text in UTF-8."),
+        (["mails", "show", BAD], "An argument is not valid UTF-8."),
+        (["audit", "list", "--email", BAD], "An argument is not valid UTF-8."),
+        (["workflows", "run", ALICE, BAD], "An argument is not valid UTF-8."),
+        (["workflows", "export", ALICE, BAD], "An argument is not valid UTF-8."),
     ],
 )
 def test_a_bad_argument_is_one_sentence(alice: SyncDatabase[Doc], arguments: list[str], told: str) -> None:

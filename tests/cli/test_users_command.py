@@ -132,9 +132,9 @@ def test_set_password(stored: SyncDatabase[Doc]) -> None:
 
 def test_promote_and_revoke(stored: SyncDatabase[Doc]) -> None:
     create(ALICE)
-    assert done("promote", "ALICE@example.com") == f"{ALICE} is an administrator now.\n"
+    assert done("promote", "ALICE@example.com") == f"{ALICE} is now an administrator.\n"
     assert listed()[0]["isAdmin"]
-    assert done("promote", ALICE, "--revoke") == f"{ALICE} is no administrator now.\n"
+    assert done("promote", ALICE, "--revoke") == f"{ALICE} is no longer an administrator.\n"
     assert not listed()[0]["isAdmin"]
 
 

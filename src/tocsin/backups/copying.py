@@ -1,8 +1,8 @@
-"""Making a backup while everything serves: all collections are copied, then what changed meanwhile is added.
+"""Online backup: a copy of all collections, followed by the changes that were made during the copy.
 
-The change stream is opened before the first document is read. When the last one has been read, a marker is written, and
-what the stream tells up to that marker goes into the file. With these changes applied, every document is what it was at
-the moment of the marker: the backup is the database of one moment, without a transaction or a lock.
+The change stream is opened before the first document is read. After the last one a marker is written to the database,
+and all changes up to that marker are added to the file. With them applied, every document is in its state at the
+marker: a consistent backup without a transaction or a lock.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _TOO_OLD = (286, 40647)
 
 
 async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Summary:
-    """Copy the database into the writer's file. Raises BackupError, and PyMongoError when the database is lost."""
+    """Write the database to a backup file. Raises BackupError, and PyMongoError when the connection is lost."""
     marker = f"{_MARKER}{ObjectId()}"
     await db[INSTALLATION].delete_many({"_id": {"$regex": f"^{_MARKER}"}, "at": {"$lt": clock.now() - _ABANDONED}})
     stream = await db.watch([], max_await_time_ms=_POLL_MILLISECONDS, show_expanded_events=True)
@@ -46,10 +46,10 @@ async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Sum
             await following
         found = await read_version(db)
         if found is None or found.version != header.version:
-            raise BackupError("The data was migrated while it was copied: make the backup again.")
+            raise BackupError("The data was migrated during the backup: create the backup again.")
         return await asyncio.to_thread(writer.finish)
     except TimeoutError:
-        raise BackupError("The database does not tell what has changed: make the backup again.") from None
+        raise BackupError("The database sends no change events: create the backup again.") from None
     finally:
         await end_tasks(following)
         await stream.close()
@@ -59,8 +59,8 @@ async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Sum
 async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task[None]") -> None:
     async for name, documents in read_portions(db):
         if following.done():
-            following.result()  # raises what went wrong there
-            raise BackupError("The database stopped telling what changes: make the backup again.")
+            following.result()  # raises the error of the stream
+            raise BackupError("The database stopped sending change events: create the backup again.")
         pieces: list[bytes] = []
         size = 0
         for document in documents:
@@ -73,7 +73,7 @@ async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task
 
 
 async def _follow(stream: Any, marker: str, writer: Writer) -> None:
-    """Keep each change, until the marker's own."""
+    """Write changes to the file, up to that of the marker."""
     changes: list[Doc] = []
     done = False
     try:
@@ -89,15 +89,16 @@ async def _follow(stream: Any, marker: str, writer: Writer) -> None:
         if error.code not in _TOO_OLD:
             raise
         raise BackupError(
-            "More was written meanwhile than the database remembers: make the backup again at a quieter time."
+            "More was written during the backup than the database's history holds: create the backup again at a quieter"
+            " time."
         ) from None
 
 
 def _change(event: Mapping[str, Any]) -> list[Doc]:
-    """The change of a document that belongs into the backup; none of other events."""
+    """Return the stored form of an event that changes a document, or an empty list for other events."""
     operation, name = event["operationType"], event.get("ns", {}).get("coll")
     if operation in _UNKNOWN:
-        raise BackupError(f"The collection {name} was dropped while it was copied: make the backup again.")
+        raise BackupError(f"The collection {name} was dropped or renamed during the backup: create the backup again.")
     if operation not in _WRITES or name in SKIPPED:
         return []
     change = {"o": operation, "c": name, "i": event["documentKey"]["_id"]}

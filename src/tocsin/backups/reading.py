@@ -1,8 +1,7 @@
-"""Reading a whole database, in portions of bounded size.
+"""Reading of a whole database in batches of bounded size.
 
-MongoDB hands out a collection piece by piece. The embedded database puts all documents that a filter finds together
-before it sends the first: what grows is read there by narrow windows of an index, or by the ids that follow from
-documents which have just been read.
+MongoDB streams a collection. The embedded database collects all documents that match a filter before it sends the
+first, so large collections are read there in narrow windows of an index, or by ids derived from other documents.
 """
 
 from collections.abc import AsyncIterator
@@ -23,7 +22,7 @@ from tocsin.documents.schema_version import INSTALLATION
 Raw = RawBSONDocument
 Portion = tuple[str, list[Raw]]
 SKIPPED = frozenset({INSTALLATION, "workers", "rate_buckets", "mail_counts"})
-"""Collections of the installation or of its processes, not of its users."""
+"""Collections with state of the installation or its processes, not of users."""
 _EMBEDDED_SET = "secantus"
 _RAW: CodecOptions[Raw] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _WINDOWED = ("runs", "workflow_runs")
@@ -35,7 +34,7 @@ _BODIES = 50
 
 
 async def read_portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
-    """All documents of all collections, each as it is when it is read."""
+    """Yield all documents of all collections, each in its state when it is read."""
     narrow = (await db.client.admin.command("hello")).get("setName") == _EMBEDDED_SET
     names = {name for name in await db.list_collection_names() if not name.startswith("system.")} - SKIPPED
     derived = set(_DERIVED.values()) if narrow else set()
@@ -50,7 +49,7 @@ async def read_portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
 
 
 def raw(db: AsyncDatabase[Doc], name: str) -> AsyncCollection[Raw]:
-    """The collection, its documents left as they are stored."""
+    """Return the collection with undecoded documents."""
     return db[name].with_options(codec_options=_RAW)
 
 
@@ -65,9 +64,9 @@ async def _cursor(cursor: Any) -> AsyncIterator[list[Raw]]:
 
 
 async def _windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list[Raw]]:
-    """By owner and time of creation, in windows that grow where little is found and shrink where much is.
+    """Read by owner and creation time, in windows that adapt to the number of documents found.
 
-    Owners are users, and users are deactivated, never deleted.
+    This finds all documents because owners are users, and users are never deleted.
     """
     owners = [user["_id"] async for user in db["users"].find({}, {"_id": 1})]
     now = clock.now()
@@ -87,7 +86,7 @@ async def _between(db: AsyncDatabase[Doc], name: str, owner: str, times: Doc) ->
 
 
 def _begin_of(owner: str) -> datetime:
-    """About when a user's account was made, which the id tells."""
+    """Return about when a user's account was created, by the timestamp in the id."""
     try:
         return ObjectId(owner).generation_time - timedelta(hours=1)
     except InvalidId:
@@ -101,7 +100,7 @@ def _next_width(width: timedelta, found: int) -> timedelta:
 
 
 async def _follow(db: AsyncDatabase[Doc], name: str, documents: list[Raw]) -> AsyncIterator[Portion]:
-    """Read what belongs to these documents: the bodies of runs' responses, the pieces of files."""
+    """Read what belongs to these documents: response bodies of runs, chunks of files."""
     if name == "runs":
         ids = [f"{run['_id']}#{attempt['number']}" for run in documents for attempt in run["attempts"]]
         for start in range(0, len(ids), _BODIES):

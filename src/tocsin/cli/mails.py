@@ -1,4 +1,4 @@
-"""`tocsin mails`: what was mailed to whom, and what became of it."""
+"""`tocsin mails`: the mails to users and their deliveries."""
 
 import json
 from datetime import datetime
@@ -19,14 +19,16 @@ from tocsin.outbound.mail_text import clean_line
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
 
 _LONGEST_LIST = 1000
-Limit = Annotated[int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="How many to show.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, texts included.")]
-Which = Annotated[str, typer.Argument(help="Its id, or its number in the list.", metavar="ID_OR_NUMBER")]
+Limit = Annotated[
+    int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="Maximum number of mails.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, including the texts.")]
+Which = Annotated[str, typer.Argument(help="The id of a mail, or its number in the list.", metavar="ID_OR_NUMBER")]
 
 
 @app.command("list")
 def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
-    """List the mails, newest first."""
+    """List mails, newest first."""
 
     async def work(database: Database) -> list[Doc]:
         return [await _addressed(database, mail) for mail in await newest(database, limit, clock.now())]
@@ -40,7 +42,7 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(mail: Which) -> None:
-    """Show one mail: headers, what became of it, text. Also those that jobs handed over (kind JOB)."""
+    """Show one mail with its headers, delivery and text. Includes mails that jobs sent (kind JOB)."""
 
     async def work(database: Database) -> Doc:
         return await _addressed(database, await _find(database, mail))
@@ -68,7 +70,7 @@ async def _numbered(database: Database, number: int) -> Doc:
 
 
 async def _addressed(database: Database, mail: Doc) -> Doc:
-    """The mail as its reader gets it: to whom, and with the address of the page that it links to."""
+    """Return the mail with its recipient, and with the page link in its text."""
     text, link, run_id = mail["text"], mail.get("link"), mail["run"]
     return {
         **mail,
@@ -87,7 +89,7 @@ def _line(number: int, mail: Doc) -> str:
 def _headers(mail: Doc) -> list[tuple[str, Any]]:
     headers = [
         ("Id", mail["_id"]),
-        ("To", mail["to"] or "nobody: the owner is gone or deactivated"),
+        ("To", mail["to"] or "nobody: the owner's account is deactivated"),
         ("Subject", mail["subject"]),
         ("Kind", mail["kind"]),
         ("Run", mail["run"]),
