@@ -1,4 +1,4 @@
-"""Addresses that are confirmed by a mailed link and the password of their account."""
+"""Confirmation of addresses by a mailed link and the password of the account."""
 
 import re
 from typing import Any
@@ -58,7 +58,7 @@ async def test_a_link_and_the_password_confirm_an_address_and_end_what_was_befor
 async def test_a_used_reset_link_confirms_and_each_ends_sessions_and_api_tokens(
     database: Database, accounts: Accounts, mailing: Mailing
 ) -> None:
-    """So whoever owns a mailbox takes over the account that a stranger made with its address."""
+    """The owner of a mailbox can take over an account that a stranger created with its address."""
     strangers = await accounts.sign_up(ALICE, PASSWORD, HOME)
     for _ in range(2):
         _, program = await accounts.create_api_token(strangers.user, "x", [Scope.READ], None, HOME)

@@ -1,4 +1,4 @@
-"""A duty is done until it is stopped: not in the middle, unless it takes long; and errors do not end it."""
+"""Periodic work runs until it is stopped, is cancelled only if it takes long, and survives errors."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

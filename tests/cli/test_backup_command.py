@@ -1,4 +1,4 @@
-"""`tocsin backup` and `tocsin restore` as administrators type them; tests/acceptance has them beside a server."""
+"""`tocsin backup` and `tocsin restore`; tests/acceptance runs them beside a server."""
 
 import subprocess
 import sys
@@ -20,14 +20,14 @@ RESTORED = "When the server starts, missed due times follow the misfire policies
 
 
 def tocsin(*arguments: str | Path) -> str:
-    """What a command prints that works."""
+    """Return the output of a command that succeeds."""
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
 
 def refused(*arguments: str | Path) -> str:
-    """What a command says that fails: one line."""
+    """Return the one-line error of a command that fails."""
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 1, result.stdout
     (line,) = result.stderr.splitlines()
@@ -40,7 +40,7 @@ def by_id(database: SyncDatabase[Doc], name: str) -> dict[str, Doc]:
 
 @pytest.fixture
 def sample(stored: SyncDatabase[Doc]) -> dict[str, list[Doc]]:
-    """Data of the first version, in the database of the commands."""
+    """Store data of the first version in the database of the commands."""
     found = read_sample(1)
     for name, documents_ in found.items():
         stored[name].insert_many(documents_)
@@ -49,7 +49,7 @@ def sample(stored: SyncDatabase[Doc]) -> dict[str, list[Doc]]:
 
 @pytest.fixture
 def other(stored: SyncDatabase[Doc]) -> Iterator[SyncDatabase[Doc]]:
-    """A database to restore into: `monkeypatch` makes it that of the commands."""
+    """Make an empty database that of the commands, to restore into."""
     name = f"test_{uuid4().hex[:12]}"
     yield stored.client[name]
     stored.client.drop_database(name)
@@ -82,7 +82,7 @@ def test_the_keys_go_along_unless_they_are_left_out(
     for name in ("JWT_SECRET", "ENCRYPTION_KEY"):
         monkeypatch.delenv(f"TOCSIN_{name}")
     monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "first"))
-    tocsin("users", "invite", "bob@example.com")  # makes the keys, and seals a link
+    tocsin("users", "invite", "bob@example.com")  # creates the keys, and seals a link
     for file, options in (("with", ()), ("without", ("--without-keys",))):
         assert f"{file} holds" in tocsin("backup", file, *options)
     keys = {path.name: path.read_text() for path in (tmp_path / "first").iterdir()}
@@ -112,7 +112,7 @@ def test_the_keys_go_along_unless_they_are_left_out(
 
 
 MANY = 5_000
-"""Runs that take a while to be restored, so that there is something to break off."""
+"""The number of runs, enough for a restore that can be interrupted."""
 
 
 def test_a_killed_restore_is_noticed_and_begun_anew(

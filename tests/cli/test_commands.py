@@ -1,4 +1,4 @@
-"""What all commands have in common: nothing is made where nothing is, nothing is cut off, no traceback is shown."""
+"""Rules for all commands: no database is created by accident, no output is truncated, no traceback is shown."""
 
 import fcntl
 import json
@@ -63,7 +63,7 @@ def alice(stored: SyncDatabase[Doc]) -> SyncDatabase[Doc]:
 
 
 BAD = "\udcff"
-"""A byte of an argument that is no UTF-8."""
+"""An argument that is not valid UTF-8."""
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_pipe_gets_whole_lines(alice: SyncDatabase[Doc]) -> None:
 
 
 def in_a_terminal(columns: int, *arguments: str) -> str:
-    """What a command shows in a terminal of so many columns."""
+    """Return the output of a command in a terminal with this many columns."""
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "dumb"}
@@ -110,7 +110,7 @@ def in_a_terminal(columns: int, *arguments: str) -> str:
     process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=variables, start_new_session=True)
     os.close(end)
     shown = b""
-    with suppress(OSError):  # so Linux tells that the other side has ended
+    with suppress(OSError):  # on Linux this is the end of the other side
         while data := os.read(terminal, 1024):
             shown += data
     os.close(terminal)

@@ -1,4 +1,4 @@
-"""`tocsin keys` as an administrator types it. tests/acceptance/test_keys.py does so beside a server."""
+"""`tocsin keys`; tests/acceptance/test_keys.py runs it beside a server."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ OLD, NEW = b"o" * 32, b"n" * 32
 
 @pytest.fixture
 def stored(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> SyncDatabase[Doc]:
-    """The database that the commands of this test use, with a task that has a secret."""
+    """Return the database of the commands, with a task that has a secret."""
     give(monkeypatch, OLD)
     job = {"kind": "http", "params": {"url": "https://example.com/", "token": SecretBox(OLD).seal("s3cret", "alice")}}
     stored["tasks"].insert_one({"_id": "alice/1", "owner": "alice", "job": job})

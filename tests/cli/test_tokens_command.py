@@ -1,4 +1,4 @@
-"""`tocsin tokens`, `tocsin audit` and what else is new about users, as an administrator types it."""
+"""`tocsin tokens`, `tocsin audit`, and commands about sessions and confirmation."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`tocsin workflows` and `tocsin samples`, as an administrator types them."""
+"""`tocsin workflows` and `tocsin samples`."""
 
 import json
 import re

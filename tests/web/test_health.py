@@ -1,4 +1,4 @@
-"""What an operator asks a server: /live, /ready, /metrics, also while the database is away."""
+"""/live, /ready and /metrics, also while the database is unavailable."""
 
 import os
 import signal
