@@ -109,7 +109,7 @@ def test_a_lost_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.Mo
     give(monkeypatch, NEW)
     said = done("rotate", "--forget-lost")
     assert f"Deleted lost key {lost}." in said
-    assert "that no key opens: 1." in said
+    assert "unreadable: 1." in said
     assert (listed()[-1]["id"], listed()[-1]["state"], listed()[-1]["secrets"]) == (lost, "lost", 1)
     assert f"{lost}  lost      1 secrets" in done("list")
 

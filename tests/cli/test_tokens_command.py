@@ -68,7 +68,7 @@ def test_a_token_is_revoked_by_the_id_that_older_versions_printed(alice: SyncDat
         (["tokens", "create", ALICE, "--name", "x", "--scope", "admin"], "Only administrators"),
         (["tokens", "create", ALICE, "--name", " "], "name must have"),
         (["tokens", "revoke", "none"], "no API token with this id"),
-        (["users", "invite", ALICE], "There is an account"),
+        (["users", "invite", ALICE], "There is already an account"),
         (["users", "log-out", "bob@example.com"], "no user with the address bob@example.com"),
     ],
 )
