@@ -27,7 +27,7 @@ OWN = kid_of(KEYS.jwt_secret)
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyrings, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(rotation, "_SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr(rotation, "_ACTIVATION_SECONDS", 0.1)
     monkeypatch.setattr(rotation, "_PAUSE_SECONDS", 0.05)
 
 
@@ -155,7 +155,7 @@ async def test_a_command_with_another_encryption_key_changes_nothing(
         assert await tokens_open(database, server)
 
 
-STEPS = ["_publish", "_until_known", "_activate", "wrap_anew", "_reseal_all", "_retire"]
+STEPS = ["_publish", "_wait_for_acknowledgement", "_activate", "wrap_anew", "_reseal_all", "_retire"]
 
 
 class Killed(BaseException):
@@ -358,7 +358,7 @@ async def test_a_lost_encryption_key_can_be_given_up(database: Database) -> None
 async def test_a_process_that_seals_with_an_old_key_for_ever_is_told(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotation, "_PASSES", 5)
+    monkeypatch.setattr(rotation, "_MAX_PASSES", 5)
     monkeypatch.setattr(rotation, "reseal", always_some(reseal))
     with pytest.raises(TocsinError, match="keeps sealing"):
         await rotate(Process(database).keyring, HOUR, print)

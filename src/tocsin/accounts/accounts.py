@@ -17,7 +17,7 @@ from tocsin.security.opaque import derive
 from tocsin.security.passwords import verify_password, waste_time
 from tocsin.security.tokens import AccessTokens
 
-_ALL = frozenset(Scope)
+_ALL_SCOPES = frozenset(Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Accounts:
 
         An unknown address, a wrong password and a deactivated user get the same message after the same time.
         """
-        user = await _find(email)
+        user = await _find_user(email)
         if user is None:
             await waste_time()
         elif await verify_password(password, user.password) and user.is_active:
@@ -119,16 +119,16 @@ class Accounts:
     async def authenticate(self, token: str) -> Identity:
         """Return the identity behind an access token or API token. Raises TokenInvalid, TokenExpired."""
         if token.startswith(api_tokens.PREFIX):
-            return await self._by_api_token(token)
+            return await self._authenticate_api_token(token)
         claims = await self._tokens.verify(token)
         user, session = await asyncio.gather(User.get(claims.user_id), Session.get(claims.session_id or ""))
         if user is None or not user.is_active:
             raise TokenInvalid("The account of this token was deactivated. Ask the administrator.")
         if session is None or session.owner != user.id:
             raise TokenInvalid("The session of this access token was ended. Log in again.")
-        return Identity(user, _ALL, session.id, claims.expires_at)
+        return Identity(user, _ALL_SCOPES, session.id, claims.expires_at)
 
-    async def _by_api_token(self, text: str) -> Identity:
+    async def _authenticate_api_token(self, text: str) -> Identity:
         now = clock.now()
         token = await api_tokens.find_token(text)
         user = None if token is None else await User.get(token.owner)
@@ -140,7 +140,7 @@ class Accounts:
         return Identity(user, frozenset(token.scopes), None, token.expires_at)
 
 
-async def _find(email: str) -> User | None:
+async def _find_user(email: str) -> User | None:
     try:
         return await look_up_user(email)
     except InvalidInput:

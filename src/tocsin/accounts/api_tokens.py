@@ -9,9 +9,9 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.security.opaque import digest, new_secret
 
 PREFIX = "tocsin_api_"
-_LONGEST_NAME = 100
-_LONGEST = 200
-_EVERY = timedelta(minutes=1)
+_MAX_NAME_LENGTH = 100
+_MAX_TOKEN_LENGTH = 200
+_USE_INTERVAL = timedelta(minutes=1)
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
@@ -20,7 +20,7 @@ async def create_token(
 ) -> tuple[ApiToken, str]:
     """Create a token and return it with its text, which is not stored. Raises InvalidInput."""
     chosen = [scope for scope in Scope if scope in set(scopes)]
-    _check(user, name, chosen, expires_at, now)
+    _validate(user, name, chosen, expires_at, now)
     text = PREFIX + new_secret()
     token = ApiToken(
         id=new_id(user.id),
@@ -60,12 +60,12 @@ async def revoke_all(database: Database, owner: str) -> int:
 
 async def find_token(text: str) -> ApiToken | None:
     """Return the token with this text, even if it has expired; None if it is unknown or was revoked."""
-    return None if len(text) > _LONGEST else await ApiToken.find_one({"digest": digest(text)})
+    return None if len(text) > _MAX_TOKEN_LENGTH else await ApiToken.find_one({"digest": digest(text)})
 
 
 async def note_use(database: Database, token: ApiToken, now: datetime) -> None:
     """Store when the token was last used, at most once a minute: a write for each request would cost too much."""
-    if token.last_used_at is None or abs(now - token.last_used_at) >= _EVERY:
+    if token.last_used_at is None or abs(now - token.last_used_at) >= _USE_INTERVAL:
         await database.api_tokens.update_one({"_id": token.id}, {"$set": {"last_used_at": now}})
 
 
@@ -74,9 +74,11 @@ def described(token: ApiToken) -> str:
     return f"{token.name} (…{token.hint}), {' '.join(scope.value for scope in token.scopes)}"
 
 
-def _check(user: User, name: str, scopes: list[Scope], expires_at: datetime | None, now: datetime) -> None:
-    if not 1 <= len(name.strip()) <= _LONGEST_NAME or not _PRINTABLE.fullmatch(name):
-        raise InvalidInput(f"name must have 1 to {_LONGEST_NAME} characters, none of them a control character.", "name")
+def _validate(user: User, name: str, scopes: list[Scope], expires_at: datetime | None, now: datetime) -> None:
+    if not 1 <= len(name.strip()) <= _MAX_NAME_LENGTH or not _PRINTABLE.fullmatch(name):
+        raise InvalidInput(
+            f"name must have 1 to {_MAX_NAME_LENGTH} characters, none of them a control character.", "name"
+        )
     if not scopes:
         raise InvalidInput("Give at least one scope: READ, WRITE or ADMIN.", "scopes")
     if Scope.ADMIN in scopes and not user.is_admin:

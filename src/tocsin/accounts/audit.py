@@ -11,9 +11,9 @@ from tocsin.documents import AuditAction, AuditEntry, Database, Doc, User
 from tocsin.notifications import account_mails
 from tocsin.telemetry import escape_text
 
-_LONGEST = 300
-_LONGEST_DETAIL = 600
-_FORGET_BATCH = 500
+_MAX_LENGTH = 300
+_MAX_DETAIL_LENGTH = 600
+_DELETE_BATCH = 500
 log = telemetry.logger(__name__)
 
 
@@ -41,8 +41,8 @@ async def record(
 
     The action has already happened, so a database error is logged and not raised.
     """
-    address = escape_text((email if user is None else user.email) or "", _LONGEST)
-    detail = None if detail is None else escape_text(detail, _LONGEST_DETAIL)
+    address = escape_text((email if user is None else user.email) or "", _MAX_LENGTH)
+    detail = None if detail is None else escape_text(detail, _MAX_DETAIL_LENGTH)
     log.info("account", action=action.value, actor=actor.name, email=address, address=actor.address, detail=detail)
     entry = AuditEntry(
         at=clock.now(),
@@ -53,7 +53,7 @@ async def record(
         email=address,
         detail=detail,
         address=actor.address,
-        user_agent=escape_text(actor.user_agent, _LONGEST),
+        user_agent=escape_text(actor.user_agent, _MAX_LENGTH),
     )
     try:
         await entry.insert()
@@ -85,7 +85,7 @@ async def forget(database: Database, before: datetime) -> int:
     """Delete entries older than `before` and return how many there were."""
     count = 0
     older = {"at": {"$lt": before}}
-    while found := await database.audit_entries.find(older, {"_id": 1}).limit(_FORGET_BATCH).to_list():
+    while found := await database.audit_entries.find(older, {"_id": 1}).limit(_DELETE_BATCH).to_list():
         result = await database.audit_entries.delete_many({"_id": {"$in": [entry["_id"] for entry in found]}})
         count += result.deleted_count
     return count

@@ -15,9 +15,9 @@ from tocsin.security.rates import Bucket, Milliseconds, bucket_id
 
 DAY: Milliseconds = 86_400_000
 KEPT: Milliseconds = 90 * DAY
-_NAME = Bucket("familiar", 1, 1)
+_BUCKET = Bucket("familiar", 1, 1)
 """Only names the documents, which are stored with the buckets and expire like them."""
-_REMEMBERED = 10_000
+_MAX_REMEMBERED = 10_000
 
 
 class FamiliarAddresses:
@@ -30,7 +30,7 @@ class FamiliarAddresses:
 
     async def knows(self, account: str, address: str) -> bool:
         """Tell whether this account was logged in to from this address in the last 90 days."""
-        name = _name(account, address)
+        name = _document_id(account, address)
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return True
         found = await self._database.rate_buckets.find_one({"_id": name})
@@ -38,16 +38,16 @@ class FamiliarAddresses:
 
     async def note(self, account: str, address: str) -> None:
         """Record a log-in, with at most one write a day."""
-        name, until = _name(account, address), self._now() + KEPT
+        name, until = _document_id(account, address), self._now() + KEPT
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return
         times = {"full_at": until, "forget_at": datetime.fromtimestamp(until / 1000, UTC)}
         with contextlib.suppress(DuplicateKeyError):  # another log-in from there, at the same moment
             await self._database.rate_buckets.update_one({"_id": name}, {"$set": times}, upsert=True)
         self._noted[name] = self._now()
-        if len(self._noted) > _REMEMBERED:
+        if len(self._noted) > _MAX_REMEMBERED:
             self._noted.popitem(last=False)
 
 
-def _name(account: str, address: str) -> str:
-    return bucket_id(_NAME, f"{account}\n{address}")
+def _document_id(account: str, address: str) -> str:
+    return bucket_id(_BUCKET, f"{account}\n{address}")

@@ -18,7 +18,7 @@ from tocsin.security.secrets import OPERATORS, SecretBox, SecretUnreadable
 from tocsin.security.tokens import AccessTokens, SigningKey, kid_of
 
 POLL_SECONDS = 1.0
-_IN_VAIN = (
+_WITHOUT_EFFECT = (
     "changing this setting has no effect: since `tocsin keys rotate` the keys in the database sign access tokens;"
     " `tocsin keys rotate --at-once` makes every access token invalid"
 )
@@ -49,66 +49,68 @@ class Keyring:
         self.database = database
         self.secrets = secrets
         self.keys: list[StoredKey] = []
-        self._own = keys
+        self._operator_keys = keys
         self._tokens = tokens
         self._process = process
-        self._wrapping = SecretBox(keys.encryption, keys.former)
-        self._reading = asyncio.Lock()
+        self._wrapping_box = SecretBox(keys.encryption, keys.former)
+        self._lock = asyncio.Lock()
         self._read_at = -POLL_SECONDS
         tokens.reload = secrets.reload = self.reload
 
     async def start(self) -> None:
         """Read the keys for the first time, and warn of a signing secret without effect. Raises KeysUnreadable."""
         await self.load()
-        own, in_use = kid_of(self._own.jwt_secret), newest(self.keys, KeyKind.JWT)
+        own, in_use = kid_of(self._operator_keys.jwt_secret), newest(self.keys, KeyKind.JWT)
         if in_use.id != own and await self.database.keys.find_one({"_id": own}) is None:
-            log.warning(_IN_VAIN, setting=f"{PREFIX}JWT_SECRET")
+            log.warning(_WITHOUT_EFFECT, setting=f"{PREFIX}JWT_SECRET")
 
     async def load(self) -> None:
         """Read the keys and start using them. Raises KeysUnreadable; the previous keys then stay in use."""
-        async with self._reading:
+        async with self._lock:
             await self._load()
 
     async def reload(self) -> None:
         """Read the keys as `load` does, but at most once a second: invented key ids must not load the database."""
-        async with self._reading:
+        async with self._lock:
             if time.monotonic() - self._read_at >= POLL_SECONDS:
                 await self._load()
 
     async def _load(self) -> None:
         self._read_at = time.monotonic()
         keys = await self._all_keys()
-        self._use(keys, self._open(keys))
+        self._apply(keys, self._unwrap(keys))
         await self._acknowledge(keys)
 
     async def _all_keys(self) -> list[StoredKey]:
         """Return the keys of the database and the operator's own, which the database may list as retired."""
         stored = await StoredKey.find_all().to_list()
         known = {key.id for key in stored}
-        own = {kid_of(self._own.jwt_secret): KeyKind.JWT, OPERATORS: KeyKind.DATA}
+        own = {kid_of(self._operator_keys.jwt_secret): KeyKind.JWT, OPERATORS: KeyKind.DATA}
         return [*stored, *(_always_active(kid, kind) for kid, kind in own.items() if kid not in known)]
 
-    def _open(self, keys: list[StoredKey]) -> dict[str, str]:
+    def _unwrap(self, keys: list[StoredKey]) -> dict[str, str]:
         opened, unreadable = {}, []
         for key in keys:
             try:
                 if key.sealed is not None:
-                    opened[key.id] = self._wrapping.open(key.sealed, _purpose(key))
+                    opened[key.id] = self._wrapping_box.open(key.sealed, _sealing_context(key))
             except SecretUnreadable:
                 unreadable.append(key.id)
         if unreadable:
             raise KeysUnreadable(unreadable)
         return opened
 
-    def _use(self, keys: list[StoredKey], material: dict[str, str]) -> None:
+    def _apply(self, keys: list[StoredKey], material: dict[str, str]) -> None:
         self.keys = keys
-        material = {kid_of(self._own.jwt_secret): self._own.jwt_secret, **material}
+        material = {kid_of(self._operator_keys.jwt_secret): self._operator_keys.jwt_secret, **material}
         in_use = newest(keys, KeyKind.JWT)
         signing = sorted(
-            (key for key in _of(keys, KeyKind.JWT) if key.id in material), key=lambda key: key is not in_use
+            (key for key in _of_kind(keys, KeyKind.JWT) if key.id in material), key=lambda key: key is not in_use
         )
         self._tokens.use([SigningKey(key.id, material[key.id], key.retire_at) for key in signing])
-        data = {key.id: base64.b64decode(material[key.id]) for key in _of(keys, KeyKind.DATA) if key.sealed is not None}
+        data = {
+            key.id: base64.b64decode(material[key.id]) for key in _of_kind(keys, KeyKind.DATA) if key.sealed is not None
+        }
         self.secrets.use(data, newest(keys, KeyKind.DATA).id)
 
     async def _acknowledge(self, keys: list[StoredKey]) -> None:
@@ -119,13 +121,13 @@ class Keyring:
 
     def wrap(self, key: StoredKey, secret: str) -> str:
         """Return the secret of a key, sealed with the first of the operator's encryption keys."""
-        return self._wrapping.seal(secret, _purpose(key))
+        return self._wrapping_box.seal(secret, _sealing_context(key))
 
     async def wrap_anew(self) -> None:
         """Rewrap all keys, so that only the first of the operator's encryption keys is needed to open them."""
         for key in await StoredKey.find_all().to_list():
             if key.sealed is not None:
-                sealed = self.wrap(key, self._wrapping.open(key.sealed, _purpose(key)))
+                sealed = self.wrap(key, self._wrapping_box.open(key.sealed, _sealing_context(key)))
                 await self.database.keys.update_one({"_id": key.id}, {"$set": {"sealed": sealed}})
 
 
@@ -134,8 +136,8 @@ def newest(keys: list[StoredKey], kind: KeyKind) -> StoredKey:
 
     Falls back to a retired key where the operator gave up all others (see `rotate`).
     """
-    usable = [key for key in _of(keys, kind) if key.activated_at is not None and key.retire_at is None]
-    return max(usable or _of(keys, kind), key=age_of)
+    usable = [key for key in _of_kind(keys, kind) if key.activated_at is not None and key.retire_at is None]
+    return max(usable or _of_kind(keys, kind), key=age_of)
 
 
 def age_of(key: StoredKey) -> tuple[float, str]:
@@ -143,7 +145,7 @@ def age_of(key: StoredKey) -> tuple[float, str]:
     return (key.activated_at or clock.EPOCH).timestamp(), key.id
 
 
-def _of(keys: list[StoredKey], kind: KeyKind) -> list[StoredKey]:
+def _of_kind(keys: list[StoredKey], kind: KeyKind) -> list[StoredKey]:
     return [key for key in keys if key.kind is kind]
 
 
@@ -151,6 +153,6 @@ def _always_active(kid: str, kind: KeyKind) -> StoredKey:
     return StoredKey(id=kid, kind=kind, sealed=None, created_at=clock.EPOCH, activated_at=clock.EPOCH)
 
 
-def _purpose(key: StoredKey) -> str:
+def _sealing_context(key: StoredKey) -> str:
     """Return the context that a sealed key is bound to, so that it cannot replace another key."""
     return f"keyring/{key.kind.value}/{key.id}"

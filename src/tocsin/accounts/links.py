@@ -16,7 +16,7 @@ _PATHS = {
     LinkPurpose.INVITATION: "/account#invitation=",
     LinkPurpose.CONFIRMATION: "/account#confirmation=",
 }
-_LONGEST = 200
+_MAX_TOKEN_LENGTH = 200
 
 
 async def make_link(
@@ -49,7 +49,7 @@ async def make_link(
 
 async def find_link(token: str, purpose: LinkPurpose, now: datetime) -> Link:
     """Return the link with this token if it is still valid. Raises UserError LINK_INVALID."""
-    link = await Link.get(digest(token)) if len(token) <= _LONGEST else None
+    link = await Link.get(digest(token)) if len(token) <= _MAX_TOKEN_LENGTH else None
     if link is None or link.purpose is not purpose or link.expires_at <= now:
         raise invalid_link()
     return link

@@ -62,7 +62,7 @@ class Mailing:
         self._sessions, self._wake = sessions, wake
         self._limiter = MailLimiter(database)
         self._per_address = MailLimit("confirmation/address", settings.confirmations_per_address, _HOUR)
-        self._errands: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     async def request_reset(self, email: str, actor: Actor) -> None:
         """Mail a reset link to the user with this address, if there is one. Raises InvalidInput.
@@ -72,8 +72,8 @@ class Mailing:
         user = await look_up_user(email)
         if user is not None and user.is_active:
             errand = asyncio.create_task(self._mail_reset(user, actor))
-            self._errands.add(errand)
-            errand.add_done_callback(self._done)
+            self._background.add(errand)
+            errand.add_done_callback(self._on_done)
 
     async def reset(self, token: str, password: str, actor: Actor) -> Grant:
         """Set a new password for the user of a reset link, and log them in. Raises UserError: LINK_INVALID, INVALID.
@@ -181,7 +181,7 @@ class Mailing:
         self._wake()
         await audit.record(AuditAction.PASSWORD_RESET_REQUESTED, actor, user)
 
-    def _done(self, errand: "asyncio.Task[None]") -> None:
-        self._errands.discard(errand)
+    def _on_done(self, errand: "asyncio.Task[None]") -> None:
+        self._background.discard(errand)
         if not errand.cancelled() and (error := errand.exception()) is not None:
             log.error("a password reset link was not mailed", exc_info=error)

@@ -28,11 +28,11 @@ PATIENCE = 30.0
 KEPT = timedelta(minutes=10)
 """How long an old data key is kept: an edit in progress may still write what it sealed."""
 SWEEP_SECONDS = 60.0
-_SETTLE_SECONDS = 2 * POLL_SECONDS
+_ACTIVATION_SECONDS = 2 * POLL_SECONDS
 """Seconds after an activation by which every live process seals with the new key."""
 _PAUSE_SECONDS = 0.5
-_ABANDONED = timedelta(minutes=10)
-_PASSES = 50
+_ABANDONED_AFTER = timedelta(minutes=10)
+_MAX_PASSES = 50
 log = telemetry.logger(__name__)
 
 Tell = Callable[[str], None]
@@ -59,18 +59,18 @@ async def rotate(keyring: Keyring, lifetime: timedelta, tell: Tell, *, at_once: 
     does not read the new keys in time.
     """
     await keyring.load()
-    await _clear_abandoned(keyring.database, clock.now())
+    await _delete_abandoned(keyring.database, clock.now())
     jwt, data = await _publish(keyring, KeyKind.JWT), await _publish(keyring, KeyKind.DATA)
     tell(f"New keys: {jwt.id} signs access tokens, {data.id} seals secrets.")
     try:
-        others = await _until_known(keyring.database, [jwt.id, data.id])
+        others = await _wait_for_acknowledgement(keyring.database, [jwt.id, data.id])
     except BaseException:
         await _withdraw(keyring.database, [jwt.id, data.id])
         raise
     good_until = await _activate(keyring, [jwt, data], timedelta(0) if at_once else lifetime + 2 * LEEWAY)
     await keyring.wrap_anew()
     if others:
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await asyncio.sleep(_ACTIVATION_SECONDS)
     tally = await _reseal_all(keyring, tell)
     await _retire(keyring, KeyKind.DATA, clock.now() + KEPT)
     return Rotated(newest(keyring.keys, KeyKind.JWT).id, newest(keyring.keys, KeyKind.DATA).id, good_until, tally)
@@ -84,7 +84,7 @@ async def forget_lost(keyring: Keyring) -> list[str]:
     try:
         await keyring.load()
     except KeysUnreadable as error:
-        if alive := await _alive(keyring.database):
+        if alive := await _live_processes(keyring.database):
             names = ", ".join(sorted(alive))
             raise TocsinError(
                 f"The keys are not lost: {names} has them. Stop that process first, or use its settings."
@@ -102,7 +102,7 @@ async def sweep(keyring: Keyring) -> None:
     tokens = [key.id for key in over if key.kind is KeyKind.JWT and key.sealed is not None]
     if tokens:
         await keyring.database.keys.delete_many({"_id": {"$in": tokens}})
-    data = [key.id for key in over if key.kind is KeyKind.DATA and await _take(keyring.database, key, now)]
+    data = [key.id for key in over if key.kind is KeyKind.DATA and await _claim_deletion(keyring.database, key, now)]
     if data:
         tally = await _reseal_all(keyring, log.info)
         await keyring.database.keys.delete_many({"_id": {"$in": data}})
@@ -117,14 +117,14 @@ async def _publish(keyring: Keyring, kind: KeyKind) -> StoredKey:
     return key
 
 
-async def _until_known(database: Database, kids: list[str]) -> bool:
+async def _wait_for_acknowledgement(database: Database, kids: list[str]) -> bool:
     """Wait until all live processes have read these keys. Returns whether there are any processes."""
     waiting: set[str] = set()
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
-                alive = await _alive(database)
-                waiting = {worker async for worker in _without(database, kids, alive)}
+                alive = await _live_processes(database)
+                waiting = {worker async for worker in _processes_without(database, kids, alive)}
                 if not waiting:
                     return bool(alive)
                 await asyncio.sleep(0.1)
@@ -135,13 +135,13 @@ async def _until_known(database: Database, kids: list[str]) -> bool:
         ) from None
 
 
-async def _alive(database: Database) -> set[str]:
+async def _live_processes(database: Database) -> set[str]:
     """Return the ids of the processes that have a lease."""
     now = clock.now()
     return {worker["_id"] async for worker in database.workers.find({}) if is_alive(worker, now)}
 
 
-async def _without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:
+async def _processes_without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:
     """Yield each process that has not read a key, once per key."""
     async for key in database.keys.find({"_id": {"$in": kids}}, {"known_by": 1}):
         for process in processes.difference(key["known_by"]):
@@ -183,7 +183,7 @@ async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
 async def _reseal_all(keyring: Keyring, tell: Tell) -> Tally:
     """Re-encrypt all secrets, in passes, until a pass finds nothing to do."""
     total = Tally()
-    for number in range(_PASSES):
+    for number in range(_MAX_PASSES):
         if number:
             await asyncio.sleep(_PAUSE_SECONDS)
         await keyring.load()
@@ -197,14 +197,14 @@ async def _reseal_all(keyring: Keyring, tell: Tell) -> Tally:
     raise TocsinError("A process keeps sealing secrets with an old key. Stop it if it runs an older version.")
 
 
-async def _take(database: Database, key: StoredKey, now: datetime) -> bool:
+async def _claim_deletion(database: Database, key: StoredKey, now: datetime) -> bool:
     """Claim the deletion of this key. If this process crashes, another one can claim it later."""
     step = change_when(equals("retire_at", key.retire_at), {"retire_at": now + KEPT})
     return (await database.keys.update_one({"_id": key.id}, [step])).modified_count == 1
 
 
-async def _clear_abandoned(database: Database, now: datetime) -> None:
+async def _delete_abandoned(database: Database, now: datetime) -> None:
     """Delete keys that an interrupted rotation published and never activated."""
     async for key in database.keys.find({"activated_at": None}):
-        if key["created_at"] < now - _ABANDONED:
+        if key["created_at"] < now - _ABANDONED_AFTER:
             await database.keys.delete_one({"_id": key["_id"]})

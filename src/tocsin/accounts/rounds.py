@@ -20,10 +20,10 @@ class Rounds:
     """
 
     def __init__(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
-        self._duty, self._seconds = duty, seconds
+        self._work, self._seconds = duty, seconds
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._told = ""
+        self._logged_error = ""
 
     def start(self) -> None:
         """Start the background task."""
@@ -37,26 +37,26 @@ class Rounds:
             await end_tasks(self._task)
 
     async def _run(self) -> None:
-        while not await self._stopped():
+        while not await self._wait_for_stop():
             try:
-                await self._duty()
-                self._told = ""
+                await self._work()
+                self._logged_error = ""
             except PyMongoError:
                 continue  # reported elsewhere: the database is unavailable
             except TocsinError as error:
-                self._tell(str(error))
+                self._log_once(str(error))
             except Exception:
                 log.exception("periodic work failed, trying again", seconds=self._seconds)
 
-    async def _stopped(self) -> bool:
+    async def _wait_for_stop(self) -> bool:
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._stopping.wait()
         except TimeoutError:
             return False
 
-    def _tell(self, message: str) -> None:
+    def _log_once(self, message: str) -> None:
         """Log an error when it first occurs, not each time."""
-        if message != self._told:
-            self._told = message
+        if message != self._logged_error:
+            self._logged_error = message
             log.error(message)

@@ -22,7 +22,7 @@ MOST = 100
 """Maximum sessions of one user; the oldest are ended first."""
 GRACE = timedelta(seconds=10)
 """How long the previous token may be used again; the answer is the current token."""
-_LONGEST = 300
+_MAX_TOKEN_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +57,29 @@ class Sessions:
             user_agent=actor.user_agent,
         )
         await session.insert()
-        await self._make_room(user.id)
-        return self._grant(user, session.id, family, secret, now)
+        await self._end_surplus(user.id)
+        return self._issue_tokens(user, session.id, family, secret, now)
 
     async def renew(self, refresh_token: str, actor: Actor, now: datetime) -> Grant:
         """Return new tokens for the session. Raises UserError SESSION_ENDED."""
-        family, secret = _parts(refresh_token)
+        family, secret = _split_token(refresh_token)
         for _ in range(2):  # once more if another request has just renewed it
             session = await self._find(family, now)
             if session is None:
-                raise _ended()
+                raise _session_ended_error()
             if session.secret == digest(secret) and not await self._rotate(session, family, secret, now):
                 continue
-            if session.secret != digest(secret) and not _is_repeated(session, secret, now):
-                raise await self._reused(session, actor)
+            if session.secret != digest(secret) and not _is_repetition(session, secret, now):
+                raise await self._end_reused(session, actor)
             user = await User.get(session.owner)
             if user is None or not user.is_active:
-                raise _ended()
-            return self._grant(user, session.id, family, self._following(family, secret), now)
-        raise _ended()
+                raise _session_ended_error()
+            return self._issue_tokens(user, session.id, family, self._next_secret(family, secret), now)
+        raise _session_ended_error()
 
     async def end_by_token(self, refresh_token: str, now: datetime) -> Session | None:
         """End the session of this refresh token, even an old one. Returns None if there is none."""
-        session = await self._find(_parts(refresh_token)[0], now)
+        session = await self._find(_split_token(refresh_token)[0], now)
         return session if session is not None and await self.end(session.id) else None
 
     async def end(self, session_id: str) -> bool:
@@ -92,14 +92,14 @@ class Sessions:
         return None if session is None or session.expires_at <= now else session
 
     async def _rotate(self, session: Session, family: str, secret: str, now: datetime) -> bool:
-        following = digest(self._following(family, secret))
+        following = digest(self._next_secret(family, secret))
         changes = {"secret": following, "previous": session.secret, "rotated_at": now}
         changes["expires_at"] = now + self._lifetime
         step = change_when(equals("secret", session.secret), changes)
         result = await self._database.sessions.update_one({"_id": session.id}, [step])
         return result.modified_count == 1
 
-    async def _reused(self, session: Session, actor: Actor) -> UserError:
+    async def _end_reused(self, session: Session, actor: Actor) -> UserError:
         if await self.end(session.id) and (user := await User.get(session.owner)) is not None:
             await audit.record(AuditAction.REFRESH_TOKEN_REUSED, actor, user, detail=f"session {session.id}")
             await deliveries.enqueue(self._database, [account_mails.refresh_token_reused(user, session, actor.address)])
@@ -109,17 +109,17 @@ class Sessions:
             ("refreshToken",),
         )
 
-    async def _make_room(self, owner: str) -> None:
+    async def _end_surplus(self, owner: str) -> None:
         found = self._database.sessions.find({"owner": owner}, {"created_at": 1})
         sessions = sorted(await found.to_list(), key=lambda session: session["created_at"])
         surplus = [session["_id"] for session in sessions[:-MOST]]
         if surplus:
             await self._database.sessions.delete_many({"_id": {"$in": surplus}})
 
-    def _following(self, family: str, secret: str) -> str:
+    def _next_secret(self, family: str, secret: str) -> str:
         return derive(self._key, "refresh token", f"{family}.{secret}")
 
-    def _grant(self, user: User, session_id: str, family: str, secret: str, now: datetime) -> Grant:
+    def _issue_tokens(self, user: User, session_id: str, family: str, secret: str, now: datetime) -> Grant:
         token, expires_at = self._tokens.issue(user.id, now, session_id)
         return Grant(token, expires_at, f"{PREFIX}{family}.{secret}", session_id, user)
 
@@ -139,18 +139,18 @@ async def end_sessions(database: Database, owner: str, *, but: str | None = None
     return result.deleted_count
 
 
-def _is_repeated(session: Session, secret: str, now: datetime) -> bool:
+def _is_repetition(session: Session, secret: str, now: datetime) -> bool:
     """Tell whether a client repeats its request: the previous token, within the grace period."""
     return session.previous == digest(secret) and abs(now - session.rotated_at) <= GRACE
 
 
-def _parts(refresh_token: str) -> tuple[str, str]:
+def _split_token(refresh_token: str) -> tuple[str, str]:
     family, dot, secret = refresh_token.removeprefix(PREFIX).partition(".")
-    if len(refresh_token) > _LONGEST or not refresh_token.startswith(PREFIX) or not dot:
-        raise _ended()
+    if len(refresh_token) > _MAX_TOKEN_LENGTH or not refresh_token.startswith(PREFIX) or not dot:
+        raise _session_ended_error()
     return family, secret
 
 
-def _ended() -> UserError:
+def _session_ended_error() -> UserError:
     message = "This refresh token is no longer valid: it expired, or its session was ended. Log in again."
     return UserError(UserErrorCode.SESSION_ENDED, message, ("refreshToken",))

@@ -94,7 +94,7 @@ async def set_password(
     Password reset links that were mailed before are revoked; API tokens stay valid. Raises InvalidInput at `path`.
     """
     check_password(password, user.email, path)
-    changed = await _change(user, password=await hash_password(password))
+    changed = await _update_user(user, password=await hash_password(password))
     await end_sessions(database, user.id, but=keep)
     await forget_links(database, user.email, LinkPurpose.RESET)
     await audit.record(action, actor, user)
@@ -109,7 +109,7 @@ async def confirm_email(database: Database, user: User, actor: Actor) -> User:
         return confirmed
     await end_sessions(database, user.id)
     await revoke_all(database, user.id)
-    changed = await _change(user, email_confirmed=True)
+    changed = await _update_user(user, email_confirmed=True)
     await forget_links(database, user.email, LinkPurpose.CONFIRMATION)
     await audit.record(AuditAction.EMAIL_CONFIRMED, actor, user)
     return changed
@@ -117,7 +117,7 @@ async def confirm_email(database: Database, user: User, actor: Actor) -> User:
 
 async def promote(user: User, actor: Actor, is_admin: bool = True) -> User:
     """Grant or revoke administrator rights. Revoking also revokes the user's invitations."""
-    changed = await _change(user, is_admin=is_admin)
+    changed = await _update_user(user, is_admin=is_admin)
     if not is_admin:
         await forget_invitations(user.id)
     await audit.record(AuditAction.USER_PROMOTED if is_admin else AuditAction.USER_DEMOTED, actor, user)
@@ -130,7 +130,7 @@ async def deactivate(database: Database, user: User, actor: Actor) -> int:
     Sessions, open sockets, API tokens and links to files end first; open workflow runs are cancelled last. The
     function is idempotent: calling it again completes a deactivation that a crash interrupted.
     """
-    await _change(user, is_active=False, deactivated_at=clock.now())
+    await _update_user(user, is_active=False, deactivated_at=clock.now())
     await end_sessions(database, user.id)
     await revoke_all(database, user.id)
     await forget_links(database, user.email)
@@ -150,7 +150,7 @@ async def log_out_everywhere(database: Database, user: User, actor: Actor) -> in
 
 async def activate(user: User, actor: Actor) -> User:
     """Let a deactivated user log in again. Paused tasks stay paused until someone resumes them."""
-    changed = await _change(user, is_active=True)
+    changed = await _update_user(user, is_active=True)
     await audit.record(AuditAction.USER_ACTIVATED, actor, user)
     return changed
 
@@ -160,7 +160,7 @@ async def set_quota(user: User, quota: Quota, limit: int | None, actor: Actor) -
     if limit is not None and not 0 <= limit <= MOST:
         raise InvalidInput(f"limit must be 0 (no limit) to {MOST:,}, or null for the default.", "limit")
     own = {name: value for name, value in user.quotas.items() if name != quota.value}
-    changed = await _change(user, quotas=own if limit is None else {**own, quota.value: limit})
+    changed = await _update_user(user, quotas=own if limit is None else {**own, quota.value: limit})
     detail = f"{quota.value}: {'default' if limit is None else limit or 'no limit'}"
     await audit.record(AuditAction.QUOTA_CHANGED, actor, user, detail=detail)
     return changed
@@ -172,7 +172,7 @@ def email_taken() -> UserError:
     return UserError(UserErrorCode.EMAIL_TAKEN, message, ("email",))
 
 
-async def _change(user: User, **values: Any) -> User:
+async def _update_user(user: User, **values: Any) -> User:
     await User.find_one({"_id": user.id}).update({"$set": values}, response_type=UpdateResponse.UPDATE_RESULT)
     changed: User = user.model_copy(update=values)
     return changed

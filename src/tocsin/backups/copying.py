@@ -23,21 +23,23 @@ from tocsin.ending import end_tasks
 
 _POLL_MILLISECONDS = 500
 _CATCH_UP_SECONDS = 300.0
-_MARKER = "backup-"
-_ABANDONED = timedelta(days=1)
+_MARKER_PREFIX = "backup-"
+_ABANDONED_AFTER = timedelta(days=1)
 _BATCH = 500
-_LARGEST_PORTION = 4 * 1024 * 1024
-_WRITES = frozenset({"insert", "replace", "update", "delete"})
-_UNKNOWN = frozenset({"drop", "rename", "dropDatabase", "invalidate"})
-_TOO_OLD = (286, 40647)
+_MAX_FRAME_BYTES = 4 * 1024 * 1024
+_WRITE_OPERATIONS = frozenset({"insert", "replace", "update", "delete"})
+_SCHEMA_OPERATIONS = frozenset({"drop", "rename", "dropDatabase", "invalidate"})
+_HISTORY_LOST_CODES = (286, 40647)
 
 
 async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Summary:
     """Write the database to a backup file. Raises BackupError, and PyMongoError when the connection is lost."""
-    marker = f"{_MARKER}{ObjectId()}"
-    await db[INSTALLATION].delete_many({"_id": {"$regex": f"^{_MARKER}"}, "at": {"$lt": clock.now() - _ABANDONED}})
+    marker = f"{_MARKER_PREFIX}{ObjectId()}"
+    await db[INSTALLATION].delete_many(
+        {"_id": {"$regex": f"^{_MARKER_PREFIX}"}, "at": {"$lt": clock.now() - _ABANDONED_AFTER}}
+    )
     stream = await db.watch([], max_await_time_ms=_POLL_MILLISECONDS, show_expanded_events=True)
-    following = asyncio.create_task(_follow(stream, marker, writer), name="backup-changes")
+    following = asyncio.create_task(_record_changes(stream, marker, writer), name="backup-changes")
     try:
         await asyncio.to_thread(writer.header, header)
         await _copy(db, writer, following)
@@ -53,7 +55,7 @@ async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Sum
     finally:
         await end_tasks(following)
         await stream.close()
-        await _forget(db, marker)
+        await _delete_marker(db, marker)
 
 
 async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task[None]") -> None:
@@ -66,13 +68,13 @@ async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task
         for document in documents:
             pieces.append(bytes(document.raw))
             size += len(document.raw)
-            if size > _LARGEST_PORTION:
+            if size > _MAX_FRAME_BYTES:
                 await asyncio.to_thread(writer.documents, name, pieces)
                 pieces, size = [], 0
         await asyncio.to_thread(writer.documents, name, pieces)
 
 
-async def _follow(stream: Any, marker: str, writer: Writer) -> None:
+async def _record_changes(stream: Any, marker: str, writer: Writer) -> None:
     """Write changes to the file, up to that of the marker."""
     changes: list[Doc] = []
     done = False
@@ -80,13 +82,13 @@ async def _follow(stream: Any, marker: str, writer: Writer) -> None:
         while not done:
             event = await stream.try_next()
             if event is not None:
-                changes += _change(event)
+                changes += _encode_event(event)
                 done = event.get("documentKey", {}).get("_id") == marker
             if changes and (done or event is None or len(changes) >= _BATCH):
                 await asyncio.to_thread(writer.changes, changes)
                 changes = []
     except OperationFailure as error:
-        if error.code not in _TOO_OLD:
+        if error.code not in _HISTORY_LOST_CODES:
             raise
         raise BackupError(
             "More was written during the backup than the database's history holds: create the backup again at a quieter"
@@ -94,12 +96,12 @@ async def _follow(stream: Any, marker: str, writer: Writer) -> None:
         ) from None
 
 
-def _change(event: Mapping[str, Any]) -> list[Doc]:
+def _encode_event(event: Mapping[str, Any]) -> list[Doc]:
     """Return the stored form of an event that changes a document, or an empty list for other events."""
     operation, name = event["operationType"], event.get("ns", {}).get("coll")
-    if operation in _UNKNOWN:
+    if operation in _SCHEMA_OPERATIONS:
         raise BackupError(f"The collection {name} was dropped or renamed during the backup: create the backup again.")
-    if operation not in _WRITES or name in SKIPPED:
+    if operation not in _WRITE_OPERATIONS or name in SKIPPED:
         return []
     change = {"o": operation, "c": name, "i": event["documentKey"]["_id"]}
     if operation == "update":
@@ -107,7 +109,7 @@ def _change(event: Mapping[str, Any]) -> list[Doc]:
     return [change if operation == "delete" else {**change, "d": event["fullDocument"]}]
 
 
-async def _forget(db: AsyncDatabase[Doc], marker: str) -> None:
+async def _delete_marker(db: AsyncDatabase[Doc], marker: str) -> None:
     try:
         await db[INSTALLATION].delete_one({"_id": marker})
     except PyMongoError:

@@ -69,11 +69,11 @@ def _parent(document: dict[str, Any], path: Path) -> Any:
 
 def _set(document: dict[str, Any], path: Path, value: Any) -> None:
     parent = _parent(document, path)
-    _forget_guesses(parent, path)
+    _remove_guessed_fields(parent, path)
     _put(parent, path[-1], value)
 
 
-def _forget_guesses(parent: Any, path: Path) -> None:
+def _remove_guessed_fields(parent: Any, path: Path) -> None:
     """Remove fields whose dotted names were guessed for a path into a field that did not exist."""
     if isinstance(parent, dict) and len(path) > 1:
         for name in [name for name in parent if name.startswith(f"{path[-1]}.")]:
@@ -93,7 +93,7 @@ def _remove(document: dict[str, Any], path: Path) -> None:
     for name in path[:-1]:
         container = _child(container, name)
     if isinstance(container, dict):
-        _forget_guesses(container, path)
+        _remove_guessed_fields(container, path)
         container.pop(str(path[-1]), None)
 
 

@@ -37,10 +37,10 @@ if sys.platform != "win32":
 MAGIC = b"tocsin-backup\n"
 FORMAT = 1
 HEADER, DOCUMENTS, CHANGES, END = b"H", b"D", b"C", b"E"
-_HEAD = struct.Struct("<cI")
-_LARGEST = 128 * 1024 * 1024
-_LEVEL = 3
-_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+_FRAME_HEAD = struct.Struct("<cI")
+_MAX_FRAME_BYTES = 128 * 1024 * 1024
+_COMPRESSION_LEVEL = 3
+_CODEC_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 
 class _Readable(Protocol):
@@ -88,11 +88,11 @@ class Writer:
         except OSError as error:
             raise BackupError(f"{self._part} cannot be written: {error.strerror}.") from None
         self._file.write(MAGIC)
-        self._stream = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=_LEVEL)
+        self._stream = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=_COMPRESSION_LEVEL)
         self._spool = gzip.GzipFile(fileobj=self._changes, mode="wb", compresslevel=1)
         self._digest = hashlib.sha256()
         self._documents: dict[str, int] = {}
-        self._count = 0
+        self._change_count = 0
         self._finished = False
 
     def __enter__(self) -> "Writer":
@@ -119,18 +119,18 @@ class Writer:
     def changes(self, changes: Iterable[Mapping[str, Any]]) -> None:
         """Buffer changes until `finish`, as all documents come before them in the file."""
         encoded = [bson.encode(change) for change in changes]
-        self._count += len(encoded)
+        self._change_count += len(encoded)
         payload = b"".join(encoded)
-        self._spool.write(_HEAD.pack(CHANGES, len(payload)) + payload)
+        self._spool.write(_FRAME_HEAD.pack(CHANGES, len(payload)) + payload)
 
     def finish(self) -> Summary:
         """Write the changes and the end, sync the file to disk, and give it its final name."""
         self._spool.close()
         self._changes.seek(0)
         with gzip.GzipFile(fileobj=self._changes, mode="rb") as spool:
-            for kind, payload in _frames(spool):
+            for kind, payload in _read_frames(spool):
                 self._write(kind, payload)
-        summary = Summary(self._documents, self._count)
+        summary = Summary(self._documents, self._change_count)
         self._write(END, bson.encode({**asdict(summary), "sha256": self._digest.digest()}))
         self._stream.close()
         self._file.flush()
@@ -146,7 +146,7 @@ class Writer:
             raise BackupError(f"{self._path} already exists: choose another name, or move it away.")
 
     def _write(self, kind: bytes, payload: bytes) -> None:
-        for piece in (_HEAD.pack(kind, len(payload)), payload):
+        for piece in (_FRAME_HEAD.pack(kind, len(payload)), payload):
             self._digest.update(piece)
             self._stream.write(piece)
 
@@ -156,7 +156,7 @@ def verify(path: Path) -> tuple[Header, Summary]:
     try:
         return _verify(path)
     except (BSONError, EOFError, struct.error, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise _damaged(path) from error  # frames that Tocsin did not write
+        raise _damaged_error(path) from error  # frames that Tocsin did not write
 
 
 def _verify(path: Path) -> tuple[Header, Summary]:
@@ -166,7 +166,7 @@ def _verify(path: Path) -> tuple[Header, Summary]:
     changes = 0
     for kind, payload in read_frames(path):
         if end is not None:
-            raise _damaged(path)
+            raise _damaged_error(path)
         if header is None:
             header = _read_header(path, kind, payload)
         elif kind == DOCUMENTS:
@@ -176,11 +176,11 @@ def _verify(path: Path) -> tuple[Header, Summary]:
             changes += len(decode_changes(payload))
         elif kind == END:
             end, before = bson.decode(payload), digest.digest()
-        for piece in (_HEAD.pack(kind, len(payload)), payload):
+        for piece in (_FRAME_HEAD.pack(kind, len(payload)), payload):
             digest.update(piece)
     told = end and {name: count for name, count in end["documents"].items() if count}
     if header is None or end is None or end["sha256"] != before or told != counts or end["changes"] != changes:
-        raise _damaged(path)
+        raise _damaged_error(path)
     return header, Summary(end["documents"], changes)
 
 
@@ -191,9 +191,9 @@ def read_frames(path: Path) -> Iterator[tuple[bytes, bytes]]:
             if file.read(len(MAGIC)) != MAGIC:
                 raise BackupError(f"{path} is not a Tocsin backup.")
             with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                yield from _frames(io.BufferedReader(stream, 1024 * 1024))
+                yield from _read_frames(io.BufferedReader(stream, 1024 * 1024))
     except (EOFError, zlib.error, gzip.BadGzipFile, BSONError) as error:
-        raise _damaged(path) from error
+        raise _damaged_error(path) from error
     except OSError as error:
         raise BackupError(f"{path} cannot be read: {error.strerror or error}.") from None
 
@@ -202,15 +202,15 @@ def decode_documents(payload: bytes) -> tuple[str, Iterator[Any]]:
     """Return the collection's name and an iterator over its documents as raw BSON."""
     (length,) = struct.unpack_from("<i", payload)
     name = bson.decode(payload[:length])["c"]
-    return name, _split(payload, length)
+    return name, _split_documents(payload, length)
 
 
 def decode_changes(payload: bytes) -> list[dict[str, Any]]:
     """Return the changes of one frame, in order."""
-    return bson.decode_all(payload, _AWARE)
+    return bson.decode_all(payload, _CODEC_OPTIONS)
 
 
-def _split(payload: bytes, start: int) -> Iterator[bytes]:
+def _split_documents(payload: bytes, start: int) -> Iterator[bytes]:
     while start < len(payload):
         (length,) = struct.unpack_from("<i", payload, start)
         if length < 5 or start + length > len(payload):
@@ -219,12 +219,12 @@ def _split(payload: bytes, start: int) -> Iterator[bytes]:
         start += length
 
 
-def _frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
-    while head := stream.read(_HEAD.size):
-        if len(head) < _HEAD.size:
+def _read_frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
+    while head := stream.read(_FRAME_HEAD.size):
+        if len(head) < _FRAME_HEAD.size:
             raise EOFError
-        kind, length = _HEAD.unpack(head)
-        if kind not in (HEADER, DOCUMENTS, CHANGES, END) or length > _LARGEST:
+        kind, length = _FRAME_HEAD.unpack(head)
+        if kind not in (HEADER, DOCUMENTS, CHANGES, END) or length > _MAX_FRAME_BYTES:
             raise EOFError
         payload = stream.read(length)
         if len(payload) < length:
@@ -234,8 +234,8 @@ def _frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
 
 def _read_header(path: Path, kind: bytes, payload: bytes) -> Header:
     if kind != HEADER:
-        raise _damaged(path)
-    fields = bson.decode(payload, _AWARE)
+        raise _damaged_error(path)
+    fields = bson.decode(payload, _CODEC_OPTIONS)
     if fields.get("format") != FORMAT:
         raise BackupError(
             f"{path} was created by a newer version of Tocsin ({fields.get('program')}), in a format that this version"
@@ -244,7 +244,7 @@ def _read_header(path: Path, kind: bytes, payload: bytes) -> Header:
     return Header(**fields)
 
 
-def _damaged(path: Path) -> BackupError:
+def _damaged_error(path: Path) -> BackupError:
     return BackupError(f"{path} is damaged or truncated, so nothing was restored: use another copy.")
 
 

@@ -23,8 +23,8 @@ from tocsin.documents.schema_version import INSTALLATION, read_version, write_ve
 from tocsin.documents.workers import is_alive
 
 _BATCH = 500
-_DUPLICATE = 11000
-_SCHEMA = {"_id": "schema"}
+_DUPLICATE_KEY = 11000
+_SCHEMA_FILTER = {"_id": "schema"}
 
 
 async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys: Callable[[], None]) -> None:
@@ -38,10 +38,10 @@ async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys
     while (frame := await asyncio.to_thread(next, frames, None)) is not None:
         kind, payload = frame
         if kind == DOCUMENTS:
-            await _insert(db, payload)
+            await _insert_documents(db, payload)
         elif kind == CHANGES:
-            await _apply(db, decode_changes(payload))
-    await db[INSTALLATION].update_one(_SCHEMA, {"$unset": {"restoring": 1}})
+            await _apply_changes(db, decode_changes(payload))
+    await db[INSTALLATION].update_one(_SCHEMA_FILTER, {"$unset": {"restoring": 1}})
 
 
 async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
@@ -63,14 +63,14 @@ async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
         await db[name].drop()
 
 
-async def _insert(db: AsyncDatabase[Doc], payload: bytes) -> None:
+async def _insert_documents(db: AsyncDatabase[Doc], payload: bytes) -> None:
     name, documents = decode_documents(payload)
     for batch in _batched(documents):
         try:
             await db[name].insert_many(batch, ordered=False)
         except BulkWriteError as error:
             # A document that was updated during the copy may be read twice: the changes lead to the same final state.
-            if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
+            if any(fault["code"] != _DUPLICATE_KEY for fault in error.details["writeErrors"]):
                 raise
 
 
@@ -85,7 +85,7 @@ def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:
         yield batch
 
 
-async def _apply(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
+async def _apply_changes(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
     """Apply changes in order: read the documents, change them in memory, and write them back."""
     by_collection: dict[str, list[Doc]] = {}
     for change in changes:
@@ -94,13 +94,13 @@ async def _apply(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
         ids = list({_key(change["i"]): change["i"] for change in its}.values())
         found = {_key(one["_id"]): one async for one in db[name].find({"_id": {"$in": ids}})}
         for change in its:
-            _change(found, change)
-        operations = [_operation(document_id, found.get(_key(document_id))) for document_id in ids]
+            _apply_change(found, change)
+        operations = [_write_operation(document_id, found.get(_key(document_id))) for document_id in ids]
         for start in range(0, len(operations), _BATCH):
             await db[name].bulk_write(operations[start : start + _BATCH], ordered=False)
 
 
-def _change(documents: dict[str, Doc], change: Doc) -> None:
+def _apply_change(documents: dict[str, Doc], change: Doc) -> None:
     key = _key(change["i"])
     if change["o"] == "delete":
         documents.pop(key, None)
@@ -110,7 +110,7 @@ def _change(documents: dict[str, Doc], change: Doc) -> None:
         apply_update(documents[key], change["d"])
 
 
-def _operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | DeleteOne:
+def _write_operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | DeleteOne:
     found_by = {"_id": document_id}
     return DeleteOne(found_by) if document is None else ReplaceOne(found_by, document, upsert=True)
 

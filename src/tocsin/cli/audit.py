@@ -14,13 +14,13 @@ from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the audit log of accounts.", no_args_is_help=True)
 
-_LONGEST_LIST = 10_000
+_MAX_LIMIT = 10_000
 
 
 @app.command("list")
 def list_(
     limit: Annotated[
-        int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="Maximum number of entries.")
+        int, typer.Option(parser=whole_number(1, _MAX_LIMIT), metavar="INTEGER", help="Maximum number of entries.")
     ] = 50,
     email: Annotated[str | None, typer.Option(help="Only entries about the account with this address.")] = None,
     action: Annotated[

@@ -25,16 +25,16 @@ from tocsin.security.key_probe import opens_probe
 from tocsin.security.keys import key_files, load_keys, restore_key_files
 
 Db = AsyncDatabase[Doc]
-_KEYS_INSIDE = (
+_KEYS_INCLUDED = (
     "The backup contains the installation's keys: anyone who can read it can read every secret in it. Keep it as safe"
     " as the data, or use --without-keys."
 )
-_KEYS_OUTSIDE = (
+_KEYS_EXCLUDED = (
     f"The backup does not contain the keys. Keep {PREFIX}ENCRYPTION_KEY and {PREFIX}JWT_SECRET, or the files"
     " encryption_key and jwt_secret of the data directory, elsewhere: without the encryption key no secret in the"
     " backup can be read."
 )
-_TRIES = 3
+_MAX_TRIES = 3
 _PAUSE_SECONDS = 2.0
 WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="Leave out the key files of the data directory.")]
 LostKeys = Annotated[
@@ -48,14 +48,14 @@ def backup(file: File, without_keys: WithoutKeys = False) -> None:
     path = file.absolute()
 
     async def work(settings: Settings) -> Summary:
-        async with open_server(settings) as uri, _database(settings, uri) as db:
-            header = await _header(db, settings, without_keys=without_keys)
-            summary = await _write(db, header, path)
-        typer.echo(_KEYS_INSIDE if "encryption_key" in (header.keys or {}) else _KEYS_OUTSIDE, err=True)
+        async with open_server(settings) as uri, _open_database(settings, uri) as db:
+            header = await _make_header(db, settings, without_keys=without_keys)
+            summary = await _write_backup(db, header, path)
+        typer.echo(_KEYS_INCLUDED if "encryption_key" in (header.keys or {}) else _KEYS_EXCLUDED, err=True)
         return summary
 
     summary = run_with_settings(work)
-    typer.echo(f"{file} holds {_contents(summary)}.")
+    typer.echo(f"{file} holds {_describe_summary(summary)}.")
 
 
 def restore(file: File, lost_keys: LostKeys = False) -> None:
@@ -73,19 +73,21 @@ def restore(file: File, lost_keys: LostKeys = False) -> None:
             )
         taken = {} if lost_keys else header.keys or {}
         async with open_server(settings, create=True) as uri:
-            async with _database(settings, uri) as db:
+            async with _open_database(settings, uri) as db:
                 await backups.restore(db, file, header, lambda: restore_key_files(settings, taken))
             # Opening the database as a server does migrates older data and creates the indexes.
             await (await documents.connect(uri, settings.mongodb_database, alone=settings.embedded)).close()
         return summary
 
     summary = run_with_settings(work)
-    typer.echo(f"Restored {_contents(summary)}. When the server starts, missed due times follow the misfire policies.")
+    typer.echo(
+        f"Restored {_describe_summary(summary)}. When the server starts, missed due times follow the misfire policies."
+    )
 
 
-async def _write(db: Db, header: Header, path: Path) -> Summary:
+async def _write_backup(db: Db, header: Header, path: Path) -> Summary:
     """Create the backup. Starts over if the connection to the database is lost, for example during its restart."""
-    for tries_left in reversed(range(_TRIES)):
+    for tries_left in reversed(range(_MAX_TRIES)):
         try:
             with Writer(path) as writer:
                 return await backups.back_up(db, header, writer)
@@ -99,7 +101,7 @@ async def _write(db: Db, header: Header, path: Path) -> Summary:
     raise AssertionError("the last try returns or raises")
 
 
-async def _header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
+async def _make_header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
     found = await read_version(db)
     if found is None:
         raise BackupError("The database is empty: there is nothing to back up.")
@@ -122,7 +124,7 @@ def _check_keys(settings: Settings, header: Header) -> None:
         )
     complete = all(given[name] or name in there for name in given)
     if complete:
-        chosen = settings.model_copy(update={name: _secret(value) for name, value in given.items() if value})
+        chosen = settings.model_copy(update={name: _as_secret(value) for name, value in given.items() if value})
         complete = opens_probe(load_keys(chosen, new=False), header.key_note["probe"])
     if not complete:
         raise BackupError(
@@ -132,18 +134,18 @@ def _check_keys(settings: Settings, header: Header) -> None:
         )
 
 
-def _secret(value: Any) -> Any:
+def _as_secret(value: Any) -> Any:
     return SecretStr(value) if isinstance(value, str) else value
 
 
 @asynccontextmanager
-async def _database(settings: Settings, uri: str) -> AsyncIterator[Db]:
+async def _open_database(settings: Settings, uri: str) -> AsyncIterator[Db]:
     """Open the database without migrating it."""
     async with AsyncMongoClient[Doc](uri, **OPTIONS) as client:
         yield client[settings.mongodb_database]
 
 
-def _contents(summary: Summary) -> str:
+def _describe_summary(summary: Summary) -> str:
     counts = {name: summary.documents.get(name, 0) for name in ("users", "tasks", "workflows", "runs", "workflow_runs")}
     named = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     return f"{sum(summary.documents.values())} documents ({named}) and {summary.changes} changes made meanwhile"

@@ -18,9 +18,9 @@ from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
 
-_LONGEST_LIST = 1000
+_MAX_LIMIT = 1000
 Limit = Annotated[
-    int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="Maximum number of mails.")
+    int, typer.Option(parser=whole_number(1, _MAX_LIMIT), metavar="INTEGER", help="Maximum number of mails.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, including the texts.")]
 Which = Annotated[str, typer.Argument(help="The id of a mail, or its number in the list.", metavar="ID_OR_NUMBER")]
@@ -31,7 +31,7 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List mails, newest first."""
 
     async def work(database: Database) -> list[Doc]:
-        return [await _addressed(database, mail) for mail in await newest(database, limit, clock.now())]
+        return [await _with_recipient(database, mail) for mail in await newest(database, limit, clock.now())]
 
     mails = list(enumerate(run(work), 1))
     if as_json:
@@ -45,7 +45,7 @@ def show(mail: Which) -> None:
     """Show one mail with its headers, delivery and text. Includes mails that jobs sent (kind JOB)."""
 
     async def work(database: Database) -> Doc:
-        return await _addressed(database, await _find(database, mail))
+        return await _with_recipient(database, await _find(database, mail))
 
     found = run(work)
     for label, value in _headers(found):
@@ -55,21 +55,21 @@ def show(mail: Which) -> None:
 
 async def _find(database: Database, mail: str) -> Doc:
     if mail.isascii() and mail.isdecimal():
-        return await _numbered(database, int(mail))
+        return await _find_by_number(database, int(mail))
     found = await database.deliveries.find_one({"_id": mail})
     if found is None:
         raise TocsinError(f"There is no mail {mail!r}; `tocsin mails list` shows them.")
     return found
 
 
-async def _numbered(database: Database, number: int) -> Doc:
-    mails = await newest(database, number, clock.now()) if 1 <= number <= _LONGEST_LIST else []
+async def _find_by_number(database: Database, number: int) -> Doc:
+    mails = await newest(database, number, clock.now()) if 1 <= number <= _MAX_LIMIT else []
     if not mails or len(mails) != number:
         raise TocsinError(f"There is no mail number {number}; `tocsin mails list` shows them.")
     return mails[-1]
 
 
-async def _addressed(database: Database, mail: Doc) -> Doc:
+async def _with_recipient(database: Database, mail: Doc) -> Doc:
     """Return the mail with its recipient, and with the page link in its text."""
     text, link, run_id = mail["text"], mail.get("link"), mail["run"]
     return {

@@ -24,8 +24,8 @@ Result = TypeVar("Result")
 Work = Callable[[documents.Database], Awaitable[Result]]
 _INTERRUPTED = 130
 """The exit code after Ctrl-C."""
-_MOST_FAULTS = 50
-_NOTHING_HERE = (
+_MAX_ERRORS = 50
+_NO_DATABASE = (
     "There is no database in {}. Change to the directory in which Tocsin is served, or set TOCSIN_DATA_DIR or "
     "TOCSIN_MONGODB_URI. `tocsin serve` and `tocsin users create` create a database."
 )
@@ -56,7 +56,7 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
     except UserError as error:
-        messages = [fault.message for fault in error.all[:_MOST_FAULTS]]
+        messages = [fault.message for fault in error.all[:_MAX_ERRORS]]
     except TocsinError as error:
         messages = [str(error)]
     except UnicodeEncodeError:
@@ -86,7 +86,7 @@ def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -
 @asynccontextmanager
 async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[documents.Database]:
     """Open the database for a command, with its server as in `open_server`. Also raises DatabaseUnavailable."""
-    alone = settings.embedded and await _running(settings) is None
+    alone = settings.embedded and await _running_uri(settings) is None
     async with open_server(settings, create=create) as uri:
         database = await documents.connect(uri, settings.mongodb_database, alone=alone)
         try:
@@ -102,12 +102,12 @@ async def open_server(settings: Settings, *, create: bool = False) -> AsyncItera
     The embedded server is that of a running Tocsin, or one that is started in the data directory for this command.
     Raises EmbeddedDatabaseError, and TocsinError if there is no database, unless `create` is set.
     """
-    given = await _running(settings)
+    given = await _running_uri(settings)
     if given is not None:
         yield given
         return
     if not create and not settings.data_dir.is_file() and not has_database(settings.data_dir):
-        raise TocsinError(_NOTHING_HERE.format(settings.data_dir.absolute()))
+        raise TocsinError(_NO_DATABASE.format(settings.data_dir.absolute()))
     server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
     await server.start()
     try:
@@ -116,7 +116,7 @@ async def open_server(settings: Settings, *, create: bool = False) -> AsyncItera
         await server.stop()
 
 
-async def _running(settings: Settings) -> str | None:
+async def _running_uri(settings: Settings) -> str | None:
     if settings.mongodb_uri is not None:
         return settings.mongodb_uri.get_secret_value()
     return await asyncio.to_thread(running_uri, settings.data_dir)

@@ -35,7 +35,7 @@ def create(
     ] = None,
 ) -> None:
     """Create an API token and print it. It cannot be shown again."""
-    scopes = [_scope(word) for word in scope or ["read", "write"]]
+    scopes = [_parse_scope(word) for word in scope or ["read", "write"]]
 
     async def work(database: Database) -> str:
         user, now = await accounts.find_user(email), clock.now()
@@ -80,7 +80,7 @@ def revoke(token: Annotated[str, typer.Argument(help="The token's id, from `tocs
     typer.echo(f"{run(work).name} was revoked.")
 
 
-def _scope(word: str) -> Scope:
+def _parse_scope(word: str) -> Scope:
     try:
         return Scope(word.upper())
     except ValueError:

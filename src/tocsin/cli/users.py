@@ -31,7 +31,7 @@ def create(
     password_stdin: PasswordStdin = False,
 ) -> None:
     """Create a user, whether or not sign-up is open."""
-    password = _password(password_stdin)
+    password = _read_password(password_stdin)
 
     async def work(_: Database) -> User:
         return await accounts.create_user(email, password, COMMAND_LINE, admin)
@@ -81,7 +81,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON arr
 @app.command()
 def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
     """Set a user's password. All their sessions end; API tokens stay valid."""
-    password = _password(password_stdin)
+    password = _read_password(password_stdin)
 
     async def work(database: Database) -> User:
         return await accounts.set_password(database, await accounts.find_user(email), password, COMMAND_LINE)
@@ -143,7 +143,7 @@ def quota(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
     """Show a user's quotas and usage; with --set, change limits."""
-    wanted = [_change(change) for change in changes or []]
+    wanted = [_parse_quota(change) for change in changes or []]
 
     async def work(database: Database) -> list[Usage]:
         user = await accounts.find_user(email)
@@ -160,7 +160,7 @@ def quota(
         print_table(("Quota", "Used", "Limit", "Unit", "Resets at"), cells, ("Quota",))
 
 
-def _change(text: str) -> tuple[Quota, int | None]:
+def _parse_quota(text: str) -> tuple[Quota, int | None]:
     name, _, limit = text.partition("=")
     if name not in Quota.__members__:
         raise typer.BadParameter(f"{name!r} is not a quota; there are: {', '.join(Quota.__members__)}.")
@@ -185,7 +185,7 @@ def _usage_cells(usage: Usage) -> list[str]:
     return [usage.quota.value, f"{usage.used:,}", limit, usage.unit.value.lower(), resets_at]
 
 
-def _password(from_stdin: bool) -> str:
+def _read_password(from_stdin: bool) -> str:
     """Read the password. It is never an argument, as other users of the machine can see those.
 
     Bytes that are not UTF-8 are rejected later, by `check_password`.

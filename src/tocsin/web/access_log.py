@@ -11,8 +11,8 @@ from tocsin import telemetry
 from tocsin.jobs.files import PATH as FILES
 from tocsin.telemetry import escape_text
 
-_LONGEST_PATH = 200
-_LONGEST_METHOD = 20
+_MAX_PATH_LENGTH = 200
+_MAX_METHOD_LENGTH = 20
 log = telemetry.logger(__name__)
 
 
@@ -41,18 +41,18 @@ class AccessLogMiddleware:
         finally:
             log.info(
                 "request" if scope["type"] == "http" else "websocket",
-                method=escape_text(scope.get("method", "GET"), _LONGEST_METHOD),
-                path=_shown_path(scope),
+                method=escape_text(scope.get("method", "GET"), _MAX_METHOD_LENGTH),
+                path=_printable_path(scope),
                 status=status,
                 client=scope["client"][0] if scope.get("client") else None,
                 milliseconds=round((time.perf_counter() - began) * 1000, 1),
             )
 
 
-def _shown_path(scope: Scope) -> str:
+def _printable_path(scope: Scope) -> str:
     """Return the path in printable ASCII, so that clients cannot forge log lines."""
     path = str(scope["path"])
     if path.startswith(FILES):
         return f"{FILES}…"
     shown = path.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= _LONGEST_PATH else f"{shown[:_LONGEST_PATH]}…"
+    return shown if len(shown) <= _MAX_PATH_LENGTH else f"{shown[:_MAX_PATH_LENGTH]}…"

@@ -131,13 +131,13 @@ class Connections:
     def _has_too_many(self, key: str) -> bool:
         too_many = self._of_address[key] >= self._most_of_address if key else False
         if too_many:
-            self._tell("a network address has reached its connection limit", key)
+            self._log_limit("a network address has reached its connection limit", key)
         return too_many
 
     def _make_room(self, key: str) -> bool:
         """Close the oldest anonymous connection of the address that has the most. False if that is `key` itself."""
         holder = max(self._strangers, key=lambda of: len(self._strangers[of]), default=key)
-        self._tell("the server has reached its connection limit", holder)
+        self._log_limit("the server has reached its connection limit", holder)
         held = self._strangers.get(holder, {})
         if not held or holder == key:
             return False
@@ -146,7 +146,7 @@ class Connections:
         oldest.abort()
         return True
 
-    def _tell(self, event: str, key: str) -> None:
+    def _log_limit(self, event: str, key: str) -> None:
         """Log at most one line a minute, so that a flood does not fill the log."""
         if time.monotonic() - self._logged_at >= _LOG_SECONDS:
             self._logged_at = time.monotonic()

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _METHODS = "GET, POST"
-_ASKED = "Accept, Authorization, Content-Type, X-Request-Id"
-_EXPOSED = "Retry-After, X-Request-Id"
+_ALLOWED_HEADERS = "Accept, Authorization, Content-Type, X-Request-Id"
+_EXPOSED_HEADERS = "Retry-After, X-Request-Id"
 _PREFLIGHT_SECONDS = 7200
 """How long a browser may cache a preflight; no browser caches one for longer."""
 
@@ -29,30 +29,30 @@ class Cors:
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
         if origin in self._origins and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await _preflight(origin)(scope, receive, send)
+            await _preflight_response(origin)(scope, receive, send)
             return
-        await self._app(scope, receive, self._marking(origin, send))
+        await self._app(scope, receive, self._add_headers(origin, send))
 
-    def _marking(self, origin: str, send: Send) -> Send:
+    def _add_headers(self, origin: str, send: Send) -> Send:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.add_vary_header("Origin")
                 if origin in self._origins:
                     headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = _EXPOSED
+                    headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
             await send(message)
 
         return marked
 
 
-def _preflight(origin: str) -> Response:
+def _preflight_response(origin: str) -> Response:
     return Response(
         status_code=204,
         headers={
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Allow-Methods": _METHODS,
-            "Access-Control-Allow-Headers": _ASKED,
+            "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
             "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
             "Vary": "Origin",
         },

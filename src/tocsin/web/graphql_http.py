@@ -43,9 +43,13 @@ MAX_OPERATIONS = 100
 """Maximum operations that are active at the same time on one WebSocket."""
 KEEP_ALIVE_SECONDS = 15.0
 """Interval between comments in an event stream, so that no proxy closes it as idle."""
-_LONGEST_USER_AGENT = 200
-_ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
-_MEMBERS = {"operationName": (str, "a string"), "variables": (dict, "an object"), "extensions": (dict, "an object")}
+_MAX_USER_AGENT_LENGTH = 200
+_ALLOWED_OPERATIONS = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
+_OPTIONAL_MEMBERS = {
+    "operationName": (str, "a string"),
+    "variables": (dict, "an object"),
+    "extensions": (dict, "an object"),
+}
 log = telemetry.logger(__name__)
 
 
@@ -60,7 +64,7 @@ def graphql_router(services: Callable[[], Services], settings: Settings) -> Grap
 def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnection], Awaitable[Context]]:
     async def context(connection: HTTPConnection) -> Context:
         address = connection.client.host if connection.client else ""
-        user_agent = connection.headers.get("user-agent", "")[:_LONGEST_USER_AGENT]
+        user_agent = connection.headers.get("user-agent", "")[:_MAX_USER_AGENT_LENGTH]
         token = bearer(connection.headers.get("authorization"))
         place: Connection | None = getattr(connection.state, "connection", None)
         on_known = place.sign_in if place is not None else None
@@ -136,7 +140,7 @@ class Router(GraphQLRouter[Context, None]):
             return fault(500, INTERNAL, media_type=media_type)
 
     async def _answer(self, request: Request, context: Context, wanted: Wanted) -> Response:
-        data = await self._read(request, context)
+        data = await self._read_operation(request, context)
         if wanted.streams_first or wanted.single is None:
             return await self._stream(request, data, context)
         try:
@@ -148,22 +152,22 @@ class Router(GraphQLRouter[Context, None]):
         status = status_of(result, wanted.single)
         return Response(self.encode_json(body_of(result)), status, headers_of(result), wanted.single)
 
-    async def _read(self, request: Request, context: Context) -> GraphQLRequestData:
+    async def _read_operation(self, request: Request, context: Context) -> GraphQLRequestData:
         """Return the operation of a request. Raises Refused."""
         if request.method == "POST":
             check_content(request)
             body = await CappedRequest(request, self._limit).get_body()
-            if len(body) > STRANGERS_BODY_LIMIT and not await _is_known(context):
+            if len(body) > STRANGERS_BODY_LIMIT and not await _is_authenticated(context):
                 message = f"A request without a valid access token may have at most {STRANGERS_BODY_LIMIT} bytes."
                 raise Refused(413, message)
             given = self.parse_json(body)
         else:
             given = read_parameters(request.query_params, self.parse_json)
-        return _operation(given)
+        return _parse_operation(given)
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
         """Answer with server-sent events. Errors in the document are sent as an event, as graphql-sse requires."""
-        _check_method(request.method, data, self._max_tokens)
+        _refuse_mutation_by_get(request.method, data, self._max_tokens)
         data.protocol = "sse"
         blank = Response()
         del blank.headers["content-length"]
@@ -179,7 +183,7 @@ class Router(GraphQLRouter[Context, None]):
                 variable_values=data.variables,
                 context_value=context,
                 operation_name=data.operation_name,
-                allowed_operation_types=_ALLOWED[method],
+                allowed_operation_types=_ALLOWED_OPERATIONS[method],
             )
         except CannotGetOperationTypeError as error:
             raise HTTPException(400, error.as_http_error_reason()) from error
@@ -216,7 +220,7 @@ class Router(GraphQLRouter[Context, None]):
         return await super().on_ws_connect(context)
 
 
-async def _is_known(context: Context) -> bool:
+async def _is_authenticated(context: Context) -> bool:
     """Tell whether the caller has a valid token. Without a database the answer is yes: the execution fails then."""
     try:
         return await context.identity() is not None
@@ -226,18 +230,18 @@ async def _is_known(context: Context) -> bool:
         return True
 
 
-def _operation(given: Mapping[str, Any]) -> GraphQLRequestData:
+def _parse_operation(given: Mapping[str, Any]) -> GraphQLRequestData:
     """Return the operation that the members of a request describe. Raises Refused (400)."""
     query = given.get("query")
     if not isinstance(query, str) or not query:
         raise Refused(400, "The request has no `query`: it must be a string.")
-    for name, (kind, right) in _MEMBERS.items():
+    for name, (kind, right) in _OPTIONAL_MEMBERS.items():
         if not isinstance(given.get(name), kind | None):
             raise Refused(400, f"`{name}` must be {right} or null.")
     return GraphQLRequestData(query, given.get("variables"), given.get("operationName"), given.get("extensions"))
 
 
-def _check_method(method: str, data: GraphQLRequestData, max_tokens: int) -> None:
+def _refuse_mutation_by_get(method: str, data: GraphQLRequestData, max_tokens: int) -> None:
     """Reject mutations by GET before a stream begins, when a status can still be sent. Raises WrongTransport (405)."""
     if method != "GET":
         return

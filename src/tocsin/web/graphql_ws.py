@@ -30,7 +30,7 @@ IDLE_SECONDS = 60.0
 _NORMAL = 1000
 STRANGERS_BODY_LIMIT = 64 * 1024
 """Maximum bytes of a request or message without a valid token. Known users may send more, at their own cost."""
-_TOO_BIG = 1009
+_MESSAGE_TOO_BIG = 1009
 _FORBIDDEN = 4403
 _INTERNAL_ERROR = 1011
 _TRY_AGAIN_LATER = 1013
@@ -54,9 +54,10 @@ class SafeSocket(ASGIWebSocketAdapter):
             text = await receive()
             if len(text) > STRANGERS_BODY_LIMIT and place is not None and not place.signed_in:
                 await self.close(
-                    _TOO_BIG, f"A message without a valid access token may have at most {STRANGERS_BODY_LIMIT} bytes."
+                    _MESSAGE_TOO_BIG,
+                    f"A message without a valid access token may have at most {STRANGERS_BODY_LIMIT} bytes.",
                 )
-                raise WebSocketDisconnect(_TOO_BIG)
+                raise WebSocketDisconnect(_MESSAGE_TOO_BIG)
             return text
 
         self.ws.receive_text = receive_bounded  # type: ignore[method-assign]
@@ -79,7 +80,7 @@ class SafeSocket(ASGIWebSocketAdapter):
 class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """The handler of one connection."""
 
-    _watch: "asyncio.Task[None] | None" = None
+    _expiry_task: "asyncio.Task[None] | None" = None
 
     async def handle(self) -> None:
         """Serve the connection until it ends. An unexpected error is logged and closes it with 1011."""
@@ -123,8 +124,8 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         except (PyMongoError, DatabaseUnavailable):
             await self.websocket.close(_TRY_AGAIN_LATER, "The database does not answer. Try again later.")
             return
-        if self.connection_acknowledged and self._watch is None and self.context.token is not None:
-            self._watch = asyncio.create_task(self._close_in_time())
+        if self.connection_acknowledged and self._expiry_task is None and self.context.token is not None:
+            self._expiry_task = asyncio.create_task(self._close_on_expiry())
 
     async def send_message(self, message: Message) -> None:
         """Send a message. The result of an operation that was not executed has no `data`, as over HTTP."""
@@ -142,8 +143,8 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def shutdown(self) -> None:
         """Stop everything that the connection started."""
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._expiry_task is not None:
+            self._expiry_task.cancel()
         await super().shutdown()
 
     async def _close_when_idle(self) -> None:
@@ -156,7 +157,7 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         with suppress(Exception):  # the client may hang up at the same moment
             await self.websocket.close(_NORMAL, f"No operation was active for {IDLE_SECONDS:g} seconds.")
 
-    async def _close_in_time(self) -> None:
+    async def _close_on_expiry(self) -> None:
         """Close with 4403 when the token becomes invalid. After 4401 the reference client would not reconnect."""
         reason = await self.context.loss()
         with suppress(Exception):  # the client may hang up at the same moment

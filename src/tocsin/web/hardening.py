@@ -39,7 +39,7 @@ class Hardened:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or connection."""
-        request_id = _begin(scope)
+        request_id = _set_request_id(scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -49,7 +49,7 @@ class Hardened:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = _completed(list(message.get("headers", ())), request_id)
+                message["headers"] = _add_headers(list(message.get("headers", ())), request_id)
             await send(message)
 
         try:
@@ -63,7 +63,7 @@ class Hardened:
                 await fault(500, INTERNAL)(scope, receive, hardened)
 
 
-def _begin(scope: Scope) -> str:
+def _set_request_id(scope: Scope) -> str:
     """Set and return the request id: the client's X-Request-Id if it is safe to log, else a new one."""
     given = next((value for name, value in scope.get("headers", ()) if name == b"x-request-id"), b"").decode("latin-1")
     request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
@@ -72,7 +72,7 @@ def _begin(scope: Scope) -> str:
     return request_id
 
 
-def _completed(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+def _add_headers(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
     own = [header for header in HEADERS if header[0] not in present]
     return [*headers, *own, (b"x-request-id", request_id.encode())]

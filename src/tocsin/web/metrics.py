@@ -18,7 +18,7 @@ from tocsin.web.faults import fault
 from tocsin.web.hardening import Hardened
 
 Measure = Callable[[], Awaitable[None]]
-_NOT_HERE = (
+_NOT_SERVED = (
     f"Metrics are not served here. To serve them on a separate port, set {PREFIX}METRICS_PORT; to serve them here, "
     f"set {PREFIX}METRICS_TOKEN."
 )
@@ -34,8 +34,8 @@ def metrics_router(settings: Settings, measure: Measure, *, beside_api: bool) ->
     @router.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics(request: Request) -> Response:
         if closed:
-            return fault(404, _NOT_HERE)
-        if token is not None and not _shows(request, token):
+            return fault(404, _NOT_SERVED)
+        if token is not None and not _has_token(request, token):
             return fault(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
         await measure()
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
@@ -47,15 +47,15 @@ def make_metrics_app(settings: Settings, measure: Measure) -> ASGIApp:
     """Return the application for the metrics port."""
     app = FastAPI(title="Tocsin metrics", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(metrics_router(settings, measure, beside_api=False))
-    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(HTTPException, _handle_http_error)
     return Hardened(app)
 
 
-def _shows(request: Request, token: str) -> bool:
+def _has_token(request: Request, token: str) -> bool:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
-async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _handle_http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
     status = error.status_code if isinstance(error, HTTPException) else 500
     return fault(status, "Only GET /metrics is served on this port.")

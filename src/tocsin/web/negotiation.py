@@ -25,7 +25,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class _Range:
+class _MediaRange:
     type: str
     subtype: str
     quality: float
@@ -46,7 +46,7 @@ def negotiate(accept: str) -> Wanted:
     `*/*` and a missing header mean `application/json`, as the GraphQL-over-HTTP specification recommends for legacy
     clients. They never mean a stream, which must be accepted explicitly.
     """
-    ranges = [found for part in (accept.strip() or "*/*").split(",") if (found := _parsed(part)) is not None]
+    ranges = [found for part in (accept.strip() or "*/*").split(",") if (found := _parse_range(part)) is not None]
     offers = [(*_quality(ranges, media_type), media_type) for media_type in (MODERN, LEGACY)]
     quality, _, single = max(offers, key=_rank)
     stream_quality, how = _quality(ranges, STREAM)
@@ -62,14 +62,14 @@ def _rank(offer: tuple[float, int, str]) -> tuple[float, int, bool]:
     return quality, how, (media_type == MODERN) == (how == 3)
 
 
-def _quality(ranges: list[_Range], media_type: str) -> tuple[float, int]:
+def _quality(ranges: list[_MediaRange], media_type: str) -> tuple[float, int]:
     """Return the quality of a media type by the most specific range that matches, and that specificity."""
     fitting = [(how, one.quality) for one in ranges if (how := one.fits(media_type))]
     how, quality = max(fitting, default=(0, 0.0))
     return quality, how
 
 
-def _parsed(text: str) -> _Range | None:
+def _parse_range(text: str) -> _MediaRange | None:
     """Parse one media range; None if it is invalid, or requires a charset other than UTF-8."""
     name, *parameters = [part.strip() for part in text.split(";")]
     type_, slash, subtype = name.lower().partition("/")
@@ -80,4 +80,4 @@ def _parsed(text: str) -> _Range | None:
         return None
     if given.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         return None
-    return _Range(type_, subtype, min(float(quality), 1.0))
+    return _MediaRange(type_, subtype, min(float(quality), 1.0))

@@ -8,9 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 SHARE = 0.6
 """The share of time that the event loop may be busy before further requests wait. The rest keeps runs on time."""
-_WINDOW = 0.05
-_LOOK = 0.005
-_AT_LEAST = 0.02
+_WINDOW_SECONDS = 0.05
+_CHECK_SECONDS = 0.005
+_MAX_DELAY_SECONDS = 0.02
 """Seconds: the window of the measurement, the interval of checks, and the time after which a request always starts."""
 
 
@@ -24,7 +24,7 @@ class Load:
     def is_high(self) -> bool:
         """Tell whether the load in the last window was above `SHARE`. Call it in the loop's own thread."""
         wall = time.perf_counter()
-        if (passed := wall - self._wall) >= _WINDOW:
+        if (passed := wall - self._wall) >= _WINDOW_SECONDS:
             processor = time.thread_time()
             self._share = (processor - self._processor) / passed
             self._wall, self._processor = wall, processor
@@ -36,42 +36,42 @@ class Turns:
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._taken = False
+        self._is_taken = False
         self._load = Load()
-        self._began = 0.0
+        self._admitted_at = 0.0
 
     async def take(self) -> None:
         """Wait until the caller may start: immediately if no other did in this iteration and the loop is not busy."""
         loop = asyncio.get_running_loop()
-        if not self._taken and not self._must_wait():
-            self._begin(loop)
+        if not self._is_taken and not self._must_wait():
+            self._admit(loop)
             return
         turn = loop.create_future()
         self._waiting.append(turn)
-        if not self._taken:
-            self._taken = True
-            loop.call_later(_LOOK, self._next)
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_later(_CHECK_SECONDS, self._admit_next)
         await turn
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._taken, self._began = True, time.perf_counter()
-        loop.call_soon(self._next)
+    def _admit(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_taken, self._admitted_at = True, time.perf_counter()
+        loop.call_soon(self._admit_next)
 
     def _must_wait(self) -> bool:
-        return self._load.is_high() and time.perf_counter() - self._began < _AT_LEAST
+        return self._load.is_high() and time.perf_counter() - self._admitted_at < _MAX_DELAY_SECONDS
 
-    def _next(self) -> None:
+    def _admit_next(self) -> None:
         """Admit the next caller, in a new iteration of the loop."""
         loop = asyncio.get_running_loop()
         while self._waiting and self._waiting[0].done():  # cancelled while waiting
             self._waiting.popleft()
         if not self._waiting:
-            self._taken = False
+            self._is_taken = False
         elif self._must_wait():
-            loop.call_later(_LOOK, self._next)
+            loop.call_later(_CHECK_SECONDS, self._admit_next)
         else:
             self._waiting.popleft().set_result(None)
-            self._begin(loop)
+            self._admit(loop)
 
 
 class Paced:

@@ -62,21 +62,21 @@ class BoundedHttp(HttpToolsProtocol):
     config: ServerConfig
     _place: Connection | None = None
     _phase = _Phase.HEAD
-    _completed = 0
+    _completed_requests = 0
     """Requests that were received completely."""
-    _begun = False
+    _is_begun = False
     """Whether any part of the next request was received."""
-    _watched: tuple[int, _Phase] | None = None
+    _timed_state: tuple[int, _Phase] | None = None
     _deadline: asyncio.TimerHandle | None = None
     _data = b""
     """The bytes that were received last."""
-    _declines = False
+    _declines_upgrade = False
     """Whether the current request offers an upgrade to a protocol that is not supported."""
-    _fault: tuple[int, str] | None = None
-    _refused = False
+    _refusal: tuple[int, str] | None = None
+    _is_refused = False
     _sizes = (0, 0, 0)
     """Bytes of the current head: the URL, the longest header, all headers."""
-    _came = 0
+    _received = 0
     """Bytes received of an incomplete head, or of a body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
@@ -84,40 +84,40 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         place = self.config.connections.open(self.client[0] if self.client else "", transport.abort)
         if isinstance(place, str):
-            self._refused = True
+            self._is_refused = True
             transport.write(_raw_response(503 if place == FULL else 429, place))
             transport.close()
             return
         self._place = place
         self.app_state = {**self.app_state, "connection": place}
-        self._watch()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer and release the place."""
-        self._stop_watching()
+        self._stop_timer()
         if self._place is not None:
             self._place.close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse data, unless the connection was refused."""
-        if self._refused:
+        if self._is_refused:
             return
         if self._phase is _Phase.BETWEEN:
             self._phase = _Phase.HEAD  # also for empty lines, which the parser skips silently
-        before = (self._completed, self._phase)
+        before = (self._completed_requests, self._phase)
         self._data = data
         super().data_received(data)
-        if (self._completed, self._phase) == before == (self._completed, _Phase.HEAD):
-            self._came += len(data)
-            if self._came > HEAD_LIMIT:
-                self._refuse(*self._too_large())
-        self._watch()
+        if (self._completed_requests, self._phase) == before == (self._completed_requests, _Phase.HEAD):
+            self._received += len(data)
+            if self._received > HEAD_LIMIT:
+                self._refuse(*self._too_large_refusal())
+        self._start_timer()
 
     def on_message_begin(self) -> None:
         """Reset the state for a new request."""
         super().on_message_begin()
-        self._phase, self._begun, self._came, self._sizes = _Phase.HEAD, True, 0, (0, 0, 0)
+        self._phase, self._is_begun, self._received, self._sizes = _Phase.HEAD, True, 0, (0, 0, 0)
 
     def on_url(self, url: bytes) -> None:
         """Measure a part of the URL."""
@@ -133,32 +133,33 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Serve the request if its head is acceptable."""
-        self._phase, self._came = _Phase.BODY, 0
-        self._fault = self._fault_of_head()
-        if self._fault is not None:
-            raise ValueError(self._fault)  # makes the parser stop, and uvicorn call send_400_response
-        self._declines = self.parser.should_upgrade() and not self._should_upgrade()
-        if not self._declines:
+        self._phase, self._received = _Phase.BODY, 0
+        self._refusal = self._check_head()
+        if self._refusal is not None:
+            raise ValueError(self._refusal)  # makes the parser stop, and uvicorn call send_400_response
+        self._declines_upgrade = self.parser.should_upgrade() and not self._should_upgrade()
+        if not self._declines_upgrade:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Pass on a part of the body. After the response it is discarded, up to `DRAIN_LIMIT`."""
         super().on_body(body)
         if self.cycle is not None and self.cycle.response_complete:
-            self._came += len(body)
-            if self._came > DRAIN_LIMIT:
+            self._received += len(body)
+            if self._received > DRAIN_LIMIT:
                 self.transport.abort()
 
     def on_message_complete(self) -> None:
         """Complete a request."""
-        if self._declines:
+        if self._declines_upgrade:
             return
         super().on_message_complete()
-        self._phase, self._begun, self._completed, self._came = _Phase.BETWEEN, False, self._completed + 1, 0
+        self._completed_requests += 1
+        self._phase, self._is_begun, self._received = _Phase.BETWEEN, False, 0
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's message is plain text
         """Refuse a request that the parser rejected or that `on_headers_complete` stopped."""
-        self._refuse(*(self._fault or (400, "This is not a valid HTTP request.")))
+        self._refuse(*(self._refusal or (400, "This is not a valid HTTP request.")))
 
     def _unsupported_upgrade_warning(self) -> None:
         """Decline an upgrade by parsing the request again without the upgrade headers.
@@ -180,12 +181,12 @@ class BoundedHttp(HttpToolsProtocol):
         else:
             super().shutdown()
 
-    def _fault_of_head(self) -> tuple[int, str] | None:
+    def _check_head(self) -> tuple[int, str] | None:
         url, longest, total = self._sizes
         is_upgrade = self.parser.should_upgrade() and self._should_upgrade()
         too_long_a_line = is_upgrade and max(url, longest) > UPGRADE_LINE_LIMIT
         if url > URL_LIMIT or url + total > HEAD_LIMIT or len(self.headers) > HEADER_LIMIT or too_long_a_line:
-            return self._too_large()
+            return self._too_large_refusal()
         version, method = self.parser.get_http_version(), self.parser.get_method()
         if version not in {"1.0", "1.1"}:
             return 505, "This server supports HTTP/1.0 and HTTP/1.1."
@@ -196,30 +197,30 @@ class BoundedHttp(HttpToolsProtocol):
             return 400, "The request must have exactly one Host header."
         return None
 
-    def _too_large(self) -> tuple[int, str]:
+    def _too_large_refusal(self) -> tuple[int, str]:
         if self._sizes[0] > URL_LIMIT or not self.headers:
             return 414, f"The URL is longer than {URL_LIMIT} bytes; send the operation in a POST request."
         return 431, f"The request has more than {HEADER_LIMIT} headers, or more than {HEAD_LIMIT} bytes of them."
 
-    def _watch(self) -> None:
+    def _start_timer(self) -> None:
         """Start the timer of the current phase, unless it is running."""
-        state = (self._completed, self._phase)
-        if state == self._watched:
+        state = (self._completed_requests, self._phase)
+        if state == self._timed_state:
             return
-        self._stop_watching()
-        self._watched = state
+        self._stop_timer()
+        self._timed_state = state
         seconds = {_Phase.HEAD: HEAD_SECONDS, _Phase.BODY: BODY_SECONDS}.get(self._phase)
-        if seconds is not None and not self._refused:
-            self._deadline = self.loop.call_later(seconds, self._too_slow)
+        if seconds is not None and not self._is_refused:
+            self._deadline = self.loop.call_later(seconds, self._on_timeout)
 
-    def _stop_watching(self) -> None:
+    def _stop_timer(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _too_slow(self) -> None:
+    def _on_timeout(self) -> None:
         answered = self.cycle is None or self.cycle.response_complete
-        if answered and (self._phase is _Phase.BODY or not self._begun):
+        if answered and (self._phase is _Phase.BODY or not self._is_begun):
             self.transport.close()
         elif self._phase is _Phase.BODY:
             self._refuse(408, f"The request's body did not arrive within {BODY_SECONDS:g} seconds.")
@@ -228,10 +229,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """Respond in place of the application, and close the connection."""
-        if self._refused or self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
-        self._refused = True
-        self._stop_watching()
+        self._is_refused = True
+        self._stop_timer()
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body and self._phase is not _Phase.BODY:
@@ -256,7 +257,7 @@ class JsonWebSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn.reject = _rejection  # type: ignore[method-assign]  # the one place where all refusals are made
+        self.conn.reject = _reject_handshake  # type: ignore[method-assign]  # the one place where all refusals are made
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Release the place that was taken before the handshake."""
@@ -278,7 +279,7 @@ class JsonWebSocket(WebSocketsSansIOProtocol):
             self.transport.close()
 
 
-def _rejection(status: HTTPStatus | int, text: str) -> Response:
+def _reject_handshake(status: HTTPStatus | int, text: str) -> Response:
     status = HTTPStatus(status)
     message = text.strip().partition("\n")[0] or "No WebSocket is served at this path or to pages of this origin."
     body = faults.body(status, message)

@@ -21,20 +21,20 @@ class Proxies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or connection."""
         if self._trusted and scope["type"] in {"http", "websocket"} and scope.get("client"):
-            self._correct(scope)
+            self._set_client(scope)
         await self._app(scope, receive, send)
 
-    def _correct(self, scope: Scope) -> None:
+    def _set_client(self, scope: Scope) -> None:
         peer = parse_address(scope["client"][0])
         if peer is None or not self._trusts(peer):
             return
         headers = Headers(scope=scope)
-        scope["client"] = (str(self._client(peer, headers.getlist("x-forwarded-for"))), 0)
+        scope["client"] = (str(self._find_client(peer, headers.getlist("x-forwarded-for"))), 0)
         proto = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
         if proto in {"http", "https"}:
             scope["scheme"] = proto if scope["type"] == "http" else proto.replace("http", "ws")
 
-    def _client(self, peer: Address, forwarded: list[str]) -> Address:
+    def _find_client(self, peer: Address, forwarded: list[str]) -> Address:
         """Return the last address in the chain that is not a trusted proxy.
 
         Each proxy appends the address of its peer. Addresses further left come from the client and prove nothing.

@@ -6,14 +6,14 @@ from strawberry.types.execution import PreExecutionError
 
 from tocsin.web.negotiation import MODERN
 
-_STATUSES = {"RATE_LIMITED": 429, "TIMEOUT": 503, "UNAVAILABLE": 503, "INTERNAL": 500, "STORAGE_LOW": 503}
+_STATUS_BY_CODE = {"RATE_LIMITED": 429, "TIMEOUT": 503, "UNAVAILABLE": 503, "INTERNAL": 500, "STORAGE_LOW": 503}
 """Statuses of operations that were not executed though their document is valid."""
 
 
 def body_of(result: ExecutionResult) -> GraphQLHTTPResponse:
     """Return the body of a response, without `data` if the operation was not executed."""
     body = process_result(result)
-    if isinstance(result, PreExecutionError) or (body.get("data") is None and not _executed(result)):
+    if isinstance(result, PreExecutionError) or (body.get("data") is None and not _was_executed(result)):
         body.pop("data", None)
     return body
 
@@ -27,7 +27,7 @@ def status_of(result: ExecutionResult, media_type: str) -> int:
     if "data" in body_of(result):
         return 200
     codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
-    found = [_STATUSES[code] for code in codes if code in _STATUSES]
+    found = [_STATUS_BY_CODE[code] for code in codes if code in _STATUS_BY_CODE]
     return min(found, default=400 if media_type == MODERN else 200)
 
 
@@ -38,6 +38,6 @@ def headers_of(result: ExecutionResult) -> dict[str, str]:
     return {"Retry-After": str(max(seconds))} if seconds else {}
 
 
-def _executed(result: ExecutionResult) -> bool:
+def _was_executed(result: ExecutionResult) -> bool:
     """Tell whether the operation was executed: errors from before the execution have no path."""
     return not result.errors or any(error.path is not None for error in result.errors)

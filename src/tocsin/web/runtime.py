@@ -83,9 +83,9 @@ class Runtime:
         self._listening = listening
         self.embedded: EmbeddedDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
-        self._asking = asyncio.Lock()
-        self._ready: dict[str, PartState] = {}
-        self._ready_at = float("-inf")
+        self._health_lock = asyncio.Lock()
+        self._health: dict[str, PartState] = {}
+        self._health_at = float("-inf")
 
     async def start(self) -> None:
         """Start all parts. Raises StartError, after stopping the parts that had started."""
@@ -105,13 +105,13 @@ class Runtime:
 
     async def ready(self) -> dict[str, PartState]:
         """Return the health of each part. The result is cached for half a second, as `/ready` is public."""
-        async with self._asking:
-            if time.monotonic() - self._ready_at >= READY_SECONDS:
-                self._ready = await self._look()
-                self._ready_at = time.monotonic()
-        return self._ready
+        async with self._health_lock:
+            if time.monotonic() - self._health_at >= READY_SECONDS:
+                self._health = await self._collect_health()
+                self._health_at = time.monotonic()
+        return self._health
 
-    async def _look(self) -> dict[str, PartState]:
+    async def _collect_health(self) -> dict[str, PartState]:
         waiting = 0
         try:
             async with asyncio.timeout(2):
@@ -121,7 +121,7 @@ class Runtime:
         except (DatabaseUnavailable, TimeoutError):
             database = PartState(False, self.embedded.trouble if self.embedded else None)
         parts = {"database": database, "scheduler": PartState(self.scheduler.healthy)}
-        warnings = {"clock": self.clock.warning, "disk": self.disk.warning, "runs": _waiting_text(waiting)}
+        warnings = {"clock": self.clock.warning, "disk": self.disk.warning, "runs": _describe_waiting(waiting)}
         return parts | {name: PartState(True, warning) for name, warning in warnings.items() if warning is not None}
 
     async def _count_waiting(self) -> int:
@@ -164,7 +164,7 @@ class Runtime:
         await self._start_keyring(Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker))
         await self._watch_clock()
         await self.disk.look()
-        self._repeat(self.disk.look, LOOK_SECONDS)
+        self._run_periodically(self.disk.look, LOOK_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
@@ -173,14 +173,14 @@ class Runtime:
         self._stack.push_async_callback(self.workflows.stop)
         self.fanout.start()
         self._stack.push_async_callback(self.fanout.stop)
-        self._begin(postman)
+        self._start_delivery_worker(postman)
         self.services = self._services(keys, tokens, secrets, postman)
 
     def _tools(self, http: HttpDoor, door: MailDoor, secrets: SecretBox) -> Tools:
         return Tools(
             http,
             secrets,
-            self._judge(),
+            self._retry_decider(),
             self.settings.timeout_of,
             self._owner_door(door),
             self.shelf,
@@ -195,13 +195,13 @@ class Runtime:
 
     async def _start_keyring(self, keyring: Keyring) -> None:
         await keyring.start()
-        self._repeat(keyring.load, POLL_SECONDS)
-        self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
+        self._run_periodically(keyring.load, POLL_SECONDS)
+        self._run_periodically(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
 
     async def _watch_clock(self) -> None:
         self.clock = ClockWatch(self.database, timedelta(days=self.settings.refresh_token_days))
         await self.clock.start()
-        self._repeat(self.clock.look, clock_watch.LOOK_SECONDS)
+        self._run_periodically(self.clock.look, clock_watch.LOOK_SECONDS)
 
     def _start_engine(self, tools: Tools, postman: Postman) -> None:
         def followed() -> None:
@@ -282,15 +282,15 @@ class Runtime:
         links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))
         return Shelf(FileStore(self.database), links, self.settings.page, self.quotas.meter.add_bytes)
 
-    def _judge(self) -> Judge:
+    def _retry_decider(self) -> Judge:
         return Judge(RetryDefaults.of(self.settings), timedelta(seconds=self.settings.retry_after_limit))
 
-    def _repeat(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
+    def _run_periodically(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
         rounds = Rounds(duty, seconds)
         rounds.start()
         self._stack.push_async_callback(rounds.stop)
 
-    def _begin(self, postman: Postman) -> None:
+    def _start_delivery_worker(self, postman: Postman) -> None:
         task = asyncio.create_task(postman.run(), name="postman")
         self._stack.push_async_callback(end_tasks, task)
 
@@ -332,8 +332,8 @@ class Runtime:
             self.engine.abort(change.run_id)
 
 
-def _waiting_text(count: int) -> str | None:
+def _describe_waiting(count: int) -> str | None:
     if not count:
         return None
     more = " or more" if count >= MOST_COUNTED else ""
-    return f"{count}{more} wait for a worker, a host, a queue or their owner's share"
+    return f"{count}{more} waiting for a worker, a host, a queue or their owner's share"

@@ -39,13 +39,13 @@ def serve(settings: Settings) -> None:
     tune()
     with (
         _listen(settings.host, settings.port, "") as listener,
-        _listen_for_metrics(settings) as metrics,
+        _listen_metrics(settings) as metrics,
         asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
         runner.run(_serve(settings, listener, metrics))
 
 
-def _listen_for_metrics(settings: Settings) -> "contextlib.AbstractContextManager[socket.socket | None]":
+def _listen_metrics(settings: Settings) -> "contextlib.AbstractContextManager[socket.socket | None]":
     if settings.metrics_port is None:
         return contextlib.nullcontext()
     return _listen(settings.metrics_host, settings.metrics_port, "METRICS_")
@@ -70,14 +70,14 @@ def _listen(host: str, port: int, name: str) -> socket.socket:
 
 
 async def _serve(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> None:
-    runtime = Runtime(settings, _ports_not_to_call(settings, listener, metrics))
+    runtime = Runtime(settings, _denied_ports(settings, listener, metrics))
     await runtime.start()
     try:
         gc.collect()
         gc.freeze()
         app = make_app(lambda: runtime.services, settings, runtime.ready, runtime.measure)
         server = _Server(uvicorn_config(app, settings))
-        _on_signals(server, runtime)
+        _handle_signals(server, runtime)
         host, port = listener.getsockname()[:2]
         log.info(
             "tocsin serves", graphql=f"http://{host}:{port}/graphql", playground=f"http://{host}:{port}/playground"
@@ -88,7 +88,7 @@ async def _serve(settings: Settings, listener: socket.socket, metrics: socket.so
         await runtime.stop()
 
 
-def _ports_not_to_call(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> set[int]:
+def _denied_ports(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> set[int]:
     ports = set() if settings.allow_self_calls else {listener.getsockname()[1]}
     return ports if metrics is None else {*ports, metrics.getsockname()[1]}
 
@@ -151,7 +151,7 @@ def most_connections(wanted: int, descriptors: int) -> int:
     return min(wanted, possible)
 
 
-def _on_signals(server: uvicorn.Server, runtime: Runtime) -> None:
+def _handle_signals(server: uvicorn.Server, runtime: Runtime) -> None:
     def stop() -> None:
         log.info("tocsin is stopping")
         server.force_exit = server.should_exit  # the second signal doesn't wait for open connections
