@@ -7,7 +7,7 @@ from tocsin.cli.main import app
 
 
 def main() -> None:
-    """Run the command line. What the terminal cannot show is written as an escape."""
+    """Run the command line. Characters that the terminal cannot encode are escaped."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     app()

@@ -52,7 +52,7 @@ async def killed_rotation(server: Server) -> None:
     )  # fmt: skip
     assert process.stdout is not None
     async with asyncio.timeout(30):
-        while not (await process.stdout.readline()).startswith(b"Secrets sealed anew"):
+        while not (await process.stdout.readline()).startswith(b"Secrets re-encrypted"):
             assert not process.stdout.at_eof()
     process.send_signal(signal.SIGKILL)
     assert await process.wait() == -signal.SIGKILL

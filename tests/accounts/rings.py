@@ -1,4 +1,4 @@
-"""Processes with a keyring each, over one database, for the tests of keys and their rotation."""
+"""Processes with a keyring each over one database, for tests of keys and their rotation."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ KEYS = Keys("j" * 40, b"k" * 32)
 
 
 class Process:
-    """A keyring with what it gives keys to. With a name it is known as alive, as a server is."""
+    """A keyring with its tokens and secrets. With a name it acknowledges keys, as a server does."""
 
     def __init__(self, database: Database, keys: Keys = KEYS, name: str | None = None) -> None:
         self.tokens = AccessTokens(keys.jwt_secret, HOUR)
@@ -27,13 +27,13 @@ class Process:
         self.name = name
 
     def token(self) -> str:
-        """A token that it issues now."""
+        """Issue a token."""
         return self.tokens.issue("alice", clock.now())[0]
 
 
 @asynccontextmanager
 async def serving(database: Database, keys: Keys = KEYS, name: str = "one") -> AsyncIterator[Process]:
-    """A process that is alive and reads the keys each moment."""
+    """Run a process that has a lease and reads the keys periodically."""
     process = Process(database, keys, name)
     await alive(database, name)
     await process.keyring.start()
@@ -46,5 +46,5 @@ async def serving(database: Database, keys: Keys = KEYS, name: str = "one") -> A
 
 
 async def alive(database: Database, name: str) -> None:
-    """Let this process have a lease for an hour."""
+    """Give this process a lease."""
     await database.workers.insert_one({"_id": name, "until": clock.now() + HOUR / 6})

@@ -80,7 +80,7 @@ async def test_poor_input_is_refused(accounts: Accounts, email: str, password: s
 
 
 class Counting(ThreadPoolExecutor):
-    """Counts the computations of argon2, each of which costs the same."""
+    """Count the computations of argon2, which all cost the same."""
 
     count = 0
 

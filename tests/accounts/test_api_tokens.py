@@ -1,4 +1,4 @@
-"""Tokens for programs: shown once, stored as digests, with no more rights than they were given."""
+"""API tokens: shown once, stored as digests, limited to their scopes."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Addresses that are confirmed by a mailed link and the password of their account."""
+"""Confirmation of addresses by a mailed link and the password of the account."""
 
 import re
 from typing import Any
@@ -58,7 +58,7 @@ async def test_a_link_and_the_password_confirm_an_address_and_end_what_was_befor
 async def test_a_used_reset_link_confirms_and_each_ends_sessions_and_api_tokens(
     database: Database, accounts: Accounts, mailing: Mailing
 ) -> None:
-    """So whoever owns a mailbox takes over the account that a stranger made with its address."""
+    """The owner of a mailbox can take over an account that a stranger created with its address."""
     strangers = await accounts.sign_up(ALICE, PASSWORD, HOME)
     for _ in range(2):
         _, program = await accounts.create_api_token(strangers.user, "x", [Scope.READ], None, HOME)
@@ -148,7 +148,7 @@ async def test_only_the_latest_link_is_good_and_there_is_nothing_to_confirm_twic
     second = await token_of(database)
     assert await refused(mailing.confirm(first, PASSWORD, HOME)) is UserErrorCode.LINK_INVALID
     confirmed = (await mailing.confirm(second, PASSWORD, HOME)).user
-    with pytest.raises(Conflict, match="confirmed already"):
+    with pytest.raises(Conflict, match="already confirmed"):
         await mailing.request_confirmation(confirmed, HOME)
 
 

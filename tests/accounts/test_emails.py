@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  # look-alikes are what is tested
-"""One address has one spelling, whatever its owner types."""
+"""Normalisation: every spelling of an address has the same canonical form."""
 
 import unicodedata
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Keys are made only for a new database, and a database is used only with its own keys."""
+"""Keys are created only for a new database, and a database is used only with its own keys."""
 
 import asyncio
 import base64
@@ -18,7 +18,7 @@ OLD, NEW = (base64.b64encode(letter * 32).decode() for letter in (b"o", b"n"))
 
 
 def process(data_dir: Path, **given: Any) -> Settings:
-    """The settings of a process over a MongoDB that somebody else runs."""
+    """Return the settings of a process with an external MongoDB."""
     return Settings(_env_file=None, data_dir=data_dir, mongodb_uri="mongodb://somewhere", **given)
 
 
@@ -57,7 +57,7 @@ async def test_of_two_machines_that_start_at_once_one_is_told_to_copy_the_others
     starts = (open_keys(database, process(tmp_path / name)) for name in ("one", "other"))
     results = await asyncio.gather(*starts, return_exceptions=True)
     refused = [result for result in results if isinstance(result, StartError)]
-    assert len(refused) <= 1  # one may have come second, and made none
+    assert len(refused) <= 1  # one may have come second and created no keys
     assert all("encryption_key" in str(error) for error in refused)
 
 
@@ -65,7 +65,7 @@ async def test_of_two_machines_that_start_at_once_one_is_told_to_copy_the_others
 async def test_lost_keys_of_data_from_before_are_not_replaced(
     database: Database, tmp_path: Path, given: dict[str, Any]
 ) -> None:
-    """The data of the first version knows nothing of keys, and an embedded database is treated alike."""
+    """Data of the first version has no record of keys. An embedded database is treated alike."""
     await save_task(database, "http://127.0.0.1/")
     for settings in (process(tmp_path, **given), Settings(_env_file=None, data_dir=tmp_path, **given)):
         with pytest.raises(StartError, match="encryption_key is missing, though the database has data"):

@@ -1,4 +1,4 @@
-"""The keys of the database as one process knows them."""
+"""The keyring of a process."""
 
 import asyncio
 from datetime import timedelta
@@ -27,7 +27,7 @@ DATA_KEY = "ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ="
 
 
 async def add(process: Process, kind: KeyKind, kid: str = KID, *, active: bool = True, **more: Any) -> None:
-    """Put a key into the database, as a rotation does."""
+    """Store a key in the database, as a rotation does."""
     key = StoredKey(id=kid, kind=kind, sealed=None, created_at=clock.now(), **more)
     key.sealed = process.keyring.wrap(key, DATA_KEY)
     key.activated_at = clock.now() if active else None
@@ -64,7 +64,7 @@ async def test_a_new_key_is_known_before_it_is_used(database: Database) -> None:
     assert process.tokens.read(elsewhere.token()).user_id == "alice"
     assert process.secrets.open(elsewhere.secrets.seal("x", "alice"), "alice") == "x"
     with pytest.raises(Unauthenticated):
-        elsewhere.tokens.read(process.token())  # it signs with the operator's key still
+        elsewhere.tokens.read(process.token())  # it still signs with the operator's key
     await database.keys.update_many({}, {"$set": {"activated_at": clock.now()}})
     await process.keyring.load()
     assert elsewhere.tokens.read(process.token()).user_id == "alice"
@@ -101,14 +101,14 @@ async def test_unknown_keys_are_looked_for_once_a_second_at_most(mongodb_uri: st
         forged = issuer.token()
         answers = await asyncio.gather(*(process.tokens.verify(forged) for _ in range(200)), return_exceptions=True)
         assert all(isinstance(answer, Unauthenticated) for answer in answers)
-        assert finds.count == 0  # it has read them this second
+        assert finds.count == 0  # it has already read them within this second
         process.keyring._read_at -= keyrings.POLL_SECONDS
         await asyncio.gather(*(process.tokens.verify(forged) for _ in range(200)), return_exceptions=True)
         assert finds.count == 1
 
 
 class Finds(monitoring.CommandListener):
-    """Counts the queries for keys."""
+    """A listener that counts the queries for keys."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -122,7 +122,7 @@ class Finds(monitoring.CommandListener):
 
 
 class watched:  # noqa: N801  # used as a function
-    """Beanie over a client of its own, whose commands are listened to."""
+    """Bind Beanie to a separate client with a command listener."""
 
     def __init__(self, uri: str, name: str, listener: Finds) -> None:
         self._uri, self._name, self._listener = uri, name, listener

@@ -1,4 +1,4 @@
-"""Forgotten passwords and invitations, by links that are good once."""
+"""Password resets and invitations, by links that are valid once."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ def mailing(database: Database, accounts: Accounts) -> Mailing:
 
 
 async def mailed_token(database: Database, purpose: str, email: str) -> str:
-    """What stands behind the `#` in the latest link that was mailed to this address."""
+    """Return the fragment of the latest link that was mailed to this address."""
 
     async def found() -> str | None:
         async for delivery in database.deliveries.find({"kind": purpose}).sort("queued_at", -1):
@@ -137,7 +137,7 @@ async def test_an_invitation_ends_with_its_inviters_office(
     else:
         await database.users.update_one({"_id": carol.id}, {"$set": {"is_admin": False}})
     assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
-    if how in {"demoted", "deactivated"}:  # nor does it come back with the office
+    if how in {"demoted", "deactivated"}:  # nor does it become valid again with the rights
         await promote(await activate(carol, COMMAND_LINE), COMMAND_LINE)
         assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
     assert await database.users.count_documents({"email": BOB}) == 0

@@ -15,7 +15,7 @@ T0 = 1_795_000_000_000.0
 
 
 class Clock:
-    """A time that only the test moves on."""
+    """A clock that only the test advances."""
 
     def __init__(self) -> None:
         self.now = T0
@@ -34,7 +34,7 @@ def rates(database: Database, clock: Clock, **changes: Any) -> Rates:
 
 
 async def allowed(rates: Rates, what: str, address: str, email: str | None = None) -> float:
-    """0, or the seconds to wait."""
+    """Return 0, or the seconds to wait."""
     try:
         await rates.attempt(what, address, email)
     except RateLimited as error:
@@ -70,7 +70,7 @@ async def test_guesses_from_everywhere_slow_down_strangers_and_not_the_owner(dat
         assert await allowed(limit, "logIn", f"192.0.2.{number}", "a@example.com") == 0
     wait = await allowed(limit, "logIn", "192.0.2.99", "a@example.com")
     assert wait == pytest.approx(60, abs=0.01)  # slowed down, not locked out for the quarter of an hour
-    for other in (limit, rates(database, clock, attempts_per_account=3)):  # of another process too
+    for other in (limit, rates(database, clock, attempts_per_account=3)):  # also in another process
         assert await allowed(other, "logIn", "203.0.113.1", "a@example.com") == 0
     assert await allowed(limit, "logIn", "192.0.2.99", "b@example.com") == 0
     clock.now += wait * 1000
@@ -186,7 +186,7 @@ async def test_a_database_that_is_away_limits_no_cost_and_allows_no_attempt(data
 
 
 async def test_no_more_remains_than_there_can_be(database: Database, clock: Clock) -> None:
-    """Points that were drawn and not spent lie beside a bucket that fills up again."""
+    """Points that were drawn but not spent do not delay the refill of the bucket."""
     limit = rates(database, clock)
     assert (await limit.spend("alice", 1)).remaining < (await limit.spend("bob", 1)).limit
     clock.now += 30_000

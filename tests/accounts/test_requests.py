@@ -1,4 +1,4 @@
-"""Whose workflows may ask whom."""
+"""Approval requests: the rules, and the list of accepted addresses."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def person(name: str, *accepted: str, is_admin: bool = False, confirmed: bool = 
 
 @pytest.fixture
 async def _models(database: Database) -> None:
-    """Users can be made only while a database is bound to them."""
+    """Bind the database, without which User objects cannot be created."""
 
 
 @pytest.mark.usefixtures("_models")

@@ -1,4 +1,4 @@
-"""Rotation over a real database, beside processes that serve: nobody is logged out, no secret is lost."""
+"""Key rotation over a real database with running processes: nobody is logged out, no secret is lost."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -27,7 +27,7 @@ OWN = kid_of(KEYS.jwt_secret)
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyrings, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(rotation, "_SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr(rotation, "_ACTIVATION_SECONDS", 0.1)
     monkeypatch.setattr(rotation, "_PAUSE_SECONDS", 0.05)
 
 
@@ -37,7 +37,7 @@ def said() -> tuple[list[str], rotation.Tell]:
 
 
 async def save(database: Database, sealer: Process, count: int = SECRETS) -> list[str]:
-    """Tasks with a secret each, saved by this process."""
+    """Save tasks with a secret each, as this process."""
     tasks = [await save_task(database, "https://example.com/") for _ in range(count)]
     for task in tasks:
         job = http_job("https://example.com/", token=sealer.secrets.seal(task.id, "alice"))
@@ -46,7 +46,7 @@ async def save(database: Database, sealer: Process, count: int = SECRETS) -> lis
 
 
 async def tokens_open(database: Database, opener: Process) -> bool:
-    """Whether this process can open all secrets, and they are right."""
+    """Tell whether this process can open all secrets, with the right values."""
     tasks = await database.tasks.find({}).to_list()
     return all(opener.secrets.open(task["job"]["params"]["token"], "alice") == task["_id"] for task in tasks)
 
@@ -105,7 +105,7 @@ async def test_at_once(database: Database) -> None:
 
 
 async def test_everything_is_readable_at_every_moment(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes, which learn of keys one after the other, sign, seal and read each other's work all the while."""
+    """Two processes, which read new keys at different times, sign and seal throughout and read each other's work."""
     monkeypatch.setattr(keyrings, "POLL_SECONDS", 0.2)
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(serving(database))
@@ -155,11 +155,11 @@ async def test_a_command_with_another_encryption_key_changes_nothing(
         assert await tokens_open(database, server)
 
 
-STEPS = ["_publish", "_until_known", "_activate", "wrap_anew", "_reseal_all", "_retire"]
+STEPS = ["_publish", "_wait_for_acknowledgement", "_activate", "wrap_anew", "_reseal_all", "_retire"]
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """The simulated end of the process."""
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -189,7 +189,7 @@ async def test_whatever_a_killed_rotation_leaves_is_readable_and_finished_by_the
 
 
 def killed(patch: pytest.MonkeyPatch, step: str, when: str) -> None:
-    """Let the rotation die before or after this step: nothing of it is undone, as after `kill -9`."""
+    """Interrupt the rotation before or after this step without any clean-up, as `kill -9` does."""
     place = keyrings.Keyring if step == "wrap_anew" else rotation
     original = getattr(place, step)
 
@@ -239,7 +239,7 @@ async def test_the_clock_may_have_been_set_back(database: Database, monkeypatch:
 
 
 async def age(database: Database) -> None:
-    """Let all that is retired be over."""
+    """Move all retirement times into the past."""
     await database.keys.update_many({"retire_at": {"$gt": clock.EPOCH}}, {"$set": {"retire_at": clock.now()}})
 
 
@@ -248,7 +248,7 @@ async def test_sweeping_deletes_old_keys_when_nothing_needs_them(database: Datab
     lagging = Process(database)
     await lagging.keyring.load()
     second = await rotate(Process(database).keyring, HOUR, print)
-    await save(database, lagging)  # an edit that was begun before the rotation is written after it
+    await save(database, lagging)  # an edit that began before the rotation is written after it
     assert await count_by_key(database) == {first.data: SECRETS}
     server = Process(database)
     await server.keyring.load()
@@ -309,7 +309,7 @@ async def test_a_claimed_run_is_opened_after_its_key_was_deleted(database: Datab
 
 
 async def test_the_encryption_key_is_changed_step_by_step(database: Database) -> None:
-    """As docs/operations.md says, with one process that is restarted between the steps."""
+    """The procedure of docs/operations.md, with one process that is restarted between the steps."""
     old, new = b"k" * 32, b"n" * 32
     steps = [Keys("j" * 40, old), Keys("j" * 40, old, (new,)), Keys("j" * 40, new, (old,)), Keys("j" * 40, new)]
     token, done = "", None
@@ -358,9 +358,9 @@ async def test_a_lost_encryption_key_can_be_given_up(database: Database) -> None
 async def test_a_process_that_seals_with_an_old_key_for_ever_is_told(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotation, "_PASSES", 5)
+    monkeypatch.setattr(rotation, "_MAX_PASSES", 5)
     monkeypatch.setattr(rotation, "reseal", always_some(reseal))
-    with pytest.raises(TocsinError, match="again and again"):
+    with pytest.raises(TocsinError, match="keeps sealing"):
         await rotate(Process(database).keyring, HOUR, print)
 
 

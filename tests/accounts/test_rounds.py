@@ -1,4 +1,4 @@
-"""A duty is done until it is stopped: not in the middle, unless it takes long; and errors do not end it."""
+"""Periodic work runs until it is stopped, is cancelled only if it takes long, and survives errors."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -70,4 +70,4 @@ async def test_errors_are_told_once_and_end_nothing() -> None:
     with capture_logs() as logged:
         async with going(duty):
             await until(lambda: asyncio.sleep(0, len(done) > len(errors)))
-    assert [line["event"] for line in logged] == ["wrong key", "a duty failed, trying again"]
+    assert [line["event"] for line in logged] == ["wrong key", "periodic work failed, trying again"]

@@ -1,4 +1,4 @@
-"""Refresh tokens: each good once, repeated within seconds, a sign of theft later."""
+"""Refresh tokens: valid once, repeatable within seconds, a sign of theft later."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -59,7 +59,7 @@ async def test_nothing_that_is_stored_opens_anything(database: Database, session
 
 
 async def test_a_repeated_request_gets_the_same_token(sessions: Sessions, alice: User) -> None:
-    """The answer was lost, or two tabs asked at once: nobody is logged out by that."""
+    """A lost response, or two tabs at once, logs nobody out."""
     grant = await sessions.open(alice, Actor(), NOW)
     answers = await asyncio.gather(*(sessions.renew(grant.refresh_token, Actor(), NOW) for _ in range(20)))
     assert len({answer.refresh_token for answer in answers}) == 1
@@ -75,7 +75,7 @@ async def test_a_token_used_again_later_ends_the_session_and_tells_the_owner(
     other = await sessions.open(alice, Actor(), NOW)
     following = await sessions.renew(grant.refresh_token, Actor(), NOW)
     error = await ended(sessions, grant.refresh_token, NOW + GRACE + clock.MILLISECOND)
-    assert "used before" in error.message
+    assert "already used" in error.message
     await ended(sessions, following.refresh_token, NOW + timedelta(minutes=1))
     await ended(sessions, grant.refresh_token, NOW + timedelta(minutes=1))
     assert [session.id for session in await list_sessions(alice.id, NOW)] == [other.session_id]
@@ -105,7 +105,7 @@ async def test_what_is_no_refresh_token_ends_nothing(sessions: Sessions, alice: 
 
 
 async def test_a_wrong_secret_of_a_known_session_counts_as_theft(sessions: Sessions, alice: User) -> None:
-    """Only who had a token of the session knows its first half."""
+    """Only someone who had a token of the session knows its first half."""
     grant = await sessions.open(alice, Actor(), NOW)
     await ended(sessions, f"{grant.refresh_token[:-3]}xyz")
     await ended(sessions, grant.refresh_token)
@@ -132,7 +132,7 @@ USES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 25)), max_size=8)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(uses=USES)
 async def test_a_session_lives_as_its_rules_say(sessions: Sessions, alice: User, uses: list[tuple[int, int]]) -> None:
-    """Against an obvious model: a list of tokens, and when the last one was made."""
+    """Compare with a simple model: a list of tokens, and when the last one was issued."""
     now = rotated_at = NOW
     tokens = [(await sessions.open(alice, Actor(), now)).refresh_token]
     for back, seconds in uses:

@@ -1,4 +1,4 @@
-"""What an administrator does with users, over a real database."""
+"""User administration over a real database."""
 
 from datetime import timedelta
 
@@ -79,7 +79,7 @@ async def test_deactivating_ends_all_that_is_open_and_pauses_the_tasks(database:
     grant = await accounts.sign_up(ALICE, PASSWORD, COMMAND_LINE)
     alice, token = grant.user, await accounts.create_api_token(grant.user, "x", [Scope.READ], None, COMMAND_LINE)
     task = await save_task(database, "http://127.0.0.1:1/", Every(timedelta(hours=1), clock.now()), owner=alice.id)
-    for paused in (1, 0):  # again finishes what a crash left half done
+    for paused in (1, 0):  # the second call completes what a crash interrupted
         assert await deactivate(database, alice, COMMAND_LINE) == paused
     for text in (grant.access_token, token[1]):
         with pytest.raises(Unauthenticated):

@@ -1,4 +1,4 @@
-"""A backup is the database of one moment, whatever is written while it is made; a file that is not whole is refused."""
+"""A backup is consistent, whatever is written during the copy, and an incomplete file is refused."""
 
 import asyncio
 import gzip
@@ -33,7 +33,7 @@ HEADER = Header(1, "0.1.0", clock.EPOCH)
 
 @pytest.fixture
 async def empty(mongodb_uri: str) -> AsyncIterator[Database]:
-    """A database to restore into."""
+    """Yield an empty database to restore into."""
     opened = await documents.connect(mongodb_uri, f"test_{uuid4().hex[:12]}")
     yield opened
     await opened.client.drop_database(opened.name)
@@ -57,7 +57,7 @@ async def content(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 async def fill(database: Database, runs: int) -> str:
-    """A user with runs of a hundred days, their responses, and a file."""
+    """Store a user with a hundred days of runs, their responses, and a file."""
     owner = str(ObjectId())
     await database.users.insert_one({"_id": owner, "email": "a@b.c"})
     now = clock.now()
@@ -93,7 +93,7 @@ async def test_everything_comes_back_as_it_was(database: Database, empty: Databa
 
 
 async def test_it_is_the_database_of_one_moment(database: Database, empty: Database, tmp_path: Path) -> None:
-    """Each step writes to one document, then to another: at no moment is the second ahead, or two steps behind."""
+    """Write to one document, then to another, in steps: the second is never ahead, nor two steps behind."""
     await fill(database, 800)
     pairs, enough = 8, asyncio.Event()
     chance = random.Random(7)
@@ -133,7 +133,7 @@ async def found(database: Database, collection: str, document_id: str) -> dict[s
 
 
 def ahead(one: dict[str, Any], other: dict[str, Any]) -> int:
-    """How many steps. A document is away after each seventh step."""
+    """Return the number of steps in a document, which every seventh step deletes."""
     if one == other or one["step"] == other["step"]:
         return 0
     if one["step"] is None:
@@ -200,16 +200,16 @@ async def test_a_damaged_file_is_refused(database: Database, tmp_path: Path) -> 
     plain = gzip.decompress(whole[len(MAGIC) :])
     wrong = [whole[:cut] for cut in (len(MAGIC), len(MAGIC) + 5, len(whole) // 2, len(whole) - 9, len(whole) - 1)]
     wrong += [whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]]
-    # A stream that is whole as gzip, and whose content is not.
+    # A complete gzip stream with incomplete content.
     wrong += [MAGIC + gzip.compress(part) for part in (b"", plain[:-1], plain[: len(plain) // 2], plain + plain)]
     wrong += [MAGIC + gzip.compress(plain.replace(b"xxxxx", b"xxxxy", 1))]
     for content_ in wrong:
         path.write_bytes(content_)
-        with pytest.raises(BackupError, match="damaged or cut short"):
+        with pytest.raises(BackupError, match="damaged or truncated"):
             verify(path)
     for content_ in (b"", b"PK\x03\x04", whole[3:]):
         path.write_bytes(content_)
-        with pytest.raises(BackupError, match="is no backup of Tocsin"):
+        with pytest.raises(BackupError, match="is not a Tocsin backup"):
             verify(path)
     with pytest.raises(BackupError, match="cannot be read"):
         verify(tmp_path / "nothing.backup")
@@ -229,7 +229,7 @@ def test_a_file_that_no_tocsin_wrote_is_refused(tmp_path: Path, kind: bytes, pay
     stream = b"".join(struct.pack("<cI", kind, len(part)) + part for kind, part in [*frames, (kind, payload)])
     path = tmp_path / "a.backup"
     path.write_bytes(MAGIC + gzip.compress(stream))
-    with pytest.raises(BackupError, match="damaged or cut short"):
+    with pytest.raises(BackupError, match="damaged or truncated"):
         verify(path)
 
 
@@ -242,7 +242,7 @@ async def test_a_file_gets_its_name_when_it_is_whole(database: Database, tmp_pat
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "a.backup.part").write_bytes(b"of a killed backup")
     await make(database, path)
-    with pytest.raises(BackupError, match="is there already"):
+    with pytest.raises(BackupError, match="already exists"):
         Writer(path)
     other = tmp_path / "b.backup"
     with Writer(other), pytest.raises(BackupError, match="Another backup is being written to"):

@@ -1,4 +1,4 @@
-"""Changes as change streams tell them: applied to any earlier state, or to a later one, they lead to the same end."""
+"""Changes from a change stream: applied to any earlier or later state, they lead to the same final state."""
 
 import copy
 from typing import Any
@@ -53,7 +53,7 @@ def test_arrays_grow_and_shrink() -> None:
 async def test_whatever_moment_was_copied_the_changes_lead_to_the_last_one(
     database: Database, states: list[dict[str, Any]], seen: int
 ) -> None:
-    """The database itself tells what changed from each state to the next."""
+    """The change events come from the database itself."""
     collection = database.db["things"]
     await collection.replace_one({"_id": 1}, states[0], upsert=True)
     stream = await database.db.watch([], max_await_time_ms=100, show_expanded_events=True)

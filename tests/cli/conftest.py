@@ -1,4 +1,4 @@
-"""Commands run in the tests' process, each in an event loop of its own."""
+"""Commands run in the process of the tests, each in its own event loop."""
 
 import gc
 import logging
@@ -18,9 +18,9 @@ from tocsin.documents import Doc
 
 @pytest.fixture(autouse=True)
 def leftovers_are_collected_here() -> Iterator[None]:
-    """Collect what a command's loop left, so that no later test is blamed for it.
+    """Collect garbage of a command's loop, so that its warnings do not fail a later test.
 
-    PyMongo's monitor may be connecting when a command's loop ends; its socket then waits for the collector.
+    PyMongo's monitor may be connecting when a command's loop ends, which leaves a socket to the collector.
     """
     gc.disable()
     yield
@@ -32,7 +32,7 @@ def leftovers_are_collected_here() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No settings of the one who runs the tests; logging as it was afterwards."""
+    """Hide the settings of the environment, and restore the logging configuration afterwards."""
     for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -45,7 +45,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
 
 @pytest.fixture
 def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Doc]]:
-    """The database that the commands of this test use."""
+    """Return the database that the commands of this test use."""
     given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": f"test_{uuid4().hex[:12]}"}
     for name, value in {**given, "JWT_SECRET": "j" * 32, "ENCRYPTION_KEY": "a" * 43 + "="}.items():
         monkeypatch.setenv(f"TOCSIN_{name}", value)

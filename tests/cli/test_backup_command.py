@@ -1,4 +1,4 @@
-"""`tocsin backup` and `tocsin restore` as administrators type them; tests/acceptance has them beside a server."""
+"""`tocsin backup` and `tocsin restore`; tests/acceptance runs them beside a server."""
 
 import subprocess
 import sys
@@ -16,18 +16,18 @@ from tocsin.cli.main import app
 from tocsin.documents import Doc
 from tocsin.documents.schema_version import latest
 
-RESTORED = "Start the server: what was due meanwhile follows the misfire policies."
+RESTORED = "When the server starts, missed due times follow the misfire policies."
 
 
 def tocsin(*arguments: str | Path) -> str:
-    """What a command prints that works."""
+    """Return the output of a command that succeeds."""
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
 
 def refused(*arguments: str | Path) -> str:
-    """What a command says that fails: one line."""
+    """Return the one-line error of a command that fails."""
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 1, result.stdout
     (line,) = result.stderr.splitlines()
@@ -40,7 +40,7 @@ def by_id(database: SyncDatabase[Doc], name: str) -> dict[str, Doc]:
 
 @pytest.fixture
 def sample(stored: SyncDatabase[Doc]) -> dict[str, list[Doc]]:
-    """Data of the first version, in the database of the commands."""
+    """Store data of the first version in the database of the commands."""
     found = read_sample(1)
     for name, documents_ in found.items():
         stored[name].insert_many(documents_)
@@ -49,7 +49,7 @@ def sample(stored: SyncDatabase[Doc]) -> dict[str, list[Doc]]:
 
 @pytest.fixture
 def other(stored: SyncDatabase[Doc]) -> Iterator[SyncDatabase[Doc]]:
-    """A database to restore into: `monkeypatch` makes it that of the commands."""
+    """Make an empty database that of the commands, to restore into."""
     name = f"test_{uuid4().hex[:12]}"
     yield stored.client[name]
     stored.client.drop_database(name)
@@ -82,14 +82,14 @@ def test_the_keys_go_along_unless_they_are_left_out(
     for name in ("JWT_SECRET", "ENCRYPTION_KEY"):
         monkeypatch.delenv(f"TOCSIN_{name}")
     monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "first"))
-    tocsin("users", "invite", "bob@example.com")  # makes the keys, and seals a link
+    tocsin("users", "invite", "bob@example.com")  # creates the keys, and seals a link
     for file, options in (("with", ()), ("without", ("--without-keys",))):
         assert f"{file} holds" in tocsin("backup", file, *options)
     keys = {path.name: path.read_text() for path in (tmp_path / "first").iterdir()}
     assert keys.keys() == {"encryption_key", "jwt_secret"}
 
     use(monkeypatch, other, DATA_DIR=str(tmp_path / "second"))
-    assert "need the keys that it was made with: set TOCSIN_ENCRYPTION_KEY and" in refused("restore", "without")
+    assert "need the keys that it was created with: set TOCSIN_ENCRYPTION_KEY and" in refused("restore", "without")
     assert not (tmp_path / "second").exists()
     assert other.list_collection_names() == []
     tocsin("restore", "with")
@@ -99,9 +99,9 @@ def test_the_keys_go_along_unless_they_are_left_out(
     other.client.drop_database(other.name)
     wrong = {"ENCRYPTION_KEY": "b" * 43 + "=", "JWT_SECRET": keys["jwt_secret"].strip()}
     use(monkeypatch, other, DATA_DIR=str(tmp_path / "third"), **wrong)
-    assert "need the keys that it was made with" in refused("restore", "without")
+    assert "need the keys that it was created with" in refused("restore", "without")
     tocsin("restore", "without", "--lost-keys")
-    assert "set up with other keys than this process has" in refused("keys", "list")
+    assert "set up with other keys than those of this process" in refused("keys", "list")
     tocsin("keys", "rotate", "--forget-lost")
     tocsin("keys", "list")
 
@@ -112,7 +112,7 @@ def test_the_keys_go_along_unless_they_are_left_out(
 
 
 MANY = 5_000
-"""Runs that take a while to be restored, so that there is something to break off."""
+"""The number of runs, enough for a restore that can be interrupted."""
 
 
 def test_a_killed_restore_is_noticed_and_begun_anew(
@@ -162,9 +162,9 @@ def test_what_cannot_be_backed_up_or_restored_is_said(
 ) -> None:
     assert "is empty: there is nothing to back up" in refused("backup", "a.backup")
     Path("a.backup").write_bytes(b"something else")
-    assert "a.backup is no backup of Tocsin" in refused("restore", "a.backup")
+    assert "a.backup is not a Tocsin backup" in refused("restore", "a.backup")
     monkeypatch.delenv("TOCSIN_MONGODB_URI")
     monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path / "nothing"))
     assert "There is no database in" in refused("backup", "b.backup")
-    assert "is no backup of Tocsin" in refused("restore", "a.backup")
+    assert "is not a Tocsin backup" in refused("restore", "a.backup")
     assert not (tmp_path / "nothing").exists()

@@ -1,4 +1,4 @@
-"""What all commands have in common: nothing is made where nothing is, nothing is cut off, no traceback is shown."""
+"""Rules for all commands: no database is created by accident, no output is truncated, no traceback is shown."""
 
 import fcntl
 import json
@@ -51,7 +51,7 @@ def tocsin(*arguments: str, stdin: str = "") -> Result:
 def test_where_nothing_is_nothing_is_made(arguments: list[str], tmp_path: Path) -> None:
     result = tocsin(*arguments, stdin="tram ticket lemon\n")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"There is no database in {tmp_path / 'data'}, and none was made.")
+    assert result.stderr.startswith(f"There is no database in {tmp_path / 'data'}. Change to the directory")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,7 +63,7 @@ def alice(stored: SyncDatabase[Doc]) -> SyncDatabase[Doc]:
 
 
 BAD = "\udcff"
-"""A byte of an argument that is no UTF-8."""
+"""An argument that is not valid UTF-8."""
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,17 @@ BAD = "\udcff"
     [
         (["tokens", "revoke", "x"], "There is no API token with this id"),
         (["tokens", "revoke", ""], "There is no API token with this id"),
-        (["tokens", "revoke", BAD], "An argument is not text in UTF-8."),
-        (["tokens", "create", ALICE, "--name", BAD], "An argument is not text in UTF-8."),
+        (["tokens", "revoke", BAD], "An argument is not valid UTF-8."),
+        (["tokens", "create", ALICE, "--name", BAD], "An argument is not valid UTF-8."),
         (["tokens", "list", "bob@example.com"], "no user with the address bob@example.com"),
         (["users", "promote", ""], "not an email address"),
         (["users", "promote", f"{BAD}@example.com"], "not an email address"),
         (["mails", "show", "0"], "There is no mail number 0"),
         (["mails", "show", "9" * 30], "There is no mail number 9"),
-        (["mails", "show", BAD], "An argument is not text in UTF-8."),
-        (["audit", "list", "--email", BAD], "An argument is not text in UTF-8."),
-        (["workflows", "run", ALICE, BAD], "An argument is not text in UTF-8."),
-        (["workflows", "export", ALICE, BAD], "An argument is not text in UTF-8."),
+        (["mails", "show", BAD], "An argument is not valid UTF-8."),
+        (["audit", "list", "--email", BAD], "An argument is not valid UTF-8."),
+        (["workflows", "run", ALICE, BAD], "An argument is not valid UTF-8."),
+        (["workflows", "export", ALICE, BAD], "An argument is not valid UTF-8."),
     ],
 )
 def test_a_bad_argument_is_one_sentence(alice: SyncDatabase[Doc], arguments: list[str], told: str) -> None:
@@ -102,7 +102,7 @@ def test_a_pipe_gets_whole_lines(alice: SyncDatabase[Doc]) -> None:
 
 
 def in_a_terminal(columns: int, *arguments: str) -> str:
-    """What a command shows in a terminal of so many columns."""
+    """Return the output of a command in a terminal with this many columns."""
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "dumb"}
@@ -110,7 +110,7 @@ def in_a_terminal(columns: int, *arguments: str) -> str:
     process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=variables, start_new_session=True)
     os.close(end)
     shown = b""
-    with suppress(OSError):  # so Linux tells that the other side has ended
+    with suppress(OSError):  # on Linux this is the end of the other side
         while data := os.read(terminal, 1024):
             shown += data
     os.close(terminal)

@@ -1,4 +1,4 @@
-"""`tocsin database`: the way to the database for a shell."""
+"""`tocsin database`: the URI of the database for a shell."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`tocsin keys` as an administrator types it. tests/acceptance/test_keys.py does so beside a server."""
+"""`tocsin keys`; tests/acceptance/test_keys.py runs it beside a server."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ OLD, NEW = b"o" * 32, b"n" * 32
 
 @pytest.fixture
 def stored(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> SyncDatabase[Doc]:
-    """The database that the commands of this test use, with a task that has a secret."""
+    """Return the database of the commands, with a task that has a secret."""
     give(monkeypatch, OLD)
     job = {"kind": "http", "params": {"url": "https://example.com/", "token": SecretBox(OLD).seal("s3cret", "alice")}}
     stored["tasks"].insert_one({"_id": "alice/1", "owner": "alice", "job": job})
@@ -51,9 +51,9 @@ def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Doc]) -> None
     assert (jwt["kind"], jwt["state"], jwt["secrets"], jwt["since"]) == ("JWT", "in use", None, None)
     said = done("rotate").splitlines()
     assert said[0].startswith("New keys: ")
-    assert said[1] == "Secrets sealed anew: 1 in 1 tasks and runs."
-    assert said[2].startswith("Access tokens signed before are good until they expire, at the latest 20")
-    assert said[3] == "Done. Secrets sealed anew: 1; that no key opens: 0."
+    assert said[1] == "Secrets re-encrypted: 1 in 1 tasks and runs."
+    assert said[2].startswith("Existing access tokens are valid until they expire, at the latest 20")
+    assert said[3] == "Done. Secrets re-encrypted: 1; unreadable: 0."
     (entry,) = stored["audit_entries"].find()
     assert (entry["action"], entry["actor_name"]) == ("KEYS_ROTATED", "command line")
     rows = listed()
@@ -69,7 +69,7 @@ def test_the_list_for_people(stored: SyncDatabase[Doc]) -> None:
     data, sealing, jwt, signing = done("list").splitlines()
     assert data.startswith("v1                retired   0 secrets       from the settings or files  kept until 20")
     assert "  in use    1 secrets       since 20" in sealing
-    assert "  retired   access tokens   from the settings or files  good until 20" in jwt
+    assert "  retired   access tokens   from the settings or files  valid until 20" in jwt
     assert "  in use    access tokens   since 20" in signing
 
 
@@ -84,7 +84,7 @@ def test_nothing_shows_a_key(stored: SyncDatabase[Doc], monkeypatch: pytest.Monk
 
 
 def test_at_once(stored: SyncDatabase[Doc]) -> None:
-    assert "good until" not in done("rotate", "--at-once")
+    assert "valid until" not in done("rotate", "--at-once")
     (retired,) = [row for row in listed() if row["kind"] == "JWT" and row["state"] == "retired"]
     assert retired["retiresAt"] <= f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
 
@@ -98,7 +98,7 @@ def test_another_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.M
         assert "TOCSIN_ENCRYPTION_KEY" in result.stderr
         assert result.stderr.count("\n") == 1
     give(monkeypatch, NEW, OLD)
-    assert "sealed anew: 1;" in done("rotate")
+    assert "re-encrypted: 1;" in done("rotate")
     give(monkeypatch, NEW)
     assert [row["secrets"] for row in listed() if row["state"] == "in use"] == [1, None]
 
@@ -108,8 +108,8 @@ def test_a_lost_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.Mo
     (lost,) = [row["id"] for row in listed() if row["kind"] == "DATA" and row["state"] == "in use"]
     give(monkeypatch, NEW)
     said = done("rotate", "--forget-lost")
-    assert f"Key {lost} is given up." in said
-    assert "that no key opens: 1." in said
+    assert f"Deleted lost key {lost}." in said
+    assert "unreadable: 1." in said
     assert (listed()[-1]["id"], listed()[-1]["state"], listed()[-1]["secrets"]) == (lost, "lost", 1)
     assert f"{lost}  lost      1 secrets" in done("list")
 

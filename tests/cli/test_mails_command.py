@@ -1,4 +1,4 @@
-"""`tocsin mails` as an administrator types it."""
+"""`tocsin mails`."""
 
 import json
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tocsin.documents import Doc, global_id
 
 @pytest.fixture
 def mails(stored: SyncDatabase[Doc]) -> None:
-    """Three mails, queued an hour after each other: delivered, waiting, and without anyone to go to."""
+    """Store three mails, queued an hour apart: delivered, queued, and without a recipient."""
     stored["users"].insert_one({"_id": "u1", "email": "alice@example.com", "is_active": True})
     stored["deliveries"].insert_many(
         [
@@ -37,7 +37,7 @@ def mail(number: int, **others: Any) -> Doc:
 
 @pytest.fixture
 def others(stored: SyncDatabase[Doc]) -> None:
-    """A mail that a job handed over, one about a workflow run that links to it, and an invitation."""
+    """Store a mail that a job sent, one about a workflow run with a link to it, and an invitation."""
     stored["users"].insert_one({"_id": "u1", "email": "alice@example.com", "is_active": True})
     text = "Hello {page}\n\nOpen:            {page}\n"
     job = {"kind": "JOB", "to": "bob@example.org", "status": "DELIVERED", "attachments": ["a.txt", "b.pdf"]}

@@ -1,4 +1,4 @@
-"""`tocsin tokens`, `tocsin audit` and what else is new about users, as an administrator types it."""
+"""`tocsin tokens`, `tocsin audit`, and commands about sessions and confirmation."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def test_a_token_is_made_listed_and_revoked(alice: SyncDatabase[Doc]) -> None:
     assert text not in (table := done("tokens", "list", ALICE))
     assert row["id"] in table
     assert document_id("ApiToken", row["id"]) == stored["_id"]
-    assert done("tokens", "revoke", row["id"]) == "backup is worthless now.\n"
+    assert done("tokens", "revoke", row["id"]) == "backup was revoked.\n"
     assert listed() == []
     actions = [entry["action"] for entry in json.loads(done("audit", "list", "--json"))]
     assert actions == ["API_TOKEN_REVOKED", "API_TOKEN_CREATED", "USER_CREATED"]
@@ -58,7 +58,7 @@ def test_a_token_is_revoked_by_the_id_that_older_versions_printed(alice: SyncDat
     done("tokens", "create", ALICE, "--name", "backup")
     stored = alice["api_tokens"].find_one({})
     assert stored is not None
-    assert done("tokens", "revoke", stored["_id"]) == "backup is worthless now.\n"
+    assert done("tokens", "revoke", stored["_id"]) == "backup was revoked.\n"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_token_is_revoked_by_the_id_that_older_versions_printed(alice: SyncDat
         (["tokens", "create", ALICE, "--name", "x", "--scope", "admin"], "Only administrators"),
         (["tokens", "create", ALICE, "--name", " "], "name must have"),
         (["tokens", "revoke", "none"], "no API token with this id"),
-        (["users", "invite", ALICE], "There is an account"),
+        (["users", "invite", ALICE], "There is already an account"),
         (["users", "log-out", "bob@example.com"], "no user with the address bob@example.com"),
     ],
 )

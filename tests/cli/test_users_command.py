@@ -1,4 +1,4 @@
-"""`tocsin users` as an administrator types it: with a database of one's own, embedded, beside a server."""
+"""`tocsin users`: with an external database, an embedded one, and beside a server."""
 
 import asyncio
 import json
@@ -92,13 +92,13 @@ def test_the_list_is_a_table_that_cuts_nothing_off(stored: SyncDatabase[Doc]) ->
 
 
 def _in_a_terminal(arguments: list[str], typed: list[str]) -> tuple[int, str]:
-    """The exit code of a command in a terminal, and what that shows. Each line is typed when asked for."""
+    """Return the exit code and output of a command in a terminal. Each line is typed at a prompt."""
     terminal, end = pty.openpty()
     command = [sys.executable, "-c", "from tocsin.cli.users import app; app()", *arguments]
     process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, start_new_session=True)
     os.close(end)
     shown = b""
-    with suppress(OSError):  # so Linux tells that the other side has ended
+    with suppress(OSError):  # on Linux this is the end of the other side
         while data := os.read(terminal, 1024):
             shown += data
             if shown.endswith(b": ") and typed:
@@ -132,9 +132,9 @@ def test_set_password(stored: SyncDatabase[Doc]) -> None:
 
 def test_promote_and_revoke(stored: SyncDatabase[Doc]) -> None:
     create(ALICE)
-    assert done("promote", "ALICE@example.com") == f"{ALICE} is an administrator now.\n"
+    assert done("promote", "ALICE@example.com") == f"{ALICE} is now an administrator.\n"
     assert listed()[0]["isAdmin"]
-    assert done("promote", ALICE, "--revoke") == f"{ALICE} is no administrator now.\n"
+    assert done("promote", ALICE, "--revoke") == f"{ALICE} is no longer an administrator.\n"
     assert not listed()[0]["isAdmin"]
 
 
@@ -214,7 +214,7 @@ def test_a_database_that_is_away_is_one_sentence(stored: SyncDatabase[Doc], monk
 
 
 def test_a_data_directory_that_no_server_uses(tmp_path: Path) -> None:
-    """In processes of their own, as in life; the database is started for each and gone afterwards."""
+    """Each command runs in its own process, which starts and stops the database."""
     command = [sys.executable, "-c", "from tocsin.cli.users import app; app()"]
     variables = {**os.environ, "TOCSIN_DATA_DIR": str(tmp_path / "data")}
     for arguments, stdin in ((["create", ALICE, "--password-stdin"], PASSWORD), (["list", "--json"], "")):

@@ -1,4 +1,4 @@
-"""`tocsin workflows` and `tocsin samples`, as an administrator types them."""
+"""`tocsin workflows` and `tocsin samples`."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def alice(stored: SyncDatabase[Doc]) -> SyncDatabase[Doc]:
 
 
 def test_validate_tells_all_that_is_wrong_and_where(folder: Path) -> None:
-    assert done("workflows", "validate", str(folder)) == f"{folder / 'right.yaml'}: right\n"
+    assert done("workflows", "validate", str(folder)) == f"{folder / 'right.yaml'}: valid\n"
     (folder / "deep" / "wrong.yml").write_text(WRONG)
     result = tocsin("workflows", "validate", str(folder))
     assert result.exit_code == 1
@@ -95,7 +95,7 @@ def test_an_address_that_can_never_be_called_is_a_fault_unless_it_is_allowed(
         ]
     monkeypatch.setenv("TOCSIN_ALLOWED_NETWORKS", "127.0.0.0/8,169.254.0.0/16")
     monkeypatch.setenv("TOCSIN_DENIED_PORTS", "none")
-    assert done("workflows", "validate", str(file)) == f"{file}: right\n"
+    assert done("workflows", "validate", str(file)) == f"{file}: valid\n"
     assert done("workflows", "save", ALICE, str(file)) == "blocked: version 1\n"
     monkeypatch.setenv("TOCSIN_ALLOWED_NETWORKS", "nowhere")
     result = tocsin("workflows", "validate", str(file))
@@ -117,8 +117,8 @@ def test_a_time_without_an_offset_is_told_so_before_anything_is_saved(folder: Pa
             rb'{name: w, description: "\U00110000"}',
             "line 1, column 27: This is not valid YAML: an escape names a character",
         ),
-        (b"name: w\n# caf\xe9\n", "line 2, column 6: This is no UTF-8 text: invalid continuation byte."),
-        (b"x" * 300_000, "The text has more than 262144 bytes; that many are allowed."),
+        (b"name: w\n# caf\xe9\n", "line 2, column 6: This is not valid UTF-8: invalid continuation byte."),
+        (b"x" * 300_000, "The text is longer than the limit of 262144 bytes."),
         (b"name: \x1b[2J", "line 1, column 7: This is not valid YAML: the character U+001B must be escaped."),
         (b'"\\e[2J": 1', r"\x1b[2J: There is no \x1b[2J here."),
         (b"%YAML " + b"1" * 5_000 + b".1\n---\n", "there is no such version of YAML."),
@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_told_like_any_other_fault(folder: Path, content:
 
 def test_a_folder_without_workflows_is_told(tmp_path: Path) -> None:
     result = tocsin("workflows", "validate", str(tmp_path))
-    assert (result.exit_code, result.stderr) == (1, "There are no files there that end in .yaml or .yml.\n")
+    assert (result.exit_code, result.stderr) == (1, "No files found that end in .yaml or .yml.\n")
 
 
 def test_save_list_and_export(alice: SyncDatabase[Doc], folder: Path, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_waiting_ends_with_its_time(workflow: SyncDatabase[Doc]) -> None:
     workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(minutes=10)})
     result = tocsin("workflows", "run", ALICE, "w", *RIGHT_INPUT, "--timeout", "0.3")
     assert result.exit_code == 1
-    assert "It has not ended within 0.3 seconds." in result.stderr
+    assert "The run has not ended within 0.3 seconds." in result.stderr
 
 
 def test_ctrl_c_ends_the_waiting_and_not_the_run(workflow: SyncDatabase[Doc]) -> None:
@@ -237,7 +237,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run(workflow: SyncDatabase[Doc]) ->
     command = [sys.executable, "-m", "tocsin", "workflows", "run", ALICE, "w", *RIGHT_INPUT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("waiting for ")
+        assert process.stderr.readline().startswith("Waiting for ")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")

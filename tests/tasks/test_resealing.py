@@ -1,4 +1,4 @@
-"""Secrets are sealed anew where they lie, and nothing that anyone writes meanwhile is lost."""
+"""Secrets are re-encrypted in place, and no concurrent write is lost."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ def box(sealing: str = NEW) -> SecretBox:
 
 
 def job(sealer: SecretBox, owner: str = "alice", **more: Any) -> Doc:
-    """A job with a token and two secret headers."""
+    """Return a job with a token and two secret headers."""
     headers = {"X-One": "first", "Cookie": "second", "X-Open": "v1:open"}
     given: Doc = {"url": URL, "token": "third", "headers": headers, "secret_header_names": ["X-One"], **more}
     return {"kind": "http", "params": prepare(HttpInput(**given), sealer, owner)}
@@ -114,7 +114,7 @@ async def test_batches(database: Database, monkeypatch: Any) -> None:
 
 
 async def test_an_edit_between_reading_and_writing_is_not_undone(database: Database) -> None:
-    """Each secret is one of those that an edit wrote, with the url that it wrote: none is lost and none comes back."""
+    """Each secret is one that an edit wrote, with the url of that edit: none is lost and none comes back."""
     task = await save_task(database, URL)
     await put_job(database, task.id, job(box(OLD), token="0"))
     edits = 60

@@ -1,4 +1,4 @@
-"""The API as the tests of GraphQL have it, and bare connections to it."""
+"""The API fixture of the GraphQL tests, and bare connections to it."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ __all__ = ["api", "settings"]
 
 
 class Answer:
-    """One HTTP answer, taken apart."""
+    """A parsed HTTP response."""
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.status = status
@@ -24,7 +24,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The code of its only error; checks what all answers of the server's own have."""
+        """Return the code of the only error, after checking what all error responses have in common."""
         assert self.headers["content-type"].startswith("application/"), self.headers
         assert self.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in self.headers["content-security-policy"]
@@ -35,19 +35,19 @@ class Answer:
 
 
 class Raw:
-    """A bare TCP connection, over which anything can be said. No wait is longer than ten seconds."""
+    """A bare TCP connection. No wait is longer than ten seconds."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self.writer = writer
 
     async def send(self, data: bytes | str) -> None:
-        """Send, also to one who has closed."""
+        """Send data, even if the server has closed the connection."""
         self.writer.write(data if isinstance(data, bytes) else data.encode())
         await self.writer.drain()
 
     async def answer(self, *, bodiless: bool = False) -> Answer:
-        """The next answer."""
+        """Read the next response."""
         async with asyncio.timeout(10):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
             first, *lines = head.split("\r\n")[:-2]
@@ -65,12 +65,12 @@ class Raw:
         return body
 
     async def line(self) -> str:
-        """The next line."""
+        """Read the next line."""
         async with asyncio.timeout(10):
             return (await self._reader.readline()).decode().strip()
 
     async def rest(self) -> bytes:
-        """All until the server hangs up."""
+        """Read until the server closes the connection."""
         async with asyncio.timeout(10):
             return await self._reader.read()
 
@@ -79,8 +79,8 @@ Connect = Callable[[], AbstractAsyncContextManager[Raw]]
 
 
 @pytest.fixture
-def connect(api: Api) -> Connect:  # the fixture
-    """Opens connections to the API."""
+def connect(api: Api) -> Connect:
+    """Return a function that opens bare connections to the API."""
     address: Any = urlsplit(api.url)
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Access lines: one for each request and connection, without what could be used by who reads them."""
+"""The access log: one line for each request and connection, without anything that gives access."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from tocsin.web.access_log import AccessLogMiddleware
 
 
 async def line_of(path: str, app: Any = None, **scope: Any) -> dict[str, Any]:
-    """The line that is logged of a request."""
+    """Return the log line of a request."""
 
     async def send(message: Message) -> None:
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""How many connections there may be, of whom, and for how long without anything to do."""
+"""Limits on connections: in total, per address and user, and for idle ones."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def settings() -> Settings:
 
 @asynccontextmanager
 async def dial(api: Api, address: str = "127.0.0.1") -> AsyncIterator[Raw]:
-    """A bare connection from an address of this machine."""
+    """Open a bare connection from a loopback address."""
     server = urlsplit(api.url)
     reader, writer = await asyncio.open_connection(server.hostname, server.port, local_addr=(address, 0))
     try:
@@ -119,7 +119,7 @@ async def test_a_connection_without_an_operation_is_closed(api: Api, monkeypatch
         assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
             1000,
-            "No operation was under way for 2 seconds.",
+            "No operation was active for 2 seconds.",
         )
         await busy.send(json.dumps({"type": "ping"}))
         while json.loads(await busy.recv())["type"] != "pong":
@@ -127,7 +127,7 @@ async def test_a_connection_without_an_operation_is_closed(api: Api, monkeypatch
 
 
 class Opened:
-    """Connections to a table, without any network."""
+    """Connections in a table, without a network."""
 
     def __init__(self, most: int, of_address: int) -> None:
         self.table = Connections(most, of_address, lambda address: address == PROXY)

@@ -1,4 +1,4 @@
-"""Which pages may use the API from a browser."""
+"""Cross-origin requests: which pages may use the API from a browser."""
 
 import httpx
 import pytest
@@ -16,7 +16,7 @@ BODY = {"query": "{ __typename }"}
 
 @pytest.fixture
 def settings() -> Settings:
-    """The API's settings, with a page that may use it."""
+    """Return the API's settings, with two allowed origins."""
     origins = f"{FRIEND}, http://LOCALHOST:5173"
     return Settings(_env_file=None, jwt_secret=SecretStr(SECRET), cors_origins=origins)
 
@@ -31,7 +31,7 @@ async def preflight(api: Api, origin: str, path: str = "/graphql") -> httpx.Resp
 
 
 def allowed(answer: httpx.Response) -> dict[str, str]:
-    """The answer's headers for browsers."""
+    """Return the CORS headers of a response."""
     return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
 
 

@@ -1,4 +1,4 @@
-"""Files by their links: for whoever has one, as long as it is good."""
+"""Downloads by link: for anyone who has the link, while it is valid."""
 
 from datetime import timedelta
 
@@ -90,7 +90,7 @@ async def test_links_end_with_the_account_of_their_owner(api: Api) -> None:
     assert api.alice.user is not None
     alice, before = api.alice.user, path(await save(api))
     said = before.removeprefix(PATH).rsplit(".", 2)[0]
-    former = f"{said}.{derive(bytes(32), 'file link', said)}"  # as links were made before they said when
+    former = f"{said}.{derive(bytes(32), 'file link', said)}"  # the form of links before they had a time of issue
     assert (await api.nobody.http.get(PATH + former)).status_code == 200
 
     async def answers(*links: str) -> list[int]:

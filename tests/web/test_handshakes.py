@@ -1,4 +1,4 @@
-"""WebSockets that are not opened are answered as everything else: JSON with a code."""
+"""Failed WebSocket handshakes are answered with JSON and a code, like any other error."""
 
 import base64
 import logging
@@ -19,7 +19,7 @@ HANDSHAKE = {
 
 
 def handshake(path: str = "/graphql", **changes: str | None) -> str:
-    """A handshake with some of its headers changed, or without them."""
+    """Return a handshake with some headers changed or removed."""
     named = {name.replace("_", "-"): value for name, value in changes.items()}
     headers = {name: value for name, value in (HANDSHAKE | named).items() if value is not None}
     return f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"

@@ -1,4 +1,4 @@
-"""The layer around everything: what it adds, and what it does with faults that nobody else caught."""
+"""The outermost middleware: the headers that it adds, and uncaught exceptions."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ Head = dict[bytes, bytes]
 
 
 async def call(app: ASGIApp, **headers: str) -> tuple[int, Head, bytes]:
-    """The answer of the application, hardened."""
+    """Return the response of the application behind the middleware."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""What an operator asks a server: /live, /ready, /metrics, also while the database is away."""
+"""/live, /ready and /metrics, also while the database is unavailable."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ async def test_what_waits_for_a_place_is_counted(tmp_path: Path, target: Target)
         async def counted() -> bool:
             ready = await _get(server, "ready")
             assert ready.status_code == 200
-            return str(ready.json().get("runs")).startswith("2 wait ")
+            return str(ready.json().get("runs")).startswith("2 waiting ")
 
         await until(counted)
         assert "tocsin_runs_queued 2.0" in (await _get(server, "metrics")).text

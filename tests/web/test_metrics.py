@@ -1,4 +1,4 @@
-"""Metrics are for who operates the server: at an address of their own, or with a token; and no task reads them."""
+"""Metrics are for the operator only: on a separate port, or with a token, and out of reach of tasks."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ async def _get(url: str) -> httpx.Response:
 
 
 async def _ask(authorization: str | None, *, alone: bool = False, **settings: Any) -> httpx.Response:
-    """The answer to who sends this header, of a server with these settings."""
+    """Return the response to a request with this header, from a server with these settings."""
     chosen = Settings(_env_file=None, **settings)
 
     async def nothing() -> Any:
@@ -88,7 +88,7 @@ async def test_at_an_address_of_their_own_they_are_served_and_nothing_else_and_n
             )
 
         ended = await until(all_ran)
-    assert ended["ours"][0]["statusCode"] == 200  # by TOCSIN_ALLOW_SELF_CALLS
+    assert ended["ours"][0]["statusCode"] == 200  # allowed by TOCSIN_ALLOW_SELF_CALLS
     blocked = {name: attempts[0]["error"] for name, attempts in ended.items() if name != "ours"}
     assert all(error == {"kind": "BLOCKED_PORT"} for error in blocked.values()), blocked
 

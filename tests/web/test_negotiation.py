@@ -1,4 +1,4 @@
-"""Accept headers, as clients write them and as nobody should."""
+"""Accept headers, valid and invalid."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pages as they are served: only what was built, under their policy, cached as they may be."""
+"""The pages: only built files are served, with their policy and caching headers."""
 
 import gzip
 import json
@@ -28,7 +28,7 @@ _NAMED = re.compile(r'(?:src|href)="([^"]+)"')
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """A client of nothing but the pages."""
+    """Return a client of an application that serves only the pages."""
     app = FastAPI()
     app.include_router(pages.pages_router())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tocsin", verify=False) as opened:

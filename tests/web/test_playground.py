@@ -1,4 +1,4 @@
-"""The pages in a real Chromium, against a real server: used as people do, they work, and stay on their server."""
+"""The pages in Chromium, against a real server: they work, and load nothing from other servers."""
 
 import asyncio
 import email
@@ -23,7 +23,7 @@ pytestmark = [
 
 
 async def drive(script: str, server: Server, *arguments: str, seconds: float = 100) -> str:
-    """What `node SCRIPT CHROMIUM SERVER ARGUMENTS` prints. Fails with its complaint when it fails."""
+    """Run `node SCRIPT CHROMIUM SERVER ARGUMENTS` and return its output. Fails with its error output."""
     process = await asyncio.create_subprocess_exec(
         "node", script, str(CHROMIUM), server.url.removesuffix("/graphql"), *arguments,
         cwd=TOOLS, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -39,7 +39,7 @@ async def drive(script: str, server: Server, *arguments: str, seconds: float = 1
 
 
 async def mailed_link(server: Server) -> str:
-    """The link in the only mail of this server."""
+    """Return the link in the only mail of this server."""
     directory = server.directory / "data" / "mails"
 
     async def mail() -> Path | None:

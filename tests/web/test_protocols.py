@@ -1,4 +1,4 @@
-"""Requests as no client of good faith writes them, over bare connections: no crash, no hang, an answer in JSON."""
+"""Malformed and hostile requests over bare connections: no crash, no hang, a response in JSON."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ POST = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 
 @pytest.fixture(autouse=True)
 def _nothing_fails_in_silence(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever a client does, no traceback comes of it."""
+    """No test may leave a traceback in the log."""
     yield
     assert [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
 
@@ -165,21 +165,21 @@ async def test_a_body_without_end_is_cut_off(connect: Connect, monkeypatch: pyte
 
 @pytest.mark.usefixtures("_impatient")
 async def test_an_empty_line_after_a_body_does_not_end_its_stream(api: Api, connect: Connect) -> None:
-    """As very old clients send it. What is watched then is the next request, not the answer under way."""
+    """Very old clients send empty lines. The timer then is that of the next request, not of the current response."""
     body = json.dumps({"query": "subscription { taskEvents { kind } }"})
     head = POST + f"Accept: text/event-stream\r\nAuthorization: Bearer {api.alice.token}\r\n"
     async with connect() as raw:
         await raw.send(f"{head}Content-Length: {len(body)}\r\n\r\n{body}\r\n")
         while "SNAPSHOT" not in await raw.line():
             pass
-        async with connect() as other:  # its end shows that the time has passed
+        async with connect() as other:  # it closes when the time has passed
             assert await other.rest() == b""
         await api.alice.create()
         while "TASK_CREATED" not in await raw.line():
             pass
 
 
-# --- unusual, and right -----------------------------------------------------------------------------------------------
+# --- unusual, but valid -----------------------------------------------------------------------------------------------
 
 
 async def test_requests_in_a_row_are_answered_in_their_order(connect: Connect) -> None:
@@ -221,7 +221,7 @@ async def test_head_is_get_without_a_body(connect: Connect) -> None:
             answer = await raw.answer(bodiless=True)
             assert (answer.status, answer.headers["x-content-type-options"]) == (status, "nosniff")
         await raw.send(LIVE)
-        assert (await raw.answer()).body == ALIVE  # nothing of the others was left in between
+        assert (await raw.answer()).body == ALIVE  # nothing of the other responses is left in between
 
 
 async def test_a_body_in_chunks(connect: Connect) -> None:
@@ -273,7 +273,7 @@ async def test_expect_continue(api: Api, connect: Connect) -> None:
     async with connect() as raw:
         length = api.services.settings.body_limit + 1
         await raw.send(POST + f"Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n")
-        assert (await raw.answer()).status == 413  # without having asked for the body
+        assert (await raw.answer()).status == 413  # without reading the body
 
 
 async def test_an_offer_of_http_2_is_passed_over(connect: Connect) -> None:

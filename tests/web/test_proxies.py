@@ -1,4 +1,4 @@
-"""Whose word is taken for who the client is."""
+"""Trusted proxies: when forwarding headers count."""
 
 from ipaddress import ip_network
 
@@ -12,10 +12,10 @@ from tocsin.web.proxies import Proxies
 
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 CASES: list[tuple[str, list[str], str]] = [
-    ("203.0.113.7", ["198.51.100.1"], "203.0.113.7"),  # not a proxy of ours
+    ("203.0.113.7", ["198.51.100.1"], "203.0.113.7"),  # not a trusted proxy
     ("10.0.0.1", [], "10.0.0.1"),
     ("10.0.0.1", ["198.51.100.1"], "198.51.100.1"),
-    ("10.0.0.1", ["1.1.1.1, 198.51.100.1"], "198.51.100.1"),  # what the client itself sent stands on the left
+    ("10.0.0.1", ["1.1.1.1, 198.51.100.1"], "198.51.100.1"),  # the client's own header is on the left
     ("10.0.0.1", ["1.1.1.1", "198.51.100.1, 10.9.9.9"], "198.51.100.1"),
     ("10.0.0.1", ["10.2.2.2, 10.3.3.3"], "10.2.2.2"),
     ("10.0.0.1", ["198.51.100.1:4711"], "198.51.100.1"),
@@ -31,7 +31,7 @@ CASES: list[tuple[str, list[str], str]] = [
 
 
 async def seen(peer: str, headers: list[tuple[str, str]], kind: str = "http") -> Scope:
-    """The scope that the application is given."""
+    """Return the scope that the application receives."""
     found: Scope = {}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +71,7 @@ async def test_a_peer_without_an_address_is_left_alone() -> None:
 
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
-    """The API's settings, with the proxies that a test trusts."""
+    """Return the API's settings, with the trusted proxies of the test."""
     return Settings(_env_file=None, jwt_secret=SecretStr(SECRET), trusted_proxies=request.param)
 
 
@@ -88,4 +88,4 @@ async def test_the_address_reaches_the_api_only_by_setting(api: Api, expected: s
     body = {"query": LOG_IN, "variables": {"i": given}}
     assert (await api.nobody.http.post("/graphql", json=body, headers=headers)).json()["data"]["logIn"]["session"]
     seen = {session["address"] for session in (await api.alice.ask("{ sessions { address } }"))["sessions"]}
-    assert seen == {"127.0.0.1", expected}  # the first is of the session that alice has from the start
+    assert seen == {"127.0.0.1", expected}  # the first is that of alice's initial session

@@ -1,4 +1,4 @@
-"""What HTTP says of what an operation came to."""
+"""The HTTP body, status and headers for the result of an operation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Server-sent events as the protocol of graphql-sse says them: distinct connections, any operation, GET and POST."""
+"""Server-sent events, in the distinct connections mode of graphql-sse: any operation, by GET and POST."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ TYPENAME = {"data": {"__typename": "Query"}}
 async def asked(
     caller: Caller, query: str, accept: str = STREAM, method: str = "POST"
 ) -> AsyncIterator[httpx.Response]:
-    """An answer whose body is not read yet."""
+    """Open a response whose body has not been read."""
     headers = {"Accept": accept} | ({"Authorization": f"Bearer {caller.token}"} if caller.token else {})
     body: dict[str, Any] = {"json": {"query": query}} if method == "POST" else {"params": {"query": query}}
     async with asyncio.timeout(15), caller.http.stream(method, "/graphql", headers=headers, **body) as answer:
@@ -35,7 +35,7 @@ async def asked(
 
 
 async def events(answer: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
-    """Each event and its data; `:` for comments."""
+    """Yield each event with its data; `:` for comments."""
     event = ""
     async for line in answer.aiter_lines():
         name, _, value = line.partition(":")
@@ -122,7 +122,7 @@ async def test_a_stream_in_which_nothing_happens_is_kept_alive(api: Api, monkeyp
 
 
 async def test_the_end_of_the_server_ends_a_stream_at_once(tmp_path: Path) -> None:
-    """And connections on which nothing was asked yet, or only half, do not disturb it."""
+    """Idle connections, and those with half a request, do not delay the shutdown."""
     with ExitStack() as others:
         await _stop_with(tmp_path, others)
 
@@ -139,7 +139,7 @@ async def _stop_with(tmp_path: Path, others: ExitStack) -> None:
                 stream = events(answer)
                 assert await anext(stream) == ("next", SNAPSHOT)
                 stopping = asyncio.create_task(server.stop())
-                with pytest.raises(httpx.RemoteProtocolError):  # not `complete`: the client is to come back
+                with pytest.raises(httpx.RemoteProtocolError):  # not `complete`: the client should reconnect
                     await anext(stream)
             assert await stopping == 0
         assert "Traceback" not in server.log.read_text()

@@ -1,4 +1,4 @@
-"""Who may use the service: sign-up, sessions, tokens, administration of users; for the API and the command line."""
+"""Accounts: sign-up, sessions, tokens and user administration, for the API and the command line."""
 
 from tocsin.accounts.accounts import Accounts, Identity
 from tocsin.accounts.audit import COMMAND_LINE, Actor

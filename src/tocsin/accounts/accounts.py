@@ -1,4 +1,4 @@
-"""The accounts of one installation, as the API offers them: sign-up, log-in, and who a token stands for."""
+"""The account operations of the API: sign-up, log-in, and authentication by token."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,14 +17,14 @@ from tocsin.security.opaque import derive
 from tocsin.security.passwords import verify_password, waste_time
 from tocsin.security.tokens import AccessTokens
 
-_ALL = frozenset(Scope)
+_ALL_SCOPES = frozenset(Scope)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking, by what, and what that allows. `session_id` is null where an API token is used.
+    """An authenticated caller and the scopes of their token.
 
-    `expires_at` is when the token ends by itself.
+    `session_id` is None for an API token. `expires_at` is the expiry of the token, None if it has none.
     """
 
     user: User = field(repr=False)
@@ -34,7 +34,7 @@ class Identity:
 
 
 class Accounts:
-    """Sign-up, log-in, log-out, passwords. `key` is secret and the same in every process."""
+    """Sign-up, log-in, log-out, passwords and tokens. `key` is secret and the same in every process."""
 
     def __init__(self, database: Database, settings: Settings, tokens: AccessTokens, key: bytes) -> None:
         self._database, self._settings, self._tokens = database, settings, tokens
@@ -42,12 +42,12 @@ class Accounts:
         self.sessions = Sessions(database, tokens, derive(key, "accounts", "sessions").encode(), lifetime)
 
     async def sign_up(self, email: str, password: str, actor: Actor) -> Grant:
-        """Make an account, whose address is not confirmed yet, and log in.
+        """Create an account with an unconfirmed address, and log in.
 
         Raises UserError: SIGN_UP_CLOSED, INVALID, EMAIL_TAKEN.
         """
         if self._settings.sign_up != "open":
-            message = "Sign-up is closed here. Ask the administrator for an account."
+            message = "Sign-up is closed on this server. Ask the administrator for an account."
             raise UserError(UserErrorCode.SIGN_UP_CLOSED, message)
         user = await create_user(email, password, actor, action=AuditAction.SIGNED_UP, confirmed=False)
         return await self.sessions.open(user, actor, clock.now())
@@ -55,9 +55,9 @@ class Accounts:
     async def log_in(self, email: str, password: str, actor: Actor) -> Grant:
         """Open a session. Raises UserError INVALID_CREDENTIALS.
 
-        An unknown address, a wrong password and a deactivated user get it in the same words and time.
+        An unknown address, a wrong password and a deactivated user get the same message after the same time.
         """
-        user = await _find(email)
+        user = await _find_user(email)
         if user is None:
             await waste_time()
         elif await verify_password(password, user.password) and user.is_active:
@@ -67,11 +67,11 @@ class Accounts:
         raise UserError(UserErrorCode.INVALID_CREDENTIALS, "The email address or the password is wrong.")
 
     async def refresh(self, refresh_token: str, actor: Actor) -> Grant:
-        """New tokens for a session. Raises UserError SESSION_ENDED."""
+        """Return new tokens for a session. Raises UserError SESSION_ENDED."""
         return await self.sessions.renew(refresh_token, actor, clock.now())
 
     async def log_out(self, refresh_token: str, actor: Actor) -> None:
-        """End the session of this refresh token. One that is not good any more has ended already (RFC 7009)."""
+        """End the session of this refresh token. A token that is no longer valid is no error (RFC 7009)."""
         try:
             session = await self.sessions.end_by_token(refresh_token, clock.now())
         except UserError:
@@ -80,7 +80,7 @@ class Accounts:
             await audit.record(AuditAction.LOGGED_OUT, actor.known_as(user), user)
 
     async def end_session(self, who: Identity, session_id: str, actor: Actor) -> bool:
-        """End a session of who is asking; whether there was one."""
+        """End a session of the caller. Returns whether there was one."""
         if owner_of(session_id) != who.user.id or not await self.sessions.end(session_id):
             return False
         action = AuditAction.LOGGED_OUT if session_id == who.session_id else AuditAction.SESSION_REVOKED
@@ -88,25 +88,25 @@ class Accounts:
         return True
 
     async def api_tokens(self, owner: str) -> list[ApiToken]:
-        """The API tokens of a user, the latest first."""
+        """Return the API tokens of a user, newest first."""
         return await api_tokens.list_tokens(owner)
 
     async def create_api_token(
         self, user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, actor: Actor
     ) -> tuple[ApiToken, str]:
-        """A new API token and its text, shown this once. Raises InvalidInput, Conflict."""
+        """Create an API token and return it with its text, which is not stored. Raises InvalidInput, Conflict."""
         token, text = await api_tokens.create_token(user, name, scopes, expires_at, clock.now())
         await audit.record(AuditAction.API_TOKEN_CREATED, actor, user, detail=api_tokens.described(token))
         return token, text
 
     async def revoke_api_token(self, user: User, token_id: str, actor: Actor) -> ApiToken:
-        """End an API token of this user. Raises NotFound."""
+        """Revoke an API token of this user. Raises NotFound."""
         token = await api_tokens.revoke_token(self._database, user.id, token_id)
         await audit.record(AuditAction.API_TOKEN_REVOKED, actor, user, detail=api_tokens.described(token))
         return token
 
     async def change_password(self, who: Identity, current: str, new: str, actor: Actor) -> User:
-        """Change the password of who is asking; all sessions end but the one that asks.
+        """Change the caller's password and end all their other sessions.
 
         Raises UserError INVALID_CREDENTIALS at `currentPassword`, InvalidInput at `newPassword`.
         """
@@ -117,30 +117,30 @@ class Accounts:
         return await set_password(self._database, who.user, new, actor, path="newPassword", keep=who.session_id)
 
     async def authenticate(self, token: str) -> Identity:
-        """Return who this access token or API token stands for. Raises TokenInvalid, TokenExpired."""
+        """Return the identity behind an access token or API token. Raises TokenInvalid, TokenExpired."""
         if token.startswith(api_tokens.PREFIX):
-            return await self._by_api_token(token)
+            return await self._authenticate_api_token(token)
         claims = await self._tokens.verify(token)
         user, session = await asyncio.gather(User.get(claims.user_id), Session.get(claims.session_id or ""))
         if user is None or not user.is_active:
             raise TokenInvalid("The account of this token was deactivated. Ask the administrator.")
         if session is None or session.owner != user.id:
             raise TokenInvalid("The session of this access token was ended. Log in again.")
-        return Identity(user, _ALL, session.id, claims.expires_at)
+        return Identity(user, _ALL_SCOPES, session.id, claims.expires_at)
 
-    async def _by_api_token(self, text: str) -> Identity:
+    async def _authenticate_api_token(self, text: str) -> Identity:
         now = clock.now()
         token = await api_tokens.find_token(text)
         user = None if token is None else await User.get(token.owner)
         if token is None or user is None or not user.is_active:
             raise TokenInvalid("This API token is not valid: it is wrong or was revoked.")
         if token.expires_at is not None and token.expires_at <= now:
-            raise TokenExpired("This API token has expired. Make a new one.")
+            raise TokenExpired("This API token has expired. Create a new one.")
         await api_tokens.note_use(self._database, token, now)
         return Identity(user, frozenset(token.scopes), None, token.expires_at)
 
 
-async def _find(email: str) -> User | None:
+async def _find_user(email: str) -> User | None:
     try:
         return await look_up_user(email)
     except InvalidInput:

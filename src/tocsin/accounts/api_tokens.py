@@ -1,4 +1,4 @@
-"""API tokens: for programs, with no more rights than they need. Shown once, stored as a digest."""
+"""API tokens, for programs: limited by scopes, shown once, stored as a digest."""
 
 import re
 from collections.abc import Iterable
@@ -9,18 +9,18 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.security.opaque import digest, new_secret
 
 PREFIX = "tocsin_api_"
-_LONGEST_NAME = 100
-_LONGEST = 200
-_EVERY = timedelta(minutes=1)
+_MAX_NAME_LENGTH = 100
+_MAX_TOKEN_LENGTH = 200
+_USE_INTERVAL = timedelta(minutes=1)
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 async def create_token(
     user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, now: datetime
 ) -> tuple[ApiToken, str]:
-    """A new token and its text, which is shown this once. Raises InvalidInput."""
+    """Create a token and return it with its text, which is not stored. Raises InvalidInput."""
     chosen = [scope for scope in Scope if scope in set(scopes)]
-    _check(user, name, chosen, expires_at, now)
+    _validate(user, name, chosen, expires_at, now)
     text = PREFIX + new_secret()
     token = ApiToken(
         id=new_id(user.id),
@@ -37,12 +37,12 @@ async def create_token(
 
 
 async def list_tokens(owner: str) -> list[ApiToken]:
-    """The API tokens of a user, expired ones too, the latest first."""
+    """Return the API tokens of a user, including expired ones, newest first."""
     return sorted(await ApiToken.find({"owner": owner}).to_list(), key=lambda token: token.created_at, reverse=True)
 
 
 async def revoke_token(database: Database, owner: str, token_id: str) -> ApiToken:
-    """End a user's token at once. Raises NotFound."""
+    """Revoke a user's token immediately. Raises NotFound."""
     token = await ApiToken.get(token_id)
     if token is not None and token.owner == owner:
         result = await database.api_tokens.delete_one({"_id": token_id})
@@ -52,34 +52,36 @@ async def revoke_token(database: Database, owner: str, token_id: str) -> ApiToke
 
 
 async def revoke_all(database: Database, owner: str) -> int:
-    """End all API tokens of a user; how many."""
+    """Revoke all API tokens of a user and return how many there were."""
     found = database.api_tokens.find({"owner": owner}, {"_id": 1})
     result = await database.api_tokens.delete_many({"_id": {"$in": [token["_id"] async for token in found]}})
     return result.deleted_count
 
 
 async def find_token(text: str) -> ApiToken | None:
-    """The token of this text, which may have expired; None if it is unknown or was revoked."""
-    return None if len(text) > _LONGEST else await ApiToken.find_one({"digest": digest(text)})
+    """Return the token with this text, even if it has expired; None if it is unknown or was revoked."""
+    return None if len(text) > _MAX_TOKEN_LENGTH else await ApiToken.find_one({"digest": digest(text)})
 
 
 async def note_use(database: Database, token: ApiToken, now: datetime) -> None:
-    """Remember when the token was used, at most once a minute: a write for each request would be dear."""
-    if token.last_used_at is None or abs(now - token.last_used_at) >= _EVERY:
+    """Store when the token was last used, at most once a minute: a write for each request would cost too much."""
+    if token.last_used_at is None or abs(now - token.last_used_at) >= _USE_INTERVAL:
         await database.api_tokens.update_one({"_id": token.id}, {"$set": {"last_used_at": now}})
 
 
 def described(token: ApiToken) -> str:
-    """The token, as the audit log names it."""
+    """Return the description of the token for the audit log."""
     return f"{token.name} (…{token.hint}), {' '.join(scope.value for scope in token.scopes)}"
 
 
-def _check(user: User, name: str, scopes: list[Scope], expires_at: datetime | None, now: datetime) -> None:
-    if not 1 <= len(name.strip()) <= _LONGEST_NAME or not _PRINTABLE.fullmatch(name):
-        raise InvalidInput(f"name must have 1 to {_LONGEST_NAME} characters, none of them a control character.", "name")
+def _validate(user: User, name: str, scopes: list[Scope], expires_at: datetime | None, now: datetime) -> None:
+    if not 1 <= len(name.strip()) <= _MAX_NAME_LENGTH or not _PRINTABLE.fullmatch(name):
+        raise InvalidInput(
+            f"name must have 1 to {_MAX_NAME_LENGTH} characters, none of them a control character.", "name"
+        )
     if not scopes:
         raise InvalidInput("Give at least one scope: READ, WRITE or ADMIN.", "scopes")
     if Scope.ADMIN in scopes and not user.is_admin:
-        raise InvalidInput("Only administrators can make tokens with the scope ADMIN.", "scopes")
+        raise InvalidInput("Only administrators can create tokens with the scope ADMIN.", "scopes")
     if expires_at is not None and expires_at <= now:
-        raise InvalidInput("expiresAt must lie ahead.", "expiresAt")
+        raise InvalidInput("expiresAt must be in the future.", "expiresAt")

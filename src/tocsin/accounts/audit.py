@@ -1,4 +1,4 @@
-"""The audit log: who did what to which account, when and from where. Administrators read it."""
+"""The audit log: changes of accounts, with the actor, time and network address. Administrators can read it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ from tocsin.documents import AuditAction, AuditEntry, Database, Doc, User
 from tocsin.notifications import account_mails
 from tocsin.telemetry import escape_text
 
-_LONGEST = 300
-_LONGEST_DETAIL = 600
-_FORGET_BATCH = 500
+_MAX_LENGTH = 300
+_MAX_DETAIL_LENGTH = 600
+_DELETE_BATCH = 500
 log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something, and from where. `id` is null for strangers and for the command line."""
+    """The author of an action and where it came from. `id` is None for anonymous callers and the command line."""
 
     id: str | None = None
     name: str = ""
@@ -27,7 +27,7 @@ class Actor:
     user_agent: str = ""
 
     def known_as(self, user: User) -> "Actor":
-        """The same caller, now that it is known who he is."""
+        """Return this actor with the identity of the user."""
         return Actor(user.id, user.email, self.address, self.user_agent)
 
 
@@ -37,12 +37,12 @@ COMMAND_LINE = Actor(name=account_mails.COMMAND_LINE)
 async def record(
     action: AuditAction, actor: Actor, user: User | None = None, *, email: str | None = None, detail: str | None = None
 ) -> None:
-    """Add an entry about this user's account, or about the address of someone who has none.
+    """Add an entry about a user's account, or about an address without one.
 
-    What is told of has been done by then, so a database that is away now is logged and fails nothing.
+    The action has already happened, so a database error is logged and not raised.
     """
-    address = escape_text((email if user is None else user.email) or "", _LONGEST)
-    detail = None if detail is None else escape_text(detail, _LONGEST_DETAIL)
+    address = escape_text((email if user is None else user.email) or "", _MAX_LENGTH)
+    detail = None if detail is None else escape_text(detail, _MAX_DETAIL_LENGTH)
     log.info("account", action=action.value, actor=actor.name, email=address, address=actor.address, detail=detail)
     entry = AuditEntry(
         at=clock.now(),
@@ -53,20 +53,20 @@ async def record(
         email=address,
         detail=detail,
         address=actor.address,
-        user_agent=escape_text(actor.user_agent, _LONGEST),
+        user_agent=escape_text(actor.user_agent, _MAX_LENGTH),
     )
     try:
         await entry.insert()
     except PyMongoError:
-        log.exception("an entry of the audit log was lost", action=action.value, actor=actor.name, email=address)
+        log.exception("an audit log entry was lost", action=action.value, actor=actor.name, email=address)
 
 
 async def newest(
     database: Database, limit: int, now: datetime, *, email: str | None = None, action: AuditAction | None = None
 ) -> list[Doc]:
-    """The latest entries, newest first: of the account of this address, of this action.
+    """Return the latest entries, newest first, optionally filtered by the account's address and by action.
 
-    Looks back in growing windows: the embedded database would read all of them for a bare sort and limit.
+    Queries growing time windows: the embedded database would read all entries for a plain sort and limit.
     """
     base: Doc = {} if email is None else {"email": spell_email(email)}
     residual: Doc = {} if action is None else {"action": action.value}
@@ -82,10 +82,10 @@ async def newest(
 
 
 async def forget(database: Database, before: datetime) -> int:
-    """Delete the entries made before that time; how many."""
+    """Delete entries older than `before` and return how many there were."""
     count = 0
     older = {"at": {"$lt": before}}
-    while found := await database.audit_entries.find(older, {"_id": 1}).limit(_FORGET_BATCH).to_list():
+    while found := await database.audit_entries.find(older, {"_id": 1}).limit(_DELETE_BATCH).to_list():
         result = await database.audit_entries.delete_many({"_id": {"$in": [entry["_id"] for entry in found]}})
         count += result.deleted_count
     return count

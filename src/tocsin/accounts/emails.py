@@ -1,4 +1,4 @@
-"""The email addresses of accounts, written the one way in which they are stored and compared."""
+"""The canonical form of email addresses, in which accounts store and compare them."""
 
 import unicodedata
 
@@ -7,10 +7,10 @@ from tocsin.outbound.addresses import parse_address
 
 
 def normalise_email(text: str, *path: str) -> str:
-    """The address in lower case and NFKC, its domain as people write it (`bücher.de`, not `xn--bcher-kva.de`).
+    """Return the address in lower case and NFKC, with a Unicode domain (`bücher.de`, not `xn--bcher-kva.de`).
 
-    So what only looks like an address, in full-width letters say, is that address, and nobody else can have it.
-    Whether the domain exists is not asked. Names under `.test` (RFC 6761) are accepted.
+    Look-alikes, such as full-width letters, therefore normalise to the same address and cannot get an account of
+    their own. The domain need not exist, and names under `.test` (RFC 6761) are accepted.
     Raises InvalidInput at `path` (default `email`).
     """
     path = path or ("email",)
@@ -25,7 +25,7 @@ def normalise_email(text: str, *path: str) -> str:
 
 
 def spell_email(text: str) -> str:
-    """The one spelling of an address, and of what is none the text in lower case: to find what is kept under it."""
+    """Return the normalised address, or the text in lower case if it is not an address. For look-ups only."""
     try:
         return normalise_email(text)
     except InvalidInput:

@@ -1,6 +1,6 @@
-"""The network addresses from which an account was logged in to before: there its owner is likely to be.
+"""Familiar addresses: the network addresses from which an account was logged in to before.
 
-Whoever guesses passwords from elsewhere slows down everybody but those. What is kept is a digest, for 90 days.
+Failed attempts from elsewhere do not slow down log-ins from a familiar address. Only digests are stored, for 90 days.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from tocsin.security.rates import Bucket, Milliseconds, bucket_id
 
 DAY: Milliseconds = 86_400_000
 KEPT: Milliseconds = 90 * DAY
-_NAME = Bucket("familiar", 1, 1)
-"""Only names the documents; they lie beside the buckets, and are forgotten as these are."""
-_REMEMBERED = 10_000
+_BUCKET = Bucket("familiar", 1, 1)
+"""Only names the documents, which are stored with the buckets and expire like them."""
+_MAX_REMEMBERED = 10_000
 
 
 class FamiliarAddresses:
-    """Which addresses are familiar to which accounts. `now` is in milliseconds since 1970."""
+    """The familiar addresses of all accounts. `now` returns milliseconds since 1970."""
 
     def __init__(self, database: Database, now: Callable[[], Milliseconds]) -> None:
         self._database = database
@@ -29,25 +29,25 @@ class FamiliarAddresses:
         self._noted: OrderedDict[str, Milliseconds] = OrderedDict()
 
     async def knows(self, account: str, address: str) -> bool:
-        """Tell whether somebody logged in to this account from this address in the last 90 days."""
-        name = _name(account, address)
+        """Tell whether this account was logged in to from this address in the last 90 days."""
+        name = _document_id(account, address)
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return True
         found = await self._database.rate_buckets.find_one({"_id": name})
         return found is not None and found["full_at"] > self._now()
 
     async def note(self, account: str, address: str) -> None:
-        """Somebody has logged in; written once a day."""
-        name, until = _name(account, address), self._now() + KEPT
+        """Record a log-in, with at most one write a day."""
+        name, until = _document_id(account, address), self._now() + KEPT
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return
         times = {"full_at": until, "forget_at": datetime.fromtimestamp(until / 1000, UTC)}
         with contextlib.suppress(DuplicateKeyError):  # another log-in from there, at the same moment
             await self._database.rate_buckets.update_one({"_id": name}, {"$set": times}, upsert=True)
         self._noted[name] = self._now()
-        if len(self._noted) > _REMEMBERED:
+        if len(self._noted) > _MAX_REMEMBERED:
             self._noted.popitem(last=False)
 
 
-def _name(account: str, address: str) -> str:
-    return bucket_id(_NAME, f"{account}\n{address}")
+def _document_id(account: str, address: str) -> str:
+    return bucket_id(_BUCKET, f"{account}\n{address}")

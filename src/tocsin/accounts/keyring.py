@@ -1,8 +1,8 @@
-"""The keyring: the installation's keys, as one process knows them.
+"""The keyring: a process's view of the installation's keys.
 
-The keys lie in the database, sealed with the operator's encryption key. A process reads them when it starts and each
-second, so that a rotation needs no restart. Until the first rotation there are none, and the operator's own keys are
-used: they count as keys that were always active.
+The keys are stored in the database, sealed with the operator's encryption key. A process reads them at start and every
+second, so that a rotation needs no restart. Before the first rotation there are none, and the operator's own keys are
+used as keys that were always active.
 """
 
 import asyncio
@@ -18,29 +18,29 @@ from tocsin.security.secrets import OPERATORS, SecretBox, SecretUnreadable
 from tocsin.security.tokens import AccessTokens, SigningKey, kid_of
 
 POLL_SECONDS = 1.0
-_IN_VAIN = (
-    "the secret was changed in vain: the database's keys sign since `tocsin keys rotate`;"
+_WITHOUT_EFFECT = (
+    "changing this setting has no effect: since `tocsin keys rotate` the keys in the database sign access tokens;"
     " `tocsin keys rotate --at-once` makes every access token invalid"
 )
 log = telemetry.logger(__name__)
 
 
 class KeysUnreadable(StartError):
-    """Keys in the database were sealed with an encryption key that this process does not have."""
+    """Keys in the database are sealed with an encryption key that this process does not have."""
 
     def __init__(self, kids: list[str]) -> None:
         super().__init__(
-            f"The keys {', '.join(kids)} in the database were sealed with another {PREFIX}ENCRYPTION_KEY. Give that one"
-            " too, behind a comma; or, if it is lost, run `tocsin keys rotate --forget-lost`, which gives up what they"
-            " sealed."
+            f"The keys {', '.join(kids)} in the database are sealed with another {PREFIX}ENCRYPTION_KEY. Append that"
+            " key, after a comma; or, if it is lost, run `tocsin keys rotate --forget-lost`, which gives up everything"
+            " that they sealed."
         )
         self.kids = kids
 
 
 class Keyring:
-    """Gives `tokens` and `secrets` the keys of the database. `load` is to be called each second.
+    """The keys of the database, which it passes on to `tokens` and `secrets`. Call `load` every second.
 
-    `process` is the worker of this process: it tells the others that this one knows a new key. None for a command.
+    `process` is the id under which this process acknowledges new keys; None for a command.
     """
 
     def __init__(
@@ -49,69 +49,68 @@ class Keyring:
         self.database = database
         self.secrets = secrets
         self.keys: list[StoredKey] = []
-        self._own = keys
+        self._operator_keys = keys
         self._tokens = tokens
         self._process = process
-        self._wrapping = SecretBox(keys.encryption, keys.former)
-        self._reading = asyncio.Lock()
+        self._wrapping_box = SecretBox(keys.encryption, keys.former)
+        self._lock = asyncio.Lock()
         self._read_at = -POLL_SECONDS
         tokens.reload = secrets.reload = self.reload
 
     async def start(self) -> None:
-        """Read the keys for the first time, and warn of a setting that is set in vain. Raises KeysUnreadable."""
+        """Read the keys for the first time, and warn of a signing secret without effect. Raises KeysUnreadable."""
         await self.load()
-        own, in_use = kid_of(self._own.jwt_secret), newest(self.keys, KeyKind.JWT)
+        own, in_use = kid_of(self._operator_keys.jwt_secret), newest(self.keys, KeyKind.JWT)
         if in_use.id != own and await self.database.keys.find_one({"_id": own}) is None:
-            log.warning(_IN_VAIN, setting=f"{PREFIX}JWT_SECRET")
+            log.warning(_WITHOUT_EFFECT, setting=f"{PREFIX}JWT_SECRET")
 
     async def load(self) -> None:
-        """Read the keys, and use them from now on.
-
-        Raises KeysUnreadable; the keys that were known before are used on then.
-        """
-        async with self._reading:
+        """Read the keys and start using them. Raises KeysUnreadable; the previous keys then stay in use."""
+        async with self._lock:
             await self._load()
 
     async def reload(self) -> None:
-        """As `load`, but reads at most once a second: who makes up key ids must not keep the database busy."""
-        async with self._reading:
+        """Read the keys as `load` does, but at most once a second: invented key ids must not load the database."""
+        async with self._lock:
             if time.monotonic() - self._read_at >= POLL_SECONDS:
                 await self._load()
 
     async def _load(self) -> None:
         self._read_at = time.monotonic()
         keys = await self._all_keys()
-        self._use(keys, self._open(keys))
+        self._apply(keys, self._unwrap(keys))
         await self._acknowledge(keys)
 
     async def _all_keys(self) -> list[StoredKey]:
-        """The keys of the database and the operator's own, of which the database may know that they are retired."""
+        """Return the keys of the database and the operator's own, which the database may list as retired."""
         stored = await StoredKey.find_all().to_list()
         known = {key.id for key in stored}
-        own = {kid_of(self._own.jwt_secret): KeyKind.JWT, OPERATORS: KeyKind.DATA}
+        own = {kid_of(self._operator_keys.jwt_secret): KeyKind.JWT, OPERATORS: KeyKind.DATA}
         return [*stored, *(_always_active(kid, kind) for kid, kind in own.items() if kid not in known)]
 
-    def _open(self, keys: list[StoredKey]) -> dict[str, str]:
+    def _unwrap(self, keys: list[StoredKey]) -> dict[str, str]:
         opened, unreadable = {}, []
         for key in keys:
             try:
                 if key.sealed is not None:
-                    opened[key.id] = self._wrapping.open(key.sealed, _purpose(key))
+                    opened[key.id] = self._wrapping_box.open(key.sealed, _sealing_context(key))
             except SecretUnreadable:
                 unreadable.append(key.id)
         if unreadable:
             raise KeysUnreadable(unreadable)
         return opened
 
-    def _use(self, keys: list[StoredKey], material: dict[str, str]) -> None:
+    def _apply(self, keys: list[StoredKey], material: dict[str, str]) -> None:
         self.keys = keys
-        material = {kid_of(self._own.jwt_secret): self._own.jwt_secret, **material}
+        material = {kid_of(self._operator_keys.jwt_secret): self._operator_keys.jwt_secret, **material}
         in_use = newest(keys, KeyKind.JWT)
         signing = sorted(
-            (key for key in _of(keys, KeyKind.JWT) if key.id in material), key=lambda key: key is not in_use
+            (key for key in _of_kind(keys, KeyKind.JWT) if key.id in material), key=lambda key: key is not in_use
         )
         self._tokens.use([SigningKey(key.id, material[key.id], key.retire_at) for key in signing])
-        data = {key.id: base64.b64decode(material[key.id]) for key in _of(keys, KeyKind.DATA) if key.sealed is not None}
+        data = {
+            key.id: base64.b64decode(material[key.id]) for key in _of_kind(keys, KeyKind.DATA) if key.sealed is not None
+        }
         self.secrets.use(data, newest(keys, KeyKind.DATA).id)
 
     async def _acknowledge(self, keys: list[StoredKey]) -> None:
@@ -121,32 +120,32 @@ class Keyring:
                 await self.database.keys.update_one({"_id": key.id}, note)
 
     def wrap(self, key: StoredKey, secret: str) -> str:
-        """The key, sealed with the operator's encryption key: the first one, if there are several."""
-        return self._wrapping.seal(secret, _purpose(key))
+        """Return the secret of a key, sealed with the first of the operator's encryption keys."""
+        return self._wrapping_box.seal(secret, _sealing_context(key))
 
     async def wrap_anew(self) -> None:
-        """Seal all keys anew, so that only the first of the operator's encryption keys is needed to open them."""
+        """Rewrap all keys, so that only the first of the operator's encryption keys is needed to open them."""
         for key in await StoredKey.find_all().to_list():
             if key.sealed is not None:
-                sealed = self.wrap(key, self._wrapping.open(key.sealed, _purpose(key)))
+                sealed = self.wrap(key, self._wrapping_box.open(key.sealed, _sealing_context(key)))
                 await self.database.keys.update_one({"_id": key.id}, {"$set": {"sealed": sealed}})
 
 
 def newest(keys: list[StoredKey], kind: KeyKind) -> StoredKey:
-    """The key that signs or seals: of those that are active and not retired, the one activated last.
+    """Return the key that signs or seals: of the active keys that are not retired, the one activated last.
 
-    Where the operator gave up all such keys (see `rotate`), it is a retired one until there is another.
+    Falls back to a retired key where the operator gave up all others (see `rotate`).
     """
-    usable = [key for key in _of(keys, kind) if key.activated_at is not None and key.retire_at is None]
-    return max(usable or _of(keys, kind), key=age_of)
+    usable = [key for key in _of_kind(keys, kind) if key.activated_at is not None and key.retire_at is None]
+    return max(usable or _of_kind(keys, kind), key=age_of)
 
 
 def age_of(key: StoredKey) -> tuple[float, str]:
-    """What orders active keys: when they were activated, and which goes first of two at once."""
+    """Return the sort key of active keys: the time of activation, then the id."""
     return (key.activated_at or clock.EPOCH).timestamp(), key.id
 
 
-def _of(keys: list[StoredKey], kind: KeyKind) -> list[StoredKey]:
+def _of_kind(keys: list[StoredKey], kind: KeyKind) -> list[StoredKey]:
     return [key for key in keys if key.kind is kind]
 
 
@@ -154,6 +153,6 @@ def _always_active(kid: str, kind: KeyKind) -> StoredKey:
     return StoredKey(id=kid, kind=kind, sealed=None, created_at=clock.EPOCH, activated_at=clock.EPOCH)
 
 
-def _purpose(key: StoredKey) -> str:
-    """What a sealed key is bound to, so that none can be put in the place of another."""
+def _sealing_context(key: StoredKey) -> str:
+    """Return the context that a sealed key is bound to, so that it cannot replace another key."""
     return f"keyring/{key.kind.value}/{key.id}"

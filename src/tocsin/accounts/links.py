@@ -1,4 +1,4 @@
-"""Links that are mailed, good once and for a limited time: for a new password, an account, a confirmed address."""
+"""Mailed links, each valid once and for a limited time: password resets, invitations, email confirmations."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ _PATHS = {
     LinkPurpose.INVITATION: "/account#invitation=",
     LinkPurpose.CONFIRMATION: "/account#confirmation=",
 }
-_LONGEST = 200
+_MAX_TOKEN_LENGTH = 200
 
 
 async def make_link(
@@ -28,7 +28,10 @@ async def make_link(
     is_admin: bool = False,
     inviter: str | None = None,
 ) -> tuple[Link, str]:
-    """A new link, and its path on this server; the token stands in the fragment, which browsers send to nobody."""
+    """Create a link and return it with its path on this server.
+
+    The token is in the fragment, which browsers do not send to any server.
+    """
     token = new_secret()
     link = Link(
         id=digest(token),
@@ -45,42 +48,42 @@ async def make_link(
 
 
 async def find_link(token: str, purpose: LinkPurpose, now: datetime) -> Link:
-    """The link of this token, if it is still good. Raises UserError LINK_INVALID."""
-    link = await Link.get(digest(token)) if len(token) <= _LONGEST else None
+    """Return the link with this token if it is still valid. Raises UserError LINK_INVALID."""
+    link = await Link.get(digest(token)) if len(token) <= _MAX_TOKEN_LENGTH else None
     if link is None or link.purpose is not purpose or link.expires_at <= now:
         raise invalid_link()
     return link
 
 
 async def use_link(database: Database, link: Link) -> None:
-    """Use a link up, so that nobody uses it again. Raises UserError LINK_INVALID if someone was quicker."""
+    """Consume a link, so that it cannot be used again. Raises UserError LINK_INVALID if it already was."""
     result = await database.links.delete_one({"_id": link.id})
     if not result.deleted_count:
         raise invalid_link()
 
 
 async def forget_links(database: Database, email: str, purpose: LinkPurpose | None = None) -> None:
-    """Make all links worthless that were mailed to this address, or those for one purpose."""
+    """Revoke all links that were mailed to this address, or those for one purpose."""
     which = {"email": email} if purpose is None else {"email": email, "purpose": purpose.value}
     found = database.links.find(which, {"_id": 1})
     await database.links.delete_many({"_id": {"$in": [link["_id"] async for link in found]}})
 
 
 async def forget_invitations(inviter: str) -> None:
-    """Make all invitations of this user worthless."""
+    """Revoke all invitations by this user."""
     links = Link.get_pymongo_collection()
     found = await links.find({"inviter": inviter}, {"_id": 1}).to_list()
     await links.delete_many({"_id": {"$in": [link["_id"] for link in found]}})
 
 
 async def check_inviter(link: Link) -> None:
-    """Raises UserError LINK_INVALID for the invitation of someone who is no administrator any more."""
+    """Check that the inviter is still an administrator. Raises UserError LINK_INVALID."""
     inviter = None if link.inviter is None else await User.get(link.inviter)
     if link.inviter is not None and (inviter is None or not inviter.is_admin or not inviter.is_active):
         raise invalid_link()
 
 
 def invalid_link() -> UserError:
-    """The error for a link that is good for nothing any more."""
-    message = "This link was used before, has expired or was replaced by a newer one. Ask for a new one."
+    """Return the error for a link that is no longer valid."""
+    message = "This link was already used, has expired or was replaced by a newer one. Request a new one."
     return UserError(UserErrorCode.LINK_INVALID, message, ("token",))

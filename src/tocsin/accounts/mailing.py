@@ -1,4 +1,4 @@
-"""The actions behind mailed links: choose a new password, accept an invitation, confirm an address."""
+"""The flows behind mailed links: password reset, invitation, email confirmation."""
 
 import asyncio
 import math
@@ -30,10 +30,10 @@ log = telemetry.logger(__name__)
 async def invite(
     database: Database, settings: Settings, secrets: SecretBox, email: str, actor: Actor, *, is_admin: bool = False
 ) -> tuple[Link, str]:
-    """Queue an invitation; the link, and its address for those who hand it over by other means.
+    """Queue an invitation mail. Returns the link and its URL, for handing it over by other means.
 
-    A new one makes earlier ones worthless, and ends when its inviter is no administrator any more.
-    Raises UserError: INVALID, EMAIL_TAKEN.
+    Earlier invitations to the address are revoked. The link becomes invalid when the inviter stops being an
+    administrator. Raises UserError: INVALID, EMAIL_TAKEN.
     """
     address = normalise_email(email)
     if await User.find_one({"email": address}) is not None:
@@ -48,7 +48,7 @@ async def invite(
 
 
 class Mailing:
-    """Resets, invitations and confirmations. `wake` is called after a mail was queued."""
+    """Password resets, invitations and email confirmations. `wake` is called after a mail is queued."""
 
     def __init__(
         self,
@@ -62,23 +62,23 @@ class Mailing:
         self._sessions, self._wake = sessions, wake
         self._limiter = MailLimiter(database)
         self._per_address = MailLimit("confirmation/address", settings.confirmations_per_address, _HOUR)
-        self._errands: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     async def request_reset(self, email: str, actor: Actor) -> None:
-        """Mail a link to the user of this address, if there is one. Raises InvalidInput for what is no address.
+        """Mail a reset link to the user with this address, if there is one. Raises InvalidInput.
 
-        Takes as long for an unknown address: what is done for a known one is done after the answer.
+        Takes equally long for an unknown address: the work for a known one continues in the background.
         """
         user = await look_up_user(email)
         if user is not None and user.is_active:
             errand = asyncio.create_task(self._mail_reset(user, actor))
-            self._errands.add(errand)
-            errand.add_done_callback(self._done)
+            self._background.add(errand)
+            errand.add_done_callback(self._on_done)
 
     async def reset(self, token: str, password: str, actor: Actor) -> Grant:
-        """Give the user of a mailed link a new password and log him in. Raises UserError: LINK_INVALID, INVALID.
+        """Set a new password for the user of a reset link, and log them in. Raises UserError: LINK_INVALID, INVALID.
 
-        The link confirms the address, and all sessions and API tokens from before end.
+        The link confirms the address. All earlier sessions and API tokens end.
         """
         now = clock.now()
         link = await find_link(token, LinkPurpose.RESET, now)
@@ -101,7 +101,7 @@ class Mailing:
         return link
 
     async def accept(self, token: str, password: str, actor: Actor) -> Grant:
-        """Make the account that a mailed link invites to, and log in. Raises UserError: LINK_INVALID, INVALID."""
+        """Create the account of an invitation, and log in. Raises UserError: LINK_INVALID, INVALID."""
         now = clock.now()
         link = await find_link(token, LinkPurpose.INVITATION, now)
         await check_inviter(link)
@@ -112,27 +112,27 @@ class Mailing:
         return await self._sessions.open(user, actor, now)
 
     async def welcome(self, user: User, actor: Actor) -> None:
-        """Mail the link to confirm the address of someone who just signed up, where that is asked for.
+        """Mail a confirmation link to a user who has just signed up, if the server requires confirmation.
 
-        Where too many were mailed, none is: the user asks for it later.
+        At the rate limit no mail is sent: the user can request one later.
         """
         try:
             await self.request_confirmation(user, actor)
         except Conflict:
             return
         except RateLimited as error:
-            log.warning("a new account was not mailed the link to confirm its address", reason=error.message)
+            log.warning("no confirmation link was mailed to a new account", reason=error.message)
 
     async def request_confirmation(self, user: User, actor: Actor) -> None:
-        """Mail a link to confirm the address. Earlier ones become worthless.
+        """Mail a link to confirm the address, and revoke earlier ones.
 
-        Raises Conflict where there is nothing to confirm, RateLimited after three in an hour to one mailbox, or for a
-        network address that caused too many.
+        Raises Conflict where there is nothing to confirm, RateLimited after three mails to one mailbox within an hour
+        or too many from one network address.
         """
         if not self._settings.confirms_addresses:
             raise Conflict("This server has no mail server, so addresses need no confirmation.")
         if user.email_confirmed:
-            raise Conflict("Your email address is confirmed already.")
+            raise Conflict("Your email address is already confirmed.")
         await self._limit_confirmations(user.email, actor.address)
         await forget_links(self._database, user.email, LinkPurpose.CONFIRMATION)
         link, path = await make_link(LinkPurpose.CONFIRMATION, user.email, clock.now(), user=user.id)
@@ -142,10 +142,10 @@ class Mailing:
         await audit.record(AuditAction.EMAIL_CONFIRMATION_REQUESTED, actor.known_as(user), user)
 
     async def confirm(self, token: str, password: str, actor: Actor) -> Grant:
-        """Confirm the address that a link was mailed to, by the password of its account, and log in.
+        """Confirm the address of a link with the password of its account, and log in.
 
-        The password shows that it is the account's owner who opens the link, and not a stranger whose address was
-        typed. All sessions and API tokens from before end. Raises UserError: LINK_INVALID, INVALID_CREDENTIALS.
+        The password proves that the account's owner opened the link, not a stranger whose address was entered at
+        sign-up. All earlier sessions and API tokens end. Raises UserError: LINK_INVALID, INVALID_CREDENTIALS.
         """
         now = clock.now()
         link = await find_link(token, LinkPurpose.CONFIRMATION, now)
@@ -154,7 +154,7 @@ class Mailing:
             raise invalid_link()
         if not await verify_password(password, user.password):
             await audit.record(AuditAction.LOG_IN_FAILED, actor, user, detail="while confirming the address")
-            message = "This is not the password of the account that the link was mailed for."
+            message = "This is not the password of the account to which the link belongs."
             raise UserError(UserErrorCode.INVALID_CREDENTIALS, message, ("password",))
         await use_link(self._database, link)
         confirmed = await confirm_email(self._database, user, actor.known_as(user))
@@ -170,7 +170,7 @@ class Mailing:
                 raise
         except MailLimitReached as reached:
             seconds = reached.seconds(clock.now())
-            message = f"Too many mails to confirm addresses: {reached} Try again in {math.ceil(seconds)} s."
+            message = f"Too many confirmation mails: {reached} Try again in {math.ceil(seconds)} s."
             raise RateLimited(message, seconds) from None
 
     async def _mail_reset(self, user: User, actor: Actor) -> None:
@@ -181,7 +181,7 @@ class Mailing:
         self._wake()
         await audit.record(AuditAction.PASSWORD_RESET_REQUESTED, actor, user)
 
-    def _done(self, errand: "asyncio.Task[None]") -> None:
-        self._errands.discard(errand)
+    def _on_done(self, errand: "asyncio.Task[None]") -> None:
+        self._background.discard(errand)
         if not errand.cancelled() and (error := errand.exception()) is not None:
-            log.error("a link for a new password was not mailed", exc_info=error)
+            log.error("a password reset link was not mailed", exc_info=error)

@@ -1,8 +1,8 @@
-"""Rate limits that hold for all processes over one database: attempts by address and account, cost by user.
+"""Rate limits shared by all processes over one database: attempts by address and account, cost by user.
 
-A bucket is one document, and taking points is one conditional update by its id. Points for cost are drawn in portions
-and spent from memory, so most operations ask no database; what a bucket has refused once, it refuses from memory until
-the time has come, so a flood asks none either.
+A bucket is one document, and taking points is one conditional update by its id. Cost points are drawn in portions and
+spent from memory, so most operations need no database access. A refusal is remembered until the bucket has refilled,
+so a flood of requests needs none either.
 """
 
 import asyncio
@@ -24,18 +24,18 @@ from tocsin.security import passwords
 from tocsin.security.rates import ROUNDING, Bucket, Milliseconds, address_key, bucket_id
 
 PORTIONS = 100
-"""A process draws this part of a cost bucket at once: what it does not spend within `period` is lost to the caller."""
-_REMEMBERED = 20_000
-"""Buckets that a process remembers. One that is forgotten costs a question to the database, nothing else."""
-_WITH_PASSWORD = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation", "confirmEmail"}
+"""A process draws 1/100 of a cost bucket at once. Points that it does not spend within `period` are lost."""
+_MAX_STATES = 20_000
+"""Maximum buckets that a process remembers. A forgotten one costs an extra query, nothing else."""
+_PASSWORD_OPERATIONS = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation", "confirmEmail"}
 STRANGE_ADDRESSES = 5
-"""All addresses together from which nobody has logged in to an account yet have as many attempts at it as five."""
+"""Unfamiliar addresses share one limit per account: this many times the limit of a single address."""
 RESET_MAILS = Bucket("requestPasswordReset/account", 3, 3600)
-_HERE_TOO_MANY = "Too many attempts from this network address."
-_AT_ACCOUNT_TOO_MANY = "Too many attempts at this account from this network address."
-_STRANGE_TOO_MANY = "Too many attempts at this account from addresses where nobody has logged in to it before."
-_MAILED_ENOUGH = "A link to choose a new password was asked for three times within the hour: look for the mails."
-_COST_USED_UP = "You have used up what operations may cost in a minute."
+_ADDRESS_LIMIT_REACHED = "Too many attempts from this network address."
+_ACCOUNT_LIMIT_REACHED = "Too many attempts at this account from this network address."
+_UNFAMILIAR_LIMIT_REACHED = "Too many attempts at this account from addresses where nobody has logged in to it before."
+_RESET_LIMIT_REACHED = "A password reset was requested three times within the last hour: look for the mails."
+_COST_LIMIT_REACHED = "You have used up the cost that operations may have in a minute."
 log = telemetry.logger(__name__)
 
 
@@ -45,15 +45,15 @@ def _now() -> Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a caller may spend in all (`limit`), and what he has left (`remaining`), in points."""
+    """The points that a caller may spend in a minute (`limit`) and those that are left (`remaining`)."""
 
     limit: int
     remaining: int
 
 
 @dataclass(slots=True)
-class _Known:
-    """What this process knows of a bucket: `full_at` or later it is full again; `left` are points drawn by then."""
+class _BucketState:
+    """The local state of a bucket: it is full again at `full_at` or later; `left` points are drawn but not spent."""
 
     full_at: Milliseconds = 0.0
     left: float = 0.0
@@ -62,127 +62,129 @@ class _Known:
 
 
 class Rates:
-    """The rate limits of one installation, as one process sees them. `now` is in milliseconds since 1970."""
+    """The rate limits of one installation. `now` returns milliseconds since 1970."""
 
     def __init__(self, database: Database, settings: Settings, now: Callable[[], Milliseconds] = _now) -> None:
         self._database = database
         self._now = now
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._states: OrderedDict[str, _BucketState] = OrderedDict()
         self._cost = Bucket("cost", settings.cost_limit, 60)
         self._per_address, self._per_account = settings.attempts_per_address, settings.attempts_per_account
         self._familiar = FamiliarAddresses(database, now)
 
     async def attempt(self, what: str, address: str, email: str | None = None) -> None:
-        """Count one attempt at `what`, such as `logIn`, of this address and at the account of this email address.
+        """Count one attempt at `what`, such as `logIn`, from this address and at the account of `email`.
 
-        At an account attempts are counted by address, so that whoever guesses slows down themselves. Raises
-        RateLimited, in the same words whether there is such an account or not.
+        Attempts at an account are counted by address, so that guessing slows down only whoever guesses. Raises
+        RateLimited, with the same message whether or not the account exists.
         """
-        if what in _WITH_PASSWORD:
+        if what in _PASSWORD_OPERATIONS:
             passwords.refuse_when_full()
         here = address_key(address)
-        await self._take(Bucket(f"{what}/address", self._per_address, 60), here, _HERE_TOO_MANY)
+        await self._take_one(Bucket(f"{what}/address", self._per_address, 60), here, _ADDRESS_LIMIT_REACHED)
         if email is None:
             return
         account = spell_email(email)
         if what == "requestPasswordReset":
-            await self._take(RESET_MAILS, account, _MAILED_ENOUGH)
+            await self._take_one(RESET_MAILS, account, _RESET_LIMIT_REACHED)
         else:
-            await self._attempt_at_account(what, account, here)
+            await self._count_account_attempt(what, account, here)
 
     async def succeeded(self, address: str, email: str) -> None:
-        """Note that this account was logged in to from this address, where its owner is from now on not slowed down by
-        what others attempt elsewhere. A database that is away notes nothing.
+        """Record a log-in, so that attempts from elsewhere no longer slow down the owner at this address.
+
+        Without the database nothing is recorded.
         """
         try:
             await self._familiar.note(spell_email(email), address_key(address))
         except PyMongoError as error:
-            log.warning("the address of a log-in is not noted", error=str(error)[:300])
+            log.warning("the address of a log-in was not recorded", error=str(error)[:300])
 
-    async def _attempt_at_account(self, what: str, account: str, here: str) -> None:
-        """Strangers slow each other down, and never the owner where they have logged in before."""
+    async def _count_account_attempt(self, what: str, account: str, here: str) -> None:
+        """Count an attempt at an account. Unfamiliar addresses share a limit; familiar ones have their own."""
         if not await self._familiar.knows(account, here):
             strange = Bucket(f"{what}/account/strange", self._per_account * STRANGE_ADDRESSES, 900)
-            await self._take(strange, account, _STRANGE_TOO_MANY)
+            await self._take_one(strange, account, _UNFAMILIAR_LIMIT_REACHED)
         pair = Bucket(f"{what}/account", self._per_account, 900)
-        await self._take(pair, f"{account}\n{here}", _AT_ACCOUNT_TOO_MANY)
+        await self._take_one(pair, f"{account}\n{here}", _ACCOUNT_LIMIT_REACHED)
 
     def check(self, caller: str, points: float) -> None:
-        """Raises RateLimited when this process knows already that the caller cannot spend so many points."""
-        known, now = self._of(self._cost, caller), self._now()
-        missing = points - self._left(known, now)
-        if missing > 0 and (wait := self._cost.wait(known.full_at, missing, now)) > 0:
-            raise _limited(_COST_USED_UP, wait)
+        """Check from memory whether the caller may spend these points. Raises RateLimited if it must fail."""
+        state, now = self._state_of(self._cost, caller), self._now()
+        missing = points - self._unspent(state, now)
+        if missing > 0 and (wait := self._cost.wait(state.full_at, missing, now)) > 0:
+            raise _limited(_COST_LIMIT_REACHED, wait)
 
     async def spend(self, caller: str, points: float) -> Allowance:
-        """Spend points of the caller's, who is a user's id or an address. Raises RateLimited.
+        """Spend points of a caller, which is a user's id or an address. Raises RateLimited.
 
-        A database that is away limits nobody: it lets nothing else be done either.
+        While the database is unavailable nothing is limited, as no operation can succeed then.
         """
-        known = self._of(self._cost, caller)
-        if self._left(known, self._now()) < points:
-            async with known.lock:
-                await self._draw_for(caller, known, points)
-        known.left -= points
-        remaining = self._cost.remaining(known.full_at, self._now()) + known.left
-        # What was drawn and is not spent yet does not keep the bucket from filling up again.
+        state = self._state_of(self._cost, caller)
+        if self._unspent(state, self._now()) < points:
+            async with state.lock:
+                await self._draw_for(caller, state, points)
+        state.left -= points
+        remaining = self._cost.remaining(state.full_at, self._now()) + state.left
+        # Points that are drawn but not spent do not delay the refill, so the sum can exceed the capacity.
         return Allowance(round(self._cost.capacity), max(math.floor(min(remaining, self._cost.capacity)), 0))
 
-    async def _draw_for(self, caller: str, known: _Known, points: float) -> None:
-        missing = points - self._left(known, self._now())
+    async def _draw_for(self, caller: str, state: _BucketState, points: float) -> None:
+        missing = points - self._unspent(state, self._now())
         if missing <= 0:  # someone else drew meanwhile
             return
         portion = max(missing, self._cost.capacity / PORTIONS)
         try:
-            known.left += await self._draw(self._cost, caller, known, (portion, missing))
+            state.left += await self._draw(self._cost, caller, state, (portion, missing))
         except PyMongoError as error:
-            log.warning("cost is not counted while the database is away", error=str(error)[:300])
-            known.left += portion
-        known.drawn_at = self._now()
+            log.warning("cost is not counted while the database is unavailable", error=str(error)[:300])
+            state.left += portion
+        state.drawn_at = self._now()
 
-    def _left(self, known: _Known, now: Milliseconds) -> float:
-        if abs(now - known.drawn_at) > self._cost.window:
-            known.left = 0.0
-        return known.left
+    def _unspent(self, state: _BucketState, now: Milliseconds) -> float:
+        if abs(now - state.drawn_at) > self._cost.window:
+            state.left = 0.0
+        return state.left
 
-    async def _take(self, bucket: Bucket, key: str, message: str) -> None:
-        known = self._of(bucket, key)
-        await self._draw(bucket, key, known, (1,), message)
+    async def _take_one(self, bucket: Bucket, key: str, message: str) -> None:
+        state = self._state_of(bucket, key)
+        await self._draw(bucket, key, state, (1,), message)
 
     async def _draw(
         self,
         bucket: Bucket,
         key: str,
-        known: _Known,
+        state: _BucketState,
         amounts: tuple[float, ...],
-        message: str = _COST_USED_UP,
+        message: str = _COST_LIMIT_REACHED,
     ) -> float:
-        """Draw the first of these amounts that the bucket gives. Raises RateLimited for the last one."""
+        """Draw the first of these amounts that the bucket has. Raises RateLimited if it has none of them."""
         for amount in amounts:
-            if bucket.wait(known.full_at, amount, self._now()) == 0 and await self._change(bucket, key, known, amount):
+            is_full_enough = bucket.wait(state.full_at, amount, self._now()) == 0
+            if is_full_enough and await self._draw_stored(bucket, key, state, amount):
                 return amount
-        raise _limited(message, bucket.wait(known.full_at, amounts[-1], self._now()))
+        raise _limited(message, bucket.wait(state.full_at, amounts[-1], self._now()))
 
-    async def _change(self, bucket: Bucket, key: str, known: _Known, amount: float) -> bool:
-        """Whether the database gave it. Either way `known` is what the bucket is afterwards."""
+    async def _draw_stored(self, bucket: Bucket, key: str, state: _BucketState, amount: float) -> bool:
+        """Draw from the stored bucket, and update `state` to its state. Returns whether it had the amount."""
         name = bucket_id(bucket, key)
         buckets, update = self._database.rate_buckets, _draw_update(bucket, amount, self._now())
         try:
             result = await buckets.update_one({"_id": name}, update, upsert=True)
-        except DuplicateKeyError:  # another process made it at the same moment
+        except DuplicateKeyError:  # another process created it at the same moment
             result = await buckets.update_one({"_id": name}, update)
         stored = await buckets.find_one({"_id": name})
-        before = 0.0 if known.full_at > bucket.furthest(self._now()) else known.full_at
-        known.full_at = max(before, stored["full_at"] if stored else 0.0)
+        before = 0.0 if state.full_at > bucket.furthest(self._now()) else state.full_at
+        state.full_at = max(before, stored["full_at"] if stored else 0.0)
         return result.modified_count > 0 or result.did_upsert
 
-    def _of(self, bucket: Bucket, key: str) -> _Known:
+    def _state_of(self, bucket: Bucket, key: str) -> _BucketState:
         name = bucket_id(bucket, key)
-        known = self._known.setdefault(name, _Known())
-        self._known.move_to_end(name)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return known
+        state = self._states.setdefault(name, _BucketState())
+        self._states.move_to_end(name)
+        if len(self._states) > _MAX_STATES:
+            self._states.popitem(last=False)
+        return state
 
 
 def _limited(message: str, wait: float) -> RateLimited:
@@ -191,7 +193,7 @@ def _limited(message: str, wait: float) -> RateLimited:
 
 
 def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
-    """Move the time on, if it then lies no further ahead than the bucket allows."""
+    """Return the update that moves `full_at` forward if it then lies within the bucket's window."""
     trusted: Doc = {"$cond": [{"$gt": ["$full_at", bucket.furthest(now)]}, now, {"$max": ["$full_at", now]}]}
     after: Doc = {"$add": [trusted, bucket.spend(amount)]}
     fits: Doc = {"$lte": [after, now + bucket.window + ROUNDING]}

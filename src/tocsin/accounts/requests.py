@@ -1,4 +1,4 @@
-"""Whose workflows may ask whom to decide: only those of users whose requests somebody accepts."""
+"""Approval requests between users: a workflow can only ask people who accept requests from its owner."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from tocsin.documents import Database, User
 from tocsin.errors import Conflict, InvalidInput
 
 MOST = 200
-"""Addresses that one user accepts requests from."""
+"""Maximum addresses that one user accepts requests from."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """The rules of who may ask whom to decide. `confirms`: requests come only from confirmed addresses.
+    """The rules for approval requests. `confirms`: owners must have a confirmed address to send them.
 
-    `to_admins`: administrators get requests from everyone.
+    `to_admins`: administrators receive requests from everyone.
     """
 
     confirms: bool = False
@@ -24,11 +24,11 @@ class RequestRules:
 
     @classmethod
     def of(cls, settings: Settings) -> "RequestRules":
-        """The part of the settings that is about it."""
+        """Return the rules that the settings define."""
         return cls(settings.confirms_addresses, settings.admin_requests == "everyone")
 
     def accept(self, person: User, owner: User) -> bool:
-        """Tell whether the workflows of `owner` may ask this person."""
+        """Tell whether workflows of `owner` may ask this person."""
         if person.id == owner.id:
             return True
         if self.confirms and not owner.email_confirmed:
@@ -37,23 +37,24 @@ class RequestRules:
 
 
 def refusal_text(asks: str, people: Iterable[User], owner: User, rules: RequestRules) -> str | None:
-    """Why nobody of these people, who are called `asks`, is asked; None if somebody is.
+    """Return why none of these people is asked, or None if at least one is. `asks` is how the workflow names them.
 
-    Says the same of an address without an account.
+    The text for an address without an account is the same.
     """
     if any(rules.accept(person, owner) for person in people):
         return None
     if rules.confirms and not owner.email_confirmed:
-        return "Nobody was asked: your own email address is not confirmed. requestEmailConfirmation mails you the link."
+        return "Nobody was asked: your email address is not confirmed. Call requestEmailConfirmation to get a link."
     call = f'acceptRequestsFrom(input: {{email: "{owner.email}"}})'
     who = "No administrator accepts" if asks == "admins" else f"{asks} does not accept"
-    return f"Nobody was asked by mail: {who} requests from you yet, which takes {call}. Whoever may decide still can."
+    reason = f"{who} requests from you yet. To accept them: {call}."
+    return f"Nobody was asked by mail: {reason} Anyone who may decide still can."
 
 
 async def accept_requests(database: Database, user: User, email: str) -> tuple[str, bool]:
-    """Let the workflows of the user with this address ask this one. The address, and whether that is new.
+    """Let workflows of the user with this address ask `user`. Returns the address, and whether it was added.
 
-    Says the same whether or not the address has an account. Raises InvalidInput, Conflict when there are too many.
+    The result does not reveal whether the address has an account. Raises InvalidInput; Conflict at the limit.
     """
     address = normalise_email(email)
     if address == user.email:
@@ -67,7 +68,7 @@ async def accept_requests(database: Database, user: User, email: str) -> tuple[s
 
 
 async def refuse_requests(database: Database, user: User, email: str) -> str:
-    """Let the workflows of the user with this address ask this one no more; the address. Raises InvalidInput."""
+    """Stop workflows of the user with this address from asking `user`. Returns the address. Raises InvalidInput."""
     address = normalise_email(email)
     await database.users.update_one({"_id": user.id}, {"$pull": {"accepts_requests_from": address}})
     return address

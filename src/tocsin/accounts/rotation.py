@@ -1,8 +1,8 @@
-"""Rotating the keys while everything serves.
+"""Key rotation without downtime.
 
-New keys are published, then activated when every live process has read them, so that none meets a token or a secret
-whose key it cannot know. What the old data key sealed is sealed anew. All steps may be done again: whatever a crash
-leaves behind is readable, and the next rotation finishes it.
+New keys are published, then activated once every live process has read them, so that no process meets a token or a
+secret whose key it does not know. Secrets that the old data key sealed are then re-encrypted. All steps are
+idempotent: a crash leaves everything readable, and the next rotation completes the work.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from tocsin.security.tokens import LEEWAY
 from tocsin.tasks.resealing import Tally, reseal
 
 PATIENCE = 30.0
-"""Seconds in which every live process must have read new keys."""
+"""Seconds within which every live process must have read new keys."""
 KEPT = timedelta(minutes=10)
-"""How long an old data key is kept: an edit that was begun before may still write what it sealed."""
+"""How long an old data key is kept: an edit in progress may still write what it sealed."""
 SWEEP_SECONDS = 60.0
-_SETTLE_SECONDS = 2 * POLL_SECONDS
-"""By then every live process seals with a key that was activated."""
+_ACTIVATION_SECONDS = 2 * POLL_SECONDS
+"""Seconds after an activation by which every live process seals with the new key."""
 _PAUSE_SECONDS = 0.5
-_ABANDONED = timedelta(minutes=10)
-_PASSES = 50
+_ABANDONED_AFTER = timedelta(minutes=10)
+_MAX_PASSES = 50
 log = telemetry.logger(__name__)
 
 Tell = Callable[[str], None]
@@ -40,7 +40,10 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The keys that are in use now, and what was sealed anew. Tokens of the old key are good until `good_until`."""
+    """The ids of the keys in use after a rotation, and counts of re-encrypted secrets.
+
+    Tokens that the old key signed are valid until `good_until`.
+    """
 
     jwt: str
     data: str
@@ -49,59 +52,61 @@ class Rotated:
 
 
 async def rotate(keyring: Keyring, lifetime: timedelta, tell: Tell, *, at_once: bool = False) -> Rotated:
-    """Make new keys, use them, and seal all secrets anew.
+    """Create and activate new keys, and re-encrypt all secrets.
 
-    Access tokens, which are good for `lifetime`, stay so until they expire; with `at_once` none that was signed before
-    is good any more. `tell` hears what is being done. Raises TocsinError when a live process does not read the new
-    keys: then nothing has changed.
+    Access tokens, which live for `lifetime`, stay valid until they expire, or become invalid immediately with
+    `at_once`. `tell` is called with progress messages. Raises TocsinError, with nothing changed, when a live process
+    does not read the new keys in time.
     """
     await keyring.load()
-    await _clear_abandoned(keyring.database, clock.now())
+    await _delete_abandoned(keyring.database, clock.now())
     jwt, data = await _publish(keyring, KeyKind.JWT), await _publish(keyring, KeyKind.DATA)
     tell(f"New keys: {jwt.id} signs access tokens, {data.id} seals secrets.")
     try:
-        others = await _until_known(keyring.database, [jwt.id, data.id])
+        others = await _wait_for_acknowledgement(keyring.database, [jwt.id, data.id])
     except BaseException:
         await _withdraw(keyring.database, [jwt.id, data.id])
         raise
     good_until = await _activate(keyring, [jwt, data], timedelta(0) if at_once else lifetime + 2 * LEEWAY)
     await keyring.wrap_anew()
     if others:
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await asyncio.sleep(_ACTIVATION_SECONDS)
     tally = await _reseal_all(keyring, tell)
     await _retire(keyring, KeyKind.DATA, clock.now() + KEPT)
     return Rotated(newest(keyring.keys, KeyKind.JWT).id, newest(keyring.keys, KeyKind.DATA).id, good_until, tally)
 
 
 async def forget_lost(keyring: Keyring) -> list[str]:
-    """Delete the keys that none of the operator's encryption keys opens, and with them all that they sealed.
+    """Delete the keys that none of the operator's encryption keys opens, and return their ids.
 
-    Raises TocsinError while any process is alive: it has the keys, so they are not lost.
+    Whatever they sealed becomes unreadable. Raises TocsinError while any process is alive, as it has these keys.
     """
     try:
         await keyring.load()
     except KeysUnreadable as error:
-        if alive := await _alive(keyring.database):
+        if alive := await _live_processes(keyring.database):
             names = ", ".join(sorted(alive))
-            raise TocsinError(f"The keys are not lost: {names} has them. Stop it first, or use its settings.") from None
+            raise TocsinError(
+                f"The keys are not lost: {names} has them. Stop that process first, or use its settings."
+            ) from None
         await keyring.database.keys.delete_many({"_id": {"$in": error.kids}})
         return error.kids
     return []
 
 
 async def sweep(keyring: Keyring) -> None:
-    """Delete what is retired for good; before a data key is, all that is still sealed with it is sealed anew."""
+    """Delete keys whose retirement time has passed. Secrets that a data key still seals are re-encrypted first."""
     now = clock.now()
     over = [key for key in keyring.keys if key.retire_at is not None and key.retire_at <= now]
-    # The operator's own signing key stays known as retired, or it would be good again.
+    # The operator's own signing key stays stored as retired: without that record it would be valid again.
     tokens = [key.id for key in over if key.kind is KeyKind.JWT and key.sealed is not None]
     if tokens:
         await keyring.database.keys.delete_many({"_id": {"$in": tokens}})
-    data = [key.id for key in over if key.kind is KeyKind.DATA and await _take(keyring.database, key, now)]
+    data = [key.id for key in over if key.kind is KeyKind.DATA and await _claim_deletion(keyring.database, key, now)]
     if data:
         tally = await _reseal_all(keyring, log.info)
         await keyring.database.keys.delete_many({"_id": {"$in": data}})
-        log.info("old data keys deleted", keys=data, secrets_sealed_anew=tally.secrets)
+        log.info("retired data keys deleted", keys=data, secrets_sealed_anew=tally.secrets)
 
 
 async def _publish(keyring: Keyring, kind: KeyKind) -> StoredKey:
@@ -112,32 +117,32 @@ async def _publish(keyring: Keyring, kind: KeyKind) -> StoredKey:
     return key
 
 
-async def _until_known(database: Database, kids: list[str]) -> bool:
-    """Wait until all live processes have read these keys. Returns whether there are any."""
+async def _wait_for_acknowledgement(database: Database, kids: list[str]) -> bool:
+    """Wait until all live processes have read these keys. Returns whether there are any processes."""
     waiting: set[str] = set()
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
-                alive = await _alive(database)
-                waiting = {worker async for worker in _without(database, kids, alive)}
+                alive = await _live_processes(database)
+                waiting = {worker async for worker in _processes_without(database, kids, alive)}
                 if not waiting:
                     return bool(alive)
                 await asyncio.sleep(0.1)
     except TimeoutError:
         raise TocsinError(
             f"{', '.join(sorted(waiting))} has not read the new keys within {PATIENCE:.0f} seconds, so nothing was"
-            f" changed. Does it run with the same {PREFIX}ENCRYPTION_KEY? If it died, try again when its lease is over."
+            f" changed. Does it run with the same {PREFIX}ENCRYPTION_KEY? If it died, try again when its lease expires."
         ) from None
 
 
-async def _alive(database: Database) -> set[str]:
-    """The processes that have a lease."""
+async def _live_processes(database: Database) -> set[str]:
+    """Return the ids of the processes that have a lease."""
     now = clock.now()
     return {worker["_id"] async for worker in database.workers.find({}) if is_alive(worker, now)}
 
 
-async def _without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:
-    """Those of the processes that have not read one of the keys, again for each key."""
+async def _processes_without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:
+    """Yield each process that has not read a key, once per key."""
     async for key in database.keys.find({"_id": {"$in": kids}}, {"known_by": 1}):
         for process in processes.difference(key["known_by"]):
             yield process
@@ -148,11 +153,11 @@ async def _withdraw(database: Database, kids: list[str]) -> None:
 
 
 async def _activate(keyring: Keyring, keys: list[StoredKey], good_for: timedelta) -> datetime:
-    """Use these keys from now on, and let tokens of older ones be good for so long. Returns until when they are."""
+    """Activate these keys, and retire older signing keys after `good_for`. Returns the time of retirement."""
     await keyring.load()
     for key in keys:
         before = newest(keyring.keys, key.kind).activated_at or clock.EPOCH
-        moment = max(clock.now(), before + MILLISECOND)  # the newest, even if the clock was set back
+        moment = max(clock.now(), before + MILLISECOND)  # the latest, even if the clock was set back
         await keyring.database.keys.update_one({"_id": key.id}, {"$set": {"activated_at": moment}})
     good_until = clock.now() + good_for
     await _retire(keyring, KeyKind.JWT, good_until)
@@ -160,7 +165,7 @@ async def _activate(keyring: Keyring, keys: list[StoredKey], good_for: timedelta
 
 
 async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
-    """Retire at this moment whatever is older than the key in use, unless it retires before."""
+    """Schedule the retirement of all keys older than the active one, unless they retire earlier."""
     await keyring.load()
     in_use = newest(keyring.keys, kind)
     for key in keyring.keys:
@@ -176,9 +181,9 @@ async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
 
 
 async def _reseal_all(keyring: Keyring, tell: Tell) -> Tally:
-    """Passes over all secrets, until one of them finds nothing to do."""
+    """Re-encrypt all secrets, in passes, until a pass finds nothing to do."""
     total = Tally()
-    for number in range(_PASSES):
+    for number in range(_MAX_PASSES):
         if number:
             await asyncio.sleep(_PAUSE_SECONDS)
         await keyring.load()
@@ -188,18 +193,18 @@ async def _reseal_all(keyring: Keyring, tell: Tell) -> Tally:
             return total
         total.secrets += tally.secrets
         total.documents += tally.documents
-        tell(f"Secrets sealed anew: {total.secrets} in {total.documents} tasks and runs.")
-    raise TocsinError("A process seals secrets with an old key again and again. Stop it if it is of an older version.")
+        tell(f"Secrets re-encrypted: {total.secrets} in {total.documents} tasks and runs.")
+    raise TocsinError("A process keeps sealing secrets with an old key. Stop it if it runs an older version.")
 
 
-async def _take(database: Database, key: StoredKey, now: datetime) -> bool:
-    """Be the one process that deletes this key; after a crash another one tries later."""
+async def _claim_deletion(database: Database, key: StoredKey, now: datetime) -> bool:
+    """Claim the deletion of this key. If this process crashes, another one can claim it later."""
     step = change_when(equals("retire_at", key.retire_at), {"retire_at": now + KEPT})
     return (await database.keys.update_one({"_id": key.id}, [step])).modified_count == 1
 
 
-async def _clear_abandoned(database: Database, now: datetime) -> None:
-    """Delete keys that a killed rotation published and never activated."""
+async def _delete_abandoned(database: Database, now: datetime) -> None:
+    """Delete keys that an interrupted rotation published and never activated."""
     async for key in database.keys.find({"activated_at": None}):
-        if key["created_at"] < now - _ABANDONED:
+        if key["created_at"] < now - _ABANDONED_AFTER:
             await database.keys.delete_one({"_id": key["_id"]})

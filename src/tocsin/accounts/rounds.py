@@ -1,4 +1,4 @@
-"""A duty that is done again and again."""
+"""Periodic background work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,49 +14,49 @@ log = telemetry.logger(__name__)
 
 
 class Rounds:
-    """Does a duty every so many seconds, first after those.
+    """A coroutine function that is called every `seconds`, for the first time after that interval.
 
-    A stop waits some seconds for the duty to end; only then it is cancelled.
+    `stop` waits up to 5 seconds for a call in progress before it cancels it.
     """
 
     def __init__(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
-        self._duty, self._seconds = duty, seconds
+        self._work, self._seconds = duty, seconds
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._told = ""
+        self._logged_error = ""
 
     def start(self) -> None:
-        """Begin the first wait."""
+        """Start the background task."""
         self._task = asyncio.create_task(self._run(), name="rounds")
 
     async def stop(self) -> None:
-        """Do it no more."""
+        """Stop the background task."""
         self._stopping.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=PATIENCE)
             await end_tasks(self._task)
 
     async def _run(self) -> None:
-        while not await self._stopped():
+        while not await self._wait_for_stop():
             try:
-                await self._duty()
-                self._told = ""
+                await self._work()
+                self._logged_error = ""
             except PyMongoError:
-                continue  # others say that the database is away
+                continue  # reported elsewhere: the database is unavailable
             except TocsinError as error:
-                self._tell(str(error))
+                self._log_once(str(error))
             except Exception:
-                log.exception("a duty failed, trying again", seconds=self._seconds)
+                log.exception("periodic work failed, trying again", seconds=self._seconds)
 
-    async def _stopped(self) -> bool:
+    async def _wait_for_stop(self) -> bool:
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._stopping.wait()
         except TimeoutError:
             return False
 
-    def _tell(self, message: str) -> None:
-        """Say what is wrong once, not each time."""
-        if message != self._told:
-            self._told = message
+    def _log_once(self, message: str) -> None:
+        """Log an error when it first occurs, not each time."""
+        if message != self._logged_error:
+            self._logged_error = message
             log.error(message)

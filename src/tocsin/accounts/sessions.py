@@ -1,8 +1,8 @@
-"""Sessions: a log-in lives by a refresh token that is new each time it is used.
+"""Sessions, renewed by refresh tokens that rotate with every use.
 
-A refresh token that was used before can only be a copy, the owner's or a thief's: nobody can tell which, so its whole
-session ends and the owner is told (RFC 9700 section 4.14.2). The next token derives from the one before, so that a
-client whose answer was lost, or two tabs at once, may ask again within seconds and get the same token, not a log-out.
+A refresh token that is used twice has been copied, by its owner or by a thief: as nobody can tell which, the session
+ends and the owner is notified (RFC 9700 section 4.14.2). Each token is derived from the one before, so a client whose
+response was lost, or two tabs at once, can repeat the request within seconds and get the same token.
 """
 
 from dataclasses import dataclass, field
@@ -19,15 +19,15 @@ from tocsin.security.tokens import AccessTokens
 
 PREFIX = "tocsin_refresh_"
 MOST = 100
-"""Sessions that one user has at once; the oldest make room."""
+"""Maximum sessions of one user; the oldest are ended first."""
 GRACE = timedelta(seconds=10)
-"""How long the token before the latest is answered with the latest again."""
-_LONGEST = 300
+"""How long the previous token may be used again; the answer is the current token."""
+_MAX_TOKEN_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a user has after logging in: an access token that is good until `expires_at` (UTC), and what renews it."""
+    """The tokens of a session: an access token, valid until `expires_at` (UTC), and the refresh token."""
 
     access_token: str = field(repr=False)
     expires_at: datetime
@@ -37,13 +37,13 @@ class Grant:
 
 
 class Sessions:
-    """Opens, renews and ends sessions. `key` derives refresh tokens; every process has the same."""
+    """The sessions of one installation. `key` derives refresh tokens and is the same in every process."""
 
     def __init__(self, database: Database, tokens: AccessTokens, key: bytes, lifetime: timedelta) -> None:
         self._database, self._tokens, self._key, self._lifetime = database, tokens, key, lifetime
 
     async def open(self, user: User, actor: Actor, now: datetime) -> Grant:
-        """A new session of this user."""
+        """Open a session for this user and return its tokens."""
         family, secret = new_secret(), new_secret()
         session = Session(
             id=new_id(user.id),
@@ -57,33 +57,33 @@ class Sessions:
             user_agent=actor.user_agent,
         )
         await session.insert()
-        await self._make_room(user.id)
-        return self._grant(user, session.id, family, secret, now)
+        await self._end_surplus(user.id)
+        return self._issue_tokens(user, session.id, family, secret, now)
 
     async def renew(self, refresh_token: str, actor: Actor, now: datetime) -> Grant:
-        """New tokens for the same session. Raises UserError SESSION_ENDED."""
-        family, secret = _parts(refresh_token)
-        for _ in range(2):  # again, if another request renewed it in this moment
+        """Return new tokens for the session. Raises UserError SESSION_ENDED."""
+        family, secret = _split_token(refresh_token)
+        for _ in range(2):  # once more if another request has just renewed it
             session = await self._find(family, now)
             if session is None:
-                raise _ended()
+                raise _session_ended_error()
             if session.secret == digest(secret) and not await self._rotate(session, family, secret, now):
                 continue
-            if session.secret != digest(secret) and not _is_repeated(session, secret, now):
-                raise await self._reused(session, actor)
+            if session.secret != digest(secret) and not _is_repetition(session, secret, now):
+                raise await self._end_reused(session, actor)
             user = await User.get(session.owner)
             if user is None or not user.is_active:
-                raise _ended()
-            return self._grant(user, session.id, family, self._following(family, secret), now)
-        raise _ended()
+                raise _session_ended_error()
+            return self._issue_tokens(user, session.id, family, self._next_secret(family, secret), now)
+        raise _session_ended_error()
 
     async def end_by_token(self, refresh_token: str, now: datetime) -> Session | None:
-        """End the session of this refresh token, an old one too; None if there is none."""
-        session = await self._find(_parts(refresh_token)[0], now)
+        """End the session of this refresh token, even an old one. Returns None if there is none."""
+        session = await self._find(_split_token(refresh_token)[0], now)
         return session if session is not None and await self.end(session.id) else None
 
     async def end(self, session_id: str) -> bool:
-        """End a session; whether there was one."""
+        """End a session. Returns whether there was one."""
         result = await self._database.sessions.delete_one({"_id": session_id})
         return result.deleted_count == 1
 
@@ -92,65 +92,65 @@ class Sessions:
         return None if session is None or session.expires_at <= now else session
 
     async def _rotate(self, session: Session, family: str, secret: str, now: datetime) -> bool:
-        following = digest(self._following(family, secret))
+        following = digest(self._next_secret(family, secret))
         changes = {"secret": following, "previous": session.secret, "rotated_at": now}
         changes["expires_at"] = now + self._lifetime
         step = change_when(equals("secret", session.secret), changes)
         result = await self._database.sessions.update_one({"_id": session.id}, [step])
         return result.modified_count == 1
 
-    async def _reused(self, session: Session, actor: Actor) -> UserError:
+    async def _end_reused(self, session: Session, actor: Actor) -> UserError:
         if await self.end(session.id) and (user := await User.get(session.owner)) is not None:
             await audit.record(AuditAction.REFRESH_TOKEN_REUSED, actor, user, detail=f"session {session.id}")
             await deliveries.enqueue(self._database, [account_mails.refresh_token_reused(user, session, actor.address)])
         return UserError(
             UserErrorCode.SESSION_ENDED,
-            "This refresh token was used before: somebody may have a copy, so the session was ended. Log in again.",
+            "This refresh token was already used: someone may have a copy, so the session was ended. Log in again.",
             ("refreshToken",),
         )
 
-    async def _make_room(self, owner: str) -> None:
+    async def _end_surplus(self, owner: str) -> None:
         found = self._database.sessions.find({"owner": owner}, {"created_at": 1})
         sessions = sorted(await found.to_list(), key=lambda session: session["created_at"])
         surplus = [session["_id"] for session in sessions[:-MOST]]
         if surplus:
             await self._database.sessions.delete_many({"_id": {"$in": surplus}})
 
-    def _following(self, family: str, secret: str) -> str:
+    def _next_secret(self, family: str, secret: str) -> str:
         return derive(self._key, "refresh token", f"{family}.{secret}")
 
-    def _grant(self, user: User, session_id: str, family: str, secret: str, now: datetime) -> Grant:
+    def _issue_tokens(self, user: User, session_id: str, family: str, secret: str, now: datetime) -> Grant:
         token, expires_at = self._tokens.issue(user.id, now, session_id)
         return Grant(token, expires_at, f"{PREFIX}{family}.{secret}", session_id, user)
 
 
 async def list_sessions(owner: str, now: datetime) -> list[Session]:
-    """The sessions of a user that can still be renewed, the latest first."""
+    """Return the sessions of a user that can still be renewed, newest first."""
     sessions = await Session.find({"owner": owner}).to_list()
     alive = [session for session in sessions if session.expires_at > now]
     return sorted(alive, key=lambda session: session.created_at, reverse=True)
 
 
 async def end_sessions(database: Database, owner: str, *, but: str | None = None) -> int:
-    """End all sessions of a user, but for one if that is named; how many."""
+    """End all sessions of a user except `but`. Returns how many were ended."""
     found = database.sessions.find({"owner": owner}, {"_id": 1})
     ids = [session["_id"] async for session in found if session["_id"] != but]
     result = await database.sessions.delete_many({"_id": {"$in": ids}})
     return result.deleted_count
 
 
-def _is_repeated(session: Session, secret: str, now: datetime) -> bool:
-    """The token before the latest, moments after it was used: a client that asks again."""
+def _is_repetition(session: Session, secret: str, now: datetime) -> bool:
+    """Tell whether a client repeats its request: the previous token, within the grace period."""
     return session.previous == digest(secret) and abs(now - session.rotated_at) <= GRACE
 
 
-def _parts(refresh_token: str) -> tuple[str, str]:
+def _split_token(refresh_token: str) -> tuple[str, str]:
     family, dot, secret = refresh_token.removeprefix(PREFIX).partition(".")
-    if len(refresh_token) > _LONGEST or not refresh_token.startswith(PREFIX) or not dot:
-        raise _ended()
+    if len(refresh_token) > _MAX_TOKEN_LENGTH or not refresh_token.startswith(PREFIX) or not dot:
+        raise _session_ended_error()
     return family, secret
 
 
-def _ended() -> UserError:
-    message = "This refresh token is not good any more: it expired, or its session was ended. Log in again."
+def _session_ended_error() -> UserError:
+    message = "This refresh token is no longer valid: it expired, or its session was ended. Log in again."
     return UserError(UserErrorCode.SESSION_ENDED, message, ("refreshToken",))

@@ -1,4 +1,4 @@
-"""The users as an administrator handles them, in the API and on the command line."""
+"""User administration, for the API and the command line."""
 
 import unicodedata
 from typing import Any
@@ -30,9 +30,9 @@ async def create_user(
     action: AuditAction = AuditAction.USER_CREATED,
     confirmed: bool = True,
 ) -> User:
-    """Store a new user. Raises UserError: INVALID for the address or the password, EMAIL_TAKEN.
+    """Create a user. Raises UserError: INVALID for the address or the password, EMAIL_TAKEN.
 
-    `confirmed` says that somebody answers for the address: an administrator, or a link that was mailed to it.
+    `confirmed` means that the address is vouched for, by an administrator or by a link that was mailed to it.
     """
     address = normalise_email(email)
     check_password(password, address)
@@ -48,12 +48,12 @@ async def create_user(
 
 
 async def list_users() -> list[User]:
-    """All users, by address."""
+    """Return all users, sorted by address."""
     return sorted(await User.find_all().to_list(), key=lambda user: user.email)
 
 
 async def find_user(email: str) -> User:
-    """The user of this address. Raises InvalidInput, NotFound."""
+    """Return the user with this address. Raises InvalidInput, NotFound."""
     user = await look_up_user(email)
     if user is None:
         raise NotFound(f"There is no user with the address {email}.", "email")
@@ -61,9 +61,9 @@ async def find_user(email: str) -> User:
 
 
 async def look_up_user(email: str) -> User | None:
-    """The user of this address, or None. Raises InvalidInput.
+    """Return the user with this address, or None. Raises InvalidInput.
 
-    Addresses that were stored before may have characters that others stand for by now: such a user is found last.
+    Earlier versions normalised addresses with NFC, so that spelling is tried second.
     """
     for address in dict.fromkeys((normalise_email(email), unicodedata.normalize("NFC", email.strip().lower()))):
         if (user := await User.find_one({"email": address})) is not None:
@@ -72,7 +72,7 @@ async def look_up_user(email: str) -> User | None:
 
 
 async def require_user(user_id: str) -> User:
-    """The user of this id. Raises NotFound."""
+    """Return the user with this id. Raises NotFound."""
     user = await User.get(user_id)
     if user is None:
         raise NotFound("There is no user with this id.", "id")
@@ -89,12 +89,12 @@ async def set_password(
     path: str = "password",
     keep: str | None = None,
 ) -> User:
-    """Give the user a new password, end the sessions that the old one opened but for `keep`, and tell him.
+    """Set a new password, end all sessions except `keep`, and notify the user by mail.
 
-    Links for a new password that were mailed before become worthless; API tokens stay. Raises InvalidInput at `path`.
+    Password reset links that were mailed before are revoked; API tokens stay valid. Raises InvalidInput at `path`.
     """
     check_password(password, user.email, path)
-    changed = await _change(user, password=await hash_password(password))
+    changed = await _update_user(user, password=await hash_password(password))
     await end_sessions(database, user.id, but=keep)
     await forget_links(database, user.email, LinkPurpose.RESET)
     await audit.record(action, actor, user)
@@ -103,21 +103,21 @@ async def set_password(
 
 
 async def confirm_email(database: Database, user: User, actor: Actor) -> User:
-    """Count the address as confirmed. The first time, all sessions and API tokens from before end."""
+    """Mark the address as confirmed. The first time, all earlier sessions and API tokens end."""
     confirmed: User = user.model_copy(update={"email_confirmed": True})
     if user.email_confirmed:
         return confirmed
     await end_sessions(database, user.id)
     await revoke_all(database, user.id)
-    changed = await _change(user, email_confirmed=True)
+    changed = await _update_user(user, email_confirmed=True)
     await forget_links(database, user.email, LinkPurpose.CONFIRMATION)
     await audit.record(AuditAction.EMAIL_CONFIRMED, actor, user)
     return changed
 
 
 async def promote(user: User, actor: Actor, is_admin: bool = True) -> User:
-    """Make the user an administrator, or no longer one: then their invitations become worthless."""
-    changed = await _change(user, is_admin=is_admin)
+    """Grant or revoke administrator rights. Revoking also revokes the user's invitations."""
+    changed = await _update_user(user, is_admin=is_admin)
     if not is_admin:
         await forget_invitations(user.id)
     await audit.record(AuditAction.USER_PROMOTED if is_admin else AuditAction.USER_DEMOTED, actor, user)
@@ -125,12 +125,12 @@ async def promote(user: User, actor: Actor, is_admin: bool = True) -> User:
 
 
 async def deactivate(database: Database, user: User, actor: Actor) -> int:
-    """Lock the user out: sessions, sockets, API tokens and links to files end at once, then all tasks are paused; how
-    many.
+    """Lock the user out and pause all their tasks. Returns the number of tasks paused.
 
-    Workflow runs that go on are cancelled. Doing it again finishes what a crash left half done.
+    Sessions, open sockets, API tokens and links to files end first; open workflow runs are cancelled last. The
+    function is idempotent: calling it again completes a deactivation that a crash interrupted.
     """
-    await _change(user, is_active=False, deactivated_at=clock.now())
+    await _update_user(user, is_active=False, deactivated_at=clock.now())
     await end_sessions(database, user.id)
     await revoke_all(database, user.id)
     await forget_links(database, user.email)
@@ -142,40 +142,37 @@ async def deactivate(database: Database, user: User, actor: Actor) -> int:
 
 
 async def log_out_everywhere(database: Database, user: User, actor: Actor) -> int:
-    """End all sessions of the user; how many."""
+    """End all sessions of the user and return how many there were."""
     count = await end_sessions(database, user.id)
     await audit.record(AuditAction.SESSION_REVOKED, actor, user, detail=f"all sessions: {count}")
     return count
 
 
 async def activate(user: User, actor: Actor) -> User:
-    """Let the user in again. What was paused stays paused until someone resumes it."""
-    changed = await _change(user, is_active=True)
+    """Let a deactivated user log in again. Paused tasks stay paused until someone resumes them."""
+    changed = await _update_user(user, is_active=True)
     await audit.record(AuditAction.USER_ACTIVATED, actor, user)
     return changed
 
 
 async def set_quota(user: User, quota: Quota, limit: int | None, actor: Actor) -> User:
-    """Let a user use so much, in the quota's unit; 0: as much as they like; None: as much as others.
-
-    Raises InvalidInput.
-    """
+    """Set a user's limit in the quota's unit: 0 for no limit, None for the default. Raises InvalidInput."""
     if limit is not None and not 0 <= limit <= MOST:
         raise InvalidInput(f"limit must be 0 (no limit) to {MOST:,}, or null for the default.", "limit")
     own = {name: value for name, value in user.quotas.items() if name != quota.value}
-    changed = await _change(user, quotas=own if limit is None else {**own, quota.value: limit})
+    changed = await _update_user(user, quotas=own if limit is None else {**own, quota.value: limit})
     detail = f"{quota.value}: {'default' if limit is None else limit or 'no limit'}"
     await audit.record(AuditAction.QUOTA_CHANGED, actor, user, detail=detail)
     return changed
 
 
 def email_taken() -> UserError:
-    """The error for an address that has an account."""
-    message = "There is an account with this email address. Log in, or use another address."
+    """Return the error for an address that already has an account."""
+    message = "There is already an account with this email address. Log in, or use another address."
     return UserError(UserErrorCode.EMAIL_TAKEN, message, ("email",))
 
 
-async def _change(user: User, **values: Any) -> User:
+async def _update_user(user: User, **values: Any) -> User:
     await User.find_one({"_id": user.id}).update({"$set": values}, response_type=UpdateResponse.UPDATE_RESULT)
     changed: User = user.model_copy(update=values)
     return changed

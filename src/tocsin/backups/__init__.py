@@ -1,4 +1,4 @@
-"""Backups: the whole database in one file, copied while everything serves, and put back into an empty database."""
+"""Backups: online copies of the whole database in one file, restored into an empty database."""
 
 from tocsin.backups.copying import back_up
 from tocsin.backups.file import BackupError, Header, Summary, verify

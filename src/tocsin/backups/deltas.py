@@ -1,7 +1,7 @@
-"""Applies what a change stream says of an update to a document. Pure.
+"""Application of a change stream's update descriptions to documents.
 
-The document may be of any moment: before the change, or after it and changes that follow. When all changes up to some
-moment have been applied in their order, the document is what it was at that moment.
+A document may already include the change, and later ones too. Once all changes up to some moment have been applied in
+order, the document is in its state at that moment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ Path = list[str | int]
 
 
 def apply_update(document: dict[str, Any], description: Mapping[str, Any]) -> None:
-    """Change the document as an event's `updateDescription` says.
+    """Apply an event's `updateDescription` to the document, in place.
 
-    Names of fields may have dots themselves. Where they make a path ambiguous the server says which is meant, or else
-    a field of that name in the document decides.
+    Field names may contain dots. Where that makes a path ambiguous, `disambiguatedPaths` decides, or else the fields
+    that the document has.
     """
     known: Mapping[str, Path] = description.get("disambiguatedPaths") or {}
     for array in description.get("truncatedArrays") or ():
@@ -26,9 +26,9 @@ def apply_update(document: dict[str, Any], description: Mapping[str, Any]) -> No
 
 
 def _split(container: Any, text: str) -> Path:
-    """The path that a dotted text means in this document: of several the one that is there.
+    """Split a dotted path, preferring field names that exist in this document.
 
-    The documents' own fields have no dots in their names; those of users' data below them may.
+    Top-level fields have no dots in their names; fields of users' data below them may.
     """
     first, *parts = text.split(".")
     path: Path = [first]
@@ -45,7 +45,7 @@ def _first_name(container: Any, parts: Sequence[str]) -> str:
     if not isinstance(container, dict) or parts[0] in container:
         return parts[0]
     names = [".".join(parts[:length]) for length in range(len(parts), 1, -1)]
-    # A new field is told with its whole value, so that a name which is not there has no parts that follow it.
+    # An event for a new field has its whole value, so a missing name is not followed by further parts.
     return next((name for name in names if name in container), ".".join(parts) if container else parts[0])
 
 
@@ -69,12 +69,12 @@ def _parent(document: dict[str, Any], path: Path) -> Any:
 
 def _set(document: dict[str, Any], path: Path, value: Any) -> None:
     parent = _parent(document, path)
-    _forget_guesses(parent, path)
+    _remove_guessed_fields(parent, path)
     _put(parent, path[-1], value)
 
 
-def _forget_guesses(parent: Any, path: Path) -> None:
-    """A path into a field that a later change removes was taken for a dotted name: here that change is."""
+def _remove_guessed_fields(parent: Any, path: Path) -> None:
+    """Remove fields whose dotted names were guessed for a path into a field that did not exist."""
     if isinstance(parent, dict) and len(path) > 1:
         for name in [name for name in parent if name.startswith(f"{path[-1]}.")]:
             del parent[name]
@@ -93,7 +93,7 @@ def _remove(document: dict[str, Any], path: Path) -> None:
     for name in path[:-1]:
         container = _child(container, name)
     if isinstance(container, dict):
-        _forget_guesses(container, path)
+        _remove_guessed_fields(container, path)
         container.pop(str(path[-1]), None)
 
 

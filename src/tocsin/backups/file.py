@@ -1,12 +1,12 @@
-"""The backup's file: a line that says what it is, then a gzip stream of frames.
+"""The backup file: a magic line, then a gzip stream of frames.
 
     frame       kind (1 byte), length (4 bytes, little endian), payload
     H           the header: one BSON document, always first
     D           documents of one collection: {c: its name}, then the documents, all in BSON
-    C           changes that were made while it was copied, in their order, each a BSON document
-    E           the end: {documents, changes, sha256 of all frames before}, always last
+    C           changes made during the copy, in order, each a BSON document
+    E           the end: {documents, changes, sha256 of all previous frames}, always last
 
-It gets its name when it is whole and on the disk. All that is here blocks: it belongs into a thread.
+The file gets its final name once it is complete and synced to disk. All functions block: call them in a thread.
 """
 
 import gzip
@@ -37,10 +37,10 @@ if sys.platform != "win32":
 MAGIC = b"tocsin-backup\n"
 FORMAT = 1
 HEADER, DOCUMENTS, CHANGES, END = b"H", b"D", b"C", b"E"
-_HEAD = struct.Struct("<cI")
-_LARGEST = 128 * 1024 * 1024
-_LEVEL = 3
-_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+_FRAME_HEAD = struct.Struct("<cI")
+_MAX_FRAME_BYTES = 128 * 1024 * 1024
+_COMPRESSION_LEVEL = 3
+_CODEC_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 
 class _Readable(Protocol):
@@ -48,15 +48,15 @@ class _Readable(Protocol):
 
 
 class BackupError(TocsinError):
-    """A backup cannot be made, read or restored. The message is one sentence for the operator."""
+    """A backup cannot be created, read or restored. The message is one sentence for the operator."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The head of a backup. `version` is that of its data.
+    """The header of a backup. `version` is the schema version of the data.
 
-    `keys` are the key files of the data directory by their names, if they were taken along. `key_note` is what the
-    database knows of the keys that it needs (see `accounts/installation_keys.py`).
+    `keys` are the contents of the data directory's key files by name, if they are included. `key_note` is the
+    database's probe of the keys that it needs (see `accounts/installation_keys.py`).
     """
 
     version: int
@@ -69,17 +69,17 @@ class Header:
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts of a backup: the documents that were copied, by collection, and the changes that were made meanwhile."""
+    """Counts of a backup: documents by collection, and changes made during the copy."""
 
     documents: dict[str, int]
     changes: int
 
 
 class Writer:
-    """Writes a backup. As a context manager: what is not finished leaves no file behind."""
+    """The writer of a backup file. As a context manager it removes the file unless `finish` succeeds."""
 
     def __init__(self, path: Path) -> None:
-        """Raises BackupError when the file is there already or cannot be made."""
+        """Create the file. Raises BackupError if it exists or cannot be created."""
         self._path, self._part = path, path.with_name(f"{path.name}.part")
         self._refuse_existing()
         try:
@@ -88,11 +88,11 @@ class Writer:
         except OSError as error:
             raise BackupError(f"{self._part} cannot be written: {error.strerror}.") from None
         self._file.write(MAGIC)
-        self._stream = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=_LEVEL)
+        self._stream = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=_COMPRESSION_LEVEL)
         self._spool = gzip.GzipFile(fileobj=self._changes, mode="wb", compresslevel=1)
         self._digest = hashlib.sha256()
         self._documents: dict[str, int] = {}
-        self._count = 0
+        self._change_count = 0
         self._finished = False
 
     def __enter__(self) -> "Writer":
@@ -107,7 +107,7 @@ class Writer:
             self._part.unlink(missing_ok=True)
 
     def header(self, header: Header) -> None:
-        """Write the header, before all else."""
+        """Write the header. Call this first."""
         self._write(HEADER, bson.encode(asdict(header)))
 
     def documents(self, collection: str, documents: list[bytes]) -> None:
@@ -117,20 +117,20 @@ class Writer:
             self._write(DOCUMENTS, bson.encode({"c": collection}) + b"".join(documents))
 
     def changes(self, changes: Iterable[Mapping[str, Any]]) -> None:
-        """Keep changes until `finish`: all documents come before them."""
+        """Buffer changes until `finish`, as all documents come before them in the file."""
         encoded = [bson.encode(change) for change in changes]
-        self._count += len(encoded)
+        self._change_count += len(encoded)
         payload = b"".join(encoded)
-        self._spool.write(_HEAD.pack(CHANGES, len(payload)) + payload)
+        self._spool.write(_FRAME_HEAD.pack(CHANGES, len(payload)) + payload)
 
     def finish(self) -> Summary:
-        """Write the changes and the end, see to it that all is on the disk, and give the file its name."""
+        """Write the changes and the end, sync the file to disk, and give it its final name."""
         self._spool.close()
         self._changes.seek(0)
         with gzip.GzipFile(fileobj=self._changes, mode="rb") as spool:
-            for kind, payload in _frames(spool):
+            for kind, payload in _read_frames(spool):
                 self._write(kind, payload)
-        summary = Summary(self._documents, self._count)
+        summary = Summary(self._documents, self._change_count)
         self._write(END, bson.encode({**asdict(summary), "sha256": self._digest.digest()}))
         self._stream.close()
         self._file.flush()
@@ -143,20 +143,20 @@ class Writer:
 
     def _refuse_existing(self) -> None:
         if self._path.exists():
-            raise BackupError(f"{self._path} is there already: give another name, or move it away.")
+            raise BackupError(f"{self._path} already exists: choose another name, or move it away.")
 
     def _write(self, kind: bytes, payload: bytes) -> None:
-        for piece in (_HEAD.pack(kind, len(payload)), payload):
+        for piece in (_FRAME_HEAD.pack(kind, len(payload)), payload):
             self._digest.update(piece)
             self._stream.write(piece)
 
 
 def verify(path: Path) -> tuple[Header, Summary]:
-    """Read all of a backup and see that it is whole and unchanged. Raises BackupError."""
+    """Read a whole backup and check that it is complete and unchanged. Raises BackupError."""
     try:
         return _verify(path)
     except (BSONError, EOFError, struct.error, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise _damaged(path) from error  # frames that no Tocsin has written
+        raise _damaged_error(path) from error  # frames that Tocsin did not write
 
 
 def _verify(path: Path) -> tuple[Header, Summary]:
@@ -166,7 +166,7 @@ def _verify(path: Path) -> tuple[Header, Summary]:
     changes = 0
     for kind, payload in read_frames(path):
         if end is not None:
-            raise _damaged(path)
+            raise _damaged_error(path)
         if header is None:
             header = _read_header(path, kind, payload)
         elif kind == DOCUMENTS:
@@ -176,41 +176,41 @@ def _verify(path: Path) -> tuple[Header, Summary]:
             changes += len(decode_changes(payload))
         elif kind == END:
             end, before = bson.decode(payload), digest.digest()
-        for piece in (_HEAD.pack(kind, len(payload)), payload):
+        for piece in (_FRAME_HEAD.pack(kind, len(payload)), payload):
             digest.update(piece)
     told = end and {name: count for name, count in end["documents"].items() if count}
     if header is None or end is None or end["sha256"] != before or told != counts or end["changes"] != changes:
-        raise _damaged(path)
+        raise _damaged_error(path)
     return header, Summary(end["documents"], changes)
 
 
 def read_frames(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """The frames of a backup, one after the other. Raises BackupError where it is damaged."""
+    """Yield the frames of a backup. Raises BackupError where it is damaged."""
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise BackupError(f"{path} is no backup of Tocsin.")
+                raise BackupError(f"{path} is not a Tocsin backup.")
             with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                yield from _frames(io.BufferedReader(stream, 1024 * 1024))
+                yield from _read_frames(io.BufferedReader(stream, 1024 * 1024))
     except (EOFError, zlib.error, gzip.BadGzipFile, BSONError) as error:
-        raise _damaged(path) from error
+        raise _damaged_error(path) from error
     except OSError as error:
         raise BackupError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def decode_documents(payload: bytes) -> tuple[str, Iterator[Any]]:
-    """The collection's name, and its documents as raw BSON."""
+    """Return the collection's name and an iterator over its documents as raw BSON."""
     (length,) = struct.unpack_from("<i", payload)
     name = bson.decode(payload[:length])["c"]
-    return name, _split(payload, length)
+    return name, _split_documents(payload, length)
 
 
 def decode_changes(payload: bytes) -> list[dict[str, Any]]:
-    """The changes of one frame, in their order."""
-    return bson.decode_all(payload, _AWARE)
+    """Return the changes of one frame, in order."""
+    return bson.decode_all(payload, _CODEC_OPTIONS)
 
 
-def _split(payload: bytes, start: int) -> Iterator[bytes]:
+def _split_documents(payload: bytes, start: int) -> Iterator[bytes]:
     while start < len(payload):
         (length,) = struct.unpack_from("<i", payload, start)
         if length < 5 or start + length > len(payload):
@@ -219,12 +219,12 @@ def _split(payload: bytes, start: int) -> Iterator[bytes]:
         start += length
 
 
-def _frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
-    while head := stream.read(_HEAD.size):
-        if len(head) < _HEAD.size:
+def _read_frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
+    while head := stream.read(_FRAME_HEAD.size):
+        if len(head) < _FRAME_HEAD.size:
             raise EOFError
-        kind, length = _HEAD.unpack(head)
-        if kind not in (HEADER, DOCUMENTS, CHANGES, END) or length > _LARGEST:
+        kind, length = _FRAME_HEAD.unpack(head)
+        if kind not in (HEADER, DOCUMENTS, CHANGES, END) or length > _MAX_FRAME_BYTES:
             raise EOFError
         payload = stream.read(length)
         if len(payload) < length:
@@ -234,22 +234,22 @@ def _frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
 
 def _read_header(path: Path, kind: bytes, payload: bytes) -> Header:
     if kind != HEADER:
-        raise _damaged(path)
-    fields = bson.decode(payload, _AWARE)
+        raise _damaged_error(path)
+    fields = bson.decode(payload, _CODEC_OPTIONS)
     if fields.get("format") != FORMAT:
         raise BackupError(
-            f"{path} was made by a newer Tocsin ({fields.get('program')}), in a format that this one does not know:"
-            " restore it with that one."
+            f"{path} was created by a newer version of Tocsin ({fields.get('program')}), in a format that this version"
+            " does not support: restore it with the newer one."
         )
     return Header(**fields)
 
 
-def _damaged(path: Path) -> BackupError:
-    return BackupError(f"{path} is damaged or cut short, so nothing of it was restored: use another copy.")
+def _damaged_error(path: Path) -> BackupError:
+    return BackupError(f"{path} is damaged or truncated, so nothing was restored: use another copy.")
 
 
 def _create_private(path: Path) -> IO[bytes]:
-    """An empty file that only its owner may read. One that a killed backup left behind is used anew."""
+    """Create an empty file that only its owner can read. A leftover of an interrupted backup is reused."""
     file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
     try:
         if sys.platform != "win32":
@@ -258,5 +258,5 @@ def _create_private(path: Path) -> IO[bytes]:
         file.truncate(0)
     except BlockingIOError:
         file.close()
-        raise BackupError(f"Another backup is being written to {path}: wait for its end.") from None
+        raise BackupError(f"Another backup is being written to {path}: wait until it is complete.") from None
     return file

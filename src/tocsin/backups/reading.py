@@ -1,8 +1,7 @@
-"""Reading a whole database, in portions of bounded size.
+"""Reading of a whole database in batches of bounded size.
 
-MongoDB hands out a collection piece by piece. The embedded database puts all documents that a filter finds together
-before it sends the first: what grows is read there by narrow windows of an index, or by the ids that follow from
-documents which have just been read.
+MongoDB streams a collection. The embedded database collects all documents that match a filter before it sends the
+first, so large collections are read there in narrow windows of an index, or by ids derived from other documents.
 """
 
 from collections.abc import AsyncIterator
@@ -23,38 +22,38 @@ from tocsin.documents.schema_version import INSTALLATION
 Raw = RawBSONDocument
 Portion = tuple[str, list[Raw]]
 SKIPPED = frozenset({INSTALLATION, "workers", "rate_buckets", "mail_counts"})
-"""Collections of the installation or of its processes, not of its users."""
-_EMBEDDED_SET = "secantus"
+"""Collections with state of the installation or its processes, not of users."""
+_EMBEDDED_SET_NAME = "secantus"
 _RAW: CodecOptions[Raw] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _WINDOWED = ("runs", "workflow_runs")
 _DERIVED = {"runs": "response_bodies", f"{FILES}.files": f"{FILES}.chunks"}
 _BATCH = 500
 _FEW, _MANY = 200, 1_000
 _FIRST_WINDOW, _SHORTEST_WINDOW, _LONGEST_WINDOW = timedelta(minutes=10), timedelta(seconds=1), timedelta(days=1)
-_BODIES = 50
+_BODY_BATCH = 50
 
 
 async def read_portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
-    """All documents of all collections, each as it is when it is read."""
-    narrow = (await db.client.admin.command("hello")).get("setName") == _EMBEDDED_SET
+    """Yield all documents of all collections, each in its state when it is read."""
+    narrow = (await db.client.admin.command("hello")).get("setName") == _EMBEDDED_SET_NAME
     names = {name for name in await db.list_collection_names() if not name.startswith("system.")} - SKIPPED
     derived = set(_DERIVED.values()) if narrow else set()
     for name in sorted(names - derived):
         yield name, []
-        windows = _windows(db, name) if narrow and name in _WINDOWED else _cursor(raw(db, name).find({}))
+        windows = _read_windows(db, name) if narrow and name in _WINDOWED else _read_cursor(raw(db, name).find({}))
         async for documents in windows:
             yield name, documents
             if narrow and name in _DERIVED:
-                async for portion in _follow(db, name, documents):
+                async for portion in _read_derived(db, name, documents):
                     yield portion
 
 
 def raw(db: AsyncDatabase[Doc], name: str) -> AsyncCollection[Raw]:
-    """The collection, its documents left as they are stored."""
+    """Return the collection with undecoded documents."""
     return db[name].with_options(codec_options=_RAW)
 
 
-async def _cursor(cursor: Any) -> AsyncIterator[list[Raw]]:
+async def _read_cursor(cursor: Any) -> AsyncIterator[list[Raw]]:
     batch: list[Raw] = []
     async for document in cursor.batch_size(_BATCH):
         batch.append(document)
@@ -64,30 +63,30 @@ async def _cursor(cursor: Any) -> AsyncIterator[list[Raw]]:
     yield batch
 
 
-async def _windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list[Raw]]:
-    """By owner and time of creation, in windows that grow where little is found and shrink where much is.
+async def _read_windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list[Raw]]:
+    """Read by owner and creation time, in windows that adapt to the number of documents found.
 
-    Owners are users, and users are deactivated, never deleted.
+    This finds all documents because owners are users, and users are never deleted.
     """
     owners = [user["_id"] async for user in db["users"].find({}, {"_id": 1})]
     now = clock.now()
     for owner in owners:
-        start, width = _begin_of(owner), _FIRST_WINDOW
-        yield await _between(db, name, owner, {"$lt": start})
+        start, width = _created_at(owner), _FIRST_WINDOW
+        yield await _find_between(db, name, owner, {"$lt": start})
         while start < now:
-            found = await _between(db, name, owner, {"$gte": start, "$lt": start + width})
+            found = await _find_between(db, name, owner, {"$gte": start, "$lt": start + width})
             yield found
             start += width
             width = _next_width(width, len(found))
-        yield await _between(db, name, owner, {"$gte": start})
+        yield await _find_between(db, name, owner, {"$gte": start})
 
 
-async def _between(db: AsyncDatabase[Doc], name: str, owner: str, times: Doc) -> list[Raw]:
+async def _find_between(db: AsyncDatabase[Doc], name: str, owner: str, times: Doc) -> list[Raw]:
     return await raw(db, name).find({"owner": owner, "created_at": times}).to_list()
 
 
-def _begin_of(owner: str) -> datetime:
-    """About when a user's account was made, which the id tells."""
+def _created_at(owner: str) -> datetime:
+    """Return about when a user's account was created, by the timestamp in the id."""
     try:
         return ObjectId(owner).generation_time - timedelta(hours=1)
     except InvalidId:
@@ -100,14 +99,14 @@ def _next_width(width: timedelta, found: int) -> timedelta:
     return min(width * 2, _LONGEST_WINDOW) if found < _FEW else width
 
 
-async def _follow(db: AsyncDatabase[Doc], name: str, documents: list[Raw]) -> AsyncIterator[Portion]:
-    """Read what belongs to these documents: the bodies of runs' responses, the pieces of files."""
+async def _read_derived(db: AsyncDatabase[Doc], name: str, documents: list[Raw]) -> AsyncIterator[Portion]:
+    """Read what belongs to these documents: response bodies of runs, chunks of files."""
     if name == "runs":
         ids = [f"{run['_id']}#{attempt['number']}" for run in documents for attempt in run["attempts"]]
-        for start in range(0, len(ids), _BODIES):
-            found_by = {"_id": {"$in": ids[start : start + _BODIES]}}
+        for start in range(0, len(ids), _BODY_BATCH):
+            found_by = {"_id": {"$in": ids[start : start + _BODY_BATCH]}}
             yield _DERIVED[name], await raw(db, _DERIVED[name]).find(found_by).to_list()
         return
     for file in documents:
-        async for pieces in _cursor(raw(db, _DERIVED[name]).find({"files_id": file["_id"]})):
+        async for pieces in _read_cursor(raw(db, _DERIVED[name]).find({"files_id": file["_id"]})):
             yield _DERIVED[name], pieces

@@ -1,7 +1,7 @@
-"""Putting a backup back, into an empty database.
+"""Restore of a backup into an empty database.
 
-A note in the database says that a restore is under way: while it is there no program uses the data, and the next
-restore begins anew. It goes when everything is in its place.
+A note in the database marks a restore in progress: until it is removed at the end, no program uses the data, and
+another restore starts over.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from tocsin.documents.schema_version import INSTALLATION, read_version, write_ve
 from tocsin.documents.workers import is_alive
 
 _BATCH = 500
-_DUPLICATE = 11000
-_SCHEMA = {"_id": "schema"}
+_DUPLICATE_KEY = 11000
+_SCHEMA_FILTER = {"_id": "schema"}
 
 
 async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys: Callable[[], None]) -> None:
-    """Write a verified backup into the database. Raises BackupError when that has data or is in use."""
+    """Write a verified backup to the database. Raises BackupError if the database has data or is in use."""
     await _refuse_unless_empty(db)
     await write_version(db, header.version, restoring=path.name)
     await asyncio.to_thread(write_keys)
@@ -38,14 +38,14 @@ async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys
     while (frame := await asyncio.to_thread(next, frames, None)) is not None:
         kind, payload = frame
         if kind == DOCUMENTS:
-            await _insert(db, payload)
+            await _insert_documents(db, payload)
         elif kind == CHANGES:
-            await _apply(db, decode_changes(payload))
-    await db[INSTALLATION].update_one(_SCHEMA, {"$unset": {"restoring": 1}})
+            await _apply_changes(db, decode_changes(payload))
+    await db[INSTALLATION].update_one(_SCHEMA_FILTER, {"$unset": {"restoring": 1}})
 
 
 async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
-    """Clear what a restore that broke off has left; refuse whatever else is there."""
+    """Drop what an interrupted restore left. Raises BackupError if the database has other data or is in use."""
     now = clock.now()
     serving = [worker["_id"] async for worker in db["workers"].find({}) if is_alive(worker, now)]
     if serving:
@@ -56,21 +56,21 @@ async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
         for name in sorted(set(names) - SKIPPED, key=lambda name: name != "users"):
             if await db[name].find_one({}, {"_id": 1}) is not None:
                 raise BackupError(
-                    f"The database has data ({name}), and a backup is only restored into an empty one: set"
+                    f"The database has data ({name}), and backups can only be restored into an empty one: set"
                     " TOCSIN_DATA_DIR to an empty directory, or TOCSIN_MONGODB_DATABASE to a new name."
                 )
-    for name in sorted(names, key=lambda name: name == INSTALLATION):  # what says that it broke off goes last
+    for name in sorted(names, key=lambda name: name == INSTALLATION):  # the note of the interrupted restore goes last
         await db[name].drop()
 
 
-async def _insert(db: AsyncDatabase[Doc], payload: bytes) -> None:
+async def _insert_documents(db: AsyncDatabase[Doc], payload: bytes) -> None:
     name, documents = decode_documents(payload)
     for batch in _batched(documents):
         try:
             await db[name].insert_many(batch, ordered=False)
         except BulkWriteError as error:
-            # One that was read twice, because it moved meanwhile: the changes that follow lead to the same from both.
-            if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
+            # A document that was updated during the copy may be read twice: the changes lead to the same final state.
+            if any(fault["code"] != _DUPLICATE_KEY for fault in error.details["writeErrors"]):
                 raise
 
 
@@ -85,8 +85,8 @@ def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:
         yield batch
 
 
-async def _apply(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
-    """Make these changes: what is in the database is read, changed here in their order, and written."""
+async def _apply_changes(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
+    """Apply changes in order: read the documents, change them in memory, and write them back."""
     by_collection: dict[str, list[Doc]] = {}
     for change in changes:
         by_collection.setdefault(change["c"], []).append(change)
@@ -94,13 +94,13 @@ async def _apply(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
         ids = list({_key(change["i"]): change["i"] for change in its}.values())
         found = {_key(one["_id"]): one async for one in db[name].find({"_id": {"$in": ids}})}
         for change in its:
-            _change(found, change)
-        operations = [_operation(document_id, found.get(_key(document_id))) for document_id in ids]
+            _apply_change(found, change)
+        operations = [_write_operation(document_id, found.get(_key(document_id))) for document_id in ids]
         for start in range(0, len(operations), _BATCH):
             await db[name].bulk_write(operations[start : start + _BATCH], ordered=False)
 
 
-def _change(documents: dict[str, Doc], change: Doc) -> None:
+def _apply_change(documents: dict[str, Doc], change: Doc) -> None:
     key = _key(change["i"])
     if change["o"] == "delete":
         documents.pop(key, None)
@@ -110,11 +110,11 @@ def _change(documents: dict[str, Doc], change: Doc) -> None:
         apply_update(documents[key], change["d"])
 
 
-def _operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | DeleteOne:
+def _write_operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | DeleteOne:
     found_by = {"_id": document_id}
     return DeleteOne(found_by) if document is None else ReplaceOne(found_by, document, upsert=True)
 
 
 def _key(document_id: Any) -> str:
-    """Return the id as a text that tells documents apart: ids need not be texts."""
+    """Return a text that identifies the document: ids need not be strings."""
     return document_id if isinstance(document_id, str) else repr(document_id)

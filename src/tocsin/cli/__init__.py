@@ -1,1 +1,1 @@
-"""The command line: the server and the administrators' commands."""
+"""The command line: the server and commands for administrators."""

@@ -1,4 +1,4 @@
-"""`tocsin audit`: who did what to which account."""
+"""`tocsin audit`: the audit log."""
 
 import json
 from typing import Annotated, Any
@@ -12,21 +12,23 @@ from tocsin.cli.session import run
 from tocsin.documents import AuditAction, Database, Doc
 from tocsin.outbound.mail_text import clean_line
 
-app = typer.Typer(help="Show the audit log: what was done to accounts.", no_args_is_help=True)
+app = typer.Typer(help="Show the audit log of accounts.", no_args_is_help=True)
 
-_LONGEST_LIST = 10_000
+_MAX_LIMIT = 10_000
 
 
 @app.command("list")
 def list_(
     limit: Annotated[
-        int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="How many to show.")
+        int, typer.Option(parser=whole_number(1, _MAX_LIMIT), metavar="INTEGER", help="Maximum number of entries.")
     ] = 50,
-    email: Annotated[str | None, typer.Option(help="Only about the account of this address.")] = None,
-    action: Annotated[AuditAction | None, typer.Option(help="Only of this action.", case_sensitive=False)] = None,
+    email: Annotated[str | None, typer.Option(help="Only entries about the account with this address.")] = None,
+    action: Annotated[
+        AuditAction | None, typer.Option(help="Only entries of this action.", case_sensitive=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """List the entries, newest first."""
+    """List entries, newest first."""
 
     async def work(database: Database) -> list[Doc]:
         return await audit.newest(database, limit, clock.now(), email=email, action=action)

@@ -25,36 +25,37 @@ from tocsin.security.key_probe import opens_probe
 from tocsin.security.keys import key_files, load_keys, restore_key_files
 
 Db = AsyncDatabase[Doc]
-_KEYS_INSIDE = (
-    "It holds the installation's keys: whoever can read it can read every secret in it. Keep it as safe as the data, or"
-    " use --without-keys."
+_KEYS_INCLUDED = (
+    "The backup contains the installation's keys: anyone who can read it can read every secret in it. Keep it as safe"
+    " as the data, or use --without-keys."
 )
-_KEYS_OUTSIDE = (
-    f"It does not hold the keys. Keep {PREFIX}ENCRYPTION_KEY and {PREFIX}JWT_SECRET, or the files encryption_key and"
-    " jwt_secret of the data directory, elsewhere: without the encryption key no secret in it can be read."
+_KEYS_EXCLUDED = (
+    f"The backup does not contain the keys. Keep {PREFIX}ENCRYPTION_KEY and {PREFIX}JWT_SECRET, or the files"
+    " encryption_key and jwt_secret of the data directory, elsewhere: without the encryption key no secret in the"
+    " backup can be read."
 )
-_TRIES = 3
+_MAX_TRIES = 3
 _PAUSE_SECONDS = 2.0
-WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="Leave the key files of the data directory out.")]
+WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="Leave out the key files of the data directory.")]
 LostKeys = Annotated[
-    bool, typer.Option("--lost-keys", help="Restore though the encryption key is lost: secrets stay unreadable.")
+    bool, typer.Option("--lost-keys", help="Restore without the encryption key: secrets stay unreadable.")
 ]
 File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 
 
 def backup(file: File, without_keys: WithoutKeys = False) -> None:
-    """Write a backup of everything into FILE, while servers serve."""
+    """Write a backup of everything to FILE. Servers can keep running."""
     path = file.absolute()
 
     async def work(settings: Settings) -> Summary:
-        async with open_server(settings) as uri, _database(settings, uri) as db:
-            header = await _header(db, settings, without_keys=without_keys)
-            summary = await _write(db, header, path)
-        typer.echo(_KEYS_INSIDE if "encryption_key" in (header.keys or {}) else _KEYS_OUTSIDE, err=True)
+        async with open_server(settings) as uri, _open_database(settings, uri) as db:
+            header = await _make_header(db, settings, without_keys=without_keys)
+            summary = await _write_backup(db, header, path)
+        typer.echo(_KEYS_INCLUDED if "encryption_key" in (header.keys or {}) else _KEYS_EXCLUDED, err=True)
         return summary
 
     summary = run_with_settings(work)
-    typer.echo(f"{file} holds {_contents(summary)}.")
+    typer.echo(f"{file} holds {_describe_summary(summary)}.")
 
 
 def restore(file: File, lost_keys: LostKeys = False) -> None:
@@ -67,22 +68,26 @@ def restore(file: File, lost_keys: LostKeys = False) -> None:
         if not lost_keys:
             await asyncio.to_thread(_check_keys, settings, header)
         if settings.embedded and await asyncio.to_thread(running_uri, settings.data_dir) is not None:
-            raise BackupError(f"A server runs over {settings.data_dir}: stop it, and restore into an empty directory.")
+            raise BackupError(
+                f"A server is running in {settings.data_dir}: stop it, and restore to an empty directory."
+            )
         taken = {} if lost_keys else header.keys or {}
         async with open_server(settings, create=True) as uri:
-            async with _database(settings, uri) as db:
+            async with _open_database(settings, uri) as db:
                 await backups.restore(db, file, header, lambda: restore_key_files(settings, taken))
-            # Opening it as a server does migrates what is older, and makes the indexes.
+            # Opening the database as a server does migrates older data and creates the indexes.
             await (await documents.connect(uri, settings.mongodb_database, alone=settings.embedded)).close()
         return summary
 
     summary = run_with_settings(work)
-    typer.echo(f"Restored {_contents(summary)}. Start the server: what was due meanwhile follows the misfire policies.")
+    typer.echo(
+        f"Restored {_describe_summary(summary)}. When the server starts, missed due times follow the misfire policies."
+    )
 
 
-async def _write(db: Db, header: Header, path: Path) -> Summary:
-    """Make the backup, from the start again when the database is lost meanwhile, as at the restart of one."""
-    for tries_left in reversed(range(_TRIES)):
+async def _write_backup(db: Db, header: Header, path: Path) -> Summary:
+    """Create the backup. Starts over if the connection to the database is lost, for example during its restart."""
+    for tries_left in reversed(range(_MAX_TRIES)):
         try:
             with Writer(path) as writer:
                 return await backups.back_up(db, header, writer)
@@ -91,12 +96,12 @@ async def _write(db: Db, header: Header, path: Path) -> Summary:
         except PyMongoError as error:
             if not tries_left:
                 raise
-            typer.echo(f"The database was lost, beginning again: {str(error)[:200]}", err=True)
+            typer.echo(f"The connection to the database was lost, starting over: {str(error)[:200]}", err=True)
             await asyncio.sleep(_PAUSE_SECONDS)
     raise AssertionError("the last try returns or raises")
 
 
-async def _header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
+async def _make_header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
     found = await read_version(db)
     if found is None:
         raise BackupError("The database is empty: there is nothing to back up.")
@@ -107,7 +112,7 @@ async def _header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
 
 
 def _check_keys(settings: Settings, header: Header) -> None:
-    """Raises BackupError when the secrets in the backup could not be read with the keys that there will be."""
+    """Check that the keys after the restore will open the secrets in the backup. Raises BackupError."""
     if header.key_note is None:
         return
     taken = header.keys or {}
@@ -115,32 +120,32 @@ def _check_keys(settings: Settings, header: Header) -> None:
     there = key_files(settings)
     if any(there.get(name, text) != text for name, text in taken.items()):
         raise BackupError(
-            f"The keys in {settings.data_dir} are not those of the backup: restore it into an empty directory."
+            f"The keys in {settings.data_dir} are not those of the backup: restore it to an empty directory."
         )
     complete = all(given[name] or name in there for name in given)
     if complete:
-        chosen = settings.model_copy(update={name: _secret(value) for name, value in given.items() if value})
+        chosen = settings.model_copy(update={name: _as_secret(value) for name, value in given.items() if value})
         complete = opens_probe(load_keys(chosen, new=False), header.key_note["probe"])
     if not complete:
         raise BackupError(
-            f"The secrets in the backup need the keys that it was made with: set {PREFIX}ENCRYPTION_KEY and"
+            f"The secrets in the backup need the keys that it was created with: set {PREFIX}ENCRYPTION_KEY and"
             f" {PREFIX}JWT_SECRET to them. If the encryption key is lost, use --lost-keys, then `tocsin keys rotate"
             " --forget-lost`."
         )
 
 
-def _secret(value: Any) -> Any:
+def _as_secret(value: Any) -> Any:
     return SecretStr(value) if isinstance(value, str) else value
 
 
 @asynccontextmanager
-async def _database(settings: Settings, uri: str) -> AsyncIterator[Db]:
-    """The database as it is, not migrated."""
+async def _open_database(settings: Settings, uri: str) -> AsyncIterator[Db]:
+    """Open the database without migrating it."""
     async with AsyncMongoClient[Doc](uri, **OPTIONS) as client:
         yield client[settings.mongodb_database]
 
 
-def _contents(summary: Summary) -> str:
+def _describe_summary(summary: Summary) -> str:
     counts = {name: summary.documents.get(name, 0) for name in ("users", "tasks", "workflows", "runs", "workflow_runs")}
     named = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     return f"{sum(summary.documents.values())} documents ({named}) and {summary.changes} changes made meanwhile"

@@ -1,4 +1,4 @@
-"""`tocsin database`: how to look into the database with a program of its own."""
+"""`tocsin database`: access to the database for other programs."""
 
 import typer
 
@@ -7,12 +7,12 @@ from tocsin.config import PREFIX
 from tocsin.embedded import running_uri
 from tocsin.errors import TocsinError
 
-app = typer.Typer(help="Look into the database.", no_args_is_help=True)
+app = typer.Typer(help="Access the database.", no_args_is_help=True)
 
 
 @app.command("uri")
 def uri() -> None:
-    """Print the database's address with its password, for a shell: mongosh "$(tocsin database uri)"."""
+    """Print the URI of the database, including its password, for a shell: mongosh "$(tocsin database uri)"."""
     try:
         settings = config.load()
     except TocsinError as error:
@@ -21,8 +21,8 @@ def uri() -> None:
     found = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else running_uri(settings.data_dir)
     if found is None:
         typer.echo(
-            f"No server is running in {settings.data_dir.resolve()}, so its database is not reachable. Start "
-            f"tocsin serve there, or name the directory with {PREFIX}DATA_DIR.",
+            f"No server is running in {settings.data_dir.resolve()}, so its database cannot be reached. Start "
+            f"`tocsin serve` there, or set {PREFIX}DATA_DIR to the directory of a running server.",
             err=True,
         )
         raise typer.Exit(1)

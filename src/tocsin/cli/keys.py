@@ -1,4 +1,4 @@
-"""`tocsin keys`: what signs access tokens and seals secrets, and how it is changed."""
+"""`tocsin keys`: the keys that sign access tokens and seal secrets, and their rotation."""
 
 import json
 from collections import Counter
@@ -18,29 +18,29 @@ from tocsin.documents import AuditAction, Database, Doc, KeyKind, StoredKey
 from tocsin.security.keys import load_keys
 from tocsin.tasks.resealing import count_by_key
 
-app = typer.Typer(help="Show and change what signs access tokens and seals secrets.", no_args_is_help=True)
+app = typer.Typer(help="Show and rotate the keys that sign access tokens and seal secrets.", no_args_is_help=True)
 
-_UNTIL = {KeyKind.JWT: "good until", KeyKind.DATA: "kept until"}
+_UNTIL = {KeyKind.JWT: "valid until", KeyKind.DATA: "kept until"}
 
-AtOnce = Annotated[bool, typer.Option("--at-once", help="Access tokens signed before are refused from now on.")]
+AtOnce = Annotated[bool, typer.Option("--at-once", help="Invalidate all existing access tokens immediately.")]
 ForgetLost = Annotated[
-    bool, typer.Option("--forget-lost", help="Give up keys that no encryption key opens, and what they sealed.")
+    bool, typer.Option("--forget-lost", help="Delete keys that no encryption key opens; what they sealed is lost.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
 
 
 @app.command()
 def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
-    """Make new keys and seal all secrets anew, while servers serve. Nobody is logged out."""
+    """Create new keys and re-encrypt all secrets. Servers can keep running, and nobody is logged out."""
 
     async def work(database: Database) -> Rotated:
         settings = config.load()
-        # With --forget-lost the keys need not fit: they become the database's when all is done.
+        # With --forget-lost the keys need not match the database: they are bound to it at the end.
         keys = load_keys(settings, new=False) if forget_lost else await open_keys(database, settings)
         keyring = make_keyring(database, settings, keys)
         if forget_lost:
             for kid in await rotation.forget_lost(keyring):
-                typer.echo(f"Key {kid} is given up.")
+                typer.echo(f"Deleted lost key {kid}.")
         lifetime = timedelta(minutes=settings.access_token_minutes)
         done = await rotation.rotate(keyring, lifetime, typer.echo, at_once=at_once)
         await bind_keys(database, keys)
@@ -49,13 +49,13 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
 
     done = run(work)
     if not at_once:
-        typer.echo(f"Access tokens signed before are good until they expire, at the latest {_time(done.good_until)}.")
-    typer.echo(f"Done. Secrets sealed anew: {done.tally.secrets}; that no key opens: {done.tally.unreadable}.")
+        typer.echo(f"Existing access tokens are valid until they expire, at the latest {_time(done.good_until)}.")
+    typer.echo(f"Done. Secrets re-encrypted: {done.tally.secrets}; unreadable: {done.tally.unreadable}.")
 
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """Show the keys, but not what they are, and how many secrets each has sealed."""
+    """List the keys without their values, and the number of secrets that each has sealed."""
 
     async def work(database: Database) -> list[Doc]:
         keyring = await load_keyring(database, config.load())

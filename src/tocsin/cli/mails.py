@@ -1,4 +1,4 @@
-"""`tocsin mails`: what was mailed to whom, and what became of it."""
+"""`tocsin mails`: the mails to users and their deliveries."""
 
 import json
 from datetime import datetime
@@ -18,18 +18,20 @@ from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
 
-_LONGEST_LIST = 1000
-Limit = Annotated[int, typer.Option(parser=whole_number(1, _LONGEST_LIST), metavar="INTEGER", help="How many to show.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, texts included.")]
-Which = Annotated[str, typer.Argument(help="Its id, or its number in the list.", metavar="ID_OR_NUMBER")]
+_MAX_LIMIT = 1000
+Limit = Annotated[
+    int, typer.Option(parser=whole_number(1, _MAX_LIMIT), metavar="INTEGER", help="Maximum number of mails.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array, including the texts.")]
+Which = Annotated[str, typer.Argument(help="The id of a mail, or its number in the list.", metavar="ID_OR_NUMBER")]
 
 
 @app.command("list")
 def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
-    """List the mails, newest first."""
+    """List mails, newest first."""
 
     async def work(database: Database) -> list[Doc]:
-        return [await _addressed(database, mail) for mail in await newest(database, limit, clock.now())]
+        return [await _with_recipient(database, mail) for mail in await newest(database, limit, clock.now())]
 
     mails = list(enumerate(run(work), 1))
     if as_json:
@@ -40,10 +42,10 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(mail: Which) -> None:
-    """Show one mail: headers, what became of it, text. Also those that jobs handed over (kind JOB)."""
+    """Show one mail with its headers, delivery and text. Includes mails that jobs sent (kind JOB)."""
 
     async def work(database: Database) -> Doc:
-        return await _addressed(database, await _find(database, mail))
+        return await _with_recipient(database, await _find(database, mail))
 
     found = run(work)
     for label, value in _headers(found):
@@ -53,22 +55,22 @@ def show(mail: Which) -> None:
 
 async def _find(database: Database, mail: str) -> Doc:
     if mail.isascii() and mail.isdecimal():
-        return await _numbered(database, int(mail))
+        return await _find_by_number(database, int(mail))
     found = await database.deliveries.find_one({"_id": mail})
     if found is None:
         raise TocsinError(f"There is no mail {mail!r}; `tocsin mails list` shows them.")
     return found
 
 
-async def _numbered(database: Database, number: int) -> Doc:
-    mails = await newest(database, number, clock.now()) if 1 <= number <= _LONGEST_LIST else []
+async def _find_by_number(database: Database, number: int) -> Doc:
+    mails = await newest(database, number, clock.now()) if 1 <= number <= _MAX_LIMIT else []
     if not mails or len(mails) != number:
         raise TocsinError(f"There is no mail number {number}; `tocsin mails list` shows them.")
     return mails[-1]
 
 
-async def _addressed(database: Database, mail: Doc) -> Doc:
-    """The mail as its reader gets it: to whom, and with the address of the page that it links to."""
+async def _with_recipient(database: Database, mail: Doc) -> Doc:
+    """Return the mail with its recipient, and with the page link in its text."""
     text, link, run_id = mail["text"], mail.get("link"), mail["run"]
     return {
         **mail,
@@ -87,7 +89,7 @@ def _line(number: int, mail: Doc) -> str:
 def _headers(mail: Doc) -> list[tuple[str, Any]]:
     headers = [
         ("Id", mail["_id"]),
-        ("To", mail["to"] or "nobody: the owner is gone or deactivated"),
+        ("To", mail["to"] or "nobody: the owner's account is deactivated"),
         ("Subject", mail["subject"]),
         ("Kind", mail["kind"]),
         ("Run", mail["run"]),

@@ -1,4 +1,4 @@
-"""`tocsin`: the list of its commands."""
+"""The `tocsin` command and its subcommands."""
 
 import typer
 
@@ -27,8 +27,8 @@ app.command()(backups.restore)
 
 @app.command()
 def serve() -> None:
-    """Serve the API and run what is due, until SIGTERM. Settings: see .env.example."""
-    from tocsin.web.server import serve as serve_forever  # the other commands need none of the web
+    """Serve the API and execute runs, until SIGTERM. Settings: see .env.example."""
+    from tocsin.web.server import serve as serve_forever  # no other command needs the web layer
 
     try:
         settings = config.load()

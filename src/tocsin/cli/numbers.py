@@ -1,4 +1,4 @@
-"""Numbers on the command line: plain ASCII digits. Python's own reading takes `1_000` and digits of any script."""
+"""Numbers on the command line, in ASCII digits only: Python's int() also accepts `1_000` and digits of any script."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import typer
 
 
 def whole_number(least: int, most: int) -> Callable[[Any], int]:
-    """Return a reader of whole numbers within these bounds, for the options of a command."""
+    """Return a parser of whole numbers within these bounds, for options of commands."""
 
     def read(value: Any) -> int:
         text = str(value)

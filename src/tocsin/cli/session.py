@@ -1,4 +1,4 @@
-"""What every administrator's command needs: settings, the open database, errors of one sentence."""
+"""The runner of administrators' commands: settings, the open database, errors as one sentence."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -23,16 +23,16 @@ from tocsin.telemetry import configure_logging
 Result = TypeVar("Result")
 Work = Callable[[documents.Database], Awaitable[Result]]
 _INTERRUPTED = 130
-"""The exit code of a command that Ctrl-C ended."""
-_MOST_FAULTS = 50
-_NOTHING_HERE = (
-    "There is no database in {}, and none was made. Go to the directory that Tocsin is served in, or set "
-    "TOCSIN_DATA_DIR or TOCSIN_MONGODB_URI. `tocsin serve` makes one, and so does `tocsin users create`."
+"""The exit code after Ctrl-C."""
+_MAX_ERRORS = 50
+_NO_DATABASE = (
+    "There is no database in {}. Change to the directory in which Tocsin is served, or set TOCSIN_DATA_DIR or "
+    "TOCSIN_MONGODB_URI. `tocsin serve` and `tocsin users create` create a database."
 )
 
 
 def run(work: Work[Result], *, create: bool = False) -> Result:
-    """Do `work` with the database of this process's settings. Only with `create` is one made where there is none.
+    """Run `work` with the database of the settings. With `create` a missing embedded database is created.
 
     Errors end the command as in `run_with_settings`.
     """
@@ -45,9 +45,9 @@ def run(work: Work[Result], *, create: bool = False) -> Result:
 
 
 def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Result:
-    """Do `work` with this process's settings.
+    """Run `work` with the settings of this process.
 
-    An error that Tocsin knows ends the command: a sentence for each fault on standard error, exit code 1.
+    Expected errors end the command with exit code 1 and a sentence for each on standard error.
     """
     try:
         settings = config.load()
@@ -56,13 +56,13 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
     except UserError as error:
-        messages = [fault.message for fault in error.all[:_MOST_FAULTS]]
+        messages = [fault.message for fault in error.all[:_MAX_ERRORS]]
     except TocsinError as error:
         messages = [str(error)]
     except UnicodeEncodeError:
-        messages = ["An argument is not text in UTF-8."]
+        messages = ["An argument is not valid UTF-8."]
     except PyMongoError as error:
-        messages = [f"The database refused or was lost: {error}"]
+        messages = [f"The database failed or is unavailable: {error}"]
     except OSError as error:
         messages = [f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."]
     for message in messages:
@@ -71,22 +71,22 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
 
 
 async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
-    """The keys, as a command uses them. Raises KeysUnreadable, and StartError for keys of another installation."""
+    """Return the loaded keyring. Raises KeysUnreadable, and StartError for keys of another installation."""
     keyring = make_keyring(database, settings, await open_keys(database, settings))
     await keyring.load()
     return keyring
 
 
 def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -> Keyring:
-    """A keyring that has not read the keys yet."""
+    """Return a keyring that has not loaded its keys yet."""
     tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
     return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
 
 
 @asynccontextmanager
 async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[documents.Database]:
-    """The database, open for the time of a command; its server as in `open_server`. Raises DatabaseUnavailable too."""
-    alone = settings.embedded and await _running(settings) is None
+    """Open the database for a command, with its server as in `open_server`. Also raises DatabaseUnavailable."""
+    alone = settings.embedded and await _running_uri(settings) is None
     async with open_server(settings, create=create) as uri:
         database = await documents.connect(uri, settings.mongodb_database, alone=alone)
         try:
@@ -97,17 +97,17 @@ async def open_database(settings: Settings, *, create: bool = False) -> AsyncIte
 
 @asynccontextmanager
 async def open_server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
-    """The URI of the database's server.
+    """Provide a database server and yield its URI.
 
-    Embedded: that of a running Tocsin, else one that is started in the data directory and stopped at the end.
-    Raises EmbeddedDatabaseError, and TocsinError where there is no database, unless it may be made.
+    The embedded server is that of a running Tocsin, or one that is started in the data directory for this command.
+    Raises EmbeddedDatabaseError, and TocsinError if there is no database, unless `create` is set.
     """
-    given = await _running(settings)
+    given = await _running_uri(settings)
     if given is not None:
         yield given
         return
     if not create and not settings.data_dir.is_file() and not has_database(settings.data_dir):
-        raise TocsinError(_NOTHING_HERE.format(settings.data_dir.absolute()))
+        raise TocsinError(_NO_DATABASE.format(settings.data_dir.absolute()))
     server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
     await server.start()
     try:
@@ -116,7 +116,7 @@ async def open_server(settings: Settings, *, create: bool = False) -> AsyncItera
         await server.stop()
 
 
-async def _running(settings: Settings) -> str | None:
+async def _running_uri(settings: Settings) -> str | None:
     if settings.mongodb_uri is not None:
         return settings.mongodb_uri.get_secret_value()
     return await asyncio.to_thread(running_uri, settings.data_dir)

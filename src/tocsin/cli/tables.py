@@ -1,4 +1,4 @@
-"""Tables of the command line: nothing in them is ever cut off."""
+"""Tables on the command line, which never truncate a cell."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,13 @@ from rich.text import Text
 from tocsin.outbound.mail_text import clean_line
 
 _NARROWEST = 12
-"""Columns that a cell is folded to at most."""
+"""Minimum width of a folded column, in characters."""
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], whole: Sequence[str] = ()) -> None:
-    """Print a table as wide as the terminal. Cells of the columns in `whole` stay in one line, whatever its width.
+    """Print a table as wide as the terminal. Cells of the columns in `whole` are never folded.
 
-    Where the output is no terminal, all cells do. What users wrote gives the terminal no orders.
+    If the output is not a terminal, no cells are. Control characters are removed.
     """
     cells = [[clean_line(str(cell)) for cell in row] for row in rows]
     is_terminal = sys.stdout.isatty()

@@ -15,11 +15,11 @@ from tocsin.documents import ApiToken, AuditAction, Database, Scope, document_id
 from tocsin.errors import NotFound
 from tocsin.quotas import Quota, Quotas
 
-app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
+app = typer.Typer(help="Create, list and revoke API tokens.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)]
 Scopes = Annotated[
-    list[str] | None, typer.Option("--scope", help="read, write or admin; once for each. Default: read and write.")
+    list[str] | None, typer.Option("--scope", help="read, write or admin; repeatable. Default: read and write.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
 
@@ -27,15 +27,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
 @app.command()
 def create(
     email: Email,
-    name: Annotated[str, typer.Option(help="What to call it.")],
+    name: Annotated[str, typer.Option(help="The token's name.")],
     scope: Scopes = None,
     days: Annotated[
         int | None,
-        typer.Option(parser=whole_number(1, 36_500), metavar="INTEGER", help="Days that it is good. Default: no end."),
+        typer.Option(parser=whole_number(1, 36_500), metavar="INTEGER", help="Days until it expires. Default: never."),
     ] = None,
 ) -> None:
-    """Make an API token and print it, this once."""
-    scopes = [_scope(word) for word in scope or ["read", "write"]]
+    """Create an API token and print it. It cannot be shown again."""
+    scopes = [_parse_scope(word) for word in scope or ["read", "write"]]
 
     async def work(database: Database) -> str:
         user, now = await accounts.find_user(email), clock.now()
@@ -51,7 +51,7 @@ def create(
 
 @app.command("list")
 def list_(email: Email, as_json: AsJson = False) -> None:
-    """Show the API tokens of a user, the latest first; never the tokens themselves."""
+    """List the API tokens of a user, newest first, without the tokens themselves."""
 
     async def work(_: Database) -> list[ApiToken]:
         return await api_tokens.list_tokens((await accounts.find_user(email)).id)
@@ -64,11 +64,11 @@ def list_(email: Email, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(token: Annotated[str, typer.Argument(help="Its id, as `tocsin tokens list` shows it.")]) -> None:
-    """End an API token at once."""
+def revoke(token: Annotated[str, typer.Argument(help="The token's id, from `tocsin tokens list`.")]) -> None:
+    """Revoke an API token immediately."""
 
     async def work(database: Database) -> ApiToken:
-        token_id = document_id("ApiToken", token) or token  # as older versions printed it
+        token_id = document_id("ApiToken", token) or token  # older versions printed the document id
         try:
             user = await accounts.require_user(owner_of(token_id))
         except NotFound:
@@ -77,14 +77,14 @@ def revoke(token: Annotated[str, typer.Argument(help="Its id, as `tocsin tokens 
         await audit.record(AuditAction.API_TOKEN_REVOKED, COMMAND_LINE, user, detail=api_tokens.described(ended))
         return ended
 
-    typer.echo(f"{run(work).name} is worthless now.")
+    typer.echo(f"{run(work).name} was revoked.")
 
 
-def _scope(word: str) -> Scope:
+def _parse_scope(word: str) -> Scope:
     try:
         return Scope(word.upper())
     except ValueError:
-        raise typer.BadParameter(f"{word} is no scope: give read, write or admin.") from None
+        raise typer.BadParameter(f"{word} is not a scope: give read, write or admin.") from None
 
 
 def _row(token: ApiToken) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         times = [(row[key] or "never")[:16] for key in ("createdAt", "expiresAt", "lastUsedAt")]
         cells.append([row["id"], row["name"], row["hint"], " ".join(row["scopes"]), *times])
-    print_table(("Id", "Name", "Ends with", "Scopes", "Made", "Ends", "Used"), cells, ("Id", "Ends with"))
+    print_table(("Id", "Name", "Ends with", "Scopes", "Created", "Expires", "Last used"), cells, ("Id", "Ends with"))
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""`tocsin users`: the accounts, as their administrator handles them."""
+"""`tocsin users`: administration of accounts."""
 
 import json
 from typing import Annotated, Any
@@ -12,14 +12,14 @@ from tocsin.cli.tables import print_table
 from tocsin.documents import Database, Link, User, global_id
 from tocsin.quotas import Quota, Quotas, Usage
 
-app = typer.Typer(help="Make, list and change users.", no_args_is_help=True)
+app = typer.Typer(help="Create, list and change users.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The user's email address.", show_default=False)]
 PasswordStdin = Annotated[
     bool,
     typer.Option(
         "--password-stdin",
-        help="Read the password from the first line of standard input. So it is done where that is no terminal, too.",
+        help="Read the password from the first line of standard input. Implied if that is not a terminal.",
     ),
 ]
 
@@ -27,11 +27,11 @@ PasswordStdin = Annotated[
 @app.command()
 def create(
     email: Email,
-    admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
+    admin: Annotated[bool, typer.Option("--admin", help="Create an administrator.")] = False,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """Make a user, whether or not sign-up is open."""
-    password = _password(password_stdin)
+    """Create a user, whether or not sign-up is open."""
+    password = _read_password(password_stdin)
 
     async def work(_: Database) -> User:
         return await accounts.create_user(email, password, COMMAND_LINE, admin)
@@ -56,7 +56,7 @@ def invite(
 
 @app.command()
 def log_out(email: Email) -> None:
-    """End all sessions of a user. API tokens stay: see `tocsin tokens`."""
+    """End all sessions of a user. API tokens stay valid: see `tocsin tokens`."""
 
     async def work(database: Database) -> int:
         return await accounts.log_out_everywhere(database, await accounts.find_user(email), COMMAND_LINE)
@@ -66,7 +66,7 @@ def log_out(email: Email) -> None:
 
 @app.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False) -> None:
-    """Show all users, by address."""
+    """List all users, sorted by address."""
 
     async def work(_: Database) -> list[User]:
         return await accounts.list_users()
@@ -80,8 +80,8 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON arr
 
 @app.command()
 def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
-    """Give a user a new password. All sessions of the user end; API tokens stay."""
-    password = _password(password_stdin)
+    """Set a user's password. All their sessions end; API tokens stay valid."""
+    password = _read_password(password_stdin)
 
     async def work(database: Database) -> User:
         return await accounts.set_password(database, await accounts.find_user(email), password, COMMAND_LINE)
@@ -92,7 +92,7 @@ def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
 @app.command()
 def promote(
     email: Email,
-    revoke: Annotated[bool, typer.Option("--revoke", help="Take the right away instead.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Revoke administrator rights instead.")] = False,
 ) -> None:
     """Make a user an administrator."""
 
@@ -100,12 +100,12 @@ def promote(
         return await accounts.promote(await accounts.find_user(email), COMMAND_LINE, is_admin=not revoke)
 
     user = run(work)
-    typer.echo(f"{user.email} is {'an administrator' if user.is_admin else 'no administrator'} now.")
+    typer.echo(f"{user.email} is {'now' if user.is_admin else 'no longer'} an administrator.")
 
 
 @app.command()
 def deactivate(email: Email) -> None:
-    """Lock a user out at once, end sessions and API tokens, and pause all of that user's tasks."""
+    """Lock a user out immediately: end their sessions and API tokens, and pause all their tasks."""
 
     async def work(database: Database) -> int:
         return await accounts.deactivate(database, await accounts.find_user(email), COMMAND_LINE)
@@ -115,7 +115,7 @@ def deactivate(email: Email) -> None:
 
 @app.command()
 def activate(email: Email) -> None:
-    """Let a deactivated user in again. Tasks stay paused until their owner resumes them."""
+    """Let a deactivated user log in again. Tasks stay paused until their owner resumes them."""
 
     async def work(_: Database) -> User:
         return await accounts.activate(await accounts.find_user(email), COMMAND_LINE)
@@ -125,7 +125,7 @@ def activate(email: Email) -> None:
 
 @app.command()
 def confirm(email: Email) -> None:
-    """Count a user's address as confirmed, so that mails go to it. All sessions and API tokens from before end."""
+    """Mark a user's address as confirmed, so that mails are sent to it. All existing sessions and API tokens end."""
 
     async def work(database: Database) -> User:
         return await accounts.confirm_email(database, await accounts.find_user(email), COMMAND_LINE)
@@ -138,12 +138,12 @@ def quota(
     email: Email,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="QUOTA=LIMIT", help="Another limit: a number, 0 for none, or `default`."),
+        typer.Option("--set", metavar="QUOTA=LIMIT", help="A new limit: a number, 0 for no limit, or `default`."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """Show how much a user uses of each quota; with --set, change what the user may use."""
-    wanted = [_change(change) for change in changes or []]
+    """Show a user's quotas and usage; with --set, change limits."""
+    wanted = [_parse_quota(change) for change in changes or []]
 
     async def work(database: Database) -> list[Usage]:
         user = await accounts.find_user(email)
@@ -157,17 +157,17 @@ def quota(
         typer.echo(json.dumps([_usage_row(usage) for usage in usages], indent=2))
     else:
         cells = [_usage_cells(usage) for usage in usages]
-        print_table(("Quota", "Used", "Limit", "Unit", "Begins anew"), cells, ("Quota",))
+        print_table(("Quota", "Used", "Limit", "Unit", "Resets at"), cells, ("Quota",))
 
 
-def _change(text: str) -> tuple[Quota, int | None]:
+def _parse_quota(text: str) -> tuple[Quota, int | None]:
     name, _, limit = text.partition("=")
     if name not in Quota.__members__:
-        raise typer.BadParameter(f"{name!r} is no quota; there are: {', '.join(Quota.__members__)}.")
+        raise typer.BadParameter(f"{name!r} is not a quota; there are: {', '.join(Quota.__members__)}.")
     if limit == "default":
         return Quota(name), None
     if not (limit.isascii() and limit.isdigit()):
-        raise typer.BadParameter(f"{limit!r} is no limit: give a number (0 for no limit) or the word default.")
+        raise typer.BadParameter(f"{limit!r} is not a limit: give a number (0 for no limit) or the word default.")
     return Quota(name), int(limit)
 
 
@@ -185,13 +185,16 @@ def _usage_cells(usage: Usage) -> list[str]:
     return [usage.quota.value, f"{usage.used:,}", limit, usage.unit.value.lower(), resets_at]
 
 
-def _password(from_stdin: bool) -> str:
-    """Never an argument: everyone on the machine can see those. What is not UTF-8 fails `check_password`."""
+def _read_password(from_stdin: bool) -> str:
+    """Read the password. It is never an argument, as other users of the machine can see those.
+
+    Bytes that are not UTF-8 are rejected later, by `check_password`.
+    """
     stdin = typer.get_binary_stream("stdin")
     if from_stdin or not stdin.isatty():
         line: bytes = stdin.readline()
         if not line and not from_stdin:
-            raise typer.BadParameter("There is no terminal to ask for the password, and none came by standard input.")
+            raise typer.BadParameter("There is no terminal to ask for the password, and standard input is empty.")
         return line.decode("utf-8", "surrogateescape").rstrip("\r\n")
     typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return typed

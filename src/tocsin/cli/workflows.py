@@ -1,4 +1,4 @@
-"""`tocsin workflows`: workflows in files and folders, checked, saved, run, taken out again."""
+"""`tocsin workflows`: validate, save, list, export and run workflows."""
 
 import asyncio
 import json
@@ -30,14 +30,14 @@ from tocsin.workflows.samples import samples as shipped_samples
 from tocsin.workflows.versions import Versions
 from tocsin.workflows.writing import to_yaml
 
-app = typer.Typer(help="Check, save, list, export and run workflows.", no_args_is_help=True)
-samples = typer.Typer(help="The workflows that Tocsin ships.", no_args_is_help=True)
-_POLL = 0.2
-_ENDED = ("COMPLETED", "FAILED", "CANCELLED")
-_UNSERVED = timedelta(minutes=1)
+app = typer.Typer(help="Validate, save, list, export and run workflows.", no_args_is_help=True)
+samples = typer.Typer(help="List and save the sample workflows that come with Tocsin.", no_args_is_help=True)
+_POLL_SECONDS = 0.2
+_END_STATUSES = ("COMPLETED", "FAILED", "CANCELLED")
+_UNSERVED_LIMIT = timedelta(minutes=1)
 _NOT_SERVED = (
-    "No server is running on this database, so nothing would run it. Start `tocsin serve` first, or give --no-wait: "
-    "then it is queued, and runs when a server is started."
+    "No server is running on this database. Start `tocsin serve` first, or use --no-wait to queue the workflow run "
+    "until a server is started."
 )
 
 Email = Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)]
@@ -47,8 +47,8 @@ Paths = Annotated[list[Path], typer.Argument(help="YAML files, or folders of the
 
 @app.command()
 def validate(paths: Paths) -> None:
-    """Say all that is wrong with workflows, without a server. The exit code is 1 if anything is."""
-    _checked(paths, lambda path: typer.echo(f"{path}: right"))
+    """Report all errors in workflows, without a server. The exit code is 1 if there are any."""
+    _read_workflows(paths, lambda path: typer.echo(f"{path}: valid"))
 
 
 @app.command()
@@ -59,11 +59,11 @@ def schema() -> None:
 
 @app.command()
 def save(email: Email, paths: Paths) -> None:
-    """Save workflows under their names. None is saved if any is wrong."""
-    sources, rules = _checked(paths, lambda _: None), _rules()
+    """Save workflows under their names. If any is invalid, none is saved."""
+    sources, rules = _read_workflows(paths, lambda _: None), _outbound_rules()
 
     async def work(database: Database) -> list[Doc]:
-        user, box = await accounts.find_user(email), await _box(database)
+        user, box = await accounts.find_user(email), await _secret_box(database)
         settings = config.load()
         quotas = await Quotas.for_command(database, settings, user.id)
         recipients = RecipientRules(settings.email_recipients, user.email)
@@ -80,13 +80,13 @@ def save(email: Email, paths: Paths) -> None:
 async def _save(database: Database, box: SecretBox, user: User, source: Source, rules: Rules, quotas: Quotas) -> Doc:
     try:
         return await saving.save(database, box, user.id, source, clock.now(), rules, quotas=quotas)
-    except WorkflowInvalid as invalid:  # only now it is known which secrets may be kept
+    except WorkflowInvalid as invalid:  # which secrets can be kept is known only now
         raise TocsinError(f"{source.data['name']}: {invalid}") from None
 
 
 @app.command("list")
 def list_(email: Email, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False) -> None:
-    """Show the workflows of a user, by name."""
+    """List the workflows of a user, sorted by name."""
 
     async def work(database: Database) -> list[Doc]:
         user = await accounts.find_user(email)
@@ -103,15 +103,17 @@ def list_(email: Email, as_json: Annotated[bool, typer.Option("--json", help="Pr
 def export(
     email: Email,
     name: Annotated[str | None, typer.Argument(help="The workflow's name. Default: all, into --folder.")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Write NAME.yaml files there instead of printing.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Write NAME.yaml files to this folder instead of printing.")
+    ] = None,
 ) -> None:
-    """Print workflows as YAML, or write them to files. Secrets show as ***, which keeps them when saved again."""
+    """Print workflows as YAML, or write them to files. Secrets are shown as ***, which keeps them on the next save."""
     if name is None and folder is None:
         raise typer.BadParameter("Name a workflow, or give --folder for all of them.")
 
     async def work(database: Database) -> dict[str, str]:
         user = await accounts.find_user(email)
-        versions = Versions(database, await _box(database), config.load())
+        versions = Versions(database, await _secret_box(database), config.load())
         which = {"owner": user.id, "deleted": False} | ({"name": name} if name else {})
         found = await database.workflows.find(which).to_list()
         if not found and name is not None:
@@ -122,10 +124,10 @@ def export(
         if folder is None:
             typer.echo(text, nl=False)
         else:
-            typer.echo(str(_write(folder, one, text)))
+            typer.echo(str(_write_file(folder, one, text)))
 
 
-def _write(folder: Path, name: str, text: str) -> Path:
+def _write_file(folder: Path, name: str, text: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -139,18 +141,16 @@ def _write(folder: Path, name: str, text: str) -> Path:
 def run_(
     email: Email,
     name: Name,
-    given: Annotated[str, typer.Option("--input", help="The inputs: a JSON object.")] = "{}",
-    wait: Annotated[bool, typer.Option(help="Wait for the end, and print the result.")] = True,
-    timeout: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds to wait at most. Default: to the end.")
-    ] = None,
+    given: Annotated[str, typer.Option("--input", help="The inputs, as a JSON object.")] = "{}",
+    wait: Annotated[bool, typer.Option(help="Wait until it ends, and print the result.")] = True,
+    timeout: Annotated[float | None, typer.Option(min=0.1, help="Maximum seconds to wait. Default: no limit.")] = None,
 ) -> None:
     """Run a workflow on the running server. The exit code is 1 if it does not complete."""
-    inputs = _json(given)
+    inputs = _parse_inputs(given)
 
     async def work(database: Database) -> WorkflowRun:
         user = await accounts.find_user(email)
-        versions = Versions(database, await _box(database), config.load())
+        versions = Versions(database, await _secret_box(database), config.load())
         await starting.check_inputs(database, versions, user.id, name, inputs)
         if wait and not await _is_served(database):
             raise TocsinError(_NOT_SERVED)
@@ -158,25 +158,25 @@ def run_(
         quotas.take_run(user.id)
         await quotas.flush()
         begun = await starting.execute(database, versions, user.id, name, inputs, clock.now())
-        return await _waited_for(database, begun, timeout) if wait else begun
+        return await _wait_for_run(database, begun, timeout) if wait else begun
 
     done = run(work)
     if not wait:
         typer.echo(global_id("WorkflowRun", done.id))
         return
-    typer.echo(json.dumps(_outcome(done), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(_result_as_json(done), indent=2, ensure_ascii=False))
     if done.status.value != "COMPLETED":
         raise typer.Exit(1)
 
 
 @samples.command()
 def load(email: Email) -> None:
-    """Save the workflows that Tocsin ships for a user: hello_world, failing_flow and others."""
+    """Save the sample workflows for a user: hello_world, failing_flow and others."""
 
     async def work(database: Database) -> list[str]:
-        user, box = await accounts.find_user(email), await _box(database)
+        user, box = await accounts.find_user(email), await _secret_box(database)
         quotas = await Quotas.for_command(database, config.load(), user.id)
-        return [await _load(database, box, user, text, quotas) for text in shipped_samples().values()]
+        return [await _save_sample(database, box, user, text, quotas) for text in shipped_samples().values()]
 
     for line in run(work):
         typer.echo(line)
@@ -184,56 +184,56 @@ def load(email: Email) -> None:
 
 @samples.command("list")
 def list_samples() -> None:
-    """Show the names of the workflows that Tocsin ships."""
+    """List the names of the sample workflows."""
     for name in shipped_samples():
         typer.echo(name)
 
 
-async def _load(database: Database, box: SecretBox, user: User, text: str, quotas: Quotas) -> str:
+async def _save_sample(database: Database, box: SecretBox, user: User, text: str, quotas: Quotas) -> str:
     saved = await saving.save(database, box, user.id, read_yaml(text), clock.now(), quotas=quotas)
     return f"{saved['name']}: version {saved['version']}"
 
 
-async def _waited_for(database: Database, begun: WorkflowRun, seconds: float | None) -> WorkflowRun:
-    """The run when it has ended: a server runs it, not this command. Raises TocsinError when it was not waited for."""
+async def _wait_for_run(database: Database, begun: WorkflowRun, seconds: float | None) -> WorkflowRun:
+    """Wait until a server has executed the run, and return it. Raises TocsinError after `seconds`."""
     shown = global_id("WorkflowRun", begun.id)
-    typer.echo(f"waiting for {shown}; a running server runs it", err=True)
+    typer.echo(f"Waiting for {shown}, which is executed by a server.", err=True)
     try:
         async with asyncio.timeout(seconds):
-            return await _ended(database, begun)
+            return await _poll_until_ended(database, begun)
     except TimeoutError:
         raise TocsinError(
-            f"It has not ended within {seconds:g} seconds. {shown} goes on; cancel it if you like."
+            f"The run has not ended within {seconds:g} seconds. {shown} continues; you can cancel it."
         ) from None
     except asyncio.CancelledError:
-        typer.echo(f"Stopped waiting. {shown} goes on; cancel it if you like.", err=True)
+        typer.echo(f"Stopped waiting. {shown} continues; you can cancel it.", err=True)
         raise
 
 
-async def _ended(database: Database, begun: WorkflowRun) -> WorkflowRun:
+async def _poll_until_ended(database: Database, begun: WorkflowRun) -> WorkflowRun:
     served_at = clock.now()
-    while (found := await WorkflowRun.get(begun.id)) is not None and found.status.value not in _ENDED:
+    while (found := await WorkflowRun.get(begun.id)) is not None and found.status.value not in _END_STATUSES:
         if await _is_served(database):
             served_at = clock.now()
-        elif clock.now() - served_at > _UNSERVED:
+        elif clock.now() - served_at > _UNSERVED_LIMIT:
             shown = global_id("WorkflowRun", begun.id)
-            raise TocsinError(f"No server has been running for a minute. {shown} goes on when one is started.")
-        await asyncio.sleep(_POLL)
+            raise TocsinError(f"No server has been running for a minute. {shown} continues when one is started.")
+        await asyncio.sleep(_POLL_SECONDS)
     return found or begun
 
 
 async def _is_served(database: Database) -> bool:
-    """Tell whether any server works runs off at the moment."""
+    """Tell whether a server is running on this database."""
     now = clock.now()
     return any([is_alive(worker, now) async for worker in database.workers.find({})])
 
 
-async def _box(database: Database) -> SecretBox:
+async def _secret_box(database: Database) -> SecretBox:
     return (await load_keyring(database, config.load())).secrets
 
 
-def _rules() -> Rules:
-    """Return what this installation may call. An error in its settings ends the command."""
+def _outbound_rules() -> Rules:
+    """Return the rules for outbound calls. An error in the settings ends the command."""
     try:
         return Rules.of(config.load())
     except SettingsError as error:
@@ -241,7 +241,7 @@ def _rules() -> Rules:
         raise typer.Exit(1) from None
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
+def _find_files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(found for found in path.rglob("*") if found.suffix in {".yaml", ".yml"})
@@ -249,27 +249,27 @@ def _files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def _source(path: Path) -> Source:
-    """The workflow in a file. Raises WorkflowInvalid."""
+def _read_source(path: Path) -> Source:
+    """Return the workflow in a file. Raises WorkflowInvalid."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
-            raise WorkflowInvalid([Fault(f"The text has more than {LARGEST} bytes; that many are allowed.")])
+            raise WorkflowInvalid([Fault(f"The text is longer than the limit of {LARGEST} bytes.")])
         return read_yaml(content.decode())
     except UnicodeDecodeError as error:
         line, column = content.count(b"\n", 0, error.start) + 1, error.start - content.rfind(b"\n", 0, error.start)
-        raise WorkflowInvalid([Fault(f"This is no UTF-8 text: {error.reason}.", (), line, column)]) from None
+        raise WorkflowInvalid([Fault(f"This is not valid UTF-8: {error.reason}.", (), line, column)]) from None
     except OSError as error:
         raise WorkflowInvalid([Fault(f"The file cannot be read: {error.strerror}.")]) from None
 
 
-def _checked(paths: list[Path], tell_right: Callable[[Path], None]) -> list[Source]:
-    """All workflows in these files. If any is wrong, or there are none, tells so and ends the command."""
-    found, wrong, jobs = [], 0, registry.Catalog(_rules())
-    for path in _files(paths):
+def _read_workflows(paths: list[Path], tell_right: Callable[[Path], None]) -> list[Source]:
+    """Return the workflows in these files. Reports errors, or that there are no files, and ends the command."""
+    found, wrong, jobs = [], 0, registry.Catalog(_outbound_rules())
+    for path in _find_files(paths):
         try:
-            source = _source(path)
+            source = _read_source(path)
             read_definition(source, jobs, clock.now())
             found.append(source)
             tell_right(path)
@@ -278,20 +278,20 @@ def _checked(paths: list[Path], tell_right: Callable[[Path], None]) -> list[Sour
             for fault in invalid.faults:
                 typer.echo(f"{path}: {printable(str(fault))}", err=True)
     if not found and not wrong:
-        typer.echo("There are no files there that end in .yaml or .yml.", err=True)
+        typer.echo("No files found that end in .yaml or .yml.", err=True)
     if wrong or not found:
         raise typer.Exit(1)
     return found
 
 
-def _json(text: str) -> Any:
+def _parse_inputs(text: str) -> Any:
     try:
         return read_json(text)
     except ValueError as error:
-        raise typer.BadParameter(f"--input is no JSON that can be read: {error}") from None
+        raise typer.BadParameter(f"--input is not valid JSON: {error}") from None
 
 
-def _outcome(done: WorkflowRun) -> dict[str, Any]:
+def _result_as_json(done: WorkflowRun) -> dict[str, Any]:
     steps = {key: state["status"] for key, state in done.steps.items()}
     result = None if done.output is None else json.loads(done.output)
     return {"status": done.status.value, "result": result, "error": done.error, "steps": steps}

@@ -1,8 +1,8 @@
-"""Sealing stored secrets anew, with the key that seals now, while they are used and edited.
+"""Re-encryption of stored secrets with the current data key, while they are in use.
 
-Whatever text names another key and opens with it, in the places below, is a secret: that way none is forgotten whose
-parameter this file does not know. Runs' copies of jobs are treated like the jobs of tasks, those of settled runs too,
-and links of mails that have gone: nobody opens these any more, but whoever stole the old key could.
+In the places below, any text that names another key and opens with it is a secret, so this module need not know the
+parameters of jobs. The copies of jobs in runs are included, even in settled runs, and so are the links of delivered
+mails: nothing reads these any more, but a thief of the old key could.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ BATCH = 200
 
 @dataclass(slots=True)
 class Tally:
-    """Secrets sealed anew, documents that hold them, and secrets that no known key opens."""
+    """Counts of re-encrypted secrets, of the documents that hold them, and of secrets that no known key opens."""
 
     secrets: int = 0
     documents: int = 0
@@ -30,9 +30,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where secrets lie: in fields of a collection's documents, or in all that is inside the subdocument at `path`.
+    """A place where secrets are stored: `fields` of a collection's documents, or everything below `path`.
 
-    They are sealed for what the field `owner` says.
+    The field `owner` names the context that they are sealed for.
     """
 
     collection: str
@@ -41,13 +41,13 @@ class _Place:
     fields: tuple[str, ...] = ()
 
     def read(self, document: Doc) -> Doc:
-        """The fields that may hold secrets."""
+        """Return the fields that may hold secrets."""
         for name in self.path:
             document = document.get(name) or {}
         return {name: value for name, value in document.items() if not self.fields or name in self.fields}
 
     def change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Doc]:
-        """The update that puts `after` in the place of `before`, if all of that is still there as it was read."""
+        """Return the update that replaces `before` with `after`, if `before` has not changed since it was read."""
         unchanged = [
             {"$eq": ["$" + ".".join((*self.path, name)), {"$literal": value}]} for name, value in before.items()
         ]
@@ -58,7 +58,7 @@ class _Place:
 
 
 _PLACES = (
-    _Place("tasks", "owner", path=("job", "params")),  # first: runs that are made meanwhile then have the new copy
+    _Place("tasks", "owner", path=("job", "params")),  # first, so that new runs copy the re-encrypted secrets
     _Place("runs", "owner", path=("job", "params")),
     _Place("workflow_versions", "owner", path=("secrets",)),
     _Place("deliveries", "_id", fields=("sealed",)),
@@ -66,7 +66,7 @@ _PLACES = (
 
 
 async def reseal(database: Database, box: SecretBox) -> Tally:
-    """One pass over all stored secrets. One that is replaced meanwhile is left to the next pass."""
+    """Re-encrypt all stored secrets in one pass. A secret that changes meanwhile is left to the next pass."""
     tally = Tally()
     for place in _PLACES:
         async for documents in _batches(database, place):
@@ -77,7 +77,7 @@ async def reseal(database: Database, box: SecretBox) -> Tally:
 
 
 async def count_by_key(database: Database) -> Counter[str]:
-    """How many stored secrets are sealed with which key."""
+    """Return the number of stored secrets for each key id."""
     counts: Counter[str] = Counter()
     for place in _PLACES:
         async for documents in _batches(database, place):
@@ -98,7 +98,7 @@ async def _batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]
 
 
 def _resealed(place: _Place, document: Doc, box: SecretBox, tally: Tally) -> list[UpdateOne]:
-    """The update that seals a document's secrets anew; none if there is nothing to do."""
+    """Return the update that re-encrypts a document's secrets, or an empty list if there is nothing to do."""
     sealer = _Sealer(box, document[place.owner])
     before = place.read(document)
     after = {name: value for name, old in before.items() if (value := sealer.renew(old)) != old}
@@ -111,14 +111,14 @@ def _resealed(place: _Place, document: Doc, box: SecretBox, tally: Tally) -> lis
 
 
 class _Sealer:
-    """Seals the secrets in a value anew and counts them."""
+    """Re-encrypts and counts the secrets in a value."""
 
     def __init__(self, box: SecretBox, owner: str) -> None:
         self._box, self._owner = box, owner
         self.renewed = self.unreadable = 0
 
     def renew(self, value: Any) -> Any:
-        """The value with its secrets sealed anew; itself if there are none to be."""
+        """Return the value with its secrets re-encrypted, or the value itself if there is nothing to do."""
         if isinstance(value, str):
             return self._text(value)
         return _mapped(value, self.renew)

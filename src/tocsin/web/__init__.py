@@ -1,1 +1,1 @@
-"""The HTTP edge: wires everything, decides nothing."""
+"""The HTTP edge: composition, transport and limits, without business logic."""

@@ -1,6 +1,6 @@
-"""One log line for each request and each WebSocket connection, when the operator asks for it.
+"""The access log: one line for each request and WebSocket connection, if the operator enables it.
 
-Without the query and without the token of a file's link: who reads the log must not be able to use what it says.
+It omits query strings and the tokens of file links, so that reading the log gives no access.
 """
 
 import time
@@ -11,19 +11,19 @@ from tocsin import telemetry
 from tocsin.jobs.files import PATH as FILES
 from tocsin.telemetry import escape_text
 
-_LONGEST_PATH = 200
-_LONGEST_METHOD = 20
+_MAX_PATH_LENGTH = 200
+_MAX_METHOD_LENGTH = 20
 log = telemetry.logger(__name__)
 
 
 class AccessLogMiddleware:
-    """Log method, path, status, client and duration when an answer has been sent or a connection has ended."""
+    """Middleware that logs method, path, status, client and duration at the end of a request or connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve."""
+        """Serve a request or connection."""
         if scope["type"] not in {"http", "websocket"}:
             return await self._app(scope, receive, send)
         began, status = time.perf_counter(), None
@@ -41,18 +41,18 @@ class AccessLogMiddleware:
         finally:
             log.info(
                 "request" if scope["type"] == "http" else "websocket",
-                method=escape_text(scope.get("method", "GET"), _LONGEST_METHOD),
-                path=_shown_path(scope),
+                method=escape_text(scope.get("method", "GET"), _MAX_METHOD_LENGTH),
+                path=_printable_path(scope),
                 status=status,
                 client=scope["client"][0] if scope.get("client") else None,
                 milliseconds=round((time.perf_counter() - began) * 1000, 1),
             )
 
 
-def _shown_path(scope: Scope) -> str:
-    """The path in printable ASCII, so that a client cannot write lines of its own into the log."""
+def _printable_path(scope: Scope) -> str:
+    """Return the path in printable ASCII, so that clients cannot forge log lines."""
     path = str(scope["path"])
     if path.startswith(FILES):
         return f"{FILES}…"
     shown = path.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= _LONGEST_PATH else f"{shown[:_LONGEST_PATH]}…"
+    return shown if len(shown) <= _MAX_PATH_LENGTH else f"{shown[:_MAX_PATH_LENGTH]}…"

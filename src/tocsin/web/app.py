@@ -1,4 +1,4 @@
-"""The ASGI application: GraphQL, the pages for browsers, and what operators look at."""
+"""The ASGI application: the GraphQL API, pages for browsers, downloads, health checks and metrics."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -33,24 +33,24 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def make_app(services: Callable[[], Services], settings: Settings, ready: Ready, measure: Measure) -> ASGIApp:
-    """The application over these services; `ready` tells which parts can work, `measure` refreshes the metrics."""
+    """Return the application. `ready` returns the health of each part, `measure` refreshes the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(graphql_router(services, settings))
     app.include_router(downloads_router(services))
     app.include_router(pages_router())
     app.include_router(metrics_router(settings, measure, beside_api=True))
-    _add_health(app, ready)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(DatabaseUnavailable, _database_failed)
-    app.add_exception_handler(PyMongoError, _database_failed)
-    app.add_exception_handler(Exception, _failed)
+    _add_health_routes(app, ready)
+    app.add_exception_handler(HTTPException, _handle_http_error)
+    app.add_exception_handler(DatabaseUnavailable, _handle_database_error)
+    app.add_exception_handler(PyMongoError, _handle_database_error)
+    app.add_exception_handler(Exception, _handle_error)
     served: ASGIApp = Cors(Paced(app), PATH, settings.cors_origins)
     if settings.access_log:
         served = AccessLogMiddleware(served)
     return Hardened(Proxies(BoundedSockets(served), settings.trusted_proxies))
 
 
-def _add_health(app: FastAPI, ready: Ready) -> None:
+def _add_health_routes(app: FastAPI, ready: Ready) -> None:
     @app.api_route("/live", methods=["GET", "HEAD"])
     async def live() -> dict[str, str]:
         return {"status": "alive"}
@@ -62,30 +62,30 @@ def _add_health(app: FastAPI, ready: Ready) -> None:
         return JSONResponse(body, 200 if all(state.works for state in parts.values()) else 503)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    """What the routes do not serve."""
+async def _handle_http_error(request: Request, error: Exception) -> Response:
+    """Answer a request that no route serves."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if isinstance(error, HTTPException) and status == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase:
-        return fault(404, f"There is nothing at this path. The API is at {PATH}.")
+        return fault(404, f"Nothing is served at this path. The API is at {PATH}.")
     if status == 405:
-        allowed = ", ".join(_allowed(request))
-        return fault(405, f"This path knows {allowed}.", {"Allow": allowed})
+        allowed = ", ".join(_allowed_methods(request))
+        return fault(405, f"This path supports only {allowed}.", {"Allow": allowed})
     return fault(status, str(getattr(error, "detail", "The request was refused.")))
 
 
-def _allowed(request: Request) -> list[str]:
-    """The methods that some route serves at this path."""
+def _allowed_methods(request: Request) -> list[str]:
+    """Return the methods that some route serves at this path."""
     routes = request.app.router.routes
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
     return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
-async def _database_failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _handle_database_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
     if not is_unavailable(error):
         raise error
     return fault(503, UNAVAILABLE)
 
 
-async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answers; the error goes on to the outermost layer, which writes it to the log."""
+async def _handle_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer an unexpected error. Starlette raises it again, and the outermost middleware logs it."""
     return fault(500, INTERNAL)

@@ -1,7 +1,7 @@
-"""The open connections of a process: how many there may be in all, and of one network address.
+"""Limits on the open connections of a process, in total and per network address.
 
-They are bounded before a handshake or a request costs anything. When all are taken, one that never said whose it is
-makes room, the oldest of the address that has most of them: so a crowd of strangers keeps nobody out.
+They apply before a handshake or a request costs anything. When all places are taken, an anonymous connection makes
+room: the oldest of the address that has the most. So a flood of anonymous connections locks nobody out.
 """
 
 import time
@@ -15,17 +15,17 @@ from tocsin.security.rates import address_key
 from tocsin.web import faults
 
 SPARE_DESCRIPTORS = 600
-"""File descriptors for all that are no connections of clients: calls, the database's connections, files."""
+"""File descriptors reserved for everything but client connections: outbound calls, the database, files."""
 FEWEST = 64
-"""Connections that there may be, however few descriptors the process has."""
-TOO_MANY = "There are too many connections from this network address. Close some, or try again later."
-FULL = "The server has as many connections as it can take. Try again later."
+"""Minimum of the connection limit, however few descriptors the process has."""
+TOO_MANY = "Too many connections from this network address. Close some, or try again later."
+FULL = "The server has reached its connection limit. Try again later."
 _LOG_SECONDS = 60.0
 log = telemetry.logger(__name__)
 
 
 class Connection:
-    """One open connection. `abort` closes it at once."""
+    """One open connection. `abort` closes it immediately."""
 
     def __init__(self, table: "Connections", key: str, abort: Callable[[], None], *, of_proxy: bool) -> None:
         self._table = table
@@ -33,29 +33,30 @@ class Connection:
         self.abort = abort
         self.signed_in = False
         self.user: str | None = None
-        """Whose it is, if it counts as one of theirs."""
+        """The id of the user whom the connection counts for, if any."""
         self.of_proxy = of_proxy
-        """Tell whether a proxy's address is all that is known: whose it is behind that comes with a request."""
+        """Whether only the address of a proxy is known; the client's address comes with a request."""
 
     def assign(self, address: str) -> bool:
-        """Tell whose connection of a proxy's it is. Whether that address may have one more."""
+        """Count a proxy's connection for this client address. Returns False if the address is at its limit."""
         return self._table.assign(self, address)
 
     def sign_in(self, user: str) -> None:
-        """Tell that a request on it came with a good token of this user: it does not make room for others."""
+        """Mark the connection as authenticated by this user, so that it is not closed to make room."""
         self.signed_in = True
         self._table.keep(self, user)
 
     def close(self) -> None:
-        """Give its place back; a second time is no error."""
+        """Release its place. Calling it twice is no error."""
         self._table.close(self)
 
 
 class Connections:
-    """All open connections, at most `most` in all and `most_of_address` of one network address.
+    """All open connections: at most `most` in total and `most_of_address` per network address.
 
-    An IPv6 address counts by its /64. As many of one user, from wherever, are kept when all places are taken: more of
-    theirs make room as strangers' do. The addresses for which `is_proxy` holds are bounded in all only.
+    IPv6 addresses count by their /64. Up to `most_of_address` authenticated connections of one user, from any
+    address, are kept when all places are taken; further ones make room like anonymous ones. Addresses for which
+    `is_proxy` is true have no limit of their own.
     """
 
     def __init__(self, most: int, most_of_address: int, is_proxy: Callable[[str], bool] = lambda _: False) -> None:
@@ -72,7 +73,7 @@ class Connections:
         return len(self._open)
 
     def open(self, address: str, abort: Callable[[], None]) -> Connection | str:
-        """Take a place; the reason if there is none for this address."""
+        """Take a place for a connection from this address. Returns the reason if there is none."""
         of_proxy = self._is_proxy(address)
         new = Connection(self, "" if of_proxy else address_key(address), abort, of_proxy=of_proxy)
         if self._has_too_many(new.key):
@@ -85,7 +86,7 @@ class Connections:
         return new
 
     def assign(self, connection: Connection, address: str) -> bool:
-        """Count a proxy's connection as one of this address, if that may have one more."""
+        """Count a proxy's connection for this client address. Returns False if the address is at its limit."""
         key = address_key(address)
         if connection not in self._open or self._has_too_many(key):
             return False
@@ -94,7 +95,7 @@ class Connections:
         return True
 
     def keep(self, connection: Connection, user: str) -> None:
-        """It is this user's; it makes no room for others, unless they have many."""
+        """Count a connection for this user, and keep it open when places run out, up to the user's limit."""
         is_new = connection.user is None and not connection.of_proxy and connection in self._open
         if is_new and self._of_user[user] < self._most_of_address:
             self._of_user[user] += 1
@@ -102,7 +103,7 @@ class Connections:
             self._strangers.get(connection.key, {}).pop(connection, None)
 
     def close(self, connection: Connection) -> None:
-        """Give a place back; one that was given back already is no error."""
+        """Release a place. Releasing it twice is no error."""
         if connection not in self._open:
             return
         self._open.discard(connection)
@@ -130,13 +131,13 @@ class Connections:
     def _has_too_many(self, key: str) -> bool:
         too_many = self._of_address[key] >= self._most_of_address if key else False
         if too_many:
-            self._tell("a network address has as many connections as it may have", key)
+            self._log_limit("a network address has reached its connection limit", key)
         return too_many
 
     def _make_room(self, key: str) -> bool:
-        """Tell whether a stranger's connection was closed, of another address, which has the most of them."""
+        """Close the oldest anonymous connection of the address that has the most. False if that is `key` itself."""
         holder = max(self._strangers, key=lambda of: len(self._strangers[of]), default=key)
-        self._tell("the table of connections is full", holder)
+        self._log_limit("the server has reached its connection limit", holder)
         held = self._strangers.get(holder, {})
         if not held or holder == key:
             return False
@@ -145,8 +146,8 @@ class Connections:
         oldest.abort()
         return True
 
-    def _tell(self, event: str, key: str) -> None:
-        """One line a minute: a flood must not fill the log as well."""
+    def _log_limit(self, event: str, key: str) -> None:
+        """Log at most one line a minute, so that a flood does not fill the log."""
         if time.monotonic() - self._logged_at >= _LOG_SECONDS:
             self._logged_at = time.monotonic()
             log.warning(
@@ -155,13 +156,13 @@ class Connections:
 
 
 class BoundedSockets:
-    """Bounds the WebSockets of the clients that a proxy names, before their handshake is answered."""
+    """Middleware that limits WebSockets per client address behind a proxy, before the handshake."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, or refuse the handshake with 429."""
+        """Serve a request or connection, or refuse a handshake with 429."""
         connection: Connection | None = scope.get("state", {}).get("connection")
         is_new = scope["type"] == "websocket" and connection is not None and connection.of_proxy
         if not is_new or connection is None or connection.assign(scope["client"][0]):

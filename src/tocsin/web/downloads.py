@@ -1,6 +1,6 @@
-"""`GET /files/{token}`: the file that a signed link stands for, as a download. Who has the link may read the file.
+"""`GET /files/{token}`: the download of a file by a signed link. Anyone who has the link can read the file.
 
-Links end with their time, and with the account of the file's owner: one that is active again makes new ones.
+A link ends when it expires or when the owner's account is deactivated, even if the account is activated again.
 """
 
 import math
@@ -22,15 +22,15 @@ from tocsin.security.rates import address_key
 from tocsin.web.faults import fault
 
 _COST = 500.0
-_BYTES_A_POINT = 1_000
-"""What a download costs its address: as much as a request that is refused, and a point for so many bytes."""
-_WRONG = "There is no such file. The link may be incomplete."
-_GONE = "The file of this link is not kept any more."
-_EXPIRED = "This link has expired. Who made the file gets a new one with its run."
+_BYTES_PER_POINT = 1_000
+"""The cost of a download to its network address: as much as a refused request, and a point per 1,000 bytes."""
+_NOT_FOUND_MESSAGE = "There is no such file. The link may be incomplete."
+_GONE_MESSAGE = "The file of this link is no longer stored."
+_EXPIRED_MESSAGE = "This link has expired. The owner of the file gets a new link from its run."
 
 
 def downloads_router(services: Callable[[], Services]) -> APIRouter:
-    """The route of files."""
+    """Return the route of downloads."""
     router = APIRouter(include_in_schema=False)
 
     async def download(token: str, request: Request) -> Response:
@@ -38,15 +38,15 @@ def downloads_router(services: Callable[[], Services]) -> APIRouter:
         try:
             link = shelf.links.read(token, clock.now())
         except LinkExpired:
-            return fault(410, _EXPIRED)
+            return fault(410, _EXPIRED_MESSAGE)
         except LinkWrong:
-            return fault(404, _WRONG)
-        found = await shelf.store.open(link.file_id) if await _is_good(link) else None
+            return fault(404, _NOT_FOUND_MESSAGE)
+        found = await shelf.store.open(link.file_id) if await _is_valid(link) else None
         if found is None:
-            return fault(410, _GONE)
-        headers = _headers(found.about)
+            return fault(410, _GONE_MESSAGE)
+        headers = _response_headers(found.about)
         try:
-            await services().rates.spend(_address(request), _COST + found.about.size / _BYTES_A_POINT)
+            await services().rates.spend(_address(request), _COST + found.about.size / _BYTES_PER_POINT)
         except RateLimited as refused:
             return fault(429, refused.message, {"Retry-After": str(math.ceil(refused.retry_after))})
         if request.method == "HEAD":
@@ -61,15 +61,15 @@ def _address(request: Request) -> str:
     return address_key(request.client.host if request.client else "")
 
 
-async def _is_good(link: FileLink) -> bool:
-    """Tell whether the owner of the file is still there, and has not been locked out since the link was made."""
+async def _is_valid(link: FileLink) -> bool:
+    """Tell whether the file's owner is active, and has not been deactivated since the link was created."""
     owner = await User.get(owner_of(link.file_id))
     if owner is None or not owner.is_active:
         return False
     return owner.deactivated_at is None or link.issued_at > owner.deactivated_at
 
 
-def _headers(file: StoredFile) -> dict[str, str]:
+def _response_headers(file: StoredFile) -> dict[str, str]:
     return {
         "Content-Length": str(file.size),
         "Content-Disposition": disposition(file.name),
@@ -79,7 +79,7 @@ def _headers(file: StoredFile) -> dict[str, str]:
 
 
 def disposition(name: str) -> str:
-    """A header by which browsers keep the answer under this name (RFC 6266), and old ones under a similar one."""
+    """Return a Content-Disposition header with this file name (RFC 6266) and an ASCII fallback for old browsers."""
     plain = "".join(
         letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name
     )

@@ -1,4 +1,4 @@
-"""Answers of the server's own, from whichever layer they come: always JSON, always with a code."""
+"""Error responses: always JSON with a code, from whichever layer they come."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from http import HTTPStatus
 from cross_web import HTTPException
 from starlette.responses import Response
 
-INTERNAL = "Something went wrong inside Tocsin. The operator finds it in the log by the X-Request-Id."
+INTERNAL = "Something went wrong inside Tocsin. The operator can find it in the log by the X-Request-Id."
 _CODES = {
     400: "BAD_USER_INPUT",
     401: "UNAUTHENTICATED",
@@ -20,7 +20,7 @@ _CODES = {
 
 
 class Refused(HTTPException):
-    """A request that is not served: status, reason for people, and headers that go with it."""
+    """The request is refused, with a status, a reason for people, and headers."""
 
     def __init__(self, status: int, reason: str, **headers: str) -> None:
         super().__init__(status, reason)
@@ -28,7 +28,7 @@ class Refused(HTTPException):
 
 
 def body(status: int, message: str) -> bytes:
-    """A GraphQL response that says what is wrong, as JSON."""
+    """Return a GraphQL response with one error, as JSON."""
     code = _CODES.get(status) or HTTPStatus(status).name
     return json.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}).encode()
 
@@ -36,5 +36,5 @@ def body(status: int, message: str) -> bytes:
 def fault(
     status: int, message: str, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> Response:
-    """The answer to a request that is not served."""
+    """Return the response to a request that is refused."""
     return Response(body(status, message), status, headers, media_type)

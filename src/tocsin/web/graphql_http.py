@@ -1,7 +1,6 @@
-"""GraphQL over HTTP: Strawberry's router, corrected where it departs from the GraphQL-over-HTTP specification or from
-good sense.
+"""GraphQL over HTTP: Strawberry's router, made to follow the GraphQL-over-HTTP specification.
 
-No body is answered with a stack trace or plain text, none is read beyond its limit, and every fault has a code.
+No answer is a stack trace or plain text, no body is read beyond its limit, and every error has a code.
 """
 
 import json
@@ -39,26 +38,33 @@ from tocsin.web.results import body_of, headers_of, status_of
 
 PATH = "/graphql"
 INIT_TIMEOUT = timedelta(seconds=5)
-"""From the opening of a WebSocket until its connection_init."""
+"""Maximum time from opening a WebSocket until its connection_init."""
 MAX_OPERATIONS = 100
-"""Under way at once on one WebSocket."""
+"""Maximum operations that are active at the same time on one WebSocket."""
 KEEP_ALIVE_SECONDS = 15.0
-"""Between the comments in a stream of events, so that no proxy takes it for dead."""
-_LONGEST_USER_AGENT = 200
-_ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
-_MEMBERS = {"operationName": (str, "a string"), "variables": (dict, "an object"), "extensions": (dict, "an object")}
+"""Interval between comments in an event stream, so that no proxy closes it as idle."""
+_MAX_USER_AGENT_LENGTH = 200
+_ALLOWED_OPERATIONS = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
+_OPTIONAL_MEMBERS = {
+    "operationName": (str, "a string"),
+    "variables": (dict, "an object"),
+    "extensions": (dict, "an object"),
+}
 log = telemetry.logger(__name__)
 
 
 def graphql_router(services: Callable[[], Services], settings: Settings) -> GraphQLRouter[Context, None]:
-    """The router of `/graphql`: POST, GET, WebSocket, server-sent events. `services` is asked at each request."""
+    """Return the router of `/graphql`: POST, GET, WebSocket, server-sent events.
+
+    `services` is called for each request.
+    """
     return Router(_context_getter(services), settings)
 
 
 def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnection], Awaitable[Context]]:
     async def context(connection: HTTPConnection) -> Context:
         address = connection.client.host if connection.client else ""
-        user_agent = connection.headers.get("user-agent", "")[:_LONGEST_USER_AGENT]
+        user_agent = connection.headers.get("user-agent", "")[:_MAX_USER_AGENT_LENGTH]
         token = bearer(connection.headers.get("authorization"))
         place: Connection | None = getattr(connection.state, "connection", None)
         on_known = place.sign_in if place is not None else None
@@ -68,24 +74,24 @@ def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnectio
 
 
 def bearer(header: object) -> str | None:
-    """The token of an `Authorization: Bearer` header (RFC 6750 section 2.1); None for anything else."""
+    """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1), None for anything else."""
     scheme, _, token = header.strip().partition(" ") if isinstance(header, str) else ("", "", "")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 class WrongTransport(Refused):
-    """An operation that cannot be asked for in this way."""
+    """The operation is not allowed over this transport."""
 
     def __init__(self, operation: OperationType) -> None:
         self.operation = operation
         if operation is OperationType.SUBSCRIPTION:
-            super().__init__(400, "Subscribe over a WebSocket, or take text/event-stream.")
+            super().__init__(400, "Subscribe over a WebSocket, or accept text/event-stream.")
         else:
             super().__init__(405, "Send mutations with POST.", Allow="POST")
 
 
 class EventStream(SSETransport):
-    """Server-sent events, as Strawberry writes them."""
+    """Strawberry's server-sent events, with our interval between keep-alive comments."""
 
     def __init__(self) -> None:
         super().__init__(KEEP_ALIVE_SECONDS)
@@ -128,13 +134,13 @@ class Router(GraphQLRouter[Context, None]):
             seconds = str(math.ceil(refused.retry_after))
             return fault(429, refused.message, {"Retry-After": seconds}, media_type)
         except ClientDisconnect:
-            return fault(400, "The connection ended before the request did.")
+            return fault(400, "The connection was closed before the request was complete.")
         except Exception:
             log.exception("a request failed", request_id=context.request_id)
             return fault(500, INTERNAL, media_type=media_type)
 
     async def _answer(self, request: Request, context: Context, wanted: Wanted) -> Response:
-        data = await self._read(request, context)
+        data = await self._read_operation(request, context)
         if wanted.streams_first or wanted.single is None:
             return await self._stream(request, data, context)
         try:
@@ -146,21 +152,22 @@ class Router(GraphQLRouter[Context, None]):
         status = status_of(result, wanted.single)
         return Response(self.encode_json(body_of(result)), status, headers_of(result), wanted.single)
 
-    async def _read(self, request: Request, context: Context) -> GraphQLRequestData:
-        """The operation. Raises Refused."""
+    async def _read_operation(self, request: Request, context: Context) -> GraphQLRequestData:
+        """Return the operation of a request. Raises Refused."""
         if request.method == "POST":
             check_content(request)
             body = await CappedRequest(request, self._limit).get_body()
-            if len(body) > STRANGERS_BODY_LIMIT and not await _is_known(context):
-                raise Refused(413, f"A request without a good access token may have {STRANGERS_BODY_LIMIT} bytes.")
+            if len(body) > STRANGERS_BODY_LIMIT and not await _is_authenticated(context):
+                message = f"A request without a valid access token may have at most {STRANGERS_BODY_LIMIT} bytes."
+                raise Refused(413, message)
             given = self.parse_json(body)
         else:
             given = read_parameters(request.query_params, self.parse_json)
-        return _operation(given)
+        return _parse_operation(given)
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
-        """Any operation as server-sent events. Faults of its document are told in an event, as graphql-sse asks."""
-        _check_method(request.method, data, self._max_tokens)
+        """Answer with server-sent events. Errors in the document are sent as an event, as graphql-sse requires."""
+        _refuse_mutation_by_get(request.method, data, self._max_tokens)
         data.protocol = "sse"
         blank = Response()
         del blank.headers["content-length"]
@@ -176,7 +183,7 @@ class Router(GraphQLRouter[Context, None]):
                 variable_values=data.variables,
                 context_value=context,
                 operation_name=data.operation_name,
-                allowed_operation_types=_ALLOWED[method],
+                allowed_operation_types=_ALLOWED_OPERATIONS[method],
             )
         except CannotGetOperationTypeError as error:
             raise HTTPException(400, error.as_http_error_reason()) from error
@@ -184,15 +191,15 @@ class Router(GraphQLRouter[Context, None]):
             raise WrongTransport(error.operation_type) from error
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002
-        """One event of a stream."""
+        """Return the payload of one event of a stream."""
         return body_of(result)
 
     def parse_json(self, data: str | bytes) -> dict[str, Any]:
-        """The object in a body or a query parameter. Raises Refused."""
+        """Return the JSON object in a body or a query parameter. Raises Refused."""
         try:
             value = self.decode_json(data)
         except json.JSONDecodeError as error:
-            raise Refused(400, f"This is not JSON that can be read: {error.msg}.") from error
+            raise Refused(400, f"This is not valid JSON: {error.msg}.") from error
         if isinstance(value, list):
             raise Refused(400, "The JSON must be an object: send one operation at a time.")
         if not isinstance(value, dict):
@@ -200,11 +207,11 @@ class Router(GraphQLRouter[Context, None]):
         return value
 
     def decode_json(self, data: str | bytes) -> object:
-        """JSON of HTTP bodies and WebSocket messages. Raises JSONDecodeError."""
+        """Decode the JSON of HTTP bodies and WebSocket messages. Raises JSONDecodeError."""
         return decode_json(data, self._limit)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Take the token from the connection's parameters. Raises Unauthenticated, which closes it."""
+        """Take the token from the connection's parameters. Raises Unauthenticated, which closes the connection."""
         params: Mapping[str, object] = context.connection_params or {}
         given = bearer(params.get("authorization", params.get("Authorization")))
         context.token = given or context.token
@@ -213,8 +220,8 @@ class Router(GraphQLRouter[Context, None]):
         return await super().on_ws_connect(context)
 
 
-async def _is_known(context: Context) -> bool:
-    """Whether somebody may send more than a stranger. Who cannot be looked up now is told so when it is executed."""
+async def _is_authenticated(context: Context) -> bool:
+    """Tell whether the caller has a valid token. Without a database the answer is yes: the execution fails then."""
     try:
         return await context.identity() is not None
     except Unauthenticated:
@@ -223,19 +230,19 @@ async def _is_known(context: Context) -> bool:
         return True
 
 
-def _operation(given: Mapping[str, Any]) -> GraphQLRequestData:
-    """The operation that a request's members describe. Raises Refused (400)."""
+def _parse_operation(given: Mapping[str, Any]) -> GraphQLRequestData:
+    """Return the operation that the members of a request describe. Raises Refused (400)."""
     query = given.get("query")
     if not isinstance(query, str) or not query:
         raise Refused(400, "The request has no `query`: it must be a string.")
-    for name, (kind, right) in _MEMBERS.items():
+    for name, (kind, right) in _OPTIONAL_MEMBERS.items():
         if not isinstance(given.get(name), kind | None):
             raise Refused(400, f"`{name}` must be {right} or null.")
     return GraphQLRequestData(query, given.get("variables"), given.get("operationName"), given.get("extensions"))
 
 
-def _check_method(method: str, data: GraphQLRequestData, max_tokens: int) -> None:
-    """A stream tells of faults too late for a status, but this one must have it. Raises WrongTransport (405)."""
+def _refuse_mutation_by_get(method: str, data: GraphQLRequestData, max_tokens: int) -> None:
+    """Reject mutations by GET before a stream begins, when a status can still be sent. Raises WrongTransport (405)."""
     if method != "GET":
         return
     try:

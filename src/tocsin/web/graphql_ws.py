@@ -1,7 +1,7 @@
-"""GraphQL over WebSocket (graphql-transport-ws): Strawberry's handler, corrected.
+"""GraphQL over WebSocket (graphql-transport-ws), on top of Strawberry's handler.
 
-A message that breaks the protocol closes the connection with 4400, never with a crash; a fault of one operation never
-disturbs the others; no connection outlives its token or its account.
+A message that violates the protocol closes the connection with 4400; an error in one operation does not affect the
+others; a connection does not outlive its token or its account.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from tocsin.graphql.context import Context
 from tocsin.web.connections import Connection
 
 CLOSE_REASON_BYTES = 123
-"""What fits in a close frame (RFC 6455 section 5.5)."""
+"""Maximum length of a close reason (RFC 6455 section 5.5)."""
 IDLE_SECONDS = 60.0
-"""How long a connection may stay without an operation under way."""
+"""How long a connection may stay open without an active operation."""
 _NORMAL = 1000
 STRANGERS_BODY_LIMIT = 64 * 1024
-"""Bytes of a request or message without a good token. Whoever is known may send more, and is charged for its cost."""
-_TOO_BIG = 1009
+"""Maximum bytes of a request or message without a valid token. Known users may send more, at their own cost."""
+_MESSAGE_TOO_BIG = 1009
 _FORBIDDEN = 4403
 _INTERNAL_ERROR = 1011
 _TRY_AGAIN_LATER = 1013
@@ -38,15 +38,15 @@ log = telemetry.logger(__name__)
 
 
 def reason_of(error: Unauthenticated) -> str:
-    """The reason with which a connection is closed: a code for programs, a sentence for people."""
+    """Return the close reason for an error: a code for programs, then a sentence for people."""
     return f"{error.code}: {error}"
 
 
 class SafeSocket(ASGIWebSocketAdapter):
-    """Strawberry's view of a socket, for which being closed is nothing unusual."""
+    """Strawberry's socket adapter, with a size limit and tolerant of sockets that are already closed."""
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """What is received. A long message is read of those alone who have shown a good token; others get 1009."""
+        """Yield the messages received. Without a valid token, a long message closes the connection with 1009."""
         place: Connection | None = getattr(self.ws.state, "connection", None)
         receive = self.ws.receive_text
 
@@ -54,9 +54,10 @@ class SafeSocket(ASGIWebSocketAdapter):
             text = await receive()
             if len(text) > STRANGERS_BODY_LIMIT and place is not None and not place.signed_in:
                 await self.close(
-                    _TOO_BIG, f"A message without a good access token may have {STRANGERS_BODY_LIMIT} bytes."
+                    _MESSAGE_TOO_BIG,
+                    f"A message without a valid access token may have at most {STRANGERS_BODY_LIMIT} bytes.",
                 )
-                raise WebSocketDisconnect(_TOO_BIG)
+                raise WebSocketDisconnect(_MESSAGE_TOO_BIG)
             return text
 
         self.ws.receive_text = receive_bounded  # type: ignore[method-assign]
@@ -64,12 +65,12 @@ class SafeSocket(ASGIWebSocketAdapter):
             yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send, unless we have closed meanwhile: an operation may have an event ready at that moment."""
+        """Send a message, unless the socket is closed: an operation may emit an event at that moment."""
         if self.ws.application_state is WebSocketState.CONNECTED:
             await super().send_json(message)
 
     async def close(self, code: int, reason: str) -> None:
-        """Close, once, with a reason cut to what fits in a frame."""
+        """Close the socket once, with the reason truncated to `CLOSE_REASON_BYTES`."""
         if self.ws.application_state is WebSocketState.CONNECTED:
             short = reason.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore")
             with suppress(RuntimeError, WebSocketDisconnect):  # the client may hang up at the same moment
@@ -77,12 +78,12 @@ class SafeSocket(ASGIWebSocketAdapter):
 
 
 class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """One connection."""
+    """The handler of one connection."""
 
-    _watch: "asyncio.Task[None] | None" = None
+    _expiry_task: "asyncio.Task[None] | None" = None
 
     async def handle(self) -> None:
-        """Serve the connection until it ends. A fault of ours closes it with 1011 and is in the log."""
+        """Serve the connection until it ends. An unexpected error is logged and closes it with 1011."""
         idle = asyncio.create_task(self._close_when_idle())
         try:
             await super().handle()
@@ -93,27 +94,27 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
             idle.cancel()
 
     async def handle_message(self, message: Any) -> None:
-        """Check the message's shape, then act on it."""
+        """Validate a message, then process it."""
         fault = fault_of(message)
         if fault is not None:
             await self.handle_invalid_message(fault)
             return
-        if message.get("payload", message) is None:  # `null` is the same as none
+        if message.get("payload", message) is None:  # `null` means no payload
             del message["payload"]
         await super().handle_message(message)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begin an operation, or tell that there are too many on this connection."""
+        """Start an operation, or answer with an error if the connection has too many."""
         limit = self.max_subscriptions_per_connection
         if self.connection_acknowledged and message["id"] not in self.operations and len(self.operations) == limit:
-            error = {"message": f"This connection has {limit} operations under way; complete one first."}
+            error = {"message": f"This connection already has {limit} active operations; complete one first."}
             payload = [error | {"extensions": {"code": "RATE_LIMITED"}}]
             await self.websocket.send_json({"id": message["id"], "type": "error", "payload": payload})
             return
         await super().handle_subscribe(message)
 
     async def handle_connection_init(self, message: Any) -> None:
-        """Initialise; then watch the token."""
+        """Initialise the connection, then watch its token."""
         try:
             await super().handle_connection_init(message)
         except Unauthenticated as error:
@@ -123,11 +124,11 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         except (PyMongoError, DatabaseUnavailable):
             await self.websocket.close(_TRY_AGAIN_LATER, "The database does not answer. Try again later.")
             return
-        if self.connection_acknowledged and self._watch is None and self.context.token is not None:
-            self._watch = asyncio.create_task(self._close_in_time())
+        if self.connection_acknowledged and self._expiry_task is None and self.context.token is not None:
+            self._expiry_task = asyncio.create_task(self._close_on_expiry())
 
     async def send_message(self, message: Message) -> None:
-        """Send; a result of an operation that was not executed goes without `data`, as everywhere."""
+        """Send a message. The result of an operation that was not executed has no `data`, as over HTTP."""
         if message["type"] == "next":
             payload = message["payload"]
             errors = payload.get("errors")
@@ -136,44 +137,44 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await super().send_message(message)
 
     async def handle_task_exception(self, error: Exception) -> None:
-        """Write a fault of ours to the log. That a client has left in the middle of an event is none."""
+        """Log an unexpected error. A client that disconnects while an event is sent is not one."""
         if not isinstance(error, WebSocketDisconnected):
             log.error("an operation failed", request_id=self.context.request_id, exc_info=error)
 
     async def shutdown(self) -> None:
-        """End all that the connection began."""
-        if self._watch is not None:
-            self._watch.cancel()
+        """Stop everything that the connection started."""
+        if self._expiry_task is not None:
+            self._expiry_task.cancel()
         await super().shutdown()
 
     async def _close_when_idle(self) -> None:
-        """Close with 1000, after which clients come back when they have something to ask."""
+        """Close an idle connection with 1000, after which clients reconnect when they need to."""
         idle_since = time.monotonic()
         while (left := idle_since + IDLE_SECONDS - time.monotonic()) > 0:
             await asyncio.sleep(min(left, IDLE_SECONDS / 4))
             if self.operations:
                 idle_since = time.monotonic()
         with suppress(Exception):  # the client may hang up at the same moment
-            await self.websocket.close(_NORMAL, f"No operation was under way for {IDLE_SECONDS:g} seconds.")
+            await self.websocket.close(_NORMAL, f"No operation was active for {IDLE_SECONDS:g} seconds.")
 
-    async def _close_in_time(self) -> None:
-        """Close with 4403 when the token is no longer good: the reference client takes 4401 as final, and gives up."""
+    async def _close_on_expiry(self) -> None:
+        """Close with 4403 when the token becomes invalid. After 4401 the reference client would not reconnect."""
         reason = await self.context.loss()
         with suppress(Exception):  # the client may hang up at the same moment
             await self.websocket.close(_FORBIDDEN, reason_of(reason))
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004
-        """A syntax error is answered with `error`; the other operations go on."""
+        """Return None: a syntax error is answered with `error`, and other operations continue."""
         return None
 
 
 def fault_of(message: object) -> str | None:
-    """What breaks the protocol in this message; None if it may be acted on."""
+    """Return how a message violates the protocol, or None if it is valid."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return "A message must be an object with a type."
     if message["type"] in {"subscribe", "complete"} and not _is_id(message.get("id")):
-        return "The id must be a text that is not empty."
+        return "The id must be a string of 1 to 200 characters."
     if message["type"] == "subscribe":
         return _fault_of_payload(message.get("payload"))
     if not isinstance(message.get("payload"), dict | None):
@@ -190,5 +191,5 @@ def _fault_of_payload(payload: object) -> str | None:
         return "The payload must be an object with a query."
     for name, kind in (("variables", dict), ("operationName", str), ("extensions", dict)):
         if payload.get(name) is not None and not isinstance(payload[name], kind):
-            return f"The payload's {name} is of a wrong type."
+            return f"The payload's {name} has the wrong type."
     return None

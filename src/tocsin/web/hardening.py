@@ -1,4 +1,4 @@
-"""What every answer carries, whoever made it: an id to find it by, headers against abuse, and never a stack trace."""
+"""The outermost middleware: a request id and security headers on every response, and no stack traces."""
 
 import asyncio
 import re
@@ -23,20 +23,23 @@ HEADERS = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"cache-control", b"no-store"),
 ]
-"""Unless the answer has its own: pages need a Content-Security-Policy that lets their scripts in, and may be cached."""
+"""Default headers. A response may set its own, as pages do for their Content-Security-Policy and caching."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 log = telemetry.logger(__name__)
 
 
 class Hardened:
-    """Stands around the whole application."""
+    """Middleware around the whole application, which adds security headers and a request id.
+
+    An exception that nobody caught is logged and answered with 500.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve."""
-        request_id = _begin(scope)
+        """Serve a request or connection."""
+        request_id = _set_request_id(scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -46,22 +49,22 @@ class Hardened:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = _completed(list(message.get("headers", ())), request_id)
+                message["headers"] = _add_headers(list(message.get("headers", ())), request_id)
             await send(message)
 
         try:
             await self._app(scope, receive, hardened)
         except asyncio.CancelledError:  # the server has waited long enough
             if not started:
-                await fault(503, "Tocsin is stopping. Try again.")(scope, receive, hardened)
+                await fault(503, "Tocsin is shutting down. Try again.")(scope, receive, hardened)
         except Exception:
             log.exception("a request failed", request_id=request_id)
             if not started:
                 await fault(500, INTERNAL)(scope, receive, hardened)
 
 
-def _begin(scope: Scope) -> str:
-    """The id of this request or connection: the client's, if it sends one that can stand in a log, else a new one."""
+def _set_request_id(scope: Scope) -> str:
+    """Set and return the request id: the client's X-Request-Id if it is safe to log, else a new one."""
     given = next((value for name, value in scope.get("headers", ()) if name == b"x-request-id"), b"").decode("latin-1")
     request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     scope.setdefault("state", {})["request_id"] = request_id
@@ -69,7 +72,7 @@ def _begin(scope: Scope) -> str:
     return request_id
 
 
-def _completed(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+def _add_headers(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
     own = [header for header in HEADERS if header[0] not in present]
     return [*headers, *own, (b"x-request-id", request_id.encode())]

@@ -1,7 +1,7 @@
-"""`/metrics`: for whoever operates this server, and nobody else.
+"""`/metrics`, for the operator only.
 
-They are served at an address of their own (TOCSIN_METRICS_PORT), or beside the API to who has the token
-(TOCSIN_METRICS_TOKEN); with neither they are not served. The token is asked for at both.
+Metrics are served on a separate port (TOCSIN_METRICS_PORT), or on the API's port with a token (TOCSIN_METRICS_TOKEN);
+with neither setting they are not served. If a token is set, it is required on both.
 """
 
 import hmac
@@ -18,15 +18,15 @@ from tocsin.web.faults import fault
 from tocsin.web.hardening import Hardened
 
 Measure = Callable[[], Awaitable[None]]
-_NOT_HERE = (
-    f"Metrics are not served here. The operator sets {PREFIX}METRICS_PORT for an address of their own, or "
-    f"{PREFIX}METRICS_TOKEN."
+_NOT_SERVED = (
+    f"Metrics are not served here. To serve them on a separate port, set {PREFIX}METRICS_PORT; to serve them here, "
+    f"set {PREFIX}METRICS_TOKEN."
 )
-_WRONG_TOKEN = f"Metrics are for who sends the header `Authorization: Bearer` with {PREFIX}METRICS_TOKEN."
+_WRONG_TOKEN = f"Send the header `Authorization: Bearer` with the value of {PREFIX}METRICS_TOKEN."
 
 
 def metrics_router(settings: Settings, measure: Measure, *, beside_api: bool) -> APIRouter:
-    """The route of /metrics; `measure` refreshes them."""
+    """Return the route of /metrics. `measure` refreshes the metrics before each response."""
     router = APIRouter()
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     closed = beside_api and (token is None or settings.metrics_port is not None)
@@ -34,8 +34,8 @@ def metrics_router(settings: Settings, measure: Measure, *, beside_api: bool) ->
     @router.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics(request: Request) -> Response:
         if closed:
-            return fault(404, _NOT_HERE)
-        if token is not None and not _shows(request, token):
+            return fault(404, _NOT_SERVED)
+        if token is not None and not _has_token(request, token):
             return fault(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
         await measure()
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
@@ -44,18 +44,18 @@ def metrics_router(settings: Settings, measure: Measure, *, beside_api: bool) ->
 
 
 def make_metrics_app(settings: Settings, measure: Measure) -> ASGIApp:
-    """The application at the metrics' own address."""
+    """Return the application for the metrics port."""
     app = FastAPI(title="Tocsin metrics", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(metrics_router(settings, measure, beside_api=False))
-    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(HTTPException, _handle_http_error)
     return Hardened(app)
 
 
-def _shows(request: Request, token: str) -> bool:
+def _has_token(request: Request, token: str) -> bool:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
-async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _handle_http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return fault(status, "Only GET /metrics is served at this address.")
+    return fault(status, "Only GET /metrics is served on this port.")

@@ -1,4 +1,4 @@
-"""In which form the client takes an answer: its Accept header, read as RFC 9110 section 12.5.1 says."""
+"""Content negotiation: the format of a response, by the Accept header (RFC 9110 section 12.5.1)."""
 
 import re
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ _QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")
 
 @dataclass(frozen=True)
 class Wanted:
-    """`single` is the media type for an answer in one piece, None if the client takes none of ours.
+    """The formats that a client accepts.
 
-    `streams`: it takes server-sent events; `streams_first`: it would rather have them for whatever it asks.
+    `single` is the media type for a response in one piece, None if the client accepts none of ours. `streams`: it
+    accepts server-sent events; `streams_first`: it prefers them for every operation.
     """
 
     single: str | None
@@ -24,13 +25,13 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class _Range:
+class _MediaRange:
     type: str
     subtype: str
     quality: float
 
     def fits(self, media_type: str) -> int:
-        """How exactly this range names the media type: 3 by its name, 2 by its type, 1 as anything, 0 not at all."""
+        """Return how specifically the range matches: 3 exactly, 2 by type, 1 as `*/*`, 0 not at all."""
         type_, _, subtype = media_type.partition("/")
         if (self.type, self.subtype) == ("*", "*"):
             return 1
@@ -40,36 +41,36 @@ class _Range:
 
 
 def negotiate(accept: str) -> Wanted:
-    """What a client with this header takes. Raises Refused (406) if it is none of ours.
+    """Return the formats that a client with this Accept header accepts. Raises Refused (406) if there are none.
 
-    Anything (`*/*`, or no header) is `application/json`, as the GraphQL-over-HTTP specification has it until clients
-    have moved on. It is never a stream: that must be asked for.
+    `*/*` and a missing header mean `application/json`, as the GraphQL-over-HTTP specification recommends for legacy
+    clients. They never mean a stream, which must be accepted explicitly.
     """
-    ranges = [found for part in (accept.strip() or "*/*").split(",") if (found := _parsed(part)) is not None]
+    ranges = [found for part in (accept.strip() or "*/*").split(",") if (found := _parse_range(part)) is not None]
     offers = [(*_quality(ranges, media_type), media_type) for media_type in (MODERN, LEGACY)]
     quality, _, single = max(offers, key=_rank)
     stream_quality, how = _quality(ranges, STREAM)
     streams = stream_quality > 0 and how > 1
     if quality == 0 and not streams:
-        raise Refused(406, f"The answer is {MODERN}, {LEGACY} or {STREAM}; the Accept header takes none of them.")
+        raise Refused(406, f"The Accept header allows none of {MODERN}, {LEGACY} and {STREAM}.")
     return Wanted(single if quality > 0 else None, streams, streams and stream_quality > quality)
 
 
 def _rank(offer: tuple[float, int, str]) -> tuple[float, int, bool]:
-    """The better liked, then the more exactly named; of two named alike the modern one, by wildcards the other."""
+    """Return the sort key of an offer: quality, then specificity. Ties go to the modern type if it is named."""
     quality, how, media_type = offer
     return quality, how, (media_type == MODERN) == (how == 3)
 
 
-def _quality(ranges: list[_Range], media_type: str) -> tuple[float, int]:
-    """How well the media type is liked, by the range that names it most exactly, and how exactly that is."""
+def _quality(ranges: list[_MediaRange], media_type: str) -> tuple[float, int]:
+    """Return the quality of a media type by the most specific range that matches, and that specificity."""
     fitting = [(how, one.quality) for one in ranges if (how := one.fits(media_type))]
     how, quality = max(fitting, default=(0, 0.0))
     return quality, how
 
 
-def _parsed(text: str) -> _Range | None:
-    """One media range; None if it is none, or asks for an encoding that is not ours."""
+def _parse_range(text: str) -> _MediaRange | None:
+    """Parse one media range; None if it is invalid, or requires a charset other than UTF-8."""
     name, *parameters = [part.strip() for part in text.split(";")]
     type_, slash, subtype = name.lower().partition("/")
     pairs = [parameter.partition("=") for parameter in parameters]
@@ -79,4 +80,4 @@ def _parsed(text: str) -> _Range | None:
         return None
     if given.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         return None
-    return _Range(type_, subtype, min(float(quality), 1.0))
+    return _MediaRange(type_, subtype, min(float(quality), 1.0))

@@ -1,4 +1,4 @@
-"""Requests take turns, so that runs never wait for many of them: a flood of requests must not make schedules late."""
+"""Backpressure: requests start one after the other, so that a flood of them does not make runs late."""
 
 import asyncio
 import time
@@ -7,24 +7,24 @@ from collections import deque
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SHARE = 0.6
-"""How much of its time the event loop may be busy before further requests wait. The rest keeps runs on time."""
-_WINDOW = 0.05
-_LOOK = 0.005
-_AT_LEAST = 0.02
-"""Seconds over which that is measured, after which it is asked again, and in which one request begins all the same."""
+"""The share of time that the event loop may be busy before further requests wait. The rest keeps runs on time."""
+_WINDOW_SECONDS = 0.05
+_CHECK_SECONDS = 0.005
+_MAX_DELAY_SECONDS = 0.02
+"""Seconds: the window of the measurement, the interval of checks, and the time after which a request always starts."""
 
 
 class Load:
-    """How busy the event loop's thread is: its processor time as a share of the time that passed."""
+    """The load of the event loop's thread: its processor time as a share of wall time."""
 
     def __init__(self) -> None:
         self._wall, self._processor = time.perf_counter(), time.thread_time()
         self._share = 0.0
 
     def is_high(self) -> bool:
-        """Whether it was busier than `SHARE` in the last window. Asked from the loop's own thread."""
+        """Tell whether the load in the last window was above `SHARE`. Call it in the loop's own thread."""
         wall = time.perf_counter()
-        if (passed := wall - self._wall) >= _WINDOW:
+        if (passed := wall - self._wall) >= _WINDOW_SECONDS:
             processor = time.thread_time()
             self._share = (processor - self._processor) / passed
             self._wall, self._processor = wall, processor
@@ -32,56 +32,56 @@ class Load:
 
 
 class Turns:
-    """Lets those who wait go on in the order they came: one in each turn of the event loop, fewer while it is busy."""
+    """Admits callers in order of arrival: one per iteration of the event loop, fewer while the loop is busy."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._taken = False
+        self._is_taken = False
         self._load = Load()
-        self._began = 0.0
+        self._admitted_at = 0.0
 
     async def take(self) -> None:
-        """Return when it is the caller's turn: at once, if nobody has had this one and the loop is not busy."""
+        """Wait until the caller may start: immediately if no other did in this iteration and the loop is not busy."""
         loop = asyncio.get_running_loop()
-        if not self._taken and not self._must_wait():
-            self._begin(loop)
+        if not self._is_taken and not self._must_wait():
+            self._admit(loop)
             return
         turn = loop.create_future()
         self._waiting.append(turn)
-        if not self._taken:
-            self._taken = True
-            loop.call_later(_LOOK, self._next)
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_later(_CHECK_SECONDS, self._admit_next)
         await turn
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._taken, self._began = True, time.perf_counter()
-        loop.call_soon(self._next)
+    def _admit(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_taken, self._admitted_at = True, time.perf_counter()
+        loop.call_soon(self._admit_next)
 
     def _must_wait(self) -> bool:
-        return self._load.is_high() and time.perf_counter() - self._began < _AT_LEAST
+        return self._load.is_high() and time.perf_counter() - self._admitted_at < _MAX_DELAY_SECONDS
 
-    def _next(self) -> None:
-        """A new turn of the loop has begun."""
+    def _admit_next(self) -> None:
+        """Admit the next caller, in a new iteration of the loop."""
         loop = asyncio.get_running_loop()
-        while self._waiting and self._waiting[0].done():  # he who waited was cancelled
+        while self._waiting and self._waiting[0].done():  # cancelled while waiting
             self._waiting.popleft()
         if not self._waiting:
-            self._taken = False
+            self._is_taken = False
         elif self._must_wait():
-            loop.call_later(_LOOK, self._next)
+            loop.call_later(_CHECK_SECONDS, self._admit_next)
         else:
             self._waiting.popleft().set_result(None)
-            self._begin(loop)
+            self._admit(loop)
 
 
 class Paced:
-    """The application, begun for one request at a time."""
+    """Middleware that delays requests while the event loop is busy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or connection."""
+        """Serve a request or connection."""
         await self._turns.take()
         await self._app(scope, receive, send)

@@ -1,7 +1,7 @@
-"""The pages for browsers, as `scripts/build-web` built them from `web/`.
+"""The pages for browsers, built from `web/` by `scripts/build-web`.
 
-They are read when the process starts and served from memory. What the build's manifest does not list is not served, so
-no path leads to another file. Nothing of a page comes from another server, and its Content-Security-Policy sees to it.
+They are read at start and served from memory. Only files in the build's manifest are served, so no path can reach
+another file. Pages load nothing from other servers, which their Content-Security-Policy enforces.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tocsin.errors import StartError
 STATIC = Path(__file__).parent / "static"
 MANIFEST = "manifest.json"
 LICENCES = "assets/licences.md"
-_FIRST_PAGE = "playground"  # relative: a proxy may serve all of it below a path of its own
+_FIRST_PAGE = "playground"  # relative: a proxy may serve Tocsin below a path prefix
 _NONCE = "{{nonce}}"
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -33,17 +33,17 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 _METHODS = ["GET", "HEAD"]
-# The editor makes some of its style sheets while it works; they carry the page's nonce. It draws with data: images.
-_POLICY = (
+# The editor creates style sheets at run time, with the page's nonce, and uses data: images.
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_UNCHANGING = "public, max-age=31536000, immutable"  # for names that change with their content
+_IMMUTABLE = "public, max-age=31536000, immutable"  # for names that change with their content
 
 
 @dataclass
 class _File:
-    """A file that pages load: its bytes, and its bytes compressed once somebody asked for them."""
+    """A file that pages load. It is compressed when it is first requested with gzip."""
 
     body: bytes
     media_type: str
@@ -57,24 +57,24 @@ class _File:
 
 
 def pages_router() -> APIRouter:
-    """The routes of the pages and their files; `/` leads to the first page. Raises StartError."""
-    manifest = _manifest()
+    """Return the routes of the pages and their files; `/` redirects to the first page. Raises StartError."""
+    manifest = _read_manifest()
     router = APIRouter(include_in_schema=False)
     for source in (name for name, chunk in manifest.items() if chunk.get("isEntry") and name.endswith(".html")):
-        _add_page(router, f"/{PurePosixPath(source).stem}", _read(source).decode())
-    _add_files(router, {name: _file(name) for name in {*_files(manifest), LICENCES}})
-    router.add_api_route("/", _to_first_page, methods=_METHODS)
+        _add_page(router, f"/{PurePosixPath(source).stem}", _read_static(source).decode())
+    _add_files(router, {name: _load_file(name) for name in {*_asset_names(manifest), LICENCES}})
+    router.add_api_route("/", _redirect_to_first_page, methods=_METHODS)
     return router
 
 
-async def _to_first_page() -> Response:
+async def _redirect_to_first_page() -> Response:
     return RedirectResponse(_FIRST_PAGE, 307)
 
 
 def _add_page(router: APIRouter, path: str, html: str) -> None:
     async def page() -> Response:
         nonce = secrets.token_urlsafe(16)
-        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY.format(nonce=nonce)}
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _CONTENT_SECURITY_POLICY.format(nonce=nonce)}
         return Response(html.replace(_NONCE, nonce), 200, headers, "text/html; charset=utf-8")
 
     router.add_api_route(path, page, methods=_METHODS)
@@ -95,31 +95,31 @@ def _add_files(router: APIRouter, files: dict[str, _File]) -> None:
     router.add_api_route("/assets/{name}", file, methods=_METHODS)
 
 
-def _manifest() -> dict[str, dict[str, Any]]:
-    """What the build says it made: https://vite.dev/guide/backend-integration. Raises StartError."""
-    manifest: dict[str, dict[str, Any]] = json.loads(_read(MANIFEST))
+def _read_manifest() -> dict[str, dict[str, Any]]:
+    """Return the build's manifest (https://vite.dev/guide/backend-integration). Raises StartError."""
+    manifest: dict[str, dict[str, Any]] = json.loads(_read_static(MANIFEST))
     return manifest
 
 
-def _files(manifest: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _asset_names(manifest: dict[str, dict[str, Any]]) -> Iterator[str]:
     for chunk in manifest.values():
         yield from (chunk["file"], *chunk.get("css", ()), *chunk.get("assets", ()))
 
 
-def _file(name: str) -> _File:
-    body = _read(name)
-    caching = "no-cache" if name == LICENCES else _UNCHANGING
-    # Weak, because the compressed bytes are others with the same meaning.
+def _load_file(name: str) -> _File:
+    body = _read_static(name)
+    caching = "no-cache" if name == LICENCES else _IMMUTABLE
+    # Weak, because the compressed body has different bytes.
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"Cache-Control": caching, "ETag": tag, "Vary": "Accept-Encoding"}
     return _File(body, _MEDIA_TYPES[PurePosixPath(name).suffix], headers)
 
 
-def _read(name: str) -> bytes:
+def _read_static(name: str) -> bytes:
     try:
         return (STATIC / name).read_bytes()
     except OSError as error:
         raise StartError(
             f"The page file {STATIC / name} cannot be read: {error.strerror or error}. "
-            "Install Tocsin anew, or build the pages with scripts/build-web."
+            "Reinstall Tocsin, or build the pages with scripts/build-web."
         ) from error

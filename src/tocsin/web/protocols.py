@@ -1,6 +1,7 @@
-"""uvicorn's connections, with bounds: a request's size and the time it takes to come, before any of it reaches us.
+"""uvicorn's protocols, with limits on the size of a request and the time in which it must arrive.
 
-What is refused here is answered as everywhere: JSON with a code, the usual headers, nothing about what serves.
+Requests that exceed them are refused before the application sees them, with the usual error response: JSON with a
+code and the security headers.
 """
 
 import asyncio
@@ -22,20 +23,20 @@ from tocsin.web.connections import FULL, Connection, Connections
 from tocsin.web.hardening import HEADERS
 
 HEAD_LIMIT = 32 * 1024
-"""Bytes of a request's first line and headers. What comes at once (up to 256 KiB) is read before it is measured."""
+"""Maximum bytes of the request line and headers. One read (up to 256 KiB) is parsed before it is measured."""
 URL_LIMIT = 16 * 1024
 HEADER_LIMIT = 100
-"""Headers of a request."""
+"""Maximum number of headers of a request."""
 UPGRADE_LINE_LIMIT = 8000
-"""Bytes of a line of a WebSocket's handshake; the library that reads it takes hardly more."""
+"""Maximum bytes of a line in a WebSocket handshake; the parser's own limit is hardly higher."""
 HEAD_SECONDS = 10.0
-"""From the connection, or from a later request's first byte, until its head is complete."""
+"""Maximum time for the head of a request, from the connection or from the first byte of a later request."""
 BODY_SECONDS = 30.0
-"""From the head until the body is complete."""
+"""Maximum time from the head until the body is complete."""
 LINGER_SECONDS = 2.0
-"""How long a refused client has to read why: what it goes on sending would reset the connection and take that away."""
+"""Time for a refused client to read the response: closing while it still sends would reset the connection."""
 DRAIN_LIMIT = 8 * 1024 * 1024
-"""Bytes of a body that are let pass after it was answered, so that the connection can be used again."""
+"""Maximum bytes of a body to discard after the response, so that the connection can be reused."""
 
 
 _UPGRADE_HEADERS = {b"connection", b"upgrade", b"http2-settings"}
@@ -44,11 +45,11 @@ _UPGRADE_HEADERS = {b"connection", b"upgrade", b"http2-settings"}
 class _Phase(Enum):
     HEAD = "head"
     BODY = "body"
-    BETWEEN = "between two requests, or while one is answered"
+    BETWEEN = "between two requests, or during a response"
 
 
 class ServerConfig(uvicorn.Config):
-    """uvicorn's options, and the table in which each connection takes a place."""
+    """uvicorn's configuration, with the table in which each connection takes a place."""
 
     def __init__(self, app: ASGIApp, connections: Connections, **options: Any) -> None:
         self.connections = connections
@@ -56,113 +57,114 @@ class ServerConfig(uvicorn.Config):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection that speaks HTTP."""
+    """uvicorn's HTTP protocol with limits."""
 
     config: ServerConfig
     _place: Connection | None = None
     _phase = _Phase.HEAD
-    _completed = 0
-    """Requests that have come in full."""
-    _begun = False
-    """Whether anything of the next request has come."""
-    _watched: tuple[int, _Phase] | None = None
+    _completed_requests = 0
+    """Requests that were received completely."""
+    _is_begun = False
+    """Whether any part of the next request was received."""
+    _timed_state: tuple[int, _Phase] | None = None
     _deadline: asyncio.TimerHandle | None = None
     _data = b""
-    """What came last."""
-    _declines = False
-    """Whether the present request offers a protocol that is not spoken here."""
-    _fault: tuple[int, str] | None = None
-    _refused = False
+    """The bytes that were received last."""
+    _declines_upgrade = False
+    """Whether the current request offers an upgrade to a protocol that is not supported."""
+    _refusal: tuple[int, str] | None = None
+    _is_refused = False
     _sizes = (0, 0, 0)
-    """Of the present head: bytes of the URL, bytes of the longest header, bytes of all headers."""
-    _came = 0
-    """Bytes of a head that is still incomplete, or of a body."""
+    """Bytes of the current head: the URL, the longest header, all headers."""
+    _received = 0
+    """Bytes received of an incomplete head, or of a body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Take a place and begin to wait for a request; without a place, say so and hang up."""
+        """Take a place and wait for a request. Without a place, respond with the reason and close."""
         super().connection_made(transport)
         place = self.config.connections.open(self.client[0] if self.client else "", transport.abort)
         if isinstance(place, str):
-            self._refused = True
+            self._is_refused = True
             transport.write(_raw_response(503 if place == FULL else 429, place))
             transport.close()
             return
         self._place = place
         self.app_state = {**self.app_state, "connection": place}
-        self._watch()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
-        self._stop_watching()
+        """Stop the timer and release the place."""
+        self._stop_timer()
         if self._place is not None:
             self._place.close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the connection was refused."""
-        if self._refused:
+        """Parse data, unless the connection was refused."""
+        if self._is_refused:
             return
         if self._phase is _Phase.BETWEEN:
-            self._phase = _Phase.HEAD  # also for empty lines, which the parser passes over without a word
-        before = (self._completed, self._phase)
+            self._phase = _Phase.HEAD  # also for empty lines, which the parser skips silently
+        before = (self._completed_requests, self._phase)
         self._data = data
         super().data_received(data)
-        if (self._completed, self._phase) == before == (self._completed, _Phase.HEAD):
-            self._came += len(data)
-            if self._came > HEAD_LIMIT:
-                self._refuse(*self._too_large())
-        self._watch()
+        if (self._completed_requests, self._phase) == before == (self._completed_requests, _Phase.HEAD):
+            self._received += len(data)
+            if self._received > HEAD_LIMIT:
+                self._refuse(*self._too_large_refusal())
+        self._start_timer()
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Reset the state for a new request."""
         super().on_message_begin()
-        self._phase, self._begun, self._came, self._sizes = _Phase.HEAD, True, 0, (0, 0, 0)
+        self._phase, self._is_begun, self._received, self._sizes = _Phase.HEAD, True, 0, (0, 0, 0)
 
     def on_url(self, url: bytes) -> None:
-        """A part of the URL has come."""
+        """Measure a part of the URL."""
         super().on_url(url)
         self._sizes = (len(self.url), *self._sizes[1:])
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
+        """Measure a header."""
         super().on_header(name, value)
         url, longest, total = self._sizes
         size = len(name) + len(value) + 4
         self._sizes = (url, max(longest, size), total + size)
 
     def on_headers_complete(self) -> None:
-        """Begin to serve the request, if its head may be served."""
-        self._phase, self._came = _Phase.BODY, 0
-        self._fault = self._fault_of_head()
-        if self._fault is not None:
-            raise ValueError(self._fault)  # makes the parser stop, and uvicorn call send_400_response
-        self._declines = self.parser.should_upgrade() and not self._should_upgrade()
-        if not self._declines:
+        """Serve the request if its head is acceptable."""
+        self._phase, self._received = _Phase.BODY, 0
+        self._refusal = self._check_head()
+        if self._refusal is not None:
+            raise ValueError(self._refusal)  # makes the parser stop, and uvicorn call send_400_response
+        self._declines_upgrade = self.parser.should_upgrade() and not self._should_upgrade()
+        if not self._declines_upgrade:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body has come."""
+        """Pass on a part of the body. After the response it is discarded, up to `DRAIN_LIMIT`."""
         super().on_body(body)
         if self.cycle is not None and self.cycle.response_complete:
-            self._came += len(body)
-            if self._came > DRAIN_LIMIT:
+            self._received += len(body)
+            if self._received > DRAIN_LIMIT:
                 self.transport.abort()
 
     def on_message_complete(self) -> None:
-        """A request has come in full."""
-        if self._declines:
+        """Complete a request."""
+        if self._declines_upgrade:
             return
         super().on_message_complete()
-        self._phase, self._begun, self._completed, self._came = _Phase.BETWEEN, False, self._completed + 1, 0
+        self._completed_requests += 1
+        self._phase, self._is_begun, self._received = _Phase.BETWEEN, False, 0
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  what it says is plain text
-        """Refuse what the parser cannot read, or what it was stopped at."""
-        self._refuse(*(self._fault or (400, "This is not an HTTP request that can be read.")))
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's message is plain text
+        """Refuse a request that the parser rejected or that `on_headers_complete` stopped."""
+        self._refuse(*(self._refusal or (400, "This is not a valid HTTP request.")))
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Decline another protocol by reading the request once more, without the offer of it.
+        """Decline an upgrade by parsing the request again without the upgrade headers.
 
-        Java's client offers HTTP/2 with its first request; the parser takes its body for the other protocol's.
+        Java's client offers HTTP/2 with its first request, and the parser would treat the body as HTTP/2 data.
         """
         offset = sys.exception().args[0]  # type: ignore[union-attr]  # called while HttpParserUpgrade is handled
         headers = [(name, value) for name, value in self.headers if name not in _UPGRADE_HEADERS]
@@ -172,69 +174,69 @@ class BoundedHttp(HttpToolsProtocol):
         super().data_received(b"\r\n".join([*lines, b"", b""]) + self._data[offset:])
 
     def shutdown(self) -> None:
-        """End with the server: at once if this is a stream, which would not end by itself."""
+        """Close with the server: immediately if this is a stream, which would not end by itself."""
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
             self._abandon()
             self.transport.close()
         else:
             super().shutdown()
 
-    def _fault_of_head(self) -> tuple[int, str] | None:
+    def _check_head(self) -> tuple[int, str] | None:
         url, longest, total = self._sizes
         is_upgrade = self.parser.should_upgrade() and self._should_upgrade()
         too_long_a_line = is_upgrade and max(url, longest) > UPGRADE_LINE_LIMIT
         if url > URL_LIMIT or url + total > HEAD_LIMIT or len(self.headers) > HEADER_LIMIT or too_long_a_line:
-            return self._too_large()
+            return self._too_large_refusal()
         version, method = self.parser.get_http_version(), self.parser.get_method()
         if version not in {"1.0", "1.1"}:
-            return 505, "The server speaks HTTP/1.1."
+            return 505, "This server supports HTTP/1.0 and HTTP/1.1."
         if method == b"CONNECT":
-            return 400, "This is no proxy."
+            return 400, "This server is not a proxy."
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (hosts == 0 and version == "1.1"):
-            return 400, "The request must have one Host header."
+            return 400, "The request must have exactly one Host header."
         return None
 
-    def _too_large(self) -> tuple[int, str]:
+    def _too_large_refusal(self) -> tuple[int, str]:
         if self._sizes[0] > URL_LIMIT or not self.headers:
-            return 414, f"The URL is longer than {URL_LIMIT} bytes; send what it says in a POST."
-        return 431, f"The request's headers are more than {HEADER_LIMIT}, or longer than {HEAD_LIMIT} bytes."
+            return 414, f"The URL is longer than {URL_LIMIT} bytes; send the operation in a POST request."
+        return 431, f"The request has more than {HEADER_LIMIT} headers, or more than {HEAD_LIMIT} bytes of them."
 
-    def _watch(self) -> None:
-        """Give what is awaited now its time, unless it has some already."""
-        state = (self._completed, self._phase)
-        if state == self._watched:
+    def _start_timer(self) -> None:
+        """Start the timer of the current phase, unless it is running."""
+        state = (self._completed_requests, self._phase)
+        if state == self._timed_state:
             return
-        self._stop_watching()
-        self._watched = state
+        self._stop_timer()
+        self._timed_state = state
         seconds = {_Phase.HEAD: HEAD_SECONDS, _Phase.BODY: BODY_SECONDS}.get(self._phase)
-        if seconds is not None and not self._refused:
-            self._deadline = self.loop.call_later(seconds, self._too_slow)
+        if seconds is not None and not self._is_refused:
+            self._deadline = self.loop.call_later(seconds, self._on_timeout)
 
-    def _stop_watching(self) -> None:
+    def _stop_timer(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _too_slow(self) -> None:
+    def _on_timeout(self) -> None:
         answered = self.cycle is None or self.cycle.response_complete
-        if answered and (self._phase is _Phase.BODY or not self._begun):
+        if answered and (self._phase is _Phase.BODY or not self._is_begun):
             self.transport.close()
         elif self._phase is _Phase.BODY:
-            self._refuse(408, f"The request's body did not come within {BODY_SECONDS:g} seconds.")
+            self._refuse(408, f"The request's body did not arrive within {BODY_SECONDS:g} seconds.")
         else:
-            self._refuse(408, f"The request's headers did not come within {HEAD_SECONDS:g} seconds.")
+            self._refuse(408, f"The request's headers did not arrive within {HEAD_SECONDS:g} seconds.")
 
     def _refuse(self, status: int, message: str) -> None:
-        """Answer in the application's place and hang up."""
-        if self._refused or self.transport.is_closing():
+        """Respond in place of the application, and close the connection."""
+        if self._is_refused or self.transport.is_closing():
             return
-        self._refused = True
-        self._stop_watching()
+        self._is_refused = True
+        self._stop_timer()
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body and self._phase is not _Phase.BODY:
-                cycle.keep_alive = False  # the requests before this one are answered, then the connection ends
+                cycle.keep_alive = False  # finish the response in progress, then close
                 return
             self._abandon()
             if cycle.response_started or self.pipeline:
@@ -245,41 +247,41 @@ class BoundedHttp(HttpToolsProtocol):
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _abandon(self) -> None:
-        """Tell the application that nobody waits for its answer."""
+        """Tell the application that the client has disconnected."""
         self.cycle.disconnected = True
         self.cycle.message_event.set()
 
 
 class JsonWebSocket(WebSocketsSansIOProtocol):
-    """One connection that speaks WebSocket. Handshakes that fail are answered with JSON."""
+    """uvicorn's WebSocket protocol, which answers failed handshakes with JSON."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn.reject = _rejection  # type: ignore[method-assign]  # the one place where all refusals are made
+        self.conn.reject = _reject_handshake  # type: ignore[method-assign]  # the one place where all refusals are made
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give back the place that was taken before the handshake."""
+        """Release the place that was taken before the handshake."""
         self.app_state["connection"].close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on. The handshake comes in one piece; if nothing was made of it, uvicorn would say nothing for ever."""
+        """Parse data. The handshake arrives in one piece; where it is invalid, uvicorn would never respond."""
         super().data_received(data)
         if not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(_raw_response(400, "This is not a WebSocket handshake that can be read."))
+            self.transport.write(_raw_response(400, "This is not a valid WebSocket handshake."))
             self.transport.close()
 
     def shutdown(self) -> None:
-        """End with the server; uvicorn's way fails, and the server's end with it, where no handshake was made."""
+        """Close with the server. Without a handshake uvicorn's own shutdown raises, which would stop the server's."""
         if self.handshake_initiated:
             super().shutdown()
         else:
             self.transport.close()
 
 
-def _rejection(status: HTTPStatus | int, text: str) -> Response:
+def _reject_handshake(status: HTTPStatus | int, text: str) -> Response:
     status = HTTPStatus(status)
-    message = text.strip().partition("\n")[0] or "No WebSocket is served at this path, or not to pages of this origin."
+    message = text.strip().partition("\n")[0] or "No WebSocket is served at this path or to pages of this origin."
     body = faults.body(status, message)
     return Response(status, status.phrase, Headers(_headers(body)), body)
 

@@ -1,4 +1,4 @@
-"""Who the client is when a proxy stands in front: believed only of the proxies that the operator named."""
+"""The client's address behind a reverse proxy. Forwarding headers count only from proxies that the operator trusts."""
 
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -12,32 +12,32 @@ Address = IPv4Address | IPv6Address
 
 
 class Proxies:
-    """Puts the true client's address and scheme in the scope."""
+    """Middleware that sets the client's real address and scheme in the scope."""
 
     def __init__(self, app: ASGIApp, trusted: Collection[Network]) -> None:
         self._app = app
         self._trusted = tuple(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve."""
+        """Serve a request or connection."""
         if self._trusted and scope["type"] in {"http", "websocket"} and scope.get("client"):
-            self._correct(scope)
+            self._set_client(scope)
         await self._app(scope, receive, send)
 
-    def _correct(self, scope: Scope) -> None:
+    def _set_client(self, scope: Scope) -> None:
         peer = parse_address(scope["client"][0])
         if peer is None or not self._trusts(peer):
             return
         headers = Headers(scope=scope)
-        scope["client"] = (str(self._client(peer, headers.getlist("x-forwarded-for"))), 0)
+        scope["client"] = (str(self._find_client(peer, headers.getlist("x-forwarded-for"))), 0)
         proto = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
         if proto in {"http", "https"}:
             scope["scheme"] = proto if scope["type"] == "http" else proto.replace("http", "ws")
 
-    def _client(self, peer: Address, forwarded: list[str]) -> Address:
-        """Each proxy appends whom it was called by: the client is the last who is no proxy of ours.
+    def _find_client(self, peer: Address, forwarded: list[str]) -> Address:
+        """Return the last address in the chain that is not a trusted proxy.
 
-        What stands further left was said by the client, and is as good as anything it says.
+        Each proxy appends the address of its peer. Addresses further left come from the client and prove nothing.
         """
         for text in reversed(",".join(forwarded).split(",")):
             before = parse_address(text)
@@ -53,7 +53,7 @@ class Proxies:
 
 
 def is_one_of(trusted: Collection[Network]) -> Callable[[str], bool]:
-    """Tells of an address in text whether it is in one of these networks."""
+    """Return a function that tells whether an address, as text, is in one of these networks."""
 
     def is_trusted(text: str) -> bool:
         address = parse_address(text)
@@ -63,7 +63,7 @@ def is_one_of(trusted: Collection[Network]) -> Callable[[str], bool]:
 
 
 def parse_address(text: str) -> Address | None:
-    """An IP address with or without a port, an IPv4 one also when dressed up as IPv6; None for anything else."""
+    """Parse an IP address with or without a port; None for anything else. IPv4-mapped IPv6 becomes IPv4."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

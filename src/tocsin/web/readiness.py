@@ -1,11 +1,11 @@
-"""The state of a process's parts, as `/ready` tells it."""
+"""The health of a process's parts, as `/ready` reports it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """A part works or does not; `note` is what an operator should know of it."""
+    """The health of one part. `note` is a message to the operator, shown instead of the state."""
 
     works: bool
     note: str | None = None

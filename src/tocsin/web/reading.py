@@ -1,4 +1,4 @@
-"""Reading what clients send: bodies up to their limit, JSON of whatever kind, query parameters given once."""
+"""Parsing of requests: bodies up to a limit, JSON, query parameters."""
 
 import json
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from tocsin.web.faults import Refused
 
 
 class CappedRequest(StarletteRequestAdapter):
-    """Reads no more of a body than its limit, in bytes."""
+    """A request whose body is read up to a limit, in bytes."""
 
     def __init__(self, request: Request, limit: int) -> None:
         super().__init__(request)
         self._limit = limit
 
     async def get_body(self) -> bytes:
-        """The whole body. Raises Refused (413) as soon as it is known to be too long."""
+        """Return the whole body. Raises Refused (413) as soon as it is known to be too long."""
         declared = self._request.headers.get("content-length", "")
         size = int(declared) if declared.isascii() and declared.isdecimal() else 0
         chunks: list[bytes] = []
@@ -38,7 +38,7 @@ class CappedRequest(StarletteRequestAdapter):
 
 
 def check_content(request: Request) -> None:
-    """Raises Refused (415) if the body is anything but JSON in UTF-8."""
+    """Check that the body is declared as JSON in UTF-8. Raises Refused (415)."""
     content_type, parameters = parse_content_type(request.headers.get("content-type", ""))
     charset = parameters.get("charset", "utf-8").strip("'\"").lower()
     if content_type != "application/json" or charset not in {"utf-8", "utf8"}:
@@ -48,11 +48,11 @@ def check_content(request: Request) -> None:
 
 
 def read_parameters(parameters: QueryParams, parse: Callable[[str], Any]) -> dict[str, Any]:
-    """The members of a request in the URL; `parse` reads those that are JSON. Raises Refused (400)."""
+    """Return the request's members in the URL; `parse` decodes those that are JSON. Raises Refused (400)."""
     found: dict[str, Any] = {}
     for name, value in parameters.multi_items():
         if name in found:
-            raise Refused(400, f"The URL gives {name[:50]!r} more than once.")
+            raise Refused(400, f"The URL has the parameter {name[:50]!r} more than once.")
         found[name] = value
     for name in ("variables", "extensions"):
         if name in found:
@@ -63,7 +63,7 @@ def read_parameters(parameters: QueryParams, parse: Callable[[str], Any]) -> dic
 
 
 def decode_json(data: str | bytes, limit: int) -> object:
-    """What the JSON says. Raises JSONDecodeError, for whatever reason it cannot be read: none of them is a crash."""
+    """Decode JSON of at most `limit` characters. Raises JSONDecodeError, whatever is wrong with it."""
     try:
         text = data if isinstance(data, str) else data.decode()
         if len(text) > limit:

@@ -1,4 +1,4 @@
-"""From what an operation came to, to what HTTP says of it: body, status, headers."""
+"""The HTTP response of an executed operation: body, status, headers."""
 
 from strawberry.http import GraphQLHTTPResponse, process_result
 from strawberry.types import ExecutionResult
@@ -6,38 +6,38 @@ from strawberry.types.execution import PreExecutionError
 
 from tocsin.web.negotiation import MODERN
 
-_STATUSES = {"RATE_LIMITED": 429, "TIMEOUT": 503, "UNAVAILABLE": 503, "INTERNAL": 500, "STORAGE_LOW": 503}
-"""Of operations that were not executed though nothing is wrong with their document."""
+_STATUS_BY_CODE = {"RATE_LIMITED": 429, "TIMEOUT": 503, "UNAVAILABLE": 503, "INTERNAL": 500, "STORAGE_LOW": 503}
+"""Statuses of operations that were not executed though their document is valid."""
 
 
 def body_of(result: ExecutionResult) -> GraphQLHTTPResponse:
-    """Without `data` if the operation was not executed."""
+    """Return the body of a response, without `data` if the operation was not executed."""
     body = process_result(result)
-    if isinstance(result, PreExecutionError) or (body.get("data") is None and not _executed(result)):
+    if isinstance(result, PreExecutionError) or (body.get("data") is None and not _was_executed(result)):
         body.pop("data", None)
     return body
 
 
 def status_of(result: ExecutionResult, media_type: str) -> int:
-    """200 for what was executed, whatever came of it.
+    """Return the status of a response: 200 for every operation that was executed.
 
-    A document that cannot be executed is 400 in the modern media type and 200 in the legacy one, as the specification
-    says: a client of that cannot tell a proxy's 400 from ours.
+    A document that cannot be executed gets 400 in the modern media type and 200 in the legacy one, as the
+    specification requires: in `application/json` a client cannot tell our 400 from a proxy's.
     """
     if "data" in body_of(result):
         return 200
     codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
-    found = [_STATUSES[code] for code in codes if code in _STATUSES]
+    found = [_STATUS_BY_CODE[code] for code in codes if code in _STATUS_BY_CODE]
     return min(found, default=400 if media_type == MODERN else 200)
 
 
 def headers_of(result: ExecutionResult) -> dict[str, str]:
-    """`Retry-After`, if any part of the operation was asked for too often: the seconds after which all of it goes."""
+    """Return `Retry-After` if part of the operation was rate limited: the seconds until all of it may succeed."""
     waits = [(error.extensions or {}).get("retryAfter") for error in result.errors or ()]
     seconds = [wait for wait in waits if isinstance(wait, int)]
     return {"Retry-After": str(max(seconds))} if seconds else {}
 
 
-def _executed(result: ExecutionResult) -> bool:
-    """Whether any error has a path: one that has none came before the execution."""
+def _was_executed(result: ExecutionResult) -> bool:
+    """Tell whether the operation was executed: errors from before the execution have no path."""
     return not result.errors or any(error.path is not None for error in result.errors)

@@ -1,4 +1,4 @@
-"""One process, put together: database, engine, scheduler, events, mails. Started before the first request is taken."""
+"""The composition of a serving process: database, engine, scheduler, events, mails."""
 
 import asyncio
 import contextlib
@@ -57,12 +57,12 @@ from tocsin.workflows.versions import Versions
 MOST_COUNTED = 1_000
 READY_SECONDS = 0.5
 WARM_SECONDS = 3.0
-"""After the start, a process for computing is made ready. Whoever needs one earlier waits for it off the clock."""
+"""Delay after the start before a compute process is warmed up. A job that needs one earlier waits for it."""
 log = telemetry.logger(__name__)
 
 
 class Runtime:
-    """The parts of a serving process and the order in which they start and stop."""
+    """The parts of a serving process, which it starts and stops in order."""
 
     database: Database
     engine: Engine
@@ -78,17 +78,17 @@ class Runtime:
     processes: Processes
 
     def __init__(self, settings: Settings, listening: Collection[int] = ()) -> None:
-        """`listening` are ports of this process that no task may call."""
+        """Prepare the process. `listening` are ports of this process that no task may call."""
         self.settings = settings
         self._listening = listening
         self.embedded: EmbeddedDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
-        self._asking = asyncio.Lock()
-        self._ready: dict[str, PartState] = {}
-        self._ready_at = float("-inf")
+        self._health_lock = asyncio.Lock()
+        self._health: dict[str, PartState] = {}
+        self._health_at = float("-inf")
 
     async def start(self) -> None:
-        """Start all parts. Raises StartError with one sentence; what had started by then is stopped again."""
+        """Start all parts. Raises StartError, after stopping the parts that had started."""
         try:
             await self._start()
         except BaseException:
@@ -100,18 +100,18 @@ class Runtime:
         await self._stack.aclose()
 
     def drain(self) -> None:
-        """Take no new work from this moment on."""
+        """Stop claiming new work."""
         self.engine.hand.draining = True
 
     async def ready(self) -> dict[str, PartState]:
-        """The state of each part, looked up at most twice a second: anybody may ask, as often as they like."""
-        async with self._asking:
-            if time.monotonic() - self._ready_at >= READY_SECONDS:
-                self._ready = await self._look()
-                self._ready_at = time.monotonic()
-        return self._ready
+        """Return the health of each part. The result is cached for half a second, as `/ready` is public."""
+        async with self._health_lock:
+            if time.monotonic() - self._health_at >= READY_SECONDS:
+                self._health = await self._collect_health()
+                self._health_at = time.monotonic()
+        return self._health
 
-    async def _look(self) -> dict[str, PartState]:
+    async def _collect_health(self) -> dict[str, PartState]:
         waiting = 0
         try:
             async with asyncio.timeout(2):
@@ -121,18 +121,18 @@ class Runtime:
         except (DatabaseUnavailable, TimeoutError):
             database = PartState(False, self.embedded.trouble if self.embedded else None)
         parts = {"database": database, "scheduler": PartState(self.scheduler.healthy)}
-        warnings = {"clock": self.clock.warning, "disk": self.disk.warning, "runs": _waiting_text(waiting)}
+        warnings = {"clock": self.clock.warning, "disk": self.disk.warning, "runs": _describe_waiting(waiting)}
         return parts | {name: PartState(True, warning) for name, warning in warnings.items() if warning is not None}
 
     async def _count_waiting(self) -> int:
-        """How many runs wait; no more are counted than makes a difference, for anybody may ask."""
+        """Count queued runs, up to `MOST_COUNTED`. Returns 0 if the database does not answer within a second."""
         with contextlib.suppress(PyMongoError, TimeoutError):
             async with asyncio.timeout(1):
                 return await count_queued(self.database, MOST_COUNTED)
         return 0
 
     async def measure(self) -> None:
-        """Bring the metrics up to date that are read from the database. Without it, they stay as they were."""
+        """Refresh the metrics that are read from the database. Without a database they keep their values."""
         with contextlib.suppress(PyMongoError, TimeoutError):
             async with asyncio.timeout(2):
                 telemetry.RUNS_QUEUED.set(await count_queued(self.database))
@@ -150,7 +150,7 @@ class Runtime:
         self.shelf = self._shelf(keys)
         tools = self._tools(http, door, secrets)
         if not settings.confirms_addresses:
-            log.warning("no mail server is set: mails are kept as files, and addresses need no confirmation")
+            log.warning("no mail server is set: mails are written to files, and addresses need no confirmation")
         postman = Postman(
             self.database,
             door,
@@ -164,7 +164,7 @@ class Runtime:
         await self._start_keyring(Keyring(self.database, keys, tokens, secrets, self.engine.hand.worker))
         await self._watch_clock()
         await self.disk.look()
-        self._repeat(self.disk.look, LOOK_SECONDS)
+        self._run_periodically(self.disk.look, LOOK_SECONDS)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
         self.scheduler.start()
@@ -173,14 +173,14 @@ class Runtime:
         self._stack.push_async_callback(self.workflows.stop)
         self.fanout.start()
         self._stack.push_async_callback(self.fanout.stop)
-        self._begin(postman)
+        self._start_delivery_worker(postman)
         self.services = self._services(keys, tokens, secrets, postman)
 
     def _tools(self, http: HttpDoor, door: MailDoor, secrets: SecretBox) -> Tools:
         return Tools(
             http,
             secrets,
-            self._judge(),
+            self._retry_decider(),
             self.settings.timeout_of,
             self._owner_door(door),
             self.shelf,
@@ -195,13 +195,13 @@ class Runtime:
 
     async def _start_keyring(self, keyring: Keyring) -> None:
         await keyring.start()
-        self._repeat(keyring.load, POLL_SECONDS)
-        self._repeat(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
+        self._run_periodically(keyring.load, POLL_SECONDS)
+        self._run_periodically(lambda: rotation.sweep(keyring), rotation.SWEEP_SECONDS)
 
     async def _watch_clock(self) -> None:
         self.clock = ClockWatch(self.database, timedelta(days=self.settings.refresh_token_days))
         await self.clock.start()
-        self._repeat(self.clock.look, clock_watch.LOOK_SECONDS)
+        self._run_periodically(self.clock.look, clock_watch.LOOK_SECONDS)
 
     def _start_engine(self, tools: Tools, postman: Postman) -> None:
         def followed() -> None:
@@ -271,7 +271,7 @@ class Runtime:
         return http
 
     def _open_processes(self) -> Processes:
-        """One is made ready as soon as the start is over, which it would slow down."""
+        """Return the compute processes. The first is warmed up after the start, so as not to slow it down."""
         self.processes = processes = Processes.of(self.settings)
         self._stack.push_async_callback(processes.close)
         warming = asyncio.get_running_loop().call_later(WARM_SECONDS, processes.warm)
@@ -282,15 +282,15 @@ class Runtime:
         links = FileLinks((keys.encryption, *keys.former), timedelta(hours=self.settings.file_link_hours))
         return Shelf(FileStore(self.database), links, self.settings.page, self.quotas.meter.add_bytes)
 
-    def _judge(self) -> Judge:
+    def _retry_decider(self) -> Judge:
         return Judge(RetryDefaults.of(self.settings), timedelta(seconds=self.settings.retry_after_limit))
 
-    def _repeat(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
+    def _run_periodically(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
         rounds = Rounds(duty, seconds)
         rounds.start()
         self._stack.push_async_callback(rounds.stop)
 
-    def _begin(self, postman: Postman) -> None:
+    def _start_delivery_worker(self, postman: Postman) -> None:
         task = asyncio.create_task(postman.run(), name="postman")
         self._stack.push_async_callback(end_tasks, task)
 
@@ -319,7 +319,7 @@ class Runtime:
         )
 
     def _on_change(self, change: Change) -> None:
-        """What another process (or this one) wrote may be due, wait for a worker, or ask for an end."""
+        """Wake the parts that a change concerns, whether it was written by this process or another."""
         if change.due_at is not None:
             self.scheduler.due(change.due_at)
         if change.queued:
@@ -332,8 +332,8 @@ class Runtime:
             self.engine.abort(change.run_id)
 
 
-def _waiting_text(count: int) -> str | None:
+def _describe_waiting(count: int) -> str | None:
     if not count:
         return None
     more = " or more" if count >= MOST_COUNTED else ""
-    return f"{count}{more} wait for a worker, a host, a queue or their owner's share"
+    return f"{count}{more} waiting for a worker, a host, a queue or their owner's share"

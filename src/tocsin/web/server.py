@@ -1,4 +1,4 @@
-"""Serving: the event loop, its tuning, signals, and the order of starting and stopping."""
+"""The server: sockets, the event loop and its tuning, signals, start and stop."""
 
 import asyncio
 import contextlib
@@ -22,12 +22,12 @@ from tocsin.web.proxies import is_one_of
 from tocsin.web.runtime import Runtime
 
 MOST_DESCRIPTORS = 65_536
-"""File descriptors that are asked for, where the system allows so many."""
+"""The limit of file descriptors to request, where the system allows it."""
 log = telemetry.logger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handling, which would end the process before the engine has given back its runs."""
+    """uvicorn without its signal handling, which would end the process before the engine has released its runs."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -39,22 +39,22 @@ def serve(settings: Settings) -> None:
     tune()
     with (
         _listen(settings.host, settings.port, "") as listener,
-        _listen_for_metrics(settings) as metrics,
+        _listen_metrics(settings) as metrics,
         asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
         runner.run(_serve(settings, listener, metrics))
 
 
-def _listen_for_metrics(settings: Settings) -> "contextlib.AbstractContextManager[socket.socket | None]":
+def _listen_metrics(settings: Settings) -> "contextlib.AbstractContextManager[socket.socket | None]":
     if settings.metrics_port is None:
         return contextlib.nullcontext()
     return _listen(settings.metrics_host, settings.metrics_port, "METRICS_")
 
 
 def _listen(host: str, port: int, name: str) -> socket.socket:
-    """The address is taken before anything is started: a process that cannot serve must not run what is due."""
+    """Bind the address, before any part starts: a process that cannot serve must not execute runs."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's delay off only where it is.
+    # asyncio disables Nagle's algorithm only if the protocol is given explicitly.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,21 +63,21 @@ def _listen(host: str, port: int, name: str) -> socket.socket:
     except OSError as error:
         listener.close()
         raise StartError(
-            f"Nothing can be served at {host}:{port}: {error.strerror or error}. "
-            f"The address is in use or not of this machine; set {PREFIX}{name}HOST and {PREFIX}{name}PORT."
+            f"Tocsin cannot listen on {host}:{port}: {error.strerror or error}. "
+            f"The address is in use or not on this machine; set {PREFIX}{name}HOST and {PREFIX}{name}PORT."
         ) from error
     return listener
 
 
 async def _serve(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> None:
-    runtime = Runtime(settings, _ports_not_to_call(settings, listener, metrics))
+    runtime = Runtime(settings, _denied_ports(settings, listener, metrics))
     await runtime.start()
     try:
         gc.collect()
         gc.freeze()
         app = make_app(lambda: runtime.services, settings, runtime.ready, runtime.measure)
         server = _Server(uvicorn_config(app, settings))
-        _on_signals(server, runtime)
+        _handle_signals(server, runtime)
         host, port = listener.getsockname()[:2]
         log.info(
             "tocsin serves", graphql=f"http://{host}:{port}/graphql", playground=f"http://{host}:{port}/playground"
@@ -88,7 +88,7 @@ async def _serve(settings: Settings, listener: socket.socket, metrics: socket.so
         await runtime.stop()
 
 
-def _ports_not_to_call(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> set[int]:
+def _denied_ports(settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> set[int]:
     ports = set() if settings.allow_self_calls else {listener.getsockname()[1]}
     return ports if metrics is None else {*ports, metrics.getsockname()[1]}
 
@@ -110,7 +110,7 @@ async def _serve_metrics(settings: Settings, metrics: socket.socket | None, runt
 
 
 def uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
-    """How uvicorn serves the application, on whatever socket it is given."""
+    """Return uvicorn's configuration for the application. The socket is given when serving."""
     most = most_connections(settings.max_connections, raise_descriptor_limit())
     return ServerConfig(
         app,
@@ -120,7 +120,7 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # ours believes only whom TOCSIN_TRUSTED_PROXIES names; uvicorn's believes this machine
+        proxy_headers=False,  # uvicorn trusts the local machine, ours only what TOCSIN_TRUSTED_PROXIES names
         lifespan="off",
         ws_max_size=settings.body_limit,
         timeout_graceful_shutdown=3,
@@ -128,7 +128,7 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
 
 
 def raise_descriptor_limit() -> int:
-    """How many file descriptors this process may have open, after it took as many as it may."""
+    """Raise the limit of open file descriptors as far as allowed, and return the limit."""
     try:
         import resource
     except ImportError:  # Windows, which has no such limit
@@ -142,16 +142,16 @@ def raise_descriptor_limit() -> int:
 
 
 def most_connections(wanted: int, descriptors: int) -> int:
-    """As many as wanted, or as many as leave descriptors for all else; the log says so then."""
+    """Return `wanted`, or fewer if the descriptors would not suffice, which is logged."""
     possible = max(descriptors - SPARE_DESCRIPTORS, FEWEST)
     if possible < wanted:
         log.warning(
-            "file descriptors bound the connections; raise the limit (ulimit -n)", connections=possible, wanted=wanted
+            "file descriptors limit the connections; raise the limit (ulimit -n)", connections=possible, wanted=wanted
         )
     return min(wanted, possible)
 
 
-def _on_signals(server: uvicorn.Server, runtime: Runtime) -> None:
+def _handle_signals(server: uvicorn.Server, runtime: Runtime) -> None:
     def stop() -> None:
         log.info("tocsin is stopping")
         server.force_exit = server.should_exit  # the second signal doesn't wait for open connections
@@ -176,9 +176,10 @@ def loop_factory() -> type[asyncio.AbstractEventLoop] | None:
 
 
 def tune() -> None:
-    """Measured on the run path, and with strangers' requests being answered beside it: threads must not wait 5 ms for
-    each other. What is thrown away is collected in small portions: 2,000 objects take 2 ms, 50,000 took 40 ms, in which
-    nothing else went on; that of old objects waits longer than by default.
+    """Tune thread switching and garbage collection for latency. The values were measured on the run path under load.
+
+    The default switch interval lets threads wait 5 ms for each other. Collecting 2,000 young objects pauses the
+    process for 2 ms, 50,000 for 40 ms; older generations are collected less often than by default.
     """
     sys.setswitchinterval(0.0001)
     gc.set_threshold(2_000, 20, 20)
