@@ -10,9 +10,9 @@ import numpy as np
 import shapely
 
 from benchmarks.table import middle, percentile
-from tocsin.jobs.countries.index import Index, load_index
-from tocsin.jobs.countries.outlines import load_atlas
-from tocsin.jobs.country_lookup import look_up
+from tocsin.jobs.geometry.countries.index import Index, load_index
+from tocsin.jobs.geometry.countries.outlines import load_atlas
+from tocsin.jobs.geometry.country_lookup import look_up
 
 AIM = 10_000
 _SEED = 20_260_101

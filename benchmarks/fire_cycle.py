@@ -12,10 +12,10 @@ from benchmarks.load import http_job
 from benchmarks.process import database, freeze, in_fresh_process, owner
 from benchmarks.table import Row, middle, text
 from tocsin import clock, schedules
+from tocsin.dispatch.in_flight import WorkerHand
+from tocsin.dispatch.limiter import Gate
 from tocsin.documents import Database, Doc, Task, TaskStatus, connect, connect_thread, new_id
-from tocsin.execution.gate import Gate
-from tocsin.execution.hand import WorkerHand
-from tocsin.scheduling.store import RunExecutor, TaskStore
+from tocsin.scheduling.job_store import RunExecutor, TaskStore
 from tocsin.tasks.saving import Draft
 
 DUE = 50

@@ -18,7 +18,7 @@ from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.documents import RunStatus
 from tocsin.embedded import EmbeddedDatabase
-from tocsin.embedded.files import Paths, read_running
+from tocsin.embedded.data_directory import Paths, read_running
 from tocsin.events import Change, ChangeKind, Subscription
 from tocsin.web.runtime import Runtime
 from tocsin.web.server import loop_factory, tune

@@ -10,13 +10,13 @@ from benchmarks.load import http_job
 from benchmarks.process import database, in_fresh_process, owner, tocsin
 from benchmarks.table import Row, middle, percentile, text
 from tocsin import clock
+from tocsin.dispatch.circuit_breaker import Rules
+from tocsin.dispatch.circuit_registry import Circuits
+from tocsin.dispatch.dispatcher import Dispatcher
+from tocsin.dispatch.in_flight import WorkerHand
+from tocsin.dispatch.limiter import Gate
 from tocsin.documents import Database, Doc, RunStatus, Trigger, connect
-from tocsin.execution.circuit import Rules
-from tocsin.execution.circuits import Circuits
-from tocsin.execution.dispatcher import Dispatcher
-from tocsin.execution.gate import Gate
-from tocsin.execution.hand import WorkerHand
-from tocsin.tasks.triggering import new_run
+from tocsin.tasks.runs import new_run
 
 _BATCH = 5000
 

@@ -13,7 +13,7 @@ from benchmarks.table import Row, text
 from tocsin import clock
 from tocsin.web.runtime import Runtime
 from tocsin.workflows import saving, starting
-from tocsin.workflows.reading import Source
+from tocsin.workflows.language.yaml_reader import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,16 @@ from typing import Any
 import tocsin.web.runtime  # noqa: F401  all that a serving process has loaded
 from tocsin import schedules
 from tocsin.jobs import registry
-from tocsin.jobs.masking import Masker
-from tocsin.jobs.report_data import Report
-from tocsin.jobs.report_pdf import render_pdf
-from tocsin.outbound import lookups
-from tocsin.schedules.zones import nearest_zone
+from tocsin.jobs.http.masking import Masker
+from tocsin.jobs.reports.content import Report
+from tocsin.jobs.reports.pdf import render_pdf
+from tocsin.outbound import resolvers
+from tocsin.schedules.time_zones import nearest_zone
 from tocsin.security import passwords
-from tocsin.workflows.checking import read_definition
-from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.expressions import evaluate
-from tocsin.workflows.reading import read_yaml
+from tocsin.workflows.language.definition import WorkflowDefinition
+from tocsin.workflows.language.expressions import evaluate
+from tocsin.workflows.language.validation import read_definition
+from tocsin.workflows.language.yaml_reader import read_yaml
 
 THREADS = 6
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
@@ -43,7 +43,7 @@ CALLS: dict[str, Callable[[], Any]] = {
         schedules.Cron("0 9 * * 1#2", "Europe/Berlin"), datetime(2026, 1, 1, tzinfo=UTC), 9
     ),
     "guess a zone": lambda: nearest_zone("berlin"),
-    "look a name up": lambda: lookups._lookup("localhost", 80, socket.AF_INET),
+    "look a name up": lambda: resolvers._lookup("localhost", 80, socket.AF_INET),
     "look a name of other letters up": lambda: "bücher.example".encode("idna"),
     "mask a secret": lambda: Masker([("Authorization", "Bearer s3cret-token")]).mask("a s3cret-token", cut=False),
     "write a report": lambda: len(render_pdf(Report("title", "2026", {}, [], [], None))) > 1000,

@@ -10,33 +10,33 @@ from typing import Any
 from aiohttp import web
 
 from tocsin import clock, schedules
+from tocsin.compute.pool import Processes
 from tocsin.config import Settings
+from tocsin.dispatch.retry_decision import Judge
 from tocsin.documents import Database, Doc, Task, new_id
-from tocsin.documents.files import FileStore
+from tocsin.documents.file_bucket import FileStore
 from tocsin.events import Change, Fanout
 from tocsin.execution import Engine
-from tocsin.execution.verdict import Judge
 from tocsin.execution.worker import Tools
-from tocsin.jobs.computing import Processes
-from tocsin.jobs.files import Shelf
-from tocsin.jobs.report_runs import RunHistory
-from tocsin.outbound.http import HttpDoor
-from tocsin.outbound.mail import mail_door
-from tocsin.outbound.rates import HostRates
+from tocsin.jobs.file_storage import Shelf
+from tocsin.jobs.reports.run_history import RunHistory
+from tocsin.outbound.host_rates import HostRates
+from tocsin.outbound.http_client import HttpDoor
+from tocsin.outbound.mail_transport import mail_door
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
-from tocsin.security.secrets import SecretBox
+from tocsin.security.secret_box import SecretBox
 from tocsin.tasks import saving
-from tocsin.tasks.retry import RetryPolicy
 from tocsin.tasks.retry_defaults import RetryDefaults
+from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows import starting
-from tocsin.workflows.engine import WorkflowEngine
-from tocsin.workflows.evaluating import Evaluator
-from tocsin.workflows.firing import Firing
-from tocsin.workflows.letters import Letters
-from tocsin.workflows.moving import Mover
-from tocsin.workflows.reading import read_yaml
+from tocsin.workflows.approval_mails import Letters
+from tocsin.workflows.engine.engine import WorkflowEngine
+from tocsin.workflows.engine.evaluator import Evaluator
+from tocsin.workflows.engine.runner import Mover
+from tocsin.workflows.engine.scheduler import Firing
+from tocsin.workflows.language.yaml_reader import read_yaml
 from tocsin.workflows.versions import Versions
 
 SECRETS = SecretBox(bytes(32))

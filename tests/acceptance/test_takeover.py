@@ -12,7 +12,7 @@ import httpx
 from tests.acceptance.events import events
 from tests.acceptance.server import Server
 from tests.harness import Target, until
-from tocsin.events.recent import OVERLAP
+from tocsin.events.recent_changes import OVERLAP
 
 TASKS = 20
 _CREATE = (

@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 from tests.acceptance.server import Server, run_server
 from tests.harness import Target, until
-from tocsin.jobs.countries.outlines import load_atlas
+from tocsin.jobs.geometry.countries.outlines import load_atlas
 
 SAVE = """mutation($yaml: String!) {
   saveWorkflow(input: {yaml: $yaml}) { workflow { name version } userErrors { field message } }

@@ -5,7 +5,7 @@ import pytest
 from tests.harness import settings
 from tocsin.accounts import Accounts
 from tocsin.documents import Database
-from tocsin.security.tokens import AccessTokens
+from tocsin.security.access_tokens import AccessTokens
 
 TOKENS = AccessTokens("s" * 40, timedelta(hours=1))
 

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from tocsin import clock
-from tocsin.accounts import keyring
-from tocsin.accounts.keyring import Keyring
-from tocsin.accounts.rounds import Rounds
 from tocsin.documents import Database
-from tocsin.security.keys import Keys
-from tocsin.security.secrets import SecretBox
-from tocsin.security.tokens import AccessTokens
+from tocsin.keys import keyring
+from tocsin.keys.keyring import Keyring
+from tocsin.maintenance.periodic import Rounds
+from tocsin.security.access_tokens import AccessTokens
+from tocsin.security.key_files import Keys
+from tocsin.security.secret_box import SecretBox
 
 HOUR = timedelta(hours=1)
 KEYS = Keys("j" * 40, b"k" * 32)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.test_mailing import ALICE, NEW, PASSWORD, SECRETS, mailed_token, refused
+from tests.accounts.test_link_flows import ALICE, NEW, PASSWORD, SECRETS, mailed_token, refused
 from tests.harness import settings, until
 from tocsin import accounts as module
 from tocsin import clock

@@ -20,11 +20,11 @@ from bson import ObjectId
 from tests.harness import until
 from tocsin import backups, clock, documents
 from tocsin.backups import BackupError, Header, Summary
-from tocsin.backups.copying import back_up
-from tocsin.backups.file import MAGIC, Writer, verify
-from tocsin.backups.reading import SKIPPED, read_portions
+from tocsin.backups.archive import MAGIC, Writer, verify
+from tocsin.backups.create import back_up
+from tocsin.backups.database_reader import SKIPPED, read_portions
 from tocsin.documents import Database
-from tocsin.documents.files import FileStore
+from tocsin.documents.file_bucket import FileStore
 from tocsin.documents.schema_version import UnfinishedRestore
 from tocsin.embedded import EmbeddedDatabase
 

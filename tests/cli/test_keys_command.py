@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from tocsin import clock
 from tocsin.cli.keys import app
 from tocsin.documents import Doc
-from tocsin.security.secrets import SecretBox
+from tocsin.security.secret_box import SecretBox
 
 OLD, NEW = b"o" * 32, b"n" * 32
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from tocsin.cli.main import app
 from tocsin.documents import Doc, document_id
-from tocsin.security.opaque import digest
+from tocsin.security.opaque_tokens import digest
 
 ALICE = "alice@example.com"
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tocsin.documents import Database
+from tocsin.documents.base import index
 from tocsin.documents.indexes import drop_stale
-from tocsin.documents.stored import index
 
 
 async def names(database: Database) -> set[str]:

@@ -18,7 +18,7 @@ from tests.harness import run_stack, until
 from tocsin import clock, documents
 from tocsin.documents import schema_version
 from tocsin.documents.migrations import MIGRATIONS, Migration
-from tocsin.documents.migrations.batches import read_batches
+from tocsin.documents.migrations.reading import read_batches
 from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import NewerData, UnfinishedRestore, bring_up_to_date, latest
 from tocsin.errors import StartError

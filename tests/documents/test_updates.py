@@ -6,7 +6,8 @@ from tests.harness import Stack, Target, save_task
 from tocsin import clock, schedules
 from tocsin.documents import Database, RunStatus
 from tocsin.documents.updates import change_when, equals, is_null, move_run
-from tocsin.tasks import holding, saving, triggering
+from tocsin.tasks import lifecycle, saving
+from tocsin.tasks import runs as task_runs
 
 NASTY = {"$name": "$owner", "a.b": {"$literal": "$$ROOT"}, "list": ["$status", {"$add": [1, "$x"]}]}
 NAME = "$owner $$ROOT"
@@ -36,11 +37,11 @@ async def test_nasty_names_bodies_and_tags_survive_the_whole_life_of_a_task(stac
     task = await save_task(stack.database, f"{target.url}/wait", later, name=NAME, tags=("$tags", "a.b"))
     job = {**task.job, "params": {**task.job["params"], "body": body, "method": "POST"}}
     task = await saving.update(stack.database, "alice", task.id, {"job": job, "name": f"{NAME}!"}, clock.now())
-    run = await triggering.run_now(stack.database, "alice", task.id, clock.now(), None)
+    run = await task_runs.run_now(stack.database, "alice", task.id, clock.now(), None)
     await stack.when_runs(task.id, "RUNNING")
     await saving.update(stack.database, "alice", task.id, {"tags": ("$$NOW",)}, clock.now())
-    await holding.pause(stack.database, "alice", task.id, clock.now())
-    await holding.resume(stack.database, "alice", task.id, clock.now())
+    await lifecycle.pause(stack.database, "alice", task.id, clock.now())
+    await lifecycle.resume(stack.database, "alice", task.id, clock.now())
     target.gate.set()
     (done,) = await stack.when_runs(task.id, "COMPLETED")
     stored = await stack.task(task.id)

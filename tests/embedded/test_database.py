@@ -17,12 +17,12 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from structlog.testing import LogCapture
 
-from tocsin.embedded import EmbeddedDatabase, access, child, database, running_uri
+from tocsin.embedded import EmbeddedDatabase, admin_commands, database, running_uri, server_process
 from tocsin.embedded.binary import find_binary
-from tocsin.embedded.child import environment
-from tocsin.embedded.files import Paths, write_running
-from tocsin.embedded.files import Running as RunningServer
+from tocsin.embedded.data_directory import Paths, write_running
+from tocsin.embedded.data_directory import Running as RunningServer
 from tocsin.embedded.lock import holder
+from tocsin.embedded.server_process import environment
 from tocsin.errors import EmbeddedDatabaseError
 
 OWNER = """
@@ -328,7 +328,7 @@ async def test_an_interrupted_first_start_is_taken_up_again(data: Path) -> None:
 async def test_a_server_that_hangs_on_its_first_command_is_started_once_more(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server, real, seen = EmbeddedDatabase(data), access.end_sessions, list[int]()
+    server, real, seen = EmbeddedDatabase(data), admin_commands.end_sessions, list[int]()
 
     async def freeze_first(uri: str) -> None:
         assert server.pid is not None
@@ -337,9 +337,9 @@ async def test_a_server_that_hangs_on_its_first_command_is_started_once_more(
             os.kill(server.pid, signal.SIGSTOP)
         await real(uri)
 
-    monkeypatch.setattr(access, "end_sessions", freeze_first)
-    monkeypatch.setattr(access, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr(child, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(admin_commands, "end_sessions", freeze_first)
+    monkeypatch.setattr(admin_commands, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(server_process, "STOP_SECONDS", 0.2)
     await server.start()
     try:
         assert len(set(seen)) == 2

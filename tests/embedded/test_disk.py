@@ -6,7 +6,7 @@ import structlog
 from structlog.testing import LogCapture
 
 from tests.harness import until
-from tocsin.embedded import disk, faults
+from tocsin.embedded import disk, startup_errors
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
     [
         ("handle-write: pwrite: failed to write 126976 bytes at offset 19644416: No space left on device", True),
         ("handle-write: pwrite: failed to write 4096 bytes at offset 0: Disk quota exceeded", True),
-        (str(faults.from_os(Path("/data"), OSError(28, "No space left on device"))), True),
-        (str(faults.exited(Path("/data"), ["x [ERROR]: No space left on device"])), True),
+        (str(startup_errors.from_os(Path("/data"), OSError(28, "No space left on device"))), True),
+        (str(startup_errors.exited(Path("/data"), ["x [ERROR]: No space left on device"])), True),
         ("the process must exit and restart: WT_PANIC: WiredTiger library panic", False),
-        (str(faults.from_os(Path("/data"), OSError(13, "Permission denied"))), False),
+        (str(startup_errors.from_os(Path("/data"), OSError(13, "Permission denied"))), False),
     ],
 )
 def test_a_full_disk_is_known_by_what_is_said_of_it(text: str, full: bool) -> None:

@@ -12,8 +12,9 @@ from tests.harness import save_task, until
 from tests.tasks.helpers import add_run, hourly
 from tocsin import clock, documents
 from tocsin.documents import Database, RunStatus, Trigger
-from tocsin.events import Change, ChangeKind, Fanout, Subscription, fanout, recent
-from tocsin.tasks import holding, saving, triggering
+from tocsin.events import Change, ChangeKind, Fanout, Subscription, fanout, recent_changes
+from tocsin.tasks import lifecycle, saving
+from tocsin.tasks import runs as task_runs
 
 K = ChangeKind
 S = RunStatus
@@ -45,10 +46,10 @@ async def test_every_change_of_tasks_and_runs_comes_in_its_order(database: Datab
         await snapshot(subscription)
         task = await hourly(database)
         await saving.update(database, "alice", task.id, {"name": "other"}, clock.now())
-        run = await triggering.run_now(database, "alice", task.id, clock.now(), None)
-        await triggering.cancel(database, "alice", run.id, clock.now())
-        await holding.pause(database, "alice", task.id, clock.now())
-        await holding.delete(database, "alice", task.id, clock.now())
+        run = await task_runs.run_now(database, "alice", task.id, clock.now(), None)
+        await task_runs.cancel(database, "alice", run.id, clock.now())
+        await lifecycle.pause(database, "alice", task.id, clock.now())
+        await lifecycle.delete(database, "alice", task.id, clock.now())
         changes = await take(subscription, 6)
     seen = [(change.kind.value, change.task_status or change.run_status) for change in changes]
     assert [(kind, status and status.value) for kind, status in seen] == [
@@ -90,8 +91,8 @@ async def test_the_engine_hears_what_is_due_queued_and_to_be_aborted(database: D
         await events.listening()
         task = await hourly(database)
         running = await add_run(database, task.id, S.RUNNING)
-        await triggering.cancel(database, "alice", running, clock.now())
-        queued = await triggering.run_now(database, "alice", task.id, clock.now(), None)
+        await task_runs.cancel(database, "alice", running, clock.now())
+        queued = await task_runs.run_now(database, "alice", task.id, clock.now(), None)
         await database.runs.update_one({"_id": running}, {"$set": {"status": "RETRY", "retry_at": clock.now()}})
 
         async def all_heard() -> bool:
@@ -163,16 +164,16 @@ async def test_who_comes_back_is_told_what_was_missed(database: Database) -> Non
             await snapshot(subscription)
             await snapshot(watching)
             await hourly(database)
-            await asyncio.sleep(2 * recent.OVERLAP.total_seconds())
+            await asyncio.sleep(2 * recent_changes.OVERLAP.total_seconds())
             first = await hourly(database)
             last = (await take(subscription, 2))[-1].at
         await saving.update(database, "alice", first.id, {"name": "other"}, clock.now())
         hers = await save_task(database, "http://127.0.0.1:9/", owner="bob")
-        await holding.pause(database, "alice", first.id, clock.now())
+        await lifecycle.pause(database, "alice", first.id, clock.now())
         expected = [K.TASK_CREATED, K.TASK_UPDATED, K.TASK_UPDATED, K.TASK_UPDATED]
         async with other.subscribe("alice", first.id, last) as back:
             missed = await take(back, 3)
-            await holding.resume(database, "alice", first.id, clock.now())
+            await lifecycle.resume(database, "alice", first.id, clock.now())
             missed += await take(back, 1)
         assert [change.kind for change in missed] == expected
         assert hers.id not in {change.task_id for change in missed}
@@ -190,7 +191,7 @@ async def test_who_comes_back_too_late_or_to_a_new_process_reads_the_present_sta
 
 
 def test_what_is_too_old_or_too_much_is_forgotten() -> None:
-    known, start = recent.Recent(), clock.now()
+    known, start = recent_changes.Recent(), clock.now()
 
     def change(seconds: float) -> Change:
         return Change(K.RUN_UPDATED, start + timedelta(seconds=seconds), "alice/t", "alice/t:1")
@@ -213,7 +214,7 @@ def test_what_is_too_old_or_too_much_is_forgotten() -> None:
 
 
 def test_a_flood_of_one_owners_changes_makes_nobody_elses_forgotten() -> None:
-    known, start = recent.Recent(), clock.now()
+    known, start = recent_changes.Recent(), clock.now()
 
     def change(owner: str, milliseconds: int) -> Change:
         return Change(K.RUN_UPDATED, start + timedelta(milliseconds=milliseconds), f"{owner}/t", f"{owner}/t:1")
@@ -221,11 +222,11 @@ def test_a_flood_of_one_owners_changes_makes_nobody_elses_forgotten() -> None:
     now = start + timedelta(minutes=1)
     known.clear(start - timedelta(minutes=1))
     known.add(change("alice", 0))
-    for number in range(recent.MOST + recent.MOST_OF_OWNER):
+    for number in range(recent_changes.MOST + recent_changes.MOST_OF_OWNER):
         known.add(change("mallory", number))
     assert known.since(start, now, "alice") == [change("alice", 0)]
     assert known.since(start, now, "mallory") is None
-    later = start + timedelta(milliseconds=recent.MOST + recent.MOST_OF_OWNER + 2_000)
+    later = start + timedelta(milliseconds=recent_changes.MOST + recent_changes.MOST_OF_OWNER + 2_000)
     assert known.since(later, now, "mallory") == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.harness import Stack, run_stack, save_task, serve_target, until
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, User
-from tocsin.schedules.moments import write_moment
+from tocsin.schedules.iso8601 import write_moment
 from tocsin.tasks import saving
 
 SECOND = timedelta(seconds=1)

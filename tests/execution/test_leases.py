@@ -9,14 +9,15 @@ import pytest
 from tests.harness import Stack, Target, run_stack, save_task, serve_target, until
 from tests.tasks.helpers import add_run, ended_attempt, hourly, run_of, task_of
 from tocsin import clock, schedules
+from tocsin.dispatch.backlog import READY
+from tocsin.dispatch.claims import claim
+from tocsin.dispatch.in_flight import WorkerHand
+from tocsin.dispatch.limiter import Gate
 from tocsin.documents import AttemptOutcome, Database, Doc, Overlap, RunStatus
-from tocsin.execution.backlog import READY
-from tocsin.execution.claims import claim
-from tocsin.execution.gate import Gate
-from tocsin.execution.hand import WorkerHand
 from tocsin.execution.leases import Leases, recover_alone
-from tocsin.tasks import holding, triggering
-from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks import lifecycle
+from tocsin.tasks import runs as task_runs
+from tocsin.tasks.retry_policy import RetryPolicy
 
 S = RunStatus
 LEASE = timedelta(seconds=15)
@@ -97,7 +98,7 @@ async def test_a_run_waiting_for_one_that_was_lost_too_often_is_let_go(database:
 
 @pytest.mark.parametrize(
     ("verb", "reason"),
-    [(holding.pause, "TASK_PAUSED"), (holding.cancel, "CANCEL_REQUESTED"), (None, "CANCEL_REQUESTED")],
+    [(lifecycle.pause, "TASK_PAUSED"), (lifecycle.cancel, "CANCEL_REQUESTED"), (None, "CANCEL_REQUESTED")],
 )
 async def test_a_lost_run_that_was_paused_or_cancelled_is_not_made_again(
     database: Database, verb: Any, reason: str
@@ -105,7 +106,7 @@ async def test_a_lost_run_that_was_paused_or_cancelled_is_not_made_again(
     task = await hourly(database)
     run_id = await add_run(database, task.id, S.RUNNING)
     if verb is None:
-        await triggering.cancel(database, "alice", run_id, clock.now())
+        await task_runs.cancel(database, "alice", run_id, clock.now())
     else:
         await verb(database, "alice", task.id, clock.now())
     await dead_worker(database)
@@ -233,7 +234,7 @@ async def test_a_stop_requeues_the_rest_and_waiting_runs_lose_no_attempt(databas
             await stack.when_runs(run["task"], "COMPLETED")
 
 
-@pytest.mark.parametrize(("verb", "reason"), [(holding.pause, "TASK_PAUSED"), (holding.cancel, "CANCEL_REQUESTED")])
+@pytest.mark.parametrize(("verb", "reason"), [(lifecycle.pause, "TASK_PAUSED"), (lifecycle.cancel, "CANCEL_REQUESTED")])
 async def test_a_stop_right_after_a_hold_leaves_nothing_that_would_run(
     database: Database, target: Target, verb: Any, reason: str
 ) -> None:

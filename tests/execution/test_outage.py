@@ -14,7 +14,7 @@ from tests.harness import Stack, Target, run_stack, save_task, until
 from tocsin import clock, documents, schedules
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.events import Change, ChangeKind, Subscription
-from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.retry_policy import RetryPolicy
 
 
 @pytest.fixture

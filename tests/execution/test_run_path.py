@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.harness import Stack, Target, save_task
 from tocsin import clock, schedules
 from tocsin.documents import Overlap
-from tocsin.tasks.retry import RetryPolicy
+from tocsin.tasks.retry_policy import RetryPolicy
 
 
 async def test_a_task_that_is_due_now_runs_and_is_remembered(stack: Stack, target: Target) -> None:

@@ -8,10 +8,11 @@ import pytest
 from tests.harness import SECRETS, Stack, Target, http_job, run_stack, save_task, serve_target, until
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc
-from tocsin.execution.settler import Settlement
-from tocsin.security.secrets import OPERATORS, SecretBox
-from tocsin.tasks import holding, saving, triggering
-from tocsin.tasks.retry import RetryPolicy
+from tocsin.execution.completer import Settlement
+from tocsin.security.secret_box import OPERATORS, SecretBox
+from tocsin.tasks import lifecycle, saving
+from tocsin.tasks import runs as task_runs
+from tocsin.tasks.retry_policy import RetryPolicy
 
 NOW = (timedelta(0),)
 LONG = (timedelta(hours=1),)
@@ -81,7 +82,7 @@ async def _empty(stack: Stack) -> bool:
 async def test_cancelling_a_running_run_aborts_its_attempt(stack: Stack, target: Target) -> None:
     task = await save_task(stack.database, f"{target.url}/wait")
     run = await running(stack, target, task.id)
-    await triggering.cancel(stack.database, "alice", run["_id"], clock.now())
+    await task_runs.cancel(stack.database, "alice", run["_id"], clock.now())
     (ended,) = await stack.when_runs(task.id, "CANCELLED")
     assert ended["reason"] == "CANCEL_REQUESTED"
     assert [attempt["outcome"] for attempt in ended["attempts"]] == ["CANCELLED"]
@@ -97,11 +98,11 @@ async def test_cancelling_through_another_process_aborts_it_too(
     async with run_stack(
         database, schedule=False, mongodb_uri=database.uri, jwt_secret="x" * 32, encryption_key="A" * 43 + "="
     ):
-        await triggering.cancel(database, "alice", run["_id"], clock.now())
+        await task_runs.cancel(database, "alice", run["_id"], clock.now())
         await stack.when_runs(task.id, "CANCELLED")
 
 
-@pytest.mark.parametrize(("verb", "reason"), [(holding.cancel, "TASK_CANCELLED"), (holding.delete, "TASK_DELETED")])
+@pytest.mark.parametrize(("verb", "reason"), [(lifecycle.cancel, "TASK_CANCELLED"), (lifecycle.delete, "TASK_DELETED")])
 async def test_cancelling_or_deleting_a_task_aborts_its_running_run(
     stack: Stack, target: Target, verb: object, reason: str
 ) -> None:
@@ -119,7 +120,7 @@ async def test_a_running_run_of_a_paused_task_ends_without_retry(
     target.script = [answer]
     task = await save_task(stack.database, f"{target.url}/wait")
     await running(stack, target, task.id)
-    await holding.pause(stack.database, "alice", task.id, clock.now())
+    await lifecycle.pause(stack.database, "alice", task.id, clock.now())
     target.gate.set()
     (ended,) = await stack.when_runs(task.id, end)
     assert (ended["reason"], len(ended["attempts"]), ended["retry_at"]) == (reason, 1, None)
@@ -200,9 +201,9 @@ async def test_a_manual_run_tells_nobody_and_touches_neither_status_nor_streak(s
     target.script = [500, 500]
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, target.url, later, retry=RetryPolicy(1, NOW))
-    await holding.pause(stack.database, "alice", task.id, clock.now())
+    await lifecycle.pause(stack.database, "alice", task.id, clock.now())
     before = await stack.task(task.id)
-    await triggering.run_now(stack.database, "alice", task.id, clock.now(), None)
+    await task_runs.run_now(stack.database, "alice", task.id, clock.now(), None)
     await stack.when_runs(task.id, "FAILED")
     assert await stack.task(task.id) == before
     assert await mails(stack.database) == []
@@ -212,7 +213,7 @@ async def test_a_run_asked_for_again_starts_with_a_new_budget(stack: Stack, targ
     target.script = [500, 500, 500]
     task = await save_task(stack.database, target.url, retry=RetryPolicy(1, NOW))
     (run,) = await stack.when_runs(task.id, "FAILED")
-    await triggering.retry(stack.database, "alice", run["_id"], clock.now(), None)
+    await task_runs.retry(stack.database, "alice", run["_id"], clock.now(), None)
     (run,) = await stack.when_runs(task.id, "COMPLETED")
     assert [attempt["number"] for attempt in run["attempts"]] == [1, 2, 3, 4]
     done = await stack.when_task(task.id, "COMPLETED")
@@ -225,7 +226,7 @@ async def test_a_job_that_nobody_knows_is_an_internal_error_and_stops_no_worker(
             database, target.url, schedules.Once(clock.now() + timedelta(hours=1)), retry=RetryPolicy(0)
         )
         await database.tasks.update_one({"_id": task.id}, {"$set": {"job": {"kind": "ghost", "params": {}}}})
-        await triggering.run_now(database, "alice", task.id, clock.now(), None)
+        await task_runs.run_now(database, "alice", task.id, clock.now(), None)
         (run,) = await stack.when_runs(task.id, "FAILED")
         assert run["error"]["kind"] == "INTERNAL"
         other = await save_task(database, target.url)
@@ -237,7 +238,7 @@ async def test_a_retry_policy_that_cannot_be_used_stops_no_worker(database: Data
         target.script = [500]
         task = await save_task(database, target.url, schedules.Once(clock.now() + timedelta(hours=1)))
         await database.tasks.update_one({"_id": task.id}, {"$set": {"retry": {"max_retries": 2}}})
-        await triggering.run_now(database, "alice", task.id, clock.now(), None)
+        await task_runs.run_now(database, "alice", task.id, clock.now(), None)
         await stack.when_runs(task.id, "FAILED")
         other = await save_task(database, target.url)
         await stack.when_runs(other.id, "COMPLETED")
@@ -307,7 +308,7 @@ async def test_an_unknown_key_is_looked_for_before_a_secret_is_given_up(
     task = await save_task(stack.database, target.url, schedules.Once(clock.now() + LONG[0]), retry=RetryPolicy(0))
     job = http_job(target.url, token=elsewhere.seal("s3cret", "alice"))
     await saving.update(stack.database, "alice", task.id, {"job": job}, clock.now())
-    await triggering.run_now(stack.database, "alice", task.id, clock.now(), None)
+    await task_runs.run_now(stack.database, "alice", task.id, clock.now(), None)
     await stack.when_runs(task.id, status)
     assert asked == [kid]
     assert [call["headers"]["Authorization"] for call in target.calls] == ["Bearer s3cret"] * found

@@ -26,11 +26,11 @@ from tocsin.documents import Database, Doc, User, new_id
 from tocsin.events import Fanout
 from tocsin.graphql.context import Services
 from tocsin.quotas import Quotas
-from tocsin.quotas.disk import DiskWatch
-from tocsin.security.secrets import SecretBox
-from tocsin.security.tokens import AccessTokens
+from tocsin.quotas.disk_monitor import DiskWatch
+from tocsin.security.access_tokens import AccessTokens
+from tocsin.security.secret_box import SecretBox
 from tocsin.web.app import make_app
-from tocsin.web.readiness import PartState
+from tocsin.web.health import PartState
 from tocsin.web.server import uvicorn_config
 from tocsin.workflows.versions import Versions
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.graphql.scalars import read_url
-from tocsin.schedules.moments import read_duration, read_moment, write_duration, write_moment
+from tocsin.schedules.iso8601 import read_duration, read_moment, write_duration, write_moment
 
 MILLISECONDS = st.integers(0, 10**13).map(lambda number: timedelta(milliseconds=number))
 

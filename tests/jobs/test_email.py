@@ -10,20 +10,20 @@ from tests.harness import SECRETS, shelf_of
 from tests.harness import settings as quota_settings
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
+from tocsin.compute.pool import Processes
 from tocsin.documents import Database, Delivery, User
-from tocsin.documents.files import OpenFile
+from tocsin.documents.file_bucket import OpenFile
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
-from tocsin.jobs.computing import Processes
-from tocsin.jobs.files import Shelf
-from tocsin.outbound.http import OwnersHttp
-from tocsin.outbound.mail import mail_door
+from tocsin.jobs.file_storage import Shelf
+from tocsin.outbound.http_client import OwnersHttp
 from tocsin.outbound.mail_limits import RecipientLimits
+from tocsin.outbound.mail_transport import mail_door
 from tocsin.outbound.owner_mail import OwnerDoor
-from tocsin.outbound.recipients import RecipientRules
+from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Limits, UsageMeter
-from tocsin.quotas.mail import CountedMail
+from tocsin.quotas.metered_mail import CountedMail
 
 UNUSED: Any = None
 DUE = datetime(2027, 1, 1, tzinfo=UTC)
@@ -124,7 +124,7 @@ async def test_large_attachments_are_encoded_in_a_process(
 ) -> None:
     shelf, content = shelf_of(database), bytes(range(256)) * 4 * 1024
     kept = await shelf.of_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
-    monkeypatch.setattr("tocsin.outbound.mail.compose", None)  # of this process
+    monkeypatch.setattr("tocsin.outbound.mail_transport.compose", None)  # of this process
     inbox, files = Inbox(), shelf.of_run("alice", "alice/t1:7")
     async with mail_server(inbox) as port:
         outcome = await attempt(port, {**MAIL, "attachments": [{"fileId": kept.file_id}]}, files=files)

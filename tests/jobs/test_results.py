@@ -5,7 +5,7 @@ import pytest
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry, results
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome, Saving
-from tocsin.security.secrets import SecretBox
+from tocsin.security.secret_box import SecretBox
 
 SAVING = Saving("alice", SecretBox(bytes(32)))
 HOLDS_ITSELF: list[Any] = []

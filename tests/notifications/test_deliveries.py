@@ -23,11 +23,11 @@ from tocsin.notifications.deliveries import (
     newest,
     wait_after,
 )
-from tocsin.notifications.ordering import FIRST_WAIT
-from tocsin.notifications.postman import Postman
-from tocsin.outbound.mail import Attachment, Caller, MailDoor, call_here, mail_door
+from tocsin.notifications.delivery_order import FIRST_WAIT
+from tocsin.notifications.delivery_worker import Postman
+from tocsin.outbound.mail_transport import Attachment, Caller, MailDoor, call_here, mail_door
 from tocsin.quotas import Limits, Quota, UsageMeter
-from tocsin.quotas.mail import NO_MORE_TODAY
+from tocsin.quotas.metered_mail import NO_MORE_TODAY
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ALICE = "alice@example.org"

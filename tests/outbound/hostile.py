@@ -14,10 +14,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.outbound.servers import Server, answering, get, kind, open_door, response
 from tocsin.errors import InvalidInput
-from tocsin.jobs.http_input import HttpInput, prepare
+from tocsin.jobs.http.input import HttpInput, prepare
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpExchange
-from tocsin.security.secrets import SecretBox
+from tocsin.outbound.http_client import HttpExchange
+from tocsin.security.secret_box import SecretBox
 
 PUBLIC = (ip_network("127.0.0.1/32"),)
 ALL = (ip_network("0.0.0.0/0"), ip_network("::/0"))

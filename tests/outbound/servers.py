@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpDoor, HttpExchange, HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpDoor, HttpExchange, HttpRequest, OwnersHttp
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter

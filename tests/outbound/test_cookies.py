@@ -7,12 +7,12 @@ import pytest
 import trustme
 from yarl import URL
 
-from tests.jobs.test_http import job_context, perform
+from tests.jobs.http.test_job import job_context, perform
 from tests.outbound.hostile import Answering
 from tests.outbound.servers import Server, answering, get, open_door, response
 from tests.outbound.test_tls import server_tls, trusting
 from tocsin.outbound.cookies import RequestCookies
-from tocsin.outbound.http import OwnersHttp
+from tocsin.outbound.http_client import OwnersHttp
 from tocsin.outbound.redirects import Hop
 
 

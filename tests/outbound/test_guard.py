@@ -4,7 +4,7 @@ import pytest
 
 from tests.outbound.servers import FixedResolver, answering, get, kind, open_door, response
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import OwnersHttp
+from tocsin.outbound.http_client import OwnersHttp
 
 
 @pytest.fixture

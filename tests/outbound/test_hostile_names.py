@@ -11,7 +11,7 @@ from aiohttp.abc import ResolveResult
 from tests.outbound.hostile import PRIVATE, PUBLIC, Answering, Shifting, stage
 from tests.outbound.servers import answering, get, kind, open_door, response
 from tests.outbound.test_tls import server_tls, trusting
-from tocsin.outbound import lookups
+from tocsin.outbound import resolvers
 from tocsin.outbound.failures import ErrorKind
 
 CLOSING = "Connection: close"
@@ -63,7 +63,7 @@ async def test_a_name_that_was_public_when_it_was_first_asked_is_judged_again() 
 
 
 async def test_the_same_name_is_judged_for_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookups, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(resolvers, "REMEMBERED_SECONDS", 0.0)
     async with (
         stage(response("200 OK", b"public", CLOSING), resolver=Answering(["127.0.0.1"], [PRIVATE])) as theatre,
         open_door(allowed_networks=PUBLIC, resolver=theatre.resolver) as door,

@@ -10,10 +10,10 @@ from tests.outbound.hostile import Answering, stage
 from tests.outbound.servers import Reader, Writer, answering, get, kind, open_door, read_request, response, talking
 from tests.outbound.test_tls import server_tls, trusting
 from tocsin.errors import InvalidInput
-from tocsin.jobs.http_input import HttpInput, prepare
+from tocsin.jobs.http.input import HttpInput, prepare
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpRequest
-from tocsin.security.secrets import SecretBox
+from tocsin.outbound.http_client import HttpRequest
+from tocsin.security.secret_box import SecretBox
 
 # --- redirects ---
 

@@ -25,8 +25,8 @@ from tests.outbound.servers import (
     talking,
 )
 from tests.outbound.test_protocol import CHUNKED
-from tocsin.outbound import lookups
-from tocsin.outbound.http import HttpDoor, HttpRequest
+from tocsin.outbound import resolvers
+from tocsin.outbound.http_client import HttpDoor, HttpRequest
 from tocsin.outbound.protocol import AnswerHandler
 
 OK = response(body=b"ok")
@@ -219,16 +219,16 @@ async def test_a_name_that_was_looked_up_is_remembered_for_its_owner_only() -> N
 
 async def test_names_that_never_resolve_hold_up_their_owner_only(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    look_up = lookups._lookup
+    look_up = resolvers._lookup
 
-    def lookup(host: str, port: int, family: int) -> list[lookups.AddrInfo]:
+    def lookup(host: str, port: int, family: int) -> list[resolvers.AddrInfo]:
         if host.startswith("silent"):
             released.wait(20)
         return look_up("127.0.0.1", port, family)
 
-    monkeypatch.setattr(lookups, "_lookup", lookup)
+    monkeypatch.setattr(resolvers, "_lookup", lookup)
     async with answering(OK) as server, open_shared_door() as door:
-        names = [f"http://silent{number}.example:{server.port}/" for number in range(lookups.THREADS + 1)]
+        names = [f"http://silent{number}.example:{server.port}/" for number in range(resolvers.THREADS + 1)]
         calls = [asyncio.create_task(door.request(get(name, timeout=0.5), "mallory")) for name in names]
         await asyncio.wait(calls)  # all are cancelled, but their threads are still busy
         again = asyncio.create_task(door.request(get(names[0], timeout=20.0, connect_timeout=20.0), "mallory"))

@@ -22,7 +22,7 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpExchange, HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnersHttp
 from tocsin.outbound.protocol import INTERIM_LIMIT
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -11,7 +11,7 @@ from tests.outbound.servers import (
     response,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpRequest, OwnersHttp
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http import HttpExchange, HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnersHttp
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.schedules.expressions import CHANGES, five_fields, places, six_fields
 from tests.schedules.oracle import Oracle, utc
 from tocsin.clock import MILLISECOND
 from tocsin.schedules import Cron, count_due, latest_due, next_due, preview
-from tocsin.schedules.calendar import calendar_of
+from tocsin.schedules.cron_calendar import calendar_of
 
 Place = tuple[str, datetime]
 OFFSETS = st.integers(0, 28 * 3_600_000)

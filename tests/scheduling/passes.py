@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tocsin import clock
+from tocsin.dispatch.in_flight import WorkerHand
+from tocsin.dispatch.limiter import Gate
 from tocsin.documents import Database, Doc, connect_thread
-from tocsin.execution.gate import Gate
-from tocsin.execution.hand import WorkerHand
 from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
-from tocsin.scheduling.store import TaskStore
+from tocsin.scheduling.job_store import TaskStore
 
 
 @dataclass

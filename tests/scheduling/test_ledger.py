@@ -15,8 +15,8 @@ from tests.scheduling.ledger import faults
 from tocsin import schedules
 from tocsin.documents import OPEN, Doc, Overlap, RunStatus
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Plain, Schedule
-from tocsin.scheduling.firing import fire_all
-from tocsin.scheduling.writing import RunWriter
+from tocsin.scheduling.planning import fire_all
+from tocsin.scheduling.run_writer import RunWriter
 
 NOON = datetime(2026, 3, 29, 0, 59, 57, tzinfo=UTC)
 """Seconds before the clocks change in Berlin."""

@@ -17,12 +17,12 @@ from tests.tasks.helpers import AWAY
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Overlap, Trigger, User
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Schedule
-from tocsin.scheduling.firing import run_id
+from tocsin.scheduling.planning import run_id
 from tocsin.tasks import saving
-from tocsin.tasks.triggering import new_run
+from tocsin.tasks.runs import new_run
 from tocsin.workflows import saving as workflow_saving
-from tocsin.workflows.firing import Firing
-from tocsin.workflows.reading import read_yaml
+from tocsin.workflows.engine.scheduler import Firing
+from tocsin.workflows.language.yaml_reader import read_yaml
 from tocsin.workflows.versions import Versions
 
 SECOND = timedelta(seconds=1)

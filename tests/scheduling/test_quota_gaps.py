@@ -7,7 +7,7 @@ from tests.scheduling.passes import passes, statuses
 from tests.tasks.helpers import add_run
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, RunReason, RunStatus
-from tocsin.graphql.reasons import reason_text
+from tocsin.graphql.runs.reasons import reason_text
 from tocsin.quotas import Limits, Quota, UsageMeter
 from tocsin.quotas.meter import LONGEST_WAIT
 

@@ -7,8 +7,8 @@ from tests.harness import save_task
 from tocsin import clock, schedules
 from tocsin.documents import OPEN, Database, Doc, RunStatus, Task, Trigger
 from tocsin.documents.updates import both, change_task, with_active
-from tocsin.scheduling.firing import run_id
-from tocsin.tasks.triggering import new_run
+from tocsin.scheduling.planning import run_id
+from tocsin.tasks.runs import new_run
 
 HOUR = timedelta(hours=1)
 AWAY = "http://127.0.0.1:9/"

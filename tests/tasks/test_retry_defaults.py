@@ -9,8 +9,8 @@ from hypothesis import strategies as some
 from tests.harness import settings
 from tocsin import schedules
 from tocsin.clock import MILLISECOND
-from tocsin.tasks.retry import Backoff, RetryPolicy, check
 from tocsin.tasks.retry_defaults import RetryDefaults, fitting_backoff, interval_ms
+from tocsin.tasks.retry_policy import Backoff, RetryPolicy, check
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

@@ -12,9 +12,9 @@ from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
 from tocsin.documents import OPEN, SETTLED, Database, Hold, Overlap, RunStatus, Trigger
 from tocsin.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound
-from tocsin.tasks import holding, saving
+from tocsin.tasks import lifecycle, saving
 from tocsin.tasks.idempotency import Key
-from tocsin.tasks.retry import Backoff, RetryPolicy
+from tocsin.tasks.retry_policy import Backoff, RetryPolicy
 
 S = RunStatus
 
@@ -100,7 +100,7 @@ async def test_a_crash_between_key_and_task_is_mended_by_the_next_try(database: 
 
 async def test_a_key_whose_task_was_deleted_makes_no_second_one(database: Database) -> None:
     task = await saving.create(database, "alice", draft(), clock.now(), key())
-    await holding.delete(database, "alice", task.id, clock.now())
+    await lifecycle.delete(database, "alice", task.id, clock.now())
     with pytest.raises(Conflict, match="deleted"):
         await saving.create(database, "alice", draft(), clock.now(), key())
     assert await database.tasks.count_documents({}) == 0
@@ -227,17 +227,17 @@ def edited_misfire() -> schedules.Misfire:
 async def test_pause_the_same_schedule_again_and_resume_keep_the_phase(database: Database) -> None:
     task = await hourly(database)
     assert task.next_run_at is not None
-    await holding.pause(database, "alice", task.id, clock.now())
+    await lifecycle.pause(database, "alice", task.id, clock.now())
     given = {"schedule": schedules.from_document(task.schedule)}
     edited = await saving.update(database, "alice", task.id, given, clock.now())
     assert (edited.hold, edited.next_run_at) == (Hold.PAUSED, None)
     later = task.next_run_at + 4.5 * HOUR
-    assert (await holding.resume(database, "alice", task.id, later)).next_run_at == task.next_run_at + 5 * HOUR
+    assert (await lifecycle.resume(database, "alice", task.id, later)).next_run_at == task.next_run_at + 5 * HOUR
 
 
 async def test_the_same_schedule_makes_a_cancelled_task_active_again_in_its_phase(database: Database) -> None:
     task = await hourly(database)
-    await holding.cancel(database, "alice", task.id, clock.now())
+    await lifecycle.cancel(database, "alice", task.id, clock.now())
     given = {"schedule": schedules.from_document(task.schedule)}
     edited = await saving.update(database, "alice", task.id, given, clock.now())
     assert (edited.hold, edited.next_run_at) == (None, task.next_run_at)
@@ -255,11 +255,11 @@ async def test_a_name_does_not_lose_what_an_edit_before_it_left_due(database: Da
 
 async def test_a_paused_task_stays_paused_with_a_new_schedule(database: Database) -> None:
     task = await hourly(database)
-    await holding.pause(database, "alice", task.id, clock.now())
+    await lifecycle.pause(database, "alice", task.id, clock.now())
     at = clock.now() + 3 * HOUR
     edited = await saving.update(database, "alice", task.id, {"schedule": schedules.Once(at)}, clock.now())
     assert (edited.status.value, edited.next_run_at) == ("PAUSED", None)
-    assert (await holding.resume(database, "alice", task.id, clock.now())).next_run_at == at
+    assert (await lifecycle.resume(database, "alice", task.id, clock.now())).next_run_at == at
 
 
 async def test_the_expected_version_must_be_the_present_one(database: Database) -> None:

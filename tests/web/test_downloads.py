@@ -9,9 +9,9 @@ from tests.graphql.conftest import Api
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, activate, deactivate
 from tocsin.errors import DatabaseUnavailable
-from tocsin.jobs.files import PATH, FileRef
+from tocsin.jobs.file_storage import PATH, FileRef
 from tocsin.security.file_links import FileLink, FileLinks
-from tocsin.security.opaque import derive
+from tocsin.security.opaque_tokens import derive
 from tocsin.web.downloads import disposition
 
 CONTENT = b"%PDF-" + bytes(600_000)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.web.faults import Refused
+from tocsin.web.error_responses import Refused
 from tocsin.web.negotiation import LEGACY, MODERN, STREAM, Wanted, negotiate
 
 URQL = (

@@ -10,8 +10,8 @@ import pytest
 from tests.graphql.conftest import Api
 from tests.harness import bare
 from tests.web.conftest import Connect
-from tocsin.graphql.guarding import MOST_VARIABLE_FAULTS
-from tocsin.web import hardening, protocols
+from tocsin.graphql.limits.guarded_schema import MOST_VARIABLE_FAULTS
+from tocsin.web import protocols, security_headers
 
 LIVE = "GET /live HTTP/1.1\r\nHost: a\r\n\r\n"
 ALIVE = b'{"status":"alive"}'
@@ -307,7 +307,7 @@ async def test_no_answer_has_a_banner_and_all_are_hardened(connect: Connect) -> 
         await raw.send(LIVE)
         answer = await raw.answer()
         assert set(answer.headers) == {
-            "content-length", "content-type", "date", "x-request-id", *(name.decode() for name, _ in hardening.HEADERS)
+            "content-length", "content-type", "date", "x-request-id", *(name.decode() for name, _ in security_headers.HEADERS)
         }  # fmt: skip
 
 

@@ -8,9 +8,9 @@ import pytest
 from tests.harness import SECRETS
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc
-from tocsin.schedules.moments import write_moment
+from tocsin.schedules.iso8601 import write_moment
 from tocsin.workflows import saving
-from tocsin.workflows.reading import read_object
+from tocsin.workflows.language.yaml_reader import read_object
 
 HOUR = timedelta(hours=1)
 

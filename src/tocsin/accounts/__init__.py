@@ -3,7 +3,7 @@
 from tocsin.accounts.accounts import Accounts, Identity
 from tocsin.accounts.audit import COMMAND_LINE, Actor
 from tocsin.accounts.emails import normalise_email
-from tocsin.accounts.mailing import Mailing, invite
+from tocsin.accounts.link_flows import Mailing, invite
 from tocsin.accounts.sessions import Grant, Sessions
 from tocsin.accounts.users import (
     activate,

@@ -13,9 +13,9 @@ from tocsin.accounts.users import create_user, look_up_user, set_password
 from tocsin.config import Settings
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, Session, User, owner_of
 from tocsin.errors import InvalidInput, TokenExpired, TokenInvalid, UserError, UserErrorCode
-from tocsin.security.opaque import derive
+from tocsin.security.access_tokens import AccessTokens
+from tocsin.security.opaque_tokens import derive
 from tocsin.security.passwords import verify_password, waste_time
-from tocsin.security.tokens import AccessTokens
 
 _ALL_SCOPES = frozenset(Scope)
 

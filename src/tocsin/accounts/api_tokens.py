@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tocsin.documents import ApiToken, Database, Scope, User, new_id
 from tocsin.errors import InvalidInput, NotFound
-from tocsin.security.opaque import digest, new_secret
+from tocsin.security.opaque_tokens import digest, new_secret
 
 PREFIX = "tocsin_api_"
 _MAX_NAME_LENGTH = 100

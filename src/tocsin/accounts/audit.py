@@ -8,7 +8,7 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.accounts.emails import spell_email
 from tocsin.documents import AuditAction, AuditEntry, Database, Doc, User
-from tocsin.notifications import account_mails
+from tocsin.notifications.channels.mail import account_mails
 from tocsin.telemetry import escape_text
 
 _MAX_LENGTH = 300

@@ -3,7 +3,7 @@
 import unicodedata
 
 from tocsin.errors import InvalidInput
-from tocsin.outbound.addresses import parse_address
+from tocsin.outbound.email_addresses import parse_address
 
 
 def normalise_email(text: str, *path: str) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tocsin.documents import Database, Link, LinkPurpose, User
 from tocsin.errors import UserError, UserErrorCode
-from tocsin.security.opaque import digest, new_secret
+from tocsin.security.opaque_tokens import digest, new_secret
 
 LIFETIMES = {
     LinkPurpose.RESET: timedelta(hours=1),

@@ -13,9 +13,10 @@ from tocsin.accounts.audit import Actor
 from tocsin.documents import AuditAction, Database, Session, User, new_id
 from tocsin.documents.updates import change_when, equals
 from tocsin.errors import UserError, UserErrorCode
-from tocsin.notifications import account_mails, deliveries
-from tocsin.security.opaque import derive, digest, new_secret
-from tocsin.security.tokens import AccessTokens
+from tocsin.notifications import deliveries
+from tocsin.notifications.channels.mail import account_mails
+from tocsin.security.access_tokens import AccessTokens
+from tocsin.security.opaque_tokens import derive, digest, new_secret
 
 PREFIX = "tocsin_refresh_"
 MOST = 100

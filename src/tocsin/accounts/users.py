@@ -15,10 +15,11 @@ from tocsin.accounts.links import forget_invitations, forget_links
 from tocsin.accounts.sessions import end_sessions
 from tocsin.documents import AuditAction, Database, LinkPurpose, User
 from tocsin.errors import InvalidInput, NotFound, UserError, UserErrorCode
-from tocsin.notifications import account_mails, deliveries
+from tocsin.notifications import deliveries
+from tocsin.notifications.channels.mail import account_mails
 from tocsin.quotas.limits import MOST, Quota
 from tocsin.security.passwords import check_password, hash_password
-from tocsin.tasks.holding import cancel_workflow_runs, pause_all
+from tocsin.tasks.lifecycle import cancel_workflow_runs, pause_all
 
 
 async def create_user(

@@ -8,7 +8,7 @@ import typer
 from tocsin import clock
 from tocsin.accounts import audit
 from tocsin.cli.numbers import whole_number
-from tocsin.cli.session import run
+from tocsin.cli.runner import run
 from tocsin.documents import AuditAction, Database, Doc
 from tocsin.outbound.mail_text import clean_line
 

@@ -14,15 +14,15 @@ from pymongo.errors import PyMongoError
 
 from tocsin import __version__, backups, clock, documents
 from tocsin.backups import BackupError, Header, Summary
-from tocsin.backups.file import Writer
-from tocsin.cli.session import open_server, run_with_settings
+from tocsin.backups.archive import Writer
+from tocsin.cli.runner import open_server, run_with_settings
 from tocsin.config import PREFIX, Settings
 from tocsin.documents import Doc
 from tocsin.documents.database import OPTIONS
 from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest, read_version
 from tocsin.embedded import running_uri
+from tocsin.security.key_files import key_files, load_keys, restore_key_files
 from tocsin.security.key_probe import opens_probe
-from tocsin.security.keys import key_files, load_keys, restore_key_files
 
 Db = AsyncDatabase[Doc]
 _KEYS_INCLUDED = (

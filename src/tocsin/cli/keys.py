@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from tocsin import config
-from tocsin.accounts import COMMAND_LINE, audit, rotation
-from tocsin.accounts.installation_keys import bind_keys, open_keys
-from tocsin.accounts.keyring import age_of, newest
-from tocsin.accounts.rotation import Rotated
-from tocsin.cli.session import load_keyring, make_keyring, run
+from tocsin.accounts import COMMAND_LINE, audit
+from tocsin.cli.runner import load_keyring, make_keyring, run
 from tocsin.clock import EPOCH
 from tocsin.documents import AuditAction, Database, Doc, KeyKind, StoredKey
-from tocsin.security.keys import load_keys
-from tocsin.tasks.resealing import count_by_key
+from tocsin.keys import rotation
+from tocsin.keys.installation import bind_keys, open_keys
+from tocsin.keys.keyring import age_of, newest
+from tocsin.keys.reencryption import count_by_key
+from tocsin.keys.rotation import Rotated
+from tocsin.security.key_files import load_keys
 
 app = typer.Typer(help="Show and rotate the keys that sign access tokens and seal secrets.", no_args_is_help=True)
 

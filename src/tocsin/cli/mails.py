@@ -8,12 +8,12 @@ import typer
 
 from tocsin import clock, config
 from tocsin.cli.numbers import whole_number
-from tocsin.cli.session import run
+from tocsin.cli.runner import run
 from tocsin.documents import Database, Doc, global_id
 from tocsin.errors import TocsinError
+from tocsin.notifications.channels.mail.layout import with_page
 from tocsin.notifications.deliveries import address_of, newest
-from tocsin.notifications.letters import with_page
-from tocsin.notifications.links import run_type
+from tocsin.notifications.pages import run_type
 from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)

@@ -9,7 +9,7 @@ import typer
 from tocsin import accounts, clock, config
 from tocsin.accounts import COMMAND_LINE, api_tokens, audit
 from tocsin.cli.numbers import whole_number
-from tocsin.cli.session import run
+from tocsin.cli.runner import run
 from tocsin.cli.tables import print_table
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, document_id, global_id, owner_of
 from tocsin.errors import NotFound

@@ -7,7 +7,7 @@ import typer
 
 from tocsin import accounts, config
 from tocsin.accounts import COMMAND_LINE
-from tocsin.cli.session import load_keyring, run
+from tocsin.cli.runner import load_keyring, run
 from tocsin.cli.tables import print_table
 from tocsin.documents import Database, Link, User, global_id
 from tocsin.quotas import Quota, Quotas, Usage

@@ -10,25 +10,25 @@ from typing import Annotated, Any
 import typer
 
 from tocsin import accounts, clock, config
-from tocsin.cli.session import load_keyring, run
+from tocsin.cli.runner import load_keyring, run
 from tocsin.cli.tables import print_table
 from tocsin.documents import Database, Doc, User, WorkflowRun, global_id
 from tocsin.documents.workers import is_alive
 from tocsin.errors import NotFound, SettingsError, TocsinError
 from tocsin.jobs import registry
-from tocsin.jobs.json_values import read_json
-from tocsin.jobs.value_bounds import LARGEST, printable
+from tocsin.json_values import read_json
 from tocsin.outbound.guard import Rules
-from tocsin.outbound.recipients import RecipientRules
+from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quotas
-from tocsin.security.secrets import SecretBox
+from tocsin.security.secret_box import SecretBox
+from tocsin.value_bounds import LARGEST, printable
 from tocsin.workflows import saving, starting
-from tocsin.workflows.checking import read_definition
-from tocsin.workflows.json_schema import shipped
-from tocsin.workflows.reading import Fault, Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.language.json_schema import shipped
+from tocsin.workflows.language.validation import read_definition
+from tocsin.workflows.language.yaml_reader import Fault, Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.language.yaml_writer import to_yaml
 from tocsin.workflows.samples import samples as shipped_samples
 from tocsin.workflows.versions import Versions
-from tocsin.workflows.writing import to_yaml
 
 app = typer.Typer(help="Validate, save, list, export and run workflows.", no_args_is_help=True)
 samples = typer.Typer(help="List and save the sample workflows that come with Tocsin.", no_args_is_help=True)

@@ -1,8 +1,19 @@
 """What is stored, in which states, and how it changes."""
 
-from tocsin.documents.access import AuditAction, LinkPurpose, Scope
+from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
+from tocsin.documents.base import (
+    Doc,
+    document_id,
+    global_id,
+    is_workflow_run,
+    new_id,
+    owner_of,
+    run_ids,
+    step_of,
+    task_of,
+)
 from tocsin.documents.database import Database, connect, connect_thread
 from tocsin.documents.models import (
     Delivery,
@@ -30,17 +41,6 @@ from tocsin.documents.states import (
     Trigger,
     WaitingFor,
     shown_status,
-)
-from tocsin.documents.stored import (
-    Doc,
-    document_id,
-    global_id,
-    is_workflow_run,
-    new_id,
-    owner_of,
-    run_ids,
-    step_of,
-    task_of,
 )
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 from tocsin.documents.workflow_states import (

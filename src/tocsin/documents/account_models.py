@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from tocsin.documents.access import AuditAction, LinkPurpose, Scope
-from tocsin.documents.stored import Stored, index, new_id
+from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
+from tocsin.documents.base import Stored, index, new_id
 
 
 class User(Stored):

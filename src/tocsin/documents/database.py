@@ -11,10 +11,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
+from tocsin.documents.base import Doc, index
 from tocsin.documents.indexes import drop_stale
 from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import INSTALLATION, bring_up_to_date
-from tocsin.documents.stored import Doc, index
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots
 

@@ -14,8 +14,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from tocsin import telemetry
+from tocsin.documents.base import Doc
 from tocsin.documents.schema_version import INSTALLATION
-from tocsin.documents.stored import Doc
 
 Declared = Mapping[str, Sequence[IndexModel]]
 _NOTE = {"_id": "indexes"}

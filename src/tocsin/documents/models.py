@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from beanie import Document
 
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
+from tocsin.documents.base import Doc, Stored, index
 from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.replay_models import Replay
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
-from tocsin.documents.stored import Doc, Stored, index
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 
 
@@ -244,7 +244,7 @@ class StoredKey(Stored):
 
 
 class RateBucket(Stored):
-    """How far a limited caller is ahead of his rate: see `security/rates.py`. Its id is `kind:digest of the caller`.
+    """How far a limited caller is ahead of his rate: see `security/gcra.py`. Its id is `kind:digest of the caller`.
 
     `full_at` is in milliseconds since 1970, as a number, because the embedded database adds only numbers up. From then
     on the bucket says nothing, and is forgotten.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.documents.stored import Stored
+from tocsin.documents.base import Stored
 
 
 class Queue(Stored):

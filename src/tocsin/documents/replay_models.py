@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum
 from typing import ClassVar
 
-from tocsin.documents.stored import Doc, Stored, index
+from tocsin.documents.base import Doc, Stored, index
 
 
 class ReplayStatus(Enum):

@@ -19,10 +19,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import __version__, clock, telemetry
+from tocsin.cancellation import end_tasks
+from tocsin.documents.base import Doc
 from tocsin.documents.migrations import FIRST_VERSION, MIGRATIONS, Migration
-from tocsin.documents.stored import Doc
 from tocsin.documents.workers import LONGEST_LEASE, is_alive
-from tocsin.ending import end_tasks
 from tocsin.errors import StartError
 
 INSTALLATION = "installation"

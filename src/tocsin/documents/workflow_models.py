@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from tocsin.documents.stored import Doc, Stored, index
+from tocsin.documents.base import Doc, Stored, index
 from tocsin.documents.workflow_states import WorkflowRunReason, WorkflowRunStatus
 
 

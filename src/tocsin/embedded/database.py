@@ -11,11 +11,11 @@ from pathlib import Path
 import structlog
 from pymongo.errors import OperationFailure, PyMongoError
 
-from tocsin.embedded import access, disk, faults, files
+from tocsin.embedded import admin_commands, data_directory, disk, startup_errors
 from tocsin.embedded.binary import find_binary
-from tocsin.embedded.child import Child, Durability, command, environment
 from tocsin.embedded.lock import FileLock, Held, holder
-from tocsin.embedded.watching import watch_child
+from tocsin.embedded.server_process import Child, Durability, command, environment
+from tocsin.embedded.watchdog import watch_child
 from tocsin.errors import EmbeddedDatabaseError
 from tocsin.telemetry import DATABASE_RESTARTS
 
@@ -41,7 +41,7 @@ class EmbeddedDatabase:
     def __init__(self, directory: Path, *, durability: Durability = "process", authenticate: bool = True) -> None:
         self.restarts = 0  # number of restarts after the server died
         self.trouble: str | None = None  # the reason why the server cannot run at present, for the operator
-        self._paths = files.Paths(directory.absolute())
+        self._paths = data_directory.Paths(directory.absolute())
         self._durability: Durability = durability
         self._authenticate = authenticate
         self._binary = Path()
@@ -56,7 +56,7 @@ class EmbeddedDatabase:
         """The URI for clients, with the password. Does not change while this object runs."""
         if self._port is None:
             raise EmbeddedDatabaseError(f"The embedded database in {self._paths.directory} is not running.")
-        return files.make_uri(self._port, self._password if self._authenticate else None)
+        return data_directory.make_uri(self._port, self._password if self._authenticate else None)
 
     @property
     def port(self) -> int | None:
@@ -71,13 +71,13 @@ class EmbeddedDatabase:
     async def start(self) -> None:
         """Start the server and supervise it. Raises EmbeddedDatabaseError with a sentence for the operator."""
         self._binary = await asyncio.to_thread(find_binary)
-        await asyncio.to_thread(files.create_directories, self._paths)
+        await asyncio.to_thread(data_directory.create_directories, self._paths)
         self._lock = await asyncio.to_thread(_take_lock, self._paths)
         try:
             await self._start_server()
         except OSError as error:
             await self.stop()
-            raise faults.from_os(self._paths.directory, error) from None
+            raise startup_errors.from_os(self._paths.directory, error) from None
         except BaseException:
             await self.stop()
             raise
@@ -99,9 +99,9 @@ class EmbeddedDatabase:
 
     async def _start_server(self) -> None:
         await self._end_orphan()
-        await asyncio.to_thread(files.write_private, self._paths.config, files.CONFIG_TEXT)
-        self._password = await asyncio.to_thread(files.read_password, self._paths)
-        marker = await asyncio.to_thread(files.read_marker, self._paths)
+        await asyncio.to_thread(data_directory.write_private, self._paths.config, data_directory.CONFIG_TEXT)
+        self._password = await asyncio.to_thread(data_directory.read_password, self._paths)
+        marker = await asyncio.to_thread(data_directory.read_marker, self._paths)
         if self._authenticate and (marker is None or self._password is None):
             await self._set_password()
         await self._launch(authenticate=self._authenticate, port=0)
@@ -115,29 +115,29 @@ class EmbeddedDatabase:
         Needed at the first start, after an interrupted one (no marker), and when the password file was deleted.
         """
         self._password = self._password or secrets.token_urlsafe(32)
-        await asyncio.to_thread(files.write_private, self._paths.password, self._password)
+        await asyncio.to_thread(data_directory.write_private, self._paths.password, self._password)
         port = await self._launch(authenticate=False, port=0)
         try:
-            await access.set_password(files.make_uri(port, None), self._password)
+            await admin_commands.set_password(data_directory.make_uri(port, None), self._password)
         except PyMongoError as error:
-            raise faults.no_answer(self._paths.directory, str(error)) from None
+            raise startup_errors.no_answer(self._paths.directory, str(error)) from None
         await self._end_child()
 
     async def _launch(self, *, authenticate: bool, port: int) -> int:
         """Start the program, wait until it listens, and return the port. Raises EmbeddedDatabaseError or OSError."""
-        await asyncio.to_thread(files.check, self._paths)
+        await asyncio.to_thread(data_directory.check, self._paths)
         arguments = command(
             self._binary, self._paths, port=port, durability=self._durability, authenticate=authenticate
         )
         try:
             self._child = child = await Child.spawn(arguments, environment(self._durability))
         except OSError as error:
-            raise faults.not_runnable(self._binary, error) from None
+            raise startup_errors.not_runnable(self._binary, error) from None
         try:
-            running = files.Running(child.pid, None, authenticate)
-            await asyncio.to_thread(files.write_running, self._paths, running)
+            running = data_directory.Running(child.pid, None, authenticate)
+            await asyncio.to_thread(data_directory.write_running, self._paths, running)
             self._port = await self._wait_until_listening(child)
-            await asyncio.to_thread(files.write_running, self._paths, replace(running, port=self._port))
+            await asyncio.to_thread(data_directory.write_running, self._paths, replace(running, port=self._port))
         except BaseException:
             await self._end_child()
             raise
@@ -148,9 +148,9 @@ class EmbeddedDatabase:
             async with asyncio.timeout(START_SECONDS):
                 port = await child.listening()
         except TimeoutError:
-            raise faults.slow(self._paths.directory, START_SECONDS, child.last_lines) from None
+            raise startup_errors.slow(self._paths.directory, START_SECONDS, child.last_lines) from None
         if port is None:
-            raise faults.exited(self._paths.directory, child.last_lines)
+            raise startup_errors.exited(self._paths.directory, child.last_lines)
         return port
 
     async def _end_child(self) -> None:
@@ -160,13 +160,13 @@ class EmbeddedDatabase:
 
     async def _end_orphan(self) -> None:
         """End the server that a killed Tocsin left behind. Raises EmbeddedDatabaseError if it does not end."""
-        running = await asyncio.to_thread(files.read_running, self._paths)
+        running = await asyncio.to_thread(data_directory.read_running, self._paths)
         pid = await asyncio.to_thread(holder, self._paths.storage_lock)
         if pid is None:
             return
         if running is None or running.pid != pid:
             if not await self._wait_until_unlocked(STRANGER_SECONDS):
-                raise faults.in_use(self._paths.directory, pid)
+                raise startup_errors.in_use(self._paths.directory, pid)
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
@@ -174,7 +174,7 @@ class EmbeddedDatabase:
             if await self._wait_until_unlocked(ORPHAN_SECONDS):
                 log.info("the database of an earlier start has ended", pid=pid)
                 return
-        raise faults.in_use(self._paths.directory, pid, running.port)
+        raise startup_errors.in_use(self._paths.directory, pid, running.port)
 
     async def _wait_until_unlocked(self, seconds: float) -> bool:
         with suppress(TimeoutError):
@@ -193,35 +193,35 @@ class EmbeddedDatabase:
             await self._launch(authenticate=self._authenticate, port=0)
             fault = await self._end_sessions()
         if fault is not None:
-            raise faults.no_answer(self._paths.directory, fault)
+            raise startup_errors.no_answer(self._paths.directory, fault)
 
     async def _end_sessions(self) -> str | None:
         """End all sessions, and return the error, if any, that the server responds with."""
         try:
-            async with asyncio.timeout(access.ANSWER_SECONDS):
-                await access.end_sessions(self.uri)
+            async with asyncio.timeout(admin_commands.ANSWER_SECONDS):
+                await admin_commands.end_sessions(self.uri)
         except OperationFailure as error:
-            if error.code == access.AUTHENTICATION_FAILED:
-                raise faults.wrong_password(self._paths.directory, self._paths.password) from None
+            if error.code == admin_commands.AUTHENTICATION_FAILED:
+                raise startup_errors.wrong_password(self._paths.directory, self._paths.password) from None
             return str(error)
         except (TimeoutError, PyMongoError) as error:
-            return str(error) or f"no answer within {access.ANSWER_SECONDS:g} s"
+            return str(error) or f"no answer within {admin_commands.ANSWER_SECONDS:g} s"
         return None
 
-    async def _check_instance(self, marker: files.Marker | None) -> None:
+    async def _check_instance(self, marker: data_directory.Marker | None) -> None:
         """Compare the marker with the database, so that lost data is never mistaken for a new database."""
         try:
-            instance = await access.instance_of(self.uri, create=marker is None)
+            instance = await admin_commands.instance_of(self.uri, create=marker is None)
         except PyMongoError as error:
-            raise faults.damaged(self._paths.directory, str(error)) from None
+            raise startup_errors.damaged(self._paths.directory, str(error)) from None
         if instance is None or (marker is not None and instance != marker.instance):
-            raise faults.other_database(self._paths.directory)
+            raise startup_errors.other_database(self._paths.directory)
         await asyncio.to_thread(_write_marker, self._paths, instance)
 
     async def _record_files(self) -> None:
         """Record the data files created since the start. A failure only makes the next check less strict."""
         try:
-            marker = await asyncio.to_thread(files.read_marker, self._paths)
+            marker = await asyncio.to_thread(data_directory.read_marker, self._paths)
             if marker is not None:
                 await asyncio.to_thread(_write_marker, self._paths, marker.instance)
         except (EmbeddedDatabaseError, OSError) as error:
@@ -272,17 +272,17 @@ def _increase(wait: float) -> float:
     return min(2 * wait, LONGEST_WAIT)
 
 
-def _take_lock(paths: files.Paths) -> FileLock:
+def _take_lock(paths: data_directory.Paths) -> FileLock:
     try:
         return FileLock(paths.lock)
     except Held as held:
-        running = files.read_running(paths)
-        raise faults.in_use(paths.directory, held.pid, running.port if running else None) from None
+        running = data_directory.read_running(paths)
+        raise startup_errors.in_use(paths.directory, held.pid, running.port if running else None) from None
     except OSError as error:
-        raise faults.from_os(paths.directory, error) from None
+        raise startup_errors.from_os(paths.directory, error) from None
 
 
-def _write_marker(paths: files.Paths, instance: str) -> None:
-    known = files.read_marker(paths)
-    names = {*files.data_files(paths), *(known.files if known else ())}
-    files.write_marker(paths, files.Marker(instance, tuple(sorted(names))))
+def _write_marker(paths: data_directory.Paths, instance: str) -> None:
+    known = data_directory.read_marker(paths)
+    names = {*data_directory.data_files(paths), *(known.files if known else ())}
+    data_directory.write_marker(paths, data_directory.Marker(instance, tuple(sorted(names))))

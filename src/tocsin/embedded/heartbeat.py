@@ -15,8 +15,8 @@ from pathlib import Path
 import structlog
 from bson import encode
 
-from tocsin.embedded.files import HOST
-from tocsin.ending import end_tasks
+from tocsin.cancellation import end_tasks
+from tocsin.embedded.data_directory import HOST
 
 PATIENCE_SECONDS = 30.0
 """Seconds of silence after which the server counts as hung."""

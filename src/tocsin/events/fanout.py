@@ -10,11 +10,11 @@ from types import TracebackType
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
+from tocsin.cancellation import end_tasks
 from tocsin.documents import Database, is_workflow_run, owner_of
-from tocsin.ending import end_tasks
+from tocsin.events.access_signals import Presence
 from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, read, subject_of
-from tocsin.events.presence import Presence
-from tocsin.events.recent import Recent
+from tocsin.events.recent_changes import Recent
 
 QUEUE_LIMIT = 10_000
 """Queued changes of a slow subscriber. Beyond this they are replaced by a SNAPSHOT."""

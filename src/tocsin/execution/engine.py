@@ -11,27 +11,27 @@ from bson import ObjectId
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
+from tocsin.cancellation import end_tasks
 from tocsin.config import Settings
+from tocsin.dispatch.circuit_breaker import Rules
+from tocsin.dispatch.circuit_registry import Circuits
+from tocsin.dispatch.claims import give_back
+from tocsin.dispatch.dispatcher import Dispatcher
+from tocsin.dispatch.in_flight import WorkerHand
+from tocsin.dispatch.limiter import Gate
+from tocsin.dispatch.owner_share import Limits
+from tocsin.dispatch.settings_sync import Order
+from tocsin.dispatch.wait_reasons import WAITS_FOR_COMPUTE, Waiting, explain
 from tocsin.documents import Database, Doc
-from tocsin.ending import end_tasks
-from tocsin.execution.begins import Begins
-from tocsin.execution.circuit import Rules
-from tocsin.execution.circuits import Circuits
-from tocsin.execution.claims import give_back
-from tocsin.execution.dispatcher import Dispatcher
-from tocsin.execution.explaining import WAITS_FOR_COMPUTE, Waiting, explain
-from tocsin.execution.gate import Gate
-from tocsin.execution.hand import WorkerHand
+from tocsin.execution.completer import Settler
 from tocsin.execution.leases import Leases, held_by, recover_alone, take_back
-from tocsin.execution.order import Order
-from tocsin.execution.replaying import Replaying
-from tocsin.execution.retention import Retention
-from tocsin.execution.settler import Settler
-from tocsin.execution.share import Limits
+from tocsin.execution.start_recorder import Begins
 from tocsin.execution.throughput import Throughput
-from tocsin.execution.usage_keeping import UsageKeeping
 from tocsin.execution.worker import Tools, Worker
 from tocsin.jobs.base import Outcome
+from tocsin.maintenance.pruner import Retention
+from tocsin.maintenance.replayer import Replaying
+from tocsin.maintenance.usage_keeper import UsageKeeping
 from tocsin.quotas import Quotas
 
 ALONE_LIMIT = 2_500

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
+from tocsin.dispatch.claims import close_lost
+from tocsin.dispatch.in_flight import WorkerHand
 from tocsin.documents import Database, Doc, RunStatus
 from tocsin.documents.workers import is_alive
-from tocsin.execution.claims import close_lost
-from tocsin.execution.hand import WorkerHand
 from tocsin.execution.throughput import Throughput
-from tocsin.tasks import ending, reconciling
+from tocsin.tasks import reconciliation, run_effects
 
 BATCH = 500
 TICKS_A_LEASE = 3
@@ -62,7 +62,7 @@ class Leases:
         now = clock.now()
         if abs(now - self._disturbed_at) > self._lease:  # after an outage, other workers get time to renew theirs
             await self._rescue_dead_workers(now)
-        await reconciling.reconcile_all(self._database, now)
+        await reconciliation.reconcile_all(self._database, now)
 
     async def leave(self) -> None:
         """Delete the lease. This worker must have no claimed runs left."""
@@ -94,14 +94,14 @@ class Leases:
                 run for run in found if run["fence"] == fences[run["_id"]] and run["_id"] not in self._in_flight.held
             ]
             await close_lost(self._database, runs, clock.now(), _DIED)
-            await reconciling.align_stale(self._database, runs, clock.now())
+            await reconciliation.align_stale(self._database, runs, clock.now())
 
     async def _rescue_dead_workers(self, now: datetime) -> None:
         known = {worker["_id"]: worker async for worker in self._database.workers.find({})}
         for worker in await self._find_dead_workers(known, now):
             log.warning("a worker died, its runs are requeued", worker=worker)
             await take_back(self._database, held_by(worker), now)
-            await ending.mend(self._database)
+            await run_effects.mend(self._database)
             if worker in known:  # unless it has renewed its lease meanwhile
                 await self._database.workers.delete_one({"_id": worker, "until": known[worker]["until"]})
             self._in_flight.wake()
@@ -126,7 +126,7 @@ async def take_back(
     count = 0
     while runs := await database.runs.find(found_by).limit(BATCH).to_list():
         await close_lost(database, runs, now, message, counts=counts)
-        await reconciling.align_stale(database, runs, now)
+        await reconciliation.align_stale(database, runs, now)
         count += len(runs)
     return count
 
@@ -136,7 +136,7 @@ async def recover_alone(database: Database) -> None:
     now = clock.now()
     lost = await take_back(database, {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}, now)
     await database.workers.delete_many({})
-    edited = await reconciling.reconcile_all(database, now)
-    mended = await ending.mend(database)
+    edited = await reconciliation.reconcile_all(database, now)
+    mended = await run_effects.mend(database)
     if lost or edited or mended:
         log.info("recovered", runs_taken_back=lost, tasks_reconciled=edited, summaries_checked=mended)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc
-from tocsin.tasks.lanes import DEFAULT_QUEUE
+from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _SPAN = 10
 """Length of a slice in seconds."""

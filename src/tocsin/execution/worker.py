@@ -11,22 +11,22 @@ import structlog
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
+from tocsin.compute.pool import Processes
+from tocsin.dispatch.in_flight import Held, WorkerHand
+from tocsin.dispatch.retry_decision import Judge, Verdict
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, run_ids
-from tocsin.execution.hand import Held, WorkerHand
-from tocsin.execution.settler import Settlement, Settler
-from tocsin.execution.verdict import Judge, Verdict
+from tocsin.execution.completer import Settlement, Settler
 from tocsin.jobs import registry, results
 from tocsin.jobs.base import AttemptError, Compute, ErrorKind, JobContext, Outcome
-from tocsin.jobs.computing import Processes
-from tocsin.jobs.files import Shelf
-from tocsin.jobs.report_runs import RunsQuery
-from tocsin.outbound.http import HttpDoor
-from tocsin.outbound.mail import MailDoor
-from tocsin.quotas.mail import CountedMail
+from tocsin.jobs.file_storage import Shelf
+from tocsin.jobs.reports.run_history import RunsQuery
+from tocsin.outbound.http_client import HttpDoor
+from tocsin.outbound.mail_transport import MailDoor
 from tocsin.quotas.meter import UsageMeter
-from tocsin.security.secrets import SecretBox
-from tocsin.tasks import retry as retries
-from tocsin.tasks.retry import RetryPolicy
+from tocsin.quotas.metered_mail import CountedMail
+from tocsin.security.secret_box import SecretBox
+from tocsin.tasks import retry_policy as retries
+from tocsin.tasks.retry_policy import RetryPolicy
 
 log = telemetry.logger(__name__)
 _CANCELLED = AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled.")

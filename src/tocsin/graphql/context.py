@@ -12,24 +12,24 @@ from pymongo.errors import PyMongoError
 from strawberry.fastapi import BaseContext
 
 from tocsin.accounts import Accounts, Actor, Identity, Mailing
-from tocsin.accounts.rates import Rates
-from tocsin.accounts.requests import RequestRules
+from tocsin.accounts.approval_requests import RequestRules
+from tocsin.accounts.rate_limiter import Rates
+from tocsin.cancellation import check_cancelled
 from tocsin.config import Settings
+from tocsin.dispatch.wait_reasons import Waiting
 from tocsin.documents import Database, Doc, Scope
-from tocsin.ending import check_cancelled
 from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
-from tocsin.execution.explaining import Waiting
 from tocsin.graphql.callers import Caller, Slots
+from tocsin.graphql.limits.refusal_log import RefusalLog
 from tocsin.graphql.loaders import Loaders
-from tocsin.graphql.refusal_log import RefusalLog
 from tocsin.jobs.base import Compute
-from tocsin.jobs.files import Shelf
+from tocsin.jobs.file_storage import Shelf
 from tocsin.quotas import Quotas
-from tocsin.quotas.disk import DiskWatch
-from tocsin.security.rates import address_key
-from tocsin.security.secrets import SecretBox
-from tocsin.workflows.refusals import Refusals
+from tocsin.quotas.disk_monitor import DiskWatch
+from tocsin.security.gcra import address_key
+from tocsin.security.secret_box import SecretBox
+from tocsin.workflows.approval_refusals import Refusals
 from tocsin.workflows.versions import Versions
 
 CHECK_SECONDS = 30.0

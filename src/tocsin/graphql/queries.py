@@ -9,28 +9,28 @@ import strawberry
 
 from tocsin import clock, documents, schedules
 from tocsin.clock import MILLISECOND
+from tocsin.documents.paging import PageArguments
 from tocsin.errors import InvalidInput
 from tocsin.graphql import access, ids
-from tocsin.graphql.account_lists import AdministrationQueries, entry_type
-from tocsin.graphql.account_types import user_type
-from tocsin.graphql.accounts import AccountQueries
+from tocsin.graphql.accounts.lists import AdministrationQueries, entry_type
+from tocsin.graphql.accounts.mutations import AccountQueries
+from tocsin.graphql.accounts.tokens import TokenQueries
+from tocsin.graphql.accounts.types import user_type
+from tocsin.graphql.arguments import After, Before, First, Last
 from tocsin.graphql.context import Info
-from tocsin.graphql.dead_letter_types import load_replay
-from tocsin.graphql.dead_letters import DeadLetterQueries
+from tocsin.graphql.dead_letters.mutations import DeadLetterQueries
+from tocsin.graphql.dead_letters.types import load_replay
 from tocsin.graphql.node import Node
-from tocsin.graphql.paging import PageArguments
-from tocsin.graphql.queues import QueueQueries
-from tocsin.graphql.run_lists import RunConnection, RunFilter, RunOrder, list_runs
-from tocsin.graphql.run_types import Run, load_run
-from tocsin.graphql.schedule_types import ScheduleInput, read_schedule
-from tocsin.graphql.task_lists import TaskConnection, TaskFilter, TaskOrder, list_tasks
-from tocsin.graphql.task_types import Task, load_task
-from tocsin.graphql.token_mutations import TokenQueries
-from tocsin.graphql.words import After, Before, First, Last
-from tocsin.graphql.workflow_queries import WorkflowQueries
-from tocsin.graphql.workflow_run_types import load_workflow_run
-from tocsin.graphql.workflow_types import workflow_type
-from tocsin.workflows.owned import find_workflow_by_id
+from tocsin.graphql.queues.mutations import QueueQueries
+from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.tasks.lists import TaskConnection, TaskFilter, TaskOrder, list_tasks
+from tocsin.graphql.tasks.schedule import ScheduleInput, read_schedule
+from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.graphql.workflows.queries import WorkflowQueries
+from tocsin.graphql.workflows.run_types import load_workflow_run
+from tocsin.graphql.workflows.types import workflow_type
+from tocsin.workflows.ownership import find_workflow_by_id
 
 _MAX_PREVIEW = 100
 

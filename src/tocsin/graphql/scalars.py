@@ -11,8 +11,8 @@ from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from tocsin.jobs import results
-from tocsin.jobs.json_values import DEEPEST_READ, write_json
-from tocsin.schedules.moments import read_duration, read_moment, write_duration, write_moment
+from tocsin.json_values import DEEPEST_READ, write_json
+from tocsin.schedules.iso8601 import read_duration, read_moment, write_duration, write_moment
 
 __all__ = ["JSON", "SCALARS", "Url", "write_duration", "write_moment"]
 

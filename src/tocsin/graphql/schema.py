@@ -3,23 +3,23 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from tocsin.graphql.accounts import AccountMutations
-from tocsin.graphql.administration import AdministrationMutations
-from tocsin.graphql.choices import mark_one_of
-from tocsin.graphql.dead_letters import DeadLetterMutations
-from tocsin.graphql.extensions import Documents, Errors
-from tocsin.graphql.guarding import DiscreetExecutor, GuardedSchema
-from tocsin.graphql.job_types import JOB_TYPES
+from tocsin.graphql.accounts.administration import AdministrationMutations
+from tocsin.graphql.accounts.mutations import AccountMutations
+from tocsin.graphql.accounts.tokens import TokenMutations
+from tocsin.graphql.allowed_values import mark_one_of
+from tocsin.graphql.dead_letters.mutations import DeadLetterMutations
+from tocsin.graphql.jobs.types import JOB_TYPES
+from tocsin.graphql.limits.extensions import Documents, Errors
+from tocsin.graphql.limits.guarded_schema import DiscreetExecutor, GuardedSchema
 from tocsin.graphql.queries import Query
-from tocsin.graphql.queues import QueueMutations
-from tocsin.graphql.run_mutations import RunMutations
+from tocsin.graphql.queues.mutations import QueueMutations
+from tocsin.graphql.runs.mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
-from tocsin.graphql.schedule_types import CronSchedule, IntervalSchedule, OnceSchedule
 from tocsin.graphql.subscriptions import Subscription
-from tocsin.graphql.task_batches import BatchMutations
-from tocsin.graphql.task_mutations import TaskMutations
-from tocsin.graphql.token_mutations import TokenMutations
-from tocsin.graphql.workflow_mutations import WorkflowMutations
+from tocsin.graphql.tasks.batches import BatchMutations
+from tocsin.graphql.tasks.mutations import TaskMutations
+from tocsin.graphql.tasks.schedule import CronSchedule, IntervalSchedule, OnceSchedule
+from tocsin.graphql.workflows.mutations import WorkflowMutations
 
 
 @strawberry.type(

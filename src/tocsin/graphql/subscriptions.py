@@ -14,11 +14,11 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.events import ChangeKind
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
-from tocsin.graphql.run_types import Run, load_run
-from tocsin.graphql.task_types import Task, load_task
-from tocsin.graphql.workflow_events import WorkflowRunEvent, WorkflowRunEventKind, workflow_event
-from tocsin.graphql.workflow_run_types import load_workflow_run
-from tocsin.workflows.owned import find_workflow_run
+from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.graphql.workflows.events import WorkflowRunEvent, WorkflowRunEventKind, workflow_event
+from tocsin.graphql.workflows.run_types import load_workflow_run
+from tocsin.workflows.ownership import find_workflow_run
 
 LONGEST_LIMIT = 10_000
 _SNAPSHOT = WorkflowRunEventKind.SNAPSHOT

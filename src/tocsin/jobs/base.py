@@ -9,17 +9,17 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from tocsin.compute.limits import LimitReached, Limits, ProcessEnded
 from tocsin.errors import InvalidInput
-from tocsin.jobs.compute_limits import LimitReached, Limits, ProcessEnded
-from tocsin.jobs.files import Files
+from tocsin.jobs.file_storage import Files
 from tocsin.jobs.params import ParamsModel, Path, find_faults, has_expression, read_params, without
-from tocsin.jobs.report_runs import RunsQuery
+from tocsin.jobs.reports.run_history import RunsQuery
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.guard import Rules
-from tocsin.outbound.http import OwnersHttp
-from tocsin.outbound.mail import MailDoor
-from tocsin.outbound.recipients import RecipientRules
-from tocsin.security.secrets import SecretBox
+from tocsin.outbound.http_client import OwnersHttp
+from tocsin.outbound.mail_transport import MailDoor
+from tocsin.outbound.recipient_rules import RecipientRules
+from tocsin.security.secret_box import SecretBox
 
 __all__ = [
     "AttemptError",

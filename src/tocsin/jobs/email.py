@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
-from tocsin.jobs.files import FileFault, Files
-from tocsin.jobs.mailing import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
+from tocsin.jobs.file_storage import FileFault, Files
+from tocsin.jobs.job_mails import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
 from tocsin.jobs.params import Path
-from tocsin.outbound.addresses import distinct_addresses
-from tocsin.outbound.mail import Attachment
+from tocsin.outbound.email_addresses import distinct_addresses
+from tocsin.outbound.mail_transport import Attachment
 
 MOST_RECIPIENTS = 20
 LARGEST = 5 * 1024 * 1024

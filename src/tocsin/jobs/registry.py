@@ -10,15 +10,15 @@ from typing import Any
 
 from tocsin.errors import InvalidInput, SeveralInvalid, StartError, TocsinError
 from tocsin.jobs.base import Job, Saving
-from tocsin.jobs.country_lookup import CountryLookupJob
 from tocsin.jobs.email import EmailJob
-from tocsin.jobs.http import HttpJob
+from tocsin.jobs.geometry.country_lookup import CountryLookupJob
+from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
+from tocsin.jobs.http.job import HttpJob
 from tocsin.jobs.params import Path
-from tocsin.jobs.polygon_area import PolygonAreaJob
-from tocsin.jobs.report import ReportJob
-from tocsin.jobs.value_bounds import DOCUMENT, value_faults
+from tocsin.jobs.reports.job import ReportJob
 from tocsin.outbound.guard import Rules
-from tocsin.outbound.recipients import RecipientRules
+from tocsin.outbound.recipient_rules import RecipientRules
+from tocsin.value_bounds import DOCUMENT, value_faults
 
 GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)

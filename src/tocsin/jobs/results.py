@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
-from tocsin.jobs.json_values import DEEPEST, JsonText, UnfitJson, read_json, write_json
+from tocsin.json_values import DEEPEST, JsonText, UnfitJson, read_json, write_json
 
 LIMIT = 1024 * 1024
 """Bytes of a result as JSON. Larger results belong in a file."""

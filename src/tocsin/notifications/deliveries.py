@@ -8,7 +8,7 @@ from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.documents import Database, Doc, User
-from tocsin.notifications.ordering import FIRST_WAIT
+from tocsin.notifications.delivery_order import FIRST_WAIT
 
 LONGEST_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(days=3)

@@ -13,8 +13,8 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
 from tocsin.outbound.guard import CONNECTING, Connecting, GuardedResolver, Rules
+from tocsin.outbound.outgoing_request import owner_of
 from tocsin.outbound.protocol import AnswerHandler
-from tocsin.outbound.sending import owner_of
 
 # Seconds; below the 5 s after which common servers close idle connections, so that requests rarely meet a closing one.
 _KEEP_ALIVE = 4.0

@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError
 from yarl import URL
 
 from tocsin.outbound.guard import BlockedAddress, DeniedPort, OwnService
-from tocsin.outbound.parse_faults import explain_end, explain_refusal
+from tocsin.outbound.parse_errors import explain_end, explain_refusal
 from tocsin.outbound.tls import HUNG_UP_FOR_CERTIFICATE, explain_certificate, explain_tls, reason_of
 from tocsin.outbound.urls import place
 

@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin.config import Network, Settings
 from tocsin.outbound.own_services import OwnServices
-from tocsin.security.addresses import is_allowed
+from tocsin.security.ip_addresses import is_allowed
 
 ANYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 

@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from tocsin.config import Settings
-from tocsin.security.addresses import Address, carried_addresses
+from tocsin.security.ip_addresses import Address, carried_addresses
 
 Server = tuple[str, int]
 """Host and port."""

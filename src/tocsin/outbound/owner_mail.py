@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tocsin.documents import Database
-from tocsin.outbound.mail import Attachment, Caller, MailDoor, MailRefused, MailUnavailable, call_here
 from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, RecipientLimits, mailbox_of
+from tocsin.outbound.mail_transport import Attachment, Caller, MailDoor, MailRefused, MailUnavailable, call_here
 
 UNCONFIRMED = "Your email address is not confirmed, so your jobs send no mail."
 UNCONFIRMED_HINT = "Open the link in the mail that came when you signed up; requestEmailConfirmation sends another one."

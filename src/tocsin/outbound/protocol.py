@@ -17,9 +17,9 @@ from aiohttp.http import HttpProcessingError, RawResponseMessage
 from aiohttp.streams import StreamReader
 
 from tocsin.outbound.framing import END_LENGTH, ends_plainly, has_odd_line, has_plain_frame
-from tocsin.outbound.parse_faults import TOO_MANY_INTERIM
+from tocsin.outbound.parse_errors import TOO_MANY_INTERIM
+from tocsin.outbound.send_queue import count_unacknowledged
 from tocsin.outbound.tls import ObservedTls
-from tocsin.outbound.unsent import count_unacknowledged
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _OVERLAP = 3  # bytes of the end of a head that may be in the previous packet

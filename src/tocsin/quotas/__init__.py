@@ -2,6 +2,6 @@
 
 from tocsin.quotas.limits import Limits, Quota, Unit
 from tocsin.quotas.meter import UsageMeter
-from tocsin.quotas.quotas import Quotas, Usage
+from tocsin.quotas.service import Quotas, Usage
 
 __all__ = ["Limits", "Quota", "Quotas", "Unit", "Usage", "UsageMeter"]

@@ -16,9 +16,9 @@ back.
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tocsin.schedules.calendar import CronCalendar, calendar_of
+from tocsin.schedules.cron_calendar import CronCalendar, calendar_of
 from tocsin.schedules.schedule import Cron
-from tocsin.schedules.zones import changes, first_change, last_change, offset_at, zone_of
+from tocsin.schedules.time_zones import changes, first_change, last_change, offset_at, zone_of
 
 _SECOND = timedelta(seconds=1)
 # The longest time that a zone has ever repeated is a day (the date line moved).

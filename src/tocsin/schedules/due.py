@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from tocsin.schedules import cron, every
 from tocsin.schedules.schedule import Cron, Every, Once, Revised, Schedule, plain
-from tocsin.schedules.zones import offset_at, zone_of
+from tocsin.schedules.time_zones import offset_at, zone_of
 
 _FEW = 13
 """Due times that show the shortest interval: of "*/7" the last one before the hour is nearest to the next."""

@@ -11,8 +11,8 @@ from pymongo import UpdateOne
 from tocsin import schedules
 from tocsin.documents import Doc, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import Expression, both, change_when, equals
-from tocsin.scheduling.firing import Firing, last_due_of, run_id
-from tocsin.tasks.triggering import new_run
+from tocsin.scheduling.planning import Firing, last_due_of, run_id
+from tocsin.tasks.runs import new_run
 
 
 def forgo(task: Doc, now: datetime, until: datetime) -> Firing:

@@ -12,9 +12,9 @@ from apscheduler.schedulers.base import STATE_STOPPED
 from tocsin import clock, schedules, telemetry
 from tocsin.documents import Database, Doc, connect_thread
 from tocsin.quotas.meter import UsageMeter
-from tocsin.scheduling.firing import MOST_OPEN
-from tocsin.scheduling.store import Hand, RunExecutor, TaskStore
-from tocsin.tasks import ending, reconciling
+from tocsin.scheduling.job_store import Hand, RunExecutor, TaskStore
+from tocsin.scheduling.planning import MOST_OPEN
+from tocsin.tasks import reconciliation, run_effects
 
 LONGEST_SLEEP = 30.0
 """Maximum seconds between passes, which also limits the effect of a clock that was set."""
@@ -118,7 +118,7 @@ class Scheduler:
             log.warning("effects of a scheduler pass failed; the next start repairs them", error=str(error)[:300])
 
     async def _apply_effects(self, runs: list[Doc]) -> None:
-        if await ending.follow(self._database, runs):
+        if await run_effects.follow(self._database, runs):
             self._transport.wake()
 
     async def _align(self, runs: list[Doc]) -> None:
@@ -128,8 +128,8 @@ class Scheduler:
         tasks = {task["_id"]: task async for task in self._database.tasks.find({"_id": {"$in": ids}}, fields)}
         now = clock.now()
         moved = [run for run in runs if run["task"] in tasks and not _is_due_time(tasks[run["task"]], run["due_at"])]
-        await reconciling.settle_moved(self._database, moved, now)
-        await reconciling.align_stale(self._database, [run for run in runs if run not in moved], now)
+        await reconciliation.settle_moved(self._database, moved, now)
+        await reconciliation.align_stale(self._database, [run for run in runs if run not in moved], now)
         self._transport.wake()
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
 from tocsin.errors import TocsinError
-from tocsin.security.opaque import derive
+from tocsin.security.opaque_tokens import derive
 
 _PURPOSE = "file link"
 _LONGEST = 500

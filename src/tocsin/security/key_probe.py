@@ -1,7 +1,7 @@
 """A known text sealed with the operator's encryption key, by which the right key is recognized."""
 
-from tocsin.security.keys import Keys
-from tocsin.security.secrets import SecretBox, SecretUnreadable
+from tocsin.security.key_files import Keys
+from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
 _TEXT = "tocsin"
 

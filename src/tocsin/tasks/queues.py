@@ -7,7 +7,7 @@ from typing import Any
 
 from tocsin.documents import Database, Doc
 from tocsin.errors import InvalidInput
-from tocsin.tasks.lanes import DEFAULT_QUEUE, HIGHEST, LOWEST
+from tocsin.tasks.ranking import DEFAULT_QUEUE, HIGHEST, LOWEST
 
 MOST = 200
 """Queues of one installation."""

@@ -15,7 +15,7 @@ from cronsim import CronSimError
 from tocsin import schedules
 from tocsin.clock import MILLISECOND
 from tocsin.config import Settings
-from tocsin.tasks.retry import Backoff, RetryPolicy
+from tocsin.tasks.retry_policy import Backoff, RetryPolicy
 
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)

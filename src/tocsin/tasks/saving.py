@@ -11,12 +11,12 @@ from tocsin import schedules
 from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
 from tocsin.documents.updates import both, change_task, equals
 from tocsin.errors import Conflict, FaultCollector, InvalidInput
-from tocsin.tasks import idempotency, owned, queues
-from tocsin.tasks import retry as retries
-from tocsin.tasks.lanes import DEFAULT_QUEUE
-from tocsin.tasks.reconciling import reconcile
-from tocsin.tasks.retry import RetryPolicy
-from tocsin.tasks.work_log import log_created, log_task
+from tocsin.tasks import idempotency, ownership, queues
+from tocsin.tasks import retry_policy as retries
+from tocsin.tasks.activity_log import log_created, log_task
+from tocsin.tasks.ranking import DEFAULT_QUEUE
+from tocsin.tasks.reconciliation import reconcile
+from tocsin.tasks.retry_policy import RetryPolicy
 
 MAX_NAME = 200
 MAX_TAGS = 20
@@ -130,7 +130,7 @@ async def create(
         await _insert(checked.document(record["thing"], owner, now))
         log_created(record["thing"], owner, checked.next_run_at)
         await idempotency.done(database, record)
-    task = await owned.find_task(owner, record["thing"])
+    task = await ownership.find_task(owner, record["thing"])
     if task is None:
         raise idempotency.gone("task")
     return task
@@ -161,15 +161,15 @@ async def update(
     A new schedule makes a cancelled task active again and never fires for the past. Raises NotFound, InvalidInput, and
     Conflict when `expected_version` is not the task's version.
     """
-    task = await owned.require_task(owner, task_id)
+    task = await ownership.require_task(owner, task_id)
     for _ in range(TRIES):
         if expected_version is not None and expected_version != task.version:
             raise _changed(task.version)
         if await _update_once(database, task, changes, now):
             log_task("task changed", task_id, owner, fields=sorted(changes))
             await reconcile(database, task_id, now)
-            return await owned.require_task(owner, task_id)
-        task = await owned.require_task(owner, task_id)
+            return await ownership.require_task(owner, task_id)
+        task = await ownership.require_task(owner, task_id)
     raise _changed(task.version)
 
 

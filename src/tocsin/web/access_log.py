@@ -8,7 +8,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import telemetry
-from tocsin.jobs.files import PATH as FILES
+from tocsin.jobs.file_storage import PATH as FILES
 from tocsin.telemetry import escape_text
 
 _MAX_PATH_LENGTH = 200

@@ -16,17 +16,17 @@ from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Services
 from tocsin.graphql.errors import UNAVAILABLE
 from tocsin.web.access_log import AccessLogMiddleware
+from tocsin.web.backpressure import Paced
 from tocsin.web.connections import BoundedSockets
 from tocsin.web.cors import Cors
 from tocsin.web.downloads import downloads_router
-from tocsin.web.faults import INTERNAL, fault
+from tocsin.web.error_responses import INTERNAL, fault
 from tocsin.web.graphql_http import PATH, graphql_router
-from tocsin.web.hardening import Hardened
+from tocsin.web.health import PartState
 from tocsin.web.metrics import Measure, metrics_router
-from tocsin.web.pacing import Paced
 from tocsin.web.pages import pages_router
-from tocsin.web.proxies import Proxies
-from tocsin.web.readiness import PartState
+from tocsin.web.security_headers import Hardened
+from tocsin.web.trusted_proxies import Proxies
 
 Ready = Callable[[], Awaitable[Mapping[str, PartState]]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

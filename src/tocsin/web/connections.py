@@ -11,8 +11,8 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin import telemetry
-from tocsin.security.rates import address_key
-from tocsin.web import faults
+from tocsin.security.gcra import address_key
+from tocsin.web import error_responses
 
 SPARE_DESCRIPTORS = 600
 """File descriptors reserved for everything but client connections: outbound calls, the database, files."""
@@ -169,7 +169,7 @@ class BoundedSockets:
             await self._app(scope, receive, send)
             return
         await receive()
-        body = faults.body(429, TOO_MANY)
+        body = error_responses.body(429, TOO_MANY)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
         await send({"type": "websocket.http.response.body", "body": body})

@@ -13,13 +13,13 @@ from starlette.responses import Response, StreamingResponse
 
 from tocsin import clock
 from tocsin.documents import User, owner_of
-from tocsin.documents.files import StoredFile
+from tocsin.documents.file_bucket import StoredFile
 from tocsin.errors import RateLimited
 from tocsin.graphql.context import Services
-from tocsin.jobs.files import PATH
+from tocsin.jobs.file_storage import PATH
 from tocsin.security.file_links import FileLink, LinkExpired, LinkWrong
-from tocsin.security.rates import address_key
-from tocsin.web.faults import fault
+from tocsin.security.gcra import address_key
+from tocsin.web.error_responses import fault
 
 _COST = 500.0
 _BYTES_PER_POINT = 1_000

@@ -30,11 +30,11 @@ from tocsin.errors import DatabaseUnavailable, RateLimited, Unauthenticated
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.schema import schema
 from tocsin.web.connections import Connection
-from tocsin.web.faults import INTERNAL, Refused, fault
+from tocsin.web.error_responses import INTERNAL, Refused, fault
+from tocsin.web.graphql_responses import body_of, headers_of, status_of
 from tocsin.web.graphql_ws import STRANGERS_BODY_LIMIT, SafeSocket, TokenBoundHandler
 from tocsin.web.negotiation import LEGACY, Wanted, negotiate
-from tocsin.web.reading import CappedRequest, check_content, decode_json, read_parameters
-from tocsin.web.results import body_of, headers_of, status_of
+from tocsin.web.request_parsing import CappedRequest, check_content, decode_json, read_parameters
 
 PATH = "/graphql"
 INIT_TIMEOUT = timedelta(seconds=5)

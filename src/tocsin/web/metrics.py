@@ -14,8 +14,8 @@ from starlette.types import ASGIApp
 
 from tocsin import telemetry
 from tocsin.config import PREFIX, Settings
-from tocsin.web.faults import fault
-from tocsin.web.hardening import Hardened
+from tocsin.web.error_responses import fault
+from tocsin.web.security_headers import Hardened
 
 Measure = Callable[[], Awaitable[None]]
 _NOT_SERVED = (

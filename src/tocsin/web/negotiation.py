@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tocsin.web.faults import Refused
+from tocsin.web.error_responses import Refused
 
 MODERN = "application/graphql-response+json"
 LEGACY = "application/json"

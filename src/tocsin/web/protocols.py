@@ -18,9 +18,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from tocsin.web import faults
+from tocsin.web import error_responses
 from tocsin.web.connections import FULL, Connection, Connections
-from tocsin.web.hardening import HEADERS
+from tocsin.web.security_headers import HEADERS
 
 HEAD_LIMIT = 32 * 1024
 """Maximum bytes of the request line and headers. One read (up to 256 KiB) is parsed before it is measured."""
@@ -282,12 +282,12 @@ class JsonWebSocket(WebSocketsSansIOProtocol):
 def _reject_handshake(status: HTTPStatus | int, text: str) -> Response:
     status = HTTPStatus(status)
     message = text.strip().partition("\n")[0] or "No WebSocket is served at this path or to pages of this origin."
-    body = faults.body(status, message)
+    body = error_responses.body(status, message)
     return Response(status, status.phrase, Headers(_headers(body)), body)
 
 
 def _raw_response(status: int, message: str) -> bytes:
-    body = faults.body(status, message)
+    body = error_responses.body(status, message)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in _headers(body))]
     return "\r\n".join([*lines, "", ""]).encode() + body
 

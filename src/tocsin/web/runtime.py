@@ -9,49 +9,51 @@ from datetime import timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
-from tocsin.accounts import Accounts, Mailing, rotation
-from tocsin.accounts.installation_keys import open_keys
-from tocsin.accounts.keyring import POLL_SECONDS, Keyring
-from tocsin.accounts.requests import RequestRules
-from tocsin.accounts.rounds import Rounds
+from tocsin.accounts import Accounts, Mailing
+from tocsin.accounts.approval_requests import RequestRules
+from tocsin.cancellation import end_tasks
+from tocsin.compute.pool import Processes
 from tocsin.config import Settings
+from tocsin.dispatch.claims import count_queued
+from tocsin.dispatch.retry_decision import Judge
 from tocsin.documents import SETTLED, Database, WorkflowRunStatus, connect, is_workflow_run
-from tocsin.documents.files import FileStore
+from tocsin.documents.file_bucket import FileStore
 from tocsin.embedded import EmbeddedDatabase
-from tocsin.ending import end_tasks
 from tocsin.errors import DatabaseUnavailable, StartError
 from tocsin.events import Change, Fanout
-from tocsin.execution import Engine, clock_watch
-from tocsin.execution.claims import count_queued
-from tocsin.execution.clock_watch import ClockWatch
-from tocsin.execution.verdict import Judge
+from tocsin.execution import Engine
 from tocsin.execution.worker import Tools
 from tocsin.graphql.context import Services
 from tocsin.jobs import registry
-from tocsin.jobs.computing import Processes
-from tocsin.jobs.files import Shelf
-from tocsin.jobs.report_runs import RunHistory
-from tocsin.notifications.postman import Postman
-from tocsin.outbound.http import HttpDoor
-from tocsin.outbound.mail import MailDoor, mail_door
+from tocsin.jobs.file_storage import Shelf
+from tocsin.jobs.reports.run_history import RunHistory
+from tocsin.keys import rotation
+from tocsin.keys.installation import open_keys
+from tocsin.keys.keyring import POLL_SECONDS, Keyring
+from tocsin.maintenance import clock_watch
+from tocsin.maintenance.clock_watch import ClockWatch
+from tocsin.maintenance.periodic import Rounds
+from tocsin.notifications.delivery_worker import Postman
+from tocsin.outbound.host_rates import HostRates
+from tocsin.outbound.http_client import HttpDoor
 from tocsin.outbound.mail_limits import RecipientLimits
+from tocsin.outbound.mail_transport import MailDoor, mail_door
 from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.owner_mail import OwnerDoor
-from tocsin.outbound.rates import HostRates
 from tocsin.quotas import Quotas
-from tocsin.quotas.disk import LOOK_SECONDS, DiskWatch
+from tocsin.quotas.disk_monitor import LOOK_SECONDS, DiskWatch
 from tocsin.scheduling import Scheduler
+from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.file_links import FileLinks
-from tocsin.security.keys import Keys
-from tocsin.security.secrets import SecretBox
-from tocsin.security.tokens import AccessTokens
+from tocsin.security.key_files import Keys
+from tocsin.security.secret_box import SecretBox
 from tocsin.tasks.retry_defaults import RetryDefaults
-from tocsin.web.readiness import PartState
-from tocsin.workflows.engine import WorkflowEngine
-from tocsin.workflows.evaluating import Evaluator
-from tocsin.workflows.firing import Firing
-from tocsin.workflows.letters import Letters
-from tocsin.workflows.moving import Mover
+from tocsin.web.health import PartState
+from tocsin.workflows.approval_mails import Letters
+from tocsin.workflows.engine.engine import WorkflowEngine
+from tocsin.workflows.engine.evaluator import Evaluator
+from tocsin.workflows.engine.runner import Mover
+from tocsin.workflows.engine.scheduler import Firing
 from tocsin.workflows.versions import Versions
 
 MOST_COUNTED = 1_000

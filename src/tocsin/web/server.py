@@ -18,8 +18,8 @@ from tocsin.web.app import make_app
 from tocsin.web.connections import FEWEST, SPARE_DESCRIPTORS, Connections
 from tocsin.web.metrics import make_metrics_app
 from tocsin.web.protocols import BoundedHttp, JsonWebSocket, ServerConfig
-from tocsin.web.proxies import is_one_of
 from tocsin.web.runtime import Runtime
+from tocsin.web.trusted_proxies import is_one_of
 
 MOST_DESCRIPTORS = 65_536
 """The limit of file descriptors to request, where the system allows it."""

@@ -16,16 +16,16 @@ from tocsin.documents.updates import both, change_when, equals
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.outbound.guard import Rules
-from tocsin.outbound.recipients import RecipientRules
+from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
-from tocsin.security.secrets import SecretBox, SecretUnreadable
-from tocsin.tasks.work_log import log_workflow
-from tocsin.workflows.checked import Checked, check_source
-from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.hiding import SecretPlace, kept_secrets, seal_secrets, write_secrets
-from tocsin.workflows.owned import find_workflow, require_workflow
-from tocsin.workflows.reading import Source, WorkflowInvalid
-from tocsin.workflows.timing import read_schedule
+from tocsin.security.secret_box import SecretBox, SecretUnreadable
+from tocsin.tasks.activity_log import log_workflow
+from tocsin.workflows.language.definition import WorkflowDefinition
+from tocsin.workflows.language.offloaded_validation import Checked, check_source
+from tocsin.workflows.language.specs import read_schedule
+from tocsin.workflows.language.yaml_reader import Source, WorkflowInvalid
+from tocsin.workflows.ownership import find_workflow, require_workflow
+from tocsin.workflows.secrets import SecretPlace, kept_secrets, seal_secrets, write_secrets
 from tocsin.workflows.versions import version_id
 
 _TRIES = 20

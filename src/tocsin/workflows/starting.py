@@ -19,12 +19,12 @@ from tocsin.documents import (
 )
 from tocsin.schedules import Gap
 from tocsin.tasks import idempotency
+from tocsin.tasks.activity_log import log_workflow_run, log_workflow_run_status
 from tocsin.tasks.retry_defaults import interval_ms
-from tocsin.tasks.work_log import log_workflow_run, log_workflow_run_status
-from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.inputs import read_given, write_inputs
-from tocsin.workflows.owned import require_workflow
-from tocsin.workflows.states import StepState
+from tocsin.workflows.engine.states import StepState
+from tocsin.workflows.language.definition import WorkflowDefinition
+from tocsin.workflows.language.inputs import read_given, write_inputs
+from tocsin.workflows.ownership import require_workflow
 from tocsin.workflows.versions import Versions
 
 

@@ -13,11 +13,11 @@ from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import Saving
 from tocsin.outbound.guard import ANYWHERE, Rules
-from tocsin.security.secrets import SecretBox, SecretUnreadable
-from tocsin.workflows.definition import WorkflowDefinition
-from tocsin.workflows.hiding import SecretPlace, put_in_secrets, read_stored
-from tocsin.workflows.scope import Names, names_of
-from tocsin.workflows.states import Work
+from tocsin.security.secret_box import SecretBox, SecretUnreadable
+from tocsin.workflows.engine.scope import Names, names_of
+from tocsin.workflows.engine.states import Work
+from tocsin.workflows.language.definition import WorkflowDefinition
+from tocsin.workflows.secrets import SecretPlace, put_in_secrets, read_stored
 
 _REMEMBERED = 200
 _REMEMBERED_SIZE = 4 * 1024 * 1024

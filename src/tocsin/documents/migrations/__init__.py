@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from tocsin.documents.stored import Doc
+from tocsin.documents.base import Doc
 
 
 @dataclass(frozen=True, slots=True)

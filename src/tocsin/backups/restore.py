@@ -1,0 +1,128 @@
+"""Restore of a backup into an empty database.
+
+A note in the database marks a restore in progress: until it is removed at the end, no program uses the data, and
+another restore starts over.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bson.raw_bson import RawBSONDocument
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from tocsin import clock
+from tocsin.backups.archive import (
+    CHANGES,
+    DOCUMENTS,
+    BackupError,
+    Header,
+    decode_changes,
+    decode_documents,
+    read_frames,
+)
+from tocsin.backups.database_reader import SKIPPED
+from tocsin.backups.deltas import apply_update
+from tocsin.documents import Doc
+from tocsin.documents.schema_version import INSTALLATION, read_version, write_version
+from tocsin.documents.workers import is_alive
+
+_BATCH = 500
+_DUPLICATE_KEY = 11000
+_SCHEMA_FILTER = {"_id": "schema"}
+
+
+async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys: Callable[[], None]) -> None:
+    """Write a verified backup to the database. Raises BackupError if the database has data or is in use."""
+    await _refuse_unless_empty(db)
+    await write_version(db, header.version, restoring=path.name)
+    await asyncio.to_thread(write_keys)
+    if header.key_note is not None:
+        await db[INSTALLATION].insert_one(header.key_note)
+    frames = read_frames(path)
+    while (frame := await asyncio.to_thread(next, frames, None)) is not None:
+        kind, payload = frame
+        if kind == DOCUMENTS:
+            await _insert_documents(db, payload)
+        elif kind == CHANGES:
+            await _apply_changes(db, decode_changes(payload))
+    await db[INSTALLATION].update_one(_SCHEMA_FILTER, {"$unset": {"restoring": 1}})
+
+
+async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
+    """Drop what an interrupted restore left. Raises BackupError if the database has other data or is in use."""
+    now = clock.now()
+    serving = [worker["_id"] async for worker in db["workers"].find({}) if is_alive(worker, now)]
+    if serving:
+        raise BackupError(f"The database is in use by {', '.join(sorted(serving))}: stop it first.")
+    found, names = await read_version(db), await db.list_collection_names()
+    names = sorted(name for name in names if not name.startswith("system."))
+    if found is None or found.restoring is None:
+        for name in sorted(set(names) - SKIPPED, key=lambda name: name != "users"):
+            if await db[name].find_one({}, {"_id": 1}) is not None:
+                raise BackupError(
+                    f"The database has data ({name}), and backups can only be restored into an empty one: set"
+                    " TOCSIN_DATA_DIR to an empty directory, or TOCSIN_MONGODB_DATABASE to a new name."
+                )
+    for name in sorted(names, key=lambda name: name == INSTALLATION):  # the note of the interrupted restore goes last
+        await db[name].drop()
+
+
+async def _insert_documents(db: AsyncDatabase[Doc], payload: bytes) -> None:
+    name, documents = decode_documents(payload)
+    for batch in _batched(documents):
+        try:
+            await db[name].insert_many(batch, ordered=False)
+        except BulkWriteError as error:
+            # A document that was updated during the copy may be read twice: the changes lead to the same final state.
+            if any(fault["code"] != _DUPLICATE_KEY for fault in error.details["writeErrors"]):
+                raise
+
+
+def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:
+    batch: list[RawBSONDocument] = []
+    for document in documents:
+        batch.append(RawBSONDocument(document))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _apply_changes(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
+    """Apply changes in order: read the documents, change them in memory, and write them back."""
+    by_collection: dict[str, list[Doc]] = {}
+    for change in changes:
+        by_collection.setdefault(change["c"], []).append(change)
+    for name, its in by_collection.items():
+        ids = list({_key(change["i"]): change["i"] for change in its}.values())
+        found = {_key(one["_id"]): one async for one in db[name].find({"_id": {"$in": ids}})}
+        for change in its:
+            _apply_change(found, change)
+        operations = [_write_operation(document_id, found.get(_key(document_id))) for document_id in ids]
+        for start in range(0, len(operations), _BATCH):
+            await db[name].bulk_write(operations[start : start + _BATCH], ordered=False)
+
+
+def _apply_change(documents: dict[str, Doc], change: Doc) -> None:
+    key = _key(change["i"])
+    if change["o"] == "delete":
+        documents.pop(key, None)
+    elif change["o"] != "update":
+        documents[key] = change["d"]
+    elif key in documents:
+        apply_update(documents[key], change["d"])
+
+
+def _write_operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | DeleteOne:
+    found_by = {"_id": document_id}
+    return DeleteOne(found_by) if document is None else ReplaceOne(found_by, document, upsert=True)
+
+
+def _key(document_id: Any) -> str:
+    """Return a text that identifies the document: ids need not be strings."""
+    return document_id if isinstance(document_id, str) else repr(document_id)

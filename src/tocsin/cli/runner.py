@@ -1,0 +1,122 @@
+"""The runner of administrators' commands: settings, the open database, errors as one sentence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import typer
+from pymongo.errors import PyMongoError
+
+from tocsin import config, documents
+from tocsin.config import Settings
+from tocsin.embedded import EmbeddedDatabase, has_database, running_uri
+from tocsin.errors import TocsinError, UserError
+from tocsin.keys.installation import open_keys
+from tocsin.keys.keyring import Keyring
+from tocsin.security.access_tokens import AccessTokens
+from tocsin.security.key_files import Keys
+from tocsin.security.secret_box import SecretBox
+from tocsin.telemetry import configure_logging
+
+Result = TypeVar("Result")
+Work = Callable[[documents.Database], Awaitable[Result]]
+_INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+_MAX_ERRORS = 50
+_NO_DATABASE = (
+    "There is no database in {}. Change to the directory in which Tocsin is served, or set TOCSIN_DATA_DIR or "
+    "TOCSIN_MONGODB_URI. `tocsin serve` and `tocsin users create` create a database."
+)
+
+
+def run(work: Work[Result], *, create: bool = False) -> Result:
+    """Run `work` with the database of the settings. With `create` a missing embedded database is created.
+
+    Errors end the command as in `run_with_settings`.
+    """
+
+    async def work_in_database(settings: Settings) -> Result:
+        async with open_database(settings, create=create) as database:
+            return await work(database)
+
+    return run_with_settings(work_in_database)
+
+
+def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Result:
+    """Run `work` with the settings of this process.
+
+    Expected errors end the command with exit code 1 and a sentence for each on standard error.
+    """
+    try:
+        settings = config.load()
+        configure_logging("WARNING", settings.log_format)
+        return asyncio.run(work(settings))
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
+    except UserError as error:
+        messages = [fault.message for fault in error.all[:_MAX_ERRORS]]
+    except TocsinError as error:
+        messages = [str(error)]
+    except UnicodeEncodeError:
+        messages = ["An argument is not valid UTF-8."]
+    except PyMongoError as error:
+        messages = [f"The database failed or is unavailable: {error}"]
+    except OSError as error:
+        messages = [f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."]
+    for message in messages:
+        typer.echo(message.partition("\n")[0], err=True)
+    raise typer.Exit(1)
+
+
+async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
+    """Return the loaded keyring. Raises KeysUnreadable, and StartError for keys of another installation."""
+    keyring = make_keyring(database, settings, await open_keys(database, settings))
+    await keyring.load()
+    return keyring
+
+
+def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -> Keyring:
+    """Return a keyring that has not loaded its keys yet."""
+    tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
+    return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[documents.Database]:
+    """Open the database for a command, with its server as in `open_server`. Also raises DatabaseUnavailable."""
+    alone = settings.embedded and await _running_uri(settings) is None
+    async with open_server(settings, create=create) as uri:
+        database = await documents.connect(uri, settings.mongodb_database, alone=alone)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def open_server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
+    """Provide a database server and yield its URI.
+
+    The embedded server is that of a running Tocsin, or one that is started in the data directory for this command.
+    Raises EmbeddedDatabaseError, and TocsinError if there is no database, unless `create` is set.
+    """
+    given = await _running_uri(settings)
+    if given is not None:
+        yield given
+        return
+    if not create and not settings.data_dir.is_file() and not has_database(settings.data_dir):
+        raise TocsinError(_NO_DATABASE.format(settings.data_dir.absolute()))
+    server = EmbeddedDatabase(settings.data_dir, durability=settings.embedded_durability)
+    await server.start()
+    try:
+        yield server.uri
+    finally:
+        await server.stop()
+
+
+async def _running_uri(settings: Settings) -> str | None:
+    if settings.mongodb_uri is not None:
+        return settings.mongodb_uri.get_secret_value()
+    return await asyncio.to_thread(running_uri, settings.data_dir)

@@ -1,0 +1,1 @@
+"""Work that takes much processor time, done in processes of its own."""

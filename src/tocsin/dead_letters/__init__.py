@@ -1,0 +1,1 @@
+"""Runs that failed for good: finding, discarding and replaying them."""

@@ -1,0 +1,1 @@
+"""Which queued run is attempted next, by which process, and when."""

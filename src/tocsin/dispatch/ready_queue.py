@@ -1,0 +1,223 @@
+"""The ready queue: claimed runs that wait for a worker. Owners take turns, within their shares and host limits."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+from typing import Generic, Protocol, TypeVar
+
+from tocsin.dispatch.fair_turns import Turns
+from tocsin.dispatch.owner_share import Limits, share_of
+from tocsin.documents import Doc
+from tocsin.tasks.ranking import rank_of
+
+Lane = tuple[str, str | None]
+"""An owner and a target host."""
+
+
+class Claimed(Protocol):
+    """An item of the queue. `since` is the time of its claim, in seconds of a monotonic clock."""
+
+    run: Doc
+    since: float
+
+
+T = TypeVar("T", bound=Claimed)
+
+
+class Line(Generic[T]):
+    """Waiting runs by owner and host. `host_limit`, the maximum of concurrent attempts to a host, may change."""
+
+    def __init__(self, limits: Limits, host_limit: int) -> None:
+        self.host_limit = host_limit
+        self._limits = limits
+        self._share = share_of(limits.concurrency, limits.owner_share)
+        self._turns = Turns()
+        self._running: Counter[str] = Counter()
+        self._calling: Counter[str] = Counter()
+        self._calls: Counter[Lane] = Counter()
+        self._lanes: dict[Lane, list[tuple[int, int, T]]] = {}
+        self._ready: dict[str, deque[Lane]] = {}
+        self._heap: list[tuple[int, int, str]] = []
+        self._queued: set[str] = set()
+        self._parked: dict[str, list[Lane]] = {}
+        self._over_share: set[str] = set()
+        self._count = 0
+        self._waiting = 0
+        self._busy = 0
+
+    def __len__(self) -> int:
+        return self._waiting
+
+    def add(self, item: T) -> None:
+        """Add a run, by rank among those of the same owner and host."""
+        lane = item.run["owner"], item.run.get("host")
+        self._waiting += 1
+        self._count += 1
+        is_new = lane not in self._lanes
+        heappush(self._lanes.setdefault(lane, []), (_rank_in_lane(item.run), self._count, item))
+        if is_new:
+            self._make_eligible(lane)
+
+    def pop(self) -> T | None:
+        """Remove and return the next run that may start, or None."""
+        while self._heap:
+            turn, _, owner = heappop(self._heap)
+            self._queued.discard(owner)
+            if turn < self._turns.of(owner):
+                self._push(owner)
+                continue
+            lane = self._next_lane(owner)
+            if lane is None:
+                continue
+            if self._has_place(lane):
+                return self._take(lane)
+            self._over_share.add(owner)
+        return None
+
+    def ended(self, run: Doc) -> None:
+        """Free the place of a popped run whose attempt has ended."""
+        owner, host = run["owner"], run.get("host")
+        self._busy -= 1
+        self._running[owner] -= 1
+        if not self._running[owner]:
+            del self._running[owner]
+        if host is not None:
+            self._end_call(owner, host)
+            self.reopen(host)
+        for other in list(self._over_share):
+            lane = self._next_lane(other)
+            if lane is not None and self._has_place(lane):
+                self._over_share.discard(other)
+                self._push(other)
+
+    def reopen(self, host: str | None = None) -> None:
+        """Reconsider the runs that wait for a host, or for any host (None)."""
+        for each in [host] if host is not None else list(self._parked):
+            for lane in self._parked.pop(each, ()):
+                self._make_eligible(lane)
+
+    def remove(self, item: T) -> bool:
+        """Remove a run. Return whether it was in the queue."""
+        lane = item.run["owner"], item.run.get("host")
+        entries = self._lanes.get(lane, [])
+        left = [entry for entry in entries if entry[2] is not item]
+        if len(left) == len(entries):
+            return False
+        heapify(left)
+        self._lanes[lane] = left
+        self._waiting -= 1
+        if not left:
+            self._remove_lane(lane)
+        return True
+
+    def withdraw(self, lane: Lane | None = None) -> list[T]:
+        """Remove and return the runs of one owner to one host, or all."""
+        lanes = [lane] if lane is not None else list(self._lanes)
+        return [item for each in lanes for item in self._truncate(each, 0)]
+
+    def withdraw_late(self, before: float, allowed: Callable[[Lane], tuple[float, float]]) -> list[T]:
+        """Remove and return the runs claimed before a time that exceed what `allowed` grants their owner and host."""
+        taken: list[T] = []
+        left: Counter[str] = Counter()
+        for lane, entries in list(self._lanes.items()):
+            of_owner, to_host = allowed(lane)
+            early = sum(item.since >= before for _, _, item in entries)
+            most = min(to_host, of_owner - left[lane[0]])
+            keep = len(entries) if most >= len(entries) else max(int(most), early, 0)
+            left[lane[0]] += keep
+            taken += self._truncate(lane, keep)
+        return taken
+
+    def _end_call(self, owner: str, host: str) -> None:
+        self._calling[host] -= 1
+        self._calls[owner, host] -= 1
+        if not self._calls[owner, host]:
+            del self._calls[owner, host]
+        if not self._calling[host]:
+            del self._calling[host]
+
+    # --- private ----------------------------------------------------------------------------------------------------
+
+    def _next_lane(self, owner: str) -> Lane | None:
+        """Return the owner's next lane whose host has a free place."""
+        lanes = self._ready.get(owner)
+        while lanes:
+            lane = lanes[0]
+            if self._host_has_place(lane):
+                return lane
+            self._parked.setdefault(lane[1] or "", []).append(lanes.popleft())
+        self._ready.pop(owner, None)
+        self._over_share.discard(owner)
+        return None
+
+    def _host_has_place(self, lane: Lane) -> bool:
+        host = lane[1]
+        if host is None:
+            return True
+        share = share_of(self.host_limit, self._limits.owner_share)
+        return share.lets_in(self._calls[lane], self._calling[host], short=self._is_short(lane))
+
+    def _has_place(self, lane: Lane) -> bool:
+        return self._share.lets_in(self._running[lane[0]], self._busy, short=self._is_short(lane))
+
+    def _is_short(self, lane: Lane) -> bool:
+        return self._limits.is_short(self._lanes[lane][0][2].run)
+
+    def _take(self, lane: Lane) -> T:
+        owner, host = lane
+        item = heappop(self._lanes[lane])[2]
+        self._waiting -= 1
+        self._busy += 1
+        self._turns.take(owner)
+        self._running[owner] += 1
+        if host is not None:
+            self._calling[host] += 1
+            self._calls[lane] += 1
+        self._ready[owner].popleft()
+        if self._lanes[lane]:
+            self._make_eligible(lane)
+        else:
+            del self._lanes[lane]
+            if not self._ready[owner]:
+                del self._ready[owner]
+        if owner in self._ready:
+            self._push(owner)
+        return item
+
+    def _make_eligible(self, lane: Lane) -> None:
+        """Make a lane eligible again."""
+        owner = lane[0]
+        self._ready.setdefault(owner, deque()).append(lane)
+        if owner not in self._over_share:
+            self._push(owner)
+
+    def _push(self, owner: str) -> None:
+        if owner not in self._queued:
+            self._queued.add(owner)
+            self._count += 1
+            heappush(self._heap, (self._turns.of(owner), self._count, owner))
+
+    def _truncate(self, lane: Lane, keep: int) -> list[T]:
+        """Remove and return all runs of a lane but the first `keep`."""
+        if keep >= len(self._lanes.get(lane, ())):
+            return []
+        entries = sorted(self._lanes.get(lane, ()), key=lambda entry: entry[:2])
+        taken = [item for _, _, item in entries[keep:]]
+        self._waiting -= len(taken)
+        self._lanes[lane] = entries[:keep]  # sorted, hence a valid heap
+        if not keep:
+            self._remove_lane(lane)
+        return taken
+
+    def _remove_lane(self, lane: Lane) -> None:
+        owner, host = lane
+        del self._lanes[lane]
+        if lane in self._ready.get(owner, ()):
+            self._ready[owner].remove(lane)
+        if host is not None and lane in self._parked.get(host, ()):
+            self._parked[host].remove(lane)
+
+
+def _rank_in_lane(run: Doc) -> int:
+    queued_at = run.get("queued_at")
+    return 0 if queued_at is None else rank_of(queued_at, run.get("priority") or 0)

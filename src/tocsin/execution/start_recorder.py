@@ -1,0 +1,91 @@
+"""Start times of attempts, stored once the attempts of prefetched runs have started.
+
+Runs are claimed ahead of the workers, so that workers never wait for the database. Such a run is shown as RUNNING, with
+its start time, only once its attempt has started. Most attempts end before that is worth a write of its own: their
+outcome contains the start time.
+"""
+
+import asyncio
+
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.dispatch.claims import give_back
+from tocsin.dispatch.in_flight import Held, WorkerHand
+from tocsin.dispatch.prefetch import TICK_SECONDS
+from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents.updates import both, change_when, equals
+from tocsin.tasks import run_effects
+
+WRITE_SECONDS = 0.1
+"""Interval of writes. An attempt that ends within it is written once, with its outcome."""
+log = telemetry.logger(__name__)
+
+
+class Begins:
+    """A recorder of the starts of prefetched runs, which also returns those that wait too long to the queue."""
+
+    def __init__(self, database: Database, in_flight: WorkerHand) -> None:
+        self._database = database
+        self._in_flight = in_flight
+        self._started: list[Held] = []
+        self._late: list[Doc] = []
+
+    def note(self, claimed: Held) -> None:
+        """Record that the attempt of a prefetched run has started."""
+        self._started.append(claimed)
+
+    def give_up(self, claimed: Held) -> None:
+        """Return a run to the queue unless its attempt has started."""
+        if self._in_flight.withdraw(claimed):
+            self._late.append(claimed.run)
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        ticks = round(TICK_SECONDS / WRITE_SECONDS)
+        while True:
+            for number in range(ticks):
+                await asyncio.sleep(WRITE_SECONDS)
+                if number == 0:
+                    self._late += [claimed.run for claimed in self._in_flight.late()]
+                try:
+                    await self._write()
+                except PyMongoError as error:
+                    log.warning("start times not stored, retrying", error=str(error)[:300])
+
+    async def _write(self) -> None:
+        await self._write_started()
+        if late := list(self._late):
+            await give_back(self._database, late)
+            self._late = self._late[len(late) :]
+            self._in_flight.done(late)
+            self._in_flight.wake()
+
+    async def _write_started(self) -> None:
+        self._started = [claimed for claimed in self._started if claimed.doer is not None]
+        if not (started := list(self._started)):
+            return
+        runs = [begun(claimed) for claimed in started]
+        await self._database.runs.bulk_write([_start_update(run) for run in runs], ordered=False)
+        going = [run for claimed, run in zip(started, runs, strict=True) if claimed.doer is not None]
+        if updates := run_effects.on_tasks(going):
+            await self._database.tasks.bulk_write(updates, ordered=False)
+        self._started = self._started[len(started) :]
+
+
+def begun(claimed: Held) -> Doc:
+    """Return the run with the start time of its latest attempt."""
+    run, began_at = claimed.run, claimed.began_at or clock.now()
+    last = run["attempts"][-1] | {"started_at": began_at}
+    return run | {
+        "begun": True,
+        "started_at": run.get("started_at") or began_at,
+        "attempts": [*run["attempts"][:-1], last],
+    }
+
+
+def _start_update(run: Doc) -> UpdateOne:
+    unchanged = both(equals("status", RunStatus.RUNNING.value), equals("fence", run["fence"]))
+    changes = {key: run[key] for key in ("begun", "started_at", "attempts")}
+    return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes)])

@@ -1,0 +1,192 @@
+"""Mutations that let administrators manage users."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from tocsin import accounts, documents
+from tocsin.accounts import Actor
+from tocsin.errors import Conflict
+from tocsin.graphql import access, ids
+from tocsin.graphql.accounts.types import User, user_type
+from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.context import Info
+from tocsin.graphql.errors import UserError, caught
+from tocsin.quotas import Quota
+
+
+@strawberry.input(description="Input of `inviteUser`.")
+class InviteUserInput:
+    email: str = strawberry.field(description="Email address that the invitation is sent to.")
+    is_admin: bool = strawberry.field(
+        default=False, description="Whether the new user becomes an administrator. Requires a session."
+    )
+
+
+@strawberry.input(description="Input of `updateUser`. Omitted fields stay unchanged.")
+class UpdateUserInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the user.")
+    is_admin: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether the user is an administrator of this installation."
+    )
+
+
+@strawberry.input(description="Input of `setUserQuota`.")
+class SetUserQuotaInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the user.")
+    quota: Quota = strawberry.field(description="Quota to set.")
+    limit: int | None = strawberry.field(
+        description=(
+            "The new limit: megabytes for STORAGE, a count for all others. 0 lifts the limit, null resets it to the "
+            "default of this installation."
+        )
+    )
+
+
+@strawberry.input(description="Input of mutations that take a user.")
+class UserIdInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the user.")
+
+
+@strawberry.type(description="A mailed invitation to create an account.")
+class Invitation:
+    email: str = strawberry.field(description="Address that the invitation was sent to.")
+    is_admin: bool = strawberry.field(description="Whether the new user becomes an administrator.")
+    expires_at: datetime = strawberry.field(description="Time at which the invitation expires.")
+
+
+@strawberry.type(description="Result of `inviteUser`.")
+class InviteUserPayload:
+    invitation: Invitation | None = strawberry.field(description="The invitation; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type
+class UserPayload:
+    user: User | None = strawberry.field(description="The user after the change; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `updateUser`.")
+class UpdateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type(description="Result of `deactivateUser`.")
+class DeactivateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type(description="Result of `activateUser`.")
+class ActivateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type(description="Result of `setUserQuota`.")
+class SetUserQuotaPayload(UserPayload):
+    pass
+
+
+@strawberry.type
+class AdministrationMutations:
+    @strawberry.mutation(
+        description=(
+            "Invite a user by mail. Requires administrator access; inviting an administrator also requires a session "
+            "instead of an API token. The invitation is valid for seven days, even while sign-up is closed. It "
+            "replaces earlier ones to the same address, and becomes invalid if you stop being an administrator."
+        )
+    )
+    async def invite_user(self, info: Info, input: Annotated[InviteUserInput, WHAT]) -> InviteUserPayload:
+        admin = await access.administrator(info)
+        if input.is_admin:
+            access.require_log_in(admin)
+        inviting = info.context.services.mailing.invite(input.email, input.is_admin, access.actor(info, admin))
+        link, errors = await caught(inviting)
+        if link is None:
+            return InviteUserPayload(invitation=None, user_errors=errors)
+        invitation = Invitation(email=link.email, is_admin=link.is_admin, expires_at=link.expires_at)
+        return InviteUserPayload(invitation=invitation, user_errors=[])
+
+    @strawberry.mutation(
+        description=(
+            "Grant or revoke administrator access of a user. Requires administrator access; granting it also requires "
+            "a session instead of an API token. Revoking it invalidates the invitations that the user has sent."
+        )
+    )
+    async def update_user(self, info: Info, input: Annotated[UpdateUserInput, WHAT]) -> UpdateUserPayload:
+        admin = await access.administrator(info)
+        if input.is_admin:
+            access.require_log_in(admin)
+        user, errors = await caught(_update(admin.user, input, access.actor(info, admin)))
+        return UpdateUserPayload(user=user and user_type(user), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Deactivate a user. Requires administrator access. Their sessions and API tokens end, their connections "
+            "are closed, and their tasks are paused."
+        )
+    )
+    async def deactivate_user(self, info: Info, input: Annotated[UserIdInput, WHAT]) -> DeactivateUserPayload:
+        admin = await access.administrator(info)
+        database = info.context.services.database
+        user, errors = await caught(_deactivate(database, admin.user, input.id, access.actor(info, admin)))
+        return DeactivateUserPayload(user=user and user_type(user), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Reactivate a user. Requires administrator access; reactivating an administrator also requires a session "
+            "instead of an API token. Their tasks stay paused until they resume them."
+        )
+    )
+    async def activate_user(self, info: Info, input: Annotated[UserIdInput, WHAT]) -> ActivateUserPayload:
+        admin = await access.administrator(info)
+
+        async def activate() -> documents.User:
+            user = await _require_user(input.id)
+            if user.is_admin and not user.is_active:
+                access.require_log_in(admin)
+            return await accounts.activate(user, access.actor(info, admin))
+
+        user, errors = await caught(activate())
+        return ActivateUserPayload(user=user and user_type(user), user_errors=errors)
+
+    @strawberry.mutation(description="Set or reset one quota of one user. Requires administrator access.")
+    async def set_user_quota(self, info: Info, input: Annotated[SetUserQuotaInput, WHAT]) -> SetUserQuotaPayload:
+        admin = await access.administrator(info)
+        services, actor = info.context.services, access.actor(info, admin)
+
+        async def change() -> documents.User:
+            user = await accounts.set_quota(await _require_user(input.id), input.quota, input.limit, actor)
+            services.quotas.limits.learn(user.id, user.quotas)
+            return user
+
+        user, errors = await caught(change())
+        return SetUserQuotaPayload(user=user and user_type(user), user_errors=errors)
+
+
+async def _require_user(global_id: str) -> documents.User:
+    return await accounts.require_user(ids.require("User", global_id, "id"))
+
+
+async def _update(admin: documents.User, input: UpdateUserInput, actor: Actor) -> documents.User:
+    user = await _require_user(input.id)
+    if not isinstance(input.is_admin, bool) or input.is_admin == user.is_admin:
+        return user
+    _refuse_self(admin, user, "demote")
+    return await accounts.promote(user, actor, input.is_admin)
+
+
+async def _deactivate(
+    database: documents.Database, admin: documents.User, global_id: str, actor: Actor
+) -> documents.User:
+    user = await _require_user(global_id)
+    _refuse_self(admin, user, "deactivate")
+    await accounts.deactivate(database, user, actor)
+    return await accounts.require_user(user.id)
+
+
+def _refuse_self(admin: documents.User, user: documents.User, what: str) -> None:
+    """Raise Conflict if administrators act on themselves: this way one always remains."""
+    if user.id == admin.id:
+        raise Conflict(f"You cannot {what} yourself. Ask another administrator, or use the command line.", "id")

@@ -1,0 +1,307 @@
+"""The viewer, and mutations of their account: sign-up, sessions, passwords, mailed links."""
+
+from collections.abc import Awaitable
+from typing import Annotated, TypeVar
+
+import strawberry
+
+from tocsin import accounts, documents
+from tocsin.accounts.approval_requests import RequestRules, accept_requests, refuse_requests
+from tocsin.graphql import access
+from tocsin.graphql.accounts.types import SessionPayload, User, grant_type, user_type
+from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.context import Context, Info, Services
+from tocsin.graphql.errors import UserError, caught
+from tocsin.workflows.approval_mails import Letters
+
+P = TypeVar("P", bound=SessionPayload)
+_PASSWORD = "10 to 128 characters. Common passwords are rejected."  # noqa: S105  # a description
+
+
+@strawberry.input(description="Input of `signUp`.")
+class SignUpInput:
+    email: str = strawberry.field(description="Email address: identifies the account at log-in and receives its mails.")
+    password: str = strawberry.field(description=_PASSWORD)
+
+
+@strawberry.input(description="Input of `logIn`.")
+class LogInInput:
+    email: str = strawberry.field(description="Email address of the account, case-insensitive.")
+    password: str = strawberry.field(description="Password of the account.")
+
+
+@strawberry.input(description="Input of `refreshSession`.")
+class RefreshSessionInput:
+    refresh_token: str = strawberry.field(description="Latest refresh token of the session. Each is valid once.")
+
+
+@strawberry.input(description="Input of `logOut`.")
+class LogOutInput:
+    refresh_token: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Refresh token of the session to end. Default: the session of the access token in use.",
+    )
+
+
+@strawberry.input(description="Input of `changePassword`.")
+class ChangePasswordInput:
+    current_password: str = strawberry.field(description="Current password.")
+    new_password: str = strawberry.field(description=_PASSWORD)
+
+
+@strawberry.input(description="Input of `requestPasswordReset`.")
+class RequestPasswordResetInput:
+    email: str = strawberry.field(description="Email address of the account.")
+
+
+@strawberry.input(description="Input of `resetPassword`.")
+class ResetPasswordInput:
+    token: str = strawberry.field(description="Token from the mailed link: the text after `#reset=`.")
+    password: str = strawberry.field(description=_PASSWORD)
+
+
+@strawberry.input(description="Input of `acceptInvitation`.")
+class AcceptInvitationInput:
+    token: str = strawberry.field(description="Token from the mailed link: the text after `#invitation=`.")
+    password: str = strawberry.field(description=_PASSWORD)
+
+
+@strawberry.input(description="Input of `confirmEmail`.")
+class ConfirmEmailInput:
+    token: str = strawberry.field(description="Token from the mailed link: the text after `#confirmation=`.")
+    password: str = strawberry.field(description="Password of the account that the link was sent for.")
+
+
+@strawberry.input(description="Input of `acceptRequestsFrom` and `refuseRequestsFrom`.")
+class RequestsFromInput:
+    email: str = strawberry.field(description="Email address of the user whose workflows send the approval requests.")
+
+
+@strawberry.type(description="Result of `signUp`.")
+class SignUpPayload(SessionPayload):
+    pass
+
+
+@strawberry.type(description="Result of `logIn`.")
+class LogInPayload(SessionPayload):
+    pass
+
+
+@strawberry.type(description="Result of `refreshSession`.")
+class RefreshSessionPayload(SessionPayload):
+    pass
+
+
+@strawberry.type(description="Result of `resetPassword`.")
+class ResetPasswordPayload(SessionPayload):
+    pass
+
+
+@strawberry.type(description="Result of `acceptInvitation`.")
+class AcceptInvitationPayload(SessionPayload):
+    pass
+
+
+@strawberry.type(description="Result of `logOut`.")
+class LogOutPayload:
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `changePassword`.")
+class ChangePasswordPayload:
+    user: User | None = strawberry.field(description="The user with the new password; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `requestPasswordReset`. It is the same whether or not the account exists.")
+class RequestPasswordResetPayload:
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `confirmEmail`.")
+class ConfirmEmailPayload(SessionPayload):
+    pass
+
+
+@strawberry.type(description="Result of `requestEmailConfirmation`.")
+class RequestEmailConfirmationPayload:
+    email: str | None = strawberry.field(description="Address that the mail is sent to; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `acceptRequestsFrom` and `refuseRequestsFrom`.")
+class RequestsFromPayload:
+    email: str | None = strawberry.field(
+        description="The address in its normalized form; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type
+class AccountQueries:
+    @strawberry.field(description="The user that the request is authenticated as.")
+    async def viewer(self, info: Info) -> User:
+        return user_type(await access.user(info))
+
+
+@strawberry.type
+class AccountMutations:
+    @strawberry.mutation(
+        description=(
+            "Create an account and open a session. Requires no token; fails with SIGN_UP_CLOSED if this installation "
+            "does not allow sign-up. A confirmation link is mailed to the address. Until it is used, the address "
+            "receives no other mail and jobs of the account send none."
+        )
+    )
+    async def sign_up(self, info: Info, input: Annotated[SignUpInput, WHAT]) -> SignUpPayload:
+        context = info.context
+        access.require_room(info)
+        await context.attempt("signUp")
+        return await _payload(SignUpPayload, _sign_up(context, input), context)
+
+    @strawberry.mutation(description="Open a session. Requires no token.")
+    async def log_in(self, info: Info, input: Annotated[LogInInput, WHAT]) -> LogInPayload:
+        context = info.context
+        await context.attempt("logIn", input.email)
+        opening = context.services.accounts.log_in(input.email, input.password, context.actor)
+        return await _payload(LogInPayload, opening, info.context)
+
+    @strawberry.mutation(
+        description=(
+            "Exchange a refresh token for new tokens. Requires no access token. Each refresh token is valid once: "
+            "using it again later is taken as theft, which ends the session and notifies the user by mail."
+        )
+    )
+    async def refresh_session(self, info: Info, input: Annotated[RefreshSessionInput, WHAT]) -> RefreshSessionPayload:
+        context = info.context
+        await context.attempt("refreshSession")
+        opening = context.services.accounts.refresh(input.refresh_token, context.actor)
+        grant, errors = await caught(opening)
+        return RefreshSessionPayload(session=None if grant is None else grant_type(grant), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "End a session. Its tokens become invalid and its connections are closed immediately. Requires no access "
+            "token if a refresh token is given. Ending a session twice is not an error."
+        )
+    )
+    async def log_out(self, info: Info, input: Annotated[LogOutInput, WHAT]) -> LogOutPayload:
+        service = info.context.services.accounts
+        if input.refresh_token:
+            await service.log_out(input.refresh_token, info.context.actor)
+        else:
+            who = await access.logged_in(info)
+            await service.end_session(who, who.session_id or "", access.actor(info, who))
+        return LogOutPayload(user_errors=[])
+
+    @strawberry.mutation(
+        description=(
+            "Change your password. Ends your other sessions and keeps your API tokens. You are notified by mail."
+        )
+    )
+    async def change_password(self, info: Info, input: Annotated[ChangePasswordInput, WHAT]) -> ChangePasswordPayload:
+        who, service = await access.logged_in(info), info.context.services.accounts
+        await info.context.attempt("changePassword", who.user.email)
+        changing = service.change_password(who, input.current_password, input.new_password, access.actor(info, who))
+        user, errors = await caught(changing)
+        return ChangePasswordPayload(user=user and user_type(user), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Request a mail with a link to set a new password, valid for one hour. Requires no token. The result is "
+            "the same whether or not the account exists."
+        )
+    )
+    async def request_password_reset(
+        self, info: Info, input: Annotated[RequestPasswordResetInput, WHAT]
+    ) -> RequestPasswordResetPayload:
+        await info.context.attempt("requestPasswordReset", input.email)
+        _, errors = await caught(info.context.services.mailing.request_reset(input.email, info.context.actor))
+        return RequestPasswordResetPayload(user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Set a new password with a mailed link and open a session. Ends all other sessions. Requires no token."
+        )
+    )
+    async def reset_password(self, info: Info, input: Annotated[ResetPasswordInput, WHAT]) -> ResetPasswordPayload:
+        await info.context.attempt("resetPassword")
+        opening = info.context.services.mailing.reset(input.token, input.password, info.context.actor)
+        return await _payload(ResetPasswordPayload, opening, info.context)
+
+    @strawberry.mutation(
+        description="Create an account with a mailed invitation and open a session. Requires no token."
+    )
+    async def accept_invitation(
+        self, info: Info, input: Annotated[AcceptInvitationInput, WHAT]
+    ) -> AcceptInvitationPayload:
+        access.require_room(info)
+        await info.context.attempt("acceptInvitation")
+        opening = info.context.services.mailing.accept(input.token, input.password, info.context.actor)
+        return await _payload(AcceptInvitationPayload, opening, info.context)
+
+    @strawberry.mutation(
+        description=(
+            "Confirm your email address with a mailed link and your password, and open a session. The first "
+            "confirmation ends all earlier sessions and API tokens. Requires no token."
+        )
+    )
+    async def confirm_email(self, info: Info, input: Annotated[ConfirmEmailInput, WHAT]) -> ConfirmEmailPayload:
+        await info.context.attempt(
+            "confirmEmail", input.token
+        )  # attempts are limited per link, as they are per account
+        opening = info.context.services.mailing.confirm(input.token, input.password, info.context.actor)
+        return await _payload(ConfirmEmailPayload, opening, info.context)
+
+    @strawberry.mutation(
+        description=(
+            "Request another mail with a confirmation link, valid for three days. At most three per hour. Earlier "
+            "links become invalid."
+        )
+    )
+    async def request_email_confirmation(self, info: Info) -> RequestEmailConfirmationPayload:
+        who, mailing = await access.logged_in(info), info.context.services.mailing
+        asking = mailing.request_confirmation(who.user, access.actor(info, who))
+        _, errors = await caught(asking)
+        return RequestEmailConfirmationPayload(email=None if errors else who.user.email, user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Allow the workflows of another user to send you approval requests by mail. Requests that are already "
+            "pending are sent now. The result is the same whether or not the address has an account."
+        )
+    )
+    async def accept_requests_from(self, info: Info, input: Annotated[RequestsFromInput, WHAT]) -> RequestsFromPayload:
+        who = await access.logged_in(info)
+        await info.context.attempt("acceptRequestsFrom")
+        email, errors = await caught(_accept(info.context.services, who.user, input.email))
+        return RequestsFromPayload(email=email, user_errors=errors)
+
+    @strawberry.mutation(description="Stop the workflows of another user from sending you approval requests by mail.")
+    async def refuse_requests_from(self, info: Info, input: Annotated[RequestsFromInput, WHAT]) -> RequestsFromPayload:
+        who, database = await access.logged_in(info), info.context.services.database
+        email, errors = await caught(refuse_requests(database, who.user, input.email))
+        return RequestsFromPayload(email=email, user_errors=errors)
+
+
+async def _sign_up(context: Context, input: SignUpInput) -> accounts.Grant:
+    services = context.services
+    grant = await services.accounts.sign_up(input.email, input.password, context.actor)
+    await services.mailing.welcome(grant.user, context.actor)
+    return grant
+
+
+async def _accept(services: Services, user: documents.User, email: str) -> str:
+    address, is_new = await accept_requests(services.database, user, email)
+    if is_new:
+        letters = Letters(services.database, RequestRules.of(services.settings))
+        await letters.ask_again(await accounts.require_user(user.id), address)
+    return address
+
+
+async def _payload(kind: type[P], opening: Awaitable[accounts.Grant], context: Context) -> P:
+    """Await the opening of a session and return its payload. Successful log-ins are recorded for the rate limits."""
+    grant, errors = await caught(opening)
+    if grant is not None:
+        await context.succeeded(grant.user.email)
+    return kind(session=None if grant is None else grant_type(grant), user_errors=errors)

@@ -1,0 +1,128 @@
+"""Queries and mutations of sessions and API tokens."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from tocsin import clock, documents
+from tocsin.accounts import sessions
+from tocsin.documents import Scope
+from tocsin.errors import NotFound
+from tocsin.graphql import access, ids
+from tocsin.graphql.accounts.types import ActiveSession, ApiToken, api_token_type, session_type
+from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.context import Info
+from tocsin.graphql.errors import UserError, caught
+from tocsin.quotas import Quota
+
+
+@strawberry.input(description="Input of `createApiToken`.")
+class CreateApiTokenInput:
+    name: str = strawberry.field(description="Name of the token, 1 to 100 characters.")
+    scopes: list[Scope] = strawberry.field(description="Permissions of the token; at least one.")
+    expires_at: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="Time at which the token expires. Default: never."
+    )
+
+
+@strawberry.input(description="Input of `revokeApiToken`.")
+class RevokeApiTokenInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the API token; not the token itself.")
+
+
+@strawberry.input(description="Input of `revokeSession`.")
+class RevokeSessionInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the session.")
+
+
+@strawberry.type(description="Result of `createApiToken`.")
+class CreateApiTokenPayload:
+    api_token: ApiToken | None = strawberry.field(description="The new API token; null if there are user errors.")
+    token: str | None = strawberry.field(
+        description=(
+            "The token itself, to be sent as `Authorization: Bearer <token>`. It cannot be retrieved later. Null if "
+            "there are user errors."
+        )
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `revokeApiToken`.")
+class RevokeApiTokenPayload:
+    revoked_api_token_id: strawberry.ID | None = strawberry.field(
+        description="Global ID of the revoked API token; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `revokeSession`.")
+class RevokeSessionPayload:
+    revoked_session_id: strawberry.ID | None = strawberry.field(
+        description="Global ID of the ended session; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type
+class TokenQueries:
+    @strawberry.field(description="Your API tokens including expired ones, the latest first. At most 100.")
+    async def api_tokens(self, info: Info) -> list[ApiToken]:
+        owner = await access.owner(info)
+        return [api_token_type(token) for token in await info.context.services.accounts.api_tokens(owner)]
+
+    @strawberry.field(description="Your sessions that have not ended, the latest first. At most 100.")
+    async def sessions(self, info: Info) -> list[ActiveSession]:
+        who = await access.identity(info)
+        found = await sessions.list_sessions(who.user.id, clock.now())
+        return [session_type(session, who.session_id) for session in found]
+
+
+@strawberry.type
+class TokenMutations:
+    @strawberry.mutation(description="Create an API token for a program. Requires a session instead of an API token.")
+    async def create_api_token(self, info: Info, input: Annotated[CreateApiTokenInput, WHAT]) -> CreateApiTokenPayload:
+        who, service = await access.logged_in(info), info.context.services.accounts
+        actor, expires_at = access.actor(info, who), input.expires_at or None
+
+        async def create() -> tuple[documents.ApiToken, str]:
+            async with info.context.services.quotas.room(who.user.id, Quota.API_TOKENS):
+                return await service.create_api_token(who.user, input.name, input.scopes, expires_at, actor)
+
+        made, errors = await caught(create())
+        if made is None:
+            return CreateApiTokenPayload(api_token=None, token=None, user_errors=errors)
+        return CreateApiTokenPayload(api_token=api_token_type(made[0]), token=made[1], user_errors=[])
+
+    @strawberry.mutation(
+        description=(
+            "Revoke an API token. It becomes invalid and its connections are closed immediately. Requires a session "
+            "instead of an API token."
+        )
+    )
+    async def revoke_api_token(self, info: Info, input: Annotated[RevokeApiTokenInput, WHAT]) -> RevokeApiTokenPayload:
+        who = await access.logged_in(info)
+
+        async def revoke() -> None:
+            token_id = ids.require("ApiToken", input.id, "id")
+            await info.context.services.accounts.revoke_api_token(who.user, token_id, access.actor(info, who))
+
+        _, errors = await caught(revoke())
+        return RevokeApiTokenPayload(revoked_api_token_id=None if errors else input.id, user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "End one of your sessions. Its tokens become invalid and its connections are closed immediately. Requires "
+            "a session instead of an API token."
+        )
+    )
+    async def revoke_session(self, info: Info, input: Annotated[RevokeSessionInput, WHAT]) -> RevokeSessionPayload:
+        who = await access.logged_in(info)
+
+        async def revoke() -> None:
+            session_id = ids.require("Session", input.id, "id")
+            if not await info.context.services.accounts.end_session(who, session_id, access.actor(info, who)):
+                raise NotFound("You have no session with this id.", "id")
+
+        _, errors = await caught(revoke())
+        return RevokeSessionPayload(revoked_session_id=None if errors else input.id, user_errors=errors)

@@ -1,0 +1,1 @@
+"""Dead letters and replays in the API."""

@@ -1,0 +1,222 @@
+"""Queries and mutations of dead letters and replays."""
+
+from typing import Annotated
+
+import strawberry
+
+from tocsin import clock
+from tocsin.dead_letters import filter as dead_letter_filter
+from tocsin.dead_letters import replays
+from tocsin.documents import Doc, ReplaySettings
+from tocsin.documents.paging import PageArguments
+from tocsin.errors import InvalidInput, NotFound
+from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import WHAT, After, Before, First, Last
+from tocsin.graphql.context import Info, Services
+from tocsin.graphql.dead_letters.types import (
+    DeadLetterCause,
+    DeadLetterFilter,
+    Replay,
+    ReplayConnection,
+    cause_type,
+    list_dead_letters,
+    list_replays,
+    load_replay,
+    read_filter,
+    replay_type,
+)
+from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.runs.lists import RunConnection
+from tocsin.graphql.tasks.inputs import key_field
+from tocsin.tasks.ownership import find_run
+
+MOST_IDS = 100
+Which = Annotated[DeadLetterFilter | None, strawberry.argument(description="Return only matching dead letters.")]
+
+
+@strawberry.input(description="Input of `replayDeadLetters`.")
+class ReplayDeadLettersInput:
+    filter: DeadLetterFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="Dead letters to replay. Default: all."
+    )
+    dry_run: bool = strawberry.field(default=False, description="Only count the matching dead letters.")
+    canary: bool = strawberry.field(
+        default=True, description="Send the oldest dead letter first, and the others only after it succeeds."
+    )
+    per_minute: int = strawberry.field(
+        default=60, description="Rate limit: runs sent per 60 seconds at an even pace, 1 to 6000."
+    )
+    settings: ReplaySettings = strawberry.field(
+        default=ReplaySettings.CURRENT, description="Settings that the runs use."
+    )
+    idempotency_key: str | None = key_field()
+
+
+@strawberry.input(description="Input of `stopReplay`.")
+class StopReplayInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the replay.")
+
+
+@strawberry.input(description="Input of `discardDeadLetters`. Exactly one of `filter`, `ids` and `all` is required.")
+class DiscardDeadLettersInput:
+    filter: DeadLetterFilter | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Discard the dead letters that match. An empty filter is rejected; use `all`.",
+    )
+    ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET, description="Discard these runs, at most 100."
+    )
+    all: bool = strawberry.field(default=False, description="Discard all dead letters.")
+
+
+@strawberry.type(description="Result of `replayDeadLetters`.")
+class ReplayDeadLettersPayload:
+    replay: Replay | None = strawberry.field(
+        description="The new replay; null for a dry run and if there are user errors."
+    )
+    count: int | None = strawberry.field(description="Number of matching dead letters; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `stopReplay`.")
+class StopReplayPayload:
+    replay: Replay | None = strawberry.field(description="The stopped replay; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `discardDeadLetters`.")
+class DiscardDeadLettersPayload:
+    count: int | None = strawberry.field(description="Number of discarded dead letters; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type
+class DeadLetterQueries:
+    @strawberry.field(
+        description=(
+            "Your dead letters, the latest failure first: runs that failed after their last retry and were neither "
+            "discarded nor replayed since."
+        )
+    )
+    async def dead_letters(
+        self,
+        info: Info,
+        filter: Which = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> RunConnection:
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        return await list_dead_letters(info.context.services, user, filter or None, page)
+
+    @strawberry.field(
+        description=(
+            "Your dead letters grouped by kind of failure and host, the most frequent first. At most 100 groups."
+        )
+    )
+    async def dead_letter_causes(self, info: Info, filter: Which = strawberry.UNSET) -> list[DeadLetterCause]:
+        owner = await access.owner(info)
+        found = await dead_letter_filter.causes(info.context.services.database, owner, read_filter(filter or None))
+        return [cause_type(cause) for cause in found]
+
+    @strawberry.field(description="Fetch one of your replays; null if you have no replay with this ID.")
+    async def replay(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID of the replay.")],
+    ) -> Replay | None:
+        owner, replay_id = await access.owner(info), ids.find("Replay", id, "id")
+        return None if replay_id is None else await load_replay(info, owner, replay_id)
+
+    @strawberry.field(description="Your replays, the latest first.")
+    async def replays(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> ReplayConnection:
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        return await list_replays(info.context.services, user, page)
+
+
+@strawberry.type
+class DeadLetterMutations:
+    @strawberry.mutation(
+        description=(
+            "Replay dead letters: each run is queued again with all its retries. A run that fails again becomes a dead "
+            "letter again; the same replay does not pick it up a second time."
+        )
+    )
+    async def replay_dead_letters(
+        self, info: Info, input: Annotated[ReplayDeadLettersInput, WHAT]
+    ) -> ReplayDeadLettersPayload:
+        owner = await access.owner(info)
+        if input.dry_run:
+            await access.reader(info)
+        answer, errors = await caught(_replay(info.context.services, owner, input))
+        replay, count = answer or (None, None)
+        return ReplayDeadLettersPayload(
+            replay=None if replay is None else replay_type(replay), count=count, user_errors=errors
+        )
+
+    @strawberry.mutation(description="Stop a replay. Runs that were already sent continue.")
+    async def stop_replay(self, info: Info, input: Annotated[StopReplayInput, WHAT]) -> StopReplayPayload:
+        owner = await access.owner(info)
+        replay, errors = await caught(_stop(info.context.services, owner, input))
+        return StopReplayPayload(replay=None if replay is None else replay_type(replay), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Remove dead letters from the list. The runs stay in the history, and become dead letters again only if "
+            "they are retried and fail again."
+        )
+    )
+    async def discard_dead_letters(
+        self, info: Info, input: Annotated[DiscardDeadLettersInput, WHAT]
+    ) -> DiscardDeadLettersPayload:
+        owner = await access.owner(info)
+        count, errors = await caught(_discard(info.context.services, owner, input))
+        return DiscardDeadLettersPayload(count=count, user_errors=errors)
+
+
+async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[Doc | None, int]:
+    chosen, now = read_filter(input.filter or None), clock.now()
+    wish = replays.Wish(chosen, input.canary, input.per_minute, input.settings).checked()
+    if input.dry_run:
+        return None, await dead_letter_filter.count(services.database, owner, chosen, now)
+    key = key_of(services, owner, "replayDeadLetters", input)
+    if await earlier(services, key) is None:
+        services.quotas.require_run(owner)
+    replay = await replays.create(services.database, owner, wish, now, key)
+    return replay, replay["selected"]
+
+
+async def _stop(services: Services, owner: str, input: StopReplayInput) -> Doc:
+    return await replays.stop(services.database, owner, ids.require("Replay", input.id, "id"), clock.now())
+
+
+async def _discard(services: Services, owner: str, input: DiscardDeadLettersInput) -> int:
+    chosen, now = read_filter(input.filter or None), clock.now()
+    if isinstance(input.ids, list):
+        if input.filter or input.all:
+            raise InvalidInput("Give only one of ids, filter and all.", "ids")
+        return await dead_letter_filter.discard_runs(services.database, await _require_runs(owner, input.ids), now)
+    if chosen.is_empty and not input.all:
+        raise InvalidInput("Give a filter or ids. To discard all dead letters, set all: true.", "filter")
+    if input.all and not chosen.is_empty:
+        raise InvalidInput("Give either a filter or all: true, not both.", "all")
+    return await dead_letter_filter.discard(services.database, owner, chosen, now)
+
+
+async def _require_runs(owner: str, input: list[strawberry.ID]) -> list[str]:
+    if len(input) > MOST_IDS:
+        raise InvalidInput(f"Give at most {MOST_IDS} ids, not {len(input)}. Use a filter to discard more.", "ids")
+    found = [ids.require("Run", id_, "ids", str(place)) for place, id_ in enumerate(input)]
+    for place, run_id in enumerate(found):
+        if await find_run(owner, run_id) is None:
+            raise NotFound("You have no run with this id.", "ids", str(place))
+    return found

@@ -1,0 +1,129 @@
+"""Input and output types of the `http` job. Secrets are write-only."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import strawberry
+
+from tocsin.documents import Doc
+from tocsin.errors import InvalidInput
+from tocsin.graphql.enums import HttpMethod
+from tocsin.graphql.jobs.interface import Job
+from tocsin.graphql.scalars import JSON, Url
+from tocsin.jobs.base import Saving
+from tocsin.jobs.http.input import HttpInput, prepare
+from tocsin.jobs.http.job import plain_body
+
+
+@strawberry.type(description="A header of an HTTP message.")
+class Header:
+    name: str = strawberry.field(description="Name of the header.")
+    value: str = strawberry.field(description="Value of the header; `***` if it is secret.")
+
+
+@strawberry.type(description="An HTTP request. A response status from 200 to 299 counts as success.")
+class HttpJob(Job):
+    url: Url = strawberry.field(description="URL to call.")
+    method: HttpMethod = strawberry.field(description="HTTP method of the request.")
+    headers: list[Header] = strawberry.field(description="Headers that are not secret.")
+    secret_headers: list[str] = strawberry.field(
+        description="Names of the secret headers. Their values are never returned."
+    )
+    body: JSON | None = strawberry.field(description="JSON body; null if the body is of another kind.")
+    body_text: str | None = strawberry.field(description="Text body; null if the body is of another kind.")
+    body_form: JSON | None = strawberry.field(
+        description="Fields of the form body; null if the body is of another kind."
+    )
+    has_token: bool = strawberry.field(
+        description="True if a bearer token is sent. The token itself is never returned."
+    )
+    connect_timeout: timedelta | None = strawberry.field(
+        description="Maximum time for connecting; null for the default of the server."
+    )
+
+
+@strawberry.input(description="An HTTP request. Set at most one of `body`, `bodyText` and `bodyForm`.")
+class HttpJobInput:
+    url: Url = strawberry.field(description="Absolute `http` or `https` URL to call.")
+    method: HttpMethod = strawberry.field(default=HttpMethod.GET, description="HTTP method of the request.")
+    headers: JSON | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "Object of header names and values, at most 50. `Authorization`, `Cookie` and `X-Api-Key` are stored as "
+            "secrets. In an update, a secret header with the value null keeps its stored value, unless the URL points "
+            "to another server (scheme, host, port): then send the value again."
+        ),
+    )
+    secret_headers: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Names of further headers to store as secrets: encrypted and never returned.",
+    )
+    body: JSON | None = strawberry.field(default=strawberry.UNSET, description="JSON body of at most 256 KiB.")
+    body_text: str | None = strawberry.field(default=strawberry.UNSET, description="Text body of at most 256 KiB.")
+    body_form: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="Form body: an object of field names and values, or lists of values."
+    )
+    token: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "Token to send as `Authorization: Bearer`. In an update, the stored token is kept if this is absent, and "
+            "removed if it is an empty string. If the URL then points to another server (scheme, host, port), one of "
+            "the two is required: the token or an empty string."
+        ),
+    )
+    connect_timeout: timedelta | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Maximum time for connecting, at most `PT5M`. Default: the default of the server.",
+    )
+
+
+def http_job(job: Doc) -> HttpJob:
+    """Convert a stored HTTP job."""
+    params = job["params"]
+    body = params["body"]
+    shown = {kind: plain_body(body) if body and body["kind"] == kind else None for kind in ("json", "text", "form")}
+    seconds = params["connect_timeout"]
+    return HttpJob(
+        kind=job["kind"],
+        url=Url(params["url"]),
+        method=HttpMethod(params["method"]),
+        headers=[Header(name=header["name"], value=header["value"]) for header in params["headers"]],
+        secret_headers=[header["name"] for header in params["secret_headers"]],
+        body=shown["json"],
+        body_text=shown["text"],
+        body_form=shown["form"],
+        has_token=params["token"] is not None,
+        connect_timeout=None if seconds is None else timedelta(seconds=seconds),
+    )
+
+
+def read_http_job(input_: HttpJobInput, saving: Saving) -> Doc:
+    """Return the parameters in their stored form. Raises InvalidInput."""
+    return prepare(_http_input(input_), saving.secrets, saving.owner, saving.previous, saving.rules)
+
+
+def _http_input(input_: HttpJobInput) -> HttpInput:
+    timeout = _none_if_unset(input_.connect_timeout)
+    return HttpInput(
+        url=input_.url,
+        method=input_.method.value,
+        headers=_read_object(input_.headers, "headers"),
+        secret_header_names=input_.secret_headers or (),
+        json=_none_if_unset(input_.body),
+        text=_none_if_unset(input_.body_text),
+        form=_read_object(input_.body_form, "bodyForm"),
+        token=_none_if_unset(input_.token),
+        connect_timeout=None if timeout is None else timeout.total_seconds(),
+    )
+
+
+def _none_if_unset(value: Any) -> Any:
+    return None if value is strawberry.UNSET else value
+
+
+def _read_object(value: Any, name: str) -> Mapping[str, Any] | None:
+    value = _none_if_unset(value)
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidInput(f'{name} must be an object, such as {{"name": "value"}}.', name)
+    return value

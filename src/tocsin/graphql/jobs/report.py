@@ -1,0 +1,69 @@
+"""Input and output types of the `report` job."""
+
+from datetime import datetime, timedelta
+
+import strawberry
+
+from tocsin.graphql.enums import describe
+from tocsin.graphql.jobs.interface import Job
+from tocsin.graphql.scalars import JSON
+from tocsin.jobs.reports.writer import Format
+
+describe(
+    Format,
+    "The file format of a report.",
+    {
+        "JSON": "A JSON document.",
+        "CSV": "A single table, for spreadsheets.",
+        "HTML": "A self-contained web page.",
+        "PDF": "Pages with tables and bar charts.",
+    },
+    name="ReportFormat",
+)
+
+
+@strawberry.type(description="A file that reports on your runs, or on the results of earlier steps.")
+class ReportJob(Job):
+    title: str = strawberry.field(description="Title of the report.")
+    format: Format = strawberry.field(description="File format of the report.")
+    params: JSON = strawberry.field(description="All parameters of the job.")
+
+
+@strawberry.input(description="The runs to report on. Set `period`, or both `from` and `to`.")
+class ReportRunsInput:
+    period: timedelta | None = strawberry.field(
+        default=strawberry.UNSET, description="Length of the period that ends at the due time of the report."
+    )
+    from_: datetime | None = strawberry.field(
+        name="from", default=strawberry.UNSET, description="Runs that were due at or after this time."
+    )
+    to: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs that were due before this time (exclusive)."
+    )
+    task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Runs of this task only.")
+
+
+@strawberry.input(
+    description="A report: a file with a table and optional bar chart. The file is stored, and its link expires."
+)
+class ReportJobInput:
+    title: str = strawberry.field(description="Title of the report, 1 to 200 characters.")
+    format: Format = strawberry.field(description="File format of the report.")
+    runs: ReportRunsInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs to report on. Set this or `data`."
+    )
+    data: JSON | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Data to report on; a list of objects becomes a table. Set this or `runs`.",
+    )
+    columns: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Columns to include, in this order. Default: all."
+    )
+    chart: bool = strawberry.field(default=False, description="True to add a bar chart.")
+    file_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Name of the file, 1 to 120 characters. Default: the title."
+    )
+    recipients: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="At most 20 addresses to mail the link to, among those that this server allows jobs to write to.",
+    )

@@ -1,0 +1,1 @@
+"""Limits on what a client may ask of the API."""

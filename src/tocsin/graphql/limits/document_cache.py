@@ -1,0 +1,148 @@
+"""Parsing, cost calculation and validation of documents, with a cache of valid ones.
+
+A document that is not cached is processed in a thread: it takes milliseconds, which would delay runs on the event loop.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
+
+from tocsin.config import Settings
+from tocsin.graphql.limits import validation
+from tocsin.graphql.limits.document_limits import excess
+from tocsin.graphql.limits.query_cost import Weighed, weigh
+
+_MAX_DOCUMENTS = 256
+_MAX_LENGTH = 5_000
+"""Longest document that is cached, in characters. Longer ones are rare and would fill the memory."""
+_THREAD = ThreadPoolExecutor(1, "documents")
+"""A single thread, so that a flood of documents competes with the event loop as one thread only."""
+
+
+@dataclass
+class Known:
+    """A valid document, and the costs of those of its operations that depend on no variable."""
+
+    document: DocumentNode
+    weights: dict[str | None, Weighed] = field(default_factory=dict)
+
+
+class Memory:
+    """An LRU cache of valid documents. Refused ones are not cached, so they cannot evict those in use."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, int], Known] = OrderedDict()
+
+    def get(self, query: str, max_tokens: int) -> Known | None:
+        """Return the document cached under this token limit, or None."""
+        known = self._known.get((query, max_tokens))
+        if known is not None:
+            self._known.move_to_end((query, max_tokens))
+        return known
+
+    def keep(self, query: str, max_tokens: int, known: Known) -> None:
+        """Cache a document, unless it is too long."""
+        if len(query) <= _MAX_LENGTH:
+            self._known[query, max_tokens] = known
+            if len(self._known) > _MAX_DOCUMENTS:
+                self._known.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The result of checking a new document: the cost of its operation, or the errors for which it is refused.
+
+    With neither, the document has no operation of the requested name.
+    """
+
+    document: DocumentNode | None
+    weighed: Weighed | None
+    faults: list[GraphQLError]
+
+
+async def read(
+    schema: GraphQLSchema,
+    query: str,
+    name: str | None,
+    variables: Mapping[str, Any],
+    settings: Settings,
+    *,
+    suggest: bool,
+) -> Read:
+    """Parse and validate a document and calculate its cost.
+
+    All in one step, so that of all waiting documents only one is in memory as a tree.
+    """
+
+    def work() -> Read:
+        try:
+            document = parse_document(query, settings.max_document_tokens)
+        except GraphQLError as error:  # its traceback would keep all tokens alive
+            return Read(None, None, [validation.without_traceback(error)])
+        return _check(schema, document, name, variables, settings, suggest=suggest)
+
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
+
+
+def parse_document(query: str, max_tokens: int) -> DocumentNode:
+    """Parse a document and unlink its tokens, which form reference cycles and are not needed afterwards."""
+    document = parse(query, max_tokens=max_tokens)
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
+    return document
+
+
+def _check(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    name: str | None,
+    variables: Mapping[str, Any],
+    settings: Settings,
+    *,
+    suggest: bool,
+) -> Read:
+    if not _operations(document, name):
+        return Read(document, None, [])
+    try:
+        weighed = weigh_operation(schema, document, name, variables)
+        refuse_excess(document, weighed, settings)
+    except Refused as refused:
+        return Read(document, None, refused.faults)
+    return Read(document, weighed, validation.faults(schema, document, suggest=suggest))
+
+
+class Refused(Exception):
+    """A document that may not be executed, with the errors to return."""
+
+    def __init__(self, faults: list[GraphQLError]) -> None:
+        super().__init__("the document is refused")
+        self.faults = faults
+
+
+def refuse_excess(document: DocumentNode, weighed: Weighed, settings: Settings) -> None:
+    """Raise Refused for a document that exceeds a limit."""
+    if (fault := excess(document, weighed, settings)) is not None:
+        raise Refused([fault])
+
+
+def weigh_operation(
+    schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Mapping[str, Any]
+) -> Weighed:
+    """Return the cost of the operation with this name, which must exist. Raises Refused."""
+    try:
+        return weigh(schema, document, _operations(document, name)[0], variables)
+    except GraphQLError as error:
+        raise Refused([validation.without_traceback(error)]) from None
+
+
+def _operations(document: DocumentNode, name: str | None) -> list[OperationDefinitionNode]:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    return [node for node in operations if name in (None, node.name.value if node.name else None)]

@@ -1,0 +1,101 @@
+"""Strawberry's schema and execution context, with a rate limit check before a document is parsed."""
+
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLOneOfDirective
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from tocsin.graphql.context import Context
+from tocsin.graphql.limits.admission import refusal
+
+MOST_VARIABLE_FAULTS = 10
+
+
+class GuardedSchema(strawberry.Schema):
+    """A schema that refuses callers over their rate limit early. Its errors are logged by the extensions."""
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Execute a query or mutation. `context_value` is a Context."""
+        error = await refusal(context_value)
+        if error is not None:
+            return PreExecutionError(None, [error])
+        return await super().execute(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            allowed_operation_types,
+            operation_extensions,
+        )
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> Any:
+        """Execute an operation of any kind and stream its results. `context_value` is a Context."""
+        error = await refusal(context_value)
+        if error is not None:
+            return _single_result(PreExecutionError(None, [error]))
+        return await super().stream(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            operation_extensions,
+            allowed_operation_types,
+        )
+
+    def _get_custom_context_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Limit the errors of a variable: graphql-core prints the whole value around each of them."""
+        return {**super()._get_custom_context_kwargs(*args, **kwargs), "max_coercion_errors": MOST_VARIABLE_FAULTS}
+
+    def process_errors(self, *_: object, **__: object) -> None:
+        """Log nothing; `extensions.Errors` does."""
+
+    def as_str(self) -> str:
+        """Return the schema in SDL. Strawberry prints the definition of `@oneOf` without its description."""
+        described = f'"""{GraphQLOneOfDirective.description}"""\ndirective @oneOf'
+        return super().as_str().replace("directive @oneOf", described)
+
+
+async def _single_result(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result
+
+
+class DiscreetExecutor(StrawberryGraphQLCoreExecutionContext):
+    """An execution context that hides suggestions about invalid variables from callers who may not see them."""
+
+    @classmethod
+    def build(
+        cls, schema: Any, document: Any, root_value: Any = None, context_value: Any = None, *args: Any, **options: Any
+    ) -> Any:
+        """Build the execution context of one operation."""
+        options["hide_suggestions"] = not may_be_told(context_value)
+        return super().build(schema, document, root_value, context_value, *args, **options)
+
+
+def may_be_told(context: Context) -> bool:
+    """Tell whether the caller gets suggestions ("Did you mean …?") in errors."""
+    return context.caller is not None and context.caller.is_among(context.services.settings.suggestions)

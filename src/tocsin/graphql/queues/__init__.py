@@ -1,0 +1,1 @@
+"""Queues and circuits in the API."""

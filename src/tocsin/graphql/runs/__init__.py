@@ -1,0 +1,1 @@
+"""Runs and attempts in the API."""

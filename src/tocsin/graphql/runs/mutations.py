@@ -1,0 +1,86 @@
+"""Mutations of single runs."""
+
+from typing import Annotated
+
+import strawberry
+
+from tocsin import clock
+from tocsin.documents import Run as RunDocument
+from tocsin.documents import RunStatus
+from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.context import Info, Services
+from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.tasks.inputs import key_field
+from tocsin.tasks import ownership
+from tocsin.tasks import runs as task_runs
+
+
+@strawberry.input(description="Input of `retryRun`.")
+class RetryRunInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the run.")
+    idempotency_key: str | None = key_field()
+
+
+@strawberry.input(description="Input of `cancelRun`.")
+class CancelRunInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the run.")
+
+
+@strawberry.type(description="Result of `retryRun`.")
+class RetryRunPayload:
+    run: Run | None = strawberry.field(description="The run after the change; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `cancelRun`.")
+class CancelRunPayload:
+    run: Run | None = strawberry.field(description="The run after the change; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type
+class RunMutations:
+    @strawberry.mutation(
+        description=(
+            "Retry a run that failed, was missed, skipped or cancelled. The same run is queued again with all its "
+            "retries and the current settings of its task."
+        )
+    )
+    async def retry_run(self, info: Info, input: Annotated[RetryRunInput, WHAT]) -> RetryRunPayload:
+        owner = await access.owner(info)
+        run, errors = await caught(_retry(info.context.services, owner, input))
+        return RetryRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Cancel a run: no further attempt is made. An attempt in progress is aborted shortly after, so the result "
+            "may still show the run as RUNNING."
+        )
+    )
+    async def cancel_run(self, info: Info, input: Annotated[CancelRunInput, WHAT]) -> CancelRunPayload:
+        owner = await access.owner(info)
+        run, errors = await caught(_cancel(info.context.services, owner, input))
+        return CancelRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
+
+
+async def _retry(services: Services, owner: str, input: RetryRunInput) -> RunDocument:
+    run_id = ids.require("Run", input.id, "id")
+    key = key_of(services, owner, "retryRun", input)
+    if await earlier(services, key) is None:
+        await ownership.require_run(owner, run_id)
+        services.quotas.take_run(owner)
+    run = await task_runs.retry(services.database, owner, run_id, clock.now(), key)
+    services.on_queued()
+    return run
+
+
+async def _cancel(services: Services, owner: str, input: CancelRunInput) -> RunDocument:
+    run_id = ids.require("Run", input.id, "id")
+    run = await task_runs.cancel(services.database, owner, run_id, clock.now())
+    if run.status is RunStatus.RUNNING:
+        services.on_cancel(run_id)
+    services.on_queued()  # another run may wait for this one to settle
+    return run

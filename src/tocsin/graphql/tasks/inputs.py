@@ -1,0 +1,195 @@
+"""Inputs of tasks, and their conversion to drafts and changes."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import strawberry
+
+from tocsin import documents, schedules
+from tocsin.documents import Overlap
+from tocsin.errors import FaultCollector, InvalidInput
+from tocsin.graphql.context import Services
+from tocsin.graphql.enums import IfPast
+from tocsin.graphql.jobs.types import JobInput, read_job
+from tocsin.graphql.tasks.retry import RetryInput, read_retry
+from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, read_misfire, read_schedule
+from tocsin.tasks.ranking import DEFAULT_QUEUE
+from tocsin.tasks.saving import Draft, check_fields, draft_of
+
+_KEY_DESCRIPTION = (
+    "A string of 1 to 200 characters that makes the mutation safe to send again: the same input with the same key "
+    "within 24 hours does nothing and returns the original result."
+)
+
+
+def key_field() -> Any:
+    """Return the field `idempotencyKey` of an input."""
+    return strawberry.field(default=strawberry.UNSET, description=_KEY_DESCRIPTION)
+
+
+@strawberry.input(description="The input of `createTask`.")
+class CreateTaskInput:
+    name: str = strawberry.field(description="Name of the task, 1 to 200 characters.")
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="At most 20 different tags of 1 to 50 characters."
+    )
+    job: JobInput = strawberry.field(description="Job to perform.")
+    schedule: ScheduleInput = strawberry.field(description="Due times of the task.")
+    if_past: IfPast = strawberry.field(
+        default=IfPast.REFUSE, description="Handling of a `schedule.at` that has already passed."
+    )
+    misfire: MisfireInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Handling of due times that passed while no server could run them. Default: RUN_ONCE.",
+    )
+    overlap: Overlap = strawberry.field(
+        default=Overlap.SKIP, description="Handling of a due time at which the previous run has not ended."
+    )
+    retry: RetryInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Retry policy for failed runs. Default: the policy of the server."
+    )
+    timeout: timedelta | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Timeout of one attempt, at most `PT1H`. Default: the default of the server.",
+    )
+    priority: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Priority of its runs, -10 to 10, higher first among your queued runs. Default: that of the queue.",
+    )
+    queue: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Name of the queue for its runs. Default: `default`."
+    )
+    idempotency_key: str | None = key_field()
+
+
+@strawberry.input(
+    description="The input of `updateTask`. Absent fields keep their value; null resets a field to its default."
+)
+class UpdateTaskInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
+    expected_version: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Current version of the task. If it has another version, nothing is changed: user error CONFLICT.",
+    )
+    name: strawberry.Maybe[str] = strawberry.field(description="Name of the task, 1 to 200 characters.")
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="Complete list of tags, which replaces the old one."
+    )
+    job: strawberry.Maybe[JobInput] = strawberry.field(
+        description="Complete job, which replaces the old one. Absent secrets are kept for the same target server."
+    )
+    schedule: strawberry.Maybe[ScheduleInput] = strawberry.field(
+        description=(
+            "Complete schedule, which replaces the old one. Reactivates a cancelled task; never runs for the past."
+        )
+    )
+    if_past: IfPast | None = strawberry.field(
+        default=strawberry.UNSET, description="Handling of a `schedule.at` that has already passed. Default: REFUSE."
+    )
+    misfire: strawberry.Maybe[MisfireInput | None] = strawberry.field(
+        description="Handling of due times that passed while no server could run them; null: RUN_ONCE."
+    )
+    overlap: strawberry.Maybe[Overlap | None] = strawberry.field(
+        description="Handling of a due time at which the previous run has not ended; null: SKIP."
+    )
+    retry: strawberry.Maybe[RetryInput | None] = strawberry.field(
+        description="Complete retry policy, which replaces the old one; null: the policy of the server."
+    )
+    timeout: strawberry.Maybe[timedelta | None] = strawberry.field(
+        description="Timeout of one attempt, at most `PT1H`; null: the default of the server."
+    )
+    priority: strawberry.Maybe[int | None] = strawberry.field(
+        description="Priority of its runs, -10 to 10, higher first among your queued runs; null: that of the queue."
+    )
+    queue: strawberry.Maybe[str | None] = strawberry.field(
+        description="Name of the queue for its runs; null: `default`."
+    )
+
+
+def read_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> Draft:
+    """Convert the input to a draft. Raises SeveralInvalid with the path of each invalid field."""
+    faults, tags = FaultCollector(), tuple(input_.tags or ())
+    misfire, timeout = read_misfire(input_.misfire or None), _seconds(input_.timeout)
+    job = faults.read(read_job, input_.job, services, owner)
+    schedule = faults.read(_read_schedule, input_.schedule, now, input_.if_past)
+    retry = faults.read(read_retry, input_.retry or None)
+    if faults.found:
+        faults.read(check_fields, input_.name, tags, misfire, timeout, retry, schedule)
+    faults.refuse()
+    assert job is not None and schedule is not None  # noqa: S101, PT018  # else `refuse` raised
+    return Draft(
+        name=input_.name,
+        tags=tags,
+        job=job,
+        schedule=schedule,
+        misfire=misfire,
+        overlap=input_.overlap,
+        retry=retry,
+        timeout=timeout,
+        queue=input_.queue or DEFAULT_QUEUE,
+        priority=input_.priority if isinstance(input_.priority, int) else None,
+    )
+
+
+def read_changes(
+    input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
+) -> dict[str, Any]:
+    """Return the changed fields of Draft. Raises SeveralInvalid with the path of each invalid field."""
+    faults = FaultCollector()
+    changes = _simple_changes(input_) | _placement_changes(input_)
+    if input_.job is not None:
+        changes["job"] = faults.read(read_job, input_.job.value, services, owner, task.job)
+    if input_.schedule is not None:
+        if_past = input_.if_past or IfPast.REFUSE
+        changes["schedule"] = faults.read(_read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task))
+    if input_.retry is not None:
+        changes["retry"] = faults.read(read_retry, input_.retry.value)
+    if faults.found:
+        draft = replace(draft_of(task), **changes)
+        faults.read(draft.checked)
+    faults.refuse()
+    return changes
+
+
+def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if input_.name is not None:
+        changes["name"] = input_.name.value
+    if input_.tags is not None:
+        changes["tags"] = tuple(input_.tags.value or ())
+    if input_.misfire is not None:
+        changes["misfire"] = read_misfire(input_.misfire.value)
+    if input_.overlap is not None:
+        changes["overlap"] = input_.overlap.value or Overlap.SKIP
+    if input_.timeout is not None:
+        changes["timeout"] = _seconds(input_.timeout.value)
+    return changes
+
+
+def _placement_changes(input_: UpdateTaskInput) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if input_.priority is not None:
+        changes["priority"] = input_.priority.value
+    if input_.queue is not None:
+        changes["queue"] = input_.queue.value or DEFAULT_QUEUE
+    return changes
+
+
+def _replaced_schedule(task: documents.Task) -> schedules.Plain | None:
+    """Return the schedule to replace; None if it was a single due time of a cancelled task, which can be set again."""
+    before = schedules.plain(schedules.from_document(task.schedule))
+    return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
+
+
+def _read_schedule(
+    input_: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
+) -> schedules.Plain:
+    try:
+        return read_schedule(input_, now, if_past, before)
+    except InvalidInput as error:
+        raise error.under("schedule") from None
+
+
+def _seconds(timeout: timedelta | None) -> float | None:
+    return timeout.total_seconds() if isinstance(timeout, timedelta) else None

@@ -1,0 +1,126 @@
+"""Filters, orders and connections of tasks."""
+
+from datetime import UTC, datetime
+from enum import Enum
+
+import strawberry
+
+from tocsin import clock
+from tocsin.documents import Doc, Hold, TaskStatus, User, paging
+from tocsin.documents.paging import PageArguments, Rows
+from tocsin.errors import InvalidInput
+from tocsin.graphql.arguments import TimeWindow, bounds, contains
+from tocsin.graphql.context import Services
+from tocsin.graphql.enums import OrderDirection, describe
+from tocsin.graphql.node import PageInfo
+from tocsin.graphql.runs.lists import page_info
+from tocsin.graphql.tasks.types import Task, task_type
+
+_DUE_KEY = "_due"
+# Tasks without a next due time come last in both directions.
+_NEVER = {
+    OrderDirection.ASC: datetime(9999, 12, 30, tzinfo=UTC),
+    OrderDirection.DESC: datetime(1, 1, 2, tzinfo=UTC),
+}
+_MAX_TAGS = 20
+
+
+class TaskOrderField(Enum):
+    """A field to sort tasks by."""
+
+    CREATED_AT = "created_at"
+    NEXT_RUN_AT = "next_run_at"
+
+
+describe(
+    TaskOrderField,
+    "A field to sort tasks by.",
+    {
+        "CREATED_AT": "Time at which the task was created. Paging to the end returns every task exactly once.",
+        "NEXT_RUN_AT": "Next due time; tasks without one come last. Paging can skip or repeat tasks that run then.",
+    },
+)
+
+
+@strawberry.input(description="The sort order of tasks.")
+class TaskOrder:
+    field: TaskOrderField = strawberry.field(description="Field to sort by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Sort direction.")
+
+
+@strawberry.input(description="Filters for tasks, combined with AND.")
+class TaskFilter:
+    status: list[TaskStatus] | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks with one of these statuses."
+    )
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks whose name contains this text, ignoring case."
+    )
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks with all of these tags, at most 20."
+    )
+    next_run_at: TimeWindow | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks whose next due time is in this period."
+    )
+
+
+@strawberry.type(description="A task in a connection, with its cursor.")
+class TaskEdge:
+    cursor: str = strawberry.field(description="Cursor of this task, for `after` and `before`.")
+    node: Task = strawberry.field(description="The task.")
+
+
+@strawberry.type(description="A page of tasks.")
+class TaskConnection:
+    rows: strawberry.Private[Rows]
+    edges: list[TaskEdge] = strawberry.field(description="The tasks on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
+
+    @strawberry.field(description="The tasks on this page.")
+    def nodes(self) -> list[Task]:
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="Number of tasks on all pages.")
+    async def total_count(self) -> int:
+        return await paging.count(self.rows)
+
+
+async def list_tasks(
+    services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder | None, arguments: PageArguments
+) -> TaskConnection:
+    """Return a page of the user's tasks. Raises InvalidInput."""
+    rows = _rows(services, user, filter_, order or TaskOrder(field=TaskOrderField.CREATED_AT))
+    page = await paging.read_page(rows, arguments)
+    edges = [TaskEdge(cursor=paging.cursor(rows, row), node=task_type(row)) for row in page.rows]
+    return TaskConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+
+
+def _rows(services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder) -> Rows:
+    direction, by_due = order.direction, order.field is TaskOrderField.NEXT_RUN_AT
+    return Rows(
+        collection=services.database.tasks,
+        order=f"task_{order.field.value}_{direction.value.lower()}" if by_due else "task_created_at",
+        key=_DUE_KEY if by_due else order.field.value,
+        descending=direction is OrderDirection.DESC,
+        base={"owner": user.id},
+        residual=_residual(filter_),
+        origin=None if by_due else (user.created_at, clock.now()),
+        computed={"$ifNull": ["$next_run_at", _NEVER[direction]]} if by_due else None,
+    )
+
+
+def _residual(filter_: TaskFilter | None) -> Doc:
+    residual: Doc = {"hold": {"$ne": Hold.DELETED.value}}
+    if not filter_:
+        return residual
+    if isinstance(filter_.status, list):
+        residual["status"] = {"$in": [status.value for status in filter_.status]}
+    if filter_.name:
+        residual["name"] = contains(filter_.name, "filter", "name")
+    if filter_.tags:
+        if len(filter_.tags) > _MAX_TAGS:
+            raise InvalidInput(f"Set at most {_MAX_TAGS} tags; there are {len(filter_.tags)}.", "filter", "tags")
+        residual["tags"] = {"$all": filter_.tags}
+    low, high = bounds(filter_.next_run_at or None)
+    window = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
+    return residual | ({"next_run_at": window} if window else {})

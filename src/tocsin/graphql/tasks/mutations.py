@@ -1,0 +1,246 @@
+"""Mutations of tasks."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Annotated, Any
+
+import bson
+import strawberry
+
+from tocsin import clock
+from tocsin.documents import Doc, RunStatus, TaskStatus, User
+from tocsin.documents import Task as TaskDocument
+from tocsin.errors import Conflict
+from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.context import Info, Services
+from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.tasks.inputs import CreateTaskInput, UpdateTaskInput, key_field, read_changes, read_draft
+from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.quotas import Quota
+from tocsin.tasks import idempotency, lifecycle, ownership, saving
+from tocsin.tasks import runs as task_runs
+
+_ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+_TRIES = 20
+
+
+@strawberry.input(description="Input of mutations that take a task.")
+class TaskIdInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
+
+
+@strawberry.input(description="Input of `runTask`.")
+class RunTaskInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the task.")
+    idempotency_key: str | None = key_field()
+
+
+@strawberry.type
+class TaskPayload:
+    task: Task | None = strawberry.field(description="The task after the change; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `createTask`.")
+class CreateTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="Result of `updateTask`.")
+class UpdateTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="Result of `pauseTask`.")
+class PauseTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="Result of `resumeTask`.")
+class ResumeTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="Result of `cancelTask`.")
+class CancelTaskPayload(TaskPayload):
+    pass
+
+
+@strawberry.type(description="Result of `deleteTask`.")
+class DeleteTaskPayload:
+    deleted_task_id: strawberry.ID | None = strawberry.field(
+        description="Global ID of the deleted task; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `runTask`.")
+class RunTaskPayload(TaskPayload):
+    run: Run | None = strawberry.field(description="The new run; null if there are user errors.")
+
+
+@strawberry.type
+class TaskMutations:
+    @strawberry.mutation(description="Create a task. It runs at the due times of its schedule.")
+    async def create_task(self, info: Info, input: Annotated[CreateTaskInput, WHAT]) -> CreateTaskPayload:
+        owner = await access.user(info)
+        task, errors = await caught(_create(info.context.services, owner, input))
+        return CreateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Change a task. Queued and retrying runs use the new settings. A new schedule applies from now on; no due "
+            "time runs twice."
+        )
+    )
+    async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, WHAT]) -> UpdateTaskPayload:
+        owner = await access.user(info)
+        task, errors = await caught(_update(info.context.services, owner, input))
+        return UpdateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
+
+    @strawberry.mutation(description="Delete a task. Its open runs are cancelled and its history is kept.")
+    async def delete_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> DeleteTaskPayload:
+        owner = await access.owner(info)
+        _, errors = await caught(_delete(info.context.services, owner, input))
+        return DeleteTaskPayload(deleted_task_id=None if errors else input.id, user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Pause a task: it has no due times until it is resumed. Queued and retrying runs are cancelled. An attempt "
+            "in progress finishes, but is not retried."
+        )
+    )
+    async def pause_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> PauseTaskPayload:
+        owner = await access.owner(info)
+        task, errors = await caught(_hold(info.context.services, owner, input, lifecycle.pause))
+        return PauseTaskPayload(task=await _load(info, owner, task), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Resume a paused task from its next due time on. Due times that passed while it was paused do not run."
+        )
+    )
+    async def resume_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> ResumeTaskPayload:
+        owner = await access.owner(info)
+        task, errors = await caught(_hold(info.context.services, owner, input, lifecycle.resume))
+        return ResumeTaskPayload(task=await _load(info, owner, task), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Cancel a task: it has no due times until it gets a new schedule. Its open runs are cancelled, and "
+            "attempts in progress are aborted."
+        )
+    )
+    async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> CancelTaskPayload:
+        owner = await access.owner(info)
+        task, errors = await caught(_hold(info.context.services, owner, input, lifecycle.cancel))
+        return CancelTaskPayload(task=await _load(info, owner, task), user_errors=errors)
+
+    @strawberry.mutation(
+        description="Run a task now, in addition to its schedule. Works even if the task is paused or already running."
+    )
+    async def run_task(self, info: Info, input: Annotated[RunTaskInput, WHAT]) -> RunTaskPayload:
+        owner, services = await access.owner(info), info.context.services
+        task, run = None, None
+        made, errors = await caught(_run(services, owner, input))
+        if made is not None:
+            task, run = await load_task(info, owner, made[0]), await load_run(info, owner, made[1])
+        return RunTaskPayload(task=task, run=run, user_errors=errors)
+
+
+async def _load(info: Info, owner: str, task: TaskDocument | None) -> Task | None:
+    return None if task is None else await load_task(info, owner, task.id)
+
+
+async def _create(services: Services, owner: User, input: CreateTaskInput) -> TaskDocument:
+    key = key_of(services, owner.id, "createTask", input)
+    if (record := await earlier(services, key)) is not None:
+        task = await ownership.find_task(owner.id, record["thing"])
+        if task is None:
+            raise idempotency.gone("task")
+        return task
+    now = clock.now()
+    draft = read_draft(input, services, owner, now)
+    async with services.quotas.room(owner.id, Quota.TASKS):
+        task = await saving.create(services.database, owner.id, draft, now, key)
+    services.quotas.note_stored(owner.id, draft.job)
+    services.on_due(task.next_run_at)
+    return task
+
+
+async def _update(services: Services, owner: User, input: UpdateTaskInput) -> TaskDocument:
+    """Update the version that was read: stored secrets and the schedule's phase come from it. Retries on a conflict."""
+    task_id = ids.require("Task", input.id, "id")
+    expected = input.expected_version if isinstance(input.expected_version, int) else None
+    for tries_left in reversed(range(_TRIES)):
+        now, before = clock.now(), await ownership.require_task(owner.id, task_id)
+        changes = read_changes(input, services, owner, before, now)
+        keeps = input.job is not None or input.schedule is not None
+        version = before.version if expected is None and keeps else expected
+        growth = _job_growth(before, changes)
+        if growth > 0:
+            services.quotas.require_storage(owner.id, "job")
+        try:
+            async with _quota_for_reactivation(services, before, changes):
+                task = await saving.update(services.database, owner.id, task_id, changes, now, version)
+        except Conflict:
+            if expected is not None or not tries_left:
+                raise
+            continue
+        services.quotas.meter.add_bytes(owner.id, growth)
+        services.on_due(task.next_run_at)
+        return task
+    raise AssertionError  # the last try returns or raises
+
+
+def _job_growth(task: TaskDocument, changes: Mapping[str, Any]) -> int:
+    """Return the bytes by which the stored job grows; negative if it shrinks."""
+    return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
+
+
+def _quota_for_reactivation(
+    services: Services, task: TaskDocument, changes: Mapping[str, Any]
+) -> AbstractAsyncContextManager[None]:
+    """Reserve quota if a new schedule makes a task that had ended active again."""
+    if "schedule" in changes and task.status in _ENDED:
+        return services.quotas.room(task.owner, Quota.TASKS)
+    return nullcontext()
+
+
+async def _delete(services: Services, owner: str, input: TaskIdInput) -> None:
+    task_id = ids.require("Task", input.id, "id")
+    task = await ownership.require_task(owner, task_id)
+    await lifecycle.delete(services.database, owner, task_id, clock.now())
+    services.quotas.note_deleted(owner, task.job)
+    await _abort_runs(services, task_id)
+
+
+async def _hold(services: Services, owner: str, input: TaskIdInput, act: Any) -> TaskDocument:
+    task_id = ids.require("Task", input.id, "id")
+    task: TaskDocument = await act(services.database, owner, task_id, clock.now())
+    services.on_due(task.next_run_at)
+    if act is lifecycle.cancel:
+        await _abort_runs(services, task_id)
+    return task
+
+
+async def _abort_runs(services: Services, task_id: str) -> None:
+    """Abort attempts of the task in this process. Other processes learn of it from the change stream."""
+    open_runs: list[Doc] = await services.database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
+    for run in open_runs:
+        if run["status"] == RunStatus.RUNNING.value:
+            services.on_cancel(run["_id"])
+
+
+async def _run(services: Services, owner: str, input: RunTaskInput) -> tuple[str, str]:
+    task_id = ids.require("Task", input.id, "id")
+    key = key_of(services, owner, "runTask", input)
+    if await earlier(services, key) is None:
+        await ownership.require_task(owner, task_id)
+        services.quotas.take_run(owner)
+    run = await task_runs.run_now(services.database, owner, task_id, clock.now(), key)
+    services.on_queued()
+    return task_id, run.id

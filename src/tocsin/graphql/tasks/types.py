@@ -1,0 +1,133 @@
+"""The output type of tasks."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import strawberry
+
+from tocsin import clock, schedules
+from tocsin.clock import MILLISECOND
+from tocsin.documents import Doc, Overlap, TaskStatus
+from tocsin.documents.paging import PageArguments
+from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import After, Before, First, Last
+from tocsin.graphql.context import Info
+from tocsin.graphql.jobs.types import Job, job_type
+from tocsin.graphql.node import Node
+from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.reasons import lateness_text
+from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.tasks.retry import RetryPolicy, retry_type
+from tocsin.graphql.tasks.schedule import Misfire, Schedule, misfire_type, schedule_type
+from tocsin.tasks import retry_policy as retries
+from tocsin.tasks.ranking import DEFAULT_QUEUE
+from tocsin.tasks.retry_defaults import RetryDefaults, interval_ms
+
+
+@strawberry.type(description="A task: a job that is performed by a schedule, with a retry policy.")
+class Task(Node):
+    document: strawberry.Private[Doc]
+    name: str = strawberry.field(description="Name of the task.")
+    tags: list[str] = strawberry.field(description="Tags of the task, for `TaskFilter.tags`.")
+    overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
+    status: TaskStatus = strawberry.field(description="Status of the task, derived from its scheduled runs.")
+    version: int = strawberry.field(
+        description="Version of the task, from 1; each edit increases it. For `expectedVersion` of `updateTask`."
+    )
+    next_run_at: datetime | None = strawberry.field(description="Next due time; null if there is none.")
+    consecutive_failures: int = strawberry.field(
+        description="Number of consecutive scheduled runs that failed, since the last one that succeeded."
+    )
+    created_at: datetime = strawberry.field(description="Time at which the task was created.")
+    updated_at: datetime = strawberry.field(description="Time of your last edit.")
+
+    @strawberry.field(description="Job that the task performs.")
+    def job(self) -> Job:
+        return job_type(self.document["job"])
+
+    @strawberry.field(description="Due times of the task.")
+    def schedule(self) -> Schedule:
+        return schedule_type(schedules.from_document(self.document["schedule"]))
+
+    @strawberry.field(description="Handling of due times that passed while no server could run them.")
+    def misfire(self) -> Misfire:
+        return misfire_type(schedules.Misfire.from_document(self.document["misfire"]))
+
+    @strawberry.field(
+        description=(
+            "Retry policy in effect: the policy of the task, completed with the defaults of the server. Unless the "
+            "operator configured them, the default waits add up to at most half the interval of the schedule."
+        )
+    )
+    def retry(self, info: Info) -> RetryPolicy:
+        stored, interval = self.document["retry"], interval_ms(self.document["schedule"], clock.now())
+        own = None if stored is None else retries.from_document(stored)
+        defaults = RetryDefaults.of(info.context.services.settings)
+        return retry_type(defaults.complete(own, None if interval is None else interval * MILLISECOND))
+
+    @strawberry.field(description="Timeout of one attempt: that of the task, else the default of the server.")
+    def timeout(self, info: Info) -> timedelta:
+        own: float | None = self.document["timeout"]
+        default = info.context.services.settings.timeout_of(self.document["job"]["kind"])
+        return timedelta(seconds=default if own is None else own)
+
+    @strawberry.field(
+        description="Explanation of its delay for people; null unless a due time has passed that has no run yet."
+    )
+    def waiting_text(self) -> str | None:
+        return lateness_text(self.next_run_at, clock.now())
+
+    @strawberry.field(description="Name of the queue for its runs.")
+    def queue(self) -> str:
+        return str(self.document.get("queue") or DEFAULT_QUEUE)
+
+    @strawberry.field(
+        description="Priority of its runs, -10 to 10. Among your queued runs, those with a higher priority start first."
+    )
+    def priority(self) -> int:
+        return int(self.document.get("priority") or 0)
+
+    @strawberry.field(description="Latest scheduled run; null before the first one.")
+    async def last_run(self, info: Info) -> Run | None:
+        run_id = self.document["last_run"]
+        return None if run_id is None else await load_run(info, self.document["owner"], run_id)
+
+    @strawberry.field(description="List the scheduled and manual runs of the task, by default latest due time first.")
+    async def runs(
+        self,
+        info: Info,
+        filter: Annotated[
+            RunFilter | None,
+            strawberry.argument(description="Return only the runs that match. `taskId` has no effect here."),
+        ] = strawberry.UNSET,
+        order_by: Annotated[
+            RunOrder | None,
+            strawberry.argument(description="Sort order of the runs. Default: by `DUE_AT`, descending."),
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> RunConnection:
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        return await list_runs(
+            info.context.services, user, filter or None, order_by or None, page, self.document["_id"]
+        )
+
+
+def task_type(task: Doc) -> Task:
+    """Convert a stored task."""
+    same = ("name", "tags", "version", "next_run_at", "consecutive_failures", "created_at", "updated_at")
+    return Task(
+        id=strawberry.ID(ids.encode("Task", task["_id"])),
+        document=task,
+        overlap=Overlap(task["overlap"]),
+        status=TaskStatus(task["status"]),
+        **{name: task[name] for name in same},
+    )
+
+
+async def load_task(info: Info, owner: str, task_id: str) -> Task | None:
+    """Load a task of the owner; None if it does not exist or was deleted."""
+    task = await info.context.services.loaders.task(owner, task_id)
+    return None if task is None else task_type(task)

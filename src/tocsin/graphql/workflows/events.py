@@ -1,0 +1,79 @@
+"""Events of workflow runs."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from tocsin import events
+from tocsin.documents import StepStatus, WorkflowRunStatus
+from tocsin.events import ChangeKind
+from tocsin.graphql import ids
+from tocsin.graphql.context import Info
+from tocsin.graphql.enums import describe
+from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+
+
+class WorkflowRunEventKind(Enum):
+    """The kind of a workflow run event."""
+
+    SNAPSHOT = "SNAPSHOT"
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+
+
+describe(
+    WorkflowRunEventKind,
+    "The kind of a workflow run event.",
+    {
+        "SNAPSHOT": "The stream started, or changes were dropped: read the current state.",
+        "CREATED": "A workflow run was created.",
+        "UPDATED": "A workflow run or one of its steps changed.",
+    },
+)
+_KINDS = {ChangeKind.SNAPSHOT: WorkflowRunEventKind.SNAPSHOT, ChangeKind.RUN_CREATED: WorkflowRunEventKind.CREATED}
+
+
+@strawberry.type(description="A change of a step.")
+class StepChange:
+    key: str = strawberry.field(description="Key of the step.")
+    status: StepStatus = strawberry.field(description="Status of the step at the time of the change.")
+
+
+@strawberry.type(
+    description=(
+        "A change of one of your workflow runs. Statuses are those at the time of the change, the object that at the "
+        "time of delivery."
+    )
+)
+class WorkflowRunEvent:
+    change: strawberry.Private[events.Change]
+    owner: strawberry.Private[str]
+    kind: WorkflowRunEventKind = strawberry.field(description="Kind of the change.")
+    at: datetime = strawberry.field(description="Time of the change, by the clock of the database.")
+    workflow_run_id: strawberry.ID | None = strawberry.field(
+        description="Global ID of the workflow run; null in a SNAPSHOT of all workflow runs."
+    )
+    status: WorkflowRunStatus | None = strawberry.field(
+        description="New status of the workflow run; null if it did not change."
+    )
+    steps: list[StepChange] = strawberry.field(description="Steps that changed.")
+
+    @strawberry.field(description="Current state of the workflow run; null in a SNAPSHOT of all workflow runs.")
+    async def workflow_run(self, info: Info) -> WorkflowRun | None:
+        run_id = self.change.workflow_run_id
+        return None if run_id is None else await load_workflow_run(info, self.owner, run_id)
+
+
+def workflow_event(change: events.Change, owner: str) -> WorkflowRunEvent:
+    """Convert a change to an event for its owner."""
+    run_id = change.workflow_run_id
+    return WorkflowRunEvent(
+        change=change,
+        owner=owner,
+        kind=_KINDS.get(change.kind, WorkflowRunEventKind.UPDATED),
+        at=change.at,
+        workflow_run_id=None if run_id is None else strawberry.ID(ids.encode("WorkflowRun", run_id)),
+        status=change.workflow_status,
+        steps=[StepChange(key=key, status=status) for key, status in change.steps],
+    )

@@ -1,0 +1,261 @@
+"""Mutations of workflows, workflow runs and approvals."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from tocsin import clock, documents
+from tocsin.errors import InvalidInput, UserErrorCode
+from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.context import Info, Services
+from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.scalars import JSON
+from tocsin.graphql.tasks.inputs import key_field
+from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.workflows.types import Workflow, workflow_type
+from tocsin.jobs.registry import Catalog
+from tocsin.outbound.guard import Rules
+from tocsin.outbound.recipient_rules import RecipientRules
+from tocsin.workflows import control, saving, starting
+from tocsin.workflows.language.offloaded_validation import check_object, check_yaml
+from tocsin.workflows.language.yaml_reader import WorkflowInvalid
+from tocsin.workflows.ownership import require_workflow
+
+_MAX_COMMENT_LENGTH = 2_000
+_USER_ERRORS = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.input(one_of=True, description="Input of `saveWorkflow`: the definition either as YAML or as an object.")
+class SaveWorkflowInput:
+    yaml: strawberry.Maybe[str] = strawberry.field(description="Definition as YAML, at most 256 KiB.")
+    definition: strawberry.Maybe[JSON] = strawberry.field(
+        description="Definition as an object with the same keys as the YAML form."
+    )
+
+
+@strawberry.input(description="Input of `deleteWorkflow`.")
+class DeleteWorkflowInput:
+    name: str = strawberry.field(description="Name of the workflow.")
+
+
+@strawberry.input(description="Input of `executeWorkflow`.")
+class ExecuteWorkflowInput:
+    name: str = strawberry.field(description="Name of the workflow.")
+    input: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="Values of the workflow's inputs: an object by input name."
+    )
+    idempotency_key: str | None = key_field()
+
+
+@strawberry.input(description="Input of `cancelWorkflowRun`.")
+class CancelWorkflowRunInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
+
+
+@strawberry.input(description="Input of `resumeWorkflowRun`.")
+class ResumeWorkflowRunInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
+    input: JSON | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="New values for all inputs of the workflow. Default: those of the original run.",
+    )
+
+
+@strawberry.input(description="Input of `decideApproval`.")
+class DecideApprovalInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
+    step: str = strawberry.field(description="Key of the approval step.")
+    approved: bool = strawberry.field(description="True completes the step, false fails it.")
+    comment: str = strawberry.field(default="", description="Explanation of the decision, at most 2,000 characters.")
+
+
+@strawberry.type(description="Result of `saveWorkflow`.")
+class SaveWorkflowPayload:
+    workflow: Workflow | None = strawberry.field(description="The saved workflow; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(
+        description="All errors in the definition, with line and column if it is YAML; empty on success."
+    )
+
+
+@strawberry.type(description="Result of `deleteWorkflow`.")
+class DeleteWorkflowPayload:
+    deleted_workflow_id: strawberry.ID | None = strawberry.field(
+        description="Global ID of the deleted workflow; null if there are user errors."
+    )
+    user_errors: list[UserError] = _USER_ERRORS
+
+
+@strawberry.type(description="Result of `executeWorkflow`.")
+class ExecuteWorkflowPayload:
+    workflow_run: WorkflowRun | None = strawberry.field(
+        description="The new workflow run; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `cancelWorkflowRun`.")
+class CancelWorkflowRunPayload:
+    workflow_run: WorkflowRun | None = strawberry.field(
+        description="The workflow run after the change; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `resumeWorkflowRun`.")
+class ResumeWorkflowRunPayload:
+    workflow_run: WorkflowRun | None = strawberry.field(
+        description="The workflow run after the change; null if there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type(description="Result of `decideApproval`.")
+class DecideApprovalPayload:
+    approved: bool | None = strawberry.field(description="The recorded decision; null if there are user errors.")
+    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+
+
+@strawberry.type
+class WorkflowMutations:
+    @strawberry.mutation(
+        description=(
+            "Create a workflow, or save a new version of the one with the same name. The definition is validated "
+            "first. Runs keep the version that they started with."
+        )
+    )
+    async def save_workflow(self, info: Info, input: Annotated[SaveWorkflowInput, WHAT]) -> SaveWorkflowPayload:
+        owner = await access.user(info)
+        try:
+            saved, errors = await caught(_save(info.context.services, owner, input))
+        except WorkflowInvalid as invalid:
+            return SaveWorkflowPayload(workflow=None, user_errors=_to_user_errors(invalid, input))
+        return SaveWorkflowPayload(workflow=None if saved is None else workflow_type(saved), user_errors=errors)
+
+    @strawberry.mutation(description="Delete a workflow and its schedule. Runs in progress continue.")
+    async def delete_workflow(self, info: Info, input: Annotated[DeleteWorkflowInput, WHAT]) -> DeleteWorkflowPayload:
+        owner, database = await access.owner(info), info.context.services.database
+        document, errors = await caught(saving.delete(database, owner, input.name, clock.now()))
+        deleted_id = None if document is None else strawberry.ID(ids.encode("Workflow", document["_id"]))
+        return DeleteWorkflowPayload(deleted_workflow_id=deleted_id, user_errors=errors)
+
+    @strawberry.mutation(
+        description="Start a run of a workflow. Returns immediately, while the run continues in the background."
+    )
+    async def execute_workflow(
+        self, info: Info, input: Annotated[ExecuteWorkflowInput, WHAT]
+    ) -> ExecuteWorkflowPayload:
+        owner = await access.owner(info)
+        run, errors = await caught(_execute(info.context.services, owner, input))
+        return ExecuteWorkflowPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Cancel a workflow run: no further step starts. Queued runs of its steps are cancelled and attempts in "
+            "progress are aborted, shortly after the mutation returns."
+        )
+    )
+    async def cancel_workflow_run(
+        self, info: Info, input: Annotated[CancelWorkflowRunInput, WHAT]
+    ) -> CancelWorkflowRunPayload:
+        owner = await access.owner(info)
+        run, errors = await caught(_cancel(info.context.services, owner, input))
+        return CancelWorkflowRunPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Resume a workflow run that failed or was cancelled. Completed steps are kept and the others run again, "
+            "with the version that the run started with."
+        )
+    )
+    async def resume_workflow_run(
+        self, info: Info, input: Annotated[ResumeWorkflowRunInput, WHAT]
+    ) -> ResumeWorkflowRunPayload:
+        owner = await access.owner(info)
+        run, errors = await caught(_resume(info.context.services, owner, input))
+        return ResumeWorkflowRunPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
+
+    @strawberry.mutation(
+        description="Approve or reject a step of a workflow run. You must be one of the users that the step asks."
+    )
+    async def decide_approval(self, info: Info, input: Annotated[DecideApprovalInput, WHAT]) -> DecideApprovalPayload:
+        user = await access.user(info)
+        run, errors = await caught(_decide(info.context.services, user, input))
+        return DecideApprovalPayload(approved=None if run is None else input.approved, user_errors=errors)
+
+
+async def _load(info: Info, owner: str, run: documents.WorkflowRun | None) -> WorkflowRun | None:
+    return None if run is None else await load_workflow_run(info, owner, run.id)
+
+
+def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[UserError]:
+    root = "definition" if input.yaml is None else "yaml"
+    return [
+        UserError(field=[root, *map(str, fault.path)], code=UserErrorCode.INVALID, message=str(fault))
+        for fault in invalid.faults
+    ]
+
+
+async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.Doc:
+    now, compute = clock.now(), services.compute
+    recipients = RecipientRules(services.settings.email_recipients, owner.email)
+    catalog = Catalog(Rules.of(services.settings), recipients)
+    if input.yaml is not None:
+        checked = await check_yaml(input.yaml.value, now, catalog, compute, owner.id)
+    else:
+        assert input.definition is not None  # noqa: S101  # the other member of a @oneOf
+        checked = await check_object(input.definition.value, now, catalog, compute, owner.id)
+    saved = await saving.save_checked(services.database, services.secrets, owner.id, checked, now, services.quotas)
+    services.on_workflow_due(saved["next_run_at"])
+    return saved
+
+
+async def _execute(services: Services, owner: str, input: ExecuteWorkflowInput) -> documents.WorkflowRun:
+    key = key_of(services, owner, "executeWorkflow", input)
+    if await earlier(services, key) is None:
+        await require_workflow(services.database, owner, input.name)
+        services.quotas.take_run(owner)
+    run = await starting.execute(
+        services.database, services.versions, owner, input.name, _value(input.input), clock.now(), key
+    )
+    services.quotas.meter.add_bytes(owner, len(run.inputs))
+    services.on_workflow_run(run.id)
+    return run
+
+
+async def _cancel(services: Services, owner: str, input: CancelWorkflowRunInput) -> documents.WorkflowRun:
+    run_id = ids.require("WorkflowRun", input.id, "id")
+    run = await control.cancel(services.database, owner, run_id, clock.now())
+    services.on_workflow_run(run_id)
+    return run
+
+
+async def _resume(services: Services, owner: str, input: ResumeWorkflowRunInput) -> documents.WorkflowRun:
+    run_id = ids.require("WorkflowRun", input.id, "id")
+    services.quotas.require_run(owner)
+    run = await control.resume(services.database, services.versions, owner, run_id, _value(input.input), clock.now())
+    services.on_workflow_run(run_id)
+    return run
+
+
+async def _decide(services: Services, user: documents.User, input: DecideApprovalInput) -> documents.WorkflowRun:
+    if len(input.comment) > _MAX_COMMENT_LENGTH:
+        raise InvalidInput(f"comment can have at most {_MAX_COMMENT_LENGTH} characters.", "comment")
+    run_id = ids.require("WorkflowRun", input.id, "id")
+    run = await control.decide(
+        services.database,
+        user,
+        run_id,
+        input.step,
+        clock.now(),
+        approved=input.approved,
+        comment=input.comment,
+        confirms=services.settings.confirms_addresses,
+    )
+    services.on_workflow_run(run_id)
+    return run
+
+
+def _value(input: Any) -> Any:
+    return None if input is strawberry.UNSET else input

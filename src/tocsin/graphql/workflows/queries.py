@@ -1,0 +1,73 @@
+"""Queries for workflows and workflow runs."""
+
+from typing import Annotated
+
+import strawberry
+
+from tocsin.documents.paging import PageArguments
+from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import After, Before, First, Last
+from tocsin.graphql.context import Info
+from tocsin.graphql.workflows.lists import (
+    WorkflowConnection,
+    WorkflowFilter,
+    WorkflowRunConnection,
+    WorkflowRunFilter,
+    list_workflow_runs,
+    list_workflows,
+)
+from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.workflows.types import Workflow, workflow_type
+from tocsin.workflows.ownership import find_workflow
+
+
+@strawberry.type
+class WorkflowQueries:
+    @strawberry.field(
+        description="Fetch one of your workflows by its name; null if you have no workflow with this name."
+    )
+    async def workflow(
+        self, info: Info, name: Annotated[str, strawberry.argument(description="Name of the workflow.")]
+    ) -> Workflow | None:
+        owner = await access.owner(info)
+        document = await find_workflow(info.context.services.database, owner, name)
+        return None if document is None else workflow_type(document)
+
+    @strawberry.field(description="List your workflows, newest first.")
+    async def workflows(
+        self,
+        info: Info,
+        filter: Annotated[
+            WorkflowFilter | None, strawberry.argument(description="Return only the workflows that match.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> WorkflowConnection:
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        return await list_workflows(info.context.services, user, filter or None, page)
+
+    @strawberry.field(description="Fetch one of your workflow runs; null if you have no workflow run with this ID.")
+    async def workflow_run(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")],
+    ) -> WorkflowRun | None:
+        owner, run_id = await access.owner(info), ids.find("WorkflowRun", id, "id")
+        return None if run_id is None else await load_workflow_run(info, owner, run_id)
+
+    @strawberry.field(description="List the runs of your workflows, newest first.")
+    async def workflow_runs(
+        self,
+        info: Info,
+        filter: Annotated[
+            WorkflowRunFilter | None, strawberry.argument(description="Return only the workflow runs that match.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> WorkflowRunConnection:
+        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        return await list_workflow_runs(info.context.services, user, filter or None, page)

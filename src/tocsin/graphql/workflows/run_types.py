@@ -1,0 +1,249 @@
+"""Output types of workflow runs and their steps."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from tocsin.documents import Doc, StepReason, StepStatus, Trigger, WaitingFor, WorkflowRunReason, WorkflowRunStatus
+from tocsin.errors import InvalidInput
+from tocsin.graphql import ids
+from tocsin.graphql.context import Info
+from tocsin.graphql.node import Node
+from tocsin.graphql.runs.types import Run, RunError, run_error, run_type
+from tocsin.graphql.scalars import JSON, read_texts
+from tocsin.graphql.workflows.reasons import reason_text, step_reason_text
+from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, StepState, Work
+
+_MAX_RUNS = 100
+_MAX_RESULTS_LENGTH = 8 * 1024 * 1024
+"""Maximum size, in characters, of all results of a step that are returned as one list."""
+
+
+@strawberry.type(description="The progress of a workflow run.")
+class Progress:
+    done: int = strawberry.field(description="Number of steps that have ended.")
+    all: int = strawberry.field(description="Number of steps in total.")
+
+
+@strawberry.type(description="The number of items of a step with `forEach`, by state.")
+class StepItems:
+    total: int = strawberry.field(description="Number of items in total.")
+    completed: int = strawberry.field(description="Number of items that were completed.")
+    running: int = strawberry.field(description="Number of items that are running.")
+    failed: int = strawberry.field(description="Number of items that failed.")
+
+
+@strawberry.type(description="An approval: the request for a decision of a person, and the decision.")
+class StepApproval:
+    by: str = strawberry.field(description="Approver: the email address of a user, or `admins` for any administrator.")
+    message: str = strawberry.field(description="Message to the approver.")
+    decide_until: datetime | None = strawberry.field(
+        description="Time at which the approval times out; null if it does not, and after the decision."
+    )
+    reminders: int = strawberry.field(description="Number of reminders sent.")
+    decided_by: str | None = strawberry.field(
+        description="Email address of the person who decided; null if nobody has decided."
+    )
+    decided_at: datetime | None = strawberry.field(description="Time of the decision; null if nobody has decided.")
+    comment: str | None = strawberry.field(description="Comment on the decision; null if there is none.")
+    not_asked_because: str | None = strawberry.field(
+        description="Reason why nobody was asked by mail, and how to change that; null if somebody was or has decided."
+    )
+
+
+@strawberry.type(description="A step of a workflow run.")
+class StepRun:
+    document: strawberry.Private[Doc]
+    state: strawberry.Private[StepState]
+    key: str = strawberry.field(description="Key of the step.")
+    status: StepStatus = strawberry.field(description="Status of the step.")
+    reason: StepReason | None = strawberry.field(
+        description="Reason for the status; null if the status explains itself."
+    )
+    reason_text: str | None = strawberry.field(description="Explanation of `reason` for people; null without a reason.")
+    round: int = strawberry.field(description="Number of times the step was restarted by `resumeWorkflowRun`.")
+    started_at: datetime | None = strawberry.field(description="Time at which the step started; null before that.")
+    finished_at: datetime | None = strawberry.field(description="Time at which the step ended; null before that.")
+    wait_until: datetime | None = strawberry.field(
+        description="Time at which its wait ends; null unless it waits for a point in time."
+    )
+    error: RunError | None = strawberry.field(description="Error with which it failed; null if it did not fail.")
+
+    @strawberry.field(description="Number of items by state; null for a step without `forEach`, and before it starts.")
+    def items(self) -> StepItems | None:
+        item_states = self.state.items
+        if item_states is None:
+            return None
+        return StepItems(
+            total=len(item_states),
+            completed=item_states.count(COMPLETED),
+            running=item_states.count(RUNNING),
+            failed=item_states.count(FAILED),
+        )
+
+    @strawberry.field(description="Condition that the step is waiting for; null unless it is PENDING or WAITING.")
+    async def waiting_for(self, info: Info) -> WaitingFor | None:
+        if self.status is StepStatus.PENDING:
+            return WaitingFor.DEPENDENCY
+        if self.status is not StepStatus.WAITING:
+            return None
+        if self.state.asks is None:
+            return WaitingFor.TIME
+        return WaitingFor.APPROVAL if await self._find_refusal(info) is None else WaitingFor.ACCEPTANCE
+
+    async def _find_refusal(self, info: Info) -> str | None:
+        """Explain why nobody was asked for the pending decision; None if somebody was."""
+        if self.status is not StepStatus.WAITING or self.state.asks is None:
+            return None
+        return await info.context.services.refusals.of(self.document["owner"], self.state.asks)
+
+    @strawberry.field(description="Approval that the step waits or waited for; null for other kinds of steps.")
+    async def approval(self, info: Info) -> StepApproval | None:
+        state = self.state
+        if state.asks is None:
+            return None
+        decision = state.decision or {}
+        at = decision.get("at")
+        return StepApproval(
+            by=state.asks,
+            message=state.message or "",
+            decide_until=state.wake_at,
+            reminders=state.reminders,
+            decided_by=decision.get("by"),
+            decided_at=at and datetime.fromisoformat(at),
+            comment=decision.get("comment"),
+            not_asked_because=await self._find_refusal(info),
+        )
+
+    @strawberry.field(
+        description="Result of the step, null until it is completed; with `forEach`, a list in the order of the items."
+    )
+    async def result(self, info: Info) -> JSON | None:
+        if self.status is not StepStatus.COMPLETED and self.state.items is None:
+            return None
+        item_states = self.state.items
+        works = (
+            [Work(self.key)] if item_states is None else [Work(self.key, index) for index in range(len(item_states))]
+        )
+        found = await _load_runs(info, [work.run_id(self.document["_id"]) for work in works])
+        texts = [None if run is None else run.get("result") for run in found]
+        if sum(len(text or "") for text in texts) > _MAX_RESULTS_LENGTH:
+            raise InvalidInput(
+                f"The results have more than {_MAX_RESULTS_LENGTH:,} characters. Query the results of `runs` instead.",
+                "result",
+            )
+        values = await read_texts(texts)
+        result: JSON | None = values if item_states is not None else values[0]  # type: ignore[assignment]
+        return result
+
+    @strawberry.field(
+        description="Runs of the step: at most 100, in the order of the items, followed by the run of its compensation."
+    )
+    async def runs(
+        self,
+        info: Info,
+        skip: Annotated[int, strawberry.argument(description="Number of items to skip at the start.")] = 0,
+    ) -> list[Run]:
+        if skip < 0:
+            raise InvalidInput("skip must be 0 or more.", "skip")
+        works = [Work(self.key)]
+        if self.state.items is not None:
+            works = [Work(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MAX_RUNS))]
+        ids_ = [work.run_id(self.document["_id"]) for work in (*works, Work(self.key, undo=True))]
+        return [run_type(run) for run in await _load_runs(info, ids_) if run is not None]
+
+
+@strawberry.type(description="A workflow run: one execution of a workflow.")
+class WorkflowRun(Node):
+    document: strawberry.Private[Doc]
+    name: str = strawberry.field(description="Name of the workflow.")
+    version: int = strawberry.field(description="Version of the workflow that is executed, from 1.")
+    trigger: Trigger = strawberry.field(description="Origin of the workflow run.")
+    status: WorkflowRunStatus = strawberry.field(description="Status of the workflow run.")
+    reason: WorkflowRunReason | None = strawberry.field(
+        description="Reason for the status; null if the status explains itself."
+    )
+    reason_text: str | None = strawberry.field(description="Explanation of `reason` for people; null without a reason.")
+    due_at: datetime = strawberry.field(description="Due time, or the time at which it was requested.")
+    created_at: datetime = strawberry.field(description="Time at which the workflow run was created.")
+    started_at: datetime | None = strawberry.field(
+        description="Time at which the first step started; null before that."
+    )
+    finished_at: datetime | None = strawberry.field(
+        description="Time at which the workflow run ended; null before that."
+    )
+    cancel_requested_at: datetime | None = strawberry.field(
+        description="Time at which its cancellation was requested; null if it was not."
+    )
+    progress: Progress = strawberry.field(description="Progress of the workflow run, in steps.")
+    error: RunError | None = strawberry.field(description="Error with which it failed; null if it did not fail.")
+
+    @strawberry.field(description="Inputs, including defaults: an object.")
+    async def inputs(self) -> JSON:
+        inputs: JSON = (await read_texts([self.document["inputs"]]))[0]
+        return inputs
+
+    @strawberry.field(
+        description="The `output` of the workflow, or the results of its last steps. Null until it is completed."
+    )
+    async def result(self) -> JSON | None:
+        result: JSON | None = (await read_texts([self.document["output"]]))[0]
+        return result
+
+    @strawberry.field(description="Steps in the order of the definition.")
+    def steps(self) -> list[StepRun]:
+        return [_to_step_run(self.document, key) for key in self.document["steps"]]
+
+    @strawberry.field(description="Step with this key; null if there is none.")
+    def step(self, key: Annotated[str, strawberry.argument(description="Key of the step.")]) -> StepRun | None:
+        return _to_step_run(self.document, key) if key in self.document["steps"] else None
+
+
+def workflow_run_type(document: Doc) -> WorkflowRun:
+    """Convert a stored workflow run."""
+    reason = document["reason"] and WorkflowRunReason(document["reason"])
+    return WorkflowRun(
+        id=strawberry.ID(ids.encode("WorkflowRun", document["_id"])),
+        document=document,
+        name=document["name"],
+        version=document["version"],
+        trigger=Trigger(document["trigger"]),
+        status=WorkflowRunStatus(document["status"]),
+        reason=reason,
+        reason_text=reason and reason_text(reason),
+        due_at=document["due_at"],
+        created_at=document["created_at"],
+        started_at=document["started_at"],
+        finished_at=document["finished_at"],
+        cancel_requested_at=document["cancel_requested_at"],
+        progress=Progress(done=document["done"], all=document["total"]),
+        error=run_error(document["error"]),
+    )
+
+
+async def load_workflow_run(info: Info, owner: str, run_id: str) -> WorkflowRun | None:
+    """Load a workflow run of the owner; None if it does not exist."""
+    document = await info.context.services.loaders.workflow_run(owner, run_id)
+    return None if document is None else workflow_run_type(document)
+
+
+def _to_step_run(document: Doc, key: str) -> StepRun:
+    state = StepState.from_document(document["steps"][key])
+    return StepRun(
+        document=document,
+        state=state,
+        key=key,
+        status=state.status,
+        reason=state.reason,
+        reason_text=state.reason and step_reason_text(state.reason),
+        round=state.round,
+        started_at=state.started_at,
+        finished_at=state.finished_at,
+        wait_until=state.wake_at if state.asks is None else None,
+        error=run_error(state.error),
+    )
+
+
+async def _load_runs(info: Info, run_ids: list[str]) -> list[Doc | None]:
+    return [await info.context.services.loaders.run(run_id.partition("/")[0], run_id) for run_id in run_ids]

@@ -1,0 +1,61 @@
+"""The output type of workflows."""
+
+from datetime import datetime
+
+import strawberry
+
+from tocsin import schedules
+from tocsin.documents import Doc, Overlap
+from tocsin.graphql import ids
+from tocsin.graphql.context import Info
+from tocsin.graphql.node import Node
+from tocsin.graphql.scalars import JSON
+from tocsin.graphql.tasks.schedule import Schedule, schedule_type
+from tocsin.workflows.language.offloaded_validation import write_yaml
+from tocsin.workflows.versions import Version
+
+
+@strawberry.type(description="A workflow: a named, versioned graph of steps.")
+class Workflow(Node):
+    document: strawberry.Private[Doc]
+    name: str = strawberry.field(description="Name of the workflow, unique among your workflows.")
+    description: str = strawberry.field(description="Description of the workflow.")
+    version: int = strawberry.field(
+        description="Latest version of the workflow, from 1. Each save that changes it creates a new version."
+    )
+    overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
+    next_run_at: datetime | None = strawberry.field(description="Next due time; null if there is none.")
+    created_at: datetime = strawberry.field(description="Time at which the workflow was created.")
+    updated_at: datetime = strawberry.field(description="Time at which the workflow was last changed.")
+
+    @strawberry.field(description="Due times of the workflow; null if it only runs on request.")
+    def schedule(self) -> Schedule | None:
+        stored = self.document["schedule"]
+        return None if stored is None else schedule_type(schedules.from_document(stored))
+
+    @strawberry.field(
+        description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
+    )
+    async def definition(self, info: Info) -> JSON:
+        definition: JSON = (await _load_version(info, self.document)).data  # type: ignore[assignment]
+        return definition
+
+    @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")
+    async def yaml(self, info: Info) -> str:
+        version = await _load_version(info, self.document)
+        return await write_yaml(version.data, version.size, info.context.services.compute, version.owner)
+
+
+def workflow_type(document: Doc) -> Workflow:
+    """Convert a stored workflow."""
+    same = ("name", "description", "version", "next_run_at", "created_at", "updated_at")
+    return Workflow(
+        id=strawberry.ID(ids.encode("Workflow", document["_id"])),
+        document=document,
+        overlap=Overlap(document["overlap"]),
+        **{name: document[name] for name in same},
+    )
+
+
+async def _load_version(info: Info, document: Doc) -> Version:
+    return await info.context.services.versions.get(document["_id"], document["version"])

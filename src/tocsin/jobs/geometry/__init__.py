@@ -1,0 +1,1 @@
+"""The `polygonArea` and `countryLookup` jobs."""

@@ -1,0 +1,250 @@
+"""Validation of the parameters of an HTTP call, and sealing of its secrets for storage."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from yarl import URL
+
+from tocsin.errors import FaultCollector, InvalidInput
+from tocsin.jobs.http.body import Body, storable, store_body
+from tocsin.outbound.guard import Rules
+from tocsin.outbound.redirects import SECRET_HEADERS
+from tocsin.outbound.url_guard import find_refusal
+from tocsin.outbound.urls import origin, parse_url
+from tocsin.security.secret_box import SecretBox
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+HEADERS_LIMIT = 16_384
+HEADER_COUNT_LIMIT = 50
+CONNECT_TIMEOUT_LIMIT = 300
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
+_RESERVED_HEADERS = frozenset(
+    {"content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer"}
+    | {"upgrade", "expect", "host", "accept-encoding", "idempotency-key"}
+)
+
+
+class PlainHeader(BaseModel):
+    """A header whose value is visible to anyone who can see the task."""
+
+    name: str
+    value: str
+
+
+class SealedHeader(BaseModel):
+    """A header whose value is stored encrypted."""
+
+    name: str
+    sealed: str
+
+
+class HttpParams(BaseModel):
+    """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds."""
+
+    url: str
+    method: str = "GET"
+    headers: list[PlainHeader] = []
+    secret_headers: list[SealedHeader] = []
+    body: Body | None = None
+    token: str | None = None
+    connect_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpInput:
+    """Parameters as users write them, with at most one of `json`, `text` and `form`. Headers named in
+    `secret_header_names` are stored encrypted.
+
+    On an update, None for the `token` or for the value of a secret header keeps the stored one. So does a name that is
+    only in `secret_header_names`. An empty `token` removes it.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, Any] | None = None
+    secret_header_names: Sequence[str] = ()
+    json: Any = None
+    text: str | None = None
+    form: Mapping[str, Any] | None = None
+    token: str | None = None
+    connect_timeout: float | None = None
+
+
+def prepare(
+    given: HttpInput,
+    box: SecretBox,
+    owner: str,
+    previous: Mapping[str, Any] | None = None,
+    rules: Rules | None = None,
+) -> dict[str, Any]:
+    """Return the fields of HttpParams to store for `given`. `previous` are the stored ones, on an update.
+
+    Raises InvalidInput with the path in the API's input, also for a URL that the `rules` never allow.
+    """
+    before = HttpParams.model_validate(previous) if previous is not None else None
+    faults = FaultCollector()
+    url = faults.read(_check_url, given.url, rules) or ""
+    method = faults.read(_check_method, given.method)
+    headers, secret = faults.read(_split_headers, given, before) or ([], {})
+    body = faults.read(store_body, given.json, given.text, given.form)
+    token = faults.read(_resolve_token, given, before, {name.lower() for name in secret})
+    connect_timeout = faults.read(_check_connect_timeout, given.connect_timeout)
+    faults.refuse()
+    if before is not None and not _is_same_origin(before.url, url):
+        _refuse_kept_secrets(token if given.token is None else None, secret)
+    return {
+        "url": url,
+        "method": method,
+        "headers": [{"name": name, "value": value} for name, value in headers],
+        "secret_headers": [_seal_header(name, value, box, owner) for name, value in secret.items()],
+        "body": body,
+        "token": token if given.token is None or token is None else box.seal(token, owner),
+        "connect_timeout": connect_timeout,
+    }
+
+
+def _seal_header(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
+    return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
+
+
+def check(given: HttpInput) -> None:
+    """Validate the input without storing it. Raises SeveralInvalid."""
+    faults = FaultCollector()
+    faults.read(_check_url, given.url, None)
+    faults.read(_split_headers, given, None)
+    faults.read(_check_method, given.method)
+    faults.read(store_body, given.json, given.text, given.form)
+    faults.read(_check_connect_timeout, given.connect_timeout)
+    faults.refuse()
+
+
+def refuse_url(url: URL | str, rules: Rules) -> str | None:
+    """Return a sentence why the rules never allow a URL; None if they may, or if it is not a parsed URL."""
+    refusal = None if isinstance(url, str) else find_refusal(url, rules)
+    return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
+
+
+def _check_url(url: str, rules: Rules | None) -> str:
+    storable(url, "url")
+    parsed = parse_url(url)
+    if isinstance(parsed, str):
+        raise InvalidInput(f"The url cannot be called. {parsed}", "url")
+    if rules is not None and (refusal := refuse_url(parsed, rules)) is not None:
+        raise InvalidInput(refusal, "url")
+    return url
+
+
+def _is_same_origin(before: str, after: str) -> bool:
+    """Return whether both URLs have the same scheme, host and port."""
+    old, new = parse_url(before), parse_url(after)
+    return before == after or (isinstance(old, URL) and isinstance(new, URL) and origin(old) == origin(new))
+
+
+def _refuse_kept_secrets(token: str | None, secret: Mapping[str, str | SealedHeader]) -> None:
+    """Refuse to send stored secrets to another server. Otherwise users who can edit a task, but not see its secrets,
+    could have them sent to a server of theirs.
+    """
+    why = "The url has another scheme, host or port than before, and the new server must not get the stored"
+    kept = [name for name, value in secret.items() if isinstance(value, SealedHeader)]
+    if kept:
+        message = f"{why} value of {kept[0]}. Give the value again, or leave {kept[0]} out to remove it."
+        raise InvalidInput(message, "headers", kept[0])
+    if token is not None:
+        raise InvalidInput(f"{why} token. Give the token again, or an empty one to remove it.", "token")
+
+
+def _check_method(method: str) -> str:
+    if method.upper() not in METHODS:
+        raise InvalidInput(f"The method must be one of {', '.join(METHODS)}.", "method")
+    return method.upper()
+
+
+def _check_connect_timeout(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds <= CONNECT_TIMEOUT_LIMIT:
+        message = f"The connect timeout must be more than 0 and at most {CONNECT_TIMEOUT_LIMIT} seconds."
+        raise InvalidInput(message, "connectTimeout")
+    return seconds
+
+
+def _split_headers(
+    given: HttpInput, before: HttpParams | None
+) -> tuple[list[tuple[str, str]], dict[str, str | SealedHeader]]:
+    stored = {header.name.lower(): header for header in before.secret_headers} if before else {}
+    all_given = _collect_headers(given)
+    hidden = SECRET_HEADERS | {name.lower() for name in given.secret_header_names}
+    plain: list[tuple[str, str]] = []
+    secret: dict[str, str | SealedHeader] = {}
+    for name, value in all_given.items():
+        if value is None:
+            secret[name] = _keep_stored(name, hidden, stored)
+        elif name.lower() in hidden:
+            secret[name] = _check_header_value(name, value)
+        else:
+            plain.append((name, _check_header_value(name, value)))
+    _check_total_size([*plain, *((name, str(value)) for name, value in secret.items() if isinstance(value, str))])
+    return plain, secret
+
+
+def _collect_headers(given: HttpInput) -> dict[str, Any]:
+    """Return the validated headers by name. Those that are only named as secret have the value None."""
+    headers = dict(given.headers or {})
+    present = {name.lower() for name in headers}
+    if len(present) < len(headers):
+        raise InvalidInput("A header is given twice, in different case.", "headers")
+    headers.update({name: None for name in given.secret_header_names if name.lower() not in present})
+    if len(headers) > HEADER_COUNT_LIMIT:
+        raise InvalidInput(f"There are {len(headers)} headers; the limit is {HEADER_COUNT_LIMIT}.", "headers")
+    for name in headers:
+        _check_header_name(name)
+    return headers
+
+
+def _check_header_name(name: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise InvalidInput("This is not a valid header name. Use letters, digits and hyphens.", "headers", name)
+    if name.lower() in _RESERVED_HEADERS or name.lower().startswith("x-tocsin-"):
+        raise InvalidInput(f"Tocsin sets the header {name} itself. Leave it out.", "headers", name)
+
+
+def _keep_stored(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
+    if name.lower() in hidden and name.lower() in stored:
+        return SealedHeader(name=name, sealed=stored[name.lower()].sealed)
+    message = f"The header {name} has no value: null keeps the stored value of a secret header, but none is stored."
+    raise InvalidInput(message, "headers", name)
+
+
+def _check_header_value(name: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InvalidInput("The value of a header must be a string or a number.", "headers", name)
+    text = str(value)
+    if _CONTROL.search(text):
+        raise InvalidInput("The value of a header must not contain line breaks or control characters.", "headers", name)
+    if text != text.strip():
+        raise InvalidInput("The value of a header must not begin or end with a space.", "headers", name)
+    return storable(text, "headers", name)
+
+
+def _check_total_size(headers: Sequence[tuple[str, str]]) -> None:
+    size = sum(len(name) + len(value.encode()) for name, value in headers)
+    if size > HEADERS_LIMIT:
+        raise InvalidInput(f"The headers have {size} bytes; the limit is {HEADERS_LIMIT}.", "headers")
+
+
+def _resolve_token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
+    """Return the new token in plain text, or the stored one, still sealed, if none is given."""
+    if given.token is None:
+        return before.token if before is not None and "authorization" not in secret_names else None
+    if given.token == "":
+        return None
+    if "authorization" in secret_names:
+        raise InvalidInput("Give either a token or an Authorization header: both set the same header.", "token")
+    if not given.token.isascii() or not given.token.isprintable() or " " in given.token:
+        raise InvalidInput("The token must consist of printable ASCII characters without spaces.", "token")
+    if len(given.token) > HEADERS_LIMIT // 2:
+        raise InvalidInput(f"The token must have at most {HEADERS_LIMIT // 2} characters.", "token")
+    return given.token

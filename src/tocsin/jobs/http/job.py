@@ -1,0 +1,244 @@
+"""The `http` job: call a URL. A 2xx response is success."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from tocsin.errors import InvalidInput
+from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, LimitReached, Outcome, ProcessEnded, Saving
+from tocsin.jobs.http.body import encode_body, plain_body
+from tocsin.jobs.http.given import HttpGiven
+from tocsin.jobs.http.hints import hint_for
+from tocsin.jobs.http.input import HttpInput, HttpParams, check, prepare, refuse_url
+from tocsin.jobs.http.masking import Masker
+from tocsin.jobs.http.result import step_result, step_result_text
+from tocsin.jobs.params import Path, find_faults, has_expression, read_params
+from tocsin.outbound.failures import HttpFailure
+from tocsin.outbound.guard import Rules
+from tocsin.outbound.http_client import HttpExchange, HttpRequest
+from tocsin.outbound.redirects import SECRET_HEADERS
+from tocsin.outbound.responses import MASK
+from tocsin.outbound.urls import origin, parse_url
+from tocsin.security.secret_box import SecretUnreadable
+
+__all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
+
+_NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
+_LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
+_PARSED_IN_LOOP = 16 * 1024  # characters of a body that is parsed in the event loop; more in a thread, or a process
+_PARSED_IN_THREAD = 256 * 1024
+_MASKED_IN_LOOP = 4096  # characters of a body and its secrets that are masked in the event loop; more in a thread
+
+Header = tuple[str, str]
+
+
+class HttpJob(Job[HttpParams]):
+    """Calls a URL with the user's headers and body, and with headers that identify retries of the same run."""
+
+    kind = "http"
+    Params = HttpParams
+
+    def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
+        """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
+        return prepare(
+            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
+        )
+
+    def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """Return the faults of parameters that may contain expressions, each with its path."""
+        if (found := find_faults(HttpGiven, given)) or has_expression(given):
+            return found
+        try:
+            check(read_params(HttpGiven, given).to_input())
+        except InvalidInput as error:
+            return [(fault.path, fault.message) for fault in error.all]
+        return []
+
+    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:
+        """Return the URL if the rules never allow it. One with an expression is checked later."""
+        url = given.get("url")
+        if not isinstance(url, str) or has_expression(url):
+            return []
+        refusal = refuse_url(parse_url(url), rules)
+        return [] if refusal is None else [(("url",), refusal)]
+
+    def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        """Return the paths of the token and of the secret headers."""
+        headers = given.get("headers")
+        named = {
+            name.lower()
+            for spelling in ("secretHeaders", "secret_headers")
+            for name in _strings_in(given.get(spelling))
+        }
+        found = [
+            ("headers", name)
+            for name, value in (headers.items() if isinstance(headers, Mapping) else ())
+            if value is not None and name.lower() in SECRET_HEADERS | named
+        ]
+        return [*([("token",)] if isinstance(given.get("token"), str) else []), *found]
+
+    def destination(self, given: Mapping[str, Any]) -> object | None:
+        """Return the origin: scheme, host and port. None if it depends on an expression."""
+        url = given.get("url")
+        if not isinstance(url, str):
+            return None
+        if has_expression(url):  # after the host, as in https://example.com/${{ item }}, it doesn't change the server
+            begun = _LITERAL_ORIGIN.match(url.partition("${{")[0])
+            url = begun[0] if begun is not None else ""
+        parsed = parse_url(url)
+        return None if isinstance(parsed, str) else origin(parsed)
+
+    async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
+        """Make one request, including redirects. The client enforces the timeout and measures the phases."""
+        return await self.perform(HttpParams.model_validate(stored), context)
+
+    async def perform(self, params: HttpParams, context: JobContext) -> Outcome:
+        """Make the request and return its outcome."""
+        try:
+            secret = await _unseal_headers(params, context)
+        except SecretUnreadable:
+            return Outcome(error=_secret_error())
+        request = _build_request(params, secret, context)
+        exchange = await context.http.request(request)
+        outcome = _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
+        return await _add_step_result(outcome, context) if context.is_step else outcome
+
+
+async def _add_step_result(outcome: Outcome, context: JobContext) -> Outcome:
+    """Return the outcome with the result for later steps. A large body is parsed outside of the event loop."""
+    size = len(outcome.response_body or "")
+    if size <= _PARSED_IN_LOOP or outcome.error is not None:
+        return replace(outcome, result=step_result(outcome))
+    if size <= _PARSED_IN_THREAD:
+        return replace(outcome, result=await asyncio.to_thread(step_result, outcome))
+    given = outcome.status_code, outcome.response_headers, outcome.response_body, outcome.response_truncated
+    try:
+        return replace(outcome, result=await context.compute(step_result_text, *given, owner=context.owner))
+    except LimitReached as reached:
+        return Outcome.failed(f"The response could not be parsed. {reached}", reached.hint)
+    except ProcessEnded as ended:
+        return Outcome.failed(f"The response could not be parsed. {ended}", retryable=True)
+
+
+def _strings_in(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
+
+
+async def _unseal_headers(stored: HttpParams, context: JobContext) -> list[Header]:
+    unseal, owner = context.secrets.unseal, context.owner
+    headers = [(header.name, await unseal(header.sealed, owner)) for header in stored.secret_headers]
+    if stored.token is not None:
+        headers.append(("Authorization", f"Bearer {await unseal(stored.token, owner)}"))
+    return headers
+
+
+def _build_request(stored: HttpParams, secret: list[Header], context: JobContext) -> HttpRequest:
+    headers = [(header.name, header.value) for header in stored.headers]
+    headers += secret
+    content_type, body = encode_body(stored.body)
+    if content_type is not None and "content-type" not in {name.lower() for name, _ in headers}:
+        headers.append(("Content-Type", content_type))
+    headers += [
+        ("Idempotency-Key", context.run_id),
+        ("X-Tocsin-Due-At", context.due_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+        ("X-Tocsin-Attempt", str(context.attempt)),
+    ]
+    return HttpRequest(
+        stored.method,
+        stored.url,
+        context.timeout,
+        headers,
+        body,
+        frozenset(name.lower() for name, _ in secret),
+        stored.connect_timeout,
+    )
+
+
+async def _mask_exchange(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
+    """Mask the secrets that the target echoed."""
+    if not secret:
+        return exchange
+    if len(exchange.body or "") + sum(len(value) for _, value in secret) <= _MASKED_IN_LOOP:
+        return _mask_now(exchange, secret)
+    return await asyncio.to_thread(_mask_now, exchange, secret)
+
+
+def _mask_now(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
+    masker = Masker(secret)
+    body, failure = exchange.body, exchange.failure
+    cut = exchange.truncated or failure is not None
+    return replace(
+        exchange,
+        headers=_mask_headers(exchange.headers, masker),
+        body=None if body is None else masker.mask(body, cut=cut),
+        failure=None if failure is None else replace(failure, message=masker.mask(failure.message)),
+    )
+
+
+def _mask_headers(headers: list[Header], masker: Masker) -> list[Header]:
+    joined = "\n".join(text for header in headers for text in header)
+    if masker.mask(joined) == joined:  # one search for all headers
+        return headers
+    return [(masker.mask(name), masker.mask(value)) for name, value in headers]
+
+
+def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
+    return Outcome(
+        error=_find_error(exchange),
+        request=_record_request(request, exchange),
+        status_code=exchange.status,
+        response_headers=exchange.headers,
+        response_body=exchange.body,
+        response_truncated=exchange.truncated,
+        redirects=exchange.redirects,
+        timings=exchange.timings,
+        retry_after=_find_retry_after(exchange),
+    )
+
+
+def _record_request(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
+    hidden = request.secret_names | SECRET_HEADERS
+    sent = exchange.request_headers or request.headers
+    headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
+    return {"method": request.method, "url": _normalize_url(request.url), "headers": headers}
+
+
+def _normalize_url(url: str) -> str:
+    """Return the URL in the form in which it is called, which reveals lookalike hosts."""
+    called = parse_url(url)
+    return url if isinstance(called, str) else str(called)
+
+
+def _find_retry_after(exchange: HttpExchange) -> timedelta | None:
+    status = exchange.status or 0
+    return exchange.retry_after if status in {429, 503} or 300 <= status < 400 else None
+
+
+def _find_error(exchange: HttpExchange) -> AttemptError | None:
+    if exchange.failure is not None:
+        return _network_error(exchange.failure)
+    status = exchange.status or 0
+    return None if 200 <= status < 300 else _status_error(status, exchange.headers)
+
+
+def _network_error(failure: HttpFailure) -> AttemptError:
+    return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
+
+
+def _status_error(status: int, headers: list[Header]) -> AttemptError:
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
+    has_location = any(name.lower() == "location" for name, _ in headers)
+    return AttemptError(ErrorKind.HTTP_STATUS, message, hint_for(status, has_location=has_location))
+
+
+def _secret_error() -> AttemptError:
+    return AttemptError(
+        ErrorKind.SECRET_UNREADABLE,
+        "A stored secret of this task cannot be decrypted with the current encryption key.",
+        "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
+    )

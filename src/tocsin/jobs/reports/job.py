@@ -1,0 +1,152 @@
+"""The `report` job: results of earlier steps, or statistics of the owner's runs, as a file with a link.
+
+Result: `file` (`fileId`, `name`, `contentType`, `size` in bytes, `url`, `urlExpiresAt`), `rows` (in all tables),
+`summary` (of runs: `runs`, `byStatus`, `successRate` from 0 to 1, `seconds` with `p50` and `p95`; otherwise empty),
+`recipients` (the addresses that were mailed the link).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationInfo, model_validator
+
+from tocsin import clock
+from tocsin.documents import document_id
+from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
+from tocsin.jobs.file_storage import FileFault, FileRef
+from tocsin.jobs.job_mails import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
+from tocsin.jobs.params import Path, has_expression, is_quick
+from tocsin.jobs.reports.content import ReportFault
+from tocsin.jobs.reports.pdf import load_font
+from tocsin.jobs.reports.run_history import MOST_COUNTED, RunsSummary
+from tocsin.jobs.reports.writer import Format, ReportInput, check_data, write_report
+from tocsin.outbound.email_addresses import distinct_addresses
+from tocsin.schedules.iso8601 import read_duration
+
+MOST_RECIPIENTS = 20
+_MAX_PERIOD = timedelta(days=36_500)
+_EXPRESSION = "${{"
+
+
+class RunsParams(ParamsModel):
+    """The runs to report: of a `period` (ISO 8601 duration) before this run was due, or between two times."""
+
+    period: str | None = None
+    from_: Annotated[datetime | None, Field(alias="from")] = None
+    to: datetime | None = None
+    task_id: str | None = None
+
+    @model_validator(mode="after")
+    def _require_one_range(self) -> "RunsParams":
+        if (self.period is None) == (self.from_ is None or self.to is None):
+            raise ValueError("runs needs either period, such as P7D, or both from and to.")
+        if self.task_id is not None and _EXPRESSION not in self.task_id and document_id("Task", self.task_id) is None:
+            raise ValueError("taskId must be the id of a task, as returned by the API.")
+        for moment in (self.from_, self.to):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError(f"{moment.isoformat()} has no offset. Write {moment.isoformat()}Z for UTC.")
+        if self.period is not None and read_duration(self.period) > _MAX_PERIOD:
+            raise ValueError("period must be at most P36500D.")
+        return self
+
+    def bounds(self, due_at: datetime) -> tuple[datetime, datetime]:
+        """Return the start and the exclusive end of the time range."""
+        if self.from_ is not None and self.to is not None:
+            return self.from_, self.to
+        return due_at - (read_duration(self.period) if self.period else timedelta(0)), due_at
+
+
+class ReportParams(ParamsModel):
+    """Parameters of a report."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    format: Format
+    data: Any = None
+    runs: RunsParams | None = None
+    columns: Annotated[list[str] | None, Field(min_length=1, max_length=50)] = None
+    chart: bool = False
+    file_name: Annotated[str | None, Field(min_length=1, max_length=120)] = None
+    recipients: Annotated[list[Recipient], Field(max_length=MOST_RECIPIENTS)] = []
+
+    @model_validator(mode="after")
+    def _require_input(self, info: ValidationInfo) -> "ReportParams":
+        if "data" not in self.model_fields_set and self.runs is None:
+            raise ValueError("A report needs data or runs.")
+        if not is_quick(info) and not has_expression(self.data):
+            check_data(self.format, self.data if "data" in self.model_fields_set else [], self.columns)
+        return self
+
+
+class ReportJob(Job[ReportParams]):
+    """Writes a report to a file, and mails a link to it if there are recipients."""
+
+    kind = "report"
+    Params = ReportParams
+
+    def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """Return the recipients of the link."""
+        return addresses_at("recipients", given.get("recipients"))
+
+    def preload(self) -> None:
+        """Load the font."""
+        load_font()
+
+    async def perform(self, params: ReportParams, context: JobContext) -> Outcome:
+        """Write the report. A retry replaces its file and sends mails with the same Message-ID."""
+        if (refused := await refuse_strangers(context, params.recipients)) is not None:
+            return refused
+        try:
+            given = await _collect_input(params, context)
+            async with context.files.room():
+                written = await context.compute(write_report, given)
+                file = await context.files.save(_file_name(params), written.content_type, written.content)
+                rows = written.rows
+                del written  # frees the content while mails are sent
+        except (ReportFault, FileFault) as error:
+            return Outcome.failed(str(error))
+        if (failed := await _mail_link(params, file, context)) is not None:
+            return failed
+        summary, recipients = given.runs.figures if given.runs else {}, distinct_addresses(params.recipients)
+        result = {"file": file.json(), "rows": rows, "summary": summary, "recipients": recipients}
+        return Outcome(result=result)
+
+
+async def _collect_input(params: ReportParams, context: JobContext) -> ReportInput:
+    """Collect the input of the report."""
+    return ReportInput(
+        title=params.title,
+        format=params.format,
+        made_at=clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        data=params.data,
+        has_data="data" in params.model_fields_set,
+        runs=None if params.runs is None else await _summarize_runs(params.runs, context),
+        columns=params.columns,
+        chart=params.chart,
+    )
+
+
+async def _summarize_runs(which: RunsParams, context: JobContext) -> RunsSummary:
+    start, end = which.bounds(context.due_at)
+    task = which.task_id and document_id("Task", which.task_id)
+    found = await context.runs.summarize(context.owner, start, end, task)
+    if found is None:
+        raise ReportFault(f"There are more than {MOST_COUNTED} runs in this time range. Choose a shorter one.")
+    return found
+
+
+def _file_name(params: ReportParams) -> str:
+    ending = f".{params.format.value.lower()}"
+    name = params.file_name or params.title
+    return name if name.lower().endswith(ending) else name + ending
+
+
+async def _mail_link(params: ReportParams, file: FileRef, context: JobContext) -> Outcome | None:
+    """Mail the link. Returns a failed outcome, or None."""
+    until = f"{file.url_expires_at:%Y-%m-%d %H:%M} UTC"
+    text = f"{params.title}\n\n{file.url}\n\nAnyone who has this link can use it until {until}.\n"
+    for to in distinct_addresses(params.recipients):
+        failed = await send_mail(context, JobMail(to, params.title, text, "report"))
+        if failed is not None:
+            return failed
+    return None

@@ -1,0 +1,151 @@
+"""Re-encryption of stored secrets with the current data key, while they are in use.
+
+In the places below, any text that names another key and opens with it is a secret, so this module need not know the
+parameters of jobs. The copies of jobs in runs are included, even in settled runs, and so are the links of delivered
+mails: nothing reads these any more, but a thief of the old key could.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import UpdateOne
+
+from tocsin.documents import Database, Doc
+from tocsin.documents.updates import Expression, both, change_when
+from tocsin.security.secret_box import SecretBox, SecretUnreadable, key_of
+
+BATCH = 200
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of re-encrypted secrets, of the documents that hold them, and of secrets that no known key opens."""
+
+    secrets: int = 0
+    documents: int = 0
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place where secrets are stored: `fields` of a collection's documents, or everything below `path`.
+
+    The field `owner` names the context that they are sealed for.
+    """
+
+    collection: str
+    owner: str
+    path: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+    def read(self, document: Doc) -> Doc:
+        """Return the fields that may hold secrets."""
+        for name in self.path:
+            document = document.get(name) or {}
+        return {name: value for name, value in document.items() if not self.fields or name in self.fields}
+
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Doc]:
+        """Return the update that replaces `before` with `after`, if `before` has not changed since it was read."""
+        unchanged = [
+            {"$eq": ["$" + ".".join((*self.path, name)), {"$literal": value}]} for name, value in before.items()
+        ]
+        merged: Expression = {name: {"$literal": value} for name, value in after.items()}
+        for depth in range(len(self.path), 0, -1):
+            merged = {self.path[depth - 1]: {"$mergeObjects": ["$" + ".".join(self.path[:depth]), merged]}}
+        return [change_when(both(*unchanged), {}, merged)]
+
+
+_PLACES = (
+    _Place("tasks", "owner", path=("job", "params")),  # first, so that new runs copy the re-encrypted secrets
+    _Place("runs", "owner", path=("job", "params")),
+    _Place("workflow_versions", "owner", path=("secrets",)),
+    _Place("deliveries", "_id", fields=("sealed",)),
+)
+
+
+async def reseal(database: Database, box: SecretBox) -> Tally:
+    """Re-encrypt all stored secrets in one pass. A secret that changes meanwhile is left to the next pass."""
+    tally = Tally()
+    for place in _PLACES:
+        async for documents in _batches(database, place):
+            updates = [update for document in documents for update in _resealed(place, document, box, tally)]
+            if updates:
+                await database.db[place.collection].bulk_write(updates, ordered=False)
+    return tally
+
+
+async def count_by_key(database: Database) -> Counter[str]:
+    """Return the number of stored secrets for each key id."""
+    counts: Counter[str] = Counter()
+    for place in _PLACES:
+        async for documents in _batches(database, place):
+            texts = (text for document in documents for text in _texts(place.read(document)))
+            counts.update(kid for text in texts if (kid := key_of(text)))
+    return counts
+
+
+async def _batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]]:
+    fields = dict.fromkeys((place.owner, *([".".join(place.path)] if place.path else place.fields)), 1)
+    batch: list[Doc] = []
+    async for document in database.db[place.collection].find({}, fields).batch_size(BATCH):
+        batch.append(document)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _resealed(place: _Place, document: Doc, box: SecretBox, tally: Tally) -> list[UpdateOne]:
+    """Return the update that re-encrypts a document's secrets, or an empty list if there is nothing to do."""
+    sealer = _Sealer(box, document[place.owner])
+    before = place.read(document)
+    after = {name: value for name, old in before.items() if (value := sealer.renew(old)) != old}
+    tally.unreadable += sealer.unreadable
+    if not after:
+        return []
+    tally.secrets += sealer.renewed
+    tally.documents += 1
+    return [UpdateOne({"_id": document["_id"]}, place.change({name: before[name] for name in after}, after))]
+
+
+class _Sealer:
+    """Re-encrypts and counts the secrets in a value."""
+
+    def __init__(self, box: SecretBox, owner: str) -> None:
+        self._box, self._owner = box, owner
+        self.renewed = self.unreadable = 0
+
+    def renew(self, value: Any) -> Any:
+        """Return the value with its secrets re-encrypted, or the value itself if there is nothing to do."""
+        if isinstance(value, str):
+            return self._text(value)
+        return _mapped(value, self.renew)
+
+    def _text(self, text: str) -> str:
+        if key_of(text) in (None, self._box.sealing):
+            return text
+        try:
+            renewed = self._box.seal(self._box.open(text, self._owner), self._owner)
+        except SecretUnreadable:
+            self.unreadable += 1
+            return text
+        self.renewed += 1
+        return renewed
+
+
+def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: change(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [change(part) for part in value]
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)

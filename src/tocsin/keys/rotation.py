@@ -1,0 +1,210 @@
+"""Key rotation without downtime.
+
+New keys are published, then activated once every live process has read them, so that no process meets a token or a
+secret whose key it does not know. Secrets that the old data key sealed are then re-encrypted. All steps are
+idempotent: a crash leaves everything readable, and the next rotation completes the work.
+"""
+
+import asyncio
+import base64
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tocsin import clock, telemetry
+from tocsin.clock import MILLISECOND
+from tocsin.config import PREFIX
+from tocsin.documents import Database, Doc, KeyKind, StoredKey
+from tocsin.documents.updates import change_when, equals
+from tocsin.documents.workers import is_alive
+from tocsin.errors import TocsinError
+from tocsin.keys.keyring import POLL_SECONDS, Keyring, KeysUnreadable, age_of, newest
+from tocsin.keys.reencryption import Tally, reseal
+from tocsin.security.access_tokens import LEEWAY
+
+PATIENCE = 30.0
+"""Seconds within which every live process must have read new keys."""
+KEPT = timedelta(minutes=10)
+"""How long an old data key is kept: an edit in progress may still write what it sealed."""
+SWEEP_SECONDS = 60.0
+_ACTIVATION_SECONDS = 2 * POLL_SECONDS
+"""Seconds after an activation by which every live process seals with the new key."""
+_PAUSE_SECONDS = 0.5
+_ABANDONED_AFTER = timedelta(minutes=10)
+_MAX_PASSES = 50
+log = telemetry.logger(__name__)
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The ids of the keys in use after a rotation, and counts of re-encrypted secrets.
+
+    Tokens that the old key signed are valid until `good_until`.
+    """
+
+    jwt: str
+    data: str
+    good_until: datetime
+    tally: Tally
+
+
+async def rotate(keyring: Keyring, lifetime: timedelta, tell: Tell, *, at_once: bool = False) -> Rotated:
+    """Create and activate new keys, and re-encrypt all secrets.
+
+    Access tokens, which live for `lifetime`, stay valid until they expire, or become invalid immediately with
+    `at_once`. `tell` is called with progress messages. Raises TocsinError, with nothing changed, when a live process
+    does not read the new keys in time.
+    """
+    await keyring.load()
+    await _delete_abandoned(keyring.database, clock.now())
+    jwt, data = await _publish(keyring, KeyKind.JWT), await _publish(keyring, KeyKind.DATA)
+    tell(f"New keys: {jwt.id} signs access tokens, {data.id} seals secrets.")
+    try:
+        others = await _wait_for_acknowledgement(keyring.database, [jwt.id, data.id])
+    except BaseException:
+        await _withdraw(keyring.database, [jwt.id, data.id])
+        raise
+    good_until = await _activate(keyring, [jwt, data], timedelta(0) if at_once else lifetime + 2 * LEEWAY)
+    await keyring.wrap_anew()
+    if others:
+        await asyncio.sleep(_ACTIVATION_SECONDS)
+    tally = await _reseal_all(keyring, tell)
+    await _retire(keyring, KeyKind.DATA, clock.now() + KEPT)
+    return Rotated(newest(keyring.keys, KeyKind.JWT).id, newest(keyring.keys, KeyKind.DATA).id, good_until, tally)
+
+
+async def forget_lost(keyring: Keyring) -> list[str]:
+    """Delete the keys that none of the operator's encryption keys opens, and return their ids.
+
+    Whatever they sealed becomes unreadable. Raises TocsinError while any process is alive, as it has these keys.
+    """
+    try:
+        await keyring.load()
+    except KeysUnreadable as error:
+        if alive := await _live_processes(keyring.database):
+            names = ", ".join(sorted(alive))
+            raise TocsinError(
+                f"The keys are not lost: {names} has them. Stop that process first, or use its settings."
+            ) from None
+        await keyring.database.keys.delete_many({"_id": {"$in": error.kids}})
+        return error.kids
+    return []
+
+
+async def sweep(keyring: Keyring) -> None:
+    """Delete keys whose retirement time has passed. Secrets that a data key still seals are re-encrypted first."""
+    now = clock.now()
+    over = [key for key in keyring.keys if key.retire_at is not None and key.retire_at <= now]
+    # The operator's own signing key stays stored as retired: without that record it would be valid again.
+    tokens = [key.id for key in over if key.kind is KeyKind.JWT and key.sealed is not None]
+    if tokens:
+        await keyring.database.keys.delete_many({"_id": {"$in": tokens}})
+    data = [key.id for key in over if key.kind is KeyKind.DATA and await _claim_deletion(keyring.database, key, now)]
+    if data:
+        tally = await _reseal_all(keyring, log.info)
+        await keyring.database.keys.delete_many({"_id": {"$in": data}})
+        log.info("retired data keys deleted", keys=data, secrets_sealed_anew=tally.secrets)
+
+
+async def _publish(keyring: Keyring, kind: KeyKind) -> StoredKey:
+    secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    key = StoredKey(id=secrets.token_hex(8), kind=kind, sealed=None, created_at=clock.now())
+    key.sealed = keyring.wrap(key, secret)
+    await key.insert()
+    return key
+
+
+async def _wait_for_acknowledgement(database: Database, kids: list[str]) -> bool:
+    """Wait until all live processes have read these keys. Returns whether there are any processes."""
+    waiting: set[str] = set()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                alive = await _live_processes(database)
+                waiting = {worker async for worker in _processes_without(database, kids, alive)}
+                if not waiting:
+                    return bool(alive)
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise TocsinError(
+            f"{', '.join(sorted(waiting))} has not read the new keys within {PATIENCE:.0f} seconds, so nothing was"
+            f" changed. Does it run with the same {PREFIX}ENCRYPTION_KEY? If it died, try again when its lease expires."
+        ) from None
+
+
+async def _live_processes(database: Database) -> set[str]:
+    """Return the ids of the processes that have a lease."""
+    now = clock.now()
+    return {worker["_id"] async for worker in database.workers.find({}) if is_alive(worker, now)}
+
+
+async def _processes_without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:
+    """Yield each process that has not read a key, once per key."""
+    async for key in database.keys.find({"_id": {"$in": kids}}, {"known_by": 1}):
+        for process in processes.difference(key["known_by"]):
+            yield process
+
+
+async def _withdraw(database: Database, kids: list[str]) -> None:
+    await database.keys.delete_many({"_id": {"$in": kids}})
+
+
+async def _activate(keyring: Keyring, keys: list[StoredKey], good_for: timedelta) -> datetime:
+    """Activate these keys, and retire older signing keys after `good_for`. Returns the time of retirement."""
+    await keyring.load()
+    for key in keys:
+        before = newest(keyring.keys, key.kind).activated_at or clock.EPOCH
+        moment = max(clock.now(), before + MILLISECOND)  # the latest, even if the clock was set back
+        await keyring.database.keys.update_one({"_id": key.id}, {"$set": {"activated_at": moment}})
+    good_until = clock.now() + good_for
+    await _retire(keyring, KeyKind.JWT, good_until)
+    return good_until
+
+
+async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
+    """Schedule the retirement of all keys older than the active one, unless they retire earlier."""
+    await keyring.load()
+    in_use = newest(keyring.keys, kind)
+    for key in keyring.keys:
+        if key.kind is not kind or key.activated_at is None or age_of(key) >= age_of(in_use):
+            continue
+        if key.retire_at is not None and key.retire_at <= moment:
+            continue
+        change: Doc = {"$set": {"retire_at": moment}}
+        if own := key.sealed is None:
+            always = {"sealed": None, "created_at": key.created_at, "activated_at": key.activated_at}
+            change["$setOnInsert"] = {"kind": kind.value, **always}
+        await keyring.database.keys.update_one({"_id": key.id}, change, upsert=own)
+
+
+async def _reseal_all(keyring: Keyring, tell: Tell) -> Tally:
+    """Re-encrypt all secrets, in passes, until a pass finds nothing to do."""
+    total = Tally()
+    for number in range(_MAX_PASSES):
+        if number:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        await keyring.load()
+        tally = await reseal(keyring.database, keyring.secrets)
+        if not tally.secrets:
+            total.unreadable = tally.unreadable
+            return total
+        total.secrets += tally.secrets
+        total.documents += tally.documents
+        tell(f"Secrets re-encrypted: {total.secrets} in {total.documents} tasks and runs.")
+    raise TocsinError("A process keeps sealing secrets with an old key. Stop it if it runs an older version.")
+
+
+async def _claim_deletion(database: Database, key: StoredKey, now: datetime) -> bool:
+    """Claim the deletion of this key. If this process crashes, another one can claim it later."""
+    step = change_when(equals("retire_at", key.retire_at), {"retire_at": now + KEPT})
+    return (await database.keys.update_one({"_id": key.id}, [step])).modified_count == 1
+
+
+async def _delete_abandoned(database: Database, now: datetime) -> None:
+    """Delete keys that an interrupted rotation published and never activated."""
+    async for key in database.keys.find({"activated_at": None}):
+        if key["created_at"] < now - _ABANDONED_AFTER:
+            await database.keys.delete_one({"_id": key["_id"]})

@@ -1,0 +1,1 @@
+"""What a process does at intervals beside running tasks."""

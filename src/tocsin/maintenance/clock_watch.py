@@ -1,0 +1,128 @@
+"""Detection of a clock that was set back, and correction of stored times that lie too far ahead.
+
+A time stored while the clock was ahead must not delay anything for longer than intended. Due times are an exception:
+those that have passed have had their runs, so a task waits until the clock reaches the next one. The log and `/ready`
+report this, since nothing else would explain the wait.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from pymongo import UpdateOne
+
+from tocsin import clock, telemetry
+from tocsin.accounts.links import LIFETIMES
+from tocsin.documents import Database, Doc, KeyKind, RunStatus
+from tocsin.documents.updates import change_when, equals
+from tocsin.keys.rotation import KEPT
+from tocsin.notifications.deliveries import LONGEST_WAIT
+from tocsin.tasks.ranking import rank_expression
+
+SKEW = timedelta(seconds=15)
+"""Tolerance for stored times: the clocks of several servers differ slightly."""
+LOOK_SECONDS = 1.0
+_STEP = 2.0
+_REPLAY_LOOK = timedelta(minutes=1)
+log = telemetry.logger(__name__)
+
+
+class ClockWatch:
+    """A watch on the system clock, which it compares with the monotonic clock."""
+
+    def __init__(
+        self, database: Database, session_lifetime: timedelta, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._database = database
+        self._session_lifetime = session_lifetime
+        self._monotonic = monotonic
+        self._offset = self._measure()
+        self._ahead_until = clock.EPOCH
+
+    @property
+    def warning(self) -> str | None:
+        """A warning while tasks wait because the clock was set back, else None."""
+        now = clock.now()
+        if self._ahead_until <= now:
+            return None
+        return (
+            f"The clock was set back by at least {(self._ahead_until - now).total_seconds():.0f} s. Tasks and workflows"
+            f" that ran after that time wait until {self._ahead_until.isoformat(timespec='seconds')}."
+        )
+
+    async def start(self) -> None:
+        """Check whether the clock is behind the last use of this database."""
+        await self._check()
+
+    async def look(self) -> None:
+        """Check whether the clock was set back since the last call. Call it every second."""
+        offset = self._measure()
+        if offset < self._offset - _STEP:
+            log.warning("the clock was set back", seconds=round(self._offset - offset))
+            await self._check()
+        self._offset = offset
+
+    def _measure(self) -> float:
+        return clock.now().timestamp() - self._monotonic()
+
+    async def _check(self) -> None:
+        now = clock.now()
+        await distrust_times_ahead(self._database, now, self._session_lifetime)
+        self._ahead_until = max(
+            [await _last_due(self._database, collection, now) for collection in ("tasks", "workflows")]
+        )
+        if self.warning is not None:
+            log.warning("tasks wait because the clock was set back", reason=self.warning)
+
+
+async def _last_due(database: Database, collection: str, now: datetime) -> datetime:
+    """Return the latest due time in the future that has had its run, or the epoch. Reads the collection once."""
+    ahead = database.db[collection].find({"last_due_at": {"$gt": now + SKEW}}, {"last_due_at": 1})
+    return max([each["last_due_at"] async for each in ahead], default=clock.EPOCH)
+
+
+async def distrust_times_ahead(database: Database, now: datetime, session_lifetime: timedelta) -> None:
+    """Move stored times that lie too far ahead to the latest time that they can validly have."""
+    for collection, which, field, longest in _bounds(session_lifetime):
+        latest = now + longest
+        too_late = {**which, field: {"$gt": latest + SKEW}}
+        await database.db[collection].update_many(too_late, {"$set": {field: latest}})
+    await _queue_now(database, now)
+    await _retry_in_time(database, now)
+
+
+def _bounds(session_lifetime: timedelta) -> list[tuple[str, Doc, str, timedelta]]:
+    """Return the collection, filter, field and maximum distance from now of each stored time."""
+    return [
+        ("sessions", {}, "expires_at", session_lifetime),
+        *(("links", {"purpose": purpose.value}, "expires_at", good_for) for purpose, good_for in LIFETIMES.items()),
+        ("keys", {"kind": KeyKind.DATA.value}, "retire_at", KEPT),
+        ("idempotency_keys", {}, "created_at", timedelta()),
+        ("deliveries", {"status": "QUEUED"}, "next_try_at", LONGEST_WAIT * 1.2),
+        ("replays", {"open": True}, "next_at", _REPLAY_LOOK),
+        ("replays", {"open": True}, "lease_until", _REPLAY_LOOK),
+    ]
+
+
+async def _queue_now(database: Database, now: datetime) -> None:
+    """Requeue at `now` the runs that were queued in the future, which all other runs would overtake."""
+    ahead = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": now + SKEW}}
+    place: list[Doc] = [{"$set": {"queued_at": now, "ready_at": now}}, {"$set": {"rank": rank_expression()}}]
+    await database.runs.update_many(ahead, place)
+
+
+async def _retry_in_time(database: Database, now: datetime) -> None:
+    """Restart from `now` the wait of retries whose attempt ended in the future."""
+    updates = []
+    waiting = database.runs.find(
+        {"status": RunStatus.RETRY.value, "retry_at": {"$gt": now + SKEW}}, {"retry_at": 1, "attempts.finished_at": 1}
+    )
+    async for run in waiting:
+        ended = (run["attempts"] or [{}])[-1].get("finished_at")
+        if ended is not None and ended > now + SKEW:
+            same = equals("retry_at", run["retry_at"])
+            updates.append(
+                UpdateOne({"_id": run["_id"]}, [change_when(same, {"retry_at": now + (run["retry_at"] - ended)})])
+            )
+    if updates:
+        await database.runs.bulk_write(updates, ordered=False)

@@ -1,0 +1,155 @@
+"""The pruner deletes expired history: runs, workflow runs, one-off tasks, replays, mails, files, audit log."""
+
+import asyncio
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.accounts import audit
+from tocsin.documents import Database, Doc, TaskStatus
+from tocsin.documents.file_bucket import FileStore
+from tocsin.notifications import deliveries
+from tocsin.quotas.meter import UsageMeter
+from tocsin.quotas.storage import RUN_SIZE, SIZE
+from tocsin.workflows.versions import version_id
+
+BATCH = 500
+HOUR = 3600.0
+_CIRCUIT_RETENTION = timedelta(days=1)
+"""Age, since the time of its next probe, at which an unused circuit is deleted, which closes it."""
+_EVER = {"$gte": clock.EPOCH}
+_REPLACED = {"version": 1, "created_at": 1}
+_ENDED = [TaskStatus.COMPLETED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value]
+log = telemetry.logger(__name__)
+
+
+class Retention:
+    """The loop that deletes history older than the configured retention, every hour."""
+
+    def __init__(
+        self,
+        database: Database,
+        runs: timedelta,
+        tasks: timedelta,
+        entries: timedelta = timedelta(days=365),
+        meter: UsageMeter | None = None,
+    ) -> None:
+        self._database, self._meter = database, meter or UsageMeter()
+        self._runs, self._tasks, self._entries = runs, tasks, entries
+
+    async def run(self) -> None:
+        """Prune until cancelled."""
+        while True:
+            try:
+                await self.forget(clock.now())
+            except Exception as error:
+                unknown = not isinstance(error, PyMongoError)
+                log.warning("old history not deleted, retrying in an hour", error=str(error)[:300], exc_info=unknown)
+            await asyncio.sleep(HOUR)
+
+    async def forget(self, now: datetime) -> int:
+        """Delete what has expired at `now`. Return the number of runs, tasks and workflow runs."""
+        count = 0
+        async for user in self._database.db["users"].find({}, {"_id": 1}):
+            count += await self.forget_of(user["_id"], now - self._runs, now - self._tasks)
+        await self._database.circuits.delete_many({"retry_at": {"$lt": now - _CIRCUIT_RETENTION}})
+        await FileStore(self._database).forget(now - self._runs)
+        await deliveries.forget(self._database, now - self._runs)
+        await audit.forget(self._database, now - self._entries)
+        return count
+
+    async def forget_of(self, owner: str, runs: datetime, tasks: datetime) -> int:
+        """Delete an owner's history from before these times, of runs and of tasks. Return their number."""
+        count = await self._prune_runs(owner, runs)
+        count += await self._prune_tasks(owner, tasks)
+        count += await self._prune_workflow_runs(owner, runs)
+        await self._prune_replays(owner, runs)
+        await self._prune_versions(owner, runs)
+        return count
+
+    async def _prune_runs(self, owner: str, before: datetime) -> int:
+        count = 0
+        # A run is never finished before it is due, so the owner's index by due time bounds what is read.
+        fields = {"finished_at": 1, "attempts.number": 1, "open": 1, "bytes": RUN_SIZE}
+        old = await self._database.runs.aggregate(
+            [{"$match": {"owner": owner, "due_at": {"$lt": before}}}, {"$project": fields}], batchSize=BATCH
+        )
+        batch: list[Doc] = []
+        async for run in old:
+            if not run["open"] and run["finished_at"] < before:
+                batch.append(run)
+            if len(batch) >= BATCH:
+                count += await self._delete(owner, batch)
+                batch = []
+        return count + await self._delete(owner, batch)
+
+    async def _delete(self, owner: str, runs: list[Doc]) -> int:
+        if not runs:
+            return 0
+        bodies = [f"{run['_id']}#{attempt['number']}" for run in runs for attempt in run["attempts"]]
+        await self._database.response_bodies.delete_many({"_id": {"$in": bodies}})
+        result = await self._database.runs.delete_many({"_id": {"$in": [run["_id"] for run in runs]}})
+        self._meter.add_bytes(owner, -sum(run["bytes"] for run in runs))
+        return result.deleted_count
+
+    async def _prune_workflow_runs(self, owner: str, before: datetime) -> int:
+        """Delete ended workflow runs. The runs of their steps are deleted with the other runs."""
+        fields = {"open": 1, "finished_at": 1, "bytes": SIZE}
+        which = {"owner": owner, "due_at": {"$lt": before}}
+        old = await self._database.workflow_runs.aggregate([{"$match": which}, {"$project": fields}])
+        ended = {run["_id"]: run["bytes"] async for run in old if not run["open"] and run["finished_at"] < before}
+        await self._delete_all(self._database.workflow_runs, list(ended))
+        self._meter.add_bytes(owner, -sum(ended.values()))
+        return len(ended)
+
+    async def _prune_versions(self, owner: str, before: datetime) -> None:
+        """Delete the versions of workflows that were replaced, or whose workflow was deleted, before that time.
+
+        A workflow run keeps the version that it started with, so versions of open runs stay.
+        """
+        fields = {"version": 1, "deleted": 1, "updated_at": 1}
+        async for workflow in self._database.workflows.find({"owner": owner, "created_at": _EVER}, fields):
+            deleted = workflow["deleted"] and workflow["updated_at"] < before
+            if workflow["version"] > 1 or deleted:
+                await self._prune_versions_of(workflow, before, deleted=deleted)
+
+    async def _prune_versions_of(self, workflow: Doc, before: datetime, *, deleted: bool) -> None:
+        found = self._database.workflow_versions.find({"workflow": workflow["_id"], "version": {"$gte": 1}}, _REPLACED)
+        versions = await found.sort("version", 1).to_list()
+        old = [one["_id"] for one, later in pairwise(versions) if later["created_at"] < before]
+        if deleted:
+            old = [one["_id"] for one in versions]
+        if not old and not deleted:
+            return
+        open_ = self._database.workflow_runs.find({"workflow": workflow["_id"], "open": True}, {"version": 1})
+        needed = {version_id(workflow["_id"], run["version"]) async for run in open_}
+        await self._delete_all(self._database.workflow_versions, [one for one in old if one not in needed])
+        if deleted and not needed:
+            await self._database.workflows.delete_one({"_id": workflow["_id"]})
+
+    async def _delete_all(self, collection: AsyncCollection[Doc], ids: list[str]) -> None:
+        for start in range(0, len(ids), BATCH):
+            await collection.delete_many({"_id": {"$in": ids[start : start + BATCH]}})
+
+    async def _prune_replays(self, owner: str, before: datetime) -> None:
+        old = self._database.replays.find({"owner": owner, "created_at": {"$lt": before}}, {"open": 1})
+        ended = [replay["_id"] async for replay in old if not replay["open"]]
+        await self._delete_all(self._database.replays, ended)
+
+    async def _prune_tasks(self, owner: str, before: datetime) -> int:
+        """Delete one-off tasks that ended before that time and have not changed since."""
+        fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": SIZE}
+        which = {"owner": owner, "created_at": {"$lt": before}}
+        tasks = await self._database.tasks.aggregate([{"$match": which}, {"$project": fields}])
+        ended = {task["_id"]: task["bytes"] async for task in tasks if _has_expired(task, before)}
+        await self._delete_all(self._database.tasks, list(ended))
+        self._meter.add_bytes(owner, -sum(ended.values()))
+        return len(ended)
+
+
+def _has_expired(task: Doc, before: datetime) -> bool:
+    last = max(task["updated_at"], task["last_due_at"] or task["updated_at"])
+    return task["schedule"]["kind"] == "once" and task["status"] in _ENDED and last < before

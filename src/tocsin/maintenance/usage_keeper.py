@@ -1,0 +1,116 @@
+"""Upkeep of usage counts: stores them, mails owners who reached a quota, deletes the oldest history beyond it.
+
+This happens every few seconds. The counted storage is approximate, so each owner's is also measured once a day.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock, telemetry
+from tocsin.documents import Database
+from tocsin.documents.file_bucket import FileStore
+from tocsin.maintenance.pruner import Retention
+from tocsin.notifications import deliveries
+from tocsin.notifications.channels.mail.quota_mails import quota_met
+from tocsin.quotas import Quota, Quotas, ledger
+from tocsin.quotas.limits import told
+from tocsin.quotas.storage import measure
+
+FLUSH_SECONDS = 5.0
+_FLUSHES_PER_RELOAD = 12
+"""Every twelfth flush also reads the counts that other processes have stored, of all owners."""
+TRIMMED = 0.95
+"""Fraction of the storage quota to which the history is trimmed."""
+_TRIM_STEP = 0.9
+"""Factor by which each trimming step reduces the maximum age of the history."""
+_MIN_AGE = timedelta(seconds=10)
+_MEASURE_INTERVAL, _MEASURE_INTERVAL_AT_QUOTA = timedelta(days=1), timedelta(minutes=10)
+log = telemetry.logger(__name__)
+
+
+class UsageKeeping:
+    """The loops that keep the usage counts of this process and the stored ones in step."""
+
+    def __init__(self, database: Database, quotas: Quotas, pruner: Retention, kept: timedelta) -> None:
+        self._database, self._quotas, self._pruner, self._kept = database, quotas, pruner, kept
+        self._ages: dict[str, timedelta] = {}
+        self._flushes = 0
+
+    async def run(self) -> None:
+        """Flush and measure until cancelled."""
+        await self._safely(self._load)
+        measuring = asyncio.create_task(self._measure_forever(), name="measuring")
+        try:
+            while True:
+                await asyncio.sleep(FLUSH_SECONDS)
+                await self._safely(self.round)
+        finally:
+            measuring.cancel()
+
+    async def _safely(self, duty: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await duty()
+        except PyMongoError as error:
+            log.warning("usage counts not stored, retrying", error=str(error)[:300])
+        except Exception:
+            log.exception("usage counts failed")
+
+    async def _load(self) -> None:
+        await ledger.load_limits(self._database, self._quotas.limits)
+
+    async def round(self) -> None:
+        """Store and reload the counts, trim excess history, and mail owners who reached a quota."""
+        self._flushes += 1
+        meter, all_owners = self._quotas.meter, self._flushes % _FLUSHES_PER_RELOAD == 0
+        await ledger.flush(self._database, meter, self._quotas.limits, all_owners=all_owners)
+        now = clock.now()
+        for owner in meter.owners():
+            if meter.excess(owner):
+                await self.trim(owner, now)
+        await self._mail_owners(now)
+        meter.forget_idle(now)
+
+    # --- too much history -------------------------------------------------------------------------------------------
+
+    async def trim(self, owner: str, now: datetime) -> None:
+        """Delete the oldest history of an owner until there is room. Open runs, tasks and workflows stay."""
+        meter = self._quotas.meter
+        meter.note_refused(owner, Quota.STORAGE)
+        age = min(self._kept, self._ages.get(owner, self._kept) / _TRIM_STEP**2)
+        deleted = 0
+        while meter.excess(owner, TRIMMED) and age > _MIN_AGE:
+            age *= _TRIM_STEP
+            before = now - age
+            deleted += await self._pruner.forget_of(owner, before, before)
+            meter.add_bytes(owner, -await FileStore(self._database).forget_of(owner, before))
+        self._ages[owner] = age
+        if deleted:
+            log.info("history trimmed to the storage quota", owner=owner, runs=deleted, age=str(age))
+
+    # --- mails ------------------------------------------------------------------------------------------------------
+
+    async def _mail_owners(self, now: datetime) -> None:
+        refused = self._quotas.meter.refused()
+        mails = [quota_met(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()]
+        await deliveries.enqueue(self._database, mails)
+
+    def _describe_reached(self, owner: str, quotas: set[Quota], now: datetime) -> list[str]:
+        found = [(quota, self._quotas.meter.used(owner, quota, now)) for quota in Quota if quota in quotas]
+        return [told(quota, used, self._quotas.limits.of(owner, quota)) for quota, used in found]
+
+    # --- measuring --------------------------------------------------------------------------------------------------
+
+    async def _measure_forever(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self._safely(self._measure_one)
+
+    async def _measure_one(self) -> None:
+        now = clock.now()
+        meter, limits = self._quotas.meter, self._quotas.limits
+        met = [owner for owner in meter.unmeasured(now - _MEASURE_INTERVAL_AT_QUOTA) if meter.excess(owner, TRIMMED)]
+        for owner in [*met, *meter.unmeasured(now - _MEASURE_INTERVAL)][:1]:
+            await measure(self._database, meter, limits, owner, now, self._kept)

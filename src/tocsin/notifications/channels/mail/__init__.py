@@ -1,0 +1,1 @@
+"""Notifications by mail: their texts and recipients."""

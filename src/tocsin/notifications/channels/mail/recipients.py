@@ -1,0 +1,103 @@
+"""The recipient of a queued mail, and the check that it may be sent now."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock
+from tocsin.documents import Database, Doc
+from tocsin.notifications.channels.mail import account_mails
+from tocsin.notifications.channels.mail.layout import with_note
+from tocsin.notifications.channels.mail.workflow_mails import APPROVAL
+from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, Place, RecipientLimits, mailbox_of
+from tocsin.outbound.mail_transport import MailRefused
+from tocsin.outbound.owner_mail import MailSuppressed, too_many
+
+SUPPRESSED = "SUPPRESSED"
+_FOR_UNCONFIRMED = frozenset({account_mails.EMAIL_CONFIRMATION, account_mails.PASSWORD_RESET})
+"""Mails that lead to a confirmed address."""
+_UNCONFIRMED = "the address is not confirmed, so nothing else is sent to it"
+_CONFIRM = "Its owner can request the link with requestEmailConfirmation."
+Noting = Callable[[str], str]
+
+
+class Recipients:
+    """Addresses of mails, and reservations in the limits of their mailboxes."""
+
+    def __init__(
+        self,
+        database: Database,
+        limits: RecipientLimits,
+        *,
+        confirms: bool,
+        clock: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._database, self._limits, self._confirms, self._clock = database, limits, confirms, clock
+        self._limiter = MailLimiter(database)
+
+    @asynccontextmanager
+    async def place_for(self, delivery: Doc) -> AsyncIterator[tuple[str, Noting]]:
+        """Reserve a mail for its recipient, and release it again if the block fails.
+
+        Yields the address, and a function that adds a note about earlier unsent mails to a text. Raises MailRefused if
+        there is no recipient, MailSuppressed if the mail may not be sent to the address now.
+        """
+        to, confirmed = await self._find_address(delivery)
+        key = self._mailbox_key(to, confirmed=confirmed and not delivery.get("to"))
+        if self._confirms and not confirmed and delivery["kind"] not in _FOR_UNCONFIRMED:
+            await self._limiter.hold_back(key, self._clock())
+            raise MailSuppressed(_UNCONFIRMED, _CONFIRM)
+        place = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
+        told = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.held_back(key)
+        try:
+            yield to, lambda text: with_note(text, _withheld_note(told)) if told else text
+        except Exception:
+            await self._limiter.give_back(place)
+            raise
+        await self._mark_reported(key, told)
+
+    async def _find_address(self, delivery: Doc) -> tuple[str, bool]:
+        """Return the address, and whether it is confirmed. That of an invitation has no account yet."""
+        if delivery.get("to"):
+            return str(delivery["to"]), True
+        fields = {"email": 1, "is_active": 1, "email_confirmed": 1}
+        user = await self._database.users.find_one({"_id": delivery["owner"]}, fields)
+        if user is None or not user["is_active"]:
+            raise MailRefused("no recipient: the owner was deleted or deactivated")
+        return str(user["email"]), bool(user.get("email_confirmed", True))
+
+    def _mailbox_key(self, to: str, *, confirmed: bool) -> str:
+        """Return the key of the mailbox.
+
+        At some servers `j.ohn` and `john` are different people, so a confirmed address must not use up the limit of a
+        similar one.
+        """
+        return to.casefold() if self._confirms and confirmed else mailbox_of(to)
+
+    async def _reserve(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> Place:
+        now = self._clock()
+        kind = _mail_class(delivery) if confirmed else MailClass.UNCONFIRMED
+        try:
+            return await self._limiter.take(key, *self._limits.of_class(kind), now=now)
+        except MailLimitReached as reached:
+            await self._limiter.hold_back(key, now)
+            raise too_many(to, reached) from None
+
+    async def _mark_reported(self, key: str, told: int) -> None:
+        try:
+            await self._limiter.told(key, told)
+        except PyMongoError:  # the mail is sent, and must not be sent again for this
+            return
+
+
+def _mail_class(delivery: Doc) -> MailClass:
+    if delivery["kind"] in account_mails.KINDS:
+        return MailClass.ACCOUNT
+    return MailClass.WORK if delivery["kind"] == APPROVAL else MailClass.NOTICE
+
+
+def _withheld_note(count: int) -> str:
+    mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
+    return f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."

@@ -1,0 +1,302 @@
+"""Delivery of queued mails: at least once, by any number of processes, with owners taking turns.
+
+A process that dies between the mail server's 250 and the update of the database leaves the delivery queued: the mail is
+sent again when its lease ends, with the same Message-ID, by which many mail programs recognize duplicates.
+
+The mails about one subject are sent in order, and superseded ones are merged: see `ordering`. One owner uses at most
+half of the slots, so that mails of others wait neither for thousands of theirs nor for a slow server.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+
+from tocsin import clock
+from tocsin.cancellation import end_tasks
+from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_ids
+from tocsin.documents.updates import Expression, both, change_when, equals
+from tocsin.notifications import deliveries
+from tocsin.notifications.channels.mail import late_mails
+from tocsin.notifications.channels.mail.account_mails import LINK
+from tocsin.notifications.channels.mail.late_mails import SUPERSEDED
+from tocsin.notifications.channels.mail.layout import with_page
+from tocsin.notifications.channels.mail.recipients import SUPPRESSED, Recipients
+from tocsin.notifications.deliveries import PATIENCE, wait_after
+from tocsin.notifications.owner_rotation import Turns
+from tocsin.notifications.ready_deliveries import due_owners, ready_mails
+from tocsin.outbound.mail_limits import RecipientLimits
+from tocsin.outbound.mail_transport import MailDoor, MailRefused, MailUnavailable
+from tocsin.outbound.owner_mail import MailSuppressed
+from tocsin.quotas.limits import Quota
+from tocsin.quotas.meter import UsageMeter
+from tocsin.quotas.metered_mail import NO_MORE_TODAY
+from tocsin.security.secret_box import SecretBox, SecretUnreadable
+from tocsin.telemetry import MAILS, logger
+
+_POLL_SECONDS = 2.0
+_MAX_PAUSE = 15.0
+_MAX_IN_PROGRESS = 8
+_OWNER_SHARE = _MAX_IN_PROGRESS // 2
+_REST_FACTOR = 20.0
+"""The search for owners takes at most one part in so many of the time, since it reads all due deliveries."""
+_MIN_REST = 0.02
+_QUEUED = equals("status", "QUEUED")
+
+_log = logger(__name__)
+
+
+class Postman:
+    """A worker that sends queued deliveries, a few at a time, and retries failed ones for up to three days.
+
+    `page` turns the path of a page into an address. `limits` are those of recipients. With `confirms`, nothing is sent
+    to an address that is not confirmed. A claim writes a token and moves the delivery's `next_try_at` to the end of its
+    lease, so that other processes skip it; the lease is renewed during the sending. Every change is a conditional
+    update.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        transport: MailDoor,
+        secrets: SecretBox | None = None,
+        *,
+        page: Callable[[str], str] = str,
+        limits: RecipientLimits = RecipientLimits(),  # noqa: B008  # frozen
+        confirms: bool = False,
+        meter: UsageMeter | None = None,
+        lease: timedelta = timedelta(seconds=60),
+        clock: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._database, self._transport, self._secrets, self._page = database, transport, secrets, page
+        self._recipients = Recipients(database, limits, confirms=confirms, clock=clock)
+        self._lease, self._clock, self._meter = lease, clock, meter or UsageMeter()
+        self._woken = asyncio.Event()
+        self._turns, self._owner_counts = Turns(_OWNER_SHARE), Counter[str]()
+        self._in_progress: dict[str, Doc] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_lookup, self._rest_until, self._has_news = 0.0, 0.0, True
+
+    def wake(self) -> None:
+        """Look for queued deliveries now."""
+        self._has_news = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send until cancelled. If the database is unavailable, log that, wait and go on."""
+        failures = 0
+        async with self._working():
+            while True:
+                self._woken.clear()
+                try:
+                    began = await self._start_next()
+                    failures = 0
+                except Exception as error:
+                    failures += 1
+                    began = False
+                    _log.warning(
+                        "mails cannot be sent", reason=str(error), exc_info=not isinstance(error, PyMongoError)
+                    )
+                if failures:
+                    await asyncio.sleep(min(2.0 ** (failures - 1), _MAX_PAUSE))
+                elif not began:
+                    await self._wait()
+
+    async def send_due(self) -> None:
+        """Send the deliveries that are due now, and wait until all are finished."""
+        async with self._working():
+            self._has_news, self._rest_until = True, 0.0
+            while await self._start_next() or self._tasks:
+                if self._tasks:
+                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        """Listen for new deliveries and renew leases during the block, and cancel sending in progress at its end."""
+        with deliveries.told_of_new_mails(self._database, self.wake):
+            renewer = asyncio.create_task(self._renew_leases())
+            try:
+                yield
+            finally:
+                await end_tasks(renewer, *self._tasks)
+
+    async def _wait(self) -> None:
+        pause = max(self._rest_until - time.monotonic(), _MIN_REST) if self._has_news else _POLL_SECONDS
+        try:
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _start_next(self) -> bool:
+        """Start sending mails of the next owner, and return whether there may be more to send."""
+        await self._find_owners()
+        room = _MAX_IN_PROGRESS - len(self._in_progress)
+        owner = self._turns.next(self._owner_counts) if room > 0 else None
+        if owner is None:
+            return False
+        claimed = await self._claim(owner, 1 if self._turns.has_others(owner) else room)
+        if not claimed:
+            self._turns.drop(owner)
+        for delivery in claimed:
+            self._in_progress[delivery["_id"]] = delivery
+            self._owner_counts[owner] += 1
+            task = asyncio.create_task(self._deliver(delivery, owner), name="mail")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _find_owners(self) -> None:
+        """Find the owners of due mails: after news, and periodically, but less often if that is slow."""
+        begun = time.monotonic()
+        if begun < self._rest_until or not (self._has_news or begun - self._last_lookup >= _POLL_SECONDS):
+            return
+        self._has_news, self._last_lookup = False, begun
+        self._turns.line_up(await due_owners(self._database, self._clock()))
+        now = time.monotonic()
+        self._rest_until = now + max((now - begun) * _REST_FACTOR, _MIN_REST)
+
+    async def _claim(self, owner: str, limit: int) -> list[Doc]:
+        now, token = self._clock(), uuid4().hex
+        room = min(limit, _OWNER_SHARE - self._owner_counts[owner])
+        busy = {held["about"]["id"] for held in self._in_progress.values() if held.get("about")}
+        ready = await ready_mails(self._database, now, owner, busy)
+        ids = [each for each in ready if each not in self._in_progress][:room]
+        if not ids:
+            return []
+        still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
+        await self._update(dict.fromkeys(ids, still_due), {"claim": token, **self._leased_until(now)})
+        found = self._database.deliveries.find({"_id": {"$in": ids}})
+        return [delivery async for delivery in found if delivery.get("claim") == token]
+
+    def _leased_until(self, now: datetime) -> Doc:
+        return {"lease_until": now + self._lease, "next_try_at": now + self._lease}
+
+    async def _renew_leases(self) -> None:
+        """Renew the leases of the deliveries in progress."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            mine = {each: both(_QUEUED, equals("claim", held["claim"])) for each, held in self._in_progress.items()}
+            try:
+                await self._update(mine, self._leased_until(self._clock()))
+            except PyMongoError as error:
+                _log.warning("the lease on mails could not be renewed", reason=str(error))
+
+    async def _update(self, conditions: dict[str, Expression], changes: Doc) -> None:
+        if conditions:
+            updates = [
+                UpdateOne({"_id": each}, [change_when(condition, changes)]) for each, condition in conditions.items()
+            ]
+            await self._database.deliveries.bulk_write(updates, ordered=False)
+
+    async def _deliver(self, delivery: Doc, owner: str) -> None:
+        try:
+            changes = await self._attempt(delivery)
+            # A success counts whoever has the lease by now; a failure is for the holder of the lease to record.
+            mine = both(_QUEUED, equals("claim", delivery["claim"]))
+            condition = _QUEUED if changes["status"] == "DELIVERED" else mine
+            await self._record_outcome(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
+        except PyMongoError as error:  # it is sent again when its lease ends
+            _log.warning("the outcome of a mail could not be recorded", **_log_fields(delivery), reason=str(error))
+        finally:
+            del self._in_progress[delivery["_id"]]
+            self._owner_counts -= Counter((owner,))
+            self._turns.add(owner)  # mails that waited for this one may be sent now
+            self._woken.set()
+
+    async def _attempt(self, delivery: Doc) -> Doc:
+        """Try once, and return the outcome as changes of the document. Raises PyMongoError."""
+        if (reason := await late_mails.is_pointless(self._database, delivery, self._clock())) is not None:
+            return self._outcome(delivery, SUPERSEDED, last_error=reason)
+        try:
+            self._count_for_quota(delivery)
+            async with self._recipients.place_for(delivery) as (to, note):
+                subject, text = await late_mails.update_text(self._database, delivery, self._clock())
+                text = note(text)
+                if delivery.get("link") is not None:
+                    text = with_page(text, self._page(delivery["link"]))
+                await self._transport.send(to, subject, await self._insert_link(text, delivery), delivery["_id"])
+        except SecretUnreadable:
+            return self._failed(delivery, "its link cannot be decrypted: the encryption key has changed")
+        except MailSuppressed as error:
+            return self._suppressed(delivery, str(error))
+        except MailRefused as error:
+            return self._failed(delivery, str(error))
+        except MailUnavailable as error:
+            return self._retry_later(delivery, str(error))
+        except PyMongoError:
+            raise
+        except Exception as error:  # a bug must not keep the other mails from being sent
+            _log.exception("a mail could not be sent", **_log_fields(delivery))
+            return self._retry_later(delivery, f"{type(error).__name__}: {error}")
+        MAILS.labels(outcome="DELIVERED").inc()
+        _log.info("mail delivered", **_log_fields(delivery))
+        sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
+        return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
+
+    def _count_for_quota(self, delivery: Doc) -> None:
+        """Count the first try of a mail caused by a task or workflow towards its owner's quota. Raises MailRefused."""
+        if not delivery.get("run") or delivery["tries"]:
+            return
+        if not self._meter.take(owner_of(delivery["run"]), Quota.MAILS_PER_DAY, self._clock()):
+            raise MailRefused(NO_MORE_TODAY)
+
+    async def _insert_link(self, text: str, delivery: Doc) -> str:
+        """Return the text with the link, which only the sent mail contains. Raises SecretUnreadable."""
+        sealed = delivery.get("sealed")
+        if sealed is None:
+            return text
+        if self._secrets is None:
+            raise SecretUnreadable("there is no key to decrypt it with")
+        return text.replace(LINK, await self._secrets.unseal(sealed, delivery["_id"]))
+
+    def _retry_later(self, delivery: Doc, reason: str) -> Doc:
+        tries = delivery["tries"] + 1
+        wait = wait_after(tries, random.random())  # noqa: S311  # spreads load, not security
+        again = clock.to_milliseconds(self._clock() + wait)
+        if again > delivery["queued_at"] + PATIENCE:
+            return self._failed(delivery, reason)
+        MAILS.labels(outcome="RETRY").inc()
+        _log.warning("a mail will be retried", **_log_fields(delivery), reason=reason, until=again.isoformat())
+        return self._outcome(delivery, "QUEUED", next_try_at=again, last_error=reason)
+
+    def _failed(self, delivery: Doc, reason: str) -> Doc:
+        MAILS.labels(outcome="FAILED").inc()
+        _log.error("a mail cannot be delivered", **_log_fields(delivery), reason=reason)
+        return self._outcome(delivery, "FAILED", last_error=reason)
+
+    def _suppressed(self, delivery: Doc, reason: str) -> Doc:
+        MAILS.labels(outcome=SUPPRESSED).inc()
+        _log.info("a mail was not sent", **_log_fields(delivery), reason=reason)
+        return self._outcome(delivery, SUPPRESSED, last_error=reason)
+
+    def _outcome(self, delivery: Doc, status: str, **changes: Any) -> Doc:
+        return {"status": status, "tries": delivery["tries"] + 1, **changes}
+
+    async def _record_outcome(self, delivery_id: str, condition: Expression, changes: Doc) -> None:
+        """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate mail."""
+        wait = 0.5
+        while True:
+            try:
+                await self._update({delivery_id: condition}, changes)
+                return
+            except PyMongoError as error:
+                if not is_unavailable(error):
+                    raise
+                _log.warning("the outcome of a mail waits for the database", delivery=delivery_id, reason=str(error))
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _MAX_PAUSE)
+
+
+def _log_fields(delivery: Doc) -> dict[str, str]:
+    """Return the log fields that identify a mail and its run."""
+    about = run_ids(delivery["run"]) if delivery.get("run") else {}
+    return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}

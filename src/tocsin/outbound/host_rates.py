@@ -1,0 +1,68 @@
+"""Rate limits for each owner and target host. Thread-safe.
+
+Runs of http jobs are counted before they are claimed, and wait in the queue. Further calls of an attempt (redirects,
+calls of other jobs) wait within the attempt.
+"""
+
+import threading
+
+from tocsin.security.gcra import Bucket
+
+MINUTE = 60.0
+LONGEST_WAIT = 10.0
+"""Maximum seconds that a request waits within an attempt. `Bucket.furthest` allows for that much."""
+_MANY = 10_000
+
+
+class HostRates:
+    """A limit of `per_minute` calls of one owner to one target, all of which may begin at once; 0 means no limit.
+
+    The limit applies to all processes together, of which each has an equal share.
+    """
+
+    def __init__(self, per_minute: int = 0) -> None:
+        self._per_minute = per_minute
+        self._bucket = _bucket(per_minute, 1)
+        self._full_at: dict[tuple[str, str], float] = {}
+        self._lock = threading.Lock()
+
+    def share(self, count: int) -> None:
+        """Divide the limit among `count` processes from now on."""
+        with self._lock:
+            self._bucket = _bucket(self._per_minute, count)
+
+    def wait(self, owner: str, target: str, now: float) -> float:
+        """Return the seconds until this owner may call this target, 0 for now. `now` is in milliseconds."""
+        if not self._per_minute:
+            return 0.0
+        with self._lock:
+            return self._bucket.wait(self._full_at.get((owner, target), 0.0), 1, now)
+
+    def take(self, owner: str, target: str, now: float) -> None:
+        """Count a call of this owner to this target."""
+        if self._per_minute:
+            with self._lock:
+                self._take((owner, target), now)
+
+    def reserve(self, owner: str, target: str, now: float) -> float | None:
+        """Count a call, and return the seconds to wait before making it; None if too many calls are waiting."""
+        if not self._per_minute:
+            return 0.0
+        with self._lock:
+            wait = self._bucket.wait(self._full_at.get((owner, target), 0.0), 1, now)
+            if wait > LONGEST_WAIT:
+                return None
+            self._take((owner, target), now)
+            return wait
+
+    def _take(self, key: tuple[str, str], now: float) -> None:
+        full_at = self._full_at.get(key, 0.0)
+        if full_at > self._bucket.furthest(now):
+            full_at = now
+        self._full_at[key] = max(full_at, now) + self._bucket.spend(1)
+        if len(self._full_at) > _MANY:
+            self._full_at = {each: at for each, at in self._full_at.items() if now < at <= self._bucket.furthest(now)}
+
+
+def _bucket(per_minute: int, count: int) -> Bucket:
+    return Bucket("host", max(1.0, per_minute / count), MINUTE)

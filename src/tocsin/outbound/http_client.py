@@ -1,0 +1,298 @@
+"""The HTTP client through which every request to users' targets leaves; one for the whole process.
+
+It uses no proxies, which would connect past the guard, and keeps no cookies beyond one request, which could reach
+another user. Connections, TLS sessions and looked-up names are separate for each owner as well.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from tocsin import clock
+from tocsin.config import Network
+from tocsin.outbound.connector import GuardedConnector
+from tocsin.outbound.content_codings import Undecodable
+from tocsin.outbound.cookies import RequestCookies
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
+from tocsin.outbound.failures import (
+    ErrorKind,
+    HttpFailure,
+    bad_url,
+    failure_of,
+    several_locations,
+    timed_out,
+    too_many_redirects,
+    too_often,
+    undecodable,
+    wants_certificate,
+)
+from tocsin.outbound.guard import CONNECTING, Connecting, Rules
+from tocsin.outbound.host_rates import HostRates
+from tocsin.outbound.outgoing_request import OutgoingRequest, complete_headers
+from tocsin.outbound.own_services import OwnServices
+from tocsin.outbound.parse_errors import HEADER_COUNT_LIMIT, HEADER_LINE_LIMIT
+from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
+from tocsin.outbound.resolvers import RememberingResolver, SystemResolver
+from tocsin.outbound.response_bodies import read_body
+from tocsin.outbound.responses import decode_body, longest_wait, media_type, recorded_headers
+from tocsin.outbound.timings import measure
+from tocsin.outbound.tls import client_context
+from tocsin.outbound.urls import parse_url, target_of
+
+__all__ = ["HttpDoor", "HttpExchange", "HttpRequest", "OwnersHttp"]
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+_NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
+
+
+@dataclass(slots=True)
+class _RequestState:
+    """The state of a request in progress, kept for when it fails halfway."""
+
+    request: HttpRequest
+    hop: Hop
+    timeout: aiohttp.ClientTimeout
+    begun: float
+    connecting: Connecting
+    counted: str | None
+    response: aiohttp.ClientResponse | None = None
+    first_byte: float | None = None
+    body: bytearray = field(default_factory=bytearray)
+    truncated: bool = False
+    redirects: int = 0
+    failure: HttpFailure | None = None
+    sent_headers: Headers = ()
+    cookies: RequestCookies = field(default_factory=RequestCookies)
+
+
+class HttpDoor:
+    """An HTTP client for the requests of all owners. Call `open` and `close` inside the running event loop.
+
+    `connect_timeout` is in seconds, `response_limit` in bytes. `concurrency` is the maximum number of requests in
+    progress, and of idle connections. `contact` is added to the User-Agent. `ssl_context` and `resolver` replace the
+    system's trusted certificates and name lookup.
+    """
+
+    def __init__(
+        self,
+        *,
+        allowed_networks: Sequence[Network],
+        denied_ports: Collection[int],
+        connect_timeout: float,
+        response_limit: int,
+        max_redirects: int,
+        concurrency: int,
+        rates: HostRates | None = None,
+        own: OwnServices | None = None,
+        contact: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self.rates = rates or HostRates()
+        self._rules = Rules(tuple(allowed_networks), frozenset(denied_ports), own or OwnServices())
+        self._contact = contact
+        self._connect_timeout = connect_timeout
+        self._response_limit = response_limit
+        self._max_redirects = max_redirects
+        self._concurrency = concurrency
+        self._ssl_context = ssl_context
+        self._inner_resolver = resolver
+        self._resolver: AbstractResolver | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Create the session. Nothing is sent yet."""
+        self._resolver = RememberingResolver(self._inner_resolver or SystemResolver())
+        self._session = aiohttp.ClientSession(
+            connector=GuardedConnector(
+                self._rules,
+                self._resolver,
+                limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
+                kept=self._concurrency,
+                ssl_context=client_context(self._ssl_context),
+            ),
+            request_class=OutgoingRequest,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            max_line_size=HEADER_LINE_LIMIT,
+            max_field_size=HEADER_LINE_LIMIT,
+            max_headers=HEADER_COUNT_LIMIT,
+        )
+        # aiohttp repeats any unanswered GET, even on a new connection. `_send` does so only where it is safe.
+        self._session._retry_connection = False
+
+    async def close(self) -> None:
+        """Close all connections, including those in use."""
+        session, resolver = self._session, self._resolver
+        self._session = self._resolver = None
+        if session is not None:
+            await session.close()
+        if resolver is not None:
+            await resolver.close()
+
+    def for_owner(self, owner: str, counted: str | None = None) -> "OwnersHttp":
+        """Return a client for one attempt. Its first call to the target `counted` has been counted already."""
+        return OwnersHttp(self, owner, counted)
+
+    async def request(self, request: HttpRequest, owner: str, counted: str | None = None) -> HttpExchange:
+        """Send a request for this owner, follow its redirects, and read the response up to the limit.
+
+        External failures are returned as values. Cancellation closes the connection.
+        """
+        url = parse_url(request.url)
+        if isinstance(url, str):
+            return HttpExchange(bad_url(f"The URL cannot be called. {url}"))
+        state = self._new_state(request, url, owner, counted)
+        token = CONNECTING.set(state.connecting)
+        try:
+            await self._run(state)
+        finally:
+            CONNECTING.reset(token)
+            if state.response is not None:
+                state.response.close()
+        return _to_exchange(state)
+
+    def _new_state(self, request: HttpRequest, url: URL, owner: str, counted: str | None) -> _RequestState:
+        hop = Hop(request.method, url, request.headers, request.body)
+        connect = request.connect_timeout or self._connect_timeout
+        timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP)
+        return _RequestState(request, hop, timeout, time.perf_counter(), Connecting(owner), counted)
+
+    async def _run(self, state: _RequestState) -> None:
+        try:
+            async with asyncio.timeout(state.request.timeout) as deadline:
+                await self._follow_redirects(state)
+        except (aiohttp.ClientError, OSError) as error:
+            if deadline.expired():
+                doing = "waiting for a response" if state.response is None else "reading the response"
+                state.failure = timed_out(state.request.timeout, state.hop.url, doing)
+            else:
+                state.failure = self._explain(state, error)
+
+    def _explain(self, state: _RequestState, error: Exception) -> HttpFailure:
+        failure = failure_of(error, state.hop.url)
+        if failure.kind is ErrorKind.CONNECT and state.response is None and state.connecting.asks_for_certificate:
+            return wants_certificate(state.hop.url)
+        return failure
+
+    async def _follow_redirects(self, state: _RequestState) -> None:
+        while True:
+            state.response = None
+            wait = self._reserve_call(state)
+            if wait is None:
+                state.failure = too_often(state.hop.url)
+                return None
+            if wait:
+                await asyncio.sleep(wait)
+            response = state.response = await self._send(state)
+            state.first_byte = time.perf_counter()
+            following = self._next_hop(state, response)
+            if following is None:
+                return await self._read(state, response)
+            response.release()
+            if isinstance(following, HttpFailure):
+                state.failure = following
+                return None
+            state.hop = following
+            state.redirects += 1
+
+    def _reserve_call(self, state: _RequestState) -> float | None:
+        """Return the seconds until the owner's rate allows the call; None if too many calls are waiting."""
+        target = target_of(state.hop.url)
+        if state.counted == target:
+            state.counted = None
+            return 0.0
+        return self.rates.reserve(state.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
+
+    def _next_hop(self, state: _RequestState, response: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
+        if response.status not in STATUSES or self._max_redirects == 0:
+            return None
+        locations = response.headers.getall("Location", [])
+        if not locations:
+            return None
+        if state.redirects >= self._max_redirects:
+            return too_many_redirects(self._max_redirects, state.hop.url)
+        if len(set(locations)) > 1:
+            return several_locations(state.hop.url)
+        state.cookies.keep(state.hop.url, response.headers.getall("Set-Cookie", []))
+        return next_hop(state.hop, response.status, locations[0], state.request.secret_names)
+
+    async def _send(self, state: _RequestState) -> aiohttp.ClientResponse:
+        try:
+            return await self._send_once(state)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientResponseError):
+            # A server may close an idle connection just when it is reused (RFC 9112 section 9.3.1), or send leftovers
+            # of the previous response.
+            if state.connecting.fresh or state.hop.method not in _IDEMPOTENT:
+                raise
+        return await self._send_once(state)
+
+    async def _send_once(self, state: _RequestState) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise RuntimeError("The HTTP client is not open.")
+        state.connecting.fresh = state.connecting.asks_for_certificate = False
+        hop = state.hop
+        headers = complete_headers(hop.method, hop.url, state.cookies.headers_for(hop), hop.body, self._contact)
+        state.sent_headers = state.sent_headers or headers
+        return await self._session.request(
+            hop.method,
+            hop.url,
+            headers=headers,
+            data=hop.body,
+            allow_redirects=False,
+            timeout=state.timeout,
+        )
+
+    async def _read(self, state: _RequestState, response: aiohttp.ClientResponse) -> None:
+        try:
+            state.truncated = await read_body(response, state.body, self._response_limit)
+        except Undecodable as error:
+            state.failure = undecodable(str(error), state.hop.url)
+
+
+@dataclass(slots=True)
+class OwnersHttp:
+    """An HTTP client for one owner's attempt. Its first request to `counted` is not counted again."""
+
+    _client: HttpDoor
+    _owner: str
+    _counted: str | None = None
+
+    async def request(self, request: HttpRequest) -> HttpExchange:
+        """Send a request as `HttpDoor.request` does."""
+        counted, self._counted = self._counted, None
+        return await self._client.request(request, self._owner, counted)
+
+
+def _to_exchange(state: _RequestState) -> HttpExchange:
+    response = state.response
+    timings = measure(state.connecting, state.begun, state.first_byte, time.perf_counter())
+    if response is None:
+        return HttpExchange(
+            state.failure,
+            request_headers=state.sent_headers,
+            redirects=state.redirects,
+            timings=timings,
+            cookies=state.cookies.secrets(),
+        )
+    headers = response.headers
+    whole = not state.truncated and state.failure is None
+    return HttpExchange(
+        failure=state.failure,
+        status=response.status,
+        headers=recorded_headers(response.raw_headers),
+        request_headers=state.sent_headers,
+        body=decode_body(bytes(state.body), media_type(headers.getall("Content-Type", [])), whole=whole),
+        truncated=state.truncated,
+        redirects=state.redirects,
+        retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
+        timings=timings,
+        cookies=state.cookies.secrets(),
+    )

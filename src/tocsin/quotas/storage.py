@@ -1,0 +1,59 @@
+"""Measurement of an owner's storage, because the running count is only approximate."""
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+
+from tocsin import clock
+from tocsin.documents import Database, Doc
+from tocsin.documents.database import FILES
+from tocsin.quotas import ledger
+from tocsin.quotas.limits import Limits
+from tocsin.quotas.meter import UsageMeter
+from tocsin.quotas.resource_counter import owned_ids
+
+SLICE = timedelta(hours=1)
+_MAX_SLICE = timedelta(days=8)
+_PAUSE_FACTOR = 4
+"""The pause between two steps of a measurement, as a multiple of the time that the step took."""
+SIZE: Doc = {"$bsonSize": "$$ROOT"}
+_BODIES_SIZE: Doc = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
+RUN_SIZE: Doc = {"$add": [SIZE, _BODIES_SIZE]}
+"""The size of a run, including the response bodies of its attempts."""
+
+
+async def measure(
+    database: Database, meter: UsageMeter, limits: Limits, owner: str, now: datetime, kept: timedelta
+) -> int:
+    """Measure the storage of an owner in bytes and correct the count. `kept` is the retention of runs."""
+    await ledger.flush(database, meter, limits)
+    before = (await database.owner_usages.find_one({"_id": owner}) or {}).get("storage") or 0
+    total = await _sum_runs(database, owner, now, kept)
+    for name in ("tasks", "workflow_versions", "deliveries"):
+        total += await _sum_sizes(database, name, {"_id": owned_ids(owner)}, SIZE)
+    total += await _sum_sizes(database, f"{FILES}.files", {"_id": owned_ids(owner)}, "$length")
+    await ledger.correct(database, owner, before, total, {"measured_at": now})
+    await ledger.learn(database, meter, limits, [owner])
+    return total
+
+
+async def _sum_runs(database: Database, owner: str, now: datetime, kept: timedelta) -> int:
+    """Sum up the runs of tasks and workflows, one time span after the other; all before retention in one step."""
+    total, start, step = 0, clock.EPOCH, SLICE
+    end = now - kept
+    while start <= now:
+        began = time.monotonic()
+        which = {"owner": owner, "due_at": {"$gte": start, "$lt": end}}
+        found = await _sum_sizes(database, "runs", which, RUN_SIZE)
+        found += await _sum_sizes(database, "workflow_runs", which, SIZE)
+        total += found
+        step = SLICE if found else min(step * 2, _MAX_SLICE)
+        start, end = end, end + step
+        await asyncio.sleep((time.monotonic() - began) * _PAUSE_FACTOR)
+    return total
+
+
+async def _sum_sizes(database: Database, collection: str, which: Doc, size: Doc | str) -> int:
+    stages: list[Doc] = [{"$match": which}, {"$group": {"_id": None, "bytes": {"$sum": size}}}]
+    found = await (await database.db[collection].aggregate(stages)).to_list()
+    return int(found[0]["bytes"]) if found else 0

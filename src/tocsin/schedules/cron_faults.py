@@ -1,0 +1,135 @@
+"""What is wrong with a cron expression, told in sentences that say what would be right."""
+
+import re
+from datetime import datetime
+
+from cronsim import CronSim, CronSimError
+
+from tocsin.errors import InvalidInput
+from tocsin.schedules.cron_calendar import NICKNAMES, CronCalendar, calendar_of, expand
+
+MAX_LENGTH = 200
+
+_ANY_DAY = datetime(2000, 1, 1)  # noqa: DTZ001
+_EXAMPLE = '"0 9 * * 1-5" is 09:00 from Monday to Friday'
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+_NEVER = "never comes: no month in it has such a day. Check day-of-month, month and day-of-week together"
+# Field: its lowest and highest value, its names, and what would be right.
+_FIELDS: dict[str, tuple[int, int, list[str], str]] = {
+    "second": (0, 59, [], 'seconds are 0 to 59, as in "*/10 * * * * *"'),
+    "minute": (0, 59, [], 'minutes are 0 to 59, as in "*/15 * * * *"'),
+    "hour": (0, 23, [], 'hours are 0 to 23, as in "0 9-17 * * *"'),
+    "day-of-month": (
+        1,
+        31,
+        [],
+        'days are 1 to 31, L (the last day) or LW (the last weekday), as in "0 9 1,15 * *"',
+    ),
+    "month": (1, 12, _MONTHS, 'months are 1 to 12 or JAN to DEC, as in "0 9 1 JAN,JUL *"'),
+    "day-of-week": (
+        0,
+        6,
+        _DAYS,
+        "weekdays are 0 to 7 (0 and 7 are Sunday) or SUN to SAT, "
+        '1#2 is the second Monday, 5L the last Friday, as in "0 9 * * MON-FRI"',
+    ),
+}
+
+
+def check_cron(expression: str) -> None:
+    """Raises InvalidInput when the expression is wrong or never comes; its path is empty."""
+    if len(expression) > MAX_LENGTH:
+        raise InvalidInput(
+            f"The cron expression has {len(expression)} characters; {MAX_LENGTH} are allowed."
+            " Split it into several tasks."
+        )
+    try:
+        calendar = calendar_of(expression)
+    except CronSimError as error:
+        raise InvalidInput(_explain(expression, str(error))) from error
+    _refuse_never(expression, calendar)
+
+
+def _refuse_never(expression: str, calendar: CronCalendar) -> None:
+    if calendar.next(_ANY_DAY) is None:
+        raise InvalidInput(f"The cron expression {_quote(expression)} {_NEVER}.")
+
+
+def _explain(expression: str, error: str) -> str:
+    text = expression.strip()
+    if text.startswith("@"):
+        return _explain_nickname(text)
+    fields = expand(expression)
+    if not fields:
+        return f"The cron expression is empty. For example, {_EXAMPLE}."
+    if len(fields) not in (5, 6):
+        return (
+            "A cron expression has five fields (minute, hour, day-of-month, month, day-of-week), or six with"
+            f" seconds first; {_quote(expression)} has {len(fields)}. For example, {_EXAMPLE}."
+        )
+    return _explain_field(expression, fields, error.removeprefix("Bad "))
+
+
+def _explain_nickname(text: str) -> str:
+    if text.lower() == "@reboot":
+        return "@reboot is not a time: tasks cannot run when a machine starts. Use @daily or five fields."
+    known = ", ".join(sorted(NICKNAMES))
+    return f"{_quote(text)} is unknown. Known are {known}; or write five fields: {_EXAMPLE}."
+
+
+def _explain_field(expression: str, fields: list[str], name: str) -> str:
+    position = list(_FIELDS).index(name) - 6 + len(fields)
+    if name == "day-of-month" and _is_right_alone(fields, position):
+        return f"The cron expression {_quote(expression)} {_NEVER}."
+    field = fields[position]
+    reason = _reason(name, field)
+    right = _FIELDS[name][3]
+    said = f"{reason}; {right}" if reason else right
+    where = "the cron expression" if len(fields) == 5 else "these six (seconds come first)"
+    return f"The {name} field {_quote(field)} of {where} is wrong: {said}."
+
+
+def _is_right_alone(fields: list[str], position: int) -> bool:
+    """The day is fine in itself; only not in the months named."""
+    try:
+        CronSim(f"0 0 {fields[position]} * *", _ANY_DAY)
+    except CronSimError:
+        return False
+    return True
+
+
+def _reason(name: str, field: str) -> str | None:
+    """What is wrong, if it is one of the usual mistakes."""
+    if "?" in field:
+        return 'there is no "?", write "*"'
+    if re.search(r"[0-9]+W", field.upper()):
+        return 'the weekday nearest to a date ("15W") cannot be named'
+    if re.search(r"/0+(,|$)", field):
+        return "a step must be at least 1"
+    if "" in field.split(","):
+        return "a value is missing beside a comma"
+    return _backwards(name, field)
+
+
+def _backwards(name: str, field: str) -> str | None:
+    lowest, highest, names, _ = _FIELDS[name]
+    for term in field.upper().split(","):
+        first, _, last = term.partition("/")[0].partition("-")
+        low, high = _value(first, lowest, names), _value(last, lowest, names)
+        if low is None or high is None or not lowest <= high < low <= highest:
+            continue
+        end, begin = (names[-1], names[0]) if first in names else (str(highest), str(lowest))
+        halves = first if low == highest else f"{first}-{end}", last if high == lowest else f"{begin}-{last}"
+        return f'the range {first}-{last} runs backwards, write "{halves[0]},{halves[1]}"'
+    return None
+
+
+def _value(text: str, lowest: int, names: list[str]) -> int | None:
+    if text in names:
+        return names.index(text) + lowest
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _quote(text: str) -> str:
+    return '"' + "".join(char if char.isprintable() else " " for char in text.strip()) + '"'

@@ -1,0 +1,316 @@
+"""APScheduler's job store as a view of the due documents, and the executor that collects due jobs.
+
+A pass takes due tasks and retries in slices, owners in turn. A flush writes each slice: first the runs, whose ids make
+a second insert fail, then the tasks, which advance by conditional update. After a crash in between, the tasks are found
+due again and make no second run. All of this happens in APScheduler's thread, with its own MongoDB client.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Protocol
+
+from apscheduler.executors.base import BaseExecutor
+from apscheduler.job import Job
+from apscheduler.jobstores.base import BaseJobStore
+from pymongo.synchronous.database import Database as SyncDatabase
+
+from tocsin import clock, telemetry
+from tocsin.documents import Doc, RunStatus
+from tocsin.documents.updates import equals, gathered, move_run
+from tocsin.quotas.meter import UsageMeter
+from tocsin.scheduling.due_job import DueJob
+from tocsin.scheduling.due_queue import DueQueue
+from tocsin.scheduling.planning import MOST_OPEN, Entry, Firing, fire_all, pause
+from tocsin.scheduling.quota_gaps import forgo, postponed
+from tocsin.scheduling.run_writer import RunWriter, give_way
+from tocsin.tasks import activity_log
+from tocsin.tasks.ranking import ready, ready_again
+from tocsin.tasks.run_effects import SETTLED_VALUES, on_tasks
+
+PASS_LIMIT = 5_000
+WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
+_ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
+
+
+class Hand(Protocol):
+    """The way to this process's workers, as the scheduler's thread sees it. Runs may be inserted as claimed."""
+
+    def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
+        """Return the runs that may start now, within all limits. Pass each to `take` or `dismiss`."""
+
+    def dismiss(self, runs: list[Doc]) -> None:
+        """Release the room of admitted runs that will not be executed here."""
+
+    def take(self, runs: list[Doc]) -> None:
+        """Execute these runs, which are claimed for this worker."""
+
+    def claimed(self, run: Doc, now: datetime) -> Doc:
+        """Return the fields of a run claimed for this worker: RUNNING, with its first attempt."""
+
+    def wake(self) -> None:
+        """Wake the dispatcher: there are queued runs."""
+
+
+class Aftermath(Protocol):
+    """Effects of a flush that the event loop applies."""
+
+    def follow(self, runs: list[Doc]) -> None:
+        """Apply the effects of ended runs."""
+
+    def stale(self, runs: list[Doc]) -> None:
+        """Align runs that were made from an outdated version of their task."""
+
+
+class RunExecutor(BaseExecutor):  # type: ignore[misc]
+    """An executor that collects due jobs in the store's buffer. It never raises: APScheduler would drop the run."""
+
+    def __init__(self, store: "TaskStore") -> None:
+        super().__init__()
+        self._store = store
+
+    def submit_job(self, job: DueJob, _run_times: list[datetime]) -> None:
+        """Collect a due job."""
+        self._store.note(job.document)
+
+    def _do_submit_job(self, _job: Job, _run_times: list[datetime]) -> None:
+        raise AssertionError("submit_job does not call this")
+
+
+class TaskStore(BaseJobStore):  # type: ignore[misc]
+    """The due tasks and retries as APScheduler's jobs."""
+
+    def __init__(
+        self,
+        database: SyncDatabase[Doc],
+        transport: Hand,
+        effects: Aftermath,
+        most_open: int = MOST_OPEN,
+        meter: UsageMeter | None = None,
+    ) -> None:
+        super().__init__()
+        self._tasks, self._runs = database["tasks"], database["runs"]
+        self._database = database
+        self._transport, self._effects = transport, effects
+        self._most_open = most_open
+        self._meter = meter or UsageMeter()
+        self._due = DueQueue(self._tasks, self._runs)
+        self._finished = True
+        self._due_tasks: list[Doc] = []
+        self._due_retries: list[Doc] = []
+        self._seen = 0
+        self.sleeps_until: datetime | None = None
+
+    # --- what APScheduler calls -------------------------------------------------------------------------------------
+
+    def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
+        """Return due tasks and retries lazily, so that only one slice of a backlog is in memory at a time."""
+        if not self._finished:
+            self._due.distrust()  # the last pass lost the slice that it had taken
+        self._due_tasks, self._due_retries, self._seen = [], [], 0
+        self._finished, self.sleeps_until = False, None
+        return self._read_due(clock.to_milliseconds(now))
+
+    def get_next_run_time(self) -> datetime | None:
+        """Flush what is left, then return the time of the next pass. APScheduler calls this at the end of a pass."""
+        self.flush()
+        telemetry.TASKS_DUE.set(self._seen + len(self._due))
+        self.sleeps_until = clock.now() if len(self._due) else self._next_due(clock.now())
+        self._finished = True
+        return self.sleeps_until
+
+    def expect(self, at: datetime) -> None:
+        """Note that something due at this time was written. Thread-safe."""
+        self._due.expect(at)
+
+    def update_job(self, _job: DueJob) -> None:
+        """Do nothing: the flush advances documents."""
+
+    def shutdown(self) -> None:
+        """Close this thread's client."""
+        self._database.client.close()
+
+    def lookup_job(self, job_id: str) -> DueJob | None:
+        """Return the task with this id as a job."""
+        document = self._tasks.find_one({"_id": job_id})
+        return None if document is None else DueJob(document, document["next_run_at"])
+
+    def get_all_jobs(self) -> list[DueJob]:
+        """Return the tasks that have a due time, soonest first."""
+        ahead = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH}}).sort("next_run_at", 1).limit(PASS_LIMIT)
+        return [DueJob(task, task["next_run_at"]) for task in ahead]
+
+    def add_job(self, _job: Job) -> None:
+        """Raise TypeError: tasks are saved as documents, not added as jobs."""
+        raise TypeError("tasks are saved as documents, not added as jobs")
+
+    def remove_job(self, job_id: str) -> None:
+        """Do nothing: removing a job must not delete a task."""
+
+    def remove_all_jobs(self) -> None:
+        """Do nothing, as in `remove_job`."""
+
+    # --- a pass -----------------------------------------------------------------------------------------------------
+
+    def _read_due(self, now: datetime) -> Iterator[DueJob]:
+        """Yield slices. Each is written before the next one is chosen, which includes what became due by then.
+
+        Tasks come before retries: when a retry and the next due time of its task are both due, the retry gives way.
+        """
+        self._due.look(now)
+        while len(self._due):
+            began_at = monotonic()
+            tasks, retries = self._due.choose(now)
+            for task in tasks:
+                yield DueJob(task, task["next_run_at"])
+            for run in retries:
+                yield DueJob(run, run["retry_at"])
+            self.flush()
+            self._due.adapt(monotonic() - began_at, len(tasks) + len(retries))
+            if self._seen >= PASS_LIMIT or not len(self._due):
+                return
+            now = clock.now()
+            self._due.look(now)
+
+    def note(self, document: Doc) -> None:
+        """Collect a due task or retry for the next flush."""
+        self._seen += 1
+        (self._due_retries if "retry_at" in document else self._due_tasks).append(document)
+
+    def flush(self) -> None:
+        """Write what is collected. What fails stays due in the database and is found again."""
+        retries, self._due_retries = self._due_retries, []
+        tasks, self._due_tasks = self._due_tasks, []
+        now = clock.now()
+        if tasks:
+            self._fire(tasks, now)
+        if retries:
+            self._requeue(retries, now)
+
+    def _next_due(self, now: datetime) -> datetime:
+        for window in WINDOWS:
+            ahead = {"$gt": clock.EPOCH, "$lte": now + window}
+            tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
+            retrying = {"status": RunStatus.RETRY.value, "retry_at": ahead}
+            retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
+            found = [task["next_run_at"] for task in tasks] + [run["retry_at"] for run in retries]
+            if found:
+                soonest: datetime = min(found)
+                return soonest
+        return now + WINDOWS[-1]
+
+    def _requeue(self, runs: list[Doc], now: datetime) -> None:
+        updates = []
+        for run in runs:
+            same = equals("retry_at", run["retry_at"])
+            if (until := self._meter.take_runs(run["owner"], 1, now)) is not None:
+                updates.append(postponed(run["_id"], same, until))
+                continue
+            changes = {**ready(now, run.get("priority") or 0), "retry_at": None, "worker": None, "reason": None}
+            updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
+        self._runs.bulk_write(updates, ordered=False)
+        self._show(self._read([run["_id"] for run in runs]))
+        self._transport.wake()
+
+    def _show(self, runs: list[Doc]) -> None:
+        updates = on_tasks([run for run in runs if run["status"] not in SETTLED_VALUES])
+        if updates:
+            self._tasks.bulk_write(updates, ordered=False)
+
+    def _fire(self, tasks: list[Doc], now: datetime) -> None:
+        active = self._settle_active(tasks, now)
+        fired = fire_all(tasks, now, active, most_runs=self._due.size, most_open=self._most_open)
+        self._due.put_back(fired.left)
+        if fired.unreadable:
+            self._tasks.bulk_write([pause(task, now) for task in fired.unreadable], ordered=False)
+        if fired.firings:
+            self._make([self._within_quota(firing) for firing in fired.firings], now)
+
+    def _make(self, firings: list[Firing], now: datetime) -> None:
+        claimed = self._claim([run for firing in firings for run in firing.claimable()], now)
+        try:
+            self._insert(firings, claimed)
+            lost = self._advance(firings)
+        except BaseException:
+            self._transport.dismiss(list(claimed.values()))  # the lease tick rescues those that were written
+            raise
+        self._hand_over(firings, claimed, lost)
+        for firing in firings:
+            self._due.charge(firing.task["owner"], len(firing.runs))
+
+    def _settle_active(self, tasks: list[Doc], now: datetime) -> dict[str, list[Entry]]:
+        """Return the open runs of due tasks. Those that wait for a retry give way to the next due time."""
+        named = [entry["run"] for task in tasks for entry in task["active"]]
+        if not named:
+            return {}
+        runs = self._read(named, _ACTIVE_FIELDS)
+        if any(run["status"] == RunStatus.RETRY.value for run in runs):
+            give_way(self._runs, runs, now)
+            runs = self._read(named, _ACTIVE_FIELDS)
+        if ended := [run["_id"] for run in runs if run["status"] in SETTLED_VALUES]:
+            self._effects.follow(self._read(ended))
+        open_runs: dict[str, list[Entry]] = {}
+        for run in runs:
+            if run["open"]:
+                open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
+        return open_runs
+
+    def _within_quota(self, firing: Firing) -> Firing:
+        count, owner = sum(bool(run["open"]) for run in firing.runs), firing.task["owner"]
+        until = self._meter.take_runs(owner, count, firing.now) if count else None
+        return firing if until is None else forgo(firing.task, firing.now, until)
+
+    def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
+        admitted = self._transport.admit(runs, now)
+        for run in admitted:
+            run.update(self._transport.claimed(run, now))
+        return {run["_id"]: run for run in admitted}
+
+    def _insert(self, firings: list[Firing], claimed: dict[str, Doc]) -> None:
+        planned = {run["_id"] for firing in firings for run in firing.runs}
+        RunWriter(self._runs).write(firings)
+        made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
+        activity_log.log_made(made)
+        self._meter.add_runs(made)
+        unwritten = planned - {run["_id"] for run in made}
+        self._transport.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
+
+    def _advance(self, firings: list[Firing]) -> list[Firing]:
+        """Advance the tasks. Return the firings whose task was edited or deleted meanwhile."""
+        result = self._tasks.bulk_write(gathered(firing.advance() for firing in firings), ordered=False)
+        if result.modified_count == len(firings):
+            return []
+        ids = [firing.task["_id"] for firing in firings]
+        versions = {task["_id"]: task["version"] for task in self._tasks.find({"_id": {"$in": ids}}, {"version": 1})}
+        return [firing for firing in firings if versions.get(firing.task["_id"]) != firing.task["version"]]
+
+    def _hand_over(self, firings: list[Firing], claimed: dict[str, Doc], lost: list[Firing]) -> None:
+        stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
+        born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
+        self._transport.take([run for run in born if run["_id"] not in stale])
+        if stale:
+            self._unclaim([run for run in born if run["_id"] in stale])
+            self._effects.stale(list(stale.values()))
+        self._transport.wake()
+        self._effects.follow(self._ended(firings))
+
+    def _ended(self, firings: list[Firing]) -> list[Doc]:
+        """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
+        found = [run for firing in firings for run in firing.adopted]
+        if blockers := [run["after"] for firing in firings for run in firing.runs if run.get("blocked")]:
+            found += self._read(blockers)
+        return [run for run in found if run["status"] in SETTLED_VALUES]
+
+    def _unclaim(self, runs: list[Doc]) -> None:
+        self._transport.dismiss(runs)
+        changes: Doc = {"worker": None, "attempts": [], "started_at": None}
+        updates = []
+        for run in runs:
+            ranked = changes | ready_again(run)
+            same = equals("fence", run["fence"])
+            updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, ranked, where=same))
+        if updates:
+            self._runs.bulk_write(updates, ordered=False)
+
+    def _read(self, run_ids: list[str], fields: Doc | None = None) -> list[Doc]:
+        return list(self._runs.find({"_id": {"$in": run_ids}}, fields))

@@ -1,0 +1,113 @@
+"""Inserts of the runs of due tasks, so that each due time is stored exactly once.
+
+Two schedulers, or one before and after a crash, plan differently, because they plan at different times: a due time that
+one runs is missed for the other. So the runs of a task are written in the order of their due times, and a scheduler
+that finds an existing run plans again after the due times that it covers. The runs of a task thus form a chain in which
+each starts where the previous one ends. The first runs of many tasks are written together.
+"""
+
+from datetime import datetime
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+from pymongo.synchronous.collection import Collection
+
+from tocsin import telemetry
+from tocsin.documents import Doc, RunReason, RunStatus, Trigger
+from tocsin.documents.updates import move_run
+from tocsin.scheduling.planning import Firing, due_behind, last_due_of, plan_anew
+from tocsin.tasks import activity_log
+
+_DUPLICATE = 11000
+
+
+class RunWriter:
+    """A writer of the runs of firings."""
+
+    def __init__(self, runs: Collection[Doc]) -> None:
+        self._runs = runs
+
+    def write(self, firings: list[Firing]) -> None:
+        """Write all planned runs. Afterwards, `runs` are the stored ones, of which `adopted` already existed."""
+        while unfinished := [firing for firing in firings if firing.written < len(firing.runs)]:
+            if blocked := self._write_next(unfinished):
+                self._adopt(blocked)
+
+    def _write_next(self, firings: list[Firing]) -> list[Firing]:
+        """Write the next runs in as few inserts as possible. Return the firings whose next run already exists."""
+        longest = max(len(firing.runs) - firing.written for firing in firings)
+        if len(firings) < longest:
+            return [firing for firing in firings if not self._write_rest(firing)]
+        return self._write_heads(firings)
+
+    def _write_heads(self, firings: list[Firing]) -> list[Firing]:
+        known = set(self._insert([firing.runs[firing.written] for firing in firings], ordered=False))
+        for index, firing in enumerate(firings):
+            if index not in known:
+                _note_written(firing, 1)
+        return [firings[index] for index in known]
+
+    def _write_rest(self, firing: Firing) -> bool:
+        rest = firing.runs[firing.written :]
+        known = self._insert(rest, ordered=True)
+        _note_written(firing, known[0] if known else len(rest))
+        return not known
+
+    def _insert(self, runs: list[Doc], *, ordered: bool) -> list[int]:
+        """Return the indexes of the runs that already exist. If `ordered`, stop at the first of these."""
+        try:
+            self._runs.insert_many(runs, ordered=ordered)
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if any(fault["code"] != _DUPLICATE for fault in faults):
+                raise
+            return [fault["index"] for fault in faults]
+        return []
+
+    def _adopt(self, firings: list[Firing]) -> None:
+        existing = self._read([firing.runs[firing.written]["_id"] for firing in firings])
+        behind = [firing for firing in firings if (run := existing.get(_next_id(firing))) and due_behind(firing, run)]
+        retrying = [existing[_next_id(firing)] for firing in behind]
+        if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # their tasks are due again
+            give_way(self._runs, retrying, behind[0].now)
+            existing |= self._read([run["_id"] for run in retrying])
+        known = self._read_after({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
+        for firing in firings:
+            if (run := existing.get(_next_id(firing))) is not None:
+                plan_anew(firing, run, known.get(firing.task["_id"], []))
+
+    def _read_after(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
+        """Return the existing runs after these, by task. There are none unless a clock was set back."""
+        if not runs:
+            return {}
+        last = {task: last_due_of(run) for task, run in runs.items()}
+        times = {"$gt": min(last.values()), "$lte": now}
+        behind: dict[str, list[Doc]] = {}
+        for run in self._runs.find({"task": {"$in": list(runs)}, "due_at": times}).sort("due_at", 1):
+            if run["trigger"] == Trigger.SCHEDULE.value and run["due_at"] > last[run["task"]]:
+                behind.setdefault(run["task"], []).append(run)
+        return behind
+
+    def _read(self, run_ids: list[str]) -> dict[str, Doc]:
+        return {run["_id"]: run for run in self._runs.find({"_id": {"$in": run_ids}})}
+
+
+def _next_id(firing: Firing) -> str:
+    run_id: str = firing.runs[firing.written]["_id"]
+    return run_id
+
+
+def _note_written(firing: Firing, count: int) -> None:
+    for run in firing.runs[firing.written : firing.written + count]:
+        telemetry.RUNS_FIRED.labels(run["status"]).inc()
+    firing.written += count
+
+
+def give_way(collection: Collection[Doc], runs: list[Doc], now: datetime) -> None:
+    """Fail those of these runs that wait for a retry, because their tasks are due again."""
+    changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
+    retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
+    updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
+    collection.bulk_write(updates, ordered=False)
+    gone = collection.find({"_id": {"$in": retrying}})
+    activity_log.log_outcomes([run for run in gone if run["reason"] == RunReason.GAVE_WAY.value])

@@ -1,0 +1,141 @@
+"""Access tokens: JSON Web Tokens (RFC 7519), signed with HS256 whatever a token's header says.
+
+A token's header names the key that signed it (`kid`). Several keys are loaded at once, so that tokens stay valid after
+another key has begun to sign. Nothing else in a header is trusted: no `jwk`, `jku` or `x5u`.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import jwt
+
+from tocsin import clock
+from tocsin.errors import TokenExpired, TokenInvalid
+from tocsin.security.key_files import nothing_new
+
+ALGORITHM = "HS256"
+ISSUER = AUDIENCE = "tocsin"
+LEEWAY = timedelta(seconds=5)
+"""The tolerated difference between the clocks of two processes."""
+_REQUIRED = ("sub", "iat", "exp", "jti", "iss", "aud")
+_LONGEST = 2048
+_KID = re.compile(r"[0-9a-f]{16}")
+
+_EXPIRED = "The access token has expired. Log in again to get a new one."
+_INVALID = "The access token is not valid. Log in and send the new one as `Authorization: Bearer <token>`."
+
+
+class UnknownKey(TokenInvalid):
+    """A token that names an unknown key, which may have been created a moment ago."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The content of a valid token: its user, its session, and when it expires (UTC, whole seconds)."""
+
+    user_id: str
+    session_id: str | None
+    expires_at: datetime
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that signs tokens, which are valid until `retire_at` at the latest."""
+
+    kid: str
+    secret: str = field(repr=False)
+    retire_at: datetime | None = None
+
+
+def kid_of(secret: str) -> str:
+    """Return the id of the operator's own secret: the same in every process, without revealing the secret."""
+    return hashlib.sha256(f"tocsin signing key\0{secret}".encode()).hexdigest()[:16]
+
+
+class AccessTokens:
+    """The issuer and verifier of one installation's access tokens.
+
+    `reload` loads keys that are not known yet.
+    """
+
+    reload: Callable[[], Awaitable[None]]
+
+    def __init__(self, secret: str, lifetime: timedelta) -> None:
+        self.reload = nothing_new
+        self._lifetime = lifetime
+        self.use([SigningKey(kid_of(secret), secret)])
+
+    def use(self, keys: Sequence[SigningKey]) -> None:
+        """Sign with the first of these keys from now on, and accept the signatures of all of them."""
+        self._signing = keys[0]
+        self._keys = {key.kid: key for key in keys}
+
+    def issue(self, user_id: str, now: datetime, session_id: str | None = None) -> tuple[str, datetime]:
+        """Return a new token of this user's session, and when it expires (UTC, whole seconds)."""
+        expires_at = (now + self._lifetime).astimezone(UTC).replace(microsecond=0)
+        claims = {
+            "sub": user_id,
+            "sid": session_id,
+            "iat": int(now.timestamp()),
+            "exp": int(expires_at.timestamp()),
+            "jti": uuid4().hex,
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+        }
+        return jwt.encode(claims, self._signing.secret, ALGORITHM, {"kid": self._signing.kid}), expires_at
+
+    async def verify(self, token: str) -> Claims:
+        """Verify a token, reloading the keys if necessary. Raises TokenInvalid, TokenExpired."""
+        try:
+            return self.read(token)
+        except UnknownKey:
+            await self.reload()
+        return self.read(token)
+
+    def read(self, token: str) -> Claims:
+        """Verify a token's signature, issuer, audience and times with the known keys.
+
+        Raises TokenInvalid, TokenExpired.
+        """
+        if len(token) > _LONGEST:
+            raise TokenInvalid(_INVALID)
+        try:
+            return _claims(_decode(token, self._key(token).secret))
+        except jwt.ExpiredSignatureError:
+            raise TokenExpired(_EXPIRED) from None
+        except (jwt.InvalidTokenError, ValueError, OverflowError, OSError, RecursionError):
+            # The others: text that is not Unicode, an invalid time, or a header, read before the signature, that is
+            # nested too deeply.
+            raise TokenInvalid(_INVALID) from None
+
+    def _key(self, token: str) -> SigningKey:
+        kid = jwt.get_unverified_header(token).get("kid")
+        if not isinstance(kid, str) or not _KID.fullmatch(kid):
+            raise TokenInvalid(_INVALID)
+        key = self._keys.get(kid)
+        if key is None:
+            raise UnknownKey(_INVALID)
+        if key.retire_at is not None and key.retire_at <= clock.now():
+            raise TokenInvalid(_INVALID)
+        return key
+
+
+def _decode(token: str, secret: str) -> dict[str, Any]:
+    options: Any = {"require": list(_REQUIRED), "strict_aud": True}
+    claims: dict[str, Any] = jwt.decode(
+        token, secret, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY, options=options
+    )
+    return claims
+
+
+def _claims(found: dict[str, Any]) -> Claims:
+    session_id = found.get("sid")
+    if session_id is not None and not isinstance(session_id, str):
+        raise ValueError("the session is not a string")
+    return Claims(found["sub"], session_id, datetime.fromtimestamp(found["exp"], UTC), found["jti"])

@@ -1,0 +1,100 @@
+"""Pause, resume, cancel, delete: what an owner does to a task as a whole."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from tocsin import clock, schedules
+from tocsin.documents import Database, Doc, Hold, Task
+from tocsin.documents.updates import change_task, change_when, equals, is_null
+from tocsin.errors import Conflict, NotFound
+from tocsin.tasks.activity_log import log_task
+from tocsin.tasks.ownership import find_task, require_task
+from tocsin.tasks.reconciliation import reconcile, stop_all
+from tocsin.tasks.saving import TRIES
+
+
+async def pause(database: Database, owner: str, task_id: str, now: datetime) -> Task:
+    """No due times until it is resumed. Queued and retrying runs are cancelled, a running one ends without retry."""
+
+    def held(task: Task) -> Doc | None:
+        if task.hold is Hold.CANCELLED:
+            raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
+        return None if task.hold is Hold.PAUSED else _held(Hold.PAUSED)
+
+    return await _change(database, owner, task_id, now, held, "task paused")
+
+
+async def cancel(database: Database, owner: str, task_id: str, now: datetime) -> Task:
+    """No due times until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
+
+    def held(task: Task) -> Doc | None:
+        return None if task.hold is Hold.CANCELLED else _held(Hold.CANCELLED)
+
+    return await _change(database, owner, task_id, now, held, "task cancelled")
+
+
+async def delete(database: Database, owner: str, task_id: str, now: datetime) -> None:
+    """The task is gone at once; its open runs are cancelled, its history is kept."""
+    await _change(database, owner, task_id, now, lambda _task: _held(Hold.DELETED), "task deleted")
+
+
+async def resume(database: Database, owner: str, task_id: str, now: datetime) -> Task:
+    """Active again from the next due time after now; what passed meanwhile is not made up for.
+
+    A one-off task whose time passed while it was paused follows its misfire policy.
+    """
+
+    def released(task: Task) -> Doc | None:
+        if task.hold is Hold.CANCELLED:
+            raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
+        if task.hold is None:
+            return None
+        schedule = schedules.from_document(task.schedule)
+        return {"hold": None, "next_run_at": schedules.first_due(schedule, now, task.last_due_at)}
+
+    return await _change(database, owner, task_id, now, released, "task resumed")
+
+
+async def pause_all(database: Database, owner: str, now: datetime) -> int:
+    """Pause every task of a user (he was deactivated). Returns how many were active."""
+    paused = 0
+    async for document in database.tasks.find({"owner": owner, "created_at": {"$gt": clock.EPOCH}}, {"hold": 1}):
+        if document["hold"] is None:
+            with suppress(NotFound, Conflict):  # deleted or cancelled in this moment, which is as good
+                await pause(database, owner, document["_id"], now)
+                paused += 1
+        await stop_all(database, document["_id"], now)
+    return paused
+
+
+async def cancel_workflow_runs(database: Database, owner: str, now: datetime) -> None:
+    """Ask for the end of every workflow run of a user (he was deactivated). The workflow engine sees to it."""
+    asked = {"cancel_requested_at": now}
+    change = change_when(is_null("cancel_requested_at"), asked, {"rev": {"$add": ["$rev", 1]}})
+    await database.workflow_runs.update_many({"owner": owner, "open": True}, [change])
+
+
+def _held(hold: Hold) -> Doc:
+    return {"hold": hold.value, "next_run_at": None}
+
+
+async def _change(
+    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], Doc | None], event: str
+) -> Task:
+    """Make the change that is decided for the task as it is, and again if another changed it meanwhile; log `event`.
+
+    None leaves it as it is. Returns the task as it is then; a deleted one as it was.
+    """
+    for _ in range(TRIES):
+        task = await require_task(owner, task_id)
+        changes = decide(task)
+        if changes is None:
+            return task
+        fields = {**changes, "version": task.version + 1, "updated_at": now, "reconcile": True}
+        update = change_task(task.id, equals("version", task.version), fields)
+        if (await database.tasks.bulk_write([update])).modified_count:
+            log_task(event, task.id, owner)
+            await reconcile(database, task.id, now)
+            return await find_task(owner, task_id) or task
+    raise Conflict("The task is being changed by others at this moment. Try again.", "id")

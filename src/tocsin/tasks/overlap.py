@@ -1,0 +1,83 @@
+"""Runs that wait until another of their task has ended: overlap QUEUE, and the runs of a catch-up.
+
+A waiting run is QUEUED and `blocked`, so no worker sees it; `after` names the run whose end makes somebody look here.
+"""
+
+from typing import Any
+
+from pymongo import UpdateOne
+
+from tocsin import clock
+from tocsin.documents import Database, Doc, RunStatus, Trigger
+from tocsin.documents.states import SETTLED
+from tocsin.documents.updates import both, change_when, equals
+from tocsin.tasks.ranking import rank_expression
+
+_SETTLED = frozenset(status.value for status in SETTLED)
+_FIELDS = {"blocked": 1, "after": 1, "due_at": 1}
+
+
+async def release(database: Database, ended: list[str]) -> int:
+    """Let go who waited for these runs and may go now. Returns how many."""
+    if not ended:
+        return 0
+    waiting = database.runs.find({"blocked": True, "after": {"$in": ended}}, {"task": 1})
+    tasks = {run["task"] async for run in waiting}
+    return sum([await _release_first(database, task_id) for task_id in tasks])
+
+
+async def mend(database: Database) -> int:
+    """Let go who waits for a run that ended while nobody looked. Returns how many."""
+    waiting = await database.runs.find({"blocked": True}, {"after": 1}).to_list()
+    blockers = [run["after"] for run in waiting]
+    found = database.runs.find({"_id": {"$in": blockers}}, {"status": 1})
+    alive = {run["_id"] async for run in found if run["status"] not in _SETTLED}
+    return await release(database, [blocker for blocker in blockers if blocker not in alive])
+
+
+async def _release_first(database: Database, task_id: str) -> int:
+    """The first of a task's waiting runs goes if none of its others is under way; the rest wait for what is.
+
+    Who waits for a run that is open goes on waiting for it, so that the end of one of a thousand changes one or two.
+    """
+    runs = await _open_runs(database, task_id)
+    waiting = [run for run in runs if run["blocked"]]
+    ahead = [run["_id"] for run in runs if not run["blocked"]]
+    if not waiting:
+        return 0
+    updates, released = [], 0
+    if not ahead:
+        first = waiting.pop(0)
+        ahead, released = [first["_id"]], 1
+        updates.append(
+            _change(
+                first,
+                {"blocked": False, "after": None, "ready_at": clock.now()},
+                {"rank": rank_expression(always=True)},
+            )
+        )
+    alive = {run["_id"] for run in runs}
+    updates += [_change(run, {"after": ahead[-1]}) for run in waiting if run["after"] not in alive]
+    if not updates:
+        return 0
+    await database.runs.bulk_write(updates, ordered=False)
+    if waiting and await _has_ended(database, ahead[-1]):  # before it was known that anyone waits for it
+        released += await _release_first(database, task_id)
+    return released
+
+
+async def _open_runs(database: Database, task_id: str) -> list[Doc]:
+    fields = {**_FIELDS, "trigger": 1}
+    runs = await database.runs.find({"task": task_id, "open": True}, fields).to_list()
+    scheduled = [run for run in runs if run["trigger"] == Trigger.SCHEDULE.value]
+    return sorted(({"blocked": False, **run} for run in scheduled), key=lambda run: run["due_at"])
+
+
+async def _has_ended(database: Database, run_id: str) -> bool:
+    run = await database.runs.find_one({"_id": run_id}, {"status": 1})
+    return run is None or run["status"] in _SETTLED
+
+
+def _change(run: Doc, changes: Doc, computed: dict[str, Any] | None = None) -> UpdateOne:
+    as_read = both(equals("status", RunStatus.QUEUED.value), equals("after", run["after"]))
+    return UpdateOne({"_id": run["_id"]}, [change_when(as_read, changes, computed)])

@@ -1,0 +1,103 @@
+"""Mails that ask a person for a decision, and remind them."""
+
+from tocsin.accounts.approval_requests import RequestRules
+from tocsin.accounts.emails import normalise_email
+from tocsin.clock import EPOCH
+from tocsin.documents import Database, Doc, StepStatus, User, global_id
+from tocsin.errors import InvalidInput
+from tocsin.notifications import deliveries
+from tocsin.notifications.channels.mail.layout import PAGE, letter, new_delivery, one_line, shortened, time_text
+from tocsin.notifications.channels.mail.workflow_mails import APPROVAL
+from tocsin.notifications.pages import approval_page
+from tocsin.workflows.engine.states import Flow, StepState
+
+ADMINS = "admins"
+_LONGEST_MESSAGE = 2_000
+_MAX_MAILED = 200
+"""Maximum number of requests mailed at once to someone who has just accepted them."""
+
+
+class Letters:
+    """Enqueues approval mails. Their ids are deterministic, so that none is sent twice."""
+
+    def __init__(self, database: Database, rules: RequestRules = RequestRules()) -> None:  # noqa: B008  # frozen
+        self._database, self._rules = database, rules
+
+    async def write(self, document: Doc, flow: Flow) -> bool:
+        """Enqueue the mails of steps that have begun to ask. Returns whether there are any.
+
+        Call it before the change itself is written, so that none is lost in a crash.
+        """
+        asking = [key for key, state in flow.steps.items() if _has_new_request(document["steps"][key], state)]
+        letters = [one for key in asking for one in await self._mails_for(key, flow)]
+        if letters:
+            await deliveries.enqueue(self._database, letters)
+        return bool(letters)
+
+    async def ask_again(self, person: User, owner_email: str) -> None:
+        """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
+        owner = await User.find_one({"email": owner_email})
+        if owner is None or not self._rules.accept(person, owner):
+            return
+        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
+        letters: list[Doc] = []
+        async for document in waiting:
+            flow = Flow.of(document)
+            for key, state in flow.steps.items():
+                if _is_waiting(state) and person.id in {asked.id for asked in await deciders(state.asks or "")}:
+                    letters.append(_approval_mail(flow, key, state, person))
+        await deliveries.enqueue(self._database, letters[:_MAX_MAILED])
+
+    async def _mails_for(self, key: str, flow: Flow) -> list[Doc]:
+        """Return the mails of a step, only to those who accept requests from the workflow's owner."""
+        state, owner = flow.steps[key], await User.get(flow.document["owner"])
+        people = [] if owner is None else await deciders(state.asks or "")
+        return [_approval_mail(flow, key, state, user) for user in people if owner and self._rules.accept(user, owner)]
+
+
+async def deciders(asks: str) -> list[User]:
+    """Return the active users who may decide: the one with this address, or all administrators."""
+    if asks == ADMINS:
+        return await User.find({"is_admin": True, "is_active": True}).to_list()
+    try:
+        return await User.find({"email": normalise_email(asks), "is_active": True}).to_list()
+    except InvalidInput:  # an expression returned it
+        return []
+
+
+def _has_new_request(before: Doc, state: StepState) -> bool:
+    same = before["status"] == StepStatus.WAITING.value and before.get("reminders", 0) == state.reminders
+    return _is_waiting(state) and not same
+
+
+def _is_waiting(state: StepState) -> bool:
+    return state.status is StepStatus.WAITING and state.asks is not None
+
+
+def _approval_mail(flow: Flow, key: str, state: StepState, user: User) -> Doc:
+    name = one_line(f"{flow.document['name']} / {key}")
+    again = "is still waiting" if state.reminders else "is waiting"
+    text = letter(
+        f"the workflow step {name} {again} for your decision.",
+        [
+            *([("Message:", shortened(one_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
+            ("Waiting since:", time_text(state.started_at or EPOCH)),
+            *([("Decide until:", time_text(state.wake_at))] if state.wake_at else []),
+            ("Workflow run:", global_id("WorkflowRun", flow.id)),
+            ("Decide here:", PAGE),
+        ],
+        "The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
+    )
+    asked = f"{flow.id}:{key}:{state.round}"
+    return new_delivery(
+        f"{asked}:{state.reminders}:{user.id}",
+        user.id,
+        APPROVAL,
+        f"{name} is waiting for your decision",
+        text,
+        state.started_at or EPOCH,
+        flow.id,
+        link=approval_page(flow.id, key),
+        about={"type": "Approval", "id": f"{asked}:{user.id}", "incident": state.round, "stage": state.reminders}
+        | {"step": key},
+    )

@@ -1,0 +1,33 @@
+"""Reasons why an approval step asks nobody, as shown to the workflow's owner."""
+
+import time
+from collections.abc import Callable
+
+from tocsin.accounts.approval_requests import RequestRules, refusal_text
+from tocsin.documents import User
+from tocsin.workflows.approval_mails import deciders
+
+_SECONDS = 1.0
+"""Seconds for which a reason is cached: a page of workflow runs may need the same one a thousand times."""
+_REMEMBERED = 1_000
+
+
+class Refusals:
+    """A short-lived cache of reasons, by owner and by whom the step asks."""
+
+    def __init__(self, rules: RequestRules, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._rules, self._monotonic = rules, monotonic
+        self._known: dict[tuple[str, str], tuple[float, str | None]] = {}
+
+    async def of(self, owner_id: str, asks: str) -> str | None:
+        """Return why this owner's workflows can ask none of the users that `asks` names; None if they can."""
+        key, now = (owner_id, asks), self._monotonic()
+        known = self._known.get(key)
+        if known is not None and known[0] > now:
+            return known[1]
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        owner = await User.get(owner_id)
+        found = None if owner is None else refusal_text(asks, await deciders(asks), owner, self._rules)
+        self._known[key] = (now + _SECONDS, found)
+        return found

@@ -1,0 +1,165 @@
+"""Control of workflow runs: cancel, resume, and decide an approval."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tocsin.documents import Database, Doc, StepReason, StepStatus, User, WorkflowRun, WorkflowRunStatus
+from tocsin.documents.updates import change_when, equals
+from tocsin.errors import Conflict, NotFound
+from tocsin.tasks.activity_log import log_workflow_run
+from tocsin.workflows.approval_mails import deciders
+from tocsin.workflows.engine.states import CANCELLED, FAILED, PENDING, Flow, StepState
+from tocsin.workflows.language.inputs import read_given, write_inputs
+from tocsin.workflows.ownership import require_workflow_run
+from tocsin.workflows.versions import Version, Versions
+
+_TRIES = 50
+_RESUMABLE = (WorkflowRunStatus.FAILED.value, WorkflowRunStatus.CANCELLED.value)
+_REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
+
+
+async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
+    """Cancel a workflow run: start no further steps, and abort the active runs.
+
+    Raises NotFound, and Conflict if it has already ended with another status.
+    """
+    await require_workflow_run(owner, run_id)
+
+    def ask(document: Doc) -> Doc:
+        if document["status"] == WorkflowRunStatus.CANCELLED.value or document["cancel_requested_at"] is not None:
+            return {}
+        if not document["open"]:
+            raise Conflict(f"The workflow run has already ended as {document['status']} and cannot be cancelled.", "id")
+        return {"cancel_requested_at": now}
+
+    await _change(database, run_id, ask)
+    log_workflow_run("workflow run cancel requested", run_id)
+    return await require_workflow_run(owner, run_id)
+
+
+async def resume(
+    database: Database, versions: Versions, owner: str, run_id: str, given: Any, now: datetime
+) -> WorkflowRun:
+    """Resume a workflow run: repeat the steps that failed, were cancelled, or were skipped because of these.
+
+    Completed steps keep their results. `given` replaces the inputs; None keeps them.
+
+    Raises NotFound, InvalidInput, and Conflict if there is nothing to resume.
+    """
+    run = await require_workflow_run(owner, run_id)
+    version = await versions.get(run.workflow, run.version)
+    inputs = None if given is None else write_inputs(await read_given(version.definition, given))
+
+    def ask(document: Doc) -> Doc:
+        if document["status"] not in _RESUMABLE:
+            allowed = "Only a workflow run that failed or was cancelled can be resumed"
+            raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
+        return {**_reset_steps(document, version, now), **({} if inputs is None else {"inputs": inputs})}
+
+    await _change(database, run_id, ask)
+    log_workflow_run("workflow run resumed", run_id)
+    return await require_workflow_run(owner, run_id)
+
+
+async def decide(
+    database: Database,
+    user: User,
+    run_id: str,
+    key: str,
+    now: datetime,
+    *,
+    approved: bool,
+    comment: str,
+    confirms: bool = False,
+) -> WorkflowRun:
+    """Record a user's decision on an approval step.
+
+    The step names who may decide: one user, or all administrators. With `confirms`, their email address has to be
+    confirmed.
+
+    Raises NotFound if the user may neither see the workflow run nor decide, and Conflict if the step is not waiting.
+    """
+    run = await WorkflowRun.get(run_id)
+    state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
+    asked = {person.id for person in await deciders(state.asks or "")} if state is not None else set()
+    if run is None or state is None or (user.id not in asked and run.owner != user.id):
+        raise NotFound("You have no such step to decide on.", "id")
+    if user.id not in asked and state.status is StepStatus.WAITING:
+        raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
+    if confirms and not user.email_confirmed and run.owner != user.id:
+        raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
+    decision = {"by": user.email, "at": _format_time(now), "comment": comment}
+
+    def ask(document: Doc) -> Doc:
+        return _decided(document, key, now, decision, approved=approved)
+
+    await _change(database, run_id, ask)
+    log_workflow_run("approval given" if approved else "approval refused", run_id)
+    changed = await WorkflowRun.get(run_id)
+    return changed or run
+
+
+async def _change(database: Database, run_id: str, ask: Callable[[Doc], Doc]) -> None:
+    """Apply a change that depends on the current document, retrying when the engine changes it concurrently."""
+    for _ in range(_TRIES):
+        document = await database.workflow_runs.find_one({"_id": run_id})
+        if document is None or not (changes := ask(document)):
+            return
+        changed = {**changes, "rev": document["rev"] + 1}
+        update = change_when(equals("rev", document["rev"]), changed)
+        if (await database.workflow_runs.update_one({"_id": run_id}, [update])).modified_count:
+            return
+    raise Conflict("The workflow run is changing too quickly. Try again.", "id")
+
+
+def _reset_steps(document: Doc, version: Version, now: datetime) -> Doc:
+    flow = Flow.of(document)
+    steps: dict[str, StepState] = {}
+    for key, state in flow.steps.items():
+        if state.undo is not None:
+            raise Conflict("The workflow run was compensated, so it cannot be resumed. Start a new run instead.", "id")
+        steps[key] = _reset_state(state) if _must_repeat(state) else state
+    timeout = version.definition.timeout
+    return {
+        "status": WorkflowRunStatus.RUNNING.value, "open": True, "reason": None, "error": None, "finished_at": None,
+        "cancel_requested_at": None, "stopping": None, "round": document["round"] + 1, "output": None,
+        "deadline_at": timeout and now + timedelta(seconds=timeout),
+        "steps": {key: state.to_document() for key, state in steps.items()},
+        "done": sum(state.settled for state in steps.values()),
+        "news": json.dumps({key: state.status.value for key, state in steps.items()}),
+    }  # fmt: skip
+
+
+def _must_repeat(state: StepState) -> bool:
+    return state.status in _REPEATABLE or state.reason in {StepReason.DEPENDENCY, StepReason.STOPPED}
+
+
+def _reset_state(state: StepState) -> StepState:
+    """Return the state reset to PENDING, keeping only the items that were completed."""
+    fresh = StepState(round=state.round + 1)
+    if state.items is not None:
+        fresh.items = state.items.replace(FAILED, PENDING).replace(CANCELLED, PENDING)
+        fresh.values = state.values
+    return fresh
+
+
+def _decided(document: Doc, key: str, now: datetime, decision: Doc, *, approved: bool) -> Doc:
+    flow = Flow.of(document)
+    state = flow.steps[key]
+    if not document["open"] or state.status is not StepStatus.WAITING or state.asks is None:
+        raise Conflict(f"The step {key} is not waiting for a decision: it is {state.status.value}.", "step")
+    state.decision = decision
+    if approved:
+        state.settle(StepStatus.COMPLETED, now)
+    else:
+        why = f": {decision['comment']}" if decision["comment"] else "."
+        error = {"kind": "JOB", "message": f"{decision['by']} rejected it{why}", "hint": None}
+        state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
+    steps = {**document["steps"], key: state.to_document()}
+    return {"steps": steps, "done": flow.done(), "news": json.dumps({key: state.status.value})}
+
+
+def _format_time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The engine that advances workflow runs."""

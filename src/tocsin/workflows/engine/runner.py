@@ -1,0 +1,295 @@
+"""The runner of workflow runs: reads one, plans, writes the changes conditionally, and creates the runs."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pymongo.errors import BulkWriteError
+
+from tocsin import clock
+from tocsin.documents import (
+    Database,
+    Doc,
+    Hold,
+    RunReason,
+    RunStatus,
+    Trigger,
+    WorkflowRunStatus,
+    owner_of,
+)
+from tocsin.documents.updates import change_when, equals, move_run
+from tocsin.quotas.meter import UsageMeter
+from tocsin.tasks.activity_log import log_workflow_run_status
+from tocsin.tasks.ranking import placed, ready
+from tocsin.tasks.reconciliation import SLICE, stop
+from tocsin.tasks.runs import RETRYABLE
+from tocsin.workflows.approval_mails import Letters
+from tocsin.workflows.engine.abandonment import abandon_run
+from tocsin.workflows.engine.evaluation import AT_ONCE, Answer, Beyond, Effort, Place, ResultText
+from tocsin.workflows.engine.evaluator import Evaluator
+from tocsin.workflows.engine.incidents import Incidents
+from tocsin.workflows.engine.plan import Move, advance
+from tocsin.workflows.engine.run_update import changes_of, weight_of
+from tocsin.workflows.engine.scope import MOST_READ, Heavy, Missing, Surroundings, TooLarge
+from tocsin.workflows.engine.states import COMPLETED, Ended, Flow
+from tocsin.workflows.engine.step_results import load_results, size_of_results
+from tocsin.workflows.engine.step_starts import Start
+from tocsin.workflows.language.jmespath_budget import Budget
+from tocsin.workflows.versions import Versions
+
+_SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
+_DUPLICATE = 11000
+_LIGHT = 256 * 1024
+"""Maximum size of a workflow run in the light lane: the characters of its inputs and items."""
+_OUTCOME_FIELDS = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The result of an advance.
+
+    `again` asks for another advance at once, and `wake_at` for one at that time. `next_run` is the workflow run that
+    waited for this one to end. `is_heavy` says that nothing was done, because a value or the document is too large for
+    the light lane. `weight` is the approximate size of the document in bytes.
+    """
+
+    again: bool = False
+    is_heavy: bool = False
+    next_run: str | None = None
+    wake_at: datetime | None = None
+    weight: int = 0
+
+
+class Hand(Protocol):
+    """The runs in flight in this process. A new run is created as claimed if there is capacity."""
+
+    def admit(self, runs: list[Doc], now: datetime) -> list[Doc]: ...
+    def dismiss(self, runs: list[Doc]) -> None: ...
+    def claimed(self, run: Doc, now: datetime) -> Doc: ...
+    def take(self, runs: list[Doc]) -> None: ...
+    def wake(self) -> None: ...
+
+
+class Mover:
+    """Advances workflow runs. Calls `on_cancel` with each run to abort, and `on_letters` after enqueueing mails."""
+
+    def __init__(
+        self,
+        database: Database,
+        versions: Versions,
+        letters: Letters,
+        hand: Hand,
+        on_cancel: Callable[[str], None],
+        on_letters: Callable[[], None],
+        evaluator: Evaluator | None = None,
+        meter: UsageMeter | None = None,
+    ) -> None:
+        self._database = database
+        self._versions = versions
+        self._letters = letters
+        self._incidents = Incidents(database)
+        self._hand = hand
+        self._on_cancel = on_cancel
+        self._on_letters = on_letters
+        self._evaluator = evaluator or Evaluator()
+        self._meter = meter or UsageMeter()
+        # More threads would only compete for the interpreter with each other and the event loop.
+        self._light_slot, self._heavy_slot = asyncio.Semaphore(1), asyncio.Semaphore(1)
+
+    async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
+        """Advance a workflow run from its present state; with `at_once`, only if that is cheap."""
+        document = await self._database.workflow_runs.find_one({"_id": workflow_run})
+        if document is None or not document["open"] or await self._must_wait(document):
+            return Moved()
+        weight = weight_of(document)
+        if at_once and weight > _LIGHT:
+            return Moved(is_heavy=True)
+        try:
+            flow, move, changes, retrying = await self._decide(document, at_once=at_once)
+        except Heavy:
+            return Moved(is_heavy=True)
+        if move.starts and self._meter.take_runs(document["owner"], len(move.starts), clock.now()) is not None:
+            return Moved()  # later: a sweep advances all open workflow runs every few seconds
+        asked = await self._letters.write(document, flow)
+        if await self._incidents.follow(document, flow, changes, retrying) or asked:
+            self._on_letters()
+        if changes and not await self._write(document, changes):
+            return Moved(again=True)  # changed concurrently: plan again
+        await self._make(move.starts, document)
+        await self._cancel(move.cancels)
+        if move.finish is not None:
+            self._meter.add_bytes(document["owner"], weight)
+            log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
+            return Moved(next_run=await self._next_in_line(document), weight=weight)
+        return Moved(
+            again=bool(move.cancels) or move.has_more,
+            weight=weight,
+            wake_at=changes.get("wake_at", document["wake_at"]),
+        )
+
+    async def give_up(self, workflow_run: str) -> None:
+        """Abandon a workflow run that cannot be advanced, and cancel its runs."""
+        open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
+        await self._cancel([run["_id"] async for run in open_runs])
+        abandoned = await abandon_run(self._database, workflow_run, clock.now())
+        if abandoned is not None and await self._incidents.follow(*abandoned, ()):
+            self._on_letters()
+
+    async def _must_wait(self, document: Doc) -> bool:
+        """Return whether an earlier run of the workflow has to end before this one starts (overlap QUEUE)."""
+        if document["status"] != WorkflowRunStatus.PENDING.value or document["trigger"] != Trigger.SCHEDULE.value:
+            return False
+        version = await self._versions.get(document["workflow"], document["version"])
+        return version.definition.overlap == "QUEUE" and await self._first_in_line(document) != document["_id"]
+
+    async def _first_in_line(self, document: Doc) -> str | None:
+        waiting = self._database.workflow_runs.find({"workflow": document["workflow"], "open": True}, {"created_at": 1})
+        return min([(run["created_at"], run["_id"]) async for run in waiting], default=(None, None))[1]
+
+    async def _next_in_line(self, document: Doc) -> str | None:
+        version = await self._versions.get(document["workflow"], document["version"])
+        return await self._first_in_line(document) if version.definition.overlap == "QUEUE" else None
+
+    async def _decide(self, document: Doc, *, at_once: bool) -> tuple[Flow, Move, Doc, set[str]]:
+        """Plan the next changes. Returns the state, the plan, the changed fields, and the runs that wait for a retry.
+
+        Raises Heavy with `at_once` if a value is too expensive to evaluate here.
+        """
+        version = await self._versions.get(document["workflow"], document["version"])
+        now, found, answers = clock.now(), dict[str, ResultText | TooLarge](), dict[Place, Answer]()
+        ended, lost, retrying = await self._runs(Flow.of(document))
+        while True:
+            flow, effort = Flow.of(document), Effort(Budget(AT_ONCE, Beyond), answers)
+            context = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
+            try:
+                async with self._light_slot if at_once else self._heavy_slot:
+                    move = await asyncio.to_thread(advance, flow, context, ended, lost)
+            except Missing as missing:
+                found |= await load_results(self._database, flow, missing.keys, MOST_READ - size_of_results(found))
+            except Heavy as heavy:
+                if at_once:
+                    raise
+                answers |= await self._evaluator.answer(heavy.question, document["owner"])
+            else:
+                return flow, move, changes_of(document, flow, move, now), retrying
+
+    async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str], set[str]]:
+        """Return the outcomes of the active runs that ended; those that are missing or of an earlier round; those that
+        wait for a retry.
+        """
+        rounds = {work.run_id(flow.id): flow.steps[work.key].round for work in flow.running()}
+        cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _OUTCOME_FIELDS)
+        runs = {run["_id"]: run async for run in cursor} if rounds else {}
+        lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
+        retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
+        return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost, retrying
+
+    async def _write(self, document: Doc, changes: Doc) -> bool:
+        update = change_when(equals("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
+        result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])
+        return result.modified_count == 1
+
+    async def _make(self, starts: list[Start], document: Doc) -> None:
+        if not starts:
+            return
+        now = clock.now()
+        runs = [_run(document, start, now) for start in starts]
+        admitted = {run["_id"] for run in self._hand.admit(runs, now)}
+        born = [run | self._hand.claimed(run, now) if run["_id"] in admitted else run for run in runs]
+        claimed = {index: run for index, run in enumerate(born) if run["_id"] in admitted}
+        try:
+            known = await self._insert(born)
+            self._meter.add_runs(runs)
+        except BaseException:
+            self._hand.dismiss(list(claimed.values()))  # the next lease renewal releases those that were written
+            raise
+        self._hand.dismiss([claimed.pop(index) for index in known & claimed.keys()])
+        self._hand.take(list(claimed.values()))
+        await self._requeue([runs[index] for index in known])
+        self._hand.wake()
+
+    async def _insert(self, runs: list[Doc]) -> set[int]:
+        """Insert the runs. Returns the indexes of those that already existed."""
+        try:
+            await self._database.runs.insert_many(runs, ordered=False)
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if any(fault["code"] != _DUPLICATE for fault in faults):
+                raise
+            return {fault["index"] for fault in faults}
+        return set()
+
+    async def _requeue(self, runs: list[Doc]) -> None:
+        """Requeue existing runs of an earlier round. Those of this round were created by another advance and stay."""
+        if not runs:
+            return
+        changes = [{name: run[name] for name in _REQUEUED_FIELDS} for run in runs]
+        updates = [
+            move_run(
+                run["_id"], RETRYABLE, RunStatus.QUEUED, change | _RESET_FIELDS,
+                computed={"budget_from": {"$size": "$attempts"}},
+                where={"$lt": ["$round", run["round"]]},
+            )
+            for run, change in zip(runs, changes, strict=True)
+        ]  # fmt: skip
+        await self._database.runs.bulk_write(updates, ordered=False)
+
+    async def _cancel(self, run_ids: list[str]) -> None:
+        if not run_ids:
+            return
+        for start in range(0, len(run_ids), SLICE):
+            some = run_ids[start : start + SLICE]
+            async with self._database.slots.slot(owner_of(some[0])):
+                updates = stop(some, Hold.CANCELLED, clock.now(), RunReason.CANCEL_REQUESTED)
+                await self._database.runs.bulk_write(updates, ordered=True)
+        for run_id in run_ids:
+            self._on_cancel(run_id)
+
+
+_REQUEUED_FIELDS = (
+    "round", "queued_at", "rank", "ready_at", "job", "retry", "timeout", "task_version", "queue", "priority", "host",
+    "lane",
+)  # fmt: skip
+_RESET_FIELDS: Doc = {
+    "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
+    "cancel_requested_at": None, "final": None, "discarded_at": None,
+}  # fmt: skip
+
+
+def _ended(run: Mapping[str, Any]) -> Ended:
+    return Ended(run["status"], run["round"], run["finished_at"], run.get("error"))
+
+
+def _run(document: Doc, start: Start, now: datetime) -> Doc:
+    """Build the QUEUED run of a step."""
+    run_id = start.work.run_id(document["_id"])
+    return {
+        "_id": run_id,
+        "owner": document["owner"],
+        "task": document["_id"],
+        "task_name": f"{document['name']} / {run_id.partition(':')[2]}",
+        "task_version": document["version"],
+        "trigger": Trigger.WORKFLOW.value,
+        "status": RunStatus.QUEUED.value,
+        "open": True,
+        "reason": None,
+        "due_at": now,
+        "created_at": now,
+        **ready(now, start.priority),
+        "fence": 0,
+        "incident": None,
+        "round": start.round,
+        "budget_from": 0,
+        "lost": 0,
+        "attempts": [],
+        "job": start.job,
+        "retry": start.retry,
+        "interval_ms": document.get("interval_ms"),
+        "timeout": start.timeout,
+        **placed({"job": start.job, "priority": start.priority}, document["owner"]),
+    }
+
+
+__all__ = ["COMPLETED", "Moved", "Mover"]

@@ -1,0 +1,1 @@
+"""The language in which workflows are written: reading, validating and evaluating it."""

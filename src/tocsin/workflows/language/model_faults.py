@@ -1,0 +1,58 @@
+"""Messages for pydantic validation errors of a workflow. Pure."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from tocsin.jobs.params import sentence
+from tocsin.value_bounds import Path
+
+_PATTERNS = {
+    "name": "A workflow name has lowercase letters, digits and underscores, and begins with a letter: my_report.",
+    "key": "A key has letters, digits and underscores, and begins with a lowercase letter: fetchOrders.",
+    "inputs": "An input name has letters, digits and underscores, and begins with a lowercase letter.",
+}
+
+
+def model_faults(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Path, str]]:
+    """Yield each error as the path of its part in the source, and a sentence."""
+    for fault in error.errors(include_url=False):
+        path = tuple(part for part in fault["loc"] if part not in {"[key]", "str", "list[any]"})
+        yield path, _sentence(model, path, dict(fault))
+
+
+def _sentence(model: type[BaseModel], path: Path, fault: dict[str, Any]) -> str:
+    last = path[-1] if path else "A workflow"
+    name = "This" if isinstance(last, int) else last
+    if fault["type"] == "extra_forbidden":
+        return f"There is no {name} here.{_nearest(_model_at(model, path[:-1]), name)}"
+    if fault["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get("inputs" if path[:1] == ("inputs",) else name, f"{name} has the wrong format.")
+    return sentence(name, fault)
+
+
+def _nearest(model: type[BaseModel] | None, name: str) -> str:
+    if model is None:
+        return ""
+    names = [field.alias or key for key, field in model.model_fields.items()]
+    near = difflib.get_close_matches(name, names, 1, 0.5)
+    return f" Did you mean {near[0]}?" if near else f" There are: {', '.join(names)}."
+
+
+def _model_at(model: type[BaseModel] | None, path: Path) -> type[BaseModel] | None:
+    """Return the model of the part at this path."""
+    for part in path:
+        if model is None:
+            return None
+        fields = {field.alias or key: field.annotation for key, field in model.model_fields.items()}
+        if isinstance(part, str) and part in fields:
+            model = _inner(fields[part])
+    return model
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _inner(part)) is not None), None)

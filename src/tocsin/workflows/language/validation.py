@@ -1,0 +1,233 @@
+"""Validation of workflows: finds all faults before a workflow is saved. Pure."""
+
+import difflib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from tocsin.clock import EPOCH
+from tocsin.errors import InvalidInput
+from tocsin.schedules.iso8601 import read_duration
+from tocsin.value_bounds import Path, value_faults
+from tocsin.workflows.language import expressions, graph
+from tocsin.workflows.language.definition import MOST_STEPS, SHORTEST_REMINDER, InputType, Step, WorkflowDefinition
+from tocsin.workflows.language.inputs import is_of
+from tocsin.workflows.language.model_faults import model_faults
+from tocsin.workflows.language.outline import Outline, StepOutline, get, outline_of
+from tocsin.workflows.language.specs import placed_sentences, read_retry, read_schedule
+from tocsin.workflows.language.yaml_reader import Fault, Source, WorkflowInvalid
+
+MOST_FAULTS = 50
+_MOST_LOOKED_FOR = 500
+"""Maximum number of faults collected of the shape, and as many of the rest. A suggestion takes 1 to 2 ms each."""
+MOST_EXPRESSIONS = 2_000
+"""Maximum number in a workflow: each is parsed whenever the workflow is loaded."""
+_LONGEST_NAME = 100
+_STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
+Found = Iterator[tuple[Path, str]]
+
+
+class JobCatalog(Protocol):
+    """The available jobs."""
+
+    def kinds(self) -> Collection[str]:
+        """Return the kinds of the jobs."""
+        ...
+
+    def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """Return the faults of parameters, which may contain expressions."""
+        ...
+
+
+def read_definition(source: Source, jobs: JobCatalog, now: datetime = EPOCH) -> WorkflowDefinition:
+    """Parse and validate a workflow as of `now`. Every workflow passes through here before it is saved.
+
+    Raises WorkflowInvalid with all faults, in the order of the source.
+    """
+    definition, found = None, list(value_faults(source.data))
+    if not found:
+        try:
+            definition = WorkflowDefinition.model_validate(source.data)
+        except ValidationError as error:
+            found += islice(model_faults(WorkflowDefinition, error), _MOST_LOOKED_FOR)
+        found += islice(_all_faults(outline_of(source.data), jobs, now), _MOST_LOOKED_FOR)
+    faults = [*source.faults, *_without_echoes(source, found)]
+    if faults or definition is None:
+        raise WorkflowInvalid(_bounded(_sorted(source, faults)))
+    return definition.resolved()
+
+
+def _without_echoes(source: Source, found: Iterable[tuple[Path, str]]) -> Iterator[Fault]:
+    """Yield the faults, except those of parts that are null because the reader already rejected them."""
+    rejected = {path for fault in source.faults for path in (fault.path, fault.path[:-1])}
+    yield from (source.fault(path, message) for path, message in dict.fromkeys(found) if path not in rejected)
+
+
+def _sorted(source: Source, faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: (fault.line or 0, fault.column or 0, *_position(source.data, fault.path)))
+
+
+def _position(data: Any, path: Path) -> Iterator[int]:
+    """Yield the position of a part in a value, for values without line numbers."""
+    for part in path:
+        if isinstance(data, Mapping) and part in data:
+            yield list(data).index(part)
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            yield part
+            data = data[part]
+        else:
+            return
+
+
+def _bounded(faults: list[Fault]) -> list[Fault]:
+    more = len(faults) - MOST_FAULTS
+    return faults if more <= 0 else [*faults[:MOST_FAULTS], Fault(f"And {more:,} more faults.")]
+
+
+def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
+    if len(outline.steps) > MOST_STEPS:
+        return
+    doubled = list(_keys(outline))
+    yield from doubled
+    yield from _defaults(outline)
+    yield from _schedule(outline, now)
+    yield from _dependencies(outline)
+    if not doubled:
+        yield from _cycle(outline)
+    for step in outline.steps:
+        yield from _step(step, outline, jobs)
+    if (count := sum(expressions.count(value) for value in _all_texts(outline))) > MOST_EXPRESSIONS:
+        yield (), f"The workflow has {count:,} expressions; at most {MOST_EXPRESSIONS:,} are allowed."
+    if outline.output is not None:
+        yield from _text(outline.output, ("output",), set(outline.keys), outline, item=False)
+
+
+def _all_texts(outline: Outline) -> Iterator[Any]:
+    yield outline.output
+    for step in outline.steps:
+        yield from step.texts().values()
+
+
+def _keys(outline: Outline) -> Found:
+    counts = Counter(outline.keys)
+    seen: set[str] = set()
+    for step in outline.steps:
+        if counts[step.key] > 1 and step.key in seen:
+            yield (*step.path, "key"), f"Two steps have the key {step.key}. Keys must be unique."
+        seen.add(step.key)
+
+
+def _defaults(outline: Outline) -> Found:
+    types = {type_.value: type_ for type_ in InputType}
+    for name, spec in outline.inputs.items():
+        given = spec if isinstance(spec, Mapping) else {}
+        kind = given.get("type", "any")
+        type_ = types.get(kind) if isinstance(kind, str) else None
+        if type_ is not None and given.get("default") is not None and not is_of(type_, given["default"]):
+            yield ("inputs", name, "default"), f"The default of {name} is not of the type {kind}."
+
+
+def _schedule(outline: Outline, now: datetime) -> Found:
+    if isinstance(outline.schedule, Mapping):
+        try:
+            read_schedule(outline.schedule, now)
+        except InvalidInput as error:
+            yield from ((("schedule",), sentence) for sentence in placed_sentences(error))
+
+
+def _dependencies(outline: Outline) -> Found:
+    for step in outline.steps:
+        for place, key in step.given_dependencies():
+            path: Path = (*step.path, "dependsOn", place)
+            if key == step.key:
+                yield path, f"{key} cannot depend on itself."
+            elif key not in outline.keys:
+                yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
+
+
+def _cycle(outline: Outline) -> Found:
+    cycle = graph.cycle(outline.dependencies())
+    if cycle is not None and len(cycle) > 2:
+        path = next(step.path for step in outline.steps if step.key == cycle[0])
+        yield (*path, "dependsOn"), f"The steps depend on each other in a cycle: {' -> '.join(cycle)}."
+
+
+def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
+    if (wrong := step.shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
+        yield step.path, wrong  # otherwise the kind is a misspelled key
+    before = set(outline.before(step))
+    for place, value in step.texts().items():
+        own = {step.key} if place[0] == "compensation" else set()
+        item = step.repeats and place == ("params",)
+        yield from _text(value, (*step.path, *place), before | own, outline, item=item)
+    yield from _reminders(step)
+    for path, kind, params in step.jobs():
+        yield from _job(kind, params, path, jobs)
+    for path, retry in step.retries():
+        try:
+            read_retry(retry)
+        except InvalidInput as error:
+            yield from ((path, sentence) for sentence in placed_sentences(error))
+
+
+def _reminders(step: StepOutline) -> Found:
+    """Find reminders that are too frequent: their recipient is not the author of the workflow."""
+    approval = get(step.data, "approval")
+    given = get(approval, "remindEvery") if isinstance(approval, Mapping) else None
+    try:
+        seconds = read_duration(given).total_seconds() if isinstance(given, str) else None
+    except ValueError:  # already reported
+        return
+    if seconds is not None and 0 < seconds < SHORTEST_REMINDER:
+        message = f"remindEvery must be PT1H or longer; it is {given}."
+        yield (*step.path, "approval", "remindEvery"), message
+
+
+def _job(kind: str, params: Mapping[str, Any], path: Path, jobs: JobCatalog) -> Found:
+    if kind not in jobs.kinds():
+        yield (*path, "job"), f"There is no job {kind} on this server.{_meant(kind, jobs.kinds())}"
+        return
+    for place, message in jobs.check(kind, params):
+        yield (*path, "params", *place), message
+
+
+def _text(value: Any, path: Path, before: Collection[str], outline: Outline, *, item: bool) -> Found:
+    wrong = expressions.check(value)
+    for fault in wrong:
+        yield (*path, *fault.path), fault.message
+    if wrong:
+        return
+    yield from _names(value, path, before, outline)
+    if not item and {"item", "index"} & expressions.roots(value):
+        yield path, "item and index are available only in the params of a step with forEach."
+
+
+def _names(value: Any, path: Path, before: Collection[str], outline: Outline) -> Found:
+    for key in sorted(expressions.references(value) - {"*"} - set(before)):
+        if key not in outline.keys:
+            yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
+        else:
+            yield path, f"The step {key} may still be running when this one starts. Add it to dependsOn."
+    for name in sorted(expressions.input_references(value) - {"*"} - set(outline.inputs)):
+        yield path, f"There is no input {name}.{_meant(name, outline.inputs)}"
+    for name in sorted(expressions.roots(value) - {"inputs", "steps", "item", "index", "workflow", "run"}):
+        yield (
+            path,
+            f"{name} is not defined here. An expression starts with inputs, steps, item, index, workflow or run.",
+        )
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    known = list(dict.fromkeys(names))
+    near = difflib.get_close_matches(name[:_LONGEST_NAME], known, 1)
+    if near:
+        return f" Did you mean {near[0]}?"
+    return f" There are: {', '.join(sorted(known)[:20])}." if known else " There are none."
+
+
+__all__ = ["JobCatalog", "read_definition"]

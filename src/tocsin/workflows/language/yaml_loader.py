@@ -1,0 +1,100 @@
+"""A YAML loader with the core schema of YAML 1.2.2 (section 10.3.2), whose types are those of JSON.
+
+PyYAML reads YAML 1.1, in which the country code NO is false and 22:30 is 1350.
+"""
+
+import math
+import re
+from typing import Any
+
+import yaml
+from yaml.scanner import ScannerError
+
+from tocsin.value_bounds import HALF_A_PAIR, LONGEST_NUMBER, half_a_pair, join_pairs
+
+_PREFIX = "tag:yaml.org,2002:"
+_CORE = {
+    "bool": (re.compile(r"true|True|TRUE|false|False|FALSE"), "tTfF"),
+    "null": (re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]),
+    "int": (re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"), "-+0123456789"),
+    "float": (
+        re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.nan|\.NaN|\.NAN"),
+        "-+.0123456789",
+    ),
+}
+
+
+class Loader(yaml.SafeLoader):
+    """Resolves plain scalars by the core schema, and accepts all JSON, which is a subset of YAML 1.2."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    NON_PRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\U0010ffff]")  # type: ignore[misc]  # YAML 1.1 allows less
+
+    def scan_to_next_token(self) -> None:
+        """Skip tabs where they are not indentation."""
+        super().scan_to_next_token()
+        while self.flow_level and self.peek() == "\t":
+            self.forward()
+            super().scan_to_next_token()
+
+    def scan_flow_scalar(self, style: str) -> yaml.ScalarToken:
+        """Scan a quoted scalar. As in JSON, two escapes may form one character."""
+        token = super().scan_flow_scalar(style)
+        token.value = join_pairs(token.value)
+        return token
+
+    def scan_flow_scalar_non_spaces(self, double: bool, start_mark: yaml.Mark) -> list[str]:
+        """Scan part of a quoted scalar, rejecting escapes of invalid characters."""
+        try:
+            found: list[str] = super().scan_flow_scalar_non_spaces(double, start_mark)
+        except (ValueError, OverflowError):
+            problem = "an escape names a character beyond U+10FFFF"
+            raise ScannerError("while scanning a quoted text", start_mark, problem, self.get_mark()) from None
+        return found
+
+    def scan_yaml_directive_number(self, start_mark: yaml.Mark) -> int:
+        """Scan a number of the version in a %YAML directive."""
+        try:
+            number: int = super().scan_yaml_directive_number(start_mark)
+        except ValueError:
+            problem = "there is no such version of YAML"
+            raise ScannerError("while scanning a directive", start_mark, problem, self.get_mark()) from None
+        return number
+
+
+for _name, (_pattern, _first) in _CORE.items():
+    Loader.add_implicit_resolver(_PREFIX + _name, re.compile(rf"^(?:{_pattern.pattern})$"), list(_first))
+
+
+def tag_of(node: yaml.Node) -> str:
+    """Return the tag of a node in its short form, such as `!!int`."""
+    return str(node.tag).replace(_PREFIX, "!!")
+
+
+def scalar(node: yaml.Node) -> Any:
+    """Return the value of a scalar node. Raises ValueError with a sentence if it is not a JSON value."""
+    kind, text = str(node.tag).removeprefix(_PREFIX), str(node.value)
+    if kind == "str":
+        if (half := half_a_pair(text)) is not None:
+            raise ValueError(HALF_A_PAIR.format(ord(text[half])))
+        return text
+    if kind not in _CORE:
+        raise ValueError(f"{tag_of(node)} is not a JSON type.")
+    if kind in {"int", "float"} and len(text) > LONGEST_NUMBER:
+        raise ValueError(f"This number has more than {LONGEST_NUMBER} digits.")
+    if not _CORE[kind][0].fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not a value of the type {tag_of(node)}.")
+    return _value(kind, text)
+
+
+def _value(kind: str, text: str) -> Any:
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int":
+        return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+    number = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a JSON number.")
+    return number

@@ -1,0 +1,171 @@
+"""Password resets and invitations, by links that are valid once."""
+
+import re
+from datetime import timedelta
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+
+from tests.harness import settings, until
+from tocsin import clock
+from tocsin.accounts import COMMAND_LINE, Accounts, Actor, Mailing, activate, create_user, deactivate, invite, promote
+from tocsin.accounts.links import LIFETIMES, find_link
+from tocsin.documents import Database, LinkPurpose, User
+from tocsin.errors import Unauthenticated, UserError, UserErrorCode
+from tocsin.notifications.delivery_worker import Postman
+from tocsin.outbound.mail_transport import FileDoor
+from tocsin.security.secret_box import SecretBox
+
+ALICE, BOB = "alice@example.com", "bob@example.com"
+PASSWORD, NEW = "tram ticket lemon", "seven green bottles"
+SECRETS = SecretBox(b"k" * 32)
+ADMIN = Actor(id="carol", name="carol@example.com")
+
+
+@pytest.fixture
+def mailing(database: Database, accounts: Accounts) -> Mailing:
+    chosen = settings(public_url="https://tocsin.example/sub/")
+    return Mailing(database, chosen, SECRETS, accounts.sessions)
+
+
+async def mailed_token(database: Database, purpose: str, email: str) -> str:
+    """Return the fragment of the latest link that was mailed to this address."""
+
+    async def found() -> str | None:
+        async for delivery in database.deliveries.find({"kind": purpose}).sort("queued_at", -1):
+            assert "https" not in delivery["text"]
+            link = SECRETS.open(delivery["sealed"], delivery["_id"])
+            match = re.fullmatch(r"https://tocsin\.example/sub/account#(?:reset|invitation)=(\S{43})", link)
+            assert match is not None, link
+            return match[1]
+        return None
+
+    return str(await until(found))
+
+
+async def _carol() -> User:
+    carol = User(id="carol", email="carol@example.com", password="x", is_admin=True, created_at=clock.now())
+    await carol.insert()
+    return carol
+
+
+async def refused(work: object) -> UserErrorCode:
+    with pytest.raises(UserError) as caught:
+        await work  # type: ignore[misc]
+    return caught.value.code
+
+
+async def test_a_forgotten_password_is_replaced_by_a_link(
+    database: Database, accounts: Accounts, mailing: Mailing
+) -> None:
+    before = await accounts.sign_up(ALICE, PASSWORD, Actor())
+    await mailing.request_reset("ALICE@example.com ", Actor(address="192.0.2.7"))
+    token = await mailed_token(database, "PASSWORD_RESET", ALICE)
+    assert token not in str(await database.links.find_one({}))
+    assert await refused(mailing.reset(token, "short", Actor())) is UserErrorCode.INVALID
+    grant = await mailing.reset(token, NEW, Actor())
+    assert (await accounts.authenticate(grant.access_token)).user.email == ALICE
+    with pytest.raises(Unauthenticated):
+        await accounts.authenticate(before.access_token)
+    assert await refused(mailing.reset(token, NEW, Actor())) is UserErrorCode.LINK_INVALID
+    assert await refused(accounts.log_in(ALICE, PASSWORD, Actor())) is UserErrorCode.INVALID_CREDENTIALS
+    await accounts.log_in(ALICE, NEW, Actor())
+
+
+async def test_nobody_learns_who_has_an_account(database: Database, mailing: Mailing) -> None:
+    await mailing.request_reset(BOB, Actor())
+    assert await database.deliveries.count_documents({}) == await database.links.count_documents({}) == 0
+    assert await refused(mailing.request_reset("no address", Actor())) is UserErrorCode.INVALID
+
+
+async def test_only_the_latest_link_is_good(database: Database, mailing: Mailing) -> None:
+    await create_user(ALICE, PASSWORD, COMMAND_LINE)
+    await mailing.request_reset(ALICE, Actor())
+    first = await mailed_token(database, "PASSWORD_RESET", ALICE)
+    await database.deliveries.delete_many({})
+    await mailing.request_reset(ALICE, Actor())
+    second = await mailed_token(database, "PASSWORD_RESET", ALICE)
+    assert await refused(mailing.reset(first, NEW, Actor())) is UserErrorCode.LINK_INVALID
+    await mailing.reset(second, NEW, Actor())
+
+
+async def test_a_link_ends_and_is_for_one_purpose(database: Database, mailing: Mailing) -> None:
+    link, url = await _invited(database, mailing, BOB)
+    token, purpose = url.partition("=")[2], LinkPurpose.INVITATION
+    await find_link(token, purpose, link.created_at + LIFETIMES[purpose] - clock.MILLISECOND)
+    assert await refused(find_link(token, purpose, link.expires_at)) is UserErrorCode.LINK_INVALID
+    assert await refused(find_link(token, LinkPurpose.RESET, clock.now())) is UserErrorCode.LINK_INVALID
+    for wrong in ("", "x" * 10_000, "\ud800", link.id):
+        assert await refused(find_link(wrong, purpose, clock.now())) is UserErrorCode.LINK_INVALID
+    assert LIFETIMES[LinkPurpose.RESET] <= timedelta(hours=1)
+
+
+async def _invited(database: Database, mailing: Mailing, email: str, *, is_admin: bool = False):  # type: ignore[no-untyped-def]
+    link = await mailing.invite(email, is_admin, ADMIN)
+    return link, f"={await mailed_token(database, 'INVITATION', email)}"
+
+
+async def test_an_invitation_makes_an_account_even_if_sign_up_is_closed(
+    database: Database, accounts: Accounts, mailing: Mailing
+) -> None:
+    await _carol()
+    _, url = await _invited(database, mailing, "Bob@Example.com", is_admin=True)
+    token = url.partition("=")[2]
+    assert await refused(mailing.accept(token, "short", Actor())) is UserErrorCode.INVALID
+    grant = await mailing.accept(token, NEW, Actor())
+    assert (grant.user.email, grant.user.is_admin) == (BOB, True)
+    assert await refused(mailing.accept(token, NEW, Actor())) is UserErrorCode.LINK_INVALID
+    assert await refused(mailing.invite(BOB, False, ADMIN)) is UserErrorCode.EMAIL_TAKEN
+    actions = [entry["action"] async for entry in database.audit_entries.find({}).sort("_id", 1)]
+    assert actions == ["USER_INVITED", "INVITATION_ACCEPTED"]
+
+
+@pytest.mark.parametrize("is_admin", [True, False])
+@pytest.mark.parametrize("how", ["demoted", "deactivated", "gone", "demoted meanwhile"])
+async def test_an_invitation_ends_with_its_inviters_office(
+    database: Database, mailing: Mailing, how: str, is_admin: bool
+) -> None:
+    carol = await _carol()
+    _, url = await _invited(database, mailing, BOB, is_admin=is_admin)
+    if how == "demoted":
+        await promote(carol, COMMAND_LINE, False)
+    elif how == "deactivated":
+        await deactivate(database, carol, COMMAND_LINE)
+    elif how == "gone":
+        await database.users.delete_one({"_id": carol.id})
+    else:
+        await database.users.update_one({"_id": carol.id}, {"$set": {"is_admin": False}})
+    assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
+    if how in {"demoted", "deactivated"}:  # nor does it become valid again with the rights
+        await promote(await activate(carol, COMMAND_LINE), COMMAND_LINE)
+        assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
+    assert await database.users.count_documents({"email": BOB}) == 0
+
+
+async def test_an_invitation_from_the_command_line_needs_no_office(database: Database, mailing: Mailing) -> None:
+    await promote(await _carol(), COMMAND_LINE, False)
+    _, url = await invite(database, mailing._settings, SECRETS, BOB, COMMAND_LINE)
+    assert (await mailing.accept(url.partition("=")[2], NEW, Actor())).user.email == BOB
+
+
+async def test_the_mail_itself_has_the_link(database: Database, mailing: Mailing, tmp_path: Path) -> None:
+    _, url = await _invited(database, mailing, BOB)
+    postman = Postman(database, FileDoor(tmp_path, Address("Tocsin", "tocsin", "example.com")), SECRETS)
+    await postman.send_due()
+    (file,) = tmp_path.rglob("*.eml")
+    text = file.read_text().replace("=\n", "").replace("=3D", "=")
+    assert "To: bob@example.com" in text
+    assert f"https://tocsin.example/sub/account#invitation{url}" in text
+    assert "carol@example.com invites you" in text
+
+
+async def test_a_mail_whose_link_cannot_be_read_is_given_up(
+    database: Database, mailing: Mailing, tmp_path: Path
+) -> None:
+    await mailing.invite(BOB, False, ADMIN)
+    postman = Postman(database, FileDoor(tmp_path, Address("Tocsin", "tocsin", "example.com")), SecretBox(b"x" * 32))
+    await postman.send_due()
+    (delivery,) = await database.deliveries.find({}).to_list()
+    assert (delivery["status"], "encryption key" in delivery["last_error"]) == ("FAILED", True)
+    assert list(tmp_path.rglob("*.eml")) == []

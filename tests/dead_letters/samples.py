@@ -1,0 +1,40 @@
+"""Dead letters put into the database directly, for the tests of what may be done with them."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.harness import http_job
+from tests.tasks.helpers import ended_attempt, run_of
+from tocsin import clock
+from tocsin.documents import Database, Doc, RunStatus, Task, Trigger
+from tocsin.tasks.runs import new_run
+
+ERROR: Doc = {"kind": "HTTP_STATUS", "message": "The target answered 500.", "hint": None}
+
+
+async def add_letters(database: Database, task: Task, count: int, **more: Any) -> list[str]:
+    """Runs of this task by hand that failed, each a second after the one before, the last a minute ago."""
+    document = await database.tasks.find_one({"_id": task.id}) or {}
+    kept = await database.runs.count_documents({})
+    start = clock.now() - timedelta(seconds=60 + count)
+    runs = []
+    for number in range(count):
+        at = start + timedelta(seconds=number)
+        run = new_run(document, f"{task.id}:by-hand-{kept + number:05}", at, Trigger.MANUAL, at)
+        run |= {"status": RunStatus.FAILED.value, "open": False, "rank": None, "finished_at": at, "error": ERROR}
+        runs.append({**run, "attempts": [ended_attempt()], "reason": "RETRIES_USED_UP", "fence": 1, **more})
+    if runs:
+        await database.runs.insert_many(runs)
+    return [run["_id"] for run in runs]
+
+
+def at_host(host: str) -> Doc:
+    """What a run of an HTTP job at this host differs in."""
+    return {"job": http_job(f"https://{host}/hook")}
+
+
+async def fail(database: Database, run_id: str) -> Doc:
+    """Let a run fail as its worker would."""
+    changes = {"status": "FAILED", "open": False, "finished_at": clock.now(), "rank": None, "error": ERROR}
+    await database.runs.update_one({"_id": run_id}, {"$set": changes})
+    return await run_of(database, run_id)

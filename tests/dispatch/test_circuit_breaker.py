@@ -1,0 +1,92 @@
+"""Compare the circuit breaker with a slow but obvious model."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.clock import EPOCH
+from tocsin.dispatch.circuit_breaker import LONGEST, Circuit, Rules, State, complaint
+from tocsin.outbound.failures import ErrorKind
+
+RULES = Rules(3, 5.0)
+NOW = EPOCH + timedelta(days=20_000)
+
+
+class Model:
+    """A model that keeps the whole history and evaluates it each time."""
+
+    def __init__(self) -> None:
+        self.row = 0
+        self.open_until: datetime | None = None
+        self.probing = False
+        self.times = 0
+
+    def outcome(self, now: datetime, failed: bool) -> None:
+        if self.open_until is not None and not self.probing:
+            return
+        if self.probing:
+            self.probing = False
+            if not failed:
+                self.__init__()  # type: ignore[misc]
+                return
+            self.times += 1
+        elif not failed:
+            self.row = 0
+            return
+        else:
+            self.row += 1
+            if self.row < RULES.threshold:
+                return
+            self.times = 1
+        self.open_until = now + timedelta(seconds=min(RULES.seconds * 2 ** (self.times - 1), LONGEST))
+
+    def probe(self, now: datetime) -> bool:
+        if self.open_until is None or self.probing or now < self.open_until:
+            return False
+        self.probing = True
+        return True
+
+
+events = st.lists(st.tuples(st.sampled_from(("fail", "answer", "probe")), st.integers(0, 60)), max_size=80)
+
+
+@given(events=events)
+def test_it_does_what_the_model_does(events: list[tuple[str, int]]) -> None:
+    circuit, model, now = Circuit(), Model(), NOW
+    for event, seconds in events:
+        now += timedelta(seconds=seconds)
+        if event == "probe":
+            probed = circuit.probed(now) if circuit.state is State.OPEN else None
+            assert (probed is not None) == model.probe(now)
+            circuit = probed or circuit
+        else:
+            model.outcome(now, event == "fail")
+            circuit = circuit.failed(now, RULES, "CONNECT") if event == "fail" else circuit.answered()
+        is_open = model.open_until is not None
+        assert circuit.state is (State.HALF_OPEN if model.probing else State.OPEN if is_open else State.CLOSED)
+        if circuit.state is State.OPEN:
+            assert circuit.retry_at == model.open_until
+
+
+def test_a_probe_whose_outcome_never_comes_is_followed_by_another() -> None:
+    circuit = Circuit(State.OPEN, 3, 5.0, NOW, "HTTP 503")
+    probing = circuit.probed(NOW)
+    assert probing is not None
+    assert probing.probed(NOW + timedelta(seconds=100)) is None
+    assert probing.probed(NOW + timedelta(seconds=121)) is not None
+
+
+def test_what_speaks_against_a_target() -> None:
+    assert complaint(ErrorKind.CONNECT, None) == "CONNECT"
+    assert complaint(ErrorKind.HTTP_STATUS, 429) == "HTTP 429"
+    assert complaint(ErrorKind.HTTP_STATUS, 503) == "HTTP 503"
+    for kind, status in ((ErrorKind.HTTP_STATUS, 500), (ErrorKind.TIMEOUT, None), (None, 200)):
+        assert complaint(kind, status) is None
+
+
+def test_it_can_be_turned_off() -> None:
+    circuit = Circuit()
+    for _ in range(100):
+        circuit = circuit.failed(NOW, Rules(0, 5.0), "CONNECT")
+    assert circuit.state is State.CLOSED

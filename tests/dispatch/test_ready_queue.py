@@ -1,0 +1,175 @@
+"""The ready queue: limits of hosts and owners hold, owners take turns, no run is lost."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.clock import EPOCH
+from tocsin.dispatch.owner_share import Limits, share_of
+from tocsin.dispatch.ready_queue import Line
+from tocsin.documents import Doc
+
+UNSHARED = Limits(owner_share=1.0)
+
+
+@dataclass(eq=False)
+class Standing:
+    run: Doc
+    since: float = 0.0
+
+
+def standing(owner: str, host: str | None, number: int = 0, timeout: float | None = None) -> Standing:
+    return Standing({"_id": f"{owner}/{host}/{number}", "owner": owner, "host": host, "timeout": timeout})
+
+
+def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
+    ready_queue: Line[Standing] = Line(UNSHARED, 2)
+    for number in range(5):
+        ready_queue.add(standing("alice", "slow:80", number))
+    ready_queue.add(standing("alice", "quick:80"))
+    got = [ready_queue.pop() for _ in range(4)]
+    assert [each and each.run["host"] for each in got] == ["slow:80", "quick:80", "slow:80", None]
+    assert got[0] is not None
+    ready_queue.ended(got[0].run)
+    again = ready_queue.pop()
+    assert again is not None
+    assert again.run["_id"] == "alice/slow:80/2"
+    assert ready_queue.pop() is None
+    assert len(ready_queue) == 2
+
+
+def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
+    ready_queue: Line[Standing] = Line(UNSHARED, 1)
+    for number in range(3):
+        ready_queue.add(standing("alice", "a:1", number))
+        ready_queue.add(standing("bob", "a:1", number))
+    first = ready_queue.pop()
+    assert first is not None
+    assert ready_queue.pop() is None
+    assert len(ready_queue.withdraw(("bob", "a:1"))) == 3
+    ready_queue.ended(first.run)
+    assert len(ready_queue) == 2
+    assert ready_queue.pop() is not None
+    assert [each.run["owner"] for each in ready_queue.withdraw()] == ["alice"]
+    assert len(ready_queue) == 0
+
+
+def test_in_a_lane_a_higher_priority_goes_first() -> None:
+    ready_queue: Line[Standing] = Line(UNSHARED, 9)
+    for number, priority in enumerate((0, 5, -5)):
+        one = standing("alice", "a:1", number)
+        one.run |= {"queued_at": EPOCH, "priority": priority}
+        ready_queue.add(one)
+    got = [ready_queue.pop() for _ in range(3)]
+    assert [each and each.run["priority"] for each in got] == [5, 0, -5]
+
+
+def popped(ready_queue: Line[Standing]) -> list[str]:
+    """Return the owners of all runs that may start now."""
+    got = []
+    while (one := ready_queue.pop()) is not None:
+        got.append(one.run["owner"])
+    return got
+
+
+def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> None:
+    ready_queue: Line[Standing] = Line(Limits(concurrency=16), 1_000)
+    long = [standing("alice", f"{number}:1", number, timeout=3600) for number in range(20)]
+    for one in long:
+        ready_queue.add(one)
+    assert popped(ready_queue) == ["alice"] * 8
+    for number in range(9):
+        ready_queue.add(standing("bob", "b:1", number))
+    assert popped(ready_queue) == ["bob"] * 6  # two are left for owners without any
+    ready_queue.add(standing("carol", "a:1"))
+    assert popped(ready_queue) == ["carol"]
+    ready_queue.ended(long[0].run)
+    assert popped(ready_queue) == []
+    ready_queue.ended(standing("bob", "b:1").run)
+    assert sorted(popped(ready_queue)) in (["alice"], ["bob"])
+
+
+def test_one_of_them_can_be_taken_back() -> None:
+    ready_queue: Line[Standing] = Line(UNSHARED, 9)
+    one, two = standing("alice", "a:1", 1), standing("alice", "a:1", 2)
+    ready_queue.add(one)
+    ready_queue.add(two)
+    assert [ready_queue.remove(one), ready_queue.remove(one)] == [True, False]
+    assert ready_queue.pop() is two
+    assert not ready_queue.remove(two)
+    assert (ready_queue.pop(), len(ready_queue)) == (None, 0)
+
+
+def test_those_are_late_that_came_early_and_are_more_than_begin_in_the_time() -> None:
+    ready_queue: Line[Standing] = Line(UNSHARED, 0)
+    for number in range(6):
+        ready_queue.add(standing("alice", "a:1", number))
+        ready_queue.add(standing("alice", "b:1", number))
+    fresh = standing("alice", "b:1", 9)
+    fresh.since = 5.0
+    ready_queue.add(fresh)
+    assert ready_queue.withdraw_late(0.0, lambda _: (0, 0)) == []
+    assert len(ready_queue.withdraw_late(3.0, lambda lane: (7, 4 if lane[1] == "a:1" else 9))) == 6
+    assert len(ready_queue) == 7
+    assert len(ready_queue.withdraw_late(6.0, lambda _: (0, 0))) == 7
+    assert (len(ready_queue), ready_queue.pop()) == (0, None)
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.sampled_from(("alice", "bob", "carol")), st.sampled_from(("a:1", "b:1", None))),
+        st.tuples(st.sampled_from(("pop", "end", "remove")), st.integers(0, 9), st.none()),
+    ),
+    max_size=80,
+)
+
+
+@given(steps=steps, limit=st.integers(1, 5), places=st.integers(1, 9), part=st.sampled_from((0.25, 0.5, 1.0)))
+def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each step
+    steps: list[tuple[str, object, str | None]], limit: int, places: int, part: float
+) -> None:
+    ready_queue: Line[Standing] = Line(Limits(concurrency=places, owner_share=part), limit)
+    waiting: list[Standing] = []
+    running: list[Standing] = []
+
+    def may_begin(one: Standing) -> bool:
+        owner, host = one.run["owner"], one.run["host"]
+        owners = Counter(each.run["owner"] for each in running)
+        calls = Counter((each.run["owner"], each.run["host"]) for each in running)
+        calling = Counter(each.run["host"] for each in running)
+        short = host is not None
+        free = share_of(places, part).lets_in(owners[owner], len(running), short=short)
+        to_host = share_of(limit, part).lets_in(calls[owner, host], calling[host], short=short)
+        return free and (host is None or to_host)
+
+    for number, (step, which, host) in enumerate(steps):
+        if step == "add":
+            waiting.append(standing(str(which), host, number))
+            ready_queue.add(waiting[-1])
+        elif step == "remove" and waiting and isinstance(which, int):
+            assert ready_queue.remove(waiting.pop(which % len(waiting)))
+        elif step == "pop" and len(running) < places:
+            free = [each for each in waiting if may_begin(each)]
+            got = ready_queue.pop()
+            if got is not None:
+                assert got in free
+                waiting.remove(got)
+                running.append(got)
+            else:
+                assert all(each.run["host"] is None or _waits_behind(each, waiting) for each in free)
+        elif step == "end" and running and isinstance(which, int):
+            ready_queue.ended(running.pop(which % len(running)).run)
+    assert len(ready_queue) == len(waiting)
+    while running or waiting:
+        while len(running) < places and (got := ready_queue.pop()) is not None:
+            waiting.remove(got)
+            running.append(got)
+        assert running
+        ready_queue.ended(running.pop().run)
+
+
+def _waits_behind(one: Standing, waiting: list[Standing]) -> bool:
+    """A run may wait for another of the same owner that goes first and takes longer."""
+    return any(each.run["owner"] == one.run["owner"] and each.run["host"] is None for each in waiting)

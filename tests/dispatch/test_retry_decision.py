@@ -1,0 +1,96 @@
+"""The decision after an attempt. Pure."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tocsin import clock
+from tocsin.dispatch.retry_decision import MAX_LOST, Judge, Verdict, after_loss
+from tocsin.documents import Doc, RunReason, RunStatus
+from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
+from tocsin.tasks.retry_defaults import RetryDefaults
+from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
+
+NOW = clock.now()
+SECOND = timedelta(seconds=1)
+OFFSETS = (SECOND, 5 * SECOND)
+USED_UP = Verdict(RunStatus.FAILED, RunReason.RETRIES_USED_UP)
+NOT_RETRIED = Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED)
+
+
+def run(*outcomes: str, budget_from: int = 0, **more: Any) -> Doc:
+    """Return a run whose latest attempt, the last of these, has just ended."""
+    return {"attempts": [{"outcome": outcome} for outcome in outcomes], "budget_from": budget_from, "lost": 0, **more}
+
+
+def failed(status: int | None = 500, kind: ErrorKind = ErrorKind.HTTP_STATUS, **more: Any) -> Outcome:
+    retryable = kind not in {ErrorKind.BLOCKED_ADDRESS, ErrorKind.BAD_URL}
+    return Outcome(error=AttemptError(kind, "no", None, retryable), status_code=status, **more)
+
+
+def verdict(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> Verdict:
+    judge = Judge(RetryDefaults(0), timedelta(seconds=60))
+    return judge.after(past, outcome, RetryPolicy(retries, OFFSETS, None, statuses), NOW, 0.5)
+
+
+def retried(wait: timedelta) -> Verdict:
+    return Verdict(RunStatus.RETRY, None, NOW + wait)
+
+
+@pytest.mark.parametrize(
+    ("past", "expected"),
+    [
+        (run("x"), retried(SECOND)),
+        (run("FAILED", "x"), retried(5 * SECOND)),
+        (run("FAILED", "FAILED", "x"), USED_UP),
+        (run("LOST", "FAILED", "LOST", "x"), retried(5 * SECOND)),
+        (run("FAILED", "FAILED", "FAILED", "x", budget_from=3), retried(SECOND)),
+        (run("FAILED", "FAILED", "FAILED", "FAILED", "x", budget_from=3), retried(5 * SECOND)),
+    ],
+)
+def test_failures_of_the_present_budget_count_and_losses_do_not(past: Doc, expected: Verdict) -> None:
+    assert verdict(past, failed()) == expected
+
+
+def test_a_success_completes() -> None:
+    assert verdict(run("FAILED", "FAILED", "x"), Outcome()) == Verdict(RunStatus.COMPLETED)
+
+
+def test_no_retries_means_none() -> None:
+    assert verdict(run("x"), failed(), retries=0) == USED_UP
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind is not ErrorKind.HTTP_STATUS])
+def test_every_failure_but_a_blocked_address_and_a_bad_url_is_retried(kind: ErrorKind) -> None:
+    refused = kind in {ErrorKind.BLOCKED_ADDRESS, ErrorKind.BAD_URL}
+    for statuses in (None, frozenset({503})):
+        assert verdict(run("x"), failed(None, kind), statuses=statuses) == (NOT_RETRIED if refused else retried(SECOND))
+
+
+@pytest.mark.parametrize(("status", "expected"), [(503, retried(SECOND)), (500, NOT_RETRIED), (404, NOT_RETRIED)])
+def test_statuses_narrow_what_is_retried(status: int, expected: Verdict) -> None:
+    assert verdict(run("x"), failed(status), statuses=frozenset({503})) == expected
+
+
+@pytest.mark.parametrize(("asked", "wait"), [(0.5, 1), (30, 30), (60, 60), (3600, 60)])
+def test_retry_after_lengthens_a_wait_up_to_its_cap_and_never_shortens_it(asked: float, wait: float) -> None:
+    assert verdict(run("x"), failed(503, retry_after=timedelta(seconds=asked))) == retried(timedelta(seconds=wait))
+
+
+def test_a_run_has_a_hundred_attempts_at_most() -> None:
+    past = ["LOST"] * (MAX_ATTEMPTS - 2)
+    assert verdict(run(*past, "x"), failed(), retries=99) == retried(SECOND)
+    assert verdict(run(*past, "LOST", "x"), failed(), retries=99) == USED_UP
+    assert after_loss(run(*past, "LOST", "x")) == Verdict(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN)
+
+
+@pytest.mark.parametrize("lost", range(MAX_LOST))
+def test_five_losses_in_a_row_fail_a_run(lost: int) -> None:
+    expected = Verdict(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN) if lost == 4 else Verdict(RunStatus.QUEUED)
+    assert after_loss(run("x", lost=lost)) == expected
+
+
+def test_a_lost_run_that_was_to_be_cancelled_is() -> None:
+    cancelled = Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
+    assert after_loss(run("x", lost=4, cancel_requested_at=NOW)) == cancelled

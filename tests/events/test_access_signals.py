@@ -1,0 +1,72 @@
+"""Open connections are signalled when their tokens may have become invalid."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.events.test_fanout import listening, snapshot, take
+from tests.tasks.helpers import add_run, hourly
+from tocsin import clock
+from tocsin.accounts import COMMAND_LINE, Actor, Sessions, activate, create_user, deactivate
+from tocsin.documents import Database, RunStatus
+from tocsin.events import Presence, changes, fanout
+from tocsin.security.access_tokens import AccessTokens
+
+
+async def is_set(signal: asyncio.Event) -> None:
+    async with asyncio.timeout(10):
+        await signal.wait()
+    signal.clear()
+
+
+async def test_only_the_user_concerned_is_told() -> None:
+    presence = Presence()
+    with presence.watch("alice") as first, presence.watch("alice") as second, presence.watch("bob") as bob:
+        presence.changed("alice")
+        presence.changed("nobody")
+        assert (first.is_set(), second.is_set(), bob.is_set()) == (True, True, False)
+        presence.all_changed()
+        assert bob.is_set()
+    assert presence._signals == {}
+
+
+async def test_what_any_process_writes_is_told(database: Database) -> None:
+    sessions = Sessions(database, AccessTokens("s" * 40, timedelta(hours=1)), b"k" * 32, timedelta(days=1))
+    alice = await create_user("alice@example.com", "tram ticket lemon", COMMAND_LINE)
+    grant = await sessions.open(alice, Actor(), clock.now())
+    async with listening(database) as events, events.subscribe(alice.id) as subscription:
+        await snapshot(subscription)
+        with events.presence.watch(alice.id) as signal:
+            signal.clear()
+            await sessions.renew(grant.refresh_token, Actor(), clock.now())
+            await activate(alice, COMMAND_LINE)
+            await hourly(database, owner=alice.id)  # what comes after the renewal, which must not have told anything
+            await take(subscription, 1)
+            assert not signal.is_set()
+            await sessions.end(grant.session_id)
+            await is_set(signal)
+            await deactivate(database, alice, COMMAND_LINE)
+            await is_set(signal)
+
+
+async def test_bookkeeping_of_runs_stays_in_the_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        task = await hourly(database)
+        run = await add_run(database, task.id, RunStatus.QUEUED)
+        await take(subscription, 2)
+        seen: list[object] = []
+
+        def read(event: Mapping[str, Any]) -> object:
+            seen.append(event)
+            return changes.read(event)
+
+        monkeypatch.setattr(fanout, "read", read)
+        await database.runs.update_one({"_id": run}, {"$set": {"job.params.token": "sealed anew"}})
+        await database.runs.update_one({"_id": run}, {"$set": {"rank": 1}})
+        (change,) = await take(subscription, 1)
+        assert change.queued
+    assert len(seen) == 1

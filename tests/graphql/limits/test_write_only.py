@@ -1,0 +1,192 @@
+"""A token with WRITE but not READ can select only what its mutation changed; a mutation that selects more does not run.
+
+The tables are compared with the schema: a new field of a changed object fails without a row here.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    build_schema,
+    get_named_type,
+    is_composite_type,
+    parse,
+)
+
+from tests.graphql.conftest import T0, Api, Caller, run_document
+from tocsin.graphql import ids
+from tocsin.graphql.limits.write_only import CONTENT, is_part, is_thing, read_faults
+from tocsin.graphql.schema import schema
+
+CORE = schema._schema
+# What leads from one thing to another, or tells what became of others.
+REFUSED = {
+    "Task.lastRun", "Task.runs", "Run.task", "Run.workflowRun", "Run.attempts", "Run.result", "RunReplay.replay",
+    "Replay.canaryRun", "WorkflowRun.result", "StepRun.result", "StepRun.runs", "Queue.depth", "Queue.running",
+    "Queue.oldestQueuedAt", "Queue.throughputPerMinute", "User.usage",
+}  # fmt: skip
+# What has fields of its own, and is a part of what was changed.
+ALLOWED = {
+    "Task.job", "Task.schedule", "Task.misfire", "Task.retry", "RetryPolicy.backoff", "HttpJob.headers", "Run.error",
+    "Run.replays", "Replay.counts", "Replay.skips", "Workflow.schedule", "WorkflowRun.progress", "WorkflowRun.error",
+    "WorkflowRun.steps", "WorkflowRun.step", "StepRun.items", "StepRun.approval", "StepRun.error",
+}  # fmt: skip
+
+
+def _concrete(kind: GraphQLNamedType) -> list[GraphQLObjectType]:
+    if isinstance(kind, GraphQLInterfaceType):
+        return list(CORE.get_possible_types(kind))
+    return [kind] if isinstance(kind, GraphQLObjectType) else []
+
+
+def _fields_below(kind: GraphQLNamedType, seen: set[str], *, inside: bool) -> Iterator[tuple[str, bool]]:
+    """Yield the fields reachable from a mutation's payload and whether they are refused, not descending into refused
+    ones.
+    """
+    for concrete in _concrete(kind):
+        if concrete.name in seen:
+            continue
+        seen.add(concrete.name)
+        for name, field in concrete.fields.items():
+            place, inner = f"{concrete.name}.{name}", get_named_type(field.type)
+            refused = place in CONTENT or (inside and is_composite_type(inner) and not is_part(inner))
+            if inside and (refused or is_composite_type(inner)):
+                yield place, refused
+            if not refused:
+                yield from _fields_below(inner, seen, inside=inside or is_thing(inner))
+
+
+def test_every_field_below_what_mutations_change_is_refused_or_a_part_of_it() -> None:
+    assert CORE.mutation_type is not None
+    found = dict(_fields_below(CORE.mutation_type, set(), inside=False))
+    assert {place for place, refused in found.items() if refused} == REFUSED
+    assert {place for place, refused in found.items() if not refused} == ALLOWED
+
+
+async def _program(api: Api, owner: Caller, *scopes: str) -> Caller:
+    create = 'mutation($scopes: [Scope!]!) { createApiToken(input: {name: "x", scopes: $scopes}) { token } }'
+    token = (await owner.ask(create, scopes=list(scopes)))["createApiToken"]["token"]
+    return Caller(api.nobody.http, owner.user, token)
+
+
+READING = {
+    "lastRun": "... on Task { lastRun { id } }",
+    "runs": "runs { nodes { result } }",
+    "aliased": "mine: lastRun { id }",
+    "fragment": "...F",
+}
+
+
+@pytest.mark.parametrize("fields", READING.values(), ids=READING)
+async def test_nothing_is_done_whose_answer_reads_more(api: Api, fields: str) -> None:
+    program, task = await _program(api, api.alice, "WRITE"), await api.alice.create()
+    document = f'mutation($id: ID!) {{ updateTask(input: {{id: $id, name: "new"}}) {{ task {{ id {fields} }} }} }}'
+    if "...F" in fields:
+        document += " fragment F on Task { name ...G } fragment G on Node { ... on Task { runs { totalCount } } }"
+    for _ in range(2):  # the second time the document is known
+        answer = await program.post(document, {"id": task})
+        (error,) = answer["errors"]
+        assert (error["extensions"]["code"], "data" in answer) == ("FORBIDDEN", False)
+        assert "the scope READ, which Task." in error["message"]
+    shown = await api.alice.ask("query($id: ID!) { task(id: $id) { name } }", id=task)
+    assert shown == {"task": {"name": "ping"}}
+    both = await _program(api, api.alice, "WRITE", "READ")
+    assert "errors" not in await both.post(document, {"id": task})
+
+
+async def test_what_was_changed_is_answered(api: Api) -> None:
+    program = await _program(api, api.alice, "WRITE")
+    task = await program.create(job={"http": {"url": "https://example.com/", "headers": {"X-A": "1"}}})
+    job = "job { kind ... on HttpJob { url headers { name value } } }"
+    shown = f"id name {job} schedule {{ __typename }} retry {{ backoff {{ factor }} }} misfire {{ policy }}"
+    payload = await program.do("runTask", {"id": task}, f"task {{ {shown} }} run {{ id status }} userErrors {{ code }}")
+    assert payload["task"]["job"] == {
+        "kind": "http", "url": "https://example.com/", "headers": [{"name": "X-A", "value": "1"}],
+    }  # fmt: skip
+    assert payload["run"]["status"] == "QUEUED"
+
+
+@pytest.mark.parametrize("fields", ["attempts { responseBody }", "result", "task { name }", "workflowRun { result }"])
+async def test_a_run_that_is_retried_tells_nothing_of_before(api: Api, fields: str) -> None:
+    program, task = await _program(api, api.alice, "WRITE"), await api.alice.create()
+    document = run_document(ids.decode(task, "id")[1], T0, status="FAILED", result='"told before"')
+    await api.database.runs.insert_one(document)
+    retry = f"mutation($id: ID!) {{ retryRun(input: {{id: $id}}) {{ run {{ {fields} }} }} }}"
+    answer = await program.post(retry, {"id": ids.encode("Run", document["_id"])})
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert "told before" not in str(answer)
+    stored = await api.database.runs.find_one({"_id": document["_id"]}) or {}
+    assert stored["status"] == "FAILED"
+
+
+async def test_a_dry_run_changes_nothing_so_it_reads(api: Api) -> None:
+    program = await _program(api, api.alice, "WRITE")
+    count = "mutation($dry: Boolean!) { replayDeadLetters(input: {dryRun: $dry}) { count } }"
+    answer = await program.post(count, {"dry": True})
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    reader = await _program(api, api.alice, "WRITE", "READ")
+    assert (await reader.ask(count, dry=True))["replayDeadLetters"] == {"count": 0}
+
+
+async def test_a_program_reads_no_counts_of_queues_by_changing_one(api: Api) -> None:
+    program = await _program(api, api.carol, "WRITE", "ADMIN")
+    pause = 'mutation {{ pauseQueue(input: {{name: "default"}}) {{ queue {{ name {} }} }} }}'
+    answer = await program.post(pause.format("depth"))
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert (await program.ask(pause.format("paused")))["pauseQueue"]["queue"] == {"name": "default", "paused": True}
+
+
+def _faults(document: str, name: str | None = None) -> list[str]:
+    kinds = (
+        "interface Node { id: ID } type Run implements Node { id: ID task: Task } type Task implements Node {id: ID}"
+    )
+    small = build_schema(f"{kinds} type P {{ task: Task run: Run }} type Query {{ a: Int }} type Mutation {{ do: P }}")
+    return [fault.message for fault in read_faults(small, parse(document), name)]
+
+
+def test_only_the_operation_that_is_executed_counts() -> None:
+    two = "mutation A { do { task { id } run { id } } } mutation B { do { run { ...F } } }"
+    two += " fragment F on Run { task { id } }"
+    assert _faults(two, "A") == []
+    assert len(_faults(two, "B")) == 1
+    assert _faults("{ a }") == _faults("mutation { do { __typename run { __typename } } }") == []
+
+
+async def test_no_program_makes_an_administrator(api: Api) -> None:
+    assert api.alice.user is not None
+    program = await _program(api, api.carol, "READ", "WRITE", "ADMIN")
+    alice, bob = (ids.encode("User", caller.user.id) for caller in (api.alice, api.bob) if caller.user)
+    await api.database.users.update_one({"_id": api.alice.user.id}, {"$set": {"is_admin": True}})
+    await api.carol.ask("mutation($id: ID!) { deactivateUser(input: {id: $id}) { user { id } } }", id=alice)
+    before = await api.database.users.find({}).to_list()
+    for mutation in (
+        'inviteUser(input: {email: "x@example.com", isAdmin: true})',
+        f'updateUser(input: {{id: "{bob}", isAdmin: true}})',
+        f'activateUser(input: {{id: "{alice}"}})',
+    ):
+        answer = await program.post(f"mutation {{ {mutation} {{ userErrors {{ code }} }} }}")
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", mutation
+        assert await api.database.users.find({}).to_list() == before
+        assert await api.database.links.count_documents({}) == 0
+        done = await api.carol.ask(f"mutation {{ {mutation} {{ userErrors {{ code }} }} }}")
+        assert next(iter(done.values())) == {"userErrors": []}
+        await api.database.users.delete_many({})
+        await api.database.users.insert_many(before)
+        await api.database.links.delete_many({})
+
+
+async def test_a_program_still_administers_other_users(api: Api) -> None:
+    assert api.bob.user is not None
+    program = await _program(api, api.carol, "WRITE", "ADMIN")
+    bob = ids.encode("User", api.bob.user.id)
+    for mutation in (
+        'inviteUser(input: {email: "y@example.com"})',
+        f'updateUser(input: {{id: "{bob}", isAdmin: false}})',
+        f'deactivateUser(input: {{id: "{bob}"}})',
+        f'activateUser(input: {{id: "{bob}"}})',
+    ):
+        done = await program.ask(f"mutation {{ {mutation} {{ userErrors {{ code }} }} }}")
+        assert next(iter(done.values())) == {"userErrors": []}, mutation

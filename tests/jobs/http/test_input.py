@@ -1,0 +1,229 @@
+import json
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.errors import InvalidInput
+from tocsin.jobs.http.job import HttpInput, HttpParams, plain_body, prepare
+from tocsin.outbound.guard import ANYWHERE, Rules
+from tocsin.security.secret_box import SecretBox
+
+BOX = SecretBox(bytes(32))
+URL = "https://api.example/hook?x=1"
+
+
+def store(previous: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    return prepare(HttpInput(**{"url": URL, **fields}), BOX, "alice", previous)
+
+
+# --- stored parameters ---
+
+
+def test_what_is_stored_has_the_shape_of_the_params() -> None:
+    stored = store(method="post", headers={"A": "1", "B": 2.5}, json={"k": "v"}, token="t", connect_timeout=3)
+    HttpParams.model_validate(stored)
+    assert stored["url"] == URL
+    assert stored["method"] == "POST"
+    assert stored["headers"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2.5"}]
+    assert stored["connect_timeout"] == 3
+    assert BOX.open(stored["token"], "alice") == "t"
+
+
+@pytest.mark.parametrize("name", ["Authorization", "COOKIE", "x-api-key", "Proxy-Authorization"])
+def test_some_headers_are_always_secret(name: str) -> None:
+    stored = store(headers={name: "hunter2"})
+    assert "hunter2" not in json.dumps(stored)
+    assert stored["headers"] == []
+    assert BOX.open(stored["secret_headers"][0]["sealed"], "alice") == "hunter2"
+
+
+@given(
+    st.dictionaries(st.text(), st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text())
+)
+def test_a_json_body_comes_back_as_it_was_given(value: dict[str, Any]) -> None:
+    assert plain_body(store(json=value)["body"]) == value
+
+
+def test_text_and_form_bodies_come_back_too() -> None:
+    assert plain_body(store(text="a\x00b")["body"]) == "a\x00b"
+    assert plain_body(store(form={"a": ["1", "2"], "b": "3"})["body"]) == {"a": ["1", "2"], "b": "3"}
+    assert plain_body(store()["body"]) is None
+
+
+# --- updates keep secrets that are not given ---
+
+
+def test_an_absent_secret_is_kept() -> None:
+    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    by_null = store(
+        before, url="https://API.example:443/other", headers={"x-hook": None}, secret_header_names=["X-Hook"]
+    )
+    by_name = store(before, secret_header_names=["X-Hook"])
+    for after in (by_null, by_name):
+        assert after["token"] == before["token"]
+        assert BOX.open(after["secret_headers"][0]["sealed"], "alice") == "s"
+
+
+MOVES = ["https://b.example/", "http://api.example/hook", "https://api.example:8443/hook", "https://api.example./hook"]
+
+
+@pytest.mark.parametrize("url", MOVES)
+def test_a_stored_secret_does_not_go_to_another_server_unasked(url: str) -> None:
+    with_token = store(token="t")
+    with_header = store(headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    refused: list[tuple[dict[str, Any], dict[str, Any], tuple[str, ...], str]] = [
+        (with_token, {}, ("token",), "Give the token again, or an empty one to remove it."),
+        (with_header, {"secret_header_names": ["X-Hook"]}, ("headers", "X-Hook"), "leave X-Hook out to remove it."),
+        (with_header, {"headers": {"x-hook": None}, "secret_header_names": ["X-Hook"]}, ("headers", "x-hook"), "again"),
+    ]
+    for before, fields, path, advice in refused:
+        with pytest.raises(InvalidInput, match="another scheme, host or port than before") as caught:
+            store(before, url=url, **fields)
+        assert caught.value.path == path
+        assert advice in caught.value.message
+
+
+def test_a_task_moves_to_another_server_with_secrets_given_anew_or_removed() -> None:
+    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    anew = store(before, url=MOVES[0], token="u", headers={"X-Hook": "v"}, secret_header_names=["X-Hook"])
+    assert (BOX.open(anew["token"], "alice"), BOX.open(anew["secret_headers"][0]["sealed"], "alice")) == ("u", "v")
+    removed = store(before, url=MOVES[0], token="")
+    assert (removed["token"], removed["secret_headers"]) == (None, [])
+    instead = store(before, url=MOVES[0], headers={"Authorization": "Basic x"})
+    assert instead["token"] is None
+    assert store(store(), url=MOVES[0])["url"] == MOVES[0]
+
+
+def test_a_stored_url_that_would_be_refused_today_still_keeps_its_secrets() -> None:
+    before = store(token="t") | {"url": "http://0x7f.1/"}
+    with pytest.raises(InvalidInput, match="another scheme, host or port than before"):
+        store(before, url="https://b.example/")
+
+
+def test_a_denied_port_is_refused() -> None:
+    given = HttpInput("https://a.example:6379/")
+    with pytest.raises(InvalidInput, match="Port 6379 may not be called") as caught:
+        prepare(given, BOX, "alice", rules=Rules(denied_ports={6379}))
+    assert caught.value.path == ("url",)
+    assert prepare(given, BOX, "alice", rules=Rules(denied_ports={22}))["url"] == given.url
+
+
+NEVER_CALLED = [
+    "http://169.254.169.254/", "http://127.0.0.1/", "http://10.0.0.1:8080/x", "http://[::1]/", "http://[::ffff:10.0.0.1]/",
+    "http://[64:ff9b::10.0.0.1]/", "http://[2002:a00:1::]/", "http://0.0.0.0/", "http://[fd00:ec2::254]/",
+    "http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2461/", "http://100.64.0.1/", "http://168.63.129.16/", "http://224.0.0.1/",
+    "http://localhost/", "http://LOCALHOST.:81/", "http://api.localhost/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", NEVER_CALLED)
+def test_an_address_that_can_never_be_called_is_refused(url: str) -> None:
+    with pytest.raises(
+        InvalidInput, match=r"may not be called: it is not a public address\..*TOCSIN_ALLOWED_"
+    ) as caught:
+        prepare(HttpInput(url), BOX, "alice", rules=Rules())
+    assert caught.value.path == ("url",)
+    assert prepare(HttpInput(url), BOX, "alice", rules=Rules(ANYWHERE))["url"] == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://8.8.8.8/", "http://[2606:4700::1]/", "http://localhost.example/", "http://db/"]
+)
+def test_what_may_be_public_is_judged_when_it_is_called(url: str) -> None:
+    assert prepare(HttpInput(url), BOX, "alice", rules=Rules())["url"] == url
+
+
+def test_what_the_operator_allows_is_saved() -> None:
+    rules = Rules((ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")))
+    for url in ("http://127.0.0.1/", "http://localhost/", "http://10.1.2.3/", "http://[::ffff:10.0.0.1]/"):
+        assert prepare(HttpInput(url), BOX, "alice", rules=rules)["url"] == url
+    with pytest.raises(InvalidInput, match=r"192\.168\.0\.1 may not be called"):
+        prepare(HttpInput("http://192.168.0.1/"), BOX, "alice", rules=rules)
+
+
+def test_a_secret_can_be_replaced_and_removed() -> None:
+    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    assert BOX.open(store(before, token="u")["token"], "alice") == "u"
+    removed = store(before, token="")
+    assert (removed["token"], removed["secret_headers"]) == (None, [])
+    replaced = store(before, headers={"Authorization": "Basic x"})
+    assert replaced["token"] is None
+    assert BOX.open(replaced["secret_headers"][0]["sealed"], "alice") == "Basic x"
+
+
+# --- refused input ---
+
+SURROGATE = "\ud800"
+REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"url": "ftp://a.example/"}, ("url",)),
+    ({"url": "a.example/x"}, ("url",)),
+    ({"url": "http:///x"}, ("url",)),
+    ({"url": "http://user:pw@a.example/"}, ("url",)),
+    ({"url": "http://user@a.example/"}, ("url",)),
+    ({"url": "http://a.example/" + "x" * 8192}, ("url",)),
+    ({"url": "http://a.example/\r\nX: y"}, ("url",)),
+    ({"url": " http://a.example/"}, ("url",)),
+    ({"url": "http://a.example:70000/"}, ("url",)),
+    ({"url": f"http://a.example/{SURROGATE}"}, ("url",)),
+    ({"url": "http://[::1/"}, ("url",)),
+    ({"method": "TRACE"}, ("method",)),
+    ({"connect_timeout": 0}, ("connectTimeout",)),
+    ({"headers": {"X Y": "1"}}, ("headers", "X Y")),
+    ({"headers": {"": "1"}}, ("headers", "")),
+    ({"headers": {"X": "1\r\nY: 2"}}, ("headers", "X")),
+    ({"headers": {"X": " 1"}}, ("headers", "X")),
+    ({"headers": {"X": True}}, ("headers", "X")),
+    ({"headers": {"X": ["1"]}}, ("headers", "X")),
+    ({"headers": {"X": SURROGATE}}, ("headers", "X")),
+    ({"headers": {"X": None}}, ("headers", "X")),
+    ({"headers": {"X": "1", "x": "2"}}, ("headers",)),
+    ({"headers": {"Content-Length": "5"}}, ("headers", "Content-Length")),
+    ({"headers": {"transfer-encoding": "chunked"}}, ("headers", "transfer-encoding")),
+    ({"headers": {"Connection": "close"}}, ("headers", "Connection")),
+    ({"headers": {"Host": "b.example"}}, ("headers", "Host")),
+    ({"headers": {"Idempotency-Key": "1"}}, ("headers", "Idempotency-Key")),
+    ({"headers": {"X-Tocsin-Attempt": "1"}}, ("headers", "X-Tocsin-Attempt")),
+    ({"headers": {f"X-{number}": "1" for number in range(51)}}, ("headers",)),
+    ({"headers": {"X": "v" * 16_384}}, ("headers",)),
+    ({"headers": {"X": None}, "secret_header_names": ["X"]}, ("headers", "X")),
+    ({"secret_header_names": ["X-Gone"]}, ("headers", "X-Gone")),
+    ({"token": "a b"}, ("token",)),
+    ({"token": "a\n"}, ("token",)),
+    ({"token": "t", "headers": {"authorization": "Basic x"}}, ("token",)),
+    ({"json": {"a": float("nan")}}, ("body",)),
+    ({"json": SURROGATE}, ("body",)),
+    ({"json": "x" * 262_144}, ("body",)),
+    ({"text": "é" * 131_073}, ("bodyText",)),
+    ({"text": SURROGATE}, ("bodyText",)),
+    ({"form": {"a": {"b": 1}}}, ("bodyForm", "a")),
+    ({"form": {"a": None}}, ("bodyForm", "a")),
+    ({"json": 1, "text": "1"}, ("bodyText",)),
+    ({"text": "1", "form": {}}, ("bodyForm",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"), REFUSED, ids=lambda value: str(value)[:50].encode("ascii", "replace").decode()
+)
+def test_wrong_input_is_refused_where_it_is_wrong(fields: dict[str, Any], path: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        store(**fields)
+    assert caught.value.path == path
+    assert caught.value.message.endswith(".")
+
+
+def test_endless_nesting_is_refused() -> None:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(InvalidInput):
+        store(json=nested)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::ffff:a00:1]/", "https://bücher.example/ü?q=ä#top"])
+def test_whether_an_address_is_allowed_is_decided_when_it_is_called(url: str) -> None:
+    assert store(url=url)["url"] == url

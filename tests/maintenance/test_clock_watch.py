@@ -1,0 +1,169 @@
+"""Times stored while the clock was ahead delay nothing, and what waits is reported."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.harness import run_stack, save_task, settings
+from tests.tasks.helpers import AWAY, HOUR, add_run, run_of
+from tocsin import clock, schedules
+from tocsin.accounts.rate_limiter import Rates
+from tocsin.dead_letters.plan import Sending, allowance
+from tocsin.dispatch.circuit_breaker import PROBE_SECONDS, Circuit, State
+from tocsin.dispatch.gcra import Pace
+from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents.workers import is_alive
+from tocsin.errors import RateLimited
+from tocsin.maintenance.clock_watch import ClockWatch, distrust_times_ahead
+
+AHEAD = timedelta(hours=2)
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+class Time:
+    """A fake of `clock.now()` and of the monotonic clock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.moment, self.forward = clock.now(), 1000.0
+        monkeypatch.setattr(clock, "now", lambda: self.moment)
+
+    def milliseconds(self) -> float:
+        return float(clock.epoch_milliseconds(self.moment))
+
+    def pass_by(self, span: timedelta) -> None:
+        self.moment += span
+        self.forward += span.total_seconds()
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    return Time(monkeypatch)
+
+
+STORED: list[tuple[str, Doc, str, timedelta, timedelta]] = [
+    ("sessions", {}, "expires_at", 30 * DAY, 30 * DAY),
+    ("links", {"purpose": "RESET"}, "expires_at", HOUR, HOUR),
+    ("links", {"purpose": "INVITATION"}, "expires_at", 7 * DAY, 7 * DAY),
+    ("keys", {"kind": "DATA"}, "retire_at", HOUR / 6, HOUR / 6),
+    ("idempotency_keys", {}, "created_at", timedelta(), timedelta()),
+    ("deliveries", {"status": "QUEUED"}, "next_try_at", HOUR / 2, 0.6 * HOUR),
+    ("replays", {"open": True}, "next_at", 30 * SECOND, 60 * SECOND),
+    ("replays", {"open": True}, "lease_until", 5 * SECOND, 60 * SECOND),
+]
+
+
+@pytest.mark.parametrize(("collection", "which", "field", "period", "longest"), STORED)
+async def test_what_lies_further_ahead_than_its_period_is_brought_near(
+    database: Database, collection: str, which: Doc, field: str, period: timedelta, longest: timedelta
+) -> None:
+    now, stored = clock.now(), database.db[collection]
+    right, ahead = now + period, now + AHEAD + period
+    times = {"right": right, "ahead": ahead}
+    await stored.insert_many([{**which, "_id": name, "family": name, field: at} for name, at in times.items()])
+    await distrust_times_ahead(database, now, 30 * DAY)
+    found = {each["_id"]: each[field] async for each in stored.find({})}
+    assert found["right"] == right
+    assert found["ahead"] <= now + longest
+
+
+async def test_runs_that_were_queued_or_failed_in_the_future_go_on(database: Database) -> None:
+    now = clock.now()
+    task = await save_task(database, AWAY, schedules.Once(now + HOUR))
+    queued = await add_run(database, task.id, RunStatus.QUEUED, ago=-AHEAD)
+    attempt = {"number": 1, "started_at": now + AHEAD, "finished_at": now + AHEAD, "outcome": "FAILED"}
+    retry_at = now + AHEAD + HOUR
+    retrying = await add_run(database, task.id, RunStatus.RETRY, attempts=[attempt], retry_at=retry_at)
+    on_time = await add_run(database, task.id, RunStatus.RETRY, ago=3 * HOUR)
+    before = await run_of(database, on_time)
+    await distrust_times_ahead(database, now, DAY)
+    run = await run_of(database, queued)
+    assert (run["queued_at"], run["ready_at"], run["rank"]) == (now, now, clock.epoch_milliseconds(now))
+    assert (await run_of(database, retrying))["retry_at"] == now + HOUR
+    assert await run_of(database, on_time) == before
+
+
+async def test_a_clock_set_back_while_serving_or_between_two_starts_is_told(database: Database, time: Time) -> None:
+    task = await save_task(database, AWAY, schedules.Every(SECOND, time.moment))
+    watch = ClockWatch(database, DAY, lambda: time.forward)
+    await watch.start()
+    assert watch.warning is None
+    time.pass_by(HOUR)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"last_due_at": time.moment}})
+    await watch.look()
+    assert watch.warning is None
+    last, time.moment = time.moment, time.moment - AHEAD
+    await watch.look()
+    assert watch.warning is not None
+    assert watch.warning.startswith("The clock was set back by at least 7200 s. ")
+    assert f"{last:%Y-%m-%dT%H:%M:%S}" in watch.warning
+    fresh = ClockWatch(database, DAY, lambda: time.forward)
+    await fresh.start()
+    assert fresh.warning == watch.warning
+    time.pass_by(AHEAD)
+    assert (watch.warning, fresh.warning) == (None, None)
+
+
+async def test_a_bucket_of_the_future_locks_nobody_out(database: Database, time: Time) -> None:
+    time.moment += AHEAD
+    chosen = settings(attempts_per_address=5, attempts_per_account=5)
+    serving = Rates(database, chosen, time.milliseconds)
+    for _ in range(5):
+        await serving.attempt("logIn", "192.0.2.1", "alice@example.com")
+    await serving.spend("alice", 20)
+    time.moment -= AHEAD
+    for rates in (
+        serving,
+        Rates(database, chosen, time.milliseconds),
+    ):  # one that keeps running, one that was restarted
+        rates.check("alice", 20)
+        assert (await rates.spend("alice", 20)).remaining > 0
+        await rates.attempt("logIn", "192.0.2.1", "alice@example.com")
+    for _ in range(3):
+        await serving.attempt("logIn", "192.0.2.1")
+    with pytest.raises(RateLimited):
+        await serving.attempt("logIn", "192.0.2.1")
+
+
+@pytest.mark.parametrize(("state", "period"), [(State.OPEN, 5.0), (State.HALF_OPEN, PROBE_SECONDS)])
+def test_a_circuit_of_the_future_is_probed(state: State, period: float) -> None:
+    now = clock.now()
+    circuit = Circuit(state, 10, 5.0, now + timedelta(seconds=period))
+    assert circuit.probed(now) is None
+    assert circuit.probed(now - SECOND) is not None
+    assert circuit.probed(now - AHEAD) is not None
+
+
+@pytest.mark.parametrize("rate", [1, 60, 6000])
+def test_a_pace_of_the_future_holds_nothing_up(rate: float) -> None:
+    pace, now = Pace(), float(clock.epoch_milliseconds(clock.now()))
+    while not pace.wait(now + 7_200_000, rate):
+        pace.take(now + 7_200_000, rate)
+    assert pace.wait(now, rate) == 0
+    pace.take(now, rate)
+    assert pace.due == now + 60_000 / rate
+
+
+def test_a_sending_of_the_future_holds_no_replay_up() -> None:
+    now = clock.now()
+    assert allowance(6, [Sending(now + AHEAD, 6)], now).count == 1
+
+
+@pytest.mark.parametrize("until", [-1, 0, 15, 30, 31, 7200])
+def test_a_lease_of_the_future_is_none(until: int) -> None:
+    now = clock.now()
+    assert is_alive({"until": now + until * SECOND, "lease": 15.0}, now) is (0 <= until <= 30)
+    assert is_alive({"until": now + until * SECOND}, now) is (0 <= until <= 1200)
+
+
+async def test_new_runs_are_seen_though_others_were_ready_in_the_future(database: Database, target: Any) -> None:
+    async with run_stack(database, schedule=False, max_concurrency=1) as stack:
+        task = await save_task(database, f"{target.url}/", schedules.Once(clock.now() + HOUR))
+        first = await add_run(database, task.id, RunStatus.QUEUED, ago=-AHEAD)
+        stack.engine.hand.wake()
+        await stack.when_runs(task.id, "COMPLETED")
+        await add_run(database, task.id, RunStatus.QUEUED, ago=timedelta())
+        stack.engine.hand.wake()
+        await stack.when_runs(task.id, "COMPLETED", "COMPLETED", seconds=5)
+        assert first in target.ids()

@@ -1,0 +1,45 @@
+"""The pages that mails link to: valid requests to the API about the right object."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from graphql import OperationDefinitionNode, build_schema, parse, validate
+
+from tocsin.documents import global_id
+from tocsin.graphql.schema import schema
+from tocsin.notifications.pages import approval_page, run_page, run_type
+
+TASK_RUN = "65a000000000000000000001/65a000000000000000000002:1795338000000"
+STEP_RUN = "65a000000000000000000001/w65a000000000000000000002-1795338000000:fetch[3]"
+WORKFLOW_RUN = "65a000000000000000000001/w65a000000000000000000002-1795338000000"
+
+
+@pytest.mark.parametrize(
+    ("page", "variables"),
+    [
+        (run_page(TASK_RUN), {"id": global_id("Run", TASK_RUN)}),
+        (run_page(STEP_RUN), {"id": global_id("Run", STEP_RUN)}),
+        (run_page(WORKFLOW_RUN), {"id": global_id("WorkflowRun", WORKFLOW_RUN)}),
+        (
+            approval_page(WORKFLOW_RUN, "ask"),
+            {"input": {"id": global_id("WorkflowRun", WORKFLOW_RUN), "step": "ask", "approved": True, "comment": ""}},
+        ),
+    ],
+)
+def test_a_page_brings_a_request_that_the_api_understands(page: str, variables: dict[str, object]) -> None:
+    parts = urlsplit(page)
+    given = parse_qs(parts.query)
+    assert (parts.scheme, parts.netloc, parts.path) == ("", "", "/playground")
+    document = parse(given["query"][0])
+    assert validate(build_schema(schema.as_str()), document) == []
+    assert json.loads(given["variables"][0]) == variables
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert {each.variable.name.value for each in operation.variable_definitions or ()} == variables.keys()
+    assert page.isascii()
+    assert " " not in page
+
+
+def test_the_type_of_a_run_is_told_by_its_id() -> None:
+    assert [run_type(each) for each in (TASK_RUN, STEP_RUN, WORKFLOW_RUN)] == ["Run", "Run", "WorkflowRun"]

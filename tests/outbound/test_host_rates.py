@@ -1,0 +1,167 @@
+"""The rate of one owner to one host holds for all paths and spellings, and does not affect others."""
+
+import asyncio
+import string
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.outbound.servers import answering, get, kind, open_shared_door, response
+from tocsin import clock
+from tocsin.outbound import host_rates as module
+from tocsin.outbound.failures import ErrorKind
+from tocsin.outbound.host_rates import LONGEST_WAIT, HostRates
+from tocsin.outbound.outgoing_request import PRODUCT
+from tocsin.outbound.urls import find_target, parse_url, target_of
+
+HOST = "api.example.com:443"
+NOW = 1_800_000_000_000.0
+
+
+@given(
+    rate=st.integers(1, 3000),
+    workers=st.integers(1, 5),
+    waits=st.lists(st.integers(0, 5_000), min_size=1, max_size=300),
+)
+def test_a_rate_is_never_exceeded(rate: int, workers: int, waits: list[int]) -> None:
+    """Any minute has at most what is refilled in it, plus a burst of a minute's worth."""
+    rates, now, begun = HostRates(rate), NOW, list[float]()
+    rates.share(workers)
+    for wait in waits:
+        now += wait
+        if rates.wait("alice", HOST, now) == 0:
+            rates.take("alice", HOST, now)
+            begun.append(now)
+    part = max(1.0, rate / workers)
+    for first in begun:
+        assert sum(first <= moment < first + 60_000 for moment in begun) <= 2 * part + 1
+
+
+def test_a_minutes_worth_comes_at_once_then_evenly() -> None:
+    rates = HostRates(600)
+    for _ in range(600):
+        assert rates.wait("alice", HOST, NOW) == 0
+        rates.take("alice", HOST, NOW)
+    assert rates.wait("alice", HOST, NOW) == pytest.approx(0.1)
+    assert rates.wait("alice", HOST, NOW + 100) == 0
+    assert rates.wait("bob", HOST, NOW) == rates.wait("alice", "other.example:443", NOW) == 0
+
+
+def test_what_is_reserved_comes_later_and_not_without_end() -> None:
+    rates = HostRates(60)
+    waits = [rates.reserve("alice", HOST, NOW) for _ in range(72)]
+    assert waits[:60] == [0.0] * 60
+    assert waits[60:] == [pytest.approx(second) for second in range(1, 11)] + [None, None]
+    assert rates.wait("alice", HOST, NOW) == pytest.approx(LONGEST_WAIT + 1)
+
+
+def test_without_a_rate_nothing_is_counted() -> None:
+    rates = HostRates(0)
+    assert [rates.reserve("alice", HOST, NOW) for _ in range(5000)] == [0.0] * 5000
+    assert not rates._full_at
+
+
+def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
+    rates = HostRates(1)
+    rates.take("alice", HOST, NOW)
+    assert rates.wait("alice", HOST, NOW - 3_600_000) == 0
+    rates.take("alice", HOST, NOW - 3_600_000)
+    assert 0 < rates.wait("alice", HOST, NOW - 3_600_000) <= 60
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", 100)
+    rates = HostRates(60)
+    for number in range(1000):
+        rates.take("mallory", f"h{number}.example:80", NOW + number * 100)
+    assert len(rates._full_at) <= 101
+
+
+def test_the_rate_holds_whatever_threads_ask() -> None:
+    rates = HostRates(100)
+    with ThreadPoolExecutor(8) as threads:
+        got = list(threads.map(lambda _: rates.reserve("alice", HOST, NOW), range(1000)))
+    assert got.count(0.0) == 100
+
+
+SPELLINGS = [
+    ["http://api.example.com/a", "HTTP://API.EXAMPLE.COM:80", "http://api.example.com.:080/b?c#d", "http://api\u3002example.com"],
+    ["https://bücher.example/", "https://BÜCHER.example:443/x", "https://xn--bcher-kva.example"],
+    ["http://[::1]:81/", "http://[0:0:0:0:0:0:0:1]:81", "http://[0000::0001]:81/x"],
+    ["http://192.0.2.1", "http://[::ffff:192.0.2.1]:80/", "http://[::FFFF:C000:201]/"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS)
+def test_all_spellings_of_a_host_are_one_target(spellings: list[str]) -> None:
+    assert len({find_target(spelling) for spelling in spellings}) == 1
+    assert None not in {find_target(spelling) for spelling in spellings}
+
+
+def test_schemes_and_ports_are_targets_of_their_own() -> None:
+    assert len({find_target(f"{each}a.example{port}") for each in ("http://", "https://") for port in ("", ":81")}) == 3
+    assert find_target("ftp://a.example") is find_target("no url") is find_target("http://a b/") is None
+
+
+names = st.lists(st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=6), min_size=1, max_size=3)
+
+
+@given(names, st.one_of(st.none(), st.integers(1, 65_535)), st.sampled_from(["", "/", "/a?b", "?q", "#f"]))
+def test_the_short_cut_for_plain_urls_finds_what_is_called(labels: list[str], port: int | None, rest: str) -> None:
+    text = f"http://{'.'.join(labels)}{'' if port is None else f':{port}'}{rest}"
+    parsed = parse_url(text)
+    if not isinstance(parsed, str):
+        assert find_target(text) == target_of(parsed)
+
+
+async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> None:
+    async with (
+        answering(response(body=b"reached")) as aim,
+        answering(response("302 Found", b"", f"Location: {aim.url}")) as ours,
+        open_shared_door(rates=HostRates(2)) as door,
+    ):
+        counted = f"127.0.0.1:{ours.port}"
+        exchanges = [await door.request(get(ours.url), "mallory", counted) for _ in range(4)]
+        others = await door.request(get(ours.url), "alice", counted)
+    assert [exchange.body for exchange in exchanges] == ["reached", "reached", None, None]
+    assert {kind(exchange) for exchange in exchanges[2:]} == {ErrorKind.HOST_RATE}
+    assert exchanges[2].failure is not None
+    assert "more often per minute than this server allows" in exchanges[2].failure.message
+    assert (others.body, len(aim.seen)) == ("reached", 3)
+
+
+async def test_a_request_waits_for_its_turn_within_the_attempt() -> None:
+    rates = HostRates(600)
+    async with answering(response(body=b"ok")) as server, open_shared_door(rates=rates) as door:
+        now = clock.epoch_milliseconds(clock.now())
+        for _ in range(601):
+            rates.take("alice", f"127.0.0.1:{server.port}", now)
+        exchange = await door.request(get(server.url), "alice")
+        assert (exchange.body, exchange.timings["total"] > 50) == ("ok", True)
+        free = await door.request(get(server.url), "alice", f"127.0.0.1:{server.port}")
+        assert free.body == "ok"
+        for _ in range(20):
+            rates.take("alice", f"127.0.0.1:{server.port}", now)
+        late = await door.request(get(server.url, timeout=0.05), "alice")
+    assert kind(late) is ErrorKind.TIMEOUT
+
+
+async def test_only_one_call_to_the_counted_host_is_free() -> None:
+    async with answering(response(body=b"ok")) as server, open_shared_door(rates=HostRates(1)) as door:
+        http = door.for_owner("alice", f"127.0.0.1:{server.port}")
+        exchanges = await asyncio.gather(*(http.request(get(server.url)) for _ in range(3)))
+    assert sorted(str(exchange.body) for exchange in exchanges) == ["None", "ok", "ok"]
+
+
+# --- contact ---
+
+
+async def test_the_user_agent_names_the_contact_even_behind_ones_own() -> None:
+    async with answering(response()) as server, open_shared_door(contact="https://a.example/tocsin") as door:
+        await door.request(get(server.url), "alice")
+        await door.request(get(server.url, headers=[("user-agent", "mine/1")]), "alice")
+    ours = f"{PRODUCT} (+https://a.example/tocsin)".encode()
+    assert b"\r\nUser-Agent: " + ours + b"\r\n" in server.seen[0]
+    assert b"\r\nuser-agent: mine/1 " + ours + b"\r\n" in server.seen[1]

@@ -1,0 +1,68 @@
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.security.gcra import Bucket, address_key, bucket_id
+
+T0 = 1_795_000_000_000.0
+STEPS = st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 60)), max_size=60)
+
+
+class Leaking:
+    """A leaky bucket in exact numbers, as the obvious model."""
+
+    def __init__(self, capacity: int, period: int) -> None:
+        self.capacity, self.rate, self.level = capacity, Fraction(capacity, period * 1000), Fraction(0)
+
+    def pass_by(self, milliseconds: int) -> None:
+        self.level = max(self.level - milliseconds * self.rate, Fraction(0))
+
+    def wait(self, points: int) -> Fraction:
+        return max((self.level + points - self.capacity) / self.rate, Fraction(0))
+
+
+@given(st.sampled_from([(60, 60), (10, 60), (20, 900), (6000, 60)]), STEPS)
+def test_a_bucket_gives_what_the_obvious_model_gives(kind: tuple[int, int], steps: list[tuple[int, int]]) -> None:
+    capacity, period = kind
+    bucket, model, now, full_at = Bucket("x", capacity, period), Leaking(*kind), T0, 0.0
+    for pause, points in steps:
+        now += pause
+        model.pass_by(pause)
+        if points > capacity:
+            assert bucket.wait(full_at, points, now) == float("inf")
+            continue
+        wait = bucket.wait(full_at, points, now)
+        assert abs(wait * 1000 - float(model.wait(points))) < 0.02
+        assert abs(bucket.remaining(full_at, now) - float(capacity - model.level)) < 0.01
+        if wait == 0:
+            full_at = max(full_at, now) + bucket.spend(points)
+            model.level += points
+
+
+@given(STEPS, st.integers(1, 60))
+def test_who_waits_as_long_as_told_is_not_refused(steps: list[tuple[int, int]], points: int) -> None:
+    bucket, now, full_at = Bucket("x", 60, 7), T0, 0.0
+    for pause, taken in steps:
+        now += pause
+        if bucket.wait(full_at, taken, now) == 0:
+            full_at = max(full_at, now) + bucket.spend(taken)
+    wait = bucket.wait(full_at, points, now)
+    assert bucket.wait(full_at, points, now + wait * 1000) == 0
+    if wait > 0.001:
+        assert bucket.wait(full_at, points, now + wait * 1000 - 1) > 0
+
+
+def test_an_ipv6_customer_is_one_caller() -> None:
+    assert address_key("2001:db8:1:2:3:4:5:6") == address_key("2001:db8:1:2::1") == "2001:db8:1:2::/64"
+    assert address_key("2001:db8:1:3::1") != address_key("2001:db8:1:2::1")
+    assert address_key("::ffff:192.0.2.7") == address_key("192.0.2.7") == "192.0.2.7"
+    assert address_key("fe80::1%eth0") == "fe80::/64"
+    assert address_key("") == address_key("a socket without an address") == "unknown"
+
+
+def test_a_bucket_id_tells_nothing_of_what_was_typed() -> None:
+    bucket = Bucket("logIn/account", 10, 60)
+    assert "hunter2" not in bucket_id(bucket, "hunter2")
+    assert bucket_id(bucket, "a") != bucket_id(bucket, "b")
+    assert bucket_id(bucket, "\ud800").startswith("logIn/account:")

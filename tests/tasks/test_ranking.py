@@ -1,0 +1,28 @@
+"""Where runs stand: those that call one host stand in one lane, however the host is written."""
+
+import pytest
+
+from tests.harness import http_job
+from tocsin.tasks.ranking import host_of, placed
+
+
+@pytest.mark.parametrize(
+    ("urls", "host"),
+    [
+        (["https://api.example.com/a", "https://API.example.com.:443/b?c"], "api.example.com:443"),
+        (["http://bücher.example", "http://xn--bcher-kva.example:80/"], "xn--bcher-kva.example:80"),
+        (["http://[2001:db8::1]/", "http://[2001:DB8:0:0::0:1]:80/x"], "[2001:db8::1]:80"),
+        (["http://192.0.2.1:81/", "http://[::ffff:192.0.2.1]:81/"], "192.0.2.1:81"),
+    ],
+)
+def test_one_host_is_one_lane_in_all_its_spellings(urls: list[str], host: str) -> None:
+    places = [placed({"job": http_job(url)}, "alice") for url in urls]
+    assert {place["host"] for place in places} == {host}
+    assert len({place["lane"] for place in places}) == 1
+    assert placed({"job": http_job(urls[0])}, "bob")["lane"] != places[0]["lane"]
+
+
+@pytest.mark.parametrize("url", ["no url", "ftp://a.example/", "http://", None, 7])
+def test_what_is_no_url_calls_no_host(url: object) -> None:
+    assert host_of({"kind": "http", "params": {"url": url}}) is None
+    assert host_of({"kind": "email", "params": {"url": "http://a.example"}}) is None

@@ -1,0 +1,111 @@
+import asyncio
+import time
+from collections.abc import Awaitable
+from itertools import pairwise
+
+import pytest
+
+from tests.graphql.conftest import Api
+from tests.harness import until
+from tocsin.web.backpressure import Load, Turns
+
+
+@pytest.fixture
+def _calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Load, "is_high", lambda _: False)
+
+
+@pytest.mark.usefixtures("_calm")
+async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> None:
+    turns, seen, turn = Turns(), [], 0
+    ended = asyncio.Event()
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        if not ended.is_set():
+            asyncio.get_running_loop().call_soon(count)
+
+    async def work(number: int) -> None:
+        await turns.take()
+        seen.append((number, turn))
+
+    count()
+    await asyncio.gather(*(work(number) for number in range(50)))
+    ended.set()
+    assert [number for number, _ in seen] == list(range(50))
+    assert len({turn for _, turn in seen}) == 50
+    assert turn < 60  # no turn is left out
+
+
+@pytest.mark.usefixtures("_calm")
+async def test_who_is_alone_does_not_wait() -> None:
+    turns = Turns()
+    for _ in range(3):
+        work = turns.take()
+        try:
+            work.send(None)
+        except StopIteration:
+            await asyncio.sleep(0)
+            continue
+        raise AssertionError("had to wait")
+
+
+@pytest.mark.usefixtures("_calm")
+async def test_who_went_away_takes_no_turn() -> None:
+    turns = Turns()
+    await turns.take()
+    waiting = [asyncio.create_task(turns.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.wait_for(asyncio.gather(*waiting[1:]), 1)
+
+
+async def test_every_request_of_the_application_takes_a_turn(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Turns] = []
+    take = Turns.take
+
+    async def counted(turns: Turns) -> None:
+        taken.append(turns)
+        await take(turns)
+
+    monkeypatch.setattr(Turns, "take", counted)
+    await api.nobody.http.get("/live")
+    await api.nobody.ask("{ __typename }")
+    assert len(taken) == 2
+
+
+async def test_while_the_loop_is_busy_requests_wait_but_none_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns()
+    begun: list[float] = []
+    monkeypatch.setattr(Load, "is_high", lambda _: True)
+
+    async def work() -> None:
+        await turns.take()
+        begun.append(asyncio.get_running_loop().time())
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(work() for _ in range(6)))
+    gaps = [later - earlier for earlier, later in pairwise(begun)]
+    assert all(gap > 0.01 for gap in gaps)  # by a clock of whole milliseconds
+
+
+async def test_load_is_the_share_of_the_time_that_the_loop_works() -> None:
+    load = Load()
+    assert not load.is_high()
+
+    async def high(working: bool) -> bool:
+        if working:
+            until_then = time.perf_counter() + 0.06
+            while time.perf_counter() < until_then:
+                pass
+        else:
+            await asyncio.sleep(0.06)
+        return load.is_high()
+
+    assert await until(lambda: high(True))
+    assert await until(lambda: _not(high(False)))
+
+
+async def _not(answer: Awaitable[bool]) -> bool:
+    return not await answer

@@ -1,0 +1,123 @@
+"""A flood of due workflows, open workflow runs and waits of one owner holds up no other owner."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.harness import Stack, run_stack, until
+from tests.workflows.engine.test_runner import workflow
+from tocsin import clock
+from tocsin.documents import Database, User, owner_of
+from tocsin.workflows.engine import engine, scheduler
+from tocsin.workflows.engine.engine import WorkflowEngine
+from tocsin.workflows.engine.runner import Moved
+from tocsin.workflows.engine.scheduler import Firing
+
+EACH_SECOND = {"every": {"interval": "PT1S"}}
+PAUSE = {"key": "pause", "wait": "PT1H"}
+
+
+async def due_workflow(stack: Stack, owner: str, ago: float, **fields: Any) -> str:
+    """Insert a workflow of this owner that has been due for some seconds."""
+    if await User.get(owner) is None:
+        await User(id=owner, email=f"{owner}@example.com", password="", created_at=clock.now()).insert()
+    saved = await stack.save_workflow(workflow(PAUSE, schedule=EACH_SECOND, **fields), owner)
+    since = clock.now() - timedelta(seconds=ago)
+    await stack.database.workflows.update_one({"_id": saved["_id"]}, {"$set": {"next_run_at": since}})
+    return str(saved["_id"])
+
+
+async def flood(stack: Stack, first: str, count: int) -> None:
+    """Insert copies of mallory's workflow."""
+    database = stack.database
+    document = await database.workflows.find_one({"_id": first}) or {}
+    version = await database.workflow_versions.find_one({"workflow": first}) or {}
+    ids = [f"{first}{number}" for number in range(count)]
+    names = [{"_id": each, "name_key": None, "name": "w"} for each in ids]
+    await database.workflows.insert_many([document | name for name in names])
+    versions = [version | {"_id": f"{each}@{version['version']}", "workflow": each} for each in ids]
+    await database.workflow_versions.insert_many(versions)
+
+
+async def test_due_workflows_of_owners_are_fired_in_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "SLICE", 10)
+    async with run_stack(database, schedule=False) as stack:
+        await flood(stack, await due_workflow(stack, "mallory", 10), 25)
+        await due_workflow(stack, "alice", 1)
+        fires = Firing(database, stack.versions)
+        owners = [owner_of(run) for run in await fires.fire(clock.now())]
+        assert "alice" in owners[:12]
+        assert fires.has_more
+        late = await due_workflow(stack, "bob", 0)
+        assert owner_of(late) in [owner_of(run) for run in await fires.fire(clock.now())]
+
+
+async def test_a_workflow_has_so_many_open_runs_at_most(database: Database) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        saved = await due_workflow(stack, "alice", 5, overlap="QUEUE")
+        fires = Firing(database, stack.versions, most_open=3)
+        for seconds in range(5):
+            await fires.fire(clock.now() + timedelta(seconds=seconds))
+        found = await database.workflow_runs.find({"workflow": saved}).sort("due_at", 1).to_list()
+    assert [(run["status"], run["reason"]) for run in found[:3]] == [("PENDING", None)] * 3
+    assert {(run["status"], run["reason"]) for run in found[3:]} == {("SKIPPED", "OVERLAP_LIMIT")}
+
+
+class SlowMover:
+    """A slow mover that records what it advances."""
+
+    def __init__(self) -> None:
+        self.moved: list[str] = []
+        self.going = 0
+        self.gate = asyncio.Event()
+
+    async def move(self, workflow_run: str, *, at_once: bool) -> Moved:
+        self.moved.append(workflow_run)
+        await self.gate.wait()
+        await asyncio.sleep(0)
+        return Moved()
+
+
+async def test_one_owner_has_a_part_of_the_movers_and_others_are_next(database: Database) -> None:
+    mover: Any = SlowMover()
+    async with run_stack(database, schedule=False) as stack:
+        moving = WorkflowEngine(database, mover, Firing(database, stack.versions))
+        for number in range(100):
+            moving.touch(f"mallory/w{number}")
+        moving.start()
+        await until(lambda: _has(mover.moved, engine._OF_OWNER))
+        moving.touch("alice/w1")
+        await until(lambda: _has(mover.moved, engine._OF_OWNER + 1))
+        assert mover.moved[-1] == "alice/w1"
+        moving.touch("alice/w1")  # while it is advanced: it is advanced once more afterwards
+        mover.gate.set()
+        await until(lambda: _has(mover.moved, 102))
+        await moving.stop()
+    assert mover.moved.count("alice/w1") == 2
+    assert mover.moved.index("alice/w1", engine._OF_OWNER + 1) < 30
+
+
+async def test_a_sweep_looks_at_a_part_of_what_one_owner_has_open_and_then_at_the_rest(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_SWEPT", 3)
+    async with run_stack(database, schedule=False) as stack:
+        ids = sorted([await stack.execute(await _saved(stack)) for _ in range(5)])
+        moving, seen = WorkflowEngine(database, stack.mover(), Firing(database, stack.versions)), list[list[str]]()
+        for _ in range(3):
+            await moving._sweep_open()
+            seen.append(sorted(key for key in ids if key in moving._light._waiting))
+            moving._light._waiting.clear()
+    assert [seen[0], seen[1]] == [ids[:3], sorted([*ids[3:], ids[0]])]
+    assert set(seen[2]) == set(ids[1:4])
+
+
+async def _saved(stack: Stack) -> str:
+    saved = await stack.save_workflow(workflow(PAUSE))
+    return str(saved["name"])
+
+
+async def _has(found: list[str], count: int) -> bool:
+    return len(found) >= count

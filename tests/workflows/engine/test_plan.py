@@ -1,0 +1,281 @@
+"""Planning: order, failures, conditions, items, waits, approvals, compensation, cancellation."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.engine.world import T0, World, define
+
+W = "alice/w1:"
+
+
+def run_all(world: World, results: dict[str, object] | None = None) -> World:
+    """Let active runs succeed until none is left."""
+    world.look()
+    while running := world.running():
+        for run_id in running:
+            world.end(run_id, result=(results or {}).get(run_id.removeprefix(W)))
+        world.look()
+    return world
+
+
+def test_steps_follow_each_other_unless_they_say_otherwise() -> None:
+    world = World(define({"key": "a"}, {"key": "b"}, {"key": "c", "dependsOn": []}))
+    world.look()
+    assert world.running() == [f"{W}a", f"{W}c"]
+    world.end(f"{W}a")
+    world.look()
+    assert world.running() == [f"{W}c", f"{W}b"]
+
+
+def test_results_pass_on() -> None:
+    params = {"text": "${{ steps.a.result.x }} of ${{ inputs.n }}", "whole": "${{ steps.a.result }}"}
+    world = World(define({"key": "a"}, {"key": "b", "params": params}, inputs={"n": {}}), {"n": 3})
+    run_all(world, {"a": {"x": [1]}, "b": "end"})
+    assert world.runs[f"{W}b"]["job"]["params"] == {"text": "[1] of 3", "whole": {"x": [1]}}
+    assert world.finish is not None
+    assert (world.finish.status.value, world.finish.output) == ("COMPLETED", '"end"')
+
+
+def test_a_failure_skips_what_depends_on_it_and_lets_the_rest_go_on() -> None:
+    world = World(define({"key": "a"}, {"key": "b"}, {"key": "c"}, {"key": "d", "dependsOn": []}))
+    world.look()
+    world.end(f"{W}a", "FAILED")
+    world.look()
+    assert world.statuses() == {"a": "FAILED", "b": "SKIPPED", "c": "SKIPPED", "d": "RUNNING"}
+    world.end(f"{W}d")
+    world.look()
+    assert world.finish is not None
+    assert (world.finish.status.value, world.finish.reason and world.finish.reason.value) == ("FAILED", "STEP_FAILED")
+
+
+def test_a_failure_may_be_let_go_on() -> None:
+    world = World(
+        define({"key": "a", "onFailure": "continue"}, {"key": "b", "params": {"e": "${{ steps.a.error.message }}"}})
+    )
+    world.look()
+    world.end(f"{W}a", "FAILED")
+    run_all(world)
+    assert world.runs[f"{W}b"]["job"]["params"] == {"e": "no"}
+    assert world.document["status"] == "COMPLETED"
+
+
+def test_a_condition_skips_a_step_but_not_what_follows_it() -> None:
+    world = run_all(World(define({"key": "a", "when": "${{ `false` }}"}, {"key": "b"})))
+    assert world.statuses() == {"a": "SKIPPED", "b": "COMPLETED"}
+    assert world.document["status"] == "COMPLETED"
+
+
+def test_an_expression_that_fails_fails_its_step_with_its_text() -> None:
+    world = run_all(
+        World(define({"key": "a"}, {"key": "b", "params": {"n": "${{ length(steps.a.result) }}"}}), {}), {"a": 5}
+    )
+    error = world.document["steps"]["b"]["error"]
+    assert (world.statuses()["b"], error["kind"]) == ("FAILED", "EXPRESSION")
+    assert error["message"].startswith("The expression `length(steps.a.result)` cannot be evaluated: ")
+
+
+def test_items_run_side_by_side_within_their_limit_and_keep_their_order() -> None:
+    each = {"items": "${{ inputs.l }}", "concurrency": 2}
+    world = World(
+        define({"key": "a", "forEach": each, "params": {"x": "${{ item }}/${{ index }}"}}, inputs={"l": {}}),
+        {"l": ["p", "q", "r"]},
+    )
+    world.look()
+    assert world.running() == [f"{W}a[0]", f"{W}a[1]"]
+    assert world.runs[f"{W}a[1]"]["job"]["params"] == {"x": "q/1"}
+    world.end(f"{W}a[1]", result="Q")
+    world.look()
+    world.end(f"{W}a[2]", result="R")
+    world.end(f"{W}a[0]", result="P")
+    world.look()
+    assert world.finish is not None
+    assert world.finish.output == '["P","Q","R"]'
+
+
+def test_no_items_are_done_at_once() -> None:
+    world = run_all(World(define({"key": "a", "forEach": []}, {"key": "b"})))
+    assert (world.statuses(), world.moves) == ({"a": "COMPLETED", "b": "COMPLETED"}, [f"{W}b"])
+
+
+def test_an_item_that_fails_keeps_the_rest_from_beginning() -> None:
+    world = World(define({"key": "a", "forEach": {"items": [1, 2, 3], "concurrency": 1}}))
+    world.look()
+    world.end(f"{W}a[0]", "FAILED")
+    world.look()
+    assert world.document["steps"]["a"]["items"] == "FXX"
+    assert (world.moves, world.document["status"]) == ([f"{W}a[0]"], "FAILED")
+
+
+def test_what_is_no_list_or_too_long_cannot_be_spread() -> None:
+    for items, message in (
+        ("${{ inputs.l }}", "returned a string"),
+        ({"items": [1, 2], "maxItems": 1}, "has 2 items; at most 1"),
+    ):
+        world = run_all(World(define({"key": "a", "forEach": items}, inputs={"l": {}}), {"l": "no"}))
+        assert message in world.document["steps"]["a"]["error"]["message"]
+
+
+def test_a_wait_ends_at_its_time() -> None:
+    world = World(define({"key": "a", "wait": "PT5M"}, {"key": "b"}))
+    world.look()
+    assert (world.statuses()["a"], world.document["wake_at"]) == ("WAITING", T0 + timedelta(minutes=5))
+    world.now += timedelta(minutes=5)
+    world.look()
+    assert world.running() == [f"{W}b"]
+
+
+def test_a_wait_until_a_time_that_has_passed_is_none() -> None:
+    assert (
+        run_all(World(define({"key": "a", "wait": {"until": "2026-01-01T00:00:00Z"}}))).document["status"]
+        == "COMPLETED"
+    )
+
+
+def test_an_approval_reminds_and_times_out() -> None:
+    approval = {"by": "admins", "timeout": "PT3H", "remindEvery": "PT1H"}
+    world = World(define({"key": "a", "approval": approval}, {"key": "b"}))
+    world.look()
+    for hour in (1, 2):
+        world.now = T0 + timedelta(hours=hour)
+        world.look()
+        assert world.document["steps"]["a"]["reminders"] == hour
+    world.now = T0 + timedelta(hours=3)
+    world.look()
+    assert world.document["steps"]["a"]["reason"] == "TIMEOUT"
+    assert (world.statuses(), world.document["status"]) == ({"a": "FAILED", "b": "SKIPPED"}, "FAILED")
+
+
+def test_a_timeout_may_stand_for_a_yes() -> None:
+    world = World(define({"key": "a", "approval": {"by": "admins", "timeout": "PT1H", "onTimeout": "approve"}}))
+    world.look()
+    world.now += timedelta(hours=1)
+    world.look()
+    assert world.document["status"] == "COMPLETED"
+
+
+def test_what_was_done_is_undone_the_last_first() -> None:
+    undo = {"compensation": {"job": "http", "params": {"undo": "${{ steps.KEY.result }}"}}}
+    steps = [
+        {"key": key, "compensation": {"job": "http", "params": {"of": f"${{{{ steps.{key}.result }}}}"}}}
+        for key in "ab"
+    ]
+    assert undo
+    world = World(define(*steps, {"key": "c", "onFailure": "compensate"}, {"key": "d"}))
+    world.look()
+    for key in "ab":
+        world.end(f"{W}{key}", result=key.upper())
+        world.look()
+    world.end(f"{W}c", "FAILED")
+    world.look()
+    assert world.running() == [f"{W}b!undo"]
+    assert world.runs[f"{W}b!undo"]["job"]["params"] == {"of": "B"}
+    run_all(world)
+    assert world.moves[-2:] == [f"{W}b!undo", f"{W}a!undo"]
+    assert world.statuses()["d"] == "SKIPPED"
+    assert world.finish is not None
+    assert world.finish.reason is not None
+    assert world.finish.reason.value == "COMPENSATED"
+
+
+def test_a_cancellation_aborts_what_runs_and_begins_nothing() -> None:
+    world = World(define({"key": "a"}, {"key": "b"}, {"key": "w", "dependsOn": [], "wait": "PT1H"}))
+    world.look()
+    world.document["cancel_requested_at"] = T0
+    world.look()
+    world.look()
+    assert world.statuses() == {"a": "CANCELLED", "b": "CANCELLED", "w": "CANCELLED"}
+    assert world.document["status"] == "CANCELLED"
+
+
+def test_its_time_is_over() -> None:
+    world = World(define({"key": "a"}, timeout="PT1M"))
+    world.look()
+    assert world.document["wake_at"] == T0 + timedelta(minutes=1)
+    world.now += timedelta(minutes=1)
+    world.look()
+    world.look()
+    assert world.finish is not None
+    assert world.finish.error is not None
+    assert (world.document["status"], world.finish.error["kind"]) == ("FAILED", "TIMEOUT")
+
+
+KEYS = [f"s{number}" for number in range(8)]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Generate steps that depend on earlier ones, with items, conditions, waits and every `onFailure`."""
+    steps: list[dict[str, object]] = []
+    for index in range(draw(st.integers(1, len(KEYS)))):
+        before = KEYS[:index]
+        step: dict[str, object] = {
+            "key": KEYS[index],
+            "dependsOn": draw(st.lists(st.sampled_from(before), unique=True)) if before else [],
+        }
+        kind = draw(st.sampled_from(["job", "job", "items", "wait", "approval"]))
+        if kind == "wait":
+            step["wait"] = "PT1S"
+        elif kind == "approval":
+            step["approval"] = {
+                "by": "admins",
+                "timeout": "PT2S",
+                "onTimeout": draw(st.sampled_from(["fail", "approve"])),
+            }
+        else:
+            step["onFailure"] = draw(st.sampled_from(["fail", "continue", "compensate"]))
+            if kind == "items":
+                step["forEach"] = {
+                    "items": list(range(draw(st.integers(0, 4)))),
+                    "concurrency": draw(st.integers(1, 3)),
+                }
+            if draw(st.booleans()):
+                step["compensation"] = {"job": "http"}
+        if draw(st.integers(0, 4)) == 0:
+            step["when"] = draw(st.sampled_from(["${{ `true` }}", "${{ `false` }}"]))
+        steps.append(step)
+    return steps
+
+
+@given(graphs(), st.data())
+def test_whatever_happens_it_ends_in_order_and_each_run_is_made_once(
+    steps: list[dict[str, object]], data: st.DataObject
+) -> None:
+    """Runs end in any order and with any status; advances happen at any time and crash before creating runs."""
+    definition = define(*steps, concurrency=data.draw(st.integers(1, 4)))
+    world = World(definition, forget=lambda: data.draw(st.integers(0, 3)) == 0)
+    cancel_after = data.draw(st.integers(0, 40))
+    settled_at: dict[str, int] = {}
+    for turn in range(400):
+        if not world.open:
+            break
+        if turn == cancel_after:
+            world.document["cancel_requested_at"] = world.now
+        world.look()
+        for key, status in world.statuses().items():
+            if status in {"COMPLETED", "FAILED", "SKIPPED", "CANCELLED"}:
+                settled_at.setdefault(key, turn)
+        assert len(world.running()) <= definition.concurrency
+        if running := world.running():
+            world.end(
+                data.draw(st.sampled_from(running)),
+                data.draw(st.sampled_from(["COMPLETED", "COMPLETED", "FAILED", "CANCELLED"])),
+            )
+        else:
+            world.now += timedelta(seconds=1)
+    assert not world.open, "it goes on for ever"
+    assert set(settled_at) == {step.key for step in definition.steps}
+    assert len(world.moves) == len(set(world.moves)), "a run was made twice"
+    assert not world.running(), "it ended while a run was under way"
+    _assert_order(world, steps)
+
+
+def _assert_order(world: World, steps: list[dict[str, object]]) -> None:
+    """Assert that no run was started before the dependencies of its step were settled."""
+    finished = {key: state.get("finished_at") for key, state in world.document["steps"].items()}
+    for step in steps:
+        own = world.document["steps"][str(step["key"])].get("started_at")
+        for key in step["dependsOn"]:  # type: ignore[attr-defined]
+            before = finished[key]
+            assert own is None or (before is not None and before <= own)

@@ -1,0 +1,71 @@
+"""Workflows whose owner has used up a quota: due times become MISSED runs, and steps wait."""
+
+from datetime import timedelta
+
+from tests.harness import Target, run_stack
+from tests.workflows.engine.test_runner import step, workflow
+from tocsin import clock
+from tocsin.documents import Database, User
+from tocsin.quotas import Quota
+from tocsin.workflows.engine.scheduler import Firing
+
+
+async def _alice() -> User:
+    return await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
+
+
+async def test_due_times_are_missed_by_one_run_and_go_on_when_the_quota_is_lifted(
+    database: Database, target: Target
+) -> None:
+    await _alice()
+    async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
+        every = {"every": {"interval": "PT1S"}}
+        saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
+        meter, due = stack.engine.quotas.meter, saved["next_run_at"]
+        firing = Firing(database, stack.versions, meter=meter)
+        assert len(await firing.fire(due)) == 1
+        assert await firing.fire(due + timedelta(seconds=1)) == []
+        passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+        (missed,) = await database.workflow_runs.find({"status": "MISSED"}).to_list()
+        assert (missed["reason"], missed["open"]) == ("QUOTA", False)
+        assert missed["missed_count"] > 800
+        assert missed["missed_until"] == passed["last_due_at"] < passed["next_run_at"]
+        stack.engine.quotas.limits.learn("alice", {"RUNS_PER_DAY": 0})
+        assert len(await firing.fire(passed["next_run_at"])) == 1
+
+
+async def test_a_due_time_that_was_recorded_as_missed_before_a_crash_is_recorded_once(
+    database: Database, target: Target
+) -> None:
+    await _alice()
+    async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
+        every = {"every": {"interval": "PT1S"}}
+        saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
+        due = saved["next_run_at"]
+        stack.engine.quotas.meter.take_runs("alice", 1, due)
+        firing = Firing(database, stack.versions, meter=stack.engine.quotas.meter)
+        await firing.fire(due)
+        passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+        undone = {"next_run_at": due, "last_due_at": None}
+        await database.workflows.update_one({"_id": saved["_id"]}, {"$set": undone})
+        await firing.fire(due)
+        assert (await database.workflows.find_one({"_id": saved["_id"]}) or {})["next_run_at"] == passed["next_run_at"]
+        assert await database.workflow_runs.count_documents({}) == 1
+
+
+async def test_steps_wait_for_the_quota_and_count_in_it(database: Database, target: Target) -> None:
+    await _alice()
+    async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
+        await stack.save_workflow(workflow(step("a", target.url), step("b", target.url)))
+        quotas = stack.engine.quotas
+        quotas.meter.take_runs("alice", 1, clock.now())
+        run_id = await stack.execute("w")
+        await stack.mover().move(run_id)
+        assert await database.runs.count_documents({}) == 0
+        assert (await database.workflow_runs.find_one({"_id": run_id}) or {})["open"]
+        quotas.limits.learn("alice", {"RUNS_PER_DAY": 100})
+        stack.workflows.start()
+        stack.workflows.touch(run_id)
+        await stack.when_workflow_run(run_id, "COMPLETED")
+        assert quotas.meter.used("alice", Quota.RUNS_PER_DAY, clock.now()) == 3
+        assert quotas.meter.refused() == {"alice": {Quota.RUNS_PER_DAY}}

@@ -1,0 +1,131 @@
+"""Helpers for tests of planning: one-line definitions, and a world whose runs end on command."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tocsin.documents import Doc, RunStatus, Trigger, WorkflowRunStatus
+from tocsin.workflows.engine.plan import Finish, advance, next_wake
+from tocsin.workflows.engine.scope import Missing, Surroundings
+from tocsin.workflows.engine.states import Ended, Flow, Work
+from tocsin.workflows.language.definition import WorkflowDefinition
+from tocsin.workflows.starting import Born, new_workflow_run
+
+T0 = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
+    """Make a workflow of these steps, which are jobs by default."""
+    full = [{"job": "http"} | step if not {"wait", "approval"} & set(step) else step for step in steps]
+    return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolved()
+
+
+def _prepared(_work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
+    return {"kind": kind, "params": dict(params)}
+
+
+@dataclass
+class World:
+    """A workflow run and the runs of its steps. `moves` records the ids of started runs, in order."""
+
+    definition: WorkflowDefinition
+    inputs: Doc = field(default_factory=dict)
+    now: datetime = T0
+    document: Doc = field(init=False)
+    runs: dict[str, Doc] = field(default_factory=dict)
+    moves: list[str] = field(default_factory=list)
+    finish: Finish | None = None
+    forget: Callable[[], bool] = lambda: False
+
+    def __post_init__(self) -> None:
+        workflow = {"owner": "alice", "_id": "alice/1", "name": "w", "version": 1}
+        born = Born("alice/w1", Trigger.MANUAL, T0)
+        self.document = new_workflow_run(workflow, self.definition, self.inputs, born, T0)
+
+    def look(self) -> Flow:
+        """Plan, write, and create the runs, as the engine does. `forget` simulates a crash before runs are created."""
+        results: dict[str, Any] = {}
+        while True:
+            flow = Flow.of(self.document)
+            under_way = {work.run_id(flow.id) for work in flow.running()}
+            lost = {run_id for run_id in under_way if self._round(run_id) < self._wanted(run_id, flow)}
+            ended = {
+                run_id: _ended(self.runs[run_id])
+                for run_id in under_way - lost
+                if self.runs[run_id]["status"] != "RUNNING"
+            }
+            try:
+                move = advance(flow, Surroundings(self.definition, self.now, results, _prepared), ended, lost)
+                break
+            except Missing as missing:
+                results |= {key: self._result(key, flow) for key in missing.keys}
+        self.document |= {
+            "steps": {key: state.to_document() for key, state in flow.steps.items()},
+            "stopping": flow.stopping,
+            "wake_at": next_wake(flow),
+        }
+        if move.finish is not None:
+            self.finish = move.finish
+            self.document |= {"open": False, "status": move.finish.status.value}
+        if not self.forget():
+            for start in move.starts:
+                self._make(start.work.run_id(flow.id), start.round, start.job)
+            for run_id in move.cancels:
+                self.end(run_id, "CANCELLED")
+        return flow
+
+    def running(self) -> list[str]:
+        """Return the active runs."""
+        return [run_id for run_id, run in self.runs.items() if run["status"] == "RUNNING"]
+
+    def end(self, run_id: str, status: str = "COMPLETED", result: Any = None) -> None:
+        """End a run with this status."""
+        run = self.runs[run_id]
+        if run["status"] == "RUNNING":
+            error = None if status == "COMPLETED" else {"kind": "JOB", "message": "no", "hint": None}
+            self.now += timedelta(milliseconds=1)
+            run |= {"status": status, "result": result, "error": error, "finished_at": self.now}
+
+    def statuses(self) -> dict[str, str]:
+        """Return the statuses of the steps."""
+        return {key: state["status"] for key, state in self.document["steps"].items()}
+
+    @property
+    def open(self) -> bool:
+        """True if the workflow run is open."""
+        return WorkflowRunStatus(self.document["status"]) in {WorkflowRunStatus.PENDING, WorkflowRunStatus.RUNNING}
+
+    def _make(self, run_id: str, round_: int, job: Doc) -> None:
+        if self._round(run_id) < round_:
+            assert run_id not in self.running(), f"{run_id} is made while it runs"
+            self.runs[run_id] = {
+                "status": "RUNNING",
+                "round": round_,
+                "job": job,
+                "result": None,
+                "error": None,
+                "finished_at": None,
+            }
+            self.moves.append(run_id)
+
+    def _round(self, run_id: str) -> int:
+        return self.runs[run_id]["round"] if run_id in self.runs else -1
+
+    def _wanted(self, run_id: str, flow: Flow) -> int:
+        return next(flow.steps[work.key].round for work in flow.running() if work.run_id(flow.id) == run_id)
+
+    def _result(self, key: str, flow: Flow) -> Any:
+        items = flow.steps[key].items
+        if items is None:
+            return json.dumps(self.runs[f"{flow.id}:{key}"]["result"])
+        found = [self.runs.get(f"{flow.id}:{key}[{index}]", {}).get("result") for index in range(len(items))]
+        return [json.dumps(one) for one in found]
+
+
+def _ended(run: Doc) -> Ended:
+    return Ended(run["status"], run["round"], run["finished_at"], run["error"])
+
+
+__all__ = ["T0", "RunStatus", "World", "define"]

@@ -1,0 +1,221 @@
+"""Expressions: results, references, and that any text raises no error but their own."""
+
+import json
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tocsin.workflows.language import graph
+from tocsin.workflows.language.expressions import ExpressionError, check, evaluate, references, roots, truthy
+from tocsin.workflows.language.yaml_reader import Source, WorkflowInvalid, read_object, read_yaml
+from tocsin.workflows.language.yaml_writer import to_yaml
+
+SCOPE = {"inputs": {"n": 3, "none": None, "list": [1, 2]}, "steps": {"a": {"result": {"items": [{"id": "q"}]}}}}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def _deep(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${{ inputs.n }}", 3),
+        (" ${{ inputs.list }} ", [1, 2]),
+        ("n=${{ inputs.n }}, ${{ inputs.list }}!", "n=3, [1,2]!"),
+        ("${{ inputs.none }}", None),
+        ("<${{ inputs.none }}>", "<>"),
+        ("${{ steps.a.result.items[0].id }}", "q"),
+        ("${{ steps.a.result.nothing.at.all }}", None),
+        ("${{ length(inputs.list) > `1` }}", True),
+        ("$${{ inputs.n }}", "${{ inputs.n }}"),
+        ("${{ default(inputs.none, 'x') }}", "x"),
+        ("${{ round(`2.345`, `1`) }}", 2.3),
+        ("${{ split(',', 'a,b') }}", ["a", "b"]),
+        ("no expression", "no expression"),
+    ],
+)
+def test_what_it_gives(text: str, value: Any) -> None:
+    assert evaluate({"k": [text]}, SCOPE) == {"k": [value]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("${{ length(inputs.n) }}", "`length(inputs.n)` cannot be evaluated: function length()"),
+        ("${{ inputs. }}", "`inputs.` cannot be evaluated, at character 8: it ends too early."),
+        ("${{ " + "a." * 1500 + "a }}", "it has 3003 characters; at most 2000 are allowed."),
+    ],
+)
+def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluate(text, SCOPE)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("${{ steps.a.result }} ${{ steps.b.error }}", {"a", "b"}),
+        ('${{ steps."a" | length(@) }}', {"a"}),
+        ("${{ [steps.a, steps.b.result[?x == `1`]] }}", {"a", "b"}),
+        ("${{ steps.*.result }}", {"*"}),
+        ("${{ keys(steps) }}", {"*"}),
+        ("${{ inputs.steps }}", set()),
+    ],
+)
+def test_the_steps_that_it_speaks_of(text: str, keys: set[str]) -> None:
+    assert references([text]) == keys
+
+
+def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
+    """Each unclosed one used to be searched for its end: 256 KiB took a quarter of an hour."""
+    text = "${{" * 80_000
+    assert len(check(text)) == 1
+    assert evaluate(text, SCOPE) == text
+    assert references(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${{ `[1]`" + " | [@,@,@,@][]" * 100 + " }}",
+        "${{ `[1]`" + " | [@,@,@,@]" * 40 + " | to_string(@) }}",
+        "${{ 'x'" + " | join('', [@,@,@,@])" * 60 + " }}",
+        "${{ [`1`" + " | [@,@]" * 60 + ", `1`" + " | [@,@]" * 60 + "] | [0] == [1] }}",
+        "${{ `[1]`" + (" | [" + "@," * 290 + "@][]") * 3 + " }}",
+        "x" + "${{ inputs.long }}" * 200,
+    ],
+)
+def test_no_expression_makes_more_than_it_may(text: str) -> None:
+    with pytest.raises(ExpressionError, match="it reads and produces more than 1,000,000 parts"):
+        evaluate(text, {"inputs": {"long": "x" * 1_000_000}})
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1000", 1000),
+        ("-2.5e3", -2500.0),
+        ("1_000", None),
+        ("\u0661", None),
+        ("nan", None),
+        (" 1", None),
+        ("0x1", None),
+    ],
+)
+def test_a_text_is_a_number_where_json_has_it(text: str, number: object) -> None:
+    assert evaluate("${{ to_number(inputs.text) }}", {"inputs": {"text": text}}) == number
+
+
+def test_a_number_that_json_has_not_is_told() -> None:
+    with pytest.raises(ExpressionError, match="not a JSON number"):
+        evaluate("${{ to_number('1e999') }}", SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [(_deep(256), "more than 256 levels"), ([10**400], "a number that is too large")]
+)
+def test_an_expression_gives_nothing_that_could_not_be_read_again(value: Any, why: str) -> None:
+    with pytest.raises(ExpressionError, match=why):
+        evaluate("${{ inputs.x }}", {"inputs": {"x": value}})
+    assert evaluate("${{ inputs.x }}", {"inputs": {"x": _deep(255)}}) == _deep(255)
+
+
+@pytest.mark.parametrize("value", ["x" * 300_000, ["x"] * 60_000, {"a": float("nan")}, {"\ud800": 1}, _deep(5_000)])
+def test_an_object_has_the_bounds_that_a_text_has(value: Any) -> None:
+    with pytest.raises(WorkflowInvalid):
+        read_object({"name": "w", "output": value})
+
+
+def test_plain_words_are_what_yaml_1_2_says() -> None:
+    text = "{a: NO, b: 22:30, c: 017, d: 1e3, e: True, f: ~, g: 0x1F, h: 1_000, i: 2027-01-01, j: yes, k: .5}"
+    assert read_yaml(text).data == {
+        "a": "NO", "b": "22:30", "c": 17, "d": 1000.0, "e": True, "f": None, "g": 31, "h": "1_000", "i": "2027-01-01",
+        "j": "yes", "k": 0.5,
+    }  # fmt: skip
+
+
+def test_the_names_it_begins_with() -> None:
+    assert roots("${{ inputs.a && steps.b || max([item, index]) }}") == {"inputs", "steps", "item", "index"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, True), ("", False), ([], False), ({}, False), (None, False), (False, False), ("no", True)],
+)
+def test_truth_is_jmespaths(value: Any, expected: bool) -> None:
+    assert truthy(value) is expected
+
+
+@given(JSON)
+def test_a_value_without_expressions_stays_as_it_is(value: Any) -> None:
+    if "${{" not in json.dumps(value):
+        assert evaluate(value, SCOPE) == value
+        assert check(value) == []
+
+
+@given(st.text(alphabet="${} abc.[]()'`|&@*?:0123,\"\\<>=!-", max_size=40))
+def test_any_text_gives_a_value_or_an_expression_error(text: str) -> None:
+    whole = "${{" + text + "}}"
+    faults = check(whole)
+    try:
+        evaluate(whole, SCOPE)
+        references(whole)
+    except ExpressionError:
+        return
+    assert not [fault for fault in faults if "function" not in fault.message]
+
+
+@given(st.text(max_size=300) | st.text(alphabet="abc:-[]{}&*!'\"#|> \n,?%@", max_size=120))
+def test_any_text_is_read_as_yaml_or_refused(text: str) -> None:
+    with suppress(WorkflowInvalid):
+        assert isinstance(read_yaml(text), Source)
+
+
+@example({"<<": None})
+@given(st.dictionaries(st.text(min_size=1), JSON, min_size=1))
+def test_what_is_written_as_yaml_reads_the_same(value: dict[str, Any]) -> None:
+    assert read_yaml(to_yaml(value)).data == value
+
+
+@st.composite
+def dependencies(draw: st.DrawFn) -> dict[str, list[str]]:
+    keys = [f"s{number}" for number in range(draw(st.integers(1, 7)))]
+    return {key: draw(st.lists(st.sampled_from(keys), max_size=3, unique=True)) for key in keys}
+
+
+def _reaches(given_: dict[str, list[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    while True:
+        wider = found | set(given_[start]) | {far for near in found for far in given_[near]}
+        if wider == found:
+            return found
+        found = wider
+
+
+@given(dependencies())
+def test_the_graph_agrees_with_the_slow_and_obvious(given_: dict[str, list[str]]) -> None:
+    circle = graph.cycle(given_)
+    assert (circle is not None) == any(key in _reaches(given_, key) for key in given_)
+    if circle is not None:
+        assert circle[0] == circle[-1]
+        assert all(after in given_[before] for before, after in pairwise(circle))
+        return
+    for key in given_:
+        assert graph.ancestors(given_, key) == _reaches(given_, key)
+    order = graph.order(given_)
+    assert sorted(order) == sorted(given_)
+    assert all(order.index(before) < order.index(key) for key in given_ for before in given_[key])
