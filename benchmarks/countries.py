@@ -10,9 +10,9 @@ import numpy as np
 import shapely
 
 from benchmarks.table import middle, percentile
-from tocsin.jobs.geometry.countries.index import Index, load_index
+from tocsin.jobs.geometry.countries.index import CountryIndex, load_index
 from tocsin.jobs.geometry.countries.outlines import load_atlas
-from tocsin.jobs.geometry.country_lookup import look_up
+from tocsin.jobs.geometry.country_lookup import look_up_countries
 
 AIM = 10_000
 _SEED = 20_260_101
@@ -49,7 +49,7 @@ def measure(rounds: int = 5, count: int = 50_000) -> list[tuple[str, float, str]
     check(index, outlines, points[:_SCANNED])
     each = [seconds(partial(look_up_one, place)) * 1000 for place in points[:2000].tolist()]
     return [
-        ("(f) points in one job, lookups/s", count / median(lambda: index.of_points(points), rounds), f"{AIM:,}"),
+        ("(f) points in one job, lookups/s", count / median(lambda: index.match_points(points), rounds), f"{AIM:,}"),
         ("    points one by one, lookups/s", 2000 / median(lambda: singly(points[:2000]), rounds), f"{AIM:,}"),
         ("    one by one, p99, ms", percentile(each, 0.99), ""),
         ("    scan of all outlines, lookups/s", _SCANNED / median(lambda: scan(outlines, points[:_SCANNED]), 3), ""),
@@ -59,12 +59,12 @@ def measure(rounds: int = 5, count: int = 50_000) -> list[tuple[str, float, str]
 
 def look_up_one(place: list[float]) -> None:
     """One lookup."""
-    look_up({"type": "Point", "coordinates": place}, False)
+    look_up_countries({"type": "Point", "coordinates": place}, False)
 
 
-def check(index: Index, outlines: list[Any], points: Any) -> None:
+def check(index: CountryIndex, outlines: list[Any], points: Any) -> None:
     """Raises AssertionError where the index and the scan differ."""
-    which, owners, _ = index.locate(points)
+    which, owners, _ = index.locate_points(points)
     for number, expected in enumerate(scan(outlines, points)):
         assert set(owners[which == number].tolist()) == expected, points[number]
 

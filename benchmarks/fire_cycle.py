@@ -12,11 +12,11 @@ from benchmarks.load import http_job
 from benchmarks.process import database, freeze, in_fresh_process, owner
 from benchmarks.table import Row, middle, text
 from tocsin import clock, schedules
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.limiter import Gate
-from tocsin.documents import Database, Doc, Task, TaskStatus, connect, connect_thread, new_id
-from tocsin.scheduling.job_store import RunExecutor, TaskStore
-from tocsin.tasks.saving import Draft
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.documents import Database, Doc, Task, TaskStatus, connect, connect_sync, new_id
+from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore
+from tocsin.tasks.saving import TaskDraft
 
 DUE = 50
 SIZES = (1_000, 10_000, 100_000)
@@ -27,10 +27,10 @@ ASIDE = timedelta(minutes=30)
 class _Nothing:
     """Nothing follows from a pass here."""
 
-    def follow(self, runs: list[Doc]) -> None:
+    def apply_effects(self, runs: list[Doc]) -> None:
         """Not waited for."""
 
-    def stale(self, runs: list[Doc]) -> None:
+    def align_stale_runs(self, runs: list[Doc]) -> None:
         """Nobody edits."""
 
 
@@ -45,11 +45,11 @@ async def cycles(sizes: tuple[int, ...], passes: int) -> list[list[float]]:
 
 
 async def _cycles(opened: Database, sizes: tuple[int, ...], passes: int) -> list[list[float]]:
-    hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate())
-    store = TaskStore(connect_thread(opened.uri, opened.name), hand, _Nothing())
+    hand = InFlightRuns("benchmark", 1_000_000, asyncio.get_running_loop(), RunLimiter())
+    store = DueJobStore(connect_sync(opened.uri, opened.name), hand, _Nothing())
     scheduler = BackgroundScheduler(timezone=UTC)  # never started: its passes are made one by one
     scheduler.add_jobstore(store)
-    scheduler.add_executor(RunExecutor(store))
+    scheduler.add_executor(DueJobExecutor(store))
     due = await _insert(DUE, aside=False)
     there, figures = 0, []
     try:
@@ -96,11 +96,11 @@ async def _insert(count: int, *, aside: bool) -> list[str]:
 
 def _task(number: int, now: datetime, *, aside: bool) -> Task:
     at = now + ASIDE + timedelta(milliseconds=random.randrange(86_400_000)) if aside else now + ASIDE
-    draft = Draft(name="benchmark", job=http_job("http://127.0.0.1/"), schedule=schedules.Cron("0 4 * * *", "UTC"))
+    draft = TaskDraft(name="benchmark", job=http_job("http://127.0.0.1/"), schedule=schedules.Cron("0 4 * * *", "UTC"))
     of = owner(number)
     return Task(
         id=new_id(of), owner=of, status=TaskStatus.PENDING, next_run_at=at, created_at=now, updated_at=now,
-        **draft.fields(),
+        **draft.document_fields(),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from benchmarks.process import OWNERS, SUBSCRIBERS, CpuClock, Listeners, Process, owner
 from tocsin import clock, schedules
 from tocsin.documents import Doc, RunStatus, Task, TaskStatus, new_id
-from tocsin.tasks.saving import Draft
+from tocsin.tasks.saving import TaskDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ def http_job(url: str) -> Doc:
 
 
 def _task(owner_id: str, url: str, due: datetime, now: datetime) -> Task:
-    draft = Draft(name="benchmark", job=http_job(url), schedule=schedules.Once(due))
+    draft = TaskDraft(name="benchmark", job=http_job(url), schedule=schedules.Once(due))
     return Task(
         id=new_id(owner_id), owner=owner_id, status=TaskStatus.PENDING, next_run_at=due, created_at=now, updated_at=now,
-        **draft.fields(),
+        **draft.document_fields(),
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ async def run_load(process: Process, listeners: Listeners, url: str, dues: list[
 
 async def _all_recorded(process: Process, listeners: Listeners, last_due: datetime, count: int) -> float:
     """Wait until every run is settled. Looks at this process's memory, so as not to load the database meanwhile."""
-    held, runs = process.runtime.engine.hand.held, process.runtime.database.runs
+    held, runs = process.runtime.engine.in_flight.runs, process.runtime.database.runs
     async with asyncio.timeout((last_due - clock.now()).total_seconds() + 120):
         while True:
             await asyncio.sleep(0.01)

@@ -18,10 +18,10 @@ from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.documents import RunStatus
 from tocsin.embedded import EmbeddedDatabase
-from tocsin.embedded.data_directory import Paths, read_running
-from tocsin.events import Change, ChangeKind, Subscription
+from tocsin.embedded.data_directory import DataPaths, read_port_file
+from tocsin.events import Change, ChangeKind, ChangeSubscription
 from tocsin.web.runtime import Runtime
-from tocsin.web.server import loop_factory, tune
+from tocsin.web.server import get_loop_factory, tune_interpreter
 
 OWNERS = 10
 SUBSCRIBERS = 100
@@ -42,8 +42,8 @@ def in_fresh_process(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, *
 
 def _run(work: Callable[..., Coroutine[Any, Any, T]], args: Any, kwargs: Any) -> T:
     telemetry.configure_logging("WARNING", "console")
-    tune()
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    tune_interpreter()
+    with asyncio.Runner(loop_factory=get_loop_factory()) as runner:
         return runner.run(work(*args, **kwargs))
 
 
@@ -96,7 +96,7 @@ async def tocsin(**changes: Any) -> AsyncIterator[Process]:
         await runtime.start()
         try:
             freeze()
-            running = read_running(Paths(settings.data_dir.absolute()))
+            running = read_port_file(DataPaths(settings.data_dir.absolute()))
             assert running is not None
             yield Process(runtime, running.pid)
         finally:
@@ -160,7 +160,7 @@ async def listening(process: Process, *, keep_times: bool = False) -> AsyncItera
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(subscription: Subscription, listeners: Listeners, keep_times: bool) -> None:
+async def _listen(subscription: ChangeSubscription, listeners: Listeners, keep_times: bool) -> None:
     async with subscription:
         async for change in subscription:
             listeners.note(change, keep_times=keep_times)

@@ -10,13 +10,13 @@ from benchmarks.load import http_job
 from benchmarks.process import database, in_fresh_process, owner, tocsin
 from benchmarks.table import Row, middle, percentile, text
 from tocsin import clock
-from tocsin.dispatch.circuit_breaker import Rules
-from tocsin.dispatch.circuit_registry import Circuits
+from tocsin.dispatch.circuit_breaker import CircuitConfig
+from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.dispatcher import Dispatcher
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.limiter import Gate
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import Database, Doc, RunStatus, Trigger, connect
-from tocsin.tasks.runs import new_run
+from tocsin.tasks.runs import new_task_run
 
 _BATCH = 5000
 
@@ -28,7 +28,7 @@ def queued(number: int, whose: str, url: str, priority: int = 0) -> Doc:
         "job": http_job(url), "retry": None, "timeout": None, "priority": priority,
     }  # fmt: skip
     now = clock.now()
-    return new_run(task, f"{whose}/t{number}:m", now, Trigger.MANUAL, now)
+    return new_task_run(task, f"{whose}/t{number}:m", now, Trigger.MANUAL, now)
 
 
 async def _fill(opened: Database, runs: list[Doc]) -> None:
@@ -41,8 +41,8 @@ async def look(depth: int, looks: int = 20, new: int = 50) -> float:
     async with database() as server:
         opened = await connect(server.uri, "tocsin")
         await _fill(opened, [queued(number, owner(number), "http://h/") for number in range(depth)])
-        hand = WorkerHand("benchmark", 1_000_000, asyncio.get_running_loop(), Gate())
-        dispatcher = Dispatcher(opened, hand, Circuits(opened, hand, Rules(0, 1)))
+        hand = InFlightRuns("benchmark", 1_000_000, asyncio.get_running_loop(), RunLimiter())
+        dispatcher = Dispatcher(opened, hand, CircuitRegistry(opened, hand, CircuitConfig(0, 1)))
         await dispatcher._fill(new)  # the first one reads all
         await asyncio.sleep(1.5)  # what is read twice, in case clocks differ, is over
         took = []
@@ -55,7 +55,7 @@ async def look(depth: int, looks: int = 20, new: int = 50) -> float:
             took.append((time.perf_counter() - begun) * 1000)
             if len(runs) != new:
                 raise RuntimeError(f"{len(runs)} runs were claimed, not {new}")
-            hand.done(runs)
+            hand.remove(runs)
             await asyncio.sleep(1.1)
         await opened.close()
         return middle(took)
@@ -66,14 +66,14 @@ async def waits(url: str, flood: int, lone: str, priority: int, count: int = 50)
     async with tocsin() as process:
         opened, engine = process.runtime.database, process.runtime.engine
         await _fill(opened, [queued(number, "owner0", url) for number in range(flood)])
-        engine.hand.wake()
+        engine.in_flight.wake_dispatcher()
         await asyncio.sleep(0.5)
         ids = []
         for number in range(count):
             run = queued(1_000_000 + number, lone, url, priority)
             ids.append(run["_id"])
             await opened.runs.insert_one(run)
-            engine.hand.wake()
+            engine.in_flight.wake_dispatcher()
             await asyncio.sleep(0.03)
         left = await opened.runs.count_documents({"status": RunStatus.QUEUED.value})
         print(f"(g) {lone}, priority {priority}: {left} of the flood still waited at the end", flush=True)
@@ -89,7 +89,7 @@ async def throughput(url: str, count: int, changes: dict[str, Any]) -> float:
         opened, engine = process.runtime.database, process.runtime.engine
         await _fill(opened, [queued(number, owner(number), url) for number in range(count)])
         begun = time.perf_counter()
-        engine.hand.wake()
+        engine.in_flight.wake_dispatcher()
         while await opened.runs.count_documents({"status": RunStatus.COMPLETED.value}) < count:
             await asyncio.sleep(0.05)
         return count / (time.perf_counter() - begun)

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tocsin.config import PREFIX
-from tocsin.embedded import running_uri
+from tocsin.embedded import find_running_uri
 
 _SETTINGS = {
     "PORT": "0",
@@ -47,7 +47,7 @@ def serving() -> Iterator[Server]:
             process = subprocess.Popen(command, env=environment, cwd=directory, stderr=out, stdout=out)
         try:
             url = urlsplit(_url(process, log))
-            uri = running_uri(Path(directory, "data"))
+            uri = find_running_uri(Path(directory, "data"))
             if uri is None or url.hostname is None or url.port is None:
                 raise RuntimeError("the server runs without its database")
             yield Server(url.hostname, url.port, uri, process.pid)

@@ -13,7 +13,7 @@ from benchmarks.table import Row, text
 from tocsin import clock
 from tocsin.web.runtime import Runtime
 from tocsin.workflows import saving, starting
-from tocsin.workflows.language.yaml_reader import Source
+from tocsin.workflows.language.yaml_reader import WorkflowSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ async def steps_a_second(shape: Shape) -> float:
     async with tocsin() as process:
         runtime = process.runtime
         definition = {"name": "bench", "concurrency": 200, "steps": shape.steps}
-        saved = await saving.save(runtime.database, runtime.services.secrets, "owner0", Source(definition), clock.now())
+        saved = await saving.save_workflow(
+            runtime.database, runtime.services.secrets, "owner0", WorkflowSource(definition), clock.now()
+        )
         await asyncio.gather(*(_execute(runtime) for _ in range(min(shape.runs, 1))))  # what is loaded once
         await _wait(runtime, 1)
         begun = time.perf_counter()
@@ -59,8 +61,8 @@ async def steps_a_second(shape: Shape) -> float:
 
 
 async def _execute(runtime: Runtime) -> None:
-    run = await starting.execute(runtime.database, runtime.versions, "owner0", "bench", None, clock.now())
-    runtime.workflows.touch(run.id)
+    run = await starting.start_workflow(runtime.database, runtime.versions, "owner0", "bench", None, clock.now())
+    runtime.workflows.request_advance(run.id)
 
 
 async def _wait(runtime: Runtime, count: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from tests.harness import Stack, Target, run_stack, serve_target
+from tests.harness import Stack, TargetServer, run_stack, serve_target
 from tocsin import documents
 from tocsin.embedded import EmbeddedDatabase
 
@@ -68,7 +68,7 @@ async def database(mongodb_uri: str) -> AsyncIterator[documents.Database]:
 
 
 @pytest.fixture
-async def target() -> AsyncIterator[Target]:
+async def target() -> AsyncIterator[TargetServer]:
     """An HTTP server for tasks to call."""
     async with serve_target() as running:
         yield running

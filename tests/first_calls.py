@@ -13,16 +13,16 @@ from typing import Any
 import tocsin.web.runtime  # noqa: F401  all that a serving process has loaded
 from tocsin import schedules
 from tocsin.jobs import registry
-from tocsin.jobs.http.masking import Masker
+from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.reports.content import Report
 from tocsin.jobs.reports.pdf import render_pdf
 from tocsin.outbound import resolvers
-from tocsin.schedules.time_zones import nearest_zone
+from tocsin.schedules.time_zones import suggest_zone
 from tocsin.security import passwords
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.expressions import evaluate
-from tocsin.workflows.language.validation import read_definition
-from tocsin.workflows.language.yaml_reader import read_yaml
+from tocsin.workflows.language.validation import parse_definition
+from tocsin.workflows.language.yaml_reader import parse_yaml
 
 THREADS = 6
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
@@ -36,16 +36,16 @@ WORKFLOW = json.dumps(
 )
 CALLS: dict[str, Callable[[], Any]] = {
     "verify a password": lambda: passwords._ARGON2.verify("x", HASH),
-    "read a workflow": lambda: read_definition(read_yaml(WORKFLOW), registry.Catalog()),
+    "read a workflow": lambda: parse_definition(parse_yaml(WORKFLOW), registry.RegisteredJobs()),
     "write the schema of a workflow": lambda: len(str(WorkflowDefinition.model_json_schema())),
     "evaluate an expression": lambda: evaluate("${{ inputs.x || `1` }}", {"inputs": {"x": None}}),
-    "preview a schedule": lambda: schedules.preview(
+    "preview a schedule": lambda: schedules.preview_due_times(
         schedules.Cron("0 9 * * 1#2", "Europe/Berlin"), datetime(2026, 1, 1, tzinfo=UTC), 9
     ),
-    "guess a zone": lambda: nearest_zone("berlin"),
+    "guess a zone": lambda: suggest_zone("berlin"),
     "look a name up": lambda: resolvers._lookup("localhost", 80, socket.AF_INET),
     "look a name of other letters up": lambda: "bücher.example".encode("idna"),
-    "mask a secret": lambda: Masker([("Authorization", "Bearer s3cret-token")]).mask("a s3cret-token", cut=False),
+    "mask a secret": lambda: SecretMasker([("Authorization", "Bearer s3cret-token")]).mask("a s3cret-token", cut=False),
     "write a report": lambda: len(render_pdf(Report("title", "2026", {}, [], [], None))) > 1000,
 }
 

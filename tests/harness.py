@@ -10,19 +10,19 @@ from typing import Any
 from aiohttp import web
 
 from tocsin import clock, schedules
-from tocsin.compute.pool import Processes
+from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
-from tocsin.dispatch.retry_decision import Judge
+from tocsin.dispatch.retry_decision import RetryDecider
 from tocsin.documents import Database, Doc, Task, new_id
-from tocsin.documents.file_bucket import FileStore
+from tocsin.documents.file_bucket import FileBucket
 from tocsin.events import Change, Fanout
-from tocsin.execution import Engine
-from tocsin.execution.worker import Tools
-from tocsin.jobs.file_storage import Shelf
+from tocsin.execution import RunEngine
+from tocsin.execution.worker import WorkerDependencies
+from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
 from tocsin.outbound.host_rates import HostRates
-from tocsin.outbound.http_client import HttpDoor
-from tocsin.outbound.mail_transport import mail_door
+from tocsin.outbound.http_client import HttpClient
+from tocsin.outbound.mail_transport import make_mail_transport
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secret_box import SecretBox
@@ -31,29 +31,29 @@ from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows import starting
-from tocsin.workflows.approval_mails import Letters
+from tocsin.workflows.approval_mails import ApprovalMails
 from tocsin.workflows.engine.engine import WorkflowEngine
 from tocsin.workflows.engine.evaluator import Evaluator
-from tocsin.workflows.engine.runner import Mover
-from tocsin.workflows.engine.scheduler import Firing
-from tocsin.workflows.language.yaml_reader import read_yaml
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.engine.runner import WorkflowRunner
+from tocsin.workflows.engine.scheduler import WorkflowScheduler
+from tocsin.workflows.language.yaml_reader import parse_yaml
+from tocsin.workflows.versions import VersionCache
 
 SECRETS = SecretBox(bytes(32))
 UNUSED: Any = None
 """Placeholder for a dependency that the tested job does not use."""
-FILE_MAIL = mail_door(Settings(_env_file=None))
+FILE_MAIL_TRANSPORT = make_mail_transport(Settings(_env_file=None))
 """Mail transport that writes to files, for tests that send no mail."""
 
 
-def shelf_of(database: Database) -> Shelf:
+def file_storage_for(database: Database) -> FileStorage:
     """Return the file storage of a database, with links that are valid for an hour."""
-    return Shelf(
-        FileStore(database), FileLinks((bytes(32),), timedelta(hours=1)), lambda path: f"http://tocsin.test{path}"
+    return FileStorage(
+        FileBucket(database), FileLinks((bytes(32),), timedelta(hours=1)), lambda path: f"http://tocsin.test{path}"
     )
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
+async def wait_until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
     """Wait until the condition returns a true value, and return it."""
     last: Any = None
     try:
@@ -65,13 +65,13 @@ async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) 
     return last
 
 
-def bare(answer: dict[str, Any]) -> dict[str, Any]:
+def without_extensions(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the response of an operation without its extensions."""
     return {name: part for name, part in answer.items() if name != "extensions"}
 
 
 @dataclass
-class Target:
+class TargetServer:
     """An HTTP server on loopback that records calls and responds with the statuses of `script`, then with 200.
 
     Calls of `/wait` are answered once `gate` is set.
@@ -80,24 +80,24 @@ class Target:
     url: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
     script: list[int] = field(default_factory=list)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: web.Request) -> web.Response:
         self.calls.append({"path": request.path, "method": request.method, "headers": dict(request.headers)})
         if request.path == "/wait":
-            await self.gate.wait()
+            await self.release.wait()
         status = self.script.pop(0) if self.script else 200
         return web.Response(status=status, text=f"answer {len(self.calls)}")
 
-    def ids(self) -> list[str]:
+    def run_ids(self) -> list[str]:
         """Return the run ids of the calls in their order."""
         return [call["headers"]["Idempotency-Key"] for call in self.calls]
 
 
 @asynccontextmanager
-async def serve_target() -> AsyncIterator[Target]:
+async def serve_target() -> AsyncIterator[TargetServer]:
     """Serve a Target."""
-    target = Target()
+    target = TargetServer()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", target.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -108,7 +108,7 @@ async def serve_target() -> AsyncIterator[Target]:
     try:
         yield target
     finally:
-        target.gate.set()
+        target.release.set()
         await runner.cleanup()
 
 
@@ -117,34 +117,34 @@ class Stack:
     """The engine, scheduler and change stream of one process over a database."""
 
     database: Database
-    engine: Engine
+    engine: RunEngine
     scheduler: Scheduler
     fanout: Fanout
-    versions: Versions
+    versions: VersionCache
     workflows: WorkflowEngine
 
-    def mover(self) -> Mover:
+    def runner(self) -> WorkflowRunner:
         """Return a new object that advances workflow runs of this process."""
-        letters = Letters(self.database)
-        hand, abort, meter = self.engine.hand, self.engine.abort, self.engine.quotas.meter
-        return Mover(self.database, self.versions, letters, hand, abort, lambda: None, meter=meter)
+        letters = ApprovalMails(self.database)
+        hand, abort, meter = self.engine.in_flight, self.engine.abort_run, self.engine.quotas.meter
+        return WorkflowRunner(self.database, self.versions, letters, hand, abort, lambda: None, meter=meter)
 
     async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
         """Save a workflow, owned by alice by default."""
-        return await workflow_saving.save(self.database, SECRETS, owner, read_yaml(yaml), clock.now())
+        return await workflow_saving.save_workflow(self.database, SECRETS, owner, parse_yaml(yaml), clock.now())
 
     async def execute(self, name: str, given: Any = None, owner: str = "alice") -> str:
         """Create a run of a workflow and return its id. It advances only while the workflow engine is started."""
-        return (await starting.execute(self.database, self.versions, owner, name, given, clock.now())).id
+        return (await starting.start_workflow(self.database, self.versions, owner, name, given, clock.now())).id
 
-    async def when_workflow_run(self, run_id: str, *statuses: str, seconds: float = 10.0) -> Doc:
+    async def wait_for_workflow_run(self, run_id: str, *statuses: str, seconds: float = 10.0) -> Doc:
         """Wait until the workflow run has one of these statuses and return it."""
 
         async def reached() -> Doc | None:
             run = await self.database.workflow_runs.find_one({"_id": run_id})
             return run if run is not None and run["status"] in statuses else None
 
-        found: Doc = await until(reached, seconds)
+        found: Doc = await wait_until(reached, seconds)
         return found
 
     async def run(self, run_id: str) -> Doc:
@@ -159,7 +159,7 @@ class Stack:
         """Return the task's runs by due time."""
         return await self.database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
 
-    async def when_runs(self, task_id: str, *statuses: str, seconds: float = 10.0) -> list[Doc]:
+    async def wait_for_runs(self, task_id: str, *statuses: str, seconds: float = 10.0) -> list[Doc]:
         """Wait until the task's runs have these statuses and return them."""
 
         async def settled() -> list[Doc]:
@@ -167,23 +167,23 @@ class Stack:
             return runs if [run["status"] for run in runs] == list(statuses) else []
 
         try:
-            found: list[Doc] = await until(settled, seconds)
+            found: list[Doc] = await wait_until(settled, seconds)
         except AssertionError:
             raise AssertionError([(run["status"], run.get("reason")) for run in await self.runs(task_id)]) from None
         return found
 
-    async def when_task(self, task_id: str, status: str) -> Doc:
+    async def wait_for_task(self, task_id: str, status: str) -> Doc:
         """Wait until the task has this status and return it."""
 
         async def reached() -> Doc | None:
             task = await self.task(task_id)
             return task if task["status"] == status else None
 
-        found: Doc = await until(reached)
+        found: Doc = await wait_until(reached)
         return found
 
 
-def settings(**changes: Any) -> Settings:
+def make_settings(**changes: Any) -> Settings:
     """Return settings for tests: without .env file, with short waits."""
     values: dict[str, Any] = {
         "allowed_networks": "127.0.0.0/8",
@@ -199,8 +199,8 @@ def settings(**changes: Any) -> Settings:
 @asynccontextmanager
 async def run_stack(database: Database, *, schedule: bool = True, **changes: Any) -> AsyncIterator[Stack]:
     """Start the parts of a process over a database and yield them."""
-    chosen = settings(**changes)
-    http = HttpDoor(
+    chosen = make_settings(**changes)
+    http = HttpClient(
         allowed_networks=chosen.allowed_networks,
         denied_ports=chosen.denied_ports,
         connect_timeout=chosen.connect_timeout,
@@ -210,42 +210,44 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         rates=HostRates(chosen.owner_host_rate),
     )
     await http.open()
-    processes = Processes.of(chosen)
-    judge = Judge(RetryDefaults.of(chosen), timedelta(seconds=chosen.retry_after_limit))
+    processes = ProcessPool.from_settings(chosen)
+    judge = RetryDecider(RetryDefaults.from_settings(chosen), timedelta(seconds=chosen.retry_after_limit))
     stack: Stack
 
     def on_change(change: Change) -> None:
         if change.due_at is not None:
-            stack.scheduler.due(change.due_at)
+            stack.scheduler.expect_due(change.due_at)
         if change.queued:
-            stack.engine.hand.woken.set()
-        if change.cancel and change.run_id is not None:
-            stack.engine.abort(change.run_id)
+            stack.engine.in_flight.wake_event.set()
+        if change.cancel_requested and change.run_id is not None:
+            stack.engine.abort_run(change.run_id)
 
-    engine = Engine(
+    engine = RunEngine(
         database,
         chosen,
-        Tools(
+        WorkerDependencies(
             http,
             SECRETS,
             judge,
-            chosen.timeout_of,
-            lambda _owner: mail_door(chosen),
-            shelf_of(database),
+            chosen.default_timeout,
+            lambda _owner: make_mail_transport(chosen),
+            file_storage_for(database),
             RunHistory(database),
             chosen.email_recipients,
             processes,
         ),
-        on_retry=lambda at: stack.scheduler.due(at),
-        on_follow=lambda: stack.engine.hand.woken.set(),
-        on_step=lambda run_id: stack.workflows.touch(run_id),
+        on_retry=lambda at: stack.scheduler.expect_due(at),
+        on_follow=lambda: stack.engine.in_flight.wake_event.set(),
+        on_step=lambda run_id: stack.workflows.request_advance(run_id),
     )
-    versions = Versions(database, SECRETS, chosen)
-    letters = Letters(database)
-    evaluator, meter = Evaluator.of(chosen, processes), engine.quotas.meter
-    mover = Mover(database, versions, letters, engine.hand, engine.abort, lambda: None, evaluator, meter)
-    workflows = WorkflowEngine(database, mover, Firing(database, versions, chosen.max_open_runs, meter))
-    scheduler, fanout = Scheduler(database, engine.hand, chosen.max_open_runs, meter), Fanout(database, on_change)
+    versions = VersionCache(database, SECRETS, chosen)
+    letters = ApprovalMails(database)
+    evaluator, meter = Evaluator.from_settings(chosen, processes), engine.quotas.meter
+    mover = WorkflowRunner(
+        database, versions, letters, engine.in_flight, engine.abort_run, lambda: None, evaluator, meter
+    )
+    workflows = WorkflowEngine(database, mover, WorkflowScheduler(database, versions, chosen.max_open_runs, meter))
+    scheduler, fanout = Scheduler(database, engine.in_flight, chosen.max_open_runs, meter), Fanout(database, on_change)
     stack = Stack(database, engine, scheduler, fanout, versions, workflows)
     await engine.start()
     if schedule:
@@ -273,16 +275,16 @@ async def save_task(database: Database, url: str, schedule: schedules.Schedule |
     now = clock.now()
     owner = changes.pop("owner", "alice")
     retry = changes.pop("retry", RetryPolicy(2, (timedelta(0),)))
-    draft = saving.Draft(
+    draft = saving.TaskDraft(
         name=changes.pop("name", "a task"),
         job=http_job(url),
         schedule=schedule or schedules.Once(now),
         retry=retry,
         **changes,
     )
-    return await saving.create(database, owner, draft, now)
+    return await saving.create_task(database, owner, draft, now)
 
 
-def user_id() -> str:
+def new_user_id() -> str:
     """Return a new owner id."""
     return new_id()

@@ -3,7 +3,7 @@ from contextlib import suppress
 
 import pytest
 
-from tocsin.cancellation import check_cancelled, end_tasks
+from tocsin.cancellation import cancel_and_wait, raise_if_cancelled
 
 
 async def _drops(cancellations: int, ended: list[str]) -> None:
@@ -23,7 +23,7 @@ async def test_a_task_that_drops_a_cancellation_is_ended_all_the_same() -> None:
     tasks = [asyncio.create_task(_drops(count, ended)) for count in (0, 1, 3)]
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
-        await end_tasks(*tasks, None)
+        await cancel_and_wait(*tasks, None)
     assert len(ended) == 3
 
 
@@ -32,14 +32,14 @@ async def test_however_a_task_ends_it_has_ended() -> None:
         raise ValueError("a fault")
 
     async with asyncio.timeout(10):
-        await end_tasks(asyncio.create_task(fails()), None)
-        await end_tasks()
+        await cancel_and_wait(asyncio.create_task(fails()), None)
+        await cancel_and_wait()
 
 
 async def test_a_loop_notices_a_dropped_cancellation() -> None:
     async def loop() -> None:
         while True:
-            check_cancelled()
+            raise_if_cancelled()
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(3600)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tocsin import config
-from tocsin.config import Settings, load
+from tocsin.config import Settings, load_settings
 from tocsin.errors import SettingsError
 from tocsin.setting_values import parse_ports
 
@@ -47,17 +47,17 @@ def test_origins(given: str, expected: tuple[str, ...]) -> None:
 )
 def test_what_is_no_origin_stops_the_start(given: str) -> None:
     with pytest.raises(SettingsError, match=r"TOCSIN_CORS_ORIGINS is invalid: .* is not an origin such as"):
-        config.load(_env_file=None, cors_origins=given)
+        config.load_settings(_env_file=None, cors_origins=given)
 
 
 def test_trusted_proxies() -> None:
     assert settings(trusted_proxies="10.0.0.0/8,::1").trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1"))
     with pytest.raises(SettingsError, match="TOCSIN_TRUSTED_PROXIES is invalid"):
-        config.load(_env_file=None, trusted_proxies="*")
+        config.load_settings(_env_file=None, trusted_proxies="*")
 
 
 def ports(text: str) -> frozenset[int]:
-    return load(_env_file=None, denied_ports=text).denied_ports
+    return load_settings(_env_file=None, denied_ports=text).denied_ports
 
 
 def test_by_default_no_port_is_called_that_belongs_to_a_service_without_http() -> None:
@@ -82,7 +82,7 @@ def test_what_is_no_port_is_said(text: str) -> None:
 @pytest.mark.parametrize("text", ["1_0", "\u0661", "\uff11"])
 def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"TOCSIN_{name.upper()} is invalid: .*(number|integer)"):
-        load(_env_file=None, **{name: text})
+        load_settings(_env_file=None, **{name: text})
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:
 )
 def test_a_wait_that_is_none_is_said(text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=f"TOCSIN_RETRY_OFFSETS is invalid: {said}"):
-        load(_env_file=None, retry_offsets=text)
+        load_settings(_env_file=None, retry_offsets=text)
 
 
 @pytest.mark.parametrize(
@@ -113,24 +113,24 @@ def test_an_unknown_setting_stops_the_start(
 ) -> None:
     (tmp_path / ".env").write_text(f"{name}=1\n")
     with pytest.raises(SettingsError, match=re.escape(told)):
-        load(_env_file=tmp_path / ".env")
+        load_settings(_env_file=tmp_path / ".env")
     (tmp_path / ".env").write_text(f"{name}=\n# {name}=1\nCOMPOSE_PROJECT_NAME=x\n")
-    load(_env_file=tmp_path / ".env")
+    load_settings(_env_file=tmp_path / ".env")
     monkeypatch.setenv(name, "1")
     with pytest.raises(SettingsError, match=re.escape(told)):
-        load(_env_file=None)
+        load_settings(_env_file=None)
 
 
 def test_variables_of_others_are_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TEST_MONGODB_URI", "BENCH_SECONDS", "SERVICE_HOST", "PORT_8000_TCP_ADDR", "SERVICE_PORT_HTTP"):
         monkeypatch.setenv(f"TOCSIN_{name}", "x")
-    load(_env_file=None)
+    load_settings(_env_file=None)
 
 
 def test_a_file_of_settings_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"TOCSIN_PORT=8000 # caf\xe9\n")
     with pytest.raises(SettingsError, match="cannot be read"):
-        load(_env_file=tmp_path / ".env")
+        load_settings(_env_file=tmp_path / ".env")
 
 
 @pytest.mark.parametrize("name", ["MONGODB_URI", "JWT_SECRET", "ENCRYPTION_KEY", "SMTP_PASS"])
@@ -138,11 +138,11 @@ def test_a_secret_may_stand_in_a_file(name: str, monkeypatch: pytest.MonkeyPatch
     secret = base64.b64encode(bytes(32)).decode()
     (tmp_path / "secret").write_text(f"{secret}\n")
     (tmp_path / ".env").write_text(f"TOCSIN_{name}_FILE={tmp_path / 'secret'}\n")
-    assert getattr(load(_env_file=tmp_path / ".env"), name.lower()).get_secret_value() == secret
+    assert getattr(load_settings(_env_file=tmp_path / ".env"), name.lower()).get_secret_value() == secret
 
     monkeypatch.setenv(f"TOCSIN_{name}", secret)
     with pytest.raises(SettingsError, match=f"TOCSIN_{name} and TOCSIN_{name}_FILE are both set"):
-        load(_env_file=tmp_path / ".env")
+        load_settings(_env_file=tmp_path / ".env")
 
 
 @pytest.mark.parametrize(
@@ -156,21 +156,21 @@ def test_a_file_that_holds_no_secret_stops_the_start(
         (tmp_path / "secret").write_bytes(content)
     monkeypatch.setenv("TOCSIN_JWT_SECRET_FILE", str(tmp_path / "secret"))
     with pytest.raises(SettingsError, match=f"TOCSIN_JWT_SECRET.*{said}"):
-        load(_env_file=None)
+        load_settings(_env_file=None)
 
 
 def test_what_is_no_secret_has_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_PORT_FILE", "port")
     with pytest.raises(SettingsError, match="TOCSIN_PORT_FILE is not a setting"):
-        load(_env_file=None)
+        load_settings(_env_file=None)
 
 
 @pytest.mark.parametrize("text", ["https://example.com/tocsin", "http://[2001:db8::1]/?a=b", "ops+tocsin@example.com"])
 def test_a_contact_is_a_url_or_a_mail_address(text: str) -> None:
-    assert load(_env_file=None, contact=text).contact == text
+    assert load_settings(_env_file=None, contact=text).contact == text
 
 
 @pytest.mark.parametrize("text", ["me", "a b@c.de", "https://a/ b", "https://a/)x", "https://a/\r\nX: y", "mé@x.de"])
 def test_what_cannot_stand_in_a_user_agent_stops_the_start(text: str) -> None:
     with pytest.raises(SettingsError, match="TOCSIN_CONTACT is invalid"):
-        load(_env_file=None, contact=text)
+        load_settings(_env_file=None, contact=text)

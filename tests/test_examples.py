@@ -14,7 +14,7 @@ import pytest
 from graphql import build_schema, parse, validate
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin.web import pages
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +102,7 @@ def _part(text: str, name: str) -> str:
 
 
 def test_the_playground_has_the_same_requests() -> None:
-    (script,) = (pages.STATIC / "assets").glob("playground-*.js")
+    (script,) = (pages.STATIC_DIRECTORY / "assets").glob("playground-*.js")
     bundle = script.read_text()
 
     assert [example.name for example in EXAMPLES if example.query not in bundle] == []
@@ -170,6 +170,6 @@ async def test_the_examples_work_one_after_the_other(tmp_path: Path) -> None:
                 assert next(iter(events[0]["data"].values()))["kind"] == "SNAPSHOT"
                 assert len(events) == json.loads(example.variables).get("limit", len(events))
             elif example.waits:
-                await until(partial(reached, example), 20)
+                await wait_until(partial(reached, example), 20)
             else:
                 await reader.send(example)

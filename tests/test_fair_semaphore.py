@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.harness import until
-from tocsin.fair_semaphore import HALF_LIFE, OwnerTurns
+from tests.harness import wait_until
+from tocsin.fair_semaphore import USAGE_HALF_LIFE, FairSemaphore
 
 
 class Hall:
@@ -14,51 +14,51 @@ class Hall:
 
     def __init__(self, places: int) -> None:
         self.now = 0.0
-        self.turns = OwnerTurns(places, lambda: self.now)
+        self.turns = FairSemaphore(places, lambda: self.now)
         self.order: list[str] = []
 
     async def use(self, owner: str, gate: asyncio.Event) -> None:
-        async with self.turns.take(owner):
+        async with self.turns.acquire(owner):
             self.order.append(owner)
             await gate.wait()
 
     async def waits(self, number: int) -> bool:
-        return self.turns.waiting == number
+        return self.turns.waiting_count == number
 
 
 async def test_an_owner_never_has_all_places() -> None:
     hall, gate = Hall(3), asyncio.Event()
     tasks = [asyncio.create_task(hall.use("a", gate)) for _ in range(9)]
-    await until(lambda: hall.waits(7))
+    await wait_until(lambda: hall.waits(7))
     tasks.append(asyncio.create_task(hall.use("b", gate)))
-    await until(lambda: has_order(hall, ["a", "a", "b"]))
+    await wait_until(lambda: has_order(hall, ["a", "a", "b"]))
     gate.set()
     await asyncio.gather(*tasks)
-    assert (hall.turns.waiting, hall.turns.under_way) == (0, 0)
+    assert (hall.turns.waiting_count, hall.turns.active_count) == (0, 0)
 
 
 async def test_the_last_free_place_is_for_who_has_hardly_used_any() -> None:
     hall, gate = Hall(3), asyncio.Event()
     for owner in ("a", "b"):
-        async with hall.turns.take(owner):
+        async with hall.turns.acquire(owner):
             hall.now += 10
     tasks = [asyncio.create_task(hall.use(owner, gate)) for owner in ("a", "b", "a", "b")]
-    await until(lambda: has_order(hall, ["a", "b"]))
+    await wait_until(lambda: has_order(hall, ["a", "b"]))
     tasks.append(asyncio.create_task(hall.use("c", gate)))
-    await until(lambda: has_order(hall, ["a", "b", "c"]))
+    await wait_until(lambda: has_order(hall, ["a", "b", "c"]))
     gate.set()
     await asyncio.gather(*tasks)
-    assert (hall.turns.waiting, hall.turns.under_way) == (0, 0)
+    assert (hall.turns.waiting_count, hall.turns.active_count) == (0, 0)
 
 
 async def test_who_has_used_least_of_late_is_next_however_many_wait() -> None:
     hall, gate = Hall(1), asyncio.Event()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(hall.turns.take("a"))
+        await stack.enter_async_context(hall.turns.acquire("a"))
         tasks = [asyncio.create_task(hall.use("a", gate)) for _ in range(50)]
-        await until(lambda: hall.waits(50))
+        await wait_until(lambda: hall.waits(50))
         tasks += [asyncio.create_task(hall.use(owner, gate)) for owner in ("b", "c")]
-        await until(lambda: hall.waits(52))
+        await wait_until(lambda: hall.waits(52))
         hall.now = 30.0
         gate.set()
     await asyncio.gather(*tasks)
@@ -68,13 +68,13 @@ async def test_who_has_used_least_of_late_is_next_however_many_wait() -> None:
 async def test_what_was_used_long_ago_is_forgotten() -> None:
     hall, gate = Hall(1), asyncio.Event()
     gate.set()
-    async with hall.turns.take("a"):
+    async with hall.turns.acquire("a"):
         hall.now = 100.0
-    hall.now += 20 * HALF_LIFE
-    async with hall.turns.take("b"):
+    hall.now += 20 * USAGE_HALF_LIFE
+    async with hall.turns.acquire("b"):
         hall.now += 1
         tasks = [asyncio.create_task(hall.use(owner, gate)) for owner in ("b", "a")]
-        await until(lambda: hall.waits(2))
+        await wait_until(lambda: hall.waits(2))
     await asyncio.gather(*tasks)
     assert hall.order == ["a", "b"]
 
@@ -84,16 +84,16 @@ async def test_who_gives_up_loses_no_place(admit_first: bool) -> None:
     """This includes a caller who is cancelled at the moment of admission."""
     hall, gate = Hall(1), asyncio.Event()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(hall.turns.take("a"))
+        await stack.enter_async_context(hall.turns.acquire("a"))
         task = asyncio.create_task(hall.use("b", gate))
-        await until(lambda: hall.waits(1))
+        await wait_until(lambda: hall.waits(1))
         if admit_first:
             await stack.aclose()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    async with hall.turns.take("c"):
-        assert (hall.turns.waiting, hall.turns.under_way) == (0, 1)
+    async with hall.turns.acquire("c"):
+        assert (hall.turns.waiting_count, hall.turns.active_count) == (0, 1)
     assert hall.order == []
 
 
@@ -103,7 +103,7 @@ async def has_order(hall: Hall, order: list[str]) -> bool:
 
 async def test_a_place_that_comes_free_as_its_waiter_is_cancelled_goes_to_the_next() -> None:
     hall, gate = Hall(1), asyncio.Event()
-    first = hall.turns.take("a")
+    first = hall.turns.acquire("a")
     await first.__aenter__()
     cancelled, following = (asyncio.ensure_future(hall.use(owner, gate)) for owner in ("b", "c"))
     await asyncio.sleep(0)
@@ -115,4 +115,4 @@ async def test_a_place_that_comes_free_as_its_waiter_is_cancelled_goes_to_the_ne
     await asyncio.wait_for(following, 1)
     assert cancelled.cancelled()
     assert hall.order == ["c"]
-    assert (hall.turns.waiting, hall.turns.under_way) == (0, 0)
+    assert (hall.turns.waiting_count, hall.turns.active_count) == (0, 0)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.json_values import DEEPEST, DEEPEST_READ, UnfitJson, check_json, read_json, write_json
+from tocsin.json_values import MAX_INPUT_DEPTH, MAX_JSON_DEPTH, InvalidJson, check_json, dump_json, parse_json
 
 
 def nested(levels: int) -> str:
@@ -28,14 +28,14 @@ READ: list[tuple[str, Any]] = [
     ("1e308", 1e308),
     ("1e-999", 0.0),
     ("1" + "0" * 308, 10**308),
-    (nested(DEEPEST_READ), json.loads(nested(DEEPEST_READ))),
+    (nested(MAX_INPUT_DEPTH), json.loads(nested(MAX_INPUT_DEPTH))),
 ]
 
 
 @pytest.mark.parametrize(("text", "value"), READ)
 def test_what_is_within_the_bounds_is_read(text: str, value: Any) -> None:
-    assert read_json(text) == value
-    assert json.loads(write_json(value)) == value
+    assert parse_json(text) == value
+    assert json.loads(dump_json(value)) == value
 
 
 UNFIT = [
@@ -48,7 +48,7 @@ UNFIT = [
     ("-1e400", "too large"),
     ("9" * 309, "too large"),
     ("-" + "9" * 5_000, "too large"),
-    (nested(DEEPEST_READ + 1), "more than 128 levels"),
+    (nested(MAX_INPUT_DEPTH + 1), "more than 128 levels"),
     (nested(950), "more than 128 levels"),
     ("[" * 1_000, "more than 128 levels"),
     ("[" * 100_000 + "]" * 100_000, "more than 128 levels"),
@@ -59,9 +59,9 @@ UNFIT = [
 @pytest.mark.parametrize(("text", "why"), UNFIT, ids=range(len(UNFIT)))
 def test_what_is_nearly_json_or_beyond_the_bounds_is_told(text: str, why: str) -> None:
     with pytest.raises(ValueError) as caught:
-        read_json(text)
+        parse_json(text)
     if text != "[" * 1_000:  # which is invalid JSON before it is too deep
-        assert isinstance(caught.value, UnfitJson)
+        assert isinstance(caught.value, InvalidJson)
         assert why in str(caught.value)
         assert "sys." not in str(caught.value)
 
@@ -77,8 +77,8 @@ NO_VALUES: list[tuple[Any, str]] = [
     ({"a": 10**5_000}, "more than 308 digits"),
     ({"a\ud800": 1}, "lone surrogate"),
     (["\ud800"], "lone surrogate"),
-    (nested_value(DEEPEST + 1), "more than 256 levels"),
-    (nested_value(DEEPEST + 2), "more than 256 levels"),
+    (nested_value(MAX_JSON_DEPTH + 1), "more than 256 levels"),
+    (nested_value(MAX_JSON_DEPTH + 2), "more than 256 levels"),
     (nested_value(5_000), "more than 256 levels"),
     (CYCLE, "more than 256 levels"),
 ]
@@ -86,8 +86,8 @@ NO_VALUES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("value", "why"), NO_VALUES, ids=range(len(NO_VALUES)))
 def test_what_is_no_json_value_is_not_written(value: Any, why: str) -> None:
-    with pytest.raises(UnfitJson, match=why):
-        write_json(value)
+    with pytest.raises(InvalidJson, match=why):
+        dump_json(value)
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -96,12 +96,12 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 @given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_what_is_written_is_read(value: Any) -> None:
     try:
-        check_json(value, DEEPEST_READ)
-    except UnfitJson:
-        with pytest.raises(UnfitJson):
-            write_json(value, DEEPEST_READ)
+        check_json(value, MAX_INPUT_DEPTH)
+    except InvalidJson:
+        with pytest.raises(InvalidJson):
+            dump_json(value, MAX_INPUT_DEPTH)
     else:
-        assert read_json(write_json(value)) == value
+        assert parse_json(dump_json(value)) == value
 
 
 VALUES = st.recursive(
@@ -124,24 +124,24 @@ def test_the_quick_look_and_the_thorough_one_agree(value: object, deepest: int) 
     try:
         check_json(value, deepest)
         fault = None
-    except UnfitJson as error:
+    except InvalidJson as error:
         fault = str(error)
     try:
-        write_json(value, deepest)
+        dump_json(value, deepest)
         found = None
-    except UnfitJson as error:
+    except InvalidJson as error:
         found = str(error)
     assert found == fault
 
 
 @pytest.mark.parametrize("half", ['"\\ud83d"', '{"\\ude44": 1}', '["\\ud83d\\ude44", [["\\uD83Dx"]]]'])
 def test_half_a_pair_is_found_wherever_it_is(half: str) -> None:
-    with pytest.raises(UnfitJson, match="lone surrogate"):
-        read_json(half)
+    with pytest.raises(InvalidJson, match="lone surrogate"):
+        parse_json(half)
 
 
 def test_whole_pairs_are_characters() -> None:
-    assert read_json('["\\ud83d\\ude44", {"\\uD83D\\uDE44": 1}]') == ["\U0001f644", {"\U0001f644": 1}]
+    assert parse_json('["\\ud83d\\ude44", {"\\uD83D\\uDE44": 1}]') == ["\U0001f644", {"\U0001f644": 1}]
 
 
 SMALL_AND_HUGE = st.from_regex(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,5})?", fullmatch=True)
@@ -154,10 +154,10 @@ def test_numbers_are_bounded_however_they_are_written(numbers: list[str]) -> Non
     values = json.loads(text)
     fits = all(abs(value) < 2**1024 for value in values)
     if fits:
-        assert read_json(text) == values
+        assert parse_json(text) == values
     else:
-        with pytest.raises(UnfitJson, match="too large"):
-            read_json(text)
+        with pytest.raises(InvalidJson, match="too large"):
+            parse_json(text)
 
 
 DEEP = st.recursive(
@@ -174,7 +174,7 @@ def test_levels_are_counted_as_they_are(value: Any, deepest: int) -> None:
 
     text = json.dumps(value)
     if levels(value) <= deepest:
-        assert read_json(text, deepest) == value
+        assert parse_json(text, deepest) == value
     else:
-        with pytest.raises(UnfitJson, match=f"more than {deepest} levels"):
-            read_json(text, deepest)
+        with pytest.raises(InvalidJson, match=f"more than {deepest} levels"):
+            parse_json(text, deepest)

@@ -13,7 +13,7 @@ import pytest
 
 from tocsin import telemetry
 from tocsin.config import PREFIX, Settings
-from tocsin.documents.states import BIRTHS, MOVES
+from tocsin.documents.states import INITIAL_STATUSES, MOVES
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -193,7 +193,7 @@ def test_the_moves_of_runs_are_drawn_as_the_code_makes_them() -> None:
     drawn = {(source, target) for source, target in drawn if target != "[*]"}
 
     moves = {(source.value, target.value) for source, targets in MOVES.items() for target in targets}
-    assert drawn == moves | {("[*]", status.value) for status in BIRTHS}
+    assert drawn == moves | {("[*]", status.value) for status in INITIAL_STATUSES}
 
 
 def test_the_documentation_names_every_metric() -> None:

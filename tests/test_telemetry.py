@@ -27,7 +27,7 @@ def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def test_a_value_stays_on_its_line_and_is_cut(log: io.StringIO) -> None:
-    telemetry.logger("test").info("said", what=HOSTILE, number=5)
+    telemetry.get_logger("test").info("said", what=HOSTILE, number=5)
     logging.getLogger("a.library").warning("refused %s", HOSTILE)
     lines = log.getvalue().splitlines()
     assert len(lines) == 2
@@ -38,7 +38,7 @@ def test_a_message_in_a_traceback_begins_no_line(log: io.StringIO) -> None:
     try:
         raise ValueError(HOSTILE)
     except ValueError:
-        telemetry.logger("test").exception("failed")
+        telemetry.get_logger("test").exception("failed")
     lines = log.getvalue().splitlines()
     if len(lines) == 1:
         assert "Traceback" in json.loads(lines[0])["exception"]

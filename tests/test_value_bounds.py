@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.value_bounds import DOCUMENT, value_faults
+from tocsin.value_bounds import DOCUMENT_BOUNDS, find_value_faults
 
 
 def nested(levels: int) -> Any:
@@ -25,11 +25,11 @@ def nested(levels: int) -> Any:
     ],
 )
 def test_what_the_database_cannot_hold_is_told_with_its_place(value: Any, path: tuple[str | int, ...]) -> None:
-    ((found, message),) = value_faults(value, DOCUMENT)
+    ((found, message),) = find_value_faults(value, DOCUMENT_BOUNDS)
     assert found == path
     assert message.endswith(".")
 
 
 def test_what_the_database_can_hold_passes() -> None:
     value = {"$a": {"a.b": 2**63 - 1, "": -(2**63)}, "b": [True, None, "c\0", 1e308], "c": nested(79)}
-    assert list(value_faults(value, DOCUMENT)) == []
+    assert list(find_value_faults(value, DOCUMENT_BOUNDS)) == []

@@ -12,7 +12,7 @@ _RETRY_SECONDS = 1.0
 """Seconds after which a task that still runs is cancelled again. Until then it may be cleaning up."""
 
 
-async def end_tasks(*tasks: "asyncio.Task[Any] | None") -> None:
+async def cancel_and_wait(*tasks: "asyncio.Task[Any] | None") -> None:
     """Cancel tasks and wait until they end, whatever their result. None stands for a task that never started."""
     begun = [task for task in tasks if task is not None]
     running = set(begun)
@@ -23,7 +23,7 @@ async def end_tasks(*tasks: "asyncio.Task[Any] | None") -> None:
     await asyncio.gather(*begun, return_exceptions=True)
 
 
-def check_cancelled() -> None:
+def raise_if_cancelled() -> None:
     """Raise CancelledError if a cancellation of the current task was dropped. For loops in tasks nobody awaits."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():

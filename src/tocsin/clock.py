@@ -12,10 +12,10 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def now() -> datetime:
     """Return the current time in UTC, truncated to milliseconds."""
-    return to_milliseconds(datetime.now(UTC))
+    return truncate_to_milliseconds(datetime.now(UTC))
 
 
-def to_milliseconds(moment: datetime) -> datetime:
+def truncate_to_milliseconds(moment: datetime) -> datetime:
     """Convert an aware datetime to UTC and truncate it to milliseconds."""
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -16,11 +16,11 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from tocsin.errors import SettingsError
-from tocsin.secret_files import SUFFIX, names_of_secrets, read_secret_files
-from tocsin.setting_values import decode_keys, parse_origin, parse_ports, parse_wait, parts
+from tocsin.secret_files import FILE_SUFFIX, list_secret_settings, read_secret_files
+from tocsin.setting_values import decode_keys, parse_offset, parse_origin, parse_ports, split_list
 
 PREFIX = "TOCSIN_"
-Network = IPv4Network | IPv6Network
+IPNetwork = IPv4Network | IPv6Network
 _FOREIGN = re.compile(rf"{PREFIX}(TEST|BENCH|SERVICE)_|{PREFIX}PORT_[0-9]+_")
 """Variables of tests and benchmarks, and those that Kubernetes and Docker set for a service named tocsin."""
 _MAX_UNKNOWN = 5
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     access_log: bool = False
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[IPNetwork, ...], NoDecode] = ()
     body_limit: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(None, ge=0, le=65535)
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     connect_timeout: float = Field(5.0, gt=0, le=300)
     response_limit: int = Field(65_536, ge=0, le=8 * 1024 * 1024)
     max_redirects: int = Field(5, ge=0, le=20)
-    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    allowed_networks: Annotated[tuple[IPNetwork, ...], NoDecode] = ()
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
     allow_self_calls: bool = False
     contact: str | None = Field(None, pattern=_CONTACT, max_length=300)
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_networks", "trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
-        return tuple(ip_network(part, strict=False) for part in parts(value))
+        return tuple(ip_network(part, strict=False) for part in split_list(value))
 
     @field_validator("denied_ports", mode="before")
     @classmethod
@@ -149,12 +149,12 @@ class Settings(BaseSettings):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _origins(cls, value: Any) -> Any:
-        return tuple(parse_origin(part) for part in parts(value))
+        return tuple(parse_origin(part) for part in split_list(value))
 
     @field_validator("retry_offsets", mode="before")
     @classmethod
     def _offsets(cls, value: Any) -> Any:
-        return tuple(parse_wait(part) for part in parts(value))
+        return tuple(parse_offset(part) for part in split_list(value))
 
     @field_validator("*", mode="before")
     @classmethod
@@ -196,32 +196,32 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def embedded(self) -> bool:
+    def uses_embedded_database(self) -> bool:
         """True if no database server is configured, so that Tocsin starts the embedded one."""
         return self.mongodb_uri is None
 
     @property
-    def confirms_addresses(self) -> bool:
+    def requires_confirmed_addresses(self) -> bool:
         """True if mail is sent only to confirmed addresses, which is so if an SMTP server is configured."""
         return self.smtp_host is not None
 
-    def page(self, path: str) -> str:
+    def page_url(self, path: str) -> str:
         """Return the public URL of a page, for links in mails. `path` begins with a slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/") + path
 
-    def timeout_of(self, kind: str) -> float:
+    def default_timeout(self, kind: str) -> float:
         """Return the default timeout of an attempt at a job of this kind, in seconds."""
         return self.wait_timeout if kind == "http" else self.job_timeout
 
-    def default_offsets(self) -> tuple[timedelta, ...]:
+    def default_retry_offsets(self) -> tuple[timedelta, ...]:
         """Return the default waits between attempts; empty if they are derived from the task's interval."""
         if self.retry_offsets or self.retry_offset is None:
             return self.retry_offsets
         return (timedelta(hours=self.retry_offset),)
 
 
-def load(**overrides: Any) -> Settings:
+def load_settings(**overrides: Any) -> Settings:
     """Load the settings of this process. Raises SettingsError with a sentence that names the variable."""
     try:
         given = _given(overrides.get("_env_file", ".env"))
@@ -244,7 +244,7 @@ def _refuse_unknown(given: Mapping[str, str | None]) -> None:
     """Raise SettingsError for unknown variables: a typo would otherwise silently leave a setting at its default."""
     names = sorted(name for name, value in given.items() if value and name.startswith(PREFIX))
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    known |= {f"{PREFIX}{name.upper()}{SUFFIX}" for name in names_of_secrets(Settings.model_fields)}
+    known |= {f"{PREFIX}{name.upper()}{FILE_SUFFIX}" for name in list_secret_settings(Settings.model_fields)}
     unknown = [name for name in names if name not in known and not _FOREIGN.match(name)]
     if unknown:
         raise SettingsError(

@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 
-LONGEST = timedelta(days=999_999)
+MAX_DURATION = timedelta(days=999_999)
 """About 2,700 years: added to the current time, the result stays within the range of datetime."""
-TOO_LONG = "is too long: at most P999999D"
+TOO_LONG_MESSAGE = "is too long: at most P999999D"
 _DURATION = re.compile(
     r"P(?:([0-9]+)W)?(?:([0-9]+)D)?"
     r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:[.,]([0-9]{1,3}))?S)?)?"
@@ -25,13 +25,13 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"is not an ISO 8601 duration such as PT30S, PT1H30M or P1D{hint}")
     digits = [(group or "").lstrip("0") or "0" for group in match.groups()[:5]]
     if any(len(group) > _MOST_DIGITS for group in digits):
-        raise ValueError(TOO_LONG)
+        raise ValueError(TOO_LONG_MESSAGE)
     milliseconds = int((match[6] or "").ljust(3, "0"))
     weeks, days, hours, minutes, seconds = map(int, digits)
     try:
         duration = timedelta(days, seconds, 0, milliseconds, minutes, hours, weeks)
     except OverflowError:
-        raise ValueError(TOO_LONG) from None
-    if duration > LONGEST:
-        raise ValueError(TOO_LONG)
+        raise ValueError(TOO_LONG_MESSAGE) from None
+    if duration > MAX_DURATION:
+        raise ValueError(TOO_LONG_MESSAGE)
     return duration

@@ -25,22 +25,22 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
-Part = TypeVar("Part")
+T = TypeVar("T")
 
 
 class TocsinError(Exception):
     """Base class of Tocsin's exceptions."""
 
 
-class StartError(TocsinError):
+class StartupError(TocsinError):
     """The process cannot start. The message is one sentence for the operator."""
 
 
-class SettingsError(StartError):
+class SettingsError(StartupError):
     """A setting is invalid or missing. The message names the environment variable."""
 
 
-class EmbeddedDatabaseError(StartError):
+class EmbeddedDatabaseError(StartupError):
     """The embedded database cannot be used. The message names the directory and the problem."""
 
 
@@ -72,11 +72,11 @@ class UserError(TocsinError):
         self.path = path
 
     @property
-    def all(self) -> "tuple[UserError, ...]":
+    def all_errors(self) -> "tuple[UserError, ...]":
         """All errors that were found together. Only SeveralInvalid has more than one."""
         return (self,)
 
-    def under(self, *prefix: str) -> "UserError":
+    def prefix_path(self, *prefix: str) -> "UserError":
         """Prefix the path of the error and return it."""
         self.path = (*prefix, *self.path)
         return self
@@ -89,7 +89,7 @@ class InvalidInput(UserError):
         super().__init__(UserErrorCode.INVALID, message, path)
 
 
-class SeveralInvalid(InvalidInput):
+class MultipleInvalid(InvalidInput):
     """Several values are invalid. Code, message and path are those of the first; `all` has every error."""
 
     def __init__(self, faults: Iterable[UserError]) -> None:
@@ -99,40 +99,40 @@ class SeveralInvalid(InvalidInput):
         self.code = first.code
 
     @property
-    def all(self) -> tuple[UserError, ...]:
+    def all_errors(self) -> tuple[UserError, ...]:
         """The errors in the order in which they were found."""
         return self._faults
 
-    def under(self, *prefix: str) -> UserError:
+    def prefix_path(self, *prefix: str) -> UserError:
         """Prefix the paths of all errors and return the exception."""
         for fault in self._faults:
-            fault.under(*prefix)
-        return super().under(*prefix)
+            fault.prefix_path(*prefix)
+        return super().prefix_path(*prefix)
 
 
-class FaultCollector:
+class ErrorCollector:
     """Collects the errors of several parts of an input, so that they are reported together."""
 
     def __init__(self) -> None:
         self._faults: list[UserError] = []
 
     @property
-    def found(self) -> bool:
+    def has_errors(self) -> bool:
         """True if any error was collected."""
         return bool(self._faults)
 
-    def read(self, read: Callable[..., Part], *args: Any, at: tuple[str, ...] = ()) -> Part | None:
+    def try_parse(self, read: Callable[..., T], *args: Any, at: tuple[str, ...] = ()) -> T | None:
         """Call `read` and return its result. On a UserError, collect it under the path `at` and return None."""
         try:
             return read(*args)
         except UserError as error:
-            self._faults += error.under(*at).all
+            self._faults += error.prefix_path(*at).all_errors
             return None
 
-    def refuse(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise SeveralInvalid if any error was collected."""
         if self._faults:
-            raise SeveralInvalid(dict.fromkeys(self._faults))
+            raise MultipleInvalid(dict.fromkeys(self._faults))
 
 
 class NotFound(UserError):
@@ -206,5 +206,5 @@ class DatabaseUnavailable(TocsinError):
     """The database is unavailable. Nothing of this call was acknowledged; it can be retried later."""
 
 
-class PartlyDone(DatabaseUnavailable):
+class PartialWrite(DatabaseUnavailable):
     """The database failed during a call that writes more than once. The message says what to do."""

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-HALF_LIFE = 60.0
+USAGE_HALF_LIFE = 60.0
 """Seconds after which past usage counts half."""
-LITTLE = 2.0
+LIGHT_USAGE = 2.0
 """Seconds of recent usage up to which an owner may take the last free place."""
 _NEGLIGIBLE = 0.001
 _MAX_REMEMBERED = 1_000
@@ -28,10 +28,10 @@ class _Usage:
     at: float
 
     def now(self, now: float) -> float:
-        return self.seconds * math.exp2((self.at - now) / HALF_LIFE)
+        return self.seconds * math.exp2((self.at - now) / USAGE_HALF_LIFE)
 
 
-class OwnerTurns:
+class FairSemaphore:
     """A semaphore of `places`, shared fairly between owners. `now` returns monotonic seconds."""
 
     def __init__(self, places: int, now: Callable[[], float] = time.monotonic) -> None:
@@ -44,7 +44,7 @@ class OwnerTurns:
         self._usage: dict[str, _Usage] = {}
 
     @asynccontextmanager
-    async def take(self, owner: str) -> AsyncIterator[None]:
+    async def acquire(self, owner: str) -> AsyncIterator[None]:
         """Wait for a place, and hold it in the context."""
         await self._acquire(owner)
         began = self._now()
@@ -55,12 +55,12 @@ class OwnerTurns:
             self._release(owner)
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         """The number of waiting calls."""
         return sum(map(len, self._waiters.values()))
 
     @property
-    def under_way(self) -> int:
+    def active_count(self) -> int:
         """The number of places in use."""
         return self._active.total()
 
@@ -110,7 +110,7 @@ class OwnerTurns:
     def _may_enter(self, owner: str, now: float) -> bool:
         if self._active[owner] >= self._max_per_owner:
             return False
-        return self._free > self._reserved or self._recent_seconds(owner, now) <= LITTLE
+        return self._free > self._reserved or self._recent_seconds(owner, now) <= LIGHT_USAGE
 
     def _recent_seconds(self, owner: str, now: float) -> float:
         use = self._usage.get(owner)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def sync_directory(directory: Path) -> None:
+def fsync_directory(directory: Path) -> None:
     """Flush the entries of a directory to disk, as `fsync` does for the content of a file."""
     if os.name == "nt":  # directories cannot be opened there
         return

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tocsin.value_bounds import HALF_A_PAIR, Bounds, Path, half_a_pair, scalar_fault
+from tocsin.value_bounds import LONE_SURROGATE, ValueBounds, ValuePath, find_lone_surrogate, find_scalar_fault
 
-DEEPEST_READ = 128
+MAX_INPUT_DEPTH = 128
 """Levels of a value that comes from outside."""
-DEEPEST = 256
+MAX_JSON_DEPTH = 256
 """Levels of any value: one that is composed of several is deeper than each of them."""
-LARGEST_INTEGER = 2**1024  # the range of floating-point numbers
+INTEGER_LIMIT = 2**1024  # the range of floating-point numbers
 _MAX_INTEGER_DIGITS = 310
 _ZERO_DIGITS = bytes(48 if chr(byte).isdecimal() and byte < 128 else byte | 32 for byte in range(256))
 _HUGE_SIGNS = (b"0" * 150, b"0e000", b"0e+000")
@@ -30,10 +30,10 @@ _CONTAINERS = (dict, list, tuple, Mapping)
 _WITHOUT_FAULT = (bool, type(None), *_CONTAINERS)
 
 
-class UnfitJson(ValueError):
+class InvalidJson(ValueError):
     """A value is not JSON, or exceeds the bounds. The message is a sentence; `path` is where the fault is."""
 
-    def __init__(self, message: str, path: Path = ()) -> None:
+    def __init__(self, message: str, path: ValuePath = ()) -> None:
         super().__init__(message)
         self.path = path
 
@@ -42,56 +42,56 @@ class JsonText(str):
     """The JSON text of a value that is within the bounds."""
 
 
-def read_json(text: str, deepest: int = DEEPEST_READ) -> Any:
+def parse_json(text: str, deepest: int = MAX_INPUT_DEPTH) -> Any:
     """Parse JSON text. Raises JSONDecodeError for invalid JSON, UnfitJson for values that exceed the bounds."""
     # With readers of its own, json.loads takes ten times as long for each number.
     readers: dict[str, Any] = {"parse_int": _parse_integer, "parse_float": _parse_float} if _may_be_huge(text) else {}
     try:
         value = json.loads(text.removeprefix(_BOM), parse_constant=_refuse_constant, **readers)
     except RecursionError:
-        raise UnfitJson(_depth_message(deepest)) from None
+        raise InvalidJson(_depth_message(deepest)) from None
     if _is_deeper(text, deepest):
-        raise UnfitJson(_depth_message(deepest))
+        raise InvalidJson(_depth_message(deepest))
     if "\\ud" in text or "\\uD" in text:
         _refuse_lone_surrogate(json.dumps(value, ensure_ascii=False))
     return value
 
 
 def _refuse_lone_surrogate(text: str) -> None:
-    if (place := half_a_pair(text)) is not None:
-        raise UnfitJson(HALF_A_PAIR.format(ord(text[place])))
+    if (place := find_lone_surrogate(text)) is not None:
+        raise InvalidJson(LONE_SURROGATE.format(ord(text[place])))
 
 
-def write_json(value: Any, deepest: int = DEEPEST) -> str:
+def dump_json(value: Any, deepest: int = MAX_JSON_DEPTH) -> str:
     """Return the JSON text of a value, without spaces. Raises UnfitJson unless it is within the bounds."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
     except (TypeError, ValueError, RecursionError):
         check_json(value, deepest)
-        raise UnfitJson("It is not a JSON value.") from None
+        raise InvalidJson("It is not a JSON value.") from None
     if _may_be_huge(text) or _is_deeper(text, deepest):
         check_json(value, deepest)
     return text
 
 
-def check_json(value: Any, deepest: int = DEEPEST) -> None:
+def check_json(value: Any, deepest: int = MAX_JSON_DEPTH) -> None:
     """Raise UnfitJson unless this is a JSON value within the bounds."""
     for path, part in _walk(value, deepest):
         if (fault := _find_fault(part)) is not None:
-            raise UnfitJson(fault, path)
+            raise InvalidJson(fault, path)
 
 
-def _walk(value: Any, deepest: int) -> Iterator[tuple[Path, Any]]:
+def _walk(value: Any, deepest: int) -> Iterator[tuple[ValuePath, Any]]:
     """Yield the value and all of its parts, including names, with their paths."""
-    ahead: list[tuple[Path, Any]] = [((), value)]
+    ahead: list[tuple[ValuePath, Any]] = [((), value)]
     while ahead:
         path, part = ahead.pop()
         yield path, part
         if not isinstance(part, _CONTAINERS):
             continue
         if len(path) >= deepest:
-            raise UnfitJson(_depth_message(deepest), path[:1])
+            raise InvalidJson(_depth_message(deepest), path[:1])
         if isinstance(part, list | tuple):
             ahead += [((*path, index), inner) for index, inner in enumerate(part)]
         else:
@@ -120,7 +120,7 @@ def _is_deeper(text: str, deepest: int) -> bool:
 def _find_fault(part: Any) -> str | None:
     if isinstance(part, _WITHOUT_FAULT) or (isinstance(part, str) and part.isascii()):
         return None
-    return scalar_fault(part, _NUMBERS)
+    return find_scalar_fault(part, _NUMBERS)
 
 
 def _depth_message(deepest: int) -> str:
@@ -128,20 +128,20 @@ def _depth_message(deepest: int) -> str:
 
 
 def _refuse_constant(name: str) -> None:
-    raise UnfitJson(f"{name} is not JSON.")
+    raise InvalidJson(f"{name} is not JSON.")
 
 
 def _parse_integer(text: str) -> int:
-    if len(text) > _MAX_INTEGER_DIGITS or abs(number := int(text)) >= LARGEST_INTEGER:
-        raise UnfitJson(_TOO_LARGE)
+    if len(text) > _MAX_INTEGER_DIGITS or abs(number := int(text)) >= INTEGER_LIMIT:
+        raise InvalidJson(_TOO_LARGE)
     return number
 
 
 def _parse_float(text: str) -> float:
     if math.isinf(number := float(text)):
-        raise UnfitJson(_TOO_LARGE)
+        raise InvalidJson(_TOO_LARGE)
     return number
 
 
-_NUMBERS = Bounds(number=LARGEST_INTEGER)
+_NUMBERS = ValueBounds(number_limit=INTEGER_LIMIT)
 _TOO_LARGE = "A number is too large: it exceeds 1.8e308."

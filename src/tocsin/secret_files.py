@@ -11,10 +11,10 @@ from pydantic.fields import FieldInfo
 
 from tocsin.errors import SettingsError
 
-SUFFIX = "_FILE"
+FILE_SUFFIX = "_FILE"
 
 
-def names_of_secrets(fields: Mapping[str, FieldInfo]) -> Iterable[str]:
+def list_secret_settings(fields: Mapping[str, FieldInfo]) -> Iterable[str]:
     """Return the names of the settings that can be read from a file: all secret ones."""
     return (name for name, field in fields.items() if field.annotation == (SecretStr | None))
 
@@ -23,8 +23,8 @@ def read_secret_files(
     fields: Mapping[str, FieldInfo], given: Mapping[str, str | None], *, prefix: str
 ) -> dict[str, SecretStr]:
     """Read the settings whose files are named in `given`. Raises SettingsError if a file cannot be used."""
-    variables = {name: f"{prefix}{name.upper()}" for name in names_of_secrets(fields)}
-    files = {name: given.get(f"{variable}{SUFFIX}") for name, variable in variables.items()}
+    variables = {name: f"{prefix}{name.upper()}" for name in list_secret_settings(fields)}
+    files = {name: given.get(f"{variable}{FILE_SUFFIX}") for name, variable in variables.items()}
     return {
         name: _read(variables[name], Path(file), bool(given.get(variables[name])))
         for name, file in files.items()
@@ -34,12 +34,12 @@ def read_secret_files(
 
 def _read(variable: str, file: Path, has_value: bool) -> SecretStr:
     if has_value:
-        raise SettingsError(f"{variable} and {variable}{SUFFIX} are both set; remove one of them.")
+        raise SettingsError(f"{variable} and {variable}{FILE_SUFFIX} are both set; remove one of them.")
     try:
         text = file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError(f"{variable}{SUFFIX} is invalid: {file} cannot be read: {reason}.") from None
+        raise SettingsError(f"{variable}{FILE_SUFFIX} is invalid: {file} cannot be read: {reason}.") from None
     if not text:
-        raise SettingsError(f"{variable}{SUFFIX} is invalid: {file} is empty.")
+        raise SettingsError(f"{variable}{FILE_SUFFIX} is invalid: {file} is empty.")
     return SecretStr(text)

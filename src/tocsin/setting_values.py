@@ -26,10 +26,10 @@ def parse_ports(text: str) -> frozenset[int]:
     """Parse a list of TCP ports: numbers, ranges such as `6665-6669`, and `standard`; or `none`. Raises ValueError."""
     if text.strip().lower() == "none":
         return frozenset()
-    return frozenset(port for part in parts(text) for port in _ports_of(part))
+    return frozenset(port for part in split_list(text) for port in _ports_of(part))
 
 
-def parse_wait(text: str) -> timedelta:
+def parse_offset(text: str) -> timedelta:
     """Parse an ISO 8601 duration of at most 366 days. Raises ValueError."""
     try:
         wait = parse_duration(text)
@@ -76,7 +76,7 @@ def decode_keys(text: str) -> tuple[bytes, ...]:
     return tuple(decode_key(part.strip()) for part in text.split(","))
 
 
-def parts(value: Any) -> list[Any]:
+def split_list(value: Any) -> list[Any]:
     """Split a text at commas, without empty parts; return the items of a list as they are."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]

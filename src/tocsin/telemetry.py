@@ -23,7 +23,7 @@ ATTEMPT_DURATION = Histogram(
 )
 RUNS_QUEUED = Gauge("tocsin_runs_queued", "Runs that wait for a worker", registry=REGISTRY)
 RUNS_RUNNING = Gauge("tocsin_runs_running", "Runs whose attempt is being made by this process", registry=REGISTRY)
-RUNS_HELD = Gauge("tocsin_runs_held", "Runs that this process has claimed and not yet settled", registry=REGISTRY)
+RUNS_CLAIMED = Gauge("tocsin_runs_held", "Runs that this process has claimed and not yet settled", registry=REGISTRY)
 CONNECTIONS = Gauge("tocsin_connections", "Connections of clients that are open", registry=REGISTRY)
 MAILS = Counter("tocsin_mails", "Mails by outcome of the delivery attempt", ["outcome"], registry=REGISTRY)
 DATABASE_RESTARTS = Counter(
@@ -48,13 +48,13 @@ def escape_text(text: str, longest: int = _LONGEST) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
-def logger(name: str) -> Logger:
+def get_logger(name: str) -> Logger:
     """Return a logger with this name. Its lines include the IDs bound to the current context."""
     bound: Logger = structlog.get_logger(name)
     return bound
 
 
-def shows_debug() -> bool:
+def is_debug_enabled() -> bool:
     """Tell whether DEBUG lines are logged, so that callers can skip building expensive ones."""
     return logging.root.isEnabledFor(logging.DEBUG)
 

@@ -8,40 +8,42 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LARGEST = 256 * 1024
+MAX_CHARACTERS = 256 * 1024
 """Bytes of a YAML document, and characters of all strings in a value."""
-MOST_PARTS = 50_000
-DEEPEST = 50
-LONGEST_NUMBER = 308
+MAX_PARTS = 50_000
+MAX_VALUE_DEPTH = 50
+MAX_DIGITS = 308
 """Digits of a number: the range of floating-point numbers."""
 _EXTENDED_JSON = frozenset(
     {"$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$timestamp"}
     | {"$regularExpression", "$symbol", "$code", "$scope", "$dbPointer", "$minKey", "$maxKey", "$undefined"}
 )
 """The embedded database parses objects with these names as extended JSON, and fails on most of them."""
-HALF_A_PAIR = "The string has a lone surrogate (U+{:04X}), which is not a character."
-Path = tuple[str | int, ...]
+LONE_SURROGATE = "The string has a lone surrogate (U+{:04X}), which is not a character."
+ValuePath = tuple[str | int, ...]
 _PLAIN = frozenset({bool, type(None)})
 _TYPES = (dict, list, bool, int, float, type(None), Mapping)
 """The types of JSON except strings. A tuple, because a union would be created again for each part of a value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ValueBounds:
     """The bounds of a value. `characters` counts all strings in it; `number` is the first number that is too large."""
 
-    characters: int = LARGEST
-    parts: int = MOST_PARTS
-    number: int = 10**LONGEST_NUMBER
-    depth: int = DEEPEST
+    max_characters: int = MAX_CHARACTERS
+    max_parts: int = MAX_PARTS
+    number_limit: int = 10**MAX_DIGITS
+    max_depth: int = MAX_VALUE_DEPTH
     is_document: bool = False
 
 
-DOCUMENT = Bounds(characters=4 * 1024 * 1024, parts=2_000_000, number=2**63, depth=80, is_document=True)
+DOCUMENT_BOUNDS = ValueBounds(
+    max_characters=4 * 1024 * 1024, max_parts=2_000_000, number_limit=2**63, max_depth=80, is_document=True
+)
 """Bounds of values stored as documents rather than JSON text. MongoDB allows 100 levels, including the outer ones."""
 
 
-def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, str]]:
+def find_value_faults(value: Any, bounds: ValueBounds = ValueBounds()) -> Iterator[tuple[ValuePath, str]]:
     """Yield what prevents a value from being stored as JSON, with its path, in the order of the value.
 
     A value that is too large is not checked any further.
@@ -51,13 +53,13 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
         part, path = ahead.pop()
         parts += 1
         characters += len(part) if isinstance(part, str) else 0
-        if len(path) > bounds.depth or parts > bounds.parts or characters > bounds.characters:
-            allowed = f"{bounds.depth} levels, {bounds.parts} parts, {bounds.characters} characters"
+        if len(path) > bounds.max_depth or parts > bounds.max_parts or characters > bounds.max_characters:
+            allowed = f"{bounds.max_depth} levels, {bounds.max_parts} parts, {bounds.max_characters} characters"
             yield (), f"This is too large: at most {allowed} are allowed."
             return
         if type(part) in _PLAIN or (type(part) is str and part.isascii()):
             continue
-        if (wrong := scalar_fault(part, bounds)) is not None:
+        if (wrong := find_scalar_fault(part, bounds)) is not None:
             yield path, wrong
         elif isinstance(part, Mapping):
             characters += sum(len(name) for name in part if isinstance(name, str))
@@ -68,23 +70,23 @@ def value_faults(value: Any, bounds: Bounds = Bounds()) -> Iterator[tuple[Path, 
             ahead += [(inner, (*path, index)) for index, inner in reversed(list(enumerate(part)))]
 
 
-def scalar_fault(value: Any, bounds: Bounds = Bounds()) -> str | None:
+def find_scalar_fault(value: Any, bounds: ValueBounds = ValueBounds()) -> str | None:
     """Return what prevents this single value from being stored as JSON; None if nothing does."""
     if isinstance(value, str):
-        half = half_a_pair(value)
-        return None if half is None else HALF_A_PAIR.format(ord(value[half]))
+        half = find_lone_surrogate(value)
+        return None if half is None else LONE_SURROGATE.format(ord(value[half]))
     if isinstance(value, float) and not math.isfinite(value):
         return f"{value} is not a JSON number."
-    if isinstance(value, int) and not -bounds.number <= value < bounds.number:
+    if isinstance(value, int) and not -bounds.number_limit <= value < bounds.number_limit:
         if bounds.is_document:
             return "This whole number does not fit in 64 bits. Write it as a string."
-        return f"This number has more than {LONGEST_NUMBER} digits."
+        return f"This number has more than {MAX_DIGITS} digits."
     if isinstance(value, _TYPES):
         return None
     return f"{type(value).__name__} is not a JSON type."
 
 
-def half_a_pair(text: str) -> int | None:
+def find_lone_surrogate(text: str) -> int | None:
     """Return the index of the first lone surrogate; None if there is none."""
     try:
         text.encode()
@@ -93,26 +95,26 @@ def half_a_pair(text: str) -> int | None:
     return None
 
 
-def join_pairs(text: str) -> str:
+def join_surrogates(text: str) -> str:
     """Replace each surrogate pair with the character that it encodes. Lone surrogates stay."""
-    if half_a_pair(text) is None:
+    if find_lone_surrogate(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def printable(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """Escape the characters that are not printable."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def _find_name_fault(name: Any, bounds: Bounds) -> str | None:
+def _find_name_fault(name: Any, bounds: ValueBounds) -> str | None:
     if not isinstance(name, str):
         return "A name must be a string."
     if bounds.is_document and "\0" in name:
         return "A name must not contain the character U+0000."
     if bounds.is_document and name in _EXTENDED_JSON:
         return f"The name {name} cannot be stored: it is reserved by the database."
-    return scalar_fault(name)
+    return find_scalar_fault(name)
 
 
-_EMPTY: Path = ()
+_EMPTY: ValuePath = ()

@@ -21,7 +21,7 @@ import httpx
 from aiohttp import web
 
 from tests.acceptance.server import Server, UnavailableError
-from tests.harness import until
+from tests.harness import wait_until
 
 INTERVALS = 10
 CREATORS = 8
@@ -70,7 +70,7 @@ class Load:
             except (httpx.TransportError, UnavailableError):
                 return None
 
-        answer: dict[str, Any] = await until(answered, 60)
+        answer: dict[str, Any] = await wait_until(answered, 60)
         return answer
 
     async def keep_creating(self) -> None:
@@ -145,7 +145,7 @@ async def check(load: Load, intervals: list[str]) -> dict[str, int]:
         answer = await load.ask(_COUNT, {"s": OPEN})
         return bool(answer["runs"]["totalCount"] == answer["tasks"]["totalCount"] == 0)
 
-    await until(settled, 60)
+    await wait_until(settled, 60)
     attempts = 0
     for task_id in load.one_off:
         task, runs = await load.runs_of(task_id)

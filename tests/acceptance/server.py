@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.harness import until
+from tests.harness import wait_until
 
 METRICS_TOKEN = "the-token-of-the-tests"
 _SIGN_UP = "mutation($i: SignUpInput!) { signUp(input: $i) { session { accessToken } userErrors { message } } }"
@@ -68,7 +68,7 @@ class Server:
     async def start(self) -> None:
         """Start the process and wait until it is ready."""
         await self.launch()
-        await until(self.ready, 30)
+        await wait_until(self.ready, 30)
 
     async def refused(self) -> list[str]:
         """Start a process that is expected to fail, and return the lines that it prints."""

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from tests.acceptance import counting
 from tests.acceptance.server import METRICS_TOKEN, Server
-from tests.harness import until
+from tests.harness import wait_until
 
 METRICS = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 MEGABYTE = 2**20
@@ -184,7 +184,7 @@ async def soak(directory: Path, seconds: float, rate: int) -> tuple[Part, Part]:
         await run.server.start()
         try:
             await run.server.sign_up()
-            await until(run.counted)
+            await wait_until(run.counted)
             await run.load(target, rate)
             await run.watch(seconds)
         finally:

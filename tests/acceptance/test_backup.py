@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import Target, until
+from tests.harness import TargetServer, wait_until
 
 CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
 RUNS = "{ runs(first: 100) { nodes { taskName status attempts { number outcome } } } }"
@@ -33,20 +33,20 @@ async def kill_backup(server: Server, file: Path) -> None:
         sys.executable, "-m", "tocsin", "backup", str(file), cwd=server.directory, env=server.environment
     )
     part = file.with_name(f"{file.name}.part")
-    await until(lambda: asyncio.sleep(0, part.exists()), 30)
+    await wait_until(lambda: asyncio.sleep(0, part.exists()), 30)
     process.send_signal(signal.SIGKILL)
     assert await process.wait() == -signal.SIGKILL
 
 
-async def test_what_was_backed_up_while_serving_goes_on_elsewhere(tmp_path: Path, target: Target) -> None:
+async def test_what_was_backed_up_while_serving_goes_on_elsewhere(tmp_path: Path, target: TargetServer) -> None:
     file = tmp_path / "monday.backup"
     async with run_server(tmp_path, TOCSIN_WAIT_TIMEOUT="600", TOCSIN_SHUTDOWN_GRACE="0") as server:
         await server.sign_up()
         await create(server, "done", f"{target.url}/done", now=True)
         await create(server, "hanging", f"{target.url}/wait", now=True)
         await create(server, "each second", f"{target.url}/often", every={"interval": "PT1S"})
-        await until(lambda: asyncio.sleep(0, len(target.calls) >= 3))
-        await until(lambda: completed(server, "done"))
+        await wait_until(lambda: asyncio.sleep(0, len(target.calls) >= 3))
+        await wait_until(lambda: completed(server, "done"))
 
         await kill_backup(server, file)
         assert not file.exists()
@@ -63,11 +63,11 @@ async def test_what_was_backed_up_while_serving_goes_on_elsewhere(tmp_path: Path
     await other.start()
     try:
         assert await completed(other, "done")
-        await until(lambda: asyncio.sleep(0, {"/wait", "/often"} <= {call["path"] for call in target.calls}))
+        await wait_until(lambda: asyncio.sleep(0, {"/wait", "/often"} <= {call["path"] for call in target.calls}))
         (hanging,) = await runs_of(other, "hanging")
         assert [attempt["outcome"] for attempt in hanging["attempts"]] == ["LOST", None]
         assert {call["headers"]["Authorization"] for call in target.calls} == {"Bearer s3cret"}
         assert "/done" not in {call["path"] for call in target.calls}  # recorded attempts are not repeated
     finally:
-        target.gate.set()
+        target.release.set()
         await other.stop()

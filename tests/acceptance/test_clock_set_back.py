@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.acceptance.server import Server
-from tests.harness import Target, until
+from tests.harness import TargetServer, wait_until
 
 _AHEAD = """
 import time
@@ -48,7 +48,7 @@ class AheadServer(Server):
             )
 
 
-async def test_nobody_is_locked_out_and_what_waits_is_told(tmp_path: Path, target: Target) -> None:
+async def test_nobody_is_locked_out_and_what_waits_is_told(tmp_path: Path, target: TargetServer) -> None:
     ahead = AheadServer(tmp_path)
     try:
         await ahead.start()
@@ -60,7 +60,7 @@ async def test_nobody_is_locked_out_and_what_waits_is_told(tmp_path: Path, targe
             found = await ahead.query(_TASK, {"id": task_id})
             return bool(found["task"]["runs"]["totalCount"] >= 2)
 
-        await until(has_run, 20)
+        await wait_until(has_run, 20)
     finally:
         await ahead.stop()
     server = Server(tmp_path)

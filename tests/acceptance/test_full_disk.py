@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.acceptance.server import METRICS_TOKEN, Server, run_server
-from tests.harness import serve_target, until
+from tests.harness import serve_target, wait_until
 
 SIZE_MB = 192
 FLOOR_MB = 100
@@ -131,10 +131,10 @@ async def test_on_a_full_disk_nothing_acknowledged_is_lost_and_with_space_all_go
             async def is_told() -> bool:
                 return "UNAVAILABLE" in writer.codes
 
-            await until(is_full, 40)
-            await until(is_told, 40)
+            await wait_until(is_full, 40)
+            await wait_until(is_told, 40)
             ballast.unlink()
-            await until(server.ready, 30)
+            await wait_until(server.ready, 30)
         assert writer.codes == {"UNAVAILABLE"}
         assert writer.acknowledged
         assert set(writer.acknowledged) <= await saved(server)
@@ -153,7 +153,7 @@ async def test_below_a_floor_of_free_disk_nothing_new_is_accepted_and_what_runs_
         async def is_told() -> bool:
             return (await readiness(server)).get("disk", "").startswith("nearly full")
 
-        await until(is_told, 40)
+        await wait_until(is_told, 40)
         async with httpx.AsyncClient(timeout=60, headers={"Authorization": f"Bearer {server.token}"}) as client:
 
             async def create() -> httpx.Response:
@@ -171,11 +171,11 @@ async def test_below_a_floor_of_free_disk_nothing_new_is_accepted_and_what_runs_
                 count = (await server.query(_COMPLETED, {"id": task}))["task"]["runs"]["totalCount"]
                 return len(target.calls) > before + 2 and count > before + 1
 
-            await until(goes_on, 20)
+            await wait_until(goes_on, 20)
             ballast.unlink()
 
             async def is_accepted() -> bool:
                 return "errors" not in (await create()).json()
 
-            await until(is_accepted, 20)
+            await wait_until(is_accepted, 20)
         assert "disk" not in await readiness(server)

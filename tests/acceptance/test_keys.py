@@ -12,7 +12,7 @@ from gql import Client, gql
 from gql.transport.websockets import WebsocketsTransport
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import Target, until
+from tests.harness import TargetServer, wait_until
 
 SECRET = "s3cret of the target"
 TOKEN = "s3cret-token"
@@ -20,7 +20,7 @@ CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } u
 EVENTS = gql("subscription { taskEvents { kind runStatus } }")
 
 
-async def create(server: Server, target: Target, name: str, **schedule: Any) -> None:
+async def create(server: Server, target: TargetServer, name: str, **schedule: Any) -> None:
     """Create a task with a secret header and a token."""
     http = {"url": target.url, "headers": {"X-Secret": SECRET}, "secretHeaders": ["X-Secret"], "token": TOKEN}
     answer = await server.query(CREATE, {"i": {"name": name, "job": {"http": http}, "schedule": schedule}})
@@ -58,21 +58,21 @@ async def killed_rotation(server: Server) -> None:
     assert await process.wait() == -signal.SIGKILL
 
 
-async def test_nobody_notices_a_rotation(tmp_path: Path, target: Target) -> None:
+async def test_nobody_notices_a_rotation(tmp_path: Path, target: TargetServer) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()
         await create(server, target, "each second", every={"interval": "PT1S"})
         await create(server, target, "tomorrow", every={"interval": "P1D"})
         events: list[dict[str, Any]] = []
         listening = asyncio.create_task(listen(server, events))
-        await until(lambda: asyncio.sleep(0, events and target.calls))
+        await wait_until(lambda: asyncio.sleep(0, events and target.calls))
 
         await killed_rotation(server)
         await create(server, target, "in between", every={"interval": "P1D"})
         await server.run_command("keys", "rotate")
 
         heard, called = len(events), len(target.calls)
-        await until(lambda: asyncio.sleep(0, len(events) > heard and len(target.calls) > called + 1))
+        await wait_until(lambda: asyncio.sleep(0, len(events) > heard and len(target.calls) > called + 1))
         assert not listening.done()
         await the_secrets_are_right(server, target)
         await only_the_newest_key_is_in_use(server)
@@ -83,7 +83,7 @@ async def test_nobody_notices_a_rotation(tmp_path: Path, target: Target) -> None
     assert TOKEN not in server.log.read_text()
 
 
-async def the_secrets_are_right(server: Server, target: Target) -> None:
+async def the_secrets_are_right(server: Server, target: TargetServer) -> None:
     """Check that each call had the secrets, no attempt failed, and the earlier session continues."""
     assert {call["headers"]["X-Secret"] for call in target.calls} == {SECRET}
     assert {call["headers"]["Authorization"] for call in target.calls} == {f"Bearer {TOKEN}"}

@@ -11,7 +11,7 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.websockets import WebsocketsTransport
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import Target, until
+from tests.harness import TargetServer, wait_until
 
 CREATE = gql(
     """mutation ($input: CreateTaskInput!) {
@@ -55,13 +55,13 @@ async def collect(client: Client, events: list[dict[str, Any]], enough: asyncio.
                 return
 
 
-async def test_a_newcomer_sees_a_task_run_fail_retry_and_gets_a_mail(tmp_path: Path, target: Target) -> None:
+async def test_a_newcomer_sees_a_task_run_fail_retry_and_gets_a_mail(tmp_path: Path, target: TargetServer) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up("newcomer@example.com")
         events: list[dict[str, Any]] = []
         failed = asyncio.Event()
         listening = asyncio.create_task(collect(socket_client(server), events, failed))
-        await until(lambda: asyncio.sleep(0, bool(events)))
+        await wait_until(lambda: asyncio.sleep(0, bool(events)))
         assert events[0]["kind"] == "SNAPSHOT"
 
         target.script = [500, 503]
@@ -100,18 +100,20 @@ async def the_mails_are_told(server: Server) -> None:
         mails = json.loads(await server.run_command("mails", "list", "--json"))
         return mails if [mail["status"] for mail in mails] == ["DELIVERED", "DELIVERED"] else None
 
-    mails = await until(both, 20)
+    mails = await wait_until(both, 20)
     assert len(list((server.directory / "data" / "mails").glob("*.eml"))) == 2
     shown = await server.run_command("mails", "show", mails[0]["id"])
     assert "nightly report" in shown
     assert "newcomer@example.com" in shown
 
 
-async def test_subscribers_that_leave_in_the_middle_of_an_event_harm_nobody(tmp_path: Path, target: Target) -> None:
+async def test_subscribers_that_leave_in_the_middle_of_an_event_harm_nobody(
+    tmp_path: Path, target: TargetServer
+) -> None:
     async def come_and_go(server: Server) -> str:
         events: list[dict[str, Any]] = []
         listening = asyncio.create_task(collect(socket_client(server), events, asyncio.Event()))
-        await until(lambda: asyncio.sleep(0, bool(events)))
+        await wait_until(lambda: asyncio.sleep(0, bool(events)))
         job = {"http": {"url": target.url}}
         task_input = {"name": "x", "job": job, "schedule": {"now": True}, "retry": {"maxRetries": 0}}
         async with http_client(server) as session:
@@ -144,7 +146,7 @@ async def test_commands_join_a_running_server(tmp_path: Path) -> None:
         assert answer["logIn"]["session"]["user"]["email"] == "bob@example.com"
 
 
-async def test_a_stop_is_clean_and_what_was_due_meanwhile_is_caught_up(tmp_path: Path, target: Target) -> None:
+async def test_a_stop_is_clean_and_what_was_due_meanwhile_is_caught_up(tmp_path: Path, target: TargetServer) -> None:
     server = Server(tmp_path)
     await server.start()
     await server.sign_up()
@@ -159,11 +161,11 @@ async def test_a_stop_is_clean_and_what_was_due_meanwhile_is_caught_up(tmp_path:
         },
     )
     task_id = answer["createTask"]["task"]["id"]
-    await until(lambda: asyncio.sleep(0, len(target.calls) >= 2), 20)
+    await wait_until(lambda: asyncio.sleep(0, len(target.calls) >= 2), 20)
     assert await server.stop() == 0
     calls = len(target.calls)
     await server.start()
-    await until(lambda: asyncio.sleep(0, len(target.calls) > calls), 20)
+    await wait_until(lambda: asyncio.sleep(0, len(target.calls) > calls), 20)
     query = "query($id: ID!) { task(id: $id) { runs(first: 100) { nodes { status dueAt } } } }"
     runs = (await server.query(query, {"id": task_id}))["task"]["runs"]["nodes"]
     assert len({run["dueAt"] for run in runs}) == len(runs)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import until
+from tests.harness import wait_until
 
 PLUGIN = Path(__file__).parent.parent / "plugin"
 REFUSED: list[tuple[str, Any, str, str]] = [
@@ -49,7 +49,7 @@ async def settled(server: Server, params: dict[str, Any]) -> dict[str, Any]:
         run: dict[str, Any] | None = (await server.query(RUN, {"id": created["task"]["id"]}))["task"]["lastRun"]
         return run if run and run["status"] in {"COMPLETED", "FAILED"} else None
 
-    run: dict[str, Any] = await until(ended)
+    run: dict[str, Any] = await wait_until(ended)
     return run
 
 

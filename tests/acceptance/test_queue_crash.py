@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.acceptance.server import run_server
-from tests.harness import until
+from tests.harness import wait_until
 
 _CREATE = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { userErrors { message } } }"
 _SHOW = "{ queues { name paused concurrency depth } circuits { host state failures cause retryAt } }"
@@ -59,7 +59,7 @@ async def test_a_pause_and_an_open_circuit_survive_a_kill(tmp_path: Path) -> Non
             queue = next(each for each in shown["queues"] if each["name"] == "later")
             return shown if shown["circuits"] and queue["depth"] == 5 else None
 
-        before = await until(shut, 20)
+        before = await wait_until(shut, 20)
         assert (before["circuits"][0]["state"], before["circuits"][0]["cause"]) == ("OPEN", "HTTP 503")
         texts = {run["waitingFor"]: run["waitingText"] for run in (await server.query(_WAITING))["runs"]["nodes"]}
         assert "nothing is sent there until" in texts["CIRCUIT_OPEN"]
@@ -78,14 +78,14 @@ async def test_a_pause_and_an_open_circuit_survive_a_kill(tmp_path: Path) -> Non
             default = next(each for each in shown["queues"] if each["name"] == "default")
             return not shown["circuits"] and default["depth"] == 0
 
-        await until(closed, 30)
+        await wait_until(closed, 30)
         await server.query('mutation { resumeQueue(input: {name: "later"}) { userErrors { message } } }')
 
         async def ended() -> bool:
             runs = (await server.query(_WAITING))["runs"]["nodes"]
             return len(runs) == 15 and all(run["status"] in {"COMPLETED", "FAILED"} for run in runs)
 
-        await until(ended, 30)
+        await wait_until(ended, 30)
         assert len(answers["calls"]) == len(set(answers["calls"])) == 15
 
 
@@ -100,12 +100,12 @@ async def test_a_kill_in_the_middle_of_a_probe(tmp_path: Path) -> None:
             circuits = (await server.query(_SHOW))["circuits"]
             return circuits[0] if circuits and circuits[0]["state"] == "HALF_OPEN" else None
 
-        before = await until(probing, 20)
+        before = await wait_until(probing, 20)
 
         async def sent() -> bool:
             return len(answers["calls"]) == 3
 
-        await until(sent)
+        await wait_until(sent)
         await server.kill()
         assert len(answers["calls"]) == 3  # one probe and nothing else
         answers |= {"status": 200, "hang_from": 10**9}
@@ -116,7 +116,7 @@ async def test_a_kill_in_the_middle_of_a_probe(tmp_path: Path) -> None:
             runs = (await server.query(_WAITING))["runs"]["nodes"]
             return sorted(run["status"] for run in runs) == ["COMPLETED"] * 4 + ["FAILED"] * 2
 
-        await until(ended, 30)
+        await wait_until(ended, 30)
         assert before["failures"] == 2
         assert (await server.query(_SHOW))["circuits"] == []
         again = [run for run in set(answers["calls"]) if answers["calls"].count(run) > 1]

@@ -12,7 +12,7 @@ import httpx
 from aiohttp import web
 
 from tests.acceptance.server import Server, UnavailableError
-from tests.harness import until
+from tests.harness import wait_until
 
 LETTERS = 60
 _CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
@@ -62,7 +62,7 @@ async def _fail_all(server: Server, target: Broken) -> None:
     async def failed() -> bool:
         return bool((await server.query(_LETTERS))["deadLetters"]["totalCount"] == LETTERS)
 
-    await until(failed, 30)
+    await wait_until(failed, 30)
     causes = (await server.query(_LETTERS))["deadLetterCauses"]
     assert causes == [{"errorKind": "HTTP_STATUS", "host": "127.0.0.1", "count": LETTERS}]
 
@@ -75,7 +75,7 @@ async def _when(server: Server, replay: str, reached: Any) -> dict[str, Any]:
             return None
         return shown if reached(shown) else None
 
-    answer: dict[str, Any] = await until(found, 60)
+    answer: dict[str, Any] = await wait_until(found, 60)
     return answer
 
 

@@ -11,8 +11,8 @@ import httpx
 
 from tests.acceptance.events import events
 from tests.acceptance.server import Server
-from tests.harness import Target, until
-from tocsin.events.recent_changes import OVERLAP
+from tests.harness import TargetServer, wait_until
+from tocsin.events.recent_changes import CLOCK_TOLERANCE
 
 TASKS = 20
 _CREATE = (
@@ -58,36 +58,36 @@ def new_servers(tmp_path: Path, uri: str) -> list[Server]:
 
 
 async def test_a_subscriber_whose_server_dies_sees_the_last_state_at_the_other(
-    tmp_path: Path, target: Target, mongodb_uri: str
+    tmp_path: Path, target: TargetServer, mongodb_uri: str
 ) -> None:
     one, other = new_servers(tmp_path, mongodb_uri)
     try:
         await asyncio.gather(one.launch(), other.launch())
-        await until(one.ready, 60)
-        await until(other.ready, 60)
+        await wait_until(one.ready, 60)
+        await wait_until(other.ready, 60)
         await one.sign_up()
         other.token = one.token
         listener = Listener()
         listening = asyncio.create_task(listener.listen(one))
-        await until(lambda: is_true(listener.kinds))
+        await wait_until(lambda: is_true(listener.kinds))
         target.script = [500] * TASKS
         job = {"http": {"url": target.url}}
         first = {"name": "first", "job": job, "schedule": {"at": "2100-01-01T00:00:00Z"}}
         await one.query(_CREATE, {"i": {"tasks": [first]}})
         await asyncio.sleep(
-            1.5 * OVERLAP.total_seconds()
+            1.5 * CLOCK_TOLERANCE.total_seconds()
         )  # both servers have listened for a while before the other tasks are saved
         given = [{"name": f"t{number}", "job": job, "schedule": {"now": True}} for number in range(TASKS)]
         await one.query(_CREATE, {"i": {"tasks": given}})
-        await until(lambda: is_true("RETRY" in listener.last.values()), 30)
+        await wait_until(lambda: is_true("RETRY" in listener.last.values()), 30)
         await one.kill()
         await listening
-        await until(lambda: all_ended(other), 60)  # nobody is subscribed meanwhile
+        await wait_until(lambda: all_ended(other), 60)  # nobody is subscribed meanwhile
         states = (await other.query(_STATES))["runs"]["nodes"]
         ended = {run["task"]["id"]: run["status"] for run in states}
         assert listener.last != ended
         listening = asyncio.create_task(listener.listen(other))
-        await until(lambda: is_true(listener.last == ended), 20)
+        await wait_until(lambda: is_true(listener.last == ended), 20)
         assert listener.kinds.count("SNAPSHOT") == 1  # only the first event: no state had to be read again
         listening.cancel()
     finally:

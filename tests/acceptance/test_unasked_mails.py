@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import Target, until
+from tests.harness import TargetServer, wait_until
 from tests.outbound.smtp import Inbox, mail_server
 
 CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
@@ -26,12 +26,12 @@ async def failed(server: Server) -> dict[str, Any]:
         ended = {run["taskName"]: run["error"] for run in runs if run["status"] == "FAILED"}
         return ended if len(ended) == 2 else None
 
-    found: dict[str, Any] = await until(both, 30)
+    found: dict[str, Any] = await wait_until(both, 30)
     return found
 
 
 async def test_a_stranger_whose_address_was_typed_gets_one_mail_without_chosen_text(
-    tmp_path: Path, target: Target
+    tmp_path: Path, target: TargetServer
 ) -> None:
     target.script = [500]
     inbox = Inbox()
@@ -49,5 +49,5 @@ async def test_a_stranger_whose_address_was_typed_gets_one_mail_without_chosen_t
                 mails = await server.run_command("mails", "list")
                 return mails.count("SUPPRESSED") == 3 and mails.count("DELIVERED") == 1
 
-            await until(told, 30)  # the job's mail and the notifications of both tasks
+            await wait_until(told, 30)  # the job's mail and the notifications of both tasks
     assert [mail["Subject"] for mail in inbox.mails] == ["Confirm your email address"]

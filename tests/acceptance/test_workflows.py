@@ -17,7 +17,7 @@ from gql.transport.websockets import WebsocketsTransport
 from pypdf import PdfReader
 
 from tests.acceptance.server import Server, run_server
-from tests.harness import Target, until
+from tests.harness import TargetServer, wait_until
 from tocsin.jobs.geometry.countries.outlines import load_atlas
 
 SAVE = """mutation($yaml: String!) {
@@ -56,11 +56,11 @@ async def settled(server: Server, run_id: str, seconds: float = 20) -> dict[str,
         run: dict[str, Any] = (await server.query(RUN, {"id": run_id}))["workflowRun"]
         return run if run["status"] in {"COMPLETED", "FAILED", "CANCELLED"} else None
 
-    run: dict[str, Any] = await until(ended, seconds)
+    run: dict[str, Any] = await wait_until(ended, seconds)
     return run
 
 
-async def test_steps_follow_each_other_and_pass_data(tmp_path: Path, target: Target) -> None:
+async def test_steps_follow_each_other_and_pass_data(tmp_path: Path, target: TargetServer) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()
         await save(
@@ -101,7 +101,7 @@ output: {{said: "${{{{ steps.first.result.body }}}}", status: "${{{{ steps.last.
         assert sorted(paths[1:-1]) == ["/item/1/0", "/item/2/1", "/item/3/2"]
 
 
-async def test_the_samples_do_what_they_say(tmp_path: Path, target: Target) -> None:
+async def test_the_samples_do_what_they_say(tmp_path: Path, target: TargetServer) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()
         loaded = await server.run_command("samples", "load", "alice@example.com")
@@ -182,13 +182,13 @@ async def _pdf_text(url: str) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
 
 
-async def test_every_change_is_told(tmp_path: Path, target: Target) -> None:
+async def test_every_change_is_told(tmp_path: Path, target: TargetServer) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()
         await server.run_command("samples", "load", "alice@example.com")
         events: list[dict[str, Any]] = []
         listening = asyncio.create_task(_listen(server, events))
-        await until(_some(events))
+        await wait_until(_some(events))
         await execute(server, "hello_world", {"url": target.url})
         async with asyncio.timeout(20):
             await listening

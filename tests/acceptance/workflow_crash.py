@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.acceptance.crash import Load, kill, serve_load
 from tests.acceptance.server import Server
-from tests.harness import until
+from tests.harness import wait_until
 
 CREATORS = 4
 _SAVE = "mutation($yaml: String!) { saveWorkflow(input: {yaml: $yaml}) { userErrors { message } } }"
@@ -108,7 +108,7 @@ class Workflows:
             run: dict[str, Any] = (await self.load.ask(_RUN, {"id": run_id}))["workflowRun"]
             return run if run["status"] in {"COMPLETED", "FAILED", "CANCELLED"} else None
 
-        run: dict[str, Any] = await until(settled, 90)
+        run: dict[str, Any] = await wait_until(settled, 90)
         return run
 
 

@@ -8,19 +8,19 @@ from tocsin import clock
 from tocsin.documents import Database
 from tocsin.keys import keyring
 from tocsin.keys.keyring import Keyring
-from tocsin.maintenance.periodic import Rounds
+from tocsin.maintenance.periodic import Periodic
 from tocsin.security.access_tokens import AccessTokens
-from tocsin.security.key_files import Keys
+from tocsin.security.key_files import InstallationKeys
 from tocsin.security.secret_box import SecretBox
 
 HOUR = timedelta(hours=1)
-KEYS = Keys("j" * 40, b"k" * 32)
+KEYS = InstallationKeys("j" * 40, b"k" * 32)
 
 
 class Process:
     """A keyring with its tokens and secrets. With a name it acknowledges keys, as a server does."""
 
-    def __init__(self, database: Database, keys: Keys = KEYS, name: str | None = None) -> None:
+    def __init__(self, database: Database, keys: InstallationKeys = KEYS, name: str | None = None) -> None:
         self.tokens = AccessTokens(keys.jwt_secret, HOUR)
         self.secrets = SecretBox(keys.encryption, keys.former)
         self.keyring = Keyring(database, keys, self.tokens, self.secrets, name)
@@ -32,12 +32,12 @@ class Process:
 
 
 @asynccontextmanager
-async def serving(database: Database, keys: Keys = KEYS, name: str = "one") -> AsyncIterator[Process]:
+async def serving(database: Database, keys: InstallationKeys = KEYS, name: str = "one") -> AsyncIterator[Process]:
     """Run a process that has a lease and reads the keys periodically."""
     process = Process(database, keys, name)
     await alive(database, name)
     await process.keyring.start()
-    reading = Rounds(process.keyring.load, keyring.POLL_SECONDS)
+    reading = Periodic(process.keyring.load, keyring.POLL_SECONDS)
     reading.start()
     try:
         yield process

@@ -10,9 +10,18 @@ import pytest
 import structlog
 
 from tests.accounts.conftest import TOKENS
-from tests.harness import settings
+from tests.harness import make_settings
 from tocsin import clock
-from tocsin.accounts import COMMAND_LINE, Accounts, Actor, activate, audit, create_user, deactivate, find_user
+from tocsin.accounts import (
+    COMMAND_LINE,
+    Accounts,
+    Actor,
+    activate_user,
+    audit,
+    create_user,
+    deactivate_user,
+    require_user_by_email,
+)
 from tocsin.documents import Database, User
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
 from tocsin.security import passwords
@@ -62,7 +71,7 @@ async def test_an_address_is_taken_once(accounts: Accounts) -> None:
 
 
 async def test_sign_up_may_be_closed(database: Database) -> None:
-    closed = Accounts(database, settings(sign_up="closed"), TOKENS, b"k" * 32)
+    closed = Accounts(database, make_settings(sign_up="closed"), TOKENS, b"k" * 32)
     assert (await refused(closed, ALICE, PASSWORD)).code is UserErrorCode.SIGN_UP_CLOSED
     assert await User.find_all().count() == 0
     await create_user(ALICE, PASSWORD, COMMAND_LINE)
@@ -107,7 +116,7 @@ async def test_every_failed_log_in_looks_alike(
     database: Database, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, email: str, password: str
 ) -> None:
     await asyncio.gather(*(create_user(email, PASSWORD, COMMAND_LINE) for email in (ALICE, "gone@example.com")))
-    await deactivate(database, await find_user("gone@example.com"), COMMAND_LINE)
+    await deactivate_user(database, await require_user_by_email("gone@example.com"), COMMAND_LINE)
     with Counting(1) as pool:
         monkeypatch.setattr(passwords, "_POOL", pool)
         with pytest.raises(UserError) as caught:
@@ -120,10 +129,10 @@ async def test_every_failed_log_in_looks_alike(
 
 async def test_a_token_ends_with_its_user(database: Database, accounts: Accounts) -> None:
     session = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
-    await deactivate(database, session.user, COMMAND_LINE)
+    await deactivate_user(database, session.user, COMMAND_LINE)
     with pytest.raises(Unauthenticated, match="deactivated"):
         await accounts.authenticate(session.access_token)
-    await activate(session.user, COMMAND_LINE)
+    await activate_user(session.user, COMMAND_LINE)
     with pytest.raises(Unauthenticated, match="session"):
         await accounts.authenticate(session.access_token)
     again = await accounts.log_in(ALICE, PASSWORD, BROWSER)
@@ -189,8 +198,8 @@ async def test_a_look_alike_of_an_address_is_that_address_to_everybody(database:
             await again
         assert caught.value.code is UserErrorCode.EMAIL_TAKEN
     assert (await accounts.log_in(fake, PASSWORD, Actor())).user.email == "alice@example.com"
-    assert (await find_user(fake)).email == "alice@example.com"
-    assert await audit.newest(database, 10, clock.now(), email=fake)
+    assert (await require_user_by_email(fake)).email == "alice@example.com"
+    assert await audit.list_entries(database, 10, clock.now(), email=fake)
 
 
 async def test_an_account_whose_address_was_stored_before_is_still_found(accounts: Accounts) -> None:
@@ -205,7 +214,7 @@ async def test_what_strangers_type_is_escaped_and_cut_in_the_log_and_the_audit_l
     typed = "x\n2026-01-01 [info] forged\x1b[31m\u202e\u009b" + "y" * 5_000
     with structlog.testing.capture_logs() as lines, pytest.raises(UserError):
         await accounts.log_in(typed, PASSWORD, Actor(user_agent="curl\r\nx" * 1_000))
-    (entry,) = await audit.newest(database, 10, clock.now())
+    (entry,) = await audit.list_entries(database, 10, clock.now())
     for text in (lines[0]["email"], entry["email"], entry["user_agent"]):
         assert text.isprintable()
         assert len(text) < 500

@@ -37,7 +37,7 @@ async def test_use_is_noted_once_a_minute(database: Database, alice: User) -> No
         moment = now + timedelta(seconds=seconds)
         token = await tokens.find_token(text)
         assert token is not None
-        await tokens.note_use(database, token, moment)
+        await tokens.record_use(database, token, moment)
         (stored,) = await tokens.list_tokens(alice.id)
         assert stored.last_used_at == now + timedelta(seconds=noted)
 

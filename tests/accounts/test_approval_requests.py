@@ -3,7 +3,13 @@
 import pytest
 
 from tocsin import clock
-from tocsin.accounts.approval_requests import MOST, RequestRules, accept_requests, refusal_text, refuse_requests
+from tocsin.accounts.approval_requests import (
+    MAX_ACCEPTED_ADDRESSES,
+    ApprovalRequestRules,
+    accept_requests,
+    describe_refusal,
+    refuse_requests,
+)
 from tocsin.documents import Database, User
 from tocsin.errors import Conflict, InvalidInput
 
@@ -23,24 +29,28 @@ async def _models(database: Database) -> None:
 @pytest.mark.usefixtures("_models")
 def test_who_is_asked() -> None:
     alice, willing, admin = person("alice"), person("bob", "alice@example.com"), person("carol", is_admin=True)
-    rules = RequestRules()
-    asked = [rules.accept(each, alice) for each in (alice, person("bob"), willing, admin)]
+    rules = ApprovalRequestRules()
+    asked = [rules.can_be_asked(each, alice) for each in (alice, person("bob"), willing, admin)]
     assert asked == [True, False, True, False]
-    assert RequestRules(to_admins=True).accept(admin, alice)
+    assert ApprovalRequestRules(admins_accept_everyone=True).can_be_asked(admin, alice)
     unknown = person("alice", confirmed=False)
-    assert not RequestRules(confirms=True, to_admins=True).accept(willing, unknown)
-    assert not RequestRules(confirms=True, to_admins=True).accept(admin, unknown)
+    assert not ApprovalRequestRules(requires_confirmed_address=True, admins_accept_everyone=True).can_be_asked(
+        willing, unknown
+    )
+    assert not ApprovalRequestRules(requires_confirmed_address=True, admins_accept_everyone=True).can_be_asked(
+        admin, unknown
+    )
 
 
 @pytest.mark.usefixtures("_models")
 def test_what_is_said_is_the_same_of_an_unknown_address() -> None:
-    alice, rules = person("alice"), RequestRules(confirms=True)
-    unwilling = refusal_text("bob@example.com", [person("bob")], alice, rules)
-    assert unwilling == refusal_text("bob@example.com", [], alice, rules)
+    alice, rules = person("alice"), ApprovalRequestRules(requires_confirmed_address=True)
+    unwilling = describe_refusal("bob@example.com", [person("bob")], alice, rules)
+    assert unwilling == describe_refusal("bob@example.com", [], alice, rules)
     assert unwilling is not None
     assert 'acceptRequestsFrom(input: {email: "alice@example.com"})' in unwilling
-    assert refusal_text("bob@example.com", [person("bob", "alice@example.com")], alice, rules) is None
-    own = refusal_text("bob@example.com", [], person("alice", confirmed=False), rules)
+    assert describe_refusal("bob@example.com", [person("bob", "alice@example.com")], alice, rules) is None
+    own = describe_refusal("bob@example.com", [], person("alice", confirmed=False), rules)
     assert own is not None
     assert "requestEmailConfirmation" in own
 
@@ -56,6 +66,6 @@ async def test_a_list_that_grows_and_shrinks_within_bounds(database: Database) -
     for wrong in ("no address", "bob@example.com"):
         with pytest.raises(InvalidInput):
             await accept_requests(database, bob, wrong)
-    full = person("dave", *(f"a{number}@example.com" for number in range(MOST)))
+    full = person("dave", *(f"a{number}@example.com" for number in range(MAX_ACCEPTED_ADDRESSES)))
     with pytest.raises(Conflict):
         await accept_requests(database, full, "alice@example.com")

@@ -7,14 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import settings, until
+from tests.harness import make_settings, wait_until
 from tocsin import clock
-from tocsin.accounts import COMMAND_LINE, Accounts, Actor, Mailing, activate, create_user, deactivate, invite, promote
+from tocsin.accounts import (
+    COMMAND_LINE,
+    Accounts,
+    Actor,
+    LinkFlows,
+    activate_user,
+    create_user,
+    deactivate_user,
+    invite_user,
+    set_admin,
+)
 from tocsin.accounts.links import LIFETIMES, find_link
 from tocsin.documents import Database, LinkPurpose, User
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
-from tocsin.notifications.delivery_worker import Postman
-from tocsin.outbound.mail_transport import FileDoor
+from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.outbound.mail_transport import FileTransport
 from tocsin.security.secret_box import SecretBox
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
@@ -24,9 +34,9 @@ ADMIN = Actor(id="carol", name="carol@example.com")
 
 
 @pytest.fixture
-def mailing(database: Database, accounts: Accounts) -> Mailing:
-    chosen = settings(public_url="https://tocsin.example/sub/")
-    return Mailing(database, chosen, SECRETS, accounts.sessions)
+def mailing(database: Database, accounts: Accounts) -> LinkFlows:
+    chosen = make_settings(public_url="https://tocsin.example/sub/")
+    return LinkFlows(database, chosen, SECRETS, accounts.sessions)
 
 
 async def mailed_token(database: Database, purpose: str, email: str) -> str:
@@ -35,13 +45,13 @@ async def mailed_token(database: Database, purpose: str, email: str) -> str:
     async def found() -> str | None:
         async for delivery in database.deliveries.find({"kind": purpose}).sort("queued_at", -1):
             assert "https" not in delivery["text"]
-            link = SECRETS.open(delivery["sealed"], delivery["_id"])
+            link = SECRETS.unseal_without_reload(delivery["sealed"], delivery["_id"])
             match = re.fullmatch(r"https://tocsin\.example/sub/account#(?:reset|invitation)=(\S{43})", link)
             assert match is not None, link
             return match[1]
         return None
 
-    return str(await until(found))
+    return str(await wait_until(found))
 
 
 async def _carol() -> User:
@@ -57,40 +67,40 @@ async def refused(work: object) -> UserErrorCode:
 
 
 async def test_a_forgotten_password_is_replaced_by_a_link(
-    database: Database, accounts: Accounts, mailing: Mailing
+    database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     before = await accounts.sign_up(ALICE, PASSWORD, Actor())
-    await mailing.request_reset("ALICE@example.com ", Actor(address="192.0.2.7"))
+    await mailing.request_password_reset("ALICE@example.com ", Actor(address="192.0.2.7"))
     token = await mailed_token(database, "PASSWORD_RESET", ALICE)
     assert token not in str(await database.links.find_one({}))
-    assert await refused(mailing.reset(token, "short", Actor())) is UserErrorCode.INVALID
-    grant = await mailing.reset(token, NEW, Actor())
+    assert await refused(mailing.reset_password(token, "short", Actor())) is UserErrorCode.INVALID
+    grant = await mailing.reset_password(token, NEW, Actor())
     assert (await accounts.authenticate(grant.access_token)).user.email == ALICE
     with pytest.raises(Unauthenticated):
         await accounts.authenticate(before.access_token)
-    assert await refused(mailing.reset(token, NEW, Actor())) is UserErrorCode.LINK_INVALID
+    assert await refused(mailing.reset_password(token, NEW, Actor())) is UserErrorCode.LINK_INVALID
     assert await refused(accounts.log_in(ALICE, PASSWORD, Actor())) is UserErrorCode.INVALID_CREDENTIALS
     await accounts.log_in(ALICE, NEW, Actor())
 
 
-async def test_nobody_learns_who_has_an_account(database: Database, mailing: Mailing) -> None:
-    await mailing.request_reset(BOB, Actor())
+async def test_nobody_learns_who_has_an_account(database: Database, mailing: LinkFlows) -> None:
+    await mailing.request_password_reset(BOB, Actor())
     assert await database.deliveries.count_documents({}) == await database.links.count_documents({}) == 0
-    assert await refused(mailing.request_reset("no address", Actor())) is UserErrorCode.INVALID
+    assert await refused(mailing.request_password_reset("no address", Actor())) is UserErrorCode.INVALID
 
 
-async def test_only_the_latest_link_is_good(database: Database, mailing: Mailing) -> None:
+async def test_only_the_latest_link_is_good(database: Database, mailing: LinkFlows) -> None:
     await create_user(ALICE, PASSWORD, COMMAND_LINE)
-    await mailing.request_reset(ALICE, Actor())
+    await mailing.request_password_reset(ALICE, Actor())
     first = await mailed_token(database, "PASSWORD_RESET", ALICE)
     await database.deliveries.delete_many({})
-    await mailing.request_reset(ALICE, Actor())
+    await mailing.request_password_reset(ALICE, Actor())
     second = await mailed_token(database, "PASSWORD_RESET", ALICE)
-    assert await refused(mailing.reset(first, NEW, Actor())) is UserErrorCode.LINK_INVALID
-    await mailing.reset(second, NEW, Actor())
+    assert await refused(mailing.reset_password(first, NEW, Actor())) is UserErrorCode.LINK_INVALID
+    await mailing.reset_password(second, NEW, Actor())
 
 
-async def test_a_link_ends_and_is_for_one_purpose(database: Database, mailing: Mailing) -> None:
+async def test_a_link_ends_and_is_for_one_purpose(database: Database, mailing: LinkFlows) -> None:
     link, url = await _invited(database, mailing, BOB)
     token, purpose = url.partition("=")[2], LinkPurpose.INVITATION
     await find_link(token, purpose, link.created_at + LIFETIMES[purpose] - clock.MILLISECOND)
@@ -101,22 +111,22 @@ async def test_a_link_ends_and_is_for_one_purpose(database: Database, mailing: M
     assert LIFETIMES[LinkPurpose.RESET] <= timedelta(hours=1)
 
 
-async def _invited(database: Database, mailing: Mailing, email: str, *, is_admin: bool = False):  # type: ignore[no-untyped-def]
-    link = await mailing.invite(email, is_admin, ADMIN)
+async def _invited(database: Database, mailing: LinkFlows, email: str, *, is_admin: bool = False):  # type: ignore[no-untyped-def]
+    link = await mailing.invite_user(email, is_admin, ADMIN)
     return link, f"={await mailed_token(database, 'INVITATION', email)}"
 
 
 async def test_an_invitation_makes_an_account_even_if_sign_up_is_closed(
-    database: Database, accounts: Accounts, mailing: Mailing
+    database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     await _carol()
     _, url = await _invited(database, mailing, "Bob@Example.com", is_admin=True)
     token = url.partition("=")[2]
-    assert await refused(mailing.accept(token, "short", Actor())) is UserErrorCode.INVALID
-    grant = await mailing.accept(token, NEW, Actor())
+    assert await refused(mailing.accept_invitation(token, "short", Actor())) is UserErrorCode.INVALID
+    grant = await mailing.accept_invitation(token, NEW, Actor())
     assert (grant.user.email, grant.user.is_admin) == (BOB, True)
-    assert await refused(mailing.accept(token, NEW, Actor())) is UserErrorCode.LINK_INVALID
-    assert await refused(mailing.invite(BOB, False, ADMIN)) is UserErrorCode.EMAIL_TAKEN
+    assert await refused(mailing.accept_invitation(token, NEW, Actor())) is UserErrorCode.LINK_INVALID
+    assert await refused(mailing.invite_user(BOB, False, ADMIN)) is UserErrorCode.EMAIL_TAKEN
     actions = [entry["action"] async for entry in database.audit_entries.find({}).sort("_id", 1)]
     assert actions == ["USER_INVITED", "INVITATION_ACCEPTED"]
 
@@ -124,34 +134,36 @@ async def test_an_invitation_makes_an_account_even_if_sign_up_is_closed(
 @pytest.mark.parametrize("is_admin", [True, False])
 @pytest.mark.parametrize("how", ["demoted", "deactivated", "gone", "demoted meanwhile"])
 async def test_an_invitation_ends_with_its_inviters_office(
-    database: Database, mailing: Mailing, how: str, is_admin: bool
+    database: Database, mailing: LinkFlows, how: str, is_admin: bool
 ) -> None:
     carol = await _carol()
     _, url = await _invited(database, mailing, BOB, is_admin=is_admin)
     if how == "demoted":
-        await promote(carol, COMMAND_LINE, False)
+        await set_admin(carol, COMMAND_LINE, False)
     elif how == "deactivated":
-        await deactivate(database, carol, COMMAND_LINE)
+        await deactivate_user(database, carol, COMMAND_LINE)
     elif how == "gone":
         await database.users.delete_one({"_id": carol.id})
     else:
         await database.users.update_one({"_id": carol.id}, {"$set": {"is_admin": False}})
-    assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
+    assert await refused(mailing.accept_invitation(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
     if how in {"demoted", "deactivated"}:  # nor does it become valid again with the rights
-        await promote(await activate(carol, COMMAND_LINE), COMMAND_LINE)
-        assert await refused(mailing.accept(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
+        await set_admin(await activate_user(carol, COMMAND_LINE), COMMAND_LINE)
+        assert (
+            await refused(mailing.accept_invitation(url.partition("=")[2], NEW, Actor())) is UserErrorCode.LINK_INVALID
+        )
     assert await database.users.count_documents({"email": BOB}) == 0
 
 
-async def test_an_invitation_from_the_command_line_needs_no_office(database: Database, mailing: Mailing) -> None:
-    await promote(await _carol(), COMMAND_LINE, False)
-    _, url = await invite(database, mailing._settings, SECRETS, BOB, COMMAND_LINE)
-    assert (await mailing.accept(url.partition("=")[2], NEW, Actor())).user.email == BOB
+async def test_an_invitation_from_the_command_line_needs_no_office(database: Database, mailing: LinkFlows) -> None:
+    await set_admin(await _carol(), COMMAND_LINE, False)
+    _, url = await invite_user(database, mailing._settings, SECRETS, BOB, COMMAND_LINE)
+    assert (await mailing.accept_invitation(url.partition("=")[2], NEW, Actor())).user.email == BOB
 
 
-async def test_the_mail_itself_has_the_link(database: Database, mailing: Mailing, tmp_path: Path) -> None:
+async def test_the_mail_itself_has_the_link(database: Database, mailing: LinkFlows, tmp_path: Path) -> None:
     _, url = await _invited(database, mailing, BOB)
-    postman = Postman(database, FileDoor(tmp_path, Address("Tocsin", "tocsin", "example.com")), SECRETS)
+    postman = DeliveryWorker(database, FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com")), SECRETS)
     await postman.send_due()
     (file,) = tmp_path.rglob("*.eml")
     text = file.read_text().replace("=\n", "").replace("=3D", "=")
@@ -161,10 +173,12 @@ async def test_the_mail_itself_has_the_link(database: Database, mailing: Mailing
 
 
 async def test_a_mail_whose_link_cannot_be_read_is_given_up(
-    database: Database, mailing: Mailing, tmp_path: Path
+    database: Database, mailing: LinkFlows, tmp_path: Path
 ) -> None:
-    await mailing.invite(BOB, False, ADMIN)
-    postman = Postman(database, FileDoor(tmp_path, Address("Tocsin", "tocsin", "example.com")), SecretBox(b"x" * 32))
+    await mailing.invite_user(BOB, False, ADMIN)
+    postman = DeliveryWorker(
+        database, FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com")), SecretBox(b"x" * 32)
+    )
     await postman.send_due()
     (delivery,) = await database.deliveries.find({}).to_list()
     assert (delivery["status"], "encryption key" in delivery["last_error"]) == ("FAILED", True)

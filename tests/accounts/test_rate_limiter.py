@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pymongo.errors import PyMongoError
 
-from tocsin.accounts.familiar_addresses import KEPT
-from tocsin.accounts.rate_limiter import PORTIONS, Rates
+from tocsin.accounts.familiar_addresses import RETENTION
+from tocsin.accounts.rate_limiter import DRAWS_PER_BUCKET, RateLimiter
 from tocsin.config import Settings
 from tocsin.documents import Database, connect
 from tocsin.errors import RateLimited
@@ -29,14 +29,14 @@ def clock() -> Clock:
     return Clock()
 
 
-def rates(database: Database, clock: Clock, **changes: Any) -> Rates:
-    return Rates(database, Settings(_env_file=None, **changes), clock)
+def rates(database: Database, clock: Clock, **changes: Any) -> RateLimiter:
+    return RateLimiter(database, Settings(_env_file=None, **changes), clock)
 
 
-async def allowed(rates: Rates, what: str, address: str, email: str | None = None) -> float:
+async def allowed(rates: RateLimiter, what: str, address: str, email: str | None = None) -> float:
     """Return 0, or the seconds to wait."""
     try:
-        await rates.attempt(what, address, email)
+        await rates.count_attempt(what, address, email)
     except RateLimited as error:
         return error.retry_after
     return 0
@@ -65,7 +65,7 @@ async def test_attempts_at_an_account_are_counted_by_address(database: Database,
 
 async def test_guesses_from_everywhere_slow_down_strangers_and_not_the_owner(database: Database, clock: Clock) -> None:
     limit = rates(database, clock, attempts_per_account=3)
-    await limit.succeeded("203.0.113.1", " A@example.com")
+    await limit.record_success("203.0.113.1", " A@example.com")
     for number in range(15):
         assert await allowed(limit, "logIn", f"192.0.2.{number}", "a@example.com") == 0
     wait = await allowed(limit, "logIn", "192.0.2.99", "a@example.com")
@@ -79,14 +79,14 @@ async def test_guesses_from_everywhere_slow_down_strangers_and_not_the_owner(dat
 
 async def test_where_somebody_logged_in_is_kept_as_a_digest_for_ninety_days(database: Database, clock: Clock) -> None:
     limit = rates(database, clock, attempts_per_account=1)
-    await limit.succeeded("203.0.113.1", "a@example.com")
-    await limit.succeeded("203.0.113.1", "a@example.com")
+    await limit.record_success("203.0.113.1", "a@example.com")
+    await limit.record_success("203.0.113.1", "a@example.com")
     (kept,) = await database.rate_buckets.find().to_list()
     assert "a@example.com" not in str(kept)
     assert "203.0.113.1" not in str(kept)
-    assert kept["forget_at"].timestamp() == pytest.approx((T0 + KEPT) / 1000, abs=1)
+    assert kept["forget_at"].timestamp() == pytest.approx((T0 + RETENTION) / 1000, abs=1)
 
-    clock.now += KEPT + 1
+    clock.now += RETENTION + 1
     for number in range(5):
         assert await allowed(limit, "logIn", f"192.0.2.{number}", "a@example.com") == 0
     assert await allowed(limit, "logIn", "203.0.113.1", "a@example.com") > 0
@@ -94,7 +94,7 @@ async def test_where_somebody_logged_in_is_kept_as_a_digest_for_ninety_days(data
 
 async def test_three_links_for_a_new_password_are_mailed_in_an_hour(database: Database, clock: Clock) -> None:
     limit = rates(database, clock)
-    await limit.succeeded("192.0.2.1", "a@example.com")
+    await limit.record_success("192.0.2.1", "a@example.com")
     for number in range(3):
         assert await allowed(limit, "requestPasswordReset", f"192.0.2.{number}", "a@example.com") == 0
     wait = await allowed(limit, "requestPasswordReset", "192.0.2.1", "a@example.com")
@@ -116,44 +116,44 @@ async def test_the_cost_limit_holds_for_all_processes_together(database: Databas
         nonlocal spent
         points = 100 + 370 * (number % 7)
         try:
-            await several[number % 3].spend("someone", points)
+            await several[number % 3].spend_points("someone", points)
         except RateLimited:
             return
         spent += points
 
     await asyncio.gather(*(spend(number) for number in range(200)))
-    assert 50_000 - 3 * 50_000 / PORTIONS - 2_320 <= spent <= 50_000
+    assert 50_000 - 3 * 50_000 / DRAWS_PER_BUCKET - 2_320 <= spent <= 50_000
 
 
 async def test_who_has_spent_all_is_told_when_to_come_back(database: Database, clock: Clock) -> None:
     limit = rates(database, clock, cost_limit=60_000, max_cost=60_000)
-    assert (await limit.spend("someone", 59_000)).remaining == 1000
+    assert (await limit.spend_points("someone", 59_000)).remaining == 1000
     with pytest.raises(RateLimited) as caught:
-        await limit.spend("someone", 5000)
+        await limit.spend_points("someone", 5000)
     assert caught.value.retry_after == pytest.approx(4, abs=0.01)
     with pytest.raises(RateLimited, match="Try again in 4 s"):
-        limit.check("someone", 5000)
-    limit.check("someone", 1000)
-    assert (await limit.spend("someone", 1000)).remaining == 0
+        limit.check_points("someone", 5000)
+    limit.check_points("someone", 1000)
+    assert (await limit.spend_points("someone", 1000)).remaining == 0
     clock.now += 5000
-    assert (await limit.spend("someone", 5000)).remaining == 0
-    assert (await limit.spend("someone else", 5000)).remaining == 55_000
+    assert (await limit.spend_points("someone", 5000)).remaining == 0
+    assert (await limit.spend_points("someone else", 5000)).remaining == 55_000
 
 
 async def test_little_is_spent_without_asking_the_database(database: Database, clock: Clock) -> None:
     limit = rates(database, clock)
-    await limit.spend("someone", 100)
+    await limit.spend_points("someone", 100)
     await database.rate_buckets.drop()
-    remaining = [(await limit.spend("someone", 100)).remaining for _ in range(49)]
+    remaining = [(await limit.spend_points("someone", 100)).remaining for _ in range(49)]
     assert remaining == [500_000 - 100 * number for number in range(2, 51)]
     assert await database.rate_buckets.count_documents({}) == 0
-    await limit.spend("someone", 100)
+    await limit.spend_points("someone", 100)
     assert await database.rate_buckets.count_documents({}) == 1
 
 
 async def test_a_flood_that_was_refused_asks_the_database_no_more(database: Database, clock: Clock) -> None:
     limit = rates(database, clock, attempts_per_address=1)
-    await limit.attempt("logIn", "192.0.2.1")
+    await limit.count_attempt("logIn", "192.0.2.1")
     assert await allowed(limit, "logIn", "192.0.2.1") > 0
     await database.rate_buckets.drop()
     assert await allowed(limit, "logIn", "192.0.2.1") > 0
@@ -162,13 +162,13 @@ async def test_a_flood_that_was_refused_asks_the_database_no_more(database: Data
 
 async def test_a_drawn_portion_is_not_kept_for_ever(database: Database, clock: Clock) -> None:
     limit = rates(database, clock)
-    await limit.spend("someone", 100)
+    await limit.spend_points("someone", 100)
     clock.now += 61_000
-    assert (await limit.spend("someone", 100)).remaining == 499_900
+    assert (await limit.spend_points("someone", 100)).remaining == 499_900
 
 
 async def test_a_bucket_is_forgotten_when_it_is_full_again(database: Database, clock: Clock) -> None:
-    await rates(database, clock, attempts_per_address=6).attempt("logIn", "192.0.2.1")
+    await rates(database, clock, attempts_per_address=6).count_attempt("logIn", "192.0.2.1")
     stored = await database.rate_buckets.find_one({})
     assert stored is not None
     assert stored["forget_at"] == datetime.fromtimestamp((T0 + 10_000) / 1000, UTC)
@@ -180,15 +180,15 @@ async def test_a_database_that_is_away_limits_no_cost_and_allows_no_attempt(data
     away = await connect(database.uri, database.name)
     await away.close()
     limit = rates(away, clock)
-    assert (await limit.spend("someone", 100)).limit == 500_000
+    assert (await limit.spend_points("someone", 100)).limit == 500_000
     with pytest.raises(PyMongoError):
-        await limit.attempt("logIn", "192.0.2.1")
+        await limit.count_attempt("logIn", "192.0.2.1")
 
 
 async def test_no_more_remains_than_there_can_be(database: Database, clock: Clock) -> None:
     """Points that were drawn but not spent do not delay the refill of the bucket."""
     limit = rates(database, clock)
-    assert (await limit.spend("alice", 1)).remaining < (await limit.spend("bob", 1)).limit
+    assert (await limit.spend_points("alice", 1)).remaining < (await limit.spend_points("bob", 1)).limit
     clock.now += 30_000
-    allowance = await limit.spend("alice", 1)
+    allowance = await limit.spend_points("alice", 1)
     assert allowance.remaining == allowance.limit

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.accounts.conftest import TOKENS
 from tocsin import clock
-from tocsin.accounts import COMMAND_LINE, Actor, Grant, Sessions, create_user
-from tocsin.accounts.sessions import GRACE, MOST, PREFIX, list_sessions
+from tocsin.accounts import COMMAND_LINE, Actor, Sessions, SessionTokens, create_user
+from tocsin.accounts.sessions import MAX_SESSIONS, PREFIX, REUSE_GRACE, list_sessions
 from tocsin.documents import Database, User
 from tocsin.errors import UserError, UserErrorCode
 
@@ -38,7 +38,7 @@ async def ended(sessions: Sessions, token: str, now: datetime = NOW) -> UserErro
 
 async def test_each_refresh_token_leads_to_the_next(sessions: Sessions, alice: User) -> None:
     grant = await sessions.open(alice, Actor(), NOW)
-    assert TOKENS.read(grant.access_token).session_id == grant.session_id
+    assert TOKENS.verify_without_reload(grant.access_token).session_id == grant.session_id
     seen = {grant.refresh_token}
     for day in range(1, 5):
         following = await sessions.renew(grant.refresh_token, Actor(), NOW + timedelta(days=29 * day))
@@ -63,8 +63,8 @@ async def test_a_repeated_request_gets_the_same_token(sessions: Sessions, alice:
     grant = await sessions.open(alice, Actor(), NOW)
     answers = await asyncio.gather(*(sessions.renew(grant.refresh_token, Actor(), NOW) for _ in range(20)))
     assert len({answer.refresh_token for answer in answers}) == 1
-    late = await sessions.renew(grant.refresh_token, Actor(), NOW + GRACE)
-    following = await sessions.renew(late.refresh_token, Actor(), NOW + GRACE)
+    late = await sessions.renew(grant.refresh_token, Actor(), NOW + REUSE_GRACE)
+    following = await sessions.renew(late.refresh_token, Actor(), NOW + REUSE_GRACE)
     assert following.refresh_token != late.refresh_token == answers[0].refresh_token
 
 
@@ -74,7 +74,7 @@ async def test_a_token_used_again_later_ends_the_session_and_tells_the_owner(
     grant = await sessions.open(alice, Actor(address="192.0.2.7"), NOW)
     other = await sessions.open(alice, Actor(), NOW)
     following = await sessions.renew(grant.refresh_token, Actor(), NOW)
-    error = await ended(sessions, grant.refresh_token, NOW + GRACE + clock.MILLISECOND)
+    error = await ended(sessions, grant.refresh_token, NOW + REUSE_GRACE + clock.MILLISECOND)
     assert "already used" in error.message
     await ended(sessions, following.refresh_token, NOW + timedelta(minutes=1))
     await ended(sessions, grant.refresh_token, NOW + timedelta(minutes=1))
@@ -118,8 +118,10 @@ async def test_a_deactivated_user_renews_nothing(database: Database, sessions: S
 
 
 async def test_the_oldest_sessions_make_room(database: Database, sessions: Sessions, alice: User) -> None:
-    grants = [await sessions.open(alice, Actor(), NOW + number * clock.MILLISECOND) for number in range(MOST + 2)]
-    assert await database.sessions.count_documents({}) == MOST
+    grants = [
+        await sessions.open(alice, Actor(), NOW + number * clock.MILLISECOND) for number in range(MAX_SESSIONS + 2)
+    ]
+    assert await database.sessions.count_documents({}) == MAX_SESSIONS
     for grant in grants[:2]:
         await ended(sessions, grant.refresh_token)
     await sessions.renew(grants[2].refresh_token, Actor(), NOW)
@@ -139,11 +141,11 @@ async def test_a_session_lives_as_its_rules_say(sessions: Sessions, alice: User,
         now += timedelta(seconds=seconds)
         place = max(len(tokens) - 1 - back, 0)
         latest, previous = place == len(tokens) - 1, place == len(tokens) - 2
-        if not latest and not (previous and now - rotated_at <= GRACE):
+        if not latest and not (previous and now - rotated_at <= REUSE_GRACE):
             await ended(sessions, tokens[place], now)
             await ended(sessions, tokens[-1], now)
             return
-        grant: Grant = await sessions.renew(tokens[place], Actor(), now)
+        grant: SessionTokens = await sessions.renew(tokens[place], Actor(), now)
         if latest:
             tokens.append(grant.refresh_token)
             rotated_at = now

@@ -9,14 +9,14 @@ from tocsin import clock
 from tocsin.accounts import (
     COMMAND_LINE,
     Accounts,
-    activate,
+    activate_user,
     create_user,
-    deactivate,
-    find_user,
+    deactivate_user,
     list_users,
     log_out_everywhere,
-    promote,
     require_user,
+    require_user_by_email,
+    set_admin,
     set_password,
 )
 from tocsin.documents import Database, Scope, User
@@ -51,7 +51,7 @@ async def test_an_address_is_taken_once(database: Database) -> None:
 
 async def test_a_new_password_replaces_the_old_one(database: Database) -> None:
     await create_user(ALICE, PASSWORD, COMMAND_LINE)
-    await set_password(database, await find_user("Alice@example.com"), "seven green bottles", COMMAND_LINE)
+    await set_password(database, await require_user_by_email("Alice@example.com"), "seven green bottles", COMMAND_LINE)
     hashed = (await stored(ALICE)).password
     assert await verify_password("seven green bottles", hashed)
     assert not await verify_password(PASSWORD, hashed)
@@ -68,10 +68,10 @@ async def test_a_poor_new_password_changes_nothing(database: Database, password:
 async def test_promote_and_back(database: Database) -> None:
     bob = await create_user(BOB, PASSWORD, COMMAND_LINE)
     alice = await create_user(ALICE, PASSWORD, COMMAND_LINE)
-    assert (await promote(alice, COMMAND_LINE)).is_admin
+    assert (await set_admin(alice, COMMAND_LINE)).is_admin
     assert (await stored(ALICE)).is_admin
     assert await stored(BOB) == bob
-    assert not (await promote(alice, COMMAND_LINE, False)).is_admin
+    assert not (await set_admin(alice, COMMAND_LINE, False)).is_admin
     assert not (await stored(ALICE)).is_admin
 
 
@@ -80,7 +80,7 @@ async def test_deactivating_ends_all_that_is_open_and_pauses_the_tasks(database:
     alice, token = grant.user, await accounts.create_api_token(grant.user, "x", [Scope.READ], None, COMMAND_LINE)
     task = await save_task(database, "http://127.0.0.1:1/", Every(timedelta(hours=1), clock.now()), owner=alice.id)
     for paused in (1, 0):  # the second call completes what a crash interrupted
-        assert await deactivate(database, alice, COMMAND_LINE) == paused
+        assert await deactivate_user(database, alice, COMMAND_LINE) == paused
     for text in (grant.access_token, token[1]):
         with pytest.raises(Unauthenticated):
             await accounts.authenticate(text)
@@ -88,7 +88,7 @@ async def test_deactivating_ends_all_that_is_open_and_pauses_the_tasks(database:
     stored_task = await database.tasks.find_one({"_id": task.id})
     assert stored_task is not None
     assert stored_task["status"] == "PAUSED"
-    assert (await activate(await find_user(ALICE), COMMAND_LINE)).is_active
+    assert (await activate_user(await require_user_by_email(ALICE), COMMAND_LINE)).is_active
     again = await stored(ALICE)
     assert again.deactivated_at is not None
     assert again.model_copy(update={"deactivated_at": None}) == alice
@@ -96,7 +96,7 @@ async def test_deactivating_ends_all_that_is_open_and_pauses_the_tasks(database:
 
 async def test_an_unknown_user_is_named(database: Database) -> None:
     with pytest.raises(NotFound, match=BOB) as caught:
-        await find_user(BOB)
+        await require_user_by_email(BOB)
     assert caught.value.path == ("email",)
     with pytest.raises(NotFound):
         await require_user("nobody")

@@ -17,18 +17,18 @@ import bson
 import pytest
 from bson import ObjectId
 
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin import backups, clock, documents
-from tocsin.backups import BackupError, Header, Summary
-from tocsin.backups.archive import MAGIC, Writer, verify
-from tocsin.backups.create import back_up
-from tocsin.backups.database_reader import SKIPPED, read_portions
+from tocsin.backups import BackupError, BackupHeader, BackupSummary
+from tocsin.backups.archive import MAGIC, BackupWriter, verify_backup
+from tocsin.backups.create import create_backup
+from tocsin.backups.database_reader import SKIPPED_COLLECTIONS, read_collections
 from tocsin.documents import Database
-from tocsin.documents.file_bucket import FileStore
+from tocsin.documents.file_bucket import FileBucket
 from tocsin.documents.schema_version import UnfinishedRestore
 from tocsin.embedded import EmbeddedDatabase
 
-HEADER = Header(1, "0.1.0", clock.EPOCH)
+HEADER = BackupHeader(1, "0.1.0", clock.EPOCH)
 
 
 @pytest.fixture
@@ -40,18 +40,18 @@ async def empty(mongodb_uri: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def make(database: Database, path: Path) -> Summary:
-    with Writer(path) as writer:
-        return await back_up(database.db, HEADER, writer)
+async def make(database: Database, path: Path) -> BackupSummary:
+    with BackupWriter(path) as writer:
+        return await create_backup(database.db, HEADER, writer)
 
 
 async def put_back(database: Database, path: Path) -> None:
-    header, _ = verify(path)
-    await backups.restore(database.db, path, header, lambda: None)
+    header, _ = verify_backup(path)
+    await backups.restore_backup(database.db, path, header, lambda: None)
 
 
 async def content(database: Database) -> dict[str, list[dict[str, Any]]]:
-    names = set(await database.db.list_collection_names()) - SKIPPED
+    names = set(await database.db.list_collection_names()) - SKIPPED_COLLECTIONS
     found = {name: await database.db[name].find({}).to_list() for name in names}
     return {name: sorted(all_, key=lambda one: repr(one["_id"])) for name, all_ in found.items() if all_}
 
@@ -74,7 +74,7 @@ async def fill(database: Database, runs: int) -> str:
     await database.runs.insert_many(made)
     bodies = [{"_id": f"{run['_id']}#{number}", "text": "x" * 50} for run in made for number in (1, 2)]
     await database.response_bodies.insert_many(bodies)
-    await FileStore(database).put(owner, "run", "report.csv", "text/csv", b"z" * 600_000)
+    await FileBucket(database).put(owner, "run", "report.csv", "text/csv", b"z" * 600_000)
     return owner
 
 
@@ -146,7 +146,7 @@ def ahead(one: dict[str, Any], other: dict[str, Any]) -> int:
 async def test_what_grows_is_read_in_portions(database: Database) -> None:
     await fill(database, 3000)
     sizes: dict[str, list[int]] = {}
-    async for name, found_ in read_portions(database.db):
+    async for name, found_ in read_collections(database.db):
         sizes.setdefault(name, []).append(len(found_))
     assert {name: sum(counts) for name, counts in sizes.items() if name in ("runs", "response_bodies")} == {
         "runs": 3000,
@@ -175,13 +175,13 @@ async def test_a_restore_that_broke_off_begins_anew(database: Database, empty: D
     await fill(database, 10)
     path = tmp_path / "a.backup"
     await make(database, path)
-    header, _ = verify(path)
+    header, _ = verify_backup(path)
 
     def break_off() -> None:
         raise OSError("killed")
 
     with pytest.raises(OSError, match="killed"):
-        await backups.restore(empty.db, path, header, break_off)
+        await backups.restore_backup(empty.db, path, header, break_off)
     await empty.users.insert_one({"_id": "half"})
     with pytest.raises(UnfinishedRestore):
         await documents.connect(empty.uri, empty.name)
@@ -196,7 +196,7 @@ async def test_a_damaged_file_is_refused(database: Database, tmp_path: Path) -> 
     path = tmp_path / "a.backup"
     await make(database, path)
     whole = path.read_bytes()
-    verify(path)
+    verify_backup(path)
     plain = gzip.decompress(whole[len(MAGIC) :])
     wrong = [whole[:cut] for cut in (len(MAGIC), len(MAGIC) + 5, len(whole) // 2, len(whole) - 9, len(whole) - 1)]
     wrong += [whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]]
@@ -206,13 +206,13 @@ async def test_a_damaged_file_is_refused(database: Database, tmp_path: Path) -> 
     for content_ in wrong:
         path.write_bytes(content_)
         with pytest.raises(BackupError, match="damaged or truncated"):
-            verify(path)
+            verify_backup(path)
     for content_ in (b"", b"PK\x03\x04", whole[3:]):
         path.write_bytes(content_)
         with pytest.raises(BackupError, match="is not a Tocsin backup"):
-            verify(path)
+            verify_backup(path)
     with pytest.raises(BackupError, match="cannot be read"):
-        verify(tmp_path / "nothing.backup")
+        verify_backup(tmp_path / "nothing.backup")
 
 
 @pytest.mark.parametrize(
@@ -230,25 +230,25 @@ def test_a_file_that_no_tocsin_wrote_is_refused(tmp_path: Path, kind: bytes, pay
     path = tmp_path / "a.backup"
     path.write_bytes(MAGIC + gzip.compress(stream))
     with pytest.raises(BackupError, match="damaged or truncated"):
-        verify(path)
+        verify_backup(path)
 
 
 async def test_a_file_gets_its_name_when_it_is_whole(database: Database, tmp_path: Path) -> None:
     await fill(database, 10)
     path = tmp_path / "a.backup"
-    with Writer(path) as writer:  # left before the end
-        writer.header(HEADER)
+    with BackupWriter(path) as writer:  # left before the end
+        writer.write_header(HEADER)
         assert not path.exists()
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "a.backup.part").write_bytes(b"of a killed backup")
     await make(database, path)
     with pytest.raises(BackupError, match="already exists"):
-        Writer(path)
+        BackupWriter(path)
     other = tmp_path / "b.backup"
-    with Writer(other), pytest.raises(BackupError, match="Another backup is being written to"):
-        Writer(other)
+    with BackupWriter(other), pytest.raises(BackupError, match="Another backup is being written to"):
+        BackupWriter(other)
     with pytest.raises(BackupError, match="cannot be written"):
-        Writer(tmp_path / "nowhere" / "a.backup")
+        BackupWriter(tmp_path / "nowhere" / "a.backup")
 
 
 async def test_a_database_that_dies_meanwhile_is_copied_once_it_is_back(tmp_path: Path) -> None:
@@ -263,12 +263,12 @@ async def test_a_database_that_dies_meanwhile_is_copied_once_it_is_back(tmp_path
             sys.executable, "-m", "tocsin", "backup", str(path), cwd=tmp_path, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "TOCSIN_DATA_DIR": str(tmp_path / "data")},
         )  # fmt: skip
-        await until(lambda: asyncio.sleep(0, path.with_name("a.backup.part").exists()), 30)
+        await wait_until(lambda: asyncio.sleep(0, path.with_name("a.backup.part").exists()), 30)
         assert server.pid is not None
         os.kill(server.pid, signal.SIGKILL)
         _, said = await process.communicate()
         assert process.returncode == 0, said.decode()
-        assert verify(path)[1].documents["runs"] == 500
+        assert verify_backup(path)[1].documents["runs"] == 500
     finally:
         await server.stop()
 

@@ -49,7 +49,7 @@ def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDa
     given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": f"test_{uuid4().hex[:12]}"}
     for name, value in {**given, "JWT_SECRET": "j" * 32, "ENCRYPTION_KEY": "a" * 43 + "="}.items():
         monkeypatch.setenv(f"TOCSIN_{name}", value)
-    database = documents.connect_thread(mongodb_uri, given["MONGODB_DATABASE"])
+    database = documents.connect_sync(mongodb_uri, given["MONGODB_DATABASE"])
     yield database
     database.client.drop_database(database.name)
     database.client.close()

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tests.documents.samples import read_sample
 from tocsin.cli.main import app
 from tocsin.documents import Doc
-from tocsin.documents.schema_version import latest
+from tocsin.documents.schema_version import latest_version
 
 RESTORED = "When the server starts, missed due times follow the misfire policies."
 
@@ -70,7 +70,7 @@ def test_data_of_an_older_version_is_backed_up_as_it_is_and_migrated_when_it_is_
     assert RESTORED in tocsin("restore", "a.backup")
     schema = other["installation"].find_one({"_id": "schema"})
     assert schema is not None
-    assert (schema["version"], schema.get("restoring")) == (latest(), None)
+    assert (schema["version"], schema.get("restoring")) == (latest_version(), None)
     for name in sample.keys() - {"workers", "rate_buckets"}:
         assert by_id(other, name) == by_id(stored, name)
     assert "has data (users)" in refused("restore", "a.backup")
@@ -142,15 +142,15 @@ def test_newer_data_and_newer_backups_are_refused(
 ) -> None:
     tocsin("users", "list")
     tocsin("backup", "a.backup")
-    newer = {"$set": {"version": latest() + 1, "program": "9.9.9"}}
+    newer = {"$set": {"version": latest_version() + 1, "program": "9.9.9"}}
     stored["installation"].update_one({"_id": "schema"}, newer)
-    sentence = f"holds data of version {latest() + 1}, written by a newer Tocsin (9.9.9)"
+    sentence = f"holds data of version {latest_version() + 1}, written by a newer Tocsin (9.9.9)"
     monkeypatch.setenv("TOCSIN_PORT", "0")
     for arguments in (("users", "list"), ("backup", "b.backup"), ("serve",)):
         assert sentence in refused(*arguments)
     assert not Path("b.backup").exists()
     with monkeypatch.context() as patch:
-        patch.setattr("tocsin.cli.backups.latest", lambda: latest() + 1)
+        patch.setattr("tocsin.cli.backups.latest_version", lambda: latest_version() + 1)
         tocsin("backup", "b.backup")
     use(monkeypatch, other)
     assert sentence.partition("(")[0] in refused("restore", "b.backup")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from tocsin import clock
 from tocsin.cli.mails import app
-from tocsin.documents import Doc, global_id
+from tocsin.documents import Doc, to_global_id
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_show_takes_a_number_or_an_id(mails: None, which: str) -> None:
     assert text == "Hello 2\n"
     lines = headers.splitlines()
     assert lines[:3] == ["Id: u1/t2:0:began", "To: alice@example.com", "Subject: Subject 2"]
-    assert lines[3:5] == ["Kind: BEGAN_FAILING", f"Run: {global_id('Run', 'u1/t2:1')}"]
+    assert lines[3:5] == ["Kind: BEGAN_FAILING", f"Run: {to_global_id('Run', 'u1/t2:1')}"]
     assert "Status: QUEUED" in lines
     assert "Last error: the mail server is away" in lines
     assert not any(line.startswith("Delivered") for line in lines)
@@ -99,9 +99,9 @@ def test_list_shows_the_mails_of_jobs_with_their_kinds_and_to_whom_they_went(oth
         ["DELIVERED", "bob@example.org", "JOB"],
     ]
     _, about_workflow, job = json.loads(done("list", "--json"))
-    assert job["run"] == global_id("Run", "u1/w2-1795338000000:send")
+    assert job["run"] == to_global_id("Run", "u1/w2-1795338000000:send")
     assert job["attachments"] == ["a.txt", "b.pdf"]
-    assert about_workflow["run"] == global_id("WorkflowRun", "u1/w2-1795338000000")
+    assert about_workflow["run"] == to_global_id("WorkflowRun", "u1/w2-1795338000000")
 
 
 def test_show_takes_the_mail_of_a_job_and_gives_links_their_address(

@@ -9,8 +9,8 @@ from pymongo.synchronous.database import Database as SyncDatabase
 from typer.testing import CliRunner, Result
 
 from tocsin.cli.main import app
-from tocsin.documents import Doc, document_id
-from tocsin.security.opaque_tokens import digest
+from tocsin.documents import Doc, from_global_id
+from tocsin.security.opaque_tokens import digest_token
 
 ALICE = "alice@example.com"
 
@@ -41,13 +41,13 @@ def test_a_token_is_made_listed_and_revoked(alice: SyncDatabase[Doc]) -> None:
     assert text.startswith("tocsin_api_")
     stored = alice["api_tokens"].find_one({})
     assert stored is not None
-    assert stored["digest"] == digest(text)
+    assert stored["digest"] == digest_token(text)
     (row,) = listed()
     assert (row["name"], row["scopes"], row["hint"], row["lastUsedAt"]) == ("backup", ["read"], text[-4:], None)
     assert row["expiresAt"] > row["createdAt"]
     assert text not in (table := done("tokens", "list", ALICE))
     assert row["id"] in table
-    assert document_id("ApiToken", row["id"]) == stored["_id"]
+    assert from_global_id("ApiToken", row["id"]) == stored["_id"]
     assert done("tokens", "revoke", row["id"]) == "backup was revoked.\n"
     assert listed() == []
     actions = [entry["action"] for entry in json.loads(done("audit", "list", "--json"))]
@@ -89,7 +89,7 @@ def test_an_invitation_is_queued_and_its_link_printed(alice: SyncDatabase[Doc]) 
     printed = done("users", "invite", "Bob@example.com", "--admin")
     match = re.search(r"http://127\.0\.0\.1:8000/account#invitation=(\S+)", printed)
     assert match is not None
-    link = alice["links"].find_one({"_id": digest(match[1])})
+    link = alice["links"].find_one({"_id": digest_token(match[1])})
     assert link is not None
     assert (link["email"], link["is_admin"], link["purpose"]) == ("bob@example.com", True, "INVITATION")
     mail = alice["deliveries"].find_one({"to": "bob@example.com"})

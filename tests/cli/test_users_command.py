@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from tocsin import clock, documents
 from tocsin.cli.users import app
-from tocsin.documents import Doc, Overlap, Task, TaskStatus, document_id, global_id
+from tocsin.documents import Doc, Overlap, Task, TaskStatus, from_global_id, to_global_id
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.security.passwords import verify_password
 
@@ -164,11 +164,11 @@ def test_deactivate_pauses_and_activate_lets_in(stored: SyncDatabase[Doc], mongo
     create(ALICE)
     create("bob@example.com")
     for row in listed():
-        asyncio.run(_add_task(mongodb_uri, stored.name, document_id("User", row["id"]) or ""))
+        asyncio.run(_add_task(mongodb_uri, stored.name, from_global_id("User", row["id"]) or ""))
     assert done("deactivate", ALICE) == f"{ALICE} is locked out. Tasks paused: 1.\n"
     alice, bob = listed()
     assert (alice["isActive"], bob["isActive"]) == (False, True)
-    tasks = {global_id("User", task["owner"]): task for task in stored["tasks"].find()}
+    tasks = {to_global_id("User", task["owner"]): task for task in stored["tasks"].find()}
     assert (tasks[alice["id"]]["status"], tasks[alice["id"]]["next_run_at"]) == ("PAUSED", None)
     assert tasks[bob["id"]]["status"] == "PENDING"
     done("activate", ALICE)

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from tests.compute import computations as work
-from tests.harness import FILE_MAIL, SECRETS, UNUSED, run_stack, until
+from tests.harness import FILE_MAIL_TRANSPORT, SECRETS, UNUSED, run_stack, wait_until
 from tocsin.clock import EPOCH
 from tocsin.compute.fork_server import ForkServer
-from tocsin.compute.limits import MEBIBYTE, Limit, LimitReached, Limits, ProcessEnded
-from tocsin.compute.pool import Processes
+from tocsin.compute.limits import MEBIBYTE, ComputeLimit, ComputeLimitReached, ComputeLimits, ComputeProcessEnded
+from tocsin.compute.pool import ProcessPool
 from tocsin.documents import Database, WaitingFor
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
-SHORT = Limits(memory=64 * MEBIBYTE, seconds=1, answer=MEBIBYTE)
+SHORT = ComputeLimits(memory_bytes=64 * MEBIBYTE, cpu_seconds=1, result_bytes=MEBIBYTE)
 
 
 class SleepParams(ParamsModel):
@@ -49,28 +49,28 @@ class EatJob(Job[ParamsModel]):
         return Outcome(result=await context.compute(work.eat, 65))
 
 
-def context(processes: Processes, timeout: float, owner: str = "alice") -> JobContext:
+def context(processes: ProcessPool, timeout: float, owner: str = "alice") -> JobContext:
     return JobContext(
-        f"{owner}/t:1", owner, EPOCH, 1, timeout, SECRETS, UNUSED, processes, FILE_MAIL, UNUSED, UNUSED
+        f"{owner}/t:1", owner, EPOCH, 1, timeout, SECRETS, UNUSED, processes, FILE_MAIL_TRANSPORT, UNUSED, UNUSED
     )  # fmt: skip
 
 
-def sleeping(processes: Processes, seconds: float, timeout: float) -> "asyncio.Task[Outcome]":
-    return asyncio.create_task(SleepJob().attempt({"seconds": seconds}, context(processes, timeout)))
+def sleeping(processes: ProcessPool, seconds: float, timeout: float) -> "asyncio.Task[Outcome]":
+    return asyncio.create_task(SleepJob().run_attempt({"seconds": seconds}, context(processes, timeout)))
 
 
 @pytest.fixture
-async def processes() -> AsyncIterator[Processes]:
+async def processes() -> AsyncIterator[ProcessPool]:
     """Return a pool of one process, not started yet."""
-    made = Processes(1, modules=())
+    made = ProcessPool(1, modules=())
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def two() -> AsyncIterator[Processes]:
+async def two() -> AsyncIterator[ProcessPool]:
     """Return a pool of two processes."""
-    made = Processes(2, modules=())
+    made = ProcessPool(2, modules=())
     yield made
     await made.close()
 
@@ -89,8 +89,8 @@ async def test_the_time_of_a_job_begins_when_its_work_does(
         return await start(modules)
 
     monkeypatch.setattr(ForkServer, "start", start_slowly)
-    job, processes = PolygonAreaJob(), Processes(1)
-    waits_for_imports = job.attempt({"geojson": SQUARE}, context(processes, 0.9))
+    job, processes = PolygonAreaJob(), ProcessPool(1)
+    waits_for_imports = job.run_attempt({"geojson": SQUARE}, context(processes, 0.9))
     waits_for_the_other = sleeping(processes, 0.01, timeout=0.9)
     first, second = await asyncio.gather(waits_for_imports, waits_for_the_other)
     assert (first.error, second.error) == (None, None)
@@ -100,32 +100,32 @@ async def test_the_time_of_a_job_begins_when_its_work_does(
     await processes.close()
 
 
-async def test_a_run_that_waits_for_a_process_is_known(database: Database, processes: Processes) -> None:
+async def test_a_run_that_waits_for_a_process_is_known(database: Database, processes: ProcessPool) -> None:
     first = sleeping(processes, 60, timeout=90)
-    await until(lambda: is_busy(processes))
+    await wait_until(lambda: is_busy(processes))
     waits = context(processes, 9, "bob")
-    second = asyncio.create_task(SleepJob().attempt({"seconds": 0}, waits))
-    await until(lambda: has_waiting(processes, 1))
-    assert waits.waiting == {waits.run_id}
+    second = asyncio.create_task(SleepJob().run_attempt({"seconds": 0}, waits))
+    await wait_until(lambda: has_waiting(processes, 1))
+    assert waits.awaiting_compute == {waits.run_id}
     async with run_stack(database) as stack:
-        stack.engine.tools.waiting.add(waits.run_id)
-        found = stack.engine.explain({"_id": waits.run_id, "status": "RUNNING"})
+        stack.engine.dependencies.waiting_for_compute.add(waits.run_id)
+        found = stack.engine.find_wait_reason({"_id": waits.run_id, "status": "RUNNING"})
     assert found is not None
-    assert found.what is WaitingFor.COMPUTE
+    assert found.waiting_for is WaitingFor.COMPUTE
     first.cancel()
     assert (await second).error is None
-    assert waits.waiting == set()
+    assert waits.awaiting_compute == set()
 
 
-async def test_an_owner_with_many_long_computations_leaves_a_process_to_others(two: Processes) -> None:
+async def test_an_owner_with_many_long_computations_leaves_a_process_to_others(two: ProcessPool) -> None:
     hostile = [sleeping(two, 60, timeout=90) for _ in range(100)]
-    await until(lambda: has_waiting(two, 99))
-    assert (await PolygonAreaJob().attempt({"geojson": SQUARE}, context(two, 20, "bob"))).error is None
+    await wait_until(lambda: has_waiting(two, 99))
+    assert (await PolygonAreaJob().run_attempt({"geojson": SQUARE}, context(two, 20, "bob"))).error is None
     assert not any(task.done() for task in hostile)
     for task in hostile:
         task.cancel()
     await asyncio.gather(*hostile, return_exceptions=True)
-    assert two.turns.waiting == 0
+    assert two.slots.waiting_count == 0
     assert await two(work.sleep, 0, owner="carol")  # all places are free again
 
 
@@ -135,19 +135,19 @@ async def test_an_owner_with_many_long_computations_leaves_a_process_to_others(t
 @pytest.mark.parametrize(
     ("function", "args", "limit"),
     [
-        (work.burn, (), Limit.TIME),
-        (work.eat, (65,), Limit.MEMORY),
-        (work.crash, (), Limit.CRASH),
-        (sys.exit, (3,), Limit.CRASH),
-        (work.repeat, ("x", MEBIBYTE), Limit.SIZE),
-        (len, ("x" * 65 * MEBIBYTE,), Limit.SIZE),
+        (work.burn, (), ComputeLimit.TIME),
+        (work.eat, (65,), ComputeLimit.MEMORY),
+        (work.crash, (), ComputeLimit.CRASH),
+        (sys.exit, (3,), ComputeLimit.CRASH),
+        (work.repeat, ("x", MEBIBYTE), ComputeLimit.SIZE),
+        (len, ("x" * 65 * MEBIBYTE,), ComputeLimit.SIZE),
     ],
 )
 async def test_what_meets_a_limit_dies_alone(
-    two: Processes, function: Callable[..., Any], args: tuple[Any, ...], limit: Limit
+    two: ProcessPool, function: Callable[..., Any], args: tuple[Any, ...], limit: ComputeLimit
 ) -> None:
     bystander = asyncio.create_task(two(work.sleep, 0.3, owner="bob"))
-    with pytest.raises(LimitReached) as caught:
+    with pytest.raises(ComputeLimitReached) as caught:
         await two(function, *args, owner="alice", limits=SHORT)
     assert caught.value.limit is limit
     assert caught.value.hint
@@ -155,15 +155,15 @@ async def test_what_meets_a_limit_dies_alone(
     assert await two(work.eat, 30, owner="alice", limits=SHORT) == 30
 
 
-async def test_each_call_of_a_kept_process_has_the_whole_limit(processes: Processes) -> None:
+async def test_each_call_of_a_kept_process_has_the_whole_limit(processes: ProcessPool) -> None:
     for _ in range(3):
         assert await processes(work.eat, 40, limits=SHORT) == 40
         assert await processes(work.spin, 0.8, limits=SHORT) >= 0.8
 
 
 async def test_a_job_that_meets_a_limit_fails_for_good_and_says_so() -> None:
-    processes = Processes(1, SHORT, ())
-    outcome = await EatJob().attempt({}, context(processes, 9))
+    processes = ProcessPool(1, SHORT, ())
+    outcome = await EatJob().run_attempt({}, context(processes, 9))
     await processes.close()
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.COMPUTE_LIMIT, False)
@@ -171,13 +171,13 @@ async def test_a_job_that_meets_a_limit_fails_for_good_and_says_so() -> None:
     assert "TOCSIN_COMPUTE_MEMORY" in (outcome.error.hint or "")
 
 
-async def test_large_arguments_arrive_whole(processes: Processes) -> None:
+async def test_large_arguments_arrive_whole(processes: ProcessPool) -> None:
     values = [[number] for number in range(100_000)]
     assert await processes(work.count, values) == 100_000
     assert await processes(work.repeat, "x" * 100_000, 50) == "x" * 5_000_000
 
 
-async def test_an_error_that_cannot_be_sent_is_told(processes: Processes) -> None:
+async def test_an_error_that_cannot_be_sent_is_told(processes: ProcessPool) -> None:
     with pytest.raises(RuntimeError, match="Unsendable"):
         await processes(work.raise_unsendable)
 
@@ -186,7 +186,7 @@ async def test_an_error_that_cannot_be_sent_is_told(processes: Processes) -> Non
 
 
 async def test_a_process_has_nothing_of_the_servers_environment(
-    processes: Processes, monkeypatch: pytest.MonkeyPatch
+    processes: ProcessPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOCSIN_JWT_SECRET", "s" * 40)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "t" * 40)
@@ -196,31 +196,31 @@ async def test_a_process_has_nothing_of_the_servers_environment(
     assert found["OMP_NUM_THREADS"] == "1"
 
 
-async def test_no_process_works_for_two_owners(two: Processes) -> None:
+async def test_no_process_works_for_two_owners(two: ProcessPool) -> None:
     assert await two(work.remember, "a", owner="alice") == ["a"]
     assert await two(work.remember, "b", owner="bob") == ["b"]
     assert await two(work.remember, "c", owner="alice") == ["a", "c"]
 
 
-async def test_computations_give_way_to_the_server(processes: Processes) -> None:
+async def test_computations_give_way_to_the_server(processes: ProcessPool) -> None:
     assert await processes(work.get_niceness) >= min(os.nice(0) + 10, 19)
 
 
 # --- exits and crashes ---
 
 
-async def test_a_process_that_is_stopped_or_dies_is_replaced(processes: Processes) -> None:
+async def test_a_process_that_is_stopped_or_dies_is_replaced(processes: ProcessPool) -> None:
     first = (await sleeping(processes, 0, timeout=9)).result
     assert (await sleeping(processes, 0, timeout=9)).result == first
     late = await sleeping(processes, 60, timeout=0.2)
     assert late.error is not None
     assert (late.error.kind, late.error.retryable) == (ErrorKind.TIMEOUT, True)
-    await until(lambda: has_ended(first))
+    await wait_until(lambda: has_ended(first))
     second = (await sleeping(processes, 0, timeout=9)).result
     assert second != first
 
     working = sleeping(processes, 60, timeout=90)
-    await until(lambda: is_busy(processes))
+    await wait_until(lambda: is_busy(processes))
     os.kill(second, signal.SIGKILL)
     died = await working
     assert died.error is not None
@@ -231,33 +231,33 @@ async def test_a_process_that_is_stopped_or_dies_is_replaced(processes: Processe
 
     third = (await sleeping(processes, 0, timeout=9)).result
     os.kill(third, signal.SIGKILL)  # while it is idle, so that nobody notices
-    await until(lambda: has_ended(third))
+    await wait_until(lambda: has_ended(third))
     assert (await sleeping(processes, 0, timeout=9)).error is None
 
 
-async def test_the_process_that_forks_is_replaced_and_takes_its_workers_with_it(two: Processes) -> None:
+async def test_the_process_that_forks_is_replaced_and_takes_its_workers_with_it(two: ProcessPool) -> None:
     worker = await two(work.sleep, 0, owner="alice")
     working = asyncio.create_task(two(work.sleep, 60, owner="alice"))
-    await until(lambda: is_busy(two))
+    await wait_until(lambda: is_busy(two))
     os.kill(await two(os.getppid, owner="bob"), signal.SIGKILL)
-    with pytest.raises(ProcessEnded):
+    with pytest.raises(ComputeProcessEnded):
         await working
-    await until(lambda: has_ended(worker))
+    await wait_until(lambda: has_ended(worker))
     pids = await asyncio.gather(two(work.sleep, 0.1, owner="carol"), two(work.sleep, 0.1, owner="dave"))
     assert len(set(pids)) == 2
 
 
-async def test_what_nobody_uses_is_ended(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tocsin.compute.pool.IDLE_SECONDS", 0.05)
+async def test_what_nobody_uses_is_ended(processes: ProcessPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.compute.pool.IDLE_TIMEOUT", 0.05)
     kept = await processes(work.sleep, 0, owner="alice")
-    await until(lambda: has_ended(kept))
+    await wait_until(lambda: has_ended(kept))
 
 
-async def test_no_process_is_left_after_the_end(two: Processes) -> None:
+async def test_no_process_is_left_after_the_end(two: ProcessPool) -> None:
     worker, server = await two(work.sleep, 0), await two(os.getppid)
     await two.close()
     assert await has_ended(server)
-    await until(lambda: has_ended(worker))
+    await wait_until(lambda: has_ended(worker))
 
 
 _SERVER = """
@@ -287,7 +287,7 @@ if __name__ == "__main__":
 async def test_no_process_outlives_the_server(tmp_path: Path, state: str) -> None:
     done = await asyncio.to_thread(run_server, tmp_path, state)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    await until(lambda: has_ended(int(done.stdout)))
+    await wait_until(lambda: has_ended(int(done.stdout)))
 
 
 async def test_a_process_that_starts_while_the_server_ends_says_nothing(tmp_path: Path) -> None:
@@ -315,9 +315,9 @@ async def has_ended(pid: int) -> bool:
         return True
 
 
-async def has_waiting(processes: Processes, number: int) -> bool:
-    return processes.turns.waiting == number
+async def has_waiting(processes: ProcessPool, number: int) -> bool:
+    return processes.slots.waiting_count == number
 
 
-async def is_busy(processes: Processes) -> bool:
-    return processes.turns.under_way > 0 and not processes.has_idle("alice")
+async def is_busy(processes: ProcessPool) -> bool:
+    return processes.slots.active_count > 0 and not processes.has_idle_worker("alice")

@@ -8,7 +8,7 @@ import pytest
 from tests.acceptance.server import run_server
 from tests.conformance.node import needs_node, run_script
 from tests.graphql.conftest import Api
-from tests.harness import bare, until
+from tests.harness import wait_until, without_extensions
 
 pytestmark = needs_node
 CLIENTS = ["ws", "sse"]
@@ -28,12 +28,12 @@ def _created(name: str) -> dict[str, object]:
 async def test_operations_over_a_socket(api: Api) -> None:
     async with run_script(*arguments(api, "ws", "operations")) as script:
         query, mutation, syntax, validation, variable, partial = await script.lines()
-    assert [bare(result) for result in query["query"]] == [EMAIL]
-    assert [bare(result) for result in mutation["mutation"]] == [_created("by ws")]
+    assert [without_extensions(result) for result in query["query"]] == [EMAIL]
+    assert [without_extensions(result) for result in mutation["mutation"]] == [_created("by ws")]
     assert [syntax, validation] == [{"errors": ["GRAPHQL_PARSE_FAILED"]}, {"errors": ["GRAPHQL_VALIDATION_FAILED"]}]
     ((error,),) = [result.pop("errors") for result in variable]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert [bare(result) for result in variable] == [{}]  # without `data`: nothing was executed
+    assert [without_extensions(result) for result in variable] == [{}]  # without `data`: nothing was executed
     (result,) = partial["partial"]
     assert result["data"]["viewer"] == EMAIL["data"]["viewer"]
 
@@ -41,8 +41,8 @@ async def test_operations_over_a_socket(api: Api) -> None:
 async def test_operations_over_server_sent_events(api: Api) -> None:
     async with run_script(*arguments(api, "sse", "operations")) as script:
         query, mutation, *faults, missing = await script.lines()
-    assert [bare(result) for result in query["query"]] == [EMAIL]
-    assert [bare(result) for result in mutation["mutation"]] == [_created("by sse")]
+    assert [without_extensions(result) for result in query["query"]] == [EMAIL]
+    assert [without_extensions(result) for result in mutation["mutation"]] == [_created("by sse")]
     codes = ["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"]
     assert [fault["errors"] for fault in faults] == [[code] for code in codes]
     assert all(fault["more"] == 0 and "data" not in fault["rest"] for fault in faults)
@@ -103,4 +103,4 @@ async def nothing_is_left(api: Api) -> None:
     async def gone() -> bool:
         return not api.services.fanout._subscriptions
 
-    await until(gone)
+    await wait_until(gone)

@@ -4,15 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 from tests.harness import http_job
-from tests.tasks.helpers import ended_attempt, run_of
+from tests.tasks.helpers import ended_attempt, load_run
 from tocsin import clock
 from tocsin.documents import Database, Doc, RunStatus, Task, Trigger
-from tocsin.tasks.runs import new_run
+from tocsin.tasks.runs import new_task_run
 
 ERROR: Doc = {"kind": "HTTP_STATUS", "message": "The target answered 500.", "hint": None}
 
 
-async def add_letters(database: Database, task: Task, count: int, **more: Any) -> list[str]:
+async def add_dead_letters(database: Database, task: Task, count: int, **more: Any) -> list[str]:
     """Runs of this task by hand that failed, each a second after the one before, the last a minute ago."""
     document = await database.tasks.find_one({"_id": task.id}) or {}
     kept = await database.runs.count_documents({})
@@ -20,7 +20,7 @@ async def add_letters(database: Database, task: Task, count: int, **more: Any) -
     runs = []
     for number in range(count):
         at = start + timedelta(seconds=number)
-        run = new_run(document, f"{task.id}:by-hand-{kept + number:05}", at, Trigger.MANUAL, at)
+        run = new_task_run(document, f"{task.id}:by-hand-{kept + number:05}", at, Trigger.MANUAL, at)
         run |= {"status": RunStatus.FAILED.value, "open": False, "rank": None, "finished_at": at, "error": ERROR}
         runs.append({**run, "attempts": [ended_attempt()], "reason": "RETRIES_USED_UP", "fence": 1, **more})
     if runs:
@@ -37,4 +37,4 @@ async def fail(database: Database, run_id: str) -> Doc:
     """Let a run fail as its worker would."""
     changes = {"status": "FAILED", "open": False, "finished_at": clock.now(), "rank": None, "error": ERROR}
     await database.runs.update_one({"_id": run_id}, {"$set": changes})
-    return await run_of(database, run_id)
+    return await load_run(database, run_id)

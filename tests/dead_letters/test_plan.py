@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tocsin.clock import MILLISECOND
 from tocsin.dead_letters import plan
-from tocsin.dead_letters.plan import CanaryVerdict, Fate, Sending, Tally
+from tocsin.dead_letters.plan import CanaryDecision, ReplayedRunState, ReplayProgress, SentBatch
 from tocsin.documents import Doc, RunStatus
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,15 +27,15 @@ def run(status: str = "FAILED", round_: int = 1, at: int | None = 1, **more: Any
 
 @given(RATES, st.lists(st.tuples(STEPS, st.integers(0, 200)), min_size=1, max_size=150))
 def test_no_minute_sees_more_than_the_rate(per_minute: int, looks: list[tuple[int, int]]) -> None:
-    now, noted, sent = T0, list[Sending](), list[Sending]()
+    now, noted, sent = T0, list[SentBatch](), list[SentBatch]()
     for step, wanted in looks:
         now += step * MILLISECOND
-        may = plan.allowance(per_minute, noted, now)
+        may = plan.compute_allowance(per_minute, noted, now)
         assert may.at >= now
         assert may.count <= -(-per_minute // 60)
         if count := min(may.count, wanted):
-            noted = plan.noted(noted, count, now)
-            sent.append(Sending(now, count))
+            noted = plan.append_sent(noted, count, now)
+            sent.append(SentBatch(now, count))
     assert len(noted) <= 61
     for last in sent:
         assert sum(other.count for other in sent if last.at - MINUTE < other.at <= last.at) <= per_minute
@@ -44,57 +44,61 @@ def test_no_minute_sees_more_than_the_rate(per_minute: int, looks: list[tuple[in
 
 
 def test_a_minute_that_is_full_says_when_it_is_no_longer() -> None:
-    sent = [Sending(T0, 1), Sending(T0 + SECOND, 1)]  # closer than the rate spreads them
-    may = plan.allowance(2, sent, T0 + 40 * SECOND)
+    sent = [SentBatch(T0, 1), SentBatch(T0 + SECOND, 1)]  # closer than the rate spreads them
+    may = plan.compute_allowance(2, sent, T0 + 40 * SECOND)
     assert (may.count, may.at) == (0, T0 + MINUTE)
-    assert plan.allowance(2, sent, T0 + MINUTE).count == 1
+    assert plan.compute_allowance(2, sent, T0 + MINUTE).count == 1
 
 
 @given(RATES)
 def test_a_look_at_the_time_that_was_named_may_send(per_minute: int) -> None:
     """And over five minutes nearly the rate is reached."""
-    now, noted, total = T0, list[Sending](), 0
+    now, noted, total = T0, list[SentBatch](), 0
     while now < T0 + 5 * MINUTE:
-        may = plan.allowance(per_minute, noted, now)
+        may = plan.compute_allowance(per_minute, noted, now)
         if may.count:
-            noted = plan.noted(noted, may.count, now)
+            noted = plan.append_sent(noted, may.count, now)
             total += may.count
         else:
             assert may.at > now
-        now = max(plan.allowance(per_minute, noted, now).at, now + MILLISECOND)
+        now = max(plan.compute_allowance(per_minute, noted, now).at, now + MILLISECOND)
     assert 0.9 * 5 * per_minute - 1 <= total <= 5 * per_minute
 
 
 @pytest.mark.parametrize(
     ("found", "fate", "verdict"),
     [
-        (None, Fate.ENDED, CanaryVerdict.GIVE_UP),
-        (run(at=None), Fate.NOT_SENT, CanaryVerdict.SEND),
-        (run("COMPLETED"), Fate.COMPLETED, CanaryVerdict.GO_ON),
-        (run("FAILED"), Fate.ENDED, CanaryVerdict.GIVE_UP),
-        (run("CANCELLED"), Fate.ENDED, CanaryVerdict.GIVE_UP),
-        (run("QUEUED"), Fate.OPEN, CanaryVerdict.WAIT),
-        (run("RETRY"), Fate.OPEN, CanaryVerdict.WAIT),
-        (run("COMPLETED", round_=2), Fate.ENDED, CanaryVerdict.GIVE_UP),  # it had failed, and was done again by hand
-        ({"status": "FAILED", "round": 0}, Fate.NOT_SENT, CanaryVerdict.SEND),
+        (None, ReplayedRunState.ENDED, CanaryDecision.ABORT),
+        (run(at=None), ReplayedRunState.NOT_SENT, CanaryDecision.SEND),
+        (run("COMPLETED"), ReplayedRunState.COMPLETED, CanaryDecision.CONTINUE),
+        (run("FAILED"), ReplayedRunState.ENDED, CanaryDecision.ABORT),
+        (run("CANCELLED"), ReplayedRunState.ENDED, CanaryDecision.ABORT),
+        (run("QUEUED"), ReplayedRunState.OPEN, CanaryDecision.WAIT),
+        (run("RETRY"), ReplayedRunState.OPEN, CanaryDecision.WAIT),
+        (
+            run("COMPLETED", round_=2),
+            ReplayedRunState.ENDED,
+            CanaryDecision.ABORT,
+        ),  # it had failed, and was done again by hand
+        ({"status": "FAILED", "round": 0}, ReplayedRunState.NOT_SENT, CanaryDecision.SEND),
     ],
 )
-def test_what_follows_from_the_canary(found: Doc | None, fate: Fate, verdict: CanaryVerdict) -> None:
-    assert plan.fate(found, REPLAY) is fate
-    assert plan.after_canary(found, REPLAY) is verdict
+def test_what_follows_from_the_canary(found: Doc | None, fate: ReplayedRunState, verdict: CanaryDecision) -> None:
+    assert plan.find_replayed_state(found, REPLAY) is fate
+    assert plan.decide_on_canary(found, REPLAY) is verdict
 
 
 def test_the_reason_names_the_fault() -> None:
-    assert "deleted" in plan.why_given_up(None)
-    assert "cancelled" in plan.why_given_up(run("CANCELLED"))
-    assert plan.why_given_up(run(error={"message": "It said 500."})).endswith("failed: It said 500.")
-    assert plan.why_given_up(run(error=None)).endswith("failed again.")
+    assert "deleted" in plan.explain_abort(None)
+    assert "cancelled" in plan.explain_abort(run("CANCELLED"))
+    assert plan.explain_abort(run(error={"message": "It said 500."})).endswith("failed: It said 500.")
+    assert plan.explain_abort(run(error=None)).endswith("failed again.")
 
 
 def test_what_was_sent_is_counted() -> None:
     runs = [run(status.value) for status in RunStatus]
-    assert plan.tally(runs, REPLAY) == Tally(9, 1, 4)
-    assert plan.tally(runs, REPLAY).pending == 4
+    assert plan.count_progress(runs, REPLAY) == ReplayProgress(9, 1, 4)
+    assert plan.count_progress(runs, REPLAY).pending == 4
 
 
 def letter(number: int, kind: str) -> Doc:
@@ -118,7 +122,7 @@ def test_each_is_sent_or_left_out_once_whoever_dies_where(
     cursor, skips = "", dict[str, int]()
     while rows := [row for row in letters if row["_id"] > cursor][:page]:
         # What was sent has left the dead letters, or has failed again and names the replay.
-        portion = plan.portion(rows, {"t": {}}, REPLAY, most)
+        portion = plan.plan_batch(rows, {"t": {}}, REPLAY, most)
         assert len(portion.send) <= most
         dies_after = data.draw(st.one_of(st.none(), st.none(), st.integers(0, len(portion.send))))
         for row in portion.send[:dies_after]:
@@ -128,7 +132,7 @@ def test_each_is_sent_or_left_out_once_whoever_dies_where(
             else:
                 letters.remove(row)
         if dies_after is None:
-            cursor, skips = portion.last["_id"], plan.added(skips, portion.skips)
+            cursor, skips = portion.last["_id"], plan.merge_skips(skips, portion.skips)
     expected = [f"run {number:04}" for number, kind in enumerate(kinds) if kind == "fine"]
     assert sent == expected
     left_out = {"WORKFLOW_STEP": "step", "TASK_DELETED": "orphan", "ATTEMPTS_USED_UP": "worn"}
@@ -137,5 +141,5 @@ def test_each_is_sent_or_left_out_once_whoever_dies_where(
 
 def test_one_that_names_the_replay_is_passed_over() -> None:
     rows = [letter(0, "fine") | {"replays": [{"replay": REPLAY}]}, letter(1, "fine") | {"replays": [{"replay": "x"}]}]
-    portion = plan.portion(rows, {"t": {}}, REPLAY, 5)
+    portion = plan.plan_batch(rows, {"t": {}}, REPLAY, 5)
     assert (portion.send, portion.last, portion.skips) == ([rows[1]], rows[1], {})

@@ -6,10 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.dispatch.circuit_breaker import LONGEST, Circuit, Rules, State, complaint
+from tocsin.dispatch.circuit_breaker import (
+    MAX_OPEN_SECONDS,
+    CircuitBreaker,
+    CircuitConfig,
+    CircuitState,
+    find_failure_cause,
+)
 from tocsin.outbound.failures import ErrorKind
 
-RULES = Rules(3, 5.0)
+RULES = CircuitConfig(3, 5.0)
 NOW = EPOCH + timedelta(days=20_000)
 
 
@@ -36,10 +42,10 @@ class Model:
             return
         else:
             self.row += 1
-            if self.row < RULES.threshold:
+            if self.row < RULES.failure_threshold:
                 return
             self.times = 1
-        self.open_until = now + timedelta(seconds=min(RULES.seconds * 2 ** (self.times - 1), LONGEST))
+        self.open_until = now + timedelta(seconds=min(RULES.open_seconds * 2 ** (self.times - 1), MAX_OPEN_SECONDS))
 
     def probe(self, now: datetime) -> bool:
         if self.open_until is None or self.probing or now < self.open_until:
@@ -53,40 +59,42 @@ events = st.lists(st.tuples(st.sampled_from(("fail", "answer", "probe")), st.int
 
 @given(events=events)
 def test_it_does_what_the_model_does(events: list[tuple[str, int]]) -> None:
-    circuit, model, now = Circuit(), Model(), NOW
+    circuit, model, now = CircuitBreaker(), Model(), NOW
     for event, seconds in events:
         now += timedelta(seconds=seconds)
         if event == "probe":
-            probed = circuit.probed(now) if circuit.state is State.OPEN else None
+            probed = circuit.with_probe(now) if circuit.state is CircuitState.OPEN else None
             assert (probed is not None) == model.probe(now)
             circuit = probed or circuit
         else:
             model.outcome(now, event == "fail")
-            circuit = circuit.failed(now, RULES, "CONNECT") if event == "fail" else circuit.answered()
+            circuit = circuit.after_failure(now, RULES, "CONNECT") if event == "fail" else circuit.after_success()
         is_open = model.open_until is not None
-        assert circuit.state is (State.HALF_OPEN if model.probing else State.OPEN if is_open else State.CLOSED)
-        if circuit.state is State.OPEN:
+        assert circuit.state is (
+            CircuitState.HALF_OPEN if model.probing else CircuitState.OPEN if is_open else CircuitState.CLOSED
+        )
+        if circuit.state is CircuitState.OPEN:
             assert circuit.retry_at == model.open_until
 
 
 def test_a_probe_whose_outcome_never_comes_is_followed_by_another() -> None:
-    circuit = Circuit(State.OPEN, 3, 5.0, NOW, "HTTP 503")
-    probing = circuit.probed(NOW)
+    circuit = CircuitBreaker(CircuitState.OPEN, 3, 5.0, NOW, "HTTP 503")
+    probing = circuit.with_probe(NOW)
     assert probing is not None
-    assert probing.probed(NOW + timedelta(seconds=100)) is None
-    assert probing.probed(NOW + timedelta(seconds=121)) is not None
+    assert probing.with_probe(NOW + timedelta(seconds=100)) is None
+    assert probing.with_probe(NOW + timedelta(seconds=121)) is not None
 
 
 def test_what_speaks_against_a_target() -> None:
-    assert complaint(ErrorKind.CONNECT, None) == "CONNECT"
-    assert complaint(ErrorKind.HTTP_STATUS, 429) == "HTTP 429"
-    assert complaint(ErrorKind.HTTP_STATUS, 503) == "HTTP 503"
+    assert find_failure_cause(ErrorKind.CONNECT, None) == "CONNECT"
+    assert find_failure_cause(ErrorKind.HTTP_STATUS, 429) == "HTTP 429"
+    assert find_failure_cause(ErrorKind.HTTP_STATUS, 503) == "HTTP 503"
     for kind, status in ((ErrorKind.HTTP_STATUS, 500), (ErrorKind.TIMEOUT, None), (None, 200)):
-        assert complaint(kind, status) is None
+        assert find_failure_cause(kind, status) is None
 
 
 def test_it_can_be_turned_off() -> None:
-    circuit = Circuit()
+    circuit = CircuitBreaker()
     for _ in range(100):
-        circuit = circuit.failed(NOW, Rules(0, 5.0), "CONNECT")
-    assert circuit.state is State.CLOSED
+        circuit = circuit.after_failure(NOW, CircuitConfig(0, 5.0), "CONNECT")
+    assert circuit.state is CircuitState.CLOSED

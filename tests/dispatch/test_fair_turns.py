@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
 from tocsin.dispatch.backlog import Backlog, Lane
-from tocsin.dispatch.fair_turns import Turns
-from tocsin.dispatch.fair_turns import choose as choose_lanes
+from tocsin.dispatch.fair_turns import FairTurns
+from tocsin.dispatch.fair_turns import select_runs as choose_lanes
 from tocsin.documents import Doc
-from tocsin.tasks.ranking import BOOST, rank_of
+from tocsin.tasks.ranking import PRIORITY_STEP_MS, compute_rank
 
 OWNERS = ("alice", "bob", "carol", "dave")
 
@@ -23,12 +23,12 @@ def run(owner: str, number: int, rank: int = 0) -> Doc:
 
 def lanes_of(runs: Iterable[Doc]) -> list[Lane]:
     backlog = Backlog()
-    backlog.add(runs)
+    backlog.add_runs(runs)
     return list(backlog.lanes.values())
 
 
 def choose(
-    runs: Iterable[Doc], room: int, turns: Turns, admit: Callable[[Doc], bool]
+    runs: Iterable[Doc], room: int, turns: FairTurns, admit: Callable[[Doc], bool]
 ) -> tuple[list[Doc], list[Doc], bool]:
     return choose_lanes(lanes_of(runs), room, turns, admit)
 
@@ -39,7 +39,7 @@ def everything(_: Doc) -> bool:
 
 def test_one_users_flood_delays_anothers_run_by_one() -> None:
     flood = [run("alice", number) for number in range(10_000)]
-    turns = Turns()
+    turns = FairTurns()
     first, _, more = choose(flood, 50, turns, everything)
     assert more
     taken = {one["_id"] for one in first}
@@ -49,12 +49,12 @@ def test_one_users_flood_delays_anothers_run_by_one() -> None:
 
 
 def test_an_owners_higher_priority_goes_first_until_the_lower_has_aged() -> None:
-    low = {"_id": "low", "owner": "alice", "rank": rank_of(EPOCH, 0)}
-    soon = {"_id": "soon", "owner": "alice", "rank": rank_of(EPOCH + timedelta(minutes=9), 10)}
-    late = {"_id": "late", "owner": "alice", "rank": rank_of(EPOCH + timedelta(minutes=11), 10)}
-    chosen, _, _ = choose([low, soon, late], 9, Turns(), everything)
+    low = {"_id": "low", "owner": "alice", "rank": compute_rank(EPOCH, 0)}
+    soon = {"_id": "soon", "owner": "alice", "rank": compute_rank(EPOCH + timedelta(minutes=9), 10)}
+    late = {"_id": "late", "owner": "alice", "rank": compute_rank(EPOCH + timedelta(minutes=11), 10)}
+    chosen, _, _ = choose([low, soon, late], 9, FairTurns(), everything)
     assert [one["_id"] for one in chosen] == ["soon", "low", "late"]
-    assert BOOST == 60_000
+    assert PRIORITY_STEP_MS == 60_000
 
 
 arrivals = st.lists(
@@ -67,7 +67,7 @@ def test_of_other_owners_at_most_two_more_go_before_a_run_than_of_its_own(
     arrivals: list[tuple[str, int, int]], rooms: list[int]
 ) -> None:
     """With random arrivals and room, few later runs of others go first, whatever their priority."""
-    turns = Turns()
+    turns = FairTurns()
     waiting: dict[str, Doc] = {}
     overtaken: dict[str, Counter[str]] = {}
     look = 0
@@ -76,7 +76,7 @@ def test_of_other_owners_at_most_two_more_go_before_a_run_than_of_its_own(
         came = pending[:4]
         pending = pending[4:]
         for number, (owner, _, priority) in came:
-            one = run(owner, number, rank=number * 1000 - priority * BOOST)
+            one = run(owner, number, rank=number * 1000 - priority * PRIORITY_STEP_MS)
             waiting[one["_id"]] = one
             overtaken[one["_id"]] = Counter()
         chosen, refused, _ = choose(waiting.values(), rooms[look % len(rooms)], turns, everything)
@@ -96,7 +96,7 @@ def test_of_other_owners_at_most_two_more_go_before_a_run_than_of_its_own(
 @given(counts=st.lists(st.integers(1, 60), min_size=2, max_size=4), room=st.integers(1, 40))
 def test_owners_get_like_shares_while_they_have_runs(counts: list[int], room: int) -> None:
     runs = [run(owner, number) for owner, count in zip(OWNERS, counts, strict=False) for number in range(count)]
-    chosen, _, _ = choose(runs, room, Turns(), everything)
+    chosen, _, _ = choose(runs, room, FairTurns(), everything)
     shares = Counter(one["owner"] for one in chosen)
     hungry = [shares[owner] for owner, count in zip(OWNERS, counts, strict=False) if shares[owner] < count]
     assert not hungry or max(shares.values()) - min(hungry) <= 1
@@ -105,7 +105,7 @@ def test_owners_get_like_shares_while_they_have_runs(counts: list[int], room: in
 
 def test_who_is_refused_costs_his_owner_no_turn_and_holds_up_his_lane_only() -> None:
     runs = [run("alice", number) for number in range(6)] + [run("bob", 1)]
-    chosen, refused, more = choose(runs, 9, Turns(), lambda one: not one["lane"].endswith("/0"))
+    chosen, refused, more = choose(runs, 9, FairTurns(), lambda one: not one["lane"].endswith("/0"))
     assert {one["_id"] for one in chosen} == {"alice/1", "alice/4", "alice/2", "alice/5", "bob/1"}
     assert [one["_id"] for one in refused] == ["alice/0"]
     assert not more
@@ -113,8 +113,8 @@ def test_who_is_refused_costs_his_owner_no_turn_and_holds_up_his_lane_only() -> 
 
 def test_a_run_that_changed_stands_where_it_belongs_now() -> None:
     backlog = Backlog()
-    backlog.add([run("alice", 1), run("alice", 2)])
-    backlog.add([run("alice", 1) | {"rank": 9}, run("alice", 2) | {"lane": "alice/1", "rank": 3}])
+    backlog.add_runs([run("alice", 1), run("alice", 2)])
+    backlog.add_runs([run("alice", 1) | {"rank": 9}, run("alice", 2) | {"lane": "alice/1", "rank": 3}])
     assert len(backlog) == 2
-    chosen, _, _ = choose_lanes(backlog.lanes.values(), 9, Turns(), everything)
+    chosen, _, _ = choose_lanes(backlog.lanes.values(), 9, FairTurns(), everything)
     assert [one["_id"] for one in chosen] == ["alice/2", "alice/1"]

@@ -3,20 +3,20 @@
 import asyncio
 
 from tocsin import clock
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.limiter import Gate
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import Doc
 
 
-def claim(in_flight: WorkerHand, run_id: str, fence: int = 1) -> Doc:
+def claim(in_flight: InFlightRuns, run_id: str, fence: int = 1) -> Doc:
     assert in_flight.reserve(1) == 1
     run = {"_id": run_id, "owner": "alice", "fence": fence}
     in_flight.add([run])
     return run
 
 
-def in_flight_runs(limit: int) -> WorkerHand:
-    return WorkerHand("w", limit, asyncio.get_running_loop(), Gate())
+def in_flight_runs(limit: int) -> InFlightRuns:
+    return InFlightRuns("w", limit, asyncio.get_running_loop(), RunLimiter())
 
 
 async def test_no_more_is_reserved_than_there_is_room_for() -> None:
@@ -28,34 +28,34 @@ async def test_no_more_is_reserved_than_there_is_room_for() -> None:
 
 async def test_new_runs_wait_behind_a_backlog_and_nothing_is_reserved_while_draining() -> None:
     in_flight = in_flight_runs(3)
-    in_flight.backlog = True
+    in_flight.has_backlog = True
     assert (in_flight.reserve(1), in_flight.reserve_for_queued(1)) == (0, 1)
-    in_flight.draining = True
+    in_flight.is_draining = True
     assert in_flight.reserve_for_queued(1) == 0
 
 
 async def test_a_run_claimed_again_before_its_last_outcome_is_acknowledged_stays_in_flight() -> None:
     in_flight = in_flight_runs(2)
     first, second = claim(in_flight, "a", 1), claim(in_flight, "a", 2)
-    in_flight.done([first])
-    assert in_flight.held["a"].run is second
-    in_flight.done([second])
-    assert in_flight.held == {}
+    in_flight.remove([first])
+    assert in_flight.runs["a"].run is second
+    in_flight.remove([second])
+    assert in_flight.runs == {}
     assert in_flight.reserve(9) == 2
 
 
 async def test_runs_that_have_not_started_can_be_withdrawn() -> None:
     in_flight = in_flight_runs(2)
     claim(in_flight, "a"), claim(in_flight, "b")
-    begun = await in_flight.next()
-    (other,) = in_flight.unbegun()
+    begun = await in_flight.next_run()
+    (other,) = in_flight.withdraw_waiting()
     assert {begun.run["_id"], other.run["_id"]} == {"a", "b"}
-    assert in_flight.unbegun() == []
+    assert in_flight.withdraw_waiting() == []
 
 
 async def test_waiting_workers_get_runs_in_their_order() -> None:
     in_flight = in_flight_runs(5)
-    workers = [asyncio.create_task(in_flight.next()) for _ in range(3)]
+    workers = [asyncio.create_task(in_flight.next_run()) for _ in range(3)]
     await asyncio.sleep(0)
     workers.pop(1).cancel()
     claim(in_flight, "a"), claim(in_flight, "b")
@@ -65,6 +65,6 @@ async def test_waiting_workers_get_runs_in_their_order() -> None:
 
 async def test_a_new_claim_is_fenced_and_has_its_first_attempt() -> None:
     in_flight, now = in_flight_runs(1), clock.now()
-    born = in_flight.claimed({"_id": "a", "fence": 0, "attempts": []}, now)
+    born = in_flight.claim_fields({"_id": "a", "fence": 0, "attempts": []}, now)
     assert (born["status"], born["fence"], born["worker"], born["rank"]) == ("RUNNING", 1, "w", None)
     assert born["attempts"] == [{"number": 1, "started_at": now, "worker": "w"}]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.dispatch.limiter import Gate, Part, Rule
-from tocsin.dispatch.owner_share import Limits
+from tocsin.dispatch.limiter import QueueLimits, RunLimiter, WorkerShare
+from tocsin.dispatch.owner_share import ProcessLimits
 from tocsin.documents import Doc, WaitingFor
 
 NOW = EPOCH + timedelta(days=20_000)
@@ -24,74 +24,81 @@ def claimed(one: Doc) -> Doc:
     return one | {"fence": one["fence"] + 1}
 
 
-def gate_of(rules: dict[str, Rule] | None = None, part: Part | None = None, hosts: int = 100, rate: int = 0) -> Gate:
-    limiter = Gate(Limits(host_concurrency=hosts, host_rate=rate, owner_share=1.0))
-    limiter.rule(rules or {}, part or Part())
+def gate_of(
+    rules: dict[str, QueueLimits] | None = None, part: WorkerShare | None = None, hosts: int = 100, rate: int = 0
+) -> RunLimiter:
+    limiter = RunLimiter(ProcessLimits(host_concurrency=hosts, host_rate=rate, owner_share=1.0))
+    limiter.set_queue_limits(rules or {}, part or WorkerShare())
     return limiter
 
 
 @given(limit=st.integers(0, 1000), count=st.integers(1, 12))
 def test_the_parts_of_all_workers_add_up_to_the_limit(limit: int, count: int) -> None:
-    assert sum(Part(index, count).of(limit) for index in range(count)) == limit
+    assert sum(WorkerShare(index, count).portion_of(limit) for index in range(count)) == limit
 
 
 def test_a_queue_lets_in_as_many_as_it_may_and_more_when_some_have_left() -> None:
-    limiter = gate_of({"q": Rule(concurrency=2)})
-    assert [limiter.admit(run(number, "q"), NOW) for number in range(3)] == [None, None, WaitingFor.QUEUE_LIMIT]
-    assert limiter.admit(run(9, "other"), NOW) is None
-    limiter.leave(claimed(run(0, "q")))
-    limiter.leave(claimed(run(0, "q")))  # a second time changes nothing
-    assert limiter.admit(run(2, "q"), NOW) is None
-    assert limiter.admit(run(3, "q"), NOW) is WaitingFor.QUEUE_LIMIT
+    limiter = gate_of({"q": QueueLimits(concurrency=2)})
+    assert [limiter.try_acquire(run(number, "q"), NOW) for number in range(3)] == [None, None, WaitingFor.QUEUE_LIMIT]
+    assert limiter.try_acquire(run(9, "other"), NOW) is None
+    limiter.release(claimed(run(0, "q")))
+    limiter.release(claimed(run(0, "q")))  # a second time changes nothing
+    assert limiter.try_acquire(run(2, "q"), NOW) is None
+    assert limiter.try_acquire(run(3, "q"), NOW) is WaitingFor.QUEUE_LIMIT
 
 
 def test_a_paused_queue_lets_nothing_in_and_a_resumed_one_does() -> None:
-    limiter = gate_of({"q": Rule(paused=True)})
-    assert limiter.admit(run(1, "q"), NOW) is limiter.explain(run(1, "q"), NOW) is WaitingFor.QUEUE_PAUSED
-    assert limiter.rule({"q": Rule()}, Part())
-    assert not limiter.rule({"q": Rule()}, Part())
-    assert limiter.admit(run(1, "q"), NOW) is None
+    limiter = gate_of({"q": QueueLimits(paused=True)})
+    assert limiter.try_acquire(run(1, "q"), NOW) is limiter.find_refusal(run(1, "q"), NOW) is WaitingFor.QUEUE_PAUSED
+    assert limiter.set_queue_limits({"q": QueueLimits()}, WorkerShare())
+    assert not limiter.set_queue_limits({"q": QueueLimits()}, WorkerShare())
+    assert limiter.try_acquire(run(1, "q"), NOW) is None
 
 
-def admitted(limiter: Gate, runs: list[Doc]) -> int:
-    return sum(limiter.admit(run, NOW) is None for run in runs)
+def admitted(limiter: RunLimiter, runs: list[Doc]) -> int:
+    return sum(limiter.try_acquire(run, NOW) is None for run in runs)
 
 
 def test_no_owner_fills_the_prefetch_room() -> None:
-    limiter = Gate(Limits(concurrency=10, hand=110))
+    limiter = RunLimiter(ProcessLimits(concurrency=10, max_in_flight=110))
     long = [run(number, host=f"{number}.test:80") | {"timeout": 3600.0} for number in range(200)]
     assert admitted(limiter, long) == 5 + 50  # half of the places, and half of the prefetch room
-    assert limiter.explain(long[-1], NOW) is WaitingFor.OWNER_SHARE
+    assert limiter.find_refusal(long[-1], NOW) is WaitingFor.OWNER_SHARE
     assert admitted(limiter, [run(number, owner="bob") for number in range(200)]) == 4 + 41
 
 
 def test_who_has_no_place_at_once_is_claimed_only_while_runs_flow() -> None:
-    limiter = Gate(Limits(concurrency=2, hand=102, owner_share=1.0))
+    limiter = RunLimiter(ProcessLimits(concurrency=2, max_in_flight=102, owner_share=1.0))
     runs = [run(number, host="a:80") for number in range(9)]
     assert admitted(limiter, runs[:4]) == 4
     assert [limiter.is_ready(one) for one in runs[:4]] == [True, True, False, False]
     for one in runs[:2]:
-        limiter.begin(claimed(one))
+        limiter.mark_started(claimed(one))
     for _ in range(4):
-        limiter.tick()
-    assert limiter.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # nothing has started recently
-    limiter.end(claimed(runs[0]))
-    limiter.begin(claimed(runs[2]))
-    assert limiter.admit(runs[5], NOW) is WaitingFor.CONCURRENCY  # one has started, and one is waiting
-    limiter.end(claimed(runs[1]))
-    limiter.begin(claimed(runs[3]))
-    assert limiter.admit(runs[5], NOW) is None
+        limiter.advance_tick()
+    assert limiter.try_acquire(runs[5], NOW) is WaitingFor.CONCURRENCY  # nothing has started recently
+    limiter.mark_ended(claimed(runs[0]))
+    limiter.mark_started(claimed(runs[2]))
+    assert limiter.try_acquire(runs[5], NOW) is WaitingFor.CONCURRENCY  # one has started, and one is waiting
+    limiter.mark_ended(claimed(runs[1]))
+    limiter.mark_started(claimed(runs[3]))
+    assert limiter.try_acquire(runs[5], NOW) is None
     assert not limiter.is_ready(runs[5])
-    assert limiter.may_wait_in_hand("alice", "a:80") == (2, 2)
+    assert limiter.max_waiting("alice", "a:80") == (2, 2)
 
 
 def test_a_queue_and_a_host_are_shared_too() -> None:
-    limiter = Gate(Limits(host_concurrency=4, hand=2_000_000))
-    limiter.rule({"q": Rule(concurrency=4)}, Part())
+    limiter = RunLimiter(ProcessLimits(host_concurrency=4, max_in_flight=2_000_000))
+    limiter.set_queue_limits({"q": QueueLimits(concurrency=4)}, WorkerShare())
     long = [run(number, "q") | {"timeout": 3600.0} for number in range(4)]
-    assert [limiter.admit(one, NOW) for one in long] == [None, None, WaitingFor.QUEUE_LIMIT, WaitingFor.QUEUE_LIMIT]
-    assert limiter.explain(long[3], NOW) is WaitingFor.OWNER_SHARE
-    assert limiter.admit(run(1, "q", owner="bob"), NOW) is None
+    assert [limiter.try_acquire(one, NOW) for one in long] == [
+        None,
+        None,
+        WaitingFor.QUEUE_LIMIT,
+        WaitingFor.QUEUE_LIMIT,
+    ]
+    assert limiter.find_refusal(long[3], NOW) is WaitingFor.OWNER_SHARE
+    assert limiter.try_acquire(run(1, "q", owner="bob"), NOW) is None
     to_host = [run(number + 10, host="a:80") | {"timeout": 3600.0} for number in range(4)]
     assert admitted(limiter, to_host) == 4
     assert [limiter.is_ready(one) for one in to_host] == [True, True, False, False]
@@ -100,32 +107,32 @@ def test_a_queue_and_a_host_are_shared_too() -> None:
 
 def test_a_new_run_does_not_overtake_waiting_runs_of_its_lane() -> None:
     limiter = gate_of()
-    limiter.contend([run(1, host="a:80")])
-    assert limiter.contended
-    assert limiter.admit(run(2, host="a:80"), NOW, is_new=True) is WaitingFor.CONCURRENCY
-    assert limiter.admit(run(2, host="b:80"), NOW, is_new=True) is None
-    assert limiter.admit(run(1, host="a:80"), NOW) is None
+    limiter.mark_contended([run(1, host="a:80")])
+    assert limiter.is_contended
+    assert limiter.try_acquire(run(2, host="a:80"), NOW, is_new=True) is WaitingFor.CONCURRENCY
+    assert limiter.try_acquire(run(2, host="b:80"), NOW, is_new=True) is None
+    assert limiter.try_acquire(run(1, host="a:80"), NOW) is None
 
 
 def test_a_shut_circuit_lets_in_its_probe_only() -> None:
     limiter = gate_of()
-    limiter.shut({("alice", "a:80"): "alice/1", ("alice", "b:80"): None})
-    assert limiter.admit(run(2, host="a:80"), NOW) is WaitingFor.CIRCUIT_OPEN
-    assert limiter.admit(run(1, host="a:80"), NOW) is None
-    assert limiter.admit(run(3, host="b:80"), NOW) is WaitingFor.CIRCUIT_OPEN
-    assert limiter.admit(run(3, host="a:80", owner="bob"), NOW) is None
+    limiter.block_circuits({("alice", "a:80"): "alice/1", ("alice", "b:80"): None})
+    assert limiter.try_acquire(run(2, host="a:80"), NOW) is WaitingFor.CIRCUIT_OPEN
+    assert limiter.try_acquire(run(1, host="a:80"), NOW) is None
+    assert limiter.try_acquire(run(3, host="b:80"), NOW) is WaitingFor.CIRCUIT_OPEN
+    assert limiter.try_acquire(run(3, host="a:80", owner="bob"), NOW) is None
 
 
 @given(rate=st.integers(1, 6000), waits=st.lists(st.integers(0, 3_000), min_size=1, max_size=200))
 def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
     """In any minute, at most the rate plus the initial burst of one second's worth."""
-    limiter, now, begun = gate_of({"q": Rule(rate=rate)}), NOW, list[datetime]()
+    limiter, now, begun = gate_of({"q": QueueLimits(rate=rate)}), NOW, list[datetime]()
     for number, wait in enumerate(waits):
         now += timedelta(milliseconds=wait)
-        if limiter.admit(run(number, "q"), now) is None:
+        if limiter.try_acquire(run(number, "q"), now) is None:
             begun.append(now)
         else:
-            assert limiter.pause() > 0
+            assert limiter.pop_wait_ms() > 0
     burst = max(1.0, rate / 60)
     for first in begun:
         within = [moment for moment in begun if first <= moment < first + timedelta(minutes=1)]
@@ -133,15 +140,15 @@ def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
 
 
 def test_a_limit_holds_whatever_threads_ask() -> None:
-    limiter, inside, most = gate_of({"q": Rule(concurrency=7)}), Counter[str](), list[int]()
+    limiter, inside, most = gate_of({"q": QueueLimits(concurrency=7)}), Counter[str](), list[int]()
 
     def come_and_go(name: int) -> None:
         for number in range(200):
             one = run(name * 1000 + number, "q")
-            if limiter.admit(one, NOW) is None:
+            if limiter.try_acquire(one, NOW) is None:
                 inside["now"] += 1
                 most.append(len(limiter._admitted))
-                limiter.leave(claimed(one))
+                limiter.release(claimed(one))
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(come_and_go, range(8)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.dispatch.owner_share import Limits, Share, share_of
+from tocsin.dispatch.owner_share import OwnerShare, ProcessLimits, get_owner_share
 
 
 @pytest.mark.parametrize(
@@ -13,30 +13,33 @@ from tocsin.dispatch.owner_share import Limits, Share, share_of
      (0, 0.5, 0, 0), (100, 1.0, 100, 100), (100, 0.1, 10, 55)],
 )  # fmt: skip
 def test_how_many_places_one_owner_gets_who_is_alone(limit: int, part: float, long: int, short: int) -> None:
-    assert (taken_by_one(share_of(limit, part), short=False), taken_by_one(share_of(limit, part), short=True)) == (
+    assert (
+        taken_by_one(get_owner_share(limit, part), short=False),
+        taken_by_one(get_owner_share(limit, part), short=True),
+    ) == (
         long,
         short,
     )
 
 
-def taken_by_one(share: Share, *, short: bool) -> int:
+def taken_by_one(share: OwnerShare, *, short: bool) -> int:
     own = 0
-    while share.lets_in(own, own, short=short):
+    while share.can_take(own, own, short=short):
         own += 1
     return own
 
 
 @given(order=st.lists(st.tuples(st.integers(0, 11), st.booleans()), max_size=400))
 def test_twelve_owners_who_let_nothing_end_leave_a_place_for_the_next(order: list[tuple[int, bool]]) -> None:
-    share, own = share_of(100, 0.5), dict.fromkeys(range(12), 0)
+    share, own = get_owner_share(100, 0.5), dict.fromkeys(range(12), 0)
     for owner, short in [*order, *((owner, False) for owner in range(12) for _ in range(100))]:
-        if share.lets_in(own[owner], sum(own.values()), short=short):
+        if share.can_take(own[owner], sum(own.values()), short=short):
             own[owner] += 1
-    assert share.lets_in(0, sum(own.values()), short=False)
+    assert share.can_take(0, sum(own.values()), short=False)
 
 
 def test_what_is_short() -> None:
-    limits = Limits(timeout=10)
+    limits = ProcessLimits(default_timeout=10)
     assert limits.is_short({"host": "a:80", "timeout": None})
     assert limits.is_short({"host": "a:80", "timeout": 30.0})
     assert not limits.is_short({"host": "a:80", "timeout": 31.0})

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.dispatch.owner_share import Limits, share_of
-from tocsin.dispatch.ready_queue import Line
+from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
+from tocsin.dispatch.ready_queue import ReadyQueue
 from tocsin.documents import Doc
 
-UNSHARED = Limits(owner_share=1.0)
+UNSHARED = ProcessLimits(owner_share=1.0)
 
 
 @dataclass(eq=False)
 class Standing:
     run: Doc
-    since: float = 0.0
+    claimed_at: float = 0.0
 
 
 def standing(owner: str, host: str | None, number: int = 0, timeout: float | None = None) -> Standing:
@@ -25,14 +25,14 @@ def standing(owner: str, host: str | None, number: int = 0, timeout: float | Non
 
 
 def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
-    ready_queue: Line[Standing] = Line(UNSHARED, 2)
+    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 2)
     for number in range(5):
-        ready_queue.add(standing("alice", "slow:80", number))
-    ready_queue.add(standing("alice", "quick:80"))
+        ready_queue.push(standing("alice", "slow:80", number))
+    ready_queue.push(standing("alice", "quick:80"))
     got = [ready_queue.pop() for _ in range(4)]
     assert [each and each.run["host"] for each in got] == ["slow:80", "quick:80", "slow:80", None]
     assert got[0] is not None
-    ready_queue.ended(got[0].run)
+    ready_queue.finish_attempt(got[0].run)
     again = ready_queue.pop()
     assert again is not None
     assert again.run["_id"] == "alice/slow:80/2"
@@ -41,15 +41,15 @@ def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
 
 
 def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
-    ready_queue: Line[Standing] = Line(UNSHARED, 1)
+    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 1)
     for number in range(3):
-        ready_queue.add(standing("alice", "a:1", number))
-        ready_queue.add(standing("bob", "a:1", number))
+        ready_queue.push(standing("alice", "a:1", number))
+        ready_queue.push(standing("bob", "a:1", number))
     first = ready_queue.pop()
     assert first is not None
     assert ready_queue.pop() is None
     assert len(ready_queue.withdraw(("bob", "a:1"))) == 3
-    ready_queue.ended(first.run)
+    ready_queue.finish_attempt(first.run)
     assert len(ready_queue) == 2
     assert ready_queue.pop() is not None
     assert [each.run["owner"] for each in ready_queue.withdraw()] == ["alice"]
@@ -57,16 +57,16 @@ def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
 
 
 def test_in_a_lane_a_higher_priority_goes_first() -> None:
-    ready_queue: Line[Standing] = Line(UNSHARED, 9)
+    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 9)
     for number, priority in enumerate((0, 5, -5)):
         one = standing("alice", "a:1", number)
         one.run |= {"queued_at": EPOCH, "priority": priority}
-        ready_queue.add(one)
+        ready_queue.push(one)
     got = [ready_queue.pop() for _ in range(3)]
     assert [each and each.run["priority"] for each in got] == [5, 0, -5]
 
 
-def popped(ready_queue: Line[Standing]) -> list[str]:
+def popped(ready_queue: ReadyQueue[Standing]) -> list[str]:
     """Return the owners of all runs that may start now."""
     got = []
     while (one := ready_queue.pop()) is not None:
@@ -75,27 +75,27 @@ def popped(ready_queue: Line[Standing]) -> list[str]:
 
 
 def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> None:
-    ready_queue: Line[Standing] = Line(Limits(concurrency=16), 1_000)
+    ready_queue: ReadyQueue[Standing] = ReadyQueue(ProcessLimits(concurrency=16), 1_000)
     long = [standing("alice", f"{number}:1", number, timeout=3600) for number in range(20)]
     for one in long:
-        ready_queue.add(one)
+        ready_queue.push(one)
     assert popped(ready_queue) == ["alice"] * 8
     for number in range(9):
-        ready_queue.add(standing("bob", "b:1", number))
+        ready_queue.push(standing("bob", "b:1", number))
     assert popped(ready_queue) == ["bob"] * 6  # two are left for owners without any
-    ready_queue.add(standing("carol", "a:1"))
+    ready_queue.push(standing("carol", "a:1"))
     assert popped(ready_queue) == ["carol"]
-    ready_queue.ended(long[0].run)
+    ready_queue.finish_attempt(long[0].run)
     assert popped(ready_queue) == []
-    ready_queue.ended(standing("bob", "b:1").run)
+    ready_queue.finish_attempt(standing("bob", "b:1").run)
     assert sorted(popped(ready_queue)) in (["alice"], ["bob"])
 
 
 def test_one_of_them_can_be_taken_back() -> None:
-    ready_queue: Line[Standing] = Line(UNSHARED, 9)
+    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 9)
     one, two = standing("alice", "a:1", 1), standing("alice", "a:1", 2)
-    ready_queue.add(one)
-    ready_queue.add(two)
+    ready_queue.push(one)
+    ready_queue.push(two)
     assert [ready_queue.remove(one), ready_queue.remove(one)] == [True, False]
     assert ready_queue.pop() is two
     assert not ready_queue.remove(two)
@@ -103,13 +103,13 @@ def test_one_of_them_can_be_taken_back() -> None:
 
 
 def test_those_are_late_that_came_early_and_are_more_than_begin_in_the_time() -> None:
-    ready_queue: Line[Standing] = Line(UNSHARED, 0)
+    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 0)
     for number in range(6):
-        ready_queue.add(standing("alice", "a:1", number))
-        ready_queue.add(standing("alice", "b:1", number))
+        ready_queue.push(standing("alice", "a:1", number))
+        ready_queue.push(standing("alice", "b:1", number))
     fresh = standing("alice", "b:1", 9)
-    fresh.since = 5.0
-    ready_queue.add(fresh)
+    fresh.claimed_at = 5.0
+    ready_queue.push(fresh)
     assert ready_queue.withdraw_late(0.0, lambda _: (0, 0)) == []
     assert len(ready_queue.withdraw_late(3.0, lambda lane: (7, 4 if lane[1] == "a:1" else 9))) == 6
     assert len(ready_queue) == 7
@@ -130,7 +130,7 @@ steps = st.lists(
 def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each step
     steps: list[tuple[str, object, str | None]], limit: int, places: int, part: float
 ) -> None:
-    ready_queue: Line[Standing] = Line(Limits(concurrency=places, owner_share=part), limit)
+    ready_queue: ReadyQueue[Standing] = ReadyQueue(ProcessLimits(concurrency=places, owner_share=part), limit)
     waiting: list[Standing] = []
     running: list[Standing] = []
 
@@ -140,14 +140,14 @@ def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each ste
         calls = Counter((each.run["owner"], each.run["host"]) for each in running)
         calling = Counter(each.run["host"] for each in running)
         short = host is not None
-        free = share_of(places, part).lets_in(owners[owner], len(running), short=short)
-        to_host = share_of(limit, part).lets_in(calls[owner, host], calling[host], short=short)
+        free = get_owner_share(places, part).can_take(owners[owner], len(running), short=short)
+        to_host = get_owner_share(limit, part).can_take(calls[owner, host], calling[host], short=short)
         return free and (host is None or to_host)
 
     for number, (step, which, host) in enumerate(steps):
         if step == "add":
             waiting.append(standing(str(which), host, number))
-            ready_queue.add(waiting[-1])
+            ready_queue.push(waiting[-1])
         elif step == "remove" and waiting and isinstance(which, int):
             assert ready_queue.remove(waiting.pop(which % len(waiting)))
         elif step == "pop" and len(running) < places:
@@ -160,14 +160,14 @@ def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each ste
             else:
                 assert all(each.run["host"] is None or _waits_behind(each, waiting) for each in free)
         elif step == "end" and running and isinstance(which, int):
-            ready_queue.ended(running.pop(which % len(running)).run)
+            ready_queue.finish_attempt(running.pop(which % len(running)).run)
     assert len(ready_queue) == len(waiting)
     while running or waiting:
         while len(running) < places and (got := ready_queue.pop()) is not None:
             waiting.remove(got)
             running.append(got)
         assert running
-        ready_queue.ended(running.pop().run)
+        ready_queue.finish_attempt(running.pop().run)
 
 
 def _waits_behind(one: Standing, waiting: list[Standing]) -> bool:

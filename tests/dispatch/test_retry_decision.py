@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tocsin import clock
-from tocsin.dispatch.retry_decision import MAX_LOST, Judge, Verdict, after_loss
+from tocsin.dispatch.retry_decision import MAX_LOST_ATTEMPTS, RetryDecider, RunDecision, decide_after_loss
 from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
@@ -15,8 +15,8 @@ from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
 NOW = clock.now()
 SECOND = timedelta(seconds=1)
 OFFSETS = (SECOND, 5 * SECOND)
-USED_UP = Verdict(RunStatus.FAILED, RunReason.RETRIES_USED_UP)
-NOT_RETRIED = Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED)
+USED_UP = RunDecision(RunStatus.FAILED, RunReason.RETRIES_USED_UP)
+NOT_RETRIED = RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED)
 
 
 def run(*outcomes: str, budget_from: int = 0, **more: Any) -> Doc:
@@ -29,13 +29,13 @@ def failed(status: int | None = 500, kind: ErrorKind = ErrorKind.HTTP_STATUS, **
     return Outcome(error=AttemptError(kind, "no", None, retryable), status_code=status, **more)
 
 
-def verdict(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> Verdict:
-    judge = Judge(RetryDefaults(0), timedelta(seconds=60))
-    return judge.after(past, outcome, RetryPolicy(retries, OFFSETS, None, statuses), NOW, 0.5)
+def verdict(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> RunDecision:
+    judge = RetryDecider(RetryDefaults(0), timedelta(seconds=60))
+    return judge.decide(past, outcome, RetryPolicy(retries, OFFSETS, None, statuses), NOW, 0.5)
 
 
-def retried(wait: timedelta) -> Verdict:
-    return Verdict(RunStatus.RETRY, None, NOW + wait)
+def retried(wait: timedelta) -> RunDecision:
+    return RunDecision(RunStatus.RETRY, None, NOW + wait)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def retried(wait: timedelta) -> Verdict:
         (run("FAILED", "FAILED", "FAILED", "FAILED", "x", budget_from=3), retried(5 * SECOND)),
     ],
 )
-def test_failures_of_the_present_budget_count_and_losses_do_not(past: Doc, expected: Verdict) -> None:
+def test_failures_of_the_present_budget_count_and_losses_do_not(past: Doc, expected: RunDecision) -> None:
     assert verdict(past, failed()) == expected
 
 
 def test_a_success_completes() -> None:
-    assert verdict(run("FAILED", "FAILED", "x"), Outcome()) == Verdict(RunStatus.COMPLETED)
+    assert verdict(run("FAILED", "FAILED", "x"), Outcome()) == RunDecision(RunStatus.COMPLETED)
 
 
 def test_no_retries_means_none() -> None:
@@ -69,7 +69,7 @@ def test_every_failure_but_a_blocked_address_and_a_bad_url_is_retried(kind: Erro
 
 
 @pytest.mark.parametrize(("status", "expected"), [(503, retried(SECOND)), (500, NOT_RETRIED), (404, NOT_RETRIED)])
-def test_statuses_narrow_what_is_retried(status: int, expected: Verdict) -> None:
+def test_statuses_narrow_what_is_retried(status: int, expected: RunDecision) -> None:
     assert verdict(run("x"), failed(status), statuses=frozenset({503})) == expected
 
 
@@ -82,15 +82,15 @@ def test_a_run_has_a_hundred_attempts_at_most() -> None:
     past = ["LOST"] * (MAX_ATTEMPTS - 2)
     assert verdict(run(*past, "x"), failed(), retries=99) == retried(SECOND)
     assert verdict(run(*past, "LOST", "x"), failed(), retries=99) == USED_UP
-    assert after_loss(run(*past, "LOST", "x")) == Verdict(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN)
+    assert decide_after_loss(run(*past, "LOST", "x")) == RunDecision(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN)
 
 
-@pytest.mark.parametrize("lost", range(MAX_LOST))
+@pytest.mark.parametrize("lost", range(MAX_LOST_ATTEMPTS))
 def test_five_losses_in_a_row_fail_a_run(lost: int) -> None:
-    expected = Verdict(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN) if lost == 4 else Verdict(RunStatus.QUEUED)
-    assert after_loss(run("x", lost=lost)) == expected
+    expected = RunDecision(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN) if lost == 4 else RunDecision(RunStatus.QUEUED)
+    assert decide_after_loss(run("x", lost=lost)) == expected
 
 
 def test_a_lost_run_that_was_to_be_cancelled_is() -> None:
-    cancelled = Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
-    assert after_loss(run("x", lost=4, cancel_requested_at=NOW)) == cancelled
+    cancelled = RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
+    assert decide_after_loss(run("x", lost=4, cancel_requested_at=NOW)) == cancelled

@@ -16,7 +16,7 @@ from bson import json_util
 from pymongo import AsyncMongoClient
 
 from tests.acceptance.server import Server, free_port
-from tests.harness import Target, serve_target, until
+from tests.harness import TargetServer, serve_target, wait_until
 from tocsin.embedded import EmbeddedDatabase
 
 KEYS = {"TOCSIN_JWT_SECRET": "j" * 40, "TOCSIN_ENCRYPTION_KEY": "a" * 43 + "="}
@@ -50,7 +50,7 @@ async def _make(file: Path) -> None:
         await _dump(Path(directory) / "data", file)
 
 
-async def _fill(server: Server, target: Target) -> None:
+async def _fill(server: Server, target: TargetServer) -> None:
     await server.run_command("users", "create", "alice@example.com", "--admin", given="correct horse battery\n" * 2)
     answer = await server.query(
         "mutation($i: LogInInput!) { logIn(input: $i) { session { accessToken } } }",
@@ -63,8 +63,8 @@ async def _fill(server: Server, target: Target) -> None:
     await server.query(_OTHERS, {"queue": queue, "invite": {"email": "bob@example.com"}, "token": token})
     target.script = [500]
     await _create(server, "dead", {"http": {"url": f"{target.url}/broken", "token": "s3cret"}}, {"now": True})
-    await until(lambda: asyncio.sleep(0, target.calls))
-    target.gate.clear()
+    await wait_until(lambda: asyncio.sleep(0, target.calls))
+    target.release.clear()
     for name, job, schedule in _tasks(target.url):
         await _create(server, name, job, schedule)
     for mutation, given in ((_SAVE, {"yaml": _WORKFLOW % target.url}), (_EXECUTE, {"name": "sample"})):
@@ -102,7 +102,7 @@ async def _until_written(server: Server) -> None:
         steps = answer["workflowRuns"]["nodes"][0]["steps"]
         return bool(answer["circuits"]) and [step["status"] for step in steps] == ["COMPLETED", "WAITING"]
 
-    await until(circuit_open, 30)
+    await wait_until(circuit_open, 30)
     replay = await server.query(_REPLAY)
     assert replay["replayDeadLetters"]["count"], replay
 
@@ -113,7 +113,7 @@ async def _until_written(server: Server) -> None:
         done = {run["taskName"] for run in answer["runs"]["nodes"] if run["status"] == "COMPLETED"}
         return {"dead", "done", "report", "mail"} <= done
 
-    await until(settled, 30)
+    await wait_until(settled, 30)
     await asyncio.sleep(1)  # what follows from it, mails above all, is written
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tocsin.documents import Database
 from tocsin.documents.base import index
-from tocsin.documents.indexes import drop_stale
+from tocsin.documents.indexes import drop_stale_indexes
 
 
 async def names(database: Database) -> set[str]:
@@ -13,7 +13,7 @@ async def names(database: Database) -> set[str]:
 
 async def start(database: Database, *declared: Any) -> None:
     """What a start does with the indexes of one collection."""
-    await drop_stale(database.db, {"things": declared})
+    await drop_stale_indexes(database.db, {"things": declared})
     await database.db["things"].create_indexes(list(declared))
 
 
@@ -41,5 +41,5 @@ async def test_the_same_indexes_stay_even_where_nothing_was_noted(database: Data
     )
     await database.db["things"].create_indexes(list(declared))
     before = await database.db["things"].index_information()
-    await drop_stale(database.db, {"things": declared})
+    await drop_stale_indexes(database.db, {"things": declared})
     assert await database.db["things"].index_information() == before

@@ -11,16 +11,26 @@ from hypothesis import strategies as some
 from pymongo import UpdateOne
 
 from tocsin import clock
-from tocsin.documents import BIRTHS, MOVES, OPEN, SETTLED, Database, Doc, Hold, RunStatus, TaskStatus
-from tocsin.documents.states import SHOWN
-from tocsin.documents.updates import change_task, equals, is_active, move_run, with_active
+from tocsin.documents import (
+    INITIAL_STATUSES,
+    MOVES,
+    OPEN_STATUSES,
+    SETTLED_STATUSES,
+    Database,
+    Doc,
+    Hold,
+    RunStatus,
+    TaskStatus,
+)
+from tocsin.documents.states import TASK_STATUS_OF_OPEN_RUN
+from tocsin.documents.updates import change_task, has_value, is_active_run, move_run, put_active_runs
 
 DRAWN = [(source, target) for source, targets in MOVES.items() for target in targets]
 TABLE = Path(__file__).parents[2] / "docs" / "state_machine.md"
 
 
 def bare(status: RunStatus, name: str) -> Doc:
-    return {"_id": name, "status": status.value, "open": status in OPEN, "fence": 3, "job": {"kind": "http"}}
+    return {"_id": name, "status": status.value, "open": status in OPEN_STATUSES, "fence": 3, "job": {"kind": "http"}}
 
 
 async def test_every_drawn_move_is_made_from_its_source_and_from_no_other_state(database: Database) -> None:
@@ -30,7 +40,9 @@ async def test_every_drawn_move_is_made_from_its_source_and_from_no_other_state(
         runs.append(bare(status, name))
         updates.append(move_run(name, [source], target, {"reason": "$moved"}))
         expected[name] = (
-            (target.value, target in OPEN, "$moved") if status is source else (status.value, status in OPEN, None)
+            (target.value, target in OPEN_STATUSES, "$moved")
+            if status is source
+            else (status.value, status in OPEN_STATUSES, None)
         )
     await database.runs.insert_many(runs)
     await database.runs.bulk_write(updates, ordered=False)
@@ -50,15 +62,15 @@ def test_a_move_that_is_not_drawn_is_refused(source: RunStatus) -> None:
 async def test_a_move_tests_its_condition_too(database: Database) -> None:
     await database.runs.insert_many([bare(RunStatus.RUNNING, "a"), bare(RunStatus.RUNNING, "b")])
     moves = [
-        move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, {}, where=equals("fence", 3)),
-        move_run("b", [RunStatus.RUNNING], RunStatus.COMPLETED, {}, where=equals("fence", 2)),
+        move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, {}, where=has_value("fence", 3)),
+        move_run("b", [RunStatus.RUNNING], RunStatus.COMPLETED, {}, where=has_value("fence", 2)),
     ]
     assert (await database.runs.bulk_write(moves)).modified_count == 1
     assert [run["status"] for run in await database.runs.find({}).sort("_id", 1).to_list()] == ["COMPLETED", "RUNNING"]
 
 
 def test_settled_runs_only_move_back_to_the_queue() -> None:
-    assert {target for source in SETTLED for target in MOVES[source]} == {RunStatus.QUEUED}
+    assert {target for source in SETTLED_STATUSES for target in MOVES[source]} == {RunStatus.QUEUED}
     assert MOVES[RunStatus.COMPLETED] == frozenset()
 
 
@@ -73,7 +85,7 @@ def documented_moves() -> set[tuple[str | None, str]]:
 
 
 def test_the_documented_table_is_the_one_in_the_code() -> None:
-    births = {(None, status.name) for status in BIRTHS}
+    births = {(None, status.name) for status in INITIAL_STATUSES}
     assert documented_moves() == births | {(source.name, target.name) for source, target in DRAWN}
 
 
@@ -116,14 +128,14 @@ async def test_a_tasks_status_is_projected_as_the_design_says(database: Database
 
     collect()
     await database.tasks.insert_many(examples)
-    await database.tasks.bulk_write([change_task(task["_id"], equals("n", 0), {"n": 1}) for task in examples])
+    await database.tasks.bulk_write([change_task(task["_id"], has_value("n", 0), {"n": 1}) for task in examples])
     found = {task["_id"]: task["status"] async for task in database.tasks.find({})}
     assert found == {task["_id"]: status_of(task) for task in examples}
     assert {TaskStatus(status) for status in found.values()} == set(TaskStatus)
 
 
 def test_every_open_state_of_a_run_shows_on_its_task() -> None:
-    assert set(SHOWN) == OPEN
+    assert set(TASK_STATUS_OF_OPEN_RUN) == OPEN_STATUSES
 
 
 async def test_active_runs_are_named_once_and_in_their_latest_state(database: Database) -> None:
@@ -135,20 +147,20 @@ async def test_active_runs_are_named_once_and_in_their_latest_state(database: Da
         "status": "COMPLETED",
     }
     await database.tasks.insert_one({"_id": "t", **task})
-    always = equals("_id", "t")
+    always = has_value("_id", "t")
 
     async def after(update: Any) -> tuple[str, list[str]]:
         await database.tasks.bulk_write([update])
         now = await database.tasks.find_one({"_id": "t"}) or {}
         return now["status"], [entry["run"] for entry in now["active"]]
 
-    both = with_active([("a", RunStatus.QUEUED), ("b", RunStatus.RETRY)])
+    both = put_active_runs([("a", RunStatus.QUEUED), ("b", RunStatus.RETRY)])
     assert await after(change_task("t", always, {}, {"active": both})) == ("RETRY", ["a", "b"])
 
     def show(run: str, status: RunStatus) -> UpdateOne:
-        return change_task("t", is_active(run), {}, {"active": with_active([(run, status)])})
+        return change_task("t", is_active_run(run), {}, {"active": put_active_runs([(run, status)])})
 
     assert await after(show("a", RunStatus.RUNNING)) == ("RUNNING", ["b", "a"])
     assert await after(show("a", RunStatus.QUEUED)) == ("RETRY", ["b", "a"])
     assert await after(show("stranger", RunStatus.RUNNING)) == ("RETRY", ["b", "a"])
-    assert await after(change_task("t", is_active("stranger"), {"hold": "PAUSED"})) == ("RETRY", ["b", "a"])
+    assert await after(change_task("t", is_active_run("stranger"), {"hold": "PAUSED"})) == ("RETRY", ["b", "a"])

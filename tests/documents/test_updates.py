@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from tests.harness import Stack, Target, save_task
+from tests.harness import Stack, TargetServer, save_task
 from tocsin import clock, schedules
 from tocsin.documents import Database, RunStatus
-from tocsin.documents.updates import change_when, equals, is_null, move_run
+from tocsin.documents.updates import change_when, has_value, is_null, move_run
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
 
@@ -17,7 +17,7 @@ async def test_nasty_values_survive_a_move_and_a_change(database: Database) -> N
     await database.runs.insert_one({"_id": "a", "status": "RUNNING", "open": True, "job": NASTY})
     moved = move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, {"result": NASTY, "error": "$status"})
     await database.runs.bulk_write([moved])
-    await database.runs.update_one({"_id": "a"}, [change_when(equals("error", "$status"), {"name": NAME})])
+    await database.runs.update_one({"_id": "a"}, [change_when(has_value("error", "$status"), {"name": NAME})])
     assert await database.runs.find_one({"_id": "a"}) == {
         "_id": "a", "status": "COMPLETED", "open": False, "job": NASTY, "result": NASTY, "error": "$status",
         "name": NAME,
@@ -31,19 +31,19 @@ async def test_a_missing_field_is_null(database: Database) -> None:
     assert [run.get("null") async for run in database.runs.find({}).sort("_id", 1)] == [True, True, None]
 
 
-async def test_nasty_names_bodies_and_tags_survive_the_whole_life_of_a_task(stack: Stack, target: Target) -> None:
+async def test_nasty_names_bodies_and_tags_survive_the_whole_life_of_a_task(stack: Stack, target: TargetServer) -> None:
     body = {"kind": "form", "value": [["$name", "$$ROOT"], ["a.b", "$status"]]}
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, f"{target.url}/wait", later, name=NAME, tags=("$tags", "a.b"))
     job = {**task.job, "params": {**task.job["params"], "body": body, "method": "POST"}}
-    task = await saving.update(stack.database, "alice", task.id, {"job": job, "name": f"{NAME}!"}, clock.now())
-    run = await task_runs.run_now(stack.database, "alice", task.id, clock.now(), None)
-    await stack.when_runs(task.id, "RUNNING")
-    await saving.update(stack.database, "alice", task.id, {"tags": ("$$NOW",)}, clock.now())
-    await lifecycle.pause(stack.database, "alice", task.id, clock.now())
-    await lifecycle.resume(stack.database, "alice", task.id, clock.now())
-    target.gate.set()
-    (done,) = await stack.when_runs(task.id, "COMPLETED")
+    task = await saving.update_task(stack.database, "alice", task.id, {"job": job, "name": f"{NAME}!"}, clock.now())
+    run = await task_runs.run_task_now(stack.database, "alice", task.id, clock.now(), None)
+    await stack.wait_for_runs(task.id, "RUNNING")
+    await saving.update_task(stack.database, "alice", task.id, {"tags": ("$$NOW",)}, clock.now())
+    await lifecycle.pause_task(stack.database, "alice", task.id, clock.now())
+    await lifecycle.resume_task(stack.database, "alice", task.id, clock.now())
+    target.release.set()
+    (done,) = await stack.wait_for_runs(task.id, "COMPLETED")
     stored = await stack.task(task.id)
     assert (stored["name"], stored["tags"], stored["job"]) == (f"{NAME}!", ["$$NOW"], job)
     assert (done["_id"], done["job"], done["task_name"]) == (run.id, job, f"{NAME}!")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.embedded.binary import find_binary, not_installed
+from tocsin.embedded.binary import find_binary, not_installed_message
 from tocsin.errors import EmbeddedDatabaseError
 
 
@@ -43,7 +43,7 @@ def test_without_it_the_sentence_says_how_to_get_it(tmp_path: Path, monkeypatch:
 
 
 def test_python_without_wheels_is_pointed_at_mongodb() -> None:
-    sentence = not_installed((3, 14))
+    sentence = not_installed_message((3, 14))
     assert "no wheels for Python 3.14" in sentence
     assert "TOCSIN_MONGODB_URI" in sentence
     assert "pip install" not in sentence

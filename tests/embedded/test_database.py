@@ -17,12 +17,12 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from structlog.testing import LogCapture
 
-from tocsin.embedded import EmbeddedDatabase, admin_commands, database, running_uri, server_process
+from tocsin.embedded import EmbeddedDatabase, admin_commands, database, find_running_uri, server_process
 from tocsin.embedded.binary import find_binary
-from tocsin.embedded.data_directory import Paths, write_running
-from tocsin.embedded.data_directory import Running as RunningServer
-from tocsin.embedded.lock import holder
-from tocsin.embedded.server_process import environment
+from tocsin.embedded.data_directory import DataPaths, write_port_file
+from tocsin.embedded.data_directory import RunningServer as RunningServer
+from tocsin.embedded.lock import find_lock_holder
+from tocsin.embedded.server_process import build_environment
 from tocsin.errors import EmbeddedDatabaseError
 
 OWNER = """
@@ -136,7 +136,7 @@ async def test_without_authentication_no_password_is_asked_or_made(tmp_path: Pat
     await server.start()
     try:
         assert "@" not in server.uri
-        assert running_uri(tmp_path) == server.uri
+        assert find_running_uri(tmp_path) == server.uri
         await insert(server.uri, 1)
     finally:
         await server.stop()
@@ -147,15 +147,15 @@ async def test_without_authentication_no_password_is_asked_or_made(tmp_path: Pat
 
 
 async def test_data_survives_stop_and_start_and_a_command_beside_it_finds_the_server(data: Path) -> None:
-    assert running_uri(data) is None
+    assert find_running_uri(data) is None
     async with started(data) as server:
-        assert running_uri(data) == server.uri
+        assert find_running_uri(data) == server.uri
         assert await count(server.uri) == 3
         pid = server.pid
         assert pid is not None
     await server.stop()
-    assert running_uri(data) is None
-    assert holder(Paths(data).storage_lock) is None
+    assert find_running_uri(data) is None
+    assert find_lock_holder(DataPaths(data).storage_lock) is None
     assert not (data / "database.running.json").exists()
     with pytest.raises(EmbeddedDatabaseError, match="not running"):
         _ = server.uri
@@ -164,8 +164,8 @@ async def test_data_survives_stop_and_start_and_a_command_beside_it_finds_the_se
 async def test_a_port_file_that_outlived_its_server_is_not_believed(data: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as stranger:
         port = stranger.getsockname()[1]
-        write_running(Paths(data), RunningServer(pid=os.getpid(), port=port, authenticate=True))
-        assert running_uri(data) is None
+        write_port_file(DataPaths(data), RunningServer(pid=os.getpid(), port=port, authenticate=True))
+        assert find_running_uri(data) is None
 
 
 async def test_a_killed_server_comes_back_on_its_port_with_every_acknowledged_write(data: Path) -> None:
@@ -182,7 +182,7 @@ async def test_a_killed_server_comes_back_on_its_port_with_every_acknowledged_wr
         await until(lambda: server.restarts == 1)
         assert server.uri == uri
         assert server.pid not in (killed, None)
-        assert running_uri(data) == uri
+        assert find_running_uri(data) == uri
 
 
 @contextmanager
@@ -222,15 +222,15 @@ async def test_it_can_be_stopped_while_it_cannot_come_back(data: Path) -> None:
         await until(lambda: server.pid is None)
         async with asyncio.timeout(5):
             await server.stop()
-    assert holder(Paths(data).storage_lock) is None
+    assert find_lock_holder(DataPaths(data).storage_lock) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")
 async def test_a_killed_parent_takes_the_server_along(data: Path) -> None:
     with owner(data) as (parent, pid):
-        assert holder(Paths(data).storage_lock) == pid
+        assert find_lock_holder(DataPaths(data).storage_lock) == pid
         parent.kill()
-        await until(lambda: holder(Paths(data).storage_lock) is None)
+        await until(lambda: find_lock_holder(DataPaths(data).storage_lock) is None)
 
 
 @pytest.mark.parametrize("thread", ["main", "other"])
@@ -248,7 +248,7 @@ async def test_a_second_tocsin_on_the_directory_is_told_at_once_who_has_it(data:
         began = time.monotonic()
         message = await refused(data)
         assert time.monotonic() - began < 1.5
-        uri = running_uri(data)
+        uri = find_running_uri(data)
         assert uri is not None
         assert "in use by another process" in message
         assert f"process {parent.pid}" in message
@@ -259,13 +259,13 @@ async def test_a_second_one_in_the_same_process_is_refused_and_the_first_goes_on
     async with started(data) as server:
         assert f"process {os.getpid()}" in await refused(data)
         assert await count(server.uri) == 3
-        assert running_uri(data) == server.uri
+        assert find_running_uri(data) == server.uri
 
 
 async def test_a_server_started_by_hand_is_left_alone(data: Path) -> None:
     arguments = [str(find_binary()), "--port", "0", "--log-file-max", "16MB"]
     arguments += ["--storage-path", str(data / "database")]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment("process")) as stranger:
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=build_environment("process")) as stranger:
         assert stranger.stdout is not None
         while b"listening" not in (line := stranger.stdout.readline()):
             assert line
@@ -338,7 +338,7 @@ async def test_a_server_that_hangs_on_its_first_command_is_started_once_more(
         await real(uri)
 
     monkeypatch.setattr(admin_commands, "end_sessions", freeze_first)
-    monkeypatch.setattr(admin_commands, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(admin_commands, "TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr(server_process, "STOP_SECONDS", 0.2)
     await server.start()
     try:

@@ -5,7 +5,7 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin.embedded import disk, startup_errors
 
 
@@ -21,32 +21,32 @@ def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
     [
         ("handle-write: pwrite: failed to write 126976 bytes at offset 19644416: No space left on device", True),
         ("handle-write: pwrite: failed to write 4096 bytes at offset 0: Disk quota exceeded", True),
-        (str(startup_errors.from_os(Path("/data"), OSError(28, "No space left on device"))), True),
-        (str(startup_errors.exited(Path("/data"), ["x [ERROR]: No space left on device"])), True),
+        (str(startup_errors.directory_unusable(Path("/data"), OSError(28, "No space left on device"))), True),
+        (str(startup_errors.server_exited(Path("/data"), ["x [ERROR]: No space left on device"])), True),
         ("the process must exit and restart: WT_PANIC: WiredTiger library panic", False),
-        (str(startup_errors.from_os(Path("/data"), OSError(13, "Permission denied"))), False),
+        (str(startup_errors.directory_unusable(Path("/data"), OSError(13, "Permission denied"))), False),
     ],
 )
 def test_a_full_disk_is_known_by_what_is_said_of_it(text: str, full: bool) -> None:
-    assert disk.says_full(text) is full
+    assert disk.is_disk_full_message(text) is full
 
 
 def test_a_disk_that_is_not_there_is_not_taken_for_a_full_one(tmp_path: Path) -> None:
-    assert disk.free_bytes(tmp_path) > 0
-    assert disk.free_bytes(tmp_path / "unknown") >= disk.NEEDED
+    assert disk.get_free_bytes(tmp_path) > 0
+    assert disk.get_free_bytes(tmp_path / "unknown") >= disk.REQUIRED_FREE_BYTES
 
 
 async def test_a_disk_that_is_about_to_fill_is_told_once(
     said: LogCapture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = iter([disk.SCARCE, disk.SCARCE - 1, 1, disk.SCARCE, 2, 3])
-    monkeypatch.setattr(disk, "free_bytes", lambda _: next(free, 4))
-    monkeypatch.setattr(disk, "LOOK_SECONDS", 0.001)
-    looking = asyncio.create_task(disk.warn_when_scarce(tmp_path))
+    free = iter([disk.LOW_FREE_BYTES, disk.LOW_FREE_BYTES - 1, 1, disk.LOW_FREE_BYTES, 2, 3])
+    monkeypatch.setattr(disk, "get_free_bytes", lambda _: next(free, 4))
+    monkeypatch.setattr(disk, "CHECK_SECONDS", 0.001)
+    looking = asyncio.create_task(disk.watch_free_space(tmp_path))
 
     async def all_seen() -> bool:
         return next(free, None) is None
 
-    await until(all_seen)
+    await wait_until(all_seen)
     looking.cancel()
     assert [entry["event"] for entry in said.entries] == ["the disk is nearly full"] * 2

@@ -12,7 +12,7 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandListener
 
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin.embedded import EmbeddedDatabase
 
 Doc = dict[str, Any]
@@ -62,7 +62,7 @@ async def test_its_log_is_trimmed_while_it_runs_and_what_was_read_does_not_stay_
         async def trimmed() -> bool:
             return len(list((tmp_path / "data" / "database").glob("WiredTigerLog.*"))) <= 3
 
-        await until(trimmed, 20)
+        await wait_until(trimmed, 20)
         some = [{"$gte": start, "$lt": start + 2 * BATCH} for start in range(0, 8000 - BATCH, BATCH)]
         await asyncio.gather(*(things.find({"_id": ids}).to_list() for ids in some * 3))
         assert server.pid is not None

@@ -13,7 +13,7 @@ import structlog
 from pymongo import AsyncMongoClient
 from structlog.testing import LogCapture
 
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin.embedded import EmbeddedDatabase, heartbeat
 
 OWNER = """
@@ -72,13 +72,13 @@ async def test_a_server_that_hangs_for_long_is_replaced_and_no_acknowledged_writ
     await write(server.uri)
     uri, hung = server.uri, server.pid
     assert hung is not None
-    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(heartbeat, "HANG_SECONDS", 1.0)
     os.kill(hung, signal.SIGSTOP)
 
     async def replaced() -> bool:
         return server.restarts == 1
 
-    await until(replaced, 30)
+    await wait_until(replaced, 30)
     assert server.pid != hung
     assert server.uri == uri
     assert await count(uri) == 1
@@ -90,7 +90,7 @@ async def test_a_server_that_hangs_for_a_moment_goes_on(
 ) -> None:
     pid = server.pid
     assert pid is not None
-    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(heartbeat, "HANG_SECONDS", 30.0)
     monkeypatch.setattr(heartbeat, "ROUND_SECONDS", 4.0)  # so that two rounds are enough to be warned
     monkeypatch.setattr(heartbeat, "add_silence", lambda silent, elapsed: silent + 15.0)
     os.kill(pid, signal.SIGSTOP)
@@ -98,7 +98,7 @@ async def test_a_server_that_hangs_for_a_moment_goes_on(
     async def warned() -> bool:
         return bool(warnings(said))
 
-    await until(warned, 20)
+    await wait_until(warned, 20)
     os.kill(pid, signal.SIGCONT)
     await write(server.uri)
     assert (server.pid, server.restarts) == (pid, 0)
@@ -133,15 +133,15 @@ def test_a_process_under_a_debugger_is_known() -> None:
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == "traced\n"
-            assert heartbeat.is_traced(process.pid)
-            assert not heartbeat.is_traced(os.getppid())
+            assert heartbeat.is_debugged(process.pid)
+            assert not heartbeat.is_debugged(os.getppid())
         finally:
             process.kill()
-    assert not heartbeat.is_traced(process.pid)
+    assert not heartbeat.is_debugged(process.pid)
 
 
 async def test_what_listens_but_says_nothing_is_silent(monkeypatch: pytest.MonkeyPatch, said: LogCapture) -> None:
-    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(heartbeat, "HANG_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         async with asyncio.timeout(10):
             assert await heartbeat.wait_until_hung(mute.getsockname()[1], os.getpid()) >= 0.3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.embedded.lock import FileLock, Held, holder
+from tocsin.embedded.lock import FileLock, LockHeld, find_lock_holder
 
 TAKE_AND_WAIT = """
 import sys
@@ -19,7 +19,7 @@ sys.stdin.read()
 
 def test_a_second_lock_in_the_same_process_is_refused(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "lock")
-    with pytest.raises(Held) as held:
+    with pytest.raises(LockHeld) as held:
         FileLock(tmp_path / "lock")
     lock.release()
     FileLock(tmp_path / "lock").release()
@@ -32,15 +32,15 @@ def test_a_lock_of_another_process_is_told_with_its_pid_and_ends_with_it(tmp_pat
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"taken\n"
-        assert holder(path) == other.pid
-        with pytest.raises(Held) as held:
+        assert find_lock_holder(path) == other.pid
+        with pytest.raises(LockHeld) as held:
             FileLock(path)
         assert held.value.pid == other.pid
         other.kill()
         other.wait()
-    assert holder(path) is None
+    assert find_lock_holder(path) is None
     FileLock(path).release()
 
 
 def test_nobody_holds_a_file_that_is_not_there(tmp_path: Path) -> None:
-    assert holder(tmp_path / "none") is None
+    assert find_lock_holder(tmp_path / "none") is None

@@ -23,7 +23,7 @@ D = Path("/d")
     ],
 )
 def test_what_the_server_printed_becomes_one_sentence(line: str, expected: str) -> None:
-    message = str(startup_errors.exited(D, ["something before", line]))
+    message = str(startup_errors.server_exited(D, ["something before", line]))
     assert expected in message
     assert "/d" in message
     assert message.endswith(".")
@@ -31,8 +31,8 @@ def test_what_the_server_printed_becomes_one_sentence(line: str, expected: str) 
 
 
 def test_silence_is_told_too() -> None:
-    assert "printed nothing" in str(startup_errors.exited(D, []))
+    assert "printed nothing" in str(startup_errors.server_exited(D, []))
 
 
 def test_many_missing_files_are_counted() -> None:
-    assert "a, b, c and 2 more is missing" in str(startup_errors.missing(D, ["a", "b", "c", "d", "e"]))
+    assert "a, b, c and 2 more is missing" in str(startup_errors.files_missing(D, ["a", "b", "c", "d", "e"]))

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.events.test_fanout import listening, snapshot, take
-from tests.tasks.helpers import add_run, hourly
+from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock
-from tocsin.accounts import COMMAND_LINE, Actor, Sessions, activate, create_user, deactivate
+from tocsin.accounts import COMMAND_LINE, Actor, Sessions, activate_user, create_user, deactivate_user
 from tocsin.documents import Database, RunStatus
-from tocsin.events import Presence, changes, fanout
+from tocsin.events import AccessSignals, changes, fanout
 from tocsin.security.access_tokens import AccessTokens
 
 
@@ -23,12 +23,12 @@ async def is_set(signal: asyncio.Event) -> None:
 
 
 async def test_only_the_user_concerned_is_told() -> None:
-    presence = Presence()
+    presence = AccessSignals()
     with presence.watch("alice") as first, presence.watch("alice") as second, presence.watch("bob") as bob:
-        presence.changed("alice")
-        presence.changed("nobody")
+        presence.notify("alice")
+        presence.notify("nobody")
         assert (first.is_set(), second.is_set(), bob.is_set()) == (True, True, False)
-        presence.all_changed()
+        presence.notify_all()
         assert bob.is_set()
     assert presence._signals == {}
 
@@ -39,32 +39,34 @@ async def test_what_any_process_writes_is_told(database: Database) -> None:
     grant = await sessions.open(alice, Actor(), clock.now())
     async with listening(database) as events, events.subscribe(alice.id) as subscription:
         await snapshot(subscription)
-        with events.presence.watch(alice.id) as signal:
+        with events.access_signals.watch(alice.id) as signal:
             signal.clear()
             await sessions.renew(grant.refresh_token, Actor(), clock.now())
-            await activate(alice, COMMAND_LINE)
-            await hourly(database, owner=alice.id)  # what comes after the renewal, which must not have told anything
+            await activate_user(alice, COMMAND_LINE)
+            await save_hourly_task(
+                database, owner=alice.id
+            )  # what comes after the renewal, which must not have told anything
             await take(subscription, 1)
             assert not signal.is_set()
             await sessions.end(grant.session_id)
             await is_set(signal)
-            await deactivate(database, alice, COMMAND_LINE)
+            await deactivate_user(database, alice, COMMAND_LINE)
             await is_set(signal)
 
 
 async def test_bookkeeping_of_runs_stays_in_the_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     async with listening(database) as events, events.subscribe("alice") as subscription:
         await snapshot(subscription)
-        task = await hourly(database)
+        task = await save_hourly_task(database)
         run = await add_run(database, task.id, RunStatus.QUEUED)
         await take(subscription, 2)
         seen: list[object] = []
 
         def read(event: Mapping[str, Any]) -> object:
             seen.append(event)
-            return changes.read(event)
+            return changes.parse_change(event)
 
-        monkeypatch.setattr(fanout, "read", read)
+        monkeypatch.setattr(fanout, "parse_change", read)
         await database.runs.update_one({"_id": run}, {"$set": {"job.params.token": "sealed anew"}})
         await database.runs.update_one({"_id": run}, {"$set": {"rank": 1}})
         (change,) = await take(subscription, 1)

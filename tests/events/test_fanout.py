@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.harness import save_task, until
-from tests.tasks.helpers import add_run, hourly
+from tests.harness import save_task, wait_until
+from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock, documents
 from tocsin.documents import Database, RunStatus, Trigger
-from tocsin.events import Change, ChangeKind, Fanout, Subscription, fanout, recent_changes
+from tocsin.events import Change, ChangeKind, ChangeSubscription, Fanout, fanout, recent_changes
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
 
@@ -32,24 +32,24 @@ async def listening(
         await running.stop()
 
 
-async def take(subscription: Subscription, count: int) -> list[Change]:
+async def take(subscription: ChangeSubscription, count: int) -> list[Change]:
     async with asyncio.timeout(10):
         return [await anext(subscription) for _ in range(count)]
 
 
-async def snapshot(subscription: Subscription) -> None:
+async def snapshot(subscription: ChangeSubscription) -> None:
     assert [change.kind for change in await take(subscription, 1)] == [K.SNAPSHOT]
 
 
 async def test_every_change_of_tasks_and_runs_comes_in_its_order(database: Database) -> None:
     async with listening(database) as events, events.subscribe("alice") as subscription:
         await snapshot(subscription)
-        task = await hourly(database)
-        await saving.update(database, "alice", task.id, {"name": "other"}, clock.now())
-        run = await task_runs.run_now(database, "alice", task.id, clock.now(), None)
-        await task_runs.cancel(database, "alice", run.id, clock.now())
-        await lifecycle.pause(database, "alice", task.id, clock.now())
-        await lifecycle.delete(database, "alice", task.id, clock.now())
+        task = await save_hourly_task(database)
+        await saving.update_task(database, "alice", task.id, {"name": "other"}, clock.now())
+        run = await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
+        await task_runs.cancel_run(database, "alice", run.id, clock.now())
+        await lifecycle.pause_task(database, "alice", task.id, clock.now())
+        await lifecycle.delete_task(database, "alice", task.id, clock.now())
         changes = await take(subscription, 6)
     seen = [(change.kind.value, change.task_status or change.run_status) for change in changes]
     assert [(kind, status and status.value) for kind, status in seen] == [
@@ -63,11 +63,11 @@ async def test_every_change_of_tasks_and_runs_comes_in_its_order(database: Datab
 
 async def test_only_the_owners_changes_and_only_of_the_task_listened_to(database: Database) -> None:
     async with listening(database) as events:
-        mine, other = await hourly(database), await hourly(database)
+        mine, other = await save_hourly_task(database), await save_hourly_task(database)
         async with events.subscribe("alice", mine.id) as one, events.subscribe("bob") as bobs:
             await snapshot(one)
             await snapshot(bobs)
-            await saving.update(database, "alice", other.id, {"name": "other"}, clock.now())
+            await saving.update_task(database, "alice", other.id, {"name": "other"}, clock.now())
             hers = await save_task(database, "http://127.0.0.1:9/", owner="bob")
             await add_run(database, mine.id, S.QUEUED, trigger=Trigger.MANUAL)
             assert [(change.task_id, change.kind) for change in await take(one, 1)] == [(mine.id, K.RUN_CREATED)]
@@ -79,7 +79,7 @@ async def test_changes_of_other_processes_arrive(database: Database, mongodb_uri
         await snapshot(subscription)
         other = await documents.connect(mongodb_uri, database.name)
         try:
-            task = await hourly(other)
+            task = await save_hourly_task(other)
         finally:
             await other.close()
         assert [change.task_id for change in await take(subscription, 1)] == [task.id]
@@ -88,22 +88,22 @@ async def test_changes_of_other_processes_arrive(database: Database, mongodb_uri
 async def test_the_engine_hears_what_is_due_queued_and_to_be_aborted(database: Database) -> None:
     heard: list[Change] = []
     async with listening(database, heard.append) as events:
-        await events.listening()
-        task = await hourly(database)
+        await events.wait_until_listening()
+        task = await save_hourly_task(database)
         running = await add_run(database, task.id, S.RUNNING)
-        await task_runs.cancel(database, "alice", running, clock.now())
-        queued = await task_runs.run_now(database, "alice", task.id, clock.now(), None)
+        await task_runs.cancel_run(database, "alice", running, clock.now())
+        queued = await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
         await database.runs.update_one({"_id": running}, {"$set": {"status": "RETRY", "retry_at": clock.now()}})
 
         async def all_heard() -> bool:
             return (
                 any(change.due_at == task.next_run_at for change in heard)
-                and any(change.cancel and change.run_id == running for change in heard)
+                and any(change.cancel_requested and change.run_id == running for change in heard)
                 and any(change.queued and change.run_id == queued.id for change in heard)
                 and any(change.due_at is not None and change.run_id == running for change in heard)
             )
 
-        await until(all_heard)
+        await wait_until(all_heard)
     assert heard[0].kind is K.SNAPSHOT
     assert heard[0].queued
     assert heard[0].due_at == clock.EPOCH
@@ -112,12 +112,12 @@ async def test_the_engine_hears_what_is_due_queued_and_to_be_aborted(database: D
 async def test_a_slow_subscriber_is_told_to_read_the_present_state(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fanout, "QUEUE_LIMIT", 5)
+    monkeypatch.setattr(fanout, "MAX_QUEUED_CHANGES", 5)
     async with listening(database) as events, events.subscribe("alice") as slow, events.subscribe("alice") as quick:
         await snapshot(quick)
         tasks = []
         for _ in range(8):
-            tasks.append(await hourly(database))
+            tasks.append(await save_hourly_task(database))
             assert [change.task_id for change in await take(quick, 1)] == [tasks[-1].id]
         assert len(slow._changes) <= 5
         assert (await take(slow, 1))[0].kind is K.SNAPSHOT
@@ -134,9 +134,9 @@ async def test_a_fault_of_the_engine_does_not_end_the_stream(database: Database)
 
     async with listening(database, stumble) as events, events.subscribe("alice") as subscription:
         await snapshot(subscription)
-        await hourly(database)
+        await save_hourly_task(database)
         await snapshot(subscription)  # the stream was opened again
-        task = await hourly(database)
+        task = await save_hourly_task(database)
         assert [change.task_id for change in await take(subscription, 1)] == [task.id]
 
 
@@ -163,17 +163,17 @@ async def test_who_comes_back_is_told_what_was_missed(database: Database) -> Non
         async with left.subscribe("alice") as subscription, other.subscribe("alice") as watching:
             await snapshot(subscription)
             await snapshot(watching)
-            await hourly(database)
-            await asyncio.sleep(2 * recent_changes.OVERLAP.total_seconds())
-            first = await hourly(database)
+            await save_hourly_task(database)
+            await asyncio.sleep(2 * recent_changes.CLOCK_TOLERANCE.total_seconds())
+            first = await save_hourly_task(database)
             last = (await take(subscription, 2))[-1].at
-        await saving.update(database, "alice", first.id, {"name": "other"}, clock.now())
+        await saving.update_task(database, "alice", first.id, {"name": "other"}, clock.now())
         hers = await save_task(database, "http://127.0.0.1:9/", owner="bob")
-        await lifecycle.pause(database, "alice", first.id, clock.now())
+        await lifecycle.pause_task(database, "alice", first.id, clock.now())
         expected = [K.TASK_CREATED, K.TASK_UPDATED, K.TASK_UPDATED, K.TASK_UPDATED]
         async with other.subscribe("alice", first.id, last) as back:
             missed = await take(back, 3)
-            await lifecycle.resume(database, "alice", first.id, clock.now())
+            await lifecycle.resume_task(database, "alice", first.id, clock.now())
             missed += await take(back, 1)
         assert [change.kind for change in missed] == expected
         assert hers.id not in {change.task_id for change in missed}
@@ -183,7 +183,7 @@ async def test_who_comes_back_too_late_or_to_a_new_process_reads_the_present_sta
     async with listening(database) as events:
         async with events.subscribe("alice") as subscription:
             await snapshot(subscription)
-            await hourly(database)
+            await save_hourly_task(database)
             (change,) = await take(subscription, 1)
         long_ago = change.at - timedelta(minutes=1)  # before this process listened
         async with events.subscribe("alice", after=long_ago) as back:
@@ -191,30 +191,32 @@ async def test_who_comes_back_too_late_or_to_a_new_process_reads_the_present_sta
 
 
 def test_what_is_too_old_or_too_much_is_forgotten() -> None:
-    known, start = recent_changes.Recent(), clock.now()
+    known, start = recent_changes.RecentChanges(), clock.now()
 
     def change(seconds: float) -> Change:
         return Change(K.RUN_UPDATED, start + timedelta(seconds=seconds), "alice/t", "alice/t:1")
 
     now = start + timedelta(seconds=900)
-    assert known.since(start, now, "alice") is None
+    assert known.changes_since(start, now, "alice") is None
     for second in range(700):
         known.add(change(second))
-    assert known.since(start + timedelta(seconds=90), now, "alice") is None
-    assert known.since(start + timedelta(seconds=690), now, "alice") == [change(second) for second in range(689, 700)]
-    assert known.since(start + timedelta(seconds=800), now, "alice") == []
-    assert known.since(start + timedelta(seconds=902), now, "alice") is None
-    assert known.since(datetime.min.replace(tzinfo=UTC), now, "alice") is None
-    assert known.since(datetime.max.replace(tzinfo=UTC), now, "alice") is None
+    assert known.changes_since(start + timedelta(seconds=90), now, "alice") is None
+    assert known.changes_since(start + timedelta(seconds=690), now, "alice") == [
+        change(second) for second in range(689, 700)
+    ]
+    assert known.changes_since(start + timedelta(seconds=800), now, "alice") == []
+    assert known.changes_since(start + timedelta(seconds=902), now, "alice") is None
+    assert known.changes_since(datetime.min.replace(tzinfo=UTC), now, "alice") is None
+    assert known.changes_since(datetime.max.replace(tzinfo=UTC), now, "alice") is None
     known.add(change(50))  # the database's clock was set back
-    assert known.since(start + timedelta(seconds=690), now, "alice") is not None
-    assert known.since(start + timedelta(seconds=51), now, "alice") is None
+    assert known.changes_since(start + timedelta(seconds=690), now, "alice") is not None
+    assert known.changes_since(start + timedelta(seconds=51), now, "alice") is None
     known.clear()
-    assert known.since(start + timedelta(seconds=690), now, "alice") is None
+    assert known.changes_since(start + timedelta(seconds=690), now, "alice") is None
 
 
 def test_a_flood_of_one_owners_changes_makes_nobody_elses_forgotten() -> None:
-    known, start = recent_changes.Recent(), clock.now()
+    known, start = recent_changes.RecentChanges(), clock.now()
 
     def change(owner: str, milliseconds: int) -> Change:
         return Change(K.RUN_UPDATED, start + timedelta(milliseconds=milliseconds), f"{owner}/t", f"{owner}/t:1")
@@ -222,12 +224,12 @@ def test_a_flood_of_one_owners_changes_makes_nobody_elses_forgotten() -> None:
     now = start + timedelta(minutes=1)
     known.clear(start - timedelta(minutes=1))
     known.add(change("alice", 0))
-    for number in range(recent_changes.MOST + recent_changes.MOST_OF_OWNER):
+    for number in range(recent_changes.MAX_CHANGES + recent_changes.MAX_CHANGES_PER_OWNER):
         known.add(change("mallory", number))
-    assert known.since(start, now, "alice") == [change("alice", 0)]
-    assert known.since(start, now, "mallory") is None
-    later = start + timedelta(milliseconds=recent_changes.MOST + recent_changes.MOST_OF_OWNER + 2_000)
-    assert known.since(later, now, "mallory") == []
+    assert known.changes_since(start, now, "alice") == [change("alice", 0)]
+    assert known.changes_since(start, now, "mallory") is None
+    later = start + timedelta(milliseconds=recent_changes.MAX_CHANGES + recent_changes.MAX_CHANGES_PER_OWNER + 2_000)
+    assert known.changes_since(later, now, "mallory") == []
 
 
 async def test_a_flood_for_one_users_subscribers_leaves_others_their_turns(database: Database) -> None:
@@ -237,7 +239,7 @@ async def test_a_flood_for_one_users_subscribers_leaves_others_their_turns(datab
     change = Change(K.TASK_UPDATED, clock.now(), "mallory/t")
     seen: list[str] = []
 
-    async def read(subscription: Subscription, count: int) -> None:
+    async def read(subscription: ChangeSubscription, count: int) -> None:
         await take(subscription, count)
         seen.append(subscription.owner)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Stack, run_stack, save_task, serve_target, until
+from tests.harness import Stack, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, User
-from tocsin.schedules.iso8601 import write_moment
+from tocsin.schedules.iso8601 import format_datetime
 from tocsin.tasks import saving
 
 SECOND = timedelta(seconds=1)
@@ -20,7 +20,7 @@ async def _first_ended(stack: Stack, task_id: str) -> Doc:
         runs = await stack.runs(task_id)
         return runs[0] if runs and runs[0]["status"] in {"COMPLETED", "FAILED"} else None
 
-    found: Doc = await until(ended)
+    found: Doc = await wait_until(ended)
     return found
 
 
@@ -31,7 +31,7 @@ async def test_a_task_that_is_due_often_is_retried_before_its_next_due_time(data
     async with serve_target() as target, run_stack(database, retry_offsets="") as stack:
         target.script += [500, 500, 500]
         task = await save_task(database, target.url, schedule, retry=None)
-        stack.scheduler.due(task.next_run_at)
+        stack.scheduler.expect_due(task.next_run_at)
         run = await _first_ended(stack, task.id)
         assert (run["status"], run["reason"], len(run["attempts"])) == ("COMPLETED", None, 4)
         assert run["interval_ms"] == 4000
@@ -41,8 +41,8 @@ async def test_what_is_due_once_is_tried_again_after_seconds(database: Database)
     async with serve_target() as target, run_stack(database, retry_offsets="") as stack:
         target.script += [500]
         task = await save_task(database, target.url, schedules.Once(clock.now()), retry=None)
-        stack.scheduler.due(task.next_run_at)
-        (run,) = await stack.when_runs(task.id, "RETRY")
+        stack.scheduler.expect_due(task.next_run_at)
+        (run,) = await stack.wait_for_runs(task.id, "RETRY")
         assert 8 * SECOND <= run["retry_at"] - run["attempts"][0]["finished_at"] <= 10 * SECOND
 
 
@@ -50,10 +50,10 @@ async def test_an_open_run_gets_the_interval_of_a_new_schedule(database: Databas
     async with serve_target() as target, run_stack(database, retry_offsets="") as stack:
         target.script += [500]
         task = await save_task(database, target.url, schedules.Once(clock.now()), retry=None)
-        stack.scheduler.due(task.next_run_at)
-        await stack.when_runs(task.id, "RETRY")
+        stack.scheduler.expect_due(task.next_run_at)
+        await stack.wait_for_runs(task.id, "RETRY")
         hourly = schedules.Every(3600 * SECOND, clock.now() + 3600 * SECOND)
-        await saving.update(database, "alice", task.id, {"schedule": hourly}, clock.now())
+        await saving.update_task(database, "alice", task.id, {"schedule": hourly}, clock.now())
         (run,) = await stack.runs(task.id)
         assert run["interval_ms"] == 3_600_000
 
@@ -67,8 +67,8 @@ async def test_a_step_is_tried_again_after_seconds(database: Database) -> None:
         target.script += [500]
         await stack.save_workflow(_workflow(target.url))
         stack.workflows.start()
-        stack.workflows.touch(run_id := await stack.execute("w"))
-        (run,) = await stack.when_runs(run_id, "RETRY")
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
+        (run,) = await stack.wait_for_runs(run_id, "RETRY")
         assert 8 * SECOND <= run["retry_at"] - run["attempts"][0]["finished_at"] <= 10 * SECOND
         assert run["interval_ms"] is None
 
@@ -77,15 +77,15 @@ async def test_a_step_of_a_scheduled_workflow_is_tried_again_within_its_interval
     await User(id="alice", email="alice@example.com", password="", created_at=clock.now()).insert()
     async with serve_target() as target, run_stack(database, retry_offsets="") as stack:
         target.script += [500, 500]
-        start = write_moment(clock.now() + SECOND / 2)
+        start = format_datetime(clock.now() + SECOND / 2)
         every = {"every": {"interval": "PT4S", "start": start}}
         saved = await stack.save_workflow(_workflow(target.url, schedule=every))
         stack.workflows.start()
-        stack.workflows.due(saved["next_run_at"])
+        stack.workflows.expect_due(saved["next_run_at"])
 
         async def completed() -> Doc | None:
             return await database.workflow_runs.find_one({"status": "COMPLETED"})
 
-        found = await until(completed)
+        found = await wait_until(completed)
         (run,) = await stack.runs(found["_id"])
         assert (len(run["attempts"]), run["interval_ms"]) == (3, 4000)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from pymongo.errors import PyMongoError
 
-from tests.harness import Stack, Target, run_stack, save_task, until
+from tests.harness import Stack, TargetServer, run_stack, save_task, wait_until
 from tocsin import clock, documents, schedules
 from tocsin.embedded import EmbeddedDatabase
-from tocsin.events import Change, ChangeKind, Subscription
+from tocsin.events import Change, ChangeKind, ChangeSubscription
 from tocsin.tasks.retry_policy import RetryPolicy
 
 
@@ -44,11 +44,11 @@ async def kill(server: EmbeddedDatabase) -> None:
     async def gone() -> bool:
         return server.pid != pid
 
-    await until(gone)
+    await wait_until(gone)
 
 
 async def test_outcomes_outlive_a_database_that_dies_and_nothing_runs_twice(
-    server: EmbeddedDatabase, alone: Stack, target: Target
+    server: EmbeddedDatabase, alone: Stack, target: TargetServer
 ) -> None:
     begun = [await save_task(alone.database, f"{target.url}/wait") for _ in range(5)]
     due = clock.now() + timedelta(seconds=1)
@@ -59,11 +59,11 @@ async def test_outcomes_outlive_a_database_that_dies_and_nothing_runs_twice(
     async def all_called() -> bool:
         return len(target.calls) == 5
 
-    await until(all_called)
+    await wait_until(all_called)
     async with alone.fanout.subscribe("alice") as subscription:
         assert (await anext(subscription)).kind is ChangeKind.SNAPSHOT
         await kill(server)
-        target.gate.set()
+        target.release.set()
         for task in begun:
             (run,) = await patient(alone, task.id, "COMPLETED")
             assert [attempt["outcome"] for attempt in run["attempts"]] == ["COMPLETED"]
@@ -77,14 +77,14 @@ async def test_outcomes_outlive_a_database_that_dies_and_nothing_runs_twice(
                 pass  # an earlier change, or a SNAPSHOT if the stream could not be resumed
         assert change.kind is ChangeKind.TASK_CREATED
         await patient(alone, later.id, "COMPLETED")
-    assert sorted(target.ids()) == sorted(set(target.ids()))
+    assert sorted(target.run_ids()) == sorted(set(target.run_ids()))
     assert server.restarts == 1
     for task in (*begun, *once, every):
-        assert (await alone.when_task(task.id, "COMPLETED"))["active"] == []
-    assert alone.scheduler.healthy
+        assert (await alone.wait_for_task(task.id, "COMPLETED"))["active"] == []
+    assert alone.scheduler.is_healthy
 
 
-async def heard(subscription: Subscription, wanted: Callable[[Change], bool]) -> Change:
+async def heard(subscription: ChangeSubscription, wanted: Callable[[Change], bool]) -> Change:
     """Return the next change of this kind."""
     async with asyncio.timeout(20):
         while not wanted(change := await anext(subscription)):
@@ -101,5 +101,5 @@ async def patient(stack: Stack, task_id: str, *statuses: str) -> list[documents.
         except PyMongoError:
             return False
 
-    await until(there, 20)
+    await wait_until(there, 20)
     return await stack.runs(task_id)

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness import SECRETS, Stack, Target, http_job, run_stack, save_task, serve_target, until
+from tests.harness import SECRETS, Stack, TargetServer, http_job, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc
-from tocsin.execution.completer import Settlement
-from tocsin.security.secret_box import OPERATORS, SecretBox
+from tocsin.execution.completer import Completion
+from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.retry_policy import RetryPolicy
@@ -22,14 +22,14 @@ async def mails(database: Database) -> list[str]:
     return [mail["kind"] async for mail in database.deliveries.find({}).sort("_id", 1)]
 
 
-async def running(stack: Stack, target: Target, task_id: str) -> Doc:
+async def running(stack: Stack, target: TargetServer, task_id: str) -> Doc:
     """Return the task's only run once its request has reached the target."""
-    (run,) = await stack.when_runs(task_id, "RUNNING")
+    (run,) = await stack.wait_for_runs(task_id, "RUNNING")
 
     async def called() -> bool:
-        return run["_id"] in target.ids()
+        return run["_id"] in target.run_ids()
 
-    await until(called)
+    await wait_until(called)
     return run
 
 
@@ -41,13 +41,13 @@ async def test_no_more_requests_at_once_than_allowed(database: Database, concurr
         async def reached() -> bool:
             return len(target.calls) == concurrency
 
-        await until(reached)
-        await until(lambda: _all_fired(stack, 8))
+        await wait_until(reached)
+        await wait_until(lambda: _all_fired(stack, 8))
         assert len(target.calls) == concurrency
-        target.gate.set()
+        target.release.set()
         for task in tasks:
-            await stack.when_runs(task.id, "COMPLETED")
-        assert sorted(target.ids()) == sorted(set(target.ids()))
+            await stack.wait_for_runs(task.id, "COMPLETED")
+        assert sorted(target.run_ids()) == sorted(set(target.run_ids()))
         assert len(target.calls) == 8
 
 
@@ -61,81 +61,85 @@ async def test_an_immediate_retry_keeps_every_run_in_flight_and_frees_every_plac
         policy = RetryPolicy(3, NOW)
         tasks = [await save_task(database, target.url, retry=policy) for _ in range(10)]
         for task in tasks:
-            await stack.when_runs(task.id, "FAILED")
+            await stack.wait_for_runs(task.id, "FAILED")
         assert len(target.calls) == 40
 
         async def acknowledged() -> bool:
-            return not stack.engine.hand.held
+            return not stack.engine.in_flight.runs
 
-        await until(acknowledged)
-        await until(lambda: _empty(stack))
+        await wait_until(acknowledged)
+        await wait_until(lambda: _empty(stack))
 
 
 async def _empty(stack: Stack) -> bool:
     """Check that every place is free, including those that the dispatcher reserves briefly."""
-    return stack.engine.hand._reserved == 0
+    return stack.engine.in_flight._reserved == 0
 
 
 # --- cancel and pause during an attempt -----------------------------------------------------------------------------
 
 
-async def test_cancelling_a_running_run_aborts_its_attempt(stack: Stack, target: Target) -> None:
+async def test_cancelling_a_running_run_aborts_its_attempt(stack: Stack, target: TargetServer) -> None:
     task = await save_task(stack.database, f"{target.url}/wait")
     run = await running(stack, target, task.id)
-    await task_runs.cancel(stack.database, "alice", run["_id"], clock.now())
-    (ended,) = await stack.when_runs(task.id, "CANCELLED")
+    await task_runs.cancel_run(stack.database, "alice", run["_id"], clock.now())
+    (ended,) = await stack.wait_for_runs(task.id, "CANCELLED")
     assert ended["reason"] == "CANCEL_REQUESTED"
     assert [attempt["outcome"] for attempt in ended["attempts"]] == ["CANCELLED"]
-    assert (await stack.when_task(task.id, "CANCELLED"))["active"] == []
+    assert (await stack.wait_for_task(task.id, "CANCELLED"))["active"] == []
     assert await mails(stack.database) == []
 
 
 async def test_cancelling_through_another_process_aborts_it_too(
-    stack: Stack, target: Target, database: Database
+    stack: Stack, target: TargetServer, database: Database
 ) -> None:
     task = await save_task(database, f"{target.url}/wait")
     run = await running(stack, target, task.id)
     async with run_stack(
         database, schedule=False, mongodb_uri=database.uri, jwt_secret="x" * 32, encryption_key="A" * 43 + "="
     ):
-        await task_runs.cancel(database, "alice", run["_id"], clock.now())
-        await stack.when_runs(task.id, "CANCELLED")
+        await task_runs.cancel_run(database, "alice", run["_id"], clock.now())
+        await stack.wait_for_runs(task.id, "CANCELLED")
 
 
-@pytest.mark.parametrize(("verb", "reason"), [(lifecycle.cancel, "TASK_CANCELLED"), (lifecycle.delete, "TASK_DELETED")])
+@pytest.mark.parametrize(
+    ("verb", "reason"), [(lifecycle.cancel_task, "TASK_CANCELLED"), (lifecycle.delete_task, "TASK_DELETED")]
+)
 async def test_cancelling_or_deleting_a_task_aborts_its_running_run(
-    stack: Stack, target: Target, verb: object, reason: str
+    stack: Stack, target: TargetServer, verb: object, reason: str
 ) -> None:
     task = await save_task(stack.database, f"{target.url}/wait")
     await running(stack, target, task.id)
     await verb(stack.database, "alice", task.id, clock.now())  # type: ignore[operator]
-    (ended,) = await stack.when_runs(task.id, "CANCELLED")
+    (ended,) = await stack.wait_for_runs(task.id, "CANCELLED")
     assert ended["reason"] == reason
 
 
 @pytest.mark.parametrize(("answer", "end", "reason"), [(200, "COMPLETED", None), (500, "FAILED", "TASK_PAUSED")])
 async def test_a_running_run_of_a_paused_task_ends_without_retry(
-    stack: Stack, target: Target, answer: int, end: str, reason: str | None
+    stack: Stack, target: TargetServer, answer: int, end: str, reason: str | None
 ) -> None:
     target.script = [answer]
     task = await save_task(stack.database, f"{target.url}/wait")
     await running(stack, target, task.id)
-    await lifecycle.pause(stack.database, "alice", task.id, clock.now())
-    target.gate.set()
-    (ended,) = await stack.when_runs(task.id, end)
+    await lifecycle.pause_task(stack.database, "alice", task.id, clock.now())
+    target.release.set()
+    (ended,) = await stack.wait_for_runs(task.id, end)
     assert (ended["reason"], len(ended["attempts"]), ended["retry_at"]) == (reason, 1, None)
     assert ended["finished_at"] is not None
-    assert (await stack.when_task(task.id, "PAUSED"))["next_run_at"] is None
+    assert (await stack.wait_for_task(task.id, "PAUSED"))["next_run_at"] is None
 
 
-async def test_an_edit_while_an_attempt_is_made_is_what_the_next_attempt_does(stack: Stack, target: Target) -> None:
+async def test_an_edit_while_an_attempt_is_made_is_what_the_next_attempt_does(
+    stack: Stack, target: TargetServer
+) -> None:
     target.script = [500]
     task = await save_task(stack.database, f"{target.url}/wait")
     await running(stack, target, task.id)
     edit = {"job": http_job(f"{target.url}/new")}
-    await saving.update(stack.database, "alice", task.id, edit, clock.now())
-    target.gate.set()
-    await stack.when_runs(task.id, "COMPLETED")
+    await saving.update_task(stack.database, "alice", task.id, edit, clock.now())
+    target.release.set()
+    await stack.wait_for_runs(task.id, "COMPLETED")
     assert [call["path"] for call in target.calls] == ["/wait", "/new"]
 
 
@@ -145,18 +149,18 @@ async def test_an_edit_while_an_attempt_is_made_is_what_the_next_attempt_does(st
 async def test_a_blocked_address_is_not_retried(database: Database) -> None:
     async with run_stack(database) as stack:
         task = await save_task(database, "http://169.254.169.254/latest/meta-data")
-        (run,) = await stack.when_runs(task.id, "FAILED")
+        (run,) = await stack.wait_for_runs(task.id, "FAILED")
         assert (run["reason"], len(run["attempts"])) == ("NOT_RETRIED", 1)
         assert run["error"]["kind"] == "BLOCKED_ADDRESS"
 
 
-async def test_mails_come_once_per_incident(stack: Stack, target: Target) -> None:
+async def test_mails_come_once_per_incident(stack: Stack, target: TargetServer) -> None:
     start = clock.now() + timedelta(milliseconds=50)
     every = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=4))
     target.script = [500, 500, 500, 500, 200, 500, 200]
     task = await save_task(stack.database, target.url, every, retry=RetryPolicy(1, NOW))
-    await stack.when_runs(task.id, "FAILED", "FAILED", "COMPLETED", "COMPLETED", "COMPLETED")
-    done = await stack.when_task(task.id, "COMPLETED")
+    await stack.wait_for_runs(task.id, "FAILED", "FAILED", "COMPLETED", "COMPLETED", "COMPLETED")
+    done = await stack.wait_for_task(task.id, "COMPLETED")
     assert (done["incident"], done["consecutive_failures"]) == (3, 0)
     found = await stack.database.deliveries.find({}).sort("queued_at", 1).to_list()
     causes = [(mail["kind"], mail["_id"].removeprefix(task.id)) for mail in found]
@@ -169,14 +173,14 @@ async def test_mails_come_once_per_incident(stack: Stack, target: Target) -> Non
     ("offset", "tells"), [(timedelta(hours=1), "Next run:        "), (timedelta(seconds=20), "Next attempt:    ")]
 )
 async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run(
-    stack: Stack, target: Target, offset: timedelta, tells: str
+    stack: Stack, target: TargetServer, offset: timedelta, tells: str
 ) -> None:
     target.script = [500]
     start = clock.now() + timedelta(milliseconds=50)
     every = schedules.Every(timedelta(minutes=10), start)
     task = await save_task(stack.database, target.url, every, retry=RetryPolicy(1, (offset,)))
-    (run,) = await stack.when_runs(task.id, "RETRY")
-    await until(lambda: mails(stack.database))
+    (run,) = await stack.wait_for_runs(task.id, "RETRY")
+    await wait_until(lambda: mails(stack.database))
     mail = await stack.database.deliveries.find_one({"_id": f"{task.id}:0:began"})
     assert mail is not None
     next_run_at = (await stack.task(task.id))["next_run_at"]
@@ -185,38 +189,40 @@ async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run
     assert ("will not be retried" in mail["text"]) == (next_run_at < run["retry_at"])
 
 
-async def test_no_beginning_is_told_after_an_end(stack: Stack, target: Target) -> None:
+async def test_no_beginning_is_told_after_an_end(stack: Stack, target: TargetServer) -> None:
     """The first run fails without a retry; the second one, of the same incident, is retried."""
     start = clock.now() + timedelta(milliseconds=50)
     every = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=1))
     target.script = [404, 503, 404]
     policy = RetryPolicy(1, NOW, None, frozenset({503}))
     task = await save_task(stack.database, target.url, every, retry=policy)
-    await stack.when_runs(task.id, "FAILED", "FAILED")
-    assert (await stack.when_task(task.id, "FAILED"))["consecutive_failures"] == 2
+    await stack.wait_for_runs(task.id, "FAILED", "FAILED")
+    assert (await stack.wait_for_task(task.id, "FAILED"))["consecutive_failures"] == 2
     assert await mails(stack.database) == ["FAILED_FOR_GOOD"]
 
 
-async def test_a_manual_run_tells_nobody_and_touches_neither_status_nor_streak(stack: Stack, target: Target) -> None:
+async def test_a_manual_run_tells_nobody_and_touches_neither_status_nor_streak(
+    stack: Stack, target: TargetServer
+) -> None:
     target.script = [500, 500]
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, target.url, later, retry=RetryPolicy(1, NOW))
-    await lifecycle.pause(stack.database, "alice", task.id, clock.now())
+    await lifecycle.pause_task(stack.database, "alice", task.id, clock.now())
     before = await stack.task(task.id)
-    await task_runs.run_now(stack.database, "alice", task.id, clock.now(), None)
-    await stack.when_runs(task.id, "FAILED")
+    await task_runs.run_task_now(stack.database, "alice", task.id, clock.now(), None)
+    await stack.wait_for_runs(task.id, "FAILED")
     assert await stack.task(task.id) == before
     assert await mails(stack.database) == []
 
 
-async def test_a_run_asked_for_again_starts_with_a_new_budget(stack: Stack, target: Target) -> None:
+async def test_a_run_asked_for_again_starts_with_a_new_budget(stack: Stack, target: TargetServer) -> None:
     target.script = [500, 500, 500]
     task = await save_task(stack.database, target.url, retry=RetryPolicy(1, NOW))
-    (run,) = await stack.when_runs(task.id, "FAILED")
-    await task_runs.retry(stack.database, "alice", run["_id"], clock.now(), None)
-    (run,) = await stack.when_runs(task.id, "COMPLETED")
+    (run,) = await stack.wait_for_runs(task.id, "FAILED")
+    await task_runs.retry_run(stack.database, "alice", run["_id"], clock.now(), None)
+    (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
     assert [attempt["number"] for attempt in run["attempts"]] == [1, 2, 3, 4]
-    done = await stack.when_task(task.id, "COMPLETED")
+    done = await stack.wait_for_task(task.id, "COMPLETED")
     assert (done["consecutive_failures"], done["incident"]) == (0, 1)
 
 
@@ -226,11 +232,11 @@ async def test_a_job_that_nobody_knows_is_an_internal_error_and_stops_no_worker(
             database, target.url, schedules.Once(clock.now() + timedelta(hours=1)), retry=RetryPolicy(0)
         )
         await database.tasks.update_one({"_id": task.id}, {"$set": {"job": {"kind": "ghost", "params": {}}}})
-        await task_runs.run_now(database, "alice", task.id, clock.now(), None)
-        (run,) = await stack.when_runs(task.id, "FAILED")
+        await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
+        (run,) = await stack.wait_for_runs(task.id, "FAILED")
         assert run["error"]["kind"] == "INTERNAL"
         other = await save_task(database, target.url)
-        await stack.when_runs(other.id, "COMPLETED")
+        await stack.wait_for_runs(other.id, "COMPLETED")
 
 
 async def test_a_retry_policy_that_cannot_be_used_stops_no_worker(database: Database) -> None:
@@ -238,28 +244,28 @@ async def test_a_retry_policy_that_cannot_be_used_stops_no_worker(database: Data
         target.script = [500]
         task = await save_task(database, target.url, schedules.Once(clock.now() + timedelta(hours=1)))
         await database.tasks.update_one({"_id": task.id}, {"$set": {"retry": {"max_retries": 2}}})
-        await task_runs.run_now(database, "alice", task.id, clock.now(), None)
-        await stack.when_runs(task.id, "FAILED")
+        await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
+        await stack.wait_for_runs(task.id, "FAILED")
         other = await save_task(database, target.url)
-        await stack.when_runs(other.id, "COMPLETED")
+        await stack.wait_for_runs(other.id, "COMPLETED")
 
 
-async def test_a_due_task_of_another_process_is_fired_at_once(database: Database, target: Target) -> None:
+async def test_a_due_task_of_another_process_is_fired_at_once(database: Database, target: TargetServer) -> None:
     async with run_stack(database) as stack:
         first = await save_task(database, target.url)
-        await stack.when_runs(first.id, "COMPLETED")  # its scheduler is sleeping now
+        await stack.wait_for_runs(first.id, "COMPLETED")  # its scheduler is sleeping now
         other = await save_task(database, target.url)
-        await stack.when_runs(other.id, "COMPLETED", seconds=1)
+        await stack.wait_for_runs(other.id, "COMPLETED", seconds=1)
 
 
 async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_before_the_outcome_is_read_back(
-    stack: Stack, target: Target
+    stack: Stack, target: TargetServer
 ) -> None:
     target.script = [500]
     settler = stack.engine._completer
     original = settler._read_back
 
-    async def overtaken(batch: list[Settlement]) -> tuple[list[Doc], list[Doc]]:
+    async def overtaken(batch: list[Completion]) -> tuple[list[Doc], list[Doc]]:
         for one in batch:
             again = {"status": "RUNNING", "worker": "other", "fence": 2, "retry_at": None}
             await stack.database.runs.update_one({"_id": one.run["_id"]}, {"$set": again})
@@ -268,11 +274,11 @@ async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_befor
     settler._read_back = overtaken  # type: ignore[method-assign]
     await stack.database.workers.insert_one({"_id": "other", "until": clock.now() + timedelta(hours=1)})
     await save_task(stack.database, target.url, retry=RetryPolicy(1, LONG))
-    await until(lambda: mails(stack.database))
+    await wait_until(lambda: mails(stack.database))
     assert await mails(stack.database) == ["BEGAN_FAILING"]
 
 
-async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: Stack, target: Target) -> None:
+async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: Stack, target: TargetServer) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 O\xffK\r\nX-Odd: \xff\xed\xa0\x80\r\nContent-Length: 4\r\n\r\n\xff\xed\xa0\x80")
@@ -281,10 +287,10 @@ async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: St
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         odd = await save_task(stack.database, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-        (run,) = await stack.when_runs(odd.id, "COMPLETED")
+        (run,) = await stack.wait_for_runs(odd.id, "COMPLETED")
         assert "X-Odd" in dict(run["attempts"][0]["response_headers"])
     task = await save_task(stack.database, target.url)
-    await stack.when_runs(task.id, "COMPLETED")
+    await stack.wait_for_runs(task.id, "COMPLETED")
 
 
 # --- keys that were just created ------------------------------------------------------------------------------------
@@ -292,23 +298,23 @@ async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: St
 
 @pytest.mark.parametrize(("found", "status"), [(True, "COMPLETED"), (False, "FAILED")])
 async def test_an_unknown_key_is_looked_for_before_a_secret_is_given_up(
-    stack: Stack, target: Target, monkeypatch: pytest.MonkeyPatch, found: bool, status: str
+    stack: Stack, target: TargetServer, monkeypatch: pytest.MonkeyPatch, found: bool, status: str
 ) -> None:
     kid = f"{int(found):016x}"
     elsewhere = SecretBox(bytes(32))
-    elsewhere.use({kid: b"n" * 32}, kid)
+    elsewhere.set_keys({kid: b"n" * 32}, kid)
     asked = []
 
     async def look() -> None:
         asked.append(kid)
         if found:
-            SECRETS.use({kid: b"n" * 32}, OPERATORS)
+            SECRETS.set_keys({kid: b"n" * 32}, OPERATOR_KEY_ID)
 
-    monkeypatch.setattr(SECRETS, "reload", look)
+    monkeypatch.setattr(SECRETS, "reload_keys", look)
     task = await save_task(stack.database, target.url, schedules.Once(clock.now() + LONG[0]), retry=RetryPolicy(0))
     job = http_job(target.url, token=elsewhere.seal("s3cret", "alice"))
-    await saving.update(stack.database, "alice", task.id, {"job": job}, clock.now())
-    await task_runs.run_now(stack.database, "alice", task.id, clock.now(), None)
-    await stack.when_runs(task.id, status)
+    await saving.update_task(stack.database, "alice", task.id, {"job": job}, clock.now())
+    await task_runs.run_task_now(stack.database, "alice", task.id, clock.now(), None)
+    await stack.wait_for_runs(task.id, status)
     assert asked == [kid]
     assert [call["headers"]["Authorization"] for call in target.calls] == ["Bearer s3cret"] * found

@@ -18,21 +18,21 @@ from passlib.hash import argon2
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from tests.harness import shelf_of
+from tests.harness import file_storage_for
 from tocsin import clock
-from tocsin.accounts import Accounts, Actor, Mailing
+from tocsin.accounts import Accounts, Actor, LinkFlows
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc, User, new_id
 from tocsin.events import Fanout
 from tocsin.graphql.context import Services
 from tocsin.quotas import Quotas
-from tocsin.quotas.disk_monitor import DiskWatch
+from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.secret_box import SecretBox
-from tocsin.web.app import make_app
-from tocsin.web.health import PartState
-from tocsin.web.server import uvicorn_config
-from tocsin.workflows.versions import Versions
+from tocsin.web.app import create_app
+from tocsin.web.health import ComponentHealth
+from tocsin.web.server import make_uvicorn_config
+from tocsin.workflows.versions import VersionCache
 
 SECRET = "a-signing-key-of-the-tests-only-0123456789"
 PASSWORD = "alice, bob and carol"
@@ -116,7 +116,11 @@ class Api:
 
     def token_for(self, user: User, seconds: float) -> str:
         """Return an access token of this user that expires after this time."""
-        session = AccessTokens(SECRET, timedelta(hours=1)).read(self._callers[user.id].token or "").session_id
+        session = (
+            AccessTokens(SECRET, timedelta(hours=1))
+            .verify_without_reload(self._callers[user.id].token or "")
+            .session_id
+        )
         return AccessTokens(SECRET, timedelta(seconds=seconds)).issue(user.id, clock.now(), session)[0]
 
     @property
@@ -146,21 +150,21 @@ async def served_api(database: Database, settings: Settings) -> AsyncIterator[Ap
         database=database,
         settings=settings,
         accounts=accounts,
-        mailing=Mailing(database, settings, secrets, accounts.sessions),
+        mailing=LinkFlows(database, settings, secrets, accounts.sessions),
         secrets=secrets,
         fanout=fanout,
         fingerprint_key=b"f" * 32,
         on_due=woken.due.append,
         on_queued=woken.on_queued,
         on_cancel=woken.cancelled.append,
-        versions=Versions(database, secrets, settings),
+        versions=VersionCache(database, secrets, settings),
         on_workflow_due=woken.due.append,
         on_workflow_run=woken.workflow_runs.append,
-        shelf=shelf_of(database),
+        files=file_storage_for(database),
         quotas=Quotas(database, settings),
-        disk=DiskWatch(database, settings),
+        disk=DiskMonitor(database, settings),
     )
-    app = make_app(lambda: services, settings, _ready, _measure)
+    app = create_app(lambda: services, settings, _ready, _measure)
     fanout.start()
     async with _served(app, settings) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
         callers = [await _caller(http, accounts, name, is_admin=name == "carol") for name in ("alice", "bob", "carol")]
@@ -169,8 +173,8 @@ async def served_api(database: Database, settings: Settings) -> AsyncIterator[Ap
     await fanout.stop()
 
 
-async def _ready() -> dict[str, PartState]:
-    return {"database": PartState(True)}
+async def _ready() -> dict[str, ComponentHealth]:
+    return {"database": ComponentHealth(True)}
 
 
 async def _measure() -> None:
@@ -188,7 +192,7 @@ class _served:  # noqa: N801  # used as a function
     """Serve the application on a free port."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        config = uvicorn_config(app, settings)
+        config = make_uvicorn_config(app, settings)
         config.port = 0
         self._server = uvicorn.Server(config)
 

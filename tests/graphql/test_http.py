@@ -15,8 +15,8 @@ from tests.graphql.conftest import Api
 from tocsin.documents import Database
 from tocsin.errors import RateLimited
 from tocsin.graphql.context import Context
-from tocsin.web.graphql_http import Router
-from tocsin.web.negotiation import LEGACY, MODERN, STREAM
+from tocsin.web.graphql_http import StrictGraphQLRouter
+from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE, STREAM_MEDIA_TYPE
 
 JSON = {"Content-Type": "application/json"}
 QUERY = '{"query": "{ __typename }"}'
@@ -73,7 +73,7 @@ async def test_other_methods_are_refused(api: Api) -> None:
 async def test_get_answers_queries_only(api: Api) -> None:
     answer = await api.nobody.http.get("/graphql", params={"query": "{ __typename }"})
     assert answer.json()["data"] == {"__typename": "Query"}
-    for accept in (LEGACY, MODERN, STREAM):
+    for accept in (LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE, STREAM_MEDIA_TYPE):
         refused = await api.nobody.http.get("/graphql", params={"query": LOG_IN}, headers={"Accept": accept})
         assert _fault(refused) == (405, "METHOD_NOT_ALLOWED")
         assert refused.headers["allow"] == "POST"
@@ -105,13 +105,17 @@ async def test_get_takes_all_members_of_a_request(api: Api) -> None:
 
 
 MEDIA: list[tuple[str, str, tuple[int, str | None]]] = [
-    (MODERN, "{ __typename }", (200, None)),
-    (MODERN, "{", (400, "GRAPHQL_PARSE_FAILED")),
-    (MODERN, "{ nothing }", (400, "GRAPHQL_VALIDATION_FAILED")),
-    (MODERN, "query($c: Int!) { schedulePreview(schedule: {now: true}, count: $c) }", (400, "BAD_USER_INPUT")),
-    (MODERN, "{ viewer { id } }", (200, "UNAUTHENTICATED")),
-    (LEGACY, "{", (200, "GRAPHQL_PARSE_FAILED")),
-    (LEGACY, "{ nothing }", (200, "GRAPHQL_VALIDATION_FAILED")),
+    (MODERN_MEDIA_TYPE, "{ __typename }", (200, None)),
+    (MODERN_MEDIA_TYPE, "{", (400, "GRAPHQL_PARSE_FAILED")),
+    (MODERN_MEDIA_TYPE, "{ nothing }", (400, "GRAPHQL_VALIDATION_FAILED")),
+    (
+        MODERN_MEDIA_TYPE,
+        "query($c: Int!) { schedulePreview(schedule: {now: true}, count: $c) }",
+        (400, "BAD_USER_INPUT"),
+    ),
+    (MODERN_MEDIA_TYPE, "{ viewer { id } }", (200, "UNAUTHENTICATED")),
+    (LEGACY_MEDIA_TYPE, "{", (200, "GRAPHQL_PARSE_FAILED")),
+    (LEGACY_MEDIA_TYPE, "{ nothing }", (200, "GRAPHQL_VALIDATION_FAILED")),
 ]  # fmt: skip
 
 
@@ -171,11 +175,11 @@ async def test_asking_too_often_says_when_to_come_back(api: Api, monkeypatch: py
     async def too_often(*_: object, **__: object) -> None:
         raise RateLimited("Not so often.", 2.2)
 
-    monkeypatch.setattr(Context, "required_identity", too_often)
+    monkeypatch.setattr(Context, "require_identity", too_often)
     answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
     assert (answer.status_code, answer.headers["retry-after"]) == (200, "3")  # a part of it, in the execution
     assert answer.json()["errors"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 3}
-    monkeypatch.setattr(Router, "_execute", too_often)
+    monkeypatch.setattr(StrictGraphQLRouter, "_execute", too_often)
     answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
     assert (_fault(answer), answer.headers["retry-after"]) == ((429, "RATE_LIMITED"), "3")
 

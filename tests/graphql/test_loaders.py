@@ -6,22 +6,22 @@ import pytest
 
 from tocsin.documents import Database
 from tocsin.errors import DatabaseUnavailable
-from tocsin.graphql.loaders import Loader
+from tocsin.graphql.loaders import BatchLoader
 
 
 @pytest.fixture
-async def loader(database: Database) -> Loader:
+async def loader(database: Database) -> BatchLoader:
     await database.tasks.insert_many([{"_id": "a", "n": 1}, {"_id": "b", "n": 2}])
-    return Loader(database.tasks)
+    return BatchLoader(database.tasks)
 
 
-async def test_what_is_asked_for_in_one_turn_is_one_query(loader: Loader) -> None:
+async def test_what_is_asked_for_in_one_turn_is_one_query(loader: BatchLoader) -> None:
     answers = await asyncio.gather(*(loader.load(wanted) for wanted in ("a", "b", "a", "nobody")))
     assert [answer and answer["n"] for answer in answers] == [1, 2, 1, None]
     assert answers[0] is answers[2]
 
 
-async def test_a_query_that_is_broken_off_fails_its_loads_and_no_later_one(loader: Loader) -> None:
+async def test_a_query_that_is_broken_off_fails_its_loads_and_no_later_one(loader: BatchLoader) -> None:
     first = asyncio.create_task(loader.load("a"))
     while not loader._queries:
         await asyncio.sleep(0)
@@ -33,7 +33,7 @@ async def test_a_query_that_is_broken_off_fails_its_loads_and_no_later_one(loade
         assert await loader.load("b") == {"_id": "b", "n": 2}
 
 
-async def test_who_is_cancelled_takes_no_answer_from_others(loader: Loader) -> None:
+async def test_who_is_cancelled_takes_no_answer_from_others(loader: BatchLoader) -> None:
     leaves, stays = (asyncio.create_task(loader.load("a")) for _ in range(2))
     await asyncio.sleep(0)
     leaves.cancel()

@@ -15,11 +15,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.graphql.conftest import T0, Api, Caller, run_document
-from tests.harness import bare, until
+from tests.harness import wait_until, without_extensions
 from tocsin.graphql import ids
 from tocsin.web import graphql_ws
-from tocsin.web.graphql_http import INIT_TIMEOUT, MAX_OPERATIONS, Router
-from tocsin.web.graphql_ws import STRANGERS_BODY_LIMIT
+from tocsin.web.graphql_http import CONNECTION_INIT_TIMEOUT, MAX_OPERATIONS_PER_SOCKET, StrictGraphQLRouter
+from tocsin.web.graphql_ws import ANONYMOUS_BODY_LIMIT
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 EVENTS = """subscription($id: ID) { taskEvents(taskId: $id) {
@@ -246,7 +246,7 @@ async def test_a_message_that_is_too_long_closes_with_1009(api: Api) -> None:
 
 async def test_a_stranger_sends_no_long_messages(api: Api) -> None:
     async with _socket(api) as socket:
-        await socket.send_raw(" " * (STRANGERS_BODY_LIMIT + 1))
+        await socket.send_raw(" " * (ANONYMOUS_BODY_LIMIT + 1))
         assert await socket.close_code() == 1009
 
 
@@ -264,14 +264,14 @@ async def test_what_comes_before_the_acknowledgement(api: Api, monkeypatch: pyte
 
 
 async def test_who_says_nothing_is_closed_with_4408(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert timedelta(seconds=5) == INIT_TIMEOUT
+    assert timedelta(seconds=5) == CONNECTION_INIT_TIMEOUT
 
-    async def at_once(handler: graphql_ws.TokenBoundHandler) -> None:
+    async def at_once(handler: graphql_ws.GraphQLWebSocketHandler) -> None:
         handler.connection_init_wait_timeout = timedelta(milliseconds=50)
         await began(handler)
 
-    began = graphql_ws.TokenBoundHandler.handle
-    monkeypatch.setattr(graphql_ws.TokenBoundHandler, "handle", at_once)
+    began = graphql_ws.GraphQLWebSocketHandler.handle
+    monkeypatch.setattr(graphql_ws.GraphQLWebSocketHandler, "handle", at_once)
     async with _socket(api) as socket:
         assert (await socket.close_code(), socket.close_reason) == (4408, "Connection initialisation timeout")
 
@@ -294,7 +294,7 @@ async def test_an_id_in_use_closes_with_4409_and_can_be_used_again_when_it_is_fr
 
 async def test_too_many_operations_on_a_connection(api: Api) -> None:
     async with _socket(api, api.alice) as socket:
-        for number in range(MAX_OPERATIONS):
+        for number in range(MAX_OPERATIONS_PER_SOCKET):
             await socket.subscribe(str(number))
             await socket.event()
         await socket.subscribe("more")
@@ -310,14 +310,14 @@ async def test_a_result_without_execution_has_no_data(api: Api) -> None:
     async with _socket(api, api.alice) as socket:
         await socket.subscribe("1", "query($n: Int!) { tasks(first: $n) { totalCount } }")
         answer = await socket.receive()
-        assert (answer["type"], list(bare(answer["payload"]))) == ("next", ["errors"])
+        assert (answer["type"], list(without_extensions(answer["payload"]))) == ("next", ["errors"])
 
 
 async def test_a_fault_of_ours_closes_with_1011_and_is_logged(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def failing(_: object) -> None:
         raise ZeroDivisionError("a secret detail")
 
-    monkeypatch.setattr(Router, "on_ws_connect", lambda *_: failing(_))
+    monkeypatch.setattr(StrictGraphQLRouter, "on_ws_connect", lambda *_: failing(_))
     with structlog.testing.capture_logs() as logged:
         async with _socket(api) as socket:
             await socket.send(type="connection_init")
@@ -337,7 +337,7 @@ async def test_a_client_that_drops_the_line_leaves_nothing_behind(api: Api, capl
     async def gone() -> bool:
         return not api.services.fanout._subscriptions
 
-    await until(gone)
+    await wait_until(gone)
     assert [record for record in caplog.records if record.exc_info] == []
 
 

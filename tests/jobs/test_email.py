@@ -6,24 +6,24 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-from tests.harness import SECRETS, shelf_of
-from tests.harness import settings as quota_settings
+from tests.harness import SECRETS, file_storage_for
+from tests.harness import make_settings as quota_settings
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
-from tocsin.compute.pool import Processes
+from tocsin.compute.pool import ProcessPool
 from tocsin.documents import Database, Delivery, User
 from tocsin.documents.file_bucket import OpenFile
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
-from tocsin.jobs.file_storage import Shelf
-from tocsin.outbound.http_client import OwnersHttp
+from tocsin.jobs.base import ErrorKind, JobContext, Outcome, SaveContext
+from tocsin.jobs.file_storage import FileStorage
+from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_limits import RecipientLimits
-from tocsin.outbound.mail_transport import mail_door
-from tocsin.outbound.owner_mail import OwnerDoor
+from tocsin.outbound.mail_transport import make_mail_transport
+from tocsin.outbound.owner_mail import OwnerMailTransport
 from tocsin.outbound.recipient_rules import RecipientRules
-from tocsin.quotas import Limits, UsageMeter
-from tocsin.quotas.metered_mail import CountedMail
+from tocsin.quotas import QuotaLimits, UsageMeter
+from tocsin.quotas.metered_mail import MeteredMailTransport
 
 UNUSED: Any = None
 DUE = datetime(2027, 1, 1, tzinfo=UTC)
@@ -39,8 +39,8 @@ async def alice(database: Database) -> User:
     return user
 
 
-COMPUTE = Processes(1)
-NO_FILES = Shelf(UNUSED, UNUSED, UNUSED).of_run("alice", "alice/t1:7")
+COMPUTE = ProcessPool(1)
+NO_FILES = FileStorage(UNUSED, UNUSED, UNUSED).for_run("alice", "alice/t1:7")
 
 
 async def attempt(
@@ -53,19 +53,19 @@ async def attempt(
     meter: UsageMeter | None = None,
 ) -> Outcome:
     """Prepare the parameters and make one attempt."""
-    job, settings = registry.get("email"), smtp_settings(port)
-    stored = job.prepare(given, Saving("alice", SECRETS))
-    door: OwnersHttp = None  # type: ignore[assignment]  # mails need none
+    job, settings = registry.get_job("email"), smtp_settings(port)
+    stored = job.prepare(given, SaveContext("alice", SECRETS))
+    door: OwnerHttpClient = None  # type: ignore[assignment]  # mails need none
     db = User.get_pymongo_collection().database
     database = Database(db.client, db, "", db.name)
-    own = OwnerDoor(mail_door(settings), database, limits, "alice", confirms=confirms)
-    mail = CountedMail(own, meter or UsageMeter(), "alice")
+    own = OwnerMailTransport(make_mail_transport(settings), database, limits, "alice", confirms=confirms)
+    mail = MeteredMailTransport(own, meter or UsageMeter(), "alice")
     context = JobContext("alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, COMPUTE, mail, files, UNUSED, recipients)
-    return await job.attempt(stored, context)
+    return await job.run_attempt(stored, context)
 
 
 async def test_so_many_mails_a_day_and_no_more(alice: User) -> None:
-    inbox, meter = Inbox(), UsageMeter(Limits(quota_settings(quota_mails_per_day=1)))
+    inbox, meter = Inbox(), UsageMeter(QuotaLimits(quota_settings(quota_mails_per_day=1)))
     async with mail_server(inbox) as port:
         assert (await attempt(port, MAIL, meter=meter)).error is None
         refused = await attempt(port, MAIL, meter=meter)
@@ -102,12 +102,12 @@ async def test_a_mail_arrives_with_its_attachments(alice: User) -> None:
 
 
 async def test_a_kept_file_is_attached_and_another_owners_is_not(alice: User, database: Database) -> None:
-    shelf = shelf_of(database)
-    mine = await shelf.of_run("alice", "alice/t1:6").save("report.csv", "text/csv; charset=utf-8", b"a,b\r\n1,2\r\n")
-    other = await shelf.of_run("bob", "bob/t1:1").save("secret.csv", "text/csv", b"x")
+    shelf = file_storage_for(database)
+    mine = await shelf.for_run("alice", "alice/t1:6").save("report.csv", "text/csv; charset=utf-8", b"a,b\r\n1,2\r\n")
+    other = await shelf.for_run("bob", "bob/t1:1").save("secret.csv", "text/csv", b"x")
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        files = shelf.of_run("alice", "alice/t1:7")
+        files = shelf.for_run("alice", "alice/t1:7")
         sent = await attempt(port, {**MAIL, "attachments": [{"fileId": mine.file_id}]}, files=files)
         refused = await attempt(port, {**MAIL, "attachments": [{"fileId": other.file_id}]}, files=files)
     assert sent.error is None
@@ -122,10 +122,10 @@ async def test_a_kept_file_is_attached_and_another_owners_is_not(alice: User, da
 async def test_large_attachments_are_encoded_in_a_process(
     alice: User, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf, content = shelf_of(database), bytes(range(256)) * 4 * 1024
-    kept = await shelf.of_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
-    monkeypatch.setattr("tocsin.outbound.mail_transport.compose", None)  # of this process
-    inbox, files = Inbox(), shelf.of_run("alice", "alice/t1:7")
+    shelf, content = file_storage_for(database), bytes(range(256)) * 4 * 1024
+    kept = await shelf.for_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
+    monkeypatch.setattr("tocsin.outbound.mail_transport.compose_message", None)  # of this process
+    inbox, files = Inbox(), shelf.for_run("alice", "alice/t1:7")
     async with mail_server(inbox) as port:
         outcome = await attempt(port, {**MAIL, "attachments": [{"fileId": kept.file_id}]}, files=files)
     assert outcome.error is None
@@ -136,9 +136,9 @@ async def test_large_attachments_are_encoded_in_a_process(
 async def test_attachments_that_are_too_large_are_not_even_read(
     alice: User, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = shelf_of(database)
-    kept = await shelf.of_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", bytes(3 * 1024 * 1024))
-    files = shelf.of_run("alice", "alice/t1:7")
+    shelf = file_storage_for(database)
+    kept = await shelf.for_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", bytes(3 * 1024 * 1024))
+    files = shelf.for_run("alice", "alice/t1:7")
     outcome = await attempt(9, {**MAIL, "attachments": [{"fileId": kept.file_id}] * 2}, files=files)
     assert outcome.error is not None
     assert outcome.error.message == "The file 'a.bin' has 3145728 bytes; at most 2097152 are allowed here."
@@ -177,16 +177,16 @@ async def test_only_those_are_written_to_whom_the_setting_allows(
 @pytest.mark.parametrize(("kind", "place"), [("email", "to"), ("report", "recipients")])
 def test_whom_the_setting_forbids_is_refused_when_it_is_saved(kind: str, place: str) -> None:
     given: dict[str, Any] = MAIL if kind == "email" else {"title": "t", "format": "CSV", "data": []}
-    saving = Saving("alice", SECRETS, recipients=RecipientRules("owner,example.org", "alice@example.com"))
+    saving = SaveContext("alice", SECRETS, recipient_rules=RecipientRules("owner,example.org", "alice@example.com"))
     addresses = ["alice@example.com", "bob@example.org", "eve@example.net"]
     with pytest.raises(InvalidInput) as caught:
-        registry.prepare(kind, {**given, place: addresses}, saving)
+        registry.prepare_params(kind, {**given, place: addresses}, saving)
     assert (caught.value.path, caught.value.message) == (
         (place, "2"),
         "Your jobs may not send mail to eve@example.net. "
         "This server lets your jobs send mail only to owner,example.org. The operator sets TOCSIN_EMAIL_RECIPIENTS.",
     )
-    assert registry.prepare(kind, {**given, place: addresses[:2]}, saving)[place] == addresses[:2]
+    assert registry.prepare_params(kind, {**given, place: addresses[:2]}, saving)[place] == addresses[:2]
 
 
 async def test_jobs_of_an_unconfirmed_owner_send_nothing(alice: User, database: Database) -> None:
@@ -274,7 +274,7 @@ async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
 )
 def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], path: tuple[str, ...], message: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        registry.get("email").prepare({**MAIL, **change}, Saving("alice", SECRETS))
+        registry.get_job("email").prepare({**MAIL, **change}, SaveContext("alice", SECRETS))
     assert (caught.value.path, caught.value.message) == (path, message)
 
 
@@ -292,9 +292,9 @@ async def test_the_same_address_in_several_spellings_gets_one_mail(alice: User) 
 
 
 async def test_an_address_that_was_stored_when_less_was_checked_fails_with_its_reason(alice: User) -> None:
-    job = registry.get("email")
-    stored = {**job.prepare(MAIL, Saving("alice", SECRETS)), "to": ["a@b@c"]}
-    outcome = await job.attempt(stored, UNUSED)
+    job = registry.get_job("email")
+    stored = {**job.prepare(MAIL, SaveContext("alice", SECRETS)), "to": ["a@b@c"]}
+    outcome = await job.run_attempt(stored, UNUSED)
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.BAD_PARAMS, False)
     assert outcome.error.message.startswith("'a@b@c' is not an email address")
@@ -302,9 +302,9 @@ async def test_an_address_that_was_stored_when_less_was_checked_fails_with_its_r
 
 
 def test_a_wrong_address_beside_an_expression_is_told_when_a_workflow_is_saved() -> None:
-    faults = registry.get("email").faults({**MAIL, "to": ["${{ inputs.to }}", "a@b@c"]})
+    faults = registry.get_job("email").find_faults({**MAIL, "to": ["${{ inputs.to }}", "a@b@c"]})
     assert [path for path, _ in faults] == [("to", 1)]
-    assert registry.get("email").faults({**MAIL, "to": "${{ inputs.to }}"}) == []
+    assert registry.get_job("email").find_faults({**MAIL, "to": "${{ inputs.to }}"}) == []
 
 
 async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: Database) -> None:

@@ -11,18 +11,18 @@ from pymongo import monitoring
 from structlog.testing import capture_logs
 
 from tests.accounts.rings import HOUR, KEYS, Process, serving
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin import clock, documents
 from tocsin.documents import Database, KeyKind, StoredKey
 from tocsin.errors import Unauthenticated
 from tocsin.keys import keyring as keyrings
-from tocsin.keys.keyring import KeysUnreadable, age_of, newest
-from tocsin.security.access_tokens import SigningKey, kid_of
-from tocsin.security.key_files import Keys
-from tocsin.security.secret_box import OPERATORS, SecretUnreadable, key_of
+from tocsin.keys.keyring import KeysUnreadable, activation_order, active_key
+from tocsin.security.access_tokens import SigningKey, derive_key_id
+from tocsin.security.key_files import InstallationKeys
+from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretUnreadable, find_key_id
 
 KID = "0123456789abcdef"
-OWN = kid_of(KEYS.jwt_secret)
+OWN = derive_key_id(KEYS.jwt_secret)
 DATA_KEY = "ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ="
 
 
@@ -37,9 +37,9 @@ async def add(process: Process, kind: KeyKind, kid: str = KID, *, active: bool =
 async def test_without_stored_keys_the_operators_are_used(database: Database) -> None:
     process = Process(database)
     await process.keyring.start()
-    assert process.tokens.read(process.token()).user_id == "alice"
-    assert process.secrets.sealing == OPERATORS
-    assert {key.id for key in process.keyring.keys} == {OWN, OPERATORS}
+    assert process.tokens.verify_without_reload(process.token()).user_id == "alice"
+    assert process.secrets.sealing_key_id == OPERATOR_KEY_ID
+    assert {key.id for key in process.keyring.keys} == {OWN, OPERATOR_KEY_ID}
     assert await database.keys.count_documents({}) == 0
 
 
@@ -58,17 +58,17 @@ async def test_a_new_key_is_known_before_it_is_used(database: Database) -> None:
         await add(process, kind, kid, active=False)
     await process.keyring.load()
     elsewhere = Process(database)
-    elsewhere.tokens.use([SigningKey(KID, DATA_KEY)])
-    elsewhere.secrets.use({KID[::-1]: b"d" * 32}, KID[::-1])
-    assert process.secrets.sealing == OPERATORS
-    assert process.tokens.read(elsewhere.token()).user_id == "alice"
-    assert process.secrets.open(elsewhere.secrets.seal("x", "alice"), "alice") == "x"
+    elsewhere.tokens.set_keys([SigningKey(KID, DATA_KEY)])
+    elsewhere.secrets.set_keys({KID[::-1]: b"d" * 32}, KID[::-1])
+    assert process.secrets.sealing_key_id == OPERATOR_KEY_ID
+    assert process.tokens.verify_without_reload(elsewhere.token()).user_id == "alice"
+    assert process.secrets.unseal_without_reload(elsewhere.secrets.seal("x", "alice"), "alice") == "x"
     with pytest.raises(Unauthenticated):
-        elsewhere.tokens.read(process.token())  # it still signs with the operator's key
+        elsewhere.tokens.verify_without_reload(process.token())  # it still signs with the operator's key
     await database.keys.update_many({}, {"$set": {"activated_at": clock.now()}})
     await process.keyring.load()
-    assert elsewhere.tokens.read(process.token()).user_id == "alice"
-    assert key_of(process.secrets.seal("x", "alice")) == KID[::-1]
+    assert elsewhere.tokens.verify_without_reload(process.token()).user_id == "alice"
+    assert find_key_id(process.secrets.seal("x", "alice")) == KID[::-1]
 
 
 async def test_a_process_says_what_it_has_read(database: Database) -> None:
@@ -86,9 +86,9 @@ async def test_a_running_process_learns_of_keys(database: Database, monkeypatch:
         await add(process, KeyKind.DATA)
 
         async def learned() -> bool:
-            return process.secrets.sealing == KID
+            return process.secrets.sealing_key_id == KID
 
-        await until(learned)
+        await wait_until(learned)
 
 
 async def test_unknown_keys_are_looked_for_once_a_second_at_most(mongodb_uri: str, database: Database) -> None:
@@ -97,7 +97,7 @@ async def test_unknown_keys_are_looked_for_once_a_second_at_most(mongodb_uri: st
     finds = Finds()
     async with watched(mongodb_uri, database.name, finds):
         issuer = Process(database)
-        issuer.tokens.use([SigningKey(KID, "x" * 40)])
+        issuer.tokens.set_keys([SigningKey(KID, "x" * 40)])
         forged = issuer.token()
         answers = await asyncio.gather(*(process.tokens.verify(forged) for _ in range(200)), return_exceptions=True)
         assert all(isinstance(answer, Unauthenticated) for answer in answers)
@@ -129,7 +129,7 @@ class watched:  # noqa: N801  # used as a function
 
     async def __aenter__(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(documents.database.OPTIONS, "event_listeners", [self._listener])
+            patch.setitem(documents.database.CLIENT_OPTIONS, "event_listeners", [self._listener])
             self._opened = await documents.connect(self._uri, self._name)
         self._listener.count = 0
 
@@ -138,16 +138,16 @@ class watched:  # noqa: N801  # used as a function
 
 
 async def test_keys_of_another_encryption_key_are_named_and_change_nothing(database: Database) -> None:
-    process, stranger = Process(database), Process(database, Keys("j" * 40, b"x" * 32))
+    process, stranger = Process(database), Process(database, InstallationKeys("j" * 40, b"x" * 32))
     await process.keyring.load()
     await add(stranger, KeyKind.DATA)
     with pytest.raises(KeysUnreadable, match=rf"{KID}.*TOCSIN_ENCRYPTION_KEY.*--forget-lost"):
         await process.keyring.load()
-    assert process.secrets.sealing == OPERATORS
-    assert process.tokens.read(process.token()).user_id == "alice"
-    knowing = Process(database, Keys("j" * 40, b"k" * 32, (b"x" * 32,)))
+    assert process.secrets.sealing_key_id == OPERATOR_KEY_ID
+    assert process.tokens.verify_without_reload(process.token()).user_id == "alice"
+    knowing = Process(database, InstallationKeys("j" * 40, b"k" * 32, (b"x" * 32,)))
     await knowing.keyring.load()
-    assert knowing.secrets.sealing == KID
+    assert knowing.secrets.sealing_key_id == KID
 
 
 async def test_a_running_process_tells_of_unreadable_keys_once(
@@ -156,13 +156,13 @@ async def test_a_running_process_tells_of_unreadable_keys_once(
     monkeypatch.setattr(keyrings, "POLL_SECONDS", 0.01)
     with capture_logs() as logged:
         async with serving(database) as process:
-            await add(Process(database, Keys("j" * 40, b"x" * 32)), KeyKind.DATA, active=False)
+            await add(Process(database, InstallationKeys("j" * 40, b"x" * 32)), KeyKind.DATA, active=False)
             read = process.keyring._read_at
 
             async def read_on() -> bool:
                 return process.keyring._read_at > read + 0.1
 
-            await until(read_on)
+            await wait_until(read_on)
     assert [line["log_level"] for line in logged] == ["error"]
     assert (await database.keys.find_one({}) or {})["known_by"] == []
 
@@ -178,11 +178,11 @@ async def test_a_key_cannot_be_put_in_the_place_of_another(database: Database, k
     with pytest.raises(KeysUnreadable):
         await process.keyring.load()
     with pytest.raises(SecretUnreadable):
-        process.secrets.open(sealed, KID)
+        process.secrets.unseal_without_reload(sealed, KID)
 
 
 async def test_a_secret_that_was_changed_in_vain_is_told(database: Database) -> None:
-    before, after = Process(database), Process(database, Keys("i" * 40, KEYS.encryption))
+    before, after = Process(database), Process(database, InstallationKeys("i" * 40, KEYS.encryption))
     with capture_logs() as logged:
         await after.keyring.start()
     assert logged == []
@@ -194,7 +194,7 @@ async def test_a_secret_that_was_changed_in_vain_is_told(database: Database) -> 
     with capture_logs() as logged:
         await after.keyring.start()
     assert [(line["log_level"], line["setting"]) for line in logged] == [("warning", "TOCSIN_JWT_SECRET")]
-    assert before.tokens.read(after.token()).user_id == "alice"
+    assert before.tokens.verify_without_reload(after.token()).user_id == "alice"
 
 
 MOMENTS = st.integers(0, 5).map(lambda hours: clock.EPOCH + timedelta(hours=hours))
@@ -216,10 +216,10 @@ def test_the_key_in_use_is_active_and_the_latest_of_its_kind(found: list[Any]) -
         for kind in KeyKind
     ]
     for kind in KeyKind:
-        used = newest([*keys, *own], kind)
+        used = active_key([*keys, *own], kind)
         assert used.kind is kind
         assert used.activated_at is not None
         assert used.retire_at is None
         rivals = [key for key in keys if key.kind is kind and key.activated_at is not None and key.retire_at is None]
-        assert all(age_of(used) >= age_of(key) for key in rivals)
-        assert newest(list(reversed([*keys, *own])), kind) is used
+        assert all(activation_order(used) >= activation_order(key) for key in rivals)
+        assert active_key(list(reversed([*keys, *own])), kind) is used

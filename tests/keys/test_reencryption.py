@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.harness import save_task
-from tests.tasks.helpers import add_run, hourly, run_of, task_of
+from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, Doc, RunStatus
-from tocsin.jobs.http.job import HttpInput, prepare
+from tocsin.jobs.http.job import HttpInput, prepare_http_params
 from tocsin.keys import reencryption
-from tocsin.keys.reencryption import Tally, count_by_key, reseal
-from tocsin.security.secret_box import OPERATORS, SecretBox, key_of
+from tocsin.keys.reencryption import ReencryptionCounts, count_secrets_by_key, reencrypt_secrets
+from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox, find_key_id
 from tocsin.tasks import saving
 
 OLD, NEW = "0" * 16, "1" * 16
@@ -23,7 +23,7 @@ URL = "https://example.com/"
 
 def box(sealing: str = NEW) -> SecretBox:
     made = SecretBox(b"k" * 32)
-    made.use({OLD: b"o" * 32, NEW: b"n" * 32}, sealing)
+    made.set_keys({OLD: b"o" * 32, NEW: b"n" * 32}, sealing)
     return made
 
 
@@ -31,12 +31,15 @@ def job(sealer: SecretBox, owner: str = "alice", **more: Any) -> Doc:
     """Return a job with a token and two secret headers."""
     headers = {"X-One": "first", "Cookie": "second", "X-Open": "v1:open"}
     given: Doc = {"url": URL, "token": "third", "headers": headers, "secret_header_names": ["X-One"], **more}
-    return {"kind": "http", "params": prepare(HttpInput(**given), sealer, owner)}
+    return {"kind": "http", "params": prepare_http_params(HttpInput(**given), sealer, owner)}
 
 
 def opened(stored: Doc, opener: SecretBox, owner: str = "alice") -> list[str]:
     params = stored["params"]
-    return [opener.open(text, owner) for text in [*(h["sealed"] for h in params["secret_headers"]), params["token"]]]
+    return [
+        opener.unseal_without_reload(text, owner)
+        for text in [*(h["sealed"] for h in params["secret_headers"]), params["token"]]
+    ]
 
 
 async def put_job(database: Database, task_id: str, stored: Doc) -> None:
@@ -44,25 +47,25 @@ async def put_job(database: Database, task_id: str, stored: Doc) -> None:
 
 
 async def test_tasks_and_runs_are_sealed_anew_and_nothing_else_changes(database: Database) -> None:
-    plain = await hourly(database)
-    first, second = await hourly(database), await hourly(database, owner="bob")
+    plain = await save_hourly_task(database)
+    first, second = await save_hourly_task(database), await save_hourly_task(database, owner="bob")
     await put_job(database, first.id, job(SecretBox(b"k" * 32)))
     await put_job(database, second.id, job(box(OLD), "bob", token=None, text="v1:" + "A" * 40))
     runs = [await add_run(database, first.id, status) for status in (RunStatus.QUEUED, RunStatus.FAILED)]
     before = await snapshot(database)
-    tally = await reseal(database, box())
-    assert tally == Tally(secrets=11, documents=4, unreadable=1)
+    tally = await reencrypt_secrets(database, box())
+    assert tally == ReencryptionCounts(secrets=11, documents=4, unreadable=1)
     after = await snapshot(database)
     for thing in (first.id, *runs):
         assert opened(after[thing]["job"], box()) == ["first", "second", "third"]
     headers = after[second.id]["job"]["params"]["secret_headers"]
-    assert [box().open(header["sealed"], "bob") for header in headers] == ["first", "second"]
+    assert [box().unseal_without_reload(header["sealed"], "bob") for header in headers] == ["first", "second"]
     assert after[plain.id] == before[plain.id]
     assert {thing: without_secrets(found) for thing, found in after.items()} == {
         thing: without_secrets(found) for thing, found in before.items()
     }
-    assert await count_by_key(database) == {NEW: 11, OPERATORS: 1}
-    assert await reseal(database, box()) == Tally(unreadable=1)
+    assert await count_secrets_by_key(database) == {NEW: 11, OPERATOR_KEY_ID: 1}
+    assert await reencrypt_secrets(database, box()) == ReencryptionCounts(unreadable=1)
 
 
 async def snapshot(database: Database) -> dict[str, Doc]:
@@ -81,37 +84,37 @@ async def test_links_of_mails_are_sealed_anew(database: Database) -> None:
     mails[0]["sealed"] = box(OLD).seal("https://example.com/#reset=1", "mail 0")
     mails[1]["sealed"] = box(OLD).seal("https://example.com/#reset=2", "mail 2")
     await database.deliveries.insert_many(mails)
-    assert await reseal(database, box()) == Tally(secrets=1, documents=1, unreadable=1)
+    assert await reencrypt_secrets(database, box()) == ReencryptionCounts(secrets=1, documents=1, unreadable=1)
     first, *others = await database.deliveries.find({}).sort("_id", 1).to_list()
-    assert box().open(first["sealed"], "mail 0") == "https://example.com/#reset=1"
+    assert box().unseal_without_reload(first["sealed"], "mail 0") == "https://example.com/#reset=1"
     assert [{**first, "sealed": mails[0]["sealed"]}, *others] == mails
-    assert await count_by_key(database) == {NEW: 1, OLD: 1}
+    assert await count_secrets_by_key(database) == {NEW: 1, OLD: 1}
 
 
 async def test_what_no_key_opens_is_counted_and_left(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     stranger = SecretBox(b"x" * 32)
-    stranger.use({"f" * 16: b"y" * 32}, "f" * 16)
+    stranger.set_keys({"f" * 16: b"y" * 32}, "f" * 16)
     await put_job(database, task.id, job(stranger))
-    stored = await task_of(database, task.id)
-    assert await reseal(database, box()) == Tally(unreadable=3)
-    assert await task_of(database, task.id) == stored
-    assert await count_by_key(database) == {"f" * 16: 3}
+    stored = await load_task(database, task.id)
+    assert await reencrypt_secrets(database, box()) == ReencryptionCounts(unreadable=3)
+    assert await load_task(database, task.id) == stored
+    assert await count_secrets_by_key(database) == {"f" * 16: 3}
 
 
 async def test_another_owners_secret_is_not_opened_on_the_way(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     await put_job(database, task.id, job(box(OLD), "bob"))
-    assert (await reseal(database, box())).unreadable == 3
+    assert (await reencrypt_secrets(database, box())).unreadable == 3
 
 
 async def test_batches(database: Database, monkeypatch: Any) -> None:
-    monkeypatch.setattr(reencryption, "BATCH", 7)
-    tasks = [await hourly(database) for _ in range(23)]
+    monkeypatch.setattr(reencryption, "BATCH_SIZE", 7)
+    tasks = [await save_hourly_task(database) for _ in range(23)]
     for task in tasks:
         await put_job(database, task.id, job(box(OLD)))
-    assert await reseal(database, box()) == Tally(secrets=69, documents=23)
-    assert await count_by_key(database) == {NEW: 69}
+    assert await reencrypt_secrets(database, box()) == ReencryptionCounts(secrets=69, documents=23)
+    assert await count_secrets_by_key(database) == {NEW: 69}
 
 
 async def test_an_edit_between_reading_and_writing_is_not_undone(database: Database) -> None:
@@ -124,35 +127,35 @@ async def test_an_edit_between_reading_and_writing_is_not_undone(database: Datab
         for number in range(1, edits + 1):
             sealer = box(random.choice([OLD, NEW]))
             changes = {"job": job(sealer, url=f"{URL}{number}", token=str(number))}
-            await saving.update(database, "alice", task.id, changes, clock.now())
+            await saving.update_task(database, "alice", task.id, changes, clock.now())
 
     async def reseal_on() -> None:
         while not editing.done():
-            await reseal(database, box())
-            params = (await task_of(database, task.id))["job"]["params"]
-            token, place = box().open(params["token"], "alice"), params["url"].removeprefix(URL)
+            await reencrypt_secrets(database, box())
+            params = (await load_task(database, task.id))["job"]["params"]
+            token, place = box().unseal_without_reload(params["token"], "alice"), params["url"].removeprefix(URL)
             assert token == (place or "0")
 
     editing = asyncio.create_task(edit())
     await asyncio.gather(editing, reseal_on())
-    await reseal(database, box())
-    stored = (await task_of(database, task.id))["job"]["params"]
-    assert (stored["url"], box().open(stored["token"], "alice")) == (f"{URL}{edits}", str(edits))
-    assert key_of(stored["token"]) == NEW
-    assert (await task_of(database, task.id))["version"] == edits + 1
+    await reencrypt_secrets(database, box())
+    stored = (await load_task(database, task.id))["job"]["params"]
+    assert (stored["url"], box().unseal_without_reload(stored["token"], "alice")) == (f"{URL}{edits}", str(edits))
+    assert find_key_id(stored["token"]) == NEW
+    assert (await load_task(database, task.id))["version"] == edits + 1
 
 
 async def test_a_secret_that_is_taken_away_meanwhile_stays_away(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run = await add_run(database, task.id, RunStatus.FAILED)
     await put_job(database, task.id, job(box(OLD)))
-    read = await task_of(database, task.id)
+    read = await load_task(database, task.id)
     bare = {"kind": "http", "params": {"url": URL, "method": "GET", "secret_headers": []}}
     await put_job(database, task.id, bare)
-    for update in reencryption._resealed(reencryption._PLACES[0], read, box(), Tally()):
+    for update in reencryption._resealed(reencryption._PLACES[0], read, box(), ReencryptionCounts()):
         await database.tasks.bulk_write([update])
-    assert (await task_of(database, task.id))["job"] == bare
-    assert (await run_of(database, run))["job"]["params"].get("token") is None
+    assert (await load_task(database, task.id))["job"] == bare
+    assert (await load_run(database, run))["job"]["params"].get("token") is None
 
 
 VALUES = st.recursive(
@@ -165,13 +168,15 @@ VALUES = st.recursive(
 )
 
 
-@given(VALUES, st.lists(st.sampled_from([OPERATORS, OLD, NEW]), max_size=4))
+@given(VALUES, st.lists(st.sampled_from([OPERATOR_KEY_ID, OLD, NEW]), max_size=4))
 def test_any_value_keeps_its_shape(value: Any, keys: list[str]) -> None:
     texts = [box(key).seal(f"{number}", "alice") for number, key in enumerate(keys)]
     sealer = reencryption._Sealer(box(), "alice")
     renewed = sealer.renew({"value": value, "texts": texts})
     assert renewed["value"] == value
-    assert [box().open(text, "alice") for text in renewed["texts"]] == [str(number) for number in range(len(keys))]
-    assert all(key_of(text) == NEW for text in renewed["texts"])
+    assert [box().unseal_without_reload(text, "alice") for text in renewed["texts"]] == [
+        str(number) for number in range(len(keys))
+    ]
+    assert all(find_key_id(text) == NEW for text in renewed["texts"])
     assert sealer.renewed == len([key for key in keys if key != NEW])
     assert sealer.unreadable == 0

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from tests.harness import run_stack, save_task, settings
-from tests.tasks.helpers import AWAY, HOUR, add_run, run_of
+from tests.harness import make_settings, run_stack, save_task
+from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
-from tocsin.accounts.rate_limiter import Rates
-from tocsin.dead_letters.plan import Sending, allowance
-from tocsin.dispatch.circuit_breaker import PROBE_SECONDS, Circuit, State
-from tocsin.dispatch.gcra import Pace
+from tocsin.accounts.rate_limiter import RateLimiter
+from tocsin.dead_letters.plan import SentBatch, compute_allowance
+from tocsin.dispatch.circuit_breaker import PROBE_TIMEOUT_SECONDS, CircuitBreaker, CircuitState
+from tocsin.dispatch.gcra import GcraLimiter
 from tocsin.documents import Database, Doc, RunStatus
 from tocsin.documents.workers import is_alive
 from tocsin.errors import RateLimited
-from tocsin.maintenance.clock_watch import ClockWatch, distrust_times_ahead
+from tocsin.maintenance.clock_watch import ClockWatch, clamp_future_times
 
 AHEAD = timedelta(hours=2)
 DAY = timedelta(days=1)
@@ -62,7 +62,7 @@ async def test_what_lies_further_ahead_than_its_period_is_brought_near(
     right, ahead = now + period, now + AHEAD + period
     times = {"right": right, "ahead": ahead}
     await stored.insert_many([{**which, "_id": name, "family": name, field: at} for name, at in times.items()])
-    await distrust_times_ahead(database, now, 30 * DAY)
+    await clamp_future_times(database, now, 30 * DAY)
     found = {each["_id"]: each[field] async for each in stored.find({})}
     assert found["right"] == right
     assert found["ahead"] <= now + longest
@@ -76,12 +76,12 @@ async def test_runs_that_were_queued_or_failed_in_the_future_go_on(database: Dat
     retry_at = now + AHEAD + HOUR
     retrying = await add_run(database, task.id, RunStatus.RETRY, attempts=[attempt], retry_at=retry_at)
     on_time = await add_run(database, task.id, RunStatus.RETRY, ago=3 * HOUR)
-    before = await run_of(database, on_time)
-    await distrust_times_ahead(database, now, DAY)
-    run = await run_of(database, queued)
+    before = await load_run(database, on_time)
+    await clamp_future_times(database, now, DAY)
+    run = await load_run(database, queued)
     assert (run["queued_at"], run["ready_at"], run["rank"]) == (now, now, clock.epoch_milliseconds(now))
-    assert (await run_of(database, retrying))["retry_at"] == now + HOUR
-    assert await run_of(database, on_time) == before
+    assert (await load_run(database, retrying))["retry_at"] == now + HOUR
+    assert await load_run(database, on_time) == before
 
 
 async def test_a_clock_set_back_while_serving_or_between_two_starts_is_told(database: Database, time: Time) -> None:
@@ -91,10 +91,10 @@ async def test_a_clock_set_back_while_serving_or_between_two_starts_is_told(data
     assert watch.warning is None
     time.pass_by(HOUR)
     await database.tasks.update_one({"_id": task.id}, {"$set": {"last_due_at": time.moment}})
-    await watch.look()
+    await watch.check()
     assert watch.warning is None
     last, time.moment = time.moment, time.moment - AHEAD
-    await watch.look()
+    await watch.check()
     assert watch.warning is not None
     assert watch.warning.startswith("The clock was set back by at least 7200 s. ")
     assert f"{last:%Y-%m-%dT%H:%M:%S}" in watch.warning
@@ -107,47 +107,49 @@ async def test_a_clock_set_back_while_serving_or_between_two_starts_is_told(data
 
 async def test_a_bucket_of_the_future_locks_nobody_out(database: Database, time: Time) -> None:
     time.moment += AHEAD
-    chosen = settings(attempts_per_address=5, attempts_per_account=5)
-    serving = Rates(database, chosen, time.milliseconds)
+    chosen = make_settings(attempts_per_address=5, attempts_per_account=5)
+    serving = RateLimiter(database, chosen, time.milliseconds)
     for _ in range(5):
-        await serving.attempt("logIn", "192.0.2.1", "alice@example.com")
-    await serving.spend("alice", 20)
+        await serving.count_attempt("logIn", "192.0.2.1", "alice@example.com")
+    await serving.spend_points("alice", 20)
     time.moment -= AHEAD
     for rates in (
         serving,
-        Rates(database, chosen, time.milliseconds),
+        RateLimiter(database, chosen, time.milliseconds),
     ):  # one that keeps running, one that was restarted
-        rates.check("alice", 20)
-        assert (await rates.spend("alice", 20)).remaining > 0
-        await rates.attempt("logIn", "192.0.2.1", "alice@example.com")
+        rates.check_points("alice", 20)
+        assert (await rates.spend_points("alice", 20)).remaining > 0
+        await rates.count_attempt("logIn", "192.0.2.1", "alice@example.com")
     for _ in range(3):
-        await serving.attempt("logIn", "192.0.2.1")
+        await serving.count_attempt("logIn", "192.0.2.1")
     with pytest.raises(RateLimited):
-        await serving.attempt("logIn", "192.0.2.1")
+        await serving.count_attempt("logIn", "192.0.2.1")
 
 
-@pytest.mark.parametrize(("state", "period"), [(State.OPEN, 5.0), (State.HALF_OPEN, PROBE_SECONDS)])
-def test_a_circuit_of_the_future_is_probed(state: State, period: float) -> None:
+@pytest.mark.parametrize(
+    ("state", "period"), [(CircuitState.OPEN, 5.0), (CircuitState.HALF_OPEN, PROBE_TIMEOUT_SECONDS)]
+)
+def test_a_circuit_of_the_future_is_probed(state: CircuitState, period: float) -> None:
     now = clock.now()
-    circuit = Circuit(state, 10, 5.0, now + timedelta(seconds=period))
-    assert circuit.probed(now) is None
-    assert circuit.probed(now - SECOND) is not None
-    assert circuit.probed(now - AHEAD) is not None
+    circuit = CircuitBreaker(state, 10, 5.0, now + timedelta(seconds=period))
+    assert circuit.with_probe(now) is None
+    assert circuit.with_probe(now - SECOND) is not None
+    assert circuit.with_probe(now - AHEAD) is not None
 
 
 @pytest.mark.parametrize("rate", [1, 60, 6000])
 def test_a_pace_of_the_future_holds_nothing_up(rate: float) -> None:
-    pace, now = Pace(), float(clock.epoch_milliseconds(clock.now()))
-    while not pace.wait(now + 7_200_000, rate):
-        pace.take(now + 7_200_000, rate)
-    assert pace.wait(now, rate) == 0
-    pace.take(now, rate)
-    assert pace.due == now + 60_000 / rate
+    pace, now = GcraLimiter(), float(clock.epoch_milliseconds(clock.now()))
+    while not pace.wait_ms(now + 7_200_000, rate):
+        pace.acquire(now + 7_200_000, rate)
+    assert pace.wait_ms(now, rate) == 0
+    pace.acquire(now, rate)
+    assert pace.theoretical_arrival == now + 60_000 / rate
 
 
 def test_a_sending_of_the_future_holds_no_replay_up() -> None:
     now = clock.now()
-    assert allowance(6, [Sending(now + AHEAD, 6)], now).count == 1
+    assert compute_allowance(6, [SentBatch(now + AHEAD, 6)], now).count == 1
 
 
 @pytest.mark.parametrize("until", [-1, 0, 15, 30, 31, 7200])
@@ -161,9 +163,9 @@ async def test_new_runs_are_seen_though_others_were_ready_in_the_future(database
     async with run_stack(database, schedule=False, max_concurrency=1) as stack:
         task = await save_task(database, f"{target.url}/", schedules.Once(clock.now() + HOUR))
         first = await add_run(database, task.id, RunStatus.QUEUED, ago=-AHEAD)
-        stack.engine.hand.wake()
-        await stack.when_runs(task.id, "COMPLETED")
+        stack.engine.in_flight.wake_dispatcher()
+        await stack.wait_for_runs(task.id, "COMPLETED")
         await add_run(database, task.id, RunStatus.QUEUED, ago=timedelta())
-        stack.engine.hand.wake()
-        await stack.when_runs(task.id, "COMPLETED", "COMPLETED", seconds=5)
+        stack.engine.in_flight.wake_dispatcher()
+        await stack.wait_for_runs(task.id, "COMPLETED", "COMPLETED", seconds=5)
         assert first in target.ids()

@@ -8,15 +8,15 @@ import pytest
 from pymongo.errors import AutoReconnect
 from structlog.testing import capture_logs
 
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin.errors import TocsinError
 from tocsin.maintenance import periodic
-from tocsin.maintenance.periodic import Rounds
+from tocsin.maintenance.periodic import Periodic
 
 
 @asynccontextmanager
-async def going(duty: Callable[[], Awaitable[None]]) -> AsyncIterator[Rounds]:
-    running = Rounds(duty, 0.001)
+async def going(duty: Callable[[], Awaitable[None]]) -> AsyncIterator[Periodic]:
+    running = Periodic(duty, 0.001)
     running.start()
     try:
         yield running
@@ -33,7 +33,7 @@ async def test_a_stop_waits_for_the_duty() -> None:
         ended.append(1)
 
     async with going(duty) as running:
-        await until(lambda: asyncio.sleep(0, begun))
+        await wait_until(lambda: asyncio.sleep(0, begun))
         stopping = asyncio.create_task(running.stop())
         await asyncio.sleep(0)
         gate.set()
@@ -42,7 +42,7 @@ async def test_a_stop_waits_for_the_duty() -> None:
 
 
 async def test_a_duty_that_takes_long_is_cancelled_even_if_it_does_not_notice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(periodic, "PATIENCE", 0.01)
+    monkeypatch.setattr(periodic, "STOP_SECONDS", 0.01)
     begun, cancelled = asyncio.Event(), list[int]()
 
     async def duty() -> None:
@@ -69,5 +69,5 @@ async def test_errors_are_told_once_and_end_nothing() -> None:
 
     with capture_logs() as logged:
         async with going(duty):
-            await until(lambda: asyncio.sleep(0, len(done) > len(errors)))
+            await wait_until(lambda: asyncio.sleep(0, len(done) > len(errors)))
     assert [line["event"] for line in logged] == ["wrong key", "periodic work failed, trying again"]

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.tasks.helpers import add_run, ended_attempt, hourly, task_of
+from tests.tasks.helpers import add_run, ended_attempt, load_task, save_hourly_task
 from tocsin import clock, schedules
-from tocsin.documents import SETTLED, Database, RunStatus
-from tocsin.maintenance.pruner import Retention
+from tocsin.documents import SETTLED_STATUSES, Database, RunStatus
+from tocsin.maintenance.pruner import Pruner
 
 S = RunStatus
 DAY = timedelta(days=1)
@@ -23,7 +23,7 @@ async def kept(database: Database) -> Database:
 
 
 async def forget(database: Database, runs: timedelta = 10 * DAY, tasks: timedelta = 10 * DAY) -> int:
-    return await Retention(database, runs, tasks).forget(clock.now())
+    return await Pruner(database, runs, tasks).prune(clock.now())
 
 
 async def ids(database: Database, collection: str) -> set[str]:
@@ -31,19 +31,19 @@ async def ids(database: Database, collection: str) -> set[str]:
 
 
 async def test_old_ended_runs_go_with_their_bodies_and_nothing_else(kept: Database) -> None:
-    task = await hourly(kept)
+    task = await save_hourly_task(kept)
     expected, bodies = set(), set()
     for number, (status, age) in enumerate((status, age) for status in RunStatus for age in (OLD, YOUNG)):
         run = await add_run(
             kept, task.id, status, ago=age + number * clock.MILLISECOND, attempts=[ended_attempt(1), ended_attempt(2)]
         )
-        if status in SETTLED:
+        if status in SETTLED_STATUSES:
             await kept.runs.update_one({"_id": run}, {"$set": {"finished_at": clock.now() - age}})
         await kept.response_bodies.insert_many([{"_id": f"{run}#{number}", "text": "x"} for number in (1, 2)])
-        if age is YOUNG or status not in SETTLED:
+        if age is YOUNG or status not in SETTLED_STATUSES:
             expected.add(run)
             bodies |= {f"{run}#1", f"{run}#2"}
-    assert await forget(kept) == len(SETTLED)
+    assert await forget(kept) == len(SETTLED_STATUSES)
     assert await ids(kept, "runs") == expected
     assert await ids(kept, "response_bodies") == bodies
     assert await ids(kept, "tasks") == {task.id}
@@ -51,7 +51,7 @@ async def test_old_ended_runs_go_with_their_bodies_and_nothing_else(kept: Databa
 
 
 async def test_a_run_that_was_due_long_ago_and_ended_lately_is_kept(kept: Database) -> None:
-    task = await hourly(kept)
+    task = await save_hourly_task(kept)
     run = await add_run(kept, task.id, S.FAILED, ago=OLD)
     assert await forget(kept) == 0
     assert await ids(kept, "runs") == {run}
@@ -74,18 +74,18 @@ async def test_a_run_that_was_due_long_ago_and_ended_lately_is_kept(kept: Databa
     ],
 )
 async def test_one_off_tasks_that_ended_long_ago_go(kept: Database, changes: dict[str, object], gone: bool) -> None:
-    task, long_ago = await hourly(kept), clock.now() - OLD
+    task, long_ago = await save_hourly_task(kept), clock.now() - OLD
     once = {
-        "schedule": schedules.to_document(schedules.Once(long_ago)), "next_run_at": None,
+        "schedule": schedules.schedule_to_document(schedules.Once(long_ago)), "next_run_at": None,
         "created_at": long_ago, "updated_at": long_ago, "last_due_at": long_ago,
     }  # fmt: skip
     await kept.tasks.update_one({"_id": task.id}, {"$set": {**once, **changes}})
     assert await forget(kept) == gone
-    assert bool(await task_of(kept, task.id)) != gone
+    assert bool(await load_task(kept, task.id)) != gone
 
 
 async def test_runs_and_tasks_have_times_of_their_own(kept: Database) -> None:
-    task = await hourly(kept)
+    task = await save_hourly_task(kept)
     run = await add_run(kept, task.id, S.COMPLETED, ago=OLD)
     await kept.runs.update_one({"_id": run}, {"$set": {"finished_at": clock.now() - OLD}})
     assert await forget(kept, runs=12 * DAY) == 0

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from tests.dead_letters.samples import add_letters, fail
-from tests.harness import Stack, Target, http_job, run_stack, save_task, settings, until
-from tests.tasks.helpers import AWAY, hourly, run_of, task_of
+from tests.dead_letters.samples import add_dead_letters, fail
+from tests.harness import Stack, TargetServer, http_job, make_settings, run_stack, save_task, wait_until
+from tests.tasks.helpers import AWAY, load_run, load_task, save_hourly_task
 from tocsin import clock, schedules
 from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.filter import DeadLetterFilter
-from tocsin.dead_letters.replays import Wish
+from tocsin.dead_letters.replays import ReplayRequest
 from tocsin.documents import Database, Doc, ReplaySettings, ReplayStatus, Trigger, User
 from tocsin.errors import Conflict, NotFound
 from tocsin.maintenance import replayer
-from tocsin.maintenance.replayer import Replaying
+from tocsin.maintenance.replayer import Replayer
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
-from tocsin.tasks.idempotency import Key
+from tocsin.tasks.idempotency import IdempotentCall
 from tocsin.tasks.retry_policy import RetryPolicy
 
 ALL = DeadLetterFilter()
@@ -33,12 +33,12 @@ NO_LEASE = timedelta(0)
 @pytest.fixture(autouse=True)
 def _patient_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a pass advance all due replays, however busy the machine is."""
-    monkeypatch.setattr(replayer, "ROUND", HOUR)
+    monkeypatch.setattr(replayer, "MAX_PASS", HOUR)
 
 
 async def ask(database: Database, **wish: Any) -> Doc:
-    given = Wish(**{"filter": ALL, "per_minute": FAST, "canary": False, **wish})
-    return await replays.create(database, "alice", given, clock.now())
+    given = ReplayRequest(**{"filter": ALL, "per_minute": FAST, "canary": False, **wish})
+    return await replays.create_replay(database, "alice", given, clock.now())
 
 
 async def replay_of(database: Database, replay: Doc) -> Doc:
@@ -52,7 +52,7 @@ async def closed(database: Database, replay: Doc, seconds: float = 15) -> Doc:
         found = await replay_of(database, replay)
         return None if found["open"] else found
 
-    found: Doc = await until(over, seconds)
+    found: Doc = await wait_until(over, seconds)
     return found
 
 
@@ -60,9 +60,9 @@ def counts(replay: Doc) -> tuple[str, int, int, int]:
     return replay["status"], replay["sent"], replay["succeeded"], replay["failed"]
 
 
-async def work(loop: Replaying, times: int = 1) -> None:
+async def work(loop: Replayer, times: int = 1) -> None:
     for _ in range(times):
-        await loop.round(clock.now())
+        await loop.advance_due_replays(clock.now())
 
 
 async def settle_all(database: Database, status: str = "COMPLETED") -> None:
@@ -74,13 +74,13 @@ async def settle_all(database: Database, status: str = "COMPLETED") -> None:
 
 
 @pytest.fixture
-def loop(database: Database) -> Replaying:
+def loop(database: Database) -> Replayer:
     """A process that replays but has no workers."""
-    return Replaying(database, lambda: None, NO_LEASE)
+    return Replayer(database, lambda: None, NO_LEASE)
 
 
 async def letters(database: Database, count: int, **more: Any) -> list[str]:
-    return await add_letters(database, await hourly(database), count, **more)
+    return await add_dead_letters(database, await save_hourly_task(database), count, **more)
 
 
 async def sent(database: Database, replay: Doc) -> list[str]:
@@ -93,89 +93,91 @@ async def sent(database: Database, replay: Doc) -> list[str]:
 
 
 async def test_what_failed_is_sent_again_after_its_canary_once_the_target_is_mended(
-    stack: Stack, target: Target
+    stack: Stack, target: TargetServer
 ) -> None:
     target.script = [500] * 6
     tasks = [await save_task(stack.database, target.url, retry=RetryPolicy(0, ())) for _ in range(6)]
-    stack.scheduler.due(clock.now())
+    stack.scheduler.expect_due(clock.now())
     for task in tasks:
-        await stack.when_task(task.id, "FAILED")
-    assert await dead_letter_filter.count(stack.database, "alice", ALL) == 6
+        await stack.wait_for_task(task.id, "FAILED")
+    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 6
     replay = await ask(stack.database, canary=True)
     assert (replay["status"], replay["selected"]) == ("CANARY", 6)
     over = await closed(stack.database, replay)
     assert counts(over) == ("COMPLETED", 6, 6, 0)
     assert over["finished_at"] is not None
-    assert sorted(target.ids()[6:]) == sorted(target.ids()[:6])
-    assert await dead_letter_filter.count(stack.database, "alice", ALL) == 0
+    assert sorted(target.run_ids()[6:]) == sorted(target.run_ids()[:6])
+    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 0
     for task in tasks:
-        await stack.when_task(task.id, "COMPLETED")
+        await stack.wait_for_task(task.id, "COMPLETED")
     canary = await stack.run(over["canary_run"])
     others = [run async for run in stack.database.runs.find({"_id": {"$ne": canary["_id"]}})]
     assert all(run["replays"][0]["at"] >= canary["finished_at"] for run in others)
 
 
-async def test_a_canary_that_fails_ends_the_replay(stack: Stack, target: Target) -> None:
+async def test_a_canary_that_fails_ends_the_replay(stack: Stack, target: TargetServer) -> None:
     target.script = [500] * 3
     task = await save_task(stack.database, target.url, schedules.Every(HOUR, clock.now() + HOUR))
-    ids = await add_letters(stack.database, task, 5)
+    ids = await add_dead_letters(stack.database, task, 5)
     replay = await ask(stack.database, canary=True)
     over = await closed(stack.database, replay)
     assert counts(over) == ("FAILED", 1, 0, 1)
     assert "canary run failed" in over["reason"]
     assert len(target.calls) == 3  # with all its retries
     assert await sent(stack.database, replay) == [ids[0]]
-    assert await dead_letter_filter.count(stack.database, "alice", ALL) == 5
+    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 5
 
 
-async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(stack: Stack, target: Target) -> None:
+async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(
+    stack: Stack, target: TargetServer
+) -> None:
     target.script = [500] * 100
     task = await save_task(
         stack.database, target.url, schedules.Every(HOUR, clock.now() + HOUR), retry=RetryPolicy(0, ())
     )
-    ids = await add_letters(stack.database, task, 7)
+    ids = await add_dead_letters(stack.database, task, 7)
     for number in (1, 2):
         replay = await ask(stack.database)
         assert replay["selected"] == 7
         assert counts(await closed(stack.database, replay)) == ("COMPLETED", 7, 0, 7)
         assert sorted(await sent(stack.database, replay)) == ids
         assert len(target.calls) == 7 * number
-        assert await dead_letter_filter.count(stack.database, "alice", ALL) == 7
+        assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 7
 
 
-async def test_two_processes_send_each_run_once(database: Database, target: Target) -> None:
+async def test_two_processes_send_each_run_once(database: Database, target: TargetServer) -> None:
     task = await save_task(database, target.url, schedules.Every(HOUR, clock.now() + HOUR))
-    ids = await add_letters(database, task, 120)
+    ids = await add_dead_letters(database, task, 120)
     async with run_stack(database), run_stack(database):
         replay = await ask(database, canary=True)
         assert counts(await closed(database, replay, 30)) == ("COMPLETED", 120, 120, 0)
-    assert sorted(target.ids()) == ids
+    assert sorted(target.run_ids()) == ids
 
 
-async def test_the_task_shows_that_its_run_is_done_again(stack: Stack, target: Target) -> None:
+async def test_the_task_shows_that_its_run_is_done_again(stack: Stack, target: TargetServer) -> None:
     target.script = [500]
     task = await save_task(stack.database, f"{target.url}/wait", retry=RetryPolicy(0, ()))
-    target.gate.set()
-    await stack.when_task(task.id, "FAILED")
-    target.gate.clear()
+    target.release.set()
+    await stack.wait_for_task(task.id, "FAILED")
+    target.release.clear()
     replay = await ask(stack.database)
-    await stack.when_task(task.id, "RUNNING")
-    target.gate.set()
-    await stack.when_task(task.id, "COMPLETED")
+    await stack.wait_for_task(task.id, "RUNNING")
+    target.release.set()
+    await stack.wait_for_task(task.id, "COMPLETED")
     assert counts(await closed(stack.database, replay)) == ("COMPLETED", 1, 1, 0)
 
 
 # --- step by step ---------------------------------------------------------------------------------------------------
 
 
-async def test_nothing_to_replay(database: Database, loop: Replaying) -> None:
+async def test_nothing_to_replay(database: Database, loop: Replayer) -> None:
     for canary in (True, False):
         replay = await ask(database, canary=canary)
         await work(loop, 3)
         assert counts(await replay_of(database, replay)) == ("COMPLETED", 0, 0, 0)
 
 
-async def test_the_rest_waits_for_the_canary(database: Database, loop: Replaying) -> None:
+async def test_the_rest_waits_for_the_canary(database: Database, loop: Replayer) -> None:
     ids = await letters(database, 4)
     replay = await ask(database, canary=True)
     await work(loop, 5)
@@ -187,10 +189,10 @@ async def test_the_rest_waits_for_the_canary(database: Database, loop: Replaying
         await work(loop)
         return len(await sent(database, replay)) == 4
 
-    await until(others)
+    await wait_until(others)
 
 
-async def test_a_canary_that_is_taken_by_someone_else_is_replaced(database: Database, loop: Replaying) -> None:
+async def test_a_canary_that_is_taken_by_someone_else_is_replaced(database: Database, loop: Replayer) -> None:
     ids = await letters(database, 3)
     replay = await ask(database, canary=True)
     await work(loop)
@@ -201,19 +203,19 @@ async def test_a_canary_that_is_taken_by_someone_else_is_replaced(database: Data
     assert await sent(database, replay) == [ids[1]]
 
 
-async def test_the_rate_is_kept(database: Database, loop: Replaying) -> None:
+async def test_the_rate_is_kept(database: Database, loop: Replayer) -> None:
     ids = await letters(database, 10)
     replay = await ask(database, per_minute=120)
     await work(loop, 10)
     assert await sent(database, replay) == ids[:2]
     later = clock.now() + timedelta(seconds=0.9)
-    await loop.round(later)
+    await loop.advance_due_replays(later)
     next_at = (await replay_of(database, replay))["next_at"]
     assert next_at - clock.now() <= timedelta(seconds=1)
     assert len(await sent(database, replay)) == 2
 
 
-async def test_a_slow_replay_sends_one_a_minute(database: Database, loop: Replaying) -> None:
+async def test_a_slow_replay_sends_one_a_minute(database: Database, loop: Replayer) -> None:
     ids = await letters(database, 3)
     replay = await ask(database, per_minute=1)
     await work(loop, 5)
@@ -222,13 +224,13 @@ async def test_a_slow_replay_sends_one_a_minute(database: Database, loop: Replay
     assert timedelta(seconds=58) < found["next_at"] - clock.now() <= timedelta(seconds=60)
 
 
-async def test_what_cannot_be_sent_is_left_out_with_its_reason(database: Database, loop: Replaying) -> None:
-    kept, gone = await hourly(database), await hourly(database)
-    (fine,) = await add_letters(database, kept, 1)
-    await add_letters(database, kept, 2, trigger=Trigger.WORKFLOW.value)
-    await add_letters(database, kept, 1, attempts=[{"number": number} for number in range(1, 101)])
-    await add_letters(database, gone, 3)
-    await lifecycle.delete(database, "alice", gone.id, clock.now())
+async def test_what_cannot_be_sent_is_left_out_with_its_reason(database: Database, loop: Replayer) -> None:
+    kept, gone = await save_hourly_task(database), await save_hourly_task(database)
+    (fine,) = await add_dead_letters(database, kept, 1)
+    await add_dead_letters(database, kept, 2, trigger=Trigger.WORKFLOW.value)
+    await add_dead_letters(database, kept, 1, attempts=[{"number": number} for number in range(1, 101)])
+    await add_dead_letters(database, gone, 3)
+    await lifecycle.delete_task(database, "alice", gone.id, clock.now())
     replay = await ask(database)
     assert replay["selected"] == 7
     await work(loop, 5)
@@ -239,20 +241,20 @@ async def test_what_cannot_be_sent_is_left_out_with_its_reason(database: Databas
     assert counts(over) == ("COMPLETED", 1, 1, 0)
 
 
-async def database_closed(database: Database, loop: Replaying, replay: Doc) -> Doc:
+async def database_closed(database: Database, loop: Replayer, replay: Doc) -> Doc:
     async def over() -> Doc | None:
         await work(loop)
         found = await replay_of(database, replay)
         return None if found["open"] else found
 
-    found: Doc = await until(over)
+    found: Doc = await wait_until(over)
     return found
 
 
 async def test_it_reads_on_behind_what_it_read_ahead(
-    database: Database, loop: Replaying, monkeypatch: pytest.MonkeyPatch
+    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replayer, "AHEAD", 3)
+    monkeypatch.setattr(replayer, "READ_AHEAD", 3)
     ids = await letters(database, 11)
     replay = await ask(database)
 
@@ -261,20 +263,20 @@ async def test_it_reads_on_behind_what_it_read_ahead(
         await database.replays.update_one({"_id": replay["_id"]}, {"$set": {"recent": [], "next_at": clock.now()}})
         return len(await sent(database, replay)) == 11
 
-    await until(all_sent)
+    await wait_until(all_sent)
     assert sorted(await sent(database, replay)) == ids
 
 
-async def test_a_stopped_one_sends_no_more_and_counts_what_it_sent(database: Database, loop: Replaying) -> None:
+async def test_a_stopped_one_sends_no_more_and_counts_what_it_sent(database: Database, loop: Replayer) -> None:
     ids = await letters(database, 5)
     replay = await ask(database, per_minute=60)
     await work(loop)
     with pytest.raises(NotFound):
-        await replays.stop(database, "bob", replay["_id"], clock.now())
-    stopped = await replays.stop(database, "alice", replay["_id"], clock.now())
+        await replays.stop_replay(database, "bob", replay["_id"], clock.now())
+    stopped = await replays.stop_replay(database, "alice", replay["_id"], clock.now())
     assert stopped["status"] == "STOPPED"
     assert stopped["finished_at"] is not None
-    await replays.stop(database, "alice", replay["_id"], clock.now())
+    await replays.stop_replay(database, "alice", replay["_id"], clock.now())
     await work(loop, 3)
     assert (await replay_of(database, replay))["open"]
     await settle_all(database)
@@ -284,7 +286,7 @@ async def test_a_stopped_one_sends_no_more_and_counts_what_it_sent(database: Dat
 
 @pytest.mark.parametrize("canary", [True, False])
 async def test_a_stop_in_the_middle_of_a_step_comes_in_time(
-    database: Database, loop: Replaying, monkeypatch: pytest.MonkeyPatch, canary: bool
+    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch, canary: bool
 ) -> None:
     await letters(database, 3)
     replay = await ask(database, canary=canary)
@@ -292,24 +294,24 @@ async def test_a_stop_in_the_middle_of_a_step_comes_in_time(
     async def stop(*given: Any) -> Any:
         found = await tasks_of(*given)
         if not canary or (await replay_of(database, replay))["canary_run"] is not None:
-            await replays.stop(database, "alice", replay["_id"], clock.now())
+            await replays.stop_replay(database, "alice", replay["_id"], clock.now())
         return found
 
-    tasks_of = replays.tasks_of
-    monkeypatch.setattr(replays, "tasks_of", stop)
+    tasks_of = replays.find_tasks
+    monkeypatch.setattr(replays, "find_tasks", stop)
     await work(loop, 4)
     assert await sent(database, replay) == []
     assert counts(await replay_of(database, replay)) == ("STOPPED", 0, 0, 0)
 
 
-async def test_one_that_has_ended_cannot_be_stopped(database: Database, loop: Replaying) -> None:
+async def test_one_that_has_ended_cannot_be_stopped(database: Database, loop: Replayer) -> None:
     replay = await ask(database)
     await work(loop, 2)
     with pytest.raises(Conflict, match="COMPLETED"):
-        await replays.stop(database, "alice", replay["_id"], clock.now())
+        await replays.stop_replay(database, "alice", replay["_id"], clock.now())
 
 
-async def test_the_replay_of_a_deactivated_user_is_stopped(database: Database, loop: Replaying) -> None:
+async def test_the_replay_of_a_deactivated_user_is_stopped(database: Database, loop: Replayer) -> None:
     await letters(database, 3)
     user = User(id="alice", email="a@example.com", password="x", is_active=False, created_at=clock.now())
     await user.insert()
@@ -320,14 +322,14 @@ async def test_the_replay_of_a_deactivated_user_is_stopped(database: Database, l
     assert "deactivated" in found["reason"]
 
 
-async def test_original_settings_outlive_an_edit(database: Database, loop: Replaying, target: Target) -> None:
-    task = await hourly(database)
-    await add_letters(database, task, 2)
-    await saving.update(database, "alice", task.id, {"job": http_job(target.url)}, clock.now())
+async def test_original_settings_outlive_an_edit(database: Database, loop: Replayer, target: TargetServer) -> None:
+    task = await save_hourly_task(database)
+    await add_dead_letters(database, task, 2)
+    await saving.update_task(database, "alice", task.id, {"job": http_job(target.url)}, clock.now())
     for settings_, url in ((ReplaySettings.ORIGINAL, AWAY), (ReplaySettings.CURRENT, target.url)):
         replay = await ask(database, settings=settings_)
         await work(loop)
-        runs = [await run_of(database, run_id) for run_id in await sent(database, replay)]
+        runs = [await load_run(database, run_id) for run_id in await sent(database, replay)]
         assert {run["job"]["params"]["url"] for run in runs} == {url}
         await settle_all(database, "FAILED")
         await asyncio.sleep(0.002)  # the failures must be older than the next replay
@@ -337,7 +339,7 @@ async def test_original_settings_outlive_an_edit(database: Database, loop: Repla
 
 
 async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_all(
-    database: Database, loop: Replaying, monkeypatch: pytest.MonkeyPatch
+    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = await letters(database, 150)
     replay = await ask(database)
@@ -356,20 +358,20 @@ async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_a
     await database.runs.update_many(  # as with a clock that is behind: they seem to have failed before the replay
         {"_id": {"$in": ids[:100]}}, {"$set": {"finished_at": replay["until"] - timedelta(minutes=10)}}
     )
-    survivor = Replaying(database, lambda: None)
+    survivor = Replayer(database, lambda: None)
 
     async def all_sent() -> bool:
         await work(survivor)
         await settle_all(database)
         return not (await replay_of(database, replay))["open"]
 
-    await until(all_sent, 20)
+    await wait_until(all_sent, 20)
     assert sorted(await sent(database, replay)) == ids
     assert counts(await replay_of(database, replay)) == ("COMPLETED", 150, 50, 100)
 
 
 async def test_a_death_before_sending_sends_later(
-    database: Database, loop: Replaying, monkeypatch: pytest.MonkeyPatch
+    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = await letters(database, 3)
     replay = await ask(database, canary=True)
@@ -381,7 +383,7 @@ async def test_a_death_before_sending_sends_later(
         patch.setattr(loop, "_send", die)
         await work(loop, 3)
     assert await sent(database, replay) == []
-    survivor = Replaying(database, lambda: None)
+    survivor = Replayer(database, lambda: None)
     await work(survivor, 2)
     assert await sent(database, replay) == [ids[0]]
 
@@ -390,39 +392,41 @@ async def test_nobody_takes_a_replay_that_another_has(database: Database) -> Non
     await letters(database, 3)
     replay = await ask(database)
     now = clock.now()
-    taken = await asyncio.gather(*(replays.take(database, replay["_id"], now, replayer.LEASE) for _ in range(10)))
+    taken = await asyncio.gather(
+        *(replays.claim_replay(database, replay["_id"], now, replayer.REPLAY_LEASE) for _ in range(10))
+    )
     (mine,) = [found for found in taken if found is not None]
-    assert await replays.due(database, now) == []
-    later = now + replayer.LEASE
-    assert await replays.due(database, later) == [replay["_id"]]
-    other = await replays.take(database, replay["_id"], later, replayer.LEASE)
+    assert await replays.find_due_replays(database, now) == []
+    later = now + replayer.REPLAY_LEASE
+    assert await replays.find_due_replays(database, later) == [replay["_id"]]
+    other = await replays.claim_replay(database, replay["_id"], later, replayer.REPLAY_LEASE)
     assert other is not None
     assert (mine["left"], other["left"]) == (False, True)
-    assert not await replays.change(database, mine, {"reason": "late"})
-    assert await replays.change(database, other, {"reason": "x"}, [ReplayStatus.RUNNING])
-    assert not await replays.change(database, other, {"reason": "y"}, [ReplayStatus.CANARY])
+    assert not await replays.update_claimed(database, mine, {"reason": "late"})
+    assert await replays.update_claimed(database, other, {"reason": "x"}, [ReplayStatus.RUNNING])
+    assert not await replays.update_claimed(database, other, {"reason": "y"}, [ReplayStatus.CANARY])
 
 
 async def test_a_run_that_was_sent_before_a_death_is_shown_on_its_task(
-    database: Database, loop: Replaying, monkeypatch: pytest.MonkeyPatch
+    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = await save_task(database, AWAY, schedules.Every(HOUR, clock.now() + HOUR))
-    (run_id,) = await add_letters(database, task, 1, trigger=Trigger.SCHEDULE.value)
+    (run_id,) = await add_dead_letters(database, task, 1, trigger=Trigger.SCHEDULE.value)
     await ask(database)
 
     async def die(*_: object) -> None:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(task_runs, "show_again", die)
+        patch.setattr(task_runs, "show_reopened", die)
         await work(loop)
-    assert (await task_of(database, task.id))["active"] == []
+    assert (await load_task(database, task.id))["active"] == []
     await work(loop)
-    assert [entry["run"] for entry in (await task_of(database, task.id))["active"]] == [run_id]
+    assert [entry["run"] for entry in (await load_task(database, task.id))["active"]] == [run_id]
 
 
 async def test_a_replay_that_cannot_go_on_does_not_hold_up_the_others(
-    database: Database, loop: Replaying, monkeypatch: pytest.MonkeyPatch
+    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await letters(database, 2)
     broken = await ask(database)
@@ -437,35 +441,38 @@ async def test_a_replay_that_cannot_go_on_does_not_hold_up_the_others(
 
 
 async def test_one_key_makes_one_replay(database: Database) -> None:
-    key = Key("alice", "replayDeadLetters", "k", "f")
-    wish = Wish(ALL)
-    made = await asyncio.gather(*(replays.create(database, "alice", wish, clock.now(), key) for _ in range(10)))
+    key = IdempotentCall("alice", "replayDeadLetters", "k", "f")
+    wish = ReplayRequest(ALL)
+    made = await asyncio.gather(*(replays.create_replay(database, "alice", wish, clock.now(), key) for _ in range(10)))
     assert len({replay["_id"] for replay in made}) == 1
     assert await database.replays.count_documents({}) == 1
 
 
 async def test_so_many_may_be_under_way(database: Database) -> None:
     await letters(database, 1)
-    for _ in range(replays.MOST_OPEN):
+    for _ in range(replays.MAX_OPEN_REPLAYS):
         await ask(database)
     with pytest.raises(Conflict, match="under way"):
         await ask(database)
-    await replays.create(database, "bob", Wish(ALL), clock.now())
+    await replays.create_replay(database, "bob", ReplayRequest(ALL), clock.now())
 
 
 def test_the_lease_is_short() -> None:
-    assert replayer.LEASE.total_seconds() <= settings().lease_seconds
+    assert replayer.REPLAY_LEASE.total_seconds() <= make_settings().lease_seconds
 
 
 async def test_one_owners_many_replays_take_turns_with_anothers(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long pass advances one replay of each owner, however many of one owner are due."""
-    monkeypatch.setattr(replayer, "ROUND", timedelta(0))
+    monkeypatch.setattr(replayer, "MAX_PASS", timedelta(0))
     now = clock.now()
-    made = [await replays.create(database, "mallory", Wish(DeadLetterFilter(), canary=False), now) for _ in range(5)]
-    hers = await replays.create(database, "alice", Wish(DeadLetterFilter(), canary=False), now)
-    await Replaying(database, lambda: None).round(clock.now())
+    made = [
+        await replays.create_replay(database, "mallory", ReplayRequest(DeadLetterFilter(), canary=False), now)
+        for _ in range(5)
+    ]
+    hers = await replays.create_replay(database, "alice", ReplayRequest(DeadLetterFilter(), canary=False), now)
+    await Replayer(database, lambda: None).advance_due_replays(clock.now())
     going = {row["_id"] async for row in database.replays.find({"open": True})}
     assert hers["_id"] not in going
     assert len(going & {replay["_id"] for replay in made}) == 4

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness import save_task, settings
-from tests.tasks.helpers import add_run, ended_attempt, hourly
+from tests.harness import make_settings, save_task
+from tests.tasks.helpers import add_run, ended_attempt, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, Doc, RunStatus, User
-from tocsin.documents.file_bucket import FileStore
-from tocsin.maintenance.pruner import Retention
-from tocsin.maintenance.usage_keeper import TRIMMED, UsageKeeping
+from tocsin.documents.file_bucket import FileBucket
+from tocsin.maintenance.pruner import Pruner
+from tocsin.maintenance.usage_keeper import TRIM_TARGET, UsageKeeper
 from tocsin.quotas import Quota, Quotas, storage
 from tocsin.quotas.limits import MEGABYTE
 
@@ -26,10 +26,10 @@ async def users(database: Database) -> Database:
     return database
 
 
-def keeping(database: Database, **limits: int) -> tuple[UsageKeeping, Quotas]:
-    quotas = Quotas(database, settings(**{f"quota_{name}": limit for name, limit in limits.items()}))
-    retention = Retention(database, KEPT, KEPT, meter=quotas.meter)
-    return UsageKeeping(database, quotas, retention, KEPT), quotas
+def keeping(database: Database, **limits: int) -> tuple[UsageKeeper, Quotas]:
+    quotas = Quotas(database, make_settings(**{f"quota_{name}": limit for name, limit in limits.items()}))
+    retention = Pruner(database, KEPT, KEPT, meter=quotas.meter)
+    return UsageKeeper(database, quotas, retention, KEPT), quotas
 
 
 async def ended_run(database: Database, task: str, ago: timedelta, owner: str = "alice") -> str:
@@ -42,7 +42,7 @@ async def ended_run(database: Database, task: str, ago: timedelta, owner: str = 
 
 
 async def measure(database: Database, quotas: Quotas, owner: str = "alice") -> int:
-    return await storage.measure(database, quotas.meter, quotas.limits, owner, clock.now(), KEPT)
+    return await storage.measure_storage(database, quotas.meter, quotas.limits, owner, clock.now(), KEPT)
 
 
 async def ids(database: Database, collection: str) -> set[str]:
@@ -51,14 +51,14 @@ async def ids(database: Database, collection: str) -> set[str]:
 
 async def test_what_an_owner_has_stored_is_measured(users: Database) -> None:
     _, quotas = keeping(users)
-    task = await hourly(users)
+    task = await save_hourly_task(users)
     for ago in (timedelta(minutes=1), 5 * DAY, 100 * DAY):
         await ended_run(users, task.id, ago)
-    await FileStore(users).put("alice", "run", "a.bin", "text/plain", b"x" * 50_000)
+    await FileBucket(users).put("alice", "run", "a.bin", "text/plain", b"x" * 50_000)
     quotas.meter.add_bytes("alice", 77)  # an approximate count, to be corrected
     total = await measure(users, quotas)
     assert 350_000 < total < 360_000
-    assert quotas.meter.used("alice", Quota.STORAGE, clock.now()) == 1
+    assert quotas.meter.get_usage("alice", Quota.STORAGE, clock.now()) == 1
     stored = await users.owner_usages.find_one({"_id": "alice"})
     assert stored is not None
     assert stored["storage"] == total
@@ -67,15 +67,15 @@ async def test_what_an_owner_has_stored_is_measured(users: Database) -> None:
 
 async def test_of_too_much_history_the_oldest_goes_and_only_of_that_owner(users: Database) -> None:
     work, quotas = keeping(users, storage=1)
-    alices, bobs = await hourly(users), await save_task(users, "http://127.0.0.1:1/", owner="bob")
+    alices, bobs = await save_hourly_task(users), await save_task(users, "http://127.0.0.1:1/", owner="bob")
     made = [await ended_run(users, alices.id, number * HOUR) for number in range(1, 15)]
     open_run = await add_run(users, alices.id, RunStatus.WAITING, ago=50 * DAY)
     others = await ended_run(users, bobs.id, 80 * DAY, "bob")
-    old_file = await FileStore(users).put("alice", "run", "a.bin", "text/plain", b"x" * 50_000)
+    old_file = await FileBucket(users).put("alice", "run", "a.bin", "text/plain", b"x" * 50_000)
     await users.db["files.files"].update_one({"_id": old_file.id}, {"$set": {"uploadDate": clock.now() - 40 * DAY}})
     await measure(users, quotas)
-    assert quotas.meter.excess("alice") > 0
-    await work.round()
+    assert quotas.meter.get_excess_bytes("alice") > 0
+    await work.flush_usage()
     left = await ids(users, "runs")
     kept = [run for run in made if run in left]
     assert kept == made[: len(kept)]
@@ -83,8 +83,8 @@ async def test_of_too_much_history_the_oldest_goes_and_only_of_that_owner(users:
     assert {open_run, others} <= left
     assert await ids(users, "response_bodies") == {f"{run}#1" for run in (*kept, others)}
     assert old_file.id not in await ids(users, "files.files")
-    assert quotas.meter.excess("alice", TRIMMED) == 0
-    await quotas.flush()
+    assert quotas.meter.get_excess_bytes("alice", TRIM_TARGET) == 0
+    await quotas.flush_usage()
     counted = await users.owner_usages.find_one({"_id": "alice"})
     assert counted is not None
     assert abs(await measure(users, quotas) - counted["storage"]) < 2_000
@@ -95,12 +95,12 @@ async def test_whoever_meets_a_quota_is_told_once_a_day(users: Database) -> None
     work, quotas = keeping(users, runs_per_day=1, mails_per_day=1)
     now = clock.now()
     for _ in range(3):
-        quotas.meter.take_runs("alice", 1, now)
-        quotas.meter.take("alice", Quota.MAILS_PER_DAY, now)
-    quotas.meter.take_runs("bob", 1, now)
+        quotas.meter.consume_runs("alice", 1, now)
+        quotas.meter.consume("alice", Quota.MAILS_PER_DAY, now)
+    quotas.meter.consume_runs("bob", 1, now)
     for _ in range(2):
-        await work.round()
-        quotas.meter.take_runs("alice", 1, now)
+        await work.flush_usage()
+        quotas.meter.consume_runs("alice", 1, now)
     mails: list[Doc] = await users.deliveries.find({}).to_list()
     assert [(mail["owner"], mail["kind"]) for mail in mails] == [("alice", "QUOTA_MET")]
     assert "RUNS_PER_DAY: 1 of 1 runs today (UTC)" in mails[0]["text"]
@@ -109,20 +109,20 @@ async def test_whoever_meets_a_quota_is_told_once_a_day(users: Database) -> None
 
 async def test_limits_that_administrators_set_elsewhere_are_learnt(users: Database) -> None:
     work, quotas = keeping(users, runs_per_day=1)
-    quotas.meter.take_runs("alice", 1, clock.now())
-    assert quotas.meter.take_runs("alice", 1, clock.now()) is not None
+    quotas.meter.consume_runs("alice", 1, clock.now())
+    assert quotas.meter.consume_runs("alice", 1, clock.now()) is not None
     await users.users.update_one({"_id": "alice"}, {"$set": {"quotas": {"RUNS_PER_DAY": 0}}})
-    await work.round()
-    assert quotas.meter.take_runs("alice", 1, clock.now()) is None
+    await work.flush_usage()
+    assert quotas.meter.consume_runs("alice", 1, clock.now()) is None
 
 
 async def test_what_retention_deletes_is_no_longer_counted(users: Database) -> None:
     _, quotas = keeping(users)
-    task = await hourly(users)
+    task = await save_hourly_task(users)
     await ended_run(users, task.id, 100 * DAY)
     before = await measure(users, quotas)
-    await Retention(users, KEPT, KEPT, meter=quotas.meter).forget(clock.now())
-    await quotas.flush()
+    await Pruner(users, KEPT, KEPT, meter=quotas.meter).prune(clock.now())
+    await quotas.flush_usage()
     stored = await users.owner_usages.find_one({"_id": "alice"})
     assert stored is not None
     assert before - stored["storage"] > 100_000
@@ -140,10 +140,10 @@ async def test_replaced_versions_and_deleted_workflows_are_forgotten(users: Data
             await users.workflow_versions.insert_one(kept | {"owner": "alice", "created_at": at})
     run = {"_id": "alice/wr", "owner": "alice", "workflow": "alice/w2", "open": True, "version": 2, "due_at": old}
     await users.workflow_runs.insert_one(run)
-    await Retention(users, KEPT, KEPT).forget(now)
+    await Pruner(users, KEPT, KEPT).prune(now)
     assert await ids(users, "workflow_versions") == {"alice/w1@2", "alice/w1@3", "alice/w2@2"}
     assert await ids(users, "workflows") == {"alice/w1", "alice/w2"}
     await users.workflow_runs.delete_many({"_id": "alice/wr"})
-    await Retention(users, KEPT, KEPT).forget(now)
+    await Pruner(users, KEPT, KEPT).prune(now)
     assert await ids(users, "workflows") == {"alice/w1"}
     assert await ids(users, "workflow_versions") == {"alice/w1@2", "alice/w1@3"}

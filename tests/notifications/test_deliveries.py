@@ -10,24 +10,30 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.harness import settings
+from tests.harness import make_settings
 from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
-from tocsin.documents import Database, Doc, User, global_id
+from tocsin.documents import Database, Doc, User, to_global_id
 from tocsin.notifications.deliveries import (
-    LONGEST_WAIT,
-    PATIENCE,
-    enqueue,
-    forget,
-    newest,
-    wait_after,
+    MAX_RETRY_DELAY,
+    RETRY_PERIOD,
+    enqueue_deliveries,
+    list_newest,
+    prune_deliveries,
+    retry_delay,
 )
-from tocsin.notifications.delivery_order import FIRST_WAIT
-from tocsin.notifications.delivery_worker import Postman
-from tocsin.outbound.mail_transport import Attachment, Caller, MailDoor, call_here, mail_door
-from tocsin.quotas import Limits, Quota, UsageMeter
-from tocsin.quotas.metered_mail import NO_MORE_TODAY
+from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
+from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.outbound.mail_transport import (
+    Attachment,
+    ComposeExecutor,
+    MailTransport,
+    compose_inline,
+    make_mail_transport,
+)
+from tocsin.quotas import Quota, QuotaLimits, UsageMeter
+from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ALICE = "alice@example.org"
@@ -86,8 +92,8 @@ def tried(database: Database, tries: int, cause: str = "u1/t1:0:began") -> Await
 
 
 @asynccontextmanager
-async def working(database: Database, door: MailDoor, **options: Any) -> AsyncIterator[Postman]:
-    postman = Postman(database, door, **options)
+async def working(database: Database, door: MailTransport, **options: Any) -> AsyncIterator[DeliveryWorker]:
+    postman = DeliveryWorker(database, door, **options)
     task = asyncio.create_task(postman.run())
     try:
         yield postman
@@ -97,14 +103,14 @@ async def working(database: Database, door: MailDoor, **options: Any) -> AsyncIt
     assert task.cancelled()
 
 
-def door_to(port: int, **options: Any) -> MailDoor:
-    return mail_door(smtp_settings(port, **options))
+def door_to(port: int, **options: Any) -> MailTransport:
+    return make_mail_transport(smtp_settings(port, **options))
 
 
 async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
-        await enqueue(database, [mail()], START)
+        await enqueue_deliveries(database, [mail()], START)
         postman.wake()
         done = await tried(database, 1)
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began"]
@@ -116,52 +122,54 @@ async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database,
 async def test_beyond_the_quota_mails_of_tasks_are_given_up_and_others_are_sent(
     database: Database, alice: User, time: Clock
 ) -> None:
-    meter, inbox = UsageMeter(Limits(settings(quota_mails_per_day=1))), Inbox()
+    meter, inbox = UsageMeter(QuotaLimits(make_settings(quota_mails_per_day=1))), Inbox()
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time, meter=meter) as postman:
-        await enqueue(database, [mail()], START)
+        await enqueue_deliveries(database, [mail()], START)
         postman.wake()
         await tried(database, 1)
         account = mail("password:u1") | {"kind": "PASSWORD_CHANGED", "run": None}
-        await enqueue(database, [mail("u1/t2:0:began"), account, mail("u2/t1:0:began") | {"run": "u2/t1:1"}], START)
+        await enqueue_deliveries(
+            database, [mail("u1/t2:0:began"), account, mail("u2/t1:0:began") | {"run": "u2/t1:1"}], START
+        )
         postman.wake()
         refused = await tried(database, 1, "u1/t2:0:began")
         await tried(database, 1, "password:u1")
         await tried(database, 1, "u2/t1:0:began")
-    assert (refused["status"], refused["last_error"]) == ("FAILED", NO_MORE_TODAY)
+    assert (refused["status"], refused["last_error"]) == ("FAILED", MAIL_QUOTA_EXCEEDED)
     assert {sent["Subject"] for sent in inbox.mails} == {
         f"About {cause}" for cause in ("u1/t1:0:began", "password:u1", "u2/t1:0:began")
     }
-    assert meter.refused() == {"u1": {Quota.MAILS_PER_DAY}}
+    assert meter.drain_refusals() == {"u1": {Quota.MAILS_PER_DAY}}
 
 
 async def test_a_mail_that_is_tried_again_counts_once(database: Database, alice: User, time: Clock) -> None:
-    meter = UsageMeter(Limits(settings(quota_mails_per_day=1)))
+    meter = UsageMeter(QuotaLimits(make_settings(quota_mails_per_day=1)))
     inbox = Inbox(rcpt=["450 later", "250 OK"])
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time, meter=meter) as postman:
-        await enqueue(database, [mail()], START)
+        await enqueue_deliveries(database, [mail()], START)
         postman.wake()
         await tried(database, 1)
-        time.time += LONGEST_WAIT
+        time.time += MAX_RETRY_DELAY
         postman.wake()
         assert (await tried(database, 2))["status"] == "DELIVERED"
-    assert meter.used("u1", Quota.MAILS_PER_DAY, time()) == 1
+    assert meter.get_usage("u1", Quota.MAILS_PER_DAY, time()) == 1
 
 
 async def test_each_mail_is_told_in_the_log_by_the_ids_of_the_api(database: Database, alice: User, time: Clock) -> None:
     things = {"a": "u1/t1:1", "b": "u1/w1", "c": "u1/w1:step", "d": None}
     with capture_logs() as logs:
         async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
-            await enqueue(database, [{**mail(cause), "run": run} for cause, run in things.items()], START)
+            await enqueue_deliveries(database, [{**mail(cause), "run": run} for cause, run in things.items()], START)
             postman.wake()
             for cause in things:
                 await tried(database, 1, cause)
     told = {line["delivery"]: line for line in logs if line["event"] == "mail delivered"}
-    run, workflow_run = global_id("Run", "u1/t1:1"), global_id("WorkflowRun", "u1/w1")
+    run, workflow_run = to_global_id("Run", "u1/t1:1"), to_global_id("WorkflowRun", "u1/w1")
     common = {"event": "mail delivered", "log_level": "info", "kind": "BEGAN_FAILING"}
     assert told == {
-        "a": common | {"delivery": "a", "run_id": run, "task_id": global_id("Task", "u1/t1")},
+        "a": common | {"delivery": "a", "run_id": run, "task_id": to_global_id("Task", "u1/t1")},
         "b": common | {"delivery": "b", "workflow_run_id": workflow_run},
-        "c": common | {"delivery": "c", "run_id": global_id("Run", "u1/w1:step"), "workflow_run_id": workflow_run},
+        "c": common | {"delivery": "c", "run_id": to_global_id("Run", "u1/w1:step"), "workflow_run_id": workflow_run},
         "d": common | {"delivery": "d"},
     }
 
@@ -169,10 +177,10 @@ async def test_each_mail_is_told_in_the_log_by_the_ids_of_the_api(database: Data
 async def test_one_cause_is_told_once(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
-        await enqueue(database, [mail()], START)
+        await enqueue_deliveries(database, [mail()], START)
         postman.wake()
         await tried(database, 1)
-        await enqueue(database, [mail(), mail("u1/t1:0:failed"), mail()], START)
+        await enqueue_deliveries(database, [mail(), mail("u1/t1:0:failed"), mail()], START)
         postman.wake()
         await tried(database, 1, "u1/t1:0:failed")
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t1:0:failed"]
@@ -182,12 +190,12 @@ async def test_a_server_that_was_away_gets_the_mail_later_once(database: Databas
     async with mail_server(Inbox()) as port:
         pass
     inbox = Inbox()
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
     async with working(database, door_to(port), clock=time) as postman:
         waiting = await tried(database, 1)
         assert waiting["status"] == "QUEUED"
         assert "cannot be used" in waiting["last_error"]
-        assert START + FIRST_WAIT <= waiting["next_try_at"] <= START + FIRST_WAIT * 1.2
+        assert START + FIRST_RETRY_DELAY <= waiting["next_try_at"] <= START + FIRST_RETRY_DELAY * 1.2
         async with mail_server(inbox, port):
             time.time = waiting["next_try_at"]
             postman.wake()
@@ -201,7 +209,7 @@ async def test_a_greylisted_mail_is_tried_again_with_the_same_message_id(
     database: Database, alice: User, time: Clock
 ) -> None:
     inbox = Inbox(data="451 4.7.1 Greylisted")
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
         waiting = await tried(database, 1)
         assert "451 4.7.1 Greylisted" in waiting["last_error"]
@@ -213,7 +221,7 @@ async def test_a_greylisted_mail_is_tried_again_with_the_same_message_id(
 
 
 async def test_a_refused_recipient_is_not_tried_again(database: Database, alice: User, time: Clock) -> None:
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
     async with (
         mail_server(Inbox(rcpt=["550 5.1.1 No such user"])) as port,
         working(database, door_to(port), clock=time),
@@ -228,7 +236,7 @@ async def test_nobody_to_write_to(database: Database, time: Clock, owner: str) -
     if owner == "deactivated":
         await User(id="u1", email=ALICE, password="-", is_active=False, created_at=START).insert()
     inbox = Inbox()
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
         done = await tried(database, 1)
     assert (done["status"], inbox.mails) == ("FAILED", [])
@@ -237,7 +245,7 @@ async def test_nobody_to_write_to(database: Database, time: Clock, owner: str) -
 
 async def test_the_address_is_read_when_the_mail_is_sent(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
     await database.db["users"].update_one({"_id": "u1"}, {"$set": {"email": "new@example.org"}})
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
         await tried(database, 1)
@@ -245,8 +253,8 @@ async def test_the_address_is_read_when_the_mail_is_sent(database: Database, ali
 
 
 async def test_it_is_given_up_after_three_days(database: Database, alice: User, time: Clock) -> None:
-    await enqueue(database, [mail()], START)
-    time.time = START + PATIENCE
+    await enqueue_deliveries(database, [mail()], START)
+    time.time = START + RETRY_PERIOD
     async with (
         mail_server(Inbox(rcpt=["451 4.3.0 Later"])) as port,
         working(database, door_to(port), clock=time),
@@ -268,7 +276,7 @@ async def test_two_processes_send_each_mail_once(database: Database, alice: User
         working(database, door_to(port), clock=time) as first,
         working(database, door_to(port), clock=time) as second,
     ):
-        await enqueue(database, [mail(cause) for cause in causes], START)
+        await enqueue_deliveries(database, [mail(cause) for cause in causes], START)
         first.wake()
         second.wake()
         await until(all_done)
@@ -277,7 +285,7 @@ async def test_two_processes_send_each_mail_once(database: Database, alice: User
 
 async def test_a_slow_server_does_not_outlast_the_lease(database: Database, alice: User) -> None:
     lease = timedelta(seconds=0.3)
-    await enqueue(database, [mail()])
+    await enqueue_deliveries(database, [mail()])
 
     async def renewed() -> bool:
         return bool(first < (await stored(database))["lease_until"] - lease)
@@ -296,7 +304,7 @@ async def test_a_dead_process_leaves_its_mails_to_others_when_its_lease_ends(
 ) -> None:
     inbox = Inbox()
     lease = timedelta(seconds=60)
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
 
     async def leased() -> Any:
         return (await stored(database))["lease_until"]
@@ -304,7 +312,7 @@ async def test_a_dead_process_leaves_its_mails_to_others_when_its_lease_ends(
     async with silent_server() as port, working(database, door_to(port), lease=lease, clock=time):
         assert await until(leased) == START + lease
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
-        await enqueue(database, [mail("u1/t2:0:began")], START)
+        await enqueue_deliveries(database, [mail("u1/t2:0:began")], START)
         postman.wake()
         await tried(database, 1, "u1/t2:0:began")
         assert (await stored(database))["tries"] == 0
@@ -325,12 +333,12 @@ async def test_a_fault_of_the_program_spoils_one_mail_only(database: Database, a
             text: str,
             message_id: str,
             attachments: Sequence[Attachment] = (),
-            caller: Caller = call_here,
+            caller: ComposeExecutor = compose_inline,
         ) -> None:
             if message_id == "u1/t1:0:began":
                 raise KeyError("oops")
 
-    await enqueue(database, [mail(), mail("u1/t2:0:began")], START)
+    await enqueue_deliveries(database, [mail(), mail("u1/t2:0:began")], START)
     async with working(database, Faulty(), clock=time):
         assert (await tried(database, 1, "u1/t2:0:began"))["status"] == "DELIVERED"
         assert (await tried(database, 1))["last_error"] == "KeyError: 'oops'"
@@ -340,7 +348,7 @@ async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
     database: Database, alice: User, time: Clock
 ) -> None:
     inbox = Inbox(gate=asyncio.Event())
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
     async with (
         relayed(database) as (relay, through),
         mail_server(inbox) as port,
@@ -361,7 +369,7 @@ async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
         postman.wake()
         await until(noticed)
         relay.mend()
-        await enqueue(database, [mail("u1/t2:0:began")], START)
+        await enqueue_deliveries(database, [mail("u1/t2:0:began")], START)
         await tried(database, 1, "u1/t2:0:began")
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t2:0:began"]
 
@@ -388,11 +396,11 @@ async def sent_after_an_outage(database: Database, time: Clock, begin: Doc, end:
     async with mail_server(Inbox()) as port:
         pass
     inbox = Inbox()
-    await enqueue(database, [begin], START)
+    await enqueue_deliveries(database, [begin], START)
     async with working(database, door_to(port), clock=time) as postman:
         await tried(database, 1, begin["_id"])
         time.time = START + timedelta(seconds=10)
-        await enqueue(database, [end], time.time)
+        await enqueue_deliveries(database, [end], time.time)
         postman.wake()
         failed = await tried(database, 1, end["_id"])
         async with mail_server(inbox, port):
@@ -425,7 +433,7 @@ async def test_a_mail_that_comes_late_says_that_the_task_works_again(
 
 async def test_mails_of_one_incident_go_in_their_order(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
-    await enqueue(database, [incident_mail(0, 1), incident_mail(0, 0), mail("u1/other")], START)
+    await enqueue_deliveries(database, [incident_mail(0, 1), incident_mail(0, 0), mail("u1/other")], START)
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
         await tried(database, 1, FAILED)
     assert [subject for subject in subjects(inbox) if "other" not in subject] == [f"About {BEGAN}", f"About {FAILED}"]
@@ -433,11 +441,11 @@ async def test_mails_of_one_incident_go_in_their_order(database: Database, alice
 
 async def test_the_next_incident_does_not_overtake_the_one_before(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox(data="451 4.7.1 Greylisted")
-    await enqueue(database, [incident_mail(0, 1)], START)
+    await enqueue_deliveries(database, [incident_mail(0, 1)], START)
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
         waiting = await tried(database, 1, FAILED)
         inbox.data = "250 OK"
-        await enqueue(database, [incident_mail(1, 0)], START)
+        await enqueue_deliveries(database, [incident_mail(1, 0)], START)
         postman.wake()
 
         async def postponed() -> bool:
@@ -455,14 +463,14 @@ async def test_a_process_that_died_while_it_sent_the_beginning_leaves_one_mail(
 ) -> None:
     """The second process waits for the lease of the first, and then sends one mail about both stages."""
     inbox, lease = Inbox(), timedelta(seconds=60)
-    await enqueue(database, [incident_mail(0, 0)], START)
+    await enqueue_deliveries(database, [incident_mail(0, 0)], START)
 
     async def leased() -> Any:
         return (await stored(database, BEGAN))["lease_until"]
 
     async with silent_server() as port, working(database, door_to(port), lease=lease, clock=time):
         await until(leased)
-    await enqueue(database, [incident_mail(0, 1)], START)
+    await enqueue_deliveries(database, [incident_mail(0, 1)], START)
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
 
         async def postponed() -> bool:
@@ -489,7 +497,9 @@ async def test_two_processes_keep_the_order_too(database: Database, alice: User,
         working(database, door_to(port), clock=time) as first,
         working(database, door_to(port), clock=time) as second,
     ):
-        await enqueue(database, [incident_mail(0, stage, thing) for stage in (1, 0) for thing in things], START)
+        await enqueue_deliveries(
+            database, [incident_mail(0, stage, thing) for stage in (1, 0) for thing in things], START
+        )
         while not await all_done():
             time.time += timedelta(milliseconds=100)
             first.wake()
@@ -504,7 +514,7 @@ async def test_two_processes_keep_the_order_too(database: Database, alice: User,
 async def test_a_mail_links_to_the_thing(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
     text = "Hello,\n\nit is {page}.\n\nOpen:            {page}\n"
-    await enqueue(database, [{**mail(), "link": "/playground?query=x", "text": text}], START)
+    await enqueue_deliveries(database, [{**mail(), "link": "/playground?query=x", "text": text}], START)
     page = "https://tocsin.test{}".format
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time, page=page):
         done = await tried(database, 1)
@@ -514,7 +524,7 @@ async def test_a_mail_links_to_the_thing(database: Database, alice: User, time: 
 
 async def test_a_link_that_expired_meanwhile_is_not_sent(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
-    await enqueue(database, [{**mail(), "good_until": START}], START)
+    await enqueue_deliveries(database, [{**mail(), "good_until": START}], START)
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
         done = await tried(database, 1)
     assert (done["status"], done["last_error"]) == ("SUPERSEDED", "its link expired before it could be delivered")
@@ -534,38 +544,38 @@ async def test_a_late_question_is_asked_only_while_its_step_waits(
 ) -> None:
     await database.workflow_runs.insert_one({"_id": "u2/w1", "steps": {"ask": step}})
     about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0, "step": "ask"}
-    await enqueue(database, [{**mail("u2/w1:ask:0:0:u1"), "about": about, "run": "u2/w1"}], START)
-    time.time = START + FIRST_WAIT
+    await enqueue_deliveries(database, [{**mail("u2/w1:ask:0:0:u1"), "about": about, "run": "u2/w1"}], START)
+    time.time = START + FIRST_RETRY_DELAY
     async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time):
         done = await tried(database, 1, "u2/w1:ask:0:0:u1")
     assert done["status"] == status
 
 
 def test_waits_double_up_to_half_an_hour() -> None:
-    waits = [wait_after(tries, 0).total_seconds() for tries in (1, 2, 3, 6, 7, 8, 500)]
+    waits = [retry_delay(tries, 0).total_seconds() for tries in (1, 2, 3, 6, 7, 8, 500)]
     assert waits == [30, 60, 120, 960, 1800, 1800, 1800]
-    assert wait_after(500, 1) == LONGEST_WAIT * 1.2
+    assert retry_delay(500, 1) == MAX_RETRY_DELAY * 1.2
 
 
 async def test_newest_looks_back_as_far_as_it_must(database: Database) -> None:
     ages = [timedelta(0), timedelta(minutes=5), timedelta(days=2), timedelta(days=900), timedelta(days=15_000)]
     for number, age in enumerate(ages):
-        await enqueue(database, [mail(f"u1/t{number}:0:began")], START - age)
+        await enqueue_deliveries(database, [mail(f"u1/t{number}:0:began")], START - age)
     for limit in (1, 2, 3, 4, 5, 6):
-        found = await newest(database, limit, START)
+        found = await list_newest(database, limit, START)
         assert [each["_id"] for each in found] == [f"u1/t{number}:0:began" for number in range(min(limit, 5))]
 
 
 async def test_newest_of_nothing(database: Database) -> None:
-    assert await newest(database, 10, clock.now()) == []
+    assert await list_newest(database, 10, clock.now()) == []
 
 
 async def test_forget_deletes_what_is_older(database: Database) -> None:
     old = [mail(f"u1/t{number}:0:began") for number in range(600)]
-    await enqueue(database, old, START - timedelta(days=1))
+    await enqueue_deliveries(database, old, START - timedelta(days=1))
     await database.deliveries.update_many({}, {"$set": {"status": "DELIVERED"}})
-    await enqueue(database, [mail("u1/t1:2:began")], START - timedelta(days=1))  # still to be sent
-    await enqueue(database, [mail("u1/t1:1:began")], START)
-    assert await forget(database, START) == 600
-    assert [each["_id"] for each in await newest(database, 10, START)] == ["u1/t1:1:began", "u1/t1:2:began"]
-    assert await forget(database, START) == 0
+    await enqueue_deliveries(database, [mail("u1/t1:2:began")], START - timedelta(days=1))  # still to be sent
+    await enqueue_deliveries(database, [mail("u1/t1:1:began")], START)
+    assert await prune_deliveries(database, START) == 600
+    assert [each["_id"] for each in await list_newest(database, 10, START)] == ["u1/t1:1:began", "u1/t1:2:began"]
+    assert await prune_deliveries(database, START) == 0

@@ -9,7 +9,7 @@ import pytest
 from tests.notifications.test_deliveries import ALICE, START, Clock, door_to, mail, stored, tried, until, working
 from tests.outbound.smtp import Inbox, mail_server
 from tocsin.documents import Database, Doc, User
-from tocsin.notifications.deliveries import enqueue
+from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.outbound.mail_limits import RecipientLimits
 
 
@@ -34,7 +34,7 @@ async def sent(database: Database, time: Clock, mails: list[Doc], **options: Any
         return await database.deliveries.count_documents({"status": "QUEUED"}) == 0
 
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time, **options):
-        await enqueue(database, mails, time.time)
+        await enqueue_deliveries(database, mails, time.time)
         await until(ended)
     return inbox
 
@@ -111,7 +111,7 @@ async def test_links_for_spellings_that_strangers_typed_leave_room_for_the_mailb
 
 async def test_a_server_that_is_away_costs_no_place(database: Database, time: Clock) -> None:
     await user()
-    await enqueue(database, [mail()], START)
+    await enqueue_deliveries(database, [mail()], START)
     async with (
         mail_server(Inbox(data="451 later")) as port,
         working(database, door_to(port), clock=time, limits=RecipientLimits(1, 1)) as postman,
@@ -128,7 +128,7 @@ async def test_what_anybody_queues_is_sent_at_once(database: Database, time: Clo
     await user()
     async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
         await until(lambda: _at_rest(postman))
-        await enqueue(database, [mail()], START)
+        await enqueue_deliveries(database, [mail()], START)
         assert postman._woken.is_set()
         await tried(database, 1)
 
@@ -149,7 +149,7 @@ async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_els
             return await super().handle_DATA(server, session, envelope)
 
     await asyncio.gather(user(), user("u2", "bob@example.org"))
-    await enqueue(database, numbered(2_000), START)
+    await enqueue_deliveries(database, numbered(2_000), START)
     inbox, bobs = Slow(), numbered(20, "u2")
 
     async def bob_has_his() -> bool:
@@ -157,7 +157,7 @@ async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_els
 
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
         await until(lambda: _share_is_used(postman))
-        await enqueue(database, bobs, START)
+        await enqueue_deliveries(database, bobs, START)
         await until(bob_has_his)
         assert postman._owner_counts["u1"] == 4
     assert set(inbox.recipients) == {"bob@example.org"}

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
-from tocsin.documents import global_id
+from tocsin.documents import to_global_id
 from tocsin.graphql.schema import schema
-from tocsin.notifications.pages import approval_page, run_page, run_type
+from tocsin.notifications.pages import approval_page_path, run_page_path, run_type_name
 
 TASK_RUN = "65a000000000000000000001/65a000000000000000000002:1795338000000"
 STEP_RUN = "65a000000000000000000001/w65a000000000000000000002-1795338000000:fetch[3]"
@@ -18,12 +18,19 @@ WORKFLOW_RUN = "65a000000000000000000001/w65a000000000000000000002-1795338000000
 @pytest.mark.parametrize(
     ("page", "variables"),
     [
-        (run_page(TASK_RUN), {"id": global_id("Run", TASK_RUN)}),
-        (run_page(STEP_RUN), {"id": global_id("Run", STEP_RUN)}),
-        (run_page(WORKFLOW_RUN), {"id": global_id("WorkflowRun", WORKFLOW_RUN)}),
+        (run_page_path(TASK_RUN), {"id": to_global_id("Run", TASK_RUN)}),
+        (run_page_path(STEP_RUN), {"id": to_global_id("Run", STEP_RUN)}),
+        (run_page_path(WORKFLOW_RUN), {"id": to_global_id("WorkflowRun", WORKFLOW_RUN)}),
         (
-            approval_page(WORKFLOW_RUN, "ask"),
-            {"input": {"id": global_id("WorkflowRun", WORKFLOW_RUN), "step": "ask", "approved": True, "comment": ""}},
+            approval_page_path(WORKFLOW_RUN, "ask"),
+            {
+                "input": {
+                    "id": to_global_id("WorkflowRun", WORKFLOW_RUN),
+                    "step": "ask",
+                    "approved": True,
+                    "comment": "",
+                }
+            },
         ),
     ],
 )
@@ -42,4 +49,4 @@ def test_a_page_brings_a_request_that_the_api_understands(page: str, variables: 
 
 
 def test_the_type_of_a_run_is_told_by_its_id() -> None:
-    assert [run_type(each) for each in (TASK_RUN, STEP_RUN, WORKFLOW_RUN)] == ["Run", "Run", "WorkflowRun"]
+    assert [run_type_name(each) for each in (TASK_RUN, STEP_RUN, WORKFLOW_RUN)] == ["Run", "Run", "WorkflowRun"]

@@ -12,9 +12,9 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tests.outbound.servers import Server, answering, get, kind, open_door, response
+from tests.outbound.servers import Server, answering, get, kind, open_client, response
 from tocsin.errors import InvalidInput
-from tocsin.jobs.http.input import HttpInput, prepare
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http_client import HttpExchange
 from tocsin.security.secret_box import SecretBox
@@ -80,7 +80,7 @@ class Stage:
     public: Server
     protected: Server
     resolver: AbstractResolver
-    door_options: dict[str, object]
+    client_options: dict[str, object]
 
     @property
     def asked(self) -> list[str]:
@@ -90,8 +90,8 @@ class Stage:
 
     async def call(self, url: str, **more: Any) -> HttpExchange:
         """Call `url`, in which PORT stands for the servers' port."""
-        options = {"allowed_networks": PUBLIC, "resolver": self.resolver, **self.door_options}
-        async with open_door(**options) as door:
+        options = {"allowed_networks": PUBLIC, "resolver": self.resolver, **self.client_options}
+        async with open_client(**options) as door:
             return await door.request(get(url.replace("PORT", str(self.public.port)), **more))
 
     async def refused(self, url: str, **more: Any) -> ErrorKind | None:
@@ -118,7 +118,7 @@ async def stage(
 def saving(url: str) -> str | None:
     """Return why a task with this URL is refused when it is saved; None if it is accepted."""
     try:
-        prepare(HttpInput(url.replace("PORT", "8080")), SecretBox(bytes(32)), "alice")
+        prepare_http_params(HttpInput(url.replace("PORT", "8080")), SecretBox(bytes(32)), "alice")
     except InvalidInput as error:
         return f"{error.path[0]}: {error.message}"
     return None

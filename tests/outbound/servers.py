@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http_client import HttpDoor, HttpExchange, HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpClient, HttpExchange, HttpRequest, OwnerHttpClient
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
@@ -95,14 +95,14 @@ async def answering(
 
 
 @contextlib.asynccontextmanager
-async def open_door(**options: object) -> AsyncIterator[OwnersHttp]:
+async def open_client(**options: object) -> AsyncIterator[OwnerHttpClient]:
     """Open a client for Alice, who may call loopback unless `options` say otherwise."""
-    async with open_shared_door(**options) as door:
+    async with open_shared_client(**options) as door:
         yield door.for_owner("alice")
 
 
 @contextlib.asynccontextmanager
-async def open_shared_door(**options: object) -> AsyncIterator[HttpDoor]:
+async def open_shared_client(**options: object) -> AsyncIterator[HttpClient]:
     """Open a client for all owners."""
     defaults: dict[str, object] = {
         "allowed_networks": LOOPBACK,
@@ -112,7 +112,7 @@ async def open_shared_door(**options: object) -> AsyncIterator[HttpDoor]:
         "max_redirects": 5,
         "concurrency": 10,
     }
-    door = HttpDoor(**{**defaults, **options})  # type: ignore[arg-type]
+    door = HttpClient(**{**defaults, **options})  # type: ignore[arg-type]
     await door.open()
     try:
         yield door

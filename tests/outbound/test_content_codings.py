@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.outbound.servers import Reader, Writer, answering, get, kind, open_door, read_request, response, talking
-from tocsin.outbound.content_codings import MEMBERS_LIMIT, PIECE, Decoding, Undecodable, decoding_of
+from tests.outbound.servers import Reader, Writer, answering, get, kind, open_client, read_request, response, talking
+from tocsin.outbound.content_codings import CHUNK_SIZE, MAX_MEMBERS, BodyDecoder, DecodingError, make_body_decoder
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http_client import HttpExchange, HttpRequest
 
@@ -103,7 +103,7 @@ async def answered(coding: str, body: bytes, size: int = 0, header: str = "Conte
             await asyncio.sleep(0)
         await reader.read()
 
-    async with talking(talk) as server, open_door(response_limit=LIMIT) as door:
+    async with talking(talk) as server, open_client(response_limit=LIMIT) as door:
         return await door.request(get(server.url))
 
 
@@ -128,7 +128,7 @@ async def test_what_cannot_be_decoded_is_a_failure_that_says_so(coding: str, bod
 
 async def test_an_answer_without_a_body_is_not_decoded() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\nContent-Length: 900\r\n\r\n"
-    async with answering(answer) as server, open_door() as door:
+    async with answering(answer) as server, open_client() as door:
         exchange = await door.request(HttpRequest("HEAD", server.url, 5.0))
     assert (exchange.failure, exchange.body) == (None, "")
 
@@ -138,7 +138,7 @@ async def test_a_transfer_coding_is_undone_too() -> None:
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     async with (
         answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunked) as server,
-        open_door() as door,
+        open_client() as door,
     ):
         exchange = await door.request(get(server.url))
     assert (exchange.failure, exchange.body) == (None, TEXT)
@@ -171,7 +171,7 @@ SKIPPED_FRAME = b"\x50\x2a\x4d\x18\x00\x00\x00\x00"
 @pytest.mark.parametrize("part", [gzipped(b""), zstd.compress(b""), SKIPPED_FRAME])
 async def test_a_crowd_of_empty_parts_is_refused(part: bytes) -> None:
     coding = "gzip" if part == gzipped(b"") else "zstd"
-    exchange = await answered(coding, part * (MEMBERS_LIMIT + 2))
+    exchange = await answered(coding, part * (MAX_MEMBERS + 2))
     assert (kind(exchange), exchange.body) == (ErrorKind.PROTOCOL, "")
     assert exchange.failure is not None
     assert f"has more than 4,096 parts in its {coding} data" in exchange.failure.message
@@ -183,23 +183,23 @@ async def test_a_few_thousand_parts_are_one_text() -> None:
 
 
 def test_what_comes_to_nothing_between_two_codings_lets_others_go_on() -> None:
-    decoding = Decoding(["br", "zstd", "gzip"], LIMIT)
+    decoding = BodyDecoder(["br", "zstd", "gzip"], LIMIT)
     assert len(list(decoding.decode(gzipped(SKIPPED_FRAME * 1_000)))) >= 1_000
 
 
 def test_too_many_codings_are_not_even_prepared_for() -> None:
     codings = ["br"] * 20_000
     tracemalloc.start()
-    decoding = Decoding(codings, LIMIT)
+    decoding = BodyDecoder(codings, LIMIT)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    with pytest.raises(Undecodable, match="20000 content codings"):
+    with pytest.raises(DecodingError, match="20000 content codings"):
         decoding.decode(b"x")
     assert peak < 500_000  # those of their decoders would be 100 MB
 
 
 @given(
-    text=st.binary(max_size=3 * PIECE),
+    text=st.binary(max_size=3 * CHUNK_SIZE),
     codings=st.lists(st.sampled_from(sorted(ENCODERS)), max_size=3),
     cuts=st.lists(st.integers(1, 50), max_size=5),
 )
@@ -208,11 +208,11 @@ def test_any_codings_in_any_pieces_give_the_text_back(text: bytes, codings: list
     coded = text
     for coding in codings:
         coded = ENCODERS[coding](coded)
-    decoding = decoding_of([", ".join(codings)], (), 10 * PIECE) or Decoding([], 10 * PIECE)
+    decoding = make_body_decoder([", ".join(codings)], (), 10 * CHUNK_SIZE) or BodyDecoder([], 10 * CHUNK_SIZE)
     found, rest = bytearray(), coded
     for cut in [*cuts, len(coded)]:
         pieces = list(decoding.decode(rest[:cut]))
-        assert all(len(piece) <= 3 * PIECE for piece in pieces)
+        assert all(len(piece) <= 3 * CHUNK_SIZE for piece in pieces)
         found += b"".join(pieces)
         rest = rest[cut:]
     if coded:
@@ -224,7 +224,7 @@ def test_any_codings_in_any_pieces_give_the_text_back(text: bytes, codings: list
 @given(data=st.binary(max_size=300), coding=st.sampled_from(sorted(ENCODERS)))
 @settings(max_examples=100, deadline=None)
 def test_junk_is_never_anything_but_undecodable(data: bytes, coding: str) -> None:
-    decoding = Decoding([coding], LIMIT)
-    with contextlib.suppress(Undecodable):
+    decoding = BodyDecoder([coding], LIMIT)
+    with contextlib.suppress(DecodingError):
         list(decoding.decode(data))
         decoding.finish()

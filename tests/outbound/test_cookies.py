@@ -9,16 +9,16 @@ from yarl import URL
 
 from tests.jobs.http.test_job import job_context, perform
 from tests.outbound.hostile import Answering
-from tests.outbound.servers import Server, answering, get, open_door, response
+from tests.outbound.servers import Server, answering, get, open_client, response
 from tests.outbound.test_tls import server_tls, trusting
 from tocsin.outbound.cookies import RequestCookies
-from tocsin.outbound.http_client import OwnersHttp
+from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.redirects import Hop
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[OwnersHttp]:
-    async with open_door(resolver=Answering(["127.0.0.1"])) as opened:
+async def door() -> AsyncIterator[OwnerHttpClient]:
+    async with open_client(resolver=Answering(["127.0.0.1"])) as opened:
         yield opened
 
 
@@ -32,7 +32,7 @@ def sent(server: Server, number: int) -> list[str]:
     return [line.partition(": ")[2] for line in lines if line.lower().startswith("cookie:")]
 
 
-async def test_a_cookie_goes_to_the_next_hop_and_is_forgotten_with_the_request(door: OwnersHttp) -> None:
+async def test_a_cookie_goes_to_the_next_hop_and_is_forgotten_with_the_request(door: OwnerHttpClient) -> None:
     async with answering(redirect("/", "session=s3cret; HttpOnly; SameSite=Lax"), response(body=b"in")) as server:
         exchange = await door.request(get(server.url))
         again = await door.request(get(server.url))
@@ -44,13 +44,13 @@ VALUES = ["a=b", 'a="b c"', "a=", "a=b=c==", "a={b:1},/?@[]", "a=%20b%2F", "a=é
 
 
 @pytest.mark.parametrize("pair", VALUES)
-async def test_a_value_goes_back_as_it_came(door: OwnersHttp, pair: str) -> None:
+async def test_a_value_goes_back_as_it_came(door: OwnerHttpClient, pair: str) -> None:
     async with answering(redirect("/", f"{pair}; Path=/"), response()) as server:
         await door.request(get(server.url))
     assert sent(server, 1) == [pair]
 
 
-async def test_cookies_add_up_change_and_end_on_the_way(door: OwnersHttp) -> None:
+async def test_cookies_add_up_change_and_end_on_the_way(door: OwnerHttpClient) -> None:
     hops = [
         redirect("/a/b", "one=1", "two=2", "three=3; Max-Age=60"),
         redirect("/a/c", "one=uno", "two=; Max-Age=0; Path=/", "three=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/"),
@@ -73,7 +73,7 @@ async def test_cookies_add_up_change_and_end_on_the_way(door: OwnersHttp) -> Non
         ("a=1; Expires=Fri, 31 Dec 2100 23:59:59 GMT", "/", True), ("a=1; Expires=nonsense", "/", True),
     ],
 )  # fmt: skip
-async def test_path_secure_domain_and_expiry_hold(door: OwnersHttp, cookie: str, path: str, is_sent: bool) -> None:
+async def test_path_secure_domain_and_expiry_hold(door: OwnerHttpClient, cookie: str, path: str, is_sent: bool) -> None:
     async with answering(redirect(path, cookie), response()) as server:
         await door.request(get(f"http://host.example:{server.port}/"))
     assert sent(server, 1) == (["a=1"] if is_sent else [])
@@ -84,14 +84,14 @@ async def test_a_secure_cookie_goes_back_over_https() -> None:
     tls = server_tls(authority.issue_cert("host.example"))
     async with (
         answering(redirect("/", "a=1; Secure"), response(), tls=tls) as server,
-        open_door(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door,
+        open_client(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door,
     ):
         await door.request(get(f"https://host.example:{server.port}/"))
     assert sent(server, 1) == ["a=1"]
 
 
 @pytest.mark.parametrize("other", ["sub.host.example", "other.example", "example", "127.0.0.1"])
-async def test_no_other_host_gets_a_cookie_and_the_first_gets_it_again(door: OwnersHttp, other: str) -> None:
+async def test_no_other_host_gets_a_cookie_and_the_first_gets_it_again(door: OwnerHttpClient, other: str) -> None:
     async with answering() as server:
         first, second = f"http://host.example:{server.port}/", f"http://{other}:{server.port}/"
         server.answers = (redirect(second, "a=1", "b=2; Domain=host.example"), redirect(first, "c=3"), response())
@@ -99,7 +99,7 @@ async def test_no_other_host_gets_a_cookie_and_the_first_gets_it_again(door: Own
     assert [sent(server, number) for number in range(3)] == [[], [], ["a=1; b=2"]]
 
 
-async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_anew(door: OwnersHttp) -> None:
+async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_anew(door: OwnerHttpClient) -> None:
     hops = [redirect("/", "b=set", "new=1"), redirect("/", "c=; Max-Age=0"), response()]
     async with answering(*hops) as server:
         await door.request(get(server.url, headers=[("cookie", "a=1; b=2;c=3; odd")]))
@@ -108,7 +108,7 @@ async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_anew(door: O
     assert sent(server, 2) == ["a=1; odd; b=set; new=1"]
 
 
-async def test_a_cookie_of_the_user_does_not_follow_to_another_host(door: OwnersHttp) -> None:
+async def test_a_cookie_of_the_user_does_not_follow_to_another_host(door: OwnerHttpClient) -> None:
     async with answering() as server:
         server.answers = (redirect(f"http://other.example:{server.port}/", "a=1"), redirect("/", "b=2"), response())
         await door.request(get(server.url, headers=[("Cookie", "mine=s3cret")]))
@@ -121,14 +121,14 @@ async def test_what_was_set_is_not_recorded_even_if_it_is_echoed() -> None:
         redirect("/", f"session={token}", f"dark={choice}"),
         response(body=f'{{"is": true, "t": "{token}"}}'.encode()),
     ]
-    async with answering(*hops) as server, open_door() as door:
+    async with answering(*hops) as server, open_client() as door:
         outcome = await perform(replace(job_context(door), is_step=True), url=server.url)
     assert sent(server, 1) == [f"session={token}; dark={choice}"]
     assert outcome.response_body == '{"is": true, "t": "***"}'
     assert token not in repr(outcome)
 
 
-async def test_bytes_that_are_no_text_do_not_break_the_request(door: OwnersHttp) -> None:
+async def test_bytes_that_are_no_text_do_not_break_the_request(door: OwnerHttpClient) -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nSet-Cookie: a=\xe9\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n"
     async with answering(moved, response(body=b"in")) as server:
         exchange = await door.request(get(server.url))
@@ -140,20 +140,20 @@ def test_many_cookies_are_kept_apart_by_host() -> None:
     cookies = RequestCookies()
     urls = [URL(f"http://{host}/") for host in ("a.example", "b.example", "[::1]", "127.0.0.1", "localhost")]
     for number, url in enumerate(urls):
-        cookies.keep(url, [f"n={number}"])
+        cookies.store(url, [f"n={number}"])
     assert [cookies.headers_for(Hop("GET", url, (), None)) for url in urls] == [
         [("Cookie", f"n={number}")] for number in range(len(urls))
     ]
 
 
-async def test_what_is_longer_than_a_cookie_may_be_is_left_out_and_costs_nothing_else(door: OwnersHttp) -> None:
+async def test_what_is_longer_than_a_cookie_may_be_is_left_out_and_costs_nothing_else(door: OwnerHttpClient) -> None:
     cookies = ["long=" + "v" * 5_000, "dates=1; Expires=1-Jan-" + "9" * 5_000, "parts=1" + ";" * 5_000, "good=1"]
     async with answering(redirect("/", *cookies), response()) as server:
         await door.request(get(server.url))
     assert sent(server, 1) == ["good=1"]
 
 
-async def test_a_host_sets_so_many_cookies_and_may_change_them(door: OwnersHttp) -> None:
+async def test_a_host_sets_so_many_cookies_and_may_change_them(door: OwnerHttpClient) -> None:
     first = [f"c{number}=1" for number in range(60)]
     async with answering(redirect("/", *first), redirect("/", "c0=2", "late=1"), response()) as server:
         await door.request(get(server.url))
@@ -164,7 +164,7 @@ async def test_a_host_sets_so_many_cookies_and_may_change_them(door: OwnersHttp)
 async def test_many_hosts_set_so_many_cookies_together() -> None:
     cookies = RequestCookies()
     for number in range(3):
-        cookies.keep(URL(f"http://h{number}.example/"), [f"c{one}={'v' * 20}" for one in range(40)])
+        cookies.store(URL(f"http://h{number}.example/"), [f"c{one}={'v' * 20}" for one in range(40)])
     kept = [
         len(cookies.headers_for(Hop("GET", URL(f"http://h{number}.example/"), [], None))[0][1].split("; "))
         for number in range(3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.outbound.email_addresses import distinct_addresses, parse_address, parse_domain
+from tocsin.outbound.email_addresses import parse_address, parse_distinct_addresses, parse_domain
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_is_no_address_is_told_so(text: str) -> None:
 
 def test_each_address_is_kept_once_in_its_order() -> None:
     given = ["b@x.org", "a@X.org", "a@x.ORG", "A@x.org", "b@x.org", "a@xn--bcher-kva.de", "a@BÜCHER.de"]
-    assert distinct_addresses(given) == ["b@x.org", "a@x.org", "A@x.org", "a@bücher.de"]
+    assert parse_distinct_addresses(given) == ["b@x.org", "a@x.org", "A@x.org", "a@bücher.de"]
 
 
 def test_a_domain_has_one_spelling() -> None:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.outbound.servers import answering, get, kind, open_shared_door, response
+from tests.outbound.servers import answering, get, kind, open_shared_client, response
 from tocsin import clock
 from tocsin.outbound import host_rates as module
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.host_rates import LONGEST_WAIT, HostRates
+from tocsin.outbound.host_rates import MAX_WAIT_SECONDS, HostRates
 from tocsin.outbound.outgoing_request import PRODUCT
-from tocsin.outbound.urls import find_target, parse_url, target_of
+from tocsin.outbound.urls import parse_target_key, parse_url, target_key
 
 HOST = "api.example.com:443"
 NOW = 1_800_000_000_000.0
@@ -28,11 +28,11 @@ NOW = 1_800_000_000_000.0
 def test_a_rate_is_never_exceeded(rate: int, workers: int, waits: list[int]) -> None:
     """Any minute has at most what is refilled in it, plus a burst of a minute's worth."""
     rates, now, begun = HostRates(rate), NOW, list[float]()
-    rates.share(workers)
+    rates.set_process_count(workers)
     for wait in waits:
         now += wait
-        if rates.wait("alice", HOST, now) == 0:
-            rates.take("alice", HOST, now)
+        if rates.seconds_until_allowed("alice", HOST, now) == 0:
+            rates.record_call("alice", HOST, now)
             begun.append(now)
     part = max(1.0, rate / workers)
     for first in begun:
@@ -42,47 +42,51 @@ def test_a_rate_is_never_exceeded(rate: int, workers: int, waits: list[int]) -> 
 def test_a_minutes_worth_comes_at_once_then_evenly() -> None:
     rates = HostRates(600)
     for _ in range(600):
-        assert rates.wait("alice", HOST, NOW) == 0
-        rates.take("alice", HOST, NOW)
-    assert rates.wait("alice", HOST, NOW) == pytest.approx(0.1)
-    assert rates.wait("alice", HOST, NOW + 100) == 0
-    assert rates.wait("bob", HOST, NOW) == rates.wait("alice", "other.example:443", NOW) == 0
+        assert rates.seconds_until_allowed("alice", HOST, NOW) == 0
+        rates.record_call("alice", HOST, NOW)
+    assert rates.seconds_until_allowed("alice", HOST, NOW) == pytest.approx(0.1)
+    assert rates.seconds_until_allowed("alice", HOST, NOW + 100) == 0
+    assert (
+        rates.seconds_until_allowed("bob", HOST, NOW)
+        == rates.seconds_until_allowed("alice", "other.example:443", NOW)
+        == 0
+    )
 
 
 def test_what_is_reserved_comes_later_and_not_without_end() -> None:
     rates = HostRates(60)
-    waits = [rates.reserve("alice", HOST, NOW) for _ in range(72)]
+    waits = [rates.reserve_call("alice", HOST, NOW) for _ in range(72)]
     assert waits[:60] == [0.0] * 60
     assert waits[60:] == [pytest.approx(second) for second in range(1, 11)] + [None, None]
-    assert rates.wait("alice", HOST, NOW) == pytest.approx(LONGEST_WAIT + 1)
+    assert rates.seconds_until_allowed("alice", HOST, NOW) == pytest.approx(MAX_WAIT_SECONDS + 1)
 
 
 def test_without_a_rate_nothing_is_counted() -> None:
     rates = HostRates(0)
-    assert [rates.reserve("alice", HOST, NOW) for _ in range(5000)] == [0.0] * 5000
+    assert [rates.reserve_call("alice", HOST, NOW) for _ in range(5000)] == [0.0] * 5000
     assert not rates._full_at
 
 
 def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
     rates = HostRates(1)
-    rates.take("alice", HOST, NOW)
-    assert rates.wait("alice", HOST, NOW - 3_600_000) == 0
-    rates.take("alice", HOST, NOW - 3_600_000)
-    assert 0 < rates.wait("alice", HOST, NOW - 3_600_000) <= 60
+    rates.record_call("alice", HOST, NOW)
+    assert rates.seconds_until_allowed("alice", HOST, NOW - 3_600_000) == 0
+    rates.record_call("alice", HOST, NOW - 3_600_000)
+    assert 0 < rates.seconds_until_allowed("alice", HOST, NOW - 3_600_000) <= 60
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MANY", 100)
     rates = HostRates(60)
     for number in range(1000):
-        rates.take("mallory", f"h{number}.example:80", NOW + number * 100)
+        rates.record_call("mallory", f"h{number}.example:80", NOW + number * 100)
     assert len(rates._full_at) <= 101
 
 
 def test_the_rate_holds_whatever_threads_ask() -> None:
     rates = HostRates(100)
     with ThreadPoolExecutor(8) as threads:
-        got = list(threads.map(lambda _: rates.reserve("alice", HOST, NOW), range(1000)))
+        got = list(threads.map(lambda _: rates.reserve_call("alice", HOST, NOW), range(1000)))
     assert got.count(0.0) == 100
 
 
@@ -96,13 +100,16 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("spellings", SPELLINGS)
 def test_all_spellings_of_a_host_are_one_target(spellings: list[str]) -> None:
-    assert len({find_target(spelling) for spelling in spellings}) == 1
-    assert None not in {find_target(spelling) for spelling in spellings}
+    assert len({parse_target_key(spelling) for spelling in spellings}) == 1
+    assert None not in {parse_target_key(spelling) for spelling in spellings}
 
 
 def test_schemes_and_ports_are_targets_of_their_own() -> None:
-    assert len({find_target(f"{each}a.example{port}") for each in ("http://", "https://") for port in ("", ":81")}) == 3
-    assert find_target("ftp://a.example") is find_target("no url") is find_target("http://a b/") is None
+    assert (
+        len({parse_target_key(f"{each}a.example{port}") for each in ("http://", "https://") for port in ("", ":81")})
+        == 3
+    )
+    assert parse_target_key("ftp://a.example") is parse_target_key("no url") is parse_target_key("http://a b/") is None
 
 
 names = st.lists(st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=6), min_size=1, max_size=3)
@@ -113,14 +120,14 @@ def test_the_short_cut_for_plain_urls_finds_what_is_called(labels: list[str], po
     text = f"http://{'.'.join(labels)}{'' if port is None else f':{port}'}{rest}"
     parsed = parse_url(text)
     if not isinstance(parsed, str):
-        assert find_target(text) == target_of(parsed)
+        assert parse_target_key(text) == target_key(parsed)
 
 
 async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> None:
     async with (
         answering(response(body=b"reached")) as aim,
         answering(response("302 Found", b"", f"Location: {aim.url}")) as ours,
-        open_shared_door(rates=HostRates(2)) as door,
+        open_shared_client(rates=HostRates(2)) as door,
     ):
         counted = f"127.0.0.1:{ours.port}"
         exchanges = [await door.request(get(ours.url), "mallory", counted) for _ in range(4)]
@@ -134,22 +141,22 @@ async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> Non
 
 async def test_a_request_waits_for_its_turn_within_the_attempt() -> None:
     rates = HostRates(600)
-    async with answering(response(body=b"ok")) as server, open_shared_door(rates=rates) as door:
+    async with answering(response(body=b"ok")) as server, open_shared_client(rates=rates) as door:
         now = clock.epoch_milliseconds(clock.now())
         for _ in range(601):
-            rates.take("alice", f"127.0.0.1:{server.port}", now)
+            rates.record_call("alice", f"127.0.0.1:{server.port}", now)
         exchange = await door.request(get(server.url), "alice")
         assert (exchange.body, exchange.timings["total"] > 50) == ("ok", True)
         free = await door.request(get(server.url), "alice", f"127.0.0.1:{server.port}")
         assert free.body == "ok"
         for _ in range(20):
-            rates.take("alice", f"127.0.0.1:{server.port}", now)
+            rates.record_call("alice", f"127.0.0.1:{server.port}", now)
         late = await door.request(get(server.url, timeout=0.05), "alice")
     assert kind(late) is ErrorKind.TIMEOUT
 
 
 async def test_only_one_call_to_the_counted_host_is_free() -> None:
-    async with answering(response(body=b"ok")) as server, open_shared_door(rates=HostRates(1)) as door:
+    async with answering(response(body=b"ok")) as server, open_shared_client(rates=HostRates(1)) as door:
         http = door.for_owner("alice", f"127.0.0.1:{server.port}")
         exchanges = await asyncio.gather(*(http.request(get(server.url)) for _ in range(3)))
     assert sorted(str(exchange.body) for exchange in exchanges) == ["None", "ok", "ok"]
@@ -159,7 +166,7 @@ async def test_only_one_call_to_the_counted_host_is_free() -> None:
 
 
 async def test_the_user_agent_names_the_contact_even_behind_ones_own() -> None:
-    async with answering(response()) as server, open_shared_door(contact="https://a.example/tocsin") as door:
+    async with answering(response()) as server, open_shared_client(contact="https://a.example/tocsin") as door:
         await door.request(get(server.url), "alice")
         await door.request(get(server.url, headers=[("user-agent", "mine/1")]), "alice")
     ours = f"{PRODUCT} (+https://a.example/tocsin)".encode()

@@ -9,7 +9,7 @@ import trustme
 from aiohttp.abc import ResolveResult
 
 from tests.outbound.hostile import PRIVATE, PUBLIC, Answering, Shifting, stage
-from tests.outbound.servers import answering, get, kind, open_door, response
+from tests.outbound.servers import answering, get, kind, open_client, response
 from tests.outbound.test_tls import server_tls, trusting
 from tocsin.outbound import resolvers
 from tocsin.outbound.failures import ErrorKind
@@ -45,7 +45,7 @@ async def test_of_a_mixed_answer_only_what_is_public_is_called(addresses: list[s
 async def test_of_a_mixed_answer_nothing_private_is_tried_when_the_public_server_is_away() -> None:
     async with (
         answering(response(), hosts=[PRIVATE]) as protected,
-        open_door(allowed_networks=PUBLIC, resolver=Answering(["127.0.0.1", PRIVATE])) as door,
+        open_client(allowed_networks=PUBLIC, resolver=Answering(["127.0.0.1", PRIVATE])) as door,
     ):
         exchange = await door.request(get(f"http://good.example:{protected.port}/"))
     assert kind(exchange) is ErrorKind.CONNECT
@@ -63,10 +63,10 @@ async def test_a_name_that_was_public_when_it_was_first_asked_is_judged_again() 
 
 
 async def test_the_same_name_is_judged_for_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolvers, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(resolvers, "CACHE_SECONDS", 0.0)
     async with (
         stage(response("200 OK", b"public", CLOSING), resolver=Answering(["127.0.0.1"], [PRIVATE])) as theatre,
-        open_door(allowed_networks=PUBLIC, resolver=theatre.resolver) as door,
+        open_client(allowed_networks=PUBLIC, resolver=theatre.resolver) as door,
     ):
         url = f"http://rebound.example:{theatre.public.port}/"
         first = await door.request(get(url))
@@ -104,7 +104,7 @@ async def test_an_answer_that_changes_between_check_and_connect_gains_nothing() 
 )  # fmt: skip
 async def test_a_denied_port_is_not_connected_to(url: str) -> None:
     async with stage(resolver=Answering(["127.0.0.1"])) as theatre:
-        theatre.door_options["denied_ports"] = {theatre.public.port}
+        theatre.client_options["denied_ports"] = {theatre.public.port}
         exchange = await theatre.call(url)
         assert theatre.public.connections == 0
         assert theatre.asked == []
@@ -114,7 +114,7 @@ async def test_a_denied_port_is_not_connected_to(url: str) -> None:
 
 
 async def test_the_default_port_of_a_scheme_can_be_denied() -> None:
-    async with open_door(denied_ports={80, 443}, resolver=Answering(["127.0.0.1"])) as door:
+    async with open_client(denied_ports={80, 443}, resolver=Answering(["127.0.0.1"])) as door:
         for url in ("http://good.example/", "https://good.example/", "http://127.0.0.1/"):
             assert kind(await door.request(get(url))) is ErrorKind.BLOCKED_PORT
 
@@ -124,7 +124,7 @@ async def test_a_redirect_to_a_denied_port_is_not_followed(target: str) -> None:
     async with (
         answering(response()) as denied,
         answering(response("307 Away", b"", f"Location: {target}:{denied.port}/")) as server,
-        open_door(denied_ports={denied.port}, resolver=Answering(["127.0.0.1"])) as door,
+        open_client(denied_ports={denied.port}, resolver=Answering(["127.0.0.1"])) as door,
     ):
         exchange = await door.request(get(server.url))
         assert denied.connections == 0
@@ -147,7 +147,7 @@ class Porter(Answering):
 async def test_the_port_that_is_judged_is_the_one_that_is_connected_to() -> None:
     async with (
         answering(response()) as denied,
-        open_door(denied_ports={denied.port}, resolver=Porter(denied.port)) as door,
+        open_client(denied_ports={denied.port}, resolver=Porter(denied.port)) as door,
     ):
         exchange = await door.request(get("http://good.example/"))
         assert denied.connections == 0
@@ -175,7 +175,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
             monkeypatch.setenv(name, proxy.url)
         for name in ("no_proxy", "NO_PROXY"):
             monkeypatch.setenv(name, "")
-        async with open_door(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door:
+        async with open_client(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door:
             urls = [plain.url, f"http://good.example:{plain.port}/", f"https://good.example:{secure.port}/"]
             bodies = [(await door.request(get(url))).body for url in urls]
         assert proxy.connections == 0
@@ -188,6 +188,6 @@ async def test_passwords_of_the_environment_are_not_used(monkeypatch: pytest.Mon
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("HOME", str(tmp_path))
-    async with answering(response()) as server, open_door() as door:
+    async with answering(response()) as server, open_client() as door:
         await door.request(get(server.url))
     assert b"authorization" not in server.seen[0].lower()

@@ -7,10 +7,10 @@ import pytest
 import trustme
 
 from tests.outbound.hostile import Answering, stage
-from tests.outbound.servers import Reader, Writer, answering, get, kind, open_door, read_request, response, talking
+from tests.outbound.servers import Reader, Writer, answering, get, kind, open_client, read_request, response, talking
 from tests.outbound.test_tls import server_tls, trusting
 from tocsin.errors import InvalidInput
-from tocsin.jobs.http.input import HttpInput, prepare
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http_client import HttpRequest
 from tocsin.security.secret_box import SecretBox
@@ -104,7 +104,7 @@ async def test_secrets_do_not_go_from_https_to_http() -> None:
         tls = server_tls(authority.issue_cert("good.example"))
         async with (
             answering(away, tls=tls) as secure,
-            open_door(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door,
+            open_client(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door,
         ):
             headers = [("Authorization", "Bearer t0ken"), ("Cookie", "c00kie"), ("X-Mine", "s3cret")]
             request = get(f"https://good.example:{secure.port}/", headers=headers, secret_names=frozenset({"x-mine"}))
@@ -118,7 +118,7 @@ async def test_secrets_do_not_come_back_after_a_detour() -> None:
     async with answering(response()) as server, answering(response()) as other:
         server.answers = (response("302 Found", b"", f"Location: {other.url}"), response())
         other.answers = (response("302 Found", b"", f"Location: {server.url}"),)
-        async with open_door() as door:
+        async with open_client() as door:
             await door.request(get(server.url, headers=[("Authorization", "Bearer t0ken")]))
     assert [b"t0ken" in seen for seen in (server.seen[0], other.seen[0], server.seen[1])] == [True, False, False]
 
@@ -133,13 +133,13 @@ async def test_a_header_cannot_bring_others_with_it(value: str) -> None:
     wrong: list[dict[str, Any]] = [{"headers": {"X-Mine": value}}, {"headers": {value: "1"}}, {"token": value}]
     for fields in wrong:
         with pytest.raises(InvalidInput) as caught:
-            prepare(HttpInput("http://127.0.0.1/", **fields), SecretBox(bytes(32)), "alice")
+            prepare_http_params(HttpInput("http://127.0.0.1/", **fields), SecretBox(bytes(32)), "alice")
         assert caught.value.path[0] in {"headers", "token"}
 
 
 @pytest.mark.parametrize("value", [value for value in INJECTED if "\r" in value or "\n" in value])
 async def test_a_header_that_got_past_all_that_is_not_sent(value: str) -> None:
-    async with answering(response()) as server, open_door() as door:
+    async with answering(response()) as server, open_client() as door:
         with pytest.raises(ValueError, match="header"):
             await door.request(get(server.url, headers=[("X-Mine", value)]))
         assert server.seen == []
@@ -150,13 +150,13 @@ async def test_a_header_that_got_past_all_that_is_not_sent(value: str) -> None:
 )
 async def test_headers_that_could_smuggle_a_request_are_tocsins_own(name: str) -> None:
     with pytest.raises(InvalidInput, match="Tocsin sets the header"):
-        prepare(HttpInput("http://127.0.0.1/", headers={name: "x"}), SecretBox(bytes(32)), "alice")
+        prepare_http_params(HttpInput("http://127.0.0.1/", headers={name: "x"}), SecretBox(bytes(32)), "alice")
 
 
 @pytest.mark.parametrize("method", ["GET / HTTP/1.1\r\nX:", "CONNECT", "TRACE", "get\n", ""])
 async def test_a_method_is_one_of_the_known_ones(method: str) -> None:
     with pytest.raises(InvalidInput, match="The method must be one of"):
-        prepare(HttpInput("http://127.0.0.1/", method=method), SecretBox(bytes(32)), "alice")
+        prepare_http_params(HttpInput("http://127.0.0.1/", method=method), SecretBox(bytes(32)), "alice")
 
 
 # --- answers ---
@@ -171,7 +171,7 @@ async def test_endless_interim_answers_are_a_timeout(status: int) -> None:
             await writer.drain()
             await asyncio.sleep(0)
 
-    async with talking(talk) as server, open_door() as door:
+    async with talking(talk) as server, open_client() as door:
         exchange = await door.request(get(server.url, timeout=0.3))
     assert kind(exchange) in {ErrorKind.TIMEOUT, ErrorKind.PROTOCOL}
 
@@ -180,7 +180,7 @@ async def test_an_upgrade_that_nobody_asked_for_is_no_tunnel() -> None:
     async with answering(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nrest"
     ) as server:
-        async with open_door() as door:
+        async with open_client() as door:
             exchange = await door.request(HttpRequest("GET", server.url, 0.5))
         assert len(server.seen) == 1
     assert kind(exchange) is not None or exchange.status == 101

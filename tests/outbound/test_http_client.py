@@ -12,23 +12,23 @@ from tests.outbound.servers import (
     answering,
     get,
     kind,
-    open_door,
+    open_client,
     read_request,
     response,
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http_client import HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpRequest, OwnerHttpClient
 from tocsin.outbound.responses import decode_body
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[OwnersHttp]:
-    async with open_door() as opened:
+async def door() -> AsyncIterator[OwnerHttpClient]:
+    async with open_client() as opened:
         yield opened
 
 
-async def test_an_answer_comes_with_status_headers_body_and_timings(door: OwnersHttp) -> None:
+async def test_an_answer_comes_with_status_headers_body_and_timings(door: OwnerHttpClient) -> None:
     async with answering(response("201 Created", b'{"a":1}', "Content-Type: application/json", "X-Odd: B")) as server:
         exchange = await door.request(get(server.url))
     assert exchange.failure is None
@@ -37,7 +37,7 @@ async def test_an_answer_comes_with_status_headers_body_and_timings(door: Owners
     assert 0 < exchange.timings["connect"] <= exchange.timings["first_byte"] <= exchange.timings["total"]
 
 
-async def test_says_who_calls_and_wants_no_compression(door: OwnersHttp) -> None:
+async def test_says_who_calls_and_wants_no_compression(door: OwnerHttpClient) -> None:
     async with answering(response()) as server:
         await door.request(get(server.url))
         await door.request(get(server.url, headers=[("user-agent", "mine")]))
@@ -46,7 +46,7 @@ async def test_says_who_calls_and_wants_no_compression(door: OwnersHttp) -> None
     assert server.seen[1].lower().count(b"\r\nuser-agent: mine") == server.seen[1].lower().count(b"user-agent") == 1
 
 
-async def test_a_url_is_sent_as_the_url_standard_serialises_it(door: OwnersHttp) -> None:
+async def test_a_url_is_sent_as_the_url_standard_serialises_it(door: OwnerHttpClient) -> None:
     paths = ['{a}"<b>?{c}"<d>#e', "a?", "?", "a/../b%2Fc?d=%2f+%20", "\u00fc?\u00fc", "x" * 8000]
     async with answering(response()) as server:
         for path in paths:
@@ -56,7 +56,7 @@ async def test_a_url_is_sent_as_the_url_standard_serialises_it(door: OwnersHttp)
     ]  # fmt: skip
 
 
-async def test_connections_are_kept(door: OwnersHttp) -> None:
+async def test_connections_are_kept(door: OwnerHttpClient) -> None:
     async with answering(response(body=b"ok"), response("404 Not Found", b"no"), response(body=b"ok")) as server:
         exchanges = [await door.request(get(server.url)) for _ in range(3)]
     assert [exchange.body for exchange in exchanges] == ["ok", "no", "ok"]
@@ -64,7 +64,7 @@ async def test_connections_are_kept(door: OwnersHttp) -> None:
     assert server.connections == 1
 
 
-async def test_cookies_are_neither_kept_nor_recorded(door: OwnersHttp) -> None:
+async def test_cookies_are_neither_kept_nor_recorded(door: OwnerHttpClient) -> None:
     async with answering(response("200 OK", b"", "Set-Cookie: session=s3cret")) as server:
         exchange = await door.request(get(server.url))
         await door.request(get(server.url))
@@ -75,7 +75,7 @@ async def test_cookies_are_neither_kept_nor_recorded(door: OwnersHttp) -> None:
 # --- servers that misbehave ---
 
 
-async def test_headers_that_never_come_are_a_timeout(door: OwnersHttp) -> None:
+async def test_headers_that_never_come_are_a_timeout(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\n")
@@ -92,7 +92,7 @@ async def test_headers_that_never_come_are_a_timeout(door: OwnersHttp) -> None:
     assert 90 <= exchange.timings["total"] < 1000
 
 
-async def test_a_body_that_drips_is_a_timeout_and_what_came_is_kept(door: OwnersHttp) -> None:
+async def test_a_body_that_drips_is_a_timeout_and_what_came_is_kept(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -110,7 +110,7 @@ async def test_a_body_that_drips_is_a_timeout_and_what_came_is_kept(door: Owners
     assert set(exchange.body) == {"d"}
 
 
-async def test_a_refused_connection(door: OwnersHttp) -> None:
+async def test_a_refused_connection(door: OwnerHttpClient) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         exchange = await door.request(get(f"http://127.0.0.1:{unused.getsockname()[1]}/"))
@@ -119,7 +119,7 @@ async def test_a_refused_connection(door: OwnersHttp) -> None:
     assert "was refused" in exchange.failure.message
 
 
-async def test_a_connection_that_does_not_come_about_in_time(door: OwnersHttp) -> None:
+async def test_a_connection_that_does_not_come_about_in_time(door: OwnerHttpClient) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -135,7 +135,7 @@ async def test_a_connection_that_does_not_come_about_in_time(door: OwnersHttp) -
     assert exchange.timings["total"] < 1000
 
 
-async def test_a_server_that_hangs_up_is_asked_once_only(door: OwnersHttp) -> None:
+async def test_a_server_that_hangs_up_is_asked_once_only(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
 
@@ -147,7 +147,7 @@ async def test_a_server_that_hangs_up_is_asked_once_only(door: OwnersHttp) -> No
 
 @pytest.mark.parametrize(("method", "tries"), [("GET", 2), ("POST", 1)])
 async def test_a_kept_connection_that_closes_is_replaced_when_asking_twice_is_safe(
-    door: OwnersHttp, method: str, tries: int
+    door: OwnerHttpClient, method: str, tries: int
 ) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
@@ -169,7 +169,7 @@ async def test_a_kept_connection_that_closes_is_replaced_when_asking_twice_is_sa
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
     ],
 )
-async def test_an_answer_that_breaks_off_keeps_what_came(door: OwnersHttp, broken: bytes) -> None:
+async def test_an_answer_that_breaks_off_keeps_what_came(door: OwnerHttpClient, broken: bytes) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(broken)
@@ -191,13 +191,13 @@ async def test_an_answer_that_breaks_off_keeps_what_came(door: OwnersHttp, broke
         b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 10_000 + b"\r\n",
     ],
 )
-async def test_what_is_not_http_is_a_protocol_error(door: OwnersHttp, garbage: bytes) -> None:
+async def test_what_is_not_http_is_a_protocol_error(door: OwnerHttpClient, garbage: bytes) -> None:
     async with answering(garbage) as server:
         exchange = await door.request(get(server.url))
     assert kind(exchange) is ErrorKind.PROTOCOL
 
 
-async def test_many_headers_are_recorded_up_to_a_limit(door: OwnersHttp) -> None:
+async def test_many_headers_are_recorded_up_to_a_limit(door: OwnerHttpClient) -> None:
     headers = [f"X-{number}: {'v' * 1000}" for number in range(30)]
     async with answering(response("200 OK", b"", *headers)) as server:
         exchange = await door.request(get(server.url))
@@ -205,7 +205,7 @@ async def test_many_headers_are_recorded_up_to_a_limit(door: OwnersHttp) -> None
     assert len(exchange.headers) == 16
 
 
-async def test_an_endless_body_is_cut_and_takes_no_memory(door: OwnersHttp) -> None:
+async def test_an_endless_body_is_cut_and_takes_no_memory(door: OwnerHttpClient) -> None:
     chunk = b"\xc3\xa9" * 50_000
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -227,7 +227,7 @@ async def test_an_endless_body_is_cut_and_takes_no_memory(door: OwnersHttp) -> N
     assert peak < 4_000_000
 
 
-async def test_invalid_utf8_is_replaced_and_a_charset_honoured(door: OwnersHttp) -> None:
+async def test_invalid_utf8_is_replaced_and_a_charset_honoured(door: OwnerHttpClient) -> None:
     async with answering(
         response(body=b"caf\xe9\x00"),
         response("200 OK", b"caf\xe9", "Content-Type: text/plain; charset=ISO-8859-1"),
@@ -256,7 +256,7 @@ def test_names_that_are_no_charsets_are_not_remembered() -> None:
     assert len(encodings._cache) == before
 
 
-async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(door: OwnersHttp) -> None:
+async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(door: OwnerHttpClient) -> None:
     latin = "Content-Type: text/plain; charset=ISO-8859-1"
     async with answering(
         response("200 OK", "\ufeffcafé".encode(), latin),
@@ -268,13 +268,13 @@ async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(door: OwnersH
     assert bodies == ["café"] * 4
 
 
-async def test_an_unknown_host_name(door: OwnersHttp) -> None:
+async def test_an_unknown_host_name(door: OwnerHttpClient) -> None:
     for host in ("no-such-host.invalid", f"{'a' * 64}.example"):
         exchange = await door.request(get(f"http://{host}/"))
         assert kind(exchange) is ErrorKind.DNS
 
 
-async def test_cancelling_passes_through_and_closes_the_connection(door: OwnersHttp) -> None:
+async def test_cancelling_passes_through_and_closes_the_connection(door: OwnerHttpClient) -> None:
     arrived = asyncio.Event()
 
     async def talk(reader: Reader, writer: Writer) -> None:

@@ -12,7 +12,7 @@ from tocsin.outbound.mail_limits import (
     MailLimiter,
     MailLimitReached,
     RecipientLimits,
-    mailbox_of,
+    normalize_mailbox,
 )
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ BOX = "alice@example.org"
 
 async def taken(limiter: MailLimiter, minutes: float, *limits: MailLimit) -> bool:
     try:
-        await limiter.take(BOX, *(limits or (HOURLY,)), now=START + timedelta(minutes=minutes))
+        await limiter.reserve(BOX, *(limits or (HOURLY,)), now=START + timedelta(minutes=minutes))
     except MailLimitReached:
         return False
     return True
@@ -39,7 +39,7 @@ async def test_it_says_when_there_is_room_again(database: Database) -> None:
     for minutes in (0, 10, 20):
         assert await taken(limiter, minutes)
     with pytest.raises(MailLimitReached) as caught:
-        await limiter.take(BOX, HOURLY, now=START + timedelta(minutes=30))
+        await limiter.reserve(BOX, HOURLY, now=START + timedelta(minutes=30))
     assert caught.value.until == START + timedelta(hours=1)
     assert str(caught.value) == "3 mails are allowed in an hour, and all of them were sent."
 
@@ -47,14 +47,14 @@ async def test_it_says_when_there_is_room_again(database: Database) -> None:
 async def test_many_at_once_in_two_processes_get_as_many_places_as_there_are(database: Database) -> None:
     limiters = MailLimiter(database), MailLimiter(database)
     granted = await asyncio.gather(*(taken(limiters[number % 2], number / 1000) for number in range(30)))
-    assert sum(granted) == HOURLY.most
+    assert sum(granted) == HOURLY.max_mails
 
 
 async def test_a_mail_that_failed_gives_its_place_back(database: Database) -> None:
     limiter = MailLimiter(database)
     for minutes in range(10):
-        place = await limiter.take(BOX, HOURLY, now=START + timedelta(minutes=minutes))
-        await limiter.give_back(place)
+        place = await limiter.reserve(BOX, HOURLY, now=START + timedelta(minutes=minutes))
+        await limiter.release(place)
     assert await taken(limiter, 10)
 
 
@@ -76,7 +76,7 @@ async def test_what_others_cause_leaves_room_for_notices_and_account_mails(datab
     limiter, limits = MailLimiter(database), RecipientLimits(8, 2)
 
     async def sent(kind: MailClass) -> int:
-        return sum([await taken(limiter, 0, *limits.of_class(kind)) for _ in range(20)])
+        return sum([await taken(limiter, 0, *limits.limits_for(kind)) for _ in range(20)])
 
     assert [await sent(kind) for kind in (MailClass.WORK, MailClass.NOTICE, MailClass.ACCOUNT)] == [6, 2, 2]
 
@@ -91,4 +91,4 @@ async def test_what_others_cause_leaves_room_for_notices_and_account_mails(datab
     ],
 )
 def test_spellings_of_one_mailbox_count_together(address: str, mailbox: str) -> None:
-    assert mailbox_of(address) == mailbox
+    assert normalize_mailbox(address) == mailbox

@@ -19,7 +19,14 @@ from tests.outbound.smtp import PASSWORD, USER, Inbox, check_password, mail_serv
 from tocsin.config import Settings
 from tocsin.errors import SettingsError
 from tocsin.outbound.mail_text import clean_line
-from tocsin.outbound.mail_transport import Attachment, MailDoor, MailRefused, MailUnavailable, compose, mail_door
+from tocsin.outbound.mail_transport import (
+    Attachment,
+    MailRefused,
+    MailTransport,
+    MailUnavailable,
+    compose_message,
+    make_mail_transport,
+)
 
 # aiosmtpd warns on every connection about log-ins without TLS, which these tests need.
 plain_login = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
@@ -27,7 +34,7 @@ LOGIN: dict[str, Any] = {"auth_required": True, "auth_require_tls": False, "auth
 TEXT = "Hello,\n\nyour task has failed.\n"
 
 
-async def send(door: MailDoor, to: str = "alice@example.org", subject: str = "A subject") -> None:
+async def send(door: MailTransport, to: str = "alice@example.org", subject: str = "A subject") -> None:
     await door.send(to, subject, TEXT, "u1/t1:0:began")
 
 
@@ -61,7 +68,9 @@ def client_tls(authority: trustme.CA) -> ssl.SSLContext:
 async def test_delivers_a_plain_text_mail_with_all_its_headers() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        await mail_door(smtp_settings(port)).send("alice@example.org", "Grüße", "Schöne Grüße\n", "u1/t1:0:began")
+        await make_mail_transport(smtp_settings(port)).send(
+            "alice@example.org", "Grüße", "Schöne Grüße\n", "u1/t1:0:began"
+        )
     (mail,) = inbox.mails
     assert inbox.recipients == ["alice@example.org"]
     assert (mail["From"], mail["To"]) == ("Tocsin <tocsin@example.org>", "alice@example.org")
@@ -74,7 +83,7 @@ async def test_delivers_a_plain_text_mail_with_all_its_headers() -> None:
 async def test_the_message_id_is_the_same_for_each_try_and_differs_between_mails() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        door = mail_door(smtp_settings(port))
+        door = make_mail_transport(smtp_settings(port))
         for cause in ("u1/t1:0:began", "u1/t1:0:began", "u1/t1:0:failed"):
             await door.send("alice@example.org", "A subject", TEXT, cause)
     first, again, other = (mail["Message-ID"] for mail in inbox.mails)
@@ -85,14 +94,14 @@ async def test_the_message_id_is_the_same_for_each_try_and_differs_between_mails
 async def test_starttls(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     inbox = Inbox()
     async with mail_server(inbox, tls_context=server_tls, require_starttls=True) as port:
-        await send(mail_door(smtp_settings(port, smtp_tls="starttls"), client_tls))
+        await send(make_mail_transport(smtp_settings(port, smtp_tls="starttls"), client_tls))
     assert inbox.over_tls == [True]
 
 
 async def test_implicit_tls(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     inbox = Inbox()
     async with mail_server(inbox, implicit_tls=server_tls) as port:
-        await send(mail_door(smtp_settings(port, smtp_tls="tls"), client_tls))
+        await send(make_mail_transport(smtp_settings(port, smtp_tls="tls"), client_tls))
     assert len(inbox.mails) == 1
 
 
@@ -100,7 +109,7 @@ async def test_a_certificate_of_an_unknown_authority_gets_no_mail(server_tls: ss
     inbox = Inbox()
     async with mail_server(inbox, tls_context=server_tls) as port:
         with pytest.raises(MailUnavailable, match=r"(?i)certificate"):
-            await send(mail_door(smtp_settings(port, smtp_tls="starttls")))
+            await send(make_mail_transport(smtp_settings(port, smtp_tls="starttls")))
     assert inbox.mails == []
 
 
@@ -108,7 +117,7 @@ async def test_a_server_without_starttls_gets_no_mail_when_tls_was_asked_for() -
     inbox = Inbox()
     async with mail_server(inbox) as port:
         with pytest.raises(MailUnavailable, match=r"(?i)starttls"):
-            await send(mail_door(smtp_settings(port, smtp_tls="starttls")))
+            await send(make_mail_transport(smtp_settings(port, smtp_tls="starttls")))
     assert inbox.mails == []
 
 
@@ -117,7 +126,7 @@ async def test_a_server_without_starttls_gets_no_mail_when_tls_was_asked_for() -
 async def test_log_in(password: str, taken: bool) -> None:
     inbox = Inbox()
     async with mail_server(inbox, **LOGIN) as port:
-        door = mail_door(smtp_settings(port, smtp_user=USER, smtp_pass=password))
+        door = make_mail_transport(smtp_settings(port, smtp_user=USER, smtp_pass=password))
         if taken:
             await send(door)
         else:
@@ -130,7 +139,7 @@ async def test_log_in(password: str, taken: bool) -> None:
 async def test_a_log_in_that_is_missing_is_the_operators_fault_and_tried_again() -> None:
     async with mail_server(Inbox(), **LOGIN) as port:
         with pytest.raises(MailUnavailable, match="530"):
-            await send(mail_door(smtp_settings(port)))
+            await send(make_mail_transport(smtp_settings(port)))
 
 
 @pytest.mark.parametrize(
@@ -145,27 +154,27 @@ async def test_a_log_in_that_is_missing_is_the_operators_fault_and_tried_again()
 async def test_refusals(inbox: Inbox, error: type[Exception], words: str) -> None:
     async with mail_server(inbox) as port:
         with pytest.raises(error, match=words):
-            await send(mail_door(smtp_settings(port)))
+            await send(make_mail_transport(smtp_settings(port)))
     assert inbox.mails == []
 
 
 async def test_a_server_that_hangs_is_given_up() -> None:
     async with silent_server() as port:
         with pytest.raises(MailUnavailable, match="cannot be used"):
-            await send(mail_door(smtp_settings(port, smtp_timeout=0.2)))
+            await send(make_mail_transport(smtp_settings(port, smtp_timeout=0.2)))
 
 
 async def test_a_server_that_is_away() -> None:
     async with mail_server(Inbox()) as port:
         pass
     with pytest.raises(MailUnavailable, match=f"127.0.0.1:{port} cannot be used"):
-        await send(mail_door(smtp_settings(port)))
+        await send(make_mail_transport(smtp_settings(port)))
 
 
 async def test_a_subject_cannot_add_headers() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        await send(mail_door(smtp_settings(port)), subject="A\r\nBcc: eve@example.org\n\nB\u2028C\x00")
+        await send(make_mail_transport(smtp_settings(port)), subject="A\r\nBcc: eve@example.org\n\nB\u2028C\x00")
     (mail,) = inbox.mails
     assert mail["Subject"] == "A Bcc: eve@example.org B C"
     assert mail["Bcc"] is None
@@ -183,7 +192,7 @@ async def test_what_is_no_address_is_refused_before_anyone_is_called(to: str) ->
     inbox = Inbox()
     async with mail_server(inbox) as port:
         with pytest.raises(MailRefused, match="is not a mail address"):
-            await send(mail_door(smtp_settings(port)), to=to)
+            await send(make_mail_transport(smtp_settings(port)), to=to)
     assert inbox.recipients == []
 
 
@@ -203,7 +212,9 @@ SUBJECTS = [
 
 def sent(subject: str, text: str = TEXT, files: Sequence[Attachment] = (), sender: Address = SENDER) -> bytes:
     """Return the mail as sent, and check that no line exceeds what servers must accept (RFC 5321 4.5.3.1.6)."""
-    composed = compose(sender, "alice@example.org", subject, text, "id", datetime(2027, 1, 1, tzinfo=UTC), files)
+    composed = compose_message(
+        sender, "alice@example.org", subject, text, "id", datetime(2027, 1, 1, tzinfo=UTC), files
+    )
     content = composed.as_bytes(policy=policy.SMTP)
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
     return content
@@ -222,7 +233,7 @@ def decoded_subject(content: bytes) -> str:
 async def test_a_subject_arrives_as_itself(subject: str) -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        await send(mail_door(smtp_settings(port)), subject=subject)
+        await send(make_mail_transport(smtp_settings(port)), subject=subject)
     assert inbox.mails[0]["Subject"] == subject.strip()
 
 
@@ -278,7 +289,7 @@ def test_the_name_of_an_attachment_arrives_as_itself(name: str, arrives: str) ->
 async def test_the_senders_name_arrives_as_itself(name: str) -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        await send(mail_door(smtp_settings(port, email_from=f'"{name}" <tocsin@example.org>')))
+        await send(make_mail_transport(smtp_settings(port, email_from=f'"{name}" <tocsin@example.org>')))
     (address,) = inbox.mails[0]["From"].addresses
     assert (address.display_name, address.addr_spec) == (name, "tocsin@example.org")
 
@@ -287,21 +298,21 @@ async def test_an_address_beyond_ascii_needs_a_server_that_takes_it() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
         with pytest.raises(MailRefused, match="cannot send to this address"):
-            await send(mail_door(smtp_settings(port)), to="jürgen@example.org")
+            await send(make_mail_transport(smtp_settings(port)), to="jürgen@example.org")
     async with mail_server(inbox, enable_SMTPUTF8=True) as port:
-        await send(mail_door(smtp_settings(port)), to="jürgen@example.org")
+        await send(make_mail_transport(smtp_settings(port)), to="jürgen@example.org")
     assert inbox.recipients == ["jürgen@example.org"]
 
 
 async def test_a_domain_beyond_ascii_needs_none() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        await send(mail_door(smtp_settings(port)), to="alice@bücher.de")
+        await send(make_mail_transport(smtp_settings(port)), to="alice@bücher.de")
     assert inbox.recipients == [inbox.mails[0]["To"]] == ["alice@xn--bcher-kva.de"]
 
 
 async def test_without_a_server_mails_become_files(tmp_path: Path) -> None:
-    door = mail_door(Settings(_env_file=None, data_dir=tmp_path / "data"))
+    door = make_mail_transport(Settings(_env_file=None, data_dir=tmp_path / "data"))
     await send(door)
     await door.send("jürgen@example.org", "Grüße", "Schöne Grüße\n", "u1/t2:0:began")
     directory = tmp_path / "data" / "mails"
@@ -319,7 +330,7 @@ async def test_without_a_server_mails_become_files(tmp_path: Path) -> None:
 async def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "mails").write_text("a file in the way")
     with pytest.raises(MailUnavailable, match=r"cannot be written to .*mails: File exists"):
-        await send(mail_door(Settings(_env_file=None, data_dir=tmp_path)))
+        await send(make_mail_transport(Settings(_env_file=None, data_dir=tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -332,4 +343,4 @@ async def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
 )
 def test_wrong_settings_are_named(wrong: dict[str, str], variable: str) -> None:
     with pytest.raises(SettingsError, match=variable):
-        mail_door(smtp_settings(25, **wrong))
+        make_mail_transport(smtp_settings(25, **wrong))

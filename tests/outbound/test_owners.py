@@ -11,7 +11,7 @@ import pytest
 import trustme
 from aiohttp.abc import ResolveResult
 
-from tests.harness import until
+from tests.harness import wait_until
 from tests.outbound.servers import (
     FixedResolver,
     Reader,
@@ -19,22 +19,22 @@ from tests.outbound.servers import (
     Writer,
     answering,
     get,
-    open_shared_door,
+    open_shared_client,
     read_request,
     response,
     talking,
 )
 from tests.outbound.test_protocol import CHUNKED
 from tocsin.outbound import resolvers
-from tocsin.outbound.http_client import HttpDoor, HttpRequest
-from tocsin.outbound.protocol import AnswerHandler
+from tocsin.outbound.http_client import HttpClient, HttpRequest
+from tocsin.outbound.protocol import StrictResponseHandler
 
 OK = response(body=b"ok")
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[HttpDoor]:
-    async with open_shared_door() as opened:
+async def door() -> AsyncIterator[HttpClient]:
+    async with open_shared_client() as opened:
         yield opened
 
 
@@ -59,7 +59,7 @@ SMUGGLED = b"GET /stolen HTTP/1.1\r\nHost: a\r\nX-Rest: "
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_body_that_a_server_ignores_is_never_the_beginning_of_anothers_request(
-    door: HttpDoor, method: str
+    door: HttpClient, method: str
 ) -> None:
     async with ignoring_bodies() as server:
         await door.request(HttpRequest(method, server.url, 5.0, (), SMUGGLED), "mallory")
@@ -71,7 +71,7 @@ async def test_a_body_that_a_server_ignores_is_never_the_beginning_of_anothers_r
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "REPORT"])
-async def test_a_connection_is_closed_after_a_body_that_servers_may_ignore(door: HttpDoor, method: str) -> None:
+async def test_a_connection_is_closed_after_a_body_that_servers_may_ignore(door: HttpClient, method: str) -> None:
     async with ignoring_bodies() as server:
         for body in (SMUGGLED, None):
             await door.request(HttpRequest(method, server.url, 5.0, (), body), "alice")
@@ -81,21 +81,21 @@ async def test_a_connection_is_closed_after_a_body_that_servers_may_ignore(door:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-async def test_a_body_that_belongs_to_its_method_closes_nothing(door: HttpDoor, method: str) -> None:
+async def test_a_body_that_belongs_to_its_method_closes_nothing(door: HttpClient, method: str) -> None:
     async with answering(OK) as server:
         for _ in range(2):
             await door.request(HttpRequest(method, server.url, 5.0, (), b"a body"), "alice")
     assert server.connections == 1
 
 
-async def test_owners_share_no_connection(door: HttpDoor) -> None:
+async def test_owners_share_no_connection(door: HttpClient) -> None:
     async with answering(OK) as server:
         for owner in ("alice", "bob", "alice", "bob", "alice "):
             await door.request(get(server.url), owner)
     assert server.connections == 3
 
 
-async def test_a_redirect_is_followed_on_the_owners_own_connections(door: HttpDoor) -> None:
+async def test_a_redirect_is_followed_on_the_owners_own_connections(door: HttpClient) -> None:
     async with answering(OK) as aim, answering(response("307 Go", b"", f"Location: {aim.url}")) as server:
         for owner in ("alice", "bob", "alice"):
             assert (await door.request(get(server.url), owner)).body == "ok"
@@ -132,7 +132,7 @@ CERTAIN = [
     ("answer", "connections"), [*((each, 2) for each in DOUBTFUL), *((each, 1) for each in CERTAIN)]
 )
 async def test_a_connection_is_used_again_only_after_an_end_beyond_doubt(
-    door: HttpDoor, answer: bytes, connections: int, bytewise: bool
+    door: HttpClient, answer: bytes, connections: int, bytewise: bool
 ) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         while True:
@@ -147,7 +147,7 @@ async def test_a_connection_is_used_again_only_after_an_end_beyond_doubt(
     assert server.connections == connections
 
 
-async def test_an_answer_that_comes_before_the_request_was_sent_closes_the_connection(door: HttpDoor) -> None:
+async def test_an_answer_that_comes_before_the_request_was_sent_closes_the_connection(door: HttpClient) -> None:
     """The server reads the rest of the body afterwards, and would take another request."""
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -172,8 +172,8 @@ async def test_an_answer_to_nothing_closes_the_connection() -> None:
 
     loop = asyncio.get_running_loop()
     async with talking(talk) as server:
-        transport, handler = await loop.create_connection(lambda: AnswerHandler(loop), "127.0.0.1", server.port)
-        await until(lambda: asyncio.sleep(0, bool(handler._tail)))
+        transport, handler = await loop.create_connection(lambda: StrictResponseHandler(loop), "127.0.0.1", server.port)
+        await wait_until(lambda: asyncio.sleep(0, bool(handler._tail)))
         handler.set_response_params()
         assert handler.should_close
         transport.close()
@@ -181,7 +181,7 @@ async def test_an_answer_to_nothing_closes_the_connection() -> None:
 
 async def test_idle_connections_are_bounded_in_all_and_the_greedy_one_loses_his() -> None:
     async with contextlib.AsyncExitStack() as stack:
-        door = await stack.enter_async_context(open_shared_door(concurrency=4))
+        door = await stack.enter_async_context(open_shared_client(concurrency=4))
         servers = [await stack.enter_async_context(answering(OK)) for _ in range(12)]
         await door.request(get(servers[0].url), "alice")
         for server in servers:
@@ -211,7 +211,7 @@ class Counting(FixedResolver):
 async def test_a_name_that_was_looked_up_is_remembered_for_its_owner_only() -> None:
     resolver = Counting()
     closing = response("200 OK", b"", "Connection: close")
-    async with answering(closing) as server, open_shared_door(resolver=resolver) as door:
+    async with answering(closing) as server, open_shared_client(resolver=resolver) as door:
         for owner in ("alice", "alice", "bob", "alice"):
             await door.request(get(f"http://a.example:{server.port}/"), owner)
     assert len(resolver.asked) == 2
@@ -227,8 +227,8 @@ async def test_names_that_never_resolve_hold_up_their_owner_only(monkeypatch: py
         return look_up("127.0.0.1", port, family)
 
     monkeypatch.setattr(resolvers, "_lookup", lookup)
-    async with answering(OK) as server, open_shared_door() as door:
-        names = [f"http://silent{number}.example:{server.port}/" for number in range(resolvers.THREADS + 1)]
+    async with answering(OK) as server, open_shared_client() as door:
+        names = [f"http://silent{number}.example:{server.port}/" for number in range(resolvers.LOOKUP_THREADS + 1)]
         calls = [asyncio.create_task(door.request(get(name, timeout=0.5), "mallory")) for name in names]
         await asyncio.wait(calls)  # all are cancelled, but their threads are still busy
         again = asyncio.create_task(door.request(get(names[0], timeout=20.0, connect_timeout=20.0), "mallory"))
@@ -253,7 +253,7 @@ async def test_no_tls_session_is_resumed() -> None:
 
     async with (
         talking(talk, served) as server,
-        open_shared_door(ssl_context=trusting, resolver=FixedResolver("127.0.0.1")) as door,
+        open_shared_client(ssl_context=trusting, resolver=FixedResolver("127.0.0.1")) as door,
     ):
         for owner in ("alice", "alice", "bob"):
             assert (await door.request(get(f"https://a.example:{server.port}/"), owner)).body == "ok"

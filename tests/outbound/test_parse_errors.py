@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.outbound.servers import Reader, Writer, get, kind, open_door, read_request, talking
+from tests.outbound.servers import Reader, Writer, get, kind, open_client, read_request, talking
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.parse_errors import explain_refusal
+from tocsin.outbound.parse_errors import explain_parse_error
 
 OK = b"HTTP/1.1 200 OK\r\n"
 REASONS = [
@@ -37,7 +37,7 @@ async def said(answer: bytes) -> tuple[str, str]:
         writer.write(answer)
         await reader.read()
 
-    async with talking(talk) as server, open_door() as door:
+    async with talking(talk) as server, open_client() as door:
         exchange = await door.request(get(server.url))
     assert kind(exchange) is ErrorKind.PROTOCOL
     assert exchange.failure is not None
@@ -69,7 +69,7 @@ async def test_128_headers_and_a_line_of_nearly_16_kb_are_read() -> None:
         writer.write(OK + b"X: y\r\n" * 126 + b"Y: " + b"a" * 16_300 + b"\r\nContent-Length: 0\r\n\r\n")
         await reader.read()
 
-    async with talking(talk) as server, open_door() as door:
+    async with talking(talk) as server, open_client() as door:
         exchange = await door.request(get(server.url))
     assert (exchange.failure, exchange.status) == (None, 200)
 
@@ -79,7 +79,7 @@ async def test_an_answer_that_ends_too_early_says_how_much_came() -> None:
         await read_request(reader)
         writer.write(OK + b"Content-Length: 100\r\n\r\nhalf")
 
-    async with talking(talk) as server, open_door() as door:
+    async with talking(talk) as server, open_client() as door:
         exchange = await door.request(get(server.url))
     assert exchange.failure is not None
     assert exchange.failure.message.endswith("ended before it was complete: 4 of 100 bytes were received.")
@@ -87,10 +87,10 @@ async def test_an_answer_that_ends_too_early_says_how_much_came() -> None:
 
 
 def test_a_reason_with_quotes_and_colons_stays_whole() -> None:
-    what, _ = explain_refusal('Data after `Connection: close`:\n\n  b\'{"token": "s3cret"}\'\n    ^')
+    what, _ = explain_parse_error('Data after `Connection: close`:\n\n  b\'{"token": "s3cret"}\'\n    ^')
     assert what == "is not valid HTTP (Data after `Connection: close`)"
 
 
 def test_what_the_parser_never_said_is_not_shown() -> None:
-    what, _ = explain_refusal("Exceeds the limit (4300 digits); use sys.set_int_max_str_digits() s3cret")
+    what, _ = explain_parse_error("Exceeds the limit (4300 digits); use sys.set_int_max_str_digits() s3cret")
     assert what == "is not valid HTTP (it is malformed)"

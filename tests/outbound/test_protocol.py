@@ -16,14 +16,14 @@ from tests.outbound.servers import (
     answering,
     get,
     kind,
-    open_door,
+    open_client,
     read_request,
     response,
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnersHttp
-from tocsin.outbound.protocol import INTERIM_LIMIT
+from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnerHttpClient
+from tocsin.outbound.protocol import MAX_INTERIM_RESPONSES
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SECOND = b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops"
@@ -59,12 +59,12 @@ WITHOUT_A_REST = [
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[OwnersHttp]:
-    async with open_door() as opened:
+async def door() -> AsyncIterator[OwnerHttpClient]:
+    async with open_client() as opened:
         yield opened
 
 
-async def call(door: OwnersHttp, method: str, pieces: list[bytes]) -> tuple[HttpExchange, Server]:
+async def call(door: OwnerHttpClient, method: str, pieces: list[bytes]) -> tuple[HttpExchange, Server]:
     """Return the result for a response sent in `pieces`, after which the server waits for the end."""
     seen: list[bytes] = []
 
@@ -88,7 +88,7 @@ async def call(door: OwnersHttp, method: str, pieces: list[bytes]) -> tuple[Http
 @pytest.mark.parametrize("split", [False, True], ids=["one packet", "two packets"])
 @pytest.mark.parametrize(("method", "answer", "rest", "status", "body"), AFTER_THE_END)
 async def test_an_answer_ends_where_its_framing_says(
-    door: OwnersHttp, method: str, answer: bytes, rest: bytes, status: int, body: str, split: bool
+    door: OwnerHttpClient, method: str, answer: bytes, rest: bytes, status: int, body: str, split: bool
 ) -> None:
     exchange, server = await call(door, method, [answer, rest] if split else [answer + rest])
     assert exchange.failure is None
@@ -114,7 +114,7 @@ def test_packets_make_no_difference(case: tuple[str, bytes, bytes, int, str], da
                 await asyncio.sleep(0)
             await reader.read()
 
-        async with talking(talk) as server, open_door() as door:
+        async with talking(talk) as server, open_client() as door:
             exchange = await door.request(HttpRequest(method, server.url, 5.0))
         assert (exchange.failure, exchange.status, exchange.body) == (None, status, body)
         assert len(seen) == 1
@@ -125,7 +125,7 @@ def test_packets_make_no_difference(case: tuple[str, bytes, bytes, int, str], da
 @pytest.mark.parametrize("bytewise", [False, True], ids=["one packet", "byte by byte"])
 @pytest.mark.parametrize(("answer", "status", "body"), WITHOUT_A_REST)
 async def test_answers_of_every_framing_are_read(
-    door: OwnersHttp, answer: bytes, status: int, body: str, bytewise: bool
+    door: OwnerHttpClient, answer: bytes, status: int, body: str, bytewise: bool
 ) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
@@ -159,7 +159,7 @@ def test_a_kept_connection_with_something_unread_is_not_used_again(rest: bytes) 
         one.close()
 
     async def run(port: int) -> list[str | None]:
-        async with open_door() as door:
+        async with open_client() as door:
             request = HttpRequest("POST", f"http://127.0.0.1:{port}/", 5.0)
             before = await door.request(request)
             go_on.set()
@@ -173,7 +173,7 @@ def test_a_kept_connection_with_something_unread_is_not_used_again(rest: bytes) 
         server.join(5)
 
 
-async def test_a_connection_is_kept_when_nothing_follows(door: OwnersHttp) -> None:
+async def test_a_connection_is_kept_when_nothing_follows(door: OwnerHttpClient) -> None:
     answers = iter([response(body=b"1"), CHUNKED + b"1\r\n2\r\n0\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"])
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -189,7 +189,7 @@ async def test_a_connection_is_kept_when_nothing_follows(door: OwnersHttp) -> No
 
 @pytest.mark.parametrize(("method", "body"), [("GET", "again"), ("POST", None)])
 async def test_what_is_no_answer_on_a_kept_connection_is_asked_again_if_that_is_safe(
-    door: OwnersHttp, method: str, body: str | None
+    door: OwnerHttpClient, method: str, body: str | None
 ) -> None:
     answers = iter([response(body=b"first"), b"{}", response(body=b"again")])
 
@@ -208,7 +208,7 @@ async def test_what_is_no_answer_on_a_kept_connection_is_asked_again_if_that_is_
     assert server.connections == (2 if body else 1)
 
 
-async def test_a_broken_chunk_is_told_at_once(door: OwnersHttp) -> None:
+async def test_a_broken_chunk_is_told_at_once(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(CHUNKED + b"2\r\nhi\r\n")
@@ -224,7 +224,7 @@ async def test_a_broken_chunk_is_told_at_once(door: OwnersHttp) -> None:
     assert (exchange.status, exchange.body) == (200, "hi")
 
 
-async def test_a_body_without_a_length_is_incomplete_when_the_connection_breaks(door: OwnersHttp) -> None:
+async def test_a_body_without_a_length_is_incomplete_when_the_connection_breaks(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
@@ -238,7 +238,7 @@ async def test_a_body_without_a_length_is_incomplete_when_the_connection_breaks(
     assert exchange.body == "half"
 
 
-async def test_an_answer_that_comes_before_the_whole_request_is_read_counts(door: OwnersHttp) -> None:
+async def test_an_answer_that_comes_before_the_whole_request_is_read_counts(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(response("413 Content Too Large", b"too large", "Connection: close"))
@@ -251,7 +251,7 @@ async def test_an_answer_that_comes_before_the_whole_request_is_read_counts(door
     assert (exchange.status, exchange.body) == (413, "too large")
 
 
-async def test_both_lengths_are_a_failure_that_says_so(door: OwnersHttp) -> None:
+async def test_both_lengths_are_a_failure_that_says_so(door: OwnerHttpClient) -> None:
     lengths = [b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"]
     for order in (lengths, lengths[::-1]):
         answer = b"HTTP/1.1 200 OK\r\n" + b"".join(order) + b"\r\n2\r\nhi\r\n0\r\n\r\n"
@@ -261,7 +261,7 @@ async def test_both_lengths_are_a_failure_that_says_so(door: OwnersHttp) -> None
         assert re.search("both a Content-Length and a Transfer-Encoding", exchange.failure.message)
 
 
-async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: OwnersHttp) -> None:
+async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         while True:
@@ -275,8 +275,8 @@ async def test_a_server_that_never_comes_to_its_answer_is_given_up(door: OwnersH
     assert "more interim responses" in exchange.failure.message
 
 
-async def test_many_interim_answers_are_fine(door: OwnersHttp) -> None:
-    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * INTERIM_LIMIT
+async def test_many_interim_answers_are_fine(door: OwnerHttpClient) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * MAX_INTERIM_RESPONSES
     async with answering(hints + response(body=b"in"), hints + response(body=b"again")) as server:
         bodies = [(await door.request(get(server.url))).body for _ in range(2)]
     assert bodies == ["in", "again"]

@@ -7,20 +7,20 @@ from tests.outbound.servers import (
     answering,
     get,
     kind,
-    open_door,
+    open_client,
     response,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http_client import HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpRequest, OwnerHttpClient
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[OwnersHttp]:
-    async with open_door() as opened:
+async def door() -> AsyncIterator[OwnerHttpClient]:
+    async with open_client() as opened:
         yield opened
 
 
-async def test_redirects_are_followed_and_counted(door: OwnersHttp) -> None:
+async def test_redirects_are_followed_and_counted(door: OwnerHttpClient) -> None:
     answers = [
         response("302 Found", b"moved", "Location: /next?q=1"),
         response("301 Moved", b"", "Location: last"),
@@ -44,7 +44,7 @@ LOCATIONS = [
 
 
 @pytest.mark.parametrize(("location", "called"), LOCATIONS, ids=range(len(LOCATIONS)))
-async def test_a_location_is_called_as_browsers_call_it(door: OwnersHttp, location: bytes, called: bytes) -> None:
+async def test_a_location_is_called_as_browsers_call_it(door: OwnerHttpClient, location: bytes, called: bytes) -> None:
     redirect = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
     async with answering(redirect, response(body=b"there")) as server:
         exchange = await door.request(get(server.url + "dir/page"))
@@ -53,7 +53,7 @@ async def test_a_location_is_called_as_browsers_call_it(door: OwnersHttp, locati
 
 
 @pytest.mark.parametrize("location", [b"http://caf\xe9/", b"http://[::1/", b"http://a b/", b"mailto:a@b.example"])
-async def test_a_location_that_cannot_be_parsed_is_said_to_be_wrong(door: OwnersHttp, location: bytes) -> None:
+async def test_a_location_that_cannot_be_parsed_is_said_to_be_wrong(door: OwnerHttpClient, location: bytes) -> None:
     redirect = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
     async with answering(redirect, response()) as server:
         exchange = await door.request(get(server.url))
@@ -63,7 +63,7 @@ async def test_a_location_that_cannot_be_parsed_is_said_to_be_wrong(door: Owners
 
 @pytest.mark.parametrize(("second", "calls"), [("/a", 2), ("/b", 1), ("", 1)])
 async def test_several_locations_lead_nowhere_unless_they_are_the_same(
-    door: OwnersHttp, second: str, calls: int
+    door: OwnerHttpClient, second: str, calls: int
 ) -> None:
     redirect = response("302 Found", b"", "Location: /a", f"Location: {second}")
     async with answering(redirect, response()) as server:
@@ -75,7 +75,7 @@ async def test_several_locations_lead_nowhere_unless_they_are_the_same(
 async def test_a_redirect_loop_ends() -> None:
     async with (
         answering(response("307 Again", b"", "Location: /")) as server,
-        open_door(max_redirects=3) as door,
+        open_client(max_redirects=3) as door,
     ):
         exchange = await door.request(get(server.url))
     assert kind(exchange) is ErrorKind.TOO_MANY_REDIRECTS
@@ -85,7 +85,7 @@ async def test_a_redirect_loop_ends() -> None:
 async def test_with_no_redirects_allowed_the_redirect_is_the_answer() -> None:
     async with (
         answering(response("302 Found", b"moved", "Location: /")) as server,
-        open_door(max_redirects=0) as door,
+        open_client(max_redirects=0) as door,
     ):
         exchange = await door.request(get(server.url))
     assert (exchange.failure, exchange.status, exchange.body) == (None, 302, "moved")
@@ -98,7 +98,7 @@ async def test_with_no_redirects_allowed_the_redirect_is_the_answer() -> None:
         (302, "PUT", "PUT"), (307, "POST", "POST"), (308, "PATCH", "PATCH"),
     ],
 )  # fmt: skip
-async def test_method_and_body_follow_the_rules(door: OwnersHttp, status: int, sent: str, followed: str) -> None:
+async def test_method_and_body_follow_the_rules(door: OwnerHttpClient, status: int, sent: str, followed: str) -> None:
     redirect = response(f"{status} Away", b"", "Location: /next")
     headers = [("Content-Type", "text/plain"), ("X-Mine", "1")]
     async with answering(redirect, response()) as server:
@@ -111,7 +111,7 @@ async def test_method_and_body_follow_the_rules(door: OwnersHttp, status: int, s
     )
 
 
-async def test_secrets_stay_with_their_origin(door: OwnersHttp) -> None:
+async def test_secrets_stay_with_their_origin(door: OwnerHttpClient) -> None:
     headers = [("Authorization", "Bearer t0ken"), ("cookie", "a=1"), ("X-Mine", "s3cret"), ("X-Open", "1")]
     async with answering(response()) as other:
         away = response("307 Away", b"", f"Location: {other.url}")
@@ -124,7 +124,7 @@ async def test_secrets_stay_with_their_origin(door: OwnersHttp) -> None:
     assert not any(word in other.seen[0] for word in (b"t0ken", b"a=1", b"s3cret"))
 
 
-async def test_a_redirect_cannot_make_us_log_in(door: OwnersHttp) -> None:
+async def test_a_redirect_cannot_make_us_log_in(door: OwnerHttpClient) -> None:
     async with answering(response("302 Found", b"", "Location: http://user:pw@127.0.0.1:1/")) as server:
         exchange = await door.request(get(server.url, headers=[("Authorization", "Bearer t")]))
     assert kind(exchange) is ErrorKind.CONNECT
@@ -139,7 +139,7 @@ async def test_a_redirect_cannot_make_us_log_in(door: OwnersHttp) -> None:
     ("value", "seconds"),
     [("120", 120), ("0", 0), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("9" * 50, 999_999_999)],
 )
-async def test_retry_after_is_understood(door: OwnersHttp, value: str, seconds: int | None) -> None:
+async def test_retry_after_is_understood(door: OwnerHttpClient, value: str, seconds: int | None) -> None:
     async with answering(response("429 Slow", b"", f"Retry-After: {value}")) as server:
         exchange = await door.request(get(server.url))
     assert exchange.retry_after == (None if seconds is None else datetime.timedelta(seconds=seconds))

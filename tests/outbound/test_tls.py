@@ -22,17 +22,17 @@ from tests.outbound.servers import (
     answering,
     get,
     kind,
-    open_door,
+    open_client,
     response,
     talking,
 )
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnersHttp
+from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnerHttpClient
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[OwnersHttp]:
-    async with open_door() as opened:
+async def door() -> AsyncIterator[OwnerHttpClient]:
+    async with open_client() as opened:
         yield opened
 
 
@@ -57,13 +57,13 @@ async def test_tls_with_a_trusted_certificate(authority: trustme.CA) -> None:
     tls = server_tls(authority.issue_cert("good.example"))
     async with (
         answering(response(body=b"ok"), tls=tls) as server,
-        open_door(ssl_context=trusting(authority), resolver=FixedResolver("127.0.0.1")) as door,
+        open_client(ssl_context=trusting(authority), resolver=FixedResolver("127.0.0.1")) as door,
     ):
         exchange = await door.request(get(f"https://good.example:{server.port}/"))
     assert exchange.body == "ok"
 
 
-async def tls_failure(door: OwnersHttp, server: Server, host: str = "127.0.0.1") -> str:
+async def tls_failure(door: OwnerHttpClient, server: Server, host: str = "127.0.0.1") -> str:
     exchange = await door.request(get(f"https://{host}:{server.port}/"))
     assert kind(exchange) is ErrorKind.TLS
     assert server.seen == []
@@ -71,7 +71,7 @@ async def tls_failure(door: OwnersHttp, server: Server, host: str = "127.0.0.1")
     return exchange.failure.message
 
 
-async def test_an_untrusted_certificate_is_refused_by_default(door: OwnersHttp, authority: trustme.CA) -> None:
+async def test_an_untrusted_certificate_is_refused_by_default(door: OwnerHttpClient, authority: trustme.CA) -> None:
     async with answering(response(), tls=server_tls(authority.issue_cert("127.0.0.1"))) as server:
         assert "unknown authority" in await tls_failure(door, server)
 
@@ -81,7 +81,7 @@ async def test_a_certificate_for_another_host_is_refused(authority: trustme.CA) 
     trust, resolver = trusting(authority), FixedResolver("127.0.0.1")
     async with (
         answering(response(), tls=tls) as server,
-        open_door(ssl_context=trust, resolver=resolver) as door,
+        open_client(ssl_context=trust, resolver=resolver) as door,
     ):
         assert "another host name" in await tls_failure(door, server, "good.example")
         assert "not for this IP address" in await tls_failure(door, server)
@@ -90,11 +90,11 @@ async def test_a_certificate_for_another_host_is_refused(authority: trustme.CA) 
 async def test_an_expired_certificate_is_refused(authority: trustme.CA) -> None:
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     tls = server_tls(authority.issue_cert("127.0.0.1", not_before=past, not_after=past + datetime.timedelta(days=1)))
-    async with answering(response(), tls=tls) as server, open_door(ssl_context=trusting(authority)) as door:
+    async with answering(response(), tls=tls) as server, open_client(ssl_context=trusting(authority)) as door:
         assert "has expired" in await tls_failure(door, server)
 
 
-async def test_https_to_a_port_that_speaks_none(door: OwnersHttp) -> None:
+async def test_https_to_a_port_that_speaks_none(door: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -135,7 +135,7 @@ async def called(
 ) -> HttpExchange:
     with blocking_server(tls) as port:
         resolver = FixedResolver("127.0.0.1")
-        async with open_door(ssl_context=trusting(authority), resolver=resolver) as door:
+        async with open_client(ssl_context=trusting(authority), resolver=resolver) as door:
             return await door.request(HttpRequest(method, f"https://{host}:{port}/", 5.0, (), body))
 
 
@@ -248,7 +248,7 @@ async def test_alerts_of_the_handshake_are_told(
 
 
 @pytest.mark.parametrize("reset", [False, True])
-async def test_a_server_that_hangs_up_in_the_handshake(door: OwnersHttp, reset: bool) -> None:
+async def test_a_server_that_hangs_up_in_the_handshake(door: OwnerHttpClient, reset: bool) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.read(10)
         linger = struct.pack("ii", 1 if reset else 0, 0)

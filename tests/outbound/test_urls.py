@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from tocsin.outbound.urls import URL_LIMIT, join_url, origin, parse_url, place
+from tocsin.outbound.urls import MAX_URL_LENGTH, display_authority, origin, parse_url, resolve_redirect
 
 PIECES = st.sampled_from([
     "http://", "HTTPS://", "/", "\\", "@", ":", "80", "#", "?", "[", "]", "::1", "127.0.0.1", "0x7f", "1", ".", "。",
@@ -58,8 +58,8 @@ def test_other_origins(other: str) -> None:
 
 
 def test_a_place_is_named_as_it_is_called() -> None:
-    assert place(URL("http://bücher.example/x")) == "xn--bcher-kva.example:80"
-    assert place(URL("https://[::1]/x")) == "[::1]:443"
+    assert display_authority(URL("http://bücher.example/x")) == "xn--bcher-kva.example:80"
+    assert display_authority(URL("https://[::1]/x")) == "[::1]:443"
 
 
 # As serialized by the URL standard: https://url.spec.whatwg.org/#url-serializing
@@ -131,13 +131,13 @@ RESOLVED = [
 @pytest.mark.parametrize(("location", "path"), RESOLVED)
 def test_a_location_is_read_as_browsers_read_it(location: str, path: str) -> None:
     base = URL("http://a.example:81/x/y?q", encoded=True)
-    assert str(join_url(base, location)) == f"http://a.example:81{path}"
+    assert str(resolve_redirect(base, location)) == f"http://a.example:81{path}"
 
 
 @given(st.lists(PIECES | st.characters(), max_size=8).map("".join))
 def test_a_location_leads_where_the_url_standard_says_or_nowhere(location: str) -> None:
     base = URL("http://a.example:81/x/y?q", encoded=True)
-    target = join_url(base, location)
+    target = resolve_redirect(base, location)
     if isinstance(target, str):
         assert target.endswith(".")
         return
@@ -148,11 +148,11 @@ def test_a_location_leads_where_the_url_standard_says_or_nowhere(location: str) 
 
 def test_a_url_may_be_long() -> None:
     start = "http://a.example/?"
-    longest = start + "x" * (URL_LIMIT - len(start))
-    assert URL_LIMIT >= 8000
+    longest = start + "x" * (MAX_URL_LENGTH - len(start))
+    assert MAX_URL_LENGTH >= 8000
     assert str(parse_url(longest)) == longest
     assert parse_url(longest + "x") == "It is longer than 8192 characters."
-    assert join_url(URL("http://b.example/"), longest) == parse_url(longest)
-    assert join_url(URL("http://b.example/"), longest + "x") == "It is longer than 8192 characters."
+    assert resolve_redirect(URL("http://b.example/"), longest) == parse_url(longest)
+    assert resolve_redirect(URL("http://b.example/"), longest + "x") == "It is longer than 8192 characters."
     assert isinstance(parse_url(start + "\u4e2d" * 3000), URL)
     assert parse_url(start + "\u4e2d" * 4000) == "It is longer than 32768 characters when it is percent-encoded."

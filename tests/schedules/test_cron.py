@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.schedules.expressions import CHANGES, five_fields, places, six_fields, zone
 from tests.schedules.oracle import Oracle, utc
 from tocsin.clock import MILLISECOND
-from tocsin.schedules import Cron, count_due, latest_due, next_due, preview
-from tocsin.schedules.cron_calendar import calendar_of
+from tocsin.schedules import Cron, count_due, latest_due, next_due, preview_due_times
+from tocsin.schedules.cron_calendar import get_calendar
 
 Place = tuple[str, datetime]
 OFFSETS = st.integers(0, 28 * 3_600_000)
@@ -53,7 +53,7 @@ TABLE = [
 @pytest.mark.parametrize(("zone_key", "expression", "after", "expected"), TABLE)
 def test_next_due_times(zone_key: str, expression: str, after: str, expected: list[str]) -> None:
     schedule = Cron(expression, zone_key)
-    found = preview(schedule, utc(after), len(expected))
+    found = preview_due_times(schedule, utc(after), len(expected))
     shown = [f"{moment:%dT%H:%M%z}" for moment in found]
     assert shown == [text if len(text) > 11 else text + "00" for text in expected]
     assert [latest_due(schedule, moment) for moment in found] == found
@@ -69,7 +69,7 @@ def test_the_moments_that_are_tested_are_changes_of_clocks(zone_key: str, change
 def assert_agrees(expression: str, zone_key: str, start: datetime, end: datetime) -> list[datetime]:
     """Walks forwards and backwards through [start, end] and compares with the oracle."""
     try:
-        calendar_of(expression)
+        get_calendar(expression)
     except CronSimError:
         assume(False)
     schedule = Cron(expression, zone_key)
@@ -125,7 +125,7 @@ def test_six_fields_agree_with_a_watched_clock(expression: str, place: Place, sh
 @given(five_fields(), places(), st.integers(0, 400), st.integers(0, 400))
 def test_counts_add_up_across_years(expression: str, place: Place, first: int, second: int) -> None:
     try:
-        calendar_of(expression)
+        get_calendar(expression)
     except CronSimError:
         assume(False)
     schedule, start = Cron(expression, place[0]), place[1]

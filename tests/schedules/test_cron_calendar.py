@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.schedules.expressions import dates, five_fields, six_fields
 from tests.schedules.oracle import Oracle
-from tocsin.schedules.cron_calendar import NICKNAMES, CronCalendar, calendar_of, expand
+from tocsin.schedules.cron_calendar import NICKNAMES, CronCalendar, get_calendar, split_fields
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2096, 1, 1))  # noqa: DTZ001
 
@@ -63,7 +63,7 @@ def test_counts_what_it_would_find(expression: str, after: datetime, steps: int)
 
 
 def test_nicknames_are_known_in_any_case() -> None:
-    assert expand(" @Daily ") == ["0", "0", "*", "*", "*"]
+    assert split_fields(" @Daily ") == ["0", "0", "*", "*", "*"]
     assert all(CronCalendar(name).next(datetime(2026, 1, 1)) for name in NICKNAMES)  # noqa: DTZ001
 
 
@@ -97,5 +97,5 @@ def test_29_february_on_a_sunday_is_found_across_2100() -> None:
 
 
 def test_an_expression_is_read_once() -> None:
-    calendars = [calendar_of("1 2 3 4 5") for _ in range(3)]
+    calendars = [get_calendar("1 2 3 4 5") for _ in range(3)]
     assert all(first is second for first, second in pairwise(calendars))

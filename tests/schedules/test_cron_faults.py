@@ -3,7 +3,7 @@
 import pytest
 
 from tocsin.errors import InvalidInput
-from tocsin.schedules import Cron, check
+from tocsin.schedules import Cron, validate_schedule
 
 SECOND = 'seconds are 0 to 59, as in "*/10 * * * * *".'
 MINUTE = 'minutes are 0 to 59, as in "*/15 * * * *".'
@@ -123,11 +123,11 @@ def test_a_long_expression_is_refused_unread() -> None:
 def test_the_longest_allowed_expression_passes() -> None:
     expression = "0 00 * * " + "1," * 95 + "1"
     assert len(expression) == 200
-    check(Cron(expression, "UTC"))
+    validate_schedule(Cron(expression, "UTC"))
 
 
 def refusal(expression: str) -> str:
     with pytest.raises(InvalidInput) as caught:
-        check(Cron(expression, "UTC"))
+        validate_schedule(Cron(expression, "UTC"))
     assert caught.value.path == ("cron", "expression")
     return caught.value.message

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from tests.schedules.oracle import utc
-from tocsin.schedules import Cron, Every, Once, Schedule, summary
-from tocsin.schedules.description import duration_words
+from tocsin.schedules import Cron, Every, Once, Schedule, describe_schedule
+from tocsin.schedules.description import describe_duration
 
 NOON = utc("2026-11-22T12:00")
 
@@ -25,7 +25,7 @@ NOON = utc("2026-11-22T12:00")
     ],
 )
 def test_summary(schedule: Schedule, sentence: str) -> None:
-    assert summary(schedule) == sentence
+    assert describe_schedule(schedule) == sentence
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_summary(schedule: Schedule, sentence: str) -> None:
     ],
 )
 def test_durations(duration: timedelta, words: str) -> None:
-    assert duration_words(duration) == words
+    assert describe_duration(duration) == words

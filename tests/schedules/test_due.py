@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.schedules.oracle import ticks, utc
 from tocsin.clock import MILLISECOND
-from tocsin.schedules import Cron, Every, Once, count_due, latest_due, next_due, preview
+from tocsin.schedules import Cron, Every, Once, count_due, latest_due, next_due, preview_due_times
 
 START = utc("2026-11-22T10:00")
 HOUR = timedelta(hours=1)
@@ -51,7 +51,7 @@ def test_every_laws(interval: timedelta, end: datetime | None, first: datetime, 
 
 def test_every_ends_with_a_due_time_at_its_end() -> None:
     every = Every(HOUR, START, START + 2 * HOUR)
-    assert preview(every, START - HOUR, 10) == [START, START + HOUR, START + 2 * HOUR]
+    assert preview_due_times(every, START - HOUR, 10) == [START, START + HOUR, START + 2 * HOUR]
     assert next_due(every, START + 2 * HOUR) is None
     assert latest_due(every, START + 100 * HOUR) == START + 2 * HOUR
 
@@ -77,7 +77,7 @@ def test_nothing_is_due_in_an_empty_or_reversed_span() -> None:
 
 
 def test_preview_of_cron_carries_the_offset_that_holds_then() -> None:
-    found = preview(Cron("30 2 * * *", "Europe/Berlin"), utc("2026-10-23T12:00"), 3)
+    found = preview_due_times(Cron("30 2 * * *", "Europe/Berlin"), utc("2026-10-23T12:00"), 3)
     assert [due.isoformat() for due in found] == [
         "2026-10-24T02:30:00+02:00",
         "2026-10-25T02:30:00+02:00",
@@ -86,21 +86,21 @@ def test_preview_of_cron_carries_the_offset_that_holds_then() -> None:
 
 
 def test_preview_in_a_repeated_hour_equals_the_moments_in_utc() -> None:
-    found = preview(Cron("*/30 2 * * *", "Europe/Berlin"), utc("2026-10-24T12:00"), 4)
+    found = preview_due_times(Cron("*/30 2 * * *", "Europe/Berlin"), utc("2026-10-24T12:00"), 4)
     half = timedelta(minutes=30)
     assert found == list(islice(ticks(utc("2026-10-25T00:00"), utc("2026-10-26T00:00"), half), 4))
 
 
 def test_preview_of_others_is_in_utc() -> None:
     berlin = START.astimezone(timezone(HOUR))
-    found = [*preview(Once(berlin), START - HOUR, 3), *preview(Every(HOUR, berlin), START, 2)]
+    found = [*preview_due_times(Once(berlin), START - HOUR, 3), *preview_due_times(Every(HOUR, berlin), START, 2)]
     assert found == [START, START + HOUR, START + 2 * HOUR]
     assert {due.tzinfo for due in found} == {UTC}
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_preview_gives_as_many_as_asked_for(count: int) -> None:
-    assert len(preview(Cron("@hourly", "Asia/Kathmandu"), START, count)) == count
+    assert len(preview_due_times(Cron("@hourly", "Asia/Kathmandu"), START, count)) == count
 
 
 def test_moments_may_come_with_any_offset() -> None:

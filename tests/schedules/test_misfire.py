@@ -19,11 +19,11 @@ from tocsin.schedules import (
     MisfirePolicy,
     Once,
     Schedule,
-    check_misfire,
     next_due,
-    plan_due,
+    plan_due_times,
+    validate_misfire,
 )
-from tocsin.schedules.misfire import ON_TIME_LIMIT
+from tocsin.schedules.misfire import MAX_ON_TIME_RUNS
 
 DUE = utc("2026-11-22T10:00")
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -82,18 +82,18 @@ TABLE: list[tuple[str, Schedule, timedelta, Misfire, DuePlan]] = [
 
 @pytest.mark.parametrize(("case", "schedule", "late", "misfire", "plan"), TABLE, ids=[row[0] for row in TABLE])
 def test_plans(case: str, schedule: Schedule, late: timedelta, misfire: Misfire, plan: DuePlan) -> None:
-    assert plan_due(schedule, DUE, DUE + late, misfire) == plan
+    assert plan_due_times(schedule, DUE, DUE + late, misfire) == plan
 
 
 def test_a_long_grace_period_runs_the_newest_and_tells_the_rest() -> None:
     misfire = Misfire(grace=HOUR)
-    plan = plan_due(Every(SECOND, DUE), DUE, DUE + 500 * SECOND, misfire)
-    assert len(plan.runs) == ON_TIME_LIMIT
+    plan = plan_due_times(Every(SECOND, DUE), DUE, DUE + 500 * SECOND, misfire)
+    assert len(plan.runs) == MAX_ON_TIME_RUNS
     assert plan.missed == Gap(DUE, DUE + 400 * SECOND, 401)
 
 
 def test_every_second_found_within_a_minute_all_run() -> None:
-    plan = plan_due(Cron("* * * * * *", "Europe/Berlin"), DUE, DUE + MINUTE, RUN_ONCE)
+    plan = plan_due_times(Cron("* * * * * *", "Europe/Berlin"), DUE, DUE + MINUTE, RUN_ONCE)
     assert plan.runs == tuple(DUE + number * SECOND for number in range(61))
     assert plan.missed is None
 
@@ -136,7 +136,7 @@ DUES = st.sampled_from(
 @given(SCHEDULES, DUES, st.integers(0, 3_600_000) | st.integers(0, 10_000), MISFIRES)
 def test_every_due_time_is_run_or_in_the_gap(schedule: Schedule, due: datetime, late_ms: int, misfire: Misfire) -> None:
     now = due + late_ms * MILLISECOND
-    everything, plan = all_due(schedule, due, now), plan_due(schedule, due, now, misfire)
+    everything, plan = all_due(schedule, due, now), plan_due_times(schedule, due, now, misfire)
     missed = everything[: len(everything) - len(plan.runs)]
     assert (*missed, *plan.runs) == tuple(everything)
     assert plan.missed == (Gap(missed[0], missed[-1], len(missed)) if missed else None)
@@ -184,7 +184,7 @@ def test_a_week_away_costs_no_more_steps_than_an_hour(schedule: Schedule, policy
     misfire = Misfire(policy, max_runs=10)
 
     def steps(away: timedelta) -> int:
-        return steps_of(lambda: plan_due(schedule, DUE, DUE + away, misfire))
+        return steps_of(lambda: plan_due_times(schedule, DUE, DUE + away, misfire))
 
     steps(HOUR)  # the expression is read
     assert steps(timedelta(days=7)) < steps(HOUR) + 200
@@ -193,14 +193,14 @@ def test_a_week_away_costs_no_more_steps_than_an_hour(schedule: Schedule, policy
 def test_an_every_second_task_a_week_away_is_one_run_and_one_gap() -> None:
     now = DUE + timedelta(days=7)
     expected = DuePlan((now,), Gap(DUE, now - SECOND, 604_800), now + SECOND)
-    assert plan_due(Every(SECOND, DUE), DUE, now, RUN_ONCE) == expected
-    assert plan_due(Cron("* * * * * *", "Asia/Tokyo"), DUE, now, RUN_ONCE) == expected
+    assert plan_due_times(Every(SECOND, DUE), DUE, now, RUN_ONCE) == expected
+    assert plan_due_times(Cron("* * * * * *", "Asia/Tokyo"), DUE, now, RUN_ONCE) == expected
 
 
 @given(MISFIRES)
 def test_documents_give_the_same_misfire_back(misfire: Misfire) -> None:
     assert Misfire.from_document(misfire.to_document()) == misfire
-    check_misfire(misfire)
+    validate_misfire(misfire)
 
 
 def test_the_document_holds_plain_values() -> None:
@@ -219,5 +219,5 @@ def test_the_document_holds_plain_values() -> None:
 )
 def test_wrong_values_are_refused(misfire: Misfire, path: str, message: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        check_misfire(misfire)
+        validate_misfire(misfire)
     assert (caught.value.path, caught.value.message) == ((path,), message)

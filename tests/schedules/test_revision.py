@@ -14,19 +14,19 @@ from tocsin.schedules import (
     Misfire,
     MisfirePolicy,
     Once,
-    Plain,
-    Revised,
+    RevisedSchedule,
     Schedule,
-    default_start,
+    SimpleSchedule,
+    choose_start,
+    current_schedule,
+    describe_schedule,
     first_due,
-    from_document,
     latest_due,
     next_due,
-    plain,
-    plan_due,
-    revise,
-    summary,
-    to_document,
+    plan_due_times,
+    revise_schedule,
+    schedule_from_document,
+    schedule_to_document,
 )
 
 NOON = utc("2026-11-22T12:00")
@@ -36,31 +36,31 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 def test_an_interval_without_a_start_keeps_the_phase_of_the_same_interval_only() -> None:
     before = Every(HOUR, NOON)
     now = NOON + 5.5 * HOUR
-    assert default_start(timedelta(minutes=60), before, now) == NOON
-    assert default_start(2 * HOUR, before, now) == now + 2 * HOUR
-    assert default_start(HOUR, Cron("@hourly", "UTC"), now) == now + HOUR
-    assert default_start(HOUR, None, now) == now + HOUR
-    assert default_start(timedelta.max, None, now) == now
+    assert choose_start(timedelta(minutes=60), before, now) == NOON
+    assert choose_start(2 * HOUR, before, now) == now + 2 * HOUR
+    assert choose_start(HOUR, Cron("@hourly", "UTC"), now) == now + HOUR
+    assert choose_start(HOUR, None, now) == now + HOUR
+    assert choose_start(timedelta.max, None, now) == now
 
 
 def test_what_is_not_due_yet_follows_the_new_schedule_alone() -> None:
     new = Cron("30 * * * *", "UTC")
-    assert revise(Every(HOUR, NOON), NOON + HOUR, NOON, new, NOON + SECOND) == (new, NOON + HOUR / 2)
+    assert revise_schedule(Every(HOUR, NOON), NOON + HOUR, NOON, new, NOON + SECOND) == (new, NOON + HOUR / 2)
 
 
 @pytest.mark.parametrize("late", [timedelta(0), MILLISECOND, 30 * SECOND])
 def test_a_due_time_that_has_just_come_stands_and_the_new_schedule_follows(late: timedelta) -> None:
     now = NOON + late
-    schedule, due = revise(Every(HOUR, NOON - HOUR), NOON, NOON - HOUR, Every(2 * HOUR, now + 2 * HOUR), now)
+    schedule, due = revise_schedule(Every(HOUR, NOON - HOUR), NOON, NOON - HOUR, Every(2 * HOUR, now + 2 * HOUR), now)
     assert due == NOON
-    plan = plan_due(schedule, NOON, now + SECOND, Misfire())
+    plan = plan_due_times(schedule, NOON, now + SECOND, Misfire())
     assert (plan.runs, plan.missed, plan.next_due) == ((NOON,), None, now + 2 * HOUR)
 
 
 def test_all_due_times_that_passed_before_an_edit_stand_and_none_of_the_new_schedule_before_it() -> None:
     now = NOON + 5 * HOUR
-    schedule, due = revise(Every(HOUR, NOON), NOON, None, Every(SECOND, NOON), now)
-    plan = plan_due(schedule, due or now, now, Misfire())
+    schedule, due = revise_schedule(Every(HOUR, NOON), NOON, None, Every(SECOND, NOON), now)
+    plan = plan_due_times(schedule, due or now, now, Misfire())
     assert plan.runs == (now,)
     assert plan.missed is not None
     assert (plan.missed.first, plan.missed.until, plan.missed.count) == (NOON, now - HOUR, 5)
@@ -68,26 +68,28 @@ def test_all_due_times_that_passed_before_an_edit_stand_and_none_of_the_new_sche
 
 
 def test_a_single_run_of_now_follows_what_was_due_before_it() -> None:
-    schedule, due = revise(Every(HOUR, NOON), NOON, None, Once(NOON, "now"), NOON)
-    assert (due, next_due(schedule, NOON), plain(schedule)) == (
+    schedule, due = revise_schedule(Every(HOUR, NOON), NOON, None, Once(NOON, "now"), NOON)
+    assert (due, next_due(schedule, NOON), current_schedule(schedule)) == (
         NOON, NOON + MILLISECOND, Once(NOON + MILLISECOND, "now")
     )  # fmt: skip
 
 
 def test_what_was_met_of_former_schedules_is_not_kept() -> None:
-    revised, _ = revise(Every(HOUR, NOON), NOON, None, Every(SECOND, NOON), NOON)
+    revised, _ = revise_schedule(Every(HOUR, NOON), NOON, None, Every(SECOND, NOON), NOON)
     now = NOON + 10 * SECOND
-    again, due = revise(revised, NOON + 2 * SECOND, NOON, Every(HOUR, NOON), now)
-    assert again == Revised(Every(HOUR, NOON), Every(SECOND, NOON), now)
+    again, due = revise_schedule(revised, NOON + 2 * SECOND, NOON, Every(HOUR, NOON), now)
+    assert again == RevisedSchedule(Every(HOUR, NOON), Every(SECOND, NOON), now)
     assert due == NOON + 2 * SECOND
 
 
 def test_a_revised_schedule_is_stored_and_shown_as_what_its_owner_wants() -> None:
-    revised = Revised(Every(HOUR, NOON), Revised(Once(NOON, "now"), Cron("@daily", "UTC"), NOON), NOON + SECOND)
-    document = to_document(revised)
-    assert from_document(document) == revised
+    revised = RevisedSchedule(
+        Every(HOUR, NOON), RevisedSchedule(Once(NOON, "now"), Cron("@daily", "UTC"), NOON), NOON + SECOND
+    )
+    document = schedule_to_document(revised)
+    assert schedule_from_document(document) == revised
     assert document["kind"] == "every"
-    assert summary(revised) == summary(Every(HOUR, NOON))
+    assert describe_schedule(revised) == describe_schedule(Every(HOUR, NOON))
     assert first_due(revised, NOON + HOUR / 2) == NOON + HOUR
 
 
@@ -109,12 +111,14 @@ STEPS = st.lists(st.tuples(st.integers(0, 240_000), st.none() | SCHEDULES), max_
 
 
 @given(SCHEDULES, STEPS, st.sampled_from(list(MisfirePolicy)))
-def test_each_due_time_is_met_once_whatever_is_edited_when(first: Plain, steps: list, policy: MisfirePolicy) -> None:  # type: ignore[type-arg]
+def test_each_due_time_is_met_once_whatever_is_edited_when(
+    first: SimpleSchedule, steps: list[tuple[int, SimpleSchedule | None]], policy: MisfirePolicy
+) -> None:
     """A step waits, then meets what is due (None) or replaces the schedule."""
     now = NOON
     schedule: Schedule = first
     due, last = first_due(first, now), None
-    valid: Plain = first
+    valid: SimpleSchedule = first
     promised = [due] if due is not None and due <= now else []
     met, count = set[datetime](), 0
     for wait, new in [*steps, (0, None), (3_600_000, None)]:
@@ -123,7 +127,7 @@ def test_each_due_time_is_met_once_whatever_is_edited_when(first: Plain, steps: 
         now = later
         if new is None:
             while due is not None and due <= now:
-                plan = plan_due(schedule, due, now, Misfire(policy, SECOND))
+                plan = plan_due_times(schedule, due, now, Misfire(policy, SECOND))
                 assert met.isdisjoint(plan.runs)
                 met |= set(plan.runs)
                 count += len(plan.runs) + (plan.missed.count if plan.missed else 0)
@@ -132,7 +136,7 @@ def test_each_due_time_is_met_once_whatever_is_edited_when(first: Plain, steps: 
             continue
         if isinstance(new, Once) and (new.at <= now or (last is not None and new.at <= last)):
             continue  # refused
-        revised, first_of_new = revise(schedule, due, last, new, now)
+        revised, first_of_new = revise_schedule(schedule, due, last, new, now)
         if first_of_new is not None:
             promised += [now] if first_of_new == now and now not in promised else []  # due in this very moment
             schedule, due, valid = revised, first_of_new, new
@@ -140,7 +144,7 @@ def test_each_due_time_is_met_once_whatever_is_edited_when(first: Plain, steps: 
     assert count == len(promised)
 
 
-def _between(schedule: Plain, after: datetime, until: datetime, last: datetime | None) -> list[datetime]:
+def _between(schedule: SimpleSchedule, after: datetime, until: datetime, last: datetime | None) -> list[datetime]:
     """The due times in (after, until], found one by one from the end."""
     found: list[datetime] = []
     at = latest_due(schedule, until)

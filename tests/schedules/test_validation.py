@@ -4,7 +4,7 @@ import pytest
 
 from tests.schedules.oracle import utc
 from tocsin.errors import InvalidInput
-from tocsin.schedules import Cron, Every, Once, Schedule, check
+from tocsin.schedules import Cron, Every, Once, Schedule, validate_schedule
 
 NOON = utc("2026-11-22T12:00")
 NAIVE = NOON.replace(tzinfo=None)
@@ -35,7 +35,7 @@ IANA = "Use an IANA name such as Europe/Berlin or UTC."
     ],
 )
 def test_right_schedules_pass(schedule: Schedule) -> None:
-    check(schedule)
+    validate_schedule(schedule)
 
 
 @pytest.mark.parametrize(
@@ -124,5 +124,5 @@ def test_a_hostile_time_zone_is_shown_short_and_printable() -> None:
 
 def refusal(schedule: Schedule) -> tuple[str, str]:
     with pytest.raises(InvalidInput) as caught:
-        check(schedule)
+        validate_schedule(schedule)
     return ".".join(caught.value.path), caught.value.message

@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tocsin import clock
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.limiter import Gate
-from tocsin.documents import Database, Doc, connect_thread
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.documents import Database, Doc, connect_sync
 from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
-from tocsin.scheduling.job_store import TaskStore
+from tocsin.scheduling.job_store import DueJobStore
 
 
 @dataclass
 class Passes:
     """A job store, the in-flight runs it fills, and the scheduler that applies its effects."""
 
-    store: TaskStore
-    hand: WorkerHand
+    store: DueJobStore
+    in_flight: InFlightRuns
     scheduler: Scheduler
 
     async def make(self) -> None:
@@ -35,17 +35,17 @@ class Passes:
 
     def _pass(self) -> None:
         for job in self.store.get_due_jobs(clock.now()):
-            self.store.note(job.document)
+            self.store.add_due(job.document)
         self.store.get_next_run_time()
 
 
 @asynccontextmanager
 async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
     """Passes over this database. `room` is the maximum number of in-flight runs; `meter` limits owners."""
-    in_flight = WorkerHand(f"worker-{room}", room, asyncio.get_running_loop(), Gate())
+    in_flight = InFlightRuns(f"worker-{room}", room, asyncio.get_running_loop(), RunLimiter())
     scheduler = Scheduler(database, in_flight)
     scheduler._loop = asyncio.get_running_loop()
-    store = TaskStore(connect_thread(database.uri, database.name), in_flight, scheduler, meter=meter)
+    store = DueJobStore(connect_sync(database.uri, database.name), in_flight, scheduler, meter=meter)
     try:
         yield Passes(store, in_flight, scheduler)
     finally:

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.harness import http_job, run_stack, save_task, until
+from tests.harness import http_job, run_stack, save_task, wait_until
 from tests.scheduling.passes import passes, statuses
 from tests.scheduling.test_job_store import before, in_loop, runs_of, save_at
-from tests.tasks.helpers import AWAY, HOUR, add_run, run_of
+from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
 from tocsin.documents import Database, Overlap, RunStatus, Task, TaskStatus, new_id
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling import due_queue
-from tocsin.tasks.saving import Draft
+from tocsin.tasks.saving import TaskDraft
 
 S = RunStatus
 SECOND = timedelta(seconds=1)
@@ -23,14 +23,14 @@ SLICE = 50
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due_queue, "SLICE", SLICE)
-    monkeypatch.setattr(due_queue, "SMALLEST", SLICE)
+    monkeypatch.setattr(due_queue, "MIN_SLICE", SLICE)
 
 
 async def flood(database: Database, count: int, due: datetime, **changes: Any) -> list[str]:
     """Make `count` due tasks of Mallory's."""
-    draft = Draft(name="flood", job=http_job(AWAY), schedule=schedules.Every(HOUR, due), **changes)
+    draft = TaskDraft(name="flood", job=http_job(AWAY), schedule=schedules.Every(HOUR, due), **changes)
     fields: dict[str, Any] = {"owner": "mallory", "status": TaskStatus.PENDING, "next_run_at": due, "created_at": due}
-    tasks = [Task(id=new_id("mallory"), updated_at=due, **fields, **draft.fields()) for _ in range(count)]
+    tasks = [Task(id=new_id("mallory"), updated_at=due, **fields, **draft.document_fields()) for _ in range(count)]
     await Task.insert_many(tasks)
     return [task.id for task in tasks]
 
@@ -54,7 +54,7 @@ async def test_what_becomes_due_meanwhile_goes_before_the_rest_of_a_flood(databa
 
     async with passes(database) as made:
         before(made, "_hand_over", in_loop(save))
-        before(made, "_advance", lambda: made.store.expect(clock.now() - 5 * SECOND))
+        before(made, "_advance", lambda: made.store.expect_due(clock.now() - 5 * SECOND))
         await made.make()
     (run,) = await runs_of(database, saved[0].id)
     later = await database.runs.count_documents({"owner": "mallory", "created_at": {"$gt": run["created_at"]}})
@@ -99,13 +99,13 @@ async def test_a_retry_gives_way_though_its_task_is_fired_in_a_later_slice(
     retrying = await add_run(database, task.id, S.RETRY, retry_at=clock.now() - 2 * SECOND)
     async with passes(database) as made:
         await made.make()
-    assert statuses([await run_of(database, retrying)]) == [("FAILED", "GAVE_WAY")]
+    assert statuses([await load_run(database, retrying)]) == [("FAILED", "GAVE_WAY")]
 
 
 async def test_anothers_retry_does_not_wait_for_a_flood_of_retries(database: Database) -> None:
     now = clock.now()
     theirs = await save_task(database, AWAY, schedules.Once(now + HOUR), owner="mallory")
-    row = await run_of(database, await add_run(database, theirs.id, S.RETRY, retry_at=now - 10 * SECOND))
+    row = await load_run(database, await add_run(database, theirs.id, S.RETRY, retry_at=now - 10 * SECOND))
     copies = [row | {"_id": f"{row['_id']}-{number}"} for number in range(SLICE + 10)]
     await database.runs.insert_many(copies)
     task = await save_task(database, AWAY, schedules.Once(now + HOUR))
@@ -144,5 +144,5 @@ async def test_the_setting_says_how_many_runs_of_a_task_may_be_open(database: Da
         async def made() -> list[str]:
             return [run["status"] for run in await stack.runs(task.id)]
 
-        found = await until(made)
+        found = await wait_until(made)
     assert [status == "SKIPPED" for status in found] == [False, False, True, True, True]

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-from tests.harness import http_job, run_stack, save_task, until
+from tests.harness import http_job, run_stack, save_task, wait_until
 from tests.scheduling.passes import Passes, passes, statuses
-from tests.tasks.helpers import AWAY, HOUR, add_run, run_of, task_of
+from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Overlap, RunStatus, Task, Trigger
 from tocsin.schedules import Misfire, MisfirePolicy
-from tocsin.scheduling.planning import run_id
+from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import lifecycle, run_effects, saving
-from tocsin.tasks.reconciliation import reconcile_all
+from tocsin.tasks.reconciliation import reconcile_tasks
 
 S = RunStatus
 
@@ -62,9 +62,13 @@ async def test_a_pass_makes_the_run_and_moves_the_task_on(database: Database) ->
         await made.make()
         await made.make()
     (run,) = await runs_of(database, task.id)
-    stored = await task_of(database, task.id)
-    assert (run["_id"], run["status"], run["trigger"]) == (run_id(task.id, task.next_run_at), "QUEUED", "SCHEDULE")  # type: ignore[arg-type]
+    stored = await load_task(database, task.id)
     assert task.next_run_at is not None
+    assert (run["_id"], run["status"], run["trigger"]) == (
+        scheduled_run_id(task.id, task.next_run_at),
+        "QUEUED",
+        "SCHEDULE",
+    )
     assert (stored["next_run_at"], stored["last_due_at"]) == (task.next_run_at + HOUR, task.next_run_at)
     assert stored["active"] == [{"run": run["_id"], "shows": "PENDING"}]
 
@@ -73,8 +77,8 @@ async def test_a_run_is_inserted_as_claimed_when_there_is_room(database: Databas
     tasks = [await due_task(database) for _ in range(3)]
     async with passes(database, room=2) as made:
         await made.make()
-        assert len(made.hand.held) == 2
-        assert made.hand.reserve(5) == 0
+        assert len(made.in_flight.runs) == 2
+        assert made.in_flight.reserve(5) == 0
     found = sorted([(await runs_of(database, task.id))[0]["status"] for task in tasks])
     assert found == ["QUEUED", "RUNNING", "RUNNING"]
 
@@ -85,9 +89,9 @@ async def test_a_retrying_run_gives_way_to_the_next_due_time(database: Database)
     async with passes(database) as made:
         await made.make()
     assert statuses(await runs_of(database, task.id)) == [("FAILED", "GAVE_WAY"), ("QUEUED", None)]
-    stored = await task_of(database, task.id)
+    stored = await load_task(database, task.id)
     assert (stored["consecutive_failures"], len(stored["active"])) == (1, 1)
-    assert (await run_of(database, retrying))["finished_at"] is not None
+    assert (await load_run(database, retrying))["finished_at"] is not None
     assert [mail["kind"] async for mail in database.deliveries.find({})] == ["FAILED_FOR_GOOD"]
 
 
@@ -97,11 +101,11 @@ async def test_a_retry_goes_back_to_the_queue_at_its_time(database: Database) ->
     await database.runs.update_one({"_id": due}, {"$set": {"retry_at": clock.now()}})
     async with passes(database) as made:
         await made.make()
-    assert (await run_of(database, early))["status"] == "RETRY"
-    run = await run_of(database, due)
+    assert (await load_run(database, early))["status"] == "RETRY"
+    run = await load_run(database, due)
     assert (run["status"], run["retry_at"]) == ("QUEUED", None)
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
-    assert (await task_of(database, task.id))["status"] == "RETRY"
+    assert (await load_task(database, task.id))["status"] == "RETRY"
 
 
 @pytest.mark.parametrize("end", [S.COMPLETED, S.FAILED, S.CANCELLED])
@@ -115,8 +119,8 @@ async def test_a_waiting_run_is_let_go_however_the_one_before_it_ends(database: 
     await database.runs.update_one(
         {"_id": first}, {"$set": {"status": end.value, "open": False, "finished_at": clock.now()}}
     )
-    await run_effects.follow(database, [await run_of(database, first)])
-    freed = await run_of(database, waiting["_id"])
+    await run_effects.apply_effects(database, [await load_run(database, first)])
+    freed = await load_run(database, waiting["_id"])
     assert (freed["blocked"], freed["after"]) == (False, None)
     assert freed["rank"] == clock.epoch_milliseconds(freed["queued_at"])
 
@@ -129,7 +133,7 @@ async def test_a_run_does_not_wait_for_one_that_ended_while_it_was_made(database
         await database.runs.update_one(
             {"_id": first}, {"$set": {"status": "COMPLETED", "open": False, "finished_at": clock.now()}}
         )
-        await run_effects.follow(database, [await run_of(database, first)])
+        await run_effects.apply_effects(database, [await load_run(database, first)])
 
     async with passes(database) as made:
         before(made, "_insert", in_loop(end))
@@ -147,18 +151,18 @@ async def test_a_run_that_a_crash_left_behind_is_adopted_in_each_state(database:
     other = await due_task(database)
     assert task.next_run_at is not None
     left = await add_run(
-        database, task.id, status, ago=clock.now() - task.next_run_at, _id=run_id(task.id, task.next_run_at)
+        database, task.id, status, ago=clock.now() - task.next_run_at, _id=scheduled_run_id(task.id, task.next_run_at)
     )
     reset: Doc = {"active": [], "last_run": None, "last_due_at": None, "status": "PENDING"}
     await database.tasks.update_one({"_id": task.id}, {"$set": reset})
-    before_it = await run_of(database, left)
+    before_it = await load_run(database, left)
     async with passes(database, room=5) as made:
         await made.make()
-        assert left not in made.hand.held
-        assert len(made.hand.held) == 1
-        assert made.hand.reserve(5) == 4
-    assert await run_of(database, left) == before_it
-    stored = await task_of(database, task.id)
+        assert left not in made.in_flight.runs
+        assert len(made.in_flight.runs) == 1
+        assert made.in_flight.reserve(5) == 4
+    assert await load_run(database, left) == before_it
+    stored = await load_task(database, task.id)
     assert stored["next_run_at"] == task.next_run_at + HOUR
     assert [entry["run"] for entry in stored["active"]] == ([left] if before_it["open"] else [])
     assert stored["consecutive_failures"] == (status is S.FAILED)
@@ -171,13 +175,13 @@ async def test_two_schedulers_at_once_make_each_run_once(database: Database) -> 
     async with passes(database, room=10) as one, passes(database, room=12) as other:
         await asyncio.gather(one.make(), other.make())
         await asyncio.gather(one.make(), other.make())
-        held = [*one.hand.held, *other.hand.held]
+        held = [*one.in_flight.runs, *other.in_flight.runs]
     assert await database.runs.count_documents({}) == 30
     assert len(held) == len(set(held))
     running = [run["_id"] async for run in database.runs.find({"status": "RUNNING"})]
     assert sorted(running) == sorted(held)
     for task in tasks:
-        stored = await task_of(database, task.id)
+        stored = await load_task(database, task.id)
         assert task.next_run_at is not None
         assert stored["next_run_at"] == task.next_run_at + HOUR
         assert len(stored["active"]) == 1
@@ -193,8 +197,8 @@ async def test_skipped_and_missed_runs_of_another_scheduler_stop_nobody(database
         await one.make()
     assert statuses(await runs_of(database, skipping.id)) == [("RUNNING", None), ("SKIPPED", "OVERLAP")]
     assert statuses(await runs_of(database, missing.id)) == [("MISSED", "MISFIRE")]
-    assert (await task_of(database, working.id))["consecutive_failures"] == 1
-    assert retrying not in str((await task_of(database, working.id))["active"])
+    assert (await load_task(database, working.id))["consecutive_failures"] == 1
+    assert retrying not in str((await load_task(database, working.id))["active"])
 
 
 # --- edits in between -----------------------------------------------------------------------------------------------
@@ -206,15 +210,15 @@ async def test_an_edit_of_the_job_at_the_worst_moment_is_what_runs(database: Dat
     task = await due_task(database)
     job = http_job("http://127.0.0.1:9/new")
     async with passes(database, room) as made:
-        before(made, moment, in_loop(lambda: saving.update(database, "alice", task.id, {"job": job}, clock.now())))
+        before(made, moment, in_loop(lambda: saving.update_task(database, "alice", task.id, {"job": job}, clock.now())))
         await made.make()
         await made.make()
-        assert made.hand.held == {}
-        assert made.hand.reserve(5) == room
+        assert made.in_flight.runs == {}
+        assert made.in_flight.reserve(5) == room
     (run,) = await runs_of(database, task.id)
     assert (run["status"], run["job"], run["task_version"], run["attempts"]) == ("QUEUED", job, 2, [])
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
-    stored = await task_of(database, task.id)
+    stored = await load_task(database, task.id)
     assert task.next_run_at is not None
     assert stored["next_run_at"] == task.next_run_at + HOUR
     assert [entry["run"] for entry in stored["active"]] == [run["_id"]]
@@ -224,7 +228,11 @@ async def test_an_edit_of_the_job_at_the_worst_moment_is_what_runs(database: Dat
 @pytest.mark.parametrize("moment", ["_insert", "_advance"])
 @pytest.mark.parametrize(
     ("verb", "reason"),
-    [(lifecycle.pause, "TASK_PAUSED"), (lifecycle.cancel, "TASK_CANCELLED"), (lifecycle.delete, "TASK_DELETED")],
+    [
+        (lifecycle.pause_task, "TASK_PAUSED"),
+        (lifecycle.cancel_task, "TASK_CANCELLED"),
+        (lifecycle.delete_task, "TASK_DELETED"),
+    ],
 )
 async def test_a_hold_at_the_worst_moment_lets_nothing_run(
     database: Database, verb: Any, reason: str, moment: str, room: int
@@ -234,10 +242,10 @@ async def test_a_hold_at_the_worst_moment_lets_nothing_run(
         before(made, moment, in_loop(lambda: verb(database, "alice", task.id, clock.now())))
         await made.make()
         await made.make()
-        assert made.hand.held == {}
-        assert made.hand.reserve(5) == room
+        assert made.in_flight.runs == {}
+        assert made.in_flight.reserve(5) == room
     assert statuses(await runs_of(database, task.id)) == [("CANCELLED", reason)]
-    stored = await task_of(database, task.id)
+    stored = await load_task(database, task.id)
     assert stored.get("next_run_at") is None
     assert stored.get("active", []) == []
 
@@ -249,12 +257,12 @@ async def test_a_due_time_that_has_come_runs_once_whenever_its_schedule_is_repla
     task, at = await due_task(database), clock.now() + HOUR
     async with passes(database) as made:
         edit = {"schedule": schedules.Once(at)}
-        before(made, moment, in_loop(lambda: saving.update(database, "alice", task.id, edit, clock.now())))
+        before(made, moment, in_loop(lambda: saving.update_task(database, "alice", task.id, edit, clock.now())))
         await made.make()
         await made.make()
     (run,) = await runs_of(database, task.id)
     assert (run["status"], run["reason"], run["due_at"], run["task_version"]) == ("QUEUED", None, task.next_run_at, 2)
-    assert (await task_of(database, task.id))["next_run_at"] == at
+    assert (await load_task(database, task.id))["next_run_at"] == at
 
 
 async def test_several_due_times_that_have_come_run_though_their_schedule_is_replaced(database: Database) -> None:
@@ -264,13 +272,13 @@ async def test_several_due_times_that_have_come_run_though_their_schedule_is_rep
     await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
     async with passes(database) as made:
         edit = {"schedule": schedules.Every(HOUR, now - 9 * HOUR)}
-        before(made, "_advance", in_loop(lambda: saving.update(database, "alice", task.id, edit, clock.now())))
+        before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, clock.now())))
         await made.make()
         await made.make()
     runs = await runs_of(database, task.id)
     assert statuses(runs) == [("QUEUED", None)] * 3
     assert [run["due_at"] for run in runs] == [now - timedelta(seconds=ago) for ago in (25, 15, 5)]
-    assert (await task_of(database, task.id))["next_run_at"] == now + HOUR
+    assert (await load_task(database, task.id))["next_run_at"] == now + HOUR
 
 
 async def test_a_run_for_a_time_that_an_earlier_edit_took_away_is_settled(database: Database) -> None:
@@ -279,11 +287,11 @@ async def test_a_run_for_a_time_that_an_earlier_edit_took_away_is_settled(databa
     edited_at = task.next_run_at - timedelta(seconds=1)
     async with passes(database, 5) as made:
         edit = {"schedule": schedules.Once(at)}
-        before(made, "_advance", in_loop(lambda: saving.update(database, "alice", task.id, edit, edited_at)))
+        before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, edited_at)))
         await made.make()
         await made.make()
     assert statuses(await runs_of(database, task.id)) == [("CANCELLED", "TASK_EDITED")]
-    assert (await task_of(database, task.id))["next_run_at"] == at
+    assert (await load_task(database, task.id))["next_run_at"] == at
 
 
 async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever(database: Database) -> None:
@@ -294,7 +302,7 @@ async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever
     async with passes(database) as made:
         edit = {"schedule": schedules.Once(every.start + minute)}
         edited_at = every.start - minute
-        before(made, "_advance", in_loop(lambda: saving.update(database, "alice", task.id, edit, edited_at)))
+        before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, edited_at)))
         await made.make()
     taken, standing, other = await runs_of(database, task.id)
     assert statuses([taken, other]) == [("CANCELLED", "TASK_EDITED")] * 2
@@ -331,18 +339,18 @@ async def test_a_fault_anywhere_in_a_pass_loses_and_doubles_nothing(database: Da
             return (
                 not faults
                 and bool(await runs_of(database, task.id))
-                and (await run_of(database, retry))["status"] != "RETRY"
+                and (await load_run(database, retry))["status"] != "RETRY"
             )
 
-        await until(through)
-        await until(lambda: _healthy(stack))
+        await wait_until(through)
+        await wait_until(lambda: _healthy(stack))
     assert len(await runs_of(database, task.id)) == 1
     assert task.next_run_at is not None
-    assert (await task_of(database, task.id))["next_run_at"] == task.next_run_at + HOUR
+    assert (await load_task(database, task.id))["next_run_at"] == task.next_run_at + HOUR
 
 
 async def _healthy(stack: Any) -> bool:
-    return bool(stack.scheduler.healthy)
+    return bool(stack.scheduler.is_healthy)
 
 
 @pytest.mark.parametrize(
@@ -360,8 +368,8 @@ async def test_a_task_that_cannot_be_read_is_paused_and_stops_no_other(database:
     await database.tasks.update_one({"_id": wrong.id}, {"$set": damage})
     async with passes(database) as made:
         await made.make()
-    assert await reconcile_all(database, clock.now()) == 1
-    stored = await task_of(database, wrong.id)
+    assert await reconcile_tasks(database, clock.now()) == 1
+    stored = await load_task(database, wrong.id)
     assert (stored["hold"], stored["status"], stored["next_run_at"], stored["version"]) == ("PAUSED", "PAUSED", None, 2)
     assert statuses(await runs_of(database, wrong.id)) == [("CANCELLED", "TASK_PAUSED")]
     assert waiting not in str(stored["active"])

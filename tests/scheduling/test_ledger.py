@@ -13,9 +13,9 @@ from pymongo.errors import BulkWriteError
 
 from tests.scheduling.ledger import faults
 from tocsin import schedules
-from tocsin.documents import OPEN, Doc, Overlap, RunStatus
-from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Plain, Schedule
-from tocsin.scheduling.planning import fire_all
+from tocsin.documents import OPEN_STATUSES, Doc, Overlap, RunStatus
+from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Schedule, SimpleSchedule
+from tocsin.scheduling.planning import plan_firings
 from tocsin.scheduling.run_writer import RunWriter
 
 NOON = datetime(2026, 3, 29, 0, 59, 57, tzinfo=UTC)
@@ -87,35 +87,35 @@ class World:
             return
         active = [self.runs.stored[entry] for entry in task["active"]]
         entries = [{"run": run["_id"], "status": run["status"]} for run in active if run["open"]]
-        fired = fire_all([task], now, {task["_id"]: entries})
+        fired = plan_firings([task], now, {task["_id"]: entries})
         firings, unreadable = fired.firings, fired.unreadable
         assert not unreadable
-        RunWriter(self.runs).write(firings)  # type: ignore[arg-type]
+        RunWriter(self.runs).write_runs(firings)  # type: ignore[arg-type]
         self.runs.interrupt()
         for firing in firings:
-            _, step = firing.advance()
-            if (self.task["next_run_at"], self.task["version"]) == (step.due, step.version):
-                assert step.next_run_at is None or step.next_run_at > step.due
+            _, step = firing.build_advance()
+            if (self.task["next_run_at"], self.task["version"]) == (step.due_at, step.version):
+                assert step.next_run_at is None or step.next_run_at > step.due_at
                 self.task |= {"next_run_at": step.next_run_at, "last_due_at": step.last_due_at}
                 self.task["active"] += [task["_id"] + suffix for suffix, _ in step.active]
 
-    def edit(self, wanted: Plain) -> None:
+    def edit(self, wanted: SimpleSchedule) -> None:
         """Edit the schedule. Due times that have passed without a run must stay in the record."""
         last = self.task["last_due_at"]
         if isinstance(wanted, Once) and last is not None and wanted.at <= last:
-            wanted = schedules.postponed(wanted, last)
-        before = schedules.from_document(self.task["schedule"])
-        schedule, due = schedules.revise(before, self.task["next_run_at"], last, wanted, self.now)
+            wanted = schedules.postpone(wanted, last)
+        before = schedules.schedule_from_document(self.task["schedule"])
+        schedule, due = schedules.revise_schedule(before, self.task["next_run_at"], last, wanted, self.now)
         if due is None:
             return  # refused
         self.check()
-        changes = {"schedule": schedules.to_document(schedule), "next_run_at": due, "first": due}
+        changes = {"schedule": schedules.schedule_to_document(schedule), "next_run_at": due, "first": due}
         self.task |= {**changes, "version": self.task["version"] + 1}
 
     def check(self) -> None:
         """Check the record so far."""
         if (first := self.task["first"]) is not None:
-            schedule = schedules.from_document(self.task["schedule"])
+            schedule = schedules.schedule_from_document(self.task["schedule"])
             until = self.task["next_run_at"] or self.now + SECOND
             self.wrong += faults(schedule, first, until, self.runs.stored.values())
 
@@ -123,20 +123,20 @@ class World:
         """End the open runs with this status, or let them wait for a retry."""
         for run in self.runs.stored.values():
             if run["open"] and not run.get("blocked"):
-                run |= {"status": status.value, "open": status in OPEN}
+                run |= {"status": status.value, "open": status in OPEN_STATUSES}
 
 
 def new_world(schedule: Schedule, misfire: Misfire, overlap: Overlap) -> World:
     due = schedules.next_due(schedule, NOON - SECOND)
     task: Doc = {
         "_id": "alice/t", "owner": "alice", "name": "t", "job": {"kind": "http"}, "retry": None, "timeout": None,
-        "version": 1, "schedule": schedules.to_document(schedule), "misfire": misfire.to_document(),
+        "version": 1, "schedule": schedules.schedule_to_document(schedule), "misfire": misfire.to_document(),
         "overlap": overlap.value, "next_run_at": due, "last_due_at": None, "incident": 0, "active": [], "first": due,
     }  # fmt: skip
     return World(task, NOON)
 
 
-SCHEDULES: st.SearchStrategy[Plain] = st.one_of(
+SCHEDULES: st.SearchStrategy[SimpleSchedule] = st.one_of(
     st.just(Once(NOON)),
     st.builds(
         Every,
@@ -221,7 +221,7 @@ def take(world: World, step: Any) -> None:  # noqa: C901  one case for each even
 @settings(max_examples=400)
 @given(SCHEDULES, MISFIRES, st.sampled_from(Overlap), st.lists(st.tuples(WAITS, STEPS), min_size=1, max_size=7))
 def test_no_order_of_events_loses_or_doubles_a_due_time(
-    schedule: Plain, misfire: Misfire, overlap: Overlap, steps: list[Any]
+    schedule: SimpleSchedule, misfire: Misfire, overlap: Overlap, steps: list[Any]
 ) -> None:
     world = new_world(schedule, misfire, overlap)
     for wait, step in [*steps, (timedelta(seconds=5), ("pass", timedelta()))]:

@@ -10,20 +10,20 @@ import pytest
 from pymongo.errors import AutoReconnect, PyMongoError
 
 from tests.harness import SECRETS, save_task
-from tests.harness import settings as make_settings
+from tests.harness import make_settings as make_settings
 from tests.scheduling.ledger import faults
 from tests.scheduling.passes import Passes, passes
 from tests.tasks.helpers import AWAY
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Overlap, Trigger, User
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Schedule
-from tocsin.scheduling.planning import run_id
+from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import saving
-from tocsin.tasks.runs import new_run
+from tocsin.tasks.runs import new_task_run
 from tocsin.workflows import saving as workflow_saving
-from tocsin.workflows.engine.scheduler import Firing
-from tocsin.workflows.language.yaml_reader import read_yaml
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.engine.scheduler import WorkflowScheduler
+from tocsin.workflows.language.yaml_reader import parse_yaml
+from tocsin.workflows.versions import VersionCache
 
 SECOND = timedelta(seconds=1)
 
@@ -118,7 +118,7 @@ async def test_a_crash_after_any_number_of_writes(database: Database, time: Cloc
         time.moment += (4 + 60 * (number % 2)) * SECOND
     async with passes(database, room=20) as made:
         await made.make()
-        assert made.hand.reserve(100) == 20 - len(made.hand.held)
+        assert made.in_flight.reserve(100) == 20 - len(made.in_flight.runs)
     await check(database, tasks, due, time.moment)
 
 
@@ -144,7 +144,9 @@ async def test_what_an_older_version_left_unordered_is_completed(database: Datab
         stored = await database.tasks.find_one({"_id": task["_id"]}) or {}
         for second in (0, 5):
             at = due + second * SECOND
-            await database.runs.insert_one(new_run(stored, run_id(task["_id"], at), at, Trigger.SCHEDULE, at))
+            await database.runs.insert_one(
+                new_task_run(stored, scheduled_run_id(task["_id"], at), at, Trigger.SCHEDULE, at)
+            )
     time.moment += 9 * SECOND
     async with passes(database) as made:
         await made.make()
@@ -185,7 +187,7 @@ class FragileDatabase:
 async def save_workflow(database: Database, schedule: Doc, overlap: str) -> Doc:
     step = {"key": "a", "job": "http", "params": {"url": AWAY}}
     text = {"name": "w", "steps": [step], "schedule": schedule, "overlap": overlap}
-    return await workflow_saving.save(database, SECRETS, "alice", read_yaml(json.dumps(text)), clock.now())
+    return await workflow_saving.save_workflow(database, SECRETS, "alice", parse_yaml(json.dumps(text)), clock.now())
 
 
 @pytest.mark.parametrize("overlap", ["SKIP", "QUEUE", "ALLOW"])
@@ -195,18 +197,18 @@ async def test_a_workflow_too_after_any_number_of_writes(
 ) -> None:
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
     saved = await save_workflow(database, {"every": {"interval": "PT1S"}}, overlap)
-    versions = Versions(database, SECRETS, make_settings())
+    versions = VersionCache(database, SECRETS, make_settings())
     due: datetime = saved["next_run_at"]
     time.moment = due + late * SECOND
     for writes in (0, 1, 2, 4, 3, 5, 1, 1):
         with contextlib.suppress(AutoReconnect):
-            await Firing(cast("Database", FragileDatabase(database, writes)), versions).fire(time.moment)
+            await WorkflowScheduler(cast("Database", FragileDatabase(database, writes)), versions).fire_due(time.moment)
         time.moment += (2 + 58 * (writes % 2)) * SECOND
-    await Firing(database, versions).fire(time.moment)
+    await WorkflowScheduler(database, versions).fire_due(time.moment)
     stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
     assert stored["next_run_at"] == time.moment + SECOND
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
-    assert faults(schedules.from_document(stored["schedule"]), due, stored["next_run_at"], runs) == []
+    assert faults(schedules.schedule_from_document(stored["schedule"]), due, stored["next_run_at"], runs) == []
 
 
 @pytest.mark.parametrize("writes", [0, 2])
@@ -215,22 +217,22 @@ async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
 ) -> None:
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
     saved = await save_workflow(database, {"every": {"interval": "PT1S"}}, "ALLOW")
-    versions = Versions(database, SECRETS, make_settings())
+    versions = VersionCache(database, SECRETS, make_settings())
     due: datetime = saved["next_run_at"]
     time.moment = due + 70 * SECOND
     for schedule in ({"cron": {"expression": "*/7 * * * * *"}}, {"every": {"interval": "PT3S"}}):
         with contextlib.suppress(AutoReconnect):
-            await Firing(cast("Database", FragileDatabase(database, writes)), versions).fire(time.moment)
+            await WorkflowScheduler(cast("Database", FragileDatabase(database, writes)), versions).fire_due(time.moment)
         time.moment += 2 * SECOND
         saved = await save_workflow(database, schedule, "ALLOW")
         time.moment += 30 * SECOND
-    await Firing(database, versions).fire(time.moment)
+    await WorkflowScheduler(database, versions).fire_due(time.moment)
     stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
     assert stored["next_run_at"] > time.moment
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
     if writes < 2:
         assert stored["schedule"]["former"]["schedule"]["former"]  # all three are still due
-    assert faults(schedules.from_document(saved["schedule"]), due, stored["next_run_at"], runs) == []
+    assert faults(schedules.schedule_from_document(saved["schedule"]), due, stored["next_run_at"], runs) == []
 
 
 @pytest.mark.parametrize("writes", [1, ALL + 20, 2 * ALL])
@@ -245,8 +247,8 @@ async def test_due_times_that_stand_when_tasks_are_edited_after_a_crash(
     time.moment += 2 * SECOND
     wanted = Every(SECOND, due + SECOND / 2)
     for task in tasks:
-        edited = await saving.update(database, "alice", task["_id"], {"schedule": wanted}, clock.now())
-        task["schedule"] = schedules.from_document(edited.schedule)
+        edited = await saving.update_task(database, "alice", task["_id"], {"schedule": wanted}, clock.now())
+        task["schedule"] = schedules.schedule_from_document(edited.schedule)
     time.moment += 9.5 * SECOND
     async with passes(database, room=20) as made:
         await made.make()

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from tocsin import schedules
-from tocsin.documents import OPEN, Doc, Overlap, RunStatus
+from tocsin.documents import OPEN_STATUSES, Doc, Overlap, RunStatus
 from tocsin.schedules import Misfire, MisfirePolicy
-from tocsin.scheduling.planning import Firing, fire, run_id
+from tocsin.scheduling.planning import TaskFiring, plan_firing, scheduled_run_id
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 S = RunStatus
-STATES = [None, *sorted(OPEN - {S.RETRY}, key=lambda one: one.value)]  # a retrying run has already given way
+STATES = [None, *sorted(OPEN_STATUSES - {S.RETRY}, key=lambda one: one.value)]  # a retrying run has already given way
 
 
 Seen = tuple[str, str | None, bool]
@@ -24,7 +24,7 @@ def task(schedule: schedules.Schedule | None = None, due: datetime = NOON, **cha
     fields: Doc = {
         "_id": "alice/t", "owner": "alice", "name": "t", "job": {"kind": "http"}, "retry": None, "timeout": None,
         "version": 4,
-        "schedule": schedules.to_document(schedule or schedules.Every(HOUR, NOON - 100 * HOUR)),
+        "schedule": schedules.schedule_to_document(schedule or schedules.Every(HOUR, NOON - 100 * HOUR)),
         "misfire": Misfire().to_document(), "overlap": "SKIP", "next_run_at": due, "incident": 7, "active": [],
     }  # fmt: skip
     return {**fields, **changes}
@@ -34,7 +34,7 @@ def busy(*states: RunStatus | None) -> list[dict[str, str]]:
     return [{"run": f"alice/t:{number}", "status": state.value} for number, state in enumerate(states) if state]
 
 
-def seen(firing: Firing) -> list[Seen]:
+def seen(firing: TaskFiring) -> list[Seen]:
     return [(run["status"], run["reason"], run.get("blocked", False)) for run in firing.runs]
 
 
@@ -46,7 +46,7 @@ SKIPPED: Seen = ("SKIPPED", "OVERLAP", False)
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("overlap", Overlap)
 def test_a_due_time_on_time_with_an_active_run_in_each_state(overlap: Overlap, state: RunStatus | None) -> None:
-    firing = fire(task(overlap=overlap.value), NOON + MINUTE / 2, busy(state))
+    firing = plan_firing(task(overlap=overlap.value), NOON + MINUTE / 2, busy(state))
     if state is None or overlap is Overlap.ALLOW:
         expected = QUEUED
     elif overlap is Overlap.SKIP or state is S.QUEUED:
@@ -55,10 +55,10 @@ def test_a_due_time_on_time_with_an_active_run_in_each_state(overlap: Overlap, s
         expected = BLOCKED
     assert seen(firing) == [expected]
     (run,) = firing.runs
-    assert (run["_id"], run["due_at"], run["incident"]) == (run_id("alice/t", NOON), NOON, 7)
+    assert (run["_id"], run["due_at"], run["incident"]) == (scheduled_run_id("alice/t", NOON), NOON, 7)
     assert firing.next_run_at == NOON + HOUR
     assert firing.last_due_at == NOON
-    assert firing.claimable() == ([run] if expected == QUEUED else [])
+    assert firing.claimable_runs() == ([run] if expected == QUEUED else [])
     assert run.get("after") == ("alice/t:0" if expected == BLOCKED else None)
     assert run["open"] == (expected != SKIPPED)
     assert (run["rank"] is not None) == (expected == QUEUED)
@@ -66,7 +66,7 @@ def test_a_due_time_on_time_with_an_active_run_in_each_state(overlap: Overlap, s
 
 @pytest.mark.parametrize(("overlap", "expected"), [("SKIP", SKIPPED), ("QUEUE", SKIPPED), ("ALLOW", QUEUED)])
 def test_with_one_running_and_one_waiting(overlap: str, expected: Seen) -> None:
-    assert seen(fire(task(overlap=overlap), NOON, busy(S.RUNNING, S.QUEUED))) == [expected]
+    assert seen(plan_firing(task(overlap=overlap), NOON, busy(S.RUNNING, S.QUEUED))) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_with_one_running_and_one_waiting(overlap: str, expected: Seen) -> None:
 )
 def test_several_due_times_on_time_overlap_each_other(overlap: str, expected: list[Seen]) -> None:
     every = schedules.Every(timedelta(seconds=10), NOON)
-    assert seen(fire(task(every, overlap=overlap), NOON + timedelta(seconds=25), [])) == expected
+    assert seen(plan_firing(task(every, overlap=overlap), NOON + timedelta(seconds=25), [])) == expected
 
 
 MISSED: Seen = ("MISSED", "MISFIRE", False)
@@ -94,7 +94,7 @@ def test_a_gap_is_one_run_beside_what_the_policy_runs(
     policy: MisfirePolicy, expected: list[Seen], count: int, overlap: Overlap
 ) -> None:
     now = NOON + 3.5 * HOUR
-    firing = fire(task(misfire=Misfire(policy, MINUTE, 2).to_document(), overlap=overlap.value), now, [])
+    firing = plan_firing(task(misfire=Misfire(policy, MINUTE, 2).to_document(), overlap=overlap.value), now, [])
     if policy is MisfirePolicy.RUN_ALL and overlap is not Overlap.ALLOW:
         expected = [MISSED, QUEUED, BLOCKED]  # one after the other
     assert seen(firing) == expected
@@ -113,7 +113,7 @@ def test_a_gap_is_one_run_beside_what_the_policy_runs(
 @pytest.mark.parametrize("policy", MisfirePolicy)
 @pytest.mark.parametrize("overlap", Overlap)
 def test_a_late_due_time_meets_an_active_run_by_the_overlap_policy(overlap: Overlap, policy: MisfirePolicy) -> None:
-    firing = fire(
+    firing = plan_firing(
         task(misfire=Misfire(policy, MINUTE, 2).to_document(), overlap=overlap.value),
         NOON + 3.5 * HOUR,
         busy(S.RUNNING),
@@ -135,12 +135,12 @@ def test_a_late_one_off_runs_or_is_missed_by_its_policy() -> None:
         (MisfirePolicy.SKIP, [MISSED]),
     ]:
         late = task(schedules.Once(NOON), misfire=Misfire(policy).to_document())
-        firing = fire(late, NOON + HOUR, [])
+        firing = plan_firing(late, NOON + HOUR, [])
         assert seen(firing) == expected
         assert firing.next_run_at is None
 
 
 def test_a_week_of_seconds_is_two_documents() -> None:
     every = schedules.Every(timedelta(seconds=1), NOON)
-    firing = fire(task(every), NOON + timedelta(weeks=1), [])
+    firing = plan_firing(task(every), NOON + timedelta(weeks=1), [])
     assert [run.get("missed_count") for run in firing.runs] == [604_800, None]

@@ -2,21 +2,21 @@
 
 from datetime import timedelta
 
-from tests.harness import save_task, settings
+from tests.harness import make_settings, save_task
 from tests.scheduling.passes import passes, statuses
 from tests.tasks.helpers import add_run
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, RunReason, RunStatus
-from tocsin.graphql.runs.reasons import reason_text
-from tocsin.quotas import Limits, Quota, UsageMeter
-from tocsin.quotas.meter import LONGEST_WAIT
+from tocsin.graphql.runs.reasons import explain_run_reason
+from tocsin.quotas import Quota, QuotaLimits, UsageMeter
+from tocsin.quotas.meter import MAX_WAIT
 
 URL = "http://127.0.0.1:1/"
 SECOND = timedelta(seconds=1)
 
 
-def limited(limits: Limits | None = None, **given: int) -> UsageMeter:
-    return UsageMeter(limits or Limits(settings(**{f"quota_{name}": limit for name, limit in given.items()})))
+def limited(limits: QuotaLimits | None = None, **given: int) -> UsageMeter:
+    return UsageMeter(limits or QuotaLimits(make_settings(**{f"quota_{name}": limit for name, limit in given.items()})))
 
 
 async def every_second(database: Database, owner: str) -> str:
@@ -41,19 +41,19 @@ async def test_over_the_days_quota_one_run_stands_for_all_due_times_of_a_while(d
         task = await database.tasks.find_one({"_id": gap["task"]})
         assert task is not None
         assert gap["reason"] == "QUOTA"
-        assert task["next_run_at"] > clock.now() + LONGEST_WAIT - 5 * SECOND
+        assert task["next_run_at"] > clock.now() + MAX_WAIT - 5 * SECOND
         assert gap["missed_until"] == task["last_due_at"] < task["next_run_at"]
         assert gap["missed_count"] > 800
         assert task["active"] == []
-        assert "while a quota of its owner was used up" in reason_text(RunReason.QUOTA, gap)
+        assert "while a quota of its owner was used up" in explain_run_reason(RunReason.QUOTA, gap)
         await by_hand.make()  # missed due times are not due again
         assert len(await runs_of(database, gap["task"])) == 1
-        assert meter.refused() == {"alice": {Quota.RUNS_PER_DAY}}
+        assert meter.drain_refusals() == {"alice": {Quota.RUNS_PER_DAY}}
 
 
 async def test_a_one_off_task_over_the_quota_fails_visibly(database: Database) -> None:
     meter = limited(runs_per_day=1)
-    meter.take_runs("alice", 1, clock.now())
+    meter.consume_runs("alice", 1, clock.now())
     task = await save_task(database, URL)
     async with passes(database, meter=meter) as by_hand:
         await by_hand.make()
@@ -66,9 +66,9 @@ async def test_a_one_off_task_over_the_quota_fails_visibly(database: Database) -
 
 async def test_a_crash_between_the_missed_run_and_the_task_makes_no_second_one(database: Database) -> None:
     meter = limited(runs_per_day=1)
-    meter.take_runs("alice", 1, clock.now())
+    meter.consume_runs("alice", 1, clock.now())
     task_id = await every_second(database, "alice")
-    due = clock.to_milliseconds(clock.now() - SECOND / 2)
+    due = clock.truncate_to_milliseconds(clock.now() - SECOND / 2)
     await database.tasks.update_one({"_id": task_id}, {"$set": {"next_run_at": due}})
     async with passes(database, meter=meter) as by_hand:
         await by_hand.make()
@@ -82,9 +82,9 @@ async def test_a_crash_between_the_missed_run_and_the_task_makes_no_second_one(d
 
 
 async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None:
-    limits = Limits(settings(quota_runs_per_day=1))
+    limits = QuotaLimits(make_settings(quota_runs_per_day=1))
     meter = limited(limits)
-    meter.take_runs("alice", 1, clock.now())
+    meter.consume_runs("alice", 1, clock.now())
     task = await save_task(database, URL, schedules.Every(timedelta(hours=1), clock.now() + timedelta(minutes=30)))
     run_id = await add_run(database, task.id, RunStatus.RETRY, ago=SECOND)
     await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
@@ -92,9 +92,9 @@ async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None
         await by_hand.make()
         (run,) = await runs_of(database, task.id)
         assert (run["status"], run["reason"]) == ("RETRY", "QUOTA")
-        assert run["retry_at"] > clock.now() + LONGEST_WAIT - 5 * SECOND
-        assert "It continues when the quota allows it" in reason_text(RunReason.QUOTA, run)
-        limits.learn("alice", {"RUNS_PER_DAY": 0})
+        assert run["retry_at"] > clock.now() + MAX_WAIT - 5 * SECOND
+        assert "It continues when the quota allows it" in explain_run_reason(RunReason.QUOTA, run)
+        limits.set_override("alice", {"RUNS_PER_DAY": 0})
         await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
         await by_hand.make()
         (run,) = await runs_of(database, task.id)
@@ -106,6 +106,6 @@ async def test_each_run_that_is_made_counts_with_its_job(database: Database) -> 
     await save_task(database, URL + "x" * 2_000)
     async with passes(database, meter=meter) as by_hand:
         await by_hand.make()
-    assert meter.used("alice", Quota.RUNS_PER_DAY, clock.now()) == 1
-    (pending,) = meter.drain()
+    assert meter.get_usage("alice", Quota.RUNS_PER_DAY, clock.now()) == 1
+    (pending,) = meter.drain_pending()
     assert pending.storage > 2_000

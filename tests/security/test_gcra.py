@@ -3,7 +3,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.security.gcra import Bucket, address_key, bucket_id
+from tocsin.security.gcra import Bucket, bucket_id, network_key
 
 T0 = 1_795_000_000_000.0
 STEPS = st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 60)), max_size=60)
@@ -30,13 +30,13 @@ def test_a_bucket_gives_what_the_obvious_model_gives(kind: tuple[int, int], step
         now += pause
         model.pass_by(pause)
         if points > capacity:
-            assert bucket.wait(full_at, points, now) == float("inf")
+            assert bucket.seconds_until(full_at, points, now) == float("inf")
             continue
-        wait = bucket.wait(full_at, points, now)
+        wait = bucket.seconds_until(full_at, points, now)
         assert abs(wait * 1000 - float(model.wait(points))) < 0.02
-        assert abs(bucket.remaining(full_at, now) - float(capacity - model.level)) < 0.01
+        assert abs(bucket.remaining_points(full_at, now) - float(capacity - model.level)) < 0.01
         if wait == 0:
-            full_at = max(full_at, now) + bucket.spend(points)
+            full_at = max(full_at, now) + bucket.refill_time(points)
             model.level += points
 
 
@@ -45,20 +45,20 @@ def test_who_waits_as_long_as_told_is_not_refused(steps: list[tuple[int, int]], 
     bucket, now, full_at = Bucket("x", 60, 7), T0, 0.0
     for pause, taken in steps:
         now += pause
-        if bucket.wait(full_at, taken, now) == 0:
-            full_at = max(full_at, now) + bucket.spend(taken)
-    wait = bucket.wait(full_at, points, now)
-    assert bucket.wait(full_at, points, now + wait * 1000) == 0
+        if bucket.seconds_until(full_at, taken, now) == 0:
+            full_at = max(full_at, now) + bucket.refill_time(taken)
+    wait = bucket.seconds_until(full_at, points, now)
+    assert bucket.seconds_until(full_at, points, now + wait * 1000) == 0
     if wait > 0.001:
-        assert bucket.wait(full_at, points, now + wait * 1000 - 1) > 0
+        assert bucket.seconds_until(full_at, points, now + wait * 1000 - 1) > 0
 
 
 def test_an_ipv6_customer_is_one_caller() -> None:
-    assert address_key("2001:db8:1:2:3:4:5:6") == address_key("2001:db8:1:2::1") == "2001:db8:1:2::/64"
-    assert address_key("2001:db8:1:3::1") != address_key("2001:db8:1:2::1")
-    assert address_key("::ffff:192.0.2.7") == address_key("192.0.2.7") == "192.0.2.7"
-    assert address_key("fe80::1%eth0") == "fe80::/64"
-    assert address_key("") == address_key("a socket without an address") == "unknown"
+    assert network_key("2001:db8:1:2:3:4:5:6") == network_key("2001:db8:1:2::1") == "2001:db8:1:2::/64"
+    assert network_key("2001:db8:1:3::1") != network_key("2001:db8:1:2::1")
+    assert network_key("::ffff:192.0.2.7") == network_key("192.0.2.7") == "192.0.2.7"
+    assert network_key("fe80::1%eth0") == "fe80::/64"
+    assert network_key("") == network_key("a socket without an address") == "unknown"
 
 
 def test_a_bucket_id_tells_nothing_of_what_was_typed() -> None:

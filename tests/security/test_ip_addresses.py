@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.security.ip_addresses import is_allowed
+from tocsin.security.ip_addresses import is_address_allowed
 
 PUBLIC = [
     "93.184.216.34", "8.8.8.8", "2606:4700::1111", "2a00:1450:4001:80b::200e", "1.1.1.1",
@@ -38,12 +38,12 @@ IPV4 = st.integers(0, 2**32 - 1).map(IPv4Address)
 
 @pytest.mark.parametrize("address", [*PUBLIC, "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1"])
 def test_public_addresses_may_be_called(address: str) -> None:
-    assert is_allowed(address, ())
+    assert is_address_allowed(address, ())
 
 
 @pytest.mark.parametrize("address", [*REFUSED, *CARRYING_PRIVATE, *NOT_AN_ADDRESS])
 def test_all_else_is_refused(address: str) -> None:
-    assert not is_allowed(address, ())
+    assert not is_address_allowed(address, ())
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_all_else_is_refused(address: str) -> None:
     ],
 )
 def test_the_operator_may_allow_a_network(address: str, network: str) -> None:
-    assert not is_allowed(address, ())
-    assert is_allowed(address, (ip_network("192.168.0.0/16"), ip_network(network)))
+    assert not is_address_allowed(address, ())
+    assert is_address_allowed(address, (ip_network("192.168.0.0/16"), ip_network(network)))
 
 
 def test_allowing_one_network_opens_no_other() -> None:
     allowed = (ip_network("127.0.0.0/8"),)
-    assert not is_allowed("10.0.0.1", allowed)
-    assert not is_allowed("::1", allowed)
-    assert not is_allowed("64:ff9b::10.0.0.1", allowed)
+    assert not is_address_allowed("10.0.0.1", allowed)
+    assert not is_address_allowed("::1", allowed)
+    assert not is_address_allowed("64:ff9b::10.0.0.1", allowed)
 
 
 @given(IPV4)
@@ -76,9 +76,9 @@ def test_however_an_ipv4_address_is_wrapped_it_is_judged_as_itself(inner: IPv4Ad
         IPv6Address(f"64:ff9b::{inner}"),
         IPv6Address(0x2002 << 112 | int(inner) << 80),
     ]
-    assert {is_allowed(str(outer), ()) for outer in wrapped} == {is_allowed(str(inner), ())}
+    assert {is_address_allowed(str(outer), ()) for outer in wrapped} == {is_address_allowed(str(inner), ())}
 
 
 @given(IPV4)
 def test_what_python_calls_not_global_is_never_allowed(address: IPv4Address) -> None:
-    assert address.is_global or not is_allowed(str(address), ())
+    assert address.is_global or not is_address_allowed(str(address), ())

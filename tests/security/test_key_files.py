@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from tocsin.config import Settings
-from tocsin.errors import StartError
-from tocsin.security.key_files import ENCRYPTION_KEY_FILE, JWT_SECRET_FILE, Keys, load_keys
+from tocsin.errors import StartupError
+from tocsin.security.key_files import ENCRYPTION_KEY_FILE, JWT_SECRET_FILE, InstallationKeys, load_keys
 
 ENCRYPTION = base64.b64encode(b"k" * 32).decode()
 NAMES = [JWT_SECRET_FILE, ENCRYPTION_KEY_FILE]
@@ -45,7 +45,7 @@ def test_installations_differ(tmp_path: Path) -> None:
 
 def test_the_settings_come_first_and_write_nothing(tmp_path: Path) -> None:
     given = settings(tmp_path / "data", jwt_secret="j" * 32, encryption_key=ENCRYPTION)
-    assert load_keys(given) == Keys("j" * 32, b"k" * 32)
+    assert load_keys(given) == InstallationKeys("j" * 32, b"k" * 32)
     assert not (tmp_path / "data").exists()
 
 
@@ -65,7 +65,7 @@ OTHER = base64.urlsafe_b64encode(b"\xfe" * 32).decode()
 @pytest.mark.parametrize("text", [f"{ENCRYPTION},{OTHER}", f" {ENCRYPTION} , {OTHER}\n"])
 def test_of_several_encryption_keys_the_first_is_in_use(tmp_path: Path, text: str) -> None:
     given = load_keys(settings(tmp_path / "1", encryption_key=text, jwt_secret="j" * 32))
-    assert given == Keys("j" * 32, b"k" * 32, (b"\xfe" * 32,))
+    assert given == InstallationKeys("j" * 32, b"k" * 32, (b"\xfe" * 32,))
     (tmp_path / ENCRYPTION_KEY_FILE).write_text(text)
     assert load_keys(settings(tmp_path, jwt_secret="j" * 32)) == given
 
@@ -75,7 +75,7 @@ def test_each_of_several_encryption_keys_must_be_one(tmp_path: Path, text: str) 
     with pytest.raises(ValidationError, match="32 bytes in base64"):
         settings(tmp_path, encryption_key=text)
     (tmp_path / ENCRYPTION_KEY_FILE).write_text(text)
-    with pytest.raises(StartError, match=rf"{ENCRYPTION_KEY_FILE} must be 32 bytes"):
+    with pytest.raises(StartupError, match=rf"{ENCRYPTION_KEY_FILE} must be 32 bytes"):
         load_keys(settings(tmp_path))
 
 
@@ -91,7 +91,7 @@ def test_a_secret_may_have_commas(tmp_path: Path) -> None:
 def test_a_wrong_file_is_named_and_left_as_it_is(tmp_path: Path, name: str, content: bytes, why: str) -> None:
     load_keys(settings(tmp_path))
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(StartError, match=rf"{name} {why}.*TOCSIN_{name.upper()}"):
+    with pytest.raises(StartupError, match=rf"{name} {why}.*TOCSIN_{name.upper()}"):
         load_keys(settings(tmp_path))
     assert (tmp_path / name).read_bytes() == content
 
@@ -101,20 +101,20 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     load_keys(settings(tmp_path))
     (tmp_path / name).unlink()
     (tmp_path / name).mkdir()
-    with pytest.raises(StartError, match=f"{name} cannot be used"):
+    with pytest.raises(StartupError, match=f"{name} cannot be used"):
         load_keys(settings(tmp_path))
 
 
 def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    with pytest.raises(StartError, match="cannot be used"):
+    with pytest.raises(StartupError, match="cannot be used"):
         load_keys(settings(tmp_path / "data"))
 
 
 def test_a_lost_encryption_key_is_not_replaced(tmp_path: Path) -> None:
     load_keys(settings(tmp_path))
     (tmp_path / ENCRYPTION_KEY_FILE).unlink()
-    with pytest.raises(StartError, match="TOCSIN_ENCRYPTION_KEY"):
+    with pytest.raises(StartupError, match="TOCSIN_ENCRYPTION_KEY"):
         load_keys(settings(tmp_path))
     assert not (tmp_path / ENCRYPTION_KEY_FILE).exists()
 
@@ -139,7 +139,7 @@ def test_keys_do_not_show_in_messages(tmp_path: Path) -> None:
     keys = load_keys(settings(tmp_path))
     assert keys.jwt_secret not in repr(keys)
     assert repr(keys.encryption) not in repr(keys)
-    assert "k" * 9 not in repr(Keys("j" * 32, b"x" * 32, (b"k" * 32,)))
+    assert "k" * 9 not in repr(InstallationKeys("j" * 32, b"x" * 32, (b"k" * 32,)))
 
 
 RACER = """

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.security.secret_box import OPERATORS, SecretBox, SecretUnreadable, key_of
+from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox, SecretUnreadable, find_key_id
 
 KEY = bytes(range(32))
 BOX = SecretBox(KEY)
@@ -16,7 +16,7 @@ BOX = SecretBox(KEY)
 @settings(max_examples=50)
 @given(st.text(), st.text(alphabet=string.hexdigits, min_size=1))
 def test_what_is_sealed_opens_again(text: str, owner: str) -> None:
-    assert BOX.open(BOX.seal(text, owner), owner) == text
+    assert BOX.unseal_without_reload(BOX.seal(text, owner), owner) == text
 
 
 def test_sealed_is_printable_versioned_and_never_the_same() -> None:
@@ -30,12 +30,12 @@ def test_sealed_is_printable_versioned_and_never_the_same() -> None:
 
 def test_another_owner_cannot_open_it() -> None:
     with pytest.raises(SecretUnreadable):
-        BOX.open(BOX.seal("s3cret", "alice"), "bob")
+        BOX.unseal_without_reload(BOX.seal("s3cret", "alice"), "bob")
 
 
 def test_another_key_cannot_open_it() -> None:
     with pytest.raises(SecretUnreadable):
-        SecretBox(os.urandom(32)).open(BOX.seal("s3cret", "alice"), "alice")
+        SecretBox(os.urandom(32)).unseal_without_reload(BOX.seal("s3cret", "alice"), "alice")
 
 
 @pytest.mark.parametrize("place", [3, 20, -5])
@@ -43,7 +43,7 @@ def test_a_changed_character_is_noticed(place: int) -> None:
     sealed = list(BOX.seal("s3cret", "alice"))
     sealed[place] = "A" if sealed[place] != "A" else "B"
     with pytest.raises(SecretUnreadable):
-        BOX.open("".join(sealed), "alice")
+        BOX.unseal_without_reload("".join(sealed), "alice")
 
 
 GARBAGE = [
@@ -57,7 +57,7 @@ GARBAGE = [
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_garbage_is_unreadable(garbage: str) -> None:
     with pytest.raises(SecretUnreadable):
-        BOX.open(garbage, "alice")
+        BOX.unseal_without_reload(garbage, "alice")
 
 
 def test_a_key_of_another_length_is_refused() -> None:
@@ -72,41 +72,47 @@ KEYS = {kid: bytes([number + 1]) * 32 for number, kid in enumerate(KIDS)}
 def test_it_names_its_key() -> None:
     box = SecretBox(KEY)
     first = box.seal("s3cret", "alice")
-    box.use(KEYS, KIDS[0])
+    box.set_keys(KEYS, KIDS[0])
     second = box.seal("s3cret", "alice")
     assert second.startswith(f"v2:{KIDS[0]}:")
-    assert [key_of(text) for text in (first, second, "s3cret", "v1:", "")] == [OPERATORS, KIDS[0], None, None, None]
+    assert [find_key_id(text) for text in (first, second, "s3cret", "v1:", "")] == [
+        OPERATOR_KEY_ID,
+        KIDS[0],
+        None,
+        None,
+        None,
+    ]
     assert second.isascii()
     assert second.isprintable()
     for text in (first, second):
-        assert box.open(text, "alice") == "s3cret"
+        assert box.unseal_without_reload(text, "alice") == "s3cret"
         with pytest.raises(SecretUnreadable):
-            box.open(text, "bob")
+            box.unseal_without_reload(text, "bob")
 
 
 def test_another_name_does_not_open_it() -> None:
     box = SecretBox(KEY)
-    box.use(KEYS, KIDS[0])
+    box.set_keys(KEYS, KIDS[0])
     sealed = box.seal("s3cret", "alice")
     for name in (f"v2:{KIDS[1]}:", "v1:", "v2:ffffffffffffffff:"):
         with pytest.raises(SecretUnreadable):
-            box.open(sealed.replace(f"v2:{KIDS[0]}:", name), "alice")
+            box.unseal_without_reload(sealed.replace(f"v2:{KIDS[0]}:", name), "alice")
 
 
 def test_an_unknown_key_cannot_open_it() -> None:
     box = SecretBox(KEY)
-    box.use(KEYS, KIDS[0])
+    box.set_keys(KEYS, KIDS[0])
     with pytest.raises(SecretUnreadable):
-        BOX.open(box.seal("s3cret", "alice"), "alice")
+        BOX.unseal_without_reload(box.seal("s3cret", "alice"), "alice")
 
 
 def test_of_several_keys_of_the_operator_the_first_seals_and_all_open() -> None:
     old, new = os.urandom(32), os.urandom(32)
     before, between, after = SecretBox(old), SecretBox(new, [old]), SecretBox(new)
-    assert between.open(before.seal("s3cret", "alice"), "alice") == "s3cret"
-    assert after.open(between.seal("s3cret", "alice"), "alice") == "s3cret"
+    assert between.unseal_without_reload(before.seal("s3cret", "alice"), "alice") == "s3cret"
+    assert after.unseal_without_reload(between.seal("s3cret", "alice"), "alice") == "s3cret"
     with pytest.raises(SecretUnreadable):
-        before.open(between.seal("s3cret", "alice"), "alice")
+        before.unseal_without_reload(between.seal("s3cret", "alice"), "alice")
 
 
 @settings(max_examples=50)
@@ -115,29 +121,31 @@ def test_whatever_was_sealed_opens_whatever_keys_came_since(changes: list[tuple[
     box, sealed = SecretBox(KEY), [SecretBox(KEY).seal("0", "alice")]
     for number, (known, choice) in enumerate(changes, 1):
         sealing = sorted(known)[choice % len(known)]
-        box.use({kid: KEYS[kid] for kid in known}, sealing)
+        box.set_keys({kid: KEYS[kid] for kid in known}, sealing)
         sealed.append(box.seal(str(number), "alice"))
-        assert key_of(sealed[-1]) == sealing
-    assert [box.open(text, "alice") for text in sealed] == [str(number) for number in range(len(sealed))]
+        assert find_key_id(sealed[-1]) == sealing
+    assert [box.unseal_without_reload(text, "alice") for text in sealed] == [
+        str(number) for number in range(len(sealed))
+    ]
 
 
 async def test_an_unknown_key_is_looked_for() -> None:
     sealer, opener = SecretBox(KEY), SecretBox(KEY)
-    sealer.use(KEYS, KIDS[0])
+    sealer.set_keys(KEYS, KIDS[0])
     asked = []
 
     async def learn() -> None:
         asked.append(KIDS[0])
-        opener.use(KEYS, OPERATORS)
+        opener.set_keys(KEYS, OPERATOR_KEY_ID)
 
     sealed = sealer.seal("s3cret", "alice")
     with pytest.raises(SecretUnreadable):
         await opener.unseal(sealed, "alice")
-    opener.reload = learn
+    opener.reload_keys = learn
     assert [await opener.unseal(sealed, "alice") for _ in range(2)] == ["s3cret"] * 2
     assert len(asked) == 1
 
 
 async def test_without_a_keyring_there_is_nothing_to_reload() -> None:
-    await BOX.reload()
-    assert BOX.open(BOX.seal("s3cret", "alice"), "alice") == "s3cret"
+    await BOX.reload_keys()
+    assert BOX.unseal_without_reload(BOX.seal("s3cret", "alice"), "alice") == "s3cret"

@@ -5,27 +5,27 @@ from typing import Any
 
 from tests.harness import save_task
 from tocsin import clock, schedules
-from tocsin.documents import OPEN, Database, Doc, RunStatus, Task, Trigger
-from tocsin.documents.updates import both, change_task, with_active
-from tocsin.scheduling.planning import run_id
-from tocsin.tasks.runs import new_run
+from tocsin.documents import OPEN_STATUSES, Database, Doc, RunStatus, Task, Trigger
+from tocsin.documents.updates import all_of, change_task, put_active_runs
+from tocsin.scheduling.planning import scheduled_run_id
+from tocsin.tasks.runs import new_task_run
 
 HOUR = timedelta(hours=1)
 AWAY = "http://127.0.0.1:9/"
 
 
-async def hourly(database: Database, **changes: Any) -> Task:
+async def save_hourly_task(database: Database, **changes: Any) -> Task:
     """A task of alice's that is due every hour, first in an hour."""
     start = clock.now() + HOUR
     return await save_task(database, AWAY, schedules.Every(HOUR, start), **changes)
 
 
-async def task_of(database: Database, task_id: str) -> Doc:
+async def load_task(database: Database, task_id: str) -> Doc:
     """The task as it is stored."""
     return await database.tasks.find_one({"_id": task_id}) or {}
 
 
-async def run_of(database: Database, run: str) -> Doc:
+async def load_run(database: Database, run: str) -> Doc:
     """The run as it is stored."""
     return await database.runs.find_one({"_id": run}) or {}
 
@@ -46,20 +46,24 @@ def ended_attempt(number: int = 1, outcome: str = "FAILED", **more: Any) -> Doc:
 
 async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: timedelta = HOUR, **changes: Any) -> str:
     """A run of this task in this state, shown on the task as the engine would have done."""
-    task, now = await task_of(database, task_id), clock.now()
+    task, now = await load_task(database, task_id), clock.now()
     trigger = changes.pop("trigger", Trigger.SCHEDULE)
-    run = new_run(task, changes.pop("_id", run_id(task_id, now - ago)), now - ago, trigger, now - ago)
-    run |= {"status": status.value, "open": status in OPEN, "rank": run["rank"] if status is RunStatus.QUEUED else None}
+    run = new_task_run(task, changes.pop("_id", scheduled_run_id(task_id, now - ago)), now - ago, trigger, now - ago)
+    run |= {
+        "status": status.value,
+        "open": status in OPEN_STATUSES,
+        "rank": run["rank"] if status is RunStatus.QUEUED else None,
+    }
     if status is RunStatus.RUNNING:
         started = {"number": 1, "started_at": now, "worker": "w"}
         run |= {"worker": "w", "fence": 1, "started_at": now, "attempts": [started]}
     if status is RunStatus.RETRY:
         run |= {"retry_at": now + HOUR, "attempts": [ended_attempt()], "fence": 1}
-    if status not in OPEN:
+    if status not in OPEN_STATUSES:
         run["finished_at"] = now
     await database.runs.insert_one({**run, **changes})
     if trigger is Trigger.SCHEDULE:
-        computed = {"active": with_active([(run["_id"], status)])} if status in OPEN else {}
+        computed = {"active": put_active_runs([(run["_id"], status)])} if status in OPEN_STATUSES else {}
         last = {"last_run": run["_id"], "last_due_at": run["due_at"]}
-        await database.tasks.bulk_write([change_task(task_id, both(), last, computed)])
+        await database.tasks.bulk_write([change_task(task_id, all_of(), last, computed)])
     return str(run["_id"])

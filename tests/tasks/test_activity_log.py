@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.harness import Stack, Target, save_task
+from tests.harness import Stack, TargetServer, save_task
 from tocsin import clock, schedules, telemetry
-from tocsin.documents import document_id, global_id
+from tocsin.documents import from_global_id, to_global_id
 from tocsin.tasks import activity_log, lifecycle, saving
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.retry_policy import RetryPolicy
@@ -47,66 +47,66 @@ def shown(lines: list[Line], *fields: str) -> list[tuple[Any, ...]]:
     return [tuple(line.get(field) for field in ("event", *fields)) for line in lines]
 
 
-async def test_a_failing_run_is_told_attempt_by_attempt(stack: Stack, target: Target, log: Log) -> None:
+async def test_a_failing_run_is_told_attempt_by_attempt(stack: Stack, target: TargetServer, log: Log) -> None:
     target.script = [500, 404]
     policy = RetryPolicy(1, (timedelta(milliseconds=20),))
     task = await save_task(stack.database, target.url, retry=policy)
-    stack.scheduler.due(task.next_run_at)
-    (run,) = await stack.when_runs(task.id, "FAILED")
-    lines = log.of("run_id", global_id("Run", run["_id"]))
+    stack.scheduler.expect_due(task.next_run_at)
+    (run,) = await stack.wait_for_runs(task.id, "FAILED")
+    lines = log.of("run_id", to_global_id("Run", run["_id"]))
     assert shown(lines, "attempt", "status_code", "error", "reason") == [
         ("attempt failed", 1, 500, "HTTP_STATUS", None),
         ("run failed", 2, 404, "HTTP_STATUS", "RETRIES_USED_UP"),
     ]
     assert lines[0]["retry_at"] > lines[0]["timestamp"][:10]
     assert {line["level"] for line in lines} == {"info"}
-    assert {document_id("Task", line["task_id"]) for line in lines} == {task.id}
+    assert {from_global_id("Task", line["task_id"]) for line in lines} == {task.id}
 
 
-async def test_what_goes_as_it_should_is_silent(stack: Stack, target: Target, log: Log) -> None:
+async def test_what_goes_as_it_should_is_silent(stack: Stack, target: TargetServer, log: Log) -> None:
     task = await save_task(stack.database, target.url)
-    stack.scheduler.due(task.next_run_at)
-    (run,) = await stack.when_runs(task.id, "COMPLETED")
-    assert log.of("run_id", global_id("Run", run["_id"])) == []
+    stack.scheduler.expect_due(task.next_run_at)
+    (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
+    assert log.of("run_id", to_global_id("Run", run["_id"])) == []
 
 
 @pytest.mark.parametrize("log", ["DEBUG"], indirect=True)
-async def test_and_told_when_one_wants_to_see_it(stack: Stack, target: Target, log: Log) -> None:
+async def test_and_told_when_one_wants_to_see_it(stack: Stack, target: TargetServer, log: Log) -> None:
     task = await save_task(stack.database, target.url)
-    stack.scheduler.due(task.next_run_at)
-    (run,) = await stack.when_runs(task.id, "COMPLETED")
-    lines = log.of("run_id", global_id("Run", run["_id"]))
+    stack.scheduler.expect_due(task.next_run_at)
+    (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
+    lines = log.of("run_id", to_global_id("Run", run["_id"]))
     assert shown(lines, "level") == [("run made", "debug"), ("run completed", "debug")]
 
 
-async def test_a_run_that_recovers_is_told(stack: Stack, target: Target, log: Log) -> None:
+async def test_a_run_that_recovers_is_told(stack: Stack, target: TargetServer, log: Log) -> None:
     target.script = [500]
     task = await save_task(stack.database, target.url)
-    stack.scheduler.due(task.next_run_at)
-    (run,) = await stack.when_runs(task.id, "COMPLETED")
-    events = [event for (event,) in shown(log.of("run_id", global_id("Run", run["_id"])))]
+    stack.scheduler.expect_due(task.next_run_at)
+    (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
+    events = [event for (event,) in shown(log.of("run_id", to_global_id("Run", run["_id"])))]
     assert events == ["attempt failed", "run completed"]
 
 
-async def test_what_an_owner_does_is_told(stack: Stack, target: Target, log: Log) -> None:
+async def test_what_an_owner_does_is_told(stack: Stack, target: TargetServer, log: Log) -> None:
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, target.url, later)
     database, now = stack.database, clock.now()
-    await saving.update(database, "alice", task.id, {"name": "another name"}, now)
-    await lifecycle.pause(database, "alice", task.id, now)
-    await lifecycle.pause(database, "alice", task.id, now)  # changes nothing
-    await lifecycle.resume(database, "alice", task.id, now)
-    run = await task_runs.run_now(database, "alice", task.id, now, None)
-    await lifecycle.cancel(database, "alice", task.id, now)
-    await lifecycle.delete(database, "alice", task.id, now)
-    lines = log.of("task_id", global_id("Task", task.id))
+    await saving.update_task(database, "alice", task.id, {"name": "another name"}, now)
+    await lifecycle.pause_task(database, "alice", task.id, now)
+    await lifecycle.pause_task(database, "alice", task.id, now)  # changes nothing
+    await lifecycle.resume_task(database, "alice", task.id, now)
+    run = await task_runs.run_task_now(database, "alice", task.id, now, None)
+    await lifecycle.cancel_task(database, "alice", task.id, now)
+    await lifecycle.delete_task(database, "alice", task.id, now)
+    lines = log.of("task_id", to_global_id("Task", task.id))
     changes = [line for line in lines if "user_id" in line]
     assert [line["event"] for line in changes] == [
         "task created", "task changed", "task paused", "task resumed", "task cancelled", "task deleted",
     ]  # fmt: skip
-    assert {line["user_id"] for line in changes} == {global_id("User", "alice")}
+    assert {line["user_id"] for line in changes} == {to_global_id("User", "alice")}
     assert changes[1]["fields"] == ["name"]
-    assert shown(log.of("run_id", global_id("Run", run.id)))[0] == ("run requested",)
+    assert shown(log.of("run_id", to_global_id("Run", run.id)))[0] == ("run requested",)
 
 
 def test_of_many_runs_of_one_owner_that_are_skipped_together_a_few_are_named(log: Log) -> None:
@@ -114,8 +114,8 @@ def test_of_many_runs_of_one_owner_that_are_skipped_together_a_few_are_named(log
     due, owners = clock.now(), ["mallory"] * 300 + ["alice"]
     skipped = {"status": "SKIPPED", "reason": "OVERLAP", "due_at": due}
     runs = [{"_id": f"{owner}/t:{number}", "owner": owner, **skipped} for number, owner in enumerate(owners)]
-    activity_log.log_made(runs)
-    (rest,) = log.of("user_id", global_id("User", "mallory"))
-    assert (rest["event"], rest["runs"]) == ("more runs skipped or missed", 300 - activity_log.MOST_LINES)
-    assert len(log.of("task_id", global_id("Task", "mallory/t"))) == activity_log.MOST_LINES
-    assert len(log.of("task_id", global_id("Task", "alice/t"))) == 1
+    activity_log.log_new_runs(runs)
+    (rest,) = log.of("user_id", to_global_id("User", "mallory"))
+    assert (rest["event"], rest["runs"]) == ("more runs skipped or missed", 300 - activity_log.MAX_LINES_PER_OWNER)
+    assert len(log.of("task_id", to_global_id("Task", "mallory/t"))) == activity_log.MAX_LINES_PER_OWNER
+    assert len(log.of("task_id", to_global_id("Task", "alice/t"))) == 1

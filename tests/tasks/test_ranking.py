@@ -3,7 +3,7 @@
 import pytest
 
 from tests.harness import http_job
-from tocsin.tasks.ranking import host_of, placed
+from tocsin.tasks.ranking import find_job_target, queue_placement
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,13 @@ from tocsin.tasks.ranking import host_of, placed
     ],
 )
 def test_one_host_is_one_lane_in_all_its_spellings(urls: list[str], host: str) -> None:
-    places = [placed({"job": http_job(url)}, "alice") for url in urls]
+    places = [queue_placement({"job": http_job(url)}, "alice") for url in urls]
     assert {place["host"] for place in places} == {host}
     assert len({place["lane"] for place in places}) == 1
-    assert placed({"job": http_job(urls[0])}, "bob")["lane"] != places[0]["lane"]
+    assert queue_placement({"job": http_job(urls[0])}, "bob")["lane"] != places[0]["lane"]
 
 
 @pytest.mark.parametrize("url", ["no url", "ftp://a.example/", "http://", None, 7])
 def test_what_is_no_url_calls_no_host(url: object) -> None:
-    assert host_of({"kind": "http", "params": {"url": url}}) is None
-    assert host_of({"kind": "email", "params": {"url": "http://a.example"}}) is None
+    assert find_job_target({"kind": "http", "params": {"url": url}}) is None
+    assert find_job_target({"kind": "email", "params": {"url": "http://a.example"}}) is None

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.harness import settings
+from tests.harness import make_settings
 from tocsin import schedules
 from tocsin.clock import MILLISECOND
-from tocsin.tasks.retry_defaults import RetryDefaults, fitting_backoff, interval_ms
-from tocsin.tasks.retry_policy import Backoff, RetryPolicy, check
+from tocsin.tasks.retry_defaults import RetryDefaults, fit_backoff, shortest_interval_ms
+from tocsin.tasks.retry_policy import Backoff, RetryPolicy, validate_policy
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -19,7 +19,7 @@ FITTING = RetryDefaults(3)
 
 def waits(policy: RetryPolicy, chance: float = 0.0) -> list[float]:
     """The waits in seconds."""
-    return [policy.wait(retry, chance).total_seconds() for retry in range(policy.max_retries or 0)]
+    return [policy.wait_before(retry, chance).total_seconds() for retry in range(policy.max_retries or 0)]
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def waits(policy: RetryPolicy, chance: float = 0.0) -> list[float]:
     ],
 )
 def test_default_waits_grow_and_fit_the_interval(interval: timedelta | None, expected: list[float]) -> None:
-    assert waits(FITTING.complete(None, interval)) == pytest.approx(expected, abs=0.002)
+    assert waits(FITTING.complete_policy(None, interval)) == pytest.approx(expected, abs=0.002)
 
 
 @given(some.integers(1, 99), some.integers(1000, 3_155_760_000_000), some.floats(0, 1))
 def test_all_default_retries_wait_at_most_half_the_interval(retries: int, milliseconds: int, chance: float) -> None:
     interval = milliseconds * MILLISECOND
-    policy = RetryDefaults(retries).complete(None, interval)
-    check(policy)
+    policy = RetryDefaults(retries).complete_policy(None, interval)
+    validate_policy(policy)
     assert policy.max_retries == retries
     found = waits(policy, chance)
     assert all(wait > 0 for wait in waits(policy))
@@ -51,30 +51,30 @@ def test_all_default_retries_wait_at_most_half_the_interval(retries: int, millis
 
 
 def test_jitter_spreads_what_failed_together() -> None:
-    policy = FITTING.complete(None, HOUR)
-    assert policy.wait(0, 1.0) == 8 * SECOND < policy.wait(0, 0.0) == 10 * SECOND
+    policy = FITTING.complete_policy(None, HOUR)
+    assert policy.wait_before(0, 1.0) == 8 * SECOND < policy.wait_before(0, 0.0) == 10 * SECOND
 
 
 def test_the_operators_waits_count_where_they_are_set() -> None:
-    assert RetryDefaults.of(settings(retry_offsets="", retry_offset=2, max_retries=5)).complete(None, SECOND) == (
-        RetryPolicy(5, (timedelta(hours=2),))
-    )
-    both = RetryDefaults.of(settings(retry_offsets="PT1S,PT2S", retry_offset=2))
-    assert both.complete(None, None).offsets == (SECOND, 2 * SECOND)
-    neither = RetryDefaults.of(settings(retry_offsets="", max_retries=2))
-    assert neither.complete(None, HOUR) == RetryPolicy(2, (), fitting_backoff(2, HOUR))
+    assert RetryDefaults.from_settings(make_settings(retry_offsets="", retry_offset=2, max_retries=5)).complete_policy(
+        None, SECOND
+    ) == (RetryPolicy(5, (timedelta(hours=2),)))
+    both = RetryDefaults.from_settings(make_settings(retry_offsets="PT1S,PT2S", retry_offset=2))
+    assert both.complete_policy(None, None).offsets == (SECOND, 2 * SECOND)
+    neither = RetryDefaults.from_settings(make_settings(retry_offsets="", max_retries=2))
+    assert neither.complete_policy(None, HOUR) == RetryPolicy(2, (), fit_backoff(2, HOUR))
 
 
 def test_what_a_policy_leaves_open_is_the_servers() -> None:
     backoff = Backoff(SECOND, 2.0, HOUR, 0.0)
-    assert FITTING.complete(RetryPolicy(None, (), backoff), None) == RetryPolicy(3, (), backoff)
-    assert FITTING.complete(RetryPolicy(7, (), None, frozenset({503})), HOUR) == (
-        RetryPolicy(7, (), fitting_backoff(7, HOUR), frozenset({503}))
+    assert FITTING.complete_policy(RetryPolicy(None, (), backoff), None) == RetryPolicy(3, (), backoff)
+    assert FITTING.complete_policy(RetryPolicy(7, (), None, frozenset({503})), HOUR) == (
+        RetryPolicy(7, (), fit_backoff(7, HOUR), frozenset({503}))
     )
-    assert RetryDefaults(3, (HOUR,)).complete(RetryPolicy(7), SECOND) == RetryPolicy(7, (HOUR,))
+    assert RetryDefaults(3, (HOUR,)).complete_policy(RetryPolicy(7), SECOND) == RetryPolicy(7, (HOUR,))
     for own in (RetryPolicy(2, (SECOND, HOUR)), RetryPolicy(0, (SECOND,)), RetryPolicy(9, (), backoff)):
-        assert FITTING.complete(own, SECOND) == own
-    assert FITTING.complete(RetryPolicy(0), SECOND).max_retries == 0
+        assert FITTING.complete_policy(own, SECOND) == own
+    assert FITTING.complete_policy(RetryPolicy(0), SECOND).max_retries == 0
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_a_policy_leaves_open_is_the_servers() -> None:
     [
         (schedules.Once(NOW), None),
         (schedules.Every(90 * SECOND, NOW), 90 * SECOND),
-        (schedules.Revised(schedules.Every(HOUR, NOW), schedules.Once(NOW), NOW), HOUR),
+        (schedules.RevisedSchedule(schedules.Every(HOUR, NOW), schedules.Once(NOW), NOW), HOUR),
         (schedules.Cron("* * * * *", "UTC"), 60 * SECOND),
         (schedules.Cron("*/10 * * * * *", "UTC"), 10 * SECOND),
         (schedules.Cron("*/7 * * * *", "UTC"), 4 * 60 * SECOND),
@@ -96,8 +96,8 @@ def test_what_a_policy_leaves_open_is_the_servers() -> None:
 def test_the_interval_is_the_shortest_time_between_due_times(
     schedule: schedules.Schedule, interval: timedelta | None
 ) -> None:
-    assert schedules.shortest_interval(schedule, datetime(2026, 1, 1, tzinfo=UTC)) == interval
-    assert interval_ms(schedules.to_document(schedule), NOW) == (interval and interval // MILLISECOND)
+    assert schedules.find_shortest_interval(schedule, datetime(2026, 1, 1, tzinfo=UTC)) == interval
+    assert shortest_interval_ms(schedules.schedule_to_document(schedule), NOW) == (interval and interval // MILLISECOND)
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_the_interval_is_the_shortest_time_between_due_times(
     ],
 )
 def test_a_schedule_that_cannot_be_read_has_no_interval(stored: dict[str, object] | None) -> None:
-    assert interval_ms(stored, NOW) is None
+    assert shortest_interval_ms(stored, NOW) is None

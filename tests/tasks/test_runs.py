@@ -8,56 +8,56 @@ from typing import Any
 import pytest
 
 from tests.harness import http_job
-from tests.tasks.helpers import add_run, hourly, run_of, task_of
+from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
 from tocsin import clock
-from tocsin.documents import SETTLED, Database, RunStatus, Trigger
+from tocsin.documents import SETTLED_STATUSES, Database, RunStatus, Trigger
 from tocsin.errors import Conflict, IdempotencyKeyReused, NotFound
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
-from tocsin.tasks.idempotency import Key
+from tocsin.tasks.idempotency import IdempotentCall
 
 S = RunStatus
 RETRYABLE = {S.FAILED, S.MISSED, S.SKIPPED, S.CANCELLED}
 
 
-def key(mutation: str, print_: str = "f") -> Key:
-    return Key("alice", mutation, "k", print_)
+def key(mutation: str, print_: str = "f") -> IdempotentCall:
+    return IdempotentCall("alice", mutation, "k", print_)
 
 
 # --- run now --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("hold", [None, lifecycle.pause, lifecycle.cancel])
+@pytest.mark.parametrize("hold", [None, lifecycle.pause_task, lifecycle.cancel_task])
 async def test_a_manual_run_ignores_pause_and_overlap_and_does_not_touch_the_task(
     database: Database, hold: Any
 ) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     await add_run(database, task.id, S.RUNNING)
     if hold is not None:
         await hold(database, "alice", task.id, clock.now())
-    before = await task_of(database, task.id)
-    run = await task_runs.run_now(database, "alice", task.id, clock.now(), None)
+    before = await load_task(database, task.id)
+    run = await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
     assert (run.status, run.trigger, run.incident, run.blocked) == (S.QUEUED, Trigger.MANUAL, None, False)
-    assert await task_of(database, task.id) == before
+    assert await load_task(database, task.id) == before
 
 
 async def test_manual_runs_at_one_moment_have_ids_of_their_own(database: Database) -> None:
-    task, now = await hourly(database), clock.now()
-    runs = await asyncio.gather(*(task_runs.run_now(database, "alice", task.id, now, None) for _ in range(5)))
+    task, now = await save_hourly_task(database), clock.now()
+    runs = await asyncio.gather(*(task_runs.run_task_now(database, "alice", task.id, now, None) for _ in range(5)))
     assert len({run.id for run in runs}) == 5
 
 
 async def test_a_manual_run_is_made_once_for_its_key_also_at_once(database: Database) -> None:
-    task = await hourly(database)
-    wanted = (task_runs.run_now(database, "alice", task.id, clock.now(), key("runTask")) for _ in range(20))
+    task = await save_hourly_task(database)
+    wanted = (task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask")) for _ in range(20))
     assert len({run.id for run in await asyncio.gather(*wanted)}) == 1
     assert await database.runs.count_documents({}) == 1
     with pytest.raises(IdempotencyKeyReused):
-        await task_runs.run_now(database, "alice", task.id, clock.now(), key("runTask", "g"))
+        await task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask", "g"))
 
 
 async def test_a_crash_between_key_and_run_is_mended_by_the_next_try(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     thing = f"{task.id}:by-hand-1"
     record = {
         "_id": key("runTask").id,
@@ -68,15 +68,15 @@ async def test_a_crash_between_key_and_run_is_mended_by_the_next_try(database: D
         "created_at": clock.now(),
     }
     await database.idempotency_keys.insert_one(record)
-    assert (await task_runs.run_now(database, "alice", task.id, clock.now(), key("runTask"))).id == thing
+    assert (await task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask"))).id == thing
 
 
 async def test_a_key_whose_run_was_forgotten_makes_no_second_one(database: Database) -> None:
-    task = await hourly(database)
-    run = await task_runs.run_now(database, "alice", task.id, clock.now(), key("runTask"))
+    task = await save_hourly_task(database)
+    run = await task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask"))
     await database.runs.delete_one({"_id": run.id})
     with pytest.raises(Conflict, match="deleted"):
-        await task_runs.run_now(database, "alice", task.id, clock.now(), key("runTask"))
+        await task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask"))
 
 
 # --- retry ----------------------------------------------------------------------------------------------------------
@@ -84,56 +84,56 @@ async def test_a_key_whose_run_was_forgotten_makes_no_second_one(database: Datab
 
 @pytest.mark.parametrize("status", RunStatus)
 async def test_retry_takes_runs_that_ended_badly_and_no_others(database: Database, status: RunStatus) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, status)
-    before = await run_of(database, run_id)
+    before = await load_run(database, run_id)
     if status not in RETRYABLE:
         with pytest.raises(Conflict, match=status.value):
-            await task_runs.retry(database, "alice", run_id, clock.now(), None)
-        assert await run_of(database, run_id) == before
+            await task_runs.retry_run(database, "alice", run_id, clock.now(), None)
+        assert await load_run(database, run_id) == before
         return
-    run = await task_runs.retry(database, "alice", run_id, clock.now(), None)
+    run = await task_runs.retry_run(database, "alice", run_id, clock.now(), None)
     assert (run.status, run.round, run.open, run.reason, run.finished_at) == (S.QUEUED, 1, True, None, None)
     assert run.rank is not None
     assert run.rank > 0
-    assert (await task_of(database, task.id))["active"] == [{"run": run_id, "shows": "PENDING"}]
+    assert (await load_task(database, task.id))["active"] == [{"run": run_id, "shows": "PENDING"}]
 
 
 async def test_a_retry_has_a_new_budget_and_the_tasks_present_settings(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     attempts = [{"number": number, "outcome": "FAILED"} for number in (1, 2, 3)]
     run_id = await add_run(
         database, task.id, S.FAILED, attempts=attempts, lost=4, final={"status": "FAILED", "reason": "TASK_PAUSED"}
     )
-    await saving.update(
+    await saving.update_task(
         database, "alice", task.id, {"job": http_job("http://127.0.0.1:9/new"), "name": "new"}, clock.now()
     )
-    run = await task_runs.retry(database, "alice", run_id, clock.now(), None)
+    run = await task_runs.retry_run(database, "alice", run_id, clock.now(), None)
     assert (run.budget_from, run.lost, run.final, run.attempts) == (3, 0, None, attempts)
     assert (run.job["params"]["url"], run.task_name, run.task_version) == ("http://127.0.0.1:9/new", "new", 2)
 
 
 async def test_a_manual_runs_retry_does_not_touch_the_task(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.FAILED, trigger=Trigger.MANUAL)
-    before = await task_of(database, task.id)
-    await task_runs.retry(database, "alice", run_id, clock.now(), None)
-    assert await task_of(database, task.id) == before
+    before = await load_task(database, task.id)
+    await task_runs.retry_run(database, "alice", run_id, clock.now(), None)
+    assert await load_task(database, task.id) == before
 
 
 async def test_a_retry_asked_for_many_times_with_one_key_is_made_once(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.FAILED)
-    wanted = (task_runs.retry(database, "alice", run_id, clock.now(), key("retryRun")) for _ in range(20))
+    wanted = (task_runs.retry_run(database, "alice", run_id, clock.now(), key("retryRun")) for _ in range(20))
     assert {(run.id, run.round) for run in await asyncio.gather(*wanted)} == {(run_id, 1)}
     await database.runs.update_one({"_id": run_id}, {"$set": {"status": "FAILED", "open": False}})
-    assert (await task_runs.retry(database, "alice", run_id, clock.now(), key("retryRun"))).status is S.FAILED
+    assert (await task_runs.retry_run(database, "alice", run_id, clock.now(), key("retryRun"))).status is S.FAILED
     with pytest.raises(IdempotencyKeyReused):
-        await task_runs.retry(database, "alice", run_id, clock.now(), key("retryRun", "g"))
+        await task_runs.retry_run(database, "alice", run_id, clock.now(), key("retryRun", "g"))
 
 
 async def test_a_crash_between_key_and_retry_is_mended_by_the_next_try(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.FAILED)
     record = {
         "_id": key("retryRun").id,
@@ -144,7 +144,7 @@ async def test_a_crash_between_key_and_retry_is_mended_by_the_next_try(database:
         "created_at": clock.now(),
     }
     await database.idempotency_keys.insert_one(record)
-    assert (await task_runs.retry(database, "alice", run_id, clock.now(), key("retryRun"))).round == 1
+    assert (await task_runs.retry_run(database, "alice", run_id, clock.now(), key("retryRun"))).round == 1
 
 
 # --- cancel ---------------------------------------------------------------------------------------------------------
@@ -153,16 +153,16 @@ async def test_a_crash_between_key_and_retry_is_mended_by_the_next_try(database:
 @pytest.mark.parametrize("trigger", Trigger)
 @pytest.mark.parametrize("status", RunStatus)
 async def test_cancel_in_each_state(database: Database, status: RunStatus, trigger: Trigger) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, status, trigger=trigger)
-    before = await run_of(database, run_id)
-    if status in SETTLED - {S.CANCELLED}:
+    before = await load_run(database, run_id)
+    if status in SETTLED_STATUSES - {S.CANCELLED}:
         with pytest.raises(Conflict, match=status.value):
-            await task_runs.cancel(database, "alice", run_id, clock.now())
+            await task_runs.cancel_run(database, "alice", run_id, clock.now())
     else:
-        await task_runs.cancel(database, "alice", run_id, clock.now())
-    after, stored = await run_of(database, run_id), await task_of(database, task.id)
-    if status in SETTLED:
+        await task_runs.cancel_run(database, "alice", run_id, clock.now())
+    after, stored = await load_run(database, run_id), await load_task(database, task.id)
+    if status in SETTLED_STATUSES:
         assert after == before
     elif status is S.RUNNING:
         assert after["status"] == "RUNNING"
@@ -174,51 +174,51 @@ async def test_cancel_in_each_state(database: Database, status: RunStatus, trigg
 
 
 async def test_a_run_that_waited_for_a_cancelled_one_is_let_go(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     first = await add_run(database, task.id, S.QUEUED)
     second = await add_run(database, task.id, S.QUEUED, ago=-clock.MILLISECOND, blocked=True, after=first, rank=None)
-    await task_runs.cancel(database, "alice", first, clock.now())
-    run = await run_of(database, second)
+    await task_runs.cancel_run(database, "alice", first, clock.now())
+    run = await load_run(database, second)
     assert (run["blocked"], run["after"]) == (False, None)
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
 
 
 async def test_a_cancel_that_broke_off_is_finished_by_the_next_one(database: Database) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.QUEUED)
     await database.runs.update_one({"_id": run_id}, {"$set": {"status": "CANCELLED", "open": False}})
-    await task_runs.cancel(database, "alice", run_id, clock.now())
-    assert (await task_of(database, task.id))["active"] == []
+    await task_runs.cancel_run(database, "alice", run_id, clock.now())
+    assert (await load_task(database, task.id))["active"] == []
 
 
 Verb = Callable[[Database, str, str], Awaitable[Any]]
 VERBS: dict[str, Verb] = {
-    "run now": lambda database, owner, one: task_runs.run_now(
+    "run now": lambda database, owner, one: task_runs.run_task_now(
         database, owner, one.partition(":")[0], clock.now(), None
     ),
-    "retry": lambda database, owner, one: task_runs.retry(database, owner, one, clock.now(), None),
-    "cancel": lambda database, owner, one: task_runs.cancel(database, owner, one, clock.now()),
+    "retry": lambda database, owner, one: task_runs.retry_run(database, owner, one, clock.now(), None),
+    "cancel": lambda database, owner, one: task_runs.cancel_run(database, owner, one, clock.now()),
 }
 
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_stranger_has_no_such_run_or_task(database: Database, verb: str) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.FAILED)
     for owner, one in [("bob", run_id), ("alice", f"{task.id}x:1"), ("alice", "x"), ("", run_id)]:
         with pytest.raises(NotFound):
             await VERBS[verb](database, owner, one)
-    assert (await run_of(database, run_id))["round"] == 0
+    assert (await load_run(database, run_id))["round"] == 0
     assert await database.runs.count_documents({}) == 1
 
 
 @pytest.mark.parametrize("verb", ["run now", "retry"])
 async def test_a_deleted_task_makes_no_runs(database: Database, verb: str) -> None:
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.FAILED)
     verbs = [VERBS[verb](database, "alice", run_id) for _ in range(6)]
     results = await asyncio.gather(
-        lifecycle.delete(database, "alice", task.id, clock.now()), *verbs, return_exceptions=True
+        lifecycle.delete_task(database, "alice", task.id, clock.now()), *verbs, return_exceptions=True
     )
     assert all(not isinstance(one, Exception) or isinstance(one, NotFound | Conflict) for one in results)
     with pytest.raises((NotFound, Conflict)):
@@ -227,11 +227,11 @@ async def test_a_deleted_task_makes_no_runs(database: Database, verb: str) -> No
 
 async def test_a_task_shows_a_bounded_number_of_runs_that_are_asked_for_again(database: Database) -> None:
     """A replay may open thousands again, and each change of one rewrites the document that names them."""
-    task = await hourly(database)
+    task = await save_hourly_task(database)
     again = [await add_run(database, task.id, S.FAILED, ago=timedelta(days=days)) for days in (1, 2, 3)]
-    entries = [{"run": f"{task.id}:{number}", "shows": "PENDING"} for number in range(task_runs.MOST_SHOWN - 1)]
+    entries = [{"run": f"{task.id}:{number}", "shows": "PENDING"} for number in range(task_runs.MAX_ACTIVE_RUNS - 1)]
     await database.tasks.update_one({"_id": task.id}, {"$set": {"active": entries}})
     await database.runs.update_many({"_id": {"$in": again}}, {"$set": {"status": "QUEUED", "open": True}})
     for run in again:
-        await task_runs.show_again(database, [run])
-    assert len((await task_of(database, task.id))["active"]) == task_runs.MOST_SHOWN
+        await task_runs.show_reopened(database, [run])
+    assert len((await load_task(database, task.id))["active"]) == task_runs.MAX_ACTIVE_RUNS

@@ -6,18 +6,18 @@ from itertools import pairwise
 import pytest
 
 from tests.graphql.conftest import Api
-from tests.harness import until
-from tocsin.web.backpressure import Load, Turns
+from tests.harness import wait_until
+from tocsin.web.backpressure import EventLoopLoad, RequestPacer
 
 
 @pytest.fixture
 def _calm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Load, "is_high", lambda _: False)
+    monkeypatch.setattr(EventLoopLoad, "is_high", lambda _: False)
 
 
 @pytest.mark.usefixtures("_calm")
 async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> None:
-    turns, seen, turn = Turns(), [], 0
+    turns, seen, turn = RequestPacer(), [], 0
     ended = asyncio.Event()
 
     def count() -> None:
@@ -27,7 +27,7 @@ async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> 
             asyncio.get_running_loop().call_soon(count)
 
     async def work(number: int) -> None:
-        await turns.take()
+        await turns.acquire()
         seen.append((number, turn))
 
     count()
@@ -40,9 +40,9 @@ async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> 
 
 @pytest.mark.usefixtures("_calm")
 async def test_who_is_alone_does_not_wait() -> None:
-    turns = Turns()
+    turns = RequestPacer()
     for _ in range(3):
-        work = turns.take()
+        work = turns.acquire()
         try:
             work.send(None)
         except StopIteration:
@@ -53,35 +53,35 @@ async def test_who_is_alone_does_not_wait() -> None:
 
 @pytest.mark.usefixtures("_calm")
 async def test_who_went_away_takes_no_turn() -> None:
-    turns = Turns()
-    await turns.take()
-    waiting = [asyncio.create_task(turns.take()) for _ in range(3)]
+    turns = RequestPacer()
+    await turns.acquire()
+    waiting = [asyncio.create_task(turns.acquire()) for _ in range(3)]
     await asyncio.sleep(0)
     waiting[0].cancel()
     await asyncio.wait_for(asyncio.gather(*waiting[1:]), 1)
 
 
 async def test_every_request_of_the_application_takes_a_turn(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[Turns] = []
-    take = Turns.take
+    taken: list[RequestPacer] = []
+    take = RequestPacer.acquire
 
-    async def counted(turns: Turns) -> None:
+    async def counted(turns: RequestPacer) -> None:
         taken.append(turns)
         await take(turns)
 
-    monkeypatch.setattr(Turns, "take", counted)
+    monkeypatch.setattr(RequestPacer, "acquire", counted)
     await api.nobody.http.get("/live")
     await api.nobody.ask("{ __typename }")
     assert len(taken) == 2
 
 
 async def test_while_the_loop_is_busy_requests_wait_but_none_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Turns()
+    turns = RequestPacer()
     begun: list[float] = []
-    monkeypatch.setattr(Load, "is_high", lambda _: True)
+    monkeypatch.setattr(EventLoopLoad, "is_high", lambda _: True)
 
     async def work() -> None:
-        await turns.take()
+        await turns.acquire()
         begun.append(asyncio.get_running_loop().time())
 
     async with asyncio.timeout(10):
@@ -91,7 +91,7 @@ async def test_while_the_loop_is_busy_requests_wait_but_none_for_ever(monkeypatc
 
 
 async def test_load_is_the_share_of_the_time_that_the_loop_works() -> None:
-    load = Load()
+    load = EventLoopLoad()
     assert not load.is_high()
 
     async def high(working: bool) -> bool:
@@ -103,8 +103,8 @@ async def test_load_is_the_share_of_the_time_that_the_loop_works() -> None:
             await asyncio.sleep(0.06)
         return load.is_high()
 
-    assert await until(lambda: high(True))
-    assert await until(lambda: _not(high(False)))
+    assert await wait_until(lambda: high(True))
+    assert await wait_until(lambda: _not(high(False)))
 
 
 async def _not(answer: Awaitable[bool]) -> bool:

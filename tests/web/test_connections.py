@@ -15,12 +15,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.graphql.conftest import SECRET, Api
-from tests.harness import until
+from tests.harness import wait_until
 from tests.web.conftest import Raw
 from tocsin.config import Settings
 from tocsin.web import graphql_ws
-from tocsin.web.connections import FULL, TOO_MANY, Connection, Connections
-from tocsin.web.server import most_connections, raise_descriptor_limit
+from tocsin.web.connections import ADDRESS_LIMIT_MESSAGE, SERVER_FULL_MESSAGE, Connection, ConnectionTable
+from tocsin.web.server import clamp_connections, raise_descriptor_limit
 
 PROXY = "127.0.0.9"
 MOST, OF_ADDRESS = 64, 20
@@ -79,7 +79,7 @@ async def test_an_address_has_no_more_than_its_share_and_others_are_served(api: 
             await again.send("GET /live HTTP/1.1\r\nHost: a\r\n\r\n")
             return (await again.answer()).status == 200
 
-    await until(served_again)
+    await wait_until(served_again)
 
 
 async def test_a_crowd_of_strangers_keeps_nobody_out(api: Api) -> None:
@@ -130,7 +130,7 @@ class Opened:
     """Connections in a table, without a network."""
 
     def __init__(self, most: int, of_address: int) -> None:
-        self.table = Connections(most, of_address, lambda address: address == PROXY)
+        self.table = ConnectionTable(most, of_address, lambda address: address == PROXY)
         self.aborted: list[str] = []
 
     def open(self, address: str, name: str = "") -> Connection | str:
@@ -149,7 +149,7 @@ def test_the_address_with_the_most_strangers_makes_room() -> None:
 def test_an_address_does_not_push_itself_out() -> None:
     opened = Opened(3, 10)
     assert [isinstance(opened.open("192.0.2.1"), Connection) for _ in range(3)] == [True] * 3
-    assert opened.open("192.0.2.1") == FULL
+    assert opened.open("192.0.2.1") == SERVER_FULL_MESSAGE
     assert opened.aborted == []
 
 
@@ -158,9 +158,9 @@ def test_who_has_signed_in_stays() -> None:
     for _ in range(3):
         connection = opened.open("192.0.2.1")
         assert isinstance(connection, Connection)
-        connection.sign_in("u1")
+        connection.mark_authenticated("u1")
         last = connection
-    assert opened.open("192.0.2.2") == FULL
+    assert opened.open("192.0.2.2") == SERVER_FULL_MESSAGE
     assert opened.aborted == []
     last.close()
     last.close()
@@ -173,20 +173,20 @@ def test_one_user_from_many_addresses_keeps_nobody_out() -> None:
         connection = opened.open(f"192.0.2.{number}", str(number))
         assert isinstance(connection, Connection)
         for _ in range(2):
-            connection.sign_in("u1")
+            connection.mark_authenticated("u1")
     for number in range(4):
         other = opened.open("192.0.2.100" if number % 2 else "192.0.2.101")
         assert isinstance(other, Connection)
-        other.sign_in(f"other {number}")
+        other.mark_authenticated(f"other {number}")
     assert opened.aborted == ["2", "3", "4", "5"]
-    assert opened.open("192.0.2.102") == FULL
+    assert opened.open("192.0.2.102") == SERVER_FULL_MESSAGE
 
 
 def test_a_network_of_ipv6_is_one_address() -> None:
     opened = Opened(10, 2)
     assert isinstance(opened.open("2001:db8::1"), Connection)
     assert isinstance(opened.open("2001:db8::2"), Connection)
-    assert opened.open("2001:db8::3") == TOO_MANY
+    assert opened.open("2001:db8::3") == ADDRESS_LIMIT_MESSAGE
     assert isinstance(opened.open("2001:db8:0:1::3"), Connection)
 
 
@@ -194,7 +194,7 @@ def test_a_proxy_is_bounded_by_the_whole_table_alone() -> None:
     opened = Opened(5, 2)
     connections = [opened.open(PROXY) for _ in range(5)]
     assert all(isinstance(connection, Connection) for connection in connections)
-    assert opened.open(PROXY) == FULL
+    assert opened.open(PROXY) == SERVER_FULL_MESSAGE
     for connection in connections:
         assert isinstance(connection, Connection)
         connection.close()
@@ -213,4 +213,4 @@ def test_the_limit_of_descriptors_is_raised_as_far_as_it_may_be() -> None:
 
 @pytest.mark.parametrize(("descriptors", "expected"), [(65_536, 4096), (1024, 424), (100, 64)])
 def test_connections_leave_descriptors_for_all_else(descriptors: int, expected: int) -> None:
-    assert most_connections(4096, descriptors) == expected
+    assert clamp_connections(4096, descriptors) == expected

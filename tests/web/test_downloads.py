@@ -7,23 +7,23 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 from tests.graphql.conftest import Api
 from tocsin import clock
-from tocsin.accounts import COMMAND_LINE, activate, deactivate
+from tocsin.accounts import COMMAND_LINE, activate_user, deactivate_user
 from tocsin.errors import DatabaseUnavailable
-from tocsin.jobs.file_storage import PATH, FileRef
+from tocsin.jobs.file_storage import DOWNLOAD_PATH, FileRef
 from tocsin.security.file_links import FileLink, FileLinks
-from tocsin.security.opaque_tokens import derive
-from tocsin.web.downloads import disposition
+from tocsin.security.opaque_tokens import derive_hmac
+from tocsin.web.downloads import content_disposition
 
 CONTENT = b"%PDF-" + bytes(600_000)
 
 
 async def save(api: Api) -> FileRef:
     owner = api.alice.user.id if api.alice.user else ""
-    return await api.services.shelf.of_run(owner, f"{owner}/t:1").save("Grüße.pdf", "application/pdf", CONTENT)
+    return await api.services.files.for_run(owner, f"{owner}/t:1").save("Grüße.pdf", "application/pdf", CONTENT)
 
 
 def path(ref: FileRef) -> str:
-    return ref.url[ref.url.index(PATH) :]
+    return ref.url[ref.url.index(DOWNLOAD_PATH) :]
 
 
 async def test_a_link_gives_the_file_as_a_download(api: Api) -> None:
@@ -41,7 +41,7 @@ async def test_a_link_gives_the_file_as_a_download(api: Api) -> None:
 
 async def test_an_address_downloads_so_much_a_minute(api: Api) -> None:
     ref = await save(api)
-    await api.services.rates.spend("127.0.0.1", api.services.settings.cost_limit - 1_200)
+    await api.services.rates.spend_points("127.0.0.1", api.services.settings.cost_limit - 1_200)
     assert (await api.nobody.http.get(path(ref))).status_code == 200
     refused = await api.nobody.http.get(path(ref))
     assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
@@ -57,9 +57,9 @@ async def test_head_tells_what_get_would_give(api: Api) -> None:
 
 @pytest.mark.parametrize("change", ["signature", "file", "time", "issue", "former", "cut", "empty", "letters"])
 async def test_a_link_that_was_changed_is_no_link(api: Api, change: str) -> None:
-    token = path(await save(api)).removeprefix(PATH)
+    token = path(await save(api)).removeprefix(DOWNLOAD_PATH)
     file_id, expires, issued, signature = token.split(".")
-    other, _ = api.services.shelf.links.sign("bob/1", clock.now())
+    other, _ = api.services.files.links.sign("bob/1", clock.now())
     changed = {
         "signature": f"{file_id}.{expires}.{issued}.{'0' * len(signature)}",
         "file": f"{other.split('.')[0]}.{expires}.{issued}.{signature}",
@@ -70,17 +70,17 @@ async def test_a_link_that_was_changed_is_no_link(api: Api, change: str) -> None
         "empty": ".",
         "letters": "%C3%BC.%F0%9F%98%80.x",
     }
-    answer = await api.nobody.http.get(PATH + changed[change])
+    answer = await api.nobody.http.get(DOWNLOAD_PATH + changed[change])
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_an_expired_link_and_a_forgotten_file_are_gone(api: Api) -> None:
     ref = await save(api)
-    links = api.services.shelf.links
+    links = api.services.files.links
     old, _ = links.sign(ref.file_id, clock.now() - timedelta(hours=2))
-    expired = await api.nobody.http.get(PATH + old)
-    await api.services.shelf.store.delete(ref.file_id)
+    expired = await api.nobody.http.get(DOWNLOAD_PATH + old)
+    await api.services.files.store.delete(ref.file_id)
     forgotten = await api.nobody.http.get(path(ref))
     assert (expired.status_code, forgotten.status_code) == (410, 410)
     assert "expired" in expired.json()["errors"][0]["message"]
@@ -89,18 +89,18 @@ async def test_an_expired_link_and_a_forgotten_file_are_gone(api: Api) -> None:
 async def test_links_end_with_the_account_of_their_owner(api: Api) -> None:
     assert api.alice.user is not None
     alice, before = api.alice.user, path(await save(api))
-    said = before.removeprefix(PATH).rsplit(".", 2)[0]
-    former = f"{said}.{derive(bytes(32), 'file link', said)}"  # the form of links before they had a time of issue
-    assert (await api.nobody.http.get(PATH + former)).status_code == 200
+    said = before.removeprefix(DOWNLOAD_PATH).rsplit(".", 2)[0]
+    former = f"{said}.{derive_hmac(bytes(32), 'file link', said)}"  # the form of links before they had a time of issue
+    assert (await api.nobody.http.get(DOWNLOAD_PATH + former)).status_code == 200
 
     async def answers(*links: str) -> list[int]:
         return [(await api.nobody.http.get(link)).status_code for link in links]
 
-    await deactivate(api.database, alice, COMMAND_LINE)
-    assert await answers(before, PATH + former) == [410, 410]
+    await deactivate_user(api.database, alice, COMMAND_LINE)
+    assert await answers(before, DOWNLOAD_PATH + former) == [410, 410]
     assert (await api.nobody.http.head(before)).status_code == 410
-    await activate(alice, COMMAND_LINE)
-    assert await answers(before, PATH + former, path(await save(api))) == [410, 410, 200]
+    await activate_user(alice, COMMAND_LINE)
+    assert await answers(before, DOWNLOAD_PATH + former, path(await save(api))) == [410, 410, 200]
     after = path(await save(api))
     await api.database.users.delete_one({"_id": alice.id})
     assert await answers(before, after) == [410, 410]
@@ -121,7 +121,7 @@ def test_a_former_key_still_reads_its_links_and_a_strange_one_does_not() -> None
 
 def test_a_name_cannot_end_its_header() -> None:
     assert (
-        disposition('a"\r\nX: y.pdf')
+        content_disposition('a"\r\nX: y.pdf')
         == "attachment; filename=\"a___X: y.pdf\"; filename*=UTF-8''a%22%0D%0AX%3A%20y.pdf"
     )
 
@@ -147,7 +147,7 @@ async def test_a_download_from_a_database_that_is_away_is_told_so(
     async def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr(api.services.shelf.store, "open", fail)
+    monkeypatch.setattr(api.services.files.store, "open", fail)
     answer = await api.nobody.http.get(link)
     assert answer.status_code == status
     assert answer.json()["errors"][0]["extensions"]["code"] == code

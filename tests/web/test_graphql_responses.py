@@ -7,8 +7,8 @@ from graphql import GraphQLError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from tocsin.web.graphql_responses import body_of, headers_of, status_of
-from tocsin.web.negotiation import LEGACY, MODERN
+from tocsin.web.graphql_responses import response_body, response_headers, response_status
+from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE
 
 
 def error(code: str, path: list[str | int] | None = None, **more: Any) -> GraphQLError:
@@ -39,17 +39,17 @@ STATUSES = [
 
 @pytest.mark.parametrize(("found", "modern", "legacy"), STATUSES)
 def test_statuses(found: ExecutionResult, modern: int, legacy: int) -> None:
-    assert (status_of(found, MODERN), status_of(found, LEGACY)) == (modern, legacy)
+    assert (response_status(found, MODERN_MEDIA_TYPE), response_status(found, LEGACY_MEDIA_TYPE)) == (modern, legacy)
 
 
 def test_what_was_not_executed_has_no_data() -> None:
-    assert "data" not in body_of(result(None, error("BAD_USER_INPUT")))
-    assert body_of(result(None, error("UNAUTHENTICATED", ["a"])))["data"] is None
-    assert body_of(result({"a": 1})) == {"data": {"a": 1}}
+    assert "data" not in response_body(result(None, error("BAD_USER_INPUT")))
+    assert response_body(result(None, error("UNAUTHENTICATED", ["a"])))["data"] is None
+    assert response_body(result({"a": 1})) == {"data": {"a": 1}}
 
 
 def test_retry_after_is_the_longest_wait() -> None:
-    assert headers_of(result({"a": 1})) == {}
+    assert response_headers(result({"a": 1})) == {}
     limited = [error("RATE_LIMITED", ["a"], retryAfter=3), error("RATE_LIMITED", ["b"], retryAfter=12)]
-    assert headers_of(result({"a": None, "b": None}, *limited)) == {"Retry-After": "12"}
-    assert headers_of(result(None, error("RATE_LIMITED"))) == {}
+    assert response_headers(result({"a": None, "b": None}, *limited)) == {"Retry-After": "12"}
+    assert response_headers(result(None, error("RATE_LIMITED"))) == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.acceptance.server import METRICS_TOKEN, Server, run_server
-from tests.harness import Target, until
+from tests.harness import TargetServer, wait_until
 
 _TASK = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
 
@@ -18,7 +18,7 @@ async def _get(server: Server, path: str) -> httpx.Response:
         return await client.get(server.url.replace("graphql", path), headers=headers)
 
 
-async def test_metrics_count_what_was_due_fired_attempted(tmp_path: Path, target: Target) -> None:
+async def test_metrics_count_what_was_due_fired_attempted(tmp_path: Path, target: TargetServer) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()
         target.script = [500]
@@ -30,7 +30,7 @@ async def test_metrics_count_what_was_due_fired_attempted(tmp_path: Path, target
             text = (await _get(server, "metrics")).text
             return text if 'tocsin_attempts_total{job="http",outcome="COMPLETED"} 1.0' in text else None
 
-        text = await until(counted)
+        text = await wait_until(counted)
         assert 'tocsin_attempts_total{job="http",outcome="FAILED"} 1.0' in text
         assert "tocsin_run_lateness_seconds_count 1.0" in text
         assert 'tocsin_attempt_duration_seconds_count{job="http"} 2.0' in text
@@ -43,7 +43,7 @@ async def test_metrics_count_what_was_due_fired_attempted(tmp_path: Path, target
             assert name in text
 
 
-async def test_what_waits_for_a_place_is_counted(tmp_path: Path, target: Target) -> None:
+async def test_what_waits_for_a_place_is_counted(tmp_path: Path, target: TargetServer) -> None:
     async with run_server(tmp_path, TOCSIN_MAX_CONCURRENCY="1", TOCSIN_SHUTDOWN_GRACE="0") as server:
         await server.sign_up()
         given = {"name": "x", "job": {"http": {"url": f"{target.url}/wait"}}, "schedule": {"now": True}}
@@ -55,7 +55,7 @@ async def test_what_waits_for_a_place_is_counted(tmp_path: Path, target: Target)
             assert ready.status_code == 200
             return str(ready.json().get("runs")).startswith("2 waiting ")
 
-        await until(counted)
+        await wait_until(counted)
         assert "tocsin_runs_queued 2.0" in (await _get(server, "metrics")).text
 
 
@@ -68,8 +68,8 @@ async def test_ready_tells_database_and_scheduler_apart_and_comes_back(tmp_path:
         async def away() -> bool:
             return bool((await _get(server, "ready")).json()["database"] == "unavailable")
 
-        await until(away)
+        await wait_until(away)
         assert (await _get(server, "live")).status_code == 200
         assert (await _get(server, "ready")).status_code == 503
         os.kill(pid, signal.SIGCONT)
-        await until(server.ready, 20)
+        await wait_until(server.ready, 20)

@@ -8,14 +8,14 @@ import pytest
 
 from tests.acceptance.server import METRICS_TOKEN as TOKEN
 from tests.acceptance.server import Server, free_port, run_server
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin import config
 from tocsin.config import Settings
-from tocsin.embedded import running_uri
+from tocsin.embedded import find_running_uri
 from tocsin.errors import SettingsError
 from tocsin.graphql.context import Services
-from tocsin.web.app import make_app
-from tocsin.web.metrics import make_metrics_app
+from tocsin.web.app import create_app
+from tocsin.web.metrics import create_metrics_app
 
 _CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
 _RUNS = "{ runs(first: 50) { nodes { task { name } attempts { error { kind } statusCode } } } }"
@@ -36,7 +36,7 @@ async def _ask(authorization: str | None, *, alone: bool = False, **settings: An
     def services() -> Services:
         raise AssertionError("metrics need none of it")
 
-    app = make_metrics_app(chosen, nothing) if alone else make_app(services, chosen, nothing, nothing)
+    app = create_metrics_app(chosen, nothing) if alone else create_app(services, chosen, nothing, nothing)
     headers = {} if authorization is None else {b"Authorization": authorization.encode()}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tocsin") as client:
         return await client.get("/metrics", headers=headers)
@@ -87,14 +87,14 @@ async def test_at_an_address_of_their_own_they_are_served_and_nothing_else_and_n
                 else None
             )
 
-        ended = await until(all_ran)
+        ended = await wait_until(all_ran)
     assert ended["ours"][0]["statusCode"] == 200  # allowed by TOCSIN_ALLOW_SELF_CALLS
     blocked = {name: attempts[0]["error"] for name, attempts in ended.items() if name != "ours"}
     assert all(error == {"kind": "BLOCKED_PORT"} for error in blocked.values()), blocked
 
 
 def _places(server: Server, metrics_port: int) -> dict[str, str]:
-    uri = running_uri(server.directory / "data")
+    uri = find_running_uri(server.directory / "data")
     assert uri is not None
     database = int(uri.rpartition("@")[2].partition("/")[0].rpartition(":")[2])
     return {
@@ -121,7 +121,7 @@ async def test_our_own_server_is_not_called_by_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize("token", ["short", "has a space in the midst", "ümläute-are-not-sent-well"])
 def test_a_token_that_is_weak_or_cannot_be_sent_stops_the_start(token: str) -> None:
     with pytest.raises(SettingsError, match="TOCSIN_METRICS_TOKEN is invalid: must have at least 16 characters"):
-        config.load(_env_file=None, metrics_token=token)
+        config.load_settings(_env_file=None, metrics_token=token)
 
 
 async def test_an_address_for_metrics_that_is_taken_stops_the_start(tmp_path: Path) -> None:

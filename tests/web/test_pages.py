@@ -15,12 +15,12 @@ import pytest
 from fastapi import FastAPI
 
 from tests.graphql.conftest import Api
-from tocsin.errors import StartError
+from tocsin.errors import StartupError
 from tocsin.web import pages
 
 ROOT = Path(__file__).parent.parent.parent
 WEB = ROOT / "web"
-BUILT = {str(file.relative_to(pages.STATIC)) for file in pages.STATIC.rglob("*") if file.is_file()}
+BUILT = {str(file.relative_to(pages.STATIC_DIRECTORY)) for file in pages.STATIC_DIRECTORY.rglob("*") if file.is_file()}
 ASSETS = sorted(name for name in BUILT if name.startswith("assets/"))
 PAGES = sorted(f"/{name.removesuffix('.html')}" for name in BUILT if name.endswith(".html"))
 _NAMED = re.compile(r'(?:src|href)="([^"]+)"')
@@ -77,10 +77,10 @@ async def test_the_first_page_is_the_playground(client: httpx.AsyncClient) -> No
 async def test_a_file_is_served_as_what_it_is(client: httpx.AsyncClient, name: str) -> None:
     answer = await client.get(f"/{name}", headers={"accept-encoding": "identity"})
 
-    assert answer.content == (pages.STATIC / name).read_bytes()
+    assert answer.content == (pages.STATIC_DIRECTORY / name).read_bytes()
     types = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml", "md": "text/plain"}
     assert answer.headers["content-type"].startswith(types[name.rpartition(".")[2]])
-    lasting = "no-cache" if name == pages.LICENCES else "public, max-age=31536000, immutable"
+    lasting = "no-cache" if name == pages.LICENCES_FILE else "public, max-age=31536000, immutable"
     assert answer.headers["cache-control"] == lasting
 
 
@@ -91,11 +91,11 @@ async def test_a_file_is_compressed_for_those_who_take_it(client: httpx.AsyncCli
             raw = b"".join([chunk async for chunk in answer.aiter_raw()])
         assert answer.headers["content-encoding"] == "gzip"
         assert answer.headers["vary"] == "Accept-Encoding"
-        assert gzip.decompress(raw) == (pages.STATIC / name).read_bytes()
+        assert gzip.decompress(raw) == (pages.STATIC_DIRECTORY / name).read_bytes()
 
 
 async def test_a_file_that_the_reader_has_is_not_sent_again(client: httpx.AsyncClient) -> None:
-    name = pages.LICENCES
+    name = pages.LICENCES_FILE
     known = (await client.get(f"/{name}")).headers["etag"]
 
     again = await client.get(f"/{name}", headers={"if-none-match": f'"another", {known}'})
@@ -142,11 +142,11 @@ async def test_pages_stand_behind_the_same_edge_as_the_api(api: Api) -> None:
 
 
 def test_a_page_file_that_is_missing_is_said_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(pages.STATIC, tmp_path / "static")
-    monkeypatch.setattr(pages, "STATIC", tmp_path / "static")
+    shutil.copytree(pages.STATIC_DIRECTORY, tmp_path / "static")
+    monkeypatch.setattr(pages, "STATIC_DIRECTORY", tmp_path / "static")
     (tmp_path / "static" / ASSETS[0]).unlink()
 
-    with pytest.raises(StartError, match=rf"{re.escape(ASSETS[0])} cannot be read: No such file.*scripts/build-web"):
+    with pytest.raises(StartupError, match=rf"{re.escape(ASSETS[0])} cannot be read: No such file.*scripts/build-web"):
         pages.pages_router()
 
 
@@ -154,24 +154,27 @@ def test_a_page_file_that_is_missing_is_said_at_the_start(tmp_path: Path, monkey
 
 
 def test_nothing_was_built_that_is_not_served() -> None:
-    manifest = json.loads((pages.STATIC / pages.MANIFEST).read_text())
+    manifest = json.loads((pages.STATIC_DIRECTORY / pages.MANIFEST_FILE).read_text())
     listed = {
         name for chunk in manifest.values() for name in (chunk["file"], *chunk.get("css", ()), *chunk.get("assets", ()))
     }
 
-    assert listed | {name for name in manifest if name.endswith(".html")} | {pages.MANIFEST, pages.LICENCES} == BUILT
+    assert (
+        listed | {name for name in manifest if name.endswith(".html")} | {pages.MANIFEST_FILE, pages.LICENCES_FILE}
+        == BUILT
+    )
 
 
 def test_no_fonts_are_shipped() -> None:
-    styles = "".join((pages.STATIC / name).read_text() for name in ASSETS if name.endswith(".css"))
+    styles = "".join((pages.STATIC_DIRECTORY / name).read_text() for name in ASSETS if name.endswith(".css"))
 
     assert ".graphiql-container" in styles
     assert "@font-face" not in styles
-    assert sum((pages.STATIC / name).stat().st_size for name in BUILT) < 1_600_000
+    assert sum((pages.STATIC_DIRECTORY / name).stat().st_size for name in BUILT) < 1_600_000
 
 
 def test_the_licences_of_what_is_bundled_are_there() -> None:
-    licences = (pages.STATIC / pages.LICENCES).read_text()
+    licences = (pages.STATIC_DIRECTORY / pages.LICENCES_FILE).read_text()
     direct = json.loads((WEB / "package.json").read_text())["dependencies"]
 
     for name, version in direct.items():
@@ -179,9 +182,9 @@ def test_the_licences_of_what_is_bundled_are_there() -> None:
     for name in ASSETS:
         if name.endswith(".js"):
             assert (
-                (pages.STATIC / name)
+                (pages.STATIC_DIRECTORY / name)
                 .read_text()
-                .startswith(f"/*! The licences of what is bundled here: /{pages.LICENCES}")
+                .startswith(f"/*! The licences of what is bundled here: /{pages.LICENCES_FILE}")
             )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.server import Server, run_server
 from tests.conformance.node import TOOLS, needs_node
-from tests.harness import until
+from tests.harness import wait_until
 from tests.outbound.smtp import Inbox, mail_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -45,7 +45,7 @@ async def mailed_link(server: Server) -> str:
     async def mail() -> Path | None:
         return next(iter(directory.glob("*.eml")), None)
 
-    message = email.message_from_bytes((await until(mail)).read_bytes(), policy=email.policy.default)
+    message = email.message_from_bytes((await wait_until(mail)).read_bytes(), policy=email.policy.default)
     body = message.get_body(("plain",))
     assert body is not None
     found = re.search(r"https?://\S+", body.get_content())
@@ -88,7 +88,7 @@ async def test_an_address_is_confirmed_through_a_mailed_link(tmp_path: Path) -> 
         smtp = {"TOCSIN_SMTP_HOST": "127.0.0.1", "TOCSIN_SMTP_PORT": str(port), "TOCSIN_SMTP_TLS": "none"}
         async with run_server(tmp_path, **smtp) as server:
             await server.sign_up(EMAIL)
-            await until(lambda: _arrived(inbox))
+            await wait_until(lambda: _arrived(inbox))
             found = re.search(r"http\S+#confirmation=\S+", inbox.mails[0].get_content())
             assert found is not None
             await drive("account.mjs", server, "confirm", found[0], EMAIL, "correct horse battery")

@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tocsin.web.security_headers import HEADERS, Hardened
+from tocsin.web.security_headers import SECURITY_HEADERS, SecurityHeadersMiddleware
 
 Head = dict[bytes, bytes]
 
@@ -23,7 +23,7 @@ async def call(app: ASGIApp, **headers: str) -> tuple[int, Head, bytes]:
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": raw}
-    await Hardened(app)(scope, None, send)  # type: ignore[arg-type]  # nothing is received
+    await SecurityHeadersMiddleware(app)(scope, None, send)  # type: ignore[arg-type]  # nothing is received
     return sent[0]["status"], dict(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:])
 
 
@@ -33,7 +33,7 @@ async def failing(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def test_every_answer_gets_the_headers() -> None:
     _, headers, _ = await call(PlainTextResponse("x"))
-    assert {name: headers[name] for name, _ in HEADERS} == dict(HEADERS)
+    assert {name: headers[name] for name, _ in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
 
 
 async def test_an_answer_that_is_opened_as_a_page_loads_and_sends_nothing() -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from tests.acceptance.server import run_server
 from tests.graphql.conftest import Api, Caller
-from tests.harness import bare, until
+from tests.harness import wait_until, without_extensions
 from tocsin.web import graphql_http
-from tocsin.web.negotiation import LEGACY, MODERN, STREAM
+from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE, STREAM_MEDIA_TYPE
 
 HALF = [b"", b"GET /live HTTP/1.1\r\nHo", b"GET /graphql HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"]
 EVENTS = "subscription { taskEvents { kind } }"
@@ -25,7 +25,7 @@ TYPENAME = {"data": {"__typename": "Query"}}
 
 @asynccontextmanager
 async def asked(
-    caller: Caller, query: str, accept: str = STREAM, method: str = "POST"
+    caller: Caller, query: str, accept: str = STREAM_MEDIA_TYPE, method: str = "POST"
 ) -> AsyncIterator[httpx.Response]:
     """Open a response whose body has not been read."""
     headers = {"Accept": accept} | ({"Authorization": f"Bearer {caller.token}"} if caller.token else {})
@@ -51,8 +51,8 @@ async def events(answer: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_query_is_one_event(api: Api, method: str) -> None:
     async with asked(api.nobody, "{ __typename }", method=method) as answer:
-        assert (answer.status_code, answer.headers["content-type"]) == (200, STREAM)
-        assert [(name, data and bare(data)) async for name, data in events(answer)] == [
+        assert (answer.status_code, answer.headers["content-type"]) == (200, STREAM_MEDIA_TYPE)
+        assert [(name, data and without_extensions(data)) async for name, data in events(answer)] == [
             ("next", TYPENAME),
             ("complete", None),
         ]
@@ -72,7 +72,7 @@ async def test_a_subscription_is_many(api: Api, method: str) -> None:
     async def gone() -> bool:
         return not api.services.fanout._subscriptions
 
-    await until(gone)
+    await wait_until(gone)
 
 
 @pytest.mark.parametrize(
@@ -95,20 +95,20 @@ async def test_faults_of_the_document_are_told_in_the_stream(api: Api, query: st
 
 async def test_faults_of_the_request_are_statuses(api: Api) -> None:
     for method, body, status in (("POST", {"query": ""}, 400), ("GET", {}, 400), ("PUT", {}, 405)):
-        answer = await api.nobody.http.request(method, "/graphql", json=body, headers={"Accept": STREAM})
-        assert (answer.status_code, answer.headers["content-type"]) == (status, LEGACY)
+        answer = await api.nobody.http.request(method, "/graphql", json=body, headers={"Accept": STREAM_MEDIA_TYPE})
+        assert (answer.status_code, answer.headers["content-type"]) == (status, LEGACY_MEDIA_TYPE)
 
 
 async def test_who_takes_both_gets_what_fits_the_operation(api: Api) -> None:
-    both = f"{MODERN}, {LEGACY}, {STREAM}"
+    both = f"{MODERN_MEDIA_TYPE}, {LEGACY_MEDIA_TYPE}, {STREAM_MEDIA_TYPE}"
     async with asked(api.alice, "{ __typename }", both) as answer:
-        assert answer.headers["content-type"] == MODERN
+        assert answer.headers["content-type"] == MODERN_MEDIA_TYPE
     async with asked(api.alice, EVENTS, both) as answer:
-        assert answer.headers["content-type"] == STREAM
+        assert answer.headers["content-type"] == STREAM_MEDIA_TYPE
         assert await anext(events(answer)) == ("next", SNAPSHOT)
-    async with asked(api.alice, "{ __typename }", f"{STREAM}, {LEGACY};q=0.5") as answer:
-        assert answer.headers["content-type"] == STREAM
-    async with asked(api.alice, EVENTS, f"{LEGACY}, {STREAM};q=0") as answer:
+    async with asked(api.alice, "{ __typename }", f"{STREAM_MEDIA_TYPE}, {LEGACY_MEDIA_TYPE};q=0.5") as answer:
+        assert answer.headers["content-type"] == STREAM_MEDIA_TYPE
+    async with asked(api.alice, EVENTS, f"{LEGACY_MEDIA_TYPE}, {STREAM_MEDIA_TYPE};q=0") as answer:
         assert answer.status_code == 400
 
 
@@ -133,7 +133,7 @@ async def _stop_with(tmp_path: Path, others: ExitStack) -> None:
         for said in HALF:
             half = others.enter_context(socket.create_connection(("127.0.0.1", server.port)))
             half.sendall(said)
-        headers = {"Accept": STREAM, "Authorization": f"Bearer {server.token}"}
+        headers = {"Accept": STREAM_MEDIA_TYPE, "Authorization": f"Bearer {server.token}"}
         async with httpx.AsyncClient(timeout=30) as http:
             async with http.stream("POST", server.url, json={"query": EVENTS}, headers=headers) as answer:
                 stream = events(answer)

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.graphql.conftest import PASSWORD, SECRET, Api
 from tocsin.config import Settings
-from tocsin.web.trusted_proxies import Proxies
+from tocsin.web.trusted_proxies import TrustedProxiesMiddleware
 
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 CASES: list[tuple[str, list[str], str]] = [
@@ -40,7 +40,7 @@ async def seen(peer: str, headers: list[tuple[str, str]], kind: str = "http") ->
     raw = [(name.encode(), value.encode()) for name, value in headers]
     scheme = "http" if kind == "http" else "ws"
     scope = {"type": kind, "client": (peer, 50_000), "headers": raw, "scheme": scheme}
-    await Proxies(app, TRUSTED)(scope, None, None)  # type: ignore[arg-type]  # neither is called
+    await TrustedProxiesMiddleware(app, TRUSTED)(scope, None, None)  # type: ignore[arg-type]  # neither is called
     return found
 
 

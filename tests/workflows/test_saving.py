@@ -8,9 +8,9 @@ import pytest
 from tests.harness import SECRETS
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc
-from tocsin.schedules.iso8601 import write_moment
+from tocsin.schedules.iso8601 import format_datetime
 from tocsin.workflows import saving
-from tocsin.workflows.language.yaml_reader import read_object
+from tocsin.workflows.language.yaml_reader import parse_object
 
 HOUR = timedelta(hours=1)
 
@@ -18,8 +18,8 @@ HOUR = timedelta(hours=1)
 async def _save(database: Database, schedule: Any, description: str = "", at: Any = None) -> Doc:
     steps = [{"key": "a", "job": "http", "params": {"url": "http://192.0.2.1/"}}]
     data = {"name": "w", "description": description, "steps": steps}
-    source = read_object(data if schedule is None else data | {"schedule": schedule})
-    return await saving.save(database, SECRETS, "alice", source, at or clock.now())
+    source = parse_object(data if schedule is None else data | {"schedule": schedule})
+    return await saving.save_workflow(database, SECRETS, "alice", source, at or clock.now())
 
 
 @pytest.mark.parametrize(
@@ -40,18 +40,18 @@ async def test_a_due_time_that_has_come_stands_in_a_new_version(database: Databa
     for number, schedule in enumerate(({"every": {"interval": "PT1H"}}, {"cron": {"expression": "* * * * *"}})):
         saved = await _save(database, schedule, str(number), now + 3 * HOUR)
         assert saved["next_run_at"] == now + HOUR
-    due = schedules.from_document(saved["schedule"])
+    due = schedules.schedule_from_document(saved["schedule"])
     assert schedules.count_due(due, now, now + 3 * HOUR) == 3
 
 
 async def test_a_single_run_in_a_new_version_does_not_run_again(database: Database) -> None:
     now = clock.now()
-    once = {"at": write_moment(now + HOUR)}
+    once = {"at": format_datetime(now + HOUR)}
     saved = await _save(database, once, at=now)
     done = {"next_run_at": None, "last_due_at": now + HOUR}
     await database.workflows.update_one({"_id": saved["_id"]}, {"$set": done})
     assert (await _save(database, once, "again", now + 2 * HOUR))["next_run_at"] is None
-    other = {"at": write_moment(now + 3 * HOUR)}
+    other = {"at": format_datetime(now + 3 * HOUR)}
     assert (await _save(database, other, "other", now + 2 * HOUR))["next_run_at"] == now + 3 * HOUR
 
 

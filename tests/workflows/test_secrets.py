@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness import SECRETS, Stack, Target, run_stack, serve_target
+from tests.harness import SECRETS, Stack, TargetServer, run_stack, serve_target
 from tocsin.documents import Database, Doc
 from tocsin.jobs import registry
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.workflows.engine import engine as engine_module
-from tocsin.workflows.engine.runner import Mover
+from tocsin.workflows.engine.runner import WorkflowRunner
 from tocsin.workflows.language.yaml_reader import WorkflowInvalid
-from tocsin.workflows.secrets import kept_secrets, read_stored
+from tocsin.workflows.secrets import find_kept_secrets, read_stored_version
 
 TOKEN = "s3cret-token"
 
 
 @pytest.fixture
-async def thief() -> AsyncIterator[Target]:
+async def thief() -> AsyncIterator[TargetServer]:
     """Run a server of someone else."""
     async with serve_target() as target:
         yield target
@@ -36,11 +36,11 @@ def call(key: str, url: str, **params: Any) -> Doc:
 
 async def complete(stack: Stack, given: Any = None) -> Doc:
     """Start a run of the workflow and return it once it has ended."""
-    stack.workflows.touch(run_id := await stack.execute("w", given))
-    return await stack.when_workflow_run(run_id, "COMPLETED", "FAILED")
+    stack.workflows.request_advance(run_id := await stack.execute("w", given))
+    return await stack.wait_for_workflow_run(run_id, "COMPLETED", "FAILED")
 
 
-def sent(target: Target) -> list[str | None]:
+def sent(target: TargetServer) -> list[str | None]:
     return [call["headers"].get("Authorization") for call in target.calls]
 
 
@@ -59,7 +59,7 @@ def sent(target: Target) -> list[str | None]:
     ],
 )
 async def test_a_kept_secret_goes_nowhere_else(
-    database: Database, target: Target, thief: Target, secret: Doc, url: str, told: str
+    database: Database, target: TargetServer, thief: TargetServer, secret: Doc, url: str, told: str
 ) -> None:
     async with run_stack(database, schedule=False) as stack:
         given = json.loads(json.dumps(secret).replace("***", TOKEN))
@@ -75,7 +75,7 @@ async def test_a_kept_secret_goes_nowhere_else(
 
 
 async def test_one_that_was_saved_with_an_expression_for_its_server_is_given_again(
-    database: Database, target: Target
+    database: Database, target: TargetServer
 ) -> None:
     async with run_stack(database, schedule=False) as stack:
         inputs = {"url": {"type": "string"}}
@@ -85,7 +85,9 @@ async def test_one_that_was_saved_with_an_expression_for_its_server_is_given_aga
                 await stack.save_workflow(workflow(call("a", url, token="***"), inputs=inputs))
 
 
-async def test_a_kept_secret_stays_with_its_server_whatever_else_is_changed(database: Database, target: Target) -> None:
+async def test_a_kept_secret_stays_with_its_server_whatever_else_is_changed(
+    database: Database, target: TargetServer
+) -> None:
     port = target.url.rpartition(":")[2]
     inputs = {"x": {"type": "string", "default": "two"}}
     async with run_stack(database) as stack:
@@ -102,7 +104,9 @@ async def test_a_kept_secret_stays_with_its_server_whatever_else_is_changed(data
     ]
 
 
-async def test_a_kept_secret_stays_with_its_step_and_job(database: Database, target: Target, thief: Target) -> None:
+async def test_a_kept_secret_stays_with_its_step_and_job(
+    database: Database, target: TargetServer, thief: TargetServer
+) -> None:
     def two(first: str, second: str, **secrets: str) -> str:
         undo = {"job": "http", "params": {"url": f"{target.url}/undo", "token": secrets.get("undo", "***")}}
         return workflow(
@@ -135,7 +139,7 @@ class _MailboxJob(Job[_MailboxParams]):
     kind = "mailbox"
     Params = _MailboxParams
 
-    def secrets(self, given: Any) -> list[tuple[str, ...]]:
+    def find_secret_paths(self, given: Any) -> list[tuple[str, ...]]:
         return [("password",)]
 
     async def perform(self, params: _MailboxParams, context: JobContext) -> Outcome:
@@ -151,8 +155,8 @@ class _RudeJob(_MailboxJob):
 
 @pytest.fixture
 def _packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs = {**registry.all_jobs(), "mailbox": _MailboxJob(), "rude": _RudeJob()}
-    monkeypatch.setattr(registry, "all_jobs", lambda: jobs)
+    jobs = {**registry.load_jobs(), "mailbox": _MailboxJob(), "rude": _RudeJob()}
+    monkeypatch.setattr(registry, "load_jobs", lambda: jobs)
 
 
 @pytest.mark.usefixtures("_packages")
@@ -183,7 +187,7 @@ async def test_a_job_that_raises_fails_its_step(database: Database) -> None:
     )
 
 
-async def test_what_looks_like_a_former_marker_is_data(database: Database, target: Target) -> None:
+async def test_what_looks_like_a_former_marker_is_data(database: Database, target: TargetServer) -> None:
     """Markers in a body, an input, an item, a condition and a result are data, not secrets."""
     marker = {"$secret": "call.token"}
     body = {
@@ -206,10 +210,15 @@ async def test_what_looks_like_a_former_marker_is_data(database: Database, targe
     }  # fmt: skip
     assert json.loads(run["output"]) == {"seen": {"y": marker}, "also": marker}
     assert sent(target) == [f"Bearer {TOKEN}"]
-    assert shown.data["steps"][0]["params"] == {"url": target.url, "method": "POST", "token": "***", "body": body}
+    assert shown.masked_definition["steps"][0]["params"] == {
+        "url": target.url,
+        "method": "POST",
+        "token": "***",
+        "body": body,
+    }
 
 
-def _former(target: Target, token: Any, body: Any) -> Doc:
+def _former(target: TargetServer, token: Any, body: Any) -> Doc:
     steps = [call("call", f"{target.url}/", token=token, method="POST", body=body)]
     sealed = SECRETS.seal(TOKEN, "alice")
     return {
@@ -218,7 +227,7 @@ def _former(target: Target, token: Any, body: Any) -> Doc:
     }
 
 
-async def test_what_was_stored_before_is_still_run_and_kept(database: Database, target: Target) -> None:
+async def test_what_was_stored_before_is_still_run_and_kept(database: Database, target: TargetServer) -> None:
     marker = {"$secret": "call.token"}
     async with run_stack(database) as stack:
         saved = await stack.save_workflow(workflow(call("call", f"{target.url}/", token="other")))
@@ -245,17 +254,17 @@ def test_a_former_marker_stands_where_it_says() -> None:
     ]
     secrets = {"all": [{"place": "a.token", "sealed": "A"}, {"place": "b.token", "sealed": "B"}]}
     version = {"definition": json.dumps({"steps": steps}), "secrets": secrets}
-    data, found = read_stored(version)
+    data, found = read_stored_version(version)
     assert {str(place): sealed for place, sealed in found.items()} == {"a.token": "A", "b.token": "B"}
     assert data["steps"][0]["params"] == {"token": "***", "body": here, "headers": {"X": elsewhere}}
-    assert {str(place): kept.sealed for place, kept in kept_secrets(version).items()} == {
+    assert {str(place): kept.sealed for place, kept in find_kept_secrets(version).items()} == {
         "a.token": "A",
         "b.token": "B",
     }
 
 
 @pytest.mark.parametrize("token", ["***", {"$secret": "call.token"}])
-async def test_a_secret_that_is_not_there_fails_its_step(database: Database, target: Target, token: Any) -> None:
+async def test_a_secret_that_is_not_there_fails_its_step(database: Database, target: TargetServer, token: Any) -> None:
     async with run_stack(database, schedule=False) as stack:
         saved = await stack.save_workflow(workflow(call("call", f"{target.url}/", token="other")))
         lost = {**_former(target, token, None), "secrets": {"all": []}}
@@ -269,29 +278,29 @@ async def test_a_secret_that_is_not_there_fails_its_step(database: Database, tar
 
 
 async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
-    database: Database, target: Target, monkeypatch: pytest.MonkeyPatch
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[str] = []
 
-    async def fail(_: Mover, document: Doc, **__: Any) -> Any:
+    async def fail(_: WorkflowRunner, document: Doc, **__: Any) -> Any:
         looks.append(document["_id"])
         raise KeyError("a fault of ours")
 
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(call("a", f"{target.url}/wait")))
-        stack.workflows.touch(run_id := await stack.execute("w"))
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
 
-        await stack.when_workflow_run(run_id, "RUNNING")
+        await stack.wait_for_workflow_run(run_id, "RUNNING")
         monkeypatch.setattr(engine_module, "_BACKOFF", 0.001)
-        monkeypatch.setattr(Mover, "_decide", fail)
-        stack.workflows.touch(run_id)
-        run = await stack.when_workflow_run(run_id, "FAILED")
+        monkeypatch.setattr(WorkflowRunner, "_decide", fail)
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "FAILED")
     assert (run["error"]["kind"], run["steps"]["a"]["status"], run["open"]) == ("INTERNAL", "CANCELLED", False)
     assert looks == [run_id] * engine_module._MOST_FAILURES
     assert await database.runs.count_documents({"task": run_id, "status": "COMPLETED"}) == 0
 
 
-async def test_a_header_named_as_secret_in_either_spelling_is_sealed(database: Database, target: Target) -> None:
+async def test_a_header_named_as_secret_in_either_spelling_is_sealed(database: Database, target: TargetServer) -> None:
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(call("a", target.url, headers={"X-Key": TOKEN}, secret_headers=["X-Key"])))
         await complete(stack)

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from tocsin import clock
 from tocsin.accounts import api_tokens, audit
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.sessions import Grant, Sessions
-from tocsin.accounts.users import create_user, look_up_user, set_password
+from tocsin.accounts.sessions import Sessions, SessionTokens
+from tocsin.accounts.users import create_user, find_user_by_email, set_password
 from tocsin.config import Settings
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, Session, User, owner_of
 from tocsin.errors import InvalidInput, TokenExpired, TokenInvalid, UserError, UserErrorCode
 from tocsin.security.access_tokens import AccessTokens
-from tocsin.security.opaque_tokens import derive
-from tocsin.security.passwords import verify_password, waste_time
+from tocsin.security.opaque_tokens import derive_hmac
+from tocsin.security.passwords import dummy_verify, verify_password
 
 _ALL_SCOPES = frozenset(Scope)
 
@@ -39,9 +39,9 @@ class Accounts:
     def __init__(self, database: Database, settings: Settings, tokens: AccessTokens, key: bytes) -> None:
         self._database, self._settings, self._tokens = database, settings, tokens
         lifetime = timedelta(days=settings.refresh_token_days)
-        self.sessions = Sessions(database, tokens, derive(key, "accounts", "sessions").encode(), lifetime)
+        self.sessions = Sessions(database, tokens, derive_hmac(key, "accounts", "sessions").encode(), lifetime)
 
-    async def sign_up(self, email: str, password: str, actor: Actor) -> Grant:
+    async def sign_up(self, email: str, password: str, actor: Actor) -> SessionTokens:
         """Create an account with an unconfirmed address, and log in.
 
         Raises UserError: SIGN_UP_CLOSED, INVALID, EMAIL_TAKEN.
@@ -52,21 +52,21 @@ class Accounts:
         user = await create_user(email, password, actor, action=AuditAction.SIGNED_UP, confirmed=False)
         return await self.sessions.open(user, actor, clock.now())
 
-    async def log_in(self, email: str, password: str, actor: Actor) -> Grant:
+    async def log_in(self, email: str, password: str, actor: Actor) -> SessionTokens:
         """Open a session. Raises UserError INVALID_CREDENTIALS.
 
         An unknown address, a wrong password and a deactivated user get the same message after the same time.
         """
         user = await _find_user(email)
         if user is None:
-            await waste_time()
+            await dummy_verify()
         elif await verify_password(password, user.password) and user.is_active:
-            await audit.record(AuditAction.LOGGED_IN, actor.known_as(user), user)
+            await audit.record(AuditAction.LOGGED_IN, actor.as_user(user), user)
             return await self.sessions.open(user, actor, clock.now())
         await audit.record(AuditAction.LOG_IN_FAILED, actor, user, email=email)
         raise UserError(UserErrorCode.INVALID_CREDENTIALS, "The email address or the password is wrong.")
 
-    async def refresh(self, refresh_token: str, actor: Actor) -> Grant:
+    async def refresh_tokens(self, refresh_token: str, actor: Actor) -> SessionTokens:
         """Return new tokens for a session. Raises UserError SESSION_ENDED."""
         return await self.sessions.renew(refresh_token, actor, clock.now())
 
@@ -77,7 +77,7 @@ class Accounts:
         except UserError:
             return
         if session is not None and (user := await User.get(session.owner)) is not None:
-            await audit.record(AuditAction.LOGGED_OUT, actor.known_as(user), user)
+            await audit.record(AuditAction.LOGGED_OUT, actor.as_user(user), user)
 
     async def end_session(self, who: Identity, session_id: str, actor: Actor) -> bool:
         """End a session of the caller. Returns whether there was one."""
@@ -87,7 +87,7 @@ class Accounts:
         await audit.record(action, actor, who.user)
         return True
 
-    async def api_tokens(self, owner: str) -> list[ApiToken]:
+    async def list_api_tokens(self, owner: str) -> list[ApiToken]:
         """Return the API tokens of a user, newest first."""
         return await api_tokens.list_tokens(owner)
 
@@ -96,13 +96,13 @@ class Accounts:
     ) -> tuple[ApiToken, str]:
         """Create an API token and return it with its text, which is not stored. Raises InvalidInput, Conflict."""
         token, text = await api_tokens.create_token(user, name, scopes, expires_at, clock.now())
-        await audit.record(AuditAction.API_TOKEN_CREATED, actor, user, detail=api_tokens.described(token))
+        await audit.record(AuditAction.API_TOKEN_CREATED, actor, user, detail=api_tokens.describe_token(token))
         return token, text
 
     async def revoke_api_token(self, user: User, token_id: str, actor: Actor) -> ApiToken:
         """Revoke an API token of this user. Raises NotFound."""
         token = await api_tokens.revoke_token(self._database, user.id, token_id)
-        await audit.record(AuditAction.API_TOKEN_REVOKED, actor, user, detail=api_tokens.described(token))
+        await audit.record(AuditAction.API_TOKEN_REVOKED, actor, user, detail=api_tokens.describe_token(token))
         return token
 
     async def change_password(self, who: Identity, current: str, new: str, actor: Actor) -> User:
@@ -136,12 +136,12 @@ class Accounts:
             raise TokenInvalid("This API token is not valid: it is wrong or was revoked.")
         if token.expires_at is not None and token.expires_at <= now:
             raise TokenExpired("This API token has expired. Create a new one.")
-        await api_tokens.note_use(self._database, token, now)
+        await api_tokens.record_use(self._database, token, now)
         return Identity(user, frozenset(token.scopes), None, token.expires_at)
 
 
 async def _find_user(email: str) -> User | None:
     try:
-        return await look_up_user(email)
+        return await find_user_by_email(email)
     except InvalidInput:
         return None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tocsin.documents import ApiToken, Database, Scope, User, new_id
 from tocsin.errors import InvalidInput, NotFound
-from tocsin.security.opaque_tokens import digest, new_secret
+from tocsin.security.opaque_tokens import digest_token, generate_token
 
 PREFIX = "tocsin_api_"
 _MAX_NAME_LENGTH = 100
@@ -21,12 +21,12 @@ async def create_token(
     """Create a token and return it with its text, which is not stored. Raises InvalidInput."""
     chosen = [scope for scope in Scope if scope in set(scopes)]
     _validate(user, name, chosen, expires_at, now)
-    text = PREFIX + new_secret()
+    text = PREFIX + generate_token()
     token = ApiToken(
         id=new_id(user.id),
         owner=user.id,
         name=name.strip(),
-        digest=digest(text),
+        digest=digest_token(text),
         hint=text[-4:],
         scopes=chosen,
         created_at=now,
@@ -51,7 +51,7 @@ async def revoke_token(database: Database, owner: str, token_id: str) -> ApiToke
     raise NotFound("You have no API token with this id.", "id")
 
 
-async def revoke_all(database: Database, owner: str) -> int:
+async def revoke_all_tokens(database: Database, owner: str) -> int:
     """Revoke all API tokens of a user and return how many there were."""
     found = database.api_tokens.find({"owner": owner}, {"_id": 1})
     result = await database.api_tokens.delete_many({"_id": {"$in": [token["_id"] async for token in found]}})
@@ -60,16 +60,16 @@ async def revoke_all(database: Database, owner: str) -> int:
 
 async def find_token(text: str) -> ApiToken | None:
     """Return the token with this text, even if it has expired; None if it is unknown or was revoked."""
-    return None if len(text) > _MAX_TOKEN_LENGTH else await ApiToken.find_one({"digest": digest(text)})
+    return None if len(text) > _MAX_TOKEN_LENGTH else await ApiToken.find_one({"digest": digest_token(text)})
 
 
-async def note_use(database: Database, token: ApiToken, now: datetime) -> None:
+async def record_use(database: Database, token: ApiToken, now: datetime) -> None:
     """Store when the token was last used, at most once a minute: a write for each request would cost too much."""
     if token.last_used_at is None or abs(now - token.last_used_at) >= _USE_INTERVAL:
         await database.api_tokens.update_one({"_id": token.id}, {"$set": {"last_used_at": now}})
 
 
-def described(token: ApiToken) -> str:
+def describe_token(token: ApiToken) -> str:
     """Return the description of the token for the audit log."""
     return f"{token.name} (…{token.hint}), {' '.join(scope.value for scope in token.scopes)}"
 

@@ -8,42 +8,42 @@ from tocsin.config import Settings
 from tocsin.documents import Database, User
 from tocsin.errors import Conflict, InvalidInput
 
-MOST = 200
+MAX_ACCEPTED_ADDRESSES = 200
 """Maximum addresses that one user accepts requests from."""
 
 
 @dataclass(frozen=True, slots=True)
-class RequestRules:
+class ApprovalRequestRules:
     """The rules for approval requests. `confirms`: owners must have a confirmed address to send them.
 
     `to_admins`: administrators receive requests from everyone.
     """
 
-    confirms: bool = False
-    to_admins: bool = False
+    requires_confirmed_address: bool = False
+    admins_accept_everyone: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> "RequestRules":
+    def from_settings(cls, settings: Settings) -> "ApprovalRequestRules":
         """Return the rules that the settings define."""
-        return cls(settings.confirms_addresses, settings.admin_requests == "everyone")
+        return cls(settings.requires_confirmed_addresses, settings.admin_requests == "everyone")
 
-    def accept(self, person: User, owner: User) -> bool:
+    def can_be_asked(self, person: User, owner: User) -> bool:
         """Tell whether workflows of `owner` may ask this person."""
         if person.id == owner.id:
             return True
-        if self.confirms and not owner.email_confirmed:
+        if self.requires_confirmed_address and not owner.email_confirmed:
             return False
-        return (self.to_admins and person.is_admin) or owner.email in person.accepts_requests_from
+        return (self.admins_accept_everyone and person.is_admin) or owner.email in person.accepts_requests_from
 
 
-def refusal_text(asks: str, people: Iterable[User], owner: User, rules: RequestRules) -> str | None:
+def describe_refusal(asks: str, people: Iterable[User], owner: User, rules: ApprovalRequestRules) -> str | None:
     """Return why none of these people is asked, or None if at least one is. `asks` is how the workflow names them.
 
     The text for an address without an account is the same.
     """
-    if any(rules.accept(person, owner) for person in people):
+    if any(rules.can_be_asked(person, owner) for person in people):
         return None
-    if rules.confirms and not owner.email_confirmed:
+    if rules.requires_confirmed_address and not owner.email_confirmed:
         return "Nobody was asked: your email address is not confirmed. Call requestEmailConfirmation to get a link."
     call = f'acceptRequestsFrom(input: {{email: "{owner.email}"}})'
     who = "No administrator accepts" if asks == "admins" else f"{asks} does not accept"
@@ -61,8 +61,11 @@ async def accept_requests(database: Database, user: User, email: str) -> tuple[s
         raise InvalidInput("Your own workflows may ask you anyway.", "email")
     if address in user.accepts_requests_from:
         return address, False
-    if len(user.accepts_requests_from) >= MOST:
-        raise Conflict(f"You accept requests from {MOST} addresses, which is the limit. Refuse some of them.", "email")
+    if len(user.accepts_requests_from) >= MAX_ACCEPTED_ADDRESSES:
+        raise Conflict(
+            f"You accept requests from {MAX_ACCEPTED_ADDRESSES} addresses, which is the limit. Refuse some of them.",
+            "email",
+        )
     await database.users.update_one({"_id": user.id}, {"$addToSet": {"accepts_requests_from": address}})
     return address, True
 

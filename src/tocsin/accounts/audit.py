@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.accounts.emails import spell_email
+from tocsin.accounts.emails import email_key
 from tocsin.documents import AuditAction, AuditEntry, Database, Doc, User
 from tocsin.notifications.channels.mail import account_mails
 from tocsin.telemetry import escape_text
@@ -14,7 +14,7 @@ from tocsin.telemetry import escape_text
 _MAX_LENGTH = 300
 _MAX_DETAIL_LENGTH = 600
 _DELETE_BATCH = 500
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Actor:
     address: str = ""
     user_agent: str = ""
 
-    def known_as(self, user: User) -> "Actor":
+    def as_user(self, user: User) -> "Actor":
         """Return this actor with the identity of the user."""
         return Actor(user.id, user.email, self.address, self.user_agent)
 
 
-COMMAND_LINE = Actor(name=account_mails.COMMAND_LINE)
+COMMAND_LINE = Actor(name=account_mails.COMMAND_LINE_NAME)
 
 
 async def record(
@@ -61,14 +61,14 @@ async def record(
         log.exception("an audit log entry was lost", action=action.value, actor=actor.name, email=address)
 
 
-async def newest(
+async def list_entries(
     database: Database, limit: int, now: datetime, *, email: str | None = None, action: AuditAction | None = None
 ) -> list[Doc]:
     """Return the latest entries, newest first, optionally filtered by the account's address and by action.
 
     Queries growing time windows: the embedded database would read all entries for a plain sort and limit.
     """
-    base: Doc = {} if email is None else {"email": spell_email(email)}
+    base: Doc = {} if email is None else {"email": email_key(email)}
     residual: Doc = {} if action is None else {"action": action.value}
     window = timedelta(hours=1)
     while True:
@@ -81,7 +81,7 @@ async def newest(
         window *= 8
 
 
-async def forget(database: Database, before: datetime) -> int:
+async def prune_entries(database: Database, before: datetime) -> int:
     """Delete entries older than `before` and return how many there were."""
     count = 0
     older = {"at": {"$lt": before}}

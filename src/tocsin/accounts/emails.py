@@ -24,7 +24,7 @@ def normalise_email(text: str, *path: str) -> str:
     return unicodedata.normalize("NFKC", str(found).lower())
 
 
-def spell_email(text: str) -> str:
+def email_key(text: str) -> str:
     """Return the normalised address, or the text in lower case if it is not an address. For look-ups only."""
     try:
         return normalise_email(text)

@@ -14,7 +14,7 @@ from tocsin.documents import Database
 from tocsin.security.gcra import Bucket, Milliseconds, bucket_id
 
 DAY: Milliseconds = 86_400_000
-KEPT: Milliseconds = 90 * DAY
+RETENTION: Milliseconds = 90 * DAY
 _BUCKET = Bucket("familiar", 1, 1)
 """Only names the documents, which are stored with the buckets and expire like them."""
 _MAX_REMEMBERED = 10_000
@@ -28,7 +28,7 @@ class FamiliarAddresses:
         self._now = now
         self._noted: OrderedDict[str, Milliseconds] = OrderedDict()
 
-    async def knows(self, account: str, address: str) -> bool:
+    async def is_familiar(self, account: str, address: str) -> bool:
         """Tell whether this account was logged in to from this address in the last 90 days."""
         name = _document_id(account, address)
         if self._now() - self._noted.get(name, 0.0) < DAY:
@@ -36,9 +36,9 @@ class FamiliarAddresses:
         found = await self._database.rate_buckets.find_one({"_id": name})
         return found is not None and found["full_at"] > self._now()
 
-    async def note(self, account: str, address: str) -> None:
+    async def record_log_in(self, account: str, address: str) -> None:
         """Record a log-in, with at most one write a day."""
-        name, until = _document_id(account, address), self._now() + KEPT
+        name, until = _document_id(account, address), self._now() + RETENTION
         if self._now() - self._noted.get(name, 0.0) < DAY:
             return
         times = {"full_at": until, "forget_at": datetime.fromtimestamp(until / 1000, UTC)}

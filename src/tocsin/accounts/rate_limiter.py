@@ -15,28 +15,28 @@ from dataclasses import dataclass, field
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import telemetry
-from tocsin.accounts.emails import spell_email
+from tocsin.accounts.emails import email_key
 from tocsin.accounts.familiar_addresses import FamiliarAddresses
 from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.errors import RateLimited
 from tocsin.security import passwords
-from tocsin.security.gcra import ROUNDING, Bucket, Milliseconds, address_key, bucket_id
+from tocsin.security.gcra import ROUNDING, Bucket, Milliseconds, bucket_id, network_key
 
-PORTIONS = 100
+DRAWS_PER_BUCKET = 100
 """A process draws 1/100 of a cost bucket at once. Points that it does not spend within `period` are lost."""
 _MAX_STATES = 20_000
 """Maximum buckets that a process remembers. A forgotten one costs an extra query, nothing else."""
 _PASSWORD_OPERATIONS = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation", "confirmEmail"}
-STRANGE_ADDRESSES = 5
+UNFAMILIAR_ADDRESS_FACTOR = 5
 """Unfamiliar addresses share one limit per account: this many times the limit of a single address."""
-RESET_MAILS = Bucket("requestPasswordReset/account", 3, 3600)
+RESET_MAIL_BUCKET = Bucket("requestPasswordReset/account", 3, 3600)
 _ADDRESS_LIMIT_REACHED = "Too many attempts from this network address."
 _ACCOUNT_LIMIT_REACHED = "Too many attempts at this account from this network address."
 _UNFAMILIAR_LIMIT_REACHED = "Too many attempts at this account from addresses where nobody has logged in to it before."
 _RESET_LIMIT_REACHED = "A password reset was requested three times within the last hour: look for the mails."
 _COST_LIMIT_REACHED = "You have used up the cost that operations may have in a minute."
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 def _now() -> Milliseconds:
@@ -44,7 +44,7 @@ def _now() -> Milliseconds:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class CostAllowance:
     """The points that a caller may spend in a minute (`limit`) and those that are left (`remaining`)."""
 
     limit: int
@@ -61,7 +61,7 @@ class _BucketState:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Rates:
+class RateLimiter:
     """The rate limits of one installation. `now` returns milliseconds since 1970."""
 
     def __init__(self, database: Database, settings: Settings, now: Callable[[], Milliseconds] = _now) -> None:
@@ -72,50 +72,50 @@ class Rates:
         self._per_address, self._per_account = settings.attempts_per_address, settings.attempts_per_account
         self._familiar = FamiliarAddresses(database, now)
 
-    async def attempt(self, what: str, address: str, email: str | None = None) -> None:
+    async def count_attempt(self, what: str, address: str, email: str | None = None) -> None:
         """Count one attempt at `what`, such as `logIn`, from this address and at the account of `email`.
 
         Attempts at an account are counted by address, so that guessing slows down only whoever guesses. Raises
         RateLimited, with the same message whether or not the account exists.
         """
         if what in _PASSWORD_OPERATIONS:
-            passwords.refuse_when_full()
-        here = address_key(address)
+            passwords.check_capacity()
+        here = network_key(address)
         await self._take_one(Bucket(f"{what}/address", self._per_address, 60), here, _ADDRESS_LIMIT_REACHED)
         if email is None:
             return
-        account = spell_email(email)
+        account = email_key(email)
         if what == "requestPasswordReset":
-            await self._take_one(RESET_MAILS, account, _RESET_LIMIT_REACHED)
+            await self._take_one(RESET_MAIL_BUCKET, account, _RESET_LIMIT_REACHED)
         else:
             await self._count_account_attempt(what, account, here)
 
-    async def succeeded(self, address: str, email: str) -> None:
+    async def record_success(self, address: str, email: str) -> None:
         """Record a log-in, so that attempts from elsewhere no longer slow down the owner at this address.
 
         Without the database nothing is recorded.
         """
         try:
-            await self._familiar.note(spell_email(email), address_key(address))
+            await self._familiar.record_log_in(email_key(email), network_key(address))
         except PyMongoError as error:
             log.warning("the address of a log-in was not recorded", error=str(error)[:300])
 
     async def _count_account_attempt(self, what: str, account: str, here: str) -> None:
         """Count an attempt at an account. Unfamiliar addresses share a limit; familiar ones have their own."""
-        if not await self._familiar.knows(account, here):
-            strange = Bucket(f"{what}/account/strange", self._per_account * STRANGE_ADDRESSES, 900)
+        if not await self._familiar.is_familiar(account, here):
+            strange = Bucket(f"{what}/account/strange", self._per_account * UNFAMILIAR_ADDRESS_FACTOR, 900)
             await self._take_one(strange, account, _UNFAMILIAR_LIMIT_REACHED)
         pair = Bucket(f"{what}/account", self._per_account, 900)
         await self._take_one(pair, f"{account}\n{here}", _ACCOUNT_LIMIT_REACHED)
 
-    def check(self, caller: str, points: float) -> None:
+    def check_points(self, caller: str, points: float) -> None:
         """Check from memory whether the caller may spend these points. Raises RateLimited if it must fail."""
         state, now = self._state_of(self._cost, caller), self._now()
         missing = points - self._unspent(state, now)
-        if missing > 0 and (wait := self._cost.wait(state.full_at, missing, now)) > 0:
+        if missing > 0 and (wait := self._cost.seconds_until(state.full_at, missing, now)) > 0:
             raise _limited(_COST_LIMIT_REACHED, wait)
 
-    async def spend(self, caller: str, points: float) -> Allowance:
+    async def spend_points(self, caller: str, points: float) -> CostAllowance:
         """Spend points of a caller, which is a user's id or an address. Raises RateLimited.
 
         While the database is unavailable nothing is limited, as no operation can succeed then.
@@ -125,15 +125,15 @@ class Rates:
             async with state.lock:
                 await self._draw_for(caller, state, points)
         state.left -= points
-        remaining = self._cost.remaining(state.full_at, self._now()) + state.left
+        remaining = self._cost.remaining_points(state.full_at, self._now()) + state.left
         # Points that are drawn but not spent do not delay the refill, so the sum can exceed the capacity.
-        return Allowance(round(self._cost.capacity), max(math.floor(min(remaining, self._cost.capacity)), 0))
+        return CostAllowance(round(self._cost.capacity), max(math.floor(min(remaining, self._cost.capacity)), 0))
 
     async def _draw_for(self, caller: str, state: _BucketState, points: float) -> None:
         missing = points - self._unspent(state, self._now())
         if missing <= 0:  # someone else drew meanwhile
             return
-        portion = max(missing, self._cost.capacity / PORTIONS)
+        portion = max(missing, self._cost.capacity / DRAWS_PER_BUCKET)
         try:
             state.left += await self._draw(self._cost, caller, state, (portion, missing))
         except PyMongoError as error:
@@ -160,10 +160,10 @@ class Rates:
     ) -> float:
         """Draw the first of these amounts that the bucket has. Raises RateLimited if it has none of them."""
         for amount in amounts:
-            is_full_enough = bucket.wait(state.full_at, amount, self._now()) == 0
+            is_full_enough = bucket.seconds_until(state.full_at, amount, self._now()) == 0
             if is_full_enough and await self._draw_stored(bucket, key, state, amount):
                 return amount
-        raise _limited(message, bucket.wait(state.full_at, amounts[-1], self._now()))
+        raise _limited(message, bucket.seconds_until(state.full_at, amounts[-1], self._now()))
 
     async def _draw_stored(self, bucket: Bucket, key: str, state: _BucketState, amount: float) -> bool:
         """Draw from the stored bucket, and update `state` to its state. Returns whether it had the amount."""
@@ -174,7 +174,7 @@ class Rates:
         except DuplicateKeyError:  # another process created it at the same moment
             result = await buckets.update_one({"_id": name}, update)
         stored = await buckets.find_one({"_id": name})
-        before = 0.0 if state.full_at > bucket.furthest(self._now()) else state.full_at
+        before = 0.0 if state.full_at > bucket.latest_valid_time(self._now()) else state.full_at
         state.full_at = max(before, stored["full_at"] if stored else 0.0)
         return result.modified_count > 0 or result.did_upsert
 
@@ -194,8 +194,8 @@ def _limited(message: str, wait: float) -> RateLimited:
 
 def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
     """Return the update that moves `full_at` forward if it then lies within the bucket's window."""
-    trusted: Doc = {"$cond": [{"$gt": ["$full_at", bucket.furthest(now)]}, now, {"$max": ["$full_at", now]}]}
-    after: Doc = {"$add": [trusted, bucket.spend(amount)]}
+    trusted: Doc = {"$cond": [{"$gt": ["$full_at", bucket.latest_valid_time(now)]}, now, {"$max": ["$full_at", now]}]}
+    after: Doc = {"$add": [trusted, bucket.refill_time(amount)]}
     fits: Doc = {"$lte": [after, now + bucket.window + ROUNDING]}
     return [
         {"$set": {"full_at": {"$cond": [fits, after, "$full_at"]}}},

@@ -11,23 +11,23 @@ from datetime import datetime, timedelta
 from tocsin.accounts import audit
 from tocsin.accounts.audit import Actor
 from tocsin.documents import AuditAction, Database, Session, User, new_id
-from tocsin.documents.updates import change_when, equals
+from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import UserError, UserErrorCode
 from tocsin.notifications import deliveries
 from tocsin.notifications.channels.mail import account_mails
 from tocsin.security.access_tokens import AccessTokens
-from tocsin.security.opaque_tokens import derive, digest, new_secret
+from tocsin.security.opaque_tokens import derive_hmac, digest_token, generate_token
 
 PREFIX = "tocsin_refresh_"
-MOST = 100
+MAX_SESSIONS = 100
 """Maximum sessions of one user; the oldest are ended first."""
-GRACE = timedelta(seconds=10)
+REUSE_GRACE = timedelta(seconds=10)
 """How long the previous token may be used again; the answer is the current token."""
 _MAX_TOKEN_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class SessionTokens:
     """The tokens of a session: an access token, valid until `expires_at` (UTC), and the refresh token."""
 
     access_token: str = field(repr=False)
@@ -43,14 +43,14 @@ class Sessions:
     def __init__(self, database: Database, tokens: AccessTokens, key: bytes, lifetime: timedelta) -> None:
         self._database, self._tokens, self._key, self._lifetime = database, tokens, key, lifetime
 
-    async def open(self, user: User, actor: Actor, now: datetime) -> Grant:
+    async def open(self, user: User, actor: Actor, now: datetime) -> SessionTokens:
         """Open a session for this user and return its tokens."""
-        family, secret = new_secret(), new_secret()
+        family, secret = generate_token(), generate_token()
         session = Session(
             id=new_id(user.id),
             owner=user.id,
-            family=digest(family),
-            secret=digest(secret),
+            family=digest_token(family),
+            secret=digest_token(secret),
             rotated_at=now,
             created_at=now,
             expires_at=now + self._lifetime,
@@ -61,16 +61,16 @@ class Sessions:
         await self._end_surplus(user.id)
         return self._issue_tokens(user, session.id, family, secret, now)
 
-    async def renew(self, refresh_token: str, actor: Actor, now: datetime) -> Grant:
+    async def renew(self, refresh_token: str, actor: Actor, now: datetime) -> SessionTokens:
         """Return new tokens for the session. Raises UserError SESSION_ENDED."""
         family, secret = _split_token(refresh_token)
         for _ in range(2):  # once more if another request has just renewed it
             session = await self._find(family, now)
             if session is None:
                 raise _session_ended_error()
-            if session.secret == digest(secret) and not await self._rotate(session, family, secret, now):
+            if session.secret == digest_token(secret) and not await self._rotate(session, family, secret, now):
                 continue
-            if session.secret != digest(secret) and not _is_repetition(session, secret, now):
+            if session.secret != digest_token(secret) and not _is_repetition(session, secret, now):
                 raise await self._end_reused(session, actor)
             user = await User.get(session.owner)
             if user is None or not user.is_active:
@@ -89,21 +89,23 @@ class Sessions:
         return result.deleted_count == 1
 
     async def _find(self, family: str, now: datetime) -> Session | None:
-        session = await Session.find_one({"family": digest(family)})
+        session = await Session.find_one({"family": digest_token(family)})
         return None if session is None or session.expires_at <= now else session
 
     async def _rotate(self, session: Session, family: str, secret: str, now: datetime) -> bool:
-        following = digest(self._next_secret(family, secret))
+        following = digest_token(self._next_secret(family, secret))
         changes = {"secret": following, "previous": session.secret, "rotated_at": now}
         changes["expires_at"] = now + self._lifetime
-        step = change_when(equals("secret", session.secret), changes)
+        step = change_when(has_value("secret", session.secret), changes)
         result = await self._database.sessions.update_one({"_id": session.id}, [step])
         return result.modified_count == 1
 
     async def _end_reused(self, session: Session, actor: Actor) -> UserError:
         if await self.end(session.id) and (user := await User.get(session.owner)) is not None:
             await audit.record(AuditAction.REFRESH_TOKEN_REUSED, actor, user, detail=f"session {session.id}")
-            await deliveries.enqueue(self._database, [account_mails.refresh_token_reused(user, session, actor.address)])
+            await deliveries.enqueue_deliveries(
+                self._database, [account_mails.refresh_token_reused_mail(user, session, actor.address)]
+            )
         return UserError(
             UserErrorCode.SESSION_ENDED,
             "This refresh token was already used: someone may have a copy, so the session was ended. Log in again.",
@@ -113,16 +115,16 @@ class Sessions:
     async def _end_surplus(self, owner: str) -> None:
         found = self._database.sessions.find({"owner": owner}, {"created_at": 1})
         sessions = sorted(await found.to_list(), key=lambda session: session["created_at"])
-        surplus = [session["_id"] for session in sessions[:-MOST]]
+        surplus = [session["_id"] for session in sessions[:-MAX_SESSIONS]]
         if surplus:
             await self._database.sessions.delete_many({"_id": {"$in": surplus}})
 
     def _next_secret(self, family: str, secret: str) -> str:
-        return derive(self._key, "refresh token", f"{family}.{secret}")
+        return derive_hmac(self._key, "refresh token", f"{family}.{secret}")
 
-    def _issue_tokens(self, user: User, session_id: str, family: str, secret: str, now: datetime) -> Grant:
+    def _issue_tokens(self, user: User, session_id: str, family: str, secret: str, now: datetime) -> SessionTokens:
         token, expires_at = self._tokens.issue(user.id, now, session_id)
-        return Grant(token, expires_at, f"{PREFIX}{family}.{secret}", session_id, user)
+        return SessionTokens(token, expires_at, f"{PREFIX}{family}.{secret}", session_id, user)
 
 
 async def list_sessions(owner: str, now: datetime) -> list[Session]:
@@ -142,7 +144,7 @@ async def end_sessions(database: Database, owner: str, *, but: str | None = None
 
 def _is_repetition(session: Session, secret: str, now: datetime) -> bool:
     """Tell whether a client repeats its request: the previous token, within the grace period."""
-    return session.previous == digest(secret) and abs(now - session.rotated_at) <= GRACE
+    return session.previous == digest_token(secret) and abs(now - session.rotated_at) <= REUSE_GRACE
 
 
 def _split_token(refresh_token: str) -> tuple[str, str]:

@@ -8,18 +8,18 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock
 from tocsin.accounts import audit
-from tocsin.accounts.api_tokens import revoke_all
+from tocsin.accounts.api_tokens import revoke_all_tokens
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
-from tocsin.accounts.links import forget_invitations, forget_links
+from tocsin.accounts.links import revoke_invitations, revoke_links
 from tocsin.accounts.sessions import end_sessions
 from tocsin.documents import AuditAction, Database, LinkPurpose, User
 from tocsin.errors import InvalidInput, NotFound, UserError, UserErrorCode
 from tocsin.notifications import deliveries
 from tocsin.notifications.channels.mail import account_mails
-from tocsin.quotas.limits import MOST, Quota
+from tocsin.quotas.limits import MAX_QUOTA_LIMIT, Quota
 from tocsin.security.passwords import check_password, hash_password
-from tocsin.tasks.lifecycle import cancel_workflow_runs, pause_all
+from tocsin.tasks.lifecycle import cancel_workflow_runs, pause_all_tasks
 
 
 async def create_user(
@@ -43,8 +43,8 @@ async def create_user(
     try:
         await user.insert()
     except DuplicateKeyError:
-        raise email_taken() from None
-    await audit.record(action, actor if actor.id or actor is audit.COMMAND_LINE else actor.known_as(user), user)
+        raise email_taken_error() from None
+    await audit.record(action, actor if actor.id or actor is audit.COMMAND_LINE else actor.as_user(user), user)
     return user
 
 
@@ -53,15 +53,15 @@ async def list_users() -> list[User]:
     return sorted(await User.find_all().to_list(), key=lambda user: user.email)
 
 
-async def find_user(email: str) -> User:
+async def require_user_by_email(email: str) -> User:
     """Return the user with this address. Raises InvalidInput, NotFound."""
-    user = await look_up_user(email)
+    user = await find_user_by_email(email)
     if user is None:
         raise NotFound(f"There is no user with the address {email}.", "email")
     return user
 
 
-async def look_up_user(email: str) -> User | None:
+async def find_user_by_email(email: str) -> User | None:
     """Return the user with this address, or None. Raises InvalidInput.
 
     Earlier versions normalised addresses with NFC, so that spelling is tried second.
@@ -97,9 +97,11 @@ async def set_password(
     check_password(password, user.email, path)
     changed = await _update_user(user, password=await hash_password(password))
     await end_sessions(database, user.id, but=keep)
-    await forget_links(database, user.email, LinkPurpose.RESET)
+    await revoke_links(database, user.email, LinkPurpose.RESET)
     await audit.record(action, actor, user)
-    await deliveries.enqueue(database, [account_mails.password_changed(user, clock.now(), actor.address)])
+    await deliveries.enqueue_deliveries(
+        database, [account_mails.password_changed_mail(user, clock.now(), actor.address)]
+    )
     return changed
 
 
@@ -109,23 +111,23 @@ async def confirm_email(database: Database, user: User, actor: Actor) -> User:
     if user.email_confirmed:
         return confirmed
     await end_sessions(database, user.id)
-    await revoke_all(database, user.id)
+    await revoke_all_tokens(database, user.id)
     changed = await _update_user(user, email_confirmed=True)
-    await forget_links(database, user.email, LinkPurpose.CONFIRMATION)
+    await revoke_links(database, user.email, LinkPurpose.CONFIRMATION)
     await audit.record(AuditAction.EMAIL_CONFIRMED, actor, user)
     return changed
 
 
-async def promote(user: User, actor: Actor, is_admin: bool = True) -> User:
+async def set_admin(user: User, actor: Actor, is_admin: bool = True) -> User:
     """Grant or revoke administrator rights. Revoking also revokes the user's invitations."""
     changed = await _update_user(user, is_admin=is_admin)
     if not is_admin:
-        await forget_invitations(user.id)
+        await revoke_invitations(user.id)
     await audit.record(AuditAction.USER_PROMOTED if is_admin else AuditAction.USER_DEMOTED, actor, user)
     return changed
 
 
-async def deactivate(database: Database, user: User, actor: Actor) -> int:
+async def deactivate_user(database: Database, user: User, actor: Actor) -> int:
     """Lock the user out and pause all their tasks. Returns the number of tasks paused.
 
     Sessions, open sockets, API tokens and links to files end first; open workflow runs are cancelled last. The
@@ -133,10 +135,10 @@ async def deactivate(database: Database, user: User, actor: Actor) -> int:
     """
     await _update_user(user, is_active=False, deactivated_at=clock.now())
     await end_sessions(database, user.id)
-    await revoke_all(database, user.id)
-    await forget_links(database, user.email)
-    await forget_invitations(user.id)
-    paused = await pause_all(database, user.id, clock.now())
+    await revoke_all_tokens(database, user.id)
+    await revoke_links(database, user.email)
+    await revoke_invitations(user.id)
+    paused = await pause_all_tasks(database, user.id, clock.now())
     await cancel_workflow_runs(database, user.id, clock.now())
     await audit.record(AuditAction.USER_DEACTIVATED, actor, user, detail=f"tasks paused: {paused}")
     return paused
@@ -149,7 +151,7 @@ async def log_out_everywhere(database: Database, user: User, actor: Actor) -> in
     return count
 
 
-async def activate(user: User, actor: Actor) -> User:
+async def activate_user(user: User, actor: Actor) -> User:
     """Let a deactivated user log in again. Paused tasks stay paused until someone resumes them."""
     changed = await _update_user(user, is_active=True)
     await audit.record(AuditAction.USER_ACTIVATED, actor, user)
@@ -158,8 +160,8 @@ async def activate(user: User, actor: Actor) -> User:
 
 async def set_quota(user: User, quota: Quota, limit: int | None, actor: Actor) -> User:
     """Set a user's limit in the quota's unit: 0 for no limit, None for the default. Raises InvalidInput."""
-    if limit is not None and not 0 <= limit <= MOST:
-        raise InvalidInput(f"limit must be 0 (no limit) to {MOST:,}, or null for the default.", "limit")
+    if limit is not None and not 0 <= limit <= MAX_QUOTA_LIMIT:
+        raise InvalidInput(f"limit must be 0 (no limit) to {MAX_QUOTA_LIMIT:,}, or null for the default.", "limit")
     own = {name: value for name, value in user.quotas.items() if name != quota.value}
     changed = await _update_user(user, quotas=own if limit is None else {**own, quota.value: limit})
     detail = f"{quota.value}: {'default' if limit is None else limit or 'no limit'}"
@@ -167,7 +169,7 @@ async def set_quota(user: User, quota: Quota, limit: int | None, actor: Actor) -
     return changed
 
 
-def email_taken() -> UserError:
+def email_taken_error() -> UserError:
     """Return the error for an address that already has an account."""
     message = "There is already an account with this email address. Log in, or use another address."
     return UserError(UserErrorCode.EMAIL_TAKEN, message, ("email",))

@@ -29,14 +29,14 @@ from bson import CodecOptions
 from bson.errors import BSONError
 
 from tocsin.errors import TocsinError
-from tocsin.fsync import sync_directory
+from tocsin.fsync import fsync_directory
 
 if sys.platform != "win32":
     import fcntl
 
 MAGIC = b"tocsin-backup\n"
-FORMAT = 1
-HEADER, DOCUMENTS, CHANGES, END = b"H", b"D", b"C", b"E"
+FORMAT_VERSION = 1
+HEADER_FRAME, DOCUMENTS_FRAME, CHANGES_FRAME, END_FRAME = b"H", b"D", b"C", b"E"
 _FRAME_HEAD = struct.Struct("<cI")
 _MAX_FRAME_BYTES = 128 * 1024 * 1024
 _COMPRESSION_LEVEL = 3
@@ -52,7 +52,7 @@ class BackupError(TocsinError):
 
 
 @dataclass(frozen=True)
-class Header:
+class BackupHeader:
     """The header of a backup. `version` is the schema version of the data.
 
     `keys` are the contents of the data directory's key files by name, if they are included. `key_note` is the
@@ -64,18 +64,18 @@ class Header:
     at: datetime
     keys: dict[str, str] | None = field(default=None, repr=False)
     key_note: dict[str, Any] | None = field(default=None, repr=False)
-    format: int = FORMAT
+    format: int = FORMAT_VERSION
 
 
 @dataclass(frozen=True)
-class Summary:
+class BackupSummary:
     """Counts of a backup: documents by collection, and changes made during the copy."""
 
     documents: dict[str, int]
     changes: int
 
 
-class Writer:
+class BackupWriter:
     """The writer of a backup file. As a context manager it removes the file unless `finish` succeeds."""
 
     def __init__(self, path: Path) -> None:
@@ -95,7 +95,7 @@ class Writer:
         self._change_count = 0
         self._finished = False
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> "BackupWriter":
         return self
 
     def __exit__(
@@ -106,39 +106,39 @@ class Writer:
         if not self._finished:
             self._part.unlink(missing_ok=True)
 
-    def header(self, header: Header) -> None:
+    def write_header(self, header: BackupHeader) -> None:
         """Write the header. Call this first."""
-        self._write(HEADER, bson.encode(asdict(header)))
+        self._write(HEADER_FRAME, bson.encode(asdict(header)))
 
-    def documents(self, collection: str, documents: list[bytes]) -> None:
+    def write_documents(self, collection: str, documents: list[bytes]) -> None:
         """Write documents of a collection."""
         self._documents[collection] = self._documents.get(collection, 0) + len(documents)
         if documents:
-            self._write(DOCUMENTS, bson.encode({"c": collection}) + b"".join(documents))
+            self._write(DOCUMENTS_FRAME, bson.encode({"c": collection}) + b"".join(documents))
 
-    def changes(self, changes: Iterable[Mapping[str, Any]]) -> None:
+    def add_changes(self, changes: Iterable[Mapping[str, Any]]) -> None:
         """Buffer changes until `finish`, as all documents come before them in the file."""
         encoded = [bson.encode(change) for change in changes]
         self._change_count += len(encoded)
         payload = b"".join(encoded)
-        self._spool.write(_FRAME_HEAD.pack(CHANGES, len(payload)) + payload)
+        self._spool.write(_FRAME_HEAD.pack(CHANGES_FRAME, len(payload)) + payload)
 
-    def finish(self) -> Summary:
+    def finish(self) -> BackupSummary:
         """Write the changes and the end, sync the file to disk, and give it its final name."""
         self._spool.close()
         self._changes.seek(0)
         with gzip.GzipFile(fileobj=self._changes, mode="rb") as spool:
             for kind, payload in _read_frames(spool):
                 self._write(kind, payload)
-        summary = Summary(self._documents, self._change_count)
-        self._write(END, bson.encode({**asdict(summary), "sha256": self._digest.digest()}))
+        summary = BackupSummary(self._documents, self._change_count)
+        self._write(END_FRAME, bson.encode({**asdict(summary), "sha256": self._digest.digest()}))
         self._stream.close()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._refuse_existing()
         self._part.rename(self._path)
         self._finished = True
-        sync_directory(self._path.parent)
+        fsync_directory(self._path.parent)
         return summary
 
     def _refuse_existing(self) -> None:
@@ -151,7 +151,7 @@ class Writer:
             self._stream.write(piece)
 
 
-def verify(path: Path) -> tuple[Header, Summary]:
+def verify_backup(path: Path) -> tuple[BackupHeader, BackupSummary]:
     """Read a whole backup and check that it is complete and unchanged. Raises BackupError."""
     try:
         return _verify(path)
@@ -159,8 +159,8 @@ def verify(path: Path) -> tuple[Header, Summary]:
         raise _damaged_error(path) from error  # frames that Tocsin did not write
 
 
-def _verify(path: Path) -> tuple[Header, Summary]:
-    header: Header | None = None
+def _verify(path: Path) -> tuple[BackupHeader, BackupSummary]:
+    header: BackupHeader | None = None
     digest, before, end = hashlib.sha256(), b"", None
     counts: dict[str, int] = {}
     changes = 0
@@ -169,19 +169,19 @@ def _verify(path: Path) -> tuple[Header, Summary]:
             raise _damaged_error(path)
         if header is None:
             header = _read_header(path, kind, payload)
-        elif kind == DOCUMENTS:
+        elif kind == DOCUMENTS_FRAME:
             name, documents = decode_documents(payload)
             counts[name] = counts.get(name, 0) + sum(1 for _ in documents)
-        elif kind == CHANGES:
+        elif kind == CHANGES_FRAME:
             changes += len(decode_changes(payload))
-        elif kind == END:
+        elif kind == END_FRAME:
             end, before = bson.decode(payload), digest.digest()
         for piece in (_FRAME_HEAD.pack(kind, len(payload)), payload):
             digest.update(piece)
     told = end and {name: count for name, count in end["documents"].items() if count}
     if header is None or end is None or end["sha256"] != before or told != counts or end["changes"] != changes:
         raise _damaged_error(path)
-    return header, Summary(end["documents"], changes)
+    return header, BackupSummary(end["documents"], changes)
 
 
 def read_frames(path: Path) -> Iterator[tuple[bytes, bytes]]:
@@ -224,7 +224,7 @@ def _read_frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
         if len(head) < _FRAME_HEAD.size:
             raise EOFError
         kind, length = _FRAME_HEAD.unpack(head)
-        if kind not in (HEADER, DOCUMENTS, CHANGES, END) or length > _MAX_FRAME_BYTES:
+        if kind not in (HEADER_FRAME, DOCUMENTS_FRAME, CHANGES_FRAME, END_FRAME) or length > _MAX_FRAME_BYTES:
             raise EOFError
         payload = stream.read(length)
         if len(payload) < length:
@@ -232,16 +232,16 @@ def _read_frames(stream: "_Readable") -> Iterator[tuple[bytes, bytes]]:
         yield kind, payload
 
 
-def _read_header(path: Path, kind: bytes, payload: bytes) -> Header:
-    if kind != HEADER:
+def _read_header(path: Path, kind: bytes, payload: bytes) -> BackupHeader:
+    if kind != HEADER_FRAME:
         raise _damaged_error(path)
     fields = bson.decode(payload, _CODEC_OPTIONS)
-    if fields.get("format") != FORMAT:
+    if fields.get("format") != FORMAT_VERSION:
         raise BackupError(
             f"{path} was created by a newer version of Tocsin ({fields.get('program')}), in a format that this version"
             " does not support: restore it with the newer one."
         )
-    return Header(**fields)
+    return BackupHeader(**fields)
 
 
 def _damaged_error(path: Path) -> BackupError:

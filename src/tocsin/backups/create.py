@@ -15,9 +15,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tocsin import clock
-from tocsin.backups.archive import BackupError, Header, Summary, Writer
-from tocsin.backups.database_reader import SKIPPED, read_portions
-from tocsin.cancellation import end_tasks
+from tocsin.backups.archive import BackupError, BackupHeader, BackupSummary, BackupWriter
+from tocsin.backups.database_reader import SKIPPED_COLLECTIONS, read_collections
+from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import Doc
 from tocsin.documents.schema_version import INSTALLATION, read_version
 
@@ -32,7 +32,7 @@ _SCHEMA_OPERATIONS = frozenset({"drop", "rename", "dropDatabase", "invalidate"})
 _HISTORY_LOST_CODES = (286, 40647)
 
 
-async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Summary:
+async def create_backup(db: AsyncDatabase[Doc], header: BackupHeader, writer: BackupWriter) -> BackupSummary:
     """Write the database to a backup file. Raises BackupError, and PyMongoError when the connection is lost."""
     marker = f"{_MARKER_PREFIX}{ObjectId()}"
     await db[INSTALLATION].delete_many(
@@ -41,7 +41,7 @@ async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Sum
     stream = await db.watch([], max_await_time_ms=_POLL_MILLISECONDS, show_expanded_events=True)
     following = asyncio.create_task(_record_changes(stream, marker, writer), name="backup-changes")
     try:
-        await asyncio.to_thread(writer.header, header)
+        await asyncio.to_thread(writer.write_header, header)
         await _copy(db, writer, following)
         await db[INSTALLATION].insert_one({"_id": marker, "at": clock.now()})
         async with asyncio.timeout(_CATCH_UP_SECONDS):
@@ -53,13 +53,13 @@ async def back_up(db: AsyncDatabase[Doc], header: Header, writer: Writer) -> Sum
     except TimeoutError:
         raise BackupError("The database sends no change events: create the backup again.") from None
     finally:
-        await end_tasks(following)
+        await cancel_and_wait(following)
         await stream.close()
         await _delete_marker(db, marker)
 
 
-async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task[None]") -> None:
-    async for name, documents in read_portions(db):
+async def _copy(db: AsyncDatabase[Doc], writer: BackupWriter, following: "asyncio.Task[None]") -> None:
+    async for name, documents in read_collections(db):
         if following.done():
             following.result()  # raises the error of the stream
             raise BackupError("The database stopped sending change events: create the backup again.")
@@ -69,12 +69,12 @@ async def _copy(db: AsyncDatabase[Doc], writer: Writer, following: "asyncio.Task
             pieces.append(bytes(document.raw))
             size += len(document.raw)
             if size > _MAX_FRAME_BYTES:
-                await asyncio.to_thread(writer.documents, name, pieces)
+                await asyncio.to_thread(writer.write_documents, name, pieces)
                 pieces, size = [], 0
-        await asyncio.to_thread(writer.documents, name, pieces)
+        await asyncio.to_thread(writer.write_documents, name, pieces)
 
 
-async def _record_changes(stream: Any, marker: str, writer: Writer) -> None:
+async def _record_changes(stream: Any, marker: str, writer: BackupWriter) -> None:
     """Write changes to the file, up to that of the marker."""
     changes: list[Doc] = []
     done = False
@@ -85,7 +85,7 @@ async def _record_changes(stream: Any, marker: str, writer: Writer) -> None:
                 changes += _encode_event(event)
                 done = event.get("documentKey", {}).get("_id") == marker
             if changes and (done or event is None or len(changes) >= _BATCH):
-                await asyncio.to_thread(writer.changes, changes)
+                await asyncio.to_thread(writer.add_changes, changes)
                 changes = []
     except OperationFailure as error:
         if error.code not in _HISTORY_LOST_CODES:
@@ -101,7 +101,7 @@ def _encode_event(event: Mapping[str, Any]) -> list[Doc]:
     operation, name = event["operationType"], event.get("ns", {}).get("coll")
     if operation in _SCHEMA_OPERATIONS:
         raise BackupError(f"The collection {name} was dropped or renamed during the backup: create the backup again.")
-    if operation not in _WRITE_OPERATIONS or name in SKIPPED:
+    if operation not in _WRITE_OPERATIONS or name in SKIPPED_COLLECTIONS:
         return []
     change = {"o": operation, "c": name, "i": event["documentKey"]["_id"]}
     if operation == "update":

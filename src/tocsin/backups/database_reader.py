@@ -16,31 +16,33 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from tocsin import clock
 from tocsin.documents import Doc
-from tocsin.documents.database import FILES
+from tocsin.documents.database import FILES_BUCKET
 from tocsin.documents.schema_version import INSTALLATION
 
-Raw = RawBSONDocument
-Portion = tuple[str, list[Raw]]
-SKIPPED = frozenset({INSTALLATION, "workers", "rate_buckets", "mail_counts"})
+RawDocument = RawBSONDocument
+CollectionBatch = tuple[str, list[RawDocument]]
+SKIPPED_COLLECTIONS = frozenset({INSTALLATION, "workers", "rate_buckets", "mail_counts"})
 """Collections with state of the installation or its processes, not of users."""
 _EMBEDDED_SET_NAME = "secantus"
-_RAW: CodecOptions[Raw] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+_RAW: CodecOptions[RawDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _WINDOWED = ("runs", "workflow_runs")
-_DERIVED = {"runs": "response_bodies", f"{FILES}.files": f"{FILES}.chunks"}
+_DERIVED = {"runs": "response_bodies", f"{FILES_BUCKET}.files": f"{FILES_BUCKET}.chunks"}
 _BATCH = 500
 _FEW, _MANY = 200, 1_000
 _FIRST_WINDOW, _SHORTEST_WINDOW, _LONGEST_WINDOW = timedelta(minutes=10), timedelta(seconds=1), timedelta(days=1)
 _BODY_BATCH = 50
 
 
-async def read_portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
+async def read_collections(db: AsyncDatabase[Doc]) -> AsyncIterator[CollectionBatch]:
     """Yield all documents of all collections, each in its state when it is read."""
     narrow = (await db.client.admin.command("hello")).get("setName") == _EMBEDDED_SET_NAME
-    names = {name for name in await db.list_collection_names() if not name.startswith("system.")} - SKIPPED
+    names = {name for name in await db.list_collection_names() if not name.startswith("system.")} - SKIPPED_COLLECTIONS
     derived = set(_DERIVED.values()) if narrow else set()
     for name in sorted(names - derived):
         yield name, []
-        windows = _read_windows(db, name) if narrow and name in _WINDOWED else _read_cursor(raw(db, name).find({}))
+        windows = (
+            _read_windows(db, name) if narrow and name in _WINDOWED else _read_cursor(raw_collection(db, name).find({}))
+        )
         async for documents in windows:
             yield name, documents
             if narrow and name in _DERIVED:
@@ -48,13 +50,13 @@ async def read_portions(db: AsyncDatabase[Doc]) -> AsyncIterator[Portion]:
                     yield portion
 
 
-def raw(db: AsyncDatabase[Doc], name: str) -> AsyncCollection[Raw]:
+def raw_collection(db: AsyncDatabase[Doc], name: str) -> AsyncCollection[RawDocument]:
     """Return the collection with undecoded documents."""
     return db[name].with_options(codec_options=_RAW)
 
 
-async def _read_cursor(cursor: Any) -> AsyncIterator[list[Raw]]:
-    batch: list[Raw] = []
+async def _read_cursor(cursor: Any) -> AsyncIterator[list[RawDocument]]:
+    batch: list[RawDocument] = []
     async for document in cursor.batch_size(_BATCH):
         batch.append(document)
         if len(batch) == _BATCH:
@@ -63,7 +65,7 @@ async def _read_cursor(cursor: Any) -> AsyncIterator[list[Raw]]:
     yield batch
 
 
-async def _read_windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list[Raw]]:
+async def _read_windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list[RawDocument]]:
     """Read by owner and creation time, in windows that adapt to the number of documents found.
 
     This finds all documents because owners are users, and users are never deleted.
@@ -81,8 +83,8 @@ async def _read_windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list
         yield await _find_between(db, name, owner, {"$gte": start})
 
 
-async def _find_between(db: AsyncDatabase[Doc], name: str, owner: str, times: Doc) -> list[Raw]:
-    return await raw(db, name).find({"owner": owner, "created_at": times}).to_list()
+async def _find_between(db: AsyncDatabase[Doc], name: str, owner: str, times: Doc) -> list[RawDocument]:
+    return await raw_collection(db, name).find({"owner": owner, "created_at": times}).to_list()
 
 
 def _created_at(owner: str) -> datetime:
@@ -99,14 +101,16 @@ def _next_width(width: timedelta, found: int) -> timedelta:
     return min(width * 2, _LONGEST_WINDOW) if found < _FEW else width
 
 
-async def _read_derived(db: AsyncDatabase[Doc], name: str, documents: list[Raw]) -> AsyncIterator[Portion]:
+async def _read_derived(
+    db: AsyncDatabase[Doc], name: str, documents: list[RawDocument]
+) -> AsyncIterator[CollectionBatch]:
     """Read what belongs to these documents: response bodies of runs, chunks of files."""
     if name == "runs":
         ids = [f"{run['_id']}#{attempt['number']}" for run in documents for attempt in run["attempts"]]
         for start in range(0, len(ids), _BODY_BATCH):
             found_by = {"_id": {"$in": ids[start : start + _BODY_BATCH]}}
-            yield _DERIVED[name], await raw(db, _DERIVED[name]).find(found_by).to_list()
+            yield _DERIVED[name], await raw_collection(db, _DERIVED[name]).find(found_by).to_list()
         return
     for file in documents:
-        async for pieces in _read_cursor(raw(db, _DERIVED[name]).find({"files_id": file["_id"]})):
+        async for pieces in _read_cursor(raw_collection(db, _DERIVED[name]).find({"files_id": file["_id"]})):
             yield _DERIVED[name], pieces

@@ -7,7 +7,7 @@ order, the document is in its state at that moment.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Path = list[str | int]
+FieldPath = list[str | int]
 
 
 def apply_update(document: dict[str, Any], description: Mapping[str, Any]) -> None:
@@ -16,7 +16,7 @@ def apply_update(document: dict[str, Any], description: Mapping[str, Any]) -> No
     Field names may contain dots. Where that makes a path ambiguous, `disambiguatedPaths` decides, or else the fields
     that the document has.
     """
-    known: Mapping[str, Path] = description.get("disambiguatedPaths") or {}
+    known: Mapping[str, FieldPath] = description.get("disambiguatedPaths") or {}
     for array in description.get("truncatedArrays") or ():
         _truncate(document, known.get(array["field"]) or _split(document, array["field"]), array["newSize"])
     for name, value in (description.get("updatedFields") or {}).items():
@@ -25,13 +25,13 @@ def apply_update(document: dict[str, Any], description: Mapping[str, Any]) -> No
         _remove(document, known.get(name) or _split(document, name))
 
 
-def _split(container: Any, text: str) -> Path:
+def _split(container: Any, text: str) -> FieldPath:
     """Split a dotted path, preferring field names that exist in this document.
 
     Top-level fields have no dots in their names; fields of users' data below them may.
     """
     first, *parts = text.split(".")
-    path: Path = [first]
+    path: FieldPath = [first]
     container = _child(container, first)
     while parts:
         name = _first_name(container, parts)
@@ -56,7 +56,7 @@ def _child(container: Any, name: str | int) -> Any:
     return container.get(name) if isinstance(container, dict) else None
 
 
-def _parent(document: dict[str, Any], path: Path) -> Any:
+def _parent(document: dict[str, Any], path: FieldPath) -> Any:
     container: Any = document
     for name in path[:-1]:
         below = _child(container, name)
@@ -67,13 +67,13 @@ def _parent(document: dict[str, Any], path: Path) -> Any:
     return container
 
 
-def _set(document: dict[str, Any], path: Path, value: Any) -> None:
+def _set(document: dict[str, Any], path: FieldPath, value: Any) -> None:
     parent = _parent(document, path)
     _remove_guessed_fields(parent, path)
     _put(parent, path[-1], value)
 
 
-def _remove_guessed_fields(parent: Any, path: Path) -> None:
+def _remove_guessed_fields(parent: Any, path: FieldPath) -> None:
     """Remove fields whose dotted names were guessed for a path into a field that did not exist."""
     if isinstance(parent, dict) and len(path) > 1:
         for name in [name for name in parent if name.startswith(f"{path[-1]}.")]:
@@ -88,7 +88,7 @@ def _put(container: Any, name: str | int, value: Any) -> None:
         container[int(name)] = value
 
 
-def _remove(document: dict[str, Any], path: Path) -> None:
+def _remove(document: dict[str, Any], path: FieldPath) -> None:
     container: Any = document
     for name in path[:-1]:
         container = _child(container, name)
@@ -97,7 +97,7 @@ def _remove(document: dict[str, Any], path: Path) -> None:
         container.pop(str(path[-1]), None)
 
 
-def _truncate(document: dict[str, Any], path: Path, size: int) -> None:
+def _truncate(document: dict[str, Any], path: FieldPath, size: int) -> None:
     container: Any = document
     for name in path:
         container = _child(container, name)

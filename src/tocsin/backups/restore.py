@@ -16,15 +16,15 @@ from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.backups.archive import (
-    CHANGES,
-    DOCUMENTS,
+    CHANGES_FRAME,
+    DOCUMENTS_FRAME,
     BackupError,
-    Header,
+    BackupHeader,
     decode_changes,
     decode_documents,
     read_frames,
 )
-from tocsin.backups.database_reader import SKIPPED
+from tocsin.backups.database_reader import SKIPPED_COLLECTIONS
 from tocsin.backups.deltas import apply_update
 from tocsin.documents import Doc
 from tocsin.documents.schema_version import INSTALLATION, read_version, write_version
@@ -35,7 +35,9 @@ _DUPLICATE_KEY = 11000
 _SCHEMA_FILTER = {"_id": "schema"}
 
 
-async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys: Callable[[], None]) -> None:
+async def restore_backup(
+    db: AsyncDatabase[Doc], path: Path, header: BackupHeader, write_keys: Callable[[], None]
+) -> None:
     """Write a verified backup to the database. Raises BackupError if the database has data or is in use."""
     await _refuse_unless_empty(db)
     await write_version(db, header.version, restoring=path.name)
@@ -45,9 +47,9 @@ async def restore(db: AsyncDatabase[Doc], path: Path, header: Header, write_keys
     frames = read_frames(path)
     while (frame := await asyncio.to_thread(next, frames, None)) is not None:
         kind, payload = frame
-        if kind == DOCUMENTS:
+        if kind == DOCUMENTS_FRAME:
             await _insert_documents(db, payload)
-        elif kind == CHANGES:
+        elif kind == CHANGES_FRAME:
             await _apply_changes(db, decode_changes(payload))
     await db[INSTALLATION].update_one(_SCHEMA_FILTER, {"$unset": {"restoring": 1}})
 
@@ -61,7 +63,7 @@ async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
     found, names = await read_version(db), await db.list_collection_names()
     names = sorted(name for name in names if not name.startswith("system."))
     if found is None or found.restoring is None:
-        for name in sorted(set(names) - SKIPPED, key=lambda name: name != "users"):
+        for name in sorted(set(names) - SKIPPED_COLLECTIONS, key=lambda name: name != "users"):
             if await db[name].find_one({}, {"_id": 1}) is not None:
                 raise BackupError(
                     f"The database has data ({name}), and backups can only be restored into an empty one: set"

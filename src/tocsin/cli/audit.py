@@ -8,7 +8,7 @@ import typer
 from tocsin import clock
 from tocsin.accounts import audit
 from tocsin.cli.numbers import whole_number
-from tocsin.cli.runner import run
+from tocsin.cli.runner import run_with_database
 from tocsin.documents import AuditAction, Database, Doc
 from tocsin.outbound.mail_text import clean_line
 
@@ -31,9 +31,9 @@ def list_(
     """List entries, newest first."""
 
     async def work(database: Database) -> list[Doc]:
-        return await audit.newest(database, limit, clock.now(), email=email, action=action)
+        return await audit.list_entries(database, limit, clock.now(), email=email, action=action)
 
-    entries = run(work)
+    entries = run_with_database(work)
     if as_json:
         typer.echo(json.dumps([_as_json(entry) for entry in entries], indent=2, ensure_ascii=False))
     else:

@@ -13,16 +13,16 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from tocsin import __version__, backups, clock, documents
-from tocsin.backups import BackupError, Header, Summary
-from tocsin.backups.archive import Writer
-from tocsin.cli.runner import open_server, run_with_settings
+from tocsin.backups import BackupError, BackupHeader, BackupSummary
+from tocsin.backups.archive import BackupWriter
+from tocsin.cli.runner import open_database_server, run_with_settings
 from tocsin.config import PREFIX, Settings
 from tocsin.documents import Doc
-from tocsin.documents.database import OPTIONS
-from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest, read_version
-from tocsin.embedded import running_uri
-from tocsin.security.key_files import key_files, load_keys, restore_key_files
-from tocsin.security.key_probe import opens_probe
+from tocsin.documents.database import CLIENT_OPTIONS
+from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest_version, read_version
+from tocsin.embedded import find_running_uri
+from tocsin.security.key_files import load_keys, read_key_files, restore_key_files
+from tocsin.security.key_probe import can_open_probe
 
 Db = AsyncDatabase[Doc]
 _KEYS_INCLUDED = (
@@ -47,8 +47,8 @@ def backup(file: File, without_keys: WithoutKeys = False) -> None:
     """Write a backup of everything to FILE. Servers can keep running."""
     path = file.absolute()
 
-    async def work(settings: Settings) -> Summary:
-        async with open_server(settings) as uri, _open_database(settings, uri) as db:
+    async def work(settings: Settings) -> BackupSummary:
+        async with open_database_server(settings) as uri, _open_database(settings, uri) as db:
             header = await _make_header(db, settings, without_keys=without_keys)
             summary = await _write_backup(db, header, path)
         typer.echo(_KEYS_INCLUDED if "encryption_key" in (header.keys or {}) else _KEYS_EXCLUDED, err=True)
@@ -61,22 +61,24 @@ def backup(file: File, without_keys: WithoutKeys = False) -> None:
 def restore(file: File, lost_keys: LostKeys = False) -> None:
     """Restore a backup into an empty data directory or database. Servers must be stopped."""
 
-    async def work(settings: Settings) -> Summary:
-        header, summary = await asyncio.to_thread(backups.verify, file)
-        if header.version > latest():
-            raise NewerData(header.version, latest(), header.program)
+    async def work(settings: Settings) -> BackupSummary:
+        header, summary = await asyncio.to_thread(backups.verify_backup, file)
+        if header.version > latest_version():
+            raise NewerData(header.version, latest_version(), header.program)
         if not lost_keys:
             await asyncio.to_thread(_check_keys, settings, header)
-        if settings.embedded and await asyncio.to_thread(running_uri, settings.data_dir) is not None:
+        if settings.uses_embedded_database and await asyncio.to_thread(find_running_uri, settings.data_dir) is not None:
             raise BackupError(
                 f"A server is running in {settings.data_dir}: stop it, and restore to an empty directory."
             )
         taken = {} if lost_keys else header.keys or {}
-        async with open_server(settings, create=True) as uri:
+        async with open_database_server(settings, create=True) as uri:
             async with _open_database(settings, uri) as db:
-                await backups.restore(db, file, header, lambda: restore_key_files(settings, taken))
+                await backups.restore_backup(db, file, header, lambda: restore_key_files(settings, taken))
             # Opening the database as a server does migrates older data and creates the indexes.
-            await (await documents.connect(uri, settings.mongodb_database, alone=settings.embedded)).close()
+            await (
+                await documents.connect(uri, settings.mongodb_database, alone=settings.uses_embedded_database)
+            ).close()
         return summary
 
     summary = run_with_settings(work)
@@ -85,12 +87,12 @@ def restore(file: File, lost_keys: LostKeys = False) -> None:
     )
 
 
-async def _write_backup(db: Db, header: Header, path: Path) -> Summary:
+async def _write_backup(db: Db, header: BackupHeader, path: Path) -> BackupSummary:
     """Create the backup. Starts over if the connection to the database is lost, for example during its restart."""
     for tries_left in reversed(range(_MAX_TRIES)):
         try:
-            with Writer(path) as writer:
-                return await backups.back_up(db, header, writer)
+            with BackupWriter(path) as writer:
+                return await backups.create_backup(db, header, writer)
         except OSError as error:
             raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from None
         except PyMongoError as error:
@@ -101,23 +103,23 @@ async def _write_backup(db: Db, header: Header, path: Path) -> Summary:
     raise AssertionError("the last try returns or raises")
 
 
-async def _make_header(db: Db, settings: Settings, *, without_keys: bool) -> Header:
+async def _make_header(db: Db, settings: Settings, *, without_keys: bool) -> BackupHeader:
     found = await read_version(db)
     if found is None:
         raise BackupError("The database is empty: there is nothing to back up.")
-    check_version(found, latest())
-    keys = None if without_keys else await asyncio.to_thread(key_files, settings)
+    check_version(found, latest_version())
+    keys = None if without_keys else await asyncio.to_thread(read_key_files, settings)
     note = await db[INSTALLATION].find_one({"_id": "keys"})
-    return Header(found.version, __version__, clock.now(), keys or None, note)
+    return BackupHeader(found.version, __version__, clock.now(), keys or None, note)
 
 
-def _check_keys(settings: Settings, header: Header) -> None:
+def _check_keys(settings: Settings, header: BackupHeader) -> None:
     """Check that the keys after the restore will open the secrets in the backup. Raises BackupError."""
     if header.key_note is None:
         return
     taken = header.keys or {}
     given = {name: getattr(settings, name) or taken.get(name) for name in ("encryption_key", "jwt_secret")}
-    there = key_files(settings)
+    there = read_key_files(settings)
     if any(there.get(name, text) != text for name, text in taken.items()):
         raise BackupError(
             f"The keys in {settings.data_dir} are not those of the backup: restore it to an empty directory."
@@ -125,7 +127,7 @@ def _check_keys(settings: Settings, header: Header) -> None:
     complete = all(given[name] or name in there for name in given)
     if complete:
         chosen = settings.model_copy(update={name: _as_secret(value) for name, value in given.items() if value})
-        complete = opens_probe(load_keys(chosen, new=False), header.key_note["probe"])
+        complete = can_open_probe(load_keys(chosen, new=False), header.key_note["probe"])
     if not complete:
         raise BackupError(
             f"The secrets in the backup need the keys that it was created with: set {PREFIX}ENCRYPTION_KEY and"
@@ -141,11 +143,11 @@ def _as_secret(value: Any) -> Any:
 @asynccontextmanager
 async def _open_database(settings: Settings, uri: str) -> AsyncIterator[Db]:
     """Open the database without migrating it."""
-    async with AsyncMongoClient[Doc](uri, **OPTIONS) as client:
+    async with AsyncMongoClient[Doc](uri, **CLIENT_OPTIONS) as client:
         yield client[settings.mongodb_database]
 
 
-def _describe_summary(summary: Summary) -> str:
+def _describe_summary(summary: BackupSummary) -> str:
     counts = {name: summary.documents.get(name, 0) for name in ("users", "tasks", "workflows", "runs", "workflow_runs")}
     named = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     return f"{sum(summary.documents.values())} documents ({named}) and {summary.changes} changes made meanwhile"

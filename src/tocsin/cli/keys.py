@@ -9,14 +9,14 @@ import typer
 
 from tocsin import config
 from tocsin.accounts import COMMAND_LINE, audit
-from tocsin.cli.runner import load_keyring, make_keyring, run
+from tocsin.cli.runner import load_keyring, make_keyring, run_with_database
 from tocsin.clock import EPOCH
 from tocsin.documents import AuditAction, Database, Doc, KeyKind, StoredKey
 from tocsin.keys import rotation
-from tocsin.keys.installation import bind_keys, open_keys
-from tocsin.keys.keyring import age_of, newest
-from tocsin.keys.reencryption import count_by_key
-from tocsin.keys.rotation import Rotated
+from tocsin.keys.installation import bind_installation_keys, open_installation_keys
+from tocsin.keys.keyring import activation_order, active_key
+from tocsin.keys.reencryption import count_secrets_by_key
+from tocsin.keys.rotation import RotationResult
 from tocsin.security.key_files import load_keys
 
 app = typer.Typer(help="Show and rotate the keys that sign access tokens and seal secrets.", no_args_is_help=True)
@@ -34,24 +34,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
 def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
     """Create new keys and re-encrypt all secrets. Servers can keep running, and nobody is logged out."""
 
-    async def work(database: Database) -> Rotated:
-        settings = config.load()
+    async def work(database: Database) -> RotationResult:
+        settings = config.load_settings()
         # With --forget-lost the keys need not match the database: they are bound to it at the end.
-        keys = load_keys(settings, new=False) if forget_lost else await open_keys(database, settings)
+        keys = load_keys(settings, new=False) if forget_lost else await open_installation_keys(database, settings)
         keyring = make_keyring(database, settings, keys)
         if forget_lost:
-            for kid in await rotation.forget_lost(keyring):
+            for kid in await rotation.delete_lost_keys(keyring):
                 typer.echo(f"Deleted lost key {kid}.")
         lifetime = timedelta(minutes=settings.access_token_minutes)
-        done = await rotation.rotate(keyring, lifetime, typer.echo, at_once=at_once)
-        await bind_keys(database, keys)
-        await audit.record(AuditAction.KEYS_ROTATED, COMMAND_LINE, detail=f"new keys {done.jwt} and {done.data}")
+        done = await rotation.rotate_keys(keyring, lifetime, typer.echo, at_once=at_once)
+        await bind_installation_keys(database, keys)
+        await audit.record(
+            AuditAction.KEYS_ROTATED, COMMAND_LINE, detail=f"new keys {done.signing_key_id} and {done.data_key_id}"
+        )
         return done
 
-    done = run(work)
+    done = run_with_database(work)
     if not at_once:
-        typer.echo(f"Existing access tokens are valid until they expire, at the latest {_time(done.good_until)}.")
-    typer.echo(f"Done. Secrets re-encrypted: {done.tally.secrets}; unreadable: {done.tally.unreadable}.")
+        typer.echo(
+            f"Existing access tokens are valid until they expire, at the latest {_time(done.old_tokens_expire_at)}."
+        )
+    typer.echo(f"Done. Secrets re-encrypted: {done.counts.secrets}; unreadable: {done.counts.unreadable}.")
 
 
 @app.command("list")
@@ -59,22 +63,22 @@ def list_(as_json: AsJson = False) -> None:
     """List the keys without their values, and the number of secrets that each has sealed."""
 
     async def work(database: Database) -> list[Doc]:
-        keyring = await load_keyring(database, config.load())
-        return _rows(keyring.keys, await count_by_key(database))
+        keyring = await load_keyring(database, config.load_settings())
+        return _rows(keyring.keys, await count_secrets_by_key(database))
 
-    rows = run(work)
+    rows = run_with_database(work)
     typer.echo(json.dumps(rows, indent=2) if as_json else "\n".join(_line(row) for row in rows))
 
 
 def _rows(keys: list[StoredKey], counts: Counter[str]) -> list[Doc]:
-    known = [_row(key, keys, counts) for key in sorted(keys, key=lambda key: (key.kind.value, age_of(key)))]
+    known = [_row(key, keys, counts) for key in sorted(keys, key=lambda key: (key.kind.value, activation_order(key)))]
     lost = sorted(set(counts) - {key.id for key in keys})
     return known + [_as_row(kid, KeyKind.DATA, "lost", counts[kid]) for kid in lost]
 
 
 def _row(key: StoredKey, keys: list[StoredKey], counts: Counter[str]) -> Doc:
     secrets = counts[key.id] if key.kind is KeyKind.DATA else None
-    return {**_as_row(key.id, key.kind, _state(key, newest(keys, key.kind)), secrets), **_times(key)}
+    return {**_as_row(key.id, key.kind, _state(key, active_key(keys, key.kind)), secrets), **_times(key)}
 
 
 def _as_row(kid: str, kind: KeyKind, state: str, secrets: int | None) -> Doc:

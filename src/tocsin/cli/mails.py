@@ -8,12 +8,12 @@ import typer
 
 from tocsin import clock, config
 from tocsin.cli.numbers import whole_number
-from tocsin.cli.runner import run
-from tocsin.documents import Database, Doc, global_id
+from tocsin.cli.runner import run_with_database
+from tocsin.documents import Database, Doc, to_global_id
 from tocsin.errors import TocsinError
-from tocsin.notifications.channels.mail.layout import with_page
-from tocsin.notifications.deliveries import address_of, newest
-from tocsin.notifications.pages import run_type
+from tocsin.notifications.channels.mail.layout import insert_page_address
+from tocsin.notifications.deliveries import find_owner_address, list_newest
+from tocsin.notifications.pages import run_type_name
 from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the mails to users, sent by SMTP or written to files.", no_args_is_help=True)
@@ -31,9 +31,9 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List mails, newest first."""
 
     async def work(database: Database) -> list[Doc]:
-        return [await _with_recipient(database, mail) for mail in await newest(database, limit, clock.now())]
+        return [await _with_recipient(database, mail) for mail in await list_newest(database, limit, clock.now())]
 
-    mails = list(enumerate(run(work), 1))
+    mails = list(enumerate(run_with_database(work), 1))
     if as_json:
         typer.echo(json.dumps([_as_json(number, mail) for number, mail in mails], indent=2))
     else:
@@ -47,7 +47,7 @@ def show(mail: Which) -> None:
     async def work(database: Database) -> Doc:
         return await _with_recipient(database, await _find(database, mail))
 
-    found = run(work)
+    found = run_with_database(work)
     for label, value in _headers(found):
         typer.echo(clean_line(f"{label}: {value}"))
     typer.echo("\n" + "\n".join(map(clean_line, found["text"].split("\n"))), nl=False)
@@ -63,7 +63,7 @@ async def _find(database: Database, mail: str) -> Doc:
 
 
 async def _find_by_number(database: Database, number: int) -> Doc:
-    mails = await newest(database, number, clock.now()) if 1 <= number <= _MAX_LIMIT else []
+    mails = await list_newest(database, number, clock.now()) if 1 <= number <= _MAX_LIMIT else []
     if not mails or len(mails) != number:
         raise TocsinError(f"There is no mail number {number}; `tocsin mails list` shows them.")
     return mails[-1]
@@ -74,9 +74,9 @@ async def _with_recipient(database: Database, mail: Doc) -> Doc:
     text, link, run_id = mail["text"], mail.get("link"), mail["run"]
     return {
         **mail,
-        "to": mail.get("to") or await address_of(database, mail["owner"]),
-        "text": text if link is None else with_page(text, config.load().page(link)),
-        "run": run_id and global_id(run_type(run_id), run_id),
+        "to": mail.get("to") or await find_owner_address(database, mail["owner"]),
+        "text": text if link is None else insert_page_address(text, config.load_settings().page_url(link)),
+        "run": run_id and to_global_id(run_type_name(run_id), run_id),
     }
 
 

@@ -4,7 +4,7 @@ import typer
 
 from tocsin import __version__, config
 from tocsin.cli import audit, backups, database, keys, mails, tokens, users, workflows
-from tocsin.errors import StartError
+from tocsin.errors import StartupError
 from tocsin.telemetry import configure_logging
 
 app = typer.Typer(
@@ -31,10 +31,10 @@ def serve() -> None:
     from tocsin.web.server import serve as serve_forever  # no other command needs the web layer
 
     try:
-        settings = config.load()
+        settings = config.load_settings()
         configure_logging(settings.log_level, settings.log_format)
         serve_forever(settings)
-    except StartError as error:
+    except StartupError as error:
         typer.echo(f"tocsin: {error}", err=True)
         raise typer.Exit(1) from None
 

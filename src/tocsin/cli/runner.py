@@ -11,17 +11,17 @@ from pymongo.errors import PyMongoError
 
 from tocsin import config, documents
 from tocsin.config import Settings
-from tocsin.embedded import EmbeddedDatabase, has_database, running_uri
+from tocsin.embedded import EmbeddedDatabase, find_running_uri, has_database
 from tocsin.errors import TocsinError, UserError
-from tocsin.keys.installation import open_keys
+from tocsin.keys.installation import open_installation_keys
 from tocsin.keys.keyring import Keyring
 from tocsin.security.access_tokens import AccessTokens
-from tocsin.security.key_files import Keys
+from tocsin.security.key_files import InstallationKeys
 from tocsin.security.secret_box import SecretBox
 from tocsin.telemetry import configure_logging
 
 Result = TypeVar("Result")
-Work = Callable[[documents.Database], Awaitable[Result]]
+DatabaseWork = Callable[[documents.Database], Awaitable[Result]]
 _INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 _MAX_ERRORS = 50
@@ -31,7 +31,7 @@ _NO_DATABASE = (
 )
 
 
-def run(work: Work[Result], *, create: bool = False) -> Result:
+def run_with_database(work: DatabaseWork[Result], *, create: bool = False) -> Result:
     """Run `work` with the database of the settings. With `create` a missing embedded database is created.
 
     Errors end the command as in `run_with_settings`.
@@ -50,13 +50,13 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
     Expected errors end the command with exit code 1 and a sentence for each on standard error.
     """
     try:
-        settings = config.load()
+        settings = config.load_settings()
         configure_logging("WARNING", settings.log_format)
         return asyncio.run(work(settings))
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
     except UserError as error:
-        messages = [fault.message for fault in error.all[:_MAX_ERRORS]]
+        messages = [fault.message for fault in error.all_errors[:_MAX_ERRORS]]
     except TocsinError as error:
         messages = [str(error)]
     except UnicodeEncodeError:
@@ -72,12 +72,12 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
 
 async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
     """Return the loaded keyring. Raises KeysUnreadable, and StartError for keys of another installation."""
-    keyring = make_keyring(database, settings, await open_keys(database, settings))
+    keyring = make_keyring(database, settings, await open_installation_keys(database, settings))
     await keyring.load()
     return keyring
 
 
-def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -> Keyring:
+def make_keyring(database: documents.Database, settings: Settings, keys: InstallationKeys) -> Keyring:
     """Return a keyring that has not loaded its keys yet."""
     tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
     return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
@@ -86,8 +86,8 @@ def make_keyring(database: documents.Database, settings: Settings, keys: Keys) -
 @asynccontextmanager
 async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[documents.Database]:
     """Open the database for a command, with its server as in `open_server`. Also raises DatabaseUnavailable."""
-    alone = settings.embedded and await _running_uri(settings) is None
-    async with open_server(settings, create=create) as uri:
+    alone = settings.uses_embedded_database and await _running_uri(settings) is None
+    async with open_database_server(settings, create=create) as uri:
         database = await documents.connect(uri, settings.mongodb_database, alone=alone)
         try:
             yield database
@@ -96,7 +96,7 @@ async def open_database(settings: Settings, *, create: bool = False) -> AsyncIte
 
 
 @asynccontextmanager
-async def open_server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
+async def open_database_server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
     """Provide a database server and yield its URI.
 
     The embedded server is that of a running Tocsin, or one that is started in the data directory for this command.
@@ -119,4 +119,4 @@ async def open_server(settings: Settings, *, create: bool = False) -> AsyncItera
 async def _running_uri(settings: Settings) -> str | None:
     if settings.mongodb_uri is not None:
         return settings.mongodb_uri.get_secret_value()
-    return await asyncio.to_thread(running_uri, settings.data_dir)
+    return await asyncio.to_thread(find_running_uri, settings.data_dir)

@@ -9,9 +9,9 @@ import typer
 from tocsin import accounts, clock, config
 from tocsin.accounts import COMMAND_LINE, api_tokens, audit
 from tocsin.cli.numbers import whole_number
-from tocsin.cli.runner import run
+from tocsin.cli.runner import run_with_database
 from tocsin.cli.tables import print_table
-from tocsin.documents import ApiToken, AuditAction, Database, Scope, document_id, global_id, owner_of
+from tocsin.documents import ApiToken, AuditAction, Database, Scope, from_global_id, owner_of, to_global_id
 from tocsin.errors import NotFound
 from tocsin.quotas import Quota, Quotas
 
@@ -38,15 +38,15 @@ def create(
     scopes = [_parse_scope(word) for word in scope or ["read", "write"]]
 
     async def work(database: Database) -> str:
-        user, now = await accounts.find_user(email), clock.now()
+        user, now = await accounts.require_user_by_email(email), clock.now()
         expires_at = None if days is None else now + timedelta(days=days)
-        quotas = await Quotas.for_command(database, config.load(), user.id)
-        async with quotas.room(user.id, Quota.API_TOKENS):
+        quotas = await Quotas.for_owner(database, config.load_settings(), user.id)
+        async with quotas.reserve(user.id, Quota.API_TOKENS):
             token, text = await api_tokens.create_token(user, name, scopes, expires_at, now)
-        await audit.record(AuditAction.API_TOKEN_CREATED, COMMAND_LINE, user, detail=api_tokens.described(token))
+        await audit.record(AuditAction.API_TOKEN_CREATED, COMMAND_LINE, user, detail=api_tokens.describe_token(token))
         return text
 
-    typer.echo(run(work))
+    typer.echo(run_with_database(work))
 
 
 @app.command("list")
@@ -54,9 +54,9 @@ def list_(email: Email, as_json: AsJson = False) -> None:
     """List the API tokens of a user, newest first, without the tokens themselves."""
 
     async def work(_: Database) -> list[ApiToken]:
-        return await api_tokens.list_tokens((await accounts.find_user(email)).id)
+        return await api_tokens.list_tokens((await accounts.require_user_by_email(email)).id)
 
-    rows = [_row(token) for token in run(work)]
+    rows = [_row(token) for token in run_with_database(work)]
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
@@ -68,16 +68,16 @@ def revoke(token: Annotated[str, typer.Argument(help="The token's id, from `tocs
     """Revoke an API token immediately."""
 
     async def work(database: Database) -> ApiToken:
-        token_id = document_id("ApiToken", token) or token  # older versions printed the document id
+        token_id = from_global_id("ApiToken", token) or token  # older versions printed the document id
         try:
             user = await accounts.require_user(owner_of(token_id))
         except NotFound:
             raise NotFound("There is no API token with this id; `tocsin tokens list EMAIL` shows them.") from None
         ended = await api_tokens.revoke_token(database, user.id, token_id)
-        await audit.record(AuditAction.API_TOKEN_REVOKED, COMMAND_LINE, user, detail=api_tokens.described(ended))
+        await audit.record(AuditAction.API_TOKEN_REVOKED, COMMAND_LINE, user, detail=api_tokens.describe_token(ended))
         return ended
 
-    typer.echo(f"{run(work).name} was revoked.")
+    typer.echo(f"{run_with_database(work).name} was revoked.")
 
 
 def _parse_scope(word: str) -> Scope:
@@ -89,7 +89,7 @@ def _parse_scope(word: str) -> Scope:
 
 def _row(token: ApiToken) -> dict[str, Any]:
     return {
-        "id": global_id("ApiToken", token.id),
+        "id": to_global_id("ApiToken", token.id),
         "name": token.name,
         "hint": token.hint,
         "scopes": [scope.value.lower() for scope in token.scopes],

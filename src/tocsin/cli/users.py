@@ -7,9 +7,9 @@ import typer
 
 from tocsin import accounts, config
 from tocsin.accounts import COMMAND_LINE
-from tocsin.cli.runner import load_keyring, run
+from tocsin.cli.runner import load_keyring, run_with_database
 from tocsin.cli.tables import print_table
-from tocsin.documents import Database, Link, User, global_id
+from tocsin.documents import Database, Link, User, to_global_id
 from tocsin.quotas import Quota, Quotas, Usage
 
 app = typer.Typer(help="Create, list and change users.", no_args_is_help=True)
@@ -36,7 +36,7 @@ def create(
     async def work(_: Database) -> User:
         return await accounts.create_user(email, password, COMMAND_LINE, admin)
 
-    typer.echo(f"{run(work, create=True).email} can log in now.")
+    typer.echo(f"{run_with_database(work, create=True).email} can log in now.")
 
 
 @app.command()
@@ -46,11 +46,11 @@ def invite(
     """Mail an invitation, whether or not sign-up is open, and print its link."""
 
     async def work(database: Database) -> tuple[Link, str]:
-        settings = config.load()
+        settings = config.load_settings()
         secrets = (await load_keyring(database, settings)).secrets
-        return await accounts.invite(database, settings, secrets, email, COMMAND_LINE, is_admin=admin)
+        return await accounts.invite_user(database, settings, secrets, email, COMMAND_LINE, is_admin=admin)
 
-    link, url = run(work)
+    link, url = run_with_database(work)
     typer.echo(f"{link.email} is invited until {link.expires_at:%Y-%m-%d %H:%M} UTC:\n{url}")
 
 
@@ -59,9 +59,9 @@ def log_out(email: Email) -> None:
     """End all sessions of a user. API tokens stay valid: see `tocsin tokens`."""
 
     async def work(database: Database) -> int:
-        return await accounts.log_out_everywhere(database, await accounts.find_user(email), COMMAND_LINE)
+        return await accounts.log_out_everywhere(database, await accounts.require_user_by_email(email), COMMAND_LINE)
 
-    typer.echo(f"Sessions ended: {run(work)}.")
+    typer.echo(f"Sessions ended: {run_with_database(work)}.")
 
 
 @app.command("list")
@@ -71,7 +71,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON arr
     async def work(_: Database) -> list[User]:
         return await accounts.list_users()
 
-    rows = [_row(user) for user in run(work)]
+    rows = [_row(user) for user in run_with_database(work)]
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
@@ -84,9 +84,11 @@ def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
     password = _read_password(password_stdin)
 
     async def work(database: Database) -> User:
-        return await accounts.set_password(database, await accounts.find_user(email), password, COMMAND_LINE)
+        return await accounts.set_password(
+            database, await accounts.require_user_by_email(email), password, COMMAND_LINE
+        )
 
-    typer.echo(f"{run(work).email} has a new password.")
+    typer.echo(f"{run_with_database(work).email} has a new password.")
 
 
 @app.command()
@@ -97,9 +99,9 @@ def promote(
     """Make a user an administrator."""
 
     async def work(_: Database) -> User:
-        return await accounts.promote(await accounts.find_user(email), COMMAND_LINE, is_admin=not revoke)
+        return await accounts.set_admin(await accounts.require_user_by_email(email), COMMAND_LINE, is_admin=not revoke)
 
-    user = run(work)
+    user = run_with_database(work)
     typer.echo(f"{user.email} is {'now' if user.is_admin else 'no longer'} an administrator.")
 
 
@@ -108,9 +110,9 @@ def deactivate(email: Email) -> None:
     """Lock a user out immediately: end their sessions and API tokens, and pause all their tasks."""
 
     async def work(database: Database) -> int:
-        return await accounts.deactivate(database, await accounts.find_user(email), COMMAND_LINE)
+        return await accounts.deactivate_user(database, await accounts.require_user_by_email(email), COMMAND_LINE)
 
-    typer.echo(f"{email} is locked out. Tasks paused: {run(work)}.")
+    typer.echo(f"{email} is locked out. Tasks paused: {run_with_database(work)}.")
 
 
 @app.command()
@@ -118,9 +120,9 @@ def activate(email: Email) -> None:
     """Let a deactivated user log in again. Tasks stay paused until their owner resumes them."""
 
     async def work(_: Database) -> User:
-        return await accounts.activate(await accounts.find_user(email), COMMAND_LINE)
+        return await accounts.activate_user(await accounts.require_user_by_email(email), COMMAND_LINE)
 
-    typer.echo(f"{run(work).email} can log in again.")
+    typer.echo(f"{run_with_database(work).email} can log in again.")
 
 
 @app.command()
@@ -128,9 +130,9 @@ def confirm(email: Email) -> None:
     """Mark a user's address as confirmed, so that mails are sent to it. All existing sessions and API tokens end."""
 
     async def work(database: Database) -> User:
-        return await accounts.confirm_email(database, await accounts.find_user(email), COMMAND_LINE)
+        return await accounts.confirm_email(database, await accounts.require_user_by_email(email), COMMAND_LINE)
 
-    typer.echo(f"{run(work).email} is confirmed.")
+    typer.echo(f"{run_with_database(work).email} is confirmed.")
 
 
 @app.command()
@@ -146,13 +148,13 @@ def quota(
     wanted = [_parse_quota(change) for change in changes or []]
 
     async def work(database: Database) -> list[Usage]:
-        user = await accounts.find_user(email)
+        user = await accounts.require_user_by_email(email)
         for which, limit in wanted:
             user = await accounts.set_quota(user, which, limit, COMMAND_LINE)
-        quotas = await Quotas.for_command(database, config.load(), user.id)
-        return await quotas.usage(user.id)
+        quotas = await Quotas.for_owner(database, config.load_settings(), user.id)
+        return await quotas.list_usage(user.id)
 
-    usages = run(work)
+    usages = run_with_database(work)
     if as_json:
         typer.echo(json.dumps([_usage_row(usage) for usage in usages], indent=2))
     else:
@@ -202,7 +204,7 @@ def _read_password(from_stdin: bool) -> str:
 
 def _row(user: User) -> dict[str, Any]:
     return {
-        "id": global_id("User", user.id),
+        "id": to_global_id("User", user.id),
         "email": user.email,
         "isAdmin": user.is_admin,
         "isActive": user.is_active,

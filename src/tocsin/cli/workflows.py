@@ -10,25 +10,25 @@ from typing import Annotated, Any
 import typer
 
 from tocsin import accounts, clock, config
-from tocsin.cli.runner import load_keyring, run
+from tocsin.cli.runner import load_keyring, run_with_database
 from tocsin.cli.tables import print_table
-from tocsin.documents import Database, Doc, User, WorkflowRun, global_id
+from tocsin.documents import Database, Doc, User, WorkflowRun, to_global_id
 from tocsin.documents.workers import is_alive
 from tocsin.errors import NotFound, SettingsError, TocsinError
 from tocsin.jobs import registry
-from tocsin.json_values import read_json
-from tocsin.outbound.guard import Rules
+from tocsin.json_values import parse_json
+from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quotas
 from tocsin.security.secret_box import SecretBox
-from tocsin.value_bounds import LARGEST, printable
+from tocsin.value_bounds import MAX_CHARACTERS, escape_unprintable
 from tocsin.workflows import saving, starting
-from tocsin.workflows.language.json_schema import shipped
-from tocsin.workflows.language.validation import read_definition
-from tocsin.workflows.language.yaml_reader import Fault, Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.language.json_schema import load_shipped_schema
+from tocsin.workflows.language.validation import parse_definition
+from tocsin.workflows.language.yaml_reader import Fault, WorkflowInvalid, WorkflowSource, parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
-from tocsin.workflows.samples import samples as shipped_samples
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.samples import load_samples as shipped_samples
+from tocsin.workflows.versions import VersionCache
 
 app = typer.Typer(help="Validate, save, list, export and run workflows.", no_args_is_help=True)
 samples = typer.Typer(help="List and save the sample workflows that come with Tocsin.", no_args_is_help=True)
@@ -54,7 +54,7 @@ def validate(paths: Paths) -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of workflows, for editors: `# yaml-language-server: $schema=FILE`."""
-    typer.echo(shipped(), nl=False)
+    typer.echo(load_shipped_schema(), nl=False)
 
 
 @app.command()
@@ -63,23 +63,25 @@ def save(email: Email, paths: Paths) -> None:
     sources, rules = _read_workflows(paths, lambda _: None), _outbound_rules()
 
     async def work(database: Database) -> list[Doc]:
-        user, box = await accounts.find_user(email), await _secret_box(database)
-        settings = config.load()
-        quotas = await Quotas.for_command(database, settings, user.id)
+        user, box = await accounts.require_user_by_email(email), await _secret_box(database)
+        settings = config.load_settings()
+        quotas = await Quotas.for_owner(database, settings, user.id)
         recipients = RecipientRules(settings.email_recipients, user.email)
         for source in sources:
-            read_definition(source, registry.Catalog(rules, recipients), clock.now())
+            parse_definition(source, registry.RegisteredJobs(rules, recipients), clock.now())
         saved = [await _save(database, box, user, source, rules, quotas) for source in sources]
-        await quotas.flush()
+        await quotas.flush_usage()
         return saved
 
-    for workflow in run(work):
+    for workflow in run_with_database(work):
         typer.echo(f"{workflow['name']}: version {workflow['version']}")
 
 
-async def _save(database: Database, box: SecretBox, user: User, source: Source, rules: Rules, quotas: Quotas) -> Doc:
+async def _save(
+    database: Database, box: SecretBox, user: User, source: WorkflowSource, rules: ConnectionRules, quotas: Quotas
+) -> Doc:
     try:
-        return await saving.save(database, box, user.id, source, clock.now(), rules, quotas=quotas)
+        return await saving.save_workflow(database, box, user.id, source, clock.now(), rules, quotas=quotas)
     except WorkflowInvalid as invalid:  # which secrets can be kept is known only now
         raise TocsinError(f"{source.data['name']}: {invalid}") from None
 
@@ -89,10 +91,10 @@ def list_(email: Email, as_json: Annotated[bool, typer.Option("--json", help="Pr
     """List the workflows of a user, sorted by name."""
 
     async def work(database: Database) -> list[Doc]:
-        user = await accounts.find_user(email)
+        user = await accounts.require_user_by_email(email)
         return await database.workflows.find({"owner": user.id, "deleted": False}).sort("name", 1).to_list()
 
-    rows = [_row(workflow) for workflow in run(work)]
+    rows = [_row(workflow) for workflow in run_with_database(work)]
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
@@ -112,15 +114,17 @@ def export(
         raise typer.BadParameter("Name a workflow, or give --folder for all of them.")
 
     async def work(database: Database) -> dict[str, str]:
-        user = await accounts.find_user(email)
-        versions = Versions(database, await _secret_box(database), config.load())
+        user = await accounts.require_user_by_email(email)
+        versions = VersionCache(database, await _secret_box(database), config.load_settings())
         which = {"owner": user.id, "deleted": False} | ({"name": name} if name else {})
         found = await database.workflows.find(which).to_list()
         if not found and name is not None:
             raise NotFound(f"{email} has no workflow named {name}.", "name")
-        return {one["name"]: to_yaml((await versions.get(one["_id"], one["version"])).data) for one in found}
+        return {
+            one["name"]: to_yaml((await versions.get(one["_id"], one["version"])).masked_definition) for one in found
+        }
 
-    for one, text in run(work).items():
+    for one, text in run_with_database(work).items():
         if folder is None:
             typer.echo(text, nl=False)
         else:
@@ -149,20 +153,20 @@ def run_(
     inputs = _parse_inputs(given)
 
     async def work(database: Database) -> WorkflowRun:
-        user = await accounts.find_user(email)
-        versions = Versions(database, await _secret_box(database), config.load())
-        await starting.check_inputs(database, versions, user.id, name, inputs)
+        user = await accounts.require_user_by_email(email)
+        versions = VersionCache(database, await _secret_box(database), config.load_settings())
+        await starting.validate_inputs(database, versions, user.id, name, inputs)
         if wait and not await _is_served(database):
             raise TocsinError(_NOT_SERVED)
-        quotas = await Quotas.for_command(database, config.load(), user.id)
-        quotas.take_run(user.id)
-        await quotas.flush()
-        begun = await starting.execute(database, versions, user.id, name, inputs, clock.now())
+        quotas = await Quotas.for_owner(database, config.load_settings(), user.id)
+        quotas.consume_run(user.id)
+        await quotas.flush_usage()
+        begun = await starting.start_workflow(database, versions, user.id, name, inputs, clock.now())
         return await _wait_for_run(database, begun, timeout) if wait else begun
 
-    done = run(work)
+    done = run_with_database(work)
     if not wait:
-        typer.echo(global_id("WorkflowRun", done.id))
+        typer.echo(to_global_id("WorkflowRun", done.id))
         return
     typer.echo(json.dumps(_result_as_json(done), indent=2, ensure_ascii=False))
     if done.status.value != "COMPLETED":
@@ -174,11 +178,11 @@ def load(email: Email) -> None:
     """Save the sample workflows for a user: hello_world, failing_flow and others."""
 
     async def work(database: Database) -> list[str]:
-        user, box = await accounts.find_user(email), await _secret_box(database)
-        quotas = await Quotas.for_command(database, config.load(), user.id)
+        user, box = await accounts.require_user_by_email(email), await _secret_box(database)
+        quotas = await Quotas.for_owner(database, config.load_settings(), user.id)
         return [await _save_sample(database, box, user, text, quotas) for text in shipped_samples().values()]
 
-    for line in run(work):
+    for line in run_with_database(work):
         typer.echo(line)
 
 
@@ -190,13 +194,13 @@ def list_samples() -> None:
 
 
 async def _save_sample(database: Database, box: SecretBox, user: User, text: str, quotas: Quotas) -> str:
-    saved = await saving.save(database, box, user.id, read_yaml(text), clock.now(), quotas=quotas)
+    saved = await saving.save_workflow(database, box, user.id, parse_yaml(text), clock.now(), quotas=quotas)
     return f"{saved['name']}: version {saved['version']}"
 
 
 async def _wait_for_run(database: Database, begun: WorkflowRun, seconds: float | None) -> WorkflowRun:
     """Wait until a server has executed the run, and return it. Raises TocsinError after `seconds`."""
-    shown = global_id("WorkflowRun", begun.id)
+    shown = to_global_id("WorkflowRun", begun.id)
     typer.echo(f"Waiting for {shown}, which is executed by a server.", err=True)
     try:
         async with asyncio.timeout(seconds):
@@ -216,7 +220,7 @@ async def _poll_until_ended(database: Database, begun: WorkflowRun) -> WorkflowR
         if await _is_served(database):
             served_at = clock.now()
         elif clock.now() - served_at > _UNSERVED_LIMIT:
-            shown = global_id("WorkflowRun", begun.id)
+            shown = to_global_id("WorkflowRun", begun.id)
             raise TocsinError(f"No server has been running for a minute. {shown} continues when one is started.")
         await asyncio.sleep(_POLL_SECONDS)
     return found or begun
@@ -229,13 +233,13 @@ async def _is_served(database: Database) -> bool:
 
 
 async def _secret_box(database: Database) -> SecretBox:
-    return (await load_keyring(database, config.load())).secrets
+    return (await load_keyring(database, config.load_settings())).secrets
 
 
-def _outbound_rules() -> Rules:
+def _outbound_rules() -> ConnectionRules:
     """Return the rules for outbound calls. An error in the settings ends the command."""
     try:
-        return Rules.of(config.load())
+        return ConnectionRules.from_settings(config.load_settings())
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -249,14 +253,14 @@ def _find_files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def _read_source(path: Path) -> Source:
+def _read_source(path: Path) -> WorkflowSource:
     """Return the workflow in a file. Raises WorkflowInvalid."""
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise WorkflowInvalid([Fault(f"The text is longer than the limit of {LARGEST} bytes.")])
-        return read_yaml(content.decode())
+            content = file.read(MAX_CHARACTERS + 1)
+        if len(content) > MAX_CHARACTERS:
+            raise WorkflowInvalid([Fault(f"The text is longer than the limit of {MAX_CHARACTERS} bytes.")])
+        return parse_yaml(content.decode())
     except UnicodeDecodeError as error:
         line, column = content.count(b"\n", 0, error.start) + 1, error.start - content.rfind(b"\n", 0, error.start)
         raise WorkflowInvalid([Fault(f"This is not valid UTF-8: {error.reason}.", (), line, column)]) from None
@@ -264,19 +268,19 @@ def _read_source(path: Path) -> Source:
         raise WorkflowInvalid([Fault(f"The file cannot be read: {error.strerror}.")]) from None
 
 
-def _read_workflows(paths: list[Path], tell_right: Callable[[Path], None]) -> list[Source]:
+def _read_workflows(paths: list[Path], tell_right: Callable[[Path], None]) -> list[WorkflowSource]:
     """Return the workflows in these files. Reports errors, or that there are no files, and ends the command."""
-    found, wrong, jobs = [], 0, registry.Catalog(_outbound_rules())
+    found, wrong, jobs = [], 0, registry.RegisteredJobs(_outbound_rules())
     for path in _find_files(paths):
         try:
             source = _read_source(path)
-            read_definition(source, jobs, clock.now())
+            parse_definition(source, jobs, clock.now())
             found.append(source)
             tell_right(path)
         except WorkflowInvalid as invalid:
             wrong += 1
             for fault in invalid.faults:
-                typer.echo(f"{path}: {printable(str(fault))}", err=True)
+                typer.echo(f"{path}: {escape_unprintable(str(fault))}", err=True)
     if not found and not wrong:
         typer.echo("No files found that end in .yaml or .yml.", err=True)
     if wrong or not found:
@@ -286,7 +290,7 @@ def _read_workflows(paths: list[Path], tell_right: Callable[[Path], None]) -> li
 
 def _parse_inputs(text: str) -> Any:
     try:
-        return read_json(text)
+        return parse_json(text)
     except ValueError as error:
         raise typer.BadParameter(f"--input is not valid JSON: {error}") from None
 

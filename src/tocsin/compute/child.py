@@ -20,16 +20,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-ORDER = struct.Struct("!cq")
+FORK_REQUEST = struct.Struct("!cq")
 """A request to the fork server: FORK or WAIT, and a process id. FORK comes with the socket for the new process."""
-REPORT = struct.Struct("!qi")
+FORK_RESPONSE = struct.Struct("!qi")
 """The response of the fork server: a process id, and its exit status."""
 FORK, WAIT = b"F", b"W"
-CALL = struct.Struct("!QQQQ")
+CALL_HEADER = struct.Struct("!QQQQ")
 """A call of a worker: bytes of the work that follows, limits of memory and answer in bytes, and of CPU seconds."""
-ANSWER = struct.Struct("!cQ")
+RESULT_HEADER = struct.Struct("!cQ")
 """The answer of a worker: the kind of result, and the bytes that follow."""
-RETURNED, RAISED, NO_MEMORY, TOO_LARGE = b"R", b"E", b"M", b"L"
+RETURNED, RAISED, OUT_OF_MEMORY, TOO_LARGE = b"R", b"E", b"M", b"L"
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
 _MAX_OOM_SCORE = "1000"
@@ -46,12 +46,12 @@ def serve_forks(descriptor: int, modules: Sequence[str]) -> NoReturn:
     for module in modules:
         importlib.import_module(module)
     if "tocsin.jobs.registry" in sys.modules:
-        for job in sys.modules["tocsin.jobs.registry"].all_jobs().values():
+        for job in sys.modules["tocsin.jobs.registry"].load_jobs().values():
             job.preload()
     gc.collect()
     gc.freeze()  # the collector would write to memory pages that the forks share
     with suppress(ConnectionError):
-        control.sendall(REPORT.pack(os.getpid(), 0))
+        control.sendall(FORK_RESPONSE.pack(os.getpid(), 0))
         _serve_requests(control)
     os._exit(0)
 
@@ -61,17 +61,17 @@ def _serve_requests(control: socket.socket) -> None:
     children: set[int] = set()
     try:
         while True:
-            order, descriptors, _, _ = socket.recv_fds(control, ORDER.size, 1)
-            if len(order) < ORDER.size:
+            order, descriptors, _, _ = socket.recv_fds(control, FORK_REQUEST.size, 1)
+            if len(order) < FORK_REQUEST.size:
                 return
-            what, pid = ORDER.unpack(order)
+            what, pid = FORK_REQUEST.unpack(order)
             if what == FORK:
                 pid, status = _fork(control, descriptors[0], prctl), 0
                 children.add(pid)
             else:
                 status = _wait(pid)
                 children.discard(pid)
-            control.sendall(REPORT.pack(pid, status))
+            control.sendall(FORK_RESPONSE.pack(pid, status))
     finally:
         for pid in children:
             os.kill(pid, signal.SIGKILL)
@@ -113,12 +113,12 @@ def _wait(pid: int) -> int:
 def _serve_calls(connection: socket.socket) -> None:
     own = _address_space()
     while True:
-        size, memory, largest, seconds = CALL.unpack(_receive(connection, CALL.size))
+        size, memory, largest, seconds = CALL_HEADER.unpack(_receive(connection, CALL_HEADER.size))
         _set_limits(own and own + memory, seconds)
         what, payload = _execute_call(connection, size, largest)
-        connection.sendall(ANSWER.pack(what, len(payload)))
+        connection.sendall(RESULT_HEADER.pack(what, len(payload)))
         connection.sendall(payload)
-        if what == NO_MEMORY:
+        if what == OUT_OF_MEMORY:
             return
 
 
@@ -148,7 +148,7 @@ def _execute_call(connection: socket.socket, size: int, largest: int) -> tuple[b
         function, args = pickle.loads(_receive(connection, size))  # noqa: S301  from the server
         answer = pickle.dumps(function(*args), pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        return (NO_MEMORY, b"") if _is_memory_error(error) else (RAISED, _pickle_error(error))
+        return (OUT_OF_MEMORY, b"") if _is_memory_error(error) else (RAISED, _pickle_error(error))
     return (RETURNED, answer) if len(answer) <= largest else (TOO_LARGE, b"")
 
 

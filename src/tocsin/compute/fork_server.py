@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from tocsin import telemetry
-from tocsin.cancellation import end_tasks
+from tocsin.cancellation import cancel_and_wait
 from tocsin.compute import child
-from tocsin.compute.limits import Limit, LimitReached, Limits, ProcessEnded
+from tocsin.compute.limits import ComputeLimit, ComputeLimitReached, ComputeLimits, ComputeProcessEnded
 
-START_SECONDS = 60.0
+START_TIMEOUT = 60.0
 """Time for the fork server to load the jobs."""
 _PASSED_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "TZ")
 """Environment variables that computations may see. Any other may be a secret."""
@@ -31,7 +31,7 @@ _BOOTSTRAP = (
 )
 _CRASH_SIGNALS = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
 _CHUNK_BYTES = 1024 * 1024
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class ForkServer:
@@ -52,17 +52,17 @@ class ForkServer:
         with theirs:
             server = cls(_spawn(theirs.fileno(), modules), ours)
         try:
-            async with asyncio.timeout(START_SECONDS):
-                await _receive(ours, child.REPORT.size)
+            async with asyncio.timeout(START_TIMEOUT):
+                await _receive(ours, child.FORK_RESPONSE.size)
         except (OSError, EOFError, TimeoutError):
             await server.close()
-            raise ProcessEnded("The process for the work did not start.") from None
+            raise ComputeProcessEnded("The process for the work did not start.") from None
         except BaseException:
             await server.close()
             raise
         return server
 
-    async def fork(self) -> "Worker":
+    async def fork(self) -> "ComputeWorker":
         """Fork a worker. Raises ProcessEnded if the fork server has died."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
@@ -73,7 +73,7 @@ class ForkServer:
             ours.close()  # a worker that is forked nevertheless exits at once
             request.add_done_callback(self._reap_forked)
             raise
-        return Worker(self, pid, ours)
+        return ComputeWorker(self, pid, ours)
 
     def _reap_forked(self, request: "asyncio.Task[tuple[int, int]]") -> None:
         if not request.cancelled() and request.exception() is None:
@@ -102,11 +102,13 @@ class ForkServer:
         try:
             async with self._lock:
                 descriptors = [] if given is None else [given.fileno()]
-                socket.send_fds(self._control, [child.ORDER.pack(what, pid)], descriptors)
-                found: tuple[int, int] = child.REPORT.unpack(await _receive(self._control, child.REPORT.size))
+                socket.send_fds(self._control, [child.FORK_REQUEST.pack(what, pid)], descriptors)
+                found: tuple[int, int] = child.FORK_RESPONSE.unpack(
+                    await _receive(self._control, child.FORK_RESPONSE.size)
+                )
                 return found
         except (OSError, EOFError):
-            raise ProcessEnded("The process for the work could not be started.") from None
+            raise ComputeProcessEnded("The process for the work could not be started.") from None
         except BaseException:
             self._process.kill()  # its response would be read as that to the next request
             raise
@@ -116,56 +118,57 @@ class ForkServer:
 
     async def close(self) -> None:
         """End the fork server and all its workers."""
-        await end_tasks(*self._requests)
+        await cancel_and_wait(*self._requests)
         self._process.kill()
         await asyncio.to_thread(self._finalizer)
 
 
-class Worker:
+class ComputeWorker:
     """A process that computes for one owner. `is_busy` while it works, and forever once it must not be used again."""
 
     def __init__(self, server: ForkServer, pid: int, connection: socket.socket) -> None:
         self.pid = pid
         self.is_busy = False
-        self.calls = 0
+        self.call_count = 0
         self._server = server
         self._connection = connection
         weakref.finalize(self, connection.close)
 
-    async def call(self, work: bytes, limits: Limits) -> Any:
+    async def call(self, work: bytes, limits: ComputeLimits) -> Any:
         """Call a pickled function with its arguments. Returns what it returns and raises what it raises.
 
         Also raises LimitReached and ProcessEnded.
         """
         self.is_busy = True
-        self.calls += 1
+        self.call_count += 1
         loop = asyncio.get_running_loop()
         try:
             await loop.sock_sendall(
-                self._connection, child.CALL.pack(len(work), limits.memory, limits.answer, limits.seconds)
+                self._connection,
+                child.CALL_HEADER.pack(len(work), limits.memory_bytes, limits.result_bytes, limits.cpu_seconds),
             )
             await loop.sock_sendall(self._connection, work)
-            what, size = child.ANSWER.unpack(await _receive(self._connection, child.ANSWER.size))
-            if size > max(limits.answer, _CHUNK_BYTES):
-                raise LimitReached(Limit.SIZE, limits)
+            what, size = child.RESULT_HEADER.unpack(await _receive(self._connection, child.RESULT_HEADER.size))
+            if size > max(limits.result_bytes, _CHUNK_BYTES):
+                raise ComputeLimitReached(ComputeLimit.SIZE, limits)
             payload = await _receive(self._connection, size)
         except (OSError, EOFError):
             raise await self._explain_end(limits) from None
-        if what == child.NO_MEMORY:
-            raise LimitReached(Limit.MEMORY, limits)
+        if what == child.OUT_OF_MEMORY:
+            raise ComputeLimitReached(ComputeLimit.MEMORY, limits)
         self.is_busy = False
         return _load_result(what, payload, limits)
 
-    async def _explain_end(self, limits: Limits) -> LimitReached | ProcessEnded:
+    async def _explain_end(self, limits: ComputeLimits) -> ComputeLimitReached | ComputeProcessEnded:
         status = await self._server.wait(self.pid)
         ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         self.pid = 0
         log.warning("a compute process ended during its work", signal=ended_by, status=status)
         if ended_by == signal.SIGXCPU:
-            return LimitReached(Limit.TIME, limits)
+            return ComputeLimitReached(ComputeLimit.TIME, limits)
         if ended_by in _CRASH_SIGNALS or ended_by is None:
-            return LimitReached(Limit.CRASH, limits)
-        return ProcessEnded("The process that did the work ended before it finished.")
+            return ComputeLimitReached(ComputeLimit.CRASH, limits)
+        return ComputeProcessEnded("The process that did the work ended before it finished.")
 
     def is_alive(self) -> bool:
         """Return whether the process is still alive after being idle."""
@@ -176,7 +179,7 @@ class Worker:
         except OSError:
             return False
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Kill the process."""
         self.is_busy = True
         self._connection.close()
@@ -207,9 +210,9 @@ def _spawn(descriptor: int, modules: Sequence[str]) -> "subprocess.Popen[bytes]"
     )
 
 
-def _load_result(what: bytes, payload: bytearray, limits: Limits) -> Any:
+def _load_result(what: bytes, payload: bytearray, limits: ComputeLimits) -> Any:
     if what == child.TOO_LARGE:
-        raise LimitReached(Limit.SIZE, limits)
+        raise ComputeLimitReached(ComputeLimit.SIZE, limits)
     value = pickle.loads(payload)  # noqa: S301  from our own process
     if what == child.RAISED:
         raise value

@@ -15,15 +15,15 @@ from pymongo import UpdateMany
 
 from tocsin.clock import EPOCH, MILLISECOND
 from tocsin.documents import Database, Doc, RunStatus, Trigger
-from tocsin.documents.updates import Expression, both, change_when, equals, is_null
+from tocsin.documents.updates import Expression, all_of, change_when, has_value, is_null
 from tocsin.errors import InvalidInput
 from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.urls import parse_url
 
-KEY = "finished_at"
+SORT_FIELD = "finished_at"
 """What dead letters are sorted by, then by id."""
-BATCH = 500
-MOST_CAUSES = 100
+BATCH_SIZE = 500
+MAX_CAUSES = 100
 _LONGEST = 300
 _SPECIAL = str.maketrans({character: f"\\{character}" for character in r"\.+*?()|[]{}^$"})
 _NO_HOST = re.compile(r"[/:?#@]")
@@ -60,7 +60,7 @@ class DeadLetterFilter:
         kind = stored.get("error_kind")
         return cls(**{**stored, "error_kind": kind and ErrorKind(kind)})
 
-    def residual(self) -> Doc:
+    def residual_query(self) -> Doc:
         """The conditions besides owner, status and time."""
         found: Doc = {"discarded_at": None}
         if self.task is not None:
@@ -75,14 +75,14 @@ class DeadLetterFilter:
             found["error.kind"] = self.error_kind.value
         return found
 
-    def span(self, until: datetime = _FAR) -> tuple[datetime, datetime]:
+    def time_range(self, until: datetime = _FAR) -> tuple[datetime, datetime]:
         """The first and the last moment at which they finished."""
         last = max(self.finished_before, EPOCH) - MILLISECOND if self.finished_before else until
         return self.finished_after or EPOCH, min(last, until)
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class FailureCause:
     """Dead letters that failed alike. `host` is null of what is no HTTP job, `kind` of what was lost too often."""
 
     kind: ErrorKind | None
@@ -91,14 +91,14 @@ class Cause:
     oldest: datetime
     newest: datetime
 
-    def with_(self, other: "Cause") -> "Cause":
+    def merge(self, other: "FailureCause") -> "FailureCause":
         """Both together."""
         oldest, newest = min(self.oldest, other.oldest), max(self.newest, other.newest)
         return replace(self, count=self.count + other.count, oldest=oldest, newest=newest)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class DeadLetterPosition:
     """A dead letter's place in the order."""
 
     finished_at: datetime
@@ -110,77 +110,82 @@ def is_dead_letter(run: Doc) -> bool:
     return run["status"] == RunStatus.FAILED.value and run.get("discarded_at") is None
 
 
-def base(owner: str) -> Doc:
+def base_query(owner: str) -> Doc:
     """The equalities that the index of dead letters begins with."""
     return {"owner": owner, "status": RunStatus.FAILED.value}
 
 
-def host_of(url: object) -> str | None:
+def find_url_host(url: object) -> str | None:
     """The host of a stored URL, in ASCII; None if it is none."""
     parsed = parse_url(url) if isinstance(url, str) else ""
     return None if isinstance(parsed, str) else (parsed.raw_host or "").lower()
 
 
-def read_host(text: str, *path: str) -> str:
+def parse_host(text: str, *path: str) -> str:
     """The host that a person named, in ASCII. Raises InvalidInput at `path`."""
     is_address = text.count(":") > 1
-    host = host_of(f"http://[{text}]/" if is_address else f"http://{text}/")
+    host = find_url_host(f"http://[{text}]/" if is_address else f"http://{text}/")
     if not host or len(text) > _LONGEST or (not is_address and _NO_HOST.search(text)):
         raise InvalidInput("Give a host's name or address, as in example.com: no scheme, port or path.", *path)
     return host
 
 
-async def count(database: Database, owner: str, chosen: DeadLetterFilter, until: datetime = _FAR) -> int:
+async def count_dead_letters(database: Database, owner: str, chosen: DeadLetterFilter, until: datetime = _FAR) -> int:
     """How many there are that finished up to `until`."""
-    stages = [*_stages(owner, chosen, *chosen.span(until)), {"$count": "n"}]
+    stages = [*_stages(owner, chosen, *chosen.time_range(until)), {"$count": "n"}]
     found = await (await database.runs.aggregate(stages)).to_list()
     return int(found[0]["n"]) if found else 0
 
 
-async def walk(
-    database: Database, owner: str, chosen: DeadLetterFilter, until: datetime, after: Mark | None, limit: int
+async def list_dead_letters(
+    database: Database,
+    owner: str,
+    chosen: DeadLetterFilter,
+    until: datetime,
+    after: DeadLetterPosition | None,
+    limit: int,
 ) -> list[Doc]:
     """The next ones after this place, the oldest first, with what is needed to do them again.
 
     `attempted` is the number of their attempts.
     """
-    low, high = chosen.span(until)
+    low, high = chosen.time_range(until)
     stages = _stages(owner, chosen, max(low, after.finished_at) if after else low, high)
     if after is not None:
-        later = {KEY: {"$gt": after.finished_at}}
-        stages.append({"$match": {"$or": [later, {KEY: after.finished_at, "_id": {"$gt": after.id}}]}})
-    fields: Doc = dict.fromkeys(("task", "trigger", "round", "replays.replay", KEY), 1)
+        later = {SORT_FIELD: {"$gt": after.finished_at}}
+        stages.append({"$match": {"$or": [later, {SORT_FIELD: after.finished_at, "_id": {"$gt": after.id}}]}})
+    fields: Doc = dict.fromkeys(("task", "trigger", "round", "replays.replay", SORT_FIELD), 1)
     fields["attempted"] = {"$size": "$attempts"}
-    stages += [{"$sort": {KEY: 1, "_id": 1}}, {"$limit": limit}, {"$project": fields}]
+    stages += [{"$sort": {SORT_FIELD: 1, "_id": 1}}, {"$limit": limit}, {"$project": fields}]
     return await (await database.runs.aggregate(stages)).to_list()
 
 
-async def causes(database: Database, owner: str, chosen: DeadLetterFilter) -> list[Cause]:
+async def count_by_cause(database: Database, owner: str, chosen: DeadLetterFilter) -> list[FailureCause]:
     """Dead letters counted by kind of fault and host, the most frequent first: at most 100 causes."""
     group: Doc = {
         "_id": {"kind": "$error.kind", "url": "$job.params.url"},
-        "count": {"$sum": 1}, "oldest": {"$min": f"${KEY}"}, "newest": {"$max": f"${KEY}"},
+        "count": {"$sum": 1}, "oldest": {"$min": f"${SORT_FIELD}"}, "newest": {"$max": f"${SORT_FIELD}"},
     }  # fmt: skip
-    stages = [*_stages(owner, chosen, *chosen.span()), {"$group": group}]
-    found: dict[tuple[Any, Any], Cause] = {}
+    stages = [*_stages(owner, chosen, *chosen.time_range()), {"$group": group}]
+    found: dict[tuple[Any, Any], FailureCause] = {}
     async for row in await database.runs.aggregate(stages):
-        kind, host = row["_id"].get("kind"), host_of(row["_id"].get("url"))
-        cause = Cause(kind and ErrorKind(kind), host, row["count"], row["oldest"], row["newest"])
-        found[kind, host] = found[kind, host].with_(cause) if (kind, host) in found else cause
+        kind, host = row["_id"].get("kind"), find_url_host(row["_id"].get("url"))
+        cause = FailureCause(kind and ErrorKind(kind), host, row["count"], row["oldest"], row["newest"])
+        found[kind, host] = found[kind, host].merge(cause) if (kind, host) in found else cause
     ordered = sorted(found.items(), key=lambda item: (-item[1].count, item[0][0] or "", item[0][1] or ""))
-    return [cause for _, cause in ordered[:MOST_CAUSES]]
+    return [cause for _, cause in ordered[:MAX_CAUSES]]
 
 
-async def discard(database: Database, owner: str, chosen: DeadLetterFilter, now: datetime) -> int:
+async def discard_matching(database: Database, owner: str, chosen: DeadLetterFilter, now: datetime) -> int:
     """Discard those that this filter finds and that had finished by now, slice by slice. Returns how many."""
     total, after = 0, None
     while True:
-        async with database.slots.slot(owner):
-            rows = await walk(database, owner, chosen, now, after, BATCH)
+        async with database.fair_slots.slot(owner):
+            rows = await list_dead_letters(database, owner, chosen, now, after, BATCH_SIZE)
             if not rows:
                 return total
             total += await discard_runs(database, [row["_id"] for row in rows], now)
-        after = Mark(rows[-1][KEY], rows[-1]["_id"])
+        after = DeadLetterPosition(rows[-1][SORT_FIELD], rows[-1]["_id"])
 
 
 async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime) -> int:
@@ -190,7 +195,10 @@ async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime
 
 
 def _stages(owner: str, chosen: DeadLetterFilter, low: datetime, high: datetime) -> list[Doc]:
-    return [{"$match": base(owner) | {KEY: {"$gte": low, "$lte": high}}}, {"$match": chosen.residual()}]
+    return [
+        {"$match": base_query(owner) | {SORT_FIELD: {"$gte": low, "$lte": high}}},
+        {"$match": chosen.residual_query()},
+    ]
 
 
 def _quoted(text: str) -> str:
@@ -212,4 +220,4 @@ def _address_spellings(host: str) -> list[str]:
     return sorted({host, str(address), address.exploded, *mapped})
 
 
-_IS_ONE: Expression = both(equals("status", RunStatus.FAILED.value), is_null("discarded_at"))
+_IS_ONE: Expression = all_of(has_value("status", RunStatus.FAILED.value), is_null("discarded_at"))

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 from math import ceil
 
-from tocsin.clock import MILLISECOND, to_milliseconds
-from tocsin.documents import SETTLED, Doc, RunStatus, SkipReason, Trigger
+from tocsin.clock import MILLISECOND, truncate_to_milliseconds
+from tocsin.documents import SETTLED_STATUSES, Doc, RunStatus, SkipReason, Trigger
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
-FASTEST = 6_000
+MAX_PER_MINUTE = 6_000
 """Runs a minute."""
 _SKEW = timedelta(seconds=15)
 _LOOK = timedelta(milliseconds=500)
@@ -26,7 +26,7 @@ _SLOWEST_LOOK = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SentBatch:
     """So many runs were, or were about to be, sent at once."""
 
     at: datetime
@@ -34,37 +34,37 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class SendAllowance:
     """So many may be sent now; if none, more from `at` on."""
 
     count: int
     at: datetime
 
 
-def allowance(per_minute: int, sent: Sequence[Sending], now: datetime) -> Allowance:
+def compute_allowance(per_minute: int, sent: Sequence[SentBatch], now: datetime) -> SendAllowance:
     """Return how many may be sent now, after those of the last minute. What was sent after now counts no longer."""
     sent = [sending for sending in sent if sending.at <= now + _SKEW]
-    if sent and (free := free_at(per_minute, sent[-1])) > now:
-        return Allowance(0, free)
+    if sent and (free := next_send_at(per_minute, sent[-1])) > now:
+        return SendAllowance(0, free)
     recent = [sending for sending in sent if sending.at > now - MINUTE]
     left = per_minute - sum(sending.count for sending in recent)
     if left <= 0:
-        return Allowance(0, min(sending.at for sending in recent) + MINUTE)
-    return Allowance(min(left, ceil(per_minute / 60)), now)
+        return SendAllowance(0, min(sending.at for sending in recent) + MINUTE)
+    return SendAllowance(min(left, ceil(per_minute / 60)), now)
 
 
-def free_at(per_minute: int, last: Sending) -> datetime:
+def next_send_at(per_minute: int, last: SentBatch) -> datetime:
     """When more may follow this."""
     gap = max(MINUTE * last.count / per_minute, SECOND)
-    return to_milliseconds(last.at + gap + MILLISECOND) if gap % MILLISECOND else last.at + gap
+    return truncate_to_milliseconds(last.at + gap + MILLISECOND) if gap % MILLISECOND else last.at + gap
 
 
-def noted(sent: Sequence[Sending], count: int, now: datetime) -> list[Sending]:
+def append_sent(sent: Sequence[SentBatch], count: int, now: datetime) -> list[SentBatch]:
     """What must be known of the last minute, after so many more."""
-    return [*(sending for sending in sent if sending.at > now - MINUTE), Sending(now, count)]
+    return [*(sending for sending in sent if sending.at > now - MINUTE), SentBatch(now, count)]
 
 
-class Fate(Enum):
+class ReplayedRunState(Enum):
     """What has become of a run in a replay. ENDED: it failed again, was cancelled, or is gone."""
 
     NOT_SENT = "NOT_SENT"
@@ -73,44 +73,44 @@ class Fate(Enum):
     ENDED = "ENDED"
 
 
-def fate(run: Doc | None, replay: str) -> Fate:
+def find_replayed_state(run: Doc | None, replay: str) -> ReplayedRunState:
     """What has become of this run in this replay. One that was done again since had not succeeded."""
     if run is None:
-        return Fate.ENDED
+        return ReplayedRunState.ENDED
     rounds = [entry["round"] for entry in run.get("replays") or () if entry["replay"] == replay]
     if not rounds:
-        return Fate.NOT_SENT
+        return ReplayedRunState.NOT_SENT
     if run["round"] > rounds[-1]:
-        return Fate.ENDED
+        return ReplayedRunState.ENDED
     status = RunStatus(run["status"])
     if status is RunStatus.COMPLETED:
-        return Fate.COMPLETED
-    return Fate.ENDED if status in SETTLED else Fate.OPEN
+        return ReplayedRunState.COMPLETED
+    return ReplayedRunState.ENDED if status in SETTLED_STATUSES else ReplayedRunState.OPEN
 
 
-class CanaryVerdict(Enum):
+class CanaryDecision(Enum):
     """What follows from the canary."""
 
     SEND = "SEND"
     WAIT = "WAIT"
-    GO_ON = "GO_ON"
-    GIVE_UP = "GIVE_UP"
+    CONTINUE = "GO_ON"
+    ABORT = "GIVE_UP"
 
 
 _FOLLOWS = {
-    Fate.NOT_SENT: CanaryVerdict.SEND,
-    Fate.OPEN: CanaryVerdict.WAIT,
-    Fate.COMPLETED: CanaryVerdict.GO_ON,
-    Fate.ENDED: CanaryVerdict.GIVE_UP,
+    ReplayedRunState.NOT_SENT: CanaryDecision.SEND,
+    ReplayedRunState.OPEN: CanaryDecision.WAIT,
+    ReplayedRunState.COMPLETED: CanaryDecision.CONTINUE,
+    ReplayedRunState.ENDED: CanaryDecision.ABORT,
 }
 
 
-def after_canary(run: Doc | None, replay: str) -> CanaryVerdict:
+def decide_on_canary(run: Doc | None, replay: str) -> CanaryDecision:
     """What follows from the canary as it is now. The rest is sent only once it has COMPLETED."""
-    return _FOLLOWS[fate(run, replay)]
+    return _FOLLOWS[find_replayed_state(run, replay)]
 
 
-def why_given_up(run: Doc | None) -> str:
+def explain_abort(run: Doc | None) -> str:
     """The reason, for people, of a replay whose canary did not complete."""
     if run is None:
         return "The canary run was deleted before it ended."
@@ -121,7 +121,7 @@ def why_given_up(run: Doc | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ReplayProgress:
     """How many runs were sent, and what has become of them."""
 
     sent: int = 0
@@ -134,19 +134,19 @@ class Tally:
         return self.sent - self.succeeded - self.failed
 
 
-def tally(runs: Iterable[Doc], replay: str) -> Tally:
+def count_progress(runs: Iterable[Doc], replay: str) -> ReplayProgress:
     """Counted from the runs that name this replay."""
-    fates = [fate(run, replay) for run in runs]
-    return Tally(len(fates), fates.count(Fate.COMPLETED), fates.count(Fate.ENDED))
+    fates = [find_replayed_state(run, replay) for run in runs]
+    return ReplayProgress(len(fates), fates.count(ReplayedRunState.COMPLETED), fates.count(ReplayedRunState.ENDED))
 
 
-def next_look(sent: int, now: datetime) -> datetime:
+def next_count_at(sent: int, now: datetime) -> datetime:
     """When to count again: a replay of many runs is counted less often."""
     return now + min(_LOOK + sent * MILLISECOND, _SLOWEST_LOOK)
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class ReplayBatch:
     """What is to be done with the next dead letters: send these, leave out those, and go on after `last`."""
 
     send: list[Doc]
@@ -154,13 +154,13 @@ class Portion:
     last: Doc
 
 
-def portion(rows: Sequence[Doc], tasks: Mapping[str, Doc], replay: str, most: int) -> Portion:
+def plan_batch(rows: Sequence[Doc], tasks: Mapping[str, Doc], replay: str, most: int) -> ReplayBatch:
     """Of the next dead letters (there is at least one) those up to the last that may be sent now."""
     send: list[Doc] = []
     skips: dict[str, int] = {}
     last = rows[0]
     for row in rows:
-        reason = skipped(row, tasks)
+        reason = find_skip_reason(row, tasks)
         takes = reason is None and not _is_named(row, replay)
         if takes and len(send) >= most:
             break
@@ -169,10 +169,10 @@ def portion(rows: Sequence[Doc], tasks: Mapping[str, Doc], replay: str, most: in
             send.append(row)
         elif reason is not None:
             skips[reason.value] = skips.get(reason.value, 0) + 1
-    return Portion(send, skips, last)
+    return ReplayBatch(send, skips, last)
 
 
-def skipped(row: Doc, tasks: Mapping[str, Doc]) -> SkipReason | None:
+def find_skip_reason(row: Doc, tasks: Mapping[str, Doc]) -> SkipReason | None:
     """Why this dead letter is left out; None if it is not. `tasks` are those that are there, by id."""
     if row["trigger"] == Trigger.WORKFLOW.value:
         return SkipReason.WORKFLOW_STEP
@@ -185,6 +185,6 @@ def _is_named(row: Doc, replay: str) -> bool:
     return any(entry.get("replay") == replay for entry in row.get("replays") or ())
 
 
-def added(skips: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+def merge_skips(skips: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     """Both counts together."""
     return {reason: skips.get(reason, 0) + more.get(reason, 0) for reason in {**skips, **more}}

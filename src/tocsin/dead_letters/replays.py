@@ -14,22 +14,22 @@ from tocsin import clock
 from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters import plan
 from tocsin.dead_letters.filter import DeadLetterFilter
-from tocsin.dead_letters.plan import FASTEST, Fate, Sending, Tally
+from tocsin.dead_letters.plan import MAX_PER_MINUTE, ReplayedRunState, ReplayProgress, SentBatch
 from tocsin.documents import Database, Doc, Hold, ReplaySettings, ReplayStatus, owner_of
-from tocsin.documents.updates import Expression, both, change_when, equals, one_of
+from tocsin.documents.updates import Expression, all_of, change_when, has_value, is_one_of
 from tocsin.errors import Conflict, InvalidInput, NotFound
 from tocsin.tasks import idempotency
 from tocsin.tasks import runs as task_runs
 
-MOST_OPEN = 20
+MAX_OPEN_REPLAYS = 20
 """Replays that one user may have under way."""
-GOING = (ReplayStatus.CANARY, ReplayStatus.RUNNING)
+SENDING_STATUSES = (ReplayStatus.CANARY, ReplayStatus.RUNNING)
 """In these something is still to be sent."""
-_GOING_VALUES = [status.value for status in GOING]
+_GOING_VALUES = [status.value for status in SENDING_STATUSES]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReplayRequest:
     """What a person asks for."""
 
     filter: DeadLetterFilter
@@ -37,30 +37,32 @@ class Wish:
     per_minute: int = 60
     settings: ReplaySettings = ReplaySettings.CURRENT
 
-    def checked(self) -> "Wish":
+    def validate(self) -> "ReplayRequest":
         """Itself. Raises InvalidInput."""
-        if not 1 <= self.per_minute <= FASTEST:
-            raise InvalidInput(f"perMinute must be 1 to {FASTEST}; it is {self.per_minute}.", "perMinute")
+        if not 1 <= self.per_minute <= MAX_PER_MINUTE:
+            raise InvalidInput(f"perMinute must be 1 to {MAX_PER_MINUTE}; it is {self.per_minute}.", "perMinute")
         return self
 
 
-async def create(database: Database, owner: str, wish: Wish, now: datetime, key: idempotency.Key | None = None) -> Doc:
+async def create_replay(
+    database: Database, owner: str, wish: ReplayRequest, now: datetime, key: idempotency.IdempotentCall | None = None
+) -> Doc:
     """A new replay, of the dead letters that there are now; with a key that was used before, the one of then."""
-    wish = wish.checked()
-    record = await idempotency.take(database, key, f"{owner}/r{ObjectId()}", now)
+    wish = wish.validate()
+    record = await idempotency.claim_key(database, key, f"{owner}/r{ObjectId()}", now)
     if not record["done"]:
         await _refuse_too_many(database, owner, record["thing"])
-        selected = await dead_letter_filter.count(database, owner, wish.filter, now)
+        selected = await dead_letter_filter.count_dead_letters(database, owner, wish.filter, now)
         with suppress(DuplicateKeyError):  # an earlier try with the same idempotency key got this far
             await database.replays.insert_one(_new(record["thing"], owner, wish, selected, now))
-        await idempotency.done(database, record)
-    found = await find(database, owner, record["thing"])
+        await idempotency.mark_done(database, record)
+    found = await find_replay(database, owner, record["thing"])
     if found is None:
-        raise idempotency.gone("replay")
+        raise idempotency.deleted_result("replay")
     return found
 
 
-def _new(replay_id: str, owner: str, wish: Wish, selected: int, now: datetime) -> Doc:
+def _new(replay_id: str, owner: str, wish: ReplayRequest, selected: int, now: datetime) -> Doc:
     status = ReplayStatus.CANARY if wish.canary else ReplayStatus.RUNNING
     return {
         "_id": replay_id, "owner": owner, "filter": wish.filter.to_document(), "settings": wish.settings.value,
@@ -74,22 +76,24 @@ def _new(replay_id: str, owner: str, wish: Wish, selected: int, now: datetime) -
 async def _refuse_too_many(database: Database, owner: str, replay_id: str) -> None:
     going = database.replays.find({"open": True}, {"owner": 1, "status": 1})
     others = [row async for row in going if row["owner"] == owner and row["_id"] != replay_id]
-    if sum(row["status"] in _GOING_VALUES for row in others) >= MOST_OPEN:
-        raise Conflict(f"You have {MOST_OPEN} replays under way, which is the most. Stop one, or wait for its end.")
+    if sum(row["status"] in _GOING_VALUES for row in others) >= MAX_OPEN_REPLAYS:
+        raise Conflict(
+            f"You have {MAX_OPEN_REPLAYS} replays under way, which is the most. Stop one, or wait for its end."
+        )
 
 
-async def find(database: Database, owner: str, replay_id: str) -> Doc | None:
+async def find_replay(database: Database, owner: str, replay_id: str) -> Doc | None:
     """The owner's replay, or None."""
     return await database.replays.find_one({"_id": replay_id}) if owner_of(replay_id) == owner else None
 
 
-async def stop(database: Database, owner: str, replay_id: str, now: datetime) -> Doc:
+async def stop_replay(database: Database, owner: str, replay_id: str, now: datetime) -> Doc:
     """Send no more. What was sent goes on. Raises NotFound, Conflict for one that has ended otherwise."""
     changes = {"status": ReplayStatus.STOPPED.value, "finished_at": now, "updated_at": now, "next_at": now}
-    if await find(database, owner, replay_id) is None:
+    if await find_replay(database, owner, replay_id) is None:
         raise NotFound("You have no replay with this id.", "id")
-    await _change(database, replay_id, one_of("status", _GOING_VALUES), changes)
-    found = await find(database, owner, replay_id)
+    await _change(database, replay_id, is_one_of("status", _GOING_VALUES), changes)
+    found = await find_replay(database, owner, replay_id)
     if found is None:
         raise NotFound("You have no replay with this id.", "id")
     if found["status"] != ReplayStatus.STOPPED.value:
@@ -100,38 +104,40 @@ async def stop(database: Database, owner: str, replay_id: str, now: datetime) ->
 # --- for the process that works on it -------------------------------------------------------------------------------
 
 
-async def due(database: Database, now: datetime) -> list[str]:
+async def find_due_replays(database: Database, now: datetime) -> list[str]:
     """The replays at which something is to be done."""
     found = database.replays.find({"open": True, "next_at": {"$lte": now}}, {"lease_until": 1, "next_at": 1})
     rows = [row async for row in found if row["lease_until"] <= now]
     return [row["_id"] for row in sorted(rows, key=lambda row: row["next_at"])]
 
 
-async def take(database: Database, replay_id: str, now: datetime, lease: timedelta) -> Doc | None:
+async def claim_replay(database: Database, replay_id: str, now: datetime, lease: timedelta) -> Doc | None:
     """Take the lease of a replay that is due and that nobody has. Returns it as it was found, but for the lease.
 
     `claim` is then the token by which it is changed; `left` says that somebody took it before and never gave it back.
     """
     before = await database.replays.find_one({"_id": replay_id}, {"claim": 1})
     token = str(ObjectId())
-    free = both(equals("open", True), {"$lte": ["$next_at", now]}, {"$lte": ["$lease_until", now]})
+    free = all_of(has_value("open", True), {"$lte": ["$next_at", now]}, {"$lte": ["$lease_until", now]})
     if before is None or not await _change(database, replay_id, free, {"claim": token, "lease_until": now + lease}):
         return None
     found = await database.replays.find_one({"_id": replay_id})
     return None if found is None or found["claim"] != token else found | {"left": before["claim"] is not None}
 
 
-async def change(database: Database, replay: Doc, changes: Doc, statuses: Iterable[ReplayStatus] | None = None) -> bool:
+async def update_claimed(
+    database: Database, replay: Doc, changes: Doc, statuses: Iterable[ReplayStatus] | None = None
+) -> bool:
     """Change a taken replay, if the lease is still ours and its status one of these. Returns whether it was."""
-    condition = equals("claim", replay["claim"])
+    condition = has_value("claim", replay["claim"])
     if statuses is not None:
-        condition = both(condition, one_of("status", [status.value for status in statuses]))
+        condition = all_of(condition, is_one_of("status", [status.value for status in statuses]))
     return await _change(database, replay["_id"], condition, changes)
 
 
-async def give_back(database: Database, replay: Doc, next_at: datetime) -> None:
+async def release_replay(database: Database, replay: Doc, next_at: datetime) -> None:
     """End the lease; there is something to do again from `next_at` on."""
-    await change(database, replay, {"claim": None, "lease_until": clock.EPOCH, "next_at": next_at})
+    await update_claimed(database, replay, {"claim": None, "lease_until": clock.EPOCH, "next_at": next_at})
 
 
 async def _change(database: Database, replay_id: str, condition: Expression, changes: Doc) -> bool:
@@ -139,7 +145,7 @@ async def _change(database: Database, replay_id: str, condition: Expression, cha
     return (await database.replays.bulk_write([update])).modified_count > 0
 
 
-async def tasks_of(database: Database, rows: Iterable[Doc]) -> dict[str, Doc]:
+async def find_tasks(database: Database, rows: Iterable[Doc]) -> dict[str, Doc]:
     """The tasks of these runs that are there, by id."""
     wanted = list({row["task"] for row in rows})
     return {
@@ -149,14 +155,17 @@ async def tasks_of(database: Database, rows: Iterable[Doc]) -> dict[str, Doc]:
     }
 
 
-async def send(database: Database, replay: Doc, rows: list[Doc], tasks: Mapping[str, Doc], now: datetime) -> int:
+async def requeue_runs(
+    database: Database, replay: Doc, rows: list[Doc], tasks: Mapping[str, Doc], now: datetime
+) -> int:
     """Queue these dead letters again, each if it is still what it was. Returns how many."""
     settings = ReplaySettings(replay["settings"])
     updates = [
-        task_runs.again(row["_id"], row["round"], tasks[row["task"]], now, settings, replay["_id"]) for row in rows
+        task_runs.requeue_update(row["_id"], row["round"], tasks[row["task"]], now, settings, replay["_id"])
+        for row in rows
     ]
     sent = (await database.runs.bulk_write(updates, ordered=False)).modified_count
-    await task_runs.show_again(database, [run["_id"] for run in await _sent(database, replay, rows)])
+    await task_runs.show_reopened(database, [run["_id"] for run in await _sent(database, replay, rows)])
     return sent
 
 
@@ -172,19 +181,19 @@ def _last(run: Doc) -> tuple[str | None, int]:
     return entry["replay"], entry["round"]
 
 
-async def mend(database: Database, replay: Doc) -> None:
+async def repair_sent_runs(database: Database, replay: Doc) -> None:
     """Show on their tasks the runs that a process sent that died before it could do so."""
     runs = await _named(database, replay["_id"])
-    unsettled = [run["_id"] for run in runs if plan.fate(run, replay["_id"]) is Fate.OPEN]
+    unsettled = [run["_id"] for run in runs if plan.find_replayed_state(run, replay["_id"]) is ReplayedRunState.OPEN]
     if unsettled:
-        await task_runs.show_again(database, unsettled)
+        await task_runs.show_reopened(database, unsettled)
 
 
-async def counted(database: Database, replay: Doc) -> Tally:
+async def load_progress(database: Database, replay: Doc) -> ReplayProgress:
     """What was sent and what became of it: by the runs that name the replay, or as counted when the last had ended."""
     if not replay["open"]:
-        return Tally(replay["sent"], replay["succeeded"], replay["failed"])
-    return plan.tally(await _named(database, replay["_id"]), replay["_id"])
+        return ReplayProgress(replay["sent"], replay["succeeded"], replay["failed"])
+    return plan.count_progress(await _named(database, replay["_id"]), replay["_id"])
 
 
 async def _named(database: Database, replay_id: str) -> list[Doc]:
@@ -192,11 +201,11 @@ async def _named(database: Database, replay_id: str) -> list[Doc]:
     return await database.runs.find({"replays.replay": replay_id}, fields).to_list()
 
 
-def sendings(replay: Doc) -> list[Sending]:
+def sent_from_document(replay: Doc) -> list[SentBatch]:
     """The sendings of its last minute."""
-    return [Sending(entry["at"], entry["count"]) for entry in replay["recent"]]
+    return [SentBatch(entry["at"], entry["count"]) for entry in replay["recent"]]
 
 
-def stored(sent: list[Sending]) -> list[dict[str, Any]]:
+def sent_to_documents(sent: list[SentBatch]) -> list[dict[str, Any]]:
     """Sendings as they are stored."""
     return [{"at": sending.at, "count": sending.count} for sending in sent]

@@ -12,8 +12,8 @@ from heapq import heappop, heappush
 from tocsin import clock
 from tocsin.documents import Database, Doc, RunStatus
 
-READY: Doc = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": clock.EPOCH}}
-WHOLE = timedelta(seconds=30)
+READY_RUNS: Doc = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": clock.EPOCH}}
+FULL_READ_INTERVAL = timedelta(seconds=30)
 """Interval of full reads, in case another process's clock is behind. Ten times longer for a large backlog."""
 _LARGE = 5_000
 _READ_BATCH = 1000
@@ -30,17 +30,17 @@ class Lane:
         self._heap: list[tuple[int, str, Doc]] = []
         self._known: dict[str, Doc] = {}
 
-    def add(self, run: Doc) -> None:
+    def push(self, run: Doc) -> None:
         """Add a run, or replace it with its current state."""
         if (known := self._known.get(run["_id"])) is None or known != run:
             self._known[run["_id"]] = run
             heappush(self._heap, (run["rank"], run["_id"], run))
 
-    def drop(self, run_id: str) -> None:
+    def discard(self, run_id: str) -> None:
         """Remove a run."""
         self._known.pop(run_id, None)
 
-    def first(self) -> Doc | None:
+    def peek(self) -> Doc | None:
         """Return the run with the lowest rank, or None if the lane is empty."""
         while self._heap:
             run = self._heap[0][2]
@@ -68,26 +68,26 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._lane_of)
 
-    def add(self, runs: Iterable[Doc]) -> None:
+    def add_runs(self, runs: Iterable[Doc]) -> None:
         """Add runs, or replace them with their current state."""
         for run in runs:
             name: str = run.get("lane") or run["owner"]
             former = self._lane_of.get(run["_id"], name)
             if former != name and former in self.lanes:
-                self.lanes[former].drop(run["_id"])
+                self.lanes[former].discard(run["_id"])
             self._lane_of[run["_id"]] = name
-            self.lanes.setdefault(name, Lane(run["owner"])).add(run)
+            self.lanes.setdefault(name, Lane(run["owner"])).push(run)
 
-    def forget(self, runs: Iterable[Doc]) -> None:
+    def discard_runs(self, runs: Iterable[Doc]) -> None:
         """Forget runs that were taken out of their lanes."""
         for run in runs:
             self._lane_of.pop(run["_id"], None)
 
-    def distrust(self) -> None:
+    def invalidate(self) -> None:
         """Make the next refresh read all queued runs."""
         self._full_read_at = None
 
-    async def read(self, database: Database, now: datetime) -> None:
+    async def refresh(self, database: Database, now: datetime) -> None:
         """Read the runs that became ready since the last call."""
         if self._full_read_at is None or now < self._full_read_at or now - self._full_read_at > self._read_interval():
             self.lanes, self._lane_of, self._newest = {}, {}, clock.EPOCH
@@ -97,10 +97,10 @@ class Backlog:
         try:
             async for run in database.runs.find(which, _FIELDS).batch_size(_READ_BATCH):
                 self._newest = min(max(self._newest, run["ready_at"]), now)  # the clock may have been set back
-                self.add((run,))
+                self.add_runs((run,))
         except BaseException:
-            self.distrust()
+            self.invalidate()
             raise
 
     def _read_interval(self) -> timedelta:
-        return WHOLE if len(self) < _LARGE else WHOLE * 10
+        return FULL_READ_INTERVAL if len(self) < _LARGE else FULL_READ_INTERVAL * 10

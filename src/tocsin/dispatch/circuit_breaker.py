@@ -11,15 +11,15 @@ from enum import Enum
 
 from tocsin.outbound.failures import ErrorKind
 
-LONGEST = 600.0
+MAX_OPEN_SECONDS = 600.0
 """Maximum seconds that a circuit stays open."""
-PROBE_SECONDS = 120.0
+PROBE_TIMEOUT_SECONDS = 120.0
 """Seconds after which a probe without an outcome counts as lost and another run is sent as the probe."""
 _NOT_CONNECTED = frozenset({ErrorKind.CONNECT, ErrorKind.DNS, ErrorKind.TLS})
 _TURNED_AWAY = frozenset({429, 503})
 
 
-class State(Enum):
+class CircuitState(Enum):
     """The state of a circuit."""
 
     CLOSED = "CLOSED"
@@ -28,51 +28,53 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class CircuitConfig:
     """The failures in a row that open a circuit (0: never), and the seconds for which it opens at first."""
 
-    threshold: int
-    seconds: float
+    failure_threshold: int
+    open_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Circuit:
+class CircuitBreaker:
     """A circuit. `retry_at` is the earliest time of the next probe (while HALF_OPEN: if the current one is lost)."""
 
-    state: State = State.CLOSED
+    state: CircuitState = CircuitState.CLOSED
     failures: int = 0
-    seconds: float = 0.0
+    open_seconds: float = 0.0
     retry_at: datetime | None = None
     cause: str = ""
 
-    def failed(self, now: datetime, rules: Rules, cause: str) -> "Circuit":
+    def after_failure(self, now: datetime, rules: CircuitConfig, cause: str) -> "CircuitBreaker":
         """Return the circuit after a failed attempt."""
         failures = self.failures + 1
-        if self.state is State.OPEN or not rules.threshold:
+        if self.state is CircuitState.OPEN or not rules.failure_threshold:
             return self  # the attempt started before the circuit opened
-        if self.state is State.CLOSED and failures < rules.threshold:
+        if self.state is CircuitState.CLOSED and failures < rules.failure_threshold:
             return replace(self, failures=failures, cause=cause)
-        seconds = min(self.seconds * 2 if self.state is State.HALF_OPEN else rules.seconds, LONGEST)
-        return Circuit(State.OPEN, failures, seconds, now + timedelta(seconds=seconds), cause)
+        seconds = min(
+            self.open_seconds * 2 if self.state is CircuitState.HALF_OPEN else rules.open_seconds, MAX_OPEN_SECONDS
+        )
+        return CircuitBreaker(CircuitState.OPEN, failures, seconds, now + timedelta(seconds=seconds), cause)
 
-    def answered(self) -> "Circuit":
+    def after_success(self) -> "CircuitBreaker":
         """Return the circuit after an attempt that the target accepted."""
-        return self if self.state is State.OPEN else Circuit()
+        return self if self.state is CircuitState.OPEN else CircuitBreaker()
 
-    def probed(self, now: datetime) -> "Circuit | None":
+    def with_probe(self, now: datetime) -> "CircuitBreaker | None":
         """Return the circuit with a probe in progress, or None while it is too early for one.
 
         A `retry_at` further ahead than the circuit's current period means that the clock was set back: it is ignored.
         """
-        if self.state is State.CLOSED or self.retry_at is None:
+        if self.state is CircuitState.CLOSED or self.retry_at is None:
             return None
-        period = PROBE_SECONDS if self.state is State.HALF_OPEN else self.seconds
+        period = PROBE_TIMEOUT_SECONDS if self.state is CircuitState.HALF_OPEN else self.open_seconds
         if now < self.retry_at <= now + timedelta(seconds=period):
             return None
-        return replace(self, state=State.HALF_OPEN, retry_at=now + timedelta(seconds=PROBE_SECONDS))
+        return replace(self, state=CircuitState.HALF_OPEN, retry_at=now + timedelta(seconds=PROBE_TIMEOUT_SECONDS))
 
 
-def complaint(kind: ErrorKind | None, status: int | None) -> str | None:
+def find_failure_cause(kind: ErrorKind | None, status: int | None) -> str | None:
     """Return the reason why an outcome counts as a failure of its target, or None if it does not."""
     if status in _TURNED_AWAY:
         return f"HTTP {status}"

@@ -6,77 +6,77 @@ from datetime import datetime
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.dispatch.circuit_breaker import Circuit, Rules, State, complaint
-from tocsin.dispatch.claims import give_back
-from tocsin.dispatch.in_flight import WorkerHand
+from tocsin.dispatch.circuit_breaker import CircuitBreaker, CircuitConfig, CircuitState, find_failure_cause
+from tocsin.dispatch.claims import release_runs
+from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import Database, Doc
 from tocsin.jobs.base import Outcome
 
-Key = tuple[str, str]
+CircuitKey = tuple[str, str]
 _MAX_TRACKED = 10_000
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class Circuits:
+class CircuitRegistry:
     """The circuits by owner and host. Outcomes take effect at once; `save` stores all but closed circuits."""
 
-    def __init__(self, database: Database, in_flight: WorkerHand, rules: Rules) -> None:
+    def __init__(self, database: Database, in_flight: InFlightRuns, rules: CircuitConfig) -> None:
         self._database = database
         self._in_flight = in_flight
         self._rules = rules
-        self._circuits: dict[Key, Circuit] = {}
-        self._revs: dict[Key, int] = {}
-        self._probes: dict[Key, str] = {}
-        self._offered: dict[Key, str] = {}
-        self._changed: set[Key] = set()
+        self._circuits: dict[CircuitKey, CircuitBreaker] = {}
+        self._revs: dict[CircuitKey, int] = {}
+        self._probes: dict[CircuitKey, str] = {}
+        self._offered: dict[CircuitKey, str] = {}
+        self._changed: set[CircuitKey] = set()
         self._withdrawn: list[Doc] = []
-        self.woken = asyncio.Event()
+        self.wake_event = asyncio.Event()
 
-    def get(self, owner: str, host: str) -> Circuit:
+    def get(self, owner: str, host: str) -> CircuitBreaker:
         """Return the circuit of this owner and host."""
-        return self._circuits.get((owner, host), Circuit())
+        return self._circuits.get((owner, host), CircuitBreaker())
 
-    def note(self, run: Doc, outcome: Outcome) -> None:
+    def record_outcome(self, run: Doc, outcome: Outcome) -> None:
         """Update the circuit of a run's host with the outcome of an attempt."""
         host = run.get("host")
         if host is None:
             return
         key, before = (run["owner"], host), self.get(run["owner"], host)
-        if before.state is State.HALF_OPEN and self._probes.get(key) != run["_id"]:
+        if before.state is CircuitState.HALF_OPEN and self._probes.get(key) != run["_id"]:
             return
-        cause = complaint(outcome.error.kind if outcome.error else None, outcome.status_code)
-        if before.state is State.HALF_OPEN and cause is None and outcome.status_code is None:
+        cause = find_failure_cause(outcome.error.kind if outcome.error else None, outcome.status_code)
+        if before.state is CircuitState.HALF_OPEN and cause is None and outcome.status_code is None:
             cause = outcome.error.kind.value if outcome.error else "no answer"
-        after = before.answered() if cause is None else before.failed(clock.now(), self._rules, cause)
+        after = before.after_success() if cause is None else before.after_failure(clock.now(), self._rules, cause)
         if after != before:
             self._set(key, before, after)
 
-    def _set(self, key: Key, before: Circuit, after: Circuit) -> None:
-        if after == Circuit():
+    def _set(self, key: CircuitKey, before: CircuitBreaker, after: CircuitBreaker) -> None:
+        if after == CircuitBreaker():
             self._circuits.pop(key, None)
         else:
             self._circuits[key] = after
-        if after.state is before.state is State.CLOSED:
+        if after.state is before.state is CircuitState.CLOSED:
             if len(self._circuits) > _MAX_TRACKED:
                 self._circuits = self._stored()  # drop the failure counts of closed circuits
             return
         self._probes.pop(key, None)
         log.info("a circuit changed", host=key[1], state=after.state.value, cause=after.cause)
-        if after.state is State.OPEN:  # now, before a worker takes them
-            self._withdrawn += [claimed.run for claimed in self._in_flight.unbegun(key)]
+        if after.state is CircuitState.OPEN:  # now, before a worker takes them
+            self._withdrawn += [claimed.run for claimed in self._in_flight.withdraw_waiting(key)]
         self._changed.add(key)
         self._update_limiter()
-        self.woken.set()
+        self.wake_event.set()
 
     # --- probes -----------------------------------------------------------------------------------------------------
 
-    def offer(self, runs: list[Doc], now: datetime) -> None:
+    def offer_probes(self, runs: list[Doc], now: datetime) -> None:
         """Choose the waiting run with the lowest rank as the probe of each circuit that may be probed."""
         self._offered = {}
         for run in sorted(runs, key=lambda run: run["rank"]):
             key = (run["owner"], run.get("host") or "")
             circuit = self._circuits.get(key)
-            if circuit is not None and key not in self._offered and circuit.probed(now) is not None:
+            if circuit is not None and key not in self._offered and circuit.with_probe(now) is not None:
                 self._offered[key] = run["_id"]
         self._update_limiter()
 
@@ -89,12 +89,12 @@ class Circuits:
                 going.append(run["_id"])
         return going
 
-    async def _begin_probe(self, key: Key, run_id: str, now: datetime) -> bool:
-        probed = self.get(*key).probed(now)
+    async def _begin_probe(self, key: CircuitKey, run_id: str, now: datetime) -> bool:
+        probed = self.get(*key).with_probe(now)
         if probed is None:
             return False
         rev = self._revs.get(key, 0)
-        change = {"state": State.HALF_OPEN.value, "retry_at": probed.retry_at, "rev": rev + 1}
+        change = {"state": CircuitState.HALF_OPEN.value, "retry_at": probed.retry_at, "rev": rev + 1}
         result = await self._database.circuits.update_one({"_id": _circuit_id(key), "rev": rev}, {"$set": change})
         if result.modified_count:
             self._circuits[key], self._revs[key], self._probes[key] = probed, rev + 1, run_id
@@ -106,7 +106,7 @@ class Circuits:
     async def load(self, *, alone: bool = False) -> None:
         """Load the circuits as stored. `alone`: no other process is running, so no probe is in progress."""
         if alone:
-            half = {"state": State.HALF_OPEN.value}
+            half = {"state": CircuitState.HALF_OPEN.value}
             await self._database.circuits.update_many(half, {"$set": {"retry_at": clock.now()}})
         found = {(each["owner"], each["host"]): each async for each in self._database.circuits.find({})}
         for key in list(self._stored()):
@@ -129,13 +129,13 @@ class Circuits:
     async def _release_withdrawn(self) -> None:
         withdrawn = list(self._withdrawn)
         if withdrawn:
-            await give_back(self._database, withdrawn)
+            await release_runs(self._database, withdrawn)
             self._withdrawn = self._withdrawn[len(withdrawn) :]
-            self._in_flight.done(withdrawn)
+            self._in_flight.remove(withdrawn)
 
-    async def _write(self, key: Key, circuit: Circuit) -> None:
+    async def _write(self, key: CircuitKey, circuit: CircuitBreaker) -> None:
         rev = self._revs.get(key, 0)
-        if circuit.state is State.CLOSED:
+        if circuit.state is CircuitState.CLOSED:
             await self._database.circuits.delete_one({"_id": _circuit_id(key), "rev": rev})
             self._revs.pop(key, None)
             return
@@ -151,35 +151,39 @@ class Circuits:
     async def run(self) -> None:
         """Save changes until cancelled."""
         while True:
-            await self.woken.wait()
-            self.woken.clear()
+            await self.wake_event.wait()
+            self.wake_event.clear()
             try:
                 await self.save()
             except PyMongoError as error:
                 log.warning("circuits not stored, retrying", error=str(error)[:300])
                 await asyncio.sleep(1)
-                self.woken.set()
+                self.wake_event.set()
 
-    def _stored(self) -> dict[Key, Circuit]:
-        return {key: circuit for key, circuit in self._circuits.items() if circuit.state is not State.CLOSED}
+    def _stored(self) -> dict[CircuitKey, CircuitBreaker]:
+        return {key: circuit for key, circuit in self._circuits.items() if circuit.state is not CircuitState.CLOSED}
 
     def _update_limiter(self) -> None:
-        self._in_flight.gate.shut({key: self._offered.get(key) for key in self._stored()})
+        self._in_flight.limiter.block_circuits({key: self._offered.get(key) for key in self._stored()})
 
 
-def _circuit_id(key: Key) -> str:
+def _circuit_id(key: CircuitKey) -> str:
     return " ".join(key)
 
 
-def _circuit(document: Doc) -> Circuit:
-    return Circuit(
-        State(document["state"]), document["failures"], document["seconds"], document["retry_at"], document["cause"]
+def _circuit(document: Doc) -> CircuitBreaker:
+    return CircuitBreaker(
+        CircuitState(document["state"]),
+        document["failures"],
+        document["seconds"],
+        document["retry_at"],
+        document["cause"],
     )
 
 
-def _document(key: Key, circuit: Circuit) -> Doc:
+def _document(key: CircuitKey, circuit: CircuitBreaker) -> Doc:
     return {
         "_id": _circuit_id(key), "owner": key[0], "host": key[1], "state": circuit.state.value,
-        "failures": circuit.failures, "seconds": circuit.seconds, "cause": circuit.cause,
+        "failures": circuit.failures, "seconds": circuit.open_seconds, "cause": circuit.cause,
         "retry_at": circuit.retry_at, "opened_at": clock.now(),
     }  # fmt: skip

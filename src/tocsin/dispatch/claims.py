@@ -7,17 +7,17 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from tocsin import clock
-from tocsin.dispatch.backlog import READY
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.retry_decision import Verdict, after_loss
+from tocsin.dispatch.backlog import READY_RUNS
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.retry_decision import RunDecision, decide_after_loss
 from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
-from tocsin.documents.updates import both, equals, is_null, move_run
+from tocsin.documents.updates import all_of, has_value, is_null, move_run
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import run_effects
-from tocsin.tasks.ranking import ready_again
+from tocsin.tasks.ranking import requeued_fields
 
 _ATTEMPT_FIELDS = ("begun", "started_at", "attempts")
-IN_LINE: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun": False}
+CLAIMED_NOT_STARTED: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun": False}
 """A filter for claimed runs whose attempt has not started."""
 
 
@@ -27,11 +27,11 @@ async def count_queued(database: Database, most: int | None = None) -> int:
     `most` limits each of the two counts.
     """
     limit: dict[str, Any] = {} if most is None else {"limit": most}
-    ready = await database.runs.count_documents(READY, **limit)
-    return ready + await database.runs.count_documents(IN_LINE, **limit)
+    ready = await database.runs.count_documents(READY_RUNS, **limit)
+    return ready + await database.runs.count_documents(CLAIMED_NOT_STARTED, **limit)
 
 
-async def claim(database: Database, in_flight: WorkerHand, runs: list[Doc], now: datetime) -> list[Doc]:
+async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[Doc], now: datetime) -> list[Doc]:
     """Claim queued runs for this worker. Return the claimed ones, as stored."""
     token = str(ObjectId())
     claimed = [_claimed_run(in_flight, run, token, now) for run in runs]
@@ -42,35 +42,35 @@ async def claim(database: Database, in_flight: WorkerHand, runs: list[Doc], now:
         ids = [run["_id"] for run in runs]
         found = {run["_id"]: run async for run in database.runs.find({"_id": {"$in": ids}}, {"claim": 1})}
         claimed = [run for run in claimed if found.get(run["_id"], {}).get("claim") == token]
-    updates = run_effects.on_tasks(claimed)
+    updates = run_effects.task_updates(claimed)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     return claimed
 
 
-def _claimed_run(in_flight: WorkerHand, run: Doc, token: str, now: datetime) -> Doc:
-    attempts = [*run["attempts"], in_flight.attempt(run, now)]
-    fresh = in_flight.claimed(run, now) | {"attempts": attempts, "claim": token}
+def _claimed_run(in_flight: InFlightRuns, run: Doc, token: str, now: datetime) -> Doc:
+    attempts = [*run["attempts"], in_flight.new_attempt(run, now)]
+    fresh = in_flight.claim_fields(run, now) | {"attempts": attempts, "claim": token}
     return run | fresh | {"started_at": run.get("started_at") or fresh["started_at"]}
 
 
 def _claim_update(run: Doc, after: Doc) -> UpdateOne:
     changed = {key: after[key] for key in ("rank", "ready_at", "worker", "fence", "claim", *_ATTEMPT_FIELDS)}
-    unchanged = both(equals("fence", run["fence"]), equals("task_version", run["task_version"]))
+    unchanged = all_of(has_value("fence", run["fence"]), has_value("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
 
 
-async def give_back(database: Database, runs: list[Doc]) -> None:
+async def release_runs(database: Database, runs: list[Doc]) -> None:
     """Return claimed runs to the queue and remove their attempts, which never started.
 
     Runs whose task was paused, or that were cancelled, after the claim are cancelled, as if they had stayed queued.
     """
     updates = []
     for run in runs:
-        changes = {"attempts": run["attempts"][:-1], "worker": None, **ready_again(run)}
+        changes = {"attempts": run["attempts"][:-1], "worker": None, **requeued_fields(run)}
         if run["started_at"] == run["attempts"][-1]["started_at"]:
             changes["started_at"] = None
-        unasked = both(_is_same_claim(run), is_null("final"))
+        unasked = all_of(_is_same_claim(run), is_null("final"))
         updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=unasked))
     if updates:
         result = await database.runs.bulk_write(updates, ordered=False)
@@ -84,12 +84,12 @@ def _cancel_update(run: Doc, now: datetime) -> UpdateOne:
     changes: Doc = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
         changes["started_at"] = None
-    asked = both(_is_same_claim(run), {"$not": [is_null("final")]})
+    asked = all_of(_is_same_claim(run), {"$not": [is_null("final")]})
     reason = {"reason": {"$ifNull": ["$final.reason", None]}}
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)
 
 
-async def close_lost(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:
+async def rescue_runs(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:
     """Close the attempts of dead workers as LOST, and requeue their runs or end them.
 
     With `counts`, the loss counts towards the maximum of lost attempts in a row that fails a run.
@@ -102,7 +102,7 @@ async def close_lost(database: Database, runs: list[Doc], now: datetime, message
 def _lost_update(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
     error = {"kind": ErrorKind.LOST.value, "message": message, "hint": None}
     last = run["attempts"][-1] | {"finished_at": now, "outcome": AttemptOutcome.LOST.value, "error": error}
-    decision = after_loss(run if counts else run | {"lost": -1})
+    decision = decide_after_loss(run if counts else run | {"lost": -1})
     changes: Doc = {
         "attempts": [*run["attempts"][:-1], last],
         "worker": None,
@@ -113,18 +113,18 @@ def _lost_update(run: Doc, now: datetime, message: str, counts: bool) -> UpdateO
     return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=_is_same_claim(run))
 
 
-def _next_state(run: Doc, decision: Verdict, now: datetime) -> Doc:
+def _next_state(run: Doc, decision: RunDecision, now: datetime) -> Doc:
     if decision.status is RunStatus.QUEUED:
-        return ready_again(run)
+        return requeued_fields(run)
     return {"finished_at": now, "reason": decision.reason and decision.reason.value}
 
 
 def _is_same_claim(run: Doc) -> Doc:
-    return both(equals("fence", run["fence"]), equals("worker", run["worker"]))
+    return all_of(has_value("fence", run["fence"]), has_value("worker", run["worker"]))
 
 
 async def _apply_effects(database: Database, runs: list[Doc]) -> None:
     """Apply the effects of the runs' current states, including those that others have changed since."""
-    await run_effects.follow(
+    await run_effects.apply_effects(
         database, await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()
     )

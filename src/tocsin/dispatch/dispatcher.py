@@ -8,31 +8,31 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.backlog import Backlog
-from tocsin.dispatch.circuit_registry import Circuits
-from tocsin.dispatch.claims import claim
-from tocsin.dispatch.fair_turns import Turns, choose
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.limiter import Gate
+from tocsin.dispatch.circuit_registry import CircuitRegistry
+from tocsin.dispatch.claims import claim_runs
+from tocsin.dispatch.fair_turns import FairTurns, select_runs
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import Database, Doc, WaitingFor
 
-BATCH = 200
+CLAIM_BATCH = 200
 """Maximum claims per batch. A run that should go first waits for at most one batch."""
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """Interval of database reads, also while the process is busy, so that released runs do not wait for a lull."""
 _MIN_WAIT_SECONDS = 0.01
 _OWNER_REFUSALS = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class Dispatcher:
     """The loop that claims queued runs, every second and whenever it is woken."""
 
-    def __init__(self, database: Database, in_flight: WorkerHand, circuits: Circuits) -> None:
+    def __init__(self, database: Database, in_flight: InFlightRuns, circuits: CircuitRegistry) -> None:
         self._database = database
         self._in_flight = in_flight
         self._circuits = circuits
         self._backlog = Backlog()
-        self._turns = Turns()
+        self._turns = FairTurns()
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
@@ -42,18 +42,18 @@ class Dispatcher:
             except Exception as error:
                 unknown = not isinstance(error, PyMongoError)
                 log.warning("queued runs not claimed, retrying", error=str(error)[:300], exc_info=unknown)
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
                 continue
-            wait = self._in_flight.gate.pause() / 1000
+            wait = self._in_flight.limiter.pop_wait_ms() / 1000
             try:
-                async with asyncio.timeout(min(max(wait, _MIN_WAIT_SECONDS), LOOK_SECONDS) if wait else LOOK_SECONDS):
-                    await self._in_flight.woken.wait()
+                async with asyncio.timeout(min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS):
+                    await self._in_flight.wake_event.wait()
             except TimeoutError:
                 pass
 
     async def _dispatch(self) -> None:
-        self._in_flight.woken.clear()
-        while room := self._in_flight.reserve_for_queued(BATCH):
+        self._in_flight.wake_event.clear()
+        while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
             claimed = 0
             try:
                 more, runs = await self._fill(room)
@@ -61,21 +61,21 @@ class Dispatcher:
                 self._in_flight.add(runs)
             finally:
                 self._in_flight.release(room - claimed)
-            self._in_flight.backlog = more
+            self._in_flight.has_backlog = more
             if not more or not claimed:
                 return
         # There is no room left: look again before newer runs are admitted.
-        self._in_flight.backlog = not self._in_flight.draining
+        self._in_flight.has_backlog = not self._in_flight.is_draining
 
     async def _fill(self, room: int) -> tuple[bool, list[Doc]]:
         """Claim at most `room` runs. Return whether others were left only for lack of room, and the claimed runs."""
-        limiter, now, backlog = self._in_flight.gate, clock.now(), self._backlog
-        await backlog.read(self._database, now)
-        backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.first() is not None}
-        self._circuits.offer([run for lane in backlog.lanes.values() if (run := lane.first()) is not None], now)
-        chosen, refused, left = choose(backlog.lanes.values(), room, self._turns, _admission_check(limiter, now))
-        backlog.forget(chosen)
-        limiter.contend(refused)
+        limiter, now, backlog = self._in_flight.limiter, clock.now(), self._backlog
+        await backlog.refresh(self._database, now)
+        backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.peek() is not None}
+        self._circuits.offer_probes([run for lane in backlog.lanes.values() if (run := lane.peek()) is not None], now)
+        chosen, refused, left = select_runs(backlog.lanes.values(), room, self._turns, _admission_check(limiter, now))
+        backlog.discard_runs(chosen)
+        limiter.mark_contended(refused)
         return left, await self._claim(chosen, now) if chosen else []
 
     async def _claim(self, chosen: list[Doc], now: datetime) -> list[Doc]:
@@ -84,28 +84,28 @@ class Dispatcher:
         try:
             going = await self._circuits.begin_probes(chosen, now)
             if len(going) < len(chosen):
-                self._backlog.distrust()
+                self._backlog.invalidate()
             found = {run["_id"]: run async for run in self._database.runs.find({"_id": {"$in": going}})}
             fresh = [found[run_id] for run_id in going if run_id in found]
             fresh = [run for run in fresh if run["fence"] == admitted[run["_id"]]["fence"]]
-            claimed = await claim(self._database, self._in_flight, fresh, now) if fresh else []
+            claimed = await claim_runs(self._database, self._in_flight, fresh, now) if fresh else []
         except BaseException:
-            self._backlog.distrust()
+            self._backlog.invalidate()
             raise
         finally:
             for run_id in admitted.keys() - {run["_id"] for run in claimed}:
-                self._in_flight.gate.leave(admitted[run_id], claimed=False)
+                self._in_flight.limiter.release(admitted[run_id], claimed=False)
         return claimed
 
 
-def _admission_check(limiter: Gate, now: datetime) -> Callable[[Doc], bool]:
+def _admission_check(limiter: RunLimiter, now: datetime) -> Callable[[Doc], bool]:
     """Return a predicate that asks the limiter, but stops asking for an owner once that owner has no place left."""
     full: set[str] = set()
 
     def admit(run: Doc) -> bool:
         if run["owner"] in full:
             return False
-        refusal = limiter.admit(run, now)
+        refusal = limiter.try_acquire(run, now)
         if refusal in _OWNER_REFUSALS:
             full.add(run["owner"])
         return refusal is None

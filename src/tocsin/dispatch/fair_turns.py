@@ -12,27 +12,27 @@ from tocsin.documents import Doc
 _MAX_TRACKED = 10_000
 
 
-class Turns:
+class FairTurns:
     """The turns of owners. The virtual time is the turn of the run that was taken last."""
 
     def __init__(self) -> None:
         self._time = 0
         self._following: dict[str, int] = {}
 
-    def of(self, owner: str) -> int:
+    def next_turn(self, owner: str) -> int:
         """Return the owner's next turn. The owner with the lowest one goes first."""
         return max(self._time, self._following.get(owner, 0))
 
-    def take(self, owner: str) -> None:
+    def take_turn(self, owner: str) -> None:
         """Charge an owner for a run."""
-        self._time = self.of(owner)
+        self._time = self.next_turn(owner)
         self._following[owner] = self._time + 1
         if len(self._following) > _MAX_TRACKED:
             self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
 
 
-def choose(
-    lanes: Iterable[Lane], room: int, turns: Turns, admit: Callable[[Doc], bool]
+def select_runs(
+    lanes: Iterable[Lane], room: int, turns: FairTurns, admit: Callable[[Doc], bool]
 ) -> tuple[list[Doc], list[Doc], bool]:
     """Take the next runs out of their lanes.
 
@@ -42,7 +42,7 @@ def choose(
     heads: dict[str, list[tuple[int, str, Doc, Lane]]] = {}
     for lane in lanes:
         _push_head(heads.setdefault(lane.owner, []), lane)
-    heap = [(turns.of(owner), line[0][0], owner) for owner, line in heads.items() if line]
+    heap = [(turns.next_turn(owner), line[0][0], owner) for owner, line in heads.items() if line]
     heapify(heap)
     chosen: list[Doc] = []
     refused: list[Doc] = []
@@ -51,15 +51,15 @@ def choose(
         _, _, run, lane = heappop(heads[owner])
         if admit(run):
             chosen.append(lane.pop())
-            turns.take(owner)
+            turns.take_turn(owner)
             _push_head(heads[owner], lane)
         else:
             refused.append(run)
         if heads[owner]:
-            heappush(heap, (turns.of(owner), heads[owner][0][0], owner))
+            heappush(heap, (turns.next_turn(owner), heads[owner][0][0], owner))
     return chosen, refused, bool(heap)
 
 
 def _push_head(heads: list[tuple[int, str, Doc, Lane]], lane: Lane) -> None:
-    if (run := lane.first()) is not None:
+    if (run := lane.peek()) is not None:
         heappush(heads, (run["rank"], run["_id"], run, lane))

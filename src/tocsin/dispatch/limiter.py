@@ -12,21 +12,21 @@ from datetime import datetime
 from enum import Enum
 
 from tocsin.clock import epoch_milliseconds
-from tocsin.dispatch.gcra import Pace
-from tocsin.dispatch.owner_share import Limits, share_of
-from tocsin.dispatch.prefetch import Flow
+from tocsin.dispatch.gcra import GcraLimiter
+from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
+from tocsin.dispatch.prefetch import PrefetchWindow
 from tocsin.documents import Doc, WaitingFor
 from tocsin.outbound.host_rates import HostRates
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _MIN_OWNER_WAIT = 100.0
 """Minimum wait in milliseconds for an owner's rate limit, so that many such owners do not keep the dispatcher busy."""
-Key = tuple[str, str]
+CountKey = tuple[str, str]
 _PLACES = "places", ""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class QueueLimits:
     """The limits of a queue. None means no limit. `rate` is in started attempts per minute."""
 
     concurrency: int | None = None
@@ -35,81 +35,81 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WorkerShare:
     """This worker's position, `index`, among the `count` live workers."""
 
     index: int = 0
     count: int = 1
 
-    def of(self, limit: int) -> int:
+    def portion_of(self, limit: int) -> int:
         """Return this worker's share of a limit. The shares of all workers add up to it."""
         return limit // self.count + (self.index < limit % self.count)
 
 
-class Stage(Enum):
+class ClaimStage(Enum):
     """The progress of a claimed run: it has a place among the attempts, waits for one, is running, or has ended."""
 
     READY = "READY"
-    IN_LINE = "IN_LINE"
-    UNDER_WAY = "UNDER_WAY"
+    WAITING = "IN_LINE"
+    STARTED = "UNDER_WAY"
     ENDED = "ENDED"
 
 
 _SHARED = frozenset({WaitingFor.QUEUE_LIMIT, WaitingFor.HOST_LIMIT})
-_WITH_PLACE = frozenset({Stage.READY, Stage.UNDER_WAY})
+_WITH_PLACE = frozenset({ClaimStage.READY, ClaimStage.STARTED})
 
 
 @dataclass(slots=True)
 class _Entry:
-    keys: list[Key]
+    keys: list[CountKey]
     owner: str
-    lane: Key
-    stage: Stage
+    lane: CountKey
+    stage: ClaimStage
 
 
-class Gate:
+class RunLimiter:
     """A limiter that counts the claimed runs of this process by owner, queue and host.
 
     To leave room for others, the waiting runs of one owner get at most half of the prefetch room, and the runs to one
     host at most seven eighths.
     """
 
-    def __init__(self, limits: Limits | None = None, owner_rates: HostRates | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, limits: ProcessLimits | None = None, owner_rates: HostRates | None = None) -> None:
+        self.limits = limits or ProcessLimits()
         self._owner_rates = owner_rates or HostRates()
         self._lock = threading.Lock()
-        self._queue_limits: Mapping[str, Rule] = {}
-        self._worker_share = Part()
+        self._queue_limits: Mapping[str, QueueLimits] = {}
+        self._worker_share = WorkerShare()
         self._blocked: Mapping[tuple[str, str], str | None] = {}
         self._admitted: dict[tuple[str, int], _Entry] = {}
-        self._counts: Counter[Key] = Counter()
-        self._prefetch = Flow()
-        self._rates: dict[Key, Pace] = {}
+        self._counts: Counter[CountKey] = Counter()
+        self._prefetch = PrefetchWindow()
+        self._rates: dict[CountKey, GcraLimiter] = {}
         self._contended: frozenset[str] = frozenset()
         self._wait = 0.0
 
     # --- configuration ----------------------------------------------------------------------------------------------
 
-    def rule(self, rules: Mapping[str, Rule], part: Part) -> bool:
+    def set_queue_limits(self, rules: Mapping[str, QueueLimits], part: WorkerShare) -> bool:
         """Apply these limits of queues, and this share of them. Return whether anything changed."""
         with self._lock:
             changed = (rules, part) != (self._queue_limits, self._worker_share)
             self._queue_limits, self._worker_share = rules, part
-            self._owner_rates.share(part.count)
+            self._owner_rates.set_process_count(part.count)
             return changed
 
-    def shut(self, circuits: Mapping[tuple[str, str], str | None]) -> None:
+    def block_circuits(self, circuits: Mapping[tuple[str, str], str | None]) -> None:
         """Block the circuits that are not closed, by owner and host, except for the run that is the probe, if any."""
         with self._lock:
             self._blocked = circuits
 
     def host_limit(self) -> int:
         """Return the maximum number of concurrent attempts of this process to one host."""
-        return self._worker_share.of(self.limits.host_concurrency)
+        return self._worker_share.portion_of(self.limits.host_concurrency)
 
     # --- claimed runs -----------------------------------------------------------------------------------------------
 
-    def admit(self, run: Doc, now: datetime, *, is_new: bool = False) -> WaitingFor | None:
+    def try_acquire(self, run: Doc, now: datetime, *, is_new: bool = False) -> WaitingFor | None:
         """Admit a run, or return what it must wait for. A new run does not overtake waiting ones."""
         moment = epoch_milliseconds(now)
         with self._lock:
@@ -118,7 +118,7 @@ class Gate:
                 self._add_run(run, moment)
             return refusal
 
-    def leave(self, run: Doc, *, claimed: bool = True) -> None:
+    def release(self, run: Doc, *, claimed: bool = True) -> None:
         """Remove an admitted run that has ended, or (`claimed` false) that was not claimed after all."""
         with self._lock:
             entry = self._admitted.pop((run["_id"], run["fence"] + (not claimed)), None)
@@ -131,17 +131,17 @@ class Gate:
         """Return whether an admitted run, given as it was before its claim, may start at once."""
         with self._lock:
             entry = self._admitted.get((run["_id"], run["fence"] + 1))
-            return entry is None or entry.stage is not Stage.IN_LINE
+            return entry is None or entry.stage is not ClaimStage.WAITING
 
-    def begin(self, run: Doc) -> None:
+    def mark_started(self, run: Doc) -> None:
         """Mark the attempt of a claimed run as started."""
-        self._advance(run, Stage.UNDER_WAY)
+        self._advance(run, ClaimStage.STARTED)
 
-    def end(self, run: Doc) -> None:
+    def mark_ended(self, run: Doc) -> None:
         """Mark the attempt of a claimed run as ended, before its outcome is acknowledged."""
-        self._advance(run, Stage.ENDED)
+        self._advance(run, ClaimStage.ENDED)
 
-    def _advance(self, run: Doc, stage: Stage) -> None:
+    def _advance(self, run: Doc, stage: ClaimStage) -> None:
         with self._lock:
             entry = self._admitted.get((run["_id"], run["fence"]))
             if entry is None:
@@ -149,35 +149,35 @@ class Gate:
             self._count(entry, -1)
             entry.stage = stage
             self._count(entry, 1)
-            if stage is Stage.UNDER_WAY:
-                self._prefetch.begin(("held", entry.owner))
-                self._prefetch.begin(entry.lane)
+            if stage is ClaimStage.STARTED:
+                self._prefetch.count_start(("held", entry.owner))
+                self._prefetch.count_start(entry.lane)
 
     def _count(self, entry: _Entry, by: int) -> None:
         if entry.stage in _WITH_PLACE:
             self._add(_PLACES, by)
             self._add(("places of", entry.owner), by)
-        elif entry.stage is Stage.IN_LINE:
+        elif entry.stage is ClaimStage.WAITING:
             self._add(("in line", entry.owner), by)
             self._add(("in line to", entry.lane[1]), by)
 
-    def _add(self, key: Key, by: int) -> None:
+    def _add(self, key: CountKey, by: int) -> None:
         self._counts[key] += by
         if not self._counts[key]:
             del self._counts[key]
-            self._prefetch.empty(key)
+            self._prefetch.mark_idle(key)
 
-    def tick(self) -> None:
+    def advance_tick(self) -> None:
         """Start the next tick of the prefetch window. Call it every half second."""
         with self._lock:
-            self._prefetch.tick()
+            self._prefetch.advance_tick()
 
-    def may_wait_in_hand(self, owner: str, host: str | None) -> tuple[float, float]:
+    def max_waiting(self, owner: str, host: str | None) -> tuple[float, float]:
         """Return the number of runs of an owner that may wait, and of those to this host."""
         with self._lock:
-            return self._prefetch.allowance(("held", owner)), self._prefetch.allowance(("lane", f"{owner} {host}"))
+            return self._prefetch.max_waiting(("held", owner)), self._prefetch.max_waiting(("lane", f"{owner} {host}"))
 
-    def explain(self, run: Doc, now: datetime) -> WaitingFor | None:
+    def find_refusal(self, run: Doc, now: datetime) -> WaitingFor | None:
         """Return what a queued run waits for, as far as this process knows."""
         with self._lock:
             refusal = self._refusal(run, epoch_milliseconds(now), is_new=False)
@@ -185,17 +185,17 @@ class Gate:
 
     # --- for the dispatcher ----------------------------------------------------------------------------------------
 
-    def contend(self, runs: list[Doc]) -> None:
+    def mark_contended(self, runs: list[Doc]) -> None:
         """Mark the lanes of refused runs as contended, so that no new run in them is admitted first."""
         with self._lock:
             self._contended = frozenset(run["lane"] for run in runs if run.get("lane"))
 
     @property
-    def contended(self) -> bool:
+    def is_contended(self) -> bool:
         """True while runs wait for a limit."""
         return bool(self._contended)
 
-    def pause(self) -> float:
+    def pop_wait_ms(self) -> float:
         """Return the milliseconds until a rate admits one of the runs refused since the last call; 0 if none was."""
         with self._lock:
             wait, self._wait = self._wait, 0.0
@@ -205,7 +205,7 @@ class Gate:
 
     def _refusal(self, run: Doc, now: float, *, is_new: bool) -> WaitingFor | None:
         queue = run.get("queue") or DEFAULT_QUEUE
-        rule = self._queue_limits.get(queue, Rule())
+        rule = self._queue_limits.get(queue, QueueLimits())
         if rule.paused:
             return WaitingFor.QUEUE_PAUSED
         host = run.get("host")
@@ -223,7 +223,7 @@ class Gate:
         )
 
     def _host_rate_refusal(self, owner: str, host: str, now: float) -> WaitingFor | None:
-        if wait := self._owner_rates.wait(owner, host, now) * 1000:
+        if wait := self._owner_rates.seconds_until_allowed(owner, host, now) * 1000:
             wait = max(wait, _MIN_OWNER_WAIT)
             self._wait = min(self._wait or wait, wait)
             return WaitingFor.OWNER_HOST_RATE
@@ -232,17 +232,17 @@ class Gate:
     def _has_free_places(self, run: Doc) -> bool:
         """Return whether the run's queue and host have free places, even if only for other owners."""
         queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
-        concurrency = self._queue_limits.get(queue, Rule()).concurrency
-        if concurrency is not None and self._counts["queue", queue] >= self._worker_share.of(concurrency):
+        concurrency = self._queue_limits.get(queue, QueueLimits()).concurrency
+        if concurrency is not None and self._counts["queue", queue] >= self._worker_share.portion_of(concurrency):
             return False
         return host is None or self._counts["host", host] < self.host_limit()
 
-    def _queue_refusal(self, run: Doc, queue: str, rule: Rule) -> WaitingFor | None:
+    def _queue_refusal(self, run: Doc, queue: str, rule: QueueLimits) -> WaitingFor | None:
         if rule.concurrency is None:
             return None
-        share = share_of(self._worker_share.of(rule.concurrency), self.limits.owner_share)
+        share = get_owner_share(self._worker_share.portion_of(rule.concurrency), self.limits.owner_share)
         own, taken = self._counts["queue of", f"{queue} {run['owner']}"], self._counts["queue", queue]
-        if share.lets_in(own, taken, short=self.limits.is_short(run)):
+        if share.can_take(own, taken, short=self.limits.is_short(run)):
             return None
         return WaitingFor.QUEUE_LIMIT
 
@@ -251,16 +251,16 @@ class Gate:
         owner, short, part = run["owner"], self.limits.is_short(run), self.limits.owner_share
         if host is not None:
             own, taken = self._counts[_lane_key(run)], self._counts["host", host]
-            if not share_of(self.host_limit(), part).lets_in(own, taken, short=short):
+            if not get_owner_share(self.host_limit(), part).can_take(own, taken, short=short):
                 return WaitingFor.HOST_LIMIT
         own, taken = self._counts["places of", owner], self._counts[_PLACES]
-        if not share_of(self.limits.concurrency, part).lets_in(own, taken, short=short):
+        if not get_owner_share(self.limits.concurrency, part).can_take(own, taken, short=short):
             return WaitingFor.OWNER_SHARE if taken < self.limits.concurrency else WaitingFor.CONCURRENCY
         return WaitingFor.CONCURRENCY if self._counts["in line", owner] else None
 
     def _may_wait(self, run: Doc, host: str | None) -> bool:
         owner, lane = run["owner"], _lane_key(run)
-        room = self.limits.hand - self.limits.concurrency
+        room = self.limits.max_in_flight - self.limits.concurrency
         if len(self._admitted) >= room or not self.host_limit():
             return False
         if host is not None and self._counts["host", host] >= room * 7 // 8:
@@ -268,12 +268,12 @@ class Gate:
         own, to_host = self._counts["in line", owner], self._counts["in line to", lane[1]]
         if own >= room // 2 or self._counts[_priority_key(run)] >= room // 2:
             return False
-        return own < self._prefetch.allowance(("held", owner)) and to_host < self._prefetch.allowance(lane)
+        return own < self._prefetch.max_waiting(("held", owner)) and to_host < self._prefetch.max_waiting(lane)
 
-    def _rate_refusal(self, key: Key, rate: int | None, now: float, reason: WaitingFor) -> WaitingFor | None:
+    def _rate_refusal(self, key: CountKey, rate: int | None, now: float, reason: WaitingFor) -> WaitingFor | None:
         if not rate:
             return None
-        wait = self._rates.get(key, Pace()).wait(now, rate / self._worker_share.count)
+        wait = self._rates.get(key, GcraLimiter()).wait_ms(now, rate / self._worker_share.count)
         if wait > 0:
             self._wait = min(self._wait or wait, wait)
         return reason if wait > 0 else None
@@ -281,30 +281,30 @@ class Gate:
     def _add_run(self, run: Doc, now: float) -> None:
         queue, host, owner = run.get("queue") or DEFAULT_QUEUE, run.get("host"), run["owner"]
         rates = {
-            ("queue", queue): self._queue_limits.get(queue, Rule()).rate,
+            ("queue", queue): self._queue_limits.get(queue, QueueLimits()).rate,
             ("host", host or ""): self.limits.host_rate,
         }
-        keys: list[Key] = [("queue", queue), ("queue of", f"{queue} {owner}"), ("held", owner), _lane_key(run)]
+        keys: list[CountKey] = [("queue", queue), ("queue of", f"{queue} {owner}"), ("held", owner), _lane_key(run)]
         if host is not None:
             keys += [("host", host), _priority_key(run)]
-        stage = Stage.READY if self._place_refusal(run, host) is None else Stage.IN_LINE
+        stage = ClaimStage.READY if self._place_refusal(run, host) is None else ClaimStage.WAITING
         entry = _Entry(keys, owner, _lane_key(run), stage)
-        self._prefetch.enter(("held", owner))
-        self._prefetch.enter(entry.lane)
+        self._prefetch.mark_busy(("held", owner))
+        self._prefetch.mark_busy(entry.lane)
         for key in keys:
             self._add(key, 1)
             if rate := rates.get(key):
-                self._rates.setdefault(key, Pace()).take(now, rate / self._worker_share.count)
+                self._rates.setdefault(key, GcraLimiter()).acquire(now, rate / self._worker_share.count)
         if host is not None:
-            self._owner_rates.take(owner, host, now)
+            self._owner_rates.record_call(owner, host, now)
         self._count(entry, 1)
         self._admitted[run["_id"], run["fence"] + 1] = entry
 
 
-def _lane_key(run: Doc) -> Key:
+def _lane_key(run: Doc) -> CountKey:
     return "lane", f"{run['owner']} {run.get('host')}"
 
 
-def _priority_key(run: Doc) -> Key:
+def _priority_key(run: Doc) -> CountKey:
     """Return the key of the runs of one owner to one host with one priority."""
     return "alike", f"{run['owner']} {run.get('host')} {run.get('priority') or 0}"

@@ -10,12 +10,12 @@ from math import ceil
 
 from tocsin.documents import Doc
 
-LOAN_SECONDS = 30
+MAX_BORROWED_SECONDS = 30
 """Maximum timeout of attempts for which an owner may borrow a place beyond its share."""
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class OwnerShare:
     """One owner's share of `limit` places: `most`, plus what it borrows. The last `kept` places cannot be borrowed.
 
     An owner without a place may take any free place. Within its share, it must leave an eighth of the places (with the
@@ -24,30 +24,30 @@ class Share:
     """
 
     limit: int
-    most: int
-    kept: int
+    guaranteed: int
+    reserved: int
 
     @classmethod
-    def of(cls, limit: int, part: float) -> "Share":
+    def of(cls, limit: int, part: float) -> "OwnerShare":
         """Return the share that is this fraction of the limit."""
         most = max(1, ceil(limit * part))
         return cls(limit, most, max(0, limit - most) // 2)
 
-    def lets_in(self, own: int, taken: int, *, short: bool) -> bool:
+    def can_take(self, own: int, taken: int, *, short: bool) -> bool:
         """Return whether an owner with `own` of the `taken` places may take another one."""
         free = self.limit - taken
         if own == 0:
             return free > 0
-        if own < self.most:
-            return free > self.kept // 2
-        return short and free > self.kept
+        if own < self.guaranteed:
+            return free > self.reserved // 2
+        return short and free > self.reserved
 
 
-share_of = lru_cache(Share.of)
+get_owner_share = lru_cache(OwnerShare.of)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProcessLimits:
     """The limits of a process: concurrent attempts, total and per host; attempts per host and minute; in-flight runs.
 
     `owner_share` is an owner's fraction of the attempts, in total, per host and per queue. `timeout` is the default
@@ -57,10 +57,10 @@ class Limits:
     concurrency: int = 1_000_000
     host_concurrency: int = 1_000_000
     host_rate: int = 0
-    hand: int = 1_000_000
+    max_in_flight: int = 1_000_000
     owner_share: float = 0.5
-    timeout: float = 10.0
+    default_timeout: float = 10.0
 
     def is_short(self, run: Doc) -> bool:
         """Return whether an attempt ends soon. Jobs that call no host may wait before their timeout starts."""
-        return run.get("host") is not None and (run.get("timeout") or self.timeout) <= LOAN_SECONDS
+        return run.get("host") is not None and (run.get("timeout") or self.default_timeout) <= MAX_BORROWED_SECONDS

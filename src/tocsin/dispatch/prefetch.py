@@ -13,7 +13,7 @@ _FRESH = 2
 """Ticks during which a new burst is not limited, until its speed is known."""
 
 
-class Flow:
+class PrefetchWindow:
     """A count of started attempts by key and tick. A key that has just become busy is assumed to be fast."""
 
     def __init__(self) -> None:
@@ -22,25 +22,25 @@ class Flow:
         self._begun: Counter[Hashable] = Counter()
         self._before: Counter[Hashable] = Counter()
 
-    def enter(self, key: Hashable) -> None:
+    def mark_busy(self, key: Hashable) -> None:
         """Mark a key as busy: it has claimed runs."""
         self._busy_since.setdefault(key, self._ticks)
 
-    def empty(self, key: Hashable) -> None:
+    def mark_idle(self, key: Hashable) -> None:
         """Mark a key as idle: it has no claimed runs left."""
         self._busy_since.pop(key, None)
 
-    def begin(self, key: Hashable) -> None:
+    def count_start(self, key: Hashable) -> None:
         """Count a started attempt."""
         self._begun[key] += 1
 
-    def allowance(self, key: Hashable) -> float:
+    def max_waiting(self, key: Hashable) -> float:
         """Return the number of claimed runs with this key that may wait: as many as started in the last two ticks."""
         if self._ticks - self._busy_since.get(key, self._ticks) < _FRESH:
             return inf
         return self._begun[key] + self._before[key]
 
-    def tick(self) -> None:
+    def advance_tick(self) -> None:
         """Start the next tick. Call it every half second."""
         self._ticks += 1
         self._before, self._begun = self._begun, Counter()

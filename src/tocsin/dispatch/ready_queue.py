@@ -5,41 +5,41 @@ from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Generic, Protocol, TypeVar
 
-from tocsin.dispatch.fair_turns import Turns
-from tocsin.dispatch.owner_share import Limits, share_of
+from tocsin.dispatch.fair_turns import FairTurns
+from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
 from tocsin.documents import Doc
-from tocsin.tasks.ranking import rank_of
+from tocsin.tasks.ranking import compute_rank
 
-Lane = tuple[str, str | None]
+OwnerHost = tuple[str, str | None]
 """An owner and a target host."""
 
 
-class Claimed(Protocol):
+class ReadyRun(Protocol):
     """An item of the queue. `since` is the time of its claim, in seconds of a monotonic clock."""
 
     run: Doc
-    since: float
+    claimed_at: float
 
 
-T = TypeVar("T", bound=Claimed)
+T = TypeVar("T", bound=ReadyRun)
 
 
-class Line(Generic[T]):
+class ReadyQueue(Generic[T]):
     """Waiting runs by owner and host. `host_limit`, the maximum of concurrent attempts to a host, may change."""
 
-    def __init__(self, limits: Limits, host_limit: int) -> None:
+    def __init__(self, limits: ProcessLimits, host_limit: int) -> None:
         self.host_limit = host_limit
         self._limits = limits
-        self._share = share_of(limits.concurrency, limits.owner_share)
-        self._turns = Turns()
+        self._share = get_owner_share(limits.concurrency, limits.owner_share)
+        self._turns = FairTurns()
         self._running: Counter[str] = Counter()
         self._calling: Counter[str] = Counter()
-        self._calls: Counter[Lane] = Counter()
-        self._lanes: dict[Lane, list[tuple[int, int, T]]] = {}
-        self._ready: dict[str, deque[Lane]] = {}
+        self._calls: Counter[OwnerHost] = Counter()
+        self._lanes: dict[OwnerHost, list[tuple[int, int, T]]] = {}
+        self._ready: dict[str, deque[OwnerHost]] = {}
         self._heap: list[tuple[int, int, str]] = []
         self._queued: set[str] = set()
-        self._parked: dict[str, list[Lane]] = {}
+        self._parked: dict[str, list[OwnerHost]] = {}
         self._over_share: set[str] = set()
         self._count = 0
         self._waiting = 0
@@ -48,7 +48,7 @@ class Line(Generic[T]):
     def __len__(self) -> int:
         return self._waiting
 
-    def add(self, item: T) -> None:
+    def push(self, item: T) -> None:
         """Add a run, by rank among those of the same owner and host."""
         lane = item.run["owner"], item.run.get("host")
         self._waiting += 1
@@ -63,7 +63,7 @@ class Line(Generic[T]):
         while self._heap:
             turn, _, owner = heappop(self._heap)
             self._queued.discard(owner)
-            if turn < self._turns.of(owner):
+            if turn < self._turns.next_turn(owner):
                 self._push(owner)
                 continue
             lane = self._next_lane(owner)
@@ -74,7 +74,7 @@ class Line(Generic[T]):
             self._over_share.add(owner)
         return None
 
-    def ended(self, run: Doc) -> None:
+    def finish_attempt(self, run: Doc) -> None:
         """Free the place of a popped run whose attempt has ended."""
         owner, host = run["owner"], run.get("host")
         self._busy -= 1
@@ -83,14 +83,14 @@ class Line(Generic[T]):
             del self._running[owner]
         if host is not None:
             self._end_call(owner, host)
-            self.reopen(host)
+            self.unpark_host(host)
         for other in list(self._over_share):
             lane = self._next_lane(other)
             if lane is not None and self._has_place(lane):
                 self._over_share.discard(other)
                 self._push(other)
 
-    def reopen(self, host: str | None = None) -> None:
+    def unpark_host(self, host: str | None = None) -> None:
         """Reconsider the runs that wait for a host, or for any host (None)."""
         for each in [host] if host is not None else list(self._parked):
             for lane in self._parked.pop(each, ()):
@@ -110,18 +110,18 @@ class Line(Generic[T]):
             self._remove_lane(lane)
         return True
 
-    def withdraw(self, lane: Lane | None = None) -> list[T]:
+    def withdraw(self, lane: OwnerHost | None = None) -> list[T]:
         """Remove and return the runs of one owner to one host, or all."""
         lanes = [lane] if lane is not None else list(self._lanes)
         return [item for each in lanes for item in self._truncate(each, 0)]
 
-    def withdraw_late(self, before: float, allowed: Callable[[Lane], tuple[float, float]]) -> list[T]:
+    def withdraw_late(self, before: float, allowed: Callable[[OwnerHost], tuple[float, float]]) -> list[T]:
         """Remove and return the runs claimed before a time that exceed what `allowed` grants their owner and host."""
         taken: list[T] = []
         left: Counter[str] = Counter()
         for lane, entries in list(self._lanes.items()):
             of_owner, to_host = allowed(lane)
-            early = sum(item.since >= before for _, _, item in entries)
+            early = sum(item.claimed_at >= before for _, _, item in entries)
             most = min(to_host, of_owner - left[lane[0]])
             keep = len(entries) if most >= len(entries) else max(int(most), early, 0)
             left[lane[0]] += keep
@@ -138,7 +138,7 @@ class Line(Generic[T]):
 
     # --- private ----------------------------------------------------------------------------------------------------
 
-    def _next_lane(self, owner: str) -> Lane | None:
+    def _next_lane(self, owner: str) -> OwnerHost | None:
         """Return the owner's next lane whose host has a free place."""
         lanes = self._ready.get(owner)
         while lanes:
@@ -150,25 +150,25 @@ class Line(Generic[T]):
         self._over_share.discard(owner)
         return None
 
-    def _host_has_place(self, lane: Lane) -> bool:
+    def _host_has_place(self, lane: OwnerHost) -> bool:
         host = lane[1]
         if host is None:
             return True
-        share = share_of(self.host_limit, self._limits.owner_share)
-        return share.lets_in(self._calls[lane], self._calling[host], short=self._is_short(lane))
+        share = get_owner_share(self.host_limit, self._limits.owner_share)
+        return share.can_take(self._calls[lane], self._calling[host], short=self._is_short(lane))
 
-    def _has_place(self, lane: Lane) -> bool:
-        return self._share.lets_in(self._running[lane[0]], self._busy, short=self._is_short(lane))
+    def _has_place(self, lane: OwnerHost) -> bool:
+        return self._share.can_take(self._running[lane[0]], self._busy, short=self._is_short(lane))
 
-    def _is_short(self, lane: Lane) -> bool:
+    def _is_short(self, lane: OwnerHost) -> bool:
         return self._limits.is_short(self._lanes[lane][0][2].run)
 
-    def _take(self, lane: Lane) -> T:
+    def _take(self, lane: OwnerHost) -> T:
         owner, host = lane
         item = heappop(self._lanes[lane])[2]
         self._waiting -= 1
         self._busy += 1
-        self._turns.take(owner)
+        self._turns.take_turn(owner)
         self._running[owner] += 1
         if host is not None:
             self._calling[host] += 1
@@ -184,7 +184,7 @@ class Line(Generic[T]):
             self._push(owner)
         return item
 
-    def _make_eligible(self, lane: Lane) -> None:
+    def _make_eligible(self, lane: OwnerHost) -> None:
         """Make a lane eligible again."""
         owner = lane[0]
         self._ready.setdefault(owner, deque()).append(lane)
@@ -195,9 +195,9 @@ class Line(Generic[T]):
         if owner not in self._queued:
             self._queued.add(owner)
             self._count += 1
-            heappush(self._heap, (self._turns.of(owner), self._count, owner))
+            heappush(self._heap, (self._turns.next_turn(owner), self._count, owner))
 
-    def _truncate(self, lane: Lane, keep: int) -> list[T]:
+    def _truncate(self, lane: OwnerHost, keep: int) -> list[T]:
         """Remove and return all runs of a lane but the first `keep`."""
         if keep >= len(self._lanes.get(lane, ())):
             return []
@@ -209,7 +209,7 @@ class Line(Generic[T]):
             self._remove_lane(lane)
         return taken
 
-    def _remove_lane(self, lane: Lane) -> None:
+    def _remove_lane(self, lane: OwnerHost) -> None:
         owner, host = lane
         del self._lanes[lane]
         if lane in self._ready.get(owner, ()):
@@ -220,4 +220,4 @@ class Line(Generic[T]):
 
 def _rank_in_lane(run: Doc) -> int:
     queued_at = run.get("queued_at")
-    return 0 if queued_at is None else rank_of(queued_at, run.get("priority") or 0)
+    return 0 if queued_at is None else compute_rank(queued_at, run.get("priority") or 0)

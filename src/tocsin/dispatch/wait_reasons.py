@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.dispatch.circuit_breaker import State
-from tocsin.dispatch.circuit_registry import Circuits
-from tocsin.dispatch.limiter import Gate
-from tocsin.documents import Doc, RunStatus, WaitingFor, shown_status
+from tocsin.dispatch.circuit_breaker import CircuitState
+from tocsin.dispatch.circuit_registry import CircuitRegistry
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.documents import Doc, RunStatus, WaitingFor, public_status
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _SENTENCES = {
@@ -23,34 +23,34 @@ _SENTENCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitReason:
     """The reason for a wait, and a sentence that explains it."""
 
-    what: WaitingFor
+    waiting_for: WaitingFor
     text: str
 
 
-WAITS_FOR_COMPUTE = Waiting(
+COMPUTE_WAIT = WaitReason(
     WaitingFor.COMPUTE, "The limit of concurrent computations is reached. The timeout starts with the computation."
 )
 
 
-def explain(run: Doc, limiter: Gate, circuits: Circuits, now: datetime) -> Waiting | None:
+def find_wait_reason(run: Doc, limiter: RunLimiter, circuits: CircuitRegistry, now: datetime) -> WaitReason | None:
     """Return what this run waits for, or None."""
     if run["status"] == RunStatus.RETRY.value:
-        return Waiting(WaitingFor.RETRY_AT, "The last attempt failed. The next one is made at nextAttemptAt.")
-    if shown_status(run) is not RunStatus.QUEUED:
+        return WaitReason(WaitingFor.RETRY_AT, "The last attempt failed. The next one is made at nextAttemptAt.")
+    if public_status(run) is not RunStatus.QUEUED:
         return None
-    what = WaitingFor.EARLIER_RUN if run.get("blocked") else limiter.explain(run, now) or WaitingFor.CONCURRENCY
+    what = WaitingFor.EARLIER_RUN if run.get("blocked") else limiter.find_refusal(run, now) or WaitingFor.CONCURRENCY
     if what is WaitingFor.CIRCUIT_OPEN:
-        return Waiting(what, _explain_circuit(run, circuits))
-    return Waiting(what, _SENTENCES[what].format(queue=run.get("queue") or DEFAULT_QUEUE, host=run.get("host")))
+        return WaitReason(what, _explain_circuit(run, circuits))
+    return WaitReason(what, _SENTENCES[what].format(queue=run.get("queue") or DEFAULT_QUEUE, host=run.get("host")))
 
 
-def _explain_circuit(run: Doc, circuits: Circuits) -> str:
+def _explain_circuit(run: Doc, circuits: CircuitRegistry) -> str:
     circuit, host = circuits.get(run["owner"], run["host"]), run["host"]
     failed = f"{circuit.failures} attempts in a row to call {host} failed, the last one with {circuit.cause}"
-    if circuit.state is State.HALF_OPEN:
+    if circuit.state is CircuitState.HALF_OPEN:
         return f"{failed}. One run is being sent as a probe; the others wait for its outcome."
     at = circuit.retry_at and circuit.retry_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"{failed}. No runs are sent there until {at}; then one run is sent as a probe."

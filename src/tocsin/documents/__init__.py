@@ -5,16 +5,16 @@ from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session,
 from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import (
     Doc,
-    document_id,
-    global_id,
-    is_workflow_run,
+    from_global_id,
+    is_workflow_run_id,
     new_id,
     owner_of,
-    run_ids,
+    parent_of,
+    run_log_ids,
     step_of,
-    task_of,
+    to_global_id,
 )
-from tocsin.documents.database import Database, connect, connect_thread
+from tocsin.documents.database import Database, connect, connect_sync
 from tocsin.documents.models import (
     Delivery,
     IdempotencyKey,
@@ -28,10 +28,10 @@ from tocsin.documents.models import (
 from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.states import (
-    BIRTHS,
+    INITIAL_STATUSES,
     MOVES,
-    OPEN,
-    SETTLED,
+    OPEN_STATUSES,
+    SETTLED_STATUSES,
     AttemptOutcome,
     Hold,
     Overlap,
@@ -40,12 +40,12 @@ from tocsin.documents.states import (
     TaskStatus,
     Trigger,
     WaitingFor,
-    shown_status,
+    public_status,
 )
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 from tocsin.documents.workflow_states import (
-    OPEN_WORKFLOW_RUNS,
-    SETTLED_STEPS,
+    OPEN_WORKFLOW_RUN_STATUSES,
+    SETTLED_STEP_STATUSES,
     StepReason,
     StepStatus,
     WorkflowRunReason,
@@ -53,12 +53,12 @@ from tocsin.documents.workflow_states import (
 )
 
 __all__ = [
-    "BIRTHS",
+    "INITIAL_STATUSES",
     "MOVES",
-    "OPEN",
-    "OPEN_WORKFLOW_RUNS",
-    "SETTLED",
-    "SETTLED_STEPS",
+    "OPEN_STATUSES",
+    "OPEN_WORKFLOW_RUN_STATUSES",
+    "SETTLED_STATUSES",
+    "SETTLED_STEP_STATUSES",
     "ApiToken",
     "AttemptOutcome",
     "AuditAction",
@@ -99,15 +99,15 @@ __all__ = [
     "WorkflowRunStatus",
     "WorkflowVersion",
     "connect",
-    "connect_thread",
-    "document_id",
-    "global_id",
+    "connect_sync",
+    "from_global_id",
     "is_unavailable",
-    "is_workflow_run",
+    "is_workflow_run_id",
     "new_id",
     "owner_of",
-    "run_ids",
-    "shown_status",
+    "parent_of",
+    "public_status",
+    "run_log_ids",
     "step_of",
-    "task_of",
+    "to_global_id",
 ]  # fmt: skip

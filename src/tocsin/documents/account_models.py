@@ -6,10 +6,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
-from tocsin.documents.base import Stored, index, new_id
+from tocsin.documents.base import StoredDocument, index, new_id
 
 
-class User(Stored):
+class User(StoredDocument):
     """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash.
 
     `email_confirmed` is false from signing up until a mailed link was used; whoever was stored without it had been
@@ -34,7 +34,7 @@ class User(Stored):
         indexes: ClassVar = [index("email", unique=True), index("created_at")]
 
 
-class Session(Stored):
+class Session(StoredDocument):
     """A log-in. It lives as long as its refresh token is renewed; its access tokens end with it.
 
     A refresh token is two random texts, of which only digests are stored: `family` (the same for the whole session)
@@ -60,7 +60,7 @@ class Session(Stored):
         ]
 
 
-class ApiToken(Stored):
+class ApiToken(StoredDocument):
     """A token for programs. Only its digest is stored; `hint` is its last characters, by which its owner knows it.
 
     `last_used_at` is kept to the minute.
@@ -80,7 +80,7 @@ class ApiToken(Stored):
         indexes: ClassVar = [index("digest", unique=True), index("owner", "created_at")]
 
 
-class Link(Stored):
+class Link(StoredDocument):
     """What a mailed link is good for, once: a new password for `user`, an account for `email`, or a confirmed address.
 
     The id is the digest of the token in the link. `inviter` is the administrator whose invitation it is: it is good as
@@ -100,7 +100,7 @@ class Link(Stored):
         indexes: ClassVar = [index("email"), index("expires_at", expireAfterSeconds=0), index("inviter", sparse=True)]
 
 
-class AuditEntry(Stored):
+class AuditEntry(StoredDocument):
     """Who did what to which account, when and from where.
 
     `actor` is a user's id, or null for the command line and for strangers; `email` is the address of the account that

@@ -21,7 +21,7 @@ def owner_of(document_id: str) -> str:
     return document_id.partition("/")[0]
 
 
-def task_of(run_id: str) -> str:
+def parent_of(run_id: str) -> str:
     """The task whose run has this id."""
     return run_id.partition(":")[0]
 
@@ -29,28 +29,28 @@ def task_of(run_id: str) -> str:
 def step_of(run_id: str) -> str | None:
     """The key of the step whose run has this id, of one of its items or its compensation too; None of a task's run."""
     place = run_id.partition(":")[2]
-    return re.split(r"[\[!]", place)[0] if is_workflow_run(run_id) else None
+    return re.split(r"[\[!]", place)[0] if is_workflow_run_id(run_id) else None
 
 
-def is_workflow_run(document_id: str) -> bool:
+def is_workflow_run_id(document_id: str) -> bool:
     """Whether a workflow run has this id, and not a task."""
     return document_id.partition("/")[2].startswith("w")
 
 
-def global_id(type_name: str, document_id: str) -> str:
+def to_global_id(type_name: str, document_id: str) -> str:
     """The id of a document in the API: base64 of `Type:id` (Relay's Global Object Identification)."""
     return base64.urlsafe_b64encode(f"{type_name}:{document_id}".encode()).decode()
 
 
-def run_ids(run_id: str) -> dict[str, str]:
+def run_log_ids(run_id: str) -> dict[str, str]:
     """The ids in the API of a run and of the task or workflow run that it belongs to; of a workflow run its own."""
-    parent = task_of(run_id)
-    name, kind = ("workflow_run_id", "WorkflowRun") if is_workflow_run(run_id) else ("task_id", "Task")
-    ids = {name: global_id(kind, parent)}
-    return ids if parent == run_id else {"run_id": global_id("Run", run_id), **ids}
+    parent = parent_of(run_id)
+    name, kind = ("workflow_run_id", "WorkflowRun") if is_workflow_run_id(run_id) else ("task_id", "Task")
+    ids = {name: to_global_id(kind, parent)}
+    return ids if parent == run_id else {"run_id": to_global_id("Run", run_id), **ids}
 
 
-def document_id(type_name: str, given: str) -> str | None:
+def from_global_id(type_name: str, given: str) -> str | None:
     """The document of this type that such an id stands for; None for an id of another type, and for what is none."""
     try:
         raw = base64.b64decode(given.encode("ascii"), altchars=b"-_", validate=True).decode()
@@ -65,7 +65,7 @@ def index(*keys: str, **options: Any) -> IndexModel:
     return IndexModel([(key, ASCENDING) for key in keys], **options)
 
 
-class Stored(Document):
+class StoredDocument(Document):
     """A document whose id is a text of our own making."""
 
     id: str  # type: ignore[assignment]  # Beanie's default is an ObjectId

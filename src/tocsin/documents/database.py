@@ -12,23 +12,23 @@ from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.documents.base import Doc, index
-from tocsin.documents.indexes import drop_stale
+from tocsin.documents.indexes import drop_stale_indexes
 from tocsin.documents.models import MODELS
-from tocsin.documents.schema_version import INSTALLATION, bring_up_to_date
+from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots
 
-FILES = "files"
+FILES_BUCKET = "files"
 """The bucket of GridFS."""
 _FILE_INDEXES = {
-    f"{FILES}.files": [index("filename", "uploadDate"), index("uploadDate")],
-    f"{FILES}.chunks": [index("files_id", "n", unique=True)],
+    f"{FILES_BUCKET}.files": [index("filename", "uploadDate"), index("uploadDate")],
+    f"{FILES_BUCKET}.chunks": [index("files_id", "n", unique=True)],
 }
 _LONG_WORK = 2
 """Slices of long work that are done at once: the rest of what the database does is for everybody else."""
 _PATIENCE = 3_000
 """Milliseconds that an operation waits for a database that is away, before it fails with a clear error."""
-OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
+CLIENT_OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Database:
     db: AsyncDatabase[Doc]
     uri: str
     name: str
-    slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
+    fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[Doc]:
@@ -150,10 +150,10 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     `alone` says that no other process can use the database. Raises DatabaseUnavailable, and StartError for data that
     this program must not use.
     """
-    client: AsyncMongoClient[Doc] = AsyncMongoClient(uri, **OPTIONS)
+    client: AsyncMongoClient[Doc] = AsyncMongoClient(uri, **CLIENT_OPTIONS)
     try:
-        await bring_up_to_date(client[name], alone=alone)
-        await drop_stale(client[name], _declared_indexes())
+        await migrate_to_latest(client[name], alone=alone)
+        await drop_stale_indexes(client[name], _declared_indexes())
         await init_beanie(database=client[name], document_models=MODELS)
         await _prepare_files(client[name])
     except PyMongoError as error:
@@ -176,7 +176,7 @@ async def _prepare_files(db: AsyncDatabase[Doc]) -> None:
         await db[name].create_indexes(indexes)
 
 
-def connect_thread(uri: str, name: str) -> SyncDatabase[Doc]:
+def connect_sync(uri: str, name: str) -> SyncDatabase[Doc]:
     """A client of its own for the scheduler's thread (APScheduler closes its store's client when it shuts down)."""
-    client: MongoClient[Doc] = MongoClient(uri, **OPTIONS)
+    client: MongoClient[Doc] = MongoClient(uri, **CLIENT_OPTIONS)
     return client.get_database(name, codec_options=CodecOptions(tz_aware=True))

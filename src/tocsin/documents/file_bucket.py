@@ -15,7 +15,7 @@ from gridfs.asynchronous import AsyncGridFSBucket, AsyncGridOut
 from gridfs.errors import FileExists
 
 from tocsin import clock
-from tocsin.documents.database import FILES, Database
+from tocsin.documents.database import FILES_BUCKET, Database
 
 _SLACK = timedelta(hours=1)
 """Pieces are written before the file's own document: none may go while that could still be young enough to stay."""
@@ -33,12 +33,12 @@ class StoredFile:
     created_at: datetime
 
 
-class FileStore:
+class FileBucket:
     """The files of all owners. Who may read which is for the caller to check: `owner_of` tells whose an id is."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._bucket = AsyncGridFSBucket(database.db, FILES)
+        self._bucket = AsyncGridFSBucket(database.db, FILES_BUCKET)
 
     async def put(self, owner: str, run: str, name: str, content_type: str, data: bytes) -> StoredFile:
         """Keep a file, in the place of one of the same run and name."""
@@ -68,20 +68,20 @@ class FileStore:
         except NoFile:
             return  # its pieces, if any, are gone by now
 
-    async def forget_of(self, owner: str, before: datetime) -> int:
+    async def delete_owner_files(self, owner: str, before: datetime) -> int:
         """Delete this owner's files that are older. Returns how many bytes they had."""
         which = {"_id": {"$gte": f"{owner}/", "$lt": f"{owner}0"}}  # 0 comes after / in ASCII
-        found = self._database.db[f"{FILES}.files"].find(which, {"uploadDate": 1, "length": 1})
+        found = self._database.db[f"{FILES_BUCKET}.files"].find(which, {"uploadDate": 1, "length": 1})
         old = {file["_id"]: int(file["length"]) async for file in found if file["uploadDate"] < before}
         for file_id in old:
             await self.delete(file_id)
         return sum(old.values())
 
-    async def forget(self, before: datetime) -> int:
+    async def delete_older(self, before: datetime) -> int:
         """Delete what is older, also pieces of uploads that broke off. Returns how many files."""
-        result = await self._database.db[f"{FILES}.files"].delete_many({"uploadDate": {"$lt": before}})
+        result = await self._database.db[f"{FILES_BUCKET}.files"].delete_many({"uploadDate": {"$lt": before}})
         oldest = ObjectId.from_datetime(before - _SLACK)
-        await self._database.db[f"{FILES}.chunks"].delete_many({"_id": {"$lt": oldest}})
+        await self._database.db[f"{FILES_BUCKET}.chunks"].delete_many({"_id": {"$lt": oldest}})
         return result.deleted_count
 
 
@@ -91,7 +91,7 @@ class OpenFile:
     def __init__(self, stream: AsyncGridOut) -> None:
         self._stream = stream
         metadata = stream.metadata or {}
-        self.about = StoredFile(
+        self.info = StoredFile(
             stream._id, metadata["run"], stream.name, metadata["contentType"], stream.length, stream.upload_date
         )
 
@@ -99,7 +99,7 @@ class OpenFile:
         """All of it."""
         return bytes(await self._stream.read())
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def iter_chunks(self) -> AsyncIterator[bytes]:
         """One piece after the other, 255 KiB each."""
         while piece := await self._stream.readchunk():
             yield piece

@@ -17,14 +17,14 @@ from tocsin import telemetry
 from tocsin.documents.base import Doc
 from tocsin.documents.schema_version import INSTALLATION
 
-Declared = Mapping[str, Sequence[IndexModel]]
+DeclaredIndexes = Mapping[str, Sequence[IndexModel]]
 _NOTE = {"_id": "indexes"}
 _OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
 _NOT_THERE = 27
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-async def drop_stale(db: AsyncDatabase[Doc], declared: Declared) -> None:
+async def drop_stale_indexes(db: AsyncDatabase[Doc], declared: DeclaredIndexes) -> None:
     """Drop what is stale, before the declared indexes are made. Reads one document when nothing has changed."""
     specs = {
         name: {model.document["name"]: _spec(model.document) for model in models} for name, models in declared.items()

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 from beanie import Document
 
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
-from tocsin.documents.base import Doc, Stored, index
+from tocsin.documents.base import Doc, StoredDocument, index
 from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.replay_models import Replay
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
 
 
-class Task(Stored):
+class Task(StoredDocument):
     """What a user saved: a job, a schedule, a retry policy; and what the engine remembers of it.
 
     `next_run_at` is the schedule's truth: null when nothing lies ahead. `active` names the scheduled runs that are not
@@ -57,7 +57,7 @@ class Task(Stored):
         ]
 
 
-class Run(Stored):
+class Run(StoredDocument):
     """One occurrence of a task: due once, attempted one or more times, settled once.
 
     It carries a copy of the task's job (secrets stay encrypted), so a worker reads nothing else. `fence` counts claims:
@@ -133,7 +133,7 @@ class Run(Stored):
         ]
 
 
-class ResponseBody(Stored):
+class ResponseBody(StoredDocument):
     """The response body of one attempt, kept apart from the run so that lists stay light. Its id is `run id#number`."""
 
     text: str
@@ -142,7 +142,7 @@ class ResponseBody(Stored):
         name = "response_bodies"
 
 
-class Worker(Stored):
+class Worker(StoredDocument):
     """A process that makes attempts, and how long its lease on the runs it holds is good.
 
     A lease is `lease` seconds long. `ended` counts the attempts that it made in a minute, as [queue, owner, count].
@@ -156,7 +156,7 @@ class Worker(Stored):
         name = "workers"
 
 
-class IdempotencyKey(Stored):
+class IdempotencyKey(StoredDocument):
     """What a mutation answered to (owner, mutation, key): kept 24 hours."""
 
     fingerprint: str
@@ -170,7 +170,7 @@ class IdempotencyKey(Stored):
         indexes: ClassVar = [index("created_at", expireAfterSeconds=86_400)]
 
 
-class Delivery(Stored):
+class Delivery(StoredDocument):
     """One mail that must reach a user; its id derives from its cause, so that no cause is told twice.
 
     It goes to its owner's address, or to the address `to` of someone who has no account yet. `sealed` is what stands
@@ -223,7 +223,7 @@ class KeyKind(Enum):
     DATA = "DATA"
 
 
-class StoredKey(Stored):
+class StoredKey(StoredDocument):
     """A key of the installation. Its id is what tokens and sealed texts name it by.
 
     `sealed` is the key itself, sealed with the operator's encryption key; null stands for the operator's own key. Each
@@ -243,7 +243,7 @@ class StoredKey(Stored):
         name = "keys"
 
 
-class RateBucket(Stored):
+class RateBucket(StoredDocument):
     """How far a limited caller is ahead of his rate: see `security/gcra.py`. Its id is `kind:digest of the caller`.
 
     `full_at` is in milliseconds since 1970, as a number, because the embedded database adds only numbers up. From then
@@ -258,7 +258,7 @@ class RateBucket(Stored):
         indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
 
 
-class MailCount(Stored):
+class MailCount(StoredDocument):
     """The times of the last mails that one limit counts: see `outbound/mail_limits.py`.
 
     Its id is `limit:digest of whom it is for`. `held_back` are mails that were not sent, and not told of yet.
@@ -273,7 +273,7 @@ class MailCount(Stored):
         indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
 
 
-class OwnerUsage(Stored):
+class OwnerUsage(StoredDocument):
     """The usage of an owner of those quotas that are counted as things happen. Its id is the owner's.
 
     `counts` are by the quota's name: {at, used}, where `at` is the number of the window since 1970. `storage` is in

@@ -21,8 +21,8 @@ from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
 from tocsin.documents import Doc
 from tocsin.errors import InvalidInput
 
-DEFAULT_SIZE = 20
-LARGEST = 100
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
 _FIRST_WINDOW = timedelta(seconds=10)
 _GROWTH = 8
 _ROWS_PER_WINDOW = 5_000
@@ -31,7 +31,7 @@ _CURSOR = re.compile(r"([a-z_]+):(-?[0-9]{1,16}):(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CursorPosition:
     """The position of a row in the order."""
 
     key: datetime
@@ -53,18 +53,18 @@ class PageArguments:
         given: list[Any] = [None if value is strawberry.UNSET else value for value in (first, after, last, before)]
         return cls(*given)
 
-    def checked(self) -> "PageArguments":
+    def validated(self) -> "PageArguments":
         """Return the arguments with `first` or `last` set. Raises InvalidInput if they are invalid."""
         if self.first is not None and self.last is not None:
             raise InvalidInput("Set first or last, not both.", "last")
         for name, size in (("first", self.first), ("last", self.last)):
-            if size is not None and not 1 <= size <= LARGEST:
-                raise InvalidInput(f"{name} must be 1 to {LARGEST}; it is {size}.", name)
-        return replace(self, first=DEFAULT_SIZE) if self.first is None and self.last is None else self
+            if size is not None and not 1 <= size <= MAX_PAGE_SIZE:
+                raise InvalidInput(f"{name} must be 1 to {MAX_PAGE_SIZE}; it is {size}.", name)
+        return replace(self, first=DEFAULT_PAGE_SIZE) if self.first is None and self.last is None else self
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class KeysetQuery:
     """A query for rows of one owner in one order, named `order` in its cursors.
 
     `base` contains equality conditions on the fields that precede `key` in an index; `residual` any other conditions.
@@ -73,16 +73,16 @@ class Rows:
     """
 
     collection: AsyncCollection[Doc]
-    order: str
+    order_name: str
     key: str
     descending: bool
-    base: Doc
-    residual: Doc = field(default_factory=dict)
-    hidden: dict[str, int] = field(default_factory=dict)
-    low: datetime | None = None
-    high: datetime | None = None
-    origin: tuple[datetime, datetime] | None = None
-    computed: Doc | None = None
+    indexed_filter: Doc
+    extra_filter: Doc = field(default_factory=dict)
+    projection: dict[str, int] = field(default_factory=dict)
+    min_key: datetime | None = None
+    max_key: datetime | None = None
+    key_range_hint: tuple[datetime, datetime] | None = None
+    computed_key: Doc | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +94,32 @@ class Page:
     has_previous: bool
 
 
-def cursor(rows: Rows, row: Doc) -> str:
+def encode_cursor(rows: KeysetQuery, row: Doc) -> str:
     """Return the opaque cursor of a row."""
-    text = f"{rows.order}:{epoch_milliseconds(row[rows.key])}:{row['_id']}"
+    text = f"{rows.order_name}:{epoch_milliseconds(row[rows.key])}:{row['_id']}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def read_cursor(rows: Rows, text: str, name: str) -> Mark:
+def decode_cursor(rows: KeysetQuery, text: str, name: str) -> CursorPosition:
     """Decode a cursor. Raises InvalidInput if it is malformed or belongs to another order."""
     try:
         raw = base64.b64decode(text[:_MAX_CURSOR_LENGTH].encode("ascii"), altchars=b"-_", validate=True).decode()
         match = _CURSOR.fullmatch(raw)
-        if match is None or match.group(1) != rows.order:
+        if match is None or match.group(1) != rows.order_name:
             raise ValueError(raw)
-        return Mark(EPOCH + int(match.group(2)) * MILLISECOND, match.group(3))
+        return CursorPosition(EPOCH + int(match.group(2)) * MILLISECOND, match.group(3))
     except (binascii.Error, ValueError, OverflowError):
         message = "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy."
         raise InvalidInput(message, name) from None
 
 
-async def read_page(rows: Rows, arguments: PageArguments) -> Page:
+async def fetch_page(rows: KeysetQuery, arguments: PageArguments) -> Page:
     """Fetch a page. Raises InvalidInput."""
-    arguments = arguments.checked()
-    after = None if arguments.after is None else read_cursor(rows, arguments.after, "after")
-    before = None if arguments.before is None else read_cursor(rows, arguments.before, "before")
+    arguments = arguments.validated()
+    after = None if arguments.after is None else decode_cursor(rows, arguments.after, "after")
+    before = None if arguments.before is None else decode_cursor(rows, arguments.before, "before")
     forward = arguments.last is None
-    size = arguments.first or arguments.last or DEFAULT_SIZE
+    size = arguments.first or arguments.last or DEFAULT_PAGE_SIZE
     walk = _Walk(rows, rows.descending is forward, after if forward else before, before if forward else after)
     found = await walk.take(size + 1)
     more, page = len(found) > size, found[:size]
@@ -128,24 +128,26 @@ async def read_page(rows: Rows, arguments: PageArguments) -> Page:
     return Page(page[::-1], has_next=before is not None, has_previous=more)
 
 
-async def count(rows: Rows) -> int:
+async def count_rows(rows: KeysetQuery) -> int:
     """Count the rows on all pages, from an index where possible."""
-    if rows.computed is not None or (rows.residual and rows.origin is None):
-        stages = [*_stages(rows, {}), {"$match": _key_range(rows.key, rows.low, rows.high)}, {"$count": "n"}]
+    if rows.computed_key is not None or (rows.extra_filter and rows.key_range_hint is None):
+        stages = [*_stages(rows, {}), {"$match": _key_range(rows.key, rows.min_key, rows.max_key)}, {"$count": "n"}]
         found = await (await rows.collection.aggregate(stages)).to_list()
         return int(found[0]["n"]) if found else 0
-    if not rows.residual:
-        return await rows.collection.count_documents({**rows.base, **_key_range(rows.key, rows.low, rows.high)})
+    if not rows.extra_filter:
+        return await rows.collection.count_documents(
+            {**rows.indexed_filter, **_key_range(rows.key, rows.min_key, rows.max_key)}
+        )
     walk, total = _Walk(rows, rows.descending, None, None), 0
     async for some in walk.windows([{"$count": "n"}]):
         total += some[0]["n"] if some else 0
     return total
 
 
-def _stages(rows: Rows, span: Doc) -> list[Doc]:
-    stages: list[Doc] = [{"$match": {**rows.base, **span}}]
-    if rows.residual:
-        stages.append({"$match": rows.residual})
+def _stages(rows: KeysetQuery, span: Doc) -> list[Doc]:
+    stages: list[Doc] = [{"$match": {**rows.indexed_filter, **span}}]
+    if rows.extra_filter:
+        stages.append({"$match": rows.extra_filter})
     return stages
 
 
@@ -158,10 +160,10 @@ def _key_range(key: str, low: datetime | None, high: datetime | None) -> Doc:
 class _Walk:
     """A walk from `start` towards `end` (both exclusive; None for the end of the rows), in either direction."""
 
-    rows: Rows
+    rows: KeysetQuery
     down: bool
-    start: Mark | None
-    end: Mark | None
+    start: CursorPosition | None
+    end: CursorPosition | None
 
     async def take(self, wanted: int) -> list[Doc]:
         """Return the first `wanted` rows."""
@@ -179,7 +181,9 @@ class _Walk:
             return
         width, edge = _FIRST_WINDOW, self._first_edge(low, high)
         while (
-            self.rows.origin is not None and low < (far := self._far_edge(edge, width)) < high and self._has_more(far)
+            self.rows.key_range_hint is not None
+            and low < (far := self._far_edge(edge, width)) < high
+            and self._has_more(far)
         ):
             found, scanned = await self._read(*self._window(low, far, high), stages)
             yield found
@@ -196,38 +200,38 @@ class _Walk:
     def _bounds(self) -> tuple[datetime, datetime]:
         """Return the smallest and the greatest key that a remaining row can have."""
         first, last = (self.end, self.start) if self.down else (self.start, self.end)
-        lowest = [self.rows.low or _LOWEST, first.key if first else _LOWEST]
-        highest = [self.rows.high or _HIGHEST, last.key if last else _HIGHEST]
+        lowest = [self.rows.min_key or _LOWEST, first.key if first else _LOWEST]
+        highest = [self.rows.max_key or _HIGHEST, last.key if last else _HIGHEST]
         return max(lowest), min(highest)
 
     def _first_edge(self, low: datetime, high: datetime) -> datetime:
         """Return the key at which the walk starts."""
-        oldest, newest = self.rows.origin or (low, high)
+        oldest, newest = self.rows.key_range_hint or (low, high)
         return min(high, newest) if self.down else max(low, oldest)
 
     def _has_more(self, far: datetime) -> bool:
         """Tell whether rows can be expected beyond `far`; if not, the rest is read at once."""
-        oldest, newest = self.rows.origin or (_LOWEST, _HIGHEST)
+        oldest, newest = self.rows.key_range_hint or (_LOWEST, _HIGHEST)
         return oldest < far if self.down else far < newest
 
     async def _read(self, low: datetime, high: datetime, stages: list[Doc]) -> tuple[list[Doc], int]:
         """Return the results of the stages for rows between these keys, and the number of rows read if filtered."""
         key, rows = self.rows.key, self.rows
-        span = {} if rows.computed else _key_range(key, low, high)
-        matching: list[Doc] = [{"$match": rows.residual}] if rows.residual else []
-        if rows.computed:
-            matching += [{"$addFields": {key: rows.computed}}, {"$match": _key_range(key, low, high)}]
+        span = {} if rows.computed_key else _key_range(key, low, high)
+        matching: list[Doc] = [{"$match": rows.extra_filter}] if rows.extra_filter else []
+        if rows.computed_key:
+            matching += [{"$addFields": {key: rows.computed_key}}, {"$match": _key_range(key, low, high)}]
         if ties := self._tie_breakers():
             matching.append({"$match": {"$and": ties}})
-        within: Doc = {**rows.base, **span}
+        within: Doc = {**rows.indexed_filter, **span}
         found = await (await rows.collection.aggregate([{"$match": within}, *matching, *stages])).to_list()
-        passes_over = bool(rows.residual) and rows.origin is not None
+        passes_over = bool(rows.extra_filter) and rows.key_range_hint is not None
         return found, await rows.collection.count_documents(within) if passes_over else 0
 
     def _sort_stages(self, limit: int) -> list[Doc]:
         direction = -1 if self.down else 1
         stages: list[Doc] = [{"$sort": {self.rows.key: direction, "_id": direction}}, {"$limit": limit}]
-        return [*stages, {"$project": self.rows.hidden}] if self.rows.hidden else stages
+        return [*stages, {"$project": self.rows.projection}] if self.rows.projection else stages
 
     def _tie_breakers(self) -> list[Doc]:
         """Return conditions that compare rows with the same key as a cursor by their IDs."""
@@ -242,7 +246,7 @@ def _next_width(width: timedelta, scanned: int) -> timedelta:
     return width * max(1 / _GROWTH, min(factor, _GROWTH))
 
 
-def _beyond(key: str, mark: Mark, operator: str) -> dict[str, Any]:
+def _beyond(key: str, mark: CursorPosition, operator: str) -> dict[str, Any]:
     return {"$or": [{key: {operator: mark.key}}, {key: mark.key, "_id": {operator: mark.id}}]}
 
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from tocsin.documents.base import Stored
+from tocsin.documents.base import StoredDocument
 
 
-class Queue(Stored):
+class Queue(StoredDocument):
     """A named lane. Its id is its name. None: no limit. `rate` is in attempts begun a minute."""
 
     description: str = ""
@@ -20,7 +20,7 @@ class Queue(Stored):
         name = "queues"
 
 
-class Circuit(Stored):
+class Circuit(StoredDocument):
     """The circuit of one owner's runs to one target host, while it is not closed. Its id is `owner host:port`.
 
     `state` is OPEN until `retry_at`; then one run is the probe (HALF_OPEN), until `retry_at` again, should its outcome

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum
 from typing import ClassVar
 
-from tocsin.documents.base import Doc, Stored, index
+from tocsin.documents.base import Doc, StoredDocument, index
 
 
 class ReplayStatus(Enum):
@@ -32,7 +32,7 @@ class SkipReason(Enum):
     ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
 
 
-class Replay(Stored):
+class Replay(StoredDocument):
     """Dead letters of one owner that are sent again, the oldest first, at a rate.
 
     Only runs that finished up to `until` are taken, so that what fails again is not taken again; `cursor_at` and

@@ -19,21 +19,21 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import __version__, clock, telemetry
-from tocsin.cancellation import end_tasks
+from tocsin.cancellation import cancel_and_wait
 from tocsin.documents.base import Doc
 from tocsin.documents.migrations import FIRST_VERSION, MIGRATIONS, Migration
-from tocsin.documents.workers import LONGEST_LEASE, is_alive
-from tocsin.errors import StartError
+from tocsin.documents.workers import MAX_LEASE, is_alive
+from tocsin.errors import StartupError
 
 INSTALLATION = "installation"
 """The collection of what is known of the installation as a whole."""
-LEASE = timedelta(seconds=15)
+LOCK_LEASE = timedelta(seconds=15)
 _SCHEMA = {"_id": "schema"}
 _POLL_SECONDS = 0.2
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class NewerData(StartError):
+class NewerData(StartupError):
     """The data was written by a newer program, and this one must not touch it."""
 
     def __init__(self, found: int, known: int, program: str) -> None:
@@ -43,7 +43,7 @@ class NewerData(StartError):
         )
 
 
-class UnfinishedRestore(StartError):
+class UnfinishedRestore(StartupError):
     """A restore into this database broke off, so that only a part of the data is there."""
 
     def __init__(self, file: str) -> None:
@@ -79,7 +79,7 @@ def check_version(found: SchemaVersion, known: int) -> None:
         raise NewerData(found.version, known, found.program)
 
 
-def latest(migrations: Sequence[Migration] = MIGRATIONS) -> int:
+def latest_version(migrations: Sequence[Migration] = MIGRATIONS) -> int:
     """The version that this program writes."""
     return migrations[-1].version if migrations else FIRST_VERSION
 
@@ -93,7 +93,7 @@ async def write_version(db: AsyncDatabase[Doc], version: int, **fields: Any) -> 
         return
 
 
-async def bring_up_to_date(
+async def migrate_to_latest(
     db: AsyncDatabase[Doc], *, alone: bool, migrations: Sequence[Migration] = MIGRATIONS
 ) -> None:
     """Migrate the data to this program's version if it is older, and write the version of a new database.
@@ -101,7 +101,7 @@ async def bring_up_to_date(
     `alone` says that no other process can use the database. Raises StartError with one sentence when the data is newer,
     when processes of an older program still serve, or when a migration fails; PyMongoError without a database.
     """
-    known = latest(migrations)
+    known = latest_version(migrations)
     if await db[INSTALLATION].find_one(_SCHEMA) is None:
         found = await read_version(db)
         await write_version(db, found.version if found else known)
@@ -150,7 +150,7 @@ async def _apply(db: AsyncDatabase[Doc], migration: Migration) -> int:
         raise
     except Exception as error:
         log.exception("a migration failed", version=migration.version, title=migration.title)
-        raise StartError(
+        raise StartupError(
             f"The data cannot be migrated to version {migration.version} ({migration.title}): {error!r}. The log says"
             " more; the backup from before the upgrade can be restored for the program before this one."
         ) from error
@@ -161,12 +161,12 @@ async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
     if alone:
         return
     seen: dict[str, Any] = {}
-    deadline = clock.now() + LONGEST_LEASE
+    deadline = clock.now() + MAX_LEASE
     while (now := clock.now()) < deadline:
         leases = {one["_id"]: one["until"] async for one in db["workers"].find({}) if is_alive(one, now)}
         living = sorted(worker for worker, until in leases.items() if seen.setdefault(worker, until) != until)
         if living:
-            raise StartError(
+            raise StartupError(
                 f"The data must be migrated, and {', '.join(living)} still works with it: stop the processes of the"
                 " older Tocsin, then start this one again."
             )
@@ -185,9 +185,9 @@ class _Lock:
     async def take(self, *, alone: bool) -> bool:
         """Take the lock if nobody has it. A lease too far ahead was written by a clock that has been set back since."""
         now = clock.now()
-        free = [{"lock": None}, {"lock.until": {"$lt": now}}, {"lock.until": {"$gt": now + 2 * LEASE}}]
+        free = [{"lock": None}, {"lock.until": {"$lt": now}}, {"lock.until": {"$gt": now + 2 * LOCK_LEASE}}]
         found_by = _SCHEMA if alone else {**_SCHEMA, "$or": free}
-        return await self._set(found_by, {"lock": {"by": self._name, "until": now + LEASE}})
+        return await self._set(found_by, {"lock": {"by": self._name, "until": now + LOCK_LEASE}})
 
     async def advance(self, version: int, entry: Doc) -> bool:
         """Write the new version, if the lock is still this process's."""
@@ -202,7 +202,7 @@ class _Lock:
         try:
             yield
         finally:
-            await end_tasks(renewing)
+            await cancel_and_wait(renewing)
             await self._set(self._mine, {"lock": None})
 
     @property
@@ -211,9 +211,9 @@ class _Lock:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await asyncio.sleep(LOCK_LEASE.total_seconds() / 3)
             try:
-                await self._set(self._mine, {"lock.until": clock.now() + LEASE})
+                await self._set(self._mine, {"lock.until": clock.now() + LOCK_LEASE})
             except PyMongoError as error:
                 log.warning("the lease of the migration was not renewed", error=str(error)[:300])
 

@@ -104,9 +104,9 @@ class Hold(Enum):
 
 
 S = RunStatus
-SETTLED = frozenset({S.COMPLETED, S.FAILED, S.CANCELLED, S.SKIPPED, S.MISSED})
-OPEN = frozenset(RunStatus) - SETTLED
-BIRTHS = frozenset({S.QUEUED, S.RUNNING, S.SKIPPED, S.MISSED})
+SETTLED_STATUSES = frozenset({S.COMPLETED, S.FAILED, S.CANCELLED, S.SKIPPED, S.MISSED})
+OPEN_STATUSES = frozenset(RunStatus) - SETTLED_STATUSES
+INITIAL_STATUSES = frozenset({S.QUEUED, S.RUNNING, S.SKIPPED, S.MISSED})
 MOVES: dict[RunStatus, frozenset[RunStatus]] = {
     S.QUEUED: frozenset({S.RUNNING, S.CANCELLED}),
     S.RUNNING: frozenset({S.COMPLETED, S.RETRY, S.FAILED, S.WAITING, S.QUEUED, S.CANCELLED}),
@@ -120,13 +120,13 @@ MOVES: dict[RunStatus, frozenset[RunStatus]] = {
 }
 
 
-def shown_status(run: Mapping[str, Any]) -> RunStatus:
+def public_status(run: Mapping[str, Any]) -> RunStatus:
     """Return the state of a stored run as it is told: one that a worker has, but has not begun, still waits."""
     status = S(run["status"])
     return S.QUEUED if status is S.RUNNING and run.get("begun") is False else status
 
 
-SHOWN: dict[RunStatus, TaskStatus] = {
+TASK_STATUS_OF_OPEN_RUN: dict[RunStatus, TaskStatus] = {
     S.QUEUED: TaskStatus.PENDING,
     S.RETRY: TaskStatus.RETRY,
     S.RUNNING: TaskStatus.RUNNING,

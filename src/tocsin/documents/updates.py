@@ -11,14 +11,21 @@ from typing import Any, Protocol
 
 from pymongo import UpdateMany, UpdateOne
 
-from tocsin.documents.states import MOVES, OPEN, PROJECT_TASK_STATUS, SHOWN, RunStatus, TaskStatus
+from tocsin.documents.states import (
+    MOVES,
+    OPEN_STATUSES,
+    PROJECT_TASK_STATUS,
+    TASK_STATUS_OF_OPEN_RUN,
+    RunStatus,
+    TaskStatus,
+)
 
 Expression = dict[str, Any]
 Pipeline = list[Expression]
-RunId = str | Expression
+RunIdOrExpression = str | Expression
 
 
-def equals(field: str, value: Any) -> Expression:
+def has_value(field: str, value: Any) -> Expression:
     """The field has this value. A field that may be missing is not None: see `is_null`."""
     return {"$eq": [f"${field}", {"$literal": value} if isinstance(value, str) else value]}
 
@@ -28,12 +35,12 @@ def is_null(field: str) -> Expression:
     return {"$eq": [{"$ifNull": [f"${field}", None]}, None]}
 
 
-def one_of(field: str, values: Iterable[str]) -> Expression:
+def is_one_of(field: str, values: Iterable[str]) -> Expression:
     """The field has one of these values, which are words of our own."""
     return {"$in": [f"${field}", list(values)]}
 
 
-def both(*conditions: Expression) -> Expression:
+def all_of(*conditions: Expression) -> Expression:
     """All conditions hold."""
     return {"$and": list(conditions)}
 
@@ -63,10 +70,10 @@ def move_run(
 
     Raises ValueError for a move that the state machine does not have: that is a fault of the program.
     """
-    return UpdateOne({"_id": run_id}, run_move(sources, target, changes, computed=computed, where=where))
+    return UpdateOne({"_id": run_id}, move_run_pipeline(sources, target, changes, computed=computed, where=where))
 
 
-def run_move(
+def move_run_pipeline(
     sources: Iterable[RunStatus],
     target: RunStatus,
     changes: Mapping[str, Any],
@@ -80,14 +87,14 @@ def run_move(
     if wrong:
         raise ValueError(f"no run moves from {', '.join(wrong)} to {target.name}")
     values = [source.value for source in sources]
-    condition = equals("status", values[0]) if len(values) == 1 else one_of("status", values)
+    condition = has_value("status", values[0]) if len(values) == 1 else is_one_of("status", values)
     if where is not None:
-        condition = both(condition, where)
-    full = {**changes, "status": target.value, "open": target in OPEN}
+        condition = all_of(condition, where)
+    full = {**changes, "status": target.value, "open": target in OPEN_STATUSES}
     return [change_when(condition, full, computed)]
 
 
-def update_all(ids: Sequence[str], pipeline: Pipeline) -> UpdateMany:
+def update_by_ids(ids: Sequence[str], pipeline: Pipeline) -> UpdateMany:
     """The update that makes the same change to all documents of these ids: one, however many they are."""
     return UpdateMany({"_id": {"$in": list(ids)}}, pipeline)
 
@@ -99,22 +106,22 @@ def change_task(
     computed: Mapping[str, Expression] | None = None,
 ) -> UpdateOne:
     """The update of a task where `condition` holds, its status projected anew."""
-    return UpdateOne({"_id": task_id}, task_change(condition, changes, computed))
+    return UpdateOne({"_id": task_id}, change_task_pipeline(condition, changes, computed))
 
 
-def task_change(
+def change_task_pipeline(
     condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None
 ) -> Pipeline:
     """The change of a task where `condition` holds, its status projected anew."""
     return [change_when(condition, changes, computed), PROJECT_TASK_STATUS]
 
 
-def is_active(run: RunId) -> Expression:
+def is_active_run(run: RunIdOrExpression) -> Expression:
     """The task names this run among its active ones."""
     return {"$in": [run, {"$map": {"input": "$active", "in": "$$this.run"}}]}
 
 
-def without_active(runs: Sequence[RunId]) -> Expression:
+def remove_active_runs(runs: Sequence[RunIdOrExpression]) -> Expression:
     """The task's active runs less these."""
     if len(runs) == 1:
         keep: Expression = {"$ne": ["$$this.run", runs[0]]}
@@ -123,34 +130,36 @@ def without_active(runs: Sequence[RunId]) -> Expression:
     return {"$filter": {"input": "$active", "cond": keep}}
 
 
-def with_active(runs: Sequence[tuple[RunId, RunStatus]]) -> Expression:
+def put_active_runs(runs: Sequence[tuple[RunIdOrExpression, RunStatus]]) -> Expression:
     """The task's active runs and these, each once, in its latest state."""
-    entries = [{"run": run, "shows": SHOWN.get(status, TaskStatus.PENDING).value} for run, status in runs]
-    return {"$concatArrays": [without_active([run for run, _ in runs]), entries]}
+    entries = [
+        {"run": run, "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING).value} for run, status in runs
+    ]
+    return {"$concatArrays": [remove_active_runs([run for run, _ in runs]), entries]}
 
 
-def own_run(suffix: str) -> Expression:
+def run_id_expression(suffix: str) -> Expression:
     """The id of the run of the task itself whose id ends so: like changes of many tasks are then the same text."""
     return {"$concat": ["$_id", suffix]}
 
 
-class Step(Hashable, Protocol):
+class TaskChange(Hashable, Protocol):
     """A change of a task that can be made to many tasks at once: equal steps are the same change."""
 
-    def pipeline(self) -> Pipeline:
+    def build_pipeline(self) -> Pipeline:
         """The change."""
         ...
 
 
-def gathered(steps: Iterable[tuple[str, Step]]) -> list[UpdateOne | UpdateMany]:
+def group_updates(steps: Iterable[tuple[str, TaskChange]]) -> list[UpdateOne | UpdateMany]:
     """The updates that make these changes of tasks (by id), equal ones together.
 
     What is due together mostly changes alike, and one update of many tasks costs a third of many updates of one.
     """
-    groups: dict[Step, list[str]] = {}
+    groups: dict[TaskChange, list[str]] = {}
     for task_id, step in steps:
         groups.setdefault(step, []).append(task_id)
-    return [_update(task_ids, step.pipeline()) for step, task_ids in groups.items()]
+    return [_update(task_ids, step.build_pipeline()) for step, task_ids in groups.items()]
 
 
 def _update(task_ids: list[str], pipeline: Pipeline) -> UpdateOne | UpdateMany:

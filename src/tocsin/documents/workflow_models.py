@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import ClassVar
 
-from tocsin.documents.base import Doc, Stored, index
+from tocsin.documents.base import Doc, StoredDocument, index
 from tocsin.documents.workflow_states import WorkflowRunReason, WorkflowRunStatus
 
 
-class Workflow(Stored):
+class Workflow(StoredDocument):
     """A named graph of steps. `name_key` is `owner/name`, unique. `version` counts the saves that changed anything.
 
     `schedule` and `next_run_at` are as a task's, and so is `incident`: it grows with each scheduled run that completes
@@ -38,7 +38,7 @@ class Workflow(Stored):
         ]
 
 
-class WorkflowVersion(Stored):
+class WorkflowVersion(StoredDocument):
     """One version of a workflow, as it was saved: never changed. Its id is `workflow id@version`.
 
     `definition` is a JSON text; `secrets` are what it keeps encrypted, by their places in it.
@@ -56,7 +56,7 @@ class WorkflowVersion(Stored):
         indexes: ClassVar = [index("workflow", "version")]
 
 
-class WorkflowRun(Stored):
+class WorkflowRun(StoredDocument):
     """One execution of a workflow. All that is decided about its steps stands here, so that one conditional update,
     on `rev`, moves it: the steps' runs follow from it and are made again if a crash came in between.
 

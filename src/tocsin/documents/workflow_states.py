@@ -57,5 +57,5 @@ class StepReason(Enum):
     APPROVED_BY_TIMEOUT = "APPROVED_BY_TIMEOUT"
 
 
-SETTLED_STEPS = frozenset({StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED})
-OPEN_WORKFLOW_RUNS = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.RUNNING})
+SETTLED_STEP_STATUSES = frozenset({StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED})
+OPEN_WORKFLOW_RUN_STATUSES = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.RUNNING})

@@ -6,7 +6,7 @@ protects it; `access` sends administrative commands; `faults` are the errors for
 program. The program (GPL-2.0) runs as a child process and is never imported.
 """
 
-from tocsin.embedded.data_directory import has_database, running_uri
+from tocsin.embedded.data_directory import find_running_uri, has_database
 from tocsin.embedded.database import EmbeddedDatabase
 
-__all__ = ["EmbeddedDatabase", "has_database", "running_uri"]
+__all__ = ["EmbeddedDatabase", "find_running_uri", "has_database"]

@@ -9,21 +9,21 @@ from pymongo.errors import OperationFailure
 from tocsin import clock
 from tocsin.embedded.data_directory import USER
 
-ANSWER_SECONDS = 4.0
+TIMEOUT_SECONDS = 4.0
 AUTHENTICATION_FAILED = 18
 USER_EXISTS = 51003
-DATABASE = "tocsin_embedded"
+DATABASE_NAME = "tocsin_embedded"
 
 
-def connect(uri: str) -> AsyncMongoClient[dict[str, Any]]:
+def open_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
     """Return a client with short timeouts, to be used with `async with`."""
-    milliseconds = int(ANSWER_SECONDS * 1000)
+    milliseconds = int(TIMEOUT_SECONDS * 1000)
     return AsyncMongoClient(uri, serverSelectionTimeoutMS=milliseconds, socketTimeoutMS=milliseconds)
 
 
 async def set_password(uri: str, password: str) -> None:
     """Create the database's only user, or change its password. Raises PyMongoError."""
-    async with connect(uri) as client:
+    async with open_client(uri) as client:
         try:
             await client.admin.command("createUser", USER, pwd=password, roles=["root"])
         except OperationFailure as error:
@@ -34,17 +34,17 @@ async def set_password(uri: str, password: str) -> None:
 
 async def end_sessions(uri: str) -> None:
     """End all sessions, including the locks of clients that died in a transaction. Raises PyMongoError."""
-    async with connect(uri) as client:
+    async with open_client(uri) as client:
         await client.admin.command("killAllSessions", [])
 
 
-async def instance_of(uri: str, *, create: bool) -> str | None:
+async def fetch_instance_id(uri: str, *, create: bool) -> str | None:
     """Return the id in the database's instance document; None if it does not exist and `create` is false.
 
     Raises PyMongoError.
     """
-    async with connect(uri) as client:
-        collection = client[DATABASE]["instance"]
+    async with open_client(uri) as client:
+        collection = client[DATABASE_NAME]["instance"]
         found = await collection.find_one({"_id": "instance"})
         if found is None and create:
             found = {"_id": "instance", "instance": secrets.token_hex(16), "created_at": clock.now()}

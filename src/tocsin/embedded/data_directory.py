@@ -20,17 +20,17 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from tocsin.embedded import startup_errors
-from tocsin.embedded.lock import holder
+from tocsin.embedded.lock import find_lock_holder
 
 USER = "tocsin"
 HOST = "127.0.0.1"
-ESSENTIAL = ("WiredTiger", "WiredTiger.turtle", "WiredTiger.wt")
+ESSENTIAL_FILES = ("WiredTiger", "WiredTiger.turtle", "WiredTiger.wt")
 BLOCK_MAGIC = struct.pack("<I", 120897)  # WiredTiger's WT_BLOCK_MAGIC, with which each data file begins
-CONFIG_TEXT = "# Empty on purpose and rewritten at each start, so that the server reads no other configuration.\n"
+EMPTY_CONFIG = "# Empty on purpose and rewritten at each start, so that the server reads no other configuration.\n"
 
 
 @dataclass(frozen=True)
-class Paths:
+class DataPaths:
     """The paths of all files. `directory` is the data directory (absolute)."""
 
     directory: Path
@@ -57,7 +57,7 @@ class Paths:
         return self.directory / "database.instance.json"
 
     @property
-    def running(self) -> Path:
+    def port_file(self) -> Path:
         return self.directory / "database.running.json"
 
     @property
@@ -66,7 +66,7 @@ class Paths:
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningServer:
     """The running server. `port` is None until it listens."""
 
     pid: int
@@ -75,24 +75,24 @@ class Running:
 
 
 @dataclass(frozen=True)
-class Marker:
+class InstanceMarker:
     """The id of the database that belongs into the directory, and its known data files."""
 
     instance: str
     files: tuple[str, ...]
 
 
-def create_directories(paths: Paths) -> None:
+def create_directories(paths: DataPaths) -> None:
     """Create the data directory (0700 if new) and the database's own (always 0700). Raises EmbeddedDatabaseError."""
     try:
         paths.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         paths.storage.mkdir(mode=0o700, exist_ok=True)
         paths.storage.chmod(0o700)
     except OSError as error:
-        raise startup_errors.from_os(paths.directory, error) from None
+        raise startup_errors.directory_unusable(paths.directory, error) from None
 
 
-def check(paths: Paths) -> None:
+def check_files(paths: DataPaths) -> None:
     """Check that no database file is missing or damaged. Raises EmbeddedDatabaseError.
 
     The server itself would create an empty database if its table of contents were missing, and notice a missing or
@@ -100,30 +100,30 @@ def check(paths: Paths) -> None:
     """
     present = {path.name for path in paths.storage.iterdir()}
     marker = read_marker(paths)
-    expected = {*ESSENTIAL, *marker.files} if marker else set()
+    expected = {*ESSENTIAL_FILES, *marker.files} if marker else set()
     if any(name.startswith("secantus_") for name in present):
-        expected.update(ESSENTIAL)
+        expected.update(ESSENTIAL_FILES)
     gone = sorted(expected - present)
     if expected and not any(name.startswith("WiredTigerLog.") for name in present):
         gone.append("its log (WiredTigerLog)")
     if gone:
-        raise startup_errors.missing(paths.directory, gone)
+        raise startup_errors.files_missing(paths.directory, gone)
     for name in marker.files if marker else ():
         _check_magic(paths, name)
 
 
-def _check_magic(paths: Paths, name: str) -> None:
+def _check_magic(paths: DataPaths, name: str) -> None:
     with (paths.storage / name).open("rb") as file:
         if file.read(len(BLOCK_MAGIC)) != BLOCK_MAGIC:
-            raise startup_errors.damaged(paths.directory, f"{name} is not a database file")
+            raise startup_errors.database_damaged(paths.directory, f"{name} is not a database file")
 
 
-def data_files(paths: Paths) -> tuple[str, ...]:
+def list_data_files(paths: DataPaths) -> tuple[str, ...]:
     """List the present data files."""
     return tuple(sorted(path.name for path in paths.storage.glob("*.wt")))
 
 
-def read_password(paths: Paths) -> str | None:
+def read_password(paths: DataPaths) -> str | None:
     """Read the password of the database's user; None if there is none yet."""
     try:
         return paths.password.read_text("utf-8").strip() or None
@@ -131,38 +131,38 @@ def read_password(paths: Paths) -> str | None:
         return None
 
 
-def read_marker(paths: Paths) -> Marker | None:
+def read_marker(paths: DataPaths) -> InstanceMarker | None:
     """Read the marker; None before the first start. Raises EmbeddedDatabaseError if it is unreadable."""
     fields = _read_object(paths.marker)
     if fields is None and not paths.marker.exists():
         return None
     try:
-        return Marker(str((fields or {})["instance"]), tuple(map(str, (fields or {})["files"])))
+        return InstanceMarker(str((fields or {})["instance"]), tuple(map(str, (fields or {})["files"])))
     except (KeyError, TypeError):
-        raise startup_errors.damaged(paths.directory, f"{paths.marker.name} is unreadable") from None
+        raise startup_errors.database_damaged(paths.directory, f"{paths.marker.name} is unreadable") from None
 
 
-def write_marker(paths: Paths, marker: Marker) -> None:
+def write_marker(paths: DataPaths, marker: InstanceMarker) -> None:
     """Write the marker. Raises OSError."""
-    write_private(paths.marker, json.dumps(asdict(marker)))
+    write_private_file(paths.marker, json.dumps(asdict(marker)))
 
 
-def read_running(paths: Paths) -> Running | None:
+def read_port_file(paths: DataPaths) -> RunningServer | None:
     """Read the port file; None if there is none."""
-    fields = _read_object(paths.running) or {}
+    fields = _read_object(paths.port_file) or {}
     try:
         port = fields["port"]
-        return Running(int(fields["pid"]), None if port is None else int(port), bool(fields["authenticate"]))
+        return RunningServer(int(fields["pid"]), None if port is None else int(port), bool(fields["authenticate"]))
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def write_running(paths: Paths, running: Running) -> None:
+def write_port_file(paths: DataPaths, running: RunningServer) -> None:
     """Write the port file. Raises OSError."""
-    write_private(paths.running, json.dumps(asdict(running)))
+    write_private_file(paths.port_file, json.dumps(asdict(running)))
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private_file(path: Path, text: str) -> None:
     """Replace a file atomically, readable for its owner only and flushed to the disk. Raises OSError."""
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
@@ -186,17 +186,17 @@ def make_uri(port: int, password: str | None) -> str:
 
 def has_database(directory: Path) -> bool:
     """Tell whether a database was ever created in this data directory."""
-    paths = Paths(directory.absolute())
+    paths = DataPaths(directory.absolute())
     return paths.storage.exists() or paths.marker.exists()
 
 
-def running_uri(directory: Path) -> str | None:
+def find_running_uri(directory: Path) -> str | None:
     """Return the URI of the server that another process runs over this data directory, or None.
 
     Used by commands while Tocsin runs. Waits up to half a second.
     """
-    paths = Paths(directory.absolute())
-    running = read_running(paths)
+    paths = DataPaths(directory.absolute())
+    running = read_port_file(paths)
     if running is None or running.port is None or not _is_up(paths, running.pid, running.port):
         return None
     if not running.authenticate:
@@ -205,9 +205,9 @@ def running_uri(directory: Path) -> str | None:
     return make_uri(running.port, password) if password else None
 
 
-def _is_up(paths: Paths, pid: int, port: int) -> bool:
+def _is_up(paths: DataPaths, pid: int, port: int) -> bool:
     """Tell whether that process has the database and listens. A port file may have outlived its server."""
-    if os.name == "posix" and holder(paths.storage_lock) not in (pid, 0):
+    if os.name == "posix" and find_lock_holder(paths.storage_lock) not in (pid, 0):
         return False
     with suppress(OSError), socket.create_connection((HOST, port), timeout=0.5):
         return True

@@ -13,18 +13,18 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from tocsin.embedded import admin_commands, data_directory, disk, startup_errors
 from tocsin.embedded.binary import find_binary
-from tocsin.embedded.lock import FileLock, Held, holder
-from tocsin.embedded.server_process import Child, Durability, command, environment
-from tocsin.embedded.watchdog import watch_child
+from tocsin.embedded.lock import FileLock, LockHeld, find_lock_holder
+from tocsin.embedded.server_process import Durability, ServerProcess, build_command, build_environment
+from tocsin.embedded.watchdog import watch_server
 from tocsin.errors import EmbeddedDatabaseError
 from tocsin.telemetry import DATABASE_RESTARTS
 
 START_SECONDS = 120.0  # recovery reads the log files first, which takes long for a big database after a crash
 ORPHAN_SECONDS = 5.0
-STRANGER_SECONDS = 2.0
-FIRST_WAIT = 0.1
-LONGEST_WAIT = 5.0
-LIVED_SECONDS = 10.0
+FOREIGN_LOCK_SECONDS = 2.0
+FIRST_RESTART_DELAY = 0.1
+MAX_RESTART_DELAY = 5.0
+STABLE_SECONDS = 10.0
 SPACE_POLL_SECONDS = 1.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -40,15 +40,15 @@ class EmbeddedDatabase:
 
     def __init__(self, directory: Path, *, durability: Durability = "process", authenticate: bool = True) -> None:
         self.restarts = 0  # number of restarts after the server died
-        self.trouble: str | None = None  # the reason why the server cannot run at present, for the operator
-        self._paths = data_directory.Paths(directory.absolute())
+        self.problem: str | None = None  # the reason why the server cannot run at present, for the operator
+        self._paths = data_directory.DataPaths(directory.absolute())
         self._durability: Durability = durability
         self._authenticate = authenticate
         self._binary = Path()
         self._password: str | None = None
         self._port: int | None = None
         self._lock: FileLock | None = None
-        self._child: Child | None = None
+        self._child: ServerProcess | None = None
         self._supervisor: asyncio.Task[None] | None = None
 
     @property
@@ -77,7 +77,7 @@ class EmbeddedDatabase:
             await self._start_server()
         except OSError as error:
             await self.stop()
-            raise startup_errors.from_os(self._paths.directory, error) from None
+            raise startup_errors.directory_unusable(self._paths.directory, error) from None
         except BaseException:
             await self.stop()
             raise
@@ -93,13 +93,13 @@ class EmbeddedDatabase:
         await self._end_child()
         self._port = None
         if self._lock is not None:
-            await asyncio.to_thread(self._paths.running.unlink, missing_ok=True)
+            await asyncio.to_thread(self._paths.port_file.unlink, missing_ok=True)
             self._lock.release()
             self._lock = None
 
     async def _start_server(self) -> None:
         await self._end_orphan()
-        await asyncio.to_thread(data_directory.write_private, self._paths.config, data_directory.CONFIG_TEXT)
+        await asyncio.to_thread(data_directory.write_private_file, self._paths.config, data_directory.EMPTY_CONFIG)
         self._password = await asyncio.to_thread(data_directory.read_password, self._paths)
         marker = await asyncio.to_thread(data_directory.read_marker, self._paths)
         if self._authenticate and (marker is None or self._password is None):
@@ -115,42 +115,42 @@ class EmbeddedDatabase:
         Needed at the first start, after an interrupted one (no marker), and when the password file was deleted.
         """
         self._password = self._password or secrets.token_urlsafe(32)
-        await asyncio.to_thread(data_directory.write_private, self._paths.password, self._password)
+        await asyncio.to_thread(data_directory.write_private_file, self._paths.password, self._password)
         port = await self._launch(authenticate=False, port=0)
         try:
             await admin_commands.set_password(data_directory.make_uri(port, None), self._password)
         except PyMongoError as error:
-            raise startup_errors.no_answer(self._paths.directory, str(error)) from None
+            raise startup_errors.server_unresponsive(self._paths.directory, str(error)) from None
         await self._end_child()
 
     async def _launch(self, *, authenticate: bool, port: int) -> int:
         """Start the program, wait until it listens, and return the port. Raises EmbeddedDatabaseError or OSError."""
-        await asyncio.to_thread(data_directory.check, self._paths)
-        arguments = command(
+        await asyncio.to_thread(data_directory.check_files, self._paths)
+        arguments = build_command(
             self._binary, self._paths, port=port, durability=self._durability, authenticate=authenticate
         )
         try:
-            self._child = child = await Child.spawn(arguments, environment(self._durability))
+            self._child = child = await ServerProcess.spawn(arguments, build_environment(self._durability))
         except OSError as error:
-            raise startup_errors.not_runnable(self._binary, error) from None
+            raise startup_errors.program_not_runnable(self._binary, error) from None
         try:
-            running = data_directory.Running(child.pid, None, authenticate)
-            await asyncio.to_thread(data_directory.write_running, self._paths, running)
+            running = data_directory.RunningServer(child.pid, None, authenticate)
+            await asyncio.to_thread(data_directory.write_port_file, self._paths, running)
             self._port = await self._wait_until_listening(child)
-            await asyncio.to_thread(data_directory.write_running, self._paths, replace(running, port=self._port))
+            await asyncio.to_thread(data_directory.write_port_file, self._paths, replace(running, port=self._port))
         except BaseException:
             await self._end_child()
             raise
         return self._port
 
-    async def _wait_until_listening(self, child: Child) -> int:
+    async def _wait_until_listening(self, child: ServerProcess) -> int:
         try:
             async with asyncio.timeout(START_SECONDS):
-                port = await child.listening()
+                port = await child.wait_until_listening()
         except TimeoutError:
-            raise startup_errors.slow(self._paths.directory, START_SECONDS, child.last_lines) from None
+            raise startup_errors.start_timed_out(self._paths.directory, START_SECONDS, child.last_lines) from None
         if port is None:
-            raise startup_errors.exited(self._paths.directory, child.last_lines)
+            raise startup_errors.server_exited(self._paths.directory, child.last_lines)
         return port
 
     async def _end_child(self) -> None:
@@ -160,13 +160,13 @@ class EmbeddedDatabase:
 
     async def _end_orphan(self) -> None:
         """End the server that a killed Tocsin left behind. Raises EmbeddedDatabaseError if it does not end."""
-        running = await asyncio.to_thread(data_directory.read_running, self._paths)
-        pid = await asyncio.to_thread(holder, self._paths.storage_lock)
+        running = await asyncio.to_thread(data_directory.read_port_file, self._paths)
+        pid = await asyncio.to_thread(find_lock_holder, self._paths.storage_lock)
         if pid is None:
             return
         if running is None or running.pid != pid:
-            if not await self._wait_until_unlocked(STRANGER_SECONDS):
-                raise startup_errors.in_use(self._paths.directory, pid)
+            if not await self._wait_until_unlocked(FOREIGN_LOCK_SECONDS):
+                raise startup_errors.directory_in_use(self._paths.directory, pid)
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
@@ -174,12 +174,12 @@ class EmbeddedDatabase:
             if await self._wait_until_unlocked(ORPHAN_SECONDS):
                 log.info("the database of an earlier start has ended", pid=pid)
                 return
-        raise startup_errors.in_use(self._paths.directory, pid, running.port)
+        raise startup_errors.directory_in_use(self._paths.directory, pid, running.port)
 
     async def _wait_until_unlocked(self, seconds: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while await asyncio.to_thread(holder, self._paths.storage_lock) is not None:
+                while await asyncio.to_thread(find_lock_holder, self._paths.storage_lock) is not None:
                     await asyncio.sleep(0.05)
                 return True
         return False
@@ -193,29 +193,29 @@ class EmbeddedDatabase:
             await self._launch(authenticate=self._authenticate, port=0)
             fault = await self._end_sessions()
         if fault is not None:
-            raise startup_errors.no_answer(self._paths.directory, fault)
+            raise startup_errors.server_unresponsive(self._paths.directory, fault)
 
     async def _end_sessions(self) -> str | None:
         """End all sessions, and return the error, if any, that the server responds with."""
         try:
-            async with asyncio.timeout(admin_commands.ANSWER_SECONDS):
+            async with asyncio.timeout(admin_commands.TIMEOUT_SECONDS):
                 await admin_commands.end_sessions(self.uri)
         except OperationFailure as error:
             if error.code == admin_commands.AUTHENTICATION_FAILED:
-                raise startup_errors.wrong_password(self._paths.directory, self._paths.password) from None
+                raise startup_errors.password_mismatch(self._paths.directory, self._paths.password) from None
             return str(error)
         except (TimeoutError, PyMongoError) as error:
-            return str(error) or f"no answer within {admin_commands.ANSWER_SECONDS:g} s"
+            return str(error) or f"no answer within {admin_commands.TIMEOUT_SECONDS:g} s"
         return None
 
-    async def _check_instance(self, marker: data_directory.Marker | None) -> None:
+    async def _check_instance(self, marker: data_directory.InstanceMarker | None) -> None:
         """Compare the marker with the database, so that lost data is never mistaken for a new database."""
         try:
-            instance = await admin_commands.instance_of(self.uri, create=marker is None)
+            instance = await admin_commands.fetch_instance_id(self.uri, create=marker is None)
         except PyMongoError as error:
-            raise startup_errors.damaged(self._paths.directory, str(error)) from None
+            raise startup_errors.database_damaged(self._paths.directory, str(error)) from None
         if instance is None or (marker is not None and instance != marker.instance):
-            raise startup_errors.other_database(self._paths.directory)
+            raise startup_errors.database_mismatch(self._paths.directory)
         await asyncio.to_thread(_write_marker, self._paths, instance)
 
     async def _record_files(self) -> None:
@@ -229,11 +229,11 @@ class EmbeddedDatabase:
 
     async def _supervise(self) -> None:
         """Restart the server whenever it ends, on the same port, where clients expect it."""
-        loop, wait = asyncio.get_running_loop(), FIRST_WAIT / 2
+        loop, wait = asyncio.get_running_loop(), FIRST_RESTART_DELAY / 2
         while self._child is not None:
             began = loop.time()
-            self.trouble = await watch_child(self._child, self._port or 0, self._paths.directory)
-            wait = FIRST_WAIT if loop.time() - began > LIVED_SECONDS else _increase(wait)
+            self.problem = await watch_server(self._child, self._port or 0, self._paths.directory)
+            wait = FIRST_RESTART_DELAY if loop.time() - began > STABLE_SECONDS else _increase(wait)
             wait = await self._restart(wait)
 
     async def _restart(self, wait: float) -> float:
@@ -242,7 +242,7 @@ class EmbeddedDatabase:
         while True:
             self._child = None
             await asyncio.sleep(wait)
-            if self.trouble is not None and not await self._has_space():
+            if self.problem is not None and not await self._has_space():
                 wait = SPACE_POLL_SECONDS
                 continue
             try:
@@ -252,37 +252,37 @@ class EmbeddedDatabase:
                 await self._log_failure(error, wait)
                 continue
             self.restarts += 1
-            self.trouble = None
+            self.problem = None
             DATABASE_RESTARTS.inc()
             log.info("the embedded database is back", pid=self.pid, port=port, restarts=self.restarts)
             return wait
 
     async def _has_space(self) -> bool:
-        return await asyncio.to_thread(disk.free_bytes, self._paths.directory) >= disk.NEEDED
+        return await asyncio.to_thread(disk.get_free_bytes, self._paths.directory) >= disk.REQUIRED_FREE_BYTES
 
     async def _log_failure(self, error: Exception, wait: float) -> None:
         """Log why a start failed. A full disk is reported once, however many starts fail because of it."""
-        if not disk.says_full(str(error)):
+        if not disk.is_disk_full_message(str(error)):
             log.warning("the embedded database could not be restarted", error=str(error), next_try_s=wait)
-        elif self.trouble is None:
-            self.trouble = await disk.report_full(self._paths.directory)
+        elif self.problem is None:
+            self.problem = await disk.report_full_disk(self._paths.directory)
 
 
 def _increase(wait: float) -> float:
-    return min(2 * wait, LONGEST_WAIT)
+    return min(2 * wait, MAX_RESTART_DELAY)
 
 
-def _take_lock(paths: data_directory.Paths) -> FileLock:
+def _take_lock(paths: data_directory.DataPaths) -> FileLock:
     try:
         return FileLock(paths.lock)
-    except Held as held:
-        running = data_directory.read_running(paths)
-        raise startup_errors.in_use(paths.directory, held.pid, running.port if running else None) from None
+    except LockHeld as held:
+        running = data_directory.read_port_file(paths)
+        raise startup_errors.directory_in_use(paths.directory, held.pid, running.port if running else None) from None
     except OSError as error:
-        raise startup_errors.from_os(paths.directory, error) from None
+        raise startup_errors.directory_unusable(paths.directory, error) from None
 
 
-def _write_marker(paths: data_directory.Paths, instance: str) -> None:
+def _write_marker(paths: data_directory.DataPaths, instance: str) -> None:
     known = data_directory.read_marker(paths)
-    names = {*data_directory.data_files(paths), *(known.files if known else ())}
-    data_directory.write_marker(paths, data_directory.Marker(instance, tuple(sorted(names))))
+    names = {*data_directory.list_data_files(paths), *(known.files if known else ())}
+    data_directory.write_marker(paths, data_directory.InstanceMarker(instance, tuple(sorted(names))))

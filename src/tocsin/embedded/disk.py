@@ -7,49 +7,49 @@ from pathlib import Path
 import structlog
 
 MEGABYTE = 2**20
-NEEDED = 64 * MEGABYTE
+REQUIRED_FREE_BYTES = 64 * MEGABYTE
 """Free bytes required to restart a database after a full disk: it begins by writing two log files."""
-SCARCE = 256 * MEGABYTE
+LOW_FREE_BYTES = 256 * MEGABYTE
 """Free bytes below which the operator is warned."""
-LOOK_SECONDS = 60.0
-FULL = "the disk is full"
-_SIGNS = (FULL, "no space left on device", "disk quota exceeded", "not enough space on the disk")
+CHECK_SECONDS = 60.0
+DISK_FULL = "the disk is full"
+_SIGNS = (DISK_FULL, "no space left on device", "disk quota exceeded", "not enough space on the disk")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-def says_full(text: str) -> bool:
+def is_disk_full_message(text: str) -> bool:
     """Tell whether a message of the server or the system reports a full disk."""
     lowered = text.lower()
     return any(sign in lowered for sign in _SIGNS)
 
 
-def free_bytes(directory: Path) -> int:
+def get_free_bytes(directory: Path) -> int:
     """Return the free bytes, or a sufficient number where the system does not tell."""
     try:
         return shutil.disk_usage(directory).free
     except OSError:
-        return SCARCE
+        return LOW_FREE_BYTES
 
 
-async def warn_when_scarce(directory: Path) -> None:
+async def watch_free_space(directory: Path) -> None:
     """Log a warning each time that free space becomes scarce. Runs until cancelled."""
     warned = False
     while True:
-        free = await asyncio.to_thread(free_bytes, directory)
-        if free < SCARCE and not warned:
+        free = await asyncio.to_thread(get_free_bytes, directory)
+        if free < LOW_FREE_BYTES and not warned:
             log.warning("the disk is nearly full", directory=str(directory), free_mb=free // MEGABYTE)
-        warned = free < SCARCE
-        await asyncio.sleep(LOOK_SECONDS)
+        warned = free < LOW_FREE_BYTES
+        await asyncio.sleep(CHECK_SECONDS)
 
 
-async def report_full(directory: Path) -> str:
+async def report_full_disk(directory: Path) -> str:
     """Log that the disk is full and how much space the database waits for, and return the reason in short."""
-    free = await asyncio.to_thread(free_bytes, directory)
+    free = await asyncio.to_thread(get_free_bytes, directory)
     log.error(
         "the disk is full, the embedded database waits for free space",
         directory=str(directory),
         free_mb=free // MEGABYTE,
-        needed_mb=NEEDED // MEGABYTE,
+        needed_mb=REQUIRED_FREE_BYTES // MEGABYTE,
     )
-    return FULL
+    return DISK_FULL

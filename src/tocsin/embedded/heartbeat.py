@@ -15,10 +15,10 @@ from pathlib import Path
 import structlog
 from bson import encode
 
-from tocsin.cancellation import end_tasks
+from tocsin.cancellation import cancel_and_wait
 from tocsin.embedded.data_directory import HOST
 
-PATIENCE_SECONDS = 30.0
+HANG_SECONDS = 30.0
 """Seconds of silence after which the server counts as hung."""
 ROUND_SECONDS = 2.0
 OP_MSG = 2013
@@ -30,13 +30,13 @@ async def wait_until_hung(port: int, pid: int) -> float:
     """Wait until the server has been silent for too long, and return the seconds of silence."""
     silent, warned, ping = 0.0, False, None
     try:
-        while silent < PATIENCE_SECONDS or is_traced(pid):
+        while silent < HANG_SECONDS or is_debugged(pid):
             ping = ping or asyncio.create_task(_is_answered(port), name="embedded-database-ping")
             silent = await _listen(ping, silent)
             ping = None if ping.done() else ping
             warned = _warn(silent, warned, pid)
     finally:
-        await end_tasks(ping)
+        await cancel_and_wait(ping)
     return silent
 
 
@@ -56,7 +56,7 @@ def add_silence(silent: float, elapsed: float) -> float:
     return silent + min(elapsed, 2 * ROUND_SECONDS)
 
 
-def is_traced(pid: int) -> bool:
+def is_debugged(pid: int) -> bool:
     """Tell whether a debugger is attached to this process. Known on Linux only."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("utf-8")
@@ -88,9 +88,7 @@ def _greeting() -> bytes:
 
 def _warn(silent: float, warned: bool, pid: int) -> bool:
     """Log once that the server is silent, and return whether that was logged for this silence."""
-    if silent < PATIENCE_SECONDS / 3 or warned:
+    if silent < HANG_SECONDS / 3 or warned:
         return warned and silent > 0
-    log.warning(
-        "the embedded database does not answer", pid=pid, silent_s=round(silent), killed_after_s=PATIENCE_SECONDS
-    )
+    log.warning("the embedded database does not answer", pid=pid, silent_s=round(silent), killed_after_s=HANG_SECONDS)
     return True

@@ -15,7 +15,7 @@ if sys.platform != "win32":
 _held: set[Path] = set()  # a POSIX lock can be taken twice by one process
 
 
-class Held(Exception):
+class LockHeld(Exception):
     """A lock that is held already. `pid` is 0 if the kernel does not know it (another host or container)."""
 
     def __init__(self, pid: int) -> None:
@@ -33,7 +33,7 @@ class FileLock:
         """Take the lock. Raises Held, or OSError if the file cannot be opened."""
         self.path = path
         if path in _held:
-            raise Held(os.getpid())
+            raise LockHeld(os.getpid())
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if sys.platform != "win32":
             self._take()
@@ -47,7 +47,7 @@ class FileLock:
             except OSError as error:
                 os.close(self._descriptor)
                 if isinstance(error, BlockingIOError | PermissionError):
-                    raise Held(holder(self.path) or 0) from None
+                    raise LockHeld(find_lock_holder(self.path) or 0) from None
                 raise
 
     def release(self) -> None:
@@ -56,7 +56,7 @@ class FileLock:
         _held.discard(self.path)
 
 
-def holder(path: Path) -> int | None:
+def find_lock_holder(path: Path) -> int | None:
     """Return the id of the process that holds a write lock on `path`, 0 if unknown, None if there is none.
 
     Do not use it for a file that this process has locked: closing any descriptor of the file releases that lock.

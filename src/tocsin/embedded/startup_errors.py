@@ -6,11 +6,11 @@ from pathlib import Path
 from tocsin.embedded import disk
 from tocsin.errors import EmbeddedDatabaseError
 
-ANEW = "or, to start over without the old data, move away everything in it whose name begins with `database`"
-RESTORE = f"restore the whole directory from a backup, {ANEW}"
+START_OVER_HINT = "or, to start over without the old data, move away everything in it whose name begins with `database`"
+RESTORE_HINT = f"restore the whole directory from a backup, {START_OVER_HINT}"
 
 
-def in_use(directory: Path, pid: int | None = None, port: int | None = None) -> EmbeddedDatabaseError:
+def directory_in_use(directory: Path, pid: int | None = None, port: int | None = None) -> EmbeddedDatabaseError:
     """Report a data directory that another process uses."""
     known = [f"process {pid}"] if pid else []
     known += [f"database on port {port}"] if port else []
@@ -21,25 +21,27 @@ def in_use(directory: Path, pid: int | None = None, port: int | None = None) -> 
     )
 
 
-def missing(directory: Path, names: Sequence[str]) -> EmbeddedDatabaseError:
+def files_missing(directory: Path, names: Sequence[str]) -> EmbeddedDatabaseError:
     """Report missing database files, in place of which the server would create an empty database."""
     what = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return EmbeddedDatabaseError(f"The embedded database in {directory} is incomplete, {what} is missing: {RESTORE}.")
-
-
-def other_database(directory: Path) -> EmbeddedDatabaseError:
-    """Report a marker that does not match the database's instance document."""
     return EmbeddedDatabaseError(
-        f"The database files in {directory} are empty or belong to another installation: {RESTORE}."
+        f"The embedded database in {directory} is incomplete, {what} is missing: {RESTORE_HINT}."
     )
 
 
-def damaged(directory: Path, detail: str) -> EmbeddedDatabaseError:
+def database_mismatch(directory: Path) -> EmbeddedDatabaseError:
+    """Report a marker that does not match the database's instance document."""
+    return EmbeddedDatabaseError(
+        f"The database files in {directory} are empty or belong to another installation: {RESTORE_HINT}."
+    )
+
+
+def database_damaged(directory: Path, detail: str) -> EmbeddedDatabaseError:
     """Report a database file that cannot be read."""
-    return EmbeddedDatabaseError(f"The embedded database in {directory} is damaged ({detail}): {RESTORE}.")
+    return EmbeddedDatabaseError(f"The embedded database in {directory} is damaged ({detail}): {RESTORE_HINT}.")
 
 
-def wrong_password(directory: Path, password: Path) -> EmbeddedDatabaseError:
+def password_mismatch(directory: Path, password: Path) -> EmbeddedDatabaseError:
     """Report a password file that does not match the database."""
     return EmbeddedDatabaseError(
         f"The embedded database in {directory} refuses the password in {password.name}: "
@@ -47,7 +49,7 @@ def wrong_password(directory: Path, password: Path) -> EmbeddedDatabaseError:
     )
 
 
-def no_answer(directory: Path, detail: str) -> EmbeddedDatabaseError:
+def server_unresponsive(directory: Path, detail: str) -> EmbeddedDatabaseError:
     """Report a server that listens, but does not execute commands."""
     return EmbeddedDatabaseError(
         f"The embedded database in {directory} started but does not answer ({detail}): "
@@ -55,7 +57,7 @@ def no_answer(directory: Path, detail: str) -> EmbeddedDatabaseError:
     )
 
 
-def not_runnable(binary: Path, error: OSError) -> EmbeddedDatabaseError:
+def program_not_runnable(binary: Path, error: OSError) -> EmbeddedDatabaseError:
     """Report a program that the system cannot run."""
     return EmbeddedDatabaseError(
         f"The embedded database's program {binary} cannot be run, {(error.strerror or str(error)).lower()}: "
@@ -63,7 +65,7 @@ def not_runnable(binary: Path, error: OSError) -> EmbeddedDatabaseError:
     )
 
 
-def from_os(directory: Path, error: OSError) -> EmbeddedDatabaseError:
+def directory_unusable(directory: Path, error: OSError) -> EmbeddedDatabaseError:
     """Report a data directory that cannot be created or written."""
     if isinstance(error, NotADirectoryError | FileExistsError):
         why = f"{error.filename or directory} is not a directory"
@@ -75,7 +77,7 @@ def from_os(directory: Path, error: OSError) -> EmbeddedDatabaseError:
     )
 
 
-def slow(directory: Path, seconds: float, output: Sequence[str]) -> EmbeddedDatabaseError:
+def start_timed_out(directory: Path, seconds: float, output: Sequence[str]) -> EmbeddedDatabaseError:
     """Report a server that neither listens nor ends."""
     return EmbeddedDatabaseError(
         f"The embedded database in {directory} did not start within {seconds:g} s, {_describe_output(output)}: "
@@ -83,18 +85,18 @@ def slow(directory: Path, seconds: float, output: Sequence[str]) -> EmbeddedData
     )
 
 
-def exited(directory: Path, output: Sequence[str]) -> EmbeddedDatabaseError:
+def server_exited(directory: Path, output: Sequence[str]) -> EmbeddedDatabaseError:
     """Report a server that ended before it listened, with the reason that its output suggests."""
     text = "\n".join(output)
     detail = output[-1] if output else "it printed nothing"
     if "already being managed by another process" in text:
-        return in_use(directory)
-    if disk.says_full(text):
-        return from_os(directory, OSError(0, disk.FULL))
+        return directory_in_use(directory)
+    if disk.is_disk_full_message(text):
+        return directory_unusable(directory, OSError(0, disk.DISK_FULL))
     if "Permission denied" in text or "Read-only file system" in text:
-        return from_os(directory, OSError(0, "the database has no permission to write there"))
+        return directory_unusable(directory, OSError(0, "the database has no permission to write there"))
     if any(sign in text for sign in ("WT_TRY_SALVAGE", "WT_PANIC", "WT_ERROR", ".wt: handle-open")):
-        return damaged(directory, _truncate(detail))
+        return database_damaged(directory, _truncate(detail))
     return EmbeddedDatabaseError(f"The embedded database in {directory} did not start, {_describe_output(output)}.")
 
 

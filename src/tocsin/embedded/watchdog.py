@@ -5,30 +5,30 @@ from pathlib import Path
 
 import structlog
 
-from tocsin.cancellation import end_tasks
+from tocsin.cancellation import cancel_and_wait
 from tocsin.embedded import disk, heartbeat
-from tocsin.embedded.server_process import Child
+from tocsin.embedded.server_process import ServerProcess
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def watch_child(child: Child, port: int, directory: Path) -> str | None:
+async def watch_server(child: ServerProcess, port: int, directory: Path) -> str | None:
     """Wait until the server has ended, and return what prevents a restart, None if nothing does."""
     guards = [
         asyncio.create_task(_kill_when_hung(child, port), name="embedded-database-heartbeat"),
-        asyncio.create_task(disk.warn_when_scarce(directory), name="embedded-database-disk"),
+        asyncio.create_task(disk.watch_free_space(directory), name="embedded-database-disk"),
     ]
     try:
-        code = await child.ended()
+        code = await child.wait_until_ended()
     finally:
-        await end_tasks(*guards)
-    if child.met_full_disk:
-        return await disk.report_full(directory)
+        await cancel_and_wait(*guards)
+    if child.is_disk_full:
+        return await disk.report_full_disk(directory)
     log.error("the embedded database died", exit_code=code, output=list(child.last_lines))
     return None
 
 
-async def _kill_when_hung(child: Child, port: int) -> None:
+async def _kill_when_hung(child: ServerProcess, port: int) -> None:
     """Send SIGKILL, which also ends a stopped process. The next start recovers acknowledged writes from the log."""
     silent = await heartbeat.wait_until_hung(port, child.pid)
     log.error("the embedded database hangs and is restarted", pid=child.pid, silent_s=round(silent))

@@ -1,7 +1,7 @@
 """Changes of tasks, runs and workflow runs by any process, delivered to the subscribers of this one."""
 
-from tocsin.events.access_signals import Presence
+from tocsin.events.access_signals import AccessSignals
 from tocsin.events.changes import Change, ChangeKind
-from tocsin.events.fanout import Fanout, Subscription
+from tocsin.events.fanout import ChangeSubscription, Fanout
 
-__all__ = ["Change", "ChangeKind", "Fanout", "Presence", "Subscription"]
+__all__ = ["AccessSignals", "Change", "ChangeKind", "ChangeSubscription", "Fanout"]

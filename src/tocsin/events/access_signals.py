@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator
 
 
-class Presence:
+class AccessSignals:
     """The open connections of this process by user, each with a signal to verify its token again."""
 
     def __init__(self) -> None:
@@ -24,12 +24,12 @@ class Presence:
             if not signals:
                 self._signals.pop(user_id, None)
 
-    def changed(self, user_id: str) -> None:
+    def notify(self, user_id: str) -> None:
         """Signal the connections of a user."""
         for signal in self._signals.get(user_id, ()):
             signal.set()
 
-    def all_changed(self) -> None:
+    def notify_all(self) -> None:
         """Signal all connections, because changes may have been missed."""
         for user_id in self._signals:
-            self.changed(user_id)
+            self.notify(user_id)

@@ -7,7 +7,16 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from tocsin.documents import Hold, RunStatus, StepStatus, TaskStatus, WorkflowRunStatus, owner_of, shown_status, task_of
+from tocsin.documents import (
+    Hold,
+    RunStatus,
+    StepStatus,
+    TaskStatus,
+    WorkflowRunStatus,
+    owner_of,
+    parent_of,
+    public_status,
+)
 
 
 class ChangeKind(Enum):
@@ -39,13 +48,13 @@ class Change:
     run_status: RunStatus | None = None
     due_at: datetime | None = None
     queued: bool = False
-    cancel: bool = False
+    cancel_requested: bool = False
     workflow_run_id: str | None = None
     workflow_status: WorkflowRunStatus | None = None
     steps: tuple[tuple[str, StepStatus], ...] = ()
 
 
-def subject_of(change: Change) -> str:
+def subject_id(change: Change) -> str:
     """Return the ID of the task or workflow run that changed; empty for a SNAPSHOT of all."""
     return change.task_id or change.workflow_run_id or ""
 
@@ -86,7 +95,7 @@ PIPELINE: list[dict[str, Any]] = [
 """Aggregation pipeline of the change stream. It drops changes that are only bookkeeping of the engine."""
 
 
-def read(event: Mapping[str, Any]) -> Change | AccessChange | None:
+def parse_change(event: Mapping[str, Any]) -> Change | AccessChange | None:
     """Parse an event of the change stream. Returns None for changes that concern nobody."""
     document_id, at, collection = event["documentKey"]["_id"], event["wallTime"], event["ns"]["coll"]
     fields = _fields(event)
@@ -121,12 +130,12 @@ def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, 
     return Change(
         kind,
         at,
-        task_of(run_id),
+        parent_of(run_id),
         run_id,
-        run_status=status and shown_status({"status": status, "begun": begun}),
+        run_status=status and public_status({"status": status, "begun": begun}),
         due_at=fields.get("retry_at"),
         queued=queued,
-        cancel=cancel,
+        cancel_requested=cancel,
     )
 
 

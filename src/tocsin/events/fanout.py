@@ -10,20 +10,20 @@ from types import TracebackType
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.cancellation import end_tasks
-from tocsin.documents import Database, is_workflow_run, owner_of
-from tocsin.events.access_signals import Presence
-from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, read, subject_of
-from tocsin.events.recent_changes import Recent
+from tocsin.cancellation import cancel_and_wait
+from tocsin.documents import Database, is_workflow_run_id, owner_of
+from tocsin.events.access_signals import AccessSignals
+from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, parse_change, subject_id
+from tocsin.events.recent_changes import RecentChanges
 
-QUEUE_LIMIT = 10_000
+MAX_QUEUED_CHANGES = 10_000
 """Queued changes of a slow subscriber. Beyond this they are replaced by a SNAPSHOT."""
-AT_ONCE = 16
+CHANGES_PER_TURN = 16
 """Changes that all subscribers of one owner get in one iteration of the event loop."""
 _CHUNK = 100
 """Changes that are delivered before the event loop runs other tasks."""
 _POLL_MILLISECONDS = 1_000
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class _TurnBudget:
@@ -47,7 +47,7 @@ class _TurnBudget:
         self.given = 0
 
 
-class Subscription:
+class ChangeSubscription:
     """The changes of one subscriber from now on, or since `after`.
 
     An asynchronous iterator, to be used in `async with`.
@@ -69,14 +69,14 @@ class Subscription:
         self._after = after
         self._changes: deque[Change] = deque([self._snapshot()])
         self._error: Exception | None = None
-        self.share = _TurnBudget()
+        self.budget = _TurnBudget()
         self._filled = asyncio.Event()
         self._filled.set()
 
-    async def __aenter__(self) -> "Subscription":
+    async def __aenter__(self) -> "ChangeSubscription":
         self._fanout.add(self)
         try:
-            await self._fanout.listening()
+            await self._fanout.wait_until_listening()
         except BaseException:  # cancelled while the stream is down
             self._fanout.remove(self)
             raise
@@ -85,7 +85,11 @@ class Subscription:
 
     def _catch_up(self) -> None:
         """Start with the missed changes if this process has all of them, else with a SNAPSHOT."""
-        missed = None if self._after is None else self._fanout.recent.since(self._after, clock.now(), self.owner)
+        missed = (
+            None
+            if self._after is None
+            else self._fanout.recent_changes.changes_since(self._after, clock.now(), self.owner)
+        )
         if missed is not None:
             self._changes = deque(change for change in missed if self._matches(change))
 
@@ -94,7 +98,7 @@ class Subscription:
     ) -> None:
         self._fanout.remove(self)
 
-    def __aiter__(self) -> "Subscription":
+    def __aiter__(self) -> "ChangeSubscription":
         return self
 
     async def __anext__(self) -> Change:
@@ -102,8 +106,8 @@ class Subscription:
             if not self._changes:
                 self._filled.clear()
                 await self._filled.wait()
-            elif self.share.given < AT_ONCE:
-                self.share.take()
+            elif self.budget.given < CHANGES_PER_TURN:
+                self.budget.take()
                 return self._changes.popleft()
             else:
                 await asyncio.sleep(0)
@@ -118,7 +122,7 @@ class Subscription:
         """Queue a change if it matches the subscription."""
         if self._matches(change):
             self._changes.append(change)
-            if len(self._changes) > QUEUE_LIMIT:
+            if len(self._changes) > MAX_QUEUED_CHANGES:
                 self.resync()
             self._filled.set()
 
@@ -143,9 +147,9 @@ class Fanout:
     def __init__(self, database: Database, on_change: Callable[[Change], None]) -> None:
         self._database = database
         self._on_change = on_change
-        self.presence = Presence()
-        self.recent = Recent()
-        self._subscriptions: dict[str, set[Subscription]] = {}
+        self.access_signals = AccessSignals()
+        self.recent_changes = RecentChanges()
+        self._subscriptions: dict[str, set[ChangeSubscription]] = {}
         self._budgets: dict[str, _TurnBudget] = {}
         self._listening = asyncio.Event()
         self._opened = False
@@ -157,25 +161,27 @@ class Fanout:
 
     async def stop(self) -> None:
         """Stop reading and close the change stream."""
-        await end_tasks(self._task)
+        await cancel_and_wait(self._task)
 
-    def subscribe(self, owner: str, task_id: str | None = None, after: datetime | None = None) -> Subscription:
+    def subscribe(self, owner: str, task_id: str | None = None, after: datetime | None = None) -> ChangeSubscription:
         """Subscribe to changes of an owner's tasks and runs, or of one task. The first change is a SNAPSHOT.
 
         With `after`, the subscription starts with the changes since then instead, if they are all still known.
         """
-        return Subscription(self, owner, task_id, after=after)
+        return ChangeSubscription(self, owner, task_id, after=after)
 
-    def subscribe_workflows(self, owner: str, run_id: str | None = None, after: datetime | None = None) -> Subscription:
+    def subscribe_workflows(
+        self, owner: str, run_id: str | None = None, after: datetime | None = None
+    ) -> ChangeSubscription:
         """Subscribe to changes of an owner's workflow runs, or of one. Starts as `subscribe` does."""
-        return Subscription(self, owner, None, workflows=True, run_id=run_id, after=after)
+        return ChangeSubscription(self, owner, None, workflows=True, run_id=run_id, after=after)
 
-    def add(self, subscription: Subscription) -> None:
+    def add(self, subscription: ChangeSubscription) -> None:
         """Deliver changes to a subscription from now on."""
         self._subscriptions.setdefault(subscription.owner, set()).add(subscription)
-        subscription.share = self._budgets.setdefault(subscription.owner, subscription.share)
+        subscription.budget = self._budgets.setdefault(subscription.owner, subscription.budget)
 
-    def remove(self, subscription: Subscription) -> None:
+    def remove(self, subscription: ChangeSubscription) -> None:
         """Stop delivering changes to a subscription."""
         group = self._subscriptions.get(subscription.owner, set())
         group.discard(subscription)
@@ -183,7 +189,7 @@ class Fanout:
             self._subscriptions.pop(subscription.owner, None)
             self._budgets.pop(subscription.owner, None)
 
-    async def listening(self) -> None:
+    async def wait_until_listening(self) -> None:
         """Wait until the stream is open, so that no change falls between a snapshot and the first event."""
         await self._listening.wait()
 
@@ -213,8 +219,8 @@ class Fanout:
                 count += 1
                 if count % _CHUNK == 0:
                     await asyncio.sleep(0)  # a batch that has arrived is iterated without yielding
-                if isinstance(change := read(event), AccessChange):
-                    self.presence.changed(change.user_id)
+                if isinstance(change := parse_change(event), AccessChange):
+                    self.access_signals.notify(change.user_id)
                 elif change is not None:
                     self._deliver(change)
         finally:
@@ -224,15 +230,15 @@ class Fanout:
 
     def _deliver(self, change: Change) -> None:
         self._on_change(change)
-        if change.task_id is not None and is_workflow_run(change.task_id):
+        if change.task_id is not None and is_workflow_run_id(change.task_id):
             return  # the run of a step: subscribers get the step's change of its workflow run
-        self.recent.add(change)
-        for subscription in self._subscriptions.get(owner_of(subject_of(change)), ()):
+        self.recent_changes.add(change)
+        for subscription in self._subscriptions.get(owner_of(subject_id(change)), ()):
             subscription.offer(change)
 
     def _resync(self, opened_at: datetime) -> None:
-        self.presence.all_changed()
-        self.recent.clear(opened_at)
+        self.access_signals.notify_all()
+        self.recent_changes.clear(opened_at)
         for group in self._subscriptions.values():
             for subscription in group:
                 subscription.resync()

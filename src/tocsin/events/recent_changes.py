@@ -4,19 +4,19 @@ from collections import Counter, deque
 from datetime import datetime, timedelta
 
 from tocsin.documents import owner_of
-from tocsin.events.changes import Change, subject_of
+from tocsin.events.changes import Change, subject_id
 
-LONGEST = timedelta(minutes=10)
-MOST = 20_000
+MAX_AGE = timedelta(minutes=10)
+MAX_CHANGES = 20_000
 """Changes that are kept over all owners."""
-MOST_OF_OWNER = 5_000
+MAX_CHANGES_PER_OWNER = 5_000
 """Changes of one owner that are kept, so that a flood of them does not evict those of others."""
 _MANY = 1_000
-OVERLAP = timedelta(seconds=1)
+CLOCK_TOLERANCE = timedelta(seconds=1)
 """Upper bound by which the times of changes can be out of order. The changes themselves arrive in order."""
 
 
-class Recent:
+class RecentChanges:
     """Changes in the order and with the times of the database, so that every process keeps the same ones."""
 
     def __init__(self) -> None:
@@ -28,24 +28,24 @@ class Recent:
 
     def add(self, change: Change) -> None:
         """Add the latest change."""
-        if self._latest is not None and change.at < self._latest - OVERLAP:  # the database's clock was set back
+        if self._latest is not None and change.at < self._latest - CLOCK_TOLERANCE:  # the database's clock was set back
             self.clear()
         if self._complete_after is None:
             self._complete_after = change.at  # others with the same time may be missing
-        self._latest, owner = change.at, owner_of(subject_of(change))
-        if self._kept[owner] >= MOST_OF_OWNER:
+        self._latest, owner = change.at, owner_of(subject_id(change))
+        if self._kept[owner] >= MAX_CHANGES_PER_OWNER:
             self._omitted_at[owner] = change.at
         else:
             self._changes.append(change)
             self._kept[owner] += 1
-        while self._changes and (len(self._changes) > MOST or change.at - self._changes[0].at > LONGEST):
+        while self._changes and (len(self._changes) > MAX_CHANGES or change.at - self._changes[0].at > MAX_AGE):
             self._complete_after = max(self._complete_after, self._drop_oldest())
         if len(self._omitted_at) > _MANY:
             self._omitted_at = {name: at for name, at in self._omitted_at.items() if at > self._complete_after}
 
     def _drop_oldest(self) -> datetime:
         change = self._changes.popleft()
-        owner = owner_of(subject_of(change))
+        owner = owner_of(subject_id(change))
         self._kept[owner] -= 1
         if not self._kept[owner]:
             del self._kept[owner]
@@ -61,7 +61,7 @@ class Recent:
         self._omitted_at.clear()
         self._latest, self._complete_after = None, complete_after
 
-    def since(self, moment: datetime, now: datetime, owner: str) -> list[Change] | None:
+    def changes_since(self, moment: datetime, now: datetime, owner: str) -> list[Change] | None:
         """Return an owner's changes since `moment`, and some before it; None if some may be missing.
 
         Also None if `moment` is later than both `now` and the latest change: then it came from a clock that was ahead.
@@ -70,7 +70,7 @@ class Recent:
             return None
         latest = max(now, self._latest or now)
         complete_after = max(self._complete_after, self._omitted_at.get(owner, self._complete_after))
-        if not complete_after + OVERLAP < moment <= latest + OVERLAP:
+        if not complete_after + CLOCK_TOLERANCE < moment <= latest + CLOCK_TOLERANCE:
             return None
-        first = moment - OVERLAP
-        return [change for change in self._changes if change.at >= first and owner_of(subject_of(change)) == owner]
+        first = moment - CLOCK_TOLERANCE
+        return [change for change in self._changes if change.at >= first and owner_of(subject_id(change)) == owner]

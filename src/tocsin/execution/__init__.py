@@ -1,5 +1,5 @@
 """Execution of runs: dispatcher, workers, completer, leases."""
 
-from tocsin.execution.engine import Engine
+from tocsin.execution.engine import RunEngine
 
-__all__ = ["Engine"]
+__all__ = ["RunEngine"]

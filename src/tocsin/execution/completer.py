@@ -14,19 +14,19 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.retry_decision import Verdict
-from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger, is_unavailable, run_ids
-from tocsin.documents.states import SETTLED
-from tocsin.documents.updates import Expression, equals, is_null, move_run
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.retry_decision import RunDecision
+from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger, is_unavailable, run_log_ids
+from tocsin.documents.states import SETTLED_STATUSES
+from tocsin.documents.updates import Expression, has_value, is_null, move_run
 from tocsin.outbound.failures import ErrorKind
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
-LONGEST_PAUSE = 2.0
-REFUSALS = 5
+MAX_RETRY_SECONDS = 2.0
+MAX_REFUSALS = 5
 """Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
 _DUPLICATE = 11000
 _NOT_STORED = {
@@ -36,29 +36,29 @@ _NOT_STORED = {
 }
 _REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
 _REPORTED_TO_WORKFLOWS = run_effects.SETTLED_VALUES | {RunStatus.RETRY.value}
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class Completion:
     """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body."""
 
     run: Doc
     attempt: Doc
-    verdict: Verdict
+    decision: RunDecision
     result: object = None
     body: str | None = None
 
-    def changes(self) -> Doc:
+    def run_changes(self) -> Doc:
         """Return the changes of the run, except for its status."""
-        decision, ended_at = self.verdict, self.attempt["finished_at"]
+        decision, ended_at = self.decision, self.attempt["finished_at"]
         return {
             "attempts": [*self.run["attempts"][:-1], self.attempt],
             **({} if self.run.get("begun", True) else {"begun": True}),
             "started_at": self._started_at(),
             "reason": decision.reason and decision.reason.value,
             "retry_at": decision.retry_at,
-            "finished_at": ended_at if decision.status in SETTLED else None,
+            "finished_at": ended_at if decision.status in SETTLED_STATUSES else None,
             "error": self.attempt.get("error"),
             "result": self.result,
             "lost": 0,
@@ -72,41 +72,46 @@ class Settlement:
         begun: datetime = self.attempt["started_at"]
         return begun if started_at is None or is_first else started_at
 
-    def update(self) -> UpdateOne:
+    def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
-        fence = equals("fence", self.run["fence"])
-        computed = _unless_final(self.verdict, self.attempt["finished_at"])
+        fence = has_value("fence", self.run["fence"])
+        computed = _unless_final(self.decision, self.attempt["finished_at"])
         return move_run(
-            self.run["_id"], [RunStatus.RUNNING], self.verdict.status, self.changes(), computed=computed, where=fence
+            self.run["_id"],
+            [RunStatus.RUNNING],
+            self.decision.status,
+            self.run_changes(),
+            computed=computed,
+            where=fence,
         )
 
-    def taken_by(self, document: Doc) -> bool:
+    def is_stored_in(self, document: Doc) -> bool:
         """Return whether a stored run contains this outcome."""
         index = self.attempt["number"] - 1
         stored = document["attempts"][index : index + 1]
         return bool(stored) and all(stored[0].get(name) == self.attempt[name] for name in ("finished_at", "outcome"))
 
-    def bare(self) -> "Settlement":
+    def without_details(self) -> "Completion":
         """Return a completion that fails the run and records only that the outcome could not be stored."""
         kept = {name: self.attempt[name] for name in ("number", "started_at", "worker", "finished_at")}
         attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _NOT_STORED}
-        return Settlement(self.run, attempt, Verdict(RunStatus.FAILED, RunReason.NOT_RETRIED))
+        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED))
 
-    def size(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the approximate number of bytes that the attempt adds to the stored data."""
         result = len(self.result) if isinstance(self.result, str) else 0
         return len(bson.encode(self.attempt)) + (self.attempt.get("body_bytes") or 0) + result
 
-    def settled(self) -> Doc:
+    def completed_run(self) -> Doc:
         """Return the run as this completion leaves it."""
         return (
             self.run
-            | self.changes()
-            | {"status": self.verdict.status.value, "open": self.verdict.status not in SETTLED}
+            | self.run_changes()
+            | {"status": self.decision.status.value, "open": self.decision.status not in SETTLED_STATUSES}
         )
 
 
-def _unless_final(decision: Verdict, ended_at: datetime) -> dict[str, Expression] | None:
+def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
     """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile."""
     final = {"$not": [is_null("final")]}
     if decision.status is RunStatus.CANCELLED:
@@ -122,13 +127,13 @@ def _unless_final(decision: Verdict, ended_at: datetime) -> dict[str, Expression
     }
 
 
-class Settler:
+class Completer:
     """A buffer of outcomes and the loop that stores them. A run stays in flight until its outcome is acknowledged."""
 
     def __init__(
         self,
         database: Database,
-        in_flight: WorkerHand,
+        in_flight: InFlightRuns,
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
         on_step: Callable[[str], None],
@@ -138,12 +143,12 @@ class Settler:
         self._meter = meter or UsageMeter()
         self._in_flight = in_flight
         self._on_retry, self._on_follow, self._on_step = on_retry, on_follow, on_step
-        self._buffer: list[Settlement] = []
+        self._buffer: list[Completion] = []
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
         self._writing = False
 
-    def put(self, completion: Settlement) -> None:
+    def put(self, completion: Completion) -> None:
         """Add a completion to the buffer."""
         self._buffer.append(completion)
         self._filled.set()
@@ -151,7 +156,7 @@ class Settler:
             self._full.set()
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """True when everything is stored."""
         return not self._buffer and not self._writing
 
@@ -173,53 +178,55 @@ class Settler:
             if not self._buffer:
                 self._filled.clear()
 
-    async def _write_until_acknowledged(self, batch: list[Settlement]) -> None:
+    async def _write_until_acknowledged(self, batch: list[Completion]) -> None:
         pause, refusals = 0.1, 0
         while True:
             try:
                 return await self._write(batch)
             except Exception as error:
                 refusals += not is_unavailable(error)
-                if refusals >= REFUSALS or not isinstance(error, PyMongoError):
+                if refusals >= MAX_REFUSALS or not isinstance(error, PyMongoError):
                     return await self._isolate(batch, error)
                 log.warning("outcomes not stored, retrying", runs=len(batch), error=str(error)[:300])
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_RETRY_SECONDS)
 
-    async def _isolate(self, batch: list[Settlement], error: Exception) -> None:
+    async def _isolate(self, batch: list[Completion], error: Exception) -> None:
         """Store each outcome on its own. One that cannot be stored is stored without its details."""
         if len(batch) > 1:
             for one in batch:
                 await self._write_until_acknowledged([one])
             return
         (one,) = batch
-        log.error("outcome cannot be stored", **run_ids(one.run["_id"]), error=repr(error)[:300])
+        log.error("outcome cannot be stored", **run_log_ids(one.run["_id"]), error=repr(error)[:300])
         if one.attempt.get("error") is _NOT_STORED:
-            self._in_flight.done([one.run])  # the lease tick will find the run and close its attempt as LOST
+            self._in_flight.remove([one.run])  # the lease tick will find the run and close its attempt as LOST
         else:
-            await self._write_until_acknowledged([one.bare()])
+            await self._write_until_acknowledged([one.without_details()])
 
-    async def _write(self, batch: list[Settlement]) -> None:
+    async def _write(self, batch: list[Completion]) -> None:
         await self._write_bodies(batch)
-        result = await self._database.runs.bulk_write([completion.update() for completion in batch], ordered=False)
-        certain = result.modified_count == len(batch) and all(one.verdict.status in SETTLED for one in batch)
-        runs, passed = ([one.settled() for one in batch], []) if certain else await self._read_back(batch)
+        result = await self._database.runs.bulk_write(
+            [completion.build_update() for completion in batch], ordered=False
+        )
+        certain = result.modified_count == len(batch) and all(one.decision.status in SETTLED_STATUSES for one in batch)
+        runs, passed = ([one.completed_run() for one in batch], []) if certain else await self._read_back(batch)
         shown = {run["_id"] for run in runs}
-        activity_log.log_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
+        activity_log.log_run_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
         for one in batch:
-            self._meter.add_bytes(one.run["owner"], one.size())
-        mailed = await run_effects.tell(self._database, passed)
+            self._meter.add_bytes(one.run["owner"], one.stored_bytes())
+        mailed = await run_effects.enqueue_mails(self._database, passed)
         for run in runs:
             if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _REPORTED_TO_WORKFLOWS:
                 self._on_step(run["task"])
-        if await run_effects.follow(self._database, runs) or mailed:
+        if await run_effects.apply_effects(self._database, runs) or mailed:
             self._on_follow()
-        self._in_flight.done([one.run for one in batch])
+        self._in_flight.remove([one.run for one in batch])
         for run in runs:
             if run["status"] == RunStatus.RETRY.value:
                 self._on_retry(run["retry_at"])
 
-    async def _write_bodies(self, batch: list[Settlement]) -> None:
+    async def _write_bodies(self, batch: list[Completion]) -> None:
         bodies = [{"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body]
         if not bodies:
             return
@@ -229,7 +236,7 @@ class Settler:
             if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
                 raise
 
-    async def _read_back(self, batch: list[Settlement]) -> tuple[list[Doc], list[Doc]]:
+    async def _read_back(self, batch: list[Completion]) -> tuple[list[Doc], list[Doc]]:
         """Return the runs that contain their outcome, as stored, and those requeued since, as the outcome left them.
 
         Late outcomes, which the fence refused, are dropped.
@@ -239,11 +246,11 @@ class Settler:
         present, passed = [], []
         for one in batch:
             document = documents.get(one.run["_id"])
-            if document is None or not one.taken_by(document):
-                log.info("late outcome refused", **run_ids(one.run["_id"]))
+            if document is None or not one.is_stored_in(document):
+                log.info("late outcome refused", **run_log_ids(one.run["_id"]))
                 continue
             if document["fence"] == one.run["fence"]:
                 present.append(document)
             if document["status"] in _REQUEUED:
-                passed.append(one.settled())
+                passed.append(one.completed_run())
         return present, passed

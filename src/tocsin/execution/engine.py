@@ -11,48 +11,48 @@ from bson import ObjectId
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.cancellation import end_tasks
+from tocsin.cancellation import cancel_and_wait
 from tocsin.config import Settings
-from tocsin.dispatch.circuit_breaker import Rules
-from tocsin.dispatch.circuit_registry import Circuits
-from tocsin.dispatch.claims import give_back
+from tocsin.dispatch.circuit_breaker import CircuitConfig
+from tocsin.dispatch.circuit_registry import CircuitRegistry
+from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.dispatcher import Dispatcher
-from tocsin.dispatch.in_flight import WorkerHand
-from tocsin.dispatch.limiter import Gate
-from tocsin.dispatch.owner_share import Limits
-from tocsin.dispatch.settings_sync import Order
-from tocsin.dispatch.wait_reasons import WAITS_FOR_COMPUTE, Waiting, explain
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.settings_sync import SettingsSync
+from tocsin.dispatch.wait_reasons import COMPUTE_WAIT, WaitReason, find_wait_reason
 from tocsin.documents import Database, Doc
-from tocsin.execution.completer import Settler
-from tocsin.execution.leases import Leases, held_by, recover_alone, take_back
-from tocsin.execution.start_recorder import Begins
+from tocsin.execution.completer import Completer
+from tocsin.execution.leases import WorkerLease, recover_at_start, rescue_all, runs_claimed_by
+from tocsin.execution.start_recorder import StartRecorder
 from tocsin.execution.throughput import Throughput
-from tocsin.execution.worker import Tools, Worker
+from tocsin.execution.worker import Worker, WorkerDependencies
 from tocsin.jobs.base import Outcome
-from tocsin.maintenance.pruner import Retention
-from tocsin.maintenance.replayer import Replaying
-from tocsin.maintenance.usage_keeper import UsageKeeping
+from tocsin.maintenance.pruner import Pruner
+from tocsin.maintenance.replayer import Replayer
+from tocsin.maintenance.usage_keeper import UsageKeeper
 from tocsin.quotas import Quotas
 
-ALONE_LIMIT = 2_500
+EMBEDDED_IN_FLIGHT_LIMIT = 2_500
 """Maximum in-flight runs with the embedded database. A burst is inserted as RUNNING, which saves the claims."""
 _ADD_RUNS = frozenset({"dispatcher", "replaying"})
 _STOPPED = "The worker was stopped during this attempt."
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class _Loop(Protocol):
     async def run(self) -> None: ...
 
 
-class Engine:
+class RunEngine:
     """The parts of a process that execute queued runs and store their outcomes."""
 
     def __init__(
         self,
         database: Database,
         settings: Settings,
-        tools: Tools,
+        tools: WorkerDependencies,
         *,
         on_retry: Callable[[datetime], None],
         on_follow: Callable[[], None],
@@ -60,112 +60,120 @@ class Engine:
         quotas: Quotas | None = None,
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
-        limit = max(ALONE_LIMIT, settings.max_concurrency) if settings.embedded else settings.max_concurrency * 2
-        self.gate = Gate(_limits(settings, limit), tools.http.rates)
-        self.hand = WorkerHand(worker, limit, asyncio.get_running_loop(), self.gate)
+        limit = (
+            max(EMBEDDED_IN_FLIGHT_LIMIT, settings.max_concurrency)
+            if settings.uses_embedded_database
+            else settings.max_concurrency * 2
+        )
+        self.limiter = RunLimiter(_limits(settings, limit), tools.http.rates)
+        self.in_flight = InFlightRuns(worker, limit, asyncio.get_running_loop(), self.limiter)
         self._database = database
         self._settings = settings
-        self.tools = tools
+        self.dependencies = tools
         self.quotas = quotas or Quotas(database, settings)
         meter = self.quotas.meter
-        self._completer = Settler(database, self.hand, on_retry, on_follow, on_step, meter)
-        self.circuits = Circuits(database, self.hand, Rules(settings.circuit_failures, settings.circuit_seconds))
+        self._completer = Completer(database, self.in_flight, on_retry, on_follow, on_step, meter)
+        self.circuits = CircuitRegistry(
+            database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
+        )
         self._throughput = Throughput()
-        self._start_recorder = Begins(database, self.hand)
+        self._start_recorder = StartRecorder(database, self.in_flight)
         self._worker = Worker(
-            self.hand,
+            self.in_flight,
             self._completer,
             tools,
             on_outcome=self._record_outcome,
-            on_begin=self._start_recorder.note,
+            on_begin=self._start_recorder.record_start,
             meter=meter,
         )
-        self._dispatcher = Dispatcher(database, self.hand, self.circuits)
-        self.order = Order(database, self.hand, self.circuits)
-        self._leases = Leases(database, self.hand, timedelta(seconds=settings.lease_seconds), self._throughput)
-        self._replayer = Replaying(database, self.hand.wake, meter=meter)
+        self._dispatcher = Dispatcher(database, self.in_flight, self.circuits)
+        self.settings_sync = SettingsSync(database, self.in_flight, self.circuits)
+        self._leases = WorkerLease(
+            database, self.in_flight, timedelta(seconds=settings.lease_seconds), self._throughput
+        )
+        self._replayer = Replayer(database, self.in_flight.wake_dispatcher, meter=meter)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
-        self._pruner = Retention(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
-        self._usage_keeper = UsageKeeping(database, self.quotas, self._pruner, runs)
+        self._pruner = Pruner(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
+        self._usage_keeper = UsageKeeper(database, self.quotas, self._pruner, runs)
         self._workers: list[asyncio.Task[None]] = []
         self._loops: list[asyncio.Task[None]] = []
         self._completing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Recover from a crash, if there was one, then start all loops."""
-        if self._settings.embedded:
-            await recover_alone(self._database)
+        if self._settings.uses_embedded_database:
+            await recover_at_start(self._database)
         await self._leases.renew()
-        await self.circuits.load(alone=self._settings.embedded)
-        await self.order.load()
+        await self.circuits.load(alone=self._settings.uses_embedded_database)
+        await self.settings_sync.sync()
         self._completing = _start_task(self._completer.run(), "settler")
         self._workers = [_start_task(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
         loops: dict[str, _Loop] = {
             "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._pruner,
-            "order": self.order, "circuits": self.circuits, "replaying": self._replayer,
+            "order": self.settings_sync, "circuits": self.circuits, "replaying": self._replayer,
             "begins": self._start_recorder, "usage": self._usage_keeper,
         }  # fmt: skip
         self._loops = [_start_task(loop.run(), name) for name, loop in loops.items()]
 
     def _record_outcome(self, run: Doc, outcome: Outcome) -> None:
-        self.circuits.note(run, outcome)
-        self._throughput.note(run, clock.now())
+        self.circuits.record_outcome(run, outcome)
+        self._throughput.record_attempt(run, clock.now())
 
-    def explain(self, run: Doc) -> Waiting | None:
+    def find_wait_reason(self, run: Doc) -> WaitReason | None:
         """Return what this run waits for, or None."""
-        if run["_id"] in self.tools.waiting:
-            return WAITS_FOR_COMPUTE
-        return explain(run, self.gate, self.circuits, clock.now())
+        if run["_id"] in self.dependencies.waiting_for_compute:
+            return COMPUTE_WAIT
+        return find_wait_reason(run, self.limiter, self.circuits, clock.now())
 
-    def abort(self, run_id: str) -> None:
+    def abort_run(self, run_id: str) -> None:
         """Abort the attempt of a cancelled run, if this process is making it."""
-        if (claimed := self.hand.held.get(run_id)) is not None:
+        if (claimed := self.in_flight.runs.get(run_id)) is not None:
             claimed.abort()
-            self._start_recorder.give_up(claimed)
+            self._start_recorder.withdraw(claimed)
 
     async def stop(self) -> None:
         """Accept no new runs, wait for running ones up to the grace period, and return the rest to the queue.
 
         Without a database, the remaining runs are rescued when the lease expires.
         """
-        self.hand.draining = True
-        await end_tasks(*(loop for loop in self._loops if loop.get_name() in _ADD_RUNS))
+        self.in_flight.is_draining = True
+        await cancel_and_wait(*(loop for loop in self._loops if loop.get_name() in _ADD_RUNS))
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()
         except (TimeoutError, PyMongoError) as error:
             log.warning("stopped with runs in flight; they are rescued when the lease expires", error=str(error)[:300])
-        await end_tasks(*self._workers, *self._loops, self._completing)
+        await cancel_and_wait(*self._workers, *self._loops, self._completing)
 
     async def _drain(self) -> None:
-        unbegun = [claimed.run for claimed in self.hand.unbegun()]
-        await give_back(self._database, unbegun)
-        self.hand.done(unbegun)
+        unbegun = [claimed.run for claimed in self.in_flight.withdraw_waiting()]
+        await release_runs(self._database, unbegun)
+        self.in_flight.remove(unbegun)
         await self._wait_for_idle(self._settings.shutdown_grace)
-        await end_tasks(*self._workers)
-        while not self._completer.idle:
+        await cancel_and_wait(*self._workers)
+        while not self._completer.is_idle:
             await asyncio.sleep(0.005)
-        await take_back(self._database, held_by(self.hand.worker), clock.now(), _STOPPED, counts=False)
-        await self._leases.leave()
-        await self._usage_keeper.round()
+        await rescue_all(self._database, runs_claimed_by(self.in_flight.worker_id), clock.now(), _STOPPED, counts=False)
+        await self._leases.release()
+        await self._usage_keeper.flush_usage()
 
     async def _wait_for_idle(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                while self.hand.held:
+                while self.in_flight.runs:
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            log.info("grace period over, aborting attempts", runs=len(self.hand.held))
+            log.info("grace period over, aborting attempts", runs=len(self.in_flight.runs))
 
 
-def _limits(settings: Settings, max_in_flight: int) -> Limits:
-    return Limits(
+def _limits(settings: Settings, max_in_flight: int) -> ProcessLimits:
+    return ProcessLimits(
         settings.max_concurrency,
         settings.host_concurrency,
         settings.host_rate,
         max_in_flight,
         settings.owner_share,
-        settings.timeout_of("http"),
+        settings.default_timeout("http"),
     )
 
 

@@ -11,44 +11,44 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.dispatch.claims import give_back
-from tocsin.dispatch.in_flight import Held, WorkerHand
+from tocsin.dispatch.claims import release_runs
+from tocsin.dispatch.in_flight import ClaimedRun, InFlightRuns
 from tocsin.dispatch.prefetch import TICK_SECONDS
 from tocsin.documents import Database, Doc, RunStatus
-from tocsin.documents.updates import both, change_when, equals
+from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
 
-WRITE_SECONDS = 0.1
+WRITE_INTERVAL_SECONDS = 0.1
 """Interval of writes. An attempt that ends within it is written once, with its outcome."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class Begins:
+class StartRecorder:
     """A recorder of the starts of prefetched runs, which also returns those that wait too long to the queue."""
 
-    def __init__(self, database: Database, in_flight: WorkerHand) -> None:
+    def __init__(self, database: Database, in_flight: InFlightRuns) -> None:
         self._database = database
         self._in_flight = in_flight
-        self._started: list[Held] = []
+        self._started: list[ClaimedRun] = []
         self._late: list[Doc] = []
 
-    def note(self, claimed: Held) -> None:
+    def record_start(self, claimed: ClaimedRun) -> None:
         """Record that the attempt of a prefetched run has started."""
         self._started.append(claimed)
 
-    def give_up(self, claimed: Held) -> None:
+    def withdraw(self, claimed: ClaimedRun) -> None:
         """Return a run to the queue unless its attempt has started."""
         if self._in_flight.withdraw(claimed):
             self._late.append(claimed.run)
 
     async def run(self) -> None:
         """Write until cancelled."""
-        ticks = round(TICK_SECONDS / WRITE_SECONDS)
+        ticks = round(TICK_SECONDS / WRITE_INTERVAL_SECONDS)
         while True:
             for number in range(ticks):
-                await asyncio.sleep(WRITE_SECONDS)
+                await asyncio.sleep(WRITE_INTERVAL_SECONDS)
                 if number == 0:
-                    self._late += [claimed.run for claimed in self._in_flight.late()]
+                    self._late += [claimed.run for claimed in self._in_flight.withdraw_late()]
                 try:
                     await self._write()
                 except PyMongoError as error:
@@ -57,26 +57,26 @@ class Begins:
     async def _write(self) -> None:
         await self._write_started()
         if late := list(self._late):
-            await give_back(self._database, late)
+            await release_runs(self._database, late)
             self._late = self._late[len(late) :]
-            self._in_flight.done(late)
-            self._in_flight.wake()
+            self._in_flight.remove(late)
+            self._in_flight.wake_dispatcher()
 
     async def _write_started(self) -> None:
-        self._started = [claimed for claimed in self._started if claimed.doer is not None]
+        self._started = [claimed for claimed in self._started if claimed.attempt_task is not None]
         if not (started := list(self._started)):
             return
-        runs = [begun(claimed) for claimed in started]
+        runs = [build_started_run(claimed) for claimed in started]
         await self._database.runs.bulk_write([_start_update(run) for run in runs], ordered=False)
-        going = [run for claimed, run in zip(started, runs, strict=True) if claimed.doer is not None]
-        if updates := run_effects.on_tasks(going):
+        going = [run for claimed, run in zip(started, runs, strict=True) if claimed.attempt_task is not None]
+        if updates := run_effects.task_updates(going):
             await self._database.tasks.bulk_write(updates, ordered=False)
         self._started = self._started[len(started) :]
 
 
-def begun(claimed: Held) -> Doc:
+def build_started_run(claimed: ClaimedRun) -> Doc:
     """Return the run with the start time of its latest attempt."""
-    run, began_at = claimed.run, claimed.began_at or clock.now()
+    run, began_at = claimed.run, claimed.started_at or clock.now()
     last = run["attempts"][-1] | {"started_at": began_at}
     return run | {
         "begun": True,
@@ -86,6 +86,6 @@ def begun(claimed: Held) -> Doc:
 
 
 def _start_update(run: Doc) -> UpdateOne:
-    unchanged = both(equals("status", RunStatus.RUNNING.value), equals("fence", run["fence"]))
+    unchanged = all_of(has_value("status", RunStatus.RUNNING.value), has_value("fence", run["fence"]))
     changes = {key: run[key] for key in ("begun", "started_at", "attempts")}
     return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes)])

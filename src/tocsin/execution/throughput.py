@@ -18,7 +18,7 @@ class Throughput:
     def __init__(self) -> None:
         self._slices: dict[int, Counter[tuple[str, str]]] = {}
 
-    def note(self, run: Doc, now: datetime) -> None:
+    def record_attempt(self, run: Doc, now: datetime) -> None:
         """Count an ended attempt."""
         slice_ = epoch_milliseconds(now) // (_SPAN * 1000)
         key = run.get("queue") or DEFAULT_QUEUE, run["owner"]
@@ -26,7 +26,7 @@ class Throughput:
         if len(self._slices) > 60 // _SPAN + 1:
             del self._slices[min(self._slices)]
 
-    def last_minute(self, now: datetime) -> list[list[object]]:
+    def count_last_minute(self, now: datetime) -> list[list[object]]:
         """Return `[queue, owner, attempts]` for the queues and owners with the most attempts."""
         newest = epoch_milliseconds(now) // (_SPAN * 1000)
         recent = [counts for slice_, counts in self._slices.items() if 0 <= newest - slice_ < 60 // _SPAN]

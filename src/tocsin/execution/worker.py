@@ -11,46 +11,46 @@ import structlog
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.compute.pool import Processes
-from tocsin.dispatch.in_flight import Held, WorkerHand
-from tocsin.dispatch.retry_decision import Judge, Verdict
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, run_ids
-from tocsin.execution.completer import Settlement, Settler
+from tocsin.compute.pool import ProcessPool
+from tocsin.dispatch.in_flight import ClaimedRun, InFlightRuns
+from tocsin.dispatch.retry_decision import RetryDecider, RunDecision
+from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, Trigger, run_log_ids
+from tocsin.execution.completer import Completer, Completion
 from tocsin.jobs import registry, results
 from tocsin.jobs.base import AttemptError, Compute, ErrorKind, JobContext, Outcome
-from tocsin.jobs.file_storage import Shelf
+from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunsQuery
-from tocsin.outbound.http_client import HttpDoor
-from tocsin.outbound.mail_transport import MailDoor
+from tocsin.outbound.http_client import HttpClient
+from tocsin.outbound.mail_transport import MailTransport
 from tocsin.quotas.meter import UsageMeter
-from tocsin.quotas.metered_mail import CountedMail
+from tocsin.quotas.metered_mail import MeteredMailTransport
 from tocsin.security.secret_box import SecretBox
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.retry_policy import RetryPolicy
 
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 _CANCELLED = AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled.")
 _INTERNAL = AttemptError(ErrorKind.INTERNAL, "An internal error occurred in Tocsin. See the server log for details.")
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class WorkerDependencies:
     """The dependencies of attempts.
 
     `timeout` returns the default timeout of a kind of job in seconds, `mail` the mail transport for the jobs of an
     owner. `waiting` contains the ids of the runs whose attempts wait for `compute`.
     """
 
-    http: HttpDoor
+    http: HttpClient
     secrets: SecretBox
-    judge: Judge
-    timeout: Callable[[str], float]
-    mail: Callable[[str], MailDoor]
-    shelf: Shelf
+    retry_decider: RetryDecider
+    default_timeout: Callable[[str], float]
+    mail_for_owner: Callable[[str], MailTransport]
+    files: FileStorage
     runs: RunsQuery
-    recipients: str = "owner"
-    compute: Compute = field(default_factory=Processes)
-    waiting: set[str] = field(default_factory=set)
+    email_recipients: str = "owner"
+    compute: Compute = field(default_factory=ProcessPool)
+    waiting_for_compute: set[str] = field(default_factory=set)
 
 
 class Worker:
@@ -58,12 +58,12 @@ class Worker:
 
     def __init__(
         self,
-        in_flight: WorkerHand,
-        completer: Settler,
-        dependencies: Tools,
+        in_flight: InFlightRuns,
+        completer: Completer,
+        dependencies: WorkerDependencies,
         now: Callable[[], datetime] = clock.now,
         on_outcome: Callable[[Doc, Outcome], None] = lambda _run, _outcome: None,
-        on_begin: Callable[[Held], None] = lambda _: None,
+        on_begin: Callable[[ClaimedRun], None] = lambda _: None,
         meter: UsageMeter | None = None,
     ) -> None:
         self._in_flight = in_flight
@@ -77,26 +77,26 @@ class Worker:
     async def run(self) -> None:
         """Make attempts until cancelled."""
         while True:
-            claimed = await self._in_flight.next()
-            claimed.doer = asyncio.current_task()
+            claimed = await self._in_flight.next_run()
+            claimed.attempt_task = asyncio.current_task()
             await self._attempt(claimed)
-            claimed.doer = None
-            self._in_flight.ended(claimed)
+            claimed.attempt_task = None
+            self._in_flight.finish_attempt(claimed)
 
-    async def _attempt(self, claimed: Held) -> None:
+    async def _attempt(self, claimed: ClaimedRun) -> None:
         run = claimed.run
-        claimed.began_at = started_at = self._now()
+        claimed.started_at = started_at = self._now()
         if not run.get("begun", True):
             self._on_begin(claimed)
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**run_ids(run["_id"]))
+        structlog.contextvars.bind_contextvars(**run_log_ids(run["_id"]))
         outcome = await self._outcome(claimed)
         self._on_outcome(run, outcome)
         self._completer.put(self._complete(run, outcome, started_at, self._now(), aborted=claimed.aborted))
 
-    async def _outcome(self, claimed: Held) -> Outcome:
+    async def _outcome(self, claimed: ClaimedRun) -> Outcome:
         run = claimed.run
         try:
             if claimed.aborted:
@@ -113,8 +113,8 @@ class Worker:
             return Outcome(error=_INTERNAL)
 
     async def _perform(self, run: Doc) -> Outcome:
-        outcome = await registry.get(run["job"]["kind"]).attempt(run["job"]["params"], self._context(run))
-        return await results.store(outcome)
+        outcome = await registry.get_job(run["job"]["kind"]).run_attempt(run["job"]["params"], self._context(run))
+        return await results.encode_result(outcome)
 
     def _context(self, run: Doc) -> JobContext:
         return JobContext(
@@ -122,46 +122,48 @@ class Worker:
             owner=run["owner"],
             due_at=run["due_at"],
             attempt=len(run["attempts"]),
-            timeout=run["timeout"] or self._dependencies.timeout(run["job"]["kind"]),
+            timeout=run["timeout"] or self._dependencies.default_timeout(run["job"]["kind"]),
             secrets=self._dependencies.secrets,
             http=self._dependencies.http.for_owner(run["owner"], run.get("host")),
             compute=self._dependencies.compute,
-            mail=CountedMail(self._dependencies.mail(run["owner"]), self._meter, run["owner"]),
-            files=self._dependencies.shelf.of_run(run["owner"], run["_id"]),
-            runs=self._dependencies.runs,
-            recipients=self._dependencies.recipients,
+            mail=MeteredMailTransport(self._dependencies.mail_for_owner(run["owner"]), self._meter, run["owner"]),
+            files=self._dependencies.files.for_run(run["owner"], run["_id"]),
+            run_history=self._dependencies.runs,
+            recipient_policy=self._dependencies.email_recipients,
             is_step=run["trigger"] == Trigger.WORKFLOW.value,
-            waiting=self._dependencies.waiting,
+            awaiting_compute=self._dependencies.waiting_for_compute,
         )
 
     def _complete(
         self, run: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime, *, aborted: bool
-    ) -> Settlement:
+    ) -> Completion:
         cancelled = aborted and outcome.error is _CANCELLED
         decision = self._decide(run, outcome, ended_at, cancelled=cancelled)
-        attempt = record(run["attempts"][-1], outcome, started_at, ended_at)
+        attempt = build_attempt_record(run["attempts"][-1], outcome, started_at, ended_at)
         telemetry.ATTEMPTS.labels(run["job"]["kind"], attempt["outcome"]).inc()
         telemetry.ATTEMPT_DURATION.labels(run["job"]["kind"]).observe((ended_at - started_at).total_seconds())
-        return Settlement(run, attempt, decision, outcome.result, outcome.response_body)
+        return Completion(run, attempt, decision, outcome.result, outcome.response_body)
 
-    def _decide(self, run: Doc, outcome: Outcome, ended_at: datetime, *, cancelled: bool) -> Verdict:
+    def _decide(self, run: Doc, outcome: Outcome, ended_at: datetime, *, cancelled: bool) -> RunDecision:
         if cancelled:
-            return Verdict(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
+            return RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
         chance = random.random()  # noqa: S311  jitter, not a secret
-        return self._dependencies.judge.after(run, outcome, self._policy(run), ended_at, chance)
+        return self._dependencies.retry_decider.decide(run, outcome, self._policy(run), ended_at, chance)
 
     def _policy(self, run: Doc) -> RetryPolicy:
         """Return the retry policy in effect. Runs from before `interval_ms` was stored count as due once."""
         interval = run.get("interval_ms")
         try:
-            own = None if run["retry"] is None else retries.from_document(run["retry"])
+            own = None if run["retry"] is None else retries.policy_from_document(run["retry"])
         except (KeyError, TypeError, ValueError):
             log.exception("invalid retry policy, run is not retried")
             return RetryPolicy(0)
-        return self._dependencies.judge.defaults.complete(own, None if interval is None else interval * MILLISECOND)
+        return self._dependencies.retry_decider.defaults.complete_policy(
+            own, None if interval is None else interval * MILLISECOND
+        )
 
 
-def record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
+def build_attempt_record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
     """Return the stored form of an ended attempt."""
     return claimed | {
         "started_at": started_at,

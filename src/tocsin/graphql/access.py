@@ -10,7 +10,7 @@ from tocsin.documents import Scope, User
 from tocsin.errors import Forbidden
 from tocsin.graphql.context import Info
 
-FREEING = frozenset(
+ALLOWED_ON_LOW_DISK = frozenset(
     {
         "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "logIn", "logOut", "refreshSession", "revokeSession", "revokeApiToken",
@@ -20,76 +20,76 @@ FREEING = frozenset(
 """Mutations that are accepted while the disk is nearly full: they free space, end things, or are needed to do so."""
 
 
-async def owner(info: Info) -> str:
+async def require_owner(info: Info) -> str:
     """Return the ID of the caller. Raises Unauthenticated, Forbidden."""
-    return (await identity(info)).user.id
+    return (await require_identity(info)).user.id
 
 
-async def user(info: Info) -> User:
+async def require_user(info: Info) -> User:
     """Return the caller. Raises Unauthenticated, Forbidden."""
-    return (await identity(info)).user
+    return (await require_identity(info)).user
 
 
-async def identity(info: Info) -> Identity:
+async def require_identity(info: Info) -> Identity:
     """Return the caller and their credentials. Raises Unauthenticated, or Forbidden for a token without the scope."""
-    found = await info.context.required_identity()
-    info.context.services.quotas.limits.learn(found.user.id, found.user.quotas)
-    require_room(info)
+    found = await info.context.require_identity()
+    info.context.services.quotas.limits.set_override(found.user.id, found.user.quotas)
+    require_disk_space(info)
     _require(found, Scope.WRITE if info.operation.operation is OperationType.MUTATION else Scope.READ)
     return found
 
 
-async def reader(info: Info) -> Identity:
+async def require_reader(info: Info) -> Identity:
     """Return the caller of a mutation that only reads, such as a dry run. Raises Unauthenticated, Forbidden."""
-    found = await identity(info)
+    found = await require_identity(info)
     _require(found, Scope.READ)
     return found
 
 
-def require_room(info: Info) -> None:
+def require_disk_space(info: Info) -> None:
     """Raise StorageLow for a mutation that would store something while the disk is nearly full."""
-    if _is_root_of_mutation(info) and info.field_name not in FREEING:
-        info.context.services.disk.require_room()
+    if _is_root_of_mutation(info) and info.field_name not in ALLOWED_ON_LOW_DISK:
+        info.context.services.disk.require_free_space()
 
 
 def _is_root_of_mutation(info: Info) -> bool:
     return info.operation.operation is OperationType.MUTATION and info.path.prev is None
 
 
-async def administrator(info: Info) -> Identity:
+async def require_administrator(info: Info) -> Identity:
     """Return the caller, who must be an administrator. Raises Unauthenticated, Forbidden."""
-    found = await identity(info)
+    found = await require_identity(info)
     if not found.user.is_admin:
         raise Forbidden("Only administrators may do this.")
     _require(found, Scope.ADMIN)
     return found
 
 
-async def administers(info: Info) -> bool:
+async def is_administrator(info: Info) -> bool:
     """Tell whether the caller has administrator access. Raises Unauthenticated, Forbidden."""
-    found = await identity(info)
+    found = await require_identity(info)
     return found.user.is_admin and Scope.ADMIN in found.scopes
 
 
-async def logged_in(info: Info) -> Identity:
+async def require_logged_in(info: Info) -> Identity:
     """Return the caller, who must use a session: API tokens cannot create tokens or change the password.
 
     Raises Unauthenticated, Forbidden.
     """
-    found = await identity(info)
-    require_log_in(found)
+    found = await require_identity(info)
+    refuse_api_token(found)
     return found
 
 
-def require_log_in(who: Identity) -> None:
+def refuse_api_token(who: Identity) -> None:
     """Raise Forbidden for an API token, whatever its scopes."""
     if who.session_id is None:
         raise Forbidden("API tokens cannot do this. Log in and use the access token of the session.")
 
 
-def actor(info: Info, who: Identity) -> Actor:
+def audit_actor(info: Info, who: Identity) -> Actor:
     """Return the caller and their address for the audit log."""
-    return info.context.actor.known_as(who.user)
+    return info.context.actor.as_user(who.user)
 
 
 def _require(who: Identity, scope: Scope) -> None:

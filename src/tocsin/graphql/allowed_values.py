@@ -16,7 +16,7 @@ _MAX_LENGTH = 220
 """Maximum length, in characters, of the original message (it may quote a long value) and of the list of values."""
 
 
-def mark_one_of(schema: GraphQLSchema) -> None:
+def mark_one_of_inputs(schema: GraphQLSchema) -> None:
     """Let graphql-core check `@oneOf` inputs: unlike Strawberry, it says where in a variable the error is."""
     for type_ in schema.type_map.values():
         definition = type_.extensions.get("strawberry-definition")
@@ -24,7 +24,7 @@ def mark_one_of(schema: GraphQLSchema) -> None:
             type_.is_one_of = True
 
 
-def with_choices(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> GraphQLError:
+def with_allowed_values(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> GraphQLError:
     """Return the error, with the allowed values in its message if it is about an enum or a `@oneOf` input."""
     message = _explain(error, schema, variables)
     if message is None:

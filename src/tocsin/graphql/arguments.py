@@ -16,7 +16,7 @@ After = Annotated[str | None, strawberry.argument(description="Return rows after
 Last = Annotated[int | None, strawberry.argument(description="Number of rows from the end, 1 to 100.")]
 Before = Annotated[str | None, strawberry.argument(description="Return rows before this cursor.")]
 
-WHAT = strawberry.argument(description="Parameters of the mutation.")
+INPUT_ARGUMENT = strawberry.argument(description="Parameters of the mutation.")
 _LONGEST_TEXT = 200
 _SPECIAL = str.maketrans({character: f"\\{character}" for character in r"\.+*?()|[]{}^$"})
 
@@ -31,14 +31,14 @@ class TimeWindow:
     )
 
 
-def bounds(window: TimeWindow | None) -> tuple[datetime | None, datetime | None]:
+def window_bounds(window: TimeWindow | None) -> tuple[datetime | None, datetime | None]:
     """Return the first and the last millisecond of the window, both inclusive; None where it is unbounded."""
     if not window:
         return None, None
     return window.from_ or None, max(window.to, EPOCH) - MILLISECOND if window.to else None
 
 
-def contains(text: str, *path: str) -> dict[str, str]:
+def contains_text(text: str, *path: str) -> dict[str, str]:
     """Return the MongoDB condition for a case-insensitive substring match. Raises InvalidInput."""
     if len(text) > _LONGEST_TEXT or "\0" in text:
         raise InvalidInput(f"The search text can have at most {_LONGEST_TEXT} characters, and no NUL character.", *path)

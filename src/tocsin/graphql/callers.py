@@ -6,8 +6,8 @@ from typing import Literal
 
 from tocsin.errors import RateLimited
 
-Who = Literal["everyone", "users", "nobody"]
-Kind = Literal["operations", "subscriptions"]
+Audience = Literal["everyone", "users", "nobody"]
+OperationKind = Literal["operations", "subscriptions"]
 _BUSY = 1.0
 """Seconds after which a caller with too many operations in progress may retry: most have ended by then."""
 
@@ -17,32 +17,32 @@ class Caller:
     """A user, or a network address if the request has no valid token. `key` identifies the caller in the limits."""
 
     key: str
-    known: bool
+    is_user: bool
 
-    def is_among(self, who: Who) -> bool:
+    def is_among(self, who: Audience) -> bool:
         """Tell whether a setting with this value applies to the caller."""
-        return who == "everyone" or (who == "users" and self.known)
+        return who == "everyone" or (who == "users" and self.is_user)
 
 
-class Slots:
+class CallerSlots:
     """Operations and subscriptions in progress in this process, by caller."""
 
     def __init__(self) -> None:
-        self._taken: Counter[tuple[Kind, str]] = Counter()
+        self._taken: Counter[tuple[OperationKind, str]] = Counter()
 
-    def take(self, kind: Kind, caller: Caller, most: int) -> None:
+    def acquire(self, kind: OperationKind, caller: Caller, most: int) -> None:
         """Take a slot, which the caller must release. Raises RateLimited when the caller has `most` already."""
         if self._taken[kind, caller.key] >= most:
             message = f"You have {most} {kind} in progress, the most allowed at once. Wait for one to end."
             raise RateLimited(message, _BUSY)
         self._taken[kind, caller.key] += 1
 
-    def give_back(self, kind: Kind, caller: Caller) -> None:
+    def release(self, kind: OperationKind, caller: Caller) -> None:
         """Release a slot."""
         self._taken[kind, caller.key] -= 1
         if self._taken[kind, caller.key] <= 0:
             del self._taken[kind, caller.key]
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: OperationKind) -> int:
         """Return the number of slots in use by all callers."""
         return sum(number for (of, _), number in self._taken.items() if of == kind)

@@ -11,30 +11,30 @@ import strawberry
 from pymongo.errors import PyMongoError
 from strawberry.fastapi import BaseContext
 
-from tocsin.accounts import Accounts, Actor, Identity, Mailing
-from tocsin.accounts.approval_requests import RequestRules
-from tocsin.accounts.rate_limiter import Rates
-from tocsin.cancellation import check_cancelled
+from tocsin.accounts import Accounts, Actor, Identity, LinkFlows
+from tocsin.accounts.approval_requests import ApprovalRequestRules
+from tocsin.accounts.rate_limiter import RateLimiter
+from tocsin.cancellation import raise_if_cancelled
 from tocsin.config import Settings
-from tocsin.dispatch.wait_reasons import Waiting
+from tocsin.dispatch.wait_reasons import WaitReason
 from tocsin.documents import Database, Doc, Scope
 from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
-from tocsin.graphql.callers import Caller, Slots
+from tocsin.graphql.callers import Caller, CallerSlots
 from tocsin.graphql.limits.refusal_log import RefusalLog
-from tocsin.graphql.loaders import Loaders
+from tocsin.graphql.loaders import DocumentLoaders
 from tocsin.jobs.base import Compute
-from tocsin.jobs.file_storage import Shelf
+from tocsin.jobs.file_storage import FileStorage
 from tocsin.quotas import Quotas
-from tocsin.quotas.disk_monitor import DiskWatch
-from tocsin.security.gcra import address_key
+from tocsin.quotas.disk_monitor import DiskMonitor
+from tocsin.security.gcra import network_key
 from tocsin.security.secret_box import SecretBox
-from tocsin.workflows.approval_refusals import Refusals
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.approval_refusals import ApprovalRefusals
+from tocsin.workflows.versions import VersionCache
 
-CHECK_SECONDS = 30.0
+TOKEN_CHECK_SECONDS = 30.0
 """Interval at which an open connection checks its token again, in case a signal about its end was lost."""
-EXPIRED = "The access token has expired. Get a new one and reconnect with it."
+EXPIRY_MESSAGE = "The access token has expired. Get a new one and reconnect with it."
 _MISSING = "An access token is required. Log in and send it as `Authorization: Bearer <token>`."
 
 
@@ -54,33 +54,33 @@ class Services:
     database: Database
     settings: Settings
     accounts: Accounts
-    mailing: Mailing
+    mailing: LinkFlows
     secrets: SecretBox
     fanout: Fanout
     fingerprint_key: bytes = field(repr=False)
     on_due: Callable[[datetime | None], None]
     on_queued: Callable[[], None]
     on_cancel: Callable[[str], None]
-    versions: Versions
+    versions: VersionCache
     on_workflow_due: Callable[[datetime | None], None]
     on_workflow_run: Callable[[str], None]
-    shelf: Shelf
+    files: FileStorage
     quotas: Quotas
-    disk: DiskWatch
-    waiting: Callable[[Doc], Waiting | None] = lambda _: None
+    disk: DiskMonitor
+    find_wait_reason: Callable[[Doc], WaitReason | None] = lambda _: None
     on_queue_change: Callable[[], None] = lambda: None
     compute: Compute | None = None
-    loaders: Loaders = field(init=False, repr=False)
-    refusals: Refusals = field(init=False, repr=False)
-    rates: Rates = field(init=False, repr=False)
-    slots: Slots = field(init=False, repr=False)
+    loaders: DocumentLoaders = field(init=False, repr=False)
+    refusals: ApprovalRefusals = field(init=False, repr=False)
+    rates: RateLimiter = field(init=False, repr=False)
+    slots: CallerSlots = field(init=False, repr=False)
     refusal_log: RefusalLog = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "loaders", Loaders(self.database))
-        object.__setattr__(self, "refusals", Refusals(RequestRules.of(self.settings)))
-        object.__setattr__(self, "rates", Rates(self.database, self.settings))
-        object.__setattr__(self, "slots", Slots())
+        object.__setattr__(self, "loaders", DocumentLoaders(self.database))
+        object.__setattr__(self, "refusals", ApprovalRefusals(ApprovalRequestRules.from_settings(self.settings)))
+        object.__setattr__(self, "rates", RateLimiter(self.database, self.settings))
+        object.__setattr__(self, "slots", CallerSlots())
         object.__setattr__(self, "refusal_log", RefusalLog())
 
 
@@ -106,7 +106,7 @@ class Context(BaseContext):
         self.token = token
         self.address = address
         self.user_agent = user_agent
-        self.on_known = on_known or (lambda _user: None)
+        self.on_authenticated = on_known or (lambda _user: None)
         self.caller: Caller | None = None
         self._identity: Identity | None = None
 
@@ -115,56 +115,56 @@ class Context(BaseContext):
         """The client for the audit log, before the user is known."""
         return Actor(address=self.address, user_agent=self.user_agent)
 
-    def note_refusal(self, code: object, message: str) -> None:
+    def log_refusal(self, code: object, message: str) -> None:
         """Log that the caller was refused with this error code."""
-        caller = self.caller.key if self.caller else address_key(self.address)
-        self.services.refusal_log.note(
+        caller = self.caller.key if self.caller else network_key(self.address)
+        self.services.refusal_log.record(
             str(code), message, caller=caller, address=self.address, request_id=self.request_id
         )
 
-    async def attempt(self, what: str, email: str | None = None) -> None:
+    async def count_attempt(self, what: str, email: str | None = None) -> None:
         """Count an attempt at a mutation against the limits of the address and the account. Raises RateLimited."""
-        await self.services.rates.attempt(what, self.address, email)
+        await self.services.rates.count_attempt(what, self.address, email)
 
-    async def succeeded(self, email: str) -> None:
+    async def note_login(self, email: str) -> None:
         """Record a successful log-in to this account from this address."""
-        await self.services.rates.succeeded(self.address, email)
+        await self.services.rates.record_success(self.address, email)
 
-    async def identity(self) -> Identity | None:
+    async def authenticate(self) -> Identity | None:
         """Return the authenticated caller; None without a token. Raises Unauthenticated for an invalid token.
 
         Over a WebSocket the token is verified on every call, because a connection can outlive it.
         """
-        if self.token is None or (self._identity is not None and not self.is_socket):
+        if self.token is None or (self._identity is not None and not self.is_websocket):
             return self._identity
         self._identity = await self.services.accounts.authenticate(self.token)
-        self.on_known(self._identity.user.id)
+        self.on_authenticated(self._identity.user.id)
         return self._identity
 
     @property
-    def may_read(self) -> bool:
+    def can_read(self) -> bool:
         """True if the verified token has the scope READ, and without a token."""
         return self._identity is None or Scope.READ in self._identity.scopes
 
-    async def required_identity(self) -> Identity:
+    async def require_identity(self) -> Identity:
         """Return the authenticated caller. Raises Unauthenticated for a missing or invalid token."""
-        identity = await self.identity()
+        identity = await self.authenticate()
         if identity is None:
             raise Unauthenticated(_MISSING)
         return identity
 
     @property
-    def is_socket(self) -> bool:
+    def is_websocket(self) -> bool:
         """True for a WebSocket connection."""
         return self.request is not None and self.request.scope["type"] == "websocket"
 
-    async def loss(self) -> Unauthenticated:
+    async def wait_for_token_end(self) -> Unauthenticated:
         """Wait until the verified token becomes invalid and return the reason as an error."""
         if self._identity is None or self.token is None:
             raise RuntimeError("the context is not authenticated")
-        with self.services.fanout.presence.watch(self._identity.user.id) as changed:
+        with self.services.fanout.access_signals.watch(self._identity.user.id) as changed:
             while (left := _seconds_until(self._identity.expires_at)) > 0:
-                check_cancelled()
+                raise_if_cancelled()
                 try:
                     await self.services.accounts.authenticate(self.token)
                 except Unauthenticated as error:
@@ -173,10 +173,10 @@ class Context(BaseContext):
                     await asyncio.sleep(min(left, 1.0))
                     continue
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(min(left, CHECK_SECONDS)):
+                    async with asyncio.timeout(min(left, TOKEN_CHECK_SECONDS)):
                         await changed.wait()
                 changed.clear()
-        return TokenExpired(EXPIRED)
+        return TokenExpired(EXPIRY_MESSAGE)
 
 
 def _seconds_until(moment: datetime | None) -> float:

@@ -11,10 +11,10 @@ from tocsin.events import ChangeKind
 from tocsin.jobs.base import ErrorKind
 from tocsin.schedules import MisfirePolicy
 
-__all__ = ["HttpMethod", "IfPast", "OrderDirection", "describe"]
+__all__ = ["HttpMethod", "IfPast", "OrderDirection", "describe_enum"]
 
 
-def describe(cls: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
+def describe_enum(cls: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
     """Register `cls` as a GraphQL enum with exactly these values. Raises TypeError for an unknown one."""
     definition = strawberry.enum(cls, name=name, description=description).__strawberry_definition__  # type: ignore[attr-defined]
     definition.values = [value for value in definition.values if value.name in values]
@@ -50,18 +50,18 @@ class OrderDirection(Enum):
     DESC = "DESC"
 
 
-describe(HttpMethod, "An HTTP method.", {method.name: f"The {method.name} method." for method in HttpMethod})
-describe(
+describe_enum(HttpMethod, "An HTTP method.", {method.name: f"The {method.name} method." for method in HttpMethod})
+describe_enum(
     IfPast,
     "The handling of a `schedule.at` that has already passed.",
     {"REFUSE": "Reject the input with a user error.", "RUN_NOW": "Run once, immediately."},
 )
-describe(
+describe_enum(
     OrderDirection,
     "The sort direction of a list.",
     {"ASC": "Ascending: smallest or earliest first.", "DESC": "Descending: greatest or latest first."},
 )
-describe(
+describe_enum(
     TaskStatus,
     "The status of a task, derived from its scheduled runs.",
     {
@@ -74,7 +74,7 @@ describe(
         "PAUSED": "You paused the task. It has no due times until you resume it.",
     },
 )
-describe(
+describe_enum(
     RunStatus,
     "The status of a run.",
     {
@@ -88,7 +88,7 @@ describe(
         "MISSED": "Not run because no server could run it in time. Represents all due times up to `missedUntil`.",
     },
 )
-describe(
+describe_enum(
     Trigger,
     "The origin of a run.",
     {
@@ -98,7 +98,7 @@ describe(
     },
     name="RunTrigger",
 )
-describe(
+describe_enum(
     RunReason,
     "The reason for the status of a run, if the status alone does not explain it. `reasonText` is its text for people.",
     {
@@ -117,7 +117,7 @@ describe(
         "LOST_TOO_OFTEN": "Several workers in a row were lost while attempting it.",
     },
 )
-describe(
+describe_enum(
     AttemptOutcome,
     "The outcome of an attempt.",
     {
@@ -127,7 +127,7 @@ describe(
         "LOST": "The worker died or was stopped before the outcome was recorded. Does not count as a retry.",
     },
 )
-describe(
+describe_enum(
     Overlap,
     "The handling of a due time at which the previous run has not ended.",
     {
@@ -137,7 +137,7 @@ describe(
     },
     name="OverlapPolicy",
 )
-describe(
+describe_enum(
     MisfirePolicy,
     "The handling of due times that passed while no server could run them. Those that do not run are recorded as one "
     "MISSED run.",
@@ -147,7 +147,7 @@ describe(
         "SKIP": "Run only the latest missed due time, and only if it is still within the grace period.",
     },
 )
-describe(
+describe_enum(
     ErrorKind,
     "The kind of error with which an attempt failed.",
     {
@@ -174,7 +174,7 @@ describe(
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the keys of the server.",
     },
 )
-describe(
+describe_enum(
     ChangeKind,
     "The kind of a task event.",
     {
@@ -187,7 +187,7 @@ describe(
     },
     name="TaskEventKind",
 )
-describe(
+describe_enum(
     UserErrorCode,
     "The code of a user error.",
     {
@@ -203,7 +203,7 @@ describe(
         "QUOTA_EXCEEDED": "A quota is exceeded: see `User.usage`.",
     },
 )
-describe(
+describe_enum(
     WaitingFor,
     "The condition that an open run or a workflow step is waiting for.",
     {

@@ -9,19 +9,19 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from tocsin import errors, telemetry
 from tocsin.documents import is_unavailable
-from tocsin.errors import Forbidden, PartlyDone, RateLimited, StorageLow, Unauthenticated, UserErrorCode
+from tocsin.errors import Forbidden, PartialWrite, RateLimited, StorageLow, Unauthenticated, UserErrorCode
 
 T = TypeVar("T")
-UNAVAILABLE = (
+UNAVAILABLE_MESSAGE = (
     "The database is unavailable; try again in a few seconds. A change that was in progress may have been saved: with "
     "an idempotencyKey it can be sent again and is made only once."
 )
-INTERNAL = "An internal error occurred. The operator can find it in the log by its requestId."
+INTERNAL_MESSAGE = "An internal error occurred. The operator can find it in the log by its requestId."
 _MAX_LENGTH = 500
 """Longest message in characters. graphql-core's messages contain the invalid value, however long it is."""
 _MAX_LOCATIONS = 10
 _MAX_ERRORS = 50
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 @strawberry.type(description="An error in the input of a mutation.")
@@ -35,28 +35,28 @@ class UserError:
     )
 
 
-async def caught(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
+async def collect_user_errors(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
     """Await `work` and return its result, or None and the UserErrors that it raised."""
     try:
         return await work, []
     except errors.UserError as error:
-        return None, shown_all(error)
+        return None, to_user_errors(error)
 
 
-def shown_all(error: errors.UserError) -> list[UserError]:
+def to_user_errors(error: errors.UserError) -> list[UserError]:
     """Return all errors of an exception for the response: the first 50, and a note if there are more."""
-    shown_errors = [shown(each) for each in error.all[:_MAX_ERRORS]]
-    if (more := len(error.all) - _MAX_ERRORS) > 0:
+    shown_errors = [to_user_error(each) for each in error.all_errors[:_MAX_ERRORS]]
+    if (more := len(error.all_errors) - _MAX_ERRORS) > 0:
         shown_errors.append(UserError(field=None, code=error.code, message=f"{more:,} more errors are not shown."))
     return shown_errors
 
 
-def shown(error: errors.UserError) -> UserError:
+def to_user_error(error: errors.UserError) -> UserError:
     """Return an exception as a user error of the response."""
     return UserError(field=list(error.path) or None, code=error.code, message=error.message)
 
 
-def coded(error: GraphQLError, *, executing: bool, request_id: str) -> GraphQLError:
+def mask_error(error: GraphQLError, *, executing: bool, request_id: str) -> GraphQLError:
     """Return the error for the response: with `extensions.code`, and without internal details."""
     if error.extensions and "code" in error.extensions:
         return error
@@ -100,7 +100,7 @@ def _mask_cause(error: GraphQLError, cause: BaseException, request_id: str) -> G
         return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
     if is_unavailable(cause):
         log.warning("the database is unavailable", error=str(cause)[:300], request_id=request_id)
-        message = str(cause) if isinstance(cause, PartlyDone) else UNAVAILABLE
+        message = str(cause) if isinstance(cause, PartialWrite) else UNAVAILABLE_MESSAGE
         return with_code(error, "UNAVAILABLE", message, requestId=request_id)
     log.error("resolver failed", path=error.path, request_id=request_id, exc_info=cause)
-    return with_code(error, "INTERNAL", INTERNAL, requestId=request_id)
+    return with_code(error, "INTERNAL", INTERNAL_MESSAGE, requestId=request_id)

@@ -12,28 +12,28 @@ import strawberry
 from tocsin.documents import Doc
 from tocsin.graphql.context import Services
 from tocsin.tasks import idempotency
-from tocsin.tasks.idempotency import Key
+from tocsin.tasks.idempotency import IdempotentCall
 
 
-def key_of(services: Services, owner: str, mutation: str, given: Any) -> Key | None:
+def take_idempotency_key(services: Services, owner: str, mutation: str, given: Any) -> IdempotentCall | None:
     """Return the idempotency key of an input with a digest of the whole input; None if it has no key.
 
     Counts against the owner's quota of keys. Raises QuotaExceeded.
     """
     if not isinstance(given.idempotency_key, str):
         return None
-    services.quotas.take_key(owner)
+    services.quotas.consume_idempotency_key(owner)
     text = json.dumps(_plain(given), sort_keys=True, default=str)
     digest = hmac.new(services.fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
-    return Key(owner, mutation, given.idempotency_key, digest)
+    return IdempotentCall(owner, mutation, given.idempotency_key, digest)
 
 
-async def earlier(services: Services, key: Key | None) -> Doc | None:
+async def find_earlier_result(services: Services, key: IdempotentCall | None) -> Doc | None:
     """Return the record of a completed call with this key, or None.
 
     The result of that call is repeated even if the input would be refused now. Raises IdempotencyKeyReused.
     """
-    record = None if key is None else await idempotency.find(services.database, key)
+    record = None if key is None else await idempotency.find_record(services.database, key)
     return record if record is not None and record["done"] else None
 
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from tocsin.documents import global_id
+from tocsin.documents import to_global_id
 from tocsin.errors import InvalidInput, NotFound
 
 _MAX_LENGTH = 400
@@ -21,7 +21,7 @@ _TYPE_NAMES = {
 
 def encode(type_name: str, document_id: str) -> str:
     """Return the global ID of a document."""
-    return global_id(type_name, document_id)
+    return to_global_id(type_name, document_id)
 
 
 def decode(global_id: str, *path: str) -> tuple[str, str]:
@@ -40,15 +40,15 @@ def _malformed_id(path: tuple[str, ...]) -> InvalidInput:
     return InvalidInput("This is not a valid id. Use an id exactly as this API returned it.", *path)
 
 
-def find(type_name: str, global_id: str, *path: str) -> str | None:
+def decode_as(type_name: str, global_id: str, *path: str) -> str | None:
     """Return the document ID, or None for an ID of another type. Raises InvalidInput for a malformed ID."""
     found, document_id = decode(global_id, *path)
     return document_id if found == type_name else None
 
 
-def require(type_name: str, global_id: str, *path: str) -> str:
+def require_id(type_name: str, global_id: str, *path: str) -> str:
     """Return the document ID. Raises NotFound for an ID of another type, InvalidInput for a malformed ID."""
-    document_id = find(type_name, global_id, *path)
+    document_id = decode_as(type_name, global_id, *path)
     if document_id is None:
         raise NotFound(f"You have no {_TYPE_NAMES[type_name]} with this id.", *path)
     return document_id

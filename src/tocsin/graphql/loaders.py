@@ -14,46 +14,46 @@ from pymongo.asynchronous.collection import AsyncCollection
 from tocsin.documents import Database, Doc, Hold, owner_of
 from tocsin.errors import DatabaseUnavailable
 
-RUN_FIELDS: Mapping[str, int] = {"job": 0, "retry": 0}
+RUN_PROJECTION: Mapping[str, int] = {"job": 0, "retry": 0}
 """Projection of runs without the copy of the task's job and its sealed secrets, which no resolver needs."""
 
 
-class Loaders:
+class DocumentLoaders:
     """Loaders of documents by ID, which return None for documents that do not exist."""
 
     def __init__(self, database: Database) -> None:
-        self._tasks = Loader(database.tasks)
-        self._runs = Loader(database.runs, RUN_FIELDS)
-        self._workflow_runs = Loader(database.workflow_runs)
-        self._replays = Loader(database.replays)
-        self._bodies = Loader(database.response_bodies)
+        self._tasks = BatchLoader(database.tasks)
+        self._runs = BatchLoader(database.runs, RUN_PROJECTION)
+        self._workflow_runs = BatchLoader(database.workflow_runs)
+        self._replays = BatchLoader(database.replays)
+        self._bodies = BatchLoader(database.response_bodies)
 
-    async def task(self, owner: str, task_id: str) -> Doc | None:
+    async def load_task(self, owner: str, task_id: str) -> Doc | None:
         """Load a task of the owner; None if it was deleted."""
         if owner_of(task_id) != owner:
             return None
         task = await self._tasks.load(task_id)
         return None if task is None or task["hold"] == Hold.DELETED.value else task
 
-    async def run(self, owner: str, run_id: str) -> Doc | None:
+    async def load_run(self, owner: str, run_id: str) -> Doc | None:
         """Load a run of the owner."""
         return await self._runs.load(run_id) if owner_of(run_id) == owner else None
 
-    async def workflow_run(self, owner: str, run_id: str) -> Doc | None:
+    async def load_workflow_run(self, owner: str, run_id: str) -> Doc | None:
         """Load a workflow run of the owner."""
         return await self._workflow_runs.load(run_id) if owner_of(run_id) == owner else None
 
-    async def replay(self, owner: str, replay_id: str) -> Doc | None:
+    async def load_replay(self, owner: str, replay_id: str) -> Doc | None:
         """Load a replay of the owner."""
         return await self._replays.load(replay_id) if owner_of(replay_id) == owner else None
 
-    async def body(self, run_id: str, attempt: int) -> str | None:
+    async def load_response_body(self, run_id: str, attempt: int) -> str | None:
         """Load the response body of an attempt. The caller has checked who owns the run."""
         body = await self._bodies.load(f"{run_id}#{attempt}")
         return None if body is None else str(body["text"])
 
 
-class Loader:
+class BatchLoader:
     """A loader that batches the reads of one collection in one iteration of the event loop.
 
     Strawberry's DataLoader does not fit: when a subscriber disconnects in the middle of an event, its dispatch is

@@ -12,10 +12,10 @@ from tocsin.clock import MILLISECOND
 from tocsin.documents.paging import PageArguments
 from tocsin.errors import InvalidInput
 from tocsin.graphql import access, ids
-from tocsin.graphql.accounts.lists import AdministrationQueries, entry_type
+from tocsin.graphql.accounts.lists import AdministrationQueries, to_audit_entry
 from tocsin.graphql.accounts.mutations import AccountQueries
 from tocsin.graphql.accounts.tokens import TokenQueries
-from tocsin.graphql.accounts.types import user_type
+from tocsin.graphql.accounts.types import to_user
 from tocsin.graphql.arguments import After, Before, First, Last
 from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.mutations import DeadLetterQueries
@@ -25,11 +25,11 @@ from tocsin.graphql.queues.mutations import QueueQueries
 from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.types import Run, load_run
 from tocsin.graphql.tasks.lists import TaskConnection, TaskFilter, TaskOrder, list_tasks
-from tocsin.graphql.tasks.schedule import ScheduleInput, read_schedule
+from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule
 from tocsin.graphql.tasks.types import Task, load_task
 from tocsin.graphql.workflows.queries import WorkflowQueries
 from tocsin.graphql.workflows.run_types import load_workflow_run
-from tocsin.graphql.workflows.types import workflow_type
+from tocsin.graphql.workflows.types import to_workflow
 from tocsin.workflows.ownership import find_workflow_by_id
 
 _MAX_PREVIEW = 100
@@ -41,14 +41,14 @@ GlobalId = Annotated[strawberry.ID, strawberry.argument(description="Global ID, 
 class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries, QueueQueries, DeadLetterQueries):
     @strawberry.field(description="Fetch an object by its global ID; null if it does not exist or is not yours.")
     async def node(self, info: Info, id: GlobalId) -> Node | None:
-        owner = await access.owner(info)
+        owner = await access.require_owner(info)
         type_name, document_id = ids.decode(id, "id")
         load = _LOADERS.get(type_name)
         return None if load is None else await load(info, owner, document_id)
 
     @strawberry.field(description="Fetch one of your tasks; null if you have no task with this ID.")
     async def task(self, info: Info, id: GlobalId) -> Task | None:
-        owner, task_id = await access.owner(info), ids.find("Task", id, "id")
+        owner, task_id = await access.require_owner(info), ids.decode_as("Task", id, "id")
         return None if task_id is None else await load_task(info, owner, task_id)
 
     @strawberry.field(description="List your tasks, by default newest first.")
@@ -67,12 +67,12 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> TaskConnection:
-        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_tasks(info.context.services, user, filter or None, order_by or None, page)
 
     @strawberry.field(description="Fetch one of your runs; null if you have no run with this ID.")
     async def run(self, info: Info, id: GlobalId) -> Run | None:
-        owner, run_id = await access.owner(info), ids.find("Run", id, "id")
+        owner, run_id = await access.require_owner(info), ids.decode_as("Run", id, "id")
         return None if run_id is None else await load_run(info, owner, run_id)
 
     @strawberry.field(description="List the runs of all your tasks, by default latest due time first.")
@@ -91,7 +91,7 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> RunConnection:
-        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_runs(info.context.services, user, filter or None, order_by or None, page)
 
     @strawberry.field(
@@ -105,30 +105,30 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         schedule: Annotated[ScheduleInput, strawberry.argument(description="Schedule to preview.")],
         count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
     ) -> list[datetime]:
-        await access.user(info)
+        await access.require_user(info)
         if not 1 <= count <= _MAX_PREVIEW:
             raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
         now = clock.now()
         checked = _read_checked_schedule(schedule, now)
-        return await asyncio.to_thread(schedules.preview, checked, now - MILLISECOND, count)
+        return await asyncio.to_thread(schedules.preview_due_times, checked, now - MILLISECOND, count)
 
 
 async def _load_user(info: Info, owner: str, user_id: str) -> Node | None:
     """Load the viewer themselves, or any user for an administrator."""
-    if user_id != owner and not await access.administers(info):
+    if user_id != owner and not await access.is_administrator(info):
         return None
     user = await documents.User.get(user_id)
-    return None if user is None else user_type(user)
+    return None if user is None else to_user(user)
 
 
 async def _load_audit_entry(info: Info, _owner: str, entry_id: str) -> Node | None:
     entry = await info.context.services.database.audit_entries.find_one({"_id": entry_id})
-    return None if entry is None or not await access.administers(info) else entry_type(entry)
+    return None if entry is None or not await access.is_administrator(info) else to_audit_entry(entry)
 
 
 async def _load_workflow(info: Info, owner: str, workflow_id: str) -> Node | None:
     document = await find_workflow_by_id(info.context.services.database, owner, workflow_id)
-    return None if document is None else workflow_type(document)
+    return None if document is None else to_workflow(document)
 
 
 _LOADERS: dict[str, Callable[[Info, str, str], Awaitable[Node | None]]] = {
@@ -144,8 +144,8 @@ _LOADERS: dict[str, Callable[[Info, str, str], Awaitable[Node | None]]] = {
 
 def _read_checked_schedule(given: ScheduleInput, now: datetime) -> schedules.Schedule:
     try:
-        schedule = read_schedule(given, now)
-        schedules.check(schedule)
+        schedule = parse_schedule(given, now)
+        schedules.validate_schedule(schedule)
     except InvalidInput as error:
-        raise error.under("schedule") from None
+        raise error.prefix_path("schedule") from None
     return schedule

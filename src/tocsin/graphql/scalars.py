@@ -11,10 +11,10 @@ from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from tocsin.jobs import results
-from tocsin.json_values import DEEPEST_READ, write_json
-from tocsin.schedules.iso8601 import read_duration, read_moment, write_duration, write_moment
+from tocsin.json_values import MAX_INPUT_DEPTH, dump_json
+from tocsin.schedules.iso8601 import format_datetime, format_duration, parse_datetime, parse_iso_duration
 
-__all__ = ["JSON", "SCALARS", "Url", "write_duration", "write_moment"]
+__all__ = ["JSON", "SCALARS", "Url", "format_datetime", "format_duration"]
 
 Url = NewType("Url", str)
 
@@ -22,7 +22,7 @@ _MAX_URL_LENGTH = 8192
 _MAX_INLINE_LENGTH = 16 * 1024
 
 
-def read_url(value: object) -> Url:
+def parse_url(value: object) -> Url:
     """Check the type and length of a URL; the job that calls it checks the rest. Raises ValueError."""
     if not isinstance(value, str) or not 1 <= len(value) <= _MAX_URL_LENGTH:
         raise ValueError(
@@ -31,26 +31,26 @@ def read_url(value: object) -> Url:
     return Url(value)
 
 
-async def read_texts(texts: Sequence[str | None]) -> list[Any]:
+async def parse_json_texts(texts: Sequence[str | None]) -> list[Any]:
     """Parse stored JSON texts, in a thread if they are large."""
     if sum(len(text or "") for text in texts) <= _MAX_INLINE_LENGTH:
-        return [results.read(text) for text in texts]
-    return [await asyncio.to_thread(results.read, text) for text in texts]
+        return [results.decode_result(text) for text in texts]
+    return [await asyncio.to_thread(results.decode_result, text) for text in texts]
 
 
-def read_json_variable(value: object) -> object:
+def parse_json_variable(value: object) -> object:
     """Check the depth and size of a JSON value in a variable. Raises ValueError."""
-    write_json(value, DEEPEST_READ)  # much faster than walking the value
+    dump_json(value, MAX_INPUT_DEPTH)  # much faster than walking the value
     return value
 
 
-def read_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
+def parse_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
     """Read a JSON value that is written in the document. Raises ValueError."""
     try:
         value = value_from_ast_untyped(node, variables)
     except ValueError:  # Python does not parse integers of more than 4,300 digits
         raise ValueError("The value contains a number with too many digits.") from None
-    return read_json_variable(value)
+    return parse_json_variable(value)
 
 
 def _scalar(name: str, description: str, specification: str, write: Any, read: Any) -> ScalarDefinition:
@@ -64,15 +64,15 @@ SCALARS: dict[object, ScalarDefinition] = {
         "DateTime",
         "A point in time in RFC 3339 format, with a required UTC offset. Results are in UTC (`Z`), to the millisecond.",
         "https://datatracker.ietf.org/doc/html/rfc3339",
-        write_moment,
-        read_moment,
+        format_datetime,
+        parse_datetime,
     ),
     timedelta: _scalar(
         "Duration",
         "A duration in ISO 8601 format with weeks, days, hours, minutes and seconds, such as `PT90S` or `P1DT12H`.",
         "https://datatracker.ietf.org/doc/html/rfc3339#appendix-A",
-        write_duration,
-        read_duration,
+        format_duration,
+        parse_iso_duration,
     ),
     JSON: strawberry.scalar(
         name="JSON",
@@ -82,9 +82,9 @@ SCALARS: dict[object, ScalarDefinition] = {
         ),
         specified_by_url="https://ecma-international.org/wp-content/uploads/ECMA-404_2nd_edition_december_2017.pdf",
         serialize=lambda value: value,
-        parse_value=read_json_variable,
-        parse_literal=read_json_literal,
+        parse_value=parse_json_variable,
+        parse_literal=parse_json_literal,
     ),
-    Url: _scalar("URL", "An absolute URL of at most 8192 characters.", "https://url.spec.whatwg.org/", str, read_url),
+    Url: _scalar("URL", "An absolute URL of at most 8192 characters.", "https://url.spec.whatwg.org/", str, parse_url),
 }
 """The scalar for each Python type."""

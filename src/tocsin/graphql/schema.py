@@ -6,17 +6,17 @@ from strawberry.schema.config import StrawberryConfig
 from tocsin.graphql.accounts.administration import AdministrationMutations
 from tocsin.graphql.accounts.mutations import AccountMutations
 from tocsin.graphql.accounts.tokens import TokenMutations
-from tocsin.graphql.allowed_values import mark_one_of
+from tocsin.graphql.allowed_values import mark_one_of_inputs
 from tocsin.graphql.dead_letters.mutations import DeadLetterMutations
 from tocsin.graphql.jobs.types import JOB_TYPES
-from tocsin.graphql.limits.extensions import Documents, Errors
-from tocsin.graphql.limits.guarded_schema import DiscreetExecutor, GuardedSchema
+from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
+from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
 from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
 from tocsin.graphql.runs.mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
 from tocsin.graphql.subscriptions import Subscription
-from tocsin.graphql.tasks.batches import BatchMutations
+from tocsin.graphql.tasks.batches import TaskBatchMutations
 from tocsin.graphql.tasks.mutations import TaskMutations
 from tocsin.graphql.tasks.schedule import CronSchedule, IntervalSchedule, OnceSchedule
 from tocsin.graphql.workflows.mutations import WorkflowMutations
@@ -30,7 +30,7 @@ class Mutation(
     TokenMutations,
     AdministrationMutations,
     TaskMutations,
-    BatchMutations,
+    TaskBatchMutations,
     RunMutations,
     DeadLetterMutations,
     WorkflowMutations,
@@ -44,8 +44,8 @@ schema = GuardedSchema(
     mutation=Mutation,
     subscription=Subscription,
     types=[*JOB_TYPES, OnceSchedule, IntervalSchedule, CronSchedule],
-    extensions=[Documents, Errors],
-    execution_context_class=DiscreetExecutor,
+    extensions=[DocumentExtension, ErrorExtension],
+    execution_context_class=GuardedExecutionContext,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
-mark_one_of(schema._schema)
+mark_one_of_inputs(schema._schema)

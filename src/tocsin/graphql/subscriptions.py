@@ -9,18 +9,18 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from tocsin import events
-from tocsin.documents import OPEN_WORKFLOW_RUNS, RunStatus, TaskStatus
+from tocsin.documents import OPEN_WORKFLOW_RUN_STATUSES, RunStatus, TaskStatus
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.events import ChangeKind
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
 from tocsin.graphql.runs.types import Run, load_run
 from tocsin.graphql.tasks.types import Task, load_task
-from tocsin.graphql.workflows.events import WorkflowRunEvent, WorkflowRunEventKind, workflow_event
+from tocsin.graphql.workflows.events import WorkflowRunEvent, WorkflowRunEventKind, to_workflow_run_event
 from tocsin.graphql.workflows.run_types import load_workflow_run
 from tocsin.workflows.ownership import find_workflow_run
 
-LONGEST_LIMIT = 10_000
+MAX_EVENTS = 10_000
 _SNAPSHOT = WorkflowRunEventKind.SNAPSHOT
 Event = TypeVar("Event")
 _AFTER = (
@@ -28,11 +28,11 @@ _AFTER = (
     "that time, each at least once, instead of a SNAPSHOT. Every server of the installation keeps the changes of the "
     "last minutes; if `after` is older, the stream starts with a SNAPSHOT."
 )
-After = Annotated[datetime | None, strawberry.argument(description=_AFTER)]
-Limit = Annotated[
+ResumeAfter = Annotated[datetime | None, strawberry.argument(description=_AFTER)]
+EventLimit = Annotated[
     int | None,
     strawberry.argument(
-        description=f"Number of events to send before completing, 1 to {LONGEST_LIMIT:,}. Default: no limit."
+        description=f"Number of events to send before completing, 1 to {MAX_EVENTS:,}. Default: no limit."
     ),
 ]
 
@@ -81,12 +81,12 @@ class Subscription:
             strawberry.ID | None,
             strawberry.argument(description="Return only events of this task. Default: of all your tasks."),
         ] = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        limit: Limit = strawberry.UNSET,
+        after: ResumeAfter = strawberry.UNSET,
+        limit: EventLimit = strawberry.UNSET,
     ) -> AsyncGenerator[TaskEvent, None]:
-        owner = await access.owner(info)
+        owner = await access.require_owner(info)
         _check_limit(limit)
-        wanted = ids.require("Task", task_id, "taskId") if task_id else None
+        wanted = ids.require_id("Task", task_id, "taskId") if task_id else None
         if wanted is not None and await load_task(info, owner, wanted) is None:
             raise NotFound("You have no task with this id.", "taskId")
         return _take(limit, _task_events(info.context, owner, wanted, after or None))
@@ -105,8 +105,8 @@ class Subscription:
             strawberry.ID | None,
             strawberry.argument(description="Return only events of this workflow run. Default: of all yours."),
         ] = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        limit: Limit = strawberry.UNSET,
+        after: ResumeAfter = strawberry.UNSET,
+        limit: EventLimit = strawberry.UNSET,
         until_end: Annotated[
             bool,
             strawberry.argument(
@@ -114,11 +114,11 @@ class Subscription:
             ),
         ] = False,
     ) -> AsyncGenerator[WorkflowRunEvent, None]:
-        owner = await access.owner(info)
+        owner = await access.require_owner(info)
         _check_limit(limit)
         if until_end and not workflow_run_id:
             raise InvalidInput("untilEnd requires workflowRunId. Set the workflow run to follow.", "workflowRunId")
-        wanted = ids.require("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
+        wanted = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
         if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
         if not (until_end and wanted):
@@ -129,8 +129,8 @@ class Subscription:
 
 
 def _check_limit(limit: int | None) -> None:
-    if isinstance(limit, int) and not 1 <= limit <= LONGEST_LIMIT:
-        raise InvalidInput(f"limit must be 1 to {LONGEST_LIMIT}; it is {limit}.", "limit")
+    if isinstance(limit, int) and not 1 <= limit <= MAX_EVENTS:
+        raise InvalidInput(f"limit must be 1 to {MAX_EVENTS}; it is {limit}.", "limit")
 
 
 async def _take(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
@@ -150,7 +150,7 @@ async def _until_end(
     async with aclosing(found):
         async for event in found:
             yield event
-            if event.status in OPEN_WORKFLOW_RUNS or (event.status is None and event.kind is not _SNAPSHOT):
+            if event.status in OPEN_WORKFLOW_RUN_STATUSES or (event.status is None and event.kind is not _SNAPSHOT):
                 continue
             if not await _is_open(owner, run_id):
                 return
@@ -167,7 +167,7 @@ async def _workflow_events(
     subscription = context.services.fanout.subscribe_workflows(owner, run_id, after)
     async with subscription as changes, _ending_with_token(context, changes):
         async for change in changes:
-            yield workflow_event(change, owner)
+            yield to_workflow_run_event(change, owner)
 
 
 async def _task_events(
@@ -180,14 +180,14 @@ async def _task_events(
 
 
 @asynccontextmanager
-async def _ending_with_token(context: Context, changes: events.Subscription) -> AsyncIterator[None]:
+async def _ending_with_token(context: Context, changes: events.ChangeSubscription) -> AsyncIterator[None]:
     """End a stream of server-sent events with its token; a WebSocket is closed as a whole (see web/graphql_ws.py)."""
-    if context.is_socket:
+    if context.is_websocket:
         yield
         return
 
     async def watch() -> None:
-        changes.fail(await context.loss())
+        changes.fail(await context.wait_for_token_end())
 
     watching = asyncio.create_task(watch())
     try:

@@ -9,29 +9,29 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from tocsin.compute.limits import LimitReached, Limits, ProcessEnded
+from tocsin.compute.limits import ComputeLimitReached, ComputeLimits, ComputeProcessEnded
 from tocsin.errors import InvalidInput
-from tocsin.jobs.file_storage import Files
-from tocsin.jobs.params import ParamsModel, Path, find_faults, has_expression, read_params, without
+from tocsin.jobs.file_storage import RunFiles
+from tocsin.jobs.params import ParamsModel, ValuePath, find_faults, has_expression, parse_params, remove_path
 from tocsin.jobs.reports.run_history import RunsQuery
 from tocsin.outbound.failures import ErrorKind
-from tocsin.outbound.guard import Rules
-from tocsin.outbound.http_client import OwnersHttp
-from tocsin.outbound.mail_transport import MailDoor
+from tocsin.outbound.guard import ConnectionRules
+from tocsin.outbound.http_client import OwnerHttpClient
+from tocsin.outbound.mail_transport import MailTransport
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.security.secret_box import SecretBox
 
 __all__ = [
     "AttemptError",
+    "ComputeLimitReached",
+    "ComputeLimits",
+    "ComputeProcessEnded",
     "ErrorKind",
     "Job",
     "JobContext",
-    "LimitReached",
-    "Limits",
     "Outcome",
     "ParamsModel",
-    "ProcessEnded",
-    "Saving",
+    "SaveContext",
 ]
 
 Answer = TypeVar("Answer")
@@ -84,7 +84,7 @@ class Compute(Protocol):
         function: Callable[..., Answer],
         *args: Any,
         owner: str = "",
-        limits: Limits | None = None,
+        limits: ComputeLimits | None = None,
         on_begin: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Return what the function returns, or raise what it raises. Cancelling the caller ends the process.
@@ -106,7 +106,7 @@ class _AttemptCompute:
         function: Callable[..., Answer],
         *args: Any,
         owner: str = "",  # noqa: ARG002  # always the owner of the attempt
-        limits: Limits | None = None,
+        limits: ComputeLimits | None = None,
         on_begin: Callable[[], None] = lambda: None,
     ) -> Answer:
         now = asyncio.get_running_loop().time
@@ -118,7 +118,7 @@ class _AttemptCompute:
             waiting.discard(run_id)
             on_begin()
 
-        waiting, run_id = self._context.waiting, self._context.run_id
+        waiting, run_id = self._context.awaiting_compute, self._context.run_id
         waiting.add(run_id)
         try:
             return await self._context.compute(
@@ -144,18 +144,18 @@ class JobContext:
     attempt: int
     timeout: float
     secrets: SecretBox
-    http: OwnersHttp
+    http: OwnerHttpClient
     compute: Compute
-    mail: MailDoor
-    files: Files
-    runs: RunsQuery
-    recipients: str = "owner"
+    mail: MailTransport
+    files: RunFiles
+    run_history: RunsQuery
+    recipient_policy: str = "owner"
     is_step: bool = False
-    waiting: set[str] = field(default_factory=set)
+    awaiting_compute: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
-class Saving:
+class SaveContext:
     """The context in which a user's parameters are saved. `previous` is what was stored before.
 
     Targets that `rules` never allow are refused, and so are addresses that `recipients` never allow. Without these
@@ -164,9 +164,9 @@ class Saving:
 
     owner: str
     secrets: SecretBox
-    rules: Rules | None = None
+    rules: ConnectionRules | None = None
     previous: Mapping[str, Any] | None = None
-    recipients: RecipientRules | None = None
+    recipient_rules: RecipientRules | None = None
 
 
 class Job(ABC, Generic[P]):
@@ -179,52 +179,52 @@ class Job(ABC, Generic[P]):
     kind: ClassVar[str]
     Params: type[P]
 
-    def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:  # noqa: ARG002  # some need it
+    def prepare(self, given: Mapping[str, Any], saving: SaveContext) -> dict[str, Any]:  # noqa: ARG002  # some need it
         """Return the parameters to store for what a user wrote. Raises InvalidInput with the path."""
-        return read_params(self.Params, given).model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return parse_params(self.Params, given).model_dump(mode="json", by_alias=True, exclude_unset=True)
 
-    def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
         return find_faults(self.Params, given)
 
-    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:  # noqa: ARG002  # most call nothing
+    def find_refusals(self, given: Mapping[str, Any], rules: ConnectionRules) -> list[tuple[ValuePath, str]]:  # noqa: ARG002  # most call nothing
         """Return the targets that these rules never allow. Expressions are checked once they are evaluated."""
         return []
 
-    def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:  # noqa: ARG002  # most write to nobody
+    def find_recipients(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:  # noqa: ARG002  # most write to nobody
         """Return the addresses that the job sends mail to, with their paths. Expressions are left out."""
         return []
 
-    def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none
+    def find_secret_paths(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:  # noqa: ARG002  # most have none
         """Return the paths of strings that must be stored encrypted."""
         return []
 
-    def destination(self, given: Mapping[str, Any]) -> object | None:
+    def find_secrets_destination(self, given: Mapping[str, Any]) -> object | None:
         """Return what determines where the secrets are sent: a stored secret is kept only while this stays equal.
 
         None if it depends on an expression. The default is all other parameters.
         """
         others = given
-        for path in self.secrets(given):
-            others = without(others, path)
+        for path in self.find_secret_paths(given):
+            others = remove_path(others, path)
         return None if has_expression(others) else others
 
     def preload(self) -> None:
         """Load what computations of this job share. Called once, in the process that forks the others."""
 
-    async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
+    async def run_attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its timeout. Failures are outcomes; an exception is a bug in the job."""
         try:
-            params = read_params(self.Params, stored, quickly=True)
+            params = parse_params(self.Params, stored, quickly=True)
         except InvalidInput as error:  # stored by a version that checked less
             hint = f"Correct {'.'.join(error.path)} of the job."
             return Outcome.failed(error.message, hint, ErrorKind.BAD_PARAMS)
         try:
             async with asyncio.timeout(context.timeout) as limit:
                 return await self.perform(params, replace(context, compute=_AttemptCompute(context, limit)))
-        except LimitReached as reached:
+        except ComputeLimitReached as reached:
             return Outcome.failed(str(reached), reached.hint, ErrorKind.COMPUTE_LIMIT)
-        except ProcessEnded as ended:
+        except ComputeProcessEnded as ended:
             hint = "It may have run out of memory. Give it less to do."
             return Outcome.failed(str(ended), hint, retryable=True)
         except TimeoutError:

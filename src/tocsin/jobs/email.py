@@ -9,14 +9,14 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
-from tocsin.jobs.file_storage import FileFault, Files
-from tocsin.jobs.job_mails import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
-from tocsin.jobs.params import Path
-from tocsin.outbound.email_addresses import distinct_addresses
+from tocsin.jobs.file_storage import FileError, RunFiles
+from tocsin.jobs.job_mails import JobMail, Recipient, check_recipients, find_addresses, send_mail
+from tocsin.jobs.params import ValuePath
+from tocsin.outbound.email_addresses import parse_distinct_addresses
 from tocsin.outbound.mail_transport import Attachment
 
-MOST_RECIPIENTS = 20
-LARGEST = 5 * 1024 * 1024
+MAX_RECIPIENTS = 20
+MAX_ATTACHMENT_BYTES = 5 * 1024 * 1024
 _CONTENT_TYPE = r"^[a-z0-9]+/[a-z0-9.+-]+$"
 
 
@@ -40,7 +40,7 @@ class AttachmentParams(ParamsModel):
             raise ValueError("An attachment must have a name, such as result.json.")
         return self
 
-    async def file(self, files: Files, most: int) -> Attachment:
+    async def load_attachment(self, files: RunFiles, most: int) -> Attachment:
         """Load the file. Raises ValueError for invalid base64, FileFault if the file is missing or too large."""
         if self.file_id is not None:
             kept, content = await files.read(self.file_id, most)
@@ -57,7 +57,7 @@ class AttachmentParams(ParamsModel):
 class EmailParams(ParamsModel):
     """Parameters of a plain-text mail."""
 
-    to: Annotated[list[Recipient], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+    to: Annotated[list[Recipient], Field(min_length=1, max_length=MAX_RECIPIENTS)]
     subject: Annotated[str, Field(min_length=1, max_length=300)]
     body: Annotated[str, Field(max_length=200_000)]
     attachments: Annotated[list[AttachmentParams], Field(max_length=10)] = []
@@ -74,32 +74,32 @@ class EmailJob(Job[EmailParams]):
     kind = "email"
     Params = EmailParams
 
-    def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    def find_recipients(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the recipients."""
-        return addresses_at("to", given.get("to"))
+        return find_addresses("to", given.get("to"))
 
     async def perform(self, params: EmailParams, context: JobContext) -> Outcome:
         """Send to each recipient once, however often and in whichever spelling the address is given."""
-        if (refused := await refuse_strangers(context, params.to)) is not None:
+        if (refused := await check_recipients(context, params.to)) is not None:
             return refused
-        recipients = distinct_addresses(params.to)
+        recipients = parse_distinct_addresses(params.to)
         if not params.attachments:
             return await _send_mails(params, recipients, [], context)
-        async with context.files.room():
+        async with context.files.reserve_memory():
             try:
                 files = await _load_attachments(params.attachments, context.files)
-            except (ValueError, FileFault) as error:
+            except (ValueError, FileError) as error:
                 return Outcome.failed(str(error), kind=ErrorKind.BAD_PARAMS)
             return await _send_mails(params, recipients, files, context)
 
 
-async def _load_attachments(attachments: Sequence[AttachmentParams], kept: Files) -> list[Attachment]:
-    files, left = [], LARGEST
+async def _load_attachments(attachments: Sequence[AttachmentParams], kept: RunFiles) -> list[Attachment]:
+    files, left = [], MAX_ATTACHMENT_BYTES
     for attachment in attachments:
-        file = await attachment.file(kept, left)
+        file = await attachment.load_attachment(kept, left)
         left -= len(file.content)
         if left < 0:
-            raise ValueError(f"The attachments have more than {LARGEST} bytes.")
+            raise ValueError(f"The attachments have more than {MAX_ATTACHMENT_BYTES} bytes.")
         files.append(file)
     return files
 

@@ -10,22 +10,22 @@ from typing import Any
 
 from tocsin import clock
 from tocsin.documents import owner_of
-from tocsin.documents.file_bucket import FileStore, StoredFile
+from tocsin.documents.file_bucket import FileBucket, StoredFile
 from tocsin.errors import TocsinError
-from tocsin.fair_semaphore import OwnerTurns
+from tocsin.fair_semaphore import FairSemaphore
 from tocsin.security.file_links import FileLinks
 
-LARGEST = 20 * 1024 * 1024
+MAX_FILE_BYTES = 20 * 1024 * 1024
 """Bytes of one file."""
-MOST_IN_MEMORY = 8
+MAX_RUNS_IN_MEMORY = 8
 """Runs that handle files at once: each may have several copies of several files in memory."""
-PATH = "/files/"
+DOWNLOAD_PATH = "/files/"
 _MAX_NAME_LENGTH = 120
 _NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
 _CONTENT_TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?")
 
 
-class FileFault(TocsinError):
+class FileError(TocsinError):
     """A file cannot be saved or read. The message is for the owner."""
 
 
@@ -40,7 +40,7 @@ class FileRef:
     url: str
     url_expires_at: datetime
 
-    def json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the reference as it appears in results of jobs."""
         return {
             "fileId": self.file_id,
@@ -53,63 +53,63 @@ class FileRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class FileStorage:
     """The files of this installation. `page` makes a URL of a path on this server.
 
     `on_stored` is called with the owner and the size in bytes of each file that is saved.
     """
 
-    store: FileStore
+    store: FileBucket
     links: FileLinks
-    page: Callable[[str], str]
+    make_url: Callable[[str], str]
     on_stored: Callable[[str, int], None] = lambda _owner, _bytes: None
-    turns: OwnerTurns = field(default_factory=lambda: OwnerTurns(MOST_IN_MEMORY))
+    memory_slots: FairSemaphore = field(default_factory=lambda: FairSemaphore(MAX_RUNS_IN_MEMORY))
 
-    def of_run(self, owner: str, run: str) -> "Files":
+    def for_run(self, owner: str, run: str) -> "RunFiles":
         """Return the files as a job of this run may use them."""
-        return Files(self, owner, run)
+        return RunFiles(self, owner, run)
 
-    def ref(self, file: StoredFile) -> FileRef:
+    def make_ref(self, file: StoredFile) -> FileRef:
         """Return a reference to the file with a new link."""
         token, until = self.links.sign(file.id, clock.now())
-        return FileRef(file.id, file.name, file.content_type, file.size, self.page(PATH + token), until)
+        return FileRef(file.id, file.name, file.content_type, file.size, self.make_url(DOWNLOAD_PATH + token), until)
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class RunFiles:
     """The files as one run may use them."""
 
-    _shelf: Shelf
+    _shelf: FileStorage
     _owner: str
     _run: str
 
     async def save(self, name: str, content_type: str, data: bytes) -> FileRef:
         """Save a file, replacing a file of this run with the same name. Raises FileFault."""
-        if len(data) > LARGEST:
-            raise FileFault(f"The file {name!r} has {len(data)} bytes; the limit is {LARGEST}.")
+        if len(data) > MAX_FILE_BYTES:
+            raise FileError(f"The file {name!r} has {len(data)} bytes; the limit is {MAX_FILE_BYTES}.")
         if not _CONTENT_TYPE.fullmatch(content_type):
-            raise FileFault(f"{content_type!r} is not a content type. Use one such as text/csv.")
-        file = await self._shelf.store.put(self._owner, self._run, clean_name(name), content_type, data)
+            raise FileError(f"{content_type!r} is not a content type. Use one such as text/csv.")
+        file = await self._shelf.store.put(self._owner, self._run, sanitize_file_name(name), content_type, data)
         self._shelf.on_stored(self._owner, file.size)
-        return self._shelf.ref(file)
+        return self._shelf.make_ref(file)
 
-    def room(self) -> AbstractAsyncContextManager[None]:
+    def reserve_memory(self) -> AbstractAsyncContextManager[None]:
         """Wait until whole files fit in memory, and reserve that memory. Owners take turns."""
-        return self._shelf.turns.take(self._owner)
+        return self._shelf.memory_slots.acquire(self._owner)
 
-    async def read(self, file_id: str, most: int = LARGEST) -> tuple[FileRef, bytes]:
+    async def read(self, file_id: str, most: int = MAX_FILE_BYTES) -> tuple[FileRef, bytes]:
         """Read a file of the same owner. Raises FileFault if there is none, or if it has more than `most` bytes."""
         found = await self._shelf.store.open(file_id) if owner_of(file_id) == self._owner else None
         if found is None:
-            raise FileFault(f"There is no file {file_id!r}. Files are deleted together with their runs.")
-        if found.about.size > most:
-            raise FileFault(
-                f"The file {found.about.name!r} has {found.about.size} bytes; at most {most} are allowed here."
+            raise FileError(f"There is no file {file_id!r}. Files are deleted together with their runs.")
+        if found.info.size > most:
+            raise FileError(
+                f"The file {found.info.name!r} has {found.info.size} bytes; at most {most} are allowed here."
             )
-        return self._shelf.ref(found.about), await found.read()
+        return self._shelf.make_ref(found.info), await found.read()
 
 
-def clean_name(name: str) -> str:
+def sanitize_file_name(name: str) -> str:
     """Return a name that any system accepts: no paths or control characters, at most 120 characters, never empty."""
     printable = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFC", name))
     plain = " ".join(_NOT_IN_NAMES.sub("_", printable).split()).strip(" .")

@@ -8,18 +8,18 @@ from pydantic import AfterValidator
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Delivery, User, run_ids
+from tocsin.documents import Delivery, User, run_log_ids
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.params import Path, has_expression
-from tocsin.outbound.email_addresses import distinct_addresses, parse_address
-from tocsin.outbound.mail_transport import Attachment, MailRefused, MailUnavailable, call_here
+from tocsin.jobs.params import ValuePath, has_expression
+from tocsin.outbound.email_addresses import parse_address, parse_distinct_addresses
+from tocsin.outbound.mail_transport import Attachment, MailRefused, MailUnavailable, compose_inline
 from tocsin.outbound.owner_mail import MailSuppressed
 from tocsin.outbound.recipient_rules import RecipientRules
 
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 _MAX_BYTES_IN_LOOP = 64 * 1024
 """Bytes of attachments that are encoded in the event loop. More would block it: 5 MB take 0.6 s."""
-JOB_MAIL = "JOB"
+JOB_MAIL_KIND = "JOB"
 """The kind of a delivery that a job sent itself: `tocsin mails` shows it, and nothing else sends it."""
 
 
@@ -43,16 +43,16 @@ class JobMail:
     attachments: Sequence[Attachment] = ()
 
     @property
-    def size(self) -> int:
+    def attachment_bytes(self) -> int:
         """The size of the attachments in bytes."""
         return sum(len(file.content) for file in self.attachments)
 
-    def message_id(self, run_id: str) -> str:
+    def make_message_id(self, run_id: str) -> str:
         """Return the identity of this mail, which is the same for each attempt."""
         return " ".join(part for part in (run_id, self.purpose, self.to) if part)
 
 
-def addresses_at(place: str, value: Any) -> list[tuple[Path, str]]:
+def find_addresses(place: str, value: Any) -> list[tuple[ValuePath, str]]:
     """Return the addresses in a parameter, which may be one or a list, without expressions."""
     given = (
         [((place, 0), value)]
@@ -66,21 +66,21 @@ def _enumerate_list(value: Any) -> Iterable[tuple[int, Any]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
-async def refuse_strangers(context: JobContext, addresses: Sequence[str]) -> Outcome | None:
+async def check_recipients(context: JobContext, addresses: Sequence[str]) -> Outcome | None:
     """Return a failed outcome if the settings forbid mail to one of the addresses; None if they allow all."""
     if not addresses:
         return None
     user = await User.get(context.owner)
-    rules = RecipientRules(context.recipients, user.email if user else "")
-    stranger = next((to for to in distinct_addresses(addresses) if not rules.allow(to)), None)
+    rules = RecipientRules(context.recipient_policy, user.email if user else "")
+    stranger = next((to for to in parse_distinct_addresses(addresses) if not rules.is_allowed(to)), None)
     return None if stranger is None else Outcome.failed(f"Your jobs may not send mail to {stranger}.", rules.hint)
 
 
 async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
     """Send the mail and record the delivery. Returns a failed outcome, or None if it was sent."""
-    message_id = mail.message_id(context.run_id)
+    message_id = mail.make_message_id(context.run_id)
     try:
-        caller = context.compute if mail.size > _MAX_BYTES_IN_LOOP else call_here
+        caller = context.compute if mail.attachment_bytes > _MAX_BYTES_IN_LOOP else compose_inline
         await context.mail.send(mail.to, mail.subject, mail.text, message_id, mail.attachments, caller)
     except MailSuppressed as error:
         await _record_delivery(context, mail, str(error), status="SUPPRESSED")
@@ -89,7 +89,7 @@ async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
         await _record_delivery(context, mail, str(error))
         message, retryable = f"The mail to {mail.to} was not accepted: {error}", isinstance(error, MailUnavailable)
         return Outcome.failed(message, kind=ErrorKind.MAIL, retryable=retryable)
-    log.info("mail delivered", kind=JOB_MAIL, **run_ids(context.run_id))
+    log.info("mail delivered", kind=JOB_MAIL_KIND, **run_log_ids(context.run_id))
     await _record_delivery(context, mail, None)
     return None
 
@@ -99,7 +99,7 @@ async def _record_delivery(context: JobContext, mail: JobMail, error: str | None
     now = clock.now()
     changes = {
         "owner": context.owner,
-        "kind": JOB_MAIL,
+        "kind": JOB_MAIL_KIND,
         "run": context.run_id,
         "to": mail.to,
         "subject": mail.subject,
@@ -112,8 +112,8 @@ async def _record_delivery(context: JobContext, mail: JobMail, error: str | None
         "delivered_at": None if error else now,
     }
     deliveries = Delivery.get_pymongo_collection()
-    which = {"_id": mail.message_id(context.run_id)}
+    which = {"_id": mail.make_message_id(context.run_id)}
     try:
         await deliveries.update_one(which, {"$set": changes, "$inc": {"tries": 1}}, upsert=True)
     except PyMongoError as error:  # the mail is sent: a missing record must not cause it to be sent again
-        log.warning("a mail of a job was not recorded", **run_ids(context.run_id), error=str(error)[:300])
+        log.warning("a mail of a job was not recorded", **run_log_ids(context.run_id), error=str(error)[:300])

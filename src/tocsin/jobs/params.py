@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
-from tocsin.errors import InvalidInput, SeveralInvalid
+from tocsin.errors import InvalidInput, MultipleInvalid
 
 Model = TypeVar("Model", bound=BaseModel)
-Path = tuple[str | int, ...]
+ValuePath = tuple[str | int, ...]
 _EXPRESSION = "${{"
 _MAX_FAULTS = 100
 _QUICK_CONTEXT = {"quickly": True}
@@ -23,21 +23,21 @@ class ParamsModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
-def read_params(model: type[Model], given: Any, *, quickly: bool = False) -> Model:
+def parse_params(model: type[Model], given: Any, *, quickly: bool = False) -> Model:
     """Validate parameters. Raises SeveralInvalid with all faults and their paths. `quickly` skips slow checks."""
     try:
         return model.model_validate(given, context=_QUICK_CONTEXT if quickly else None)
     except ValidationError as error:
         found = islice(_describe_errors(model, error, ignore_expressions=False), _MAX_FAULTS)
-        raise SeveralInvalid(InvalidInput(message, *map(str, path)) for path, message in found) from None
+        raise MultipleInvalid(InvalidInput(message, *map(str, path)) for path, message in found) from None
 
 
-def is_quick(info: ValidationInfo) -> bool:
+def skips_slow_checks(info: ValidationInfo) -> bool:
     """Return whether a validator must skip slow checks, which an attempt makes in a compute process instead."""
     return info.context is _QUICK_CONTEXT
 
 
-def find_faults(model: type[BaseModel], given: Any) -> list[tuple[Path, str]]:
+def find_faults(model: type[BaseModel], given: Any) -> list[tuple[ValuePath, str]]:
     """Return all faults, except those of values with an expression (`${{ … }}`), which are checked later."""
     try:
         model.model_validate(given)
@@ -55,16 +55,16 @@ def has_expression(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(has_expression(part) for part in value)
 
 
-def without(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+def remove_path(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     """Return a copy of the value without the entry at this path."""
     name, rest = path[0], path[1:]
     others = {other: part for other, part in value.items() if other != name}
-    return {**others, name: without(value[name], rest)} if rest else others
+    return {**others, name: remove_path(value[name], rest)} if rest else others
 
 
 def _describe_errors(
     model: type[BaseModel], error: ValidationError, *, ignore_expressions: bool
-) -> Iterator[tuple[Path, str]]:
+) -> Iterator[tuple[ValuePath, str]]:
     for fault in error.errors(include_url=False):
         missing = fault["type"] == "missing"  # its input is the object that lacks it
         if not (ignore_expressions and not missing and has_expression(fault["input"])):
@@ -75,10 +75,10 @@ def _describe_error(model: type[BaseModel], fault: dict[str, Any]) -> str:
     name = str(fault["loc"][-1]) if fault["loc"] else "The parameters"
     if fault["type"] == "extra_forbidden":
         return f"There is no {name} here.{_suggest_name(model, name) if len(fault['loc']) == 1 else ''}"
-    return sentence(name, fault)
+    return describe_fault(name, fault)
 
 
-def sentence(name: str, fault: Mapping[str, Any]) -> str:
+def describe_fault(name: str, fault: Mapping[str, Any]) -> str:
     """Describe a validation error of pydantic in the terms of the API."""
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "missing":

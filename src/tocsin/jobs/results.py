@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
-from tocsin.json_values import DEEPEST, JsonText, UnfitJson, read_json, write_json
+from tocsin.json_values import MAX_JSON_DEPTH, InvalidJson, JsonText, dump_json, parse_json
 
-LIMIT = 1024 * 1024
+MAX_RESULT_BYTES = 1024 * 1024
 """Bytes of a result as JSON. Larger results belong in a file."""
 _MAX_PARTS_IN_LOOP = 2_000
 """Parts of a result that is encoded in the event loop; 64 characters of a string count as one."""
@@ -15,9 +15,11 @@ _NOT_JSON = "The job's result cannot be stored as JSON. {}"
 _TOO_LARGE = "The job's result has {} bytes as JSON; the limit is {}."
 
 
-async def store(outcome: Outcome) -> Outcome:
+async def encode_result(outcome: Outcome) -> Outcome:
     """Encode the result like `stored`, in a thread if it is large."""
-    return stored(outcome) if _is_small(outcome.result) else await asyncio.to_thread(stored, outcome)
+    return (
+        encode_result_now(outcome) if _is_small(outcome.result) else await asyncio.to_thread(encode_result_now, outcome)
+    )
 
 
 def _is_small(value: Any) -> bool:
@@ -31,20 +33,20 @@ def _is_small(value: Any) -> bool:
     return left > 0
 
 
-def stored(outcome: Outcome) -> Outcome:
+def encode_result_now(outcome: Outcome) -> Outcome:
     """Return the outcome with its result as JSON text, or a failed one if the result cannot be stored."""
     if outcome.error is not None:
         return replace(outcome, error=_replace_surrogates(outcome.error))
     if outcome.result is None:
         return outcome
     try:
-        text = outcome.result if isinstance(outcome.result, JsonText) else write_json(outcome.result)
-    except UnfitJson as error:
+        text = outcome.result if isinstance(outcome.result, JsonText) else dump_json(outcome.result)
+    except InvalidJson as error:
         return Outcome.failed(_NOT_JSON.format(error))
     size = len(text.encode())
-    if size > LIMIT:
+    if size > MAX_RESULT_BYTES:
         hint = "Return less, or save large data as a file."
-        return Outcome.failed(_TOO_LARGE.format(size, LIMIT), hint, ErrorKind.RESULT_TOO_LARGE)
+        return Outcome.failed(_TOO_LARGE.format(size, MAX_RESULT_BYTES), hint, ErrorKind.RESULT_TOO_LARGE)
     return replace(outcome, result=text)
 
 
@@ -56,9 +58,9 @@ def _replace_surrogates(error: AttemptError) -> AttemptError:
     return replace(error, message=message or "", hint=hint)
 
 
-def read(text: str | None) -> Any:
+def decode_result(text: str | None) -> Any:
     """Return the result stored as this text. Text that exceeds the bounds, from an older version, stays a string."""
     try:
-        return None if text is None else read_json(text, DEEPEST)
+        return None if text is None else parse_json(text, MAX_JSON_DEPTH)
     except ValueError:
         return text

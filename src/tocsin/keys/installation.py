@@ -10,15 +10,15 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.config import PREFIX, Settings
 from tocsin.documents import Database, Doc
-from tocsin.errors import StartError
-from tocsin.security.access_tokens import kid_of
-from tocsin.security.key_files import JWT_SECRET_FILE, Keys, load_keys
-from tocsin.security.key_probe import is_sealed_with_first, opens_probe, seal_probe
+from tocsin.errors import StartupError
+from tocsin.security.access_tokens import derive_key_id
+from tocsin.security.key_files import JWT_SECRET_FILE, InstallationKeys, load_keys
+from tocsin.security.key_probe import can_open_probe, is_sealed_with_current, seal_probe
 
 _NOTE = {"_id": "keys"}
 
 
-async def open_keys(database: Database, settings: Settings) -> Keys:
+async def open_installation_keys(database: Database, settings: Settings) -> InstallationKeys:
     """Return the keys of the settings or the data directory; create them if the database is new. Raises StartError.
 
     Processes that start at the same time over a new database agree on the keys if they share the data directory.
@@ -29,24 +29,24 @@ async def open_keys(database: Database, settings: Settings) -> Keys:
     made = settings.jwt_secret is None and not (settings.data_dir / JWT_SECRET_FILE).exists()
     keys = await asyncio.to_thread(load_keys, settings, new=new)
     note = note or await _insert_note(database, keys)
-    if not opens_probe(keys, note["probe"]) or (made and new and note["jwt"] != kid_of(keys.jwt_secret)):
-        raise StartError(
+    if not can_open_probe(keys, note["probe"]) or (made and new and note["jwt"] != derive_key_id(keys.jwt_secret)):
+        raise StartupError(
             "The database was set up with other keys than those of this process. Give every process the same"
             f" {PREFIX}ENCRYPTION_KEY and {PREFIX}JWT_SECRET, or copy the files encryption_key and jwt_secret from the"
             f" data directory of the first process to {settings.data_dir}; if the encryption key is lost, run"
             " `tocsin keys rotate --forget-lost`."
         )
-    if not is_sealed_with_first(keys, note["probe"]):  # the operator is changing the key and will remove the old one
-        await bind_keys(database, keys)
+    if not is_sealed_with_current(keys, note["probe"]):  # the operator is changing the key and will remove the old one
+        await bind_installation_keys(database, keys)
     return keys
 
 
-async def bind_keys(database: Database, keys: Keys) -> None:
+async def bind_installation_keys(database: Database, keys: InstallationKeys) -> None:
     """Make these the keys of the database."""
     await database.installation.replace_one(_NOTE, _note(keys), upsert=True)
 
 
-async def _insert_note(database: Database, keys: Keys) -> Doc:
+async def _insert_note(database: Database, keys: InstallationKeys) -> Doc:
     """Store the note and return it, or that of a process that was faster."""
     note = _note(keys)
     try:
@@ -56,8 +56,8 @@ async def _insert_note(database: Database, keys: Keys) -> Doc:
         return await database.installation.find_one(_NOTE) or note
 
 
-def _note(keys: Keys) -> Doc:
-    return {**_NOTE, "probe": seal_probe(keys), "jwt": kid_of(keys.jwt_secret)}
+def _note(keys: InstallationKeys) -> Doc:
+    return {**_NOTE, "probe": seal_probe(keys), "jwt": derive_key_id(keys.jwt_secret)}
 
 
 async def _has_data(database: Database) -> bool:

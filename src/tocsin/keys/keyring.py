@@ -12,20 +12,20 @@ import time
 from tocsin import clock, telemetry
 from tocsin.config import PREFIX
 from tocsin.documents import Database, KeyKind, StoredKey
-from tocsin.errors import StartError
-from tocsin.security.access_tokens import AccessTokens, SigningKey, kid_of
-from tocsin.security.key_files import Keys
-from tocsin.security.secret_box import OPERATORS, SecretBox, SecretUnreadable
+from tocsin.errors import StartupError
+from tocsin.security.access_tokens import AccessTokens, SigningKey, derive_key_id
+from tocsin.security.key_files import InstallationKeys
+from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox, SecretUnreadable
 
 POLL_SECONDS = 1.0
 _WITHOUT_EFFECT = (
     "changing this setting has no effect: since `tocsin keys rotate` the keys in the database sign access tokens;"
     " `tocsin keys rotate --at-once` makes every access token invalid"
 )
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class KeysUnreadable(StartError):
+class KeysUnreadable(StartupError):
     """Keys in the database are sealed with an encryption key that this process does not have."""
 
     def __init__(self, kids: list[str]) -> None:
@@ -34,7 +34,7 @@ class KeysUnreadable(StartError):
             " key, after a comma; or, if it is lost, run `tocsin keys rotate --forget-lost`, which gives up everything"
             " that they sealed."
         )
-        self.kids = kids
+        self.key_ids = kids
 
 
 class Keyring:
@@ -44,7 +44,12 @@ class Keyring:
     """
 
     def __init__(
-        self, database: Database, keys: Keys, tokens: AccessTokens, secrets: SecretBox, process: str | None = None
+        self,
+        database: Database,
+        keys: InstallationKeys,
+        tokens: AccessTokens,
+        secrets: SecretBox,
+        process: str | None = None,
     ) -> None:
         self.database = database
         self.secrets = secrets
@@ -55,12 +60,12 @@ class Keyring:
         self._wrapping_box = SecretBox(keys.encryption, keys.former)
         self._lock = asyncio.Lock()
         self._read_at = -POLL_SECONDS
-        tokens.reload = secrets.reload = self.reload
+        tokens.reload_keys = secrets.reload_keys = self.reload
 
     async def start(self) -> None:
         """Read the keys for the first time, and warn of a signing secret without effect. Raises KeysUnreadable."""
         await self.load()
-        own, in_use = kid_of(self._operator_keys.jwt_secret), newest(self.keys, KeyKind.JWT)
+        own, in_use = derive_key_id(self._operator_keys.jwt_secret), active_key(self.keys, KeyKind.JWT)
         if in_use.id != own and await self.database.keys.find_one({"_id": own}) is None:
             log.warning(_WITHOUT_EFFECT, setting=f"{PREFIX}JWT_SECRET")
 
@@ -85,7 +90,7 @@ class Keyring:
         """Return the keys of the database and the operator's own, which the database may list as retired."""
         stored = await StoredKey.find_all().to_list()
         known = {key.id for key in stored}
-        own = {kid_of(self._operator_keys.jwt_secret): KeyKind.JWT, OPERATORS: KeyKind.DATA}
+        own = {derive_key_id(self._operator_keys.jwt_secret): KeyKind.JWT, OPERATOR_KEY_ID: KeyKind.DATA}
         return [*stored, *(_always_active(kid, kind) for kid, kind in own.items() if kid not in known)]
 
     def _unwrap(self, keys: list[StoredKey]) -> dict[str, str]:
@@ -93,7 +98,7 @@ class Keyring:
         for key in keys:
             try:
                 if key.sealed is not None:
-                    opened[key.id] = self._wrapping_box.open(key.sealed, _sealing_context(key))
+                    opened[key.id] = self._wrapping_box.unseal_without_reload(key.sealed, _sealing_context(key))
             except SecretUnreadable:
                 unreadable.append(key.id)
         if unreadable:
@@ -102,16 +107,16 @@ class Keyring:
 
     def _apply(self, keys: list[StoredKey], material: dict[str, str]) -> None:
         self.keys = keys
-        material = {kid_of(self._operator_keys.jwt_secret): self._operator_keys.jwt_secret, **material}
-        in_use = newest(keys, KeyKind.JWT)
+        material = {derive_key_id(self._operator_keys.jwt_secret): self._operator_keys.jwt_secret, **material}
+        in_use = active_key(keys, KeyKind.JWT)
         signing = sorted(
             (key for key in _of_kind(keys, KeyKind.JWT) if key.id in material), key=lambda key: key is not in_use
         )
-        self._tokens.use([SigningKey(key.id, material[key.id], key.retire_at) for key in signing])
+        self._tokens.set_keys([SigningKey(key.id, material[key.id], key.retire_at) for key in signing])
         data = {
             key.id: base64.b64decode(material[key.id]) for key in _of_kind(keys, KeyKind.DATA) if key.sealed is not None
         }
-        self.secrets.use(data, newest(keys, KeyKind.DATA).id)
+        self.secrets.set_keys(data, active_key(keys, KeyKind.DATA).id)
 
     async def _acknowledge(self, keys: list[StoredKey]) -> None:
         for key in keys:
@@ -123,24 +128,24 @@ class Keyring:
         """Return the secret of a key, sealed with the first of the operator's encryption keys."""
         return self._wrapping_box.seal(secret, _sealing_context(key))
 
-    async def wrap_anew(self) -> None:
+    async def rewrap_all(self) -> None:
         """Rewrap all keys, so that only the first of the operator's encryption keys is needed to open them."""
         for key in await StoredKey.find_all().to_list():
             if key.sealed is not None:
-                sealed = self.wrap(key, self._wrapping_box.open(key.sealed, _sealing_context(key)))
+                sealed = self.wrap(key, self._wrapping_box.unseal_without_reload(key.sealed, _sealing_context(key)))
                 await self.database.keys.update_one({"_id": key.id}, {"$set": {"sealed": sealed}})
 
 
-def newest(keys: list[StoredKey], kind: KeyKind) -> StoredKey:
+def active_key(keys: list[StoredKey], kind: KeyKind) -> StoredKey:
     """Return the key that signs or seals: of the active keys that are not retired, the one activated last.
 
     Falls back to a retired key where the operator gave up all others (see `rotate`).
     """
     usable = [key for key in _of_kind(keys, kind) if key.activated_at is not None and key.retire_at is None]
-    return max(usable or _of_kind(keys, kind), key=age_of)
+    return max(usable or _of_kind(keys, kind), key=activation_order)
 
 
-def age_of(key: StoredKey) -> tuple[float, str]:
+def activation_order(key: StoredKey) -> tuple[float, str]:
     """Return the sort key of active keys: the time of activation, then the id."""
     return (key.activated_at or clock.EPOCH).timestamp(), key.id
 

@@ -13,14 +13,14 @@ from typing import Any
 from pymongo import UpdateOne
 
 from tocsin.documents import Database, Doc
-from tocsin.documents.updates import Expression, both, change_when
-from tocsin.security.secret_box import SecretBox, SecretUnreadable, key_of
+from tocsin.documents.updates import Expression, all_of, change_when
+from tocsin.security.secret_box import SecretBox, SecretUnreadable, find_key_id
 
-BATCH = 200
+BATCH_SIZE = 200
 
 
 @dataclass(slots=True)
-class Tally:
+class ReencryptionCounts:
     """Counts of re-encrypted secrets, of the documents that hold them, and of secrets that no known key opens."""
 
     secrets: int = 0
@@ -54,7 +54,7 @@ class _Place:
         merged: Expression = {name: {"$literal": value} for name, value in after.items()}
         for depth in range(len(self.path), 0, -1):
             merged = {self.path[depth - 1]: {"$mergeObjects": ["$" + ".".join(self.path[:depth]), merged]}}
-        return [change_when(both(*unchanged), {}, merged)]
+        return [change_when(all_of(*unchanged), {}, merged)]
 
 
 _PLACES = (
@@ -65,9 +65,9 @@ _PLACES = (
 )
 
 
-async def reseal(database: Database, box: SecretBox) -> Tally:
+async def reencrypt_secrets(database: Database, box: SecretBox) -> ReencryptionCounts:
     """Re-encrypt all stored secrets in one pass. A secret that changes meanwhile is left to the next pass."""
-    tally = Tally()
+    tally = ReencryptionCounts()
     for place in _PLACES:
         async for documents in _batches(database, place):
             updates = [update for document in documents for update in _resealed(place, document, box, tally)]
@@ -76,28 +76,28 @@ async def reseal(database: Database, box: SecretBox) -> Tally:
     return tally
 
 
-async def count_by_key(database: Database) -> Counter[str]:
+async def count_secrets_by_key(database: Database) -> Counter[str]:
     """Return the number of stored secrets for each key id."""
     counts: Counter[str] = Counter()
     for place in _PLACES:
         async for documents in _batches(database, place):
             texts = (text for document in documents for text in _texts(place.read(document)))
-            counts.update(kid for text in texts if (kid := key_of(text)))
+            counts.update(kid for text in texts if (kid := find_key_id(text)))
     return counts
 
 
 async def _batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]]:
     fields = dict.fromkeys((place.owner, *([".".join(place.path)] if place.path else place.fields)), 1)
     batch: list[Doc] = []
-    async for document in database.db[place.collection].find({}, fields).batch_size(BATCH):
+    async for document in database.db[place.collection].find({}, fields).batch_size(BATCH_SIZE):
         batch.append(document)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH_SIZE:
             yield batch
             batch = []
     yield batch
 
 
-def _resealed(place: _Place, document: Doc, box: SecretBox, tally: Tally) -> list[UpdateOne]:
+def _resealed(place: _Place, document: Doc, box: SecretBox, tally: ReencryptionCounts) -> list[UpdateOne]:
     """Return the update that re-encrypts a document's secrets, or an empty list if there is nothing to do."""
     sealer = _Sealer(box, document[place.owner])
     before = place.read(document)
@@ -124,10 +124,10 @@ class _Sealer:
         return _mapped(value, self.renew)
 
     def _text(self, text: str) -> str:
-        if key_of(text) in (None, self._box.sealing):
+        if find_key_id(text) in (None, self._box.sealing_key_id):
             return text
         try:
-            renewed = self._box.seal(self._box.open(text, self._owner), self._owner)
+            renewed = self._box.seal(self._box.unseal_without_reload(text, self._owner), self._owner)
         except SecretUnreadable:
             self.unreadable += 1
             return text

@@ -16,16 +16,16 @@ from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
 from tocsin.config import PREFIX
 from tocsin.documents import Database, Doc, KeyKind, StoredKey
-from tocsin.documents.updates import change_when, equals
+from tocsin.documents.updates import change_when, has_value
 from tocsin.documents.workers import is_alive
 from tocsin.errors import TocsinError
-from tocsin.keys.keyring import POLL_SECONDS, Keyring, KeysUnreadable, age_of, newest
-from tocsin.keys.reencryption import Tally, reseal
+from tocsin.keys.keyring import POLL_SECONDS, Keyring, KeysUnreadable, activation_order, active_key
+from tocsin.keys.reencryption import ReencryptionCounts, reencrypt_secrets
 from tocsin.security.access_tokens import LEEWAY
 
-PATIENCE = 30.0
+ACKNOWLEDGE_SECONDS = 30.0
 """Seconds within which every live process must have read new keys."""
-KEPT = timedelta(minutes=10)
+DATA_KEY_RETENTION = timedelta(minutes=10)
 """How long an old data key is kept: an edit in progress may still write what it sealed."""
 SWEEP_SECONDS = 60.0
 _ACTIVATION_SECONDS = 2 * POLL_SECONDS
@@ -33,25 +33,27 @@ _ACTIVATION_SECONDS = 2 * POLL_SECONDS
 _PAUSE_SECONDS = 0.5
 _ABANDONED_AFTER = timedelta(minutes=10)
 _MAX_PASSES = 50
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
-Tell = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rotated:
+class RotationResult:
     """The ids of the keys in use after a rotation, and counts of re-encrypted secrets.
 
     Tokens that the old key signed are valid until `good_until`.
     """
 
-    jwt: str
-    data: str
-    good_until: datetime
-    tally: Tally
+    signing_key_id: str
+    data_key_id: str
+    old_tokens_expire_at: datetime
+    counts: ReencryptionCounts
 
 
-async def rotate(keyring: Keyring, lifetime: timedelta, tell: Tell, *, at_once: bool = False) -> Rotated:
+async def rotate_keys(
+    keyring: Keyring, lifetime: timedelta, tell: ReportProgress, *, at_once: bool = False
+) -> RotationResult:
     """Create and activate new keys, and re-encrypt all secrets.
 
     Access tokens, which live for `lifetime`, stay valid until they expire, or become invalid immediately with
@@ -68,15 +70,17 @@ async def rotate(keyring: Keyring, lifetime: timedelta, tell: Tell, *, at_once: 
         await _withdraw(keyring.database, [jwt.id, data.id])
         raise
     good_until = await _activate(keyring, [jwt, data], timedelta(0) if at_once else lifetime + 2 * LEEWAY)
-    await keyring.wrap_anew()
+    await keyring.rewrap_all()
     if others:
         await asyncio.sleep(_ACTIVATION_SECONDS)
     tally = await _reseal_all(keyring, tell)
-    await _retire(keyring, KeyKind.DATA, clock.now() + KEPT)
-    return Rotated(newest(keyring.keys, KeyKind.JWT).id, newest(keyring.keys, KeyKind.DATA).id, good_until, tally)
+    await _retire(keyring, KeyKind.DATA, clock.now() + DATA_KEY_RETENTION)
+    return RotationResult(
+        active_key(keyring.keys, KeyKind.JWT).id, active_key(keyring.keys, KeyKind.DATA).id, good_until, tally
+    )
 
 
-async def forget_lost(keyring: Keyring) -> list[str]:
+async def delete_lost_keys(keyring: Keyring) -> list[str]:
     """Delete the keys that none of the operator's encryption keys opens, and return their ids.
 
     Whatever they sealed becomes unreadable. Raises TocsinError while any process is alive, as it has these keys.
@@ -89,12 +93,12 @@ async def forget_lost(keyring: Keyring) -> list[str]:
             raise TocsinError(
                 f"The keys are not lost: {names} has them. Stop that process first, or use its settings."
             ) from None
-        await keyring.database.keys.delete_many({"_id": {"$in": error.kids}})
-        return error.kids
+        await keyring.database.keys.delete_many({"_id": {"$in": error.key_ids}})
+        return error.key_ids
     return []
 
 
-async def sweep(keyring: Keyring) -> None:
+async def delete_retired_keys(keyring: Keyring) -> None:
     """Delete keys whose retirement time has passed. Secrets that a data key still seals are re-encrypted first."""
     now = clock.now()
     over = [key for key in keyring.keys if key.retire_at is not None and key.retire_at <= now]
@@ -121,7 +125,7 @@ async def _wait_for_acknowledgement(database: Database, kids: list[str]) -> bool
     """Wait until all live processes have read these keys. Returns whether there are any processes."""
     waiting: set[str] = set()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
             while True:
                 alive = await _live_processes(database)
                 waiting = {worker async for worker in _processes_without(database, kids, alive)}
@@ -130,8 +134,9 @@ async def _wait_for_acknowledgement(database: Database, kids: list[str]) -> bool
                 await asyncio.sleep(0.1)
     except TimeoutError:
         raise TocsinError(
-            f"{', '.join(sorted(waiting))} has not read the new keys within {PATIENCE:.0f} seconds, so nothing was"
-            f" changed. Does it run with the same {PREFIX}ENCRYPTION_KEY? If it died, try again when its lease expires."
+            f"{', '.join(sorted(waiting))} has not read the new keys within {ACKNOWLEDGE_SECONDS:.0f} seconds, so "
+            f"nothing was changed. Does it run with the same {PREFIX}ENCRYPTION_KEY? If it died, try again when its "
+            "lease expires."
         ) from None
 
 
@@ -156,7 +161,7 @@ async def _activate(keyring: Keyring, keys: list[StoredKey], good_for: timedelta
     """Activate these keys, and retire older signing keys after `good_for`. Returns the time of retirement."""
     await keyring.load()
     for key in keys:
-        before = newest(keyring.keys, key.kind).activated_at or clock.EPOCH
+        before = active_key(keyring.keys, key.kind).activated_at or clock.EPOCH
         moment = max(clock.now(), before + MILLISECOND)  # the latest, even if the clock was set back
         await keyring.database.keys.update_one({"_id": key.id}, {"$set": {"activated_at": moment}})
     good_until = clock.now() + good_for
@@ -167,9 +172,9 @@ async def _activate(keyring: Keyring, keys: list[StoredKey], good_for: timedelta
 async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
     """Schedule the retirement of all keys older than the active one, unless they retire earlier."""
     await keyring.load()
-    in_use = newest(keyring.keys, kind)
+    in_use = active_key(keyring.keys, kind)
     for key in keyring.keys:
-        if key.kind is not kind or key.activated_at is None or age_of(key) >= age_of(in_use):
+        if key.kind is not kind or key.activated_at is None or activation_order(key) >= activation_order(in_use):
             continue
         if key.retire_at is not None and key.retire_at <= moment:
             continue
@@ -180,14 +185,14 @@ async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
         await keyring.database.keys.update_one({"_id": key.id}, change, upsert=own)
 
 
-async def _reseal_all(keyring: Keyring, tell: Tell) -> Tally:
+async def _reseal_all(keyring: Keyring, tell: ReportProgress) -> ReencryptionCounts:
     """Re-encrypt all secrets, in passes, until a pass finds nothing to do."""
-    total = Tally()
+    total = ReencryptionCounts()
     for number in range(_MAX_PASSES):
         if number:
             await asyncio.sleep(_PAUSE_SECONDS)
         await keyring.load()
-        tally = await reseal(keyring.database, keyring.secrets)
+        tally = await reencrypt_secrets(keyring.database, keyring.secrets)
         if not tally.secrets:
             total.unreadable = tally.unreadable
             return total
@@ -199,7 +204,7 @@ async def _reseal_all(keyring: Keyring, tell: Tell) -> Tally:
 
 async def _claim_deletion(database: Database, key: StoredKey, now: datetime) -> bool:
     """Claim the deletion of this key. If this process crashes, another one can claim it later."""
-    step = change_when(equals("retire_at", key.retire_at), {"retire_at": now + KEPT})
+    step = change_when(has_value("retire_at", key.retire_at), {"retire_at": now + DATA_KEY_RETENTION})
     return (await database.keys.update_one({"_id": key.id}, [step])).modified_count == 1
 
 

@@ -14,17 +14,17 @@ from pymongo import UpdateOne
 from tocsin import clock, telemetry
 from tocsin.accounts.links import LIFETIMES
 from tocsin.documents import Database, Doc, KeyKind, RunStatus
-from tocsin.documents.updates import change_when, equals
-from tocsin.keys.rotation import KEPT
-from tocsin.notifications.deliveries import LONGEST_WAIT
+from tocsin.documents.updates import change_when, has_value
+from tocsin.keys.rotation import DATA_KEY_RETENTION
+from tocsin.notifications.deliveries import MAX_RETRY_DELAY
 from tocsin.tasks.ranking import rank_expression
 
-SKEW = timedelta(seconds=15)
+MAX_SKEW = timedelta(seconds=15)
 """Tolerance for stored times: the clocks of several servers differ slightly."""
-LOOK_SECONDS = 1.0
+CHECK_INTERVAL_SECONDS = 1.0
 _STEP = 2.0
 _REPLAY_LOOK = timedelta(minutes=1)
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class ClockWatch:
@@ -54,7 +54,7 @@ class ClockWatch:
         """Check whether the clock is behind the last use of this database."""
         await self._check()
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Check whether the clock was set back since the last call. Call it every second."""
         offset = self._measure()
         if offset < self._offset - _STEP:
@@ -67,7 +67,7 @@ class ClockWatch:
 
     async def _check(self) -> None:
         now = clock.now()
-        await distrust_times_ahead(self._database, now, self._session_lifetime)
+        await clamp_future_times(self._database, now, self._session_lifetime)
         self._ahead_until = max(
             [await _last_due(self._database, collection, now) for collection in ("tasks", "workflows")]
         )
@@ -77,15 +77,15 @@ class ClockWatch:
 
 async def _last_due(database: Database, collection: str, now: datetime) -> datetime:
     """Return the latest due time in the future that has had its run, or the epoch. Reads the collection once."""
-    ahead = database.db[collection].find({"last_due_at": {"$gt": now + SKEW}}, {"last_due_at": 1})
+    ahead = database.db[collection].find({"last_due_at": {"$gt": now + MAX_SKEW}}, {"last_due_at": 1})
     return max([each["last_due_at"] async for each in ahead], default=clock.EPOCH)
 
 
-async def distrust_times_ahead(database: Database, now: datetime, session_lifetime: timedelta) -> None:
+async def clamp_future_times(database: Database, now: datetime, session_lifetime: timedelta) -> None:
     """Move stored times that lie too far ahead to the latest time that they can validly have."""
     for collection, which, field, longest in _bounds(session_lifetime):
         latest = now + longest
-        too_late = {**which, field: {"$gt": latest + SKEW}}
+        too_late = {**which, field: {"$gt": latest + MAX_SKEW}}
         await database.db[collection].update_many(too_late, {"$set": {field: latest}})
     await _queue_now(database, now)
     await _retry_in_time(database, now)
@@ -96,9 +96,9 @@ def _bounds(session_lifetime: timedelta) -> list[tuple[str, Doc, str, timedelta]
     return [
         ("sessions", {}, "expires_at", session_lifetime),
         *(("links", {"purpose": purpose.value}, "expires_at", good_for) for purpose, good_for in LIFETIMES.items()),
-        ("keys", {"kind": KeyKind.DATA.value}, "retire_at", KEPT),
+        ("keys", {"kind": KeyKind.DATA.value}, "retire_at", DATA_KEY_RETENTION),
         ("idempotency_keys", {}, "created_at", timedelta()),
-        ("deliveries", {"status": "QUEUED"}, "next_try_at", LONGEST_WAIT * 1.2),
+        ("deliveries", {"status": "QUEUED"}, "next_try_at", MAX_RETRY_DELAY * 1.2),
         ("replays", {"open": True}, "next_at", _REPLAY_LOOK),
         ("replays", {"open": True}, "lease_until", _REPLAY_LOOK),
     ]
@@ -106,7 +106,7 @@ def _bounds(session_lifetime: timedelta) -> list[tuple[str, Doc, str, timedelta]
 
 async def _queue_now(database: Database, now: datetime) -> None:
     """Requeue at `now` the runs that were queued in the future, which all other runs would overtake."""
-    ahead = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": now + SKEW}}
+    ahead = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": now + MAX_SKEW}}
     place: list[Doc] = [{"$set": {"queued_at": now, "ready_at": now}}, {"$set": {"rank": rank_expression()}}]
     await database.runs.update_many(ahead, place)
 
@@ -115,12 +115,13 @@ async def _retry_in_time(database: Database, now: datetime) -> None:
     """Restart from `now` the wait of retries whose attempt ended in the future."""
     updates = []
     waiting = database.runs.find(
-        {"status": RunStatus.RETRY.value, "retry_at": {"$gt": now + SKEW}}, {"retry_at": 1, "attempts.finished_at": 1}
+        {"status": RunStatus.RETRY.value, "retry_at": {"$gt": now + MAX_SKEW}},
+        {"retry_at": 1, "attempts.finished_at": 1},
     )
     async for run in waiting:
         ended = (run["attempts"] or [{}])[-1].get("finished_at")
-        if ended is not None and ended > now + SKEW:
-            same = equals("retry_at", run["retry_at"])
+        if ended is not None and ended > now + MAX_SKEW:
+            same = has_value("retry_at", run["retry_at"])
             updates.append(
                 UpdateOne({"_id": run["_id"]}, [change_when(same, {"retry_at": now + (run["retry_at"] - ended)})])
             )

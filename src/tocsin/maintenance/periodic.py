@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from pymongo.errors import PyMongoError
 
 from tocsin import telemetry
-from tocsin.cancellation import end_tasks
+from tocsin.cancellation import cancel_and_wait
 from tocsin.errors import TocsinError
 
-PATIENCE = 5.0
-log = telemetry.logger(__name__)
+STOP_SECONDS = 5.0
+log = telemetry.get_logger(__name__)
 
 
-class Rounds:
+class Periodic:
     """A coroutine function that is called every `seconds`, for the first time after that interval.
 
     `stop` waits up to 5 seconds for a call in progress before it cancels it.
@@ -33,8 +33,8 @@ class Rounds:
         """Stop the background task."""
         self._stopping.set()
         if self._task is not None:
-            await asyncio.wait([self._task], timeout=PATIENCE)
-            await end_tasks(self._task)
+            await asyncio.wait([self._task], timeout=STOP_SECONDS)
+            await cancel_and_wait(self._task)
 
     async def _run(self) -> None:
         while not await self._wait_for_stop():

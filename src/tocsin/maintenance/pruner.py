@@ -10,23 +10,23 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
 from tocsin.documents import Database, Doc, TaskStatus
-from tocsin.documents.file_bucket import FileStore
+from tocsin.documents.file_bucket import FileBucket
 from tocsin.notifications import deliveries
 from tocsin.quotas.meter import UsageMeter
-from tocsin.quotas.storage import RUN_SIZE, SIZE
+from tocsin.quotas.storage import DOCUMENT_SIZE, RUN_DOCUMENT_SIZE
 from tocsin.workflows.versions import version_id
 
-BATCH = 500
-HOUR = 3600.0
+DELETE_BATCH = 500
+PRUNE_INTERVAL_SECONDS = 3600.0
 _CIRCUIT_RETENTION = timedelta(days=1)
 """Age, since the time of its next probe, at which an unused circuit is deleted, which closes it."""
 _EVER = {"$gte": clock.EPOCH}
 _REPLACED = {"version": 1, "created_at": 1}
 _ENDED = [TaskStatus.COMPLETED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value]
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class Retention:
+class Pruner:
     """The loop that deletes history older than the configured retention, every hour."""
 
     def __init__(
@@ -44,24 +44,24 @@ class Retention:
         """Prune until cancelled."""
         while True:
             try:
-                await self.forget(clock.now())
+                await self.prune(clock.now())
             except Exception as error:
                 unknown = not isinstance(error, PyMongoError)
                 log.warning("old history not deleted, retrying in an hour", error=str(error)[:300], exc_info=unknown)
-            await asyncio.sleep(HOUR)
+            await asyncio.sleep(PRUNE_INTERVAL_SECONDS)
 
-    async def forget(self, now: datetime) -> int:
+    async def prune(self, now: datetime) -> int:
         """Delete what has expired at `now`. Return the number of runs, tasks and workflow runs."""
         count = 0
         async for user in self._database.db["users"].find({}, {"_id": 1}):
-            count += await self.forget_of(user["_id"], now - self._runs, now - self._tasks)
+            count += await self.prune_owner(user["_id"], now - self._runs, now - self._tasks)
         await self._database.circuits.delete_many({"retry_at": {"$lt": now - _CIRCUIT_RETENTION}})
-        await FileStore(self._database).forget(now - self._runs)
-        await deliveries.forget(self._database, now - self._runs)
-        await audit.forget(self._database, now - self._entries)
+        await FileBucket(self._database).delete_older(now - self._runs)
+        await deliveries.prune_deliveries(self._database, now - self._runs)
+        await audit.prune_entries(self._database, now - self._entries)
         return count
 
-    async def forget_of(self, owner: str, runs: datetime, tasks: datetime) -> int:
+    async def prune_owner(self, owner: str, runs: datetime, tasks: datetime) -> int:
         """Delete an owner's history from before these times, of runs and of tasks. Return their number."""
         count = await self._prune_runs(owner, runs)
         count += await self._prune_tasks(owner, tasks)
@@ -73,15 +73,15 @@ class Retention:
     async def _prune_runs(self, owner: str, before: datetime) -> int:
         count = 0
         # A run is never finished before it is due, so the owner's index by due time bounds what is read.
-        fields = {"finished_at": 1, "attempts.number": 1, "open": 1, "bytes": RUN_SIZE}
+        fields = {"finished_at": 1, "attempts.number": 1, "open": 1, "bytes": RUN_DOCUMENT_SIZE}
         old = await self._database.runs.aggregate(
-            [{"$match": {"owner": owner, "due_at": {"$lt": before}}}, {"$project": fields}], batchSize=BATCH
+            [{"$match": {"owner": owner, "due_at": {"$lt": before}}}, {"$project": fields}], batchSize=DELETE_BATCH
         )
         batch: list[Doc] = []
         async for run in old:
             if not run["open"] and run["finished_at"] < before:
                 batch.append(run)
-            if len(batch) >= BATCH:
+            if len(batch) >= DELETE_BATCH:
                 count += await self._delete(owner, batch)
                 batch = []
         return count + await self._delete(owner, batch)
@@ -97,7 +97,7 @@ class Retention:
 
     async def _prune_workflow_runs(self, owner: str, before: datetime) -> int:
         """Delete ended workflow runs. The runs of their steps are deleted with the other runs."""
-        fields = {"open": 1, "finished_at": 1, "bytes": SIZE}
+        fields = {"open": 1, "finished_at": 1, "bytes": DOCUMENT_SIZE}
         which = {"owner": owner, "due_at": {"$lt": before}}
         old = await self._database.workflow_runs.aggregate([{"$match": which}, {"$project": fields}])
         ended = {run["_id"]: run["bytes"] async for run in old if not run["open"] and run["finished_at"] < before}
@@ -131,8 +131,8 @@ class Retention:
             await self._database.workflows.delete_one({"_id": workflow["_id"]})
 
     async def _delete_all(self, collection: AsyncCollection[Doc], ids: list[str]) -> None:
-        for start in range(0, len(ids), BATCH):
-            await collection.delete_many({"_id": {"$in": ids[start : start + BATCH]}})
+        for start in range(0, len(ids), DELETE_BATCH):
+            await collection.delete_many({"_id": {"$in": ids[start : start + DELETE_BATCH]}})
 
     async def _prune_replays(self, owner: str, before: datetime) -> None:
         old = self._database.replays.find({"owner": owner, "created_at": {"$lt": before}}, {"open": 1})
@@ -141,7 +141,7 @@ class Retention:
 
     async def _prune_tasks(self, owner: str, before: datetime) -> int:
         """Delete one-off tasks that ended before that time and have not changed since."""
-        fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": SIZE}
+        fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": DOCUMENT_SIZE}
         which = {"owner": owner, "created_at": {"$lt": before}}
         tasks = await self._database.tasks.aggregate([{"$match": which}, {"$project": fields}])
         ended = {task["_id"]: task["bytes"] async for task in tasks if _has_expired(task, before)}

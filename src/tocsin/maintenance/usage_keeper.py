@@ -11,30 +11,30 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database
-from tocsin.documents.file_bucket import FileStore
-from tocsin.maintenance.pruner import Retention
+from tocsin.documents.file_bucket import FileBucket
+from tocsin.maintenance.pruner import Pruner
 from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.quota_mails import quota_met
+from tocsin.notifications.channels.mail.quota_mails import quota_met_mail
 from tocsin.quotas import Quota, Quotas, ledger
-from tocsin.quotas.limits import told
-from tocsin.quotas.storage import measure
+from tocsin.quotas.limits import describe_usage
+from tocsin.quotas.storage import measure_storage
 
-FLUSH_SECONDS = 5.0
+FLUSH_INTERVAL_SECONDS = 5.0
 _FLUSHES_PER_RELOAD = 12
 """Every twelfth flush also reads the counts that other processes have stored, of all owners."""
-TRIMMED = 0.95
+TRIM_TARGET = 0.95
 """Fraction of the storage quota to which the history is trimmed."""
 _TRIM_STEP = 0.9
 """Factor by which each trimming step reduces the maximum age of the history."""
 _MIN_AGE = timedelta(seconds=10)
 _MEASURE_INTERVAL, _MEASURE_INTERVAL_AT_QUOTA = timedelta(days=1), timedelta(minutes=10)
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class UsageKeeping:
+class UsageKeeper:
     """The loops that keep the usage counts of this process and the stored ones in step."""
 
-    def __init__(self, database: Database, quotas: Quotas, pruner: Retention, kept: timedelta) -> None:
+    def __init__(self, database: Database, quotas: Quotas, pruner: Pruner, kept: timedelta) -> None:
         self._database, self._quotas, self._pruner, self._kept = database, quotas, pruner, kept
         self._ages: dict[str, timedelta] = {}
         self._flushes = 0
@@ -45,8 +45,8 @@ class UsageKeeping:
         measuring = asyncio.create_task(self._measure_forever(), name="measuring")
         try:
             while True:
-                await asyncio.sleep(FLUSH_SECONDS)
-                await self._safely(self.round)
+                await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
+                await self._safely(self.flush_usage)
         finally:
             measuring.cancel()
 
@@ -61,31 +61,31 @@ class UsageKeeping:
     async def _load(self) -> None:
         await ledger.load_limits(self._database, self._quotas.limits)
 
-    async def round(self) -> None:
+    async def flush_usage(self) -> None:
         """Store and reload the counts, trim excess history, and mail owners who reached a quota."""
         self._flushes += 1
         meter, all_owners = self._quotas.meter, self._flushes % _FLUSHES_PER_RELOAD == 0
-        await ledger.flush(self._database, meter, self._quotas.limits, all_owners=all_owners)
+        await ledger.flush_usage(self._database, meter, self._quotas.limits, all_owners=all_owners)
         now = clock.now()
-        for owner in meter.owners():
-            if meter.excess(owner):
-                await self.trim(owner, now)
+        for owner in meter.list_owners():
+            if meter.get_excess_bytes(owner):
+                await self.trim_history(owner, now)
         await self._mail_owners(now)
-        meter.forget_idle(now)
+        meter.evict_idle(now)
 
     # --- too much history -------------------------------------------------------------------------------------------
 
-    async def trim(self, owner: str, now: datetime) -> None:
+    async def trim_history(self, owner: str, now: datetime) -> None:
         """Delete the oldest history of an owner until there is room. Open runs, tasks and workflows stay."""
         meter = self._quotas.meter
-        meter.note_refused(owner, Quota.STORAGE)
+        meter.record_refusal(owner, Quota.STORAGE)
         age = min(self._kept, self._ages.get(owner, self._kept) / _TRIM_STEP**2)
         deleted = 0
-        while meter.excess(owner, TRIMMED) and age > _MIN_AGE:
+        while meter.get_excess_bytes(owner, TRIM_TARGET) and age > _MIN_AGE:
             age *= _TRIM_STEP
             before = now - age
-            deleted += await self._pruner.forget_of(owner, before, before)
-            meter.add_bytes(owner, -await FileStore(self._database).forget_of(owner, before))
+            deleted += await self._pruner.prune_owner(owner, before, before)
+            meter.add_bytes(owner, -await FileBucket(self._database).delete_owner_files(owner, before))
         self._ages[owner] = age
         if deleted:
             log.info("history trimmed to the storage quota", owner=owner, runs=deleted, age=str(age))
@@ -93,24 +93,30 @@ class UsageKeeping:
     # --- mails ------------------------------------------------------------------------------------------------------
 
     async def _mail_owners(self, now: datetime) -> None:
-        refused = self._quotas.meter.refused()
-        mails = [quota_met(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()]
-        await deliveries.enqueue(self._database, mails)
+        refused = self._quotas.meter.drain_refusals()
+        mails = [
+            quota_met_mail(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()
+        ]
+        await deliveries.enqueue_deliveries(self._database, mails)
 
     def _describe_reached(self, owner: str, quotas: set[Quota], now: datetime) -> list[str]:
-        found = [(quota, self._quotas.meter.used(owner, quota, now)) for quota in Quota if quota in quotas]
-        return [told(quota, used, self._quotas.limits.of(owner, quota)) for quota, used in found]
+        found = [(quota, self._quotas.meter.get_usage(owner, quota, now)) for quota in Quota if quota in quotas]
+        return [describe_usage(quota, used, self._quotas.limits.get_limit(owner, quota)) for quota, used in found]
 
     # --- measuring --------------------------------------------------------------------------------------------------
 
     async def _measure_forever(self) -> None:
         while True:
-            await asyncio.sleep(FLUSH_SECONDS)
+            await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
             await self._safely(self._measure_one)
 
     async def _measure_one(self) -> None:
         now = clock.now()
         meter, limits = self._quotas.meter, self._quotas.limits
-        met = [owner for owner in meter.unmeasured(now - _MEASURE_INTERVAL_AT_QUOTA) if meter.excess(owner, TRIMMED)]
-        for owner in [*met, *meter.unmeasured(now - _MEASURE_INTERVAL)][:1]:
-            await measure(self._database, meter, limits, owner, now, self._kept)
+        met = [
+            owner
+            for owner in meter.find_unmeasured(now - _MEASURE_INTERVAL_AT_QUOTA)
+            if meter.get_excess_bytes(owner, TRIM_TARGET)
+        ]
+        for owner in [*met, *meter.find_unmeasured(now - _MEASURE_INTERVAL)][:1]:
+            await measure_storage(self._database, meter, limits, owner, now, self._kept)

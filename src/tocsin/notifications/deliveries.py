@@ -8,17 +8,17 @@ from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.documents import Database, Doc, User
-from tocsin.notifications.delivery_order import FIRST_WAIT
+from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 
-LONGEST_WAIT = timedelta(minutes=30)
-PATIENCE = timedelta(days=3)
+MAX_RETRY_DELAY = timedelta(minutes=30)
+RETRY_PERIOD = timedelta(days=3)
 _PRUNE_BATCH = 500
 _DUPLICATE_KEY = 11000
 _listeners: list[tuple[str, Callable[[], None]]] = []
 """Callbacks for deliveries that this process queues, with the name of their database."""
 
 
-async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None = None) -> None:
+async def enqueue_deliveries(database: Database, deliveries: list[Doc], at: datetime | None = None) -> None:
     """Queue these deliveries as of `at` (now). One whose cause was queued before is left unchanged."""
     if not deliveries:
         return
@@ -37,7 +37,7 @@ async def enqueue(database: Database, deliveries: list[Doc], at: datetime | None
 
 
 @contextmanager
-def told_of_new_mails(database: Database, wake: Callable[[], None]) -> Iterator[None]:
+def listen_for_enqueued(database: Database, wake: Callable[[], None]) -> Iterator[None]:
     """Call `wake` whenever this process queues deliveries while the block runs."""
     entry = (database.name, wake)
     _listeners.append(entry)
@@ -47,7 +47,7 @@ def told_of_new_mails(database: Database, wake: Callable[[], None]) -> Iterator[
         _listeners.remove(entry)
 
 
-async def forget(database: Database, before: datetime) -> int:
+async def prune_deliveries(database: Database, before: datetime) -> int:
     """Delete finished deliveries that were queued before that time, and return their number.
 
     The cause of a deleted delivery can be notified again.
@@ -71,7 +71,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
     return [delivery["_id"] async for delivery in await found]
 
 
-async def newest(database: Database, limit: int, now: datetime) -> list[Doc]:
+async def list_newest(database: Database, limit: int, now: datetime) -> list[Doc]:
     """Return the deliveries that were queued last, newest first.
 
     Reads growing windows of time: the embedded database would read all of them for a plain sort and limit.
@@ -87,17 +87,17 @@ async def newest(database: Database, limit: int, now: datetime) -> list[Doc]:
         window *= 8
 
 
-async def address_of(database: Database, owner: str) -> str | None:
+async def find_owner_address(database: Database, owner: str) -> str | None:
     """Return the user's email address; None if they do not exist or are deactivated."""
     users = database.db[User.get_collection_name()]
     user = await users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
     return str(user["email"]) if user and user["is_active"] else None
 
 
-def wait_after(tries: int, chance: float) -> timedelta:
+def retry_delay(tries: int, chance: float) -> timedelta:
     """Return the wait after `tries` failed tries (1 or more), which doubles each time up to a limit.
 
     `chance` (0..1) adds up to a fifth, so that mails that failed together are not retried together.
     """
     doublings: int = 2 ** min(tries - 1, 16)
-    return min(FIRST_WAIT * doublings, LONGEST_WAIT) * (1 + chance / 5)
+    return min(FIRST_RETRY_DELAY * doublings, MAX_RETRY_DELAY) * (1 + chance / 5)

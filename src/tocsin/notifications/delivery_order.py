@@ -10,31 +10,31 @@ from datetime import datetime, timedelta
 
 from tocsin.documents import Doc
 
-FIRST_WAIT = timedelta(seconds=30)
+FIRST_RETRY_DELAY = timedelta(seconds=30)
 """The wait before the first retry. A mail that is older, or that was tried before, is late."""
 _LEASE_POLL = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
-class Sorting:
+class DeliveryPlan:
     """Ids of mails: those ready to be sent, those superseded, and those waiting for an earlier one, until when."""
 
     ready: list[str] = field(default_factory=list)
-    outdated: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
     waiting: dict[str, datetime] = field(default_factory=dict)
 
 
 def is_late(delivery: Doc, now: datetime) -> bool:
     """Tell whether the mail could not be delivered soon after it was queued."""
-    return bool(delivery["tries"]) or now - delivery["queued_at"] >= FIRST_WAIT
+    return bool(delivery["tries"]) or now - delivery["queued_at"] >= FIRST_RETRY_DELAY
 
 
-def sort_mails(due: Iterable[Doc], pending: Collection[Doc], told: Collection[str], now: datetime) -> Sorting:
+def plan_deliveries(due: Iterable[Doc], pending: Collection[Doc], told: Collection[str], now: datetime) -> DeliveryPlan:
     """Decide what to do with the due mails.
 
     `pending` are all undelivered mails about their subjects, `told` the ids of delivered mails that supersede others.
     """
-    sorting, groups = Sorting(), dict[str, list[Doc]]()
+    sorting, groups = DeliveryPlan(), dict[str, list[Doc]]()
     for mail in pending:
         groups.setdefault(mail["about"]["id"], []).append(mail)
     for mail in due:
@@ -45,7 +45,7 @@ def sort_mails(due: Iterable[Doc], pending: Collection[Doc], told: Collection[st
     return sorting
 
 
-def next_stage_id(delivery: Doc) -> str | None:
+def superseding_id(delivery: Doc) -> str | None:
     """Return the id of the mail that would supersede this one; None if its kind cannot be superseded."""
     about = delivery.get("about")
     if about is None or about["type"] == "Approval" or about["stage"] != 0:
@@ -53,9 +53,9 @@ def next_stage_id(delivery: Doc) -> str | None:
     return f"{delivery['_id'].removesuffix('began')}failed"
 
 
-def _sort_group(group: list[Doc], told: Collection[str], now: datetime, sorting: Sorting) -> None:
+def _sort_group(group: list[Doc], told: Collection[str], now: datetime, sorting: DeliveryPlan) -> None:
     outdated = [mail["_id"] for mail in group if _is_outdated(mail, group, told, now)]
-    sorting.outdated += outdated
+    sorting.superseded += outdated
     kept = sorted((mail for mail in group if mail["_id"] not in outdated), key=_order)
     if not kept:
         return
@@ -74,7 +74,7 @@ def _order(mail: Doc) -> tuple[int, int]:
 def _is_outdated(mail: Doc, group: list[Doc], told: Collection[str], now: datetime) -> bool:
     if _is_leased(mail, now):
         return False
-    if next_stage_id(mail) in told:
+    if superseding_id(mail) in told:
         return True
     incident, stage = _order(mail)
     later = any(_order(other)[0] == incident and _order(other)[1] > stage for other in group)

@@ -21,26 +21,26 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from tocsin import clock
-from tocsin.cancellation import end_tasks
-from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_ids
-from tocsin.documents.updates import Expression, both, change_when, equals
+from tocsin.cancellation import cancel_and_wait
+from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_log_ids
+from tocsin.documents.updates import Expression, all_of, change_when, has_value
 from tocsin.notifications import deliveries
 from tocsin.notifications.channels.mail import late_mails
-from tocsin.notifications.channels.mail.account_mails import LINK
+from tocsin.notifications.channels.mail.account_mails import LINK_PLACEHOLDER
 from tocsin.notifications.channels.mail.late_mails import SUPERSEDED
-from tocsin.notifications.channels.mail.layout import with_page
-from tocsin.notifications.channels.mail.recipients import SUPPRESSED, Recipients
-from tocsin.notifications.deliveries import PATIENCE, wait_after
-from tocsin.notifications.owner_rotation import Turns
-from tocsin.notifications.ready_deliveries import due_owners, ready_mails
+from tocsin.notifications.channels.mail.layout import insert_page_address
+from tocsin.notifications.channels.mail.recipients import SUPPRESSED, RecipientResolver
+from tocsin.notifications.deliveries import RETRY_PERIOD, retry_delay
+from tocsin.notifications.owner_rotation import OwnerRotation
+from tocsin.notifications.ready_deliveries import find_due_owners, find_ready_deliveries
 from tocsin.outbound.mail_limits import RecipientLimits
-from tocsin.outbound.mail_transport import MailDoor, MailRefused, MailUnavailable
+from tocsin.outbound.mail_transport import MailRefused, MailTransport, MailUnavailable
 from tocsin.outbound.owner_mail import MailSuppressed
 from tocsin.quotas.limits import Quota
 from tocsin.quotas.meter import UsageMeter
-from tocsin.quotas.metered_mail import NO_MORE_TODAY
+from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
-from tocsin.telemetry import MAILS, logger
+from tocsin.telemetry import MAILS, get_logger
 
 _POLL_SECONDS = 2.0
 _MAX_PAUSE = 15.0
@@ -49,12 +49,12 @@ _OWNER_SHARE = _MAX_IN_PROGRESS // 2
 _REST_FACTOR = 20.0
 """The search for owners takes at most one part in so many of the time, since it reads all due deliveries."""
 _MIN_REST = 0.02
-_QUEUED = equals("status", "QUEUED")
+_QUEUED = has_value("status", "QUEUED")
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 
 
-class Postman:
+class DeliveryWorker:
     """A worker that sends queued deliveries, a few at a time, and retries failed ones for up to three days.
 
     `page` turns the path of a page into an address. `limits` are those of recipients. With `confirms`, nothing is sent
@@ -66,7 +66,7 @@ class Postman:
     def __init__(
         self,
         database: Database,
-        transport: MailDoor,
+        transport: MailTransport,
         secrets: SecretBox | None = None,
         *,
         page: Callable[[str], str] = str,
@@ -77,10 +77,10 @@ class Postman:
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database, self._transport, self._secrets, self._page = database, transport, secrets, page
-        self._recipients = Recipients(database, limits, confirms=confirms, clock=clock)
+        self._recipients = RecipientResolver(database, limits, confirms=confirms, clock=clock)
         self._lease, self._clock, self._meter = lease, clock, meter or UsageMeter()
         self._woken = asyncio.Event()
-        self._turns, self._owner_counts = Turns(_OWNER_SHARE), Counter[str]()
+        self._turns, self._owner_counts = OwnerRotation(_OWNER_SHARE), Counter[str]()
         self._in_progress: dict[str, Doc] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_lookup, self._rest_until, self._has_news = 0.0, 0.0, True
@@ -121,12 +121,12 @@ class Postman:
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
         """Listen for new deliveries and renew leases during the block, and cancel sending in progress at its end."""
-        with deliveries.told_of_new_mails(self._database, self.wake):
+        with deliveries.listen_for_enqueued(self._database, self.wake):
             renewer = asyncio.create_task(self._renew_leases())
             try:
                 yield
             finally:
-                await end_tasks(renewer, *self._tasks)
+                await cancel_and_wait(renewer, *self._tasks)
 
     async def _wait(self) -> None:
         pause = max(self._rest_until - time.monotonic(), _MIN_REST) if self._has_news else _POLL_SECONDS
@@ -140,12 +140,12 @@ class Postman:
         """Start sending mails of the next owner, and return whether there may be more to send."""
         await self._find_owners()
         room = _MAX_IN_PROGRESS - len(self._in_progress)
-        owner = self._turns.next(self._owner_counts) if room > 0 else None
+        owner = self._turns.next_owner(self._owner_counts) if room > 0 else None
         if owner is None:
             return False
         claimed = await self._claim(owner, 1 if self._turns.has_others(owner) else room)
         if not claimed:
-            self._turns.drop(owner)
+            self._turns.drop_owner(owner)
         for delivery in claimed:
             self._in_progress[delivery["_id"]] = delivery
             self._owner_counts[owner] += 1
@@ -160,7 +160,7 @@ class Postman:
         if begun < self._rest_until or not (self._has_news or begun - self._last_lookup >= _POLL_SECONDS):
             return
         self._has_news, self._last_lookup = False, begun
-        self._turns.line_up(await due_owners(self._database, self._clock()))
+        self._turns.set_owners(await find_due_owners(self._database, self._clock()))
         now = time.monotonic()
         self._rest_until = now + max((now - begun) * _REST_FACTOR, _MIN_REST)
 
@@ -168,11 +168,11 @@ class Postman:
         now, token = self._clock(), uuid4().hex
         room = min(limit, _OWNER_SHARE - self._owner_counts[owner])
         busy = {held["about"]["id"] for held in self._in_progress.values() if held.get("about")}
-        ready = await ready_mails(self._database, now, owner, busy)
+        ready = await find_ready_deliveries(self._database, now, owner, busy)
         ids = [each for each in ready if each not in self._in_progress][:room]
         if not ids:
             return []
-        still_due = both(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
+        still_due = all_of(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
         await self._update(dict.fromkeys(ids, still_due), {"claim": token, **self._leased_until(now)})
         found = self._database.deliveries.find({"_id": {"$in": ids}})
         return [delivery async for delivery in found if delivery.get("claim") == token]
@@ -184,7 +184,9 @@ class Postman:
         """Renew the leases of the deliveries in progress."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            mine = {each: both(_QUEUED, equals("claim", held["claim"])) for each, held in self._in_progress.items()}
+            mine = {
+                each: all_of(_QUEUED, has_value("claim", held["claim"])) for each, held in self._in_progress.items()
+            }
             try:
                 await self._update(mine, self._leased_until(self._clock()))
             except PyMongoError as error:
@@ -201,7 +203,7 @@ class Postman:
         try:
             changes = await self._attempt(delivery)
             # A success counts whoever has the lease by now; a failure is for the holder of the lease to record.
-            mine = both(_QUEUED, equals("claim", delivery["claim"]))
+            mine = all_of(_QUEUED, has_value("claim", delivery["claim"]))
             condition = _QUEUED if changes["status"] == "DELIVERED" else mine
             await self._record_outcome(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
         except PyMongoError as error:  # it is sent again when its lease ends
@@ -209,20 +211,20 @@ class Postman:
         finally:
             del self._in_progress[delivery["_id"]]
             self._owner_counts -= Counter((owner,))
-            self._turns.add(owner)  # mails that waited for this one may be sent now
+            self._turns.add_owner(owner)  # mails that waited for this one may be sent now
             self._woken.set()
 
     async def _attempt(self, delivery: Doc) -> Doc:
         """Try once, and return the outcome as changes of the document. Raises PyMongoError."""
-        if (reason := await late_mails.is_pointless(self._database, delivery, self._clock())) is not None:
+        if (reason := await late_mails.find_obsolete_reason(self._database, delivery, self._clock())) is not None:
             return self._outcome(delivery, SUPERSEDED, last_error=reason)
         try:
             self._count_for_quota(delivery)
-            async with self._recipients.place_for(delivery) as (to, note):
-                subject, text = await late_mails.update_text(self._database, delivery, self._clock())
+            async with self._recipients.reserve(delivery) as (to, note):
+                subject, text = await late_mails.add_late_notes(self._database, delivery, self._clock())
                 text = note(text)
                 if delivery.get("link") is not None:
-                    text = with_page(text, self._page(delivery["link"]))
+                    text = insert_page_address(text, self._page(delivery["link"]))
                 await self._transport.send(to, subject, await self._insert_link(text, delivery), delivery["_id"])
         except SecretUnreadable:
             return self._failed(delivery, "its link cannot be decrypted: the encryption key has changed")
@@ -246,8 +248,8 @@ class Postman:
         """Count the first try of a mail caused by a task or workflow towards its owner's quota. Raises MailRefused."""
         if not delivery.get("run") or delivery["tries"]:
             return
-        if not self._meter.take(owner_of(delivery["run"]), Quota.MAILS_PER_DAY, self._clock()):
-            raise MailRefused(NO_MORE_TODAY)
+        if not self._meter.consume(owner_of(delivery["run"]), Quota.MAILS_PER_DAY, self._clock()):
+            raise MailRefused(MAIL_QUOTA_EXCEEDED)
 
     async def _insert_link(self, text: str, delivery: Doc) -> str:
         """Return the text with the link, which only the sent mail contains. Raises SecretUnreadable."""
@@ -256,13 +258,13 @@ class Postman:
             return text
         if self._secrets is None:
             raise SecretUnreadable("there is no key to decrypt it with")
-        return text.replace(LINK, await self._secrets.unseal(sealed, delivery["_id"]))
+        return text.replace(LINK_PLACEHOLDER, await self._secrets.unseal(sealed, delivery["_id"]))
 
     def _retry_later(self, delivery: Doc, reason: str) -> Doc:
         tries = delivery["tries"] + 1
-        wait = wait_after(tries, random.random())  # noqa: S311  # spreads load, not security
-        again = clock.to_milliseconds(self._clock() + wait)
-        if again > delivery["queued_at"] + PATIENCE:
+        wait = retry_delay(tries, random.random())  # noqa: S311  # spreads load, not security
+        again = clock.truncate_to_milliseconds(self._clock() + wait)
+        if again > delivery["queued_at"] + RETRY_PERIOD:
             return self._failed(delivery, reason)
         MAILS.labels(outcome="RETRY").inc()
         _log.warning("a mail will be retried", **_log_fields(delivery), reason=reason, until=again.isoformat())
@@ -298,5 +300,5 @@ class Postman:
 
 def _log_fields(delivery: Doc) -> dict[str, str]:
     """Return the log fields that identify a mail and its run."""
-    about = run_ids(delivery["run"]) if delivery.get("run") else {}
+    about = run_log_ids(delivery["run"]) if delivery.get("run") else {}
     return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}

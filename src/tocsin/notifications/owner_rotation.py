@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 
 
-class Turns:
+class OwnerRotation:
     """A ring of the owners with due mails. `share` is the maximum number of mails of one owner sent at a time."""
 
     def __init__(self, share: int) -> None:
@@ -13,16 +13,16 @@ class Turns:
         self._owners: list[str] = []
         self._last = ""
 
-    def line_up(self, owners: Collection[str]) -> None:
+    def set_owners(self, owners: Collection[str]) -> None:
         """Replace the owners with due mails."""
         self._owners = sorted(owners)
 
-    def add(self, owner: str) -> None:
+    def add_owner(self, owner: str) -> None:
         """Add an owner who may have due mails."""
         if owner not in self._owners:
             insort(self._owners, owner)
 
-    def drop(self, owner: str) -> None:
+    def drop_owner(self, owner: str) -> None:
         """Remove an owner without due mails."""
         if owner in self._owners:
             self._owners.remove(owner)
@@ -31,7 +31,7 @@ class Turns:
         """Tell whether others have due mails as well."""
         return self._owners not in ([], [owner])
 
-    def next(self, under_way: Counter[str]) -> str | None:
+    def next_owner(self, under_way: Counter[str]) -> str | None:
         """Return the next owner after the last one who is below their share; None if there is none."""
         ring = [owner for owner in self._owners if owner > self._last]
         ring += [owner for owner in self._owners if owner <= self._last]

@@ -7,9 +7,9 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tocsin.documents import global_id, is_workflow_run
+from tocsin.documents import is_workflow_run_id, to_global_id
 
-ACCOUNT_PAGE = "/account"
+ACCOUNT_PAGE_PATH = "/account"
 _RUN = """query Run($id: ID!) {
   run(id: $id) {
     taskName status reasonText dueAt nextAttemptAt
@@ -30,22 +30,22 @@ _DECIDE = """mutation Decide($input: DecideApprovalInput!) {
 }"""
 
 
-def run_page(run_id: str) -> str:
+def run_page_path(run_id: str) -> str:
     """Return the path of the page of a run or workflow run."""
-    if run_type(run_id) == "WorkflowRun":
-        return _playground(_WORKFLOW_RUN, {"id": global_id("WorkflowRun", run_id)})
-    return _playground(_RUN, {"id": global_id("Run", run_id)})
+    if run_type_name(run_id) == "WorkflowRun":
+        return _playground(_WORKFLOW_RUN, {"id": to_global_id("WorkflowRun", run_id)})
+    return _playground(_RUN, {"id": to_global_id("Run", run_id)})
 
 
-def approval_page(workflow_run: str, step: str) -> str:
+def approval_page_path(workflow_run: str, step: str) -> str:
     """Return the path of the page on which a person decides an approval."""
-    given = {"id": global_id("WorkflowRun", workflow_run), "step": step, "approved": True, "comment": ""}
+    given = {"id": to_global_id("WorkflowRun", workflow_run), "step": step, "approved": True, "comment": ""}
     return _playground(_DECIDE, {"input": given})
 
 
-def run_type(run_id: str) -> str:
+def run_type_name(run_id: str) -> str:
     """Return the API's type of the run with this document id."""
-    return "WorkflowRun" if is_workflow_run(run_id) and ":" not in run_id else "Run"
+    return "WorkflowRun" if is_workflow_run_id(run_id) and ":" not in run_id else "Run"
 
 
 def _playground(document: str, variables: dict[str, Any]) -> str:

@@ -12,9 +12,9 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
-from tocsin.outbound.guard import CONNECTING, Connecting, GuardedResolver, Rules
-from tocsin.outbound.outgoing_request import owner_of
-from tocsin.outbound.protocol import AnswerHandler
+from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules, GuardedResolver
+from tocsin.outbound.outgoing_request import connection_owner
+from tocsin.outbound.protocol import StrictResponseHandler
 
 # Seconds; below the 5 s after which common servers close idle connections, so that requests rarely meet a closing one.
 _KEEP_ALIVE = 4.0
@@ -29,7 +29,7 @@ class GuardedConnector(TCPConnector):
     """
 
     def __init__(
-        self, rules: Rules, resolver: AbstractResolver, *, limit: int, kept: int, ssl_context: ssl.SSLContext
+        self, rules: ConnectionRules, resolver: AbstractResolver, *, limit: int, kept: int, ssl_context: ssl.SSLContext
     ) -> None:
         super().__init__(
             resolver=GuardedResolver(resolver, rules),
@@ -42,11 +42,11 @@ class GuardedConnector(TCPConnector):
         self._rules = rules
         self._inner_resolver = resolver
         self._kept = kept
-        self._factory = functools.partial(AnswerHandler, loop=self._loop)  # type: ignore[assignment]
+        self._factory = functools.partial(StrictResponseHandler, loop=self._loop)  # type: ignore[assignment]
 
     def _open_socket(self, info: AddrInfo) -> socket.socket:
         family, kind, protocol, _, address = info
-        self._rules.check(str(address[0]), int(address[1]))
+        self._rules.check_destination(str(address[0]), int(address[1]))
         return socket.socket(family=family, type=kind, proto=protocol)
 
     async def _create_connection(
@@ -55,17 +55,19 @@ class GuardedConnector(TCPConnector):
         traces: list[Trace],
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's
     ) -> ResponseHandler:
-        connecting = CONNECTING.get() or Connecting("")
+        connecting = CONNECTION_CONTEXT.get() or ConnectionContext("")
         connecting.fresh = True
         begun = time.perf_counter()
         try:
-            if req.url.port in self._rules.own.server_ports:
-                await self._rules.own.look_up(req.url.port, self._inner_resolver)
+            if req.url.port in self._rules.own_services.server_ports:
+                await self._rules.own_services.resolve_servers(req.url.port, self._inner_resolver)
             protocol = await super()._create_connection(req, traces, timeout)
-            connecting.asks_for_certificate = isinstance(protocol, AnswerHandler) and protocol.asks_for_certificate
+            connecting.certificate_requested = (
+                isinstance(protocol, StrictResponseHandler) and protocol.certificate_requested
+            )
             return protocol
         finally:
-            connecting.connect += time.perf_counter() - begun
+            connecting.connect_seconds += time.perf_counter() - begun
 
     def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         super()._release(key, protocol, should_close=should_close)
@@ -76,9 +78,9 @@ class GuardedConnector(TCPConnector):
         """Close the least recently used idle connection of the owner who has the most."""
         counts: Counter[str | None] = Counter()
         for key, kept in self._conns.items():
-            counts[owner_of(key)] += len(kept)
+            counts[connection_owner(key)] += len(kept)
         greedy = max(counts, key=lambda owner: counts[owner])
-        since = {key: kept[0][1] for key, kept in self._conns.items() if kept and owner_of(key) == greedy}
+        since = {key: kept[0][1] for key, kept in self._conns.items() if kept and connection_owner(key) == greedy}
         oldest = min(since, key=lambda key: since[key])
         self._conns[oldest].popleft()[0].close()
         if not self._conns[oldest]:

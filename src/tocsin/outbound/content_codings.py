@@ -16,9 +16,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-PIECE = 65_536
-CODINGS_LIMIT = 5
-MEMBERS_LIMIT = 4096
+CHUNK_SIZE = 65_536
+MAX_CODINGS = 5
+MAX_MEMBERS = 4096
 """Gzip members or zstd frames in one response: each takes its own decoder, however little it holds."""
 _INPUT = 16_384  # bytes passed to a decoder at once: the rest after a member is copied
 _OVERHEAD = 65_536  # bytes by which coded data may exceed its text
@@ -27,11 +27,11 @@ _ZSTD_WINDOW_LOG = 23  # 8 MB: the maximum that RFC 9659 allows senders
 _UNKNOWN = frozenset({"aes128gcm", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress"})
 
 
-class Undecodable(Exception):
+class DecodingError(Exception):
     """A response whose coding is unknown, or whose bytes do not match it. The text is a predicate."""
 
 
-class Stage(Protocol):
+class Decoder(Protocol):
     """The decoder of one coding.
 
     `decode` yields pieces of about PIECE bytes at most, including empty ones, and raises Undecodable. `is_complete`
@@ -43,19 +43,19 @@ class Stage(Protocol):
     def is_complete(self) -> bool: ...
 
 
-class Decoding:
+class BodyDecoder:
     """The decoders of one response. `exceeded` is set when more than `limit` bytes come out between two of them."""
 
     def __init__(self, codings: Sequence[str], limit: int) -> None:
         self.exceeded = False
         self._codings = codings
-        undone = () if len(codings) > CODINGS_LIMIT else codings
+        undone = () if len(codings) > MAX_CODINGS else codings
         self._stages = [(coding, _STAGES[coding]()) for coding in reversed(undone) if coding in _STAGES]
         self._room = [limit + _OVERHEAD] * len(self._stages)
         self._begun = False
 
     @property
-    def ignores_a_coding(self) -> bool:
+    def has_ignored_coding(self) -> bool:
         """Tell whether a name was ignored because it is not a coding, so that the bytes may be anything."""
         return len(self._stages) < len(self._codings)
 
@@ -73,7 +73,7 @@ class Decoding:
         """End the response. Raises Undecodable if the coded data is incomplete."""
         for coding, stage in self._stages if self._begun else ():
             if not stage.is_complete():
-                raise Undecodable(f"is cut off: its {coding} data has no end")
+                raise DecodingError(f"is cut off: its {coding} data has no end")
 
     def _decode(self, data: bytes, level: int) -> Iterator[bytes]:
         if level == len(self._stages):
@@ -91,20 +91,22 @@ class Decoding:
                 return
 
     def _refuse_unknown(self) -> None:
-        if len(self._codings) > CODINGS_LIMIT:
-            raise Undecodable(f"has {len(self._codings)} content codings, but Tocsin decodes at most {CODINGS_LIMIT}")
+        if len(self._codings) > MAX_CODINGS:
+            raise DecodingError(f"has {len(self._codings)} content codings, but Tocsin decodes at most {MAX_CODINGS}")
         for coding in self._codings:
             if coding in _UNKNOWN:
-                raise Undecodable(f"has the content coding {coding}, which Tocsin cannot decode")
+                raise DecodingError(f"has the content coding {coding}, which Tocsin cannot decode")
 
 
-def decoding_of(content_encodings: Iterable[str], transfer_encodings: Iterable[str], limit: int) -> Decoding | None:
+def make_body_decoder(
+    content_encodings: Iterable[str], transfer_encodings: Iterable[str], limit: int
+) -> BodyDecoder | None:
     """Return the decoder for the codings that these headers name; None if there are none.
 
     Codings are listed in the order in which they were applied. `limit` is the number of bytes of text to read.
     """
     names = [*_names(content_encodings, "identity"), *_names(transfer_encodings, "chunked")]
-    return Decoding(names, limit) if names else None
+    return BodyDecoder(names, limit) if names else None
 
 
 def _names(headers: Iterable[str], without: str) -> list[str]:
@@ -126,8 +128,8 @@ class _Count:
     def add(self) -> None:
         """Count a part. Raises Undecodable above the limit."""
         self._parts += 1
-        if self._parts > MEMBERS_LIMIT:
-            raise Undecodable(f"has more than {MEMBERS_LIMIT:,} parts in its {self._coding} data")
+        if self._parts > MAX_MEMBERS:
+            raise DecodingError(f"has more than {MAX_MEMBERS:,} parts in its {self._coding} data")
 
 
 class _Gzip:
@@ -157,7 +159,7 @@ class _Gzip:
                 yield piece
         except zlib.error:
             if self._is_first or self._has_output:
-                raise Undecodable("is labelled gzip, but is not") from None
+                raise DecodingError("is labelled gzip, but is not") from None
             self._has_ended = True
 
     def _next_member(self) -> bytes:
@@ -189,7 +191,7 @@ class _Deflate:
             try:
                 yield from _inflate(self._decoder, given)
             except zlib.error:
-                raise Undecodable("is labelled deflate, but is not") from None
+                raise DecodingError("is labelled deflate, but is not") from None
 
     def is_complete(self) -> bool:
         return self._decoder is not None and bool(self._decoder.eof)
@@ -203,10 +205,10 @@ def _deflate_window(start: bytes) -> int:
 
 def _inflate(decoder: Any, data: bytes) -> Iterator[bytes]:
     while True:
-        piece = decoder.decompress(data, PIECE)
+        piece = decoder.decompress(data, CHUNK_SIZE)
         yield piece
         data = decoder.unconsumed_tail
-        if decoder.eof or (not data and len(piece) < PIECE):
+        if decoder.eof or (not data and len(piece) < CHUNK_SIZE):
             return
 
 
@@ -229,9 +231,9 @@ class _Brotli:
 
     def _decode(self, data: bytes) -> bytes:
         try:
-            return bytes(self._decoder.process(data, output_buffer_limit=PIECE))
+            return bytes(self._decoder.process(data, output_buffer_limit=CHUNK_SIZE))
         except brotli.error:
-            raise Undecodable("is labelled br, but is not") from None
+            raise DecodingError("is labelled br, but is not") from None
 
 
 class _Zstd:
@@ -255,11 +257,11 @@ class _Zstd:
     def _decode_frame(self, data: bytes) -> Iterator[bytes]:
         self._is_between = False
         try:
-            yield self._decoder.decompress(data, PIECE)
+            yield self._decoder.decompress(data, CHUNK_SIZE)
             while not self._decoder.eof and not self._decoder.needs_input:
-                yield self._decoder.decompress(b"", PIECE)
+                yield self._decoder.decompress(b"", CHUNK_SIZE)
         except zstd.ZstdError:
-            raise Undecodable("is labelled zstd, but is not, or needs more than 8 MB to decode") from None
+            raise DecodingError("is labelled zstd, but is not, or needs more than 8 MB to decode") from None
 
     def _next_frame(self) -> bytes:
         if not self._decoder.eof:

@@ -11,12 +11,12 @@ from yarl import URL
 
 from tocsin.outbound.redirects import Headers, Hop
 
-SHORTEST_SECRET = 16
+MIN_SECRET_LENGTH = 16
 """Minimum length of a cookie's value to be masked where it is echoed: session ids are longer, settings are not."""
-LONGEST_COOKIE = 4096
+MAX_COOKIE_BYTES = 4096
 """Bytes of a cookie with its attributes. RFC 6265 section 6.1 requires no more, nor more cookies of one host."""
-MOST_COOKIES = 50
-MOST_OF_ALL = 100
+MAX_COOKIES_PER_HOST = 50
+MAX_COOKIES = 100
 """Cookies of all hosts during one request. Each sent one is searched for in the response."""
 
 
@@ -43,11 +43,11 @@ class RequestCookies:
         self._named: dict[str, set[str]] = {}
         self._sent: set[str] = set()
 
-    def keep(self, url: URL, fields: Sequence[str]) -> None:
+    def store(self, url: URL, fields: Sequence[str]) -> None:
         """Store the cookies of these Set-Cookie fields. Ones that are not UTF-8, too long or too many are dropped."""
         message, host = Message(), url.raw_host or ""
         names = set(self._named.get(host, ()))
-        most = min(MOST_COOKIES, MOST_OF_ALL - sum(map(len, self._named.values())) + len(names))
+        most = min(MAX_COOKIES_PER_HOST, MAX_COOKIES - sum(map(len, self._named.values())) + len(names))
         for field in filter(_is_fit, fields):
             name = _name(field)
             if name in names or len(names) < most:
@@ -72,9 +72,9 @@ class RequestCookies:
         others = [(name, value) for name, value in hop.headers if name.lower() != "cookie"]
         return [*others, ("Cookie", whole)] if whole else others
 
-    def secrets(self) -> list[tuple[str, str]]:
+    def secret_headers(self) -> list[tuple[str, str]]:
         """Return the sent cookies, as headers, that are to be masked where a target echoes them."""
-        return [("Cookie", pair) for pair in sorted(self._sent) if len(pair.partition("=")[2]) >= SHORTEST_SECRET]
+        return [("Cookie", pair) for pair in sorted(self._sent) if len(pair.partition("=")[2]) >= MIN_SECRET_LENGTH]
 
     def _deleted(self, host: str, jar: CookieJar) -> set[str]:
         return self._named[host] - {cookie.name for cookie in jar}
@@ -98,6 +98,6 @@ def _name(pair: str) -> str:
 
 def _is_fit(field: str) -> bool:
     try:
-        return len(field.encode()) <= LONGEST_COOKIE
+        return len(field.encode()) <= MAX_COOKIE_BYTES
     except UnicodeEncodeError:
         return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-LONGEST = 254
+MAX_ADDRESS_LENGTH = 254
 """Characters of the longest address that fits into an SMTP path (RFC 5321 section 4.5.3.1.3)."""
 _INVISIBLE = re.compile("[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 """Invisible characters that the library accepts (Default_Ignorable_Code_Point in Unicode)."""
@@ -34,8 +34,8 @@ class MailAddress:
 
 def parse_address(text: str) -> MailAddress:
     """Parse a bare address, without a name or brackets. Raises ValueError with a sentence for its author."""
-    if len(text) > LONGEST:
-        raise ValueError(f"An email address has at most {LONGEST} characters.")
+    if len(text) > MAX_ADDRESS_LENGTH:
+        raise ValueError(f"An email address has at most {MAX_ADDRESS_LENGTH} characters.")
     text = unicodedata.normalize("NFKC", text).strip()
     if _INVISIBLE.search(text):
         raise ValueError("An email address must not contain invisible characters.")
@@ -51,7 +51,7 @@ def parse_address(text: str) -> MailAddress:
     return MailAddress(inner.local, inner.domain.removesuffix(_ANY_DOMAIN), is_public=False)
 
 
-def ascii_domain(domain: str) -> str:
+def to_ascii_domain(domain: str) -> str:
     """Return the domain in ASCII (`xn--bcher-kva.de`), or unchanged if it is not a valid one."""
     try:
         return _validate(f"x@{domain}").ascii_domain
@@ -67,7 +67,7 @@ def parse_domain(text: str) -> str:
         return text.strip().lower()
 
 
-def distinct_addresses(texts: Iterable[str]) -> list[str]:
+def parse_distinct_addresses(texts: Iterable[str]) -> list[str]:
     """Parse these addresses and drop duplicates, keeping their order. Raises ValueError."""
     return list(dict.fromkeys(str(parse_address(text)) for text in texts))
 

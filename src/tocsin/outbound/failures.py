@@ -13,10 +13,15 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError
 from yarl import URL
 
-from tocsin.outbound.guard import BlockedAddress, DeniedPort, OwnService
-from tocsin.outbound.parse_errors import explain_end, explain_refusal
-from tocsin.outbound.tls import HUNG_UP_FOR_CERTIFICATE, explain_certificate, explain_tls, reason_of
-from tocsin.outbound.urls import place
+from tocsin.outbound.guard import AddressBlocked, OwnServiceDenied, PortDenied
+from tocsin.outbound.parse_errors import describe_received_length, explain_parse_error
+from tocsin.outbound.tls import (
+    CLOSED_FOR_CERTIFICATE,
+    explain_certificate_error,
+    explain_tls_error,
+    find_openssl_reason,
+)
+from tocsin.outbound.urls import display_authority
 
 
 class ErrorKind(Enum):
@@ -67,7 +72,7 @@ _CONNECT_FAULTS = {
 _HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
-def failure_of(error: Exception, url: URL) -> HttpFailure:
+def classify_error(error: Exception, url: URL) -> HttpFailure:
     """Translate `error`, which aiohttp raised for a request to `url`. Raises an unknown error again."""
     for types, explain in _EXPLANATIONS:
         if isinstance(error, types):
@@ -75,7 +80,7 @@ def failure_of(error: Exception, url: URL) -> HttpFailure:
     raise error
 
 
-def blocked(address: str, host: str) -> HttpFailure:
+def address_blocked(address: str, host: str) -> HttpFailure:
     """Report a target whose address may not be called."""
     name = address if address == host else f"{address}, the address of {host},"
     return HttpFailure(
@@ -85,7 +90,7 @@ def blocked(address: str, host: str) -> HttpFailure:
     )
 
 
-def denied_port(port: int) -> HttpFailure:
+def port_denied(port: int) -> HttpFailure:
     """Report a target whose port may not be called."""
     return HttpFailure(
         ErrorKind.BLOCKED_PORT,
@@ -94,7 +99,7 @@ def denied_port(port: int) -> HttpFailure:
     )
 
 
-def own_service(where: str) -> HttpFailure:
+def own_service_denied(where: str) -> HttpFailure:
     """Report a target that is part of this installation."""
     return HttpFailure(
         ErrorKind.BLOCKED_PORT,
@@ -103,16 +108,16 @@ def own_service(where: str) -> HttpFailure:
     )
 
 
-def too_often(url: URL) -> HttpFailure:
+def host_rate_exceeded(url: URL) -> HttpFailure:
     """Report a target that the owner calls more often than their rate allows."""
     return HttpFailure(
         ErrorKind.HOST_RATE,
-        f"Your runs call {place(url)} more often per minute than this server allows.",
+        f"Your runs call {display_authority(url)} more often per minute than this server allows.",
         "Call it less often, or without the redirect that leads there. The operator sets TOCSIN_OWNER_HOST_RATE.",
     )
 
 
-def bad_url(message: str) -> HttpFailure:
+def url_invalid(message: str) -> HttpFailure:
     """Report a URL, or the target of a redirect, that cannot be called."""
     return HttpFailure(ErrorKind.BAD_URL, message, "Use an absolute http:// or https:// URL.")
 
@@ -121,7 +126,7 @@ def timed_out(seconds: float, url: URL, doing: str) -> HttpFailure:
     """Report that the time for the whole request ran out while `doing`."""
     return HttpFailure(
         ErrorKind.TIMEOUT,
-        f"{place(url)} took longer than {seconds:g} s ({doing}).",
+        f"{display_authority(url)} took longer than {seconds:g} s ({doing}).",
         "Make the server answer faster, or give the task a longer timeout.",
     )
 
@@ -130,37 +135,37 @@ def too_many_redirects(limit: int, url: URL) -> HttpFailure:
     """Report more redirects than are followed."""
     return HttpFailure(
         ErrorKind.TOO_MANY_REDIRECTS,
-        f"More than {limit} redirects in a row, the last one from {place(url)}.",
+        f"More than {limit} redirects in a row, the last one from {display_authority(url)}.",
         "Use the URL at the end of the redirects. If they form a loop, fix the server's configuration.",
     )
 
 
-def undecodable(what: str, url: URL) -> HttpFailure:
+def decoding_failed(what: str, url: URL) -> HttpFailure:
     """Report a response that cannot be decoded; `what` is a predicate."""
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The response from {place(url)} {what}.",
+        f"The response from {display_authority(url)} {what}.",
         "Tocsin asks for unencoded responses (Accept-Encoding: identity), and decodes gzip, deflate, br and zstd.",
     )
 
 
-def several_locations(url: URL) -> HttpFailure:
+def locations_conflict(url: URL) -> HttpFailure:
     """Report a redirect to several URLs at once, which browsers do not follow either."""
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The redirect from {place(url)} has several different Location headers.",
+        f"The redirect from {display_authority(url)} has several different Location headers.",
         "The server, or a proxy in front of it, must send exactly one.",
     )
 
 
 def _connector_error(error: Any, url: URL) -> HttpFailure:
     cause = error.os_error
-    if isinstance(cause, BlockedAddress):
-        return blocked(cause.address, url.raw_host or "")
-    if isinstance(cause, DeniedPort):
-        return denied_port(cause.port)
-    if isinstance(cause, OwnService):
-        return own_service(place(url))
+    if isinstance(cause, AddressBlocked):
+        return address_blocked(cause.address, url.raw_host or "")
+    if isinstance(cause, PortDenied):
+        return port_denied(cause.port)
+    if isinstance(cause, OwnServiceDenied):
+        return own_service_denied(display_authority(url))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _dns(cause, url)
     if url.scheme == "https" and isinstance(cause, _HANGING_UP):
@@ -180,38 +185,38 @@ def _dns(cause: OSError, url: URL) -> HttpFailure:
 def _connect(cause: OSError, url: URL) -> HttpFailure:
     if cause.errno == errno.ETIMEDOUT:
         return _no_connection(cause, url)
-    if reason_of(cause) is not None:  # an alert that the server sent after the handshake
+    if find_openssl_reason(cause) is not None:  # an alert that the server sent after the handshake
         return _tls(cause, url)
     number = cause.errno or 0
     if not number:
         return _hung_up("before it responded", url)
     fallback = (f"failed: {os.strerror(number)}", "Is the server reachable from here?")
     what, hint = _CONNECT_FAULTS.get(number, fallback)
-    return HttpFailure(ErrorKind.CONNECT, f"The connection to {place(url)} {what}.", hint)
+    return HttpFailure(ErrorKind.CONNECT, f"The connection to {display_authority(url)} {what}.", hint)
 
 
 def _no_connection(_: Exception, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.TIMEOUT,
-        f"No connection to {place(url)} could be made in time.",
+        f"No connection to {display_authority(url)} could be made in time.",
         "Is the server reachable from here, without a firewall in between? A longer connect timeout may help.",
     )
 
 
 def _tls(error: BaseException, url: URL) -> HttpFailure:
-    what, hint = explain_tls(error)
-    return HttpFailure(ErrorKind.TLS, f"{place(url)} {what}.", hint)
+    what, hint = explain_tls_error(error)
+    return HttpFailure(ErrorKind.TLS, f"{display_authority(url)} {what}.", hint)
 
 
-def wants_certificate(url: URL) -> HttpFailure:
+def client_certificate_required(url: URL) -> HttpFailure:
     """Report a server that asked for a client certificate and closed the connection without a response."""
-    what, hint = HUNG_UP_FOR_CERTIFICATE
-    return HttpFailure(ErrorKind.TLS, f"{place(url)} {what}.", hint)
+    what, hint = CLOSED_FOR_CERTIFICATE
+    return HttpFailure(ErrorKind.TLS, f"{display_authority(url)} {what}.", hint)
 
 
 def _certificate(error: aiohttp.ClientConnectorCertificateError, url: URL) -> HttpFailure:
-    what, hint = explain_certificate(error.certificate_error)
-    return HttpFailure(ErrorKind.TLS, f"The certificate of {place(url)} {what}.", hint)
+    what, hint = explain_certificate_error(error.certificate_error)
+    return HttpFailure(ErrorKind.TLS, f"The certificate of {display_authority(url)} {what}.", hint)
 
 
 def _disconnected(_: Exception, url: URL) -> HttpFailure:
@@ -221,7 +226,7 @@ def _disconnected(_: Exception, url: URL) -> HttpFailure:
 def _hung_up(when: str, url: URL) -> HttpFailure:
     return HttpFailure(
         ErrorKind.CONNECT,
-        f"{place(url)} closed the connection {when}.",
+        f"{display_authority(url)} closed the connection {when}.",
         "The server, or a proxy in front of it, closed the connection. Its log may say why.",
     )
 
@@ -230,11 +235,11 @@ def _incomplete(error: Exception, url: URL) -> HttpFailure:
     cause = error.__cause__
     if isinstance(cause, HttpProcessingError) and not isinstance(cause, PayloadEncodingError):
         return _refused(cause.message, url)
-    counted = explain_end(str(error))
+    counted = describe_received_length(str(error))
     came = "" if counted is None else f": {counted} were received"
     return HttpFailure(
         ErrorKind.PROTOCOL,
-        f"The response from {place(url)} ended before it was complete{came}.",
+        f"The response from {display_authority(url)} ended before it was complete{came}.",
         "The server, or a proxy in front of it, broke off. Its log may say why.",
     )
 
@@ -244,12 +249,12 @@ def _malformed(error: aiohttp.ClientResponseError, url: URL) -> HttpFailure:
 
 
 def _refused(text: str, url: URL) -> HttpFailure:
-    what, hint = explain_refusal(text)
-    return HttpFailure(ErrorKind.PROTOCOL, f"The response from {place(url)} {what}.", hint)
+    what, hint = explain_parse_error(text)
+    return HttpFailure(ErrorKind.PROTOCOL, f"The response from {display_authority(url)} {what}.", hint)
 
 
 def _invalid_url(_: Exception, url: URL) -> HttpFailure:
-    return bad_url(f"{url} cannot be called: its host is neither a host name nor a plain IP address.")
+    return url_invalid(f"{url} cannot be called: its host is neither a host name nor a plain IP address.")
 
 
 _EXPLANATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any, URL], HttpFailure]], ...] = (

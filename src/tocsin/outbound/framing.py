@@ -8,12 +8,12 @@ from aiohttp import HttpVersion11
 from aiohttp.hdrs import CONTENT_LENGTH, TRANSFER_ENCODING
 from aiohttp.http import RawResponseMessage
 
-END_LENGTH = 7
+TAIL_LENGTH = 7
 """Bytes at the end of a chunked body that `ends_plainly` checks."""
 _NO_CONTENT = 204
 
 
-def has_plain_frame(message: RawResponseMessage) -> bool:
+def is_framing_unambiguous(message: RawResponseMessage) -> bool:
     """Tell whether the head states the length of the response in exactly one way."""
     headers, code = message.headers, message.code
     if code < 200 or code == _NO_CONTENT:
@@ -27,7 +27,7 @@ def has_plain_frame(message: RawResponseMessage) -> bool:
     return len(lengths) == 1 and lengths[0].isascii() and lengths[0].isdigit()
 
 
-def has_odd_line(before: bytes, head: bytes) -> bool:
+def has_irregular_line_break(before: bytes, head: bytes) -> bool:
     """Tell whether a line of the head ends without a carriage return, or is folded.
 
     `before` are the bytes that precede this part of the head.
@@ -36,6 +36,6 @@ def has_odd_line(before: bytes, head: bytes) -> bool:
     return head.count(b"\n") != seen.count(b"\r\n") or b"\n " in seen or b"\n\t" in seen
 
 
-def ends_plainly(end: bytes) -> bool:
+def has_plain_last_chunk(end: bytes) -> bool:
     """Tell whether these bytes end a chunked body with a plain last chunk, without trailers."""
     return end == b"0\r\n\r\n" or end.endswith(b"\r\n0\r\n\r\n")

@@ -13,14 +13,14 @@ from ipaddress import ip_network
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tocsin.config import Network, Settings
+from tocsin.config import IPNetwork, Settings
 from tocsin.outbound.own_services import OwnServices
-from tocsin.security.ip_addresses import is_allowed
+from tocsin.security.ip_addresses import is_address_allowed
 
-ANYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+ALL_NETWORKS: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
-class BlockedAddress(OSError):
+class AddressBlocked(OSError):
     """A connection to an address that is not public and that the operator has not allowed."""
 
     def __init__(self, address: str) -> None:
@@ -28,7 +28,7 @@ class BlockedAddress(OSError):
         self.address = address
 
 
-class DeniedPort(OSError):
+class PortDenied(OSError):
     """A connection to a port that the operator has denied to tasks."""
 
     def __init__(self, port: int) -> None:
@@ -36,7 +36,7 @@ class DeniedPort(OSError):
         self.port = port
 
 
-class OwnService(OSError):
+class OwnServiceDenied(OSError):
     """A connection to a port of this installation itself, or of a server that it depends on."""
 
     def __init__(self, address: str, port: int) -> None:
@@ -48,36 +48,36 @@ _NOTHING_OWN = OwnServices()
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ConnectionRules:
     """The allowed destinations: public addresses and those in `allowed`, at all ports but the `denied_ports`, and
     never Tocsin's own services.
     """
 
-    allowed: Sequence[Network] = ()
+    allowed_networks: Sequence[IPNetwork] = ()
     denied_ports: Collection[int] = ()
-    own: OwnServices = _NOTHING_OWN
+    own_services: OwnServices = _NOTHING_OWN
 
     @classmethod
-    def of(cls, settings: Settings) -> "Rules":
+    def from_settings(cls, settings: Settings) -> "ConnectionRules":
         """Return the rules of this installation, as far as its settings define them."""
-        return cls(tuple(settings.allowed_networks), settings.denied_ports, OwnServices.of(settings))
+        return cls(tuple(settings.allowed_networks), settings.denied_ports, OwnServices.from_settings(settings))
 
     def check_port(self, port: int) -> None:
         """Raise DeniedPort if the port is denied."""
         if port in self.denied_ports:
-            raise DeniedPort(port)
+            raise PortDenied(port)
 
-    def check(self, address: str, port: int) -> None:
+    def check_destination(self, address: str, port: int) -> None:
         """Check a literal address and a port. Raises BlockedAddress, DeniedPort or OwnService."""
-        if not is_allowed(address, self.allowed):
-            raise BlockedAddress(address)
+        if not is_address_allowed(address, self.allowed_networks):
+            raise AddressBlocked(address)
         self.check_port(port)
-        if self.own.covers(address, port):
-            raise OwnService(address, port)
+        if self.own_services.has_address(address, port):
+            raise OwnServiceDenied(address, port)
 
 
 @dataclass(slots=True)
-class Connecting:
+class ConnectionContext:
     """The owner of the current request, and the seconds that its connection took.
 
     `fresh` is false when a connection was reused. `asks_for_certificate` is true when the server of a fresh one asked
@@ -86,17 +86,17 @@ class Connecting:
 
     owner: str
     fresh: bool = False
-    asks_for_certificate: bool = False
-    dns: float = 0.0
-    connect: float = 0.0
+    certificate_requested: bool = False
+    dns_seconds: float = 0.0
+    connect_seconds: float = 0.0
 
 
-CONNECTING: ContextVar[Connecting | None] = ContextVar("connecting", default=None)
+CONNECTION_CONTEXT: ContextVar[ConnectionContext | None] = ContextVar("connecting", default=None)
 
 
-def connecting_owner() -> str:
+def current_owner() -> str:
     """Return the owner of the current request."""
-    connecting = CONNECTING.get()
+    connecting = CONNECTION_CONTEXT.get()
     if connecting is None:
         raise RuntimeError("No request is under way.")
     return connecting.owner
@@ -108,7 +108,7 @@ class GuardedResolver(AbstractResolver):
     Raises BlockedAddress if none is left, and DeniedPort before any look-up.
     """
 
-    def __init__(self, inner: AbstractResolver, rules: Rules) -> None:
+    def __init__(self, inner: AbstractResolver, rules: ConnectionRules) -> None:
         self._inner = inner
         self._rules = rules
 
@@ -121,14 +121,14 @@ class GuardedResolver(AbstractResolver):
         try:
             found = await self._inner.resolve(host, port, family)
         finally:
-            if (connecting := CONNECTING.get()) is not None:
-                connecting.dns += time.perf_counter() - begun
+            if (connecting := CONNECTION_CONTEXT.get()) is not None:
+                connecting.dns_seconds += time.perf_counter() - begun
         return self._callable(found)
 
     def _callable(self, found: list[ResolveResult]) -> list[ResolveResult]:
-        kept = [result for result in found if is_allowed(result["host"], self._rules.allowed)]
+        kept = [result for result in found if is_address_allowed(result["host"], self._rules.allowed_networks)]
         if found and not kept:
-            raise BlockedAddress(found[0]["host"])
+            raise AddressBlocked(found[0]["host"])
         if not kept:
             raise socket.gaierror(socket.EAI_NONAME, "no address")
         return kept

@@ -8,8 +8,8 @@ import threading
 
 from tocsin.security.gcra import Bucket
 
-MINUTE = 60.0
-LONGEST_WAIT = 10.0
+PERIOD_SECONDS = 60.0
+MAX_WAIT_SECONDS = 10.0
 """Maximum seconds that a request waits within an attempt. `Bucket.furthest` allows for that much."""
 _MANY = 10_000
 
@@ -26,43 +26,45 @@ class HostRates:
         self._full_at: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
-    def share(self, count: int) -> None:
+    def set_process_count(self, count: int) -> None:
         """Divide the limit among `count` processes from now on."""
         with self._lock:
             self._bucket = _bucket(self._per_minute, count)
 
-    def wait(self, owner: str, target: str, now: float) -> float:
+    def seconds_until_allowed(self, owner: str, target: str, now: float) -> float:
         """Return the seconds until this owner may call this target, 0 for now. `now` is in milliseconds."""
         if not self._per_minute:
             return 0.0
         with self._lock:
-            return self._bucket.wait(self._full_at.get((owner, target), 0.0), 1, now)
+            return self._bucket.seconds_until(self._full_at.get((owner, target), 0.0), 1, now)
 
-    def take(self, owner: str, target: str, now: float) -> None:
+    def record_call(self, owner: str, target: str, now: float) -> None:
         """Count a call of this owner to this target."""
         if self._per_minute:
             with self._lock:
                 self._take((owner, target), now)
 
-    def reserve(self, owner: str, target: str, now: float) -> float | None:
+    def reserve_call(self, owner: str, target: str, now: float) -> float | None:
         """Count a call, and return the seconds to wait before making it; None if too many calls are waiting."""
         if not self._per_minute:
             return 0.0
         with self._lock:
-            wait = self._bucket.wait(self._full_at.get((owner, target), 0.0), 1, now)
-            if wait > LONGEST_WAIT:
+            wait = self._bucket.seconds_until(self._full_at.get((owner, target), 0.0), 1, now)
+            if wait > MAX_WAIT_SECONDS:
                 return None
             self._take((owner, target), now)
             return wait
 
     def _take(self, key: tuple[str, str], now: float) -> None:
         full_at = self._full_at.get(key, 0.0)
-        if full_at > self._bucket.furthest(now):
+        if full_at > self._bucket.latest_valid_time(now):
             full_at = now
-        self._full_at[key] = max(full_at, now) + self._bucket.spend(1)
+        self._full_at[key] = max(full_at, now) + self._bucket.refill_time(1)
         if len(self._full_at) > _MANY:
-            self._full_at = {each: at for each, at in self._full_at.items() if now < at <= self._bucket.furthest(now)}
+            self._full_at = {
+                each: at for each, at in self._full_at.items() if now < at <= self._bucket.latest_valid_time(now)
+            }
 
 
 def _bucket(per_minute: int, count: int) -> Bucket:
-    return Bucket("host", max(1.0, per_minute / count), MINUTE)
+    return Bucket("host", max(1.0, per_minute / count), PERIOD_SECONDS)

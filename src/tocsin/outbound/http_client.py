@@ -15,37 +15,37 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from tocsin import clock
-from tocsin.config import Network
+from tocsin.config import IPNetwork
 from tocsin.outbound.connector import GuardedConnector
-from tocsin.outbound.content_codings import Undecodable
+from tocsin.outbound.content_codings import DecodingError
 from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.failures import (
     ErrorKind,
     HttpFailure,
-    bad_url,
-    failure_of,
-    several_locations,
+    classify_error,
+    client_certificate_required,
+    decoding_failed,
+    host_rate_exceeded,
+    locations_conflict,
     timed_out,
     too_many_redirects,
-    too_often,
-    undecodable,
-    wants_certificate,
+    url_invalid,
 )
-from tocsin.outbound.guard import CONNECTING, Connecting, Rules
+from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.outgoing_request import OutgoingRequest, complete_headers
 from tocsin.outbound.own_services import OwnServices
-from tocsin.outbound.parse_errors import HEADER_COUNT_LIMIT, HEADER_LINE_LIMIT
-from tocsin.outbound.redirects import STATUSES, Headers, Hop, next_hop
-from tocsin.outbound.resolvers import RememberingResolver, SystemResolver
+from tocsin.outbound.parse_errors import MAX_HEADER_LINE_BYTES, MAX_HEADERS
+from tocsin.outbound.redirects import REDIRECT_STATUSES, Headers, Hop, follow_redirect
+from tocsin.outbound.resolvers import CachingResolver, SystemResolver
 from tocsin.outbound.response_bodies import read_body
-from tocsin.outbound.responses import decode_body, longest_wait, media_type, recorded_headers
-from tocsin.outbound.timings import measure
-from tocsin.outbound.tls import client_context
-from tocsin.outbound.urls import parse_url, target_of
+from tocsin.outbound.responses import decode_body, max_retry_after, record_headers, select_content_type
+from tocsin.outbound.timings import measure_timings
+from tocsin.outbound.tls import make_client_context
+from tocsin.outbound.urls import parse_url, target_key
 
-__all__ = ["HttpDoor", "HttpExchange", "HttpRequest", "OwnersHttp"]
+__all__ = ["HttpClient", "HttpExchange", "HttpRequest", "OwnerHttpClient"]
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
@@ -59,7 +59,7 @@ class _RequestState:
     hop: Hop
     timeout: aiohttp.ClientTimeout
     begun: float
-    connecting: Connecting
+    connecting: ConnectionContext
     counted: str | None
     response: aiohttp.ClientResponse | None = None
     first_byte: float | None = None
@@ -71,7 +71,7 @@ class _RequestState:
     cookies: RequestCookies = field(default_factory=RequestCookies)
 
 
-class HttpDoor:
+class HttpClient:
     """An HTTP client for the requests of all owners. Call `open` and `close` inside the running event loop.
 
     `connect_timeout` is in seconds, `response_limit` in bytes. `concurrency` is the maximum number of requests in
@@ -82,7 +82,7 @@ class HttpDoor:
     def __init__(
         self,
         *,
-        allowed_networks: Sequence[Network],
+        allowed_networks: Sequence[IPNetwork],
         denied_ports: Collection[int],
         connect_timeout: float,
         response_limit: int,
@@ -95,7 +95,7 @@ class HttpDoor:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self.rates = rates or HostRates()
-        self._rules = Rules(tuple(allowed_networks), frozenset(denied_ports), own or OwnServices())
+        self._rules = ConnectionRules(tuple(allowed_networks), frozenset(denied_ports), own or OwnServices())
         self._contact = contact
         self._connect_timeout = connect_timeout
         self._response_limit = response_limit
@@ -108,22 +108,22 @@ class HttpDoor:
 
     async def open(self) -> None:
         """Create the session. Nothing is sent yet."""
-        self._resolver = RememberingResolver(self._inner_resolver or SystemResolver())
+        self._resolver = CachingResolver(self._inner_resolver or SystemResolver())
         self._session = aiohttp.ClientSession(
             connector=GuardedConnector(
                 self._rules,
                 self._resolver,
                 limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
                 kept=self._concurrency,
-                ssl_context=client_context(self._ssl_context),
+                ssl_context=make_client_context(self._ssl_context),
             ),
             request_class=OutgoingRequest,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            max_line_size=HEADER_LINE_LIMIT,
-            max_field_size=HEADER_LINE_LIMIT,
-            max_headers=HEADER_COUNT_LIMIT,
+            max_line_size=MAX_HEADER_LINE_BYTES,
+            max_field_size=MAX_HEADER_LINE_BYTES,
+            max_headers=MAX_HEADERS,
         )
         # aiohttp repeats any unanswered GET, even on a new connection. `_send` does so only where it is safe.
         self._session._retry_connection = False
@@ -137,9 +137,9 @@ class HttpDoor:
         if resolver is not None:
             await resolver.close()
 
-    def for_owner(self, owner: str, counted: str | None = None) -> "OwnersHttp":
+    def for_owner(self, owner: str, counted: str | None = None) -> "OwnerHttpClient":
         """Return a client for one attempt. Its first call to the target `counted` has been counted already."""
-        return OwnersHttp(self, owner, counted)
+        return OwnerHttpClient(self, owner, counted)
 
     async def request(self, request: HttpRequest, owner: str, counted: str | None = None) -> HttpExchange:
         """Send a request for this owner, follow its redirects, and read the response up to the limit.
@@ -148,13 +148,13 @@ class HttpDoor:
         """
         url = parse_url(request.url)
         if isinstance(url, str):
-            return HttpExchange(bad_url(f"The URL cannot be called. {url}"))
+            return HttpExchange(url_invalid(f"The URL cannot be called. {url}"))
         state = self._new_state(request, url, owner, counted)
-        token = CONNECTING.set(state.connecting)
+        token = CONNECTION_CONTEXT.set(state.connecting)
         try:
             await self._run(state)
         finally:
-            CONNECTING.reset(token)
+            CONNECTION_CONTEXT.reset(token)
             if state.response is not None:
                 state.response.close()
         return _to_exchange(state)
@@ -163,7 +163,7 @@ class HttpDoor:
         hop = Hop(request.method, url, request.headers, request.body)
         connect = request.connect_timeout or self._connect_timeout
         timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP)
-        return _RequestState(request, hop, timeout, time.perf_counter(), Connecting(owner), counted)
+        return _RequestState(request, hop, timeout, time.perf_counter(), ConnectionContext(owner), counted)
 
     async def _run(self, state: _RequestState) -> None:
         try:
@@ -177,9 +177,9 @@ class HttpDoor:
                 state.failure = self._explain(state, error)
 
     def _explain(self, state: _RequestState, error: Exception) -> HttpFailure:
-        failure = failure_of(error, state.hop.url)
-        if failure.kind is ErrorKind.CONNECT and state.response is None and state.connecting.asks_for_certificate:
-            return wants_certificate(state.hop.url)
+        failure = classify_error(error, state.hop.url)
+        if failure.kind is ErrorKind.CONNECT and state.response is None and state.connecting.certificate_requested:
+            return client_certificate_required(state.hop.url)
         return failure
 
     async def _follow_redirects(self, state: _RequestState) -> None:
@@ -187,7 +187,7 @@ class HttpDoor:
             state.response = None
             wait = self._reserve_call(state)
             if wait is None:
-                state.failure = too_often(state.hop.url)
+                state.failure = host_rate_exceeded(state.hop.url)
                 return None
             if wait:
                 await asyncio.sleep(wait)
@@ -205,14 +205,14 @@ class HttpDoor:
 
     def _reserve_call(self, state: _RequestState) -> float | None:
         """Return the seconds until the owner's rate allows the call; None if too many calls are waiting."""
-        target = target_of(state.hop.url)
+        target = target_key(state.hop.url)
         if state.counted == target:
             state.counted = None
             return 0.0
-        return self.rates.reserve(state.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
+        return self.rates.reserve_call(state.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
 
     def _next_hop(self, state: _RequestState, response: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
-        if response.status not in STATUSES or self._max_redirects == 0:
+        if response.status not in REDIRECT_STATUSES or self._max_redirects == 0:
             return None
         locations = response.headers.getall("Location", [])
         if not locations:
@@ -220,9 +220,9 @@ class HttpDoor:
         if state.redirects >= self._max_redirects:
             return too_many_redirects(self._max_redirects, state.hop.url)
         if len(set(locations)) > 1:
-            return several_locations(state.hop.url)
-        state.cookies.keep(state.hop.url, response.headers.getall("Set-Cookie", []))
-        return next_hop(state.hop, response.status, locations[0], state.request.secret_names)
+            return locations_conflict(state.hop.url)
+        state.cookies.store(state.hop.url, response.headers.getall("Set-Cookie", []))
+        return follow_redirect(state.hop, response.status, locations[0], state.request.secret_names)
 
     async def _send(self, state: _RequestState) -> aiohttp.ClientResponse:
         try:
@@ -237,7 +237,7 @@ class HttpDoor:
     async def _send_once(self, state: _RequestState) -> aiohttp.ClientResponse:
         if self._session is None:
             raise RuntimeError("The HTTP client is not open.")
-        state.connecting.fresh = state.connecting.asks_for_certificate = False
+        state.connecting.fresh = state.connecting.certificate_requested = False
         hop = state.hop
         headers = complete_headers(hop.method, hop.url, state.cookies.headers_for(hop), hop.body, self._contact)
         state.sent_headers = state.sent_headers or headers
@@ -253,15 +253,15 @@ class HttpDoor:
     async def _read(self, state: _RequestState, response: aiohttp.ClientResponse) -> None:
         try:
             state.truncated = await read_body(response, state.body, self._response_limit)
-        except Undecodable as error:
-            state.failure = undecodable(str(error), state.hop.url)
+        except DecodingError as error:
+            state.failure = decoding_failed(str(error), state.hop.url)
 
 
 @dataclass(slots=True)
-class OwnersHttp:
+class OwnerHttpClient:
     """An HTTP client for one owner's attempt. Its first request to `counted` is not counted again."""
 
-    _client: HttpDoor
+    _client: HttpClient
     _owner: str
     _counted: str | None = None
 
@@ -273,26 +273,26 @@ class OwnersHttp:
 
 def _to_exchange(state: _RequestState) -> HttpExchange:
     response = state.response
-    timings = measure(state.connecting, state.begun, state.first_byte, time.perf_counter())
+    timings = measure_timings(state.connecting, state.begun, state.first_byte, time.perf_counter())
     if response is None:
         return HttpExchange(
             state.failure,
             request_headers=state.sent_headers,
             redirects=state.redirects,
             timings=timings,
-            cookies=state.cookies.secrets(),
+            cookies=state.cookies.secret_headers(),
         )
     headers = response.headers
     whole = not state.truncated and state.failure is None
     return HttpExchange(
         failure=state.failure,
         status=response.status,
-        headers=recorded_headers(response.raw_headers),
+        headers=record_headers(response.raw_headers),
         request_headers=state.sent_headers,
-        body=decode_body(bytes(state.body), media_type(headers.getall("Content-Type", [])), whole=whole),
+        body=decode_body(bytes(state.body), select_content_type(headers.getall("Content-Type", [])), whole=whole),
         truncated=state.truncated,
         redirects=state.redirects,
-        retry_after=longest_wait(headers.getall("Retry-After", []), clock.now()),
+        retry_after=max_retry_after(headers.getall("Retry-After", []), clock.now()),
         timings=timings,
-        cookies=state.cookies.secrets(),
+        cookies=state.cookies.secret_headers(),
     )

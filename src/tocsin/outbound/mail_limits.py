@@ -18,7 +18,7 @@ from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.errors import TocsinError
 
-HOURLY_LINKS = 3
+LINK_MAILS_PER_HOUR = 3
 """Mails with a link of one kind (such as to confirm an address) to one mailbox in an hour."""
 _DAY = timedelta(days=1)
 _SKEW = timedelta(seconds=15)
@@ -31,7 +31,7 @@ class MailLimit:
     """At most `most` mails in any span of `period`. The `name` distinguishes the counters of several limits."""
 
     name: str
-    most: int
+    max_mails: int
     period: timedelta
 
 
@@ -39,22 +39,24 @@ class MailLimitReached(TocsinError):
     """A limit without room before `until`."""
 
     def __init__(self, limit: MailLimit, until: datetime) -> None:
-        super().__init__(f"{limit.most} mails are allowed in {_period_text(limit.period)}, and all of them were sent.")
+        super().__init__(
+            f"{limit.max_mails} mails are allowed in {_period_text(limit.period)}, and all of them were sent."
+        )
         self.limit = limit
         self.until = until
 
-    def seconds(self, now: datetime) -> float:
+    def seconds_left(self, now: datetime) -> float:
         """Return the seconds until there is room."""
         return max((self.until - now).total_seconds(), 0.001)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MailReservation:
     """A reservation in some limits, for one mail."""
 
     limits: tuple[MailLimit, ...]
     key: str
-    at: datetime
+    reserved_at: datetime
 
 
 class MailLimiter:
@@ -63,35 +65,35 @@ class MailLimiter:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(self, key: str, *limits: MailLimit, now: datetime | None = None) -> Place:
+    async def reserve(self, key: str, *limits: MailLimit, now: datetime | None = None) -> MailReservation:
         """Reserve a mail in all of these limits or in none. Raises MailLimitReached for the first that is full."""
-        at = clock.to_milliseconds(now or clock.now())
+        at = clock.truncate_to_milliseconds(now or clock.now())
         for number, limit in enumerate(limits):
             if not await self._reserve(limit, key, at):
-                await self.give_back(Place(limits[:number], key, at))
+                await self.release(MailReservation(limits[:number], key, at))
                 raise MailLimitReached(limit, await self._until(limit, key, at))
-        return Place(limits, key, at)
+        return MailReservation(limits, key, at)
 
-    async def give_back(self, place: Place) -> None:
+    async def release(self, place: MailReservation) -> None:
         """Release the reservation of a mail that was not sent."""
-        others: Doc = {"$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": place.at}]}}}
+        others: Doc = {"$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": place.reserved_at}]}}}
         for limit in place.limits:
             await self._database.mail_counts.update_one(
                 {"_id": _count_id(limit.name, place.key)}, [{"$set": {"times": others}}]
             )
 
-    async def hold_back(self, key: str, now: datetime | None = None) -> None:
+    async def record_withheld(self, key: str, now: datetime | None = None) -> None:
         """Count a mail to this mailbox that was not sent, to be mentioned in a later one."""
         forget_at = (now or clock.now()) + timedelta(days=90)
         changes: Doc = {"$inc": {"held_back": 1}, "$set": {"times": [], "forget_at": forget_at}}
         await self._database.mail_counts.update_one({"_id": _count_id(_HELD_BACK, key)}, changes, upsert=True)
 
-    async def held_back(self, key: str) -> int:
+    async def count_withheld(self, key: str) -> int:
         """Return the number of mails to this mailbox that were neither sent nor mentioned since."""
         found = await self._database.mail_counts.find_one({"_id": _count_id(_HELD_BACK, key)})
         return 0 if found is None else int(found["held_back"])
 
-    async def told(self, key: str, count: int) -> None:
+    async def mark_reported(self, key: str, count: int) -> None:
         """Subtract `count` unsent mails that a mail to this mailbox has mentioned."""
         if count:
             which = {"_id": _count_id(_HELD_BACK, key)}
@@ -107,7 +109,7 @@ class MailLimiter:
 
     async def _until(self, limit: MailLimit, key: str, at: datetime) -> datetime:
         found = await self._database.mail_counts.find_one({"_id": _count_id(limit.name, key)})
-        times: list[datetime] = sorted(found["times"])[-limit.most :] if found else []
+        times: list[datetime] = sorted(found["times"])[-limit.max_mails :] if found else []
         return (times[0] if times else at) + limit.period
 
 
@@ -130,27 +132,27 @@ class MailClass(Enum):
 class RecipientLimits:
     """The mails to one mailbox in 24 hours: `account` mails, and `most` others."""
 
-    most: int = 100
-    account: int = 80
+    max_mails: int = 100
+    max_account_mails: int = 80
 
     @classmethod
-    def of(cls, settings: Settings) -> "RecipientLimits":
+    def from_settings(cls, settings: Settings) -> "RecipientLimits":
         """Read the limits from the settings."""
         return cls(settings.mails_per_recipient, settings.account_mails_per_recipient)
 
-    def of_class(self, kind: MailClass) -> tuple[MailLimit, ...]:
+    def limits_for(self, kind: MailClass) -> tuple[MailLimit, ...]:
         """Return the limits that apply to a mail of this class."""
         if kind is MailClass.ACCOUNT:
-            return (MailLimit("recipient/account", self.account, _DAY),)
+            return (MailLimit("recipient/account", self.max_account_mails, _DAY),)
         if kind is MailClass.UNCONFIRMED:
-            return (MailLimit("recipient/unconfirmed", math.ceil(self.account / 4), _DAY),)
-        every = MailLimit("recipient", self.most, _DAY)
+            return (MailLimit("recipient/unconfirmed", math.ceil(self.max_account_mails / 4), _DAY),)
+        every = MailLimit("recipient", self.max_mails, _DAY)
         if kind is MailClass.NOTICE:
             return (every,)
-        return MailLimit("recipient/work", math.ceil(self.most * 3 / 4), _DAY), every
+        return MailLimit("recipient/work", math.ceil(self.max_mails * 3 / 4), _DAY), every
 
 
-def mailbox_of(address: str) -> str:
+def normalize_mailbox(address: str) -> str:
     """Normalize an address to its likely mailbox: `a.b+c@x` and `ab@x` are mostly the same, and count as one."""
     local, _, domain = address.strip().casefold().rpartition("@")
     return f"{local.partition('+')[0].replace('.', '') or local}@{domain}"
@@ -173,7 +175,7 @@ def _reservation_update(limit: MailLimit, at: datetime) -> list[Doc]:
         ]
     }
     recent: Doc = {"$filter": {"input": {"$ifNull": ["$times", []]}, "cond": within}}
-    fits: Doc = {"$lt": [{"$size": recent}, limit.most]}
+    fits: Doc = {"$lt": [{"$size": recent}, limit.max_mails]}
     after: Doc = {"$concatArrays": [recent, [{"$literal": at}]]}
     kept_until: Doc = {"$literal": at + limit.period + _SKEW}
     return [

@@ -21,12 +21,12 @@ def clean_line(text: str) -> str:
     return _SURROGATES.sub("\ufffd", _BIDI.sub("", _CONTROLS.sub(" ", text)))
 
 
-def one_line(text: str) -> str:
+def to_single_line(text: str) -> str:
     """Clean the text and collapse white space to single spaces."""
     return " ".join(clean_line(text).split())
 
 
-class ExactHeader(str):
+class PreformattedHeader(str):
     """A header's text together with its serialized form.
 
     The email package mistakes ASCII text that looks like an encoded word (RFC 2047) for one, when it stores it and
@@ -36,7 +36,7 @@ class ExactHeader(str):
     name: str
     written: str
 
-    def __new__(cls, name: str, text: str, written: str) -> "ExactHeader":
+    def __new__(cls, name: str, text: str, written: str) -> "PreformattedHeader":
         header = super().__new__(cls, text)
         header.name, header.written = name, written
         return header
@@ -47,25 +47,25 @@ class ExactHeader(str):
         return f"{self.name}: {policy.linesep.join(lines)}{policy.linesep}"
 
 
-def unstructured_header(name: str, text: str) -> ExactHeader:
+def format_text_header(name: str, text: str) -> PreformattedHeader:
     """Return a free-text header, such as a subject: verbatim if it is short and plain, else in encoded words."""
     text = clean_line(text).strip()
     plain = text.isascii() and _ENCODED_WORD not in text
     fits = len(name) + len(": ") + len(text) <= _SHORT_LINE
-    return ExactHeader(name, text, text if plain and fits else encoded_words(name, text))
+    return PreformattedHeader(name, text, text if plain and fits else encode_words(name, text))
 
 
-def encoded_words(name: str, text: str) -> str:
+def encode_words(name: str, text: str) -> str:
     """Encode the text as UTF-8 encoded words (RFC 2047), one on each line, without splitting a character."""
     return Header(text, "utf-8", header_name=name).encode(linesep="\n")
 
 
-def attachment_header(file_name: str) -> ExactHeader:
+def format_attachment_header(file_name: str) -> PreformattedHeader:
     """Return a Content-Disposition for a file name that looks like an encoded word, encoded as in RFC 2231."""
     written = f"attachment;\n filename*=utf-8''{quote(file_name, safe='')}"
-    return ExactHeader("Content-Disposition", written, written)
+    return PreformattedHeader("Content-Disposition", written, written)
 
 
-def looks_encoded(text: str) -> bool:
+def has_encoded_word(text: str) -> bool:
     """Tell whether a mail program may mistake this ASCII text for encoded words."""
     return _ENCODED_WORD in text

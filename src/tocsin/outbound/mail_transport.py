@@ -22,14 +22,14 @@ import aiosmtplib
 from tocsin import clock
 from tocsin.config import PREFIX, Settings
 from tocsin.errors import SettingsError, TocsinError
-from tocsin.outbound.email_addresses import ascii_domain
+from tocsin.outbound.email_addresses import to_ascii_domain
 from tocsin.outbound.mail_text import (
-    ExactHeader,
-    attachment_header,
-    encoded_words,
-    looks_encoded,
-    one_line,
-    unstructured_header,
+    PreformattedHeader,
+    encode_words,
+    format_attachment_header,
+    format_text_header,
+    has_encoded_word,
+    to_single_line,
 )
 
 _OPERATORS_FAULT = frozenset({530, 534, 535, 538})
@@ -58,7 +58,7 @@ class Attachment:
     content: bytes
 
 
-class Caller(Protocol):
+class ComposeExecutor(Protocol):
     """A callable that runs a function which composes the bytes of a mail, here or elsewhere."""
 
     async def __call__(self, function: Callable[..., bytes], *args: Any) -> bytes:
@@ -66,12 +66,12 @@ class Caller(Protocol):
         ...
 
 
-async def call_here(function: Callable[..., bytes], *args: Any) -> bytes:
+async def compose_inline(function: Callable[..., bytes], *args: Any) -> bytes:
     """Call the function in place."""
     return function(*args)
 
 
-class MailDoor(Protocol):
+class MailTransport(Protocol):
     """A transport for mails."""
 
     async def send(
@@ -81,7 +81,7 @@ class MailDoor(Protocol):
         text: str,
         message_id: str,
         attachments: Sequence[Attachment] = (),
-        caller: Caller = call_here,
+        caller: ComposeExecutor = compose_inline,
     ) -> None:
         """Send a plain-text mail to the address `to`.
 
@@ -103,7 +103,7 @@ class SmtpSettings:
     timeout: float
 
     @classmethod
-    def of(cls, settings: Settings) -> "SmtpSettings":
+    def from_settings(cls, settings: Settings) -> "SmtpSettings":
         """Read the SMTP part of the settings. Raises SettingsError if it is inconsistent."""
         if not settings.smtp_host:
             raise SettingsError(f"{PREFIX}SMTP_HOST is missing.")
@@ -119,15 +119,15 @@ class SmtpSettings:
         )
 
 
-def mail_door(settings: Settings, tls: ssl.SSLContext | None = None) -> MailDoor:
+def make_mail_transport(settings: Settings, tls: ssl.SSLContext | None = None) -> MailTransport:
     """Create the transport that the settings ask for; `tls` replaces the system's trust store. Raises SettingsError."""
     sender = _sender(settings.email_from)
     if settings.smtp_host:
-        return SmtpDoor(SmtpSettings.of(settings), sender, tls)
-    return FileDoor(settings.data_dir / "mails", sender)
+        return SmtpTransport(SmtpSettings.from_settings(settings), sender, tls)
+    return FileTransport(settings.data_dir / "mails", sender)
 
 
-class SmtpDoor:
+class SmtpTransport:
     """A transport to an SMTP server, with one connection for each mail.
 
     With TLS the server's certificate is verified, and a server that does not offer the demanded STARTTLS receives
@@ -145,11 +145,13 @@ class SmtpDoor:
         text: str,
         message_id: str,
         attachments: Sequence[Attachment] = (),
-        caller: Caller = call_here,
+        caller: ComposeExecutor = compose_inline,
     ) -> None:
         """Send the mail. See `MailDoor.send`."""
         recipient = _recipient(to).addr_spec
-        content = await caller(compose_bytes, self._sender, to, subject, text, message_id, clock.now(), attachments)
+        content = await caller(
+            compose_message_bytes, self._sender, to, subject, text, message_id, clock.now(), attachments
+        )
         client = self._client()
         try:
             await self._connect(client)
@@ -210,7 +212,7 @@ class SmtpDoor:
         return f"the mail server {self._smtp.host}:{self._smtp.port}"
 
 
-class FileDoor:
+class FileTransport:
     """A transport that writes each mail to its own file, readable by this user only, for want of an SMTP server."""
 
     def __init__(self, directory: Path, sender: Address) -> None:
@@ -223,11 +225,11 @@ class FileDoor:
         text: str,
         message_id: str,
         attachments: Sequence[Attachment] = (),
-        caller: Caller = call_here,
+        caller: ComposeExecutor = compose_inline,
     ) -> None:
         """Write the mail. A file appears whole or not at all. See `MailDoor.send`."""
         at = clock.now()
-        content = await caller(compose_bytes, self._sender, to, subject, text, message_id, at, attachments)
+        content = await caller(compose_message_bytes, self._sender, to, subject, text, message_id, at, attachments)
         name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{_digest(message_id)[:8]}.eml"
         try:
             await asyncio.to_thread(self._write, name, content)
@@ -245,14 +247,14 @@ class FileDoor:
         part.replace(self._directory / name)
 
 
-def compose_bytes(sender: Address, to: str, *more: Any) -> bytes:
+def compose_message_bytes(sender: Address, to: str, *more: Any) -> bytes:
     """Compose a mail and serialize it, in seven bits unless an address is not ASCII. See `compose`."""
     is_ascii = (sender.addr_spec + _recipient(to).addr_spec).isascii()
     policy = SMTP if is_ascii else SMTPUTF8
-    return compose(sender, to, *more).as_bytes(policy=policy.clone(cte_type="7bit"))
+    return compose_message(sender, to, *more).as_bytes(policy=policy.clone(cte_type="7bit"))
 
 
-def compose(
+def compose_message(
     sender: Address,
     to: str,
     subject: str,
@@ -268,7 +270,7 @@ def compose(
     message = EmailMessage()
     message["From"] = _from(sender)
     message["To"] = _recipient(to)
-    message["Subject"] = unstructured_header("Subject", subject)
+    message["Subject"] = format_text_header("Subject", subject)
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{_digest(message_id)[:32]}@{_host_name(sender)}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -284,18 +286,18 @@ def _attach(message: EmailMessage, file: Attachment) -> None:
     kind, _, subtype = file.content_type.partition(";")[0].partition("/")
     if kind in _NO_FILES:
         kind, subtype = "application", "octet-stream"
-    name = one_line(file.name)
+    name = to_single_line(file.name)
     message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=name)
-    if looks_encoded(name):
+    if has_encoded_word(name):
         part = list(message.iter_attachments())[-1]
-        part.replace_header("Content-Disposition", attachment_header(name))
+        part.replace_header("Content-Disposition", format_attachment_header(name))
 
 
-def _from(sender: Address) -> Address | ExactHeader:
-    if not looks_encoded(sender.display_name):
+def _from(sender: Address) -> Address | PreformattedHeader:
+    if not has_encoded_word(sender.display_name):
         return sender
-    written = f"{encoded_words('From', sender.display_name)}\n <{sender.addr_spec}>"
-    return ExactHeader("From", str(sender), written)
+    written = f"{encode_words('From', sender.display_name)}\n <{sender.addr_spec}>"
+    return PreformattedHeader("From", str(sender), written)
 
 
 def _recipient(to: str) -> Address:
@@ -309,7 +311,7 @@ def _recipient(to: str) -> Address:
     if not checked.domain or not to.isprintable() or not user or '"' in user:
         raise MailRefused(f"{_one_line(to)!r} is not a mail address")
     # A server without RFC 6531 accepts an internationalized domain in its ASCII form.
-    return Address(username=user, domain=ascii_domain(domain) if user.isascii() and not domain.isascii() else domain)
+    return Address(username=user, domain=to_ascii_domain(domain) if user.isascii() and not domain.isascii() else domain)
 
 
 def _sender(email_from: str) -> Address:
@@ -337,4 +339,4 @@ def _reply(error: aiosmtplib.SMTPResponseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return one_line(text)[:_LONGEST_REPLY]
+    return to_single_line(text)[:_LONGEST_REPLY]

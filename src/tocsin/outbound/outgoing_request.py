@@ -10,8 +10,8 @@ from aiohttp.hdrs import CONNECTION
 from yarl import URL
 
 from tocsin import __version__
-from tocsin.outbound.guard import connecting_owner
-from tocsin.outbound.protocol import AnswerHandler
+from tocsin.outbound.guard import current_owner
+from tocsin.outbound.protocol import StrictResponseHandler
 from tocsin.outbound.redirects import Headers
 
 PRODUCT = f"Tocsin/{__version__}"
@@ -34,14 +34,14 @@ class OutgoingRequest(ClientRequest):
 
         The owner takes the place of a TLS name other than the host's, which Tocsin never sets.
         """
-        return tuple.__new__(ConnectionKey, (*super().connection_key[:-1], connecting_owner()))
+        return tuple.__new__(ConnectionKey, (*super().connection_key[:-1], current_owner()))
 
     async def send(self, conn: Connection) -> ClientResponse:
         """Send the request, and prepare the connection for its body."""
         protocol = conn.protocol
-        if isinstance(protocol, AnswerHandler):
-            protocol.has_body = bool(self._body)
-            protocol.is_sent = not protocol.has_body
+        if isinstance(protocol, StrictResponseHandler):
+            protocol.has_request_body = bool(self._body)
+            protocol.is_request_sent = not protocol.has_request_body
             if self.headers.get(CONNECTION) == "close":
                 protocol.force_close()
         return await super().send(conn)
@@ -50,11 +50,11 @@ class OutgoingRequest(ClientRequest):
         """Send the body, and mark the request as sent."""
         protocol = conn.protocol
         await super().write_bytes(writer, conn, *args, **kwargs)
-        if isinstance(protocol, AnswerHandler):
-            protocol.is_sent = True
+        if isinstance(protocol, StrictResponseHandler):
+            protocol.is_request_sent = True
 
 
-def owner_of(key: ConnectionKey) -> str | None:
+def connection_owner(key: ConnectionKey) -> str | None:
     """Return the owner of a connection with this key."""
     return key.server_hostname
 

@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 
 from tocsin.documents import Database
-from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, RecipientLimits, mailbox_of
-from tocsin.outbound.mail_transport import Attachment, Caller, MailDoor, MailRefused, MailUnavailable, call_here
+from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, RecipientLimits, normalize_mailbox
+from tocsin.outbound.mail_transport import (
+    Attachment,
+    ComposeExecutor,
+    MailRefused,
+    MailTransport,
+    MailUnavailable,
+    compose_inline,
+)
 
-UNCONFIRMED = "Your email address is not confirmed, so your jobs send no mail."
+UNCONFIRMED_MESSAGE = "Your email address is not confirmed, so your jobs send no mail."
 UNCONFIRMED_HINT = "Open the link in the mail that came when you signed up; requestEmailConfirmation sends another one."
 
 
@@ -18,11 +25,11 @@ class MailSuppressed(MailRefused):
         self.hint = hint
 
 
-class OwnerDoor:
+class OwnerMailTransport:
     """A transport for the mails of one user's jobs. `confirms` tells whether addresses must be confirmed."""
 
     def __init__(
-        self, transport: MailDoor, database: Database, limits: RecipientLimits, owner: str, *, confirms: bool
+        self, transport: MailTransport, database: Database, limits: RecipientLimits, owner: str, *, confirms: bool
     ) -> None:
         self._transport, self._database, self._owner, self._confirms = transport, database, owner, confirms
         self._limiter, self._limits = MailLimiter(database), limits
@@ -34,19 +41,19 @@ class OwnerDoor:
         text: str,
         message_id: str,
         attachments: Sequence[Attachment] = (),
-        caller: Caller = call_here,
+        caller: ComposeExecutor = compose_inline,
     ) -> None:
         """Send the mail. Raises MailSuppressed without asking the server. See `MailDoor.send`."""
         if self._confirms and not await self._is_confirmed():
-            raise MailSuppressed(UNCONFIRMED, UNCONFIRMED_HINT)
+            raise MailSuppressed(UNCONFIRMED_MESSAGE, UNCONFIRMED_HINT)
         try:
-            place = await self._limiter.take(mailbox_of(to), *self._limits.of_class(MailClass.WORK))
+            place = await self._limiter.reserve(normalize_mailbox(to), *self._limits.limits_for(MailClass.WORK))
         except MailLimitReached as reached:
-            raise too_many(to, reached) from None
+            raise mailbox_limit_error(to, reached) from None
         try:
             await self._transport.send(to, subject, text, message_id, attachments, caller)
         except (MailRefused, MailUnavailable):
-            await self._limiter.give_back(place)
+            await self._limiter.release(place)
             raise
 
     async def _is_confirmed(self) -> bool:
@@ -54,8 +61,8 @@ class OwnerDoor:
         return user is not None and bool(user.get("email_confirmed", True))
 
 
-def too_many(to: str, reached: MailLimitReached) -> MailSuppressed:
+def mailbox_limit_error(to: str, reached: MailLimitReached) -> MailSuppressed:
     """Return the error for a mailbox that has reached its limit."""
     until = f"{reached.until:%Y-%m-%dT%H:%M:%SZ}"
-    message = f"{to} has received {reached.limit.most} mails in 24 hours, which is the limit."
+    message = f"{to} has received {reached.limit.max_mails} mails in 24 hours, which is the limit."
     return MailSuppressed(message, f"The next one can go out at {until}; the operator sets TOCSIN_MAILS_PER_RECIPIENT.")

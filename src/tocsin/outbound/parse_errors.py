@@ -6,9 +6,9 @@ the quotation is used.
 
 import re
 
-HEADER_LINE_LIMIT = 16_384  # bytes of a header's name and value, or of a status line's phrase
-HEADER_COUNT_LIMIT = 128
-TOO_MANY_INTERIM = "Too many interim responses"
+MAX_HEADER_LINE_BYTES = 16_384  # bytes of a header's name and value, or of a status line's phrase
+MAX_HEADERS = 128
+TOO_MANY_INTERIM_RESPONSES = "Too many interim responses"
 
 _BAD_START = "Bad status line"
 _SENTENCE = re.compile(r"(?:Bad status line:\s+)?([^\n]{1,100}):\n\n")
@@ -30,20 +30,20 @@ _START_HINT = "Does this port speak HTTP? For https, begin the URL with https://
 _LIMIT_HINT = "Let the server send shorter headers. Cookies are often the reason."
 
 
-def explain_refusal(text: str) -> tuple[str, str]:
+def explain_parse_error(text: str) -> tuple[str, str]:
     """Explain the parser's error `text` as a predicate about the response, with a hint."""
     if text.startswith("Got more than"):
-        limit = f"{HEADER_LINE_LIMIT:,} bytes"
+        limit = f"{MAX_HEADER_LINE_BYTES:,} bytes"
         return f"has a header or status line of more than {limit}, which is the maximum that Tocsin reads", _LIMIT_HINT
     if text == "Too many headers received":
-        return f"has more than {HEADER_COUNT_LIMIT} headers, which is the maximum that Tocsin reads", _LIMIT_HINT
-    if text == TOO_MANY_INTERIM:
+        return f"has more than {MAX_HEADERS} headers, which is the maximum that Tocsin reads", _LIMIT_HINT
+    if text == TOO_MANY_INTERIM_RESPONSES:
         return "begins with more interim responses (status 100 to 199) than Tocsin reads", _RULES_HINT
     hint = _START_HINT if text.startswith(_BAD_START) else _RULES_HINT
     return f"is not valid HTTP ({_reason(text)})", hint
 
 
-def explain_end(text: str) -> str | None:
+def describe_received_length(text: str) -> str | None:
     """Return the received part of a truncated response, such as "4 of 100 bytes", if the parser counted it."""
     found = _RECEIVED.search(text)
     return found and f"{found[1]} of {found[2]} bytes"

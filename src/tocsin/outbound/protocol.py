@@ -16,21 +16,21 @@ from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 from aiohttp.streams import StreamReader
 
-from tocsin.outbound.framing import END_LENGTH, ends_plainly, has_odd_line, has_plain_frame
-from tocsin.outbound.parse_errors import TOO_MANY_INTERIM
-from tocsin.outbound.send_queue import count_unacknowledged
-from tocsin.outbound.tls import ObservedTls
+from tocsin.outbound.framing import TAIL_LENGTH, has_irregular_line_break, has_plain_last_chunk, is_framing_unambiguous
+from tocsin.outbound.parse_errors import TOO_MANY_INTERIM_RESPONSES
+from tocsin.outbound.send_queue import count_unacknowledged_bytes
+from tocsin.outbound.tls import ObservedSslObject
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _OVERLAP = 3  # bytes of the end of a head that may be in the previous packet
 _SWITCHING_PROTOCOLS = 101
-INTERIM_LIMIT = 100
+MAX_INTERIM_RESPONSES = 100
 """Interim responses to one request: an endless series would keep the event loop busy."""
 
-Answer = tuple[RawResponseMessage, StreamReader]
+ParsedResponse = tuple[RawResponseMessage, StreamReader]
 
 
-class AnswerHandler(ResponseHandler):
+class StrictResponseHandler(ResponseHandler):
     """A connection that delivers exactly one response for each request.
 
     It is closed, at once or before it is reused, by bytes after the response, by a response whose end is ambiguous, and
@@ -44,22 +44,22 @@ class AnswerHandler(ResponseHandler):
         self._body: StreamReader | None = None  # of the response, once its head is complete
         self._answered = False
         self._chunks_end: bytes | None = None  # the last bytes of a chunked body
-        self.has_body = self.is_sent = False  # about the request, as passed to the transport
+        self.has_request_body = self.is_request_sent = False  # about the request, as passed to the transport
         self._interim = 0  # responses before the final one
         self._poll: select.poll | None = None
-        self.asks_for_certificate = False  # during the handshake, for one of ours
+        self.certificate_requested = False  # during the handshake, for one of ours
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Record whether the server asked for a certificate during the TLS handshake."""
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
-        self.asks_for_certificate = isinstance(tls, ObservedTls) and tls.asks_for_certificate
+        self.certificate_requested = isinstance(tls, ObservedSslObject) and tls.certificate_requested
 
     def set_response_params(self, **options: Any) -> None:
         """Expect the response to a new request."""
         self._parser_options = options
         self._head_tail, self._body, self._answered, self._interim = b"", None, False, 0
-        self._chunks_end, self.is_sent = None, False
+        self._chunks_end, self.is_request_sent = None, False
         super().set_response_params(**options)
 
     def is_connected(self) -> bool:
@@ -82,21 +82,21 @@ class AnswerHandler(ResponseHandler):
             if self._body is not None:
                 self._receive_body(self._body, rest)
 
-    def feed_data(self, data: Answer, size: int = 0) -> None:
+    def feed_data(self, data: ParsedResponse, size: int = 0) -> None:
         """Deliver a response whose head is complete. Only the one after the interim responses is final."""
         super().feed_data(data, size)
         message, body = data
-        if not has_plain_frame(message):
+        if not is_framing_unambiguous(message):
             self.force_close()
         if message.code >= 200 or message.code == _SWITCHING_PROTOCOLS:
             self._body = body
             self._chunks_end = b"" if message.chunked else None
-            if not self.is_sent or (self.transport is not None and self._has_unsent()):
+            if not self.is_request_sent or (self.transport is not None and self._has_unsent()):
                 self.force_close()
             return
         self._interim += 1
-        if self._interim > INTERIM_LIMIT:
-            self.set_exception(HttpProcessingError(code=message.code, message=TOO_MANY_INTERIM))
+        if self._interim > MAX_INTERIM_RESPONSES:
+            self.set_exception(HttpProcessingError(code=message.code, message=TOO_MANY_INTERIM_RESPONSES))
             self._drop_rest()
         elif message.should_close:  # its parser would refuse the final response
             super().set_response_params(**self._parser_options)
@@ -123,7 +123,7 @@ class AnswerHandler(ResponseHandler):
                 data = data.lstrip(b"\r\n")  # empty lines before a head
             before = self._head_tail
             head, data = self._cut_head(data)
-            if has_odd_line(before, head):
+            if has_irregular_line_break(before, head):
                 self.force_close()
             super().data_received(head)
         return data
@@ -143,10 +143,10 @@ class AnswerHandler(ResponseHandler):
         if not body.is_eof():
             follows = self._parse_body(body, data)
             if self._chunks_end is not None:
-                self._chunks_end = (self._chunks_end + data[-END_LENGTH:])[-END_LENGTH:]
+                self._chunks_end = (self._chunks_end + data[-TAIL_LENGTH:])[-TAIL_LENGTH:]
             if not body.is_eof():
                 return
-            follows = follows or (self._chunks_end is not None and not ends_plainly(self._chunks_end))
+            follows = follows or (self._chunks_end is not None and not has_plain_last_chunk(self._chunks_end))
         self._answered = True
         if follows:
             self._drop_rest()
@@ -180,7 +180,7 @@ class AnswerHandler(ResponseHandler):
         if transport.get_write_buffer_size():
             return True
         connection = transport.get_extra_info("socket")
-        return self.has_body and connection is not None and count_unacknowledged(connection.fileno()) > 0
+        return self.has_request_body and connection is not None and count_unacknowledged_bytes(connection.fileno()) > 0
 
     def _is_readable(self) -> bool:
         if self._poll is None:
@@ -192,7 +192,7 @@ class AnswerHandler(ResponseHandler):
         return bool(self._poll.poll(0))
 
 
-def take_unread(body: StreamReader) -> bytes:
+def read_unread_bytes(body: StreamReader) -> bytes:
     """Return the bytes of a failed body that were received and not read yet."""
     body._exception = None
     return body.read_nowait()

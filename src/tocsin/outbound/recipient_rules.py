@@ -18,18 +18,18 @@ class RecipientRules:
     """The setting (`allowed`: owner, addresses, domains, any), applied to the user with the address `owner`."""
 
     allowed: str
-    owner: str
+    owner_email: str
 
-    def allow(self, address: str) -> bool:
+    def is_allowed(self, address: str) -> bool:
         """Tell whether this user's jobs may send mail to this address."""
         allowed = {_one_spelling(part) for part in self.allowed.split(",")}
         address = _one_spelling(address)
-        to_owner = "owner" in allowed and address == _one_spelling(self.owner)
+        to_owner = "owner" in allowed and address == _one_spelling(self.owner_email)
         return to_owner or not allowed.isdisjoint({"any", address, address.rpartition("@")[2]})
 
-    def refusal(self, address: str) -> str | None:
+    def explain_refusal(self, address: str) -> str | None:
         """Explain why this user's jobs may not send mail to the address; None if they may."""
-        return None if self.allow(address) else f"Your jobs may not send mail to {address}. {self.hint}"
+        return None if self.is_allowed(address) else f"Your jobs may not send mail to {address}. {self.hint}"
 
     @property
     def hint(self) -> str:

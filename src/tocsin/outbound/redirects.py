@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from yarl import URL
 
-from tocsin.outbound.failures import HttpFailure, bad_url
-from tocsin.outbound.urls import join_url, origin, place
+from tocsin.outbound.failures import HttpFailure, url_invalid
+from tocsin.outbound.urls import display_authority, origin, resolve_redirect
 
-STATUSES = frozenset({301, 302, 303, 307, 308})
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
 _MAX_SHOWN = 200
@@ -26,14 +26,16 @@ class Hop:
     body: bytes | None
 
 
-def next_hop(hop: Hop, status: int, location: str, secret_names: frozenset[str]) -> Hop | HttpFailure:
+def follow_redirect(hop: Hop, status: int, location: str, secret_names: frozenset[str]) -> Hop | HttpFailure:
     """Return the request that follows `hop` after a redirect with `status` to `location`.
 
     `secret_names` (lower case) are headers that, like `SECRET_HEADERS`, are not forwarded to another origin.
     """
-    target = join_url(hop.url, location)
+    target = resolve_redirect(hop.url, location)
     if isinstance(target, str):
-        return bad_url(f"{place(hop.url)} redirects to {_shown(location)}, which cannot be called. {target}")
+        return url_invalid(
+            f"{display_authority(hop.url)} redirects to {_shown(location)}, which cannot be called. {target}"
+        )
     following = replace(hop, url=target)
     if origin(target) != origin(hop.url):
         following = replace(following, headers=_without(hop.headers, secret_names | SECRET_HEADERS))

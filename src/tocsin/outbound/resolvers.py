@@ -11,12 +11,12 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tocsin.outbound.guard import connecting_owner
+from tocsin.outbound.guard import current_owner
 
-THREADS = 32
-OF_ONE_OWNER = 4
+LOOKUP_THREADS = 32
+LOOKUPS_PER_OWNER = 4
 """Concurrent look-ups of one owner. A name with silent servers blocks a thread for half a minute."""
-REMEMBERED_SECONDS = 10.0
+CACHE_SECONDS = 10.0
 _MOST_REMEMBERED = 1_000
 _ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -27,14 +27,14 @@ class SystemResolver(AbstractResolver):
     """The system's name lookup, in a thread pool of which each owner may use a few threads."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dns")
-        self._slots = _OwnerSlots(OF_ONE_OWNER)
+        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="dns")
+        self._slots = _OwnerSlots(LOOKUPS_PER_OWNER)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses of `host`. Raises OSError."""
-        owner = connecting_owner()
+        owner = current_owner()
         await self._slots.acquire(owner)
         looking = self._threads.submit(_lookup, host, port, family)
         looking.add_done_callback(self._slots.make_releaser(owner))  # a cancelled caller leaves its thread busy
@@ -46,7 +46,7 @@ class SystemResolver(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class RememberingResolver(AbstractResolver):
+class CachingResolver(AbstractResolver):
     """A resolver that caches another one's answers for a few seconds, separately for each owner."""
 
     def __init__(self, inner: AbstractResolver) -> None:
@@ -57,11 +57,11 @@ class RememberingResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses of `host`. Raises OSError."""
-        key = (connecting_owner(), host, port)
+        key = (current_owner(), host, port)
         if (known := self._known.get(key)) is not None and time.monotonic() < known[0]:
             return known[1]
         found = await self._inner.resolve(host, port, family)
-        self._known[key] = time.monotonic() + REMEMBERED_SECONDS, found
+        self._known[key] = time.monotonic() + CACHE_SECONDS, found
         self._known.move_to_end(key)
         if len(self._known) > _MOST_REMEMBERED:
             self._known.popitem(last=False)

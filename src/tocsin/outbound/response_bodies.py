@@ -4,8 +4,8 @@ import asyncio
 
 import aiohttp
 
-from tocsin.outbound.content_codings import Decoding, Undecodable, decoding_of
-from tocsin.outbound.protocol import take_unread
+from tocsin.outbound.content_codings import BodyDecoder, DecodingError, make_body_decoder
+from tocsin.outbound.protocol import read_unread_bytes
 from tocsin.outbound.responses import decode_body
 
 
@@ -17,7 +17,7 @@ async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: in
     content, headers = response.content, response.headers
     if "Content-Encoding" in headers or "Transfer-Encoding" in headers:
         codings = headers.getall("Content-Encoding", ()), headers.getall("Transfer-Encoding", ())
-        if (decoding := decoding_of(*codings, limit)) is not None:
+        if (decoding := make_body_decoder(*codings, limit)) is not None:
             return await _read_coded(response, body, limit, decoding)
     try:
         while not content.at_eof():
@@ -25,22 +25,22 @@ async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: in
             if _cut(body, limit):
                 return True
     except aiohttp.ClientPayloadError:
-        body += take_unread(content)
+        body += read_unread_bytes(content)
         _cut(body, limit)
         raise
     return False
 
 
-async def _read_coded(response: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: Decoding) -> bool:
+async def _read_coded(response: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
     is_longer = await _decode(response.content, body, limit, decoding)
     content_type = response.headers.get("Content-Type")
-    if decoding.ignores_a_coding and "\ufffd" in decode_body(bytes(body), content_type, whole=not is_longer):
+    if decoding.has_ignored_coding and "\ufffd" in decode_body(bytes(body), content_type, whole=not is_longer):
         body.clear()
-        raise Undecodable("has an unknown content coding, and is not text")
+        raise DecodingError("has an unknown content coding, and is not text")
     return is_longer
 
 
-async def _decode(content: aiohttp.StreamReader, body: bytearray, limit: int, decoding: Decoding) -> bool:
+async def _decode(content: aiohttp.StreamReader, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
     while not content.at_eof():
         for piece in decoding.decode(await content.readany()):
             body += piece

@@ -10,7 +10,7 @@ from encodings import normalize_encoding
 from encodings.aliases import aliases
 
 MASK = "***"
-HEADERS_LIMIT = 16_384
+MAX_RECORDED_HEADER_BYTES = 16_384
 _RETRY_AFTER_DIGITS = 9
 _MARKS = (("utf-8", codecs.BOM_UTF8), ("utf-16-be", codecs.BOM_UTF16_BE), ("utf-16-le", codecs.BOM_UTF16_LE))
 # Codecs for plain text. Python's others (utf-7, idna, unicode_escape) can yield text that cannot be stored.
@@ -45,10 +45,10 @@ _CHARSETS = (
 )
 
 
-def recorded_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+def record_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """Return the response's headers in their order and case, at most 16 kB of them, with cookies masked."""
     kept: list[tuple[str, str]] = []
-    room = HEADERS_LIMIT
+    room = MAX_RECORDED_HEADER_BYTES
     for raw_name, raw_value in raw:
         room -= len(raw_name) + len(raw_value)
         if room < 0:
@@ -69,12 +69,12 @@ def decode_body(body: bytes, content_type: str | None, *, whole: bool) -> str:
     return decoder.decode(body[len(mark) :], final=whole)
 
 
-def media_type(values: Sequence[str]) -> str | None:
+def select_content_type(values: Sequence[str]) -> str | None:
     """Return the last of the content types that were sent, as the Fetch standard demands."""
     return values[-1] if values else None
 
 
-def longest_wait(values: Sequence[str], now: datetime) -> timedelta | None:
+def max_retry_after(values: Sequence[str], now: datetime) -> timedelta | None:
     """Return the longest wait that the Retry-After headers ask for."""
     return max((wait for value in values if (wait := parse_retry_after(value, now)) is not None), default=None)
 

@@ -7,7 +7,7 @@ if sys.platform == "linux":
     import fcntl
     import termios
 
-    def count_unacknowledged(descriptor: int) -> int:
+    def count_unacknowledged_bytes(descriptor: int) -> int:
         """Return the bytes that the peer has not acknowledged (SIOCOUTQ, tcp(7)); 0 where that is unknown."""
         try:
             answer = fcntl.ioctl(descriptor, termios.TIOCOUTQ, struct.pack("i", 0))
@@ -17,7 +17,7 @@ if sys.platform == "linux":
 
 else:
 
-    def count_unacknowledged(descriptor: int) -> int:
+    def count_unacknowledged_bytes(descriptor: int) -> int:
         """Return 0: this system does not know."""
         del descriptor
         return 0

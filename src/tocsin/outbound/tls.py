@@ -73,7 +73,7 @@ _REASONS = {
     "HTTP_REQUEST": _NO_TLS,
     "UNRECOGNIZED_NAME": _NAME,
 }
-HUNG_UP_FOR_CERTIFICATE = (
+CLOSED_FOR_CERTIFICATE = (
     "requires a client certificate: it asked for one, and closed the connection when Tocsin had none",
     _CLIENT_CERTIFICATE[1],
 )
@@ -82,7 +82,7 @@ _REASON = re.compile(r"\[SSL: ([A-Z0-9_/]+)\]")
 _OLD_NAMES = re.compile(r"^(ssl/tls|sslv3|tlsv1|tlsv13) ")
 
 
-class ObservedTls(ssl.SSLObject):
+class ObservedSslObject(ssl.SSLObject):
     """A TLS connection that records whether the server asks for a client certificate, and adds to an error of the
     handshake the certificates that the server had sent.
 
@@ -90,7 +90,7 @@ class ObservedTls(ssl.SSLObject):
     and is lost if the connection is reset while the request is still being written.
     """
 
-    asks_for_certificate = False
+    certificate_requested = False
 
     def do_handshake(self) -> None:
         try:
@@ -103,11 +103,11 @@ class ObservedTls(ssl.SSLObject):
             raise
 
 
-def client_context(context: ssl.SSLContext | None = None) -> ssl.SSLContext:
+def make_client_context(context: ssl.SSLContext | None = None) -> ssl.SSLContext:
     """Prepare `context`, or one with the system's trusted certificates, for calls to targets."""
     context = context or ssl.create_default_context()
     context.hostname_checks_common_name = False
-    context.sslobject_class = ObservedTls
+    context.sslobject_class = ObservedSslObject
     _unobserved()  # reads the system's certificates, so that no connection waits for that
     context._msg_callback = _note_message  # type: ignore[attr-defined]  # the only access to a handshake's messages
     return context
@@ -124,7 +124,7 @@ def _note_message(connection: Any, direction: str, _version: Any, content: int, 
         connection.asks_for_certificate = True
 
 
-def reason_of(error: BaseException) -> str | None:
+def find_openssl_reason(error: BaseException) -> str | None:
     """Return OpenSSL's reason for an error, such as WRONG_VERSION_NUMBER; None if it is not a TLS error.
 
     An error on an established connection has the reason only in its text.
@@ -135,7 +135,7 @@ def reason_of(error: BaseException) -> str | None:
     return found[1] if found else None
 
 
-def explain_certificate(error: Any) -> tuple[str, str]:
+def explain_certificate_error(error: Any) -> tuple[str, str]:
     """Explain why a certificate could not be verified, as a predicate, with a hint."""
     code = getattr(error, "verify_code", 0)
     if code in _NAME_FAULTS and _lacks_names(getattr(error, "shown", ())):
@@ -145,9 +145,9 @@ def explain_certificate(error: Any) -> tuple[str, str]:
     return (f"{what} ({detail.rstrip('.')})" if detail else what), hint
 
 
-def explain_tls(error: BaseException) -> tuple[str, str]:
+def explain_tls_error(error: BaseException) -> tuple[str, str]:
     """Explain what the server did to end TLS, as a predicate, with a hint."""
-    reason = reason_of(error) or "handshake failed"
+    reason = find_openssl_reason(error) or "handshake failed"
     # A server that has sent its certificate has agreed on the settings, and may ask for a client certificate.
     if reason.endswith(_ABOUT_OURS) and getattr(error, "shown", True):
         return _CLIENT_CERTIFICATE

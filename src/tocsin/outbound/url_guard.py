@@ -4,27 +4,27 @@ from ipaddress import ip_address
 
 from yarl import URL
 
-from tocsin.outbound.failures import HttpFailure, blocked, denied_port, own_service
-from tocsin.outbound.guard import Rules
-from tocsin.outbound.urls import place
-from tocsin.security.ip_addresses import is_allowed
+from tocsin.outbound.failures import HttpFailure, address_blocked, own_service_denied, port_denied
+from tocsin.outbound.guard import ConnectionRules
+from tocsin.outbound.urls import display_authority
+from tocsin.security.ip_addresses import is_address_allowed
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
-def find_refusal(url: URL, rules: Rules) -> HttpFailure | None:
+def find_static_failure(url: URL, rules: ConnectionRules) -> HttpFailure | None:
     """Return why `url` can never be called; None if that depends on a look-up.
 
     Checks its port, its literal address, `localhost` (RFC 6761 section 6.3), and Tocsin's own services. Any other name
     is checked at the time of the call, by its addresses then.
     """
     if url.port in rules.denied_ports:
-        return denied_port(url.port or 0)
+        return port_denied(url.port or 0)
     host = url.raw_host or ""
     addresses = _addresses(host)
-    if addresses and not any(is_allowed(address, rules.allowed) for address in addresses):
-        return blocked(addresses[0], host)
-    return own_service(place(url)) if rules.own.names(host, url.port or 0) else None
+    if addresses and not any(is_address_allowed(address, rules.allowed_networks) for address in addresses):
+        return address_blocked(addresses[0], host)
+    return own_service_denied(display_authority(url)) if rules.own_services.has_host(host, url.port or 0) else None
 
 
 def _addresses(host: str) -> tuple[str, ...]:

@@ -12,13 +12,13 @@ from ipaddress import IPv4Address, IPv6Address
 import ada_url
 from yarl import URL
 
-URL_LIMIT = 8192
+MAX_URL_LENGTH = 8192
 _SENT_LIMIT = 32_768  # percent-encoded, up to 12 octets stand for one character
 _MALFORMED = (ValueError, IndexError)  # raised by the parsers; the latter for http://[]@
 _SPACE = "It contains a space or a control character. Percent-encode it, as %20."
 _SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _INVALID = "It is not a valid URL."
-_TOO_LONG = f"It is longer than {URL_LIMIT} characters."
+_TOO_LONG = f"It is longer than {MAX_URL_LENGTH} characters."
 _USER = "It must not contain a user name or password, which would be stored unencrypted."
 _HOST = "Its host is neither a host name nor a plain IP address, or its port is not a number."
 _SCHEME = "It must begin with http:// or https://."
@@ -42,18 +42,18 @@ def parse_url(text: str) -> URL | str:
 
     The URL is serialized by the URL standard, without the fragment, which is never sent.
     """
-    if len(text) > URL_LIMIT:
+    if len(text) > MAX_URL_LENGTH:
         return _TOO_LONG
     return _SPACE if _SPACE_OR_CONTROL.search(text) else _parse(text)
 
 
-def join_url(base: URL, location: str) -> URL | str:
+def resolve_redirect(base: URL, location: str) -> URL | str:
     """Return the URL that `base` redirects to, or a sentence that says why it cannot be called.
 
     `location` is resolved against `base` as in browsers. Bytes that are not UTF-8 are given as lone surrogates, and are
     percent-encoded. A user name or password is dropped: it would replace the credentials of the task.
     """
-    if len(location) > URL_LIMIT:
+    if len(location) > MAX_URL_LENGTH:
         return _TOO_LONG
     reference = _RAW_BYTE.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", location)
     try:
@@ -73,7 +73,7 @@ def origin(url: URL) -> tuple[str, str, int | None]:
     return url.scheme, (url.raw_host or "").lower(), url.port
 
 
-def target_of(url: URL) -> str:
+def target_key(url: URL) -> str:
     """Return the normalized `host:port` of the URL, by which rates, limits and circuits count."""
     host = (url.raw_host or "").lower().removesuffix(".")
     if ":" in host:
@@ -82,16 +82,16 @@ def target_of(url: URL) -> str:
     return f"{host}:{url.port}"
 
 
-def find_target(text: str) -> str | None:
+def parse_target_key(text: str) -> str | None:
     """Return the normalized `host:port` of a URL as text; None if it is not a valid URL."""
     if plain := _PLAIN.fullmatch(text):  # nearly all are plain, and parsing is slow
         scheme, host, port = plain.groups()
         return f"{host}:{int(port) if port else _STANDARD_PORTS[scheme]}"
     parsed = parse_url(text)
-    return None if isinstance(parsed, str) else target_of(parsed)
+    return None if isinstance(parsed, str) else target_key(parsed)
 
 
-def place(url: URL) -> str:
+def display_authority(url: URL) -> str:
     """Return host and port as they are called, for messages: homographs become visible."""
     return f"{url.host_subcomponent}:{url.port}"
 

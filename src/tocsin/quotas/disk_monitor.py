@@ -7,19 +7,19 @@ from pymongo.errors import PyMongoError
 from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.documents import Database
-from tocsin.embedded.disk import free_bytes
+from tocsin.embedded.disk import get_free_bytes
 from tocsin.errors import StorageLow
 from tocsin.quotas.limits import MEGABYTE
 
-LOOK_SECONDS = 5.0
+DISK_CHECK_SECONDS = 5.0
 _LOW_MESSAGE = (
     "The disk of this server is nearly full ({free:,} MB are free), so nothing new is accepted. Saved tasks still run. "
     "Deleting and cancelling still work. Try again later, or ask the administrator to free disk space."
 )
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class DiskWatch:
+class DiskMonitor:
     """Monitors free disk space. An external database server is asked about its file system."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -27,7 +27,7 @@ class DiskWatch:
         self._free = 0
         self.is_low = False
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Read the free disk space. If the database is unavailable or does not report it, nothing changes."""
         floor = self._settings.min_free_disk * MEGABYTE
         free = await self._read_free_bytes()
@@ -48,14 +48,14 @@ class DiskWatch:
         """A warning for the operator; None while there is enough space."""
         return f"nearly full ({self._free // MEGABYTE} MB free): nothing new is accepted" if self.is_low else None
 
-    def require_room(self) -> None:
+    def require_free_space(self) -> None:
         """Raise StorageLow while nothing new is accepted."""
         if self.is_low:
             raise StorageLow(_LOW_MESSAGE.format(free=self._free // MEGABYTE))
 
     async def _read_free_bytes(self) -> int | None:
-        if self._settings.embedded:
-            return await asyncio.to_thread(free_bytes, self._settings.data_dir)
+        if self._settings.uses_embedded_database:
+            return await asyncio.to_thread(get_free_bytes, self._settings.data_dir)
         try:
             stats = await self._database.db.command("dbStats")
         except PyMongoError:

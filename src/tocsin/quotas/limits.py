@@ -7,7 +7,7 @@ from tocsin.config import Settings
 from tocsin.errors import QuotaExceeded
 
 MEGABYTE = 2**20
-MOST = 2**31 - 1
+MAX_QUOTA_LIMIT = 2**31 - 1
 """The highest limit: the largest Int of GraphQL."""
 
 
@@ -25,21 +25,23 @@ class Quota(Enum):
     IDEMPOTENCY_KEYS_PER_DAY = "IDEMPOTENCY_KEYS_PER_DAY"
 
 
-class Unit(Enum):
+class QuotaUnit(Enum):
     """The unit of a quota."""
 
     COUNT = "COUNT"
     MEGABYTES = "MEGABYTES"
 
 
-WINDOWS: dict[Quota, int] = {
+WINDOW_SECONDS: dict[Quota, int] = {
     Quota.RUNS_PER_MINUTE: 60,
     Quota.RUNS_PER_DAY: 86_400,
     Quota.MAILS_PER_DAY: 86_400,
     Quota.IDEMPOTENCY_KEYS_PER_DAY: 86_400,
 }
 """Window in seconds of quotas that reset: at each full minute, or at midnight UTC."""
-UNITS: dict[Quota, Unit] = {quota: Unit.MEGABYTES if quota is Quota.STORAGE else Unit.COUNT for quota in Quota}
+QUOTA_UNITS: dict[Quota, QuotaUnit] = {
+    quota: QuotaUnit.MEGABYTES if quota is Quota.STORAGE else QuotaUnit.COUNT for quota in Quota
+}
 _WORDS = {
     Quota.TASKS: "unfinished tasks",
     Quota.WORKFLOWS: "workflows",
@@ -64,18 +66,18 @@ _REMEDIES = {
 }
 
 
-class Limits:
+class QuotaLimits:
     """The limits of each owner: those of the settings, unless an administrator has set others. 0 means unlimited."""
 
     def __init__(self, settings: Settings) -> None:
         self._defaults = {quota: int(getattr(settings, f"quota_{quota.value.lower()}")) for quota in Quota}
         self._own: dict[str, Mapping[str, int]] = {}
 
-    def of(self, owner: str, quota: Quota) -> int:
+    def get_limit(self, owner: str, quota: Quota) -> int:
         """Return the limit of this owner, in the unit of the quota; 0 if there is none."""
         return self._own.get(owner, {}).get(quota.value, self._defaults[quota])
 
-    def learn(self, owner: str, own: Mapping[str, int]) -> None:
+    def set_override(self, owner: str, own: Mapping[str, int]) -> None:
         """Set the limits that an administrator has chosen for this owner."""
         if own:
             self._own[owner] = dict(own)
@@ -83,7 +85,7 @@ class Limits:
             self._own.pop(owner, None)
 
 
-def exceeded(quota: Quota, used: int, limit: int, *path: str, wanted: int = 1) -> QuotaExceeded:
+def make_quota_error(quota: Quota, used: int, limit: int, *path: str, wanted: int = 1) -> QuotaExceeded:
     """Return the error for an owner who wants more than the limit."""
     more = f" and asked for {wanted:,} more" if wanted > 1 else ""
     return QuotaExceeded(
@@ -94,6 +96,6 @@ def exceeded(quota: Quota, used: int, limit: int, *path: str, wanted: int = 1) -
     )
 
 
-def told(quota: Quota, used: int, limit: int) -> str:
+def describe_usage(quota: Quota, used: int, limit: int) -> str:
     """Describe the usage of an exceeded quota, for a mail or a failed attempt."""
     return f"{quota.value}: {used:,} of {limit:,} {_WORDS[quota]}"

@@ -14,17 +14,17 @@ from typing import Any
 import bson
 
 from tocsin import clock, telemetry
-from tocsin.quotas.limits import MEGABYTE, WINDOWS, Limits, Quota
+from tocsin.quotas.limits import MEGABYTE, WINDOW_SECONDS, Quota, QuotaLimits
 
 Doc = dict[str, Any]
 RUN_QUOTAS = (Quota.RUNS_PER_MINUTE, Quota.RUNS_PER_DAY)
-LONGEST_WAIT = timedelta(minutes=15)
+MAX_WAIT = timedelta(minutes=15)
 """The longest wait for a quota before it is checked again: an administrator may have raised it."""
-BEYOND = 1.1
+RUN_STORAGE_FACTOR = 1.1
 """The part of the storage quota from which no runs begin: pruning can't keep up with the growth."""
 
 
-RUN_BYTES = 1_000
+RUN_BASE_BYTES = 1_000
 """Bytes of a run without its job and attempts."""
 _MAX_SIZES = 20_000
 
@@ -71,7 +71,7 @@ class _OwnerUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingUsage:
     """Usage of one owner since the last flush: (window number, count) by quota, and bytes of storage."""
 
     owner: str
@@ -82,7 +82,7 @@ class Pending:
 class UsageMeter:
     """The usage counts of one process. Thread-safe. Without limits, nothing is refused."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: QuotaLimits | None = None) -> None:
         self._limits = limits
         self._owners: dict[str, _OwnerUsage] = {}
         self._refused: dict[str, set[Quota]] = {}
@@ -91,7 +91,7 @@ class UsageMeter:
 
     # --- runs and mails ---------------------------------------------------------------------------------------------
 
-    def take_runs(self, owner: str, count: int, now: datetime) -> datetime | None:
+    def consume_runs(self, owner: str, count: int, now: datetime) -> datetime | None:
         """Count runs, retries or steps that begin. Returns None, or the time to try again if a quota is exceeded."""
         with self._lock:
             met = self._find_met_quota(owner, now)
@@ -100,14 +100,14 @@ class UsageMeter:
                     self._get_window(owner, quota, now).pending += count
                 return None
             self._record_refusal(owner, met)
-            return min(resets_at(met, now) or now + timedelta(minutes=1), now + LONGEST_WAIT)
+            return min(find_reset_time(met, now) or now + timedelta(minutes=1), now + MAX_WAIT)
 
-    def met_by_run(self, owner: str, now: datetime) -> Quota | None:
+    def find_exceeded_run_quota(self, owner: str, now: datetime) -> Quota | None:
         """Return the quota that prevents a run from beginning; None if it may begin."""
         with self._lock:
             return self._find_met_quota(owner, now)
 
-    def take(self, owner: str, quota: Quota, now: datetime, count: int = 1) -> bool:
+    def consume(self, owner: str, quota: Quota, now: datetime, count: int = 1) -> bool:
         """Count usage of a quota that resets. Returns False if the limit was reached."""
         with self._lock:
             window, limit = self._get_window(owner, quota, now), self._get_limit(owner, quota)
@@ -117,7 +117,7 @@ class UsageMeter:
             window.pending += count
             return True
 
-    def used(self, owner: str, quota: Quota, now: datetime) -> int:
+    def get_usage(self, owner: str, quota: Quota, now: datetime) -> int:
         """Return the usage of a quota that resets, or of the storage in MB."""
         with self._lock:
             if quota is Quota.STORAGE:
@@ -131,7 +131,7 @@ class UsageMeter:
             window, limit = self._get_window(owner, quota, now), self._get_limit(owner, quota)
             if limit and window.stored + window.pending >= limit:
                 return quota
-        return Quota.STORAGE if self._excess_bytes(owner, BEYOND) > 0 else None
+        return Quota.STORAGE if self._excess_bytes(owner, RUN_STORAGE_FACTOR) > 0 else None
 
     # --- storage ----------------------------------------------------------------------------------------------------
 
@@ -140,13 +140,13 @@ class UsageMeter:
         with self._lock:
             self._get_owner(owner).pending += count
 
-    def add_runs(self, runs: Iterable[Doc]) -> None:
+    def add_run_bytes(self, runs: Iterable[Doc]) -> None:
         """Add the size of new runs, each with a copy of its job. Attempts are counted when they end."""
         with self._lock:
             for run in runs:
-                self._get_owner(run["owner"]).pending += RUN_BYTES + self._sizes.of(run)
+                self._get_owner(run["owner"]).pending += RUN_BASE_BYTES + self._sizes.of(run)
 
-    def excess(self, owner: str, part: float = 1.0) -> int:
+    def get_excess_bytes(self, owner: str, part: float = 1.0) -> int:
         """Return the bytes beyond this part of the owner's storage quota; 0 if there are none."""
         with self._lock:
             return self._excess_bytes(owner, part)
@@ -159,12 +159,12 @@ class UsageMeter:
 
     # --- flushing ---------------------------------------------------------------------------------------------------
 
-    def drain(self) -> list[Pending]:
+    def drain_pending(self) -> list[PendingUsage]:
         """Return the counts since the last call. Return them with `restore` if they can't be written."""
         with self._lock:
             return [self._drain_owner(owner, found) for owner, found in self._owners.items() if _has_pending(found)]
 
-    def restore(self, taken: Iterable[Pending]) -> None:
+    def restore_pending(self, taken: Iterable[PendingUsage]) -> None:
         """Put back counts that could not be written."""
         with self._lock:
             for one in taken:
@@ -176,7 +176,7 @@ class UsageMeter:
                         window.pending += count
                         window.stored -= count
 
-    def learn(self, documents: Iterable[Doc]) -> None:
+    def load_stored(self, documents: Iterable[Doc]) -> None:
         """Set the counts that all processes have written."""
         with self._lock:
             for document in documents:
@@ -187,18 +187,18 @@ class UsageMeter:
                     if name in Quota.__members__:
                         self._load_count(found, Quota(name), count)
 
-    def forget_idle(self, now: datetime) -> None:
+    def evict_idle(self, now: datetime) -> None:
         """Remove owners without current usage."""
         with self._lock:
             for owner in [owner for owner, found in self._owners.items() if found.is_idle(now)]:
                 del self._owners[owner]
 
-    def owners(self) -> list[str]:
+    def list_owners(self) -> list[str]:
         """Return the owners with current usage."""
         with self._lock:
             return list(self._owners)
 
-    def unmeasured(self, before: datetime) -> list[str]:
+    def find_unmeasured(self, before: datetime) -> list[str]:
         """Return the owners whose storage was not measured since `before`."""
         with self._lock:
             return [
@@ -207,13 +207,13 @@ class UsageMeter:
                 if found.known and (found.measured_at is None or found.measured_at < before)
             ]
 
-    def refused(self) -> dict[str, set[Quota]]:
+    def drain_refusals(self) -> dict[str, set[Quota]]:
         """Return the quotas that were exceeded since the last call, by owner."""
         with self._lock:
             refused, self._refused = self._refused, {}
             return refused
 
-    def note_refused(self, owner: str, quota: Quota) -> None:
+    def record_refusal(self, owner: str, quota: Quota) -> None:
         """Record that a quota was exceeded, so that its owner is notified."""
         with self._lock:
             self._record_refusal(owner, quota)
@@ -225,7 +225,7 @@ class UsageMeter:
         self._refused.setdefault(owner, set()).add(quota)
 
     def _get_limit(self, owner: str, quota: Quota) -> int:
-        return 0 if self._limits is None else self._limits.of(owner, quota)
+        return 0 if self._limits is None else self._limits.get_limit(owner, quota)
 
     def _get_owner(self, owner: str) -> _OwnerUsage:
         found = self._owners.get(owner)
@@ -240,13 +240,13 @@ class UsageMeter:
             window = windows[quota] = _Window(number)
         return window
 
-    def _drain_owner(self, owner: str, found: _OwnerUsage) -> Pending:
+    def _drain_owner(self, owner: str, found: _OwnerUsage) -> PendingUsage:
         counts: dict[Quota, tuple[int, int]] = {}
         for quota, window in found.windows.items():
             if window.pending:
                 counts[quota] = window.at, window.pending
                 window.stored, window.pending = window.stored + window.pending, 0
-        taken = Pending(owner, counts, found.pending)
+        taken = PendingUsage(owner, counts, found.pending)
         found.stored, found.pending = found.stored + found.pending, 0
         return taken
 
@@ -258,15 +258,15 @@ class UsageMeter:
             window.stored = count["used"]
 
 
-def resets_at(quota: Quota, now: datetime) -> datetime | None:
+def find_reset_time(quota: Quota, now: datetime) -> datetime | None:
     """Return the time at which the quota resets; None if it doesn't."""
-    seconds = WINDOWS.get(quota)
+    seconds = WINDOW_SECONDS.get(quota)
     return None if seconds is None else clock.EPOCH + timedelta(seconds=(_window_number(quota, now) + 1) * seconds)
 
 
 def _window_number(quota: Quota, now: datetime) -> int:
     """Return the number of the current window, counted from 1970."""
-    return int(now.timestamp()) // WINDOWS[quota]
+    return int(now.timestamp()) // WINDOW_SECONDS[quota]
 
 
 def _has_pending(found: _OwnerUsage) -> bool:

@@ -17,7 +17,7 @@ from tocsin import clock
 from tocsin.documents import Database, Doc, TaskStatus
 from tocsin.quotas.limits import Quota
 
-FRESH_SECONDS = 60.0
+MAX_COUNT_AGE = 60.0
 _PAUSE_FACTOR = 20
 """The pause between two counts, as a multiple of the time that counting took."""
 _MAX_WAIT = 2.0
@@ -26,7 +26,7 @@ _UNFINISHED = [status.value for status in (TaskStatus.PENDING, TaskStatus.RUNNIN
 
 
 @dataclass(slots=True)
-class Count:
+class CachedCount:
     """The number at `counted_at` (monotonic seconds), plus what was created since. -1 if not known."""
 
     used: int = -1
@@ -34,31 +34,35 @@ class Count:
     took: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def rest(self, now: float) -> float:
+    def cooldown_left(self, now: float) -> float:
         """Return the seconds until it may be counted again."""
         return self.counted_at + self.took * _PAUSE_FACTOR - now
 
     def is_stale(self, now: float, *, doubted: bool) -> bool:
         """Return whether to count again. Set `doubted` if the limit seems to be reached."""
         age = now - self.counted_at
-        return self.used < 0 or age > max(FRESH_SECONDS, self.took * _PAUSE_FACTOR) or (doubted and self.rest(now) <= 0)
+        return (
+            self.used < 0
+            or age > max(MAX_COUNT_AGE, self.took * _PAUSE_FACTOR)
+            or (doubted and self.cooldown_left(now) <= 0)
+        )
 
 
-class Counter:
+class ResourceCounter:
     """The counts of all owners, as cached by this process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._counts: OrderedDict[tuple[str, Quota], Count] = OrderedDict()
+        self._counts: OrderedDict[tuple[str, Quota], CachedCount] = OrderedDict()
 
-    async def used(self, owner: str, quota: Quota) -> int:
+    async def count_used(self, owner: str, quota: Quota) -> int:
         """Return the number of existing resources."""
         count = self._get_count(owner, quota)
         async with count.lock:
             return await self._refresh(owner, quota, count, doubted=True)
 
     @asynccontextmanager
-    async def held(self, owner: str, quota: Quota, limit: int, wanted: int) -> AsyncIterator[int]:
+    async def reserve(self, owner: str, quota: Quota, limit: int, wanted: int) -> AsyncIterator[int]:
         """Yield the number of existing resources, and add `wanted` if the context doesn't raise."""
         count = self._get_count(owner, quota)
         async with count.lock:
@@ -66,9 +70,11 @@ class Counter:
             yield used
             count.used += wanted
 
-    async def _refresh(self, owner: str, quota: Quota, count: Count, *, doubted: bool, waits: bool = False) -> int:
+    async def _refresh(
+        self, owner: str, quota: Quota, count: CachedCount, *, doubted: bool, waits: bool = False
+    ) -> int:
         """Return the count. With `waits`, wait for a refresh rather than refuse by an old count."""
-        if waits and doubted and 0 < (rest := count.rest(time.monotonic())) <= _MAX_WAIT:
+        if waits and doubted and 0 < (rest := count.cooldown_left(time.monotonic())) <= _MAX_WAIT:
             await asyncio.sleep(rest)
         began = time.monotonic()
         if count.is_stale(began, doubted=doubted):
@@ -77,8 +83,8 @@ class Counter:
             count.took = count.counted_at - began
         return count.used
 
-    def _get_count(self, owner: str, quota: Quota) -> Count:
-        count = self._counts.setdefault((owner, quota), Count())
+    def _get_count(self, owner: str, quota: Quota) -> CachedCount:
+        count = self._counts.setdefault((owner, quota), CachedCount())
         self._counts.move_to_end((owner, quota))
         if len(self._counts) > _MAX_CACHED:
             oldest = next(iter(self._counts))
@@ -109,14 +115,14 @@ async def _count_workflows(database: Database, owner: str) -> int:
 
 
 async def _count_versions(database: Database, owner: str) -> int:
-    return await database.workflow_versions.count_documents({"_id": owned_ids(owner)})
+    return await database.workflow_versions.count_documents({"_id": make_owner_filter(owner)})
 
 
 async def _count_api_tokens(database: Database, owner: str) -> int:
     return await database.api_tokens.count_documents({"owner": owner, "created_at": {"$gte": clock.EPOCH}})
 
 
-def owned_ids(owner: str) -> dict[str, str]:
+def make_owner_filter(owner: str) -> dict[str, str]:
     """Return the condition on `_id` for documents of this owner, whose ids begin with the owner's."""
     return {"$gte": f"{owner}/", "$lt": f"{owner}0"}  # 0 comes after / in ASCII
 
@@ -127,4 +133,4 @@ _COUNTS: dict[Quota, Callable[[Database, str], Awaitable[int]]] = {
     Quota.WORKFLOW_VERSIONS: _count_versions,
     Quota.API_TOKENS: _count_api_tokens,
 }
-COUNTED = frozenset(_COUNTS)
+COUNTED_QUOTAS = frozenset(_COUNTS)

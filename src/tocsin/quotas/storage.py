@@ -6,34 +6,34 @@ from datetime import datetime, timedelta
 
 from tocsin import clock
 from tocsin.documents import Database, Doc
-from tocsin.documents.database import FILES
+from tocsin.documents.database import FILES_BUCKET
 from tocsin.quotas import ledger
-from tocsin.quotas.limits import Limits
+from tocsin.quotas.limits import QuotaLimits
 from tocsin.quotas.meter import UsageMeter
-from tocsin.quotas.resource_counter import owned_ids
+from tocsin.quotas.resource_counter import make_owner_filter
 
 SLICE = timedelta(hours=1)
 _MAX_SLICE = timedelta(days=8)
 _PAUSE_FACTOR = 4
 """The pause between two steps of a measurement, as a multiple of the time that the step took."""
-SIZE: Doc = {"$bsonSize": "$$ROOT"}
+DOCUMENT_SIZE: Doc = {"$bsonSize": "$$ROOT"}
 _BODIES_SIZE: Doc = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
-RUN_SIZE: Doc = {"$add": [SIZE, _BODIES_SIZE]}
+RUN_DOCUMENT_SIZE: Doc = {"$add": [DOCUMENT_SIZE, _BODIES_SIZE]}
 """The size of a run, including the response bodies of its attempts."""
 
 
-async def measure(
-    database: Database, meter: UsageMeter, limits: Limits, owner: str, now: datetime, kept: timedelta
+async def measure_storage(
+    database: Database, meter: UsageMeter, limits: QuotaLimits, owner: str, now: datetime, kept: timedelta
 ) -> int:
     """Measure the storage of an owner in bytes and correct the count. `kept` is the retention of runs."""
-    await ledger.flush(database, meter, limits)
+    await ledger.flush_usage(database, meter, limits)
     before = (await database.owner_usages.find_one({"_id": owner}) or {}).get("storage") or 0
     total = await _sum_runs(database, owner, now, kept)
     for name in ("tasks", "workflow_versions", "deliveries"):
-        total += await _sum_sizes(database, name, {"_id": owned_ids(owner)}, SIZE)
-    total += await _sum_sizes(database, f"{FILES}.files", {"_id": owned_ids(owner)}, "$length")
-    await ledger.correct(database, owner, before, total, {"measured_at": now})
-    await ledger.learn(database, meter, limits, [owner])
+        total += await _sum_sizes(database, name, {"_id": make_owner_filter(owner)}, DOCUMENT_SIZE)
+    total += await _sum_sizes(database, f"{FILES_BUCKET}.files", {"_id": make_owner_filter(owner)}, "$length")
+    await ledger.correct_storage(database, owner, before, total, {"measured_at": now})
+    await ledger.load_usage(database, meter, limits, [owner])
     return total
 
 
@@ -44,8 +44,8 @@ async def _sum_runs(database: Database, owner: str, now: datetime, kept: timedel
     while start <= now:
         began = time.monotonic()
         which = {"owner": owner, "due_at": {"$gte": start, "$lt": end}}
-        found = await _sum_sizes(database, "runs", which, RUN_SIZE)
-        found += await _sum_sizes(database, "workflow_runs", which, SIZE)
+        found = await _sum_sizes(database, "runs", which, RUN_DOCUMENT_SIZE)
+        found += await _sum_sizes(database, "workflow_runs", which, DOCUMENT_SIZE)
         total += found
         step = SLICE if found else min(step * 2, _MAX_SLICE)
         start, end = end, end + step

@@ -1,11 +1,30 @@
 """When something is due: once, every interval, or cron in a time zone. The present is always an argument."""
 
-from tocsin.schedules.description import summary
-from tocsin.schedules.due import count_due, latest_due, next_due, preview, shortest_interval
-from tocsin.schedules.misfire import DuePlan, Gap, Misfire, MisfirePolicy, check_misfire, leave_out, pass_over, plan_due
-from tocsin.schedules.revision import default_start, first_due, postponed, revise
-from tocsin.schedules.schedule import Cron, Every, Once, Plain, Revised, Schedule, from_document, plain, to_document
-from tocsin.schedules.validation import check
+from tocsin.schedules.description import describe_schedule
+from tocsin.schedules.due import count_due, find_shortest_interval, latest_due, next_due, preview_due_times
+from tocsin.schedules.misfire import (
+    DuePlan,
+    Gap,
+    Misfire,
+    MisfirePolicy,
+    exclude_covered,
+    plan_due_times,
+    skip_due_times,
+    validate_misfire,
+)
+from tocsin.schedules.revision import choose_start, first_due, postpone, revise_schedule
+from tocsin.schedules.schedule import (
+    Cron,
+    Every,
+    Once,
+    RevisedSchedule,
+    Schedule,
+    SimpleSchedule,
+    current_schedule,
+    schedule_from_document,
+    schedule_to_document,
+)
+from tocsin.schedules.validation import validate_schedule
 
 __all__ = [
     "Cron",
@@ -15,25 +34,25 @@ __all__ = [
     "Misfire",
     "MisfirePolicy",
     "Once",
-    "Plain",
-    "Revised",
+    "RevisedSchedule",
     "Schedule",
-    "check",
-    "check_misfire",
+    "SimpleSchedule",
+    "choose_start",
     "count_due",
-    "default_start",
+    "current_schedule",
+    "describe_schedule",
+    "exclude_covered",
+    "find_shortest_interval",
     "first_due",
-    "from_document",
     "latest_due",
-    "leave_out",
     "next_due",
-    "pass_over",
-    "plain",
-    "plan_due",
-    "postponed",
-    "preview",
-    "revise",
-    "shortest_interval",
-    "summary",
-    "to_document",
+    "plan_due_times",
+    "postpone",
+    "preview_due_times",
+    "revise_schedule",
+    "schedule_from_document",
+    "schedule_to_document",
+    "skip_due_times",
+    "validate_misfire",
+    "validate_schedule",
 ]

@@ -16,9 +16,15 @@ back.
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tocsin.schedules.cron_calendar import CronCalendar, calendar_of
+from tocsin.schedules.cron_calendar import CronCalendar, get_calendar
 from tocsin.schedules.schedule import Cron
-from tocsin.schedules.time_zones import changes, first_change, last_change, offset_at, zone_of
+from tocsin.schedules.time_zones import (
+    first_offset_change,
+    get_zone,
+    iter_offset_changes,
+    last_offset_change,
+    utc_offset_at,
+)
 
 _SECOND = timedelta(seconds=1)
 # The longest time that a zone has ever repeated is a day (the date line moved).
@@ -27,52 +33,52 @@ _LONGEST_OVERLAP = timedelta(days=2)
 
 def next_due(cron: Cron, after: datetime) -> datetime | None:
     """The first due time strictly later than `after` (UTC); None if there is none in 50 years."""
-    calendar, zone = calendar_of(cron.expression), zone_of(cron.time_zone)
+    calendar, zone = get_calendar(cron.expression), get_zone(cron.time_zone)
     return (_next_fixed if calendar.has_fixed_times else _next_shown)(calendar, zone, after)
 
 
 def latest_due(cron: Cron, at: datetime) -> datetime | None:
     """The last due time that is not later than `at` (UTC); None if there is none in 50 years."""
-    calendar, zone = calendar_of(cron.expression), zone_of(cron.time_zone)
+    calendar, zone = get_calendar(cron.expression), get_zone(cron.time_zone)
     return (_latest_fixed if calendar.has_fixed_times else _latest_shown)(calendar, zone, at)
 
 
 def count_due(cron: Cron, after: datetime, until: datetime) -> int:
     """How many due times lie in (after, until], both in UTC."""
-    calendar, zone = calendar_of(cron.expression), zone_of(cron.time_zone)
+    calendar, zone = get_calendar(cron.expression), get_zone(cron.time_zone)
     return (_count_fixed if calendar.has_fixed_times else _count_shown)(calendar, zone, after, until)
 
 
 def _next_shown(calendar: CronCalendar, zone: ZoneInfo, after: datetime) -> datetime | None:
-    offset = offset_at(zone, after)
+    offset = utc_offset_at(zone, after)
     wall = _wall(after, offset)
     while (match := calendar.next(wall)) is not None:
         due = _utc(match, offset)
-        change = first_change(zone, after, due)
+        change = first_offset_change(zone, after, due)
         if change is None:
             return due
-        after, offset = change, offset_at(zone, change)
+        after, offset = change, utc_offset_at(zone, change)
         wall = _wall(change - _SECOND, offset)
     return None
 
 
 def _latest_shown(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datetime | None:
-    offset = offset_at(zone, at)
+    offset = utc_offset_at(zone, at)
     while (match := calendar.latest(_wall(at, offset))) is not None:
         due = _utc(match, offset)
-        change = last_change(zone, due, at)
+        change = last_offset_change(zone, due, at)
         if change is None:
             return due
         at = change - _SECOND
-        offset = offset_at(zone, at)
+        offset = utc_offset_at(zone, at)
     return None
 
 
 def _count_shown(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until: datetime) -> int:
-    count, wall, offset = 0, _wall(after, offset_at(zone, after)), offset_at(zone, after)
-    for change in changes(zone, after, until):
+    count, wall, offset = 0, _wall(after, utc_offset_at(zone, after)), utc_offset_at(zone, after)
+    for change in iter_offset_changes(zone, after, until):
         count += calendar.count(wall, _wall(change - _SECOND, offset))
-        offset = offset_at(zone, change)
+        offset = utc_offset_at(zone, change)
         wall = _wall(change - _SECOND, offset)
     return count + calendar.count(wall, _wall(until, offset))
 
@@ -89,9 +95,9 @@ def _latest_fixed(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datet
 
 def _count_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until: datetime) -> int:
     count = calendar.count(_furthest_wall(zone, after), _furthest_wall(zone, until))
-    for change in changes(zone, after, until):
-        skipped_from = _wall(change, offset_at(zone, change - _SECOND))
-        skipped_to = _wall(change, offset_at(zone, change))
+    for change in iter_offset_changes(zone, after, until):
+        skipped_from = _wall(change, utc_offset_at(zone, change - _SECOND))
+        skipped_to = _wall(change, utc_offset_at(zone, change))
         if skipped_from < skipped_to:  # all that was skipped is due at one moment
             count -= max(0, calendar.count(skipped_from - _SECOND, skipped_to) - 1)
     return count
@@ -102,10 +108,10 @@ def _furthest_wall(zone: ZoneInfo, moment: datetime) -> datetime:
     local = moment.astimezone(zone)
     if local.fold == 0:
         return local.replace(tzinfo=None)
-    change = last_change(zone, moment - _LONGEST_OVERLAP, moment)
+    change = last_offset_change(zone, moment - _LONGEST_OVERLAP, moment)
     if change is None:
         return local.replace(tzinfo=None)
-    return _wall(change, offset_at(zone, change - _SECOND)) - _SECOND
+    return _wall(change, utc_offset_at(zone, change - _SECOND)) - _SECOND
 
 
 def _reached(zone: ZoneInfo, wall: datetime) -> datetime:
@@ -115,7 +121,7 @@ def _reached(zone: ZoneInfo, wall: datetime) -> datetime:
         return first
     # Skipped (PEP 495): read with fold=1 it lies before the change of clocks, with fold=0 after it.
     before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    return first_change(zone, before, first) or first
+    return first_offset_change(zone, before, first) or first
 
 
 def _wall(moment: datetime, offset: timedelta) -> datetime:

@@ -26,7 +26,7 @@ _HORIZON = timedelta(days=50 * 366)
 _DAY = timedelta(days=1)
 
 
-def expand(expression: str) -> list[str]:
+def split_fields(expression: str) -> list[str]:
     """The five or six fields of an expression, nicknames replaced; any number of fields if it is wrong."""
     text = expression.strip()
     return NICKNAMES.get(text.lower(), text).split()
@@ -36,7 +36,7 @@ class CronCalendar:
     """The matching times of one cron expression. Raises cronsim.CronSimError if it is wrong."""
 
     def __init__(self, expression: str) -> None:
-        fields = expand(expression)
+        fields = split_fields(expression)
         sim = CronSim(" ".join(fields), datetime(2000, 1, 1))  # noqa: DTZ001
         self._match_day = sim.match_day
         self._months = sim.months
@@ -113,6 +113,6 @@ class CronCalendar:
 
 
 @lru_cache(maxsize=4096)
-def calendar_of(expression: str) -> CronCalendar:
+def get_calendar(expression: str) -> CronCalendar:
     """The calendar of an expression; reading one takes longer than asking it. Raises cronsim.CronSimError."""
     return CronCalendar(expression)

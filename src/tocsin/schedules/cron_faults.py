@@ -6,7 +6,7 @@ from datetime import datetime
 from cronsim import CronSim, CronSimError
 
 from tocsin.errors import InvalidInput
-from tocsin.schedules.cron_calendar import NICKNAMES, CronCalendar, calendar_of, expand
+from tocsin.schedules.cron_calendar import NICKNAMES, CronCalendar, get_calendar, split_fields
 
 MAX_LENGTH = 200
 
@@ -37,7 +37,7 @@ _FIELDS: dict[str, tuple[int, int, list[str], str]] = {
 }
 
 
-def check_cron(expression: str) -> None:
+def validate_cron(expression: str) -> None:
     """Raises InvalidInput when the expression is wrong or never comes; its path is empty."""
     if len(expression) > MAX_LENGTH:
         raise InvalidInput(
@@ -45,7 +45,7 @@ def check_cron(expression: str) -> None:
             " Split it into several tasks."
         )
     try:
-        calendar = calendar_of(expression)
+        calendar = get_calendar(expression)
     except CronSimError as error:
         raise InvalidInput(_explain(expression, str(error))) from error
     _refuse_never(expression, calendar)
@@ -60,7 +60,7 @@ def _explain(expression: str, error: str) -> str:
     text = expression.strip()
     if text.startswith("@"):
         return _explain_nickname(text)
-    fields = expand(expression)
+    fields = split_fields(expression)
     if not fields:
         return f"The cron expression is empty. For example, {_EXAMPLE}."
     if len(fields) not in (5, 6):

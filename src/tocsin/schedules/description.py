@@ -2,26 +2,26 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
-from tocsin.schedules.time_zones import fixed_offset
+from tocsin.schedules.schedule import Cron, Every, Once, Schedule, current_schedule
+from tocsin.schedules.time_zones import format_fixed_offset
 
 _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
 
-def summary(schedule: Schedule) -> str:
+def describe_schedule(schedule: Schedule) -> str:
     """For example "every 15 minutes from 2026-11-22T10:00:00Z" or "cron 0 9 * * 1-5 in Europe/Berlin"."""
-    match plain(schedule):
+    match current_schedule(schedule):
         case Once(at):
             return f"once at {_moment(at)}"
         case Every(interval, start, end):
             until = "" if end is None else f" until {_moment(end)}"
-            return f"every {duration_words(interval)} from {_moment(start)}{until}"
+            return f"every {describe_duration(interval)} from {_moment(start)}{until}"
         case Cron(expression, time_zone):
-            offset = fixed_offset(time_zone)
+            offset = format_fixed_offset(time_zone)
             return f"cron {' '.join(expression.split())} in {time_zone}" + (f" ({offset})" if offset else "")
 
 
-def duration_words(duration: timedelta) -> str:
+def describe_duration(duration: timedelta) -> str:
     """ "15 minutes", "1 hour 30 minutes", "1.5 seconds"; exactly one unit goes without its number: "hour"."""
     rest = duration // timedelta(milliseconds=1)
     parts: list[tuple[float, str]] = []

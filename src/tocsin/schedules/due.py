@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 from tocsin.schedules import cron, every
-from tocsin.schedules.schedule import Cron, Every, Once, Revised, Schedule, plain
-from tocsin.schedules.time_zones import offset_at, zone_of
+from tocsin.schedules.schedule import Cron, Every, Once, RevisedSchedule, Schedule, current_schedule
+from tocsin.schedules.time_zones import get_zone, utc_offset_at
 
 _FEW = 13
 """Due times that show the shortest interval: of "*/7" the last one before the hour is nearest to the next."""
@@ -25,7 +25,7 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
                 return every.next_due(schedule, after)
             case Cron():
                 return cron.next_due(schedule, after.astimezone(UTC))
-            case Revised():
+            case RevisedSchedule():
                 return _next_revised(schedule, after)
     except OverflowError:  # the calendar ends with the year 9999
         return None
@@ -41,7 +41,7 @@ def latest_due(schedule: Schedule, at: datetime) -> datetime | None:
                 return every.latest_due(schedule, at)
             case Cron():
                 return cron.latest_due(schedule, at.astimezone(UTC))
-            case Revised():
+            case RevisedSchedule():
                 return _latest_revised(schedule, at)
     except OverflowError:  # the calendar begins with the year 1
         return None
@@ -58,25 +58,25 @@ def count_due(schedule: Schedule, after: datetime, until: datetime) -> int:
             return every.count_due(schedule, after, until)
         case Cron():
             return cron.count_due(schedule, after.astimezone(UTC), until.astimezone(UTC))
-        case Revised(current, former, since):
+        case RevisedSchedule(current, former, since):
             return count_due(former, after, min(until, since)) + count_due(current, max(after, since), until)
 
 
-def _next_revised(revised: Revised, after: datetime) -> datetime | None:
+def _next_revised(revised: RevisedSchedule, after: datetime) -> datetime | None:
     due = next_due(revised.former, after) if after < revised.since else None
     if due is not None and due <= revised.since:
         return due
     return next_due(revised.schedule, max(after, revised.since))
 
 
-def _latest_revised(revised: Revised, at: datetime) -> datetime | None:
+def _latest_revised(revised: RevisedSchedule, at: datetime) -> datetime | None:
     due = latest_due(revised.schedule, at) if at > revised.since else None
     if due is not None and due > revised.since:
         return due
     return latest_due(revised.former, min(at, revised.since))
 
 
-def preview(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
+def preview_due_times(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
     """The first `count` due times strictly later than `after`: cron's with its zone's offset, else in UTC."""
     found: list[datetime] = []
     due = next_due(schedule, after)
@@ -86,9 +86,9 @@ def preview(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
     return found
 
 
-def shortest_interval(schedule: Schedule, now: datetime) -> timedelta | None:
+def find_shortest_interval(schedule: Schedule, now: datetime) -> timedelta | None:
     """The shortest time between due times; of cron between the next few after `now`. None if it is due once."""
-    current = plain(schedule)
+    current = current_schedule(schedule)
     if not isinstance(current, Cron):
         return current.interval if isinstance(current, Every) else None
     dues: list[datetime] = []
@@ -101,4 +101,4 @@ def shortest_interval(schedule: Schedule, now: datetime) -> timedelta | None:
 
 def _with_offset(due: datetime, time_zone: str) -> datetime:
     # An offset, not the zone: in a repeated hour, a time with a zone is unequal to the same moment in UTC.
-    return due.astimezone(timezone(offset_at(zone_of(time_zone), due)))
+    return due.astimezone(timezone(utc_offset_at(get_zone(time_zone), due)))

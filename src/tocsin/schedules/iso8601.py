@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from tocsin.clock import to_milliseconds
+from tocsin.clock import truncate_to_milliseconds
 from tocsin.durations import parse_duration
 
 _MOMENT = re.compile(  # RFC 3339 section 5.6
@@ -18,7 +18,7 @@ _LONGEST_SHOWN = 40
 _RIGHT = 'A time is written with date, time and offset to UTC, such as "2026-11-22T09:00:00Z".'
 
 
-def read_moment(value: object) -> datetime:
+def parse_datetime(value: object) -> datetime:
     """An RFC 3339 time with its offset, as UTC in whole milliseconds. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError(_RIGHT)
@@ -31,7 +31,7 @@ def read_moment(value: object) -> datetime:
 
 
 def _moment(text: str) -> datetime:
-    return to_milliseconds(datetime.fromisoformat(text.upper()))
+    return truncate_to_milliseconds(datetime.fromisoformat(text.upper()))
 
 
 def _correction(text: str) -> str:
@@ -60,14 +60,14 @@ def _offset(given: str | None) -> str:
     return f"{given[:3]}:{given[3:].lstrip(':') or '00'}"
 
 
-def write_moment(moment: datetime) -> str:
+def format_datetime(moment: datetime) -> str:
     """RFC 3339: UTC as `Z`, another offset as it is; with milliseconds where there are any."""
     precision = "milliseconds" if moment.microsecond else "seconds"
     text = moment.isoformat(timespec=precision)
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def read_duration(value: object) -> timedelta:
+def parse_iso_duration(value: object) -> timedelta:
     """An ISO 8601 duration of weeks, days, hours, minutes, seconds; milliseconds as a fraction. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError('A duration is a text in ISO 8601, such as "PT1H30M".')
@@ -78,7 +78,7 @@ def read_duration(value: object) -> timedelta:
         raise ValueError(f'"{shown}" {error}.') from None
 
 
-def write_duration(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """The canonical form: `P1DT2H3M4.5S`, zero as `PT0S`."""
     rest = duration // timedelta(milliseconds=1)
     days, rest = divmod(rest, 86_400_000)

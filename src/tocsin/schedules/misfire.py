@@ -11,9 +11,9 @@ from tocsin.errors import InvalidInput
 from tocsin.schedules.due import count_due, latest_due, next_due
 from tocsin.schedules.schedule import Schedule
 
-ON_TIME_LIMIT = 100
+MAX_ON_TIME_RUNS = 100
 """So many due times at most are run at once because they are within the grace period."""
-MAX_RUNS_LIMIT = 1000
+MAX_CATCH_UP_RUNS = 1000
 MAX_GRACE = timedelta(days=366)
 
 
@@ -47,14 +47,14 @@ class Misfire:
         return cls(MisfirePolicy(doc["policy"]), doc["grace_ms"] * MILLISECOND, doc["max_runs"])
 
 
-def check_misfire(misfire: Misfire) -> None:
+def validate_misfire(misfire: Misfire) -> None:
     """Raises InvalidInput, path ("grace",) or ("maxRuns",), when a value is out of range."""
     if not timedelta() <= misfire.grace <= MAX_GRACE:
         raise InvalidInput("grace must be from PT0S to P366D.", "grace")
     if misfire.grace % MILLISECOND:
         raise InvalidInput("grace must be in whole milliseconds.", "grace")
-    if not 1 <= misfire.max_runs <= MAX_RUNS_LIMIT:
-        raise InvalidInput(f"maxRuns must be 1 to {MAX_RUNS_LIMIT}.", "maxRuns")
+    if not 1 <= misfire.max_runs <= MAX_CATCH_UP_RUNS:
+        raise InvalidInput(f"maxRuns must be 1 to {MAX_CATCH_UP_RUNS}.", "maxRuns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class DuePlan:
     next_due: datetime | None
 
 
-Span = tuple[datetime, datetime]
+DueSpan = tuple[datetime, datetime]
 """The first and the last of the due times that one stored run stands for."""
 
 
-def plan_due(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> DuePlan:
+def plan_due_times(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> DuePlan:
     """Decides about all due times from `due` (the stored next one) to `now`; every one is run or in the gap.
 
     `due` itself always counts, also when the edited schedule would not name it now. If the first is at most
@@ -92,7 +92,7 @@ def plan_due(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire)
     return DuePlan(runs, _gap(schedule, due, now, runs), next_due(schedule, now))
 
 
-def pass_over(schedule: Schedule, due: datetime, until: datetime) -> tuple[Gap, datetime | None]:
+def skip_due_times(schedule: Schedule, due: datetime, until: datetime) -> tuple[Gap, datetime | None]:
     """The due times from `due` on that lie before `until`, and the next one: none of them is to run.
 
     `due` itself always counts.
@@ -101,8 +101,8 @@ def pass_over(schedule: Schedule, due: datetime, until: datetime) -> tuple[Gap, 
     return Gap(due, _last(schedule, due, last), 1 + count_due(schedule, due, last)), next_due(schedule, last)
 
 
-def leave_out(
-    schedule: Schedule, plan: DuePlan, covered: Sequence[Span]
+def exclude_covered(
+    schedule: Schedule, plan: DuePlan, covered: Sequence[DueSpan]
 ) -> tuple[tuple[datetime, ...], tuple[Gap, ...]]:
     """The runs and gaps of a plan, without the due times that stored runs stand for already.
 
@@ -112,7 +112,7 @@ def leave_out(
     return runs, () if plan.missed is None else tuple(_pieces(schedule, plan.missed, covered))
 
 
-def _pieces(schedule: Schedule, gap: Gap, covered: Sequence[Span]) -> Iterator[Gap]:
+def _pieces(schedule: Schedule, gap: Gap, covered: Sequence[DueSpan]) -> Iterator[Gap]:
     first: datetime | None = gap.first
     for start, end in covered:
         if first is None or first > gap.until:
@@ -133,7 +133,7 @@ def _piece(schedule: Schedule, first: datetime, at: datetime) -> Gap:
 def _how_many_run(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> int:
     """How many of the newest due times run, at most."""
     if now - due <= misfire.grace:
-        return ON_TIME_LIMIT
+        return MAX_ON_TIME_RUNS
     match misfire.policy:
         case MisfirePolicy.RUN_ONCE:
             return 1

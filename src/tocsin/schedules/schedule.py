@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tocsin.clock import MILLISECOND, to_milliseconds
+from tocsin.clock import MILLISECOND, truncate_to_milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +47,30 @@ class Cron:
     time_zone: str
 
 
-Plain = Once | Every | Cron
+SimpleSchedule = Once | Every | Cron
 
 
 @dataclass(frozen=True, slots=True)
-class Revised:
+class RevisedSchedule:
     """A schedule that replaced another while due times of that one had passed and were not met yet.
 
     Due at the times of `former` up to and including `since`, then at those of `schedule`, so that an edit loses none.
     """
 
-    schedule: Plain
+    schedule: SimpleSchedule
     former: "Schedule"
     since: datetime
 
 
-Schedule = Plain | Revised
+Schedule = SimpleSchedule | RevisedSchedule
 
 
-def plain(schedule: Schedule) -> Plain:
+def current_schedule(schedule: Schedule) -> SimpleSchedule:
     """Return what the owner wants from now on: the schedule without those it replaced."""
-    return schedule.schedule if isinstance(schedule, Revised) else schedule
+    return schedule.schedule if isinstance(schedule, RevisedSchedule) else schedule
 
 
-def to_document(schedule: Schedule) -> dict[str, Any]:
+def schedule_to_document(schedule: Schedule) -> dict[str, Any]:
     """The schedule as MongoDB keeps it: `kind` says which; durations are whole milliseconds."""
     match schedule:
         case Once(at, requested):
@@ -79,19 +79,21 @@ def to_document(schedule: Schedule) -> dict[str, Any]:
             return {"kind": "every", "interval_ms": interval // MILLISECOND, "start": start, "end": end}
         case Cron(expression, time_zone):
             return {"kind": "cron", "expression": expression, "time_zone": time_zone}
-        case Revised(current, former, since):
-            return to_document(current) | {"former": {"since": since, "schedule": to_document(former)}}
+        case RevisedSchedule(current, former, since):
+            return schedule_to_document(current) | {
+                "former": {"since": since, "schedule": schedule_to_document(former)}
+            }
 
 
-def from_document(doc: Mapping[str, Any]) -> Schedule:
+def schedule_from_document(doc: Mapping[str, Any]) -> Schedule:
     """The schedule that `to_document` wrote. Raises ValueError for an unknown `kind`."""
     former = doc.get("former")
     if former is None:
         return _plain_from(doc)
-    return Revised(_plain_from(doc), from_document(former["schedule"]), former["since"])
+    return RevisedSchedule(_plain_from(doc), schedule_from_document(former["schedule"]), former["since"])
 
 
-def _plain_from(doc: Mapping[str, Any]) -> Plain:
+def _plain_from(doc: Mapping[str, Any]) -> SimpleSchedule:
     match doc["kind"]:
         case "once":
             return Once(doc["at"], doc.get("requested"))
@@ -108,6 +110,6 @@ def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         return moment
     try:
-        return to_milliseconds(moment)
+        return truncate_to_milliseconds(moment)
     except OverflowError:
         return moment

@@ -23,7 +23,7 @@ _REFUSED = {"localtime", "Factory", "posixrules", "right", "posix"}
 
 
 @lru_cache(maxsize=1024)
-def zone_of(key: str) -> ZoneInfo:
+def get_zone(key: str) -> ZoneInfo:
     """The IANA time zone of that name. Raises KeyError for any other name, paths and "localtime" included."""
     if not _KEY.fullmatch(key) or key.split("/")[0] in _REFUSED:
         raise KeyError(key)
@@ -33,7 +33,7 @@ def zone_of(key: str) -> ZoneInfo:
         raise KeyError(key) from error
 
 
-def nearest_zone(key: str) -> str | None:
+def suggest_zone(key: str) -> str | None:
     """The zone that was probably meant by a wrong name: "Berlin" and "europe/berlin" mean "Europe/Berlin".
 
     An offset means the zone that always has it: "GMT+2" is "Etc/GMT-2", whose sign POSIX turns round. None where there
@@ -54,7 +54,7 @@ def nearest_zone(key: str) -> str | None:
     return names[cities.get(close[0], close[0])] if close else None
 
 
-def fixed_offset(key: str) -> str | None:
+def format_fixed_offset(key: str) -> str | None:
     """The offset of a zone such as Etc/GMT+2 as everybody else writes it, "UTC-02:00"; None for other zones."""
     match = _FIXED.fullmatch(key)
     return match and f"UTC{'-' if match['sign'] == '+' else '+'}{int(match['hours']):02}:00"
@@ -77,33 +77,33 @@ def _names_by_folded() -> dict[str, str]:
     return {name.casefold(): name for name in names}
 
 
-def offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
+def utc_offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
     """What the zone's clock is ahead of UTC at that moment."""
     return moment.astimezone(zone).utcoffset() or timedelta()
 
 
-def changes(zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
+def iter_offset_changes(zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
     """The moments in (after, until] at which the zone gets another offset, in order."""
-    offset = offset_at(zone, after)
+    offset = utc_offset_at(zone, after)
     while after < until:
         step = min(after + _STRIDE, until)
-        if (new := offset_at(zone, step)) != offset:
+        if (new := utc_offset_at(zone, step)) != offset:
             yield _change_between(zone, after, step)
             offset = new
         after = step
 
 
-def first_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
+def first_offset_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
     """The first moment in (after, until] with another offset than before; None if there is none."""
-    return next(changes(zone, after, until), None)
+    return next(iter_offset_changes(zone, after, until), None)
 
 
-def last_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
+def last_offset_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
     """The moment in (after, until] at which the offset of `until` began; None if that was earlier."""
-    offset = offset_at(zone, until)
+    offset = utc_offset_at(zone, until)
     while after < until:
         step = max(until - _STRIDE, after)
-        if offset_at(zone, step) != offset:
+        if utc_offset_at(zone, step) != offset:
             return _change_between(zone, step, until)
         until = step
     return None
@@ -111,11 +111,11 @@ def last_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | 
 
 def _change_between(zone: ZoneInfo, before: datetime, until: datetime) -> datetime:
     """Bisects (before, until] for the moment of the change; offsets change at whole seconds."""
-    offset = offset_at(zone, before)
+    offset = utc_offset_at(zone, before)
     low, high = int(before.timestamp()), -int(-until.timestamp() // 1)
     while high - low > 1:
         middle = (low + high) // 2
-        if offset_at(zone, datetime.fromtimestamp(middle, UTC)) == offset:
+        if utc_offset_at(zone, datetime.fromtimestamp(middle, UTC)) == offset:
             low = middle
         else:
             high = middle

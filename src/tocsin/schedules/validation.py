@@ -4,17 +4,17 @@ from datetime import datetime, timedelta
 
 from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
-from tocsin.schedules.cron_faults import check_cron
-from tocsin.schedules.schedule import Cron, Every, Once, Schedule, plain
-from tocsin.schedules.time_zones import fixed_offset, nearest_zone, zone_of
+from tocsin.schedules.cron_faults import validate_cron
+from tocsin.schedules.schedule import Cron, Every, Once, Schedule, current_schedule
+from tocsin.schedules.time_zones import format_fixed_offset, get_zone, suggest_zone
 
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(days=36_525)
 
 
-def check(schedule: Schedule) -> None:
+def validate_schedule(schedule: Schedule) -> None:
     """Raises InvalidInput when the schedule is wrong; `path` is relative to the API's schedule input."""
-    match plain(schedule):
+    match current_schedule(schedule):
         case Once(at):
             _check_moment(at, "at")
         case Every() as every:
@@ -40,11 +40,11 @@ def _check_every(every: Every) -> None:
 
 def _check_cron(cron: Cron) -> None:
     try:
-        check_cron(cron.expression)
+        validate_cron(cron.expression)
     except InvalidInput as error:
-        raise error.under("cron", "expression") from None
+        raise error.prefix_path("cron", "expression") from None
     try:
-        zone_of(cron.time_zone)
+        get_zone(cron.time_zone)
     except KeyError:
         raise InvalidInput(_wrong_zone(cron.time_zone), "cron", "timeZone") from None
 
@@ -54,8 +54,8 @@ def _wrong_zone(key: str) -> str:
     if not key.strip():
         return f"The time zone is empty. {right}"
     shown = "".join(char if char.isprintable() else " " for char in key[:64])
-    if (nearest := nearest_zone(key)) is not None:
-        offset = fixed_offset(nearest)
+    if (nearest := suggest_zone(key)) is not None:
+        offset = format_fixed_offset(nearest)
         meaning = "" if offset is None else f", which is {offset} (the sign in its name is reversed)"
         return f'The time zone "{shown}" is unknown. Did you mean {nearest}{meaning}?'
     return f'The time zone "{shown}" is unknown. {right}'

@@ -1,6 +1,6 @@
 """Scheduling of runs: APScheduler over a view of the due documents."""
 
-from tocsin.scheduling.job_store import Hand
+from tocsin.scheduling.job_store import Transport
 from tocsin.scheduling.scheduler import Scheduler
 
-__all__ = ["Hand", "Scheduler"]
+__all__ = ["Scheduler", "Transport"]

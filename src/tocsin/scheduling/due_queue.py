@@ -14,28 +14,28 @@ from pymongo.synchronous.collection import Collection
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Doc, RunStatus, Trigger, global_id
+from tocsin.documents import Doc, RunStatus, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
 
 SLICE = 500
 """Maximum tasks and retries of a slice, and maximum runs made from them."""
-SMALLEST = 100
-SLICE_TIME = 0.15
+MIN_SLICE = 100
+SLICE_SECONDS = 0.15
 """Target duration of a slice in seconds while the scheduler is late, which is how long another owner's task waits."""
-BEHIND = timedelta(seconds=1)
+MAX_LATENESS = timedelta(seconds=1)
 """Lateness beyond which slices become smaller, which is fairer but costs more. A short burst stays below it."""
-WEIGHT = 5_000
+MAX_SLICE_OPEN_RUNS = 5_000
 """Maximum open runs that the tasks of a slice may name together, all of which are read."""
-MOST_OF_OWNER = 5_000
+MAX_PER_OWNER = 5_000
 """Maximum queued tasks and retries of one owner. The others stay in the database until these are handled."""
-WHOLE = timedelta(seconds=10)
+FULL_READ_INTERVAL = timedelta(seconds=10)
 """Interval of full reads while the queue is not empty, in case the news of a due time was lost."""
-LONG_WAIT = timedelta(seconds=5)
+LATE_WARNING_AFTER = timedelta(seconds=5)
 _WARN_INTERVAL = timedelta(minutes=1)
 _READ_BATCH = 5_000
 _TASK_FIELDS = {"owner": 1, "next_run_at": 1}
 _RETRY_FIELDS = {"owner": 1, "task": 1, "trigger": 1, "retry_at": 1, "priority": 1}
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +59,25 @@ class DueQueue:
         self._full_read_at = clock.EPOCH
         self._warned_at = clock.EPOCH
         self._late = timedelta()
-        self.size = SLICE
+        self.slice_size = SLICE
 
     def __len__(self) -> int:
         return len(self._queue)
 
-    def distrust(self) -> None:
+    def invalidate(self) -> None:
         """Make the next read a full one."""
-        self.expect(clock.EPOCH)
+        self.expect_due(clock.EPOCH)
 
-    def expect(self, at: datetime) -> None:
+    def expect_due(self, at: datetime) -> None:
         """Note that something due at this time was written, which a read may have missed."""
         with self._lock:
             self._since = min(self._since, at - MILLISECOND if at > clock.EPOCH else at)
 
-    def look(self, now: datetime) -> None:
+    def refresh(self, now: datetime) -> None:
         """Read what has become due since the last call, or everything that is due if the queue is empty."""
         with self._lock:
             since, self._since = self._since, now
-        if not self._queue or since == clock.EPOCH or abs(now - self._full_read_at) > WHOLE:
+        if not self._queue or since == clock.EPOCH or abs(now - self._full_read_at) > FULL_READ_INTERVAL:
             self._queue.clear()
             since, self._full_read_at = clock.EPOCH, now
         self._documents = {}
@@ -85,7 +85,7 @@ class DueQueue:
             self._read_tasks({"$gt": since, "$lte": now})
             self._read_retries({"$gt": since, "$lte": now})
 
-    def choose(self, now: datetime) -> tuple[list[Doc], list[Doc]]:
+    def take_slice(self, now: datetime) -> tuple[list[Doc], list[Doc]]:
         """Remove and return the next slice: tasks, and the rows of retries.
 
         A retry whose task is also queued is dropped: firing the task ends it.
@@ -99,23 +99,23 @@ class DueQueue:
         light = self._limit_open_runs(tasks)
         return light, [due.retry for due in retries if due.retry and not self._gives_way(due.retry)]
 
-    def adapt(self, seconds: float, count: int) -> None:
+    def adapt_slice_size(self, seconds: float, count: int) -> None:
         """Adapt the size of slices to the duration of the last one.
 
         The size changes by a half at most, since one slow answer of the database means little.
         """
-        if self._late < BEHIND:
-            self.size = SLICE
-        elif count >= self.size:
-            fits = round(self.size * min(max(SLICE_TIME / max(seconds, 0.001), 0.5), 1.5))
-            self.size = min(max(fits, SMALLEST), SLICE)
+        if self._late < MAX_LATENESS:
+            self.slice_size = SLICE
+        elif count >= self.slice_size:
+            fits = round(self.slice_size * min(max(SLICE_SECONDS / max(seconds, 0.001), 0.5), 1.5))
+            self.slice_size = min(max(fits, MIN_SLICE), SLICE)
 
-    def charge(self, owner: str, runs: int) -> None:
+    def charge_owner(self, owner: str, runs: int) -> None:
         """Charge an owner one turn for each run made from a task."""
         if runs > 1:
             self._queue.charge(owner, runs - 1)
 
-    def put_back(self, tasks: Iterable[Doc]) -> None:
+    def return_tasks(self, tasks: Iterable[Doc]) -> None:
         """Put tasks back for the next slice."""
         for task in tasks:
             self._add(task["owner"], _Due(task["_id"], task["next_run_at"]))
@@ -137,17 +137,17 @@ class DueQueue:
             self._add(run["owner"], _Due(run["_id"], run["retry_at"], run))
 
     def _add(self, owner: str, due: _Due) -> None:
-        if self._queue.count(owner) < MOST_OF_OWNER:
+        if self._queue.count(owner) < MAX_PER_OWNER:
             self._queue.add(owner, due.id, due.at, due)
 
     def _pop_slice(self, now: datetime) -> list[_Due]:
         chosen: list[_Due] = []
         self._late = timedelta()
-        while len(chosen) < self.size and (found := self._queue.pop()) is not None:
+        while len(chosen) < self.slice_size and (found := self._queue.pop()) is not None:
             owner, due = found
             chosen.append(due)
             self._late = max(self._late, now - due.at)
-            if now - due.at > LONG_WAIT and self._queue.count(owner) >= SLICE:
+            if now - due.at > LATE_WARNING_AFTER and self._queue.count(owner) >= SLICE:
                 self._warn_late(owner, now - due.at, now)
         return chosen
 
@@ -156,7 +156,7 @@ class DueQueue:
             self._warned_at = now
             log.warning(
                 "a user has more due than can be run in time; only their own runs are late",
-                user_id=global_id("User", owner),
+                user_id=to_global_id("User", owner),
                 due=self._queue.count(owner),
                 seconds_late=round(late.total_seconds()),
             )
@@ -175,10 +175,10 @@ class DueQueue:
         weight, count = 0, 0
         for task in tasks:
             weight += len(task["active"])
-            if count and weight > WEIGHT:
+            if count and weight > MAX_SLICE_OPEN_RUNS:
                 break
             count += 1
-        self.put_back(tasks[count:])
+        self.return_tasks(tasks[count:])
         return tasks[:count]
 
     def _gives_way(self, run: Doc) -> bool:

@@ -17,75 +17,75 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.documents import Doc, RunStatus
-from tocsin.documents.updates import equals, gathered, move_run
+from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_job import DueJob
 from tocsin.scheduling.due_queue import DueQueue
-from tocsin.scheduling.planning import MOST_OPEN, Entry, Firing, fire_all, pause
-from tocsin.scheduling.quota_gaps import forgo, postponed
-from tocsin.scheduling.run_writer import RunWriter, give_way
+from tocsin.scheduling.planning import MAX_OPEN_RUNS, ActiveRun, TaskFiring, pause_unreadable, plan_firings
+from tocsin.scheduling.quota_gaps import plan_quota_gap, postpone_retry
+from tocsin.scheduling.run_writer import RunWriter, end_superseded_retries
 from tocsin.tasks import activity_log
-from tocsin.tasks.ranking import ready, ready_again
-from tocsin.tasks.run_effects import SETTLED_VALUES, on_tasks
+from tocsin.tasks.ranking import queued_fields, requeued_fields
+from tocsin.tasks.run_effects import SETTLED_VALUES, task_updates
 
 PASS_LIMIT = 5_000
-WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
+LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
 _ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
 
 
-class Hand(Protocol):
+class Transport(Protocol):
     """The way to this process's workers, as the scheduler's thread sees it. Runs may be inserted as claimed."""
 
-    def admit(self, runs: list[Doc], now: datetime) -> list[Doc]:
+    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]:
         """Return the runs that may start now, within all limits. Pass each to `take` or `dismiss`."""
 
-    def dismiss(self, runs: list[Doc]) -> None:
+    def cancel_admission(self, runs: list[Doc]) -> None:
         """Release the room of admitted runs that will not be executed here."""
 
-    def take(self, runs: list[Doc]) -> None:
+    def submit(self, runs: list[Doc]) -> None:
         """Execute these runs, which are claimed for this worker."""
 
-    def claimed(self, run: Doc, now: datetime) -> Doc:
+    def claim_fields(self, run: Doc, now: datetime) -> Doc:
         """Return the fields of a run claimed for this worker: RUNNING, with its first attempt."""
 
-    def wake(self) -> None:
+    def wake_dispatcher(self) -> None:
         """Wake the dispatcher: there are queued runs."""
 
 
-class Aftermath(Protocol):
+class FiringEffects(Protocol):
     """Effects of a flush that the event loop applies."""
 
-    def follow(self, runs: list[Doc]) -> None:
+    def apply_effects(self, runs: list[Doc]) -> None:
         """Apply the effects of ended runs."""
 
-    def stale(self, runs: list[Doc]) -> None:
+    def align_stale_runs(self, runs: list[Doc]) -> None:
         """Align runs that were made from an outdated version of their task."""
 
 
-class RunExecutor(BaseExecutor):  # type: ignore[misc]
+class DueJobExecutor(BaseExecutor):  # type: ignore[misc]
     """An executor that collects due jobs in the store's buffer. It never raises: APScheduler would drop the run."""
 
-    def __init__(self, store: "TaskStore") -> None:
+    def __init__(self, store: "DueJobStore") -> None:
         super().__init__()
         self._store = store
 
     def submit_job(self, job: DueJob, _run_times: list[datetime]) -> None:
         """Collect a due job."""
-        self._store.note(job.document)
+        self._store.add_due(job.document)
 
     def _do_submit_job(self, _job: Job, _run_times: list[datetime]) -> None:
         raise AssertionError("submit_job does not call this")
 
 
-class TaskStore(BaseJobStore):  # type: ignore[misc]
+class DueJobStore(BaseJobStore):  # type: ignore[misc]
     """The due tasks and retries as APScheduler's jobs."""
 
     def __init__(
         self,
         database: SyncDatabase[Doc],
-        transport: Hand,
-        effects: Aftermath,
-        most_open: int = MOST_OPEN,
+        transport: Transport,
+        effects: FiringEffects,
+        most_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
     ) -> None:
         super().__init__()
@@ -106,10 +106,10 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
     def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
         """Return due tasks and retries lazily, so that only one slice of a backlog is in memory at a time."""
         if not self._finished:
-            self._due.distrust()  # the last pass lost the slice that it had taken
+            self._due.invalidate()  # the last pass lost the slice that it had taken
         self._due_tasks, self._due_retries, self._seen = [], [], 0
         self._finished, self.sleeps_until = False, None
-        return self._read_due(clock.to_milliseconds(now))
+        return self._read_due(clock.truncate_to_milliseconds(now))
 
     def get_next_run_time(self) -> datetime | None:
         """Flush what is left, then return the time of the next pass. APScheduler calls this at the end of a pass."""
@@ -119,9 +119,9 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         self._finished = True
         return self.sleeps_until
 
-    def expect(self, at: datetime) -> None:
+    def expect_due(self, at: datetime) -> None:
         """Note that something due at this time was written. Thread-safe."""
-        self._due.expect(at)
+        self._due.expect_due(at)
 
     def update_job(self, _job: DueJob) -> None:
         """Do nothing: the flush advances documents."""
@@ -157,22 +157,22 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
 
         Tasks come before retries: when a retry and the next due time of its task are both due, the retry gives way.
         """
-        self._due.look(now)
+        self._due.refresh(now)
         while len(self._due):
             began_at = monotonic()
-            tasks, retries = self._due.choose(now)
+            tasks, retries = self._due.take_slice(now)
             for task in tasks:
                 yield DueJob(task, task["next_run_at"])
             for run in retries:
                 yield DueJob(run, run["retry_at"])
             self.flush()
-            self._due.adapt(monotonic() - began_at, len(tasks) + len(retries))
+            self._due.adapt_slice_size(monotonic() - began_at, len(tasks) + len(retries))
             if self._seen >= PASS_LIMIT or not len(self._due):
                 return
             now = clock.now()
-            self._due.look(now)
+            self._due.refresh(now)
 
-    def note(self, document: Doc) -> None:
+    def add_due(self, document: Doc) -> None:
         """Collect a due task or retry for the next flush."""
         self._seen += 1
         (self._due_retries if "retry_at" in document else self._due_tasks).append(document)
@@ -188,7 +188,7 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             self._requeue(retries, now)
 
     def _next_due(self, now: datetime) -> datetime:
-        for window in WINDOWS:
+        for window in LOOKAHEAD_WINDOWS:
             ahead = {"$gt": clock.EPOCH, "$lte": now + window}
             tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
             retrying = {"status": RunStatus.RETRY.value, "retry_at": ahead}
@@ -197,104 +197,104 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
             if found:
                 soonest: datetime = min(found)
                 return soonest
-        return now + WINDOWS[-1]
+        return now + LOOKAHEAD_WINDOWS[-1]
 
     def _requeue(self, runs: list[Doc], now: datetime) -> None:
         updates = []
         for run in runs:
-            same = equals("retry_at", run["retry_at"])
-            if (until := self._meter.take_runs(run["owner"], 1, now)) is not None:
-                updates.append(postponed(run["_id"], same, until))
+            same = has_value("retry_at", run["retry_at"])
+            if (until := self._meter.consume_runs(run["owner"], 1, now)) is not None:
+                updates.append(postpone_retry(run["_id"], same, until))
                 continue
-            changes = {**ready(now, run.get("priority") or 0), "retry_at": None, "worker": None, "reason": None}
+            changes = {**queued_fields(now, run.get("priority") or 0), "retry_at": None, "worker": None, "reason": None}
             updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
         self._runs.bulk_write(updates, ordered=False)
         self._show(self._read([run["_id"] for run in runs]))
-        self._transport.wake()
+        self._transport.wake_dispatcher()
 
     def _show(self, runs: list[Doc]) -> None:
-        updates = on_tasks([run for run in runs if run["status"] not in SETTLED_VALUES])
+        updates = task_updates([run for run in runs if run["status"] not in SETTLED_VALUES])
         if updates:
             self._tasks.bulk_write(updates, ordered=False)
 
     def _fire(self, tasks: list[Doc], now: datetime) -> None:
         active = self._settle_active(tasks, now)
-        fired = fire_all(tasks, now, active, most_runs=self._due.size, most_open=self._most_open)
-        self._due.put_back(fired.left)
+        fired = plan_firings(tasks, now, active, most_runs=self._due.slice_size, most_open=self._most_open)
+        self._due.return_tasks(fired.postponed)
         if fired.unreadable:
-            self._tasks.bulk_write([pause(task, now) for task in fired.unreadable], ordered=False)
+            self._tasks.bulk_write([pause_unreadable(task, now) for task in fired.unreadable], ordered=False)
         if fired.firings:
             self._make([self._within_quota(firing) for firing in fired.firings], now)
 
-    def _make(self, firings: list[Firing], now: datetime) -> None:
-        claimed = self._claim([run for firing in firings for run in firing.claimable()], now)
+    def _make(self, firings: list[TaskFiring], now: datetime) -> None:
+        claimed = self._claim([run for firing in firings for run in firing.claimable_runs()], now)
         try:
             self._insert(firings, claimed)
             lost = self._advance(firings)
         except BaseException:
-            self._transport.dismiss(list(claimed.values()))  # the lease tick rescues those that were written
+            self._transport.cancel_admission(list(claimed.values()))  # the lease tick rescues those that were written
             raise
         self._hand_over(firings, claimed, lost)
         for firing in firings:
-            self._due.charge(firing.task["owner"], len(firing.runs))
+            self._due.charge_owner(firing.task["owner"], len(firing.runs))
 
-    def _settle_active(self, tasks: list[Doc], now: datetime) -> dict[str, list[Entry]]:
+    def _settle_active(self, tasks: list[Doc], now: datetime) -> dict[str, list[ActiveRun]]:
         """Return the open runs of due tasks. Those that wait for a retry give way to the next due time."""
         named = [entry["run"] for task in tasks for entry in task["active"]]
         if not named:
             return {}
         runs = self._read(named, _ACTIVE_FIELDS)
         if any(run["status"] == RunStatus.RETRY.value for run in runs):
-            give_way(self._runs, runs, now)
+            end_superseded_retries(self._runs, runs, now)
             runs = self._read(named, _ACTIVE_FIELDS)
         if ended := [run["_id"] for run in runs if run["status"] in SETTLED_VALUES]:
-            self._effects.follow(self._read(ended))
-        open_runs: dict[str, list[Entry]] = {}
+            self._effects.apply_effects(self._read(ended))
+        open_runs: dict[str, list[ActiveRun]] = {}
         for run in runs:
             if run["open"]:
                 open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
         return open_runs
 
-    def _within_quota(self, firing: Firing) -> Firing:
+    def _within_quota(self, firing: TaskFiring) -> TaskFiring:
         count, owner = sum(bool(run["open"]) for run in firing.runs), firing.task["owner"]
-        until = self._meter.take_runs(owner, count, firing.now) if count else None
-        return firing if until is None else forgo(firing.task, firing.now, until)
+        until = self._meter.consume_runs(owner, count, firing.now) if count else None
+        return firing if until is None else plan_quota_gap(firing.task, firing.now, until)
 
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
-        admitted = self._transport.admit(runs, now)
+        admitted = self._transport.admit_new(runs, now)
         for run in admitted:
-            run.update(self._transport.claimed(run, now))
+            run.update(self._transport.claim_fields(run, now))
         return {run["_id"]: run for run in admitted}
 
-    def _insert(self, firings: list[Firing], claimed: dict[str, Doc]) -> None:
+    def _insert(self, firings: list[TaskFiring], claimed: dict[str, Doc]) -> None:
         planned = {run["_id"] for firing in firings for run in firing.runs}
-        RunWriter(self._runs).write(firings)
+        RunWriter(self._runs).write_runs(firings)
         made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
-        activity_log.log_made(made)
-        self._meter.add_runs(made)
+        activity_log.log_new_runs(made)
+        self._meter.add_run_bytes(made)
         unwritten = planned - {run["_id"] for run in made}
-        self._transport.dismiss([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
+        self._transport.cancel_admission([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
 
-    def _advance(self, firings: list[Firing]) -> list[Firing]:
+    def _advance(self, firings: list[TaskFiring]) -> list[TaskFiring]:
         """Advance the tasks. Return the firings whose task was edited or deleted meanwhile."""
-        result = self._tasks.bulk_write(gathered(firing.advance() for firing in firings), ordered=False)
+        result = self._tasks.bulk_write(group_updates(firing.build_advance() for firing in firings), ordered=False)
         if result.modified_count == len(firings):
             return []
         ids = [firing.task["_id"] for firing in firings]
         versions = {task["_id"]: task["version"] for task in self._tasks.find({"_id": {"$in": ids}}, {"version": 1})}
         return [firing for firing in firings if versions.get(firing.task["_id"]) != firing.task["version"]]
 
-    def _hand_over(self, firings: list[Firing], claimed: dict[str, Doc], lost: list[Firing]) -> None:
+    def _hand_over(self, firings: list[TaskFiring], claimed: dict[str, Doc], lost: list[TaskFiring]) -> None:
         stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
         born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
-        self._transport.take([run for run in born if run["_id"] not in stale])
+        self._transport.submit([run for run in born if run["_id"] not in stale])
         if stale:
             self._unclaim([run for run in born if run["_id"] in stale])
-            self._effects.stale(list(stale.values()))
-        self._transport.wake()
-        self._effects.follow(self._ended(firings))
+            self._effects.align_stale_runs(list(stale.values()))
+        self._transport.wake_dispatcher()
+        self._effects.apply_effects(self._ended(firings))
 
-    def _ended(self, firings: list[Firing]) -> list[Doc]:
+    def _ended(self, firings: list[TaskFiring]) -> list[Doc]:
         """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
         found = [run for firing in firings for run in firing.adopted]
         if blockers := [run["after"] for firing in firings for run in firing.runs if run.get("blocked")]:
@@ -302,12 +302,12 @@ class TaskStore(BaseJobStore):  # type: ignore[misc]
         return [run for run in found if run["status"] in SETTLED_VALUES]
 
     def _unclaim(self, runs: list[Doc]) -> None:
-        self._transport.dismiss(runs)
+        self._transport.cancel_admission(runs)
         changes: Doc = {"worker": None, "attempts": [], "started_at": None}
         updates = []
         for run in runs:
-            ranked = changes | ready_again(run)
-            same = equals("fence", run["fence"])
+            ranked = changes | requeued_fields(run)
+            same = has_value("fence", run["fence"])
             updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, ranked, where=same))
         if updates:
             self._runs.bulk_write(updates, ordered=False)

@@ -11,30 +11,30 @@ from pymongo import UpdateOne
 
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger, global_id, shown_status
+from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger, public_status, to_global_id
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
-    both,
+    all_of,
     change_task,
-    equals,
-    own_run,
-    task_change,
-    with_active,
+    change_task_pipeline,
+    has_value,
+    put_active_runs,
+    run_id_expression,
 )
-from tocsin.tasks.runs import new_run
+from tocsin.tasks.runs import new_task_run
 
-Entry = dict[str, str]
+ActiveRun = dict[str, str]
 _Item = schedules.Gap | datetime | Doc
-MOST_OPEN = 100
+MAX_OPEN_RUNS = 100
 """Default maximum of open scheduled runs of one task, whose document names them all."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 _NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
 _NOT_QUEUED = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
 
 
 @dataclass(slots=True)
-class Firing:
+class TaskFiring:
     """A due task and its planned runs, ordered by due time. `due` is the `next_run_at` with which it was found.
 
     The first `written` of the runs are stored. `adopted` are those of them that already existed, because of a crash
@@ -43,82 +43,84 @@ class Firing:
     """
 
     task: Doc
-    due: datetime
+    due_at: datetime
     now: datetime
     runs: list[Doc] = field(default_factory=list)
     last_due_at: datetime | None = None
     next_run_at: datetime | None = None
     adopted: list[Doc] = field(default_factory=list)
     written: int = 0
-    active: list[Entry] = field(default_factory=list)
-    most_open: int = MOST_OPEN
+    active: list[ActiveRun] = field(default_factory=list)
+    max_open: int = MAX_OPEN_RUNS
 
-    def claimable(self) -> list[Doc]:
+    def claimable_runs(self) -> list[Doc]:
         """Return the runs that a worker may claim at once."""
         return [run for run in self.runs if run["status"] == RunStatus.QUEUED.value and not run.get("blocked")]
 
-    def advance(self) -> tuple[str, "Advance"]:
+    def build_advance(self) -> tuple[str, "TaskAdvance"]:
         """Return the task's id and its advance."""
         made = tuple(self._named(run) for run in self.runs if run["status"] != RunStatus.SKIPPED.value)
         active = tuple(self._named(run) for run in self.runs if self._is_active(run))
-        step = Advance(self.due, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
+        step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
-    def _named(self, run: Doc) -> "Named":
-        return run["_id"][len(self.task["_id"]) :], shown_status(run)
+    def _named(self, run: Doc) -> "NamedRun":
+        return run["_id"][len(self.task["_id"]) :], public_status(run)
 
     def _is_active(self, run: Doc) -> bool:
         """Return whether the task must name this run as active: it is open, or its end is still to be counted."""
         return bool(run["open"]) or (run in self.adopted and run["status"] not in _NEVER_OPEN)
 
 
-Named = tuple[str, RunStatus]
+NamedRun = tuple[str, RunStatus]
 """The suffix that a run's id adds to its task's id, and the run's status."""
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
+class TaskAdvance:
     """The move of a task to its next due time, unless it was edited or advanced meanwhile.
 
     `last` contains the newest run that was made, if any; `active` the runs that are not settled.
     """
 
-    due: datetime
+    due_at: datetime
     version: int
     next_run_at: datetime | None
     last_due_at: datetime | None
-    last: tuple[Named, ...]
-    active: tuple[Named, ...]
+    last_run: tuple[NamedRun, ...]
+    active: tuple[NamedRun, ...]
 
-    def pipeline(self) -> Pipeline:
+    def build_pipeline(self) -> Pipeline:
         """Return the update pipeline for the task."""
         changes: Doc = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
         computed: dict[str, Expression] = {}
         if self.active:
-            computed["active"] = with_active([(own_run(suffix), status) for suffix, status in self.active])
-        for suffix, status in self.last:
-            computed["last_run"] = own_run(suffix)
+            computed["active"] = put_active_runs(
+                [(run_id_expression(suffix), status) for suffix, status in self.active]
+            )
+        for suffix, status in self.last_run:
+            computed["last_run"] = run_id_expression(suffix)
             if status is RunStatus.MISSED:
                 changes["last_end"] = TaskStatus.FAILED.value
-        unmoved = both(equals("next_run_at", self.due), equals("version", self.version))
-        return task_change(unmoved, changes, computed)
+        unmoved = all_of(has_value("next_run_at", self.due_at), has_value("version", self.version))
+        return change_task_pipeline(unmoved, changes, computed)
 
 
-def run_id(task_id: str, due_at: datetime) -> str:
+def scheduled_run_id(task_id: str, due_at: datetime) -> str:
     """Return the id of a task's run at a due time. It is deterministic, so that the run is made only once."""
     return f"{task_id}:{epoch_milliseconds(due_at)}"
 
 
-def fire(task: Doc, now: datetime, active: list[Entry], most_open: int = MOST_OPEN) -> Firing:
+def plan_firing(task: Doc, now: datetime, active: list[ActiveRun], most_open: int = MAX_OPEN_RUNS) -> TaskFiring:
     """Plan the runs of a due task. `active` are its open runs, as {"run", "status"}."""
-    firing = Firing(task, task["next_run_at"], now, active=active, most_open=most_open)
-    _plan(firing, firing.due, [])
+    firing = TaskFiring(task, task["next_run_at"], now, active=active, max_open=most_open)
+    _plan(firing, firing.due_at, [])
     return firing
 
 
-def due_behind(firing: Firing, run: Doc) -> datetime | None:
+def next_due_after(firing: TaskFiring, run: Doc) -> datetime | None:
     """Return the first due time after those that a stored run covers, or None if it is in the future."""
-    due = schedules.next_due(schedules.from_document(firing.task["schedule"]), last_due_of(run))
+    due = schedules.next_due(schedules.schedule_from_document(firing.task["schedule"]), last_due_of(run))
     return due if due is not None and due <= firing.now else None
 
 
@@ -128,7 +130,7 @@ def last_due_of(run: Doc) -> datetime:
     return last
 
 
-def plan_anew(firing: Firing, existing: Doc, known: list[Doc]) -> None:
+def replan_after(firing: TaskFiring, existing: Doc, known: list[Doc]) -> None:
     """Adopt a run that already exists in place of the next one to write, and plan what is due after it.
 
     `known` are the runs of the task that exist after that one.
@@ -136,22 +138,25 @@ def plan_anew(firing: Firing, existing: Doc, known: list[Doc]) -> None:
     firing.runs = [*firing.runs[: firing.written], existing]
     firing.adopted.append(existing)
     firing.written += 1
-    due = due_behind(firing, existing)
+    due = next_due_after(firing, existing)
     if due is not None:
         _plan(firing, due, known)
     last = max(last_due_of(run) for run in firing.runs)
-    schedule = schedules.from_document(firing.task["schedule"])
+    schedule = schedules.schedule_from_document(firing.task["schedule"])
     firing.last_due_at, firing.next_run_at = last, schedules.next_due(schedule, max(last, firing.now))
 
 
-def _plan(firing: Firing, due: datetime, known: list[Doc]) -> None:
+def _plan(firing: TaskFiring, due: datetime, known: list[Doc]) -> None:
     """Add the runs for the due times from `due` to now, along with the `known` ones, which already exist."""
     task, now = firing.task, firing.now
-    schedule, misfire = schedules.from_document(task["schedule"]), schedules.Misfire.from_document(task["misfire"])
-    plan = schedules.plan_due(schedule, due, now, misfire)
-    runs, gaps = schedules.leave_out(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
+    schedule, misfire = (
+        schedules.schedule_from_document(task["schedule"]),
+        schedules.Misfire.from_document(task["misfire"]),
+    )
+    plan = schedules.plan_due_times(schedule, due, now, misfire)
+    runs, gaps = schedules.exclude_covered(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
     catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - due > misfire.grace
-    most_open = max(firing.most_open, misfire.max_runs) if catching_up else firing.most_open
+    most_open = max(firing.max_open, misfire.max_runs) if catching_up else firing.max_open
     busy = [*firing.active, *(_entry(run) for run in firing.runs if run["open"])]
     items: list[_Item] = [*gaps, *runs, *known]
     for item in sorted(items, key=_first_due) if known else items:
@@ -174,56 +179,58 @@ def _first_due(item: _Item) -> datetime:
     return first
 
 
-def _entry(run: Doc) -> Entry:
+def _entry(run: Doc) -> ActiveRun:
     return {"run": run["_id"], "status": run["status"]}
 
 
 @dataclass(slots=True)
-class Fired:
+class FiringBatch:
     """Fired tasks, and those that were not fired: `unreadable` ones (such as with a time zone that no longer exists),
     and those `left` for the next slice because the others became many runs.
     """
 
-    firings: list[Firing] = field(default_factory=list)
+    firings: list[TaskFiring] = field(default_factory=list)
     unreadable: list[Doc] = field(default_factory=list)
-    left: list[Doc] = field(default_factory=list)
+    postponed: list[Doc] = field(default_factory=list)
 
 
-def fire_all(
+def plan_firings(
     tasks: list[Doc],
     now: datetime,
-    active: dict[str, list[Entry]],
+    active: dict[str, list[ActiveRun]],
     *,
     most_runs: int | None = None,
-    most_open: int = MOST_OPEN,
-) -> Fired:
+    most_open: int = MAX_OPEN_RUNS,
+) -> FiringBatch:
     """Fire due tasks in order until they have become `most_runs` runs."""
-    fired, made = Fired(), 0
+    fired, made = FiringBatch(), 0
     for index, task in enumerate(tasks):
         if most_runs is not None and made >= most_runs:
-            fired.left = tasks[index:]
+            fired.postponed = tasks[index:]
             break
         if task["next_run_at"] > now:
             continue  # the clock was set back in the meantime
         try:
-            fired.firings.append(fire(task, now, active.get(task["_id"], []), most_open))
+            fired.firings.append(plan_firing(task, now, active.get(task["_id"], []), most_open))
             made += len(fired.firings[-1].runs)
         except Exception as error:
-            log.error("task is invalid and was paused", task_id=global_id("Task", task["_id"]), error=repr(error)[:300])
+            log.error(
+                "task is invalid and was paused", task_id=to_global_id("Task", task["_id"]), error=repr(error)[:300]
+            )
             fired.unreadable.append(task)
     return fired
 
 
-def pause(task: Doc, now: datetime) -> UpdateOne:
+def pause_unreadable(task: Doc, now: datetime) -> UpdateOne:
     """Build the update that pauses an unreadable task until its owner edits it."""
     changes = {"hold": Hold.PAUSED.value, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
-    return change_task(task["_id"], equals("version", task["version"]), changes | {"reconcile": True})
+    return change_task(task["_id"], has_value("version", task["version"]), changes | {"reconcile": True})
 
 
 def _plan_one(
-    task: Doc, due_at: datetime, now: datetime, busy: list[Entry], most_open: int, *, catching_up: bool
+    task: Doc, due_at: datetime, now: datetime, busy: list[ActiveRun], most_open: int, *, catching_up: bool
 ) -> Doc:
-    run = new_run(task, run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
+    run = new_task_run(task, scheduled_run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
     overlap = Overlap(task["overlap"])
     if len(busy) >= most_open:
         return _skipped(run, RunReason.OVERLAP_LIMIT if overlap is Overlap.ALLOW else RunReason.OVERLAP, now)
@@ -240,6 +247,6 @@ def _skipped(run: Doc, reason: RunReason, now: datetime) -> Doc:
 
 
 def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
-    run = new_run(task, run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
+    run = new_task_run(task, scheduled_run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
     missed = {"status": RunStatus.MISSED.value, "reason": RunReason.MISFIRE.value, "finished_at": now}
     return run | _NOT_QUEUED | missed | {"missed_until": gap.until, "missed_count": gap.count}

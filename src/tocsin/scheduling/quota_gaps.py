@@ -10,22 +10,24 @@ from pymongo import UpdateOne
 
 from tocsin import schedules
 from tocsin.documents import Doc, RunReason, RunStatus, Trigger
-from tocsin.documents.updates import Expression, both, change_when, equals
-from tocsin.scheduling.planning import Firing, last_due_of, run_id
-from tocsin.tasks.runs import new_run
+from tocsin.documents.updates import Expression, all_of, change_when, has_value
+from tocsin.scheduling.planning import TaskFiring, last_due_of, scheduled_run_id
+from tocsin.tasks.runs import new_task_run
 
 
-def forgo(task: Doc, now: datetime, until: datetime) -> Firing:
+def plan_quota_gap(task: Doc, now: datetime, until: datetime) -> TaskFiring:
     """Plan a due task whose owner's quota is used up until the given time."""
-    gap, following = schedules.pass_over(schedules.from_document(task["schedule"]), task["next_run_at"], until)
-    firing = Firing(task, task["next_run_at"], now, runs=[_missed(task, gap, now)], next_run_at=following)
+    gap, following = schedules.skip_due_times(
+        schedules.schedule_from_document(task["schedule"]), task["next_run_at"], until
+    )
+    firing = TaskFiring(task, task["next_run_at"], now, runs=[_missed(task, gap, now)], next_run_at=following)
     firing.last_due_at = last_due_of(firing.runs[0])
     return firing
 
 
-def postponed(run_id: str, where: Expression, until: datetime) -> UpdateOne:
+def postpone_retry(run_id: str, where: Expression, until: datetime) -> UpdateOne:
     """Build the update that postpones a waiting retry."""
-    waits = both(equals("status", RunStatus.RETRY.value), where)
+    waits = all_of(has_value("status", RunStatus.RETRY.value), where)
     return UpdateOne({"_id": run_id}, [change_when(waits, {"retry_at": until, "reason": RunReason.QUOTA.value})])
 
 
@@ -34,4 +36,4 @@ def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
         "status": RunStatus.MISSED.value, "reason": RunReason.QUOTA.value, "open": False, "finished_at": now,
         "rank": None, "ready_at": None, "queued_at": None, "missed_until": gap.until, "missed_count": gap.count,
     }  # fmt: skip
-    return new_run(task, run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now) | missed
+    return new_task_run(task, scheduled_run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now) | missed

@@ -15,7 +15,7 @@ from pymongo.synchronous.collection import Collection
 from tocsin import telemetry
 from tocsin.documents import Doc, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import move_run
-from tocsin.scheduling.planning import Firing, due_behind, last_due_of, plan_anew
+from tocsin.scheduling.planning import TaskFiring, last_due_of, next_due_after, replan_after
 from tocsin.tasks import activity_log
 
 _DUPLICATE = 11000
@@ -27,27 +27,27 @@ class RunWriter:
     def __init__(self, runs: Collection[Doc]) -> None:
         self._runs = runs
 
-    def write(self, firings: list[Firing]) -> None:
+    def write_runs(self, firings: list[TaskFiring]) -> None:
         """Write all planned runs. Afterwards, `runs` are the stored ones, of which `adopted` already existed."""
         while unfinished := [firing for firing in firings if firing.written < len(firing.runs)]:
             if blocked := self._write_next(unfinished):
                 self._adopt(blocked)
 
-    def _write_next(self, firings: list[Firing]) -> list[Firing]:
+    def _write_next(self, firings: list[TaskFiring]) -> list[TaskFiring]:
         """Write the next runs in as few inserts as possible. Return the firings whose next run already exists."""
         longest = max(len(firing.runs) - firing.written for firing in firings)
         if len(firings) < longest:
             return [firing for firing in firings if not self._write_rest(firing)]
         return self._write_heads(firings)
 
-    def _write_heads(self, firings: list[Firing]) -> list[Firing]:
+    def _write_heads(self, firings: list[TaskFiring]) -> list[TaskFiring]:
         known = set(self._insert([firing.runs[firing.written] for firing in firings], ordered=False))
         for index, firing in enumerate(firings):
             if index not in known:
                 _note_written(firing, 1)
         return [firings[index] for index in known]
 
-    def _write_rest(self, firing: Firing) -> bool:
+    def _write_rest(self, firing: TaskFiring) -> bool:
         rest = firing.runs[firing.written :]
         known = self._insert(rest, ordered=True)
         _note_written(firing, known[0] if known else len(rest))
@@ -64,17 +64,19 @@ class RunWriter:
             return [fault["index"] for fault in faults]
         return []
 
-    def _adopt(self, firings: list[Firing]) -> None:
+    def _adopt(self, firings: list[TaskFiring]) -> None:
         existing = self._read([firing.runs[firing.written]["_id"] for firing in firings])
-        behind = [firing for firing in firings if (run := existing.get(_next_id(firing))) and due_behind(firing, run)]
+        behind = [
+            firing for firing in firings if (run := existing.get(_next_id(firing))) and next_due_after(firing, run)
+        ]
         retrying = [existing[_next_id(firing)] for firing in behind]
         if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # their tasks are due again
-            give_way(self._runs, retrying, behind[0].now)
+            end_superseded_retries(self._runs, retrying, behind[0].now)
             existing |= self._read([run["_id"] for run in retrying])
         known = self._read_after({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
         for firing in firings:
             if (run := existing.get(_next_id(firing))) is not None:
-                plan_anew(firing, run, known.get(firing.task["_id"], []))
+                replan_after(firing, run, known.get(firing.task["_id"], []))
 
     def _read_after(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
         """Return the existing runs after these, by task. There are none unless a clock was set back."""
@@ -92,22 +94,22 @@ class RunWriter:
         return {run["_id"]: run for run in self._runs.find({"_id": {"$in": run_ids}})}
 
 
-def _next_id(firing: Firing) -> str:
+def _next_id(firing: TaskFiring) -> str:
     run_id: str = firing.runs[firing.written]["_id"]
     return run_id
 
 
-def _note_written(firing: Firing, count: int) -> None:
+def _note_written(firing: TaskFiring, count: int) -> None:
     for run in firing.runs[firing.written : firing.written + count]:
         telemetry.RUNS_FIRED.labels(run["status"]).inc()
     firing.written += count
 
 
-def give_way(collection: Collection[Doc], runs: list[Doc], now: datetime) -> None:
+def end_superseded_retries(collection: Collection[Doc], runs: list[Doc], now: datetime) -> None:
     """Fail those of these runs that wait for a retry, because their tasks are due again."""
     changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
     retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
     updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
     collection.bulk_write(updates, ordered=False)
     gone = collection.find({"_id": {"$in": retrying}})
-    activity_log.log_outcomes([run for run in gone if run["reason"] == RunReason.GAVE_WAY.value])
+    activity_log.log_run_outcomes([run for run in gone if run["reason"] == RunReason.GAVE_WAY.value])

@@ -10,15 +10,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
-from tocsin.documents import Database, Doc, connect_thread
+from tocsin.documents import Database, Doc, connect_sync
 from tocsin.quotas.meter import UsageMeter
-from tocsin.scheduling.job_store import Hand, RunExecutor, TaskStore
-from tocsin.scheduling.planning import MOST_OPEN
+from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore, Transport
+from tocsin.scheduling.planning import MAX_OPEN_RUNS
 from tocsin.tasks import reconciliation, run_effects
 
-LONGEST_SLEEP = 30.0
+MAX_SLEEP_SECONDS = 30.0
 """Maximum seconds between passes, which also limits the effect of a clock that was set."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class _Passes(BackgroundScheduler):  # type: ignore[misc]
@@ -39,32 +39,32 @@ class _Passes(BackgroundScheduler):  # type: ignore[misc]
             log.warning("scheduler pass failed, retrying", error=str(error)[:300], seconds=wait)
             return wait
         self.failures = 0
-        return LONGEST_SLEEP if wait is None else min(wait, LONGEST_SLEEP)
+        return MAX_SLEEP_SECONDS if wait is None else min(wait, MAX_SLEEP_SECONDS)
 
 
 class Scheduler:
     """The scheduler turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
 
     def __init__(
-        self, database: Database, transport: Hand, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
+        self, database: Database, transport: Transport, most_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None
     ) -> None:
         self._database = database
         self._transport = transport
         self._most_open = most_open
         self._meter = meter
         self._passes = _Passes()
-        self._store: TaskStore | None = None
+        self._store: DueJobStore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._afterwards: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Start the scheduler's thread."""
         self._loop = asyncio.get_running_loop()
-        self._store = TaskStore(
-            connect_thread(self._database.uri, self._database.name), self._transport, self, self._most_open, self._meter
+        self._store = DueJobStore(
+            connect_sync(self._database.uri, self._database.name), self._transport, self, self._most_open, self._meter
         )
         self._passes.add_jobstore(self._store)
-        self._passes.add_executor(RunExecutor(self._store))
+        self._passes.add_executor(DueJobExecutor(self._store))
         self._passes.start()
 
     async def stop(self) -> None:
@@ -76,27 +76,27 @@ class Scheduler:
             await asyncio.wait(self._afterwards, timeout=5)
 
     @property
-    def healthy(self) -> bool:
+    def is_healthy(self) -> bool:
         """True if the thread is alive and its last pass succeeded."""
         alive = any(thread.name == "APScheduler" and thread.is_alive() for thread in threading.enumerate())
         return self._loop is not None and alive and self._passes.failures == 0
 
-    def due(self, at: datetime | None) -> None:
+    def expect_due(self, at: datetime | None) -> None:
         """Note that something due at this time was written. None is ignored."""
         if at is not None and self._store is not None:
-            self._store.expect(at)
+            self._store.expect_due(at)
             sleeps_until = self._store.sleeps_until
             if sleeps_until is None or at < sleeps_until:
                 self._passes.wakeup()
 
     # --- called from the scheduler's thread -------------------------------------------------------------------------
 
-    def follow(self, runs: list[Doc]) -> None:
+    def apply_effects(self, runs: list[Doc]) -> None:
         """Apply the effects of ended runs: on their tasks, on mails, on runs that wait for them."""
         if runs:
             self._run_soon(self._apply_effects(runs))
 
-    def stale(self, runs: list[Doc]) -> None:
+    def align_stale_runs(self, runs: list[Doc]) -> None:
         """Align runs that were made from an outdated version of their task."""
         self._run_soon(self._align(runs))
 
@@ -118,8 +118,8 @@ class Scheduler:
             log.warning("effects of a scheduler pass failed; the next start repairs them", error=str(error)[:300])
 
     async def _apply_effects(self, runs: list[Doc]) -> None:
-        if await run_effects.follow(self._database, runs):
-            self._transport.wake()
+        if await run_effects.apply_effects(self._database, runs):
+            self._transport.wake_dispatcher()
 
     async def _align(self, runs: list[Doc]) -> None:
         """Give runs whose due time is still valid the new settings, and settle the others."""
@@ -128,9 +128,9 @@ class Scheduler:
         tasks = {task["_id"]: task async for task in self._database.tasks.find({"_id": {"$in": ids}}, fields)}
         now = clock.now()
         moved = [run for run in runs if run["task"] in tasks and not _is_due_time(tasks[run["task"]], run["due_at"])]
-        await reconciliation.settle_moved(self._database, moved, now)
-        await reconciliation.align_stale(self._database, [run for run in runs if run not in moved], now)
-        self._transport.wake()
+        await reconciliation.cancel_moved_runs(self._database, moved, now)
+        await reconciliation.align_stale_runs(self._database, [run for run in runs if run not in moved], now)
+        self._transport.wake_dispatcher()
 
 
 def _is_due_time(task: Doc, due_at: datetime) -> bool:
@@ -138,4 +138,4 @@ def _is_due_time(task: Doc, due_at: datetime) -> bool:
     ahead: datetime | None = task["next_run_at"]
     if ahead is None or ahead >= due_at:
         return ahead in (None, due_at)
-    return schedules.latest_due(schedules.from_document(task["schedule"]), due_at) == due_at
+    return schedules.latest_due(schedules.schedule_from_document(task["schedule"]), due_at) == due_at

@@ -16,7 +16,7 @@ import jwt
 
 from tocsin import clock
 from tocsin.errors import TokenExpired, TokenInvalid
-from tocsin.security.key_files import nothing_new
+from tocsin.security.key_files import skip_reload
 
 ALGORITHM = "HS256"
 ISSUER = AUDIENCE = "tocsin"
@@ -30,12 +30,12 @@ _EXPIRED = "The access token has expired. Log in again to get a new one."
 _INVALID = "The access token is not valid. Log in and send the new one as `Authorization: Bearer <token>`."
 
 
-class UnknownKey(TokenInvalid):
+class UnknownSigningKey(TokenInvalid):
     """A token that names an unknown key, which may have been created a moment ago."""
 
 
 @dataclass(frozen=True)
-class Claims:
+class TokenClaims:
     """The content of a valid token: its user, its session, and when it expires (UTC, whole seconds)."""
 
     user_id: str
@@ -53,7 +53,7 @@ class SigningKey:
     retire_at: datetime | None = None
 
 
-def kid_of(secret: str) -> str:
+def derive_key_id(secret: str) -> str:
     """Return the id of the operator's own secret: the same in every process, without revealing the secret."""
     return hashlib.sha256(f"tocsin signing key\0{secret}".encode()).hexdigest()[:16]
 
@@ -64,14 +64,14 @@ class AccessTokens:
     `reload` loads keys that are not known yet.
     """
 
-    reload: Callable[[], Awaitable[None]]
+    reload_keys: Callable[[], Awaitable[None]]
 
     def __init__(self, secret: str, lifetime: timedelta) -> None:
-        self.reload = nothing_new
+        self.reload_keys = skip_reload
         self._lifetime = lifetime
-        self.use([SigningKey(kid_of(secret), secret)])
+        self.set_keys([SigningKey(derive_key_id(secret), secret)])
 
-    def use(self, keys: Sequence[SigningKey]) -> None:
+    def set_keys(self, keys: Sequence[SigningKey]) -> None:
         """Sign with the first of these keys from now on, and accept the signatures of all of them."""
         self._signing = keys[0]
         self._keys = {key.kid: key for key in keys}
@@ -90,15 +90,15 @@ class AccessTokens:
         }
         return jwt.encode(claims, self._signing.secret, ALGORITHM, {"kid": self._signing.kid}), expires_at
 
-    async def verify(self, token: str) -> Claims:
+    async def verify(self, token: str) -> TokenClaims:
         """Verify a token, reloading the keys if necessary. Raises TokenInvalid, TokenExpired."""
         try:
-            return self.read(token)
-        except UnknownKey:
-            await self.reload()
-        return self.read(token)
+            return self.verify_without_reload(token)
+        except UnknownSigningKey:
+            await self.reload_keys()
+        return self.verify_without_reload(token)
 
-    def read(self, token: str) -> Claims:
+    def verify_without_reload(self, token: str) -> TokenClaims:
         """Verify a token's signature, issuer, audience and times with the known keys.
 
         Raises TokenInvalid, TokenExpired.
@@ -120,7 +120,7 @@ class AccessTokens:
             raise TokenInvalid(_INVALID)
         key = self._keys.get(kid)
         if key is None:
-            raise UnknownKey(_INVALID)
+            raise UnknownSigningKey(_INVALID)
         if key.retire_at is not None and key.retire_at <= clock.now():
             raise TokenInvalid(_INVALID)
         return key
@@ -134,8 +134,8 @@ def _decode(token: str, secret: str) -> dict[str, Any]:
     return claims
 
 
-def _claims(found: dict[str, Any]) -> Claims:
+def _claims(found: dict[str, Any]) -> TokenClaims:
     session_id = found.get("sid")
     if session_id is not None and not isinstance(session_id, str):
         raise ValueError("the session is not a string")
-    return Claims(found["sub"], session_id, datetime.fromtimestamp(found["exp"], UTC), found["jti"])
+    return TokenClaims(found["sub"], session_id, datetime.fromtimestamp(found["exp"], UTC), found["jti"])

@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 
 from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
 from tocsin.errors import TocsinError
-from tocsin.security.opaque_tokens import derive
+from tocsin.security.opaque_tokens import derive_hmac
 
 _PURPOSE = "file link"
 _LONGEST = 500
 
 
-class LinkWrong(TocsinError):
+class LinkInvalid(TocsinError):
     """A link that this installation did not sign."""
 
 
@@ -46,13 +46,13 @@ class FileLinks:
         """Return a token for this file, and the time (UTC, whole seconds) at which it expires."""
         expires_at = (now + self._lifetime).astimezone(UTC).replace(microsecond=0)
         said = f"{_encode(file_id)}.{int(expires_at.timestamp())}.{epoch_milliseconds(now)}"
-        return f"{said}.{derive(self._keys[0], _PURPOSE, said)}", expires_at
+        return f"{said}.{derive_hmac(self._keys[0], _PURPOSE, said)}", expires_at
 
     def read(self, token: str, now: datetime) -> FileLink:
         """Verify and read a token. Raises LinkWrong or LinkExpired."""
         said, _, signature = token.rpartition(".")
         if len(token) > _LONGEST or not any(self._is_signed(key, said, signature) for key in self._keys):
-            raise LinkWrong("This is not a link of this server.")
+            raise LinkInvalid("This is not a link of this server.")
         file_id, expires_at, *issued = said.split(".")
         if int(expires_at) <= now.timestamp():
             raise LinkExpired("This link has expired.")
@@ -61,7 +61,7 @@ class FileLinks:
         return FileLink(_decode(file_id), issued_at)
 
     def _is_signed(self, key: bytes, said: str, signature: str) -> bool:
-        right = derive(key, _PURPOSE, said)
+        right = derive_hmac(key, _PURPOSE, said)
         return hmac.compare_digest(right.encode(), signature.encode("utf-8", "surrogatepass"))
 
 
@@ -73,4 +73,4 @@ def _decode(text: str) -> str:
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except (binascii.Error, ValueError):
-        raise LinkWrong("This is not a link of this server.") from None
+        raise LinkInvalid("This is not a link of this server.") from None

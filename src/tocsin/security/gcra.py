@@ -33,30 +33,30 @@ class Bucket:
         """How far ahead the time may be at which the bucket is full again."""
         return self.period * 1000
 
-    def spend(self, points: float) -> Milliseconds:
+    def refill_time(self, points: float) -> Milliseconds:
         """Return the time in which these points are refilled."""
         return points * self.window / self.capacity
 
-    def furthest(self, now: Milliseconds) -> Milliseconds:
+    def latest_valid_time(self, now: Milliseconds) -> Milliseconds:
         """Return the latest valid state. A later one was written before a clock was set back, and counts as full."""
         return now + self.window + SKEW
 
-    def wait(self, full_at: Milliseconds, points: float, now: Milliseconds) -> float:
+    def seconds_until(self, full_at: Milliseconds, points: float, now: Milliseconds) -> float:
         """Return the seconds until these points can be taken; 0 for now, infinite if they exceed the capacity."""
         if points > self.capacity:
             return math.inf
-        if full_at > self.furthest(now):
+        if full_at > self.latest_valid_time(now):
             return 0.0
-        early = max(full_at, now) + self.spend(points) - now - self.window
+        early = max(full_at, now) + self.refill_time(points) - now - self.window
         return early / 1000 if early > ROUNDING else 0.0
 
-    def remaining(self, full_at: Milliseconds, now: Milliseconds) -> float:
+    def remaining_points(self, full_at: Milliseconds, now: Milliseconds) -> float:
         """Return the points that can be taken now."""
-        ahead = 0.0 if full_at > self.furthest(now) else max(full_at - now, 0.0)
+        ahead = 0.0 if full_at > self.latest_valid_time(now) else max(full_at - now, 0.0)
         return max(self.capacity * (1 - ahead / self.window), 0.0)
 
 
-def address_key(address: str) -> str:
+def network_key(address: str) -> str:
     """Return the key of a network address: itself, or for IPv6 the /64 network, which belongs to one customer."""
     try:
         ip = ip_address(address.partition("%")[0])

@@ -7,15 +7,15 @@ leads there, so that one is checked as well: `ipaddress` considers 64:ff9b::10.0
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from tocsin.config import Network
+from tocsin.config import IPNetwork
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))  # RFC 6052, RFC 8215
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291 section 2.5.5.1, deprecated
 _ISATAP = {0x0000_5EFE, 0x0200_5EFE}  # RFC 5214 section 6.1
-_REFUSED: tuple[Network, ...] = (  # not covered by is_global in every Python since 3.11
+_REFUSED: tuple[IPNetwork, ...] = (  # not covered by is_global in every Python since 3.11
     IPv4Network("192.0.0.0/24"),  # IETF protocol assignments; one cloud's metadata service lives there
     IPv4Network("192.88.99.0/24"),  # 6to4 relays, RFC 7526
     IPv4Network("168.63.129.16/32"),  # Azure's host agent, a public address that serves only its guests
@@ -24,7 +24,7 @@ _REFUSED: tuple[Network, ...] = (  # not covered by is_global in every Python si
 )
 
 
-def is_allowed(address: str, allowed: Sequence[Network]) -> bool:
+def is_address_allowed(address: str, allowed: Sequence[IPNetwork]) -> bool:
     """Tell whether a connection to `address`, a literal IPv4 or IPv6 address, may be opened.
 
     Everything that is not global unicast is refused: private, loopback, link-local (cloud metadata), carrier-grade NAT,
@@ -38,15 +38,15 @@ def is_allowed(address: str, allowed: Sequence[Network]) -> bool:
     return _may_call(parsed, allowed)
 
 
-def _may_call(address: Address, allowed: Sequence[Network]) -> bool:
+def _may_call(address: IpAddress, allowed: Sequence[IPNetwork]) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped  # the same destination
     if any(address in network for network in allowed):
         return True
-    return _is_public(address) and all(_may_call(inner, allowed) for inner in carried_addresses(address))
+    return _is_public(address) and all(_may_call(inner, allowed) for inner in embedded_ipv4_addresses(address))
 
 
-def _is_public(address: Address) -> bool:
+def _is_public(address: IpAddress) -> bool:
     if any(address in network for network in _REFUSED) or not address.is_global or address.is_multicast:
         return False
     if isinstance(address, IPv4Address):
@@ -54,7 +54,7 @@ def _is_public(address: Address) -> bool:
     return address in _GLOBAL_UNICAST or address in _NAT64[0]
 
 
-def carried_addresses(address: Address) -> Iterator[IPv4Address]:
+def embedded_ipv4_addresses(address: IpAddress) -> Iterator[IPv4Address]:
     """Yield the IPv4 addresses embedded in `address` that traffic to it may reach."""
     if isinstance(address, IPv4Address):
         return

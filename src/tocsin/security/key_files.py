@@ -16,10 +16,10 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from tocsin.config import PREFIX, Settings
-from tocsin.errors import StartError
-from tocsin.fsync import sync_directory
+from tocsin.errors import StartupError
+from tocsin.fsync import fsync_directory
 from tocsin.setting_values import decode_keys
-from tocsin.telemetry import logger
+from tocsin.telemetry import get_logger
 
 Key = TypeVar("Key", str, tuple[bytes, ...])
 JWT_SECRET_FILE = "jwt_secret"  # noqa: S105  # the name of a file
@@ -27,11 +27,11 @@ ENCRYPTION_KEY_FILE = "encryption_key"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LONGEST_FILE = 4096
 
-log = logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Keys:
+class InstallationKeys:
     """The keys: `jwt_secret` (at least 32 characters) signs access tokens, `encryption` (32 bytes, AES-256) seals.
 
     From the first `tocsin keys rotate` on, keys in the database take over, which `encryption` seals. `former` are
@@ -43,11 +43,11 @@ class Keys:
     former: tuple[bytes, ...] = field(default=(), repr=False)
 
 
-async def nothing_new() -> None:
+async def skip_reload() -> None:
     """Reload nothing: there are no keys beyond the known ones."""
 
 
-def load_keys(settings: Settings, *, new: bool = True) -> Keys:
+def load_keys(settings: Settings, *, new: bool = True) -> InstallationKeys:
     """Load the keys from the settings, else from the data directory, and generate them there if it is a `new` one.
 
     Processes that start at the same time agree on them. Raises StartError with a sentence that names the file.
@@ -58,10 +58,12 @@ def load_keys(settings: Settings, *, new: bool = True) -> Keys:
         _refuse_missing_keys(settings)
     key_file, secret_file = settings.data_dir / ENCRYPTION_KEY_FILE, settings.data_dir / JWT_SECRET_FILE
     encryption, *former = _key(key_file, settings.encryption_key, decode_keys, _new_encryption_key)
-    return Keys(_key(secret_file, settings.jwt_secret, _parse_secret, _new_secret), encryption, tuple(former))
+    return InstallationKeys(
+        _key(secret_file, settings.jwt_secret, _parse_secret, _new_secret), encryption, tuple(former)
+    )
 
 
-def key_files(settings: Settings) -> dict[str, str]:
+def read_key_files(settings: Settings) -> dict[str, str]:
     """Read the key files in use, which are those whose settings are not set; their texts by name."""
     given = {ENCRYPTION_KEY_FILE: settings.encryption_key, JWT_SECRET_FILE: settings.jwt_secret}
     paths = {name: settings.data_dir / name for name, value in given.items() if value is None}
@@ -75,7 +77,7 @@ def restore_key_files(settings: Settings, texts: Mapping[str, str]) -> None:
             try:
                 _create(settings.data_dir / name, text)
             except OSError as error:
-                raise StartError(f"{settings.data_dir / name} cannot be written: {error.strerror}.") from None
+                raise StartupError(f"{settings.data_dir / name} cannot be written: {error.strerror}.") from None
 
 
 def _refuse_lost_key(data_dir: Path) -> None:
@@ -86,7 +88,7 @@ def _refuse_lost_key(data_dir: Path) -> None:
     """
     path = data_dir / ENCRYPTION_KEY_FILE
     if _exists(data_dir / JWT_SECRET_FILE) and not _exists(path):
-        raise StartError(
+        raise StartupError(
             f"{path} is missing, though this installation was started before: restore it, or set"
             f" {PREFIX}ENCRYPTION_KEY to the key that was used."
         )
@@ -95,12 +97,12 @@ def _refuse_lost_key(data_dir: Path) -> None:
 def _refuse_missing_keys(settings: Settings) -> None:
     """Refuse to generate keys for a database with data. Only a lost signing secret of a single process is harmless."""
     needed = {ENCRYPTION_KEY_FILE: settings.encryption_key}
-    if not settings.embedded:
+    if not settings.uses_embedded_database:
         needed[JWT_SECRET_FILE] = settings.jwt_secret
     for name, given in needed.items():
         path = settings.data_dir / name
         if given is None and not _exists(path):
-            raise StartError(
+            raise StartupError(
                 f"{path} is missing, though the database has data: restore it, or set {PREFIX}{name.upper()} to what"
                 " was used. Every process needs the same one. If an encryption key is lost, set another one and run"
                 " `tocsin keys rotate --forget-lost`."
@@ -111,7 +113,7 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        raise StartError(f"{path} cannot be used: {error.strerror}.") from None
+        raise StartupError(f"{path} cannot be used: {error.strerror}.") from None
 
 
 def _key(path: Path, given: SecretStr | None, parse: Callable[[str], Key], make: Callable[[], str]) -> Key:
@@ -122,13 +124,13 @@ def _key(path: Path, given: SecretStr | None, parse: Callable[[str], Key], make:
             _create(path, make())
         text = _read(path)
     except OSError as error:
-        raise StartError(f"{path} cannot be used: {error.strerror}.") from None
+        raise StartupError(f"{path} cannot be used: {error.strerror}.") from None
     try:
         return parse(text)
     except ValueError as error:
         wrong = f"{path} {error}" if text else f"{path} is empty"
         variable = f"{PREFIX}{path.name.upper()}"
-        raise StartError(f"{wrong}. Restore the right key, or set {variable} to it.") from None
+        raise StartupError(f"{wrong}. Restore the right key, or set {variable} to it.") from None
 
 
 def _create(path: Path, text: str) -> None:
@@ -146,7 +148,7 @@ def _create(path: Path, text: str) -> None:
         return
     finally:
         draft.unlink(missing_ok=True)
-    sync_directory(path.parent)
+    fsync_directory(path.parent)
 
 
 def _write(path: Path, text: str) -> None:
@@ -170,7 +172,7 @@ def _tighten(path: Path, mode: int) -> None:
     try:
         path.chmod(0o600)
     except OSError:
-        raise StartError(f"{path} can be read by others (mode {mode:o}): run `chmod 600` on it.") from None
+        raise StartupError(f"{path} can be read by others (mode {mode:o}): run `chmod 600` on it.") from None
     log.warning("a key file was readable by others and is now private to its owner", path=str(path), mode=f"{mode:o}")
 
 

@@ -7,16 +7,16 @@ import secrets
 _BYTES = 32
 
 
-def new_secret() -> str:
+def generate_token() -> str:
     """Return 256 random bits in URL-safe base64."""
     return secrets.token_urlsafe(_BYTES)
 
 
-def digest(text: str) -> str:
+def digest_token(text: str) -> str:
     """Return the stored form of a token: SHA-256 in hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def derive(key: bytes, purpose: str, text: str) -> str:
+def derive_hmac(key: bytes, purpose: str, text: str) -> str:
     """Return the HMAC-SHA-256 of `text` for this purpose, in hexadecimal digits."""
     return hmac.new(key, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

@@ -17,8 +17,8 @@ from passlib.hash import argon2
 
 from tocsin.errors import InvalidInput, RateLimited
 
-Answer = TypeVar("Answer")
-SHORTEST, LONGEST = 10, 128
+Computed = TypeVar("Computed")
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 10, 128
 """Minimum and maximum characters of a password."""
 
 argon2.set_backend()  # now, since passlib loads it at the first call and fails if two threads race for that
@@ -26,9 +26,9 @@ _ARGON2: Any = argon2.using(type="ID", memory_cost=65_536, rounds=3, parallelism
 """RFC 9106 section 4, the second recommended option: 64 MiB, three passes, four lanes."""
 _THREADS = 2
 """Two computations at a time limit the memory (64 MiB each)."""
-MOST_WAITING = 20
+MAX_WAITING = 20
 """Computations that wait for a thread, for about two seconds. More are refused: a flood of log-ins must not pile up."""
-_MAX_NORMALIZED = 4 * LONGEST
+_MAX_NORMALIZED = 4 * MAX_PASSWORD_LENGTH
 
 _COMMON = """
 0123456789 1122334455 123123123123 1234512345 123456123456 12345678910 123456789a 1234567890 12345678901
@@ -57,8 +57,8 @@ def check_password(password: str, email: str, *path: str) -> None:
     """Check a new password of the user with this address. Raises InvalidInput at `path` (by default `password`)."""
     path = path or ("password",)
     text = _normalize(password)
-    if text is None or not SHORTEST <= len(text) <= LONGEST:
-        raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", *path)
+    if text is None or not MIN_PASSWORD_LENGTH <= len(text) <= MAX_PASSWORD_LENGTH:
+        raise InvalidInput(f"A password is text of {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters.", *path)
     if len(set(text.casefold())) == 1 or text.casefold() in _COMMON_PASSWORDS:
         raise InvalidInput("This password is too common. Choose another.", *path)
     if text.casefold() == email.casefold():
@@ -81,7 +81,9 @@ async def hash_password(password: str) -> str:
     """Return the argon2id hash of a password that `check_password` accepts, with its salt and parameters."""
     text = _normalize(password)
     if text is None:
-        raise InvalidInput(f"A password is text of {SHORTEST} to {LONGEST} characters.", "password")
+        raise InvalidInput(
+            f"A password is text of {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters.", "password"
+        )
     hashed: str = await _compute(_ARGON2.hash, text)
     return hashed
 
@@ -90,13 +92,13 @@ async def verify_password(password: str, hashed: str) -> bool:
     """Tell whether `hashed` is the hash of this password. Takes the same time for any password."""
     text = _normalize(password)
     if text is None:
-        await waste_time()
+        await dummy_verify()
         return False
     matches: bool = await _compute(_ARGON2.verify, text, hashed)
     return matches
 
 
-async def waste_time() -> None:
+async def dummy_verify() -> None:
     """Take as long as a verification, so that the time does not reveal that there was nothing to verify."""
     await _compute(_ARGON2.hash, "")
 
@@ -109,7 +111,7 @@ class _Pool:
         self._lock = threading.Lock()
         self._in_progress = 0
 
-    def submit(self, work: Callable[..., Answer], *arguments: str) -> Future[Answer]:
+    def submit(self, work: Callable[..., Computed], *arguments: str) -> Future[Computed]:
         """Start the work as soon as a thread is free. Raises RateLimited."""
         self.refuse_when_full()
         with self._lock:
@@ -120,7 +122,7 @@ class _Pool:
 
     def refuse_when_full(self) -> None:
         """Raise RateLimited if the maximum number waits. Only the event loop's thread adds to them."""
-        if self._in_progress >= _THREADS + MOST_WAITING:
+        if self._in_progress >= _THREADS + MAX_WAITING:
             raise RateLimited("Too many passwords are being checked. Try again in 2 s.", 2)
 
     def _done(self, _: object) -> None:
@@ -136,12 +138,12 @@ class _Pool:
 _POOL = _Pool()
 
 
-def refuse_when_full() -> None:
+def check_capacity() -> None:
     """Raise RateLimited if no password could be checked now. To be called before any other work."""
     _POOL.refuse_when_full()
 
 
-async def _compute(work: Callable[..., Answer], *arguments: str) -> Answer:
+async def _compute(work: Callable[..., Computed], *arguments: str) -> Computed:
     """Run the work in the pool. Raises RateLimited if too much work is waiting."""
     return await asyncio.wrap_future(_POOL.submit(work, *arguments))
 

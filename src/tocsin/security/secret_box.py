@@ -13,9 +13,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tocsin.errors import TocsinError
-from tocsin.security.key_files import nothing_new
+from tocsin.security.key_files import skip_reload
 
-OPERATORS = "v1"
+OPERATOR_KEY_ID = "v1"
 """The id of the operator's own key."""
 _NONCE_BYTES = 12
 # A nonce and a tag, without text in between, are 28 bytes, which are 38 characters and padding.
@@ -32,40 +32,40 @@ class SecretBox:
     `former` are keys of the operator that open, but do not seal. `reload` loads keys that are not known yet.
     """
 
-    reload: Callable[[], Awaitable[None]]
+    reload_keys: Callable[[], Awaitable[None]]
 
     def __init__(self, key: bytes, former: Sequence[bytes] = ()) -> None:
-        self.reload = nothing_new
-        self.sealing = OPERATORS
+        self.reload_keys = skip_reload
+        self.sealing_key_id = OPERATOR_KEY_ID
         self._operators = [_cipher(one) for one in (key, *former)]
         self._keys: dict[str, AESGCM] = {}
 
-    def use(self, keys: Mapping[str, bytes], sealing: str) -> None:
+    def set_keys(self, keys: Mapping[str, bytes], sealing: str) -> None:
         """Add these keys, and seal with the one of this id from now on; it may be the operator's own.
 
         Keys are never removed: a run that was claimed earlier may still need them.
         """
         self._keys |= {kid: _cipher(key) for kid, key in keys.items() if kid not in self._keys}
-        self.sealing = sealing
+        self.sealing_key_id = sealing
 
     def seal(self, text: str, owner: str) -> str:
         """Encrypt `text` with a fresh random nonce; printable ASCII that begins with the id of the key."""
         nonce = os.urandom(_NONCE_BYTES)
-        operators = self.sealing == OPERATORS
-        cipher = self._operators[0] if operators else self._keys[self.sealing]
+        operators = self.sealing_key_id == OPERATOR_KEY_ID
+        cipher = self._operators[0] if operators else self._keys[self.sealing_key_id]
         sealed = nonce + cipher.encrypt(nonce, text.encode(), owner.encode())
-        name = OPERATORS if operators else f"v2:{self.sealing}"
+        name = OPERATOR_KEY_ID if operators else f"v2:{self.sealing_key_id}"
         return f"{name}:{base64.urlsafe_b64encode(sealed).decode()}"
 
     async def unseal(self, sealed: str, owner: str) -> str:
         """Decrypt a text that was sealed for `owner`, reloading the keys if necessary. Raises SecretUnreadable."""
         try:
-            return self.open(sealed, owner)
+            return self.unseal_without_reload(sealed, owner)
         except SecretUnreadable:
-            await self.reload()
-        return self.open(sealed, owner)
+            await self.reload_keys()
+        return self.unseal_without_reload(sealed, owner)
 
-    def open(self, sealed: str, owner: str) -> str:
+    def unseal_without_reload(self, sealed: str, owner: str) -> str:
         """Decrypt a text that was sealed for `owner`, with the known keys. Raises SecretUnreadable."""
         try:
             return self._decrypt(sealed, owner)
@@ -74,7 +74,7 @@ class SecretBox:
 
     def _decrypt(self, sealed: str, owner: str) -> str:
         kid, raw = _parts(sealed)
-        ciphers = self._operators if kid == OPERATORS else [self._keys[kid]]
+        ciphers = self._operators if kid == OPERATOR_KEY_ID else [self._keys[kid]]
         nonce, body, context = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], owner.encode()
         for cipher in ciphers:
             try:
@@ -84,7 +84,7 @@ class SecretBox:
         raise ValueError("no key opens it")
 
 
-def key_of(text: str) -> str | None:
+def find_key_id(text: str) -> str | None:
     """Return the id of the key that a sealed text names; None if it is not a sealed text."""
     match = _SEALED.fullmatch(text)
     return None if match is None else match[1] or match[2]

@@ -9,86 +9,86 @@ from datetime import datetime
 from typing import Any
 
 from tocsin import telemetry
-from tocsin.documents import Doc, RunStatus, WorkflowRunStatus, global_id, run_ids
-from tocsin.documents.states import SETTLED
+from tocsin.documents import Doc, RunStatus, WorkflowRunStatus, run_log_ids, to_global_id
+from tocsin.documents.states import SETTLED_STATUSES
 
-MOST_LINES = 20
+MAX_LINES_PER_OWNER = 20
 """Runs of one owner that were skipped, missed or cancelled together and are named, each in a line of its own."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 _EXPECTED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
 _EXPECTED_OF_WORKFLOWS = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.COMPLETED})
-_SETTLED = frozenset(status.value for status in SETTLED)
+_SETTLED = frozenset(status.value for status in SETTLED_STATUSES)
 
 
-def log_created(task_id: str, owner: str, next_run_at: datetime | None) -> None:
+def log_task_created(task_id: str, owner: str, next_run_at: datetime | None) -> None:
     """Log a new task and its first due time."""
     log_task("task created", task_id, owner, next_run_at=next_run_at and next_run_at.isoformat())
 
 
 def log_task(event: str, task_id: str, owner: str, **details: Any) -> None:
     """Log a change of a task."""
-    log.info(event, task_id=global_id("Task", task_id), user_id=global_id("User", owner), **details)
+    log.info(event, task_id=to_global_id("Task", task_id), user_id=to_global_id("User", owner), **details)
 
 
 def log_run(event: str, run_id: str) -> None:
     """Log a person's wish for a run."""
-    log.info(event, **run_ids(run_id))
+    log.info(event, **run_log_ids(run_id))
 
 
 def log_workflow(event: str, workflow: Doc, **details: Any) -> None:
     """Log a change of a workflow."""
-    ids = {"workflow_id": global_id("Workflow", workflow["_id"]), "user_id": global_id("User", workflow["owner"])}
+    ids = {"workflow_id": to_global_id("Workflow", workflow["_id"]), "user_id": to_global_id("User", workflow["owner"])}
     log.info(event, **ids, **details)
 
 
 def log_workflow_run(event: str, workflow_run_id: str) -> None:
     """Log a person's wish for a workflow run."""
-    log.info(event, workflow_run_id=global_id("WorkflowRun", workflow_run_id))
+    log.info(event, workflow_run_id=to_global_id("WorkflowRun", workflow_run_id))
 
 
 def log_workflow_run_status(workflow_run_id: str, status: WorkflowRunStatus, reason: str | None = None) -> None:
     """Log that a workflow run has come into being, or has ended, in this state."""
     show = log.debug if status in _EXPECTED_OF_WORKFLOWS else log.info
-    ids = {"workflow_run_id": global_id("WorkflowRun", workflow_run_id)}
+    ids = {"workflow_run_id": to_global_id("WorkflowRun", workflow_run_id)}
     show(f"workflow run {status.value.lower()}", **ids, **({"reason": reason} if reason else {}))
 
 
-def log_made(runs: Iterable[Doc]) -> None:
+def log_new_runs(runs: Iterable[Doc]) -> None:
     """Log runs that were just made: those that are not to run with their reason, of one owner a few of them."""
-    debug, told = telemetry.shows_debug(), Counter[str]()
+    debug, told = telemetry.is_debug_enabled(), Counter[str]()
     for run in runs:
         if run["status"] not in _EXPECTED:
             told[run["owner"]] += 1
-            if told[run["owner"]] <= MOST_LINES:
+            if told[run["owner"]] <= MAX_LINES_PER_OWNER:
                 event = "run skipped" if run["status"] == RunStatus.SKIPPED.value else "run missed"
-                log.info(event, **run_ids(run["_id"]), **_due(run), reason=run["reason"])
+                log.info(event, **run_log_ids(run["_id"]), **_due(run), reason=run["reason"])
         elif debug:
-            log.debug("run made", **run_ids(run["_id"]), **_due(run))
+            log.debug("run made", **run_log_ids(run["_id"]), **_due(run))
     _log_rest("more runs skipped or missed", told)
 
 
-def log_outcomes(runs: Iterable[Doc]) -> None:
+def log_run_outcomes(runs: Iterable[Doc]) -> None:
     """Log the states in which an attempt, or its owner's will, has left these runs, once they are stored.
 
     Of runs of one owner that are cancelled together, a few are named.
     """
-    debug, told = telemetry.shows_debug(), Counter[str]()
+    debug, told = telemetry.is_debug_enabled(), Counter[str]()
     for run in runs:
         if run["status"] == RunStatus.CANCELLED.value:
             told[run["owner"]] += 1
-            if told[run["owner"]] > MOST_LINES:
+            if told[run["owner"]] > MAX_LINES_PER_OWNER:
                 continue
         if run["status"] != RunStatus.COMPLETED.value or len(run["attempts"]) > 1:
             _log_outcome(run)
         elif debug:
-            log.debug("run completed", **run_ids(run["_id"]), status_code=run["attempts"][-1].get("status_code"))
+            log.debug("run completed", **run_log_ids(run["_id"]), status_code=run["attempts"][-1].get("status_code"))
     _log_rest("more runs cancelled", told)
 
 
 def _log_rest(event: str, told: Counter[str]) -> None:
     for owner, count in told.items():
-        if count > MOST_LINES:
-            log.info(event, user_id=global_id("User", owner), runs=count - MOST_LINES)
+        if count > MAX_LINES_PER_OWNER:
+            log.info(event, user_id=to_global_id("User", owner), runs=count - MAX_LINES_PER_OWNER)
 
 
 def _log_outcome(run: Doc) -> None:
@@ -102,7 +102,7 @@ def _log_outcome(run: Doc) -> None:
         "retry_at": retry_at and retry_at.isoformat(),
     }
     event = f"run {status.lower()}" if status in _SETTLED else "attempt failed"
-    log.info(event, **run_ids(run["_id"]), **{name: value for name, value in details.items() if value is not None})
+    log.info(event, **run_log_ids(run["_id"]), **{name: value for name, value in details.items() if value is not None})
 
 
 def _due(run: Doc) -> dict[str, str]:

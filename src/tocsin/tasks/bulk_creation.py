@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin.documents import Database, Doc, Task, is_unavailable
-from tocsin.errors import PartlyDone
+from tocsin.errors import PartialWrite
 from tocsin.tasks import idempotency
-from tocsin.tasks.activity_log import log_created
-from tocsin.tasks.saving import Ready
+from tocsin.tasks.activity_log import log_task_created
+from tocsin.tasks.saving import ValidatedDraft
 
-MOST = 1000
+MAX_TASKS = 1000
 """So many tasks one call may save."""
 _BATCH = 250
 _DUPLICATE_KEY = 11_000
@@ -27,12 +27,12 @@ _PARTLY = (
 )
 
 
-def id_of(record: Doc, index: int) -> str:
+def task_id_at(record: Doc, index: int) -> str:
     """The id of the call's task at this place; `record` is that of its idempotency key."""
     return f"{record['thing']}-{index:03}"
 
 
-async def save(database: Database, owner: str, tasks: Mapping[int, Ready], record: Doc) -> None:
+async def create_tasks(database: Database, owner: str, tasks: Mapping[int, ValidatedDraft], record: Doc) -> None:
     """Save the tasks at these places of the call, unless the record says that this was done.
 
     Raises PartlyDone when the database fails on the way.
@@ -43,15 +43,15 @@ async def save(database: Database, owner: str, tasks: Mapping[int, Ready], recor
     try:
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
-            documents = [tasks[at].document(id_of(record, at), owner, record["created_at"]) for at in batch]
+            documents = [tasks[at].build_task(task_id_at(record, at), owner, record["created_at"]) for at in batch]
             await _insert(documents)
             for document in documents:
-                log_created(document.id, owner, document.next_run_at)
-        await idempotency.done(database, record)
+                log_task_created(document.id, owner, document.next_run_at)
+        await idempotency.mark_done(database, record)
     except PyMongoError as error:
         if not is_unavailable(error):
             raise
-        raise PartlyDone(_PARTLY) from error
+        raise PartialWrite(_PARTLY) from error
 
 
 async def _insert(documents: Sequence[Task]) -> None:

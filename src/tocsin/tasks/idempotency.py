@@ -16,7 +16,7 @@ MAX_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class IdempotentCall:
     """What a caller sent: `fingerprint` is a digest of the whole input."""
 
     owner: str
@@ -30,7 +30,7 @@ class Key:
         return f"{self.owner}/{self.mutation}/{self.key}"
 
 
-async def find(database: Database, key: Key) -> Doc | None:
+async def find_record(database: Database, key: IdempotentCall) -> Doc | None:
     """The record of this key; None if it is new, or not usable as a key. Raises IdempotencyKeyReused."""
     if not 1 <= len(key.key) <= MAX_LENGTH:
         return None
@@ -40,7 +40,9 @@ async def find(database: Database, key: Key) -> Doc | None:
     return record
 
 
-async def take(database: Database, key: Key | None, thing: str, now: datetime, round_: int | None = None) -> Doc:
+async def claim_key(
+    database: Database, key: IdempotentCall | None, thing: str, now: datetime, round_: int | None = None
+) -> Doc:
     """The record of this key: a new one that names `thing`, or the earlier one, which names what was made then.
 
     Raises IdempotencyKeyReused when the key came with another input, InvalidInput when it is not usable as a key.
@@ -61,12 +63,12 @@ async def take(database: Database, key: Key | None, thing: str, now: datetime, r
     return record
 
 
-async def done(database: Database, record: Doc) -> None:
+async def mark_done(database: Database, record: Doc) -> None:
     """Note that the thing was made, so that it is not made again when it is deleted meanwhile."""
     if record["_id"] is not None and not record["done"]:
         await database.idempotency_keys.update_one({"_id": record["_id"]}, {"$set": {"done": True}})
 
 
-def gone(what: str) -> Conflict:
+def deleted_result(what: str) -> Conflict:
     """The answer to a key whose thing was made and has been deleted since."""
     return Conflict(f"The {what} that this idempotencyKey made was deleted meanwhile. Use a new key.", "idempotencyKey")

@@ -6,15 +6,15 @@ from datetime import datetime
 
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc, Hold, Task
-from tocsin.documents.updates import change_task, change_when, equals, is_null
+from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
 from tocsin.tasks.ownership import find_task, require_task
-from tocsin.tasks.reconciliation import reconcile, stop_all
-from tocsin.tasks.saving import TRIES
+from tocsin.tasks.reconciliation import cancel_open_runs, reconcile_task
+from tocsin.tasks.saving import MAX_WRITE_TRIES
 
 
-async def pause(database: Database, owner: str, task_id: str, now: datetime) -> Task:
+async def pause_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """No due times until it is resumed. Queued and retrying runs are cancelled, a running one ends without retry."""
 
     def held(task: Task) -> Doc | None:
@@ -25,7 +25,7 @@ async def pause(database: Database, owner: str, task_id: str, now: datetime) -> 
     return await _change(database, owner, task_id, now, held, "task paused")
 
 
-async def cancel(database: Database, owner: str, task_id: str, now: datetime) -> Task:
+async def cancel_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """No due times until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
 
     def held(task: Task) -> Doc | None:
@@ -34,12 +34,12 @@ async def cancel(database: Database, owner: str, task_id: str, now: datetime) ->
     return await _change(database, owner, task_id, now, held, "task cancelled")
 
 
-async def delete(database: Database, owner: str, task_id: str, now: datetime) -> None:
+async def delete_task(database: Database, owner: str, task_id: str, now: datetime) -> None:
     """The task is gone at once; its open runs are cancelled, its history is kept."""
     await _change(database, owner, task_id, now, lambda _task: _held(Hold.DELETED), "task deleted")
 
 
-async def resume(database: Database, owner: str, task_id: str, now: datetime) -> Task:
+async def resume_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """Active again from the next due time after now; what passed meanwhile is not made up for.
 
     A one-off task whose time passed while it was paused follows its misfire policy.
@@ -50,21 +50,21 @@ async def resume(database: Database, owner: str, task_id: str, now: datetime) ->
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
             return None
-        schedule = schedules.from_document(task.schedule)
+        schedule = schedules.schedule_from_document(task.schedule)
         return {"hold": None, "next_run_at": schedules.first_due(schedule, now, task.last_due_at)}
 
     return await _change(database, owner, task_id, now, released, "task resumed")
 
 
-async def pause_all(database: Database, owner: str, now: datetime) -> int:
+async def pause_all_tasks(database: Database, owner: str, now: datetime) -> int:
     """Pause every task of a user (he was deactivated). Returns how many were active."""
     paused = 0
     async for document in database.tasks.find({"owner": owner, "created_at": {"$gt": clock.EPOCH}}, {"hold": 1}):
         if document["hold"] is None:
             with suppress(NotFound, Conflict):  # deleted or cancelled in this moment, which is as good
-                await pause(database, owner, document["_id"], now)
+                await pause_task(database, owner, document["_id"], now)
                 paused += 1
-        await stop_all(database, document["_id"], now)
+        await cancel_open_runs(database, document["_id"], now)
     return paused
 
 
@@ -86,15 +86,15 @@ async def _change(
 
     None leaves it as it is. Returns the task as it is then; a deleted one as it was.
     """
-    for _ in range(TRIES):
+    for _ in range(MAX_WRITE_TRIES):
         task = await require_task(owner, task_id)
         changes = decide(task)
         if changes is None:
             return task
         fields = {**changes, "version": task.version + 1, "updated_at": now, "reconcile": True}
-        update = change_task(task.id, equals("version", task.version), fields)
+        update = change_task(task.id, has_value("version", task.version), fields)
         if (await database.tasks.bulk_write([update])).modified_count:
             log_task(event, task.id, owner)
-            await reconcile(database, task.id, now)
+            await reconcile_task(database, task.id, now)
             return await find_task(owner, task_id) or task
     raise Conflict("The task is being changed by others at this moment. Try again.", "id")

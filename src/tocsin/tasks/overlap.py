@@ -9,15 +9,15 @@ from pymongo import UpdateOne
 
 from tocsin import clock
 from tocsin.documents import Database, Doc, RunStatus, Trigger
-from tocsin.documents.states import SETTLED
-from tocsin.documents.updates import both, change_when, equals
+from tocsin.documents.states import SETTLED_STATUSES
+from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks.ranking import rank_expression
 
-_SETTLED = frozenset(status.value for status in SETTLED)
+_SETTLED = frozenset(status.value for status in SETTLED_STATUSES)
 _FIELDS = {"blocked": 1, "after": 1, "due_at": 1}
 
 
-async def release(database: Database, ended: list[str]) -> int:
+async def release_waiting(database: Database, ended: list[str]) -> int:
     """Let go who waited for these runs and may go now. Returns how many."""
     if not ended:
         return 0
@@ -26,13 +26,13 @@ async def release(database: Database, ended: list[str]) -> int:
     return sum([await _release_first(database, task_id) for task_id in tasks])
 
 
-async def mend(database: Database) -> int:
+async def repair_waiting(database: Database) -> int:
     """Let go who waits for a run that ended while nobody looked. Returns how many."""
     waiting = await database.runs.find({"blocked": True}, {"after": 1}).to_list()
     blockers = [run["after"] for run in waiting]
     found = database.runs.find({"_id": {"$in": blockers}}, {"status": 1})
     alive = {run["_id"] async for run in found if run["status"] not in _SETTLED}
-    return await release(database, [blocker for blocker in blockers if blocker not in alive])
+    return await release_waiting(database, [blocker for blocker in blockers if blocker not in alive])
 
 
 async def _release_first(database: Database, task_id: str) -> int:
@@ -79,5 +79,5 @@ async def _has_ended(database: Database, run_id: str) -> bool:
 
 
 def _change(run: Doc, changes: Doc, computed: dict[str, Any] | None = None) -> UpdateOne:
-    as_read = both(equals("status", RunStatus.QUEUED.value), equals("after", run["after"]))
+    as_read = all_of(has_value("status", RunStatus.QUEUED.value), has_value("after", run["after"]))
     return UpdateOne({"_id": run["_id"]}, [change_when(as_read, changes, computed)])

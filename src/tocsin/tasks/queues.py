@@ -7,13 +7,13 @@ from typing import Any
 
 from tocsin.documents import Database, Doc
 from tocsin.errors import InvalidInput
-from tocsin.tasks.ranking import DEFAULT_QUEUE, HIGHEST, LOWEST
+from tocsin.tasks.ranking import DEFAULT_QUEUE, MAX_PRIORITY, MIN_PRIORITY
 
-MOST = 200
+MAX_QUEUES = 200
 """Queues of one installation."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 _UNSET: Doc = {"description": "", "concurrency": None, "rate": None, "priority": 0, "paused": False}
-_BOUNDS = {"concurrency": (1, 100_000), "rate": (1, 1_000_000), "priority": (LOWEST, HIGHEST)}
+_BOUNDS = {"concurrency": (1, 100_000), "rate": (1, 1_000_000), "priority": (MIN_PRIORITY, MAX_PRIORITY)}
 _FIELDS = {"rate": "ratePerMinute"}
 _LONGEST = 500
 
@@ -33,7 +33,7 @@ async def find_queue(database: Database, name: str) -> Doc:
     return known[name]
 
 
-async def change(database: Database, name: str, changes: Mapping[str, Any], now: datetime) -> Doc:
+async def update_queue(database: Database, name: str, changes: Mapping[str, Any], now: datetime) -> Doc:
     """Change a queue's settings, or make it; None resets one. Raises InvalidInput at the faulty field."""
     if not _NAME.fullmatch(name):
         raise InvalidInput("A queue's name is 1 to 50 of a-z, 0-9, _ and -, beginning with a letter.", "name")
@@ -41,24 +41,27 @@ async def change(database: Database, name: str, changes: Mapping[str, Any], now:
         _check(field, value)
     set_now = {field: _UNSET[field] if value is None else value for field, value in changes.items()}
     at_first = {field: value for field, value in _UNSET.items() if field not in set_now} | {"created_at": now}
-    if await database.queues.count_documents({}) >= MOST and await database.queues.find_one({"_id": name}) is None:
-        raise InvalidInput(f"There are {MOST} queues, which is the most.", "name")
+    if (
+        await database.queues.count_documents({}) >= MAX_QUEUES
+        and await database.queues.find_one({"_id": name}) is None
+    ):
+        raise InvalidInput(f"There are {MAX_QUEUES} queues, which is the most.", "name")
     update = {"$set": {**set_now, "updated_at": now}, "$setOnInsert": at_first}
     await database.queues.update_one({"_id": name}, update, upsert=True)
     return await find_queue(database, name)
 
 
-async def standards(database: Database) -> dict[str, int]:
+async def default_priorities(database: Database) -> dict[str, int]:
     """All queues, each with the priority of tasks that are saved without one."""
     return {queue["_id"]: queue["priority"] for queue in await list_queues(database)}
 
 
-def priority_in(standards: Mapping[str, int], queue: str, priority: int | None) -> int:
+def resolve_priority(standards: Mapping[str, int], queue: str, priority: int | None) -> int:
     """The priority that a task of this queue gets; None: the queue's. Raises InvalidInput."""
     if queue not in standards:
         raise _unknown(queue, standards)
-    if priority is not None and not LOWEST <= priority <= HIGHEST:
-        raise InvalidInput(f"priority must be {LOWEST} to {HIGHEST}.", "priority")
+    if priority is not None and not MIN_PRIORITY <= priority <= MAX_PRIORITY:
+        raise InvalidInput(f"priority must be {MIN_PRIORITY} to {MAX_PRIORITY}.", "priority")
     return standards[queue] if priority is None else priority
 
 

@@ -11,59 +11,59 @@ from tocsin import clock
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import Doc
 from tocsin.documents.updates import Expression, is_null
-from tocsin.outbound.urls import find_target
+from tocsin.outbound.urls import parse_target_key
 
 DEFAULT_QUEUE = "default"
-LOWEST, HIGHEST = -10, 10
+MIN_PRIORITY, MAX_PRIORITY = -10, 10
 """Priorities."""
-BOOST = 60_000
+PRIORITY_STEP_MS = 60_000
 """Milliseconds that one level of priority lets a run go before others: so a lower one never waits for ever."""
 _BETWEEN = "\x1f"
 
 
-def rank_of(queued_at: datetime, priority: int) -> int:
+def compute_rank(queued_at: datetime, priority: int) -> int:
     """The run with the lowest rank goes first."""
-    return epoch_milliseconds(queued_at) - priority * BOOST
+    return epoch_milliseconds(queued_at) - priority * PRIORITY_STEP_MS
 
 
-def ready_again(run: Mapping[str, Any]) -> Doc:
+def requeued_fields(run: Mapping[str, Any]) -> Doc:
     """The place of a run that goes back to where it stood; dispatchers see it as new."""
-    return {"rank": rank_of(run["queued_at"], run.get("priority") or 0), "ready_at": clock.now()}
+    return {"rank": compute_rank(run["queued_at"], run.get("priority") or 0), "ready_at": clock.now()}
 
 
-def ready(now: datetime, priority: int) -> Doc:
+def queued_fields(now: datetime, priority: int) -> Doc:
     """The place of a run that is queued now."""
-    return {"queued_at": now, "rank": rank_of(now, priority), "ready_at": now}
+    return {"queued_at": now, "rank": compute_rank(now, priority), "ready_at": now}
 
 
 def rank_expression(*, always: bool = False) -> Expression:
     """The same in the database, from the document's own fields; null where the run has none now, unless `always`."""
-    priority = {"$multiply": [{"$ifNull": ["$priority", 0]}, BOOST]}
+    priority = {"$multiply": [{"$ifNull": ["$priority", 0]}, PRIORITY_STEP_MS]}
     rank = {"$subtract": [{"$toLong": "$queued_at"}, priority]}
     return rank if always else {"$cond": [is_null("rank"), None, rank]}
 
 
-def ready_expression() -> Expression:
+def ready_at_expression() -> Expression:
     """Makes dispatchers see a queued run as it has become; null where it does not wait for them."""
     return {"$cond": [is_null("rank"), None, "$$NOW"]}
 
 
-def placed(thing: Mapping[str, Any], owner: str) -> Doc:
+def queue_placement(thing: Mapping[str, Any], owner: str) -> Doc:
     """What a run has of its task (or step) for its place: queue, priority, host and lane."""
-    queue, host = thing.get("queue") or DEFAULT_QUEUE, host_of(thing["job"])
+    queue, host = thing.get("queue") or DEFAULT_QUEUE, find_job_target(thing["job"])
     lane = _BETWEEN.join((queue, owner, host or ""))
     return {"queue": queue, "priority": thing.get("priority") or 0, "host": host, "lane": lane}
 
 
-def lane_prefix(queue: str, owner: str | None = None) -> Doc:
+def lane_range(queue: str, owner: str | None = None) -> Doc:
     """The condition on `lane` that finds a queue's runs, or those of one owner in it."""
     start = queue + _BETWEEN if owner is None else queue + _BETWEEN + owner + _BETWEEN
     return {"$gte": start, "$lt": start[:-1] + chr(ord(_BETWEEN) + 1)}
 
 
-def host_of(job: Mapping[str, Any]) -> str | None:
+def find_job_target(job: Mapping[str, Any]) -> str | None:
     """`host:port` of what a job calls, in one spelling; None for jobs that call nothing, and for addresses that are
     none.
     """
     url = job.get("params", {}).get("url") if job.get("kind") == "http" else None
-    return find_target(url) if isinstance(url, str) else None
+    return parse_target_key(url) if isinstance(url, str) else None

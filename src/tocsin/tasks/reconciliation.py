@@ -13,42 +13,55 @@ from typing import Any
 from pymongo import UpdateMany
 
 from tocsin.documents import Database, Doc, Hold, RunReason, RunStatus, Trigger, owner_of
-from tocsin.documents.updates import Pipeline, both, change_when, equals, is_null, one_of, run_move, update_all
+from tocsin.documents.updates import (
+    Pipeline,
+    all_of,
+    change_when,
+    has_value,
+    is_null,
+    is_one_of,
+    move_run_pipeline,
+    update_by_ids,
+)
 from tocsin.fair_queue import FairQueue
 from tocsin.tasks import activity_log, run_effects
-from tocsin.tasks.ranking import placed, rank_expression, ready_expression
-from tocsin.tasks.retry_defaults import interval_ms
+from tocsin.tasks.ranking import queue_placement, rank_expression, ready_at_expression
+from tocsin.tasks.retry_defaults import shortest_interval_ms
 
-WAITING_STATES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
+IDLE_STATUSES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
 _REASONS = {
     Hold.PAUSED: RunReason.TASK_PAUSED,
     Hold.CANCELLED: RunReason.TASK_CANCELLED,
     Hold.DELETED: RunReason.TASK_DELETED,
 }
-COPIED = ("job", "retry", "timeout")
-SLICE = 200
+SNAPSHOT_FIELDS = ("job", "retry", "timeout")
+SLICE_SIZE = 200
 """Runs that are brought in line at once."""
 _SEEN = {"task": 1, "task_version": 1, "trigger": 1, "round": 1}
 
 
-def copied(task: Doc, now: datetime) -> Doc:
+def job_snapshot(task: Doc, now: datetime) -> Doc:
     """Return what a run copies from its task, and the interval that retries by default are to fit into."""
-    copies = {name: task[name] for name in COPIED}
-    return {**copies, "interval_ms": interval_ms(task["schedule"], now), **placed(task, task["owner"])}
+    copies = {name: task[name] for name in SNAPSHOT_FIELDS}
+    return {
+        **copies,
+        "interval_ms": shortest_interval_ms(task["schedule"], now),
+        **queue_placement(task, task["owner"]),
+    }
 
 
-async def reconcile(database: Database, task_id: str, now: datetime) -> None:
+async def reconcile_task(database: Database, task_id: str, now: datetime) -> None:
     """Bring the open runs of one task in line with it."""
     task = await database.tasks.find_one({"_id": task_id})
     if task is None or not task["reconcile"]:
         return
-    await align(database, task, await _open_runs(database, task_id), now)
+    await align_runs(database, task, await _open_runs(database, task_id), now)
     if (left := await database.tasks.find_one({"_id": task_id}, {"active": 1})) is not None:
-        await run_effects.mend_task(database, left)
+        await run_effects.repair_task(database, left)
     if task["hold"] == Hold.DELETED.value:
         await database.tasks.delete_one({"_id": task_id})
         return
-    same = equals("version", task["version"])
+    same = has_value("version", task["version"])
     await database.tasks.update_one({"_id": task_id}, [change_when(same, {"reconcile": False})])
 
 
@@ -56,18 +69,18 @@ async def _open_runs(database: Database, task_id: str) -> list[Doc]:
     return await database.runs.find({"task": task_id, "open": True}, _SEEN).to_list()
 
 
-async def reconcile_all(database: Database, now: datetime) -> int:
+async def reconcile_tasks(database: Database, now: datetime) -> int:
     """Finish what a crash left between an owner's change and its runs, owners in turn. Returns how many tasks."""
     marked: FairQueue[str] = FairQueue()
     async for task in database.tasks.find({"reconcile": True}, {"_id": 1}):
         marked.add(owner_of(task["_id"]), task["_id"], task["_id"], task["_id"])
     count = len(marked)
     while (found := marked.pop()) is not None:
-        await reconcile(database, found[1], now)
+        await reconcile_task(database, found[1], now)
     return count
 
 
-async def align(database: Database, task: Doc | None, runs: list[Doc], now: datetime) -> None:
+async def align_runs(database: Database, task: Doc | None, runs: list[Doc], now: datetime) -> None:
     """Give open runs the task's present settings, or settle them as its hold says (no task: it was deleted)."""
     hold = Hold.DELETED if task is None else task["hold"] and Hold(task["hold"])
     if hold is Hold.PAUSED:
@@ -82,18 +95,18 @@ async def align(database: Database, task: Doc | None, runs: list[Doc], now: date
 
 async def _refresh(database: Database, task: Doc, run_ids: list[str], now: datetime) -> None:
     for some in _slices(run_ids):
-        async with database.slots.slot(task["owner"]):
-            await database.runs.bulk_write(refresh(some, task, now), ordered=False)
+        async with database.fair_slots.slot(task["owner"]):
+            await database.runs.bulk_write(refresh_updates(some, task, now), ordered=False)
 
 
 async def _stop(database: Database, runs: list[Doc], hold: Hold, now: datetime) -> None:
-    await _settle_all(database, [run["_id"] for run in runs], lambda some: stop(some, hold, now))
+    await _settle_all(database, [run["_id"] for run in runs], lambda some: stop_updates(some, hold, now))
 
 
-async def settle_moved(database: Database, runs: list[Doc], now: datetime) -> None:
+async def cancel_moved_runs(database: Database, runs: list[Doc], now: datetime) -> None:
     """Cancel the runs whose due times are none any more: their task has another schedule."""
-    change = settled(RunReason.TASK_EDITED, now)
-    await _settle_all(database, [run["_id"] for run in runs], lambda some: [update_all(some, change)])
+    change = cancel_if_idle(RunReason.TASK_EDITED, now)
+    await _settle_all(database, [run["_id"] for run in runs], lambda some: [update_by_ids(some, change)])
 
 
 async def _settle_all(
@@ -104,28 +117,28 @@ async def _settle_all(
     All are written first: the end of one must not let go another that is to be settled too.
     """
     for some in _slices(run_ids):
-        async with database.slots.slot(owner_of(some[0])):
+        async with database.fair_slots.slot(owner_of(some[0])):
             await database.runs.bulk_write(updates(some), ordered=True)  # see `stop`
     for some in _slices(run_ids):
-        async with database.slots.slot(owner_of(some[0])):
+        async with database.fair_slots.slot(owner_of(some[0])):
             present = await database.runs.find({"_id": {"$in": some}}).to_list()
-            activity_log.log_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED.value])
-            await run_effects.follow(database, present)
+            activity_log.log_run_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED.value])
+            await run_effects.apply_effects(database, present)
 
 
 def _slices(run_ids: list[str]) -> Iterator[list[str]]:
     """Of one owner each: the runs of a task are its owner's."""
     for _, some in groupby(run_ids, owner_of):
         ids = list(some)
-        yield from (ids[start : start + SLICE] for start in range(0, len(ids), SLICE))
+        yield from (ids[start : start + SLICE_SIZE] for start in range(0, len(ids), SLICE_SIZE))
 
 
-async def stop_all(database: Database, task_id: str, now: datetime) -> None:
+async def cancel_open_runs(database: Database, task_id: str, now: datetime) -> None:
     """End what a person asked for besides the schedule too: its owner was deactivated."""
     await _stop(database, await _open_runs(database, task_id), Hold.PAUSED, now)
 
 
-async def align_stale(database: Database, runs: list[Doc], now: datetime) -> None:
+async def align_stale_runs(database: Database, runs: list[Doc], now: datetime) -> None:
     """Align runs that were made from, or lived through, an older version of their tasks. Steps have none."""
     runs = [run for run in runs if run["trigger"] != Trigger.WORKFLOW.value]
     tasks = {
@@ -137,48 +150,48 @@ async def align_stale(database: Database, runs: list[Doc], now: datetime) -> Non
         if task is None or task["hold"] or task["version"] != run["task_version"]:
             stale.setdefault(run["task"], []).append(run)
     for task_id, some in stale.items():
-        await align(database, tasks.get(task_id), some, now)
+        await align_runs(database, tasks.get(task_id), some, now)
 
 
-def refresh(run_ids: list[str], task: Doc, now: datetime) -> list[UpdateMany]:
+def refresh_updates(run_ids: list[str], task: Doc, now: datetime) -> list[UpdateMany]:
     """The updates that give open runs their task's present settings. A running attempt goes on with the old ones.
 
     What a pause said of its end is taken back; what a cancel said is not. A pinned run keeps its own.
     """
-    copies: dict[str, Any] = copied(task, now)
+    copies: dict[str, Any] = job_snapshot(task, now)
     copies |= {"task_name": task["name"], "task_version": task["version"]}
-    unrestrained = both(equals("open", True), is_null("cancel_requested_at"))
-    follows = both(equals("open", True), {"$ne": ["$pinned", True]})
+    unrestrained = all_of(has_value("open", True), is_null("cancel_requested_at"))
+    follows = all_of(has_value("open", True), {"$ne": ["$pinned", True]})
     return [
-        update_all(run_ids, [change_when(follows, copies), _RANK_ANEW]),
-        update_all(run_ids, [change_when(unrestrained, {"final": None})]),
+        update_by_ids(run_ids, [change_when(follows, copies), _RANK_ANEW]),
+        update_by_ids(run_ids, [change_when(unrestrained, {"final": None})]),
     ]
 
 
-_RANK_ANEW: Doc = {"$set": {"rank": rank_expression(), "ready_at": ready_expression()}}
+_RANK_ANEW: Doc = {"$set": {"rank": rank_expression(), "ready_at": ready_at_expression()}}
 
 
-def stop(run_ids: list[str], hold: Hold, now: datetime, reason: RunReason | None = None) -> list[UpdateMany]:
+def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReason | None = None) -> list[UpdateMany]:
     """The updates, in this order, that settle runs which are not running, and tell running ones how they must end.
 
     They are settled before and after: an attempt may end, to be made again, between the two.
     """
-    settling = update_all(run_ids, settled(reason or _REASONS[hold], now))
-    return [settling, update_all(run_ids, restrained(hold, now, reason)), settling]
+    settling = update_by_ids(run_ids, cancel_if_idle(reason or _REASONS[hold], now))
+    return [settling, update_by_ids(run_ids, limit_running(hold, now, reason)), settling]
 
 
-def settled(reason: RunReason, now: datetime) -> Pipeline:
+def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
     """The change that cancels a run which no worker has."""
     changes = {
         "reason": reason.value, "finished_at": now, "retry_at": None, "rank": None, "blocked": False, "after": None
     }  # fmt: skip
-    return run_move(WAITING_STATES, RunStatus.CANCELLED, changes)
+    return move_run_pipeline(IDLE_STATUSES, RunStatus.CANCELLED, changes)
 
 
-def restrained(hold: Hold, now: datetime, reason: RunReason | None = None) -> Pipeline:
+def limit_running(hold: Hold, now: datetime, reason: RunReason | None = None) -> Pipeline:
     """The change of a RUNNING run: after a pause it may succeed but is not retried, else its attempt is aborted."""
     final = RunStatus.FAILED if hold is Hold.PAUSED else RunStatus.CANCELLED
     changes: Doc = {"final": {"status": final.value, "reason": (reason or _REASONS[hold]).value}}
     if hold is not Hold.PAUSED:
         changes["cancel_requested_at"] = now
-    return [change_when(one_of("status", [RunStatus.RUNNING.value]), changes)]
+    return [change_when(is_one_of("status", [RunStatus.RUNNING.value]), changes)]

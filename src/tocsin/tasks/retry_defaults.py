@@ -17,9 +17,9 @@ from tocsin.clock import MILLISECOND
 from tocsin.config import Settings
 from tocsin.tasks.retry_policy import Backoff, RetryPolicy
 
-FIRST_WAIT = timedelta(seconds=10)
-LONGEST_WAIT = timedelta(hours=1)
-FASTEST_GROWTH = 10.0
+MAX_FIRST_WAIT = timedelta(seconds=10)
+MAX_WAIT = timedelta(hours=1)
+MAX_FACTOR = 10.0
 JITTER = 0.2
 
 
@@ -31,11 +31,11 @@ class RetryDefaults:
     offsets: tuple[timedelta, ...] = ()
 
     @classmethod
-    def of(cls, settings: Settings) -> "RetryDefaults":
+    def from_settings(cls, settings: Settings) -> "RetryDefaults":
         """Return those of these settings."""
-        return cls(settings.max_retries, settings.default_offsets())
+        return cls(settings.max_retries, settings.default_retry_offsets())
 
-    def complete(self, policy: RetryPolicy | None, interval: timedelta | None) -> RetryPolicy:
+    def complete_policy(self, policy: RetryPolicy | None, interval: timedelta | None) -> RetryPolicy:
         """Return the policy in effect: `policy`, with what it leaves open (None: everything) filled in.
 
         `interval` is the shortest time between due times; None for what is due once.
@@ -46,22 +46,22 @@ class RetryDefaults:
             return replace(own, max_retries=most)
         if self.offsets:
             return replace(own, max_retries=most, offsets=self.offsets)
-        return replace(own, max_retries=most, backoff=fitting_backoff(most, interval))
+        return replace(own, max_retries=most, backoff=fit_backoff(most, interval))
 
 
 @lru_cache(maxsize=4096)
-def fitting_backoff(retries: int, interval: timedelta | None) -> Backoff:
+def fit_backoff(retries: int, interval: timedelta | None) -> Backoff:
     """Return waits for so many retries that together take at most half of the interval; None: there is no next time."""
     if interval is None or not retries:
-        return Backoff(FIRST_WAIT, FASTEST_GROWTH, LONGEST_WAIT, JITTER)
+        return Backoff(MAX_FIRST_WAIT, MAX_FACTOR, MAX_WAIT, JITTER)
     room = interval / 2
-    first = max(min(FIRST_WAIT, room / (2 * retries)) // MILLISECOND * MILLISECOND, MILLISECOND)
-    return Backoff(first, _growth(room / first, retries), max(min(LONGEST_WAIT, room), first), JITTER)
+    first = max(min(MAX_FIRST_WAIT, room / (2 * retries)) // MILLISECOND * MILLISECOND, MILLISECOND)
+    return Backoff(first, _growth(room / first, retries), max(min(MAX_WAIT, room), first), JITTER)
 
 
 def _growth(room: float, retries: int) -> float:
     """The fastest growth, in hundredths, by which the waits stay within `room`, which is in first waits."""
-    low, high = 100, round(FASTEST_GROWTH * 100) + 1
+    low, high = 100, round(MAX_FACTOR * 100) + 1
     while high - low > 1:
         middle = (low + high) // 2
         if sum((middle / 100) ** retry for retry in range(retries)) <= room:
@@ -71,7 +71,7 @@ def _growth(room: float, retries: int) -> float:
     return low / 100
 
 
-def interval_ms(schedule: Mapping[str, Any] | None, now: datetime) -> int | None:
+def shortest_interval_ms(schedule: Mapping[str, Any] | None, now: datetime) -> int | None:
     """The shortest time between due times of a stored schedule, in milliseconds; None if it is due once or unreadable.
 
     The same all through a calendar year, so that the work is done once for each expression.
@@ -88,7 +88,9 @@ def interval_ms(schedule: Mapping[str, Any] | None, now: datetime) -> int | None
 @lru_cache(maxsize=4096)
 def _cron_interval_ms(expression: str, time_zone: str, year: int) -> int | None:
     try:
-        interval = schedules.shortest_interval(schedules.Cron(expression, time_zone), datetime(year, 1, 1, tzinfo=UTC))
+        interval = schedules.find_shortest_interval(
+            schedules.Cron(expression, time_zone), datetime(year, 1, 1, tzinfo=UTC)
+        )
     except (CronSimError, KeyError):
         return None
     return None if interval is None else interval // MILLISECOND

@@ -28,7 +28,7 @@ class Backoff:
     maximum: timedelta
     jitter: float
 
-    def wait(self, retry: int, chance: float) -> timedelta:
+    def wait_before(self, retry: int, chance: float) -> timedelta:
         """The wait before retry number `retry` (from 0); `chance` is a random number in 0..1."""
         try:
             grown = min(self.initial * self.factor**retry, self.maximum)
@@ -50,20 +50,20 @@ class RetryPolicy:
     backoff: Backoff | None = None
     statuses: frozenset[int] | None = None
 
-    def wait(self, retry: int, chance: float) -> timedelta:
+    def wait_before(self, retry: int, chance: float) -> timedelta:
         """How long to wait from the end of the failed attempt to retry number `retry` (from 0)."""
         if self.backoff is not None:
-            wait = self.backoff.wait(retry, chance)
+            wait = self.backoff.wait_before(retry, chance)
         else:
             wait = self.offsets[min(retry, len(self.offsets) - 1)]
         return wait // MILLISECOND * MILLISECOND
 
-    def retries_status(self, status_code: int | None) -> bool:
+    def can_retry_status(self, status_code: int | None) -> bool:
         """Whether a failure with this HTTP status (None: no response) is tried again."""
         return self.statuses is None or status_code in self.statuses
 
 
-def policy_of(
+def build_policy(
     max_retries: int | None,
     offsets: Sequence[timedelta] | None,
     backoff: Backoff | None,
@@ -81,12 +81,12 @@ def policy_of(
     return RetryPolicy(most, tuple(offsets or ()), backoff, None if statuses is None else frozenset(statuses))
 
 
-def backoff_of(initial: timedelta, factor: float, longest: timedelta | None, jitter: float) -> Backoff:
+def build_backoff(initial: timedelta, factor: float, longest: timedelta | None, jitter: float) -> Backoff:
     """Waits that grow; without `longest` up to a day, or `initial` if that is longer."""
     return Backoff(initial, factor, max(_DEFAULT_LONGEST, initial) if longest is None else longest, jitter)
 
 
-def check(policy: RetryPolicy, path: str = "retry") -> None:
+def validate_policy(policy: RetryPolicy, path: str = "retry") -> None:
     """Raises InvalidInput that names the faulty field."""
     if policy.max_retries is not None and not 0 <= policy.max_retries <= MAX_RETRIES:
         raise InvalidInput(f"maxRetries must be 0 to {MAX_RETRIES}.", path, "maxRetries")
@@ -111,7 +111,7 @@ def _check_backoff(backoff: Backoff, path: str) -> None:
         raise InvalidInput("jitter must be 0 to 1.", path, "backoff", "jitter")
 
 
-def to_document(policy: RetryPolicy) -> dict[str, Any]:
+def policy_to_document(policy: RetryPolicy) -> dict[str, Any]:
     """The stored form; durations in milliseconds."""
     backoff = policy.backoff
     return {
@@ -127,7 +127,7 @@ def to_document(policy: RetryPolicy) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def from_document(document: Mapping[str, Any]) -> RetryPolicy:
+def policy_from_document(document: Mapping[str, Any]) -> RetryPolicy:
     """The policy that `to_document` stored."""
     statuses, backoff = document["statuses"], document["backoff"]
     return RetryPolicy(

@@ -12,49 +12,49 @@ from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 
-from tocsin.documents import Database, Doc, RunStatus, TaskStatus, Trigger, task_of
-from tocsin.documents.states import PROJECT_TASK_STATUS, SETTLED, SHOWN, shown_status
+from tocsin.documents import Database, Doc, RunStatus, TaskStatus, Trigger, parent_of
+from tocsin.documents.states import PROJECT_TASK_STATUS, SETTLED_STATUSES, TASK_STATUS_OF_OPEN_RUN, public_status
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
     change_task,
+    change_task_pipeline,
     change_when,
-    gathered,
-    is_active,
-    own_run,
-    task_change,
-    with_active,
-    without_active,
+    group_updates,
+    is_active_run,
+    put_active_runs,
+    remove_active_runs,
+    run_id_expression,
 )
 from tocsin.notifications import deliveries
 from tocsin.notifications.channels.mail import task_mails
 from tocsin.tasks import overlap
 
-SETTLED_VALUES = frozenset(status.value for status in SETTLED)
+SETTLED_VALUES = frozenset(status.value for status in SETTLED_STATUSES)
 _ADD = "$add"
 
 
-async def follow(database: Database, runs: list[Doc]) -> bool:
+async def apply_effects(database: Database, runs: list[Doc]) -> bool:
     """Carry out what follows from the present state of these runs. Returns whether a mail or a release came of it."""
-    told = await tell(database, runs)
-    updates = on_tasks(runs)
+    told = await enqueue_mails(database, runs)
+    updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
-    released = await overlap.release(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
+    released = await overlap.release_waiting(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
     return told or released > 0
 
 
-async def tell(database: Database, runs: list[Doc]) -> bool:
+async def enqueue_mails(database: Database, runs: list[Doc]) -> bool:
     """Queue the mails that these states of runs are the cause of. Returns whether there are any."""
     tellable = await _untold(database, [run for run in runs if _is_news(run)])
     dues = await _next_dues(database, [run for run in tellable if run["status"] == RunStatus.RETRY.value])
     letters = [_letter_of(run, dues.get(run["task"])) for run in tellable]
-    await deliveries.enqueue(database, letters)
+    await deliveries.enqueue_deliveries(database, letters)
     return bool(letters)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RunProjection:
     """What a task learns of one of its scheduled runs: the state of an open one, or its end, which is counted once.
 
     `suffix` is what the run's id adds to the task's; `asked_again` says that a person retried it.
@@ -62,31 +62,31 @@ class Shown:
 
     suffix: str
     status: RunStatus
-    asked_again: bool
+    is_rerun: bool
 
-    def pipeline(self) -> Pipeline:
+    def build_pipeline(self) -> Pipeline:
         """The change of the task, if it names this run as active."""
-        run = own_run(self.suffix)
-        if self.status not in SETTLED:
-            return task_change(is_active(run), {}, {"active": with_active([(run, self.status)])})
+        run = run_id_expression(self.suffix)
+        if self.status not in SETTLED_STATUSES:
+            return change_task_pipeline(is_active_run(run), {}, {"active": put_active_runs([(run, self.status)])})
         computed = {
-            "active": without_active([run]),
+            "active": remove_active_runs([run]),
             "last_end": _last_end(self.status, {"$eq": ["$last_run", run]}),
-            **_streak(self.status, 1, asked_again=self.asked_again),
+            **_streak(self.status, 1, asked_again=self.is_rerun),
         }
-        return task_change(is_active(run), {}, computed)
+        return change_task_pipeline(is_active_run(run), {}, computed)
 
 
 @dataclass(frozen=True, slots=True)
-class ShownTogether:
+class RunProjections:
     """What a task learns of several of its runs at once, in this order: in one update, for its document names them."""
 
     task_id: str
-    shown: tuple[Shown, ...]
+    projections: tuple[RunProjection, ...]
 
-    def pipeline(self) -> Pipeline:
+    def build_pipeline(self) -> Pipeline:
         """The change of the task: a stage for each stretch of runs that became the same."""
-        stretches = groupby(self.shown, lambda one: (one.status, one.asked_again))
+        stretches = groupby(self.projections, lambda one: (one.status, one.is_rerun))
         changes = [self._change(status, [one.suffix for one in runs], again) for (status, again), runs in stretches]
         return [*changes, PROJECT_TASK_STATUS]
 
@@ -95,8 +95,8 @@ class ShownTogether:
         named = {"$filter": {"input": "$active", "cond": {"$in": ["$$this.run", run_ids]}}}
         others = {"$filter": {"input": "$active", "cond": {"$not": [{"$in": ["$$this.run", run_ids]}]}}}
         count, names = {"$size": named}, {"$map": {"input": named, "in": "$$this.run"}}
-        if status not in SETTLED:
-            entry = {"run": "$$this.run", "shows": SHOWN.get(status, TaskStatus.PENDING).value}
+        if status not in SETTLED_STATUSES:
+            entry = {"run": "$$this.run", "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING).value}
             shown = {"$map": {"input": named, "in": entry}}
             return change_when({"$gt": [count, 0]}, {}, {"active": {"$concatArrays": [others, shown]}})
         computed: dict[str, Any] = {
@@ -125,22 +125,22 @@ def _streak(status: RunStatus, count: int | Expression, *, asked_again: bool) ->
     return {}
 
 
-def on_tasks(runs: list[Doc]) -> list[UpdateOne | UpdateMany]:
+def task_updates(runs: list[Doc]) -> list[UpdateOne | UpdateMany]:
     """The updates that show the states of scheduled runs on their tasks: one for each task, or for many alike."""
-    tasks: dict[str, list[Shown]] = {}
+    tasks: dict[str, list[RunProjection]] = {}
     for run in runs:
         if run["trigger"] == Trigger.SCHEDULE.value:
             task_id, shown = _shown(run)
             tasks.setdefault(task_id, []).append(shown)
-    return gathered(
-        (task_id, shown[0] if len(shown) == 1 else ShownTogether(task_id, tuple(shown)))
+    return group_updates(
+        (task_id, shown[0] if len(shown) == 1 else RunProjections(task_id, tuple(shown)))
         for task_id, shown in tasks.items()
     )
 
 
-def _shown(run: Doc) -> tuple[str, Shown]:
-    task_id = task_of(run["_id"])
-    return task_id, Shown(run["_id"][len(task_id) :], shown_status(run), run["round"] > 0)
+def _shown(run: Doc) -> tuple[str, RunProjection]:
+    task_id = parent_of(run["_id"])
+    return task_id, RunProjection(run["_id"][len(task_id) :], public_status(run), run["round"] > 0)
 
 
 def _is_news(run: Doc) -> bool:
@@ -151,8 +151,8 @@ def _is_news(run: Doc) -> bool:
 
 def _letter_of(run: Doc, next_due: datetime | None) -> Doc:
     if run["status"] == RunStatus.FAILED.value:
-        return task_mails.failed_for_good(run, run["attempts"][-1] if run["attempts"] else None)
-    return task_mails.began_failing(run, run["attempts"][-1], run["retry_at"], next_due)
+        return task_mails.task_failed_mail(run, run["attempts"][-1] if run["attempts"] else None)
+    return task_mails.task_began_failing_mail(run, run["attempts"][-1], run["retry_at"], next_due)
 
 
 async def _untold(database: Database, runs: list[Doc]) -> list[Doc]:
@@ -168,7 +168,7 @@ async def _untold(database: Database, runs: list[Doc]) -> list[Doc]:
 def _told_by(run: Doc) -> list[str]:
     """The ids of the mails after which this state of the run is no news."""
     stages = (1,) if run["status"] == RunStatus.FAILED.value else (0, 1)
-    return [task_mails.incident_id(run["task"], run["incident"], stage) for stage in stages]
+    return [task_mails.incident_delivery_id(run["task"], run["incident"], stage) for stage in stages]
 
 
 async def _next_dues(database: Database, runs: list[Doc]) -> dict[str, datetime]:
@@ -180,7 +180,7 @@ async def _next_dues(database: Database, runs: list[Doc]) -> dict[str, datetime]
     return {task["_id"]: task["next_run_at"] async for task in found if task["next_run_at"] is not None}
 
 
-async def mend(database: Database) -> int:
+async def repair_tasks(database: Database) -> int:
     """Compare each task that names active runs with those runs, and do what a crash left undone. Returns how many.
 
     Reads all tasks once, so it is for the start and for the death of a worker.
@@ -192,10 +192,10 @@ async def mend(database: Database) -> int:
         if len(batch) >= 500:
             mended += await _mend_batch(database, batch)
             batch = []
-    return mended + await _mend_batch(database, batch) + await overlap.mend(database)
+    return mended + await _mend_batch(database, batch) + await overlap.repair_waiting(database)
 
 
-async def mend_task(database: Database, task: Doc) -> None:
+async def repair_task(database: Database, task: Doc) -> None:
     """The same for one task: its active runs that have ended are counted."""
     if task["active"]:
         await _mend_batch(database, [entry["run"] for entry in task["active"]])
@@ -204,7 +204,7 @@ async def mend_task(database: Database, task: Doc) -> None:
 async def _mend_batch(database: Database, run_ids: list[str]) -> int:
     runs = await database.runs.find({"_id": {"$in": run_ids}}).to_list()
     if runs:
-        await follow(database, runs)
+        await apply_effects(database, runs)
     missing = set(run_ids) - {run["_id"] for run in runs}
     if missing:
         await database.tasks.bulk_write([_forget(run_id) for run_id in missing], ordered=False)
@@ -212,4 +212,4 @@ async def _mend_batch(database: Database, run_ids: list[str]) -> int:
 
 
 def _forget(run_id: str) -> UpdateOne:
-    return change_task(task_of(run_id), is_active(run_id), {}, {"active": without_active([run_id])})
+    return change_task(parent_of(run_id), is_active_run(run_id), {}, {"active": remove_active_runs([run_id])})

@@ -8,24 +8,24 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import Database, Doc, Hold, ReplaySettings, Run, RunReason, RunStatus, Trigger, owner_of
-from tocsin.documents.states import SETTLED
-from tocsin.documents.updates import Expression, both, change_task, equals, is_null, move_run, with_active
+from tocsin.documents.states import SETTLED_STATUSES
+from tocsin.documents.updates import Expression, all_of, change_task, has_value, is_null, move_run, put_active_runs
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import idempotency, run_effects
 from tocsin.tasks.activity_log import log_run
 from tocsin.tasks.ownership import find_run, find_task, require_run, require_task
-from tocsin.tasks.ranking import ready
-from tocsin.tasks.reconciliation import copied, stop
+from tocsin.tasks.ranking import queued_fields
+from tocsin.tasks.reconciliation import job_snapshot, stop_updates
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 
-MOST_REPLAYS = 50
+MAX_REPLAY_ENTRIES = 50
 """Of the times that a run was done again, so many are remembered: the last."""
-MOST_SHOWN = 1000
+MAX_ACTIVE_RUNS = 1000
 """Open runs that a task shows. A replay may open more of them again; the others leave its status and streak alone."""
-RETRYABLE = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
+RETRYABLE_STATUSES = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 
 
-def new_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: datetime) -> Doc:
+def new_task_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: datetime) -> Doc:
     """A QUEUED run of this task, with a copy of all that a worker needs."""
     return {
         "_id": run_id,
@@ -39,30 +39,32 @@ def new_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: dat
         "reason": None,
         "due_at": due_at,
         "created_at": now,
-        **ready(now, task.get("priority") or 0),
+        **queued_fields(now, task.get("priority") or 0),
         "fence": 0,
         "incident": task["incident"] if trigger is Trigger.SCHEDULE else None,
         "round": 0,
         "budget_from": 0,
         "lost": 0,
         "attempts": [],
-        **copied(task, now),
+        **job_snapshot(task, now),
     }
 
 
-async def run_now(database: Database, owner: str, task_id: str, now: datetime, key: idempotency.Key | None) -> Run:
+async def run_task_now(
+    database: Database, owner: str, task_id: str, now: datetime, key: idempotency.IdempotentCall | None
+) -> Run:
     """A run of this task now, beside its schedule."""
     task = await require_task(owner, task_id)
-    record = await idempotency.take(database, key, f"{task_id}:by-hand-{ObjectId()}", now)
+    record = await idempotency.claim_key(database, key, f"{task_id}:by-hand-{ObjectId()}", now)
     if not record["done"]:
         document = await _document(database, task.id)
-        await _insert_once(database, new_run(document, record["thing"], now, Trigger.MANUAL, now))
+        await _insert_once(database, new_task_run(document, record["thing"], now, Trigger.MANUAL, now))
         log_run("run requested", record["thing"])
         await _end_if_deleted(database, task.id, record["thing"], now)
-        await idempotency.done(database, record)
+        await idempotency.mark_done(database, record)
     run = await find_run(owner, record["thing"])
     if run is None:
-        raise idempotency.gone("run")
+        raise idempotency.deleted_result("run")
     return run
 
 
@@ -77,7 +79,7 @@ async def _document(database: Database, task_id: str) -> Doc:
 async def _end_if_deleted(database: Database, task_id: str, run_id: str, now: datetime) -> None:
     """The task may have been deleted before anyone could see its new run."""
     if await find_task(owner_of(task_id), task_id) is None:
-        await database.runs.bulk_write(stop([run_id], Hold.DELETED, now), ordered=True)
+        await database.runs.bulk_write(stop_updates([run_id], Hold.DELETED, now), ordered=True)
 
 
 async def _insert_once(database: Database, run: Doc) -> None:
@@ -87,17 +89,17 @@ async def _insert_once(database: Database, run: Doc) -> None:
         return  # an earlier try with the same idempotency key got this far
 
 
-async def retry(
+async def retry_run(
     database: Database,
     owner: str,
     run_id: str,
     now: datetime,
-    key: idempotency.Key | None,
+    key: idempotency.IdempotentCall | None,
     settings: ReplaySettings = ReplaySettings.CURRENT,
 ) -> Run:
     """The same run again, with a new retry budget, by its task's present settings or by those it had."""
     run = await require_run(owner, run_id)
-    record = await idempotency.take(database, key, run_id, now, run.round)
+    record = await idempotency.claim_key(database, key, run_id, now, run.round)
     if record["done"] or record["round"] != run.round:
         return await require_run(
             owner, run_id
@@ -107,20 +109,20 @@ async def retry(
     task = await find_task(owner, run.task)
     if task is None:
         raise Conflict("The task of this run was deleted, so it cannot be retried.", "id")
-    if run.status not in RETRYABLE:
+    if run.status not in RETRYABLE_STATUSES:
         allowed = "Only a run that failed, was missed, skipped or cancelled can be retried"
         raise Conflict(f"{allowed}; this one is {run.status.value}.", "id")
     if len(run.attempts) >= MAX_ATTEMPTS:
         raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the most. Run its task instead.", "id")
-    update = again(run.id, run.round, await _document(database, task.id), now, settings)
+    update = requeue_update(run.id, run.round, await _document(database, task.id), now, settings)
     if (await database.runs.bulk_write([update])).modified_count:
         log_run("run retried", run.id)
-        await show_again(database, [run.id])
-    await idempotency.done(database, record)
+        await show_reopened(database, [run.id])
+    await idempotency.mark_done(database, record)
     return await require_run(owner, run_id)
 
 
-def again(
+def requeue_update(
     run_id: str, round_: int, task: Doc, now: datetime, settings: ReplaySettings, replay: str | None = None
 ) -> UpdateOne:
     """The update that queues a settled run once more, if nobody has done so since it was in this round.
@@ -129,30 +131,30 @@ def again(
     """
     changes: dict[str, Any] = {
         "round": round_ + 1, "lost": 0, "reason": None, "error": None, "result": None,
-        **ready(now, task.get("priority") or 0), "finished_at": None, "retry_at": None,
+        **queued_fields(now, task.get("priority") or 0), "finished_at": None, "retry_at": None,
         "cancel_requested_at": None, "final": None, "discarded_at": None, "pinned": settings is ReplaySettings.ORIGINAL,
     }  # fmt: skip
     if settings is ReplaySettings.CURRENT:
         changes |= {"task_name": task["name"], "task_version": task["version"]}
-        changes |= copied(task, now)
+        changes |= job_snapshot(task, now)
     entry = {"replay": replay, "at": now, "round": round_ + 1}
     computed = {"budget_from": {"$size": "$attempts"}, "replays": _remembered(entry)}
-    same = equals("round", round_)
+    same = has_value("round", round_)
     if replay is None:
-        return move_run(run_id, RETRYABLE, RunStatus.QUEUED, changes, computed=computed, where=same)
-    where = both(same, is_null("discarded_at"))
+        return move_run(run_id, RETRYABLE_STATUSES, RunStatus.QUEUED, changes, computed=computed, where=same)
+    where = all_of(same, is_null("discarded_at"))
     return move_run(run_id, [RunStatus.FAILED], RunStatus.QUEUED, changes, computed=computed, where=where)
 
 
 def _remembered(entry: Doc) -> Expression:
     before = {"$ifNull": ["$replays", []]}
-    return {"$slice": [{"$concatArrays": [before, [{"$literal": entry}]]}, -MOST_REPLAYS]}
+    return {"$slice": [{"$concatArrays": [before, [{"$literal": entry}]]}, -MAX_REPLAY_ENTRIES]}
 
 
-_HAS_ROOM: Expression = {"$lt": [{"$size": "$active"}, MOST_SHOWN]}
+_HAS_ROOM: Expression = {"$lt": [{"$size": "$active"}, MAX_ACTIVE_RUNS]}
 
 
-async def show_again(database: Database, run_ids: list[str]) -> None:
+async def show_reopened(database: Database, run_ids: list[str]) -> None:
     """Let the tasks of scheduled runs know that these are open again, and what has become of them since."""
     found = database.runs.find({"_id": {"$in": run_ids}}, {"task": 1, "trigger": 1})
     tasks: dict[str, list[str]] = {}
@@ -162,25 +164,27 @@ async def show_again(database: Database, run_ids: list[str]) -> None:
     if not tasks:
         return
     updates = [
-        change_task(task_id, _HAS_ROOM, {}, {"active": with_active([(run_id, RunStatus.QUEUED) for run_id in some])})
+        change_task(
+            task_id, _HAS_ROOM, {}, {"active": put_active_runs([(run_id, RunStatus.QUEUED) for run_id in some])}
+        )
         for task_id, some in tasks.items()
     ]
     await database.tasks.bulk_write(updates, ordered=False)
     # A worker may have been quicker: its run's beginning or end was for a task that did not name the run yet.
     runs = await database.runs.find({"_id": {"$in": [run_id for some in tasks.values() for run_id in some]}}).to_list()
-    await run_effects.follow(database, [run for run in runs if run["status"] != RunStatus.QUEUED.value])
+    await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED.value])
 
 
-async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> Run:
+async def cancel_run(database: Database, owner: str, run_id: str, now: datetime) -> Run:
     """No further attempt. A run that is being attempted is aborted by its worker, soon after this answer."""
     run = await require_run(owner, run_id)
-    if run.status in SETTLED - {RunStatus.CANCELLED}:
+    if run.status in SETTLED_STATUSES - {RunStatus.CANCELLED}:
         raise Conflict(f"The run has ended as {run.status.value}, so it cannot be cancelled.", "id")
     if run.status is not RunStatus.CANCELLED:
-        updates = stop([run_id], Hold.CANCELLED, now, RunReason.CANCEL_REQUESTED)
+        updates = stop_updates([run_id], Hold.CANCELLED, now, RunReason.CANCEL_REQUESTED)
         await database.runs.bulk_write(updates, ordered=True)
         log_run("run cancel requested", run_id)
     document = await database.runs.find_one({"_id": run_id})
     if document is not None and document["status"] in run_effects.SETTLED_VALUES:
-        await run_effects.follow(database, [document])
+        await run_effects.apply_effects(database, [document])
     return await require_run(owner, run_id)

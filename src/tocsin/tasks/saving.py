@@ -9,24 +9,24 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
 from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
-from tocsin.documents.updates import both, change_task, equals
-from tocsin.errors import Conflict, FaultCollector, InvalidInput
+from tocsin.documents.updates import all_of, change_task, has_value
+from tocsin.errors import Conflict, ErrorCollector, InvalidInput
 from tocsin.tasks import idempotency, ownership, queues
 from tocsin.tasks import retry_policy as retries
-from tocsin.tasks.activity_log import log_created, log_task
+from tocsin.tasks.activity_log import log_task, log_task_created
 from tocsin.tasks.ranking import DEFAULT_QUEUE
-from tocsin.tasks.reconciliation import reconcile
+from tocsin.tasks.reconciliation import reconcile_task
 from tocsin.tasks.retry_policy import RetryPolicy
 
 MAX_NAME = 200
 MAX_TAGS = 20
 MAX_TIMEOUT = 3600.0
-TRIES = 20
+MAX_WRITE_TRIES = 20
 """So often is a change made again because another one came in between, before the caller is told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class TaskDraft:
     """A task as its owner wants it. `job` is {"kind", "params"} as the job prepared it; `timeout` is in seconds."""
 
     name: str
@@ -40,21 +40,21 @@ class Draft:
     queue: str = DEFAULT_QUEUE
     priority: int | None = None
 
-    def checked(self) -> "Draft":
+    def validate(self) -> "TaskDraft":
         """Itself. Raises SeveralInvalid that names the faulty fields."""
-        check_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
+        validate_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
-    def fields(self) -> Doc:
+    def document_fields(self) -> Doc:
         """The part of the document that the owner decides."""
         return {
             "name": self.name,
             "tags": list(self.tags),
             "job": self.job,
-            "schedule": schedules.to_document(self.schedule),
+            "schedule": schedules.schedule_to_document(self.schedule),
             "misfire": self.misfire.to_document(),
             "overlap": self.overlap.value,
-            "retry": None if self.retry is None else retries.to_document(self.retry),
+            "retry": None if self.retry is None else retries.policy_to_document(self.retry),
             "timeout": self.timeout,
             "queue": self.queue,
             "priority": self.priority or 0,
@@ -62,19 +62,19 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ValidatedDraft:
     """A draft that was found good, and its first due time."""
 
-    draft: Draft
+    draft: TaskDraft
     next_run_at: datetime
 
-    def document(self, task_id: str, owner: str, now: datetime) -> Task:
+    def build_task(self, task_id: str, owner: str, now: datetime) -> Task:
         """The task to be written."""
         times = {"next_run_at": self.next_run_at, "created_at": now, "updated_at": now}
-        return Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **self.draft.fields())
+        return Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **self.draft.document_fields())
 
 
-def check_fields(
+def validate_fields(
     name: str,
     tags: tuple[str, ...],
     misfire: schedules.Misfire,
@@ -83,62 +83,62 @@ def check_fields(
     schedule: schedules.Schedule | None,
 ) -> None:
     """Raises SeveralInvalid that names the faulty fields of a draft; None is a field that is not known."""
-    faults = FaultCollector()
-    faults.read(_check_name, name)
-    faults.read(_check_tags, tags)
+    faults = ErrorCollector()
+    faults.try_parse(_check_name, name)
+    faults.try_parse(_check_tags, tags)
     if schedule is not None:
-        faults.read(schedules.check, schedule, at=("schedule",))
-    faults.read(schedules.check_misfire, misfire, at=("misfire",))
+        faults.try_parse(schedules.validate_schedule, schedule, at=("schedule",))
+    faults.try_parse(schedules.validate_misfire, misfire, at=("misfire",))
     if retry is not None:
-        faults.read(retries.check, retry)
-    faults.read(_check_timeout, timeout)
-    faults.refuse()
+        faults.try_parse(retries.validate_policy, retry)
+    faults.try_parse(_check_timeout, timeout)
+    faults.raise_if_any()
 
 
-def ready(draft: Draft, now: datetime) -> Ready:
+def validate_draft(draft: TaskDraft, now: datetime) -> ValidatedDraft:
     """The draft, checked whole. Raises InvalidInput that names the faulty field."""
-    next_run_at = schedules.first_due(draft.checked().schedule, now)
+    next_run_at = schedules.first_due(draft.validate().schedule, now)
     if next_run_at is None:
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
-    return Ready(draft, next_run_at)
+    return ValidatedDraft(draft, next_run_at)
 
 
-def draft_of(task: Task) -> Draft:
+def draft_from_task(task: Task) -> TaskDraft:
     """The draft that would make this task."""
-    return Draft(
+    return TaskDraft(
         name=task.name,
         job=task.job,
-        schedule=schedules.from_document(task.schedule),
+        schedule=schedules.schedule_from_document(task.schedule),
         tags=tuple(task.tags),
         misfire=schedules.Misfire.from_document(task.misfire),
         overlap=task.overlap,
-        retry=None if task.retry is None else retries.from_document(task.retry),
+        retry=None if task.retry is None else retries.policy_from_document(task.retry),
         timeout=task.timeout,
         queue=task.queue,
         priority=task.priority,
     )
 
 
-async def create(
-    database: Database, owner: str, draft: Draft, now: datetime, key: idempotency.Key | None = None
+async def create_task(
+    database: Database, owner: str, draft: TaskDraft, now: datetime, key: idempotency.IdempotentCall | None = None
 ) -> Task:
     """Save a new task. With a key that was used before, the task that was made then."""
-    draft = in_queue(draft, await queues.standards(database))
-    checked = ready(draft, now)
-    record = await idempotency.take(database, key, new_id(owner), now)
+    draft = with_queue_priority(draft, await queues.default_priorities(database))
+    checked = validate_draft(draft, now)
+    record = await idempotency.claim_key(database, key, new_id(owner), now)
     if not record["done"]:
-        await _insert(checked.document(record["thing"], owner, now))
-        log_created(record["thing"], owner, checked.next_run_at)
-        await idempotency.done(database, record)
+        await _insert(checked.build_task(record["thing"], owner, now))
+        log_task_created(record["thing"], owner, checked.next_run_at)
+        await idempotency.mark_done(database, record)
     task = await ownership.find_task(owner, record["thing"])
     if task is None:
-        raise idempotency.gone("task")
+        raise idempotency.deleted_result("task")
     return task
 
 
-def in_queue(draft: Draft, standards: Mapping[str, int]) -> Draft:
+def with_queue_priority(draft: TaskDraft, standards: Mapping[str, int]) -> TaskDraft:
     """The draft with the priority that it gets in its queue. Raises InvalidInput, also when there is no such queue."""
-    return replace(draft, priority=queues.priority_in(standards, draft.queue, draft.priority))
+    return replace(draft, priority=queues.resolve_priority(standards, draft.queue, draft.priority))
 
 
 async def _insert(document: Task) -> None:
@@ -148,7 +148,7 @@ async def _insert(document: Task) -> None:
         return  # an earlier try with the same idempotency key got this far
 
 
-async def update(
+async def update_task(
     database: Database,
     owner: str,
     task_id: str,
@@ -162,12 +162,12 @@ async def update(
     Conflict when `expected_version` is not the task's version.
     """
     task = await ownership.require_task(owner, task_id)
-    for _ in range(TRIES):
+    for _ in range(MAX_WRITE_TRIES):
         if expected_version is not None and expected_version != task.version:
             raise _changed(task.version)
         if await _update_once(database, task, changes, now):
             log_task("task changed", task_id, owner, fields=sorted(changes))
-            await reconcile(database, task_id, now)
+            await reconcile_task(database, task_id, now)
             return await ownership.require_task(owner, task_id)
         task = await ownership.require_task(owner, task_id)
     raise _changed(task.version)
@@ -178,34 +178,38 @@ def _changed(version: int) -> Conflict:
 
 
 async def _update_once(database: Database, task: Task, changes: Mapping[str, Any], now: datetime) -> bool:
-    draft = replace(draft_of(task), **changes).checked()
+    draft = replace(draft_from_task(task), **changes).validate()
     if not changes.keys().isdisjoint({"queue", "priority"}):
-        draft = in_queue(draft, await queues.standards(database))
-    fields = {**draft.fields(), **_timing(task, draft, changes, now)}
+        draft = with_queue_priority(draft, await queues.default_priorities(database))
+    fields = {**draft.document_fields(), **_timing(task, draft, changes, now)}
     fields |= {"version": task.version + 1, "updated_at": now, "reconcile": True}
-    unchanged = both(equals("version", task.version), equals("last_due_at", task.last_due_at))
+    unchanged = all_of(has_value("version", task.version), has_value("last_due_at", task.last_due_at))
     result = await database.tasks.bulk_write([change_task(task.id, unchanged, fields)])
     return result.modified_count == 1
 
 
-def _timing(task: Task, draft: Draft, changes: Mapping[str, Any], now: datetime) -> Doc:
+def _timing(task: Task, draft: TaskDraft, changes: Mapping[str, Any], now: datetime) -> Doc:
     """Return what a new schedule changes: nothing else does, so that an edit of the name moves no due time.
 
     The schedule that the task has already, sent again, changes nothing either, unless the task was cancelled.
     """
     if "schedule" not in changes:
         return {}
-    before, wanted, last = schedules.from_document(task.schedule), schedules.plain(draft.schedule), task.last_due_at
-    if wanted == schedules.plain(before) and task.hold is not Hold.CANCELLED:
+    before, wanted, last = (
+        schedules.schedule_from_document(task.schedule),
+        schedules.current_schedule(draft.schedule),
+        task.last_due_at,
+    )
+    if wanted == schedules.current_schedule(before) and task.hold is not Hold.CANCELLED:
         return {"schedule": task.schedule}
     hold = None if task.hold is Hold.CANCELLED else task.hold
     if isinstance(wanted, schedules.Once) and last is not None and wanted.at <= last:
-        wanted = schedules.postponed(wanted, last)
-    schedule, next_run_at = schedules.revise(before, task.next_run_at, last, wanted, now)
+        wanted = schedules.postpone(wanted, last)
+    schedule, next_run_at = schedules.revise_schedule(before, task.next_run_at, last, wanted, now)
     if next_run_at is None:
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
     return {
-        "schedule": schedules.to_document(schedule),
+        "schedule": schedules.schedule_to_document(schedule),
         "hold": hold and hold.value,
         "next_run_at": None if hold else next_run_at,
     }

@@ -8,12 +8,12 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import telemetry
-from tocsin.jobs.file_storage import PATH as FILES
+from tocsin.jobs.file_storage import DOWNLOAD_PATH as FILES
 from tocsin.telemetry import escape_text
 
 _MAX_PATH_LENGTH = 200
 _MAX_METHOD_LENGTH = 20
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class AccessLogMiddleware:

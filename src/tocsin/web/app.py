@@ -14,25 +14,27 @@ from tocsin.config import Settings
 from tocsin.documents import is_unavailable
 from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Services
-from tocsin.graphql.errors import UNAVAILABLE
+from tocsin.graphql.errors import UNAVAILABLE_MESSAGE
 from tocsin.web.access_log import AccessLogMiddleware
-from tocsin.web.backpressure import Paced
-from tocsin.web.connections import BoundedSockets
-from tocsin.web.cors import Cors
+from tocsin.web.backpressure import BackpressureMiddleware
+from tocsin.web.connections import WebSocketLimitMiddleware
+from tocsin.web.cors import CorsMiddleware
 from tocsin.web.downloads import downloads_router
-from tocsin.web.error_responses import INTERNAL, fault
-from tocsin.web.graphql_http import PATH, graphql_router
-from tocsin.web.health import PartState
-from tocsin.web.metrics import Measure, metrics_router
+from tocsin.web.error_responses import INTERNAL_MESSAGE, error_response
+from tocsin.web.graphql_http import GRAPHQL_PATH, graphql_router
+from tocsin.web.health import ComponentHealth
+from tocsin.web.metrics import RefreshMetrics, metrics_router
 from tocsin.web.pages import pages_router
-from tocsin.web.security_headers import Hardened
-from tocsin.web.trusted_proxies import Proxies
+from tocsin.web.security_headers import SecurityHeadersMiddleware
+from tocsin.web.trusted_proxies import TrustedProxiesMiddleware
 
-Ready = Callable[[], Awaitable[Mapping[str, PartState]]]
+HealthCheck = Callable[[], Awaitable[Mapping[str, ComponentHealth]]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def make_app(services: Callable[[], Services], settings: Settings, ready: Ready, measure: Measure) -> ASGIApp:
+def create_app(
+    services: Callable[[], Services], settings: Settings, ready: HealthCheck, measure: RefreshMetrics
+) -> ASGIApp:
     """Return the application. `ready` returns the health of each part, `measure` refreshes the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(graphql_router(services, settings))
@@ -44,13 +46,15 @@ def make_app(services: Callable[[], Services], settings: Settings, ready: Ready,
     app.add_exception_handler(DatabaseUnavailable, _handle_database_error)
     app.add_exception_handler(PyMongoError, _handle_database_error)
     app.add_exception_handler(Exception, _handle_error)
-    served: ASGIApp = Cors(Paced(app), PATH, settings.cors_origins)
+    served: ASGIApp = CorsMiddleware(BackpressureMiddleware(app), GRAPHQL_PATH, settings.cors_origins)
     if settings.access_log:
         served = AccessLogMiddleware(served)
-    return Hardened(Proxies(BoundedSockets(served), settings.trusted_proxies))
+    return SecurityHeadersMiddleware(
+        TrustedProxiesMiddleware(WebSocketLimitMiddleware(served), settings.trusted_proxies)
+    )
 
 
-def _add_health_routes(app: FastAPI, ready: Ready) -> None:
+def _add_health_routes(app: FastAPI, ready: HealthCheck) -> None:
     @app.api_route("/live", methods=["GET", "HEAD"])
     async def live() -> dict[str, str]:
         return {"status": "alive"}
@@ -59,18 +63,18 @@ def _add_health_routes(app: FastAPI, ready: Ready) -> None:
     async def is_ready() -> JSONResponse:
         parts = await ready()
         body = {name: str(state) for name, state in parts.items()}
-        return JSONResponse(body, 200 if all(state.works for state in parts.values()) else 503)
+        return JSONResponse(body, 200 if all(state.is_healthy for state in parts.values()) else 503)
 
 
 async def _handle_http_error(request: Request, error: Exception) -> Response:
     """Answer a request that no route serves."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if isinstance(error, HTTPException) and status == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase:
-        return fault(404, f"Nothing is served at this path. The API is at {PATH}.")
+        return error_response(404, f"Nothing is served at this path. The API is at {GRAPHQL_PATH}.")
     if status == 405:
         allowed = ", ".join(_allowed_methods(request))
-        return fault(405, f"This path supports only {allowed}.", {"Allow": allowed})
-    return fault(status, str(getattr(error, "detail", "The request was refused.")))
+        return error_response(405, f"This path supports only {allowed}.", {"Allow": allowed})
+    return error_response(status, str(getattr(error, "detail", "The request was refused.")))
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -83,9 +87,9 @@ def _allowed_methods(request: Request) -> list[str]:
 async def _handle_database_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
     if not is_unavailable(error):
         raise error
-    return fault(503, UNAVAILABLE)
+    return error_response(503, UNAVAILABLE_MESSAGE)
 
 
 async def _handle_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer an unexpected error. Starlette raises it again, and the outermost middleware logs it."""
-    return fault(500, INTERNAL)
+    return error_response(500, INTERNAL_MESSAGE)

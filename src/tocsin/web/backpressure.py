@@ -6,7 +6,7 @@ from collections import deque
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-SHARE = 0.6
+MAX_LOOP_SHARE = 0.6
 """The share of time that the event loop may be busy before further requests wait. The rest keeps runs on time."""
 _WINDOW_SECONDS = 0.05
 _CHECK_SECONDS = 0.005
@@ -14,7 +14,7 @@ _MAX_DELAY_SECONDS = 0.02
 """Seconds: the window of the measurement, the interval of checks, and the time after which a request always starts."""
 
 
-class Load:
+class EventLoopLoad:
     """The load of the event loop's thread: its processor time as a share of wall time."""
 
     def __init__(self) -> None:
@@ -28,19 +28,19 @@ class Load:
             processor = time.thread_time()
             self._share = (processor - self._processor) / passed
             self._wall, self._processor = wall, processor
-        return self._share > SHARE
+        return self._share > MAX_LOOP_SHARE
 
 
-class Turns:
+class RequestPacer:
     """Admits callers in order of arrival: one per iteration of the event loop, fewer while the loop is busy."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_taken = False
-        self._load = Load()
+        self._load = EventLoopLoad()
         self._admitted_at = 0.0
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Wait until the caller may start: immediately if no other did in this iteration and the loop is not busy."""
         loop = asyncio.get_running_loop()
         if not self._is_taken and not self._must_wait():
@@ -74,14 +74,14 @@ class Turns:
             self._admit(loop)
 
 
-class Paced:
+class BackpressureMiddleware:
     """Middleware that delays requests while the event loop is busy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._turns = Turns()
+        self._turns = RequestPacer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or connection."""
-        await self._turns.take()
+        await self._turns.acquire()
         await self._app(scope, receive, send)

@@ -11,47 +11,47 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin import telemetry
-from tocsin.security.gcra import address_key
+from tocsin.security.gcra import network_key
 from tocsin.web import error_responses
 
 SPARE_DESCRIPTORS = 600
 """File descriptors reserved for everything but client connections: outbound calls, the database, files."""
-FEWEST = 64
+MIN_CONNECTIONS = 64
 """Minimum of the connection limit, however few descriptors the process has."""
-TOO_MANY = "Too many connections from this network address. Close some, or try again later."
-FULL = "The server has reached its connection limit. Try again later."
+ADDRESS_LIMIT_MESSAGE = "Too many connections from this network address. Close some, or try again later."
+SERVER_FULL_MESSAGE = "The server has reached its connection limit. Try again later."
 _LOG_SECONDS = 60.0
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class Connection:
     """One open connection. `abort` closes it immediately."""
 
-    def __init__(self, table: "Connections", key: str, abort: Callable[[], None], *, of_proxy: bool) -> None:
+    def __init__(self, table: "ConnectionTable", key: str, abort: Callable[[], None], *, of_proxy: bool) -> None:
         self._table = table
-        self.key = key
+        self.address_key = key
         self.abort = abort
-        self.signed_in = False
-        self.user: str | None = None
+        self.is_authenticated = False
+        self.user_id: str | None = None
         """The id of the user whom the connection counts for, if any."""
-        self.of_proxy = of_proxy
+        self.is_from_proxy = of_proxy
         """Whether only the address of a proxy is known; the client's address comes with a request."""
 
-    def assign(self, address: str) -> bool:
+    def assign_address(self, address: str) -> bool:
         """Count a proxy's connection for this client address. Returns False if the address is at its limit."""
-        return self._table.assign(self, address)
+        return self._table.assign_address(self, address)
 
-    def sign_in(self, user: str) -> None:
+    def mark_authenticated(self, user: str) -> None:
         """Mark the connection as authenticated by this user, so that it is not closed to make room."""
-        self.signed_in = True
-        self._table.keep(self, user)
+        self.is_authenticated = True
+        self._table.assign_user(self, user)
 
     def close(self) -> None:
         """Release its place. Calling it twice is no error."""
         self._table.close(self)
 
 
-class Connections:
+class ConnectionTable:
     """All open connections: at most `most` in total and `most_of_address` per network address.
 
     IPv6 addresses count by their /64. Up to `most_of_address` authenticated connections of one user, from any
@@ -75,32 +75,32 @@ class Connections:
     def open(self, address: str, abort: Callable[[], None]) -> Connection | str:
         """Take a place for a connection from this address. Returns the reason if there is none."""
         of_proxy = self._is_proxy(address)
-        new = Connection(self, "" if of_proxy else address_key(address), abort, of_proxy=of_proxy)
-        if self._has_too_many(new.key):
-            return TOO_MANY
-        if len(self._open) >= self._most and not self._make_room(new.key):
-            return FULL
+        new = Connection(self, "" if of_proxy else network_key(address), abort, of_proxy=of_proxy)
+        if self._has_too_many(new.address_key):
+            return ADDRESS_LIMIT_MESSAGE
+        if len(self._open) >= self._most and not self._make_room(new.address_key):
+            return SERVER_FULL_MESSAGE
         self._open.add(new)
         self._count(new)
         telemetry.CONNECTIONS.inc()
         return new
 
-    def assign(self, connection: Connection, address: str) -> bool:
+    def assign_address(self, connection: Connection, address: str) -> bool:
         """Count a proxy's connection for this client address. Returns False if the address is at its limit."""
-        key = address_key(address)
+        key = network_key(address)
         if connection not in self._open or self._has_too_many(key):
             return False
-        connection.key, connection.of_proxy = key, False
+        connection.address_key, connection.is_from_proxy = key, False
         self._count(connection)
         return True
 
-    def keep(self, connection: Connection, user: str) -> None:
+    def assign_user(self, connection: Connection, user: str) -> None:
         """Count a connection for this user, and keep it open when places run out, up to the user's limit."""
-        is_new = connection.user is None and not connection.of_proxy and connection in self._open
+        is_new = connection.user_id is None and not connection.is_from_proxy and connection in self._open
         if is_new and self._of_user[user] < self._most_of_address:
             self._of_user[user] += 1
-            connection.user = user
-            self._strangers.get(connection.key, {}).pop(connection, None)
+            connection.user_id = user
+            self._strangers.get(connection.address_key, {}).pop(connection, None)
 
     def close(self, connection: Connection) -> None:
         """Release a place. Releasing it twice is no error."""
@@ -108,25 +108,25 @@ class Connections:
             return
         self._open.discard(connection)
         telemetry.CONNECTIONS.dec()
-        if connection.of_proxy:
+        if connection.is_from_proxy:
             return
-        self._of_address[connection.key] -= 1
-        self._strangers.get(connection.key, {}).pop(connection, None)
+        self._of_address[connection.address_key] -= 1
+        self._strangers.get(connection.address_key, {}).pop(connection, None)
         self._forget_user(connection)
-        if self._of_address[connection.key] <= 0:
-            del self._of_address[connection.key]
-            self._strangers.pop(connection.key, None)
+        if self._of_address[connection.address_key] <= 0:
+            del self._of_address[connection.address_key]
+            self._strangers.pop(connection.address_key, None)
 
     def _forget_user(self, connection: Connection) -> None:
-        if connection.user is not None:
-            self._of_user[connection.user] -= 1
-            if self._of_user[connection.user] <= 0:
-                del self._of_user[connection.user]
+        if connection.user_id is not None:
+            self._of_user[connection.user_id] -= 1
+            if self._of_user[connection.user_id] <= 0:
+                del self._of_user[connection.user_id]
 
     def _count(self, connection: Connection) -> None:
-        if not connection.of_proxy:
-            self._of_address[connection.key] += 1
-            self._strangers[connection.key][connection] = None
+        if not connection.is_from_proxy:
+            self._of_address[connection.address_key] += 1
+            self._strangers[connection.address_key][connection] = None
 
     def _has_too_many(self, key: str) -> bool:
         too_many = self._of_address[key] >= self._most_of_address if key else False
@@ -155,7 +155,7 @@ class Connections:
             )
 
 
-class BoundedSockets:
+class WebSocketLimitMiddleware:
     """Middleware that limits WebSockets per client address behind a proxy, before the handshake."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -164,12 +164,12 @@ class BoundedSockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or connection, or refuse a handshake with 429."""
         connection: Connection | None = scope.get("state", {}).get("connection")
-        is_new = scope["type"] == "websocket" and connection is not None and connection.of_proxy
-        if not is_new or connection is None or connection.assign(scope["client"][0]):
+        is_new = scope["type"] == "websocket" and connection is not None and connection.is_from_proxy
+        if not is_new or connection is None or connection.assign_address(scope["client"][0]):
             await self._app(scope, receive, send)
             return
         await receive()
-        body = error_responses.body(429, TOO_MANY)
+        body = error_responses.error_body(429, ADDRESS_LIMIT_MESSAGE)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
         await send({"type": "websocket.http.response.body", "body": body})

@@ -13,7 +13,7 @@ _PREFLIGHT_SECONDS = 7200
 """How long a browser may cache a preflight; no browser caches one for longer."""
 
 
-class Cors:
+class CorsMiddleware:
     """Middleware that answers preflights and adds CORS headers for these origins, at one path only."""
 
     def __init__(self, app: ASGIApp, path: str, origins: Collection[str]) -> None:

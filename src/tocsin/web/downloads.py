@@ -16,10 +16,10 @@ from tocsin.documents import User, owner_of
 from tocsin.documents.file_bucket import StoredFile
 from tocsin.errors import RateLimited
 from tocsin.graphql.context import Services
-from tocsin.jobs.file_storage import PATH
-from tocsin.security.file_links import FileLink, LinkExpired, LinkWrong
-from tocsin.security.gcra import address_key
-from tocsin.web.error_responses import fault
+from tocsin.jobs.file_storage import DOWNLOAD_PATH
+from tocsin.security.file_links import FileLink, LinkExpired, LinkInvalid
+from tocsin.security.gcra import network_key
+from tocsin.web.error_responses import error_response
 
 _COST = 500.0
 _BYTES_PER_POINT = 1_000
@@ -34,31 +34,31 @@ def downloads_router(services: Callable[[], Services]) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     async def download(token: str, request: Request) -> Response:
-        shelf = services().shelf
+        shelf = services().files
         try:
             link = shelf.links.read(token, clock.now())
         except LinkExpired:
-            return fault(410, _EXPIRED_MESSAGE)
-        except LinkWrong:
-            return fault(404, _NOT_FOUND_MESSAGE)
+            return error_response(410, _EXPIRED_MESSAGE)
+        except LinkInvalid:
+            return error_response(404, _NOT_FOUND_MESSAGE)
         found = await shelf.store.open(link.file_id) if await _is_valid(link) else None
         if found is None:
-            return fault(410, _GONE_MESSAGE)
-        headers = _response_headers(found.about)
+            return error_response(410, _GONE_MESSAGE)
+        headers = _response_headers(found.info)
         try:
-            await services().rates.spend(_address(request), _COST + found.about.size / _BYTES_PER_POINT)
+            await services().rates.spend_points(_address(request), _COST + found.info.size / _BYTES_PER_POINT)
         except RateLimited as refused:
-            return fault(429, refused.message, {"Retry-After": str(math.ceil(refused.retry_after))})
+            return error_response(429, refused.message, {"Retry-After": str(math.ceil(refused.retry_after))})
         if request.method == "HEAD":
-            return Response(None, 200, headers, found.about.content_type)
-        return StreamingResponse(found.pieces(), 200, headers, found.about.content_type)
+            return Response(None, 200, headers, found.info.content_type)
+        return StreamingResponse(found.iter_chunks(), 200, headers, found.info.content_type)
 
-    router.add_api_route(f"{PATH}{{token}}", download, methods=["GET", "HEAD"])
+    router.add_api_route(f"{DOWNLOAD_PATH}{{token}}", download, methods=["GET", "HEAD"])
     return router
 
 
 def _address(request: Request) -> str:
-    return address_key(request.client.host if request.client else "")
+    return network_key(request.client.host if request.client else "")
 
 
 async def _is_valid(link: FileLink) -> bool:
@@ -72,13 +72,13 @@ async def _is_valid(link: FileLink) -> bool:
 def _response_headers(file: StoredFile) -> dict[str, str]:
     return {
         "Content-Length": str(file.size),
-        "Content-Disposition": disposition(file.name),
+        "Content-Disposition": content_disposition(file.name),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
 
 
-def disposition(name: str) -> str:
+def content_disposition(name: str) -> str:
     """Return a Content-Disposition header with this file name (RFC 6266) and an ASCII fallback for old browsers."""
     plain = "".join(
         letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from cross_web import HTTPException
 from starlette.responses import Response
 
-INTERNAL = "Something went wrong inside Tocsin. The operator can find it in the log by the X-Request-Id."
+INTERNAL_MESSAGE = "Something went wrong inside Tocsin. The operator can find it in the log by the X-Request-Id."
 _CODES = {
     400: "BAD_USER_INPUT",
     401: "UNAUTHENTICATED",
@@ -19,7 +19,7 @@ _CODES = {
 }
 
 
-class Refused(HTTPException):
+class RequestRefused(HTTPException):
     """The request is refused, with a status, a reason for people, and headers."""
 
     def __init__(self, status: int, reason: str, **headers: str) -> None:
@@ -27,14 +27,14 @@ class Refused(HTTPException):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def body(status: int, message: str) -> bytes:
+def error_body(status: int, message: str) -> bytes:
     """Return a GraphQL response with one error, as JSON."""
     code = _CODES.get(status) or HTTPStatus(status).name
     return json.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}).encode()
 
 
-def fault(
+def error_response(
     status: int, message: str, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> Response:
     """Return the response to a request that is refused."""
-    return Response(body(status, message), status, headers, media_type)
+    return Response(error_body(status, message), status, headers, media_type)

@@ -30,16 +30,16 @@ from tocsin.errors import DatabaseUnavailable, RateLimited, Unauthenticated
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.schema import schema
 from tocsin.web.connections import Connection
-from tocsin.web.error_responses import INTERNAL, Refused, fault
-from tocsin.web.graphql_responses import body_of, headers_of, status_of
-from tocsin.web.graphql_ws import STRANGERS_BODY_LIMIT, SafeSocket, TokenBoundHandler
-from tocsin.web.negotiation import LEGACY, Wanted, negotiate
-from tocsin.web.request_parsing import CappedRequest, check_content, decode_json, read_parameters
+from tocsin.web.error_responses import INTERNAL_MESSAGE, RequestRefused, error_response
+from tocsin.web.graphql_responses import response_body, response_headers, response_status
+from tocsin.web.graphql_ws import ANONYMOUS_BODY_LIMIT, GraphQLWebSocketAdapter, GraphQLWebSocketHandler
+from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, AcceptedFormats, negotiate
+from tocsin.web.request_parsing import LimitedRequest, check_content_type, decode_json, parse_query_parameters
 
-PATH = "/graphql"
-INIT_TIMEOUT = timedelta(seconds=5)
+GRAPHQL_PATH = "/graphql"
+CONNECTION_INIT_TIMEOUT = timedelta(seconds=5)
 """Maximum time from opening a WebSocket until its connection_init."""
-MAX_OPERATIONS = 100
+MAX_OPERATIONS_PER_SOCKET = 100
 """Maximum operations that are active at the same time on one WebSocket."""
 KEEP_ALIVE_SECONDS = 15.0
 """Interval between comments in an event stream, so that no proxy closes it as idle."""
@@ -50,7 +50,7 @@ _OPTIONAL_MEMBERS = {
     "variables": (dict, "an object"),
     "extensions": (dict, "an object"),
 }
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 def graphql_router(services: Callable[[], Services], settings: Settings) -> GraphQLRouter[Context, None]:
@@ -58,28 +58,28 @@ def graphql_router(services: Callable[[], Services], settings: Settings) -> Grap
 
     `services` is called for each request.
     """
-    return Router(_context_getter(services), settings)
+    return StrictGraphQLRouter(_context_getter(services), settings)
 
 
 def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnection], Awaitable[Context]]:
     async def context(connection: HTTPConnection) -> Context:
         address = connection.client.host if connection.client else ""
         user_agent = connection.headers.get("user-agent", "")[:_MAX_USER_AGENT_LENGTH]
-        token = bearer(connection.headers.get("authorization"))
+        token = parse_bearer(connection.headers.get("authorization"))
         place: Connection | None = getattr(connection.state, "connection", None)
-        on_known = place.sign_in if place is not None else None
+        on_known = place.mark_authenticated if place is not None else None
         return Context(services(), connection.state.request_id, token, address, user_agent, on_known)
 
     return context
 
 
-def bearer(header: object) -> str | None:
+def parse_bearer(header: object) -> str | None:
     """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1), None for anything else."""
     scheme, _, token = header.strip().partition(" ") if isinstance(header, str) else ("", "", "")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-class WrongTransport(Refused):
+class WrongTransport(RequestRefused):
     """The operation is not allowed over this transport."""
 
     def __init__(self, operation: OperationType) -> None:
@@ -97,23 +97,23 @@ class EventStream(SSETransport):
         super().__init__(KEEP_ALIVE_SECONDS)
 
 
-class Router(GraphQLRouter[Context, None]):
+class StrictGraphQLRouter(GraphQLRouter[Context, None]):
     """The routes of `/graphql`."""
 
-    graphql_transport_ws_handler_class = TokenBoundHandler
-    websocket_adapter_class = SafeSocket
+    graphql_transport_ws_handler_class = GraphQLWebSocketHandler
+    websocket_adapter_class = GraphQLWebSocketAdapter
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStream}
 
     def __init__(self, context_getter: Callable[[HTTPConnection], Awaitable[Context]], settings: Settings) -> None:
         self._limit, self._max_tokens = settings.body_limit, settings.max_document_tokens
         super().__init__(
             schema,
-            path=PATH,
+            path=GRAPHQL_PATH,
             graphql_ide=None,
             context_getter=context_getter,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
-            connection_init_wait_timeout=INIT_TIMEOUT,
-            max_subscriptions_per_connection=MAX_OPERATIONS,
+            connection_init_wait_timeout=CONNECTION_INIT_TIMEOUT,
+            max_subscriptions_per_connection=MAX_OPERATIONS_PER_SOCKET,
             allowed_origins=settings.cors_origins,
             include_in_schema=False,
         )
@@ -122,47 +122,47 @@ class Router(GraphQLRouter[Context, None]):
         """Answer one request, or serve one WebSocket connection."""
         if isinstance(request, WebSocket):
             return await super().run(request, context, root_value)
-        media_type = LEGACY
+        media_type = LEGACY_MEDIA_TYPE
         try:
             wanted = negotiate(",".join(request.headers.getlist("accept")))
-            media_type = wanted.single or LEGACY
+            media_type = wanted.media_type or LEGACY_MEDIA_TYPE
             return await self._answer(request, context, wanted)
         except HTTPException as refused:
-            headers = refused.headers if isinstance(refused, Refused) else None
-            return fault(refused.status_code, refused.reason, headers, media_type)
+            headers = refused.headers if isinstance(refused, RequestRefused) else None
+            return error_response(refused.status_code, refused.reason, headers, media_type)
         except RateLimited as refused:
             seconds = str(math.ceil(refused.retry_after))
-            return fault(429, refused.message, {"Retry-After": seconds}, media_type)
+            return error_response(429, refused.message, {"Retry-After": seconds}, media_type)
         except ClientDisconnect:
-            return fault(400, "The connection was closed before the request was complete.")
+            return error_response(400, "The connection was closed before the request was complete.")
         except Exception:
             log.exception("a request failed", request_id=context.request_id)
-            return fault(500, INTERNAL, media_type=media_type)
+            return error_response(500, INTERNAL_MESSAGE, media_type=media_type)
 
-    async def _answer(self, request: Request, context: Context, wanted: Wanted) -> Response:
+    async def _answer(self, request: Request, context: Context, wanted: AcceptedFormats) -> Response:
         data = await self._read_operation(request, context)
-        if wanted.streams_first or wanted.single is None:
+        if wanted.prefers_stream or wanted.media_type is None:
             return await self._stream(request, data, context)
         try:
             result = await self._execute(request.method, data, context)
         except WrongTransport as wrong:
-            if wrong.operation is OperationType.SUBSCRIPTION and wanted.streams:
+            if wrong.operation is OperationType.SUBSCRIPTION and wanted.accepts_stream:
                 return await self._stream(request, data, context)
             raise
-        status = status_of(result, wanted.single)
-        return Response(self.encode_json(body_of(result)), status, headers_of(result), wanted.single)
+        status = response_status(result, wanted.media_type)
+        return Response(self.encode_json(response_body(result)), status, response_headers(result), wanted.media_type)
 
     async def _read_operation(self, request: Request, context: Context) -> GraphQLRequestData:
         """Return the operation of a request. Raises Refused."""
         if request.method == "POST":
-            check_content(request)
-            body = await CappedRequest(request, self._limit).get_body()
-            if len(body) > STRANGERS_BODY_LIMIT and not await _is_authenticated(context):
-                message = f"A request without a valid access token may have at most {STRANGERS_BODY_LIMIT} bytes."
-                raise Refused(413, message)
+            check_content_type(request)
+            body = await LimitedRequest(request, self._limit).get_body()
+            if len(body) > ANONYMOUS_BODY_LIMIT and not await _is_authenticated(context):
+                message = f"A request without a valid access token may have at most {ANONYMOUS_BODY_LIMIT} bytes."
+                raise RequestRefused(413, message)
             given = self.parse_json(body)
         else:
-            given = read_parameters(request.query_params, self.parse_json)
+            given = parse_query_parameters(request.query_params, self.parse_json)
         return _parse_operation(given)
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
@@ -171,7 +171,7 @@ class Router(GraphQLRouter[Context, None]):
         data.protocol = "sse"
         blank = Response()
         del blank.headers["content-length"]
-        adapter = CappedRequest(request, self._limit)
+        adapter = LimitedRequest(request, self._limit)
         result: Any = await self.execute_operation(request, adapter, data, context, None, blank)
         return await self._create_streaming_response(request, result, data.protocol, blank)
 
@@ -192,18 +192,18 @@ class Router(GraphQLRouter[Context, None]):
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002
         """Return the payload of one event of a stream."""
-        return body_of(result)
+        return response_body(result)
 
     def parse_json(self, data: str | bytes) -> dict[str, Any]:
         """Return the JSON object in a body or a query parameter. Raises Refused."""
         try:
             value = self.decode_json(data)
         except json.JSONDecodeError as error:
-            raise Refused(400, f"This is not valid JSON: {error.msg}.") from error
+            raise RequestRefused(400, f"This is not valid JSON: {error.msg}.") from error
         if isinstance(value, list):
-            raise Refused(400, "The JSON must be an object: send one operation at a time.")
+            raise RequestRefused(400, "The JSON must be an object: send one operation at a time.")
         if not isinstance(value, dict):
-            raise Refused(400, "The JSON must be an object.")
+            raise RequestRefused(400, "The JSON must be an object.")
         return value
 
     def decode_json(self, data: str | bytes) -> object:
@@ -213,17 +213,17 @@ class Router(GraphQLRouter[Context, None]):
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Take the token from the connection's parameters. Raises Unauthenticated, which closes the connection."""
         params: Mapping[str, object] = context.connection_params or {}
-        given = bearer(params.get("authorization", params.get("Authorization")))
+        given = parse_bearer(params.get("authorization", params.get("Authorization")))
         context.token = given or context.token
         if context.token is not None:
-            await context.identity()
+            await context.authenticate()
         return await super().on_ws_connect(context)
 
 
 async def _is_authenticated(context: Context) -> bool:
     """Tell whether the caller has a valid token. Without a database the answer is yes: the execution fails then."""
     try:
-        return await context.identity() is not None
+        return await context.authenticate() is not None
     except Unauthenticated:
         return False
     except (PyMongoError, DatabaseUnavailable):
@@ -234,10 +234,10 @@ def _parse_operation(given: Mapping[str, Any]) -> GraphQLRequestData:
     """Return the operation that the members of a request describe. Raises Refused (400)."""
     query = given.get("query")
     if not isinstance(query, str) or not query:
-        raise Refused(400, "The request has no `query`: it must be a string.")
+        raise RequestRefused(400, "The request has no `query`: it must be a string.")
     for name, (kind, right) in _OPTIONAL_MEMBERS.items():
         if not isinstance(given.get(name), kind | None):
-            raise Refused(400, f"`{name}` must be {right} or null.")
+            raise RequestRefused(400, f"`{name}` must be {right} or null.")
     return GraphQLRequestData(query, given.get("variables"), given.get("operationName"), given.get("extensions"))
 
 

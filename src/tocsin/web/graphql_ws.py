@@ -28,21 +28,21 @@ CLOSE_REASON_BYTES = 123
 IDLE_SECONDS = 60.0
 """How long a connection may stay open without an active operation."""
 _NORMAL = 1000
-STRANGERS_BODY_LIMIT = 64 * 1024
+ANONYMOUS_BODY_LIMIT = 64 * 1024
 """Maximum bytes of a request or message without a valid token. Known users may send more, at their own cost."""
 _MESSAGE_TOO_BIG = 1009
 _FORBIDDEN = 4403
 _INTERNAL_ERROR = 1011
 _TRY_AGAIN_LATER = 1013
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-def reason_of(error: Unauthenticated) -> str:
+def close_reason(error: Unauthenticated) -> str:
     """Return the close reason for an error: a code for programs, then a sentence for people."""
     return f"{error.code}: {error}"
 
 
-class SafeSocket(ASGIWebSocketAdapter):
+class GraphQLWebSocketAdapter(ASGIWebSocketAdapter):
     """Strawberry's socket adapter, with a size limit and tolerant of sockets that are already closed."""
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
@@ -52,10 +52,10 @@ class SafeSocket(ASGIWebSocketAdapter):
 
         async def receive_bounded() -> str:
             text = await receive()
-            if len(text) > STRANGERS_BODY_LIMIT and place is not None and not place.signed_in:
+            if len(text) > ANONYMOUS_BODY_LIMIT and place is not None and not place.is_authenticated:
                 await self.close(
                     _MESSAGE_TOO_BIG,
-                    f"A message without a valid access token may have at most {STRANGERS_BODY_LIMIT} bytes.",
+                    f"A message without a valid access token may have at most {ANONYMOUS_BODY_LIMIT} bytes.",
                 )
                 raise WebSocketDisconnect(_MESSAGE_TOO_BIG)
             return text
@@ -77,7 +77,7 @@ class SafeSocket(ASGIWebSocketAdapter):
                 await super().close(code, short)
 
 
-class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
+class GraphQLWebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """The handler of one connection."""
 
     _expiry_task: "asyncio.Task[None] | None" = None
@@ -95,7 +95,7 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_message(self, message: Any) -> None:
         """Validate a message, then process it."""
-        fault = fault_of(message)
+        fault = find_protocol_error(message)
         if fault is not None:
             await self.handle_invalid_message(fault)
             return
@@ -118,8 +118,8 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             await super().handle_connection_init(message)
         except Unauthenticated as error:
-            self.context.note_refusal(error.code, str(error))
-            await self.websocket.close(_FORBIDDEN, reason_of(error))
+            self.context.log_refusal(error.code, str(error))
+            await self.websocket.close(_FORBIDDEN, close_reason(error))
             return
         except (PyMongoError, DatabaseUnavailable):
             await self.websocket.close(_TRY_AGAIN_LATER, "The database does not answer. Try again later.")
@@ -159,9 +159,9 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def _close_on_expiry(self) -> None:
         """Close with 4403 when the token becomes invalid. After 4401 the reference client would not reconnect."""
-        reason = await self.context.loss()
+        reason = await self.context.wait_for_token_end()
         with suppress(Exception):  # the client may hang up at the same moment
-            await self.websocket.close(_FORBIDDEN, reason_of(reason))
+            await self.websocket.close(_FORBIDDEN, close_reason(reason))
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004
@@ -169,7 +169,7 @@ class TokenBoundHandler(BaseGraphQLTransportWSHandler[Context, None]):
         return None
 
 
-def fault_of(message: object) -> str | None:
+def find_protocol_error(message: object) -> str | None:
     """Return how a message violates the protocol, or None if it is valid."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return "A message must be an object with a type."

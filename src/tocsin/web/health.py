@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class PartState:
+class ComponentHealth:
     """The health of one part. `note` is a message to the operator, shown instead of the state."""
 
-    works: bool
+    is_healthy: bool
     note: str | None = None
 
     def __str__(self) -> str:
-        return self.note or ("ready" if self.works else "unavailable")
+        return self.note or ("ready" if self.is_healthy else "unavailable")

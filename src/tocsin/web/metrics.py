@@ -14,10 +14,10 @@ from starlette.types import ASGIApp
 
 from tocsin import telemetry
 from tocsin.config import PREFIX, Settings
-from tocsin.web.error_responses import fault
-from tocsin.web.security_headers import Hardened
+from tocsin.web.error_responses import error_response
+from tocsin.web.security_headers import SecurityHeadersMiddleware
 
-Measure = Callable[[], Awaitable[None]]
+RefreshMetrics = Callable[[], Awaitable[None]]
 _NOT_SERVED = (
     f"Metrics are not served here. To serve them on a separate port, set {PREFIX}METRICS_PORT; to serve them here, "
     f"set {PREFIX}METRICS_TOKEN."
@@ -25,7 +25,7 @@ _NOT_SERVED = (
 _WRONG_TOKEN = f"Send the header `Authorization: Bearer` with the value of {PREFIX}METRICS_TOKEN."
 
 
-def metrics_router(settings: Settings, measure: Measure, *, beside_api: bool) -> APIRouter:
+def metrics_router(settings: Settings, measure: RefreshMetrics, *, beside_api: bool) -> APIRouter:
     """Return the route of /metrics. `measure` refreshes the metrics before each response."""
     router = APIRouter()
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
@@ -34,21 +34,21 @@ def metrics_router(settings: Settings, measure: Measure, *, beside_api: bool) ->
     @router.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics(request: Request) -> Response:
         if closed:
-            return fault(404, _NOT_SERVED)
+            return error_response(404, _NOT_SERVED)
         if token is not None and not _has_token(request, token):
-            return fault(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
+            return error_response(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
         await measure()
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-def make_metrics_app(settings: Settings, measure: Measure) -> ASGIApp:
+def create_metrics_app(settings: Settings, measure: RefreshMetrics) -> ASGIApp:
     """Return the application for the metrics port."""
     app = FastAPI(title="Tocsin metrics", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(metrics_router(settings, measure, beside_api=False))
     app.add_exception_handler(HTTPException, _handle_http_error)
-    return Hardened(app)
+    return SecurityHeadersMiddleware(app)
 
 
 def _has_token(request: Request, token: str) -> bool:
@@ -58,4 +58,4 @@ def _has_token(request: Request, token: str) -> bool:
 
 async def _handle_http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return fault(status, "Only GET /metrics is served on this port.")
+    return error_response(status, "Only GET /metrics is served on this port.")

@@ -3,25 +3,25 @@
 import re
 from dataclasses import dataclass
 
-from tocsin.web.error_responses import Refused
+from tocsin.web.error_responses import RequestRefused
 
-MODERN = "application/graphql-response+json"
-LEGACY = "application/json"
-STREAM = "text/event-stream"
+MODERN_MEDIA_TYPE = "application/graphql-response+json"
+LEGACY_MEDIA_TYPE = "application/json"
+STREAM_MEDIA_TYPE = "text/event-stream"
 _QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AcceptedFormats:
     """The formats that a client accepts.
 
     `single` is the media type for a response in one piece, None if the client accepts none of ours. `streams`: it
     accepts server-sent events; `streams_first`: it prefers them for every operation.
     """
 
-    single: str | None
-    streams: bool
-    streams_first: bool
+    media_type: str | None
+    accepts_stream: bool
+    prefers_stream: bool
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,28 @@ class _MediaRange:
         return {subtype: 3, "*": 2}.get(self.subtype, 0)
 
 
-def negotiate(accept: str) -> Wanted:
+def negotiate(accept: str) -> AcceptedFormats:
     """Return the formats that a client with this Accept header accepts. Raises Refused (406) if there are none.
 
     `*/*` and a missing header mean `application/json`, as the GraphQL-over-HTTP specification recommends for legacy
     clients. They never mean a stream, which must be accepted explicitly.
     """
     ranges = [found for part in (accept.strip() or "*/*").split(",") if (found := _parse_range(part)) is not None]
-    offers = [(*_quality(ranges, media_type), media_type) for media_type in (MODERN, LEGACY)]
+    offers = [(*_quality(ranges, media_type), media_type) for media_type in (MODERN_MEDIA_TYPE, LEGACY_MEDIA_TYPE)]
     quality, _, single = max(offers, key=_rank)
-    stream_quality, how = _quality(ranges, STREAM)
+    stream_quality, how = _quality(ranges, STREAM_MEDIA_TYPE)
     streams = stream_quality > 0 and how > 1
     if quality == 0 and not streams:
-        raise Refused(406, f"The Accept header allows none of {MODERN}, {LEGACY} and {STREAM}.")
-    return Wanted(single if quality > 0 else None, streams, streams and stream_quality > quality)
+        raise RequestRefused(
+            406, f"The Accept header allows none of {MODERN_MEDIA_TYPE}, {LEGACY_MEDIA_TYPE} and {STREAM_MEDIA_TYPE}."
+        )
+    return AcceptedFormats(single if quality > 0 else None, streams, streams and stream_quality > quality)
 
 
 def _rank(offer: tuple[float, int, str]) -> tuple[float, int, bool]:
     """Return the sort key of an offer: quality, then specificity. Ties go to the modern type if it is named."""
     quality, how, media_type = offer
-    return quality, how, (media_type == MODERN) == (how == 3)
+    return quality, how, (media_type == MODERN_MEDIA_TYPE) == (how == 3)
 
 
 def _quality(ranges: list[_MediaRange], media_type: str) -> tuple[float, int]:

@@ -19,11 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tocsin.errors import StartError
+from tocsin.errors import StartupError
 
-STATIC = Path(__file__).parent / "static"
-MANIFEST = "manifest.json"
-LICENCES = "assets/licences.md"
+STATIC_DIRECTORY = Path(__file__).parent / "static"
+MANIFEST_FILE = "manifest.json"
+LICENCES_FILE = "assets/licences.md"
 _FIRST_PAGE = "playground"  # relative: a proxy may serve Tocsin below a path prefix
 _NONCE = "{{nonce}}"
 _MEDIA_TYPES = {
@@ -62,7 +62,7 @@ def pages_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     for source in (name for name, chunk in manifest.items() if chunk.get("isEntry") and name.endswith(".html")):
         _add_page(router, f"/{PurePosixPath(source).stem}", _read_static(source).decode())
-    _add_files(router, {name: _load_file(name) for name in {*_asset_names(manifest), LICENCES}})
+    _add_files(router, {name: _load_file(name) for name in {*_asset_names(manifest), LICENCES_FILE}})
     router.add_api_route("/", _redirect_to_first_page, methods=_METHODS)
     return router
 
@@ -97,7 +97,7 @@ def _add_files(router: APIRouter, files: dict[str, _File]) -> None:
 
 def _read_manifest() -> dict[str, dict[str, Any]]:
     """Return the build's manifest (https://vite.dev/guide/backend-integration). Raises StartError."""
-    manifest: dict[str, dict[str, Any]] = json.loads(_read_static(MANIFEST))
+    manifest: dict[str, dict[str, Any]] = json.loads(_read_static(MANIFEST_FILE))
     return manifest
 
 
@@ -108,7 +108,7 @@ def _asset_names(manifest: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 def _load_file(name: str) -> _File:
     body = _read_static(name)
-    caching = "no-cache" if name == LICENCES else _IMMUTABLE
+    caching = "no-cache" if name == LICENCES_FILE else _IMMUTABLE
     # Weak, because the compressed body has different bytes.
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"Cache-Control": caching, "ETag": tag, "Vary": "Accept-Encoding"}
@@ -117,9 +117,9 @@ def _load_file(name: str) -> _File:
 
 def _read_static(name: str) -> bytes:
     try:
-        return (STATIC / name).read_bytes()
+        return (STATIC_DIRECTORY / name).read_bytes()
     except OSError as error:
-        raise StartError(
-            f"The page file {STATIC / name} cannot be read: {error.strerror or error}. "
+        raise StartupError(
+            f"The page file {STATIC_DIRECTORY / name} cannot be read: {error.strerror or error}. "
             "Reinstall Tocsin, or build the pages with scripts/build-web."
         ) from error

@@ -19,8 +19,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from tocsin.web import error_responses
-from tocsin.web.connections import FULL, Connection, Connections
-from tocsin.web.security_headers import HEADERS
+from tocsin.web.connections import SERVER_FULL_MESSAGE, Connection, ConnectionTable
+from tocsin.web.security_headers import SECURITY_HEADERS
 
 HEAD_LIMIT = 32 * 1024
 """Maximum bytes of the request line and headers. One read (up to 256 KiB) is parsed before it is measured."""
@@ -51,12 +51,12 @@ class _Phase(Enum):
 class ServerConfig(uvicorn.Config):
     """uvicorn's configuration, with the table in which each connection takes a place."""
 
-    def __init__(self, app: ASGIApp, connections: Connections, **options: Any) -> None:
+    def __init__(self, app: ASGIApp, connections: ConnectionTable, **options: Any) -> None:
         self.connections = connections
         super().__init__(app, **options)
 
 
-class BoundedHttp(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with limits."""
 
     config: ServerConfig
@@ -85,7 +85,7 @@ class BoundedHttp(HttpToolsProtocol):
         place = self.config.connections.open(self.client[0] if self.client else "", transport.abort)
         if isinstance(place, str):
             self._is_refused = True
-            transport.write(_raw_response(503 if place == FULL else 429, place))
+            transport.write(_raw_response(503 if place == SERVER_FULL_MESSAGE else 429, place))
             transport.close()
             return
         self._place = place
@@ -252,7 +252,7 @@ class BoundedHttp(HttpToolsProtocol):
         self.cycle.message_event.set()
 
 
-class JsonWebSocket(WebSocketsSansIOProtocol):
+class JsonWebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, which answers failed handshakes with JSON."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -282,16 +282,16 @@ class JsonWebSocket(WebSocketsSansIOProtocol):
 def _reject_handshake(status: HTTPStatus | int, text: str) -> Response:
     status = HTTPStatus(status)
     message = text.strip().partition("\n")[0] or "No WebSocket is served at this path or to pages of this origin."
-    body = error_responses.body(status, message)
+    body = error_responses.error_body(status, message)
     return Response(status, status.phrase, Headers(_headers(body)), body)
 
 
 def _raw_response(status: int, message: str) -> bytes:
-    body = error_responses.body(status, message)
+    body = error_responses.error_body(status, message)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in _headers(body))]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def _headers(body: bytes) -> list[tuple[str, str]]:
-    ours = [(name.decode(), value.decode()) for name, value in HEADERS]
+    ours = [(name.decode(), value.decode()) for name, value in SECURITY_HEADERS]
     return [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close"), *ours]

@@ -9,11 +9,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from strawberry.http.parse_content_type import parse_content_type
 
-from tocsin.json_values import DEEPEST, read_json
-from tocsin.web.error_responses import Refused
+from tocsin.json_values import MAX_JSON_DEPTH, parse_json
+from tocsin.web.error_responses import RequestRefused
 
 
-class CappedRequest(StarletteRequestAdapter):
+class LimitedRequest(StarletteRequestAdapter):
     """A request whose body is read up to a limit, in bytes."""
 
     def __init__(self, request: Request, limit: int) -> None:
@@ -33,26 +33,26 @@ class CappedRequest(StarletteRequestAdapter):
                     break
                 chunks.append(chunk)
         if size > self._limit:
-            raise Refused(413, f"The request's body is longer than {self._limit} bytes.")
+            raise RequestRefused(413, f"The request's body is longer than {self._limit} bytes.")
         return b"".join(chunks)
 
 
-def check_content(request: Request) -> None:
+def check_content_type(request: Request) -> None:
     """Check that the body is declared as JSON in UTF-8. Raises Refused (415)."""
     content_type, parameters = parse_content_type(request.headers.get("content-type", ""))
     charset = parameters.get("charset", "utf-8").strip("'\"").lower()
     if content_type != "application/json" or charset not in {"utf-8", "utf8"}:
-        raise Refused(415, "Send the operation as application/json, in UTF-8.", Accept="application/json")
+        raise RequestRefused(415, "Send the operation as application/json, in UTF-8.", Accept="application/json")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refused(415, "Send the operation without a Content-Encoding.", Accept_Encoding="identity")
+        raise RequestRefused(415, "Send the operation without a Content-Encoding.", Accept_Encoding="identity")
 
 
-def read_parameters(parameters: QueryParams, parse: Callable[[str], Any]) -> dict[str, Any]:
+def parse_query_parameters(parameters: QueryParams, parse: Callable[[str], Any]) -> dict[str, Any]:
     """Return the request's members in the URL; `parse` decodes those that are JSON. Raises Refused (400)."""
     found: dict[str, Any] = {}
     for name, value in parameters.multi_items():
         if name in found:
-            raise Refused(400, f"The URL has the parameter {name[:50]!r} more than once.")
+            raise RequestRefused(400, f"The URL has the parameter {name[:50]!r} more than once.")
         found[name] = value
     for name in ("variables", "extensions"):
         if name in found:
@@ -68,7 +68,7 @@ def decode_json(data: str | bytes, limit: int) -> object:
         text = data if isinstance(data, str) else data.decode()
         if len(text) > limit:
             raise ValueError("too long")
-        value: object = read_json(text, DEEPEST)
+        value: object = parse_json(text, MAX_JSON_DEPTH)
     except json.JSONDecodeError:
         raise
     except ValueError as error:

@@ -8,9 +8,9 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import telemetry
-from tocsin.web.error_responses import INTERNAL, fault
+from tocsin.web.error_responses import INTERNAL_MESSAGE, error_response
 
-HEADERS = [
+SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
@@ -25,10 +25,10 @@ HEADERS = [
 ]
 """Default headers. A response may set its own, as pages do for their Content-Security-Policy and caching."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class Hardened:
+class SecurityHeadersMiddleware:
     """Middleware around the whole application, which adds security headers and a request id.
 
     An exception that nobody caught is logged and answered with 500.
@@ -56,11 +56,11 @@ class Hardened:
             await self._app(scope, receive, hardened)
         except asyncio.CancelledError:  # the server has waited long enough
             if not started:
-                await fault(503, "Tocsin is shutting down. Try again.")(scope, receive, hardened)
+                await error_response(503, "Tocsin is shutting down. Try again.")(scope, receive, hardened)
         except Exception:
             log.exception("a request failed", request_id=request_id)
             if not started:
-                await fault(500, INTERNAL)(scope, receive, hardened)
+                await error_response(500, INTERNAL_MESSAGE)(scope, receive, hardened)
 
 
 def _set_request_id(scope: Scope) -> str:
@@ -74,5 +74,5 @@ def _set_request_id(scope: Scope) -> str:
 
 def _add_headers(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
-    own = [header for header in HEADERS if header[0] not in present]
+    own = [header for header in SECURITY_HEADERS if header[0] not in present]
     return [*headers, *own, (b"x-request-id", request_id.encode())]

@@ -13,17 +13,17 @@ from starlette.types import ASGIApp
 
 from tocsin import telemetry
 from tocsin.config import PREFIX, Settings
-from tocsin.errors import StartError
-from tocsin.web.app import make_app
-from tocsin.web.connections import FEWEST, SPARE_DESCRIPTORS, Connections
-from tocsin.web.metrics import make_metrics_app
-from tocsin.web.protocols import BoundedHttp, JsonWebSocket, ServerConfig
+from tocsin.errors import StartupError
+from tocsin.web.app import create_app
+from tocsin.web.connections import MIN_CONNECTIONS, SPARE_DESCRIPTORS, ConnectionTable
+from tocsin.web.metrics import create_metrics_app
+from tocsin.web.protocols import BoundedHttpProtocol, JsonWebSocketProtocol, ServerConfig
 from tocsin.web.runtime import Runtime
-from tocsin.web.trusted_proxies import is_one_of
+from tocsin.web.trusted_proxies import network_matcher
 
-MOST_DESCRIPTORS = 65_536
+MAX_DESCRIPTORS = 65_536
 """The limit of file descriptors to request, where the system allows it."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
@@ -36,11 +36,11 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartError."""
-    tune()
+    tune_interpreter()
     with (
         _listen(settings.host, settings.port, "") as listener,
         _listen_metrics(settings) as metrics,
-        asyncio.Runner(loop_factory=loop_factory()) as runner,
+        asyncio.Runner(loop_factory=get_loop_factory()) as runner,
     ):
         runner.run(_serve(settings, listener, metrics))
 
@@ -62,7 +62,7 @@ def _listen(host: str, port: int, name: str) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise StartError(
+        raise StartupError(
             f"Tocsin cannot listen on {host}:{port}: {error.strerror or error}. "
             f"The address is in use or not on this machine; set {PREFIX}{name}HOST and {PREFIX}{name}PORT."
         ) from error
@@ -75,8 +75,8 @@ async def _serve(settings: Settings, listener: socket.socket, metrics: socket.so
     try:
         gc.collect()
         gc.freeze()
-        app = make_app(lambda: runtime.services, settings, runtime.ready, runtime.measure)
-        server = _Server(uvicorn_config(app, settings))
+        app = create_app(lambda: runtime.services, settings, runtime.check_health, runtime.refresh_metrics)
+        server = _Server(make_uvicorn_config(app, settings))
         _handle_signals(server, runtime)
         host, port = listener.getsockname()[:2]
         log.info(
@@ -98,7 +98,7 @@ async def _serve_metrics(settings: Settings, metrics: socket.socket | None, runt
     if metrics is None:
         yield
         return
-    server = _Server(uvicorn_config(make_metrics_app(settings, runtime.measure), settings))
+    server = _Server(make_uvicorn_config(create_metrics_app(settings, runtime.refresh_metrics), settings))
     serving = asyncio.create_task(server.serve([metrics]), name="metrics")
     host, port = metrics.getsockname()[:2]
     log.info("metrics are served", url=f"http://{host}:{port}/metrics")
@@ -109,14 +109,14 @@ async def _serve_metrics(settings: Settings, metrics: socket.socket | None, runt
         await serving
 
 
-def uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
+def make_uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
     """Return uvicorn's configuration for the application. The socket is given when serving."""
-    most = most_connections(settings.max_connections, raise_descriptor_limit())
+    most = clamp_connections(settings.max_connections, raise_descriptor_limit())
     return ServerConfig(
         app,
-        Connections(most, settings.connections_per_address, is_one_of(settings.trusted_proxies)),
-        http=BoundedHttp,
-        ws=JsonWebSocket,
+        ConnectionTable(most, settings.connections_per_address, network_matcher(settings.trusted_proxies)),
+        http=BoundedHttpProtocol,
+        ws=JsonWebSocketProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -132,18 +132,18 @@ def raise_descriptor_limit() -> int:
     try:
         import resource
     except ImportError:  # Windows, which has no such limit
-        return MOST_DESCRIPTORS
+        return MAX_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
-    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+    return MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
 
 
-def most_connections(wanted: int, descriptors: int) -> int:
+def clamp_connections(wanted: int, descriptors: int) -> int:
     """Return `wanted`, or fewer if the descriptors would not suffice, which is logged."""
-    possible = max(descriptors - SPARE_DESCRIPTORS, FEWEST)
+    possible = max(descriptors - SPARE_DESCRIPTORS, MIN_CONNECTIONS)
     if possible < wanted:
         log.warning(
             "file descriptors limit the connections; raise the limit (ulimit -n)", connections=possible, wanted=wanted
@@ -166,7 +166,7 @@ def _handle_signals(server: uvicorn.Server, runtime: Runtime) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
-def loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+def get_loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None
     import uvloop
@@ -175,7 +175,7 @@ def loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def tune() -> None:
+def tune_interpreter() -> None:
     """Tune thread switching and garbage collection for latency. The values were measured on the run path under load.
 
     The default switch interval lets threads wait 5 ms for each other. Collecting 2,000 young objects pauses the

@@ -6,15 +6,15 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tocsin.config import Network
+from tocsin.config import IPNetwork
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 
 
-class Proxies:
+class TrustedProxiesMiddleware:
     """Middleware that sets the client's real address and scheme in the scope."""
 
-    def __init__(self, app: ASGIApp, trusted: Collection[Network]) -> None:
+    def __init__(self, app: ASGIApp, trusted: Collection[IPNetwork]) -> None:
         self._app = app
         self._trusted = tuple(trusted)
 
@@ -25,7 +25,7 @@ class Proxies:
         await self._app(scope, receive, send)
 
     def _set_client(self, scope: Scope) -> None:
-        peer = parse_address(scope["client"][0])
+        peer = parse_ip_address(scope["client"][0])
         if peer is None or not self._trusts(peer):
             return
         headers = Headers(scope=scope)
@@ -34,13 +34,13 @@ class Proxies:
         if proto in {"http", "https"}:
             scope["scheme"] = proto if scope["type"] == "http" else proto.replace("http", "ws")
 
-    def _find_client(self, peer: Address, forwarded: list[str]) -> Address:
+    def _find_client(self, peer: IpAddress, forwarded: list[str]) -> IpAddress:
         """Return the last address in the chain that is not a trusted proxy.
 
         Each proxy appends the address of its peer. Addresses further left come from the client and prove nothing.
         """
         for text in reversed(",".join(forwarded).split(",")):
-            before = parse_address(text)
+            before = parse_ip_address(text)
             if before is None:
                 break
             peer = before
@@ -48,21 +48,21 @@ class Proxies:
                 break
         return peer
 
-    def _trusts(self, address: Address) -> bool:
+    def _trusts(self, address: IpAddress) -> bool:
         return any(address in network for network in self._trusted)
 
 
-def is_one_of(trusted: Collection[Network]) -> Callable[[str], bool]:
+def network_matcher(trusted: Collection[IPNetwork]) -> Callable[[str], bool]:
     """Return a function that tells whether an address, as text, is in one of these networks."""
 
     def is_trusted(text: str) -> bool:
-        address = parse_address(text)
+        address = parse_ip_address(text)
         return address is not None and any(address in network for network in trusted)
 
     return is_trusted
 
 
-def parse_address(text: str) -> Address | None:
+def parse_ip_address(text: str) -> IpAddress | None:
     """Parse an IP address with or without a port; None for anything else. IPv4-mapped IPv6 becomes IPv4."""
     text = text.strip()
     if text.startswith("["):

@@ -1,15 +1,22 @@
 """Mails that ask a person for a decision, and remind them."""
 
-from tocsin.accounts.approval_requests import RequestRules
+from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
 from tocsin.clock import EPOCH
-from tocsin.documents import Database, Doc, StepStatus, User, global_id
+from tocsin.documents import Database, Doc, StepStatus, User, to_global_id
 from tocsin.errors import InvalidInput
 from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.layout import PAGE, letter, new_delivery, one_line, shortened, time_text
-from tocsin.notifications.channels.mail.workflow_mails import APPROVAL
-from tocsin.notifications.pages import approval_page
-from tocsin.workflows.engine.states import Flow, StepState
+from tocsin.notifications.channels.mail.layout import (
+    PAGE_PLACEHOLDER,
+    format_mail,
+    format_time,
+    new_delivery,
+    to_single_line,
+    truncate,
+)
+from tocsin.notifications.channels.mail.workflow_mails import APPROVAL_MAIL_KIND
+from tocsin.notifications.pages import approval_page_path
+from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
 _LONGEST_MESSAGE = 2_000
@@ -17,13 +24,13 @@ _MAX_MAILED = 200
 """Maximum number of requests mailed at once to someone who has just accepted them."""
 
 
-class Letters:
+class ApprovalMails:
     """Enqueues approval mails. Their ids are deterministic, so that none is sent twice."""
 
-    def __init__(self, database: Database, rules: RequestRules = RequestRules()) -> None:  # noqa: B008  # frozen
+    def __init__(self, database: Database, rules: ApprovalRequestRules = ApprovalRequestRules()) -> None:  # noqa: B008  # frozen
         self._database, self._rules = database, rules
 
-    async def write(self, document: Doc, flow: Flow) -> bool:
+    async def enqueue_mails(self, document: Doc, flow: WorkflowState) -> bool:
         """Enqueue the mails of steps that have begun to ask. Returns whether there are any.
 
         Call it before the change itself is written, so that none is lost in a crash.
@@ -31,31 +38,33 @@ class Letters:
         asking = [key for key, state in flow.steps.items() if _has_new_request(document["steps"][key], state)]
         letters = [one for key in asking for one in await self._mails_for(key, flow)]
         if letters:
-            await deliveries.enqueue(self._database, letters)
+            await deliveries.enqueue_deliveries(self._database, letters)
         return bool(letters)
 
-    async def ask_again(self, person: User, owner_email: str) -> None:
+    async def enqueue_for_decider(self, person: User, owner_email: str) -> None:
         """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
         owner = await User.find_one({"email": owner_email})
-        if owner is None or not self._rules.accept(person, owner):
+        if owner is None or not self._rules.can_be_asked(person, owner):
             return
         waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
         letters: list[Doc] = []
         async for document in waiting:
-            flow = Flow.of(document)
+            flow = WorkflowState.from_document(document)
             for key, state in flow.steps.items():
-                if _is_waiting(state) and person.id in {asked.id for asked in await deciders(state.asks or "")}:
+                if _is_waiting(state) and person.id in {asked.id for asked in await find_deciders(state.asks or "")}:
                     letters.append(_approval_mail(flow, key, state, person))
-        await deliveries.enqueue(self._database, letters[:_MAX_MAILED])
+        await deliveries.enqueue_deliveries(self._database, letters[:_MAX_MAILED])
 
-    async def _mails_for(self, key: str, flow: Flow) -> list[Doc]:
+    async def _mails_for(self, key: str, flow: WorkflowState) -> list[Doc]:
         """Return the mails of a step, only to those who accept requests from the workflow's owner."""
         state, owner = flow.steps[key], await User.get(flow.document["owner"])
-        people = [] if owner is None else await deciders(state.asks or "")
-        return [_approval_mail(flow, key, state, user) for user in people if owner and self._rules.accept(user, owner)]
+        people = [] if owner is None else await find_deciders(state.asks or "")
+        return [
+            _approval_mail(flow, key, state, user) for user in people if owner and self._rules.can_be_asked(user, owner)
+        ]
 
 
-async def deciders(asks: str) -> list[User]:
+async def find_deciders(asks: str) -> list[User]:
     """Return the active users who may decide: the one with this address, or all administrators."""
     if asks == ADMINS:
         return await User.find({"is_admin": True, "is_active": True}).to_list()
@@ -74,17 +83,17 @@ def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _approval_mail(flow: Flow, key: str, state: StepState, user: User) -> Doc:
-    name = one_line(f"{flow.document['name']} / {key}")
+def _approval_mail(flow: WorkflowState, key: str, state: StepState, user: User) -> Doc:
+    name = to_single_line(f"{flow.document['name']} / {key}")
     again = "is still waiting" if state.reminders else "is waiting"
-    text = letter(
+    text = format_mail(
         f"the workflow step {name} {again} for your decision.",
         [
-            *([("Message:", shortened(one_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
-            ("Waiting since:", time_text(state.started_at or EPOCH)),
-            *([("Decide until:", time_text(state.wake_at))] if state.wake_at else []),
-            ("Workflow run:", global_id("WorkflowRun", flow.id)),
-            ("Decide here:", PAGE),
+            *([("Message:", truncate(to_single_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
+            ("Waiting since:", format_time(state.started_at or EPOCH)),
+            *([("Decide until:", format_time(state.wake_at))] if state.wake_at else []),
+            ("Workflow run:", to_global_id("WorkflowRun", flow.id)),
+            ("Decide here:", PAGE_PLACEHOLDER),
         ],
         "The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
     )
@@ -92,12 +101,12 @@ def _approval_mail(flow: Flow, key: str, state: StepState, user: User) -> Doc:
     return new_delivery(
         f"{asked}:{state.reminders}:{user.id}",
         user.id,
-        APPROVAL,
+        APPROVAL_MAIL_KIND,
         f"{name} is waiting for your decision",
         text,
         state.started_at or EPOCH,
         flow.id,
-        link=approval_page(flow.id, key),
+        link=approval_page_path(flow.id, key),
         about={"type": "Approval", "id": f"{asked}:{user.id}", "incident": state.round, "stage": state.reminders}
         | {"step": key},
     )

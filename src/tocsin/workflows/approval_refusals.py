@@ -3,23 +3,23 @@
 import time
 from collections.abc import Callable
 
-from tocsin.accounts.approval_requests import RequestRules, refusal_text
+from tocsin.accounts.approval_requests import ApprovalRequestRules, describe_refusal
 from tocsin.documents import User
-from tocsin.workflows.approval_mails import deciders
+from tocsin.workflows.approval_mails import find_deciders
 
 _SECONDS = 1.0
 """Seconds for which a reason is cached: a page of workflow runs may need the same one a thousand times."""
 _REMEMBERED = 1_000
 
 
-class Refusals:
+class ApprovalRefusals:
     """A short-lived cache of reasons, by owner and by whom the step asks."""
 
-    def __init__(self, rules: RequestRules, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rules: ApprovalRequestRules, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rules, self._monotonic = rules, monotonic
         self._known: dict[tuple[str, str], tuple[float, str | None]] = {}
 
-    async def of(self, owner_id: str, asks: str) -> str | None:
+    async def find_reason(self, owner_id: str, asks: str) -> str | None:
         """Return why this owner's workflows can ask none of the users that `asks` names; None if they can."""
         key, now = (owner_id, asks), self._monotonic()
         known = self._known.get(key)
@@ -28,6 +28,6 @@ class Refusals:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         owner = await User.get(owner_id)
-        found = None if owner is None else refusal_text(asks, await deciders(asks), owner, self._rules)
+        found = None if owner is None else describe_refusal(asks, await find_deciders(asks), owner, self._rules)
         self._known[key] = (now + _SECONDS, found)
         return found

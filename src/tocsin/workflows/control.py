@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.documents import Database, Doc, StepReason, StepStatus, User, WorkflowRun, WorkflowRunStatus
-from tocsin.documents.updates import change_when, equals
+from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_workflow_run
-from tocsin.workflows.approval_mails import deciders
-from tocsin.workflows.engine.states import CANCELLED, FAILED, PENDING, Flow, StepState
-from tocsin.workflows.language.inputs import read_given, write_inputs
+from tocsin.workflows.approval_mails import find_deciders
+from tocsin.workflows.engine.states import CANCELLED, FAILED, PENDING, StepState, WorkflowState
+from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow_run
-from tocsin.workflows.versions import Version, Versions
+from tocsin.workflows.versions import LoadedVersion, VersionCache
 
 _TRIES = 50
 _RESUMABLE = (WorkflowRunStatus.FAILED.value, WorkflowRunStatus.CANCELLED.value)
 _REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
 
 
-async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
+async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
     """Cancel a workflow run: start no further steps, and abort the active runs.
 
     Raises NotFound, and Conflict if it has already ended with another status.
@@ -39,8 +39,8 @@ async def cancel(database: Database, owner: str, run_id: str, now: datetime) -> 
     return await require_workflow_run(owner, run_id)
 
 
-async def resume(
-    database: Database, versions: Versions, owner: str, run_id: str, given: Any, now: datetime
+async def resume_workflow_run(
+    database: Database, versions: VersionCache, owner: str, run_id: str, given: Any, now: datetime
 ) -> WorkflowRun:
     """Resume a workflow run: repeat the steps that failed, were cancelled, or were skipped because of these.
 
@@ -50,7 +50,7 @@ async def resume(
     """
     run = await require_workflow_run(owner, run_id)
     version = await versions.get(run.workflow, run.version)
-    inputs = None if given is None else write_inputs(await read_given(version.definition, given))
+    inputs = None if given is None else inputs_to_json(await parse_inputs_in_thread(version.definition, given))
 
     def ask(document: Doc) -> Doc:
         if document["status"] not in _RESUMABLE:
@@ -63,7 +63,7 @@ async def resume(
     return await require_workflow_run(owner, run_id)
 
 
-async def decide(
+async def decide_approval(
     database: Database,
     user: User,
     run_id: str,
@@ -83,7 +83,7 @@ async def decide(
     """
     run = await WorkflowRun.get(run_id)
     state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
-    asked = {person.id for person in await deciders(state.asks or "")} if state is not None else set()
+    asked = {person.id for person in await find_deciders(state.asks or "")} if state is not None else set()
     if run is None or state is None or (user.id not in asked and run.owner != user.id):
         raise NotFound("You have no such step to decide on.", "id")
     if user.id not in asked and state.status is StepStatus.WAITING:
@@ -108,14 +108,14 @@ async def _change(database: Database, run_id: str, ask: Callable[[Doc], Doc]) ->
         if document is None or not (changes := ask(document)):
             return
         changed = {**changes, "rev": document["rev"] + 1}
-        update = change_when(equals("rev", document["rev"]), changed)
+        update = change_when(has_value("rev", document["rev"]), changed)
         if (await database.workflow_runs.update_one({"_id": run_id}, [update])).modified_count:
             return
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 
 
-def _reset_steps(document: Doc, version: Version, now: datetime) -> Doc:
-    flow = Flow.of(document)
+def _reset_steps(document: Doc, version: LoadedVersion, now: datetime) -> Doc:
+    flow = WorkflowState.from_document(document)
     steps: dict[str, StepState] = {}
     for key, state in flow.steps.items():
         if state.undo is not None:
@@ -127,7 +127,7 @@ def _reset_steps(document: Doc, version: Version, now: datetime) -> Doc:
         "cancel_requested_at": None, "stopping": None, "round": document["round"] + 1, "output": None,
         "deadline_at": timeout and now + timedelta(seconds=timeout),
         "steps": {key: state.to_document() for key, state in steps.items()},
-        "done": sum(state.settled for state in steps.values()),
+        "done": sum(state.is_settled for state in steps.values()),
         "news": json.dumps({key: state.status.value for key, state in steps.items()}),
     }  # fmt: skip
 
@@ -146,7 +146,7 @@ def _reset_state(state: StepState) -> StepState:
 
 
 def _decided(document: Doc, key: str, now: datetime, decision: Doc, *, approved: bool) -> Doc:
-    flow = Flow.of(document)
+    flow = WorkflowState.from_document(document)
     state = flow.steps[key]
     if not document["open"] or state.status is not StepStatus.WAITING or state.asks is None:
         raise Conflict(f"The step {key} is not waiting for a decision: it is {state.status.value}.", "step")
@@ -158,7 +158,7 @@ def _decided(document: Doc, key: str, now: datetime, decision: Doc, *, approved:
         error = {"kind": "JOB", "message": f"{decision['by']} rejected it{why}", "hint": None}
         state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
     steps = {**document["steps"], key: state.to_document()}
-    return {"steps": steps, "done": flow.done(), "news": json.dumps({key: state.status.value})}
+    return {"steps": steps, "done": flow.count_settled(), "news": json.dumps({key: state.status.value})}
 
 
 def _format_time(moment: datetime) -> str:

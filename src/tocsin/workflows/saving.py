@@ -12,20 +12,20 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
 from tocsin.documents import Database, Doc, new_id
-from tocsin.documents.updates import both, change_when, equals
+from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
-from tocsin.outbound.guard import Rules
+from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 from tocsin.tasks.activity_log import log_workflow
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.language.offloaded_validation import Checked, check_source
-from tocsin.workflows.language.specs import read_schedule
-from tocsin.workflows.language.yaml_reader import Source, WorkflowInvalid
+from tocsin.workflows.language.offloaded_validation import ValidatedWorkflow, validate_source
+from tocsin.workflows.language.specs import parse_schedule_spec
+from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.ownership import find_workflow, require_workflow
-from tocsin.workflows.secrets import SecretPlace, kept_secrets, seal_secrets, write_secrets
+from tocsin.workflows.secrets import SecretPlace, find_kept_secrets, seal_secrets, secrets_to_document
 from tocsin.workflows.versions import version_id
 
 _TRIES = 20
@@ -39,13 +39,13 @@ class _Draft:
     digest: str
 
 
-async def save(
+async def save_workflow(
     database: Database,
     box: SecretBox,
     owner: str,
-    source: Source,
+    source: WorkflowSource,
     now: datetime,
-    rules: Rules | None = None,
+    rules: ConnectionRules | None = None,
     recipients: RecipientRules | None = None,
     quotas: Quotas | None = None,
 ) -> Doc:
@@ -55,12 +55,17 @@ async def save(
 
     Raises WorkflowInvalid with all faults, including masks that cannot keep a secret.
     """
-    checked = await check_source(source, now, registry.Catalog(rules, recipients))
-    return await save_checked(database, box, owner, checked, now, quotas)
+    checked = await validate_source(source, now, registry.RegisteredJobs(rules, recipients))
+    return await save_validated(database, box, owner, checked, now, quotas)
 
 
-async def save_checked(
-    database: Database, box: SecretBox, owner: str, checked: Checked, now: datetime, quotas: Quotas | None = None
+async def save_validated(
+    database: Database,
+    box: SecretBox,
+    owner: str,
+    checked: ValidatedWorkflow,
+    now: datetime,
+    quotas: Quotas | None = None,
 ) -> Doc:
     """Save a workflow under its name, as a new version if anything changed.
 
@@ -89,15 +94,15 @@ async def save_checked(
 
 
 def _room(quotas: Quotas | None, owner: str, quota: Quota) -> AbstractAsyncContextManager[None]:
-    return nullcontext() if quotas is None else quotas.room(owner, quota)
+    return nullcontext() if quotas is None else quotas.reserve(owner, quota)
 
 
 def _note_stored(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
     if quotas is not None:
-        quotas.note_stored(owner, {"definition": draft.data})
+        quotas.add_documents(owner, {"definition": draft.data})
 
 
-async def delete(database: Database, owner: str, name: str, now: datetime) -> Doc:
+async def delete_workflow(database: Database, owner: str, name: str, now: datetime) -> Doc:
     """Delete a workflow: hide it and end its schedule. Its open runs continue. Raises NotFound."""
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
@@ -106,12 +111,14 @@ async def delete(database: Database, owner: str, name: str, now: datetime) -> Do
     return workflow
 
 
-async def _draft(database: Database, box: SecretBox, owner: str, checked: Checked, before: Doc | None) -> _Draft:
-    kept = kept_secrets(await _newest_version(database, before))
+async def _draft(
+    database: Database, box: SecretBox, owner: str, checked: ValidatedWorkflow, before: Doc | None
+) -> _Draft:
+    kept = find_kept_secrets(await _newest_version(database, before))
     data = checked.source.data
     sealed = await asyncio.to_thread(seal_secrets, data, lambda text: box.seal(text, owner), kept)
     if sealed.faults:
-        raise WorkflowInvalid([checked.source.fault(path, message) for path, message in sealed.faults])
+        raise WorkflowInvalid([checked.source.locate_fault(path, message) for path, message in sealed.faults])
     opened = {str(place): await _opened(box, secret, owner) for place, secret in sealed.secrets.items()}
     digest = await asyncio.to_thread(_digest, owner, sealed.data, opened)
     return _Draft(checked.definition, sealed.data, sealed.secrets, digest)
@@ -139,7 +146,7 @@ async def _newest_version(database: Database, workflow: Doc | None) -> Doc | Non
 async def _create(database: Database, owner: str, draft: _Draft, now: datetime) -> bool:
     """Create a workflow, version first: without it the workflow could not run. Returns False if the name was taken."""
     name, workflow_id = draft.definition.name, new_id(owner)
-    schedule = None if draft.definition.schedule is None else read_schedule(draft.definition.schedule, now)
+    schedule = None if draft.definition.schedule is None else parse_schedule_spec(draft.definition.schedule, now)
     document = {
         "_id": workflow_id,
         "owner": owner,
@@ -166,8 +173,8 @@ async def _change(database: Database, before: Doc, draft: _Draft, now: datetime)
     changes = {**_fields(draft, version, schedule, now), "next_run_at": next_run_at}
     if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):
         return False
-    unfired = equals("next_run_at", before["next_run_at"])
-    unchanged = both(equals("version", before["version"]), equals("deleted", False), unfired)
+    unfired = has_value("next_run_at", before["next_run_at"])
+    unchanged = all_of(has_value("version", before["version"]), has_value("deleted", False), unfired)
     result = await database.workflows.update_one({"_id": before["_id"]}, [change_when(unchanged, changes)])
     return result.modified_count == 1
 
@@ -178,7 +185,7 @@ def _fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, no
         "version": version,
         "digest": draft.digest,
         "overlap": draft.definition.overlap,
-        "schedule": schedule and schedules.to_document(schedule),
+        "schedule": schedule and schedules.schedule_to_document(schedule),
         "updated_at": now,
     }
 
@@ -192,7 +199,7 @@ async def _insert_version(
         "workflow": workflow,
         "version": version,
         "definition": json.dumps(draft.data, ensure_ascii=False),
-        "secrets": write_secrets(draft.secrets),
+        "secrets": secrets_to_document(draft.secrets),
         "created_at": now,
     }
     place = version_id(workflow, version)
@@ -212,10 +219,10 @@ def _timing(before: Doc, draft: _Draft, now: datetime) -> tuple[schedules.Schedu
     if given is None:
         return None, None
     if before["schedule"] is None:
-        schedule = read_schedule(given, now)
+        schedule = parse_schedule_spec(given, now)
         return schedule, schedules.first_due(schedule, now, before["last_due_at"])
-    former = schedules.from_document(before["schedule"])
-    wanted = read_schedule(given, now, schedules.plain(former))
-    if wanted == schedules.plain(former) and before["next_run_at"] is not None:
+    former = schedules.schedule_from_document(before["schedule"])
+    wanted = parse_schedule_spec(given, now, schedules.current_schedule(former))
+    if wanted == schedules.current_schedule(former) and before["next_run_at"] is not None:
         return former, before["next_run_at"]
-    return schedules.revise(former, before["next_run_at"], before["last_due_at"], wanted, now)
+    return schedules.revise_schedule(former, before["next_run_at"], before["last_due_at"], wanted, now)

@@ -12,7 +12,7 @@ from typing import Any
 from tocsin.documents import Doc
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.value_bounds import Path
+from tocsin.value_bounds import ValuePath
 
 MASK = "***"
 """Shown in the place of a secret. Saving a workflow with it keeps the stored secret."""
@@ -48,7 +48,7 @@ class SealedDefinition:
 
     data: Doc
     secrets: dict[SecretPlace, str] = field(default_factory=dict)
-    faults: list[tuple[Path, str]] = field(default_factory=list)
+    faults: list[tuple[ValuePath, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class _Part:
     def place(self, path: tuple[str, ...]) -> SecretPlace:
         return SecretPlace(self.step, self.is_compensation, path)
 
-    def path(self, path: tuple[str, ...]) -> Path:
+    def path(self, path: tuple[str, ...]) -> ValuePath:
         return ("steps", self.index, *(("compensation",) if self.is_compensation else ()), "params", *path)
 
 
@@ -75,7 +75,7 @@ def seal_secrets(
     sealed = SealedDefinition(dict(data))
     for part in _parts(data):
         params = part.params
-        for path in registry.get(part.kind).secrets(part.params):
+        for path in registry.get_job(part.kind).find_secret_paths(part.params):
             place, given = part.place(path), _get_at(part.params, path)
             if given != MASK:
                 text = given if isinstance(given, str) else json.dumps(given)  # a header may be a number
@@ -89,7 +89,7 @@ def seal_secrets(
     return sealed
 
 
-def read_stored(version: Mapping[str, Any]) -> tuple[Doc, dict[SecretPlace, str]]:
+def read_stored_version(version: Mapping[str, Any]) -> tuple[Doc, dict[SecretPlace, str]]:
     """Return the definition of a stored version, and its sealed secrets. Converts the older format."""
     data: Doc = json.loads(version["definition"])
     secrets: dict[SecretPlace, str] = {}
@@ -102,7 +102,7 @@ def read_stored(version: Mapping[str, Any]) -> tuple[Doc, dict[SecretPlace, str]
     return _convert_markers(data, former, secrets) if former else data, secrets
 
 
-def write_secrets(secrets: Mapping[SecretPlace, str]) -> Doc:
+def secrets_to_document(secrets: Mapping[SecretPlace, str]) -> Doc:
     """Return sealed secrets in the form in which a version stores them."""
     entries = [
         {"step": place.step, "compensation": place.is_compensation, "path": list(place.path), "sealed": sealed}
@@ -111,11 +111,11 @@ def write_secrets(secrets: Mapping[SecretPlace, str]) -> Doc:
     return {"all": entries}
 
 
-def kept_secrets(version: Mapping[str, Any] | None) -> dict[SecretPlace, KeptSecret]:
+def find_kept_secrets(version: Mapping[str, Any] | None) -> dict[SecretPlace, KeptSecret]:
     """Return the secrets of a stored version that masks can keep; none without a version."""
     if version is None:
         return {}
-    data, secrets = read_stored(version)
+    data, secrets = read_stored_version(version)
     jobs = {(part.step, part.is_compensation): part for part in _parts(data)}
     found: dict[SecretPlace, KeptSecret] = {}
     for place, sealed in secrets.items():
@@ -124,7 +124,7 @@ def kept_secrets(version: Mapping[str, Any] | None) -> dict[SecretPlace, KeptSec
     return found
 
 
-def put_in_secrets(
+def insert_secrets(
     params: Mapping[str, Any],
     written: Mapping[str, Any],
     kind: str,
@@ -139,7 +139,7 @@ def put_in_secrets(
     Raises InvalidInput for a secret that could not be decrypted, or that is not stored.
     """
     step, is_compensation = where
-    for path in registry.of_user(kind).secrets(written):
+    for path in registry.parse_kind(kind).find_secret_paths(written):
         place = SecretPlace(step, is_compensation, path)
         if place not in secrets and _get_at(written, path) == MASK:
             raise InvalidInput(f"The secret at {place} is not stored. Save the workflow with the secret again.")
@@ -162,8 +162,8 @@ def _why_not_kept(part: _Part, place: SecretPlace, kept: KeptSecret | None) -> s
         return f"{_KEEPS} there is none at {place}. Enter the secret."
     if kept.kind != part.kind:
         return f"{_KEEPS} the one at {place} was given for the job {kept.kind}, not for {part.kind}. Enter the secret."
-    job = registry.get(part.kind)
-    before, after = job.destination(kept.params), job.destination(part.params)
+    job = registry.get_job(part.kind)
+    before, after = job.find_secrets_destination(kept.params), job.find_secrets_destination(part.params)
     if before is None or after is None:
         which = "was" if before is None else "is"
         return f"{_KEEPS} the destination of the one at {place} {which} set by an expression. Enter the secret."

@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import (
-    OPEN_WORKFLOW_RUNS,
+    OPEN_WORKFLOW_RUN_STATUSES,
     Database,
     Doc,
     Trigger,
@@ -20,16 +20,16 @@ from tocsin.documents import (
 from tocsin.schedules import Gap
 from tocsin.tasks import idempotency
 from tocsin.tasks.activity_log import log_workflow_run, log_workflow_run_status
-from tocsin.tasks.retry_defaults import interval_ms
+from tocsin.tasks.retry_defaults import shortest_interval_ms
 from tocsin.workflows.engine.states import StepState
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.language.inputs import read_given, write_inputs
+from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.versions import VersionCache
 
 
 @dataclass(frozen=True, slots=True)
-class Born:
+class NewWorkflowRun:
     """The fields of a new workflow run that its workflow does not determine. A MISSED one covers a `gap`."""
 
     run_id: str
@@ -40,14 +40,14 @@ class Born:
     gap: Gap | None = None
 
 
-async def execute(
+async def start_workflow(
     database: Database,
-    versions: Versions,
+    versions: VersionCache,
     owner: str,
     name: str,
     given: Any,
     now: datetime,
-    key: idempotency.Key | None = None,
+    key: idempotency.IdempotentCall | None = None,
 ) -> WorkflowRun:
     """Start a run of the workflow's newest version. An idempotency key that was used before returns its run.
 
@@ -55,26 +55,26 @@ async def execute(
     """
     workflow = await require_workflow(database, owner, name)
     version = await versions.get(workflow["_id"], workflow["version"])
-    inputs = await read_given(version.definition, given)
-    record = await idempotency.take(database, key, f"{owner}/w{ObjectId()}", now)
+    inputs = await parse_inputs_in_thread(version.definition, given)
+    record = await idempotency.claim_key(database, key, f"{owner}/w{ObjectId()}", now)
     if not record["done"]:
-        born = Born(record["thing"], Trigger.MANUAL, now)
-        await insert_once(database, new_workflow_run(workflow, version.definition, inputs, born, now))
+        born = NewWorkflowRun(record["thing"], Trigger.MANUAL, now)
+        await insert_workflow_run(database, new_workflow_run(workflow, version.definition, inputs, born, now))
         log_workflow_run("workflow run requested", record["thing"])
-        await idempotency.done(database, record)
+        await idempotency.mark_done(database, record)
     run = await WorkflowRun.get(record["thing"])
     if run is None:
-        raise idempotency.gone("workflow run")
+        raise idempotency.deleted_result("workflow run")
     return run
 
 
-async def check_inputs(database: Database, versions: Versions, owner: str, name: str, given: Any) -> None:
+async def validate_inputs(database: Database, versions: VersionCache, owner: str, name: str, given: Any) -> None:
     """Validate the inputs as `execute` does. Raises NotFound, and SeveralInvalid with the invalid inputs."""
     workflow = await require_workflow(database, owner, name)
-    await read_given((await versions.get(workflow["_id"], workflow["version"])).definition, given)
+    await parse_inputs_in_thread((await versions.get(workflow["_id"], workflow["version"])).definition, given)
 
 
-async def insert_once(database: Database, document: Doc) -> bool:
+async def insert_workflow_run(database: Database, document: Doc) -> bool:
     """Insert a workflow run, unless it exists. Returns whether it was inserted."""
     try:
         await database.workflow_runs.insert_one(document)
@@ -85,10 +85,10 @@ async def insert_once(database: Database, document: Doc) -> bool:
 
 
 def new_workflow_run(
-    workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], born: Born, now: datetime
+    workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], born: NewWorkflowRun, now: datetime
 ) -> Doc:
     """Build a workflow run of this version, with all steps PENDING. Raises InvalidInput if the inputs are too large."""
-    is_open = born.status in OPEN_WORKFLOW_RUNS
+    is_open = born.status in OPEN_WORKFLOW_RUN_STATUSES
     deadline = definition.timeout and born.due_at + timedelta(seconds=definition.timeout)
     return {
         "_id": born.run_id,
@@ -105,10 +105,12 @@ def new_workflow_run(
         "started_at": None,
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
-        "interval_ms": interval_ms(workflow.get("schedule"), now) if born.trigger is Trigger.SCHEDULE else None,
+        "interval_ms": shortest_interval_ms(workflow.get("schedule"), now)
+        if born.trigger is Trigger.SCHEDULE
+        else None,
         "missed_until": born.gap and born.gap.until,
         "missed_count": born.gap and born.gap.count,
-        "inputs": write_inputs(inputs),
+        "inputs": inputs_to_json(inputs),
         "output": None,
         "error": None,
         "round": 0,

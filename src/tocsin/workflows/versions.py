@@ -11,18 +11,18 @@ from tocsin.config import Settings
 from tocsin.documents import Database, Doc
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.jobs.base import Saving
-from tocsin.outbound.guard import ANYWHERE, Rules
+from tocsin.jobs.base import SaveContext
+from tocsin.outbound.guard import ALL_NETWORKS, ConnectionRules
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
-from tocsin.workflows.engine.scope import Names, names_of
-from tocsin.workflows.engine.states import Work
+from tocsin.workflows.engine.scope import ScopeReferences, collect_references
+from tocsin.workflows.engine.states import StepRunRef
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.secrets import SecretPlace, put_in_secrets, read_stored
+from tocsin.workflows.secrets import SecretPlace, insert_secrets, read_stored_version
 
 _REMEMBERED = 200
 _REMEMBERED_SIZE = 4 * 1024 * 1024
 """Maximum total length of cached versions, in characters, each of which takes up to tens of bytes in memory."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 def version_id(workflow: str, version: int) -> str:
@@ -31,7 +31,7 @@ def version_id(workflow: str, version: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class LoadedVersion:
     """A version that is ready to run.
 
     `data` is the definition with secrets masked. `secrets` are decrypted, or None for one that could not be. `size` is
@@ -39,21 +39,21 @@ class Version:
     """
 
     definition: WorkflowDefinition
-    data: Doc
+    masked_definition: Doc
     owner: str
     secrets: Mapping[SecretPlace, str | None]
-    box: SecretBox
+    secret_box: SecretBox
     settings: Settings
     size: int = 0
-    names: dict[int, Names] = field(default_factory=dict)
+    references: dict[int, ScopeReferences] = field(default_factory=dict)
 
-    def prepare(self, work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
+    def prepare_job(self, work: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
         """Return the stored job of a step with these evaluated parameters. Any failure raises InvalidInput."""
         # The guard checks the address later: it may come from an expression, and the run shows what was called.
-        saving = Saving(self.owner, self.box, Rules(ANYWHERE, self.settings.denied_ports))
+        saving = SaveContext(self.owner, self.secret_box, ConnectionRules(ALL_NETWORKS, self.settings.denied_ports))
         try:
-            full = put_in_secrets(params, self._written(work), kind, self.secrets, (work.key, work.undo))
-            return {"kind": kind, "params": registry.prepare(kind, full, saving)}
+            full = insert_secrets(params, self._written(work), kind, self.secrets, (work.key, work.is_compensation))
+            return {"kind": kind, "params": registry.prepare_params(kind, full, saving)}
         except InvalidInput:
             raise
         except Exception:  # a plugin's job may raise anything, and would do so on every advance
@@ -61,21 +61,21 @@ class Version:
             message = f"The job {kind} could not be prepared. See the server log for details."
             raise InvalidInput(message) from None
 
-    def _written(self, work: Work) -> Mapping[str, Any]:
+    def _written(self, work: StepRunRef) -> Mapping[str, Any]:
         step = next(step for step in self.definition.steps if step.key == work.key)
-        return step.compensation.params if work.undo and step.compensation is not None else step.params
+        return step.compensation.params if work.is_compensation and step.compensation is not None else step.params
 
 
-class Versions:
+class VersionCache:
     """The versions of workflows, cached by this process."""
 
     def __init__(self, database: Database, box: SecretBox, settings: Settings) -> None:
         self._database = database
         self._box = box
         self._settings = settings
-        self._known: OrderedDict[str, Version] = OrderedDict()
+        self._known: OrderedDict[str, LoadedVersion] = OrderedDict()
 
-    async def get(self, workflow: str, version: int) -> Version:
+    async def get(self, workflow: str, version: int) -> LoadedVersion:
         """Return a saved version. Raises KeyError if it does not exist, which is a bug."""
         place = version_id(workflow, version)
         if place not in self._known:
@@ -94,11 +94,11 @@ class Versions:
         ):
             self._known.popitem(last=False)
 
-    async def _read(self, document: Doc) -> Version:
+    async def _read(self, document: Doc) -> LoadedVersion:
         owner, size = document["owner"], len(document["definition"])
         definition, data, names, sealed = await asyncio.to_thread(_read, document)
         secrets = {place: await self._opened(secret, owner) for place, secret in sealed.items()}
-        return Version(definition, data, owner, secrets, self._box, self._settings, size, names)
+        return LoadedVersion(definition, data, owner, secrets, self._box, self._settings, size, names)
 
     async def _opened(self, sealed: str, owner: str) -> str | None:
         try:
@@ -107,7 +107,7 @@ class Versions:
             return None
 
 
-def _read(document: Doc) -> tuple[WorkflowDefinition, Doc, dict[int, Names], dict[SecretPlace, str]]:
-    data, sealed = read_stored(document)
-    definition = WorkflowDefinition.model_validate(data).resolved()
-    return definition, data, names_of(definition), sealed
+def _read(document: Doc) -> tuple[WorkflowDefinition, Doc, dict[int, ScopeReferences], dict[SecretPlace, str]]:
+    data, sealed = read_stored_version(document)
+    definition = WorkflowDefinition.model_validate(data).resolve_dependencies()
+    return definition, data, collect_references(definition), sealed

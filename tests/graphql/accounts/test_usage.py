@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.graphql.conftest import HTTP_JOB, Api, Caller
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin.config import Settings
 from tocsin.graphql import ids
 from tocsin.quotas import Quota, resource_counter
@@ -103,7 +103,7 @@ async def test_a_task_that_has_ended_counts_again_once_it_has_a_new_schedule(api
     async def is_counted() -> bool:  # a count is cached for twenty times as long as it took
         return bool((await usage(api.alice))["TASKS"]["used"] == 2)
 
-    await until(is_counted)
+    await wait_until(is_counted)
     made.append((await task(api.alice, "one more"))["task"]["id"])
     revived = await api.alice.do("updateTask", {"id": made[0], "schedule": {"every": {"interval": "PT2H"}}})
     assert is_refused(revived, "TASKS", 3, 3)
@@ -205,10 +205,10 @@ async def test_what_is_saved_counts_as_stored_and_what_is_deleted_does_not(api: 
     assert api.alice.user is not None
     body = {"http": {"url": "https://example.com/", "method": "POST", "bodyText": "x" * 200_000}}
     made = await api.alice.do("createTask", {"name": "big", "job": body, "schedule": EVERY}, f"task {{ id }} {SHOWN}")
-    (pending,) = [one for one in api.services.quotas.meter.drain() if one.owner == api.alice.user.id]
+    (pending,) = [one for one in api.services.quotas.meter.drain_pending() if one.owner == api.alice.user.id]
     assert pending.storage > 200_000
     await api.alice.do("deleteTask", {"id": made["task"]["id"]})
-    (freed,) = [one for one in api.services.quotas.meter.drain() if one.owner == api.alice.user.id]
+    (freed,) = [one for one in api.services.quotas.meter.drain_pending() if one.owner == api.alice.user.id]
     assert freed.storage == -pending.storage
 
 
@@ -220,10 +220,10 @@ async def test_a_task_that_grows_or_shrinks_counts_as_what_it_is_then(api: Api) 
         body = {"http": {"url": "https://example.com/", "method": "POST", "bodyText": "x" * size}}
         return await api.alice.do("updateTask", {"id": id_, "job": body}, f"task {{ id }} {SHOWN}")
 
-    meter.drain()
+    meter.drain_pending()
     for size, grows_by in ((200_000, 200_000), (1_000, -199_000)):
         assert (await update(size))["userErrors"] == []
-        (pending,) = [one for one in meter.drain() if one.owner == api.alice.user.id]
+        (pending,) = [one for one in meter.drain_pending() if one.owner == api.alice.user.id]
         assert abs(pending.storage - grows_by) < 1_000
     meter.add_bytes(api.alice.user.id, MEGABYTE + 1)
     assert is_refused(await update(200_000), "STORAGE", 2, 1)

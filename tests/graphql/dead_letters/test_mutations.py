@@ -9,7 +9,7 @@ from tests.graphql.conftest import T0, Api, run_document
 from tocsin import clock
 from tocsin.documents import Doc
 from tocsin.graphql import ids
-from tocsin.maintenance.replayer import Replaying
+from tocsin.maintenance.replayer import Replayer
 
 LIST = "query($f: DeadLetterFilter, $n: Int, $a: String) { deadLetters(filter: $f, first: $n, after: $a) "
 PAGE = "{ totalCount pageInfo { hasNextPage endCursor } nodes { id deadLetter discardedAt } } }"
@@ -96,9 +96,9 @@ async def test_a_replay_from_asking_to_its_end(api: Api) -> None:
     assert made | {"id": ""} == {
         "id": "", "status": "CANARY", "canary": True, "perMinute": 6000, "settings": "ORIGINAL"
     }  # fmt: skip
-    loop = Replaying(api.database, lambda: None)
+    loop = Replayer(api.database, lambda: None)
     for _ in range(3):
-        await loop.round(clock.now())
+        await loop.advance_due_replays(clock.now())
     shown = (await api.alice.ask(SHOW, id=made["id"]))["replay"]
     assert shown["counts"] == {"selected": 3, "sent": 1, "succeeded": 0, "failed": 0, "skipped": 0}
     assert shown["canaryRun"] == {"id": found[0]}

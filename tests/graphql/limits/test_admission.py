@@ -12,7 +12,7 @@ from graphql import get_introspection_query
 
 from tests.graphql.conftest import Api, Caller
 from tests.graphql.test_subscriptions import EVENTS, _socket
-from tests.harness import until
+from tests.harness import wait_until
 from tocsin import accounts, schedules
 from tocsin.config import Settings
 from tocsin.tasks import saving
@@ -173,10 +173,10 @@ async def test_subscriptions_of_one_user_at_once(api: Api) -> None:
         await other.subscribe("1")
         await other.event()
         await first.send(type="complete", id="1")
-        await until(lambda: _count(api, 2))
+        await wait_until(lambda: _count(api, 2))
         await second.subscribe("3")
         await second.event()
-    await until(lambda: _count(api, 0))
+    await wait_until(lambda: _count(api, 0))
 
 
 async def test_a_slot_is_given_back_when_the_client_drops(api: Api) -> None:
@@ -184,7 +184,7 @@ async def test_a_slot_is_given_back_when_the_client_drops(api: Api) -> None:
         await socket.subscribe("1")
         await socket.event()
         socket._raw.transport.abort()
-    await until(lambda: _count(api, 0))
+    await wait_until(lambda: _count(api, 0))
 
 
 async def test_streams_of_server_sent_events_count_as_subscriptions(api: Api) -> None:
@@ -198,7 +198,7 @@ async def test_streams_of_server_sent_events_count_as_subscriptions(api: Api) ->
         assert event == "event: next"
         assert codes(json.loads(data.removeprefix("data: "))) == ["RATE_LIMITED"]
         assert await _count(api, 1)
-    await until(lambda: _count(api, 0))
+    await wait_until(lambda: _count(api, 0))
 
 
 async def _count(api: Api, subscriptions: int) -> bool:
@@ -214,7 +214,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         event.wait(10)
         return []
 
-    monkeypatch.setattr(schedules, "preview", preview)
+    monkeypatch.setattr(schedules, "preview_due_times", preview)
     yield event
     event.set()
 
@@ -222,7 +222,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 async def test_queries_of_one_user_at_once(api: Api, gate: threading.Event) -> None:
     async with _socket(api, api.alice) as socket, asyncio.TaskGroup() as group:
         held = [group.create_task(whole(api.alice, SLOW)) for _ in range(2)]
-        await until(lambda: _operations(api, 2))
+        await wait_until(lambda: _operations(api, 2))
         assert codes(await whole(api.alice, "{ viewer { id } }")) == ["RATE_LIMITED"]
         await socket.subscribe("1", "{ viewer { id } }")
         assert (await socket.receive())["payload"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 1}
@@ -267,7 +267,7 @@ async def test_a_mutation_that_is_given_up_says_that_it_may_be_done(api: Api, mo
         finally:
             ended.append("cancelled")
 
-    monkeypatch.setattr(saving, "create", create)
+    monkeypatch.setattr(saving, "create_task", create)
     change(api, execution_timeout=0.1)
     given = {"name": "x", "job": {"http": {"url": "https://example.com/"}}, "schedule": {"now": True}}
     answer = await whole(api.alice, "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } } }", i=given)
@@ -283,7 +283,7 @@ async def test_a_subscription_may_take_as_long_as_it_likes(api: Api) -> None:
         assert (await socket.event())["kind"] == "SNAPSHOT"
         change(api, execution_timeout=30)
         begun = asyncio.get_running_loop().time()
-        await until(lambda: _passed(begun + 0.2))
+        await wait_until(lambda: _passed(begun + 0.2))
         await api.alice.create("later")
         assert (await socket.event())["kind"] == "TASK_CREATED"
 

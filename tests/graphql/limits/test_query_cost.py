@@ -9,7 +9,7 @@ from graphql import ExecutionResult, OperationDefinitionNode, execute_sync, get_
 
 from tests.graphql.conftest import Api
 from tocsin.config import Settings
-from tocsin.graphql.limits.query_cost import Weighed, weigh
+from tocsin.graphql.limits.query_cost import OperationCost, measure_cost
 from tocsin.graphql.schema import schema
 
 SMALL = {
@@ -54,11 +54,11 @@ def cost(query: str, **variables: Any) -> int:
     return weighed(query, **variables).cost
 
 
-def weighed(query: str, **variables: Any) -> Weighed:
+def weighed(query: str, **variables: Any) -> OperationCost:
     document = parse(query)
     operation = document.definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
-    return weigh(schema._schema, document, operation, variables)
+    return measure_cost(schema._schema, document, operation, variables)
 
 
 @pytest.mark.parametrize(("query", "told"), TOO_MUCH, ids=[told for _, told in TOO_MUCH])
@@ -118,8 +118,8 @@ def test_what_a_list_counts() -> None:
     assert cost("{ task(id: 1) { tags } }") == 2
     assert cost("query($c: Int!) { schedulePreview(schedule: {now: true}, count: $c) }", c=60) == 61
     assert cost("mutation { deleteTask(input: {id: 1}) { deletedTaskId userErrors { code } } }") == 101 + 1 + 1 + 10
-    assert not weighed("query($n: Int) { tasks(first: $n) { nodes { id } } }").fixed
-    assert weighed("query($n: ID!) { task(id: $n) { id } }").fixed
+    assert not weighed("query($n: Int) { tasks(first: $n) { nodes { id } } }").is_constant
+    assert weighed("query($n: ID!) { task(id: $n) { id } }").is_constant
 
 
 def test_fragments_that_use_each_other_are_weighed_once() -> None:
@@ -127,13 +127,13 @@ def test_fragments_that_use_each_other_are_weighed_once() -> None:
     found = weighed(
         "{ ...f0 } " + fragments + " fragment f100 on Query { viewer { id } }"
     )  # 2 ** 100 visits would not end
-    assert found.cost == found.weight.width == 10**12
+    assert found.cost == found.selection.width == 10**12
 
 
 def test_introspection_counts_about_what_it_answers() -> None:
     found = weighed(get_introspection_query())
-    assert found.weight.introspects
-    assert found.weight.depth == 0
+    assert found.selection.introspects
+    assert found.selection.depth == 0
     answer = execute_sync(schema._schema, parse(get_introspection_query()))
     assert isinstance(answer, ExecutionResult)
     assert 0.5 < found.cost / count_fields(answer.data) < 3

@@ -44,7 +44,7 @@ def test_of_one_caller_there_is_one_line_a_minute_for_each_code() -> None:
     told = RefusalLog(lambda: now[0])
 
     def note(code: str, caller: str) -> None:
-        told.note(code, "No.", caller=caller, address="", request_id="")
+        told.record(code, "No.", caller=caller, address="", request_id="")
 
     with structlog.testing.capture_logs() as lines:
         for second in (0.0, 1.0, 59.0, 60.0):
@@ -58,6 +58,6 @@ def test_of_one_caller_there_is_one_line_a_minute_for_each_code() -> None:
 def test_what_is_remembered_is_bounded() -> None:
     told = RefusalLog()
     with structlog.testing.capture_logs():
-        for number in range(refusal_log.MOST + 10):
-            told.note("FORBIDDEN", "No.", caller=str(number), address="", request_id="")
-    assert len(told._logged) == refusal_log.MOST
+        for number in range(refusal_log.MAX_ENTRIES + 10):
+            told.record("FORBIDDEN", "No.", caller=str(number), address="", request_id="")
+    assert len(told._logged) == refusal_log.MAX_ENTRIES

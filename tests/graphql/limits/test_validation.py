@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings, target
 
 from tests.graphql.documents import KILOBYTE, TYPE_NAMES, expensive_documents
 from tocsin.config import Settings
-from tocsin.graphql.errors import coded
+from tocsin.graphql.errors import mask_error
 from tocsin.graphql.limits import validation
 from tocsin.graphql.limits.document_cache import parse_document
-from tocsin.graphql.limits.document_limits import excess
-from tocsin.graphql.limits.query_cost import weigh
+from tocsin.graphql.limits.document_limits import find_excess
+from tocsin.graphql.limits.query_cost import measure_cost
 from tocsin.graphql.schema import schema
 
 MOST_CALLS = 130_000
@@ -29,11 +29,15 @@ def refuse(query: str) -> list[dict[str, Any]]:
     try:
         document = parse_document(query, SETTINGS.max_document_tokens)
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-        fault = excess(document, weigh(schema._schema, document, operations[0], {}), SETTINGS) if operations else None
-        faults = [fault] if fault else validation.faults(schema._schema, document, suggest=True)
+        fault = (
+            find_excess(document, measure_cost(schema._schema, document, operations[0], {}), SETTINGS)
+            if operations
+            else None
+        )
+        faults = [fault] if fault else validation.validate_document(schema._schema, document, suggest=True)
     except GraphQLError as error:
         faults = [error]
-    return [dict(coded(fault, executing=False, request_id="").formatted) for fault in faults]
+    return [dict(mask_error(fault, executing=False, request_id="").formatted) for fault in faults]
 
 
 def calls(query: str) -> int:
@@ -88,7 +92,7 @@ def test_known_traps(name: str) -> None:
 @pytest.mark.parametrize("suggest", [True, False])
 def test_suggestions_only_for_those_who_get_them(suggest: bool) -> None:
     query = "query($a: Taskk) { viewr { id } tasks(frst: 1, filter: {nam: 1, status: [PENDIN]}) { nodes { idd } } }"
-    found = [fault.message for fault in validation.faults(schema._schema, parse(query), suggest=suggest)]
+    found = [fault.message for fault in validation.validate_document(schema._schema, parse(query), suggest=suggest)]
     assert len(found) == 6
     assert any("Did you mean" in message for message in found) is suggest
 
@@ -97,7 +101,9 @@ def test_a_misspelt_type_is_still_found() -> None:
     for name in TYPE_NAMES:
         for wrong in (name[:-1] + name[-1] * 2, name.lower()):
             if wrong not in TYPE_NAMES:
-                (fault, *_) = validation.faults(schema._schema, parse(f"{{ ...on {wrong} {{ a }} }}"), suggest=True)
+                (fault, *_) = validation.validate_document(
+                    schema._schema, parse(f"{{ ...on {wrong} {{ a }} }}"), suggest=True
+                )
                 assert f"'{name}'" in fault.message
 
 
@@ -115,11 +121,11 @@ def test_messages_are_short_however_long_the_fault() -> None:
 @pytest.mark.parametrize("name", WORST)
 def test_no_document_is_left_to_the_garbage_collector(name: str) -> None:
     document = parse_document(WORST[name], 2_000)
-    validation.faults(schema._schema, document, suggest=False)
+    validation.validate_document(schema._schema, document, suggest=False)
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
-        validation.faults(schema._schema, document, suggest=False)
+        validation.validate_document(schema._schema, document, suggest=False)
         gc.collect()
         assert not [thing for thing in gc.garbage if isinstance(thing, Node | Visitor | ValidationContext)]
     finally:

@@ -18,7 +18,7 @@ from graphql import (
 
 from tests.graphql.conftest import T0, Api, Caller, run_document
 from tocsin.graphql import ids
-from tocsin.graphql.limits.write_only import CONTENT, is_part, is_thing, read_faults
+from tocsin.graphql.limits.write_only import READ_ONLY_FIELDS, find_read_errors, is_changed_part, is_changed_type
 from tocsin.graphql.schema import schema
 
 CORE = schema._schema
@@ -52,11 +52,11 @@ def _fields_below(kind: GraphQLNamedType, seen: set[str], *, inside: bool) -> It
         seen.add(concrete.name)
         for name, field in concrete.fields.items():
             place, inner = f"{concrete.name}.{name}", get_named_type(field.type)
-            refused = place in CONTENT or (inside and is_composite_type(inner) and not is_part(inner))
+            refused = place in READ_ONLY_FIELDS or (inside and is_composite_type(inner) and not is_changed_part(inner))
             if inside and (refused or is_composite_type(inner)):
                 yield place, refused
             if not refused:
-                yield from _fields_below(inner, seen, inside=inside or is_thing(inner))
+                yield from _fields_below(inner, seen, inside=inside or is_changed_type(inner))
 
 
 def test_every_field_below_what_mutations_change_is_refused_or_a_part_of_it() -> None:
@@ -144,7 +144,7 @@ def _faults(document: str, name: str | None = None) -> list[str]:
         "interface Node { id: ID } type Run implements Node { id: ID task: Task } type Task implements Node {id: ID}"
     )
     small = build_schema(f"{kinds} type P {{ task: Task run: Run }} type Query {{ a: Int }} type Mutation {{ do: P }}")
-    return [fault.message for fault in read_faults(small, parse(document), name)]
+    return [fault.message for fault in find_read_errors(small, parse(document), name)]
 
 
 def test_only_the_operation_that_is_executed_counts() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from tests.graphql.conftest import HTTP_JOB, Api
 from tocsin import clock
 from tocsin.documents import Trigger
-from tocsin.tasks.runs import new_run
+from tocsin.tasks.runs import new_task_run
 
 _UPDATE = """mutation($i: UpdateQueueInput!) { updateQueue(input: $i) {
   queue { name concurrency ratePerMinute priority paused description } userErrors { field code message } } }"""
@@ -21,7 +21,7 @@ async def test_counts_are_ones_own_and_all_for_administrators(api: Api) -> None:
     task = await api.database.tasks.find_one({})
     assert task is not None
     now = clock.now()
-    run = new_run(task, f"{task['_id']}:m1", now, Trigger.MANUAL, now)
+    run = new_task_run(task, f"{task['_id']}:m1", now, Trigger.MANUAL, now)
     busy = {"status": "RUNNING", "worker": "w", "rank": None}
     await api.database.runs.insert_many([run, run | {"_id": f"{task['_id']}:m2", **busy}])
     for who, count in ((api.alice, 1), (api.bob, 0), (api.carol, 1)):

@@ -9,7 +9,7 @@ from tests.graphql.conftest import Api
 from tocsin import clock, schedules
 from tocsin.documents import Doc
 from tocsin.graphql import ids
-from tocsin.schedules.iso8601 import write_moment
+from tocsin.schedules.iso8601 import format_datetime
 
 HOUR = timedelta(hours=1)
 
@@ -21,7 +21,7 @@ async def _update(api: Api, task: str, **given: Any) -> Doc:
 
 
 async def _stored(api: Api, task: str) -> Doc:
-    found = await api.database.tasks.find_one({"_id": ids.require("Task", task, "id")})
+    found = await api.database.tasks.find_one({"_id": ids.require_id("Task", task, "id")})
     assert found is not None
     return found
 
@@ -71,8 +71,8 @@ async def test_a_due_time_that_is_overdue_stands_when_the_schedule_is_sent_again
         before = await _passed(api, task, 3 * HOUR)
         after = await _update(api, task, schedule=schedule)
         assert after["next_run_at"] == before["next_run_at"]
-        plan = schedules.plan_due(
-            schedules.from_document(after["schedule"]), after["next_run_at"], clock.now(), schedules.Misfire()
+        plan = schedules.plan_due_times(
+            schedules.schedule_from_document(after["schedule"]), after["next_run_at"], clock.now(), schedules.Misfire()
         )
         assert plan.missed is not None
         assert len(plan.runs) + plan.missed.count == 3
@@ -88,10 +88,10 @@ async def _ran(api: Api, task: str) -> Doc:
 
 @pytest.mark.parametrize("kind", ["now", "at", "past"])
 async def test_a_single_run_saved_again_does_not_run_again(api: Api, kind: str) -> None:
-    past = write_moment(clock.now() - HOUR)
+    past = format_datetime(clock.now() - HOUR)
     kinds: dict[str, dict[str, Any]] = {
         "now": {"schedule": {"now": True}},
-        "at": {"schedule": {"at": write_moment(clock.now() + HOUR)}},
+        "at": {"schedule": {"at": format_datetime(clock.now() + HOUR)}},
         "past": {"schedule": {"at": past}, "ifPast": "RUN_NOW"},
     }
     given = kinds[kind]
@@ -101,20 +101,20 @@ async def test_a_single_run_saved_again_does_not_run_again(api: Api, kind: str) 
         at = clock.now() - HOUR
         times = {"schedule.at": at, "last_due_at": at}
         await api.database.tasks.update_one({"_id": before["_id"]}, {"$set": times})
-        given, before = {"schedule": {"at": write_moment(at)}}, await _stored(api, task)
+        given, before = {"schedule": {"at": format_datetime(at)}}, await _stored(api, task)
     for _ in range(2):
         after = await _update(api, task, **given)
         assert (after["next_run_at"], after["schedule"]) == (None, before["schedule"])
 
 
 async def test_another_single_run_is_one_more(api: Api) -> None:
-    task = await api.alice.create(schedule={"at": write_moment(clock.now() + HOUR)})
+    task = await api.alice.create(schedule={"at": format_datetime(clock.now() + HOUR)})
     ran = await _ran(api, task)
     await api.database.tasks.update_one({"_id": ran["_id"]}, {"$set": {"last_due_at": clock.now() - HOUR}})
     assert (await _update(api, task, schedule={"now": True}))["next_run_at"] is not None
     await _ran(api, task)
     later = clock.now() + 3 * HOUR
-    assert (await _update(api, task, schedule={"at": write_moment(later)}))["next_run_at"] == later
+    assert (await _update(api, task, schedule={"at": format_datetime(later)}))["next_run_at"] == later
 
 
 async def test_a_cancelled_single_run_may_be_asked_for_again(api: Api) -> None:

@@ -72,8 +72,8 @@ async def test_answers_that_are_nearly_json_are_read_or_kept_as_text(api: Api) -
         assert await api.alice.ask(SAVE, yaml=yaml) == {"saveWorkflow": {"userErrors": []}}
         made = (await api.alice.ask(EXECUTE))["executeWorkflow"]["workflowRun"]
         run = await api.database.workflow_runs.find_one({}) or {}
-        stack.workflows.touch(run["_id"])
-        await stack.when_workflow_run(run["_id"], "COMPLETED")
+        stack.workflows.request_advance(run["_id"])
+        await stack.wait_for_workflow_run(run["_id"], "COMPLETED")
         shown = (await api.alice.ask(READ, id=made["id"]))["workflowRun"]
     expected = [value for _, value in ANSWERS]
     assert shown["result"] == {"bodies": expected}

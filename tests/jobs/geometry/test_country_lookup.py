@@ -13,12 +13,12 @@ from tests.jobs.geometry.test_geojson import collection, polygon
 from tests.jobs.geometry.test_polygon_area import BOWTIE, attempt, box, parallel, stars
 from tests.jobs.http.test_job import BOX
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import Outcome, Saving
+from tocsin.jobs.base import Outcome, SaveContext
 from tocsin.jobs.geometry.countries.index import load_index
 from tocsin.jobs.geometry.countries.outlines import Country, load_atlas
-from tocsin.jobs.geometry.country_lookup import CountryLookupJob, look_up
+from tocsin.jobs.geometry.country_lookup import CountryLookupJob, look_up_countries
 from tocsin.jobs.geometry.plane import area
-from tocsin.jobs.geometry.validity import Invalid
+from tocsin.jobs.geometry.validity import InvalidGeometry
 
 ATLAS = load_atlas()
 longitudes, latitudes = st.floats(-180, 180), st.floats(-90, 90)
@@ -30,8 +30,8 @@ def country(name: str) -> Country:
 
 
 def found(geojson: Any) -> dict[str, Any]:
-    result = look_up(geojson, False)
-    assert not isinstance(result, Invalid), result
+    result = look_up_countries(geojson, False)
+    assert not isinstance(result, InvalidGeometry), result
     return result
 
 
@@ -187,7 +187,7 @@ def test_shares_and_remainder_are_all(ring: list[list[float]]) -> None:
 @given(places=st.lists(st.tuples(longitudes, latitudes), min_size=1, max_size=20))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_points_are_found_as_the_slow_model_finds_them(places: list[tuple[float, float]]) -> None:
-    which, owners, _ = load_index().locate(np.array(places))
+    which, owners, _ = load_index().locate_points(np.array(places))
     for number, place in enumerate(places):
         assert {ATLAS.countries[owner].name for owner in owners[which == number]} == model(*place)
 
@@ -205,7 +205,7 @@ def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> 
     grid_x, grid_y = np.meshgrid(np.linspace(west, east, 90), np.degrees(np.arcsin(np.linspace(rise[0], rise[1], 90))))
     grid = np.column_stack([grid_x.ravel(), grid_y.ravel()])
     grid = grid[shapely.contains_xy(shape, grid[:, 0], grid[:, 1])]
-    counted = {number: found.amount / len(grid) for number, found in load_index().of_points(grid).items()}
+    counted = {number: found.amount / len(grid) for number, found in load_index().match_points(grid).items()}
     for name, share in shares(polygon(ring)).items():
         number = next(place for place, entry in enumerate(ATLAS.countries) if entry.name == name)
         assert share == pytest.approx(counted.get(number, 0), abs=0.06)
@@ -228,7 +228,7 @@ def test_areas_are_shared_as_a_grid_of_points_would(ring: list[list[float]]) -> 
 )  # fmt: skip
 def test_what_is_wrong_is_told_when_it_is_saved(params: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        CountryLookupJob().prepare(params, Saving("alice", BOX))
+        CountryLookupJob().prepare(params, SaveContext("alice", BOX))
     assert caught.value.message.startswith(sentence)
 
 
@@ -255,5 +255,5 @@ async def test_a_line_without_length_fails() -> None:
 
 def test_expressions_may_stand_for_values() -> None:
     job = CountryLookupJob()
-    assert job.faults({"geojson": "${{ inputs.polygon }}"}) == []
-    assert job.faults({"longitude": "${{ inputs.x }}", "latitude": "${{ inputs.y }}"}) == []
+    assert job.find_faults({"geojson": "${{ inputs.polygon }}"}) == []
+    assert job.find_faults({"longitude": "${{ inputs.x }}", "latitude": "${{ inputs.y }}"}) == []

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from tocsin.jobs.geometry.geojson import MAX_FEATURES, MAX_POSITIONS, read_shapes
-from tocsin.jobs.geometry.plane import area, fold, length, line_on_map, on_map, unwrap
+from tocsin.jobs.geometry.geojson import MAX_FEATURES, MAX_POSITIONS, parse_shapes
+from tocsin.jobs.geometry.plane import area, length, line_to_map, polygon_to_map, unwrap_ring, wrap_to_map
 
 ALL = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
@@ -92,21 +92,21 @@ def with_position(position: Any) -> dict[str, Any]:
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(value: Any, sentence: str) -> None:
     with pytest.raises(ValueError) as caught:
-        read_shapes(value, ALL)
+        parse_shapes(value, ALL)
     assert str(caught.value).startswith(sentence)
 
 
 def test_no_more_positions_than_the_limit() -> None:
     points = {"type": "MultiPoint", "coordinates": [[0, 0]] * MAX_POSITIONS}
-    assert len(read_shapes(points, ALL)[0].parts) == MAX_POSITIONS
+    assert len(parse_shapes(points, ALL)[0].parts) == MAX_POSITIONS
     points["coordinates"] = [[0, 0]] * (MAX_POSITIONS + 1)
     with pytest.raises(ValueError, match=rf"coordinates\[{MAX_POSITIONS}\]: there are more than 100,000 positions"):
-        read_shapes(points, ALL)
+        parse_shapes(points, ALL)
 
 
 def test_no_more_features_than_the_limit() -> None:
     with pytest.raises(ValueError, match="there are 10,001 features"):
-        read_shapes(collection(*[{"type": "Point", "coordinates": [0, 0]}] * (MAX_FEATURES + 1)), ALL)
+        parse_shapes(collection(*[{"type": "Point", "coordinates": [0, 0]}] * (MAX_FEATURES + 1)), ALL)
 
 
 def test_collections_may_not_be_bottomless() -> None:
@@ -114,38 +114,38 @@ def test_collections_may_not_be_bottomless() -> None:
     for _ in range(500):
         value = {"type": "GeometryCollection", "geometries": [value]}
     with pytest.raises(ValueError, match="nested more than 8 levels deep"):
-        read_shapes(value, ALL)
+        parse_shapes(value, ALL)
 
 
 def test_altitudes_are_left_out_and_features_are_remembered() -> None:
     given = {"type": "FeatureCollection", "features": [feature({"type": "Point", "coordinates": [1, 2, 300]}, id="a")]}
-    (shape,) = read_shapes(given, ALL)
+    (shape,) = parse_shapes(given, ALL)
     assert (shape.parts, shape.feature, shape.id) == ([(1.0, 2.0)], 0, "a")
 
 
 def test_the_crs_that_geojson_has_anyway_is_taken() -> None:
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
-    assert read_shapes({**polygon(SQUARE), "crs": crs}, ALL)[0].dimension == 2
+    assert parse_shapes({**polygon(SQUARE), "crs": crs}, ALL)[0].dimension == 2
 
 
 def test_a_ring_over_180_degrees_is_laid_out_without_a_jump() -> None:
-    flat = unwrap([[170, 0], [-170, 0], [-170, 5], [170, 5], [170, 0]])
+    flat = unwrap_ring([[170, 0], [-170, 0], [-170, 5], [170, 5], [170, 0]])
     assert flat.points[:, 0].tolist() == [170, 190, 190, 170, 170]
 
 
 def test_a_ring_round_a_pole_is_closed_over_the_nearer_one() -> None:
     ring = [[0, 60], [120, 60], [-120, 60], [0, 60]]
-    assert unwrap(ring).pole == 90
-    assert unwrap([[x, -y] for x, y in ring]).pole == -90
-    assert np.ptp(unwrap(ring).points[:, 0]) == 360
+    assert unwrap_ring(ring).pole == 90
+    assert unwrap_ring([[x, -y] for x, y in ring]).pole == -90
+    assert np.ptp(unwrap_ring(ring).points[:, 0]) == 360
 
 
 def test_the_map_has_nothing_twice() -> None:
-    whole = on_map([[(170, 0), (-170, 0), (-170, 5), (170, 5), (170, 0)]])
+    whole = polygon_to_map([[(170, 0), (-170, 0), (-170, 5), (170, 5), (170, 0)]])
     assert shapely.bounds(whole).tolist() == [-180, 0, 180, 5]
     assert shapely.get_num_geometries(whole) == 2
     assert shapely.area(whole) == pytest.approx(100)
-    along = fold(shapely.LineString([(180, 0), (180, 10), (190, 10)]))
+    along = wrap_to_map(shapely.LineString([(180, 0), (180, 10), (190, 10)]))
     assert shapely.length(along) == pytest.approx(20)
 
 
@@ -166,4 +166,4 @@ def test_the_flat_length_of_meridian_and_equator() -> None:
 
 
 def test_lines_take_the_short_way() -> None:
-    assert shapely.bounds(line_on_map([(179, 1), (-179, 1)])).tolist() == [-180, 1, 180, 1]
+    assert shapely.bounds(line_to_map([(179, 1), (-179, 1)])).tolist() == [-180, 1, 180, 1]

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from tests.jobs.geometry.test_geojson import EARTH, SQUARE, collection, feature, polygon
 from tests.jobs.http.test_job import BOX, job_context
-from tests.outbound.servers import open_door
+from tests.outbound.servers import open_client
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import ErrorKind, Job, Outcome, Saving
+from tocsin.jobs.base import ErrorKind, Job, Outcome, SaveContext
 from tocsin.jobs.geometry.countries.outlines import load_atlas
-from tocsin.jobs.geometry.polygon_area import PolygonAreaJob, measure, ring_measures
-from tocsin.jobs.geometry.validity import Invalid
+from tocsin.jobs.geometry.polygon_area import PolygonAreaJob, measure_polygons, measure_ring
+from tocsin.jobs.geometry.validity import InvalidGeometry
 
 A, F = 6378137.0, 1 / 298.257223563
 B = A * (1 - F)
@@ -32,8 +32,8 @@ OVER_180 = {
 
 
 def result(geojson: Any, *, repair: bool = False) -> dict[str, Any]:
-    found = measure(geojson, repair)
-    assert not isinstance(found, Invalid), found
+    found = measure_polygons(geojson, repair)
+    assert not isinstance(found, InvalidGeometry), found
     return found
 
 
@@ -61,9 +61,9 @@ def parallel(latitude: float, count: int) -> list[list[float]]:
 
 async def attempt(job: Job[Any], params: dict[str, Any]) -> Outcome:
     """Prepare the parameters and make one attempt."""
-    stored = job.prepare(params, Saving("alice", BOX))
-    async with open_door() as door:
-        return await job.attempt(stored, replace(job_context(door), timeout=60.0))
+    stored = job.prepare(params, SaveContext("alice", BOX))
+    async with open_client() as door:
+        return await job.run_attempt(stored, replace(job_context(door), timeout=60.0))
 
 
 async def perform(geojson: Any, **more: Any) -> Outcome:
@@ -175,7 +175,7 @@ def test_the_parts_sum_up_to_the_whole(ring: list[list[float]]) -> None:
     whole = result(collection(polygon(ring), polygon(small)))
     assert [part["feature"] for part in whole["parts"]] == [0, 1]
     assert whole["areaM2"] == sum(part["areaM2"] for part in whole["parts"])
-    assert whole["parts"][1]["areaM2"] == ring_measures(small)[0]
+    assert whole["parts"][1]["areaM2"] == measure_ring(small)[0]
 
 
 def test_holes_are_taken_from_the_area_and_added_to_the_perimeter() -> None:
@@ -230,17 +230,17 @@ async def test_a_repaired_bowtie_is_two_triangles() -> None:
     triangles = [[[0, 0], [0.5, 0.5], [0, 1], [0, 0]], [[1, 0], [0.5, 0.5], [1, 1], [1, 0]]]
     assert outcome.error is None
     assert (outcome.result["polygons"], outcome.result["repaired"]) == (2, True)
-    assert outcome.result["areaM2"] == pytest.approx(sum(ring_measures(ring)[0] for ring in triangles), rel=1e-9)
+    assert outcome.result["areaM2"] == pytest.approx(sum(measure_ring(ring)[0] for ring in triangles), rel=1e-9)
 
 
 def test_repaired_overlaps_count_once() -> None:
     both = {"type": "MultiPolygon", "coordinates": [[box(0, 0, 2, 2)], [box(1, 0, 3, 2)]]}
-    assert result(both, repair=True)["areaM2"] == pytest.approx(ring_measures(box(0, 0, 3, 2, 3))[0], rel=1e-4)
+    assert result(both, repair=True)["areaM2"] == pytest.approx(measure_ring(box(0, 0, 3, 2, 3))[0], rel=1e-4)
 
 
 def test_a_repair_that_leaves_nothing_fails() -> None:
-    found = measure(polygon([[0, 0], [1, 0], [0, 0], [0, 0]]), True)
-    assert isinstance(found, Invalid)
+    found = measure_polygons(polygon([[0, 0], [1, 0], [0, 0], [0, 0]]), True)
+    assert isinstance(found, InvalidGeometry)
     assert "is empty after the repair" in found.message
 
 
@@ -268,16 +268,16 @@ def test_what_crosses_itself_less_often_is_repaired() -> None:
 
 def test_the_first_of_many_overlaps_is_found_without_all_of_them_in_memory() -> None:
     many = {"type": "MultiPolygon", "coordinates": [[box(0, 0, 1, 1)]] * 1_500}
-    found = measure(many, False)
-    assert isinstance(found, Invalid)
+    found = measure_polygons(many, False)
+    assert isinstance(found, InvalidGeometry)
     assert "overlap at longitude 0.5" in found.message
 
 
 async def test_what_an_attempt_finds_wrong_is_told_with_its_place() -> None:
     """Values of expressions are checked in the compute process."""
     stored = {"geojson": polygon([[0, 0], [1, 0], [1, 99], [0, 0]])}
-    async with open_door() as door:
-        outcome = await PolygonAreaJob().attempt(stored, replace(job_context(door), timeout=60.0))
+    async with open_client() as door:
+        outcome = await PolygonAreaJob().run_attempt(stored, replace(job_context(door), timeout=60.0))
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.BAD_PARAMS
     assert outcome.error.message.startswith("geojson.coordinates[0][2]: the latitude 99 is not within")
@@ -285,13 +285,13 @@ async def test_what_an_attempt_finds_wrong_is_told_with_its_place() -> None:
 
 def test_what_is_wrong_is_told_when_it_is_saved() -> None:
     with pytest.raises(InvalidInput) as caught:
-        PolygonAreaJob().prepare({"geojson": {"type": "Point", "coordinates": [0, 0]}}, Saving("alice", BOX))
+        PolygonAreaJob().prepare({"geojson": {"type": "Point", "coordinates": [0, 0]}}, SaveContext("alice", BOX))
     assert caught.value.message.startswith("geojson: the type is 'Point'; it must be one of Polygon")
     assert caught.value.path == ("geojson",)
 
 
 def test_an_expression_may_stand_for_the_polygon() -> None:
     job = PolygonAreaJob()
-    assert job.faults({"geojson": "${{ steps.fetch.result }}"}) == []
-    assert job.faults({"geojson": polygon("${{ steps.fetch.result }}")}) == []
-    assert len(job.faults({"geojson": polygon(7)})) == 1
+    assert job.find_faults({"geojson": "${{ steps.fetch.result }}"}) == []
+    assert job.find_faults({"geojson": polygon("${{ steps.fetch.result }}")}) == []
+    assert len(job.find_faults({"geojson": polygon(7)})) == 1

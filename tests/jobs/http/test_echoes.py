@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.jobs.http.test_job import BOX, job_context, perform
-from tests.outbound.servers import Reader, Writer, answering, open_door, read_request, response, talking
+from tests.outbound.servers import Reader, Writer, answering, open_client, read_request, response, talking
 from tocsin.jobs.base import ErrorKind, JobContext
-from tocsin.jobs.http.job import HttpInput, HttpJob, prepare
+from tocsin.jobs.http.job import HttpInput, HttpJob, prepare_http_params
 
 TOKEN = "t0k/en+with=signs"
 HOOK = 's3cret "quoted"'
@@ -20,7 +20,7 @@ SECRETS: dict[str, Any] = {"token": TOKEN, "headers": {"X-Hook": HOOK}, "secret_
 
 @pytest.fixture
 async def context() -> AsyncIterator[JobContext]:
-    async with open_door() as door:
+    async with open_client() as door:
         yield job_context(door)
 
 
@@ -54,7 +54,7 @@ async def test_secrets_that_a_target_echoes_are_not_recorded(context: JobContext
 @pytest.mark.parametrize("filler", [10, 50_000])
 async def test_a_secret_that_the_response_limit_cuts_is_not_recorded(filler: int) -> None:
     body = b"." * filler + TOKEN.encode()
-    async with answering(response(body=body)) as server, open_door(response_limit=filler + 8) as door:
+    async with answering(response(body=body)) as server, open_client(response_limit=filler + 8) as door:
         outcome = await perform(job_context(door), url=server.url, **SECRETS)
     assert outcome.response_truncated
     assert outcome.response_body == "." * filler + "***"
@@ -128,7 +128,7 @@ async def test_without_secrets_an_answer_is_recorded_as_it_came(context: JobCont
 
 async def test_a_mask_is_not_made_of_a_plain_header(context: JobContext) -> None:
     """A value that is visible in the task is not a secret."""
-    job = prepare(HttpInput("http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
+    job = prepare_http_params(HttpInput("http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
     async with answering(response(body=b"public")) as server:
-        outcome = await HttpJob().attempt(job | {"url": server.url}, context)
+        outcome = await HttpJob().run_attempt(job | {"url": server.url}, context)
     assert outcome.response_body == "public"

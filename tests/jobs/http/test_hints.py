@@ -1,6 +1,6 @@
 import pytest
 
-from tocsin.jobs.http.hints import hint_for
+from tocsin.jobs.http.hints import find_status_hint
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from tocsin.jobs.http.hints import hint_for
     ],
 )
 def test_the_hint_fits_the_status(status: int, has_location: bool, words: str) -> None:
-    assert words in hint_for(status, has_location=has_location)
+    assert words in find_status_hint(status, has_location=has_location)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.errors import InvalidInput
-from tocsin.jobs.http.job import HttpInput, HttpParams, plain_body, prepare
-from tocsin.outbound.guard import ANYWHERE, Rules
+from tocsin.jobs.http.job import HttpInput, HttpParams, prepare_http_params, restore_body
+from tocsin.outbound.guard import ALL_NETWORKS, ConnectionRules
 from tocsin.security.secret_box import SecretBox
 
 BOX = SecretBox(bytes(32))
@@ -17,7 +17,7 @@ URL = "https://api.example/hook?x=1"
 
 
 def store(previous: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
-    return prepare(HttpInput(**{"url": URL, **fields}), BOX, "alice", previous)
+    return prepare_http_params(HttpInput(**{"url": URL, **fields}), BOX, "alice", previous)
 
 
 # --- stored parameters ---
@@ -30,7 +30,7 @@ def test_what_is_stored_has_the_shape_of_the_params() -> None:
     assert stored["method"] == "POST"
     assert stored["headers"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2.5"}]
     assert stored["connect_timeout"] == 3
-    assert BOX.open(stored["token"], "alice") == "t"
+    assert BOX.unseal_without_reload(stored["token"], "alice") == "t"
 
 
 @pytest.mark.parametrize("name", ["Authorization", "COOKIE", "x-api-key", "Proxy-Authorization"])
@@ -38,20 +38,20 @@ def test_some_headers_are_always_secret(name: str) -> None:
     stored = store(headers={name: "hunter2"})
     assert "hunter2" not in json.dumps(stored)
     assert stored["headers"] == []
-    assert BOX.open(stored["secret_headers"][0]["sealed"], "alice") == "hunter2"
+    assert BOX.unseal_without_reload(stored["secret_headers"][0]["sealed"], "alice") == "hunter2"
 
 
 @given(
     st.dictionaries(st.text(), st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text())
 )
 def test_a_json_body_comes_back_as_it_was_given(value: dict[str, Any]) -> None:
-    assert plain_body(store(json=value)["body"]) == value
+    assert restore_body(store(json=value)["body"]) == value
 
 
 def test_text_and_form_bodies_come_back_too() -> None:
-    assert plain_body(store(text="a\x00b")["body"]) == "a\x00b"
-    assert plain_body(store(form={"a": ["1", "2"], "b": "3"})["body"]) == {"a": ["1", "2"], "b": "3"}
-    assert plain_body(store()["body"]) is None
+    assert restore_body(store(text="a\x00b")["body"]) == "a\x00b"
+    assert restore_body(store(form={"a": ["1", "2"], "b": "3"})["body"]) == {"a": ["1", "2"], "b": "3"}
+    assert restore_body(store()["body"]) is None
 
 
 # --- updates keep secrets that are not given ---
@@ -65,7 +65,7 @@ def test_an_absent_secret_is_kept() -> None:
     by_name = store(before, secret_header_names=["X-Hook"])
     for after in (by_null, by_name):
         assert after["token"] == before["token"]
-        assert BOX.open(after["secret_headers"][0]["sealed"], "alice") == "s"
+        assert BOX.unseal_without_reload(after["secret_headers"][0]["sealed"], "alice") == "s"
 
 
 MOVES = ["https://b.example/", "http://api.example/hook", "https://api.example:8443/hook", "https://api.example./hook"]
@@ -90,7 +90,10 @@ def test_a_stored_secret_does_not_go_to_another_server_unasked(url: str) -> None
 def test_a_task_moves_to_another_server_with_secrets_given_anew_or_removed() -> None:
     before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
     anew = store(before, url=MOVES[0], token="u", headers={"X-Hook": "v"}, secret_header_names=["X-Hook"])
-    assert (BOX.open(anew["token"], "alice"), BOX.open(anew["secret_headers"][0]["sealed"], "alice")) == ("u", "v")
+    assert (
+        BOX.unseal_without_reload(anew["token"], "alice"),
+        BOX.unseal_without_reload(anew["secret_headers"][0]["sealed"], "alice"),
+    ) == ("u", "v")
     removed = store(before, url=MOVES[0], token="")
     assert (removed["token"], removed["secret_headers"]) == (None, [])
     instead = store(before, url=MOVES[0], headers={"Authorization": "Basic x"})
@@ -107,9 +110,9 @@ def test_a_stored_url_that_would_be_refused_today_still_keeps_its_secrets() -> N
 def test_a_denied_port_is_refused() -> None:
     given = HttpInput("https://a.example:6379/")
     with pytest.raises(InvalidInput, match="Port 6379 may not be called") as caught:
-        prepare(given, BOX, "alice", rules=Rules(denied_ports={6379}))
+        prepare_http_params(given, BOX, "alice", rules=ConnectionRules(denied_ports={6379}))
     assert caught.value.path == ("url",)
-    assert prepare(given, BOX, "alice", rules=Rules(denied_ports={22}))["url"] == given.url
+    assert prepare_http_params(given, BOX, "alice", rules=ConnectionRules(denied_ports={22}))["url"] == given.url
 
 
 NEVER_CALLED = [
@@ -125,34 +128,34 @@ def test_an_address_that_can_never_be_called_is_refused(url: str) -> None:
     with pytest.raises(
         InvalidInput, match=r"may not be called: it is not a public address\..*TOCSIN_ALLOWED_"
     ) as caught:
-        prepare(HttpInput(url), BOX, "alice", rules=Rules())
+        prepare_http_params(HttpInput(url), BOX, "alice", rules=ConnectionRules())
     assert caught.value.path == ("url",)
-    assert prepare(HttpInput(url), BOX, "alice", rules=Rules(ANYWHERE))["url"] == url
+    assert prepare_http_params(HttpInput(url), BOX, "alice", rules=ConnectionRules(ALL_NETWORKS))["url"] == url
 
 
 @pytest.mark.parametrize(
     "url", ["http://8.8.8.8/", "http://[2606:4700::1]/", "http://localhost.example/", "http://db/"]
 )
 def test_what_may_be_public_is_judged_when_it_is_called(url: str) -> None:
-    assert prepare(HttpInput(url), BOX, "alice", rules=Rules())["url"] == url
+    assert prepare_http_params(HttpInput(url), BOX, "alice", rules=ConnectionRules())["url"] == url
 
 
 def test_what_the_operator_allows_is_saved() -> None:
-    rules = Rules((ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")))
+    rules = ConnectionRules((ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")))
     for url in ("http://127.0.0.1/", "http://localhost/", "http://10.1.2.3/", "http://[::ffff:10.0.0.1]/"):
-        assert prepare(HttpInput(url), BOX, "alice", rules=rules)["url"] == url
+        assert prepare_http_params(HttpInput(url), BOX, "alice", rules=rules)["url"] == url
     with pytest.raises(InvalidInput, match=r"192\.168\.0\.1 may not be called"):
-        prepare(HttpInput("http://192.168.0.1/"), BOX, "alice", rules=rules)
+        prepare_http_params(HttpInput("http://192.168.0.1/"), BOX, "alice", rules=rules)
 
 
 def test_a_secret_can_be_replaced_and_removed() -> None:
     before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
-    assert BOX.open(store(before, token="u")["token"], "alice") == "u"
+    assert BOX.unseal_without_reload(store(before, token="u")["token"], "alice") == "u"
     removed = store(before, token="")
     assert (removed["token"], removed["secret_headers"]) == (None, [])
     replaced = store(before, headers={"Authorization": "Basic x"})
     assert replaced["token"] is None
-    assert BOX.open(replaced["secret_headers"][0]["sealed"], "alice") == "Basic x"
+    assert BOX.unseal_without_reload(replaced["secret_headers"][0]["sealed"], "alice") == "Basic x"
 
 
 # --- refused input ---

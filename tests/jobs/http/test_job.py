@@ -8,21 +8,21 @@ from typing import Any
 import bson
 import pytest
 
-from tests.outbound.servers import answering, open_door, response
-from tocsin.compute.pool import Processes
+from tests.outbound.servers import answering, open_client, response
+from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.http.job import HttpInput, HttpJob, prepare
-from tocsin.jobs.results import store
-from tocsin.outbound.http_client import OwnersHttp
-from tocsin.outbound.mail_transport import mail_door
+from tocsin.jobs.http.job import HttpInput, HttpJob, prepare_http_params
+from tocsin.jobs.results import encode_result
+from tocsin.outbound.http_client import OwnerHttpClient
+from tocsin.outbound.mail_transport import make_mail_transport
 from tocsin.security.secret_box import SecretBox
 
 BOX = SecretBox(bytes(32))
-NO_MAIL = mail_door(Settings(_env_file=None))
+NO_MAIL = make_mail_transport(Settings(_env_file=None))
 UNUSED: Any = None  # not needed by HTTP calls
-COMPUTE = Processes(2)
+COMPUTE = ProcessPool(2)
 DUE = datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
 URL = "https://api.example/hook?x=1"
@@ -30,17 +30,19 @@ URL = "https://api.example/hook?x=1"
 
 @pytest.fixture
 async def context() -> AsyncIterator[JobContext]:
-    async with open_door() as door:
+    async with open_client() as door:
         yield job_context(door)
 
 
-def job_context(door: OwnersHttp, box: SecretBox = BOX) -> JobContext:
+def job_context(door: OwnerHttpClient, box: SecretBox = BOX) -> JobContext:
     return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, COMPUTE, NO_MAIL, UNUSED, UNUSED)
 
 
 async def perform(context: JobContext, **fields: Any) -> Outcome:
-    stored = bson.decode(bson.encode(prepare(HttpInput(**fields), BOX, "alice")))  # as it comes back from the database
-    outcome = await registry.get("http").attempt(stored, context)
+    stored = bson.decode(
+        bson.encode(prepare_http_params(HttpInput(**fields), BOX, "alice"))
+    )  # as it comes back from the database
+    outcome = await registry.get_job("http").run_attempt(stored, context)
     bson.encode({"headers": outcome.response_headers, "body": outcome.response_body, "request": outcome.request})
     return outcome
 
@@ -196,9 +198,9 @@ async def test_the_headers_of_a_request_that_reached_nobody_are_shown(context: J
 
 
 async def test_a_secret_of_another_key_is_an_outcome() -> None:
-    async with open_door() as door:
-        outcome = await HttpJob().attempt(
-            prepare(HttpInput(URL, token="t"), BOX, "alice"), job_context(door, SecretBox(b"k" * 32))
+    async with open_client() as door:
+        outcome = await HttpJob().run_attempt(
+            prepare_http_params(HttpInput(URL, token="t"), BOX, "alice"), job_context(door, SecretBox(b"k" * 32))
         )
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.SECRET_UNREADABLE
@@ -285,7 +287,7 @@ async def test_a_post_that_is_answered_with_too_much_has_succeeded(context: JobC
 async def test_a_step_reads_the_json_of_a_compressed_answer() -> None:
     body = gzip.compress(b'{"a": [1]}')
     answer = response("200 OK", body, "Content-Type: application/json", "Content-Encoding: gzip")
-    async with answering(answer) as server, open_door() as door:
+    async with answering(answer) as server, open_client() as door:
         context = replace(job_context(door), is_step=True)
         outcome = await perform(context, url=server.url)
     assert outcome.response_body == '{"a": [1]}'
@@ -297,15 +299,15 @@ async def test_a_step_reads_json_of_any_size(count: int) -> None:
     """Bodies parsed in the event loop, in a thread and in a process give the same result."""
     body = json.dumps([{"n": 1}] * (count // 4) + ["\u00e9"])
     answer = response("200 OK", body.encode(), "Content-Type: application/json")
-    async with answering(answer) as server, open_door(response_limit=8 * 1024 * 1024) as door:
+    async with answering(answer) as server, open_client(response_limit=8 * 1024 * 1024) as door:
         context = replace(job_context(door), is_step=True)
-        processes, used = Processes(), list[str]()
+        processes, used = ProcessPool(), list[str]()
 
         async def noted(*args: Any, owner: str = "", **more: Any) -> Any:
             used.append(owner)
             return await processes(*args, owner=owner, **more)
 
-        outcome = await store(await perform(replace(context, compute=noted), url=server.url))
+        outcome = await encode_result(await perform(replace(context, compute=noted), url=server.url))
         await processes.close()
     assert outcome.error is None
     assert json.loads(outcome.result)["body"] == json.loads(body)
@@ -330,9 +332,9 @@ async def test_a_blocked_address_and_a_bad_url_are_not_tried_again(context: JobC
 
 
 async def test_the_tasks_timeout_holds(context: JobContext) -> None:
-    async with answering(b"") as server, open_door() as door:
-        outcome = await HttpJob().attempt(
-            prepare(HttpInput(server.url), BOX, "alice"),
+    async with answering(b"") as server, open_client() as door:
+        outcome = await HttpJob().run_attempt(
+            prepare_http_params(HttpInput(server.url), BOX, "alice"),
             JobContext("r", "alice", DUE, 1, 0.05, BOX, door, COMPUTE, NO_MAIL, UNUSED, UNUSED),
         )
     assert outcome.error is not None
@@ -341,7 +343,7 @@ async def test_the_tasks_timeout_holds(context: JobContext) -> None:
 
 def test_an_unknown_kind_of_job_is_said_so() -> None:
     with pytest.raises(registry.UnknownJob, match="'fax'"):
-        registry.get("fax")
+        registry.get_job("fax")
 
 
 SENT_TWICE: list[tuple[list[str], dict[str, Any]]] = [

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.jobs.http.masking import SHORTEST, Masker
+from tocsin.jobs.http.masking import MIN_SECRET_LENGTH, SecretMasker
 
 # All characters of headers, also of other scripts, except the star, which could make a mask look like a secret.
 SECRET_LETTERS = st.characters(
     codec="utf-8", exclude_categories=["Cc", "Cs", "Nd", "No", "Nl"], exclude_characters="* \u2028\u2029"
 )
-SECRETS = st.text(SECRET_LETTERS, min_size=SHORTEST, max_size=40).filter(lambda text: text == text.strip())
+SECRETS = st.text(SECRET_LETTERS, min_size=MIN_SECRET_LENGTH, max_size=40).filter(lambda text: text == text.strip())
 CONTEXTS = st.text("0123456789", max_size=20)
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
@@ -47,7 +47,7 @@ def _utf16(text: str) -> list[int]:
 
 
 def mask(text: str, secret: str, *, cut: bool = False) -> str:
-    return Masker([("X-Secret", secret)]).mask(text, cut=cut)
+    return SecretMasker([("X-Secret", secret)]).mask(text, cut=cut)
 
 
 @given(SECRETS, ENCODERS, CONTEXTS, CONTEXTS)
@@ -86,7 +86,7 @@ def test_a_secret_that_the_limit_cuts_is_masked(
     def encode(text: str) -> str:
         return outer(inner(text))
 
-    kept = data.draw(st.integers(SHORTEST, len(secret)), label="letters kept")
+    kept = data.draw(st.integers(MIN_SECRET_LENGTH, len(secret)), label="letters kept")
     at = data.draw(st.integers(len(encode(secret[:kept])), len(encode(secret))), label="cut")
     assert mask(f"{before}<{encode(secret)[:at]}", secret, cut=True) == f"{before}<***"
 
@@ -100,7 +100,7 @@ def test_the_end_of_a_whole_body_is_left_as_it_is(secret: str, before: str) -> N
 @given(st.text(), st.lists(SECRETS, max_size=4), st.booleans())
 def test_no_secret_is_left_of_many(text: str, secrets: list[str], cut: bool) -> None:
     shuffled = text.join(["", *secrets, *secrets, ""])
-    left = Masker([(f"X-{number}", secret) for number, secret in enumerate(secrets)]).mask(shuffled, cut=cut)
+    left = SecretMasker([(f"X-{number}", secret) for number, secret in enumerate(secrets)]).mask(shuffled, cut=cut)
     assert not any(secret in left for secret in secrets)
 
 
@@ -135,13 +135,13 @@ BASIC = base64.b64encode(b"bob:correct horse").decode()
     ],
 )  # fmt: skip
 def test_the_parts_of_a_header_are_masked_too(name: str, value: str, echo: str, left: str) -> None:
-    assert Masker([(name, value)]).mask(echo) == left
+    assert SecretMasker([(name, value)]).mask(echo) == left
 
 
 def test_without_secrets_there_is_no_masker() -> None:
-    assert not Masker([])
-    assert not Masker([("X-Pin", "123")])
-    assert Masker([]).mask("anything", cut=True) == "anything"
+    assert not SecretMasker([])
+    assert not SecretMasker([("X-Pin", "123")])
+    assert SecretMasker([]).mask("anything", cut=True) == "anything"
 
 
 def test_what_is_full_of_secrets_is_masked_whole() -> None:
@@ -154,5 +154,5 @@ def test_no_body_takes_long(unit: str) -> None:
     secrets = [("X-1", "secret+/" * 100), ("X-2", "a+" * 400 + "/"), ("X-3", "\\" * 500), ("X-4", "&amp;" * 100)]
     body = ("secret" + unit * 70_000)[:65_536]
     begun = time.process_time()
-    Masker(secrets).mask(body, cut=True)
+    SecretMasker(secrets).mask(body, cut=True)
     assert time.process_time() - begun < 2

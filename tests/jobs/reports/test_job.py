@@ -11,16 +11,16 @@ import pytest
 from pypdf import PdfReader
 
 from tests.graphql.conftest import run_document
-from tests.harness import SECRETS, shelf_of
+from tests.harness import SECRETS, file_storage_for
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
-from tocsin.compute.pool import Processes
-from tocsin.documents import Database, User, global_id
+from tocsin.compute.pool import ProcessPool
+from tocsin.documents import Database, User, to_global_id
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.jobs.base import ErrorKind, JobContext, Outcome, Saving
-from tocsin.jobs.reports.run_history import RunHistory, percentile
-from tocsin.outbound.mail_transport import mail_door
+from tocsin.jobs.base import ErrorKind, JobContext, Outcome, SaveContext
+from tocsin.jobs.reports.run_history import RunHistory, find_percentile
+from tocsin.outbound.mail_transport import make_mail_transport
 
 DUE = datetime(2027, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -45,7 +45,7 @@ class Made:
         return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(self.content)).pages)
 
 
-COMPUTE = Processes(1)
+COMPUTE = ProcessPool(1)
 
 
 def report_of(database: Database, port: int = 9, recipients: str = "owner") -> JobContext:
@@ -58,8 +58,8 @@ def report_of(database: Database, port: int = 9, recipients: str = "owner") -> J
         SECRETS,
         UNUSED,
         COMPUTE,
-        mail_door(smtp_settings(port)),
-        shelf_of(database).of_run("alice", "alice/t1:7"),
+        make_mail_transport(smtp_settings(port)),
+        file_storage_for(database).for_run("alice", "alice/t1:7"),
         RunHistory(database),
         recipients,
     )
@@ -67,8 +67,8 @@ def report_of(database: Database, port: int = 9, recipients: str = "owner") -> J
 
 async def make(database: Database, **given: Any) -> Made:
     """Write a report, which must succeed."""
-    context, job = report_of(database), registry.get("report")
-    outcome = await job.attempt(job.prepare({"title": "A report", **given}, Saving("alice", SECRETS)), context)
+    context, job = report_of(database), registry.get_job("report")
+    outcome = await job.run_attempt(job.prepare({"title": "A report", **given}, SaveContext("alice", SECRETS)), context)
     assert outcome.error is None
     json.dumps(outcome.result)
     _, content = await context.files.read(outcome.result["file"]["fileId"])
@@ -191,9 +191,9 @@ async def test_runs_are_the_owners_of_the_period_with_their_figures(database: Da
 async def test_runs_of_one_task_between_two_moments(database: Database) -> None:
     await add_runs(database)
     bounds = {"from": (DUE - 3 * HOUR).isoformat(), "to": (DUE - HOUR).isoformat()}
-    made = await make(database, format="CSV", runs={**bounds, "taskId": global_id("Task", "alice/one")})
+    made = await make(database, format="CSV", runs={**bounds, "taskId": to_global_id("Task", "alice/one")})
     assert made.outcome.result["rows"] == 2
-    strange = await make(database, format="CSV", runs={"period": "P1D", "taskId": global_id("Task", "bob/three")})
+    strange = await make(database, format="CSV", runs={"period": "P1D", "taskId": to_global_id("Task", "bob/three")})
     assert strange.outcome.result["rows"] == 0
 
 
@@ -206,16 +206,16 @@ async def test_runs_as_pdf_have_charts(database: Database) -> None:
 
 def test_percentiles_are_nearest_ranks() -> None:
     times = [float(number) for number in range(1, 21)]
-    assert (percentile(times, 50), percentile(times, 95), percentile([], 50)) == (10.0, 19.0, None)
+    assert (find_percentile(times, 50), find_percentile(times, 95), find_percentile([], 50)) == (10.0, 19.0, None)
 
 
 async def test_no_more_runs_are_counted_than_the_limit(database: Database) -> None:
     await add_runs(database)
     history, period = RunHistory(database), (DUE - 24 * HOUR, DUE)
-    found = await history.summarize("alice", *period, most=6)
+    found = await history.summarize_runs("alice", *period, most=6)
     assert found is not None
-    assert (found.figures["runs"], len(found.shown)) == (6, 6)
-    assert await history.summarize("alice", *period, most=5) is None
+    assert (found.totals["runs"], len(found.listed_runs)) == (6, 6)
+    assert await history.summarize_runs("alice", *period, most=5) is None
 
 
 # --- mails, retries, errors ---
@@ -223,13 +223,13 @@ async def test_no_more_runs_are_counted_than_the_limit(database: Database) -> No
 
 async def test_the_link_is_mailed_to_those_who_may_be_written_to(database: Database) -> None:
     await User(id="alice", email="alice@example.com", password="", created_at=clock.now()).insert()
-    job, inbox = registry.get("report"), Inbox()
+    job, inbox = registry.get_job("report"), Inbox()
     given = {"title": "A report", "format": "CSV", "data": ROWS, "recipients": ["alice@example.com"]}
     async with mail_server(inbox) as port:
-        stored = job.prepare(given, Saving("alice", SECRETS))
-        outcomes = [await job.attempt(stored, report_of(database, port)) for _ in range(2)]
-        stranger = await job.attempt({**stored, "recipients": ["eve@example.org"]}, report_of(database, port))
-    away = await job.attempt(stored, report_of(database, port))
+        stored = job.prepare(given, SaveContext("alice", SECRETS))
+        outcomes = [await job.run_attempt(stored, report_of(database, port)) for _ in range(2)]
+        stranger = await job.run_attempt({**stored, "recipients": ["eve@example.org"]}, report_of(database, port))
+    away = await job.run_attempt(stored, report_of(database, port))
     first, again = inbox.mails
     assert first["message-id"] == again["message-id"]
     assert "http://tocsin.test/files/" in first.get_content()
@@ -284,7 +284,7 @@ async def test_what_cannot_be_written_fails_with_a_reason(
     database: Database, given: dict[str, Any], message: str
 ) -> None:
     """Literal data that is too large is refused when it is saved. This is the case of an expression."""
-    outcome = await registry.get("report").attempt({"title": "x", **given}, report_of(database))
+    outcome = await registry.get_job("report").run_attempt({"title": "x", **given}, report_of(database))
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.JOB, False)
     assert outcome.error.message.startswith(message)
@@ -309,7 +309,7 @@ def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], message:
     given = {"title": "x", "format": "PDF", "data": [], **change}
     given = {name: value for name, value in given.items() if value is not ...}
     with pytest.raises(InvalidInput) as caught:
-        registry.get("report").prepare(given, Saving("alice", SECRETS))
+        registry.get_job("report").prepare(given, SaveContext("alice", SECRETS))
     assert caught.value.message.startswith(message)
 
 
@@ -320,4 +320,4 @@ def test_expressions_may_stand_for_values() -> None:
         "data": "${{ steps.x.result }}",
         "recipients": ["${{ a }}"],
     }
-    assert registry.get("report").faults({**given, "runs": {"period": "${{ inputs.period }}"}}) == []
+    assert registry.get_job("report").find_faults({**given, "runs": {"period": "${{ inputs.period }}"}}) == []

@@ -6,58 +6,68 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Target, run_stack, until
+from tests.harness import TargetServer, run_stack, wait_until
 from tests.workflows.engine.test_runner import step, workflow
 from tests.workflows.engine.world import World, define
-from tocsin.compute.limits import Limit, LimitReached
-from tocsin.compute.limits import Limits as ComputeLimits
+from tocsin.compute.limits import ComputeLimit, ComputeLimitReached
+from tocsin.compute.limits import ComputeLimits as ComputeLimits
 from tocsin.documents import Database, Doc
-from tocsin.jobs.base import Compute, ProcessEnded
+from tocsin.jobs.base import Compute, ComputeProcessEnded
 from tocsin.workflows.engine import evaluator, runner
-from tocsin.workflows.engine.evaluation import Answer, Beyond, Effort, Kind, Limits, Question, answer_question
+from tocsin.workflows.engine.evaluation import (
+    EvaluationLimits,
+    EvaluationRequest,
+    EvaluationResult,
+    EvaluationSession,
+    InlineBudgetExceeded,
+    ResultForm,
+    evaluate_request,
+)
 from tocsin.workflows.engine.evaluator import Evaluator
-from tocsin.workflows.engine.plan import advance
-from tocsin.workflows.engine.scope import Heavy, Surroundings
-from tocsin.workflows.engine.states import Flow
+from tocsin.workflows.engine.plan import advance_workflow
+from tocsin.workflows.engine.scope import EvaluationNeeded, StepContext
+from tocsin.workflows.engine.states import WorkflowState
 from tocsin.workflows.language.jmespath_budget import Budget
 
 COSTLY = "${{ " + "||".join(["contains(inputs.t,'aaaaaab')"] * 6) + " }}"
 TOO_COSTLY = "${{ [" + ",".join(["contains(inputs.t,'aaaaaab')"] * 60) + "] }}"
 
 
-def question(value: Any, *items: str, kind: Kind = Kind.VALUE, **inputs: Any) -> Question:
+def question(value: Any, *items: str, kind: ResultForm = ResultForm.VALUE, **inputs: Any) -> EvaluationRequest:
     """Make a question about these inputs."""
     known: dict[str, Any] = {"workflow": {}, "run": {}, "steps": {}}
-    return Question("s.params", value, kind, known, json.dumps(inputs), {}, tuple(enumerate(items)))
+    return EvaluationRequest("s.params", value, kind, known, json.dumps(inputs), {}, tuple(enumerate(items)))
 
 
 def test_the_answers_are_texts_and_errors_are_answers() -> None:
-    found = answer_question(question({"n": "${{ item.n }}"}, '{"n":1}', '{"n":[2]}', "3"), Limits())
+    found = evaluate_request(question({"n": "${{ item.n }}"}, '{"n":1}', '{"n":[2]}', "3"), EvaluationLimits())
     assert found == {
-        ("s.params", 0): Answer('{"n":1}'),
-        ("s.params", 1): Answer('{"n":[2]}'),
-        ("s.params", 2): Answer('{"n":null}'),
+        ("s.params", 0): EvaluationResult('{"n":1}'),
+        ("s.params", 1): EvaluationResult('{"n":[2]}'),
+        ("s.params", 2): EvaluationResult('{"n":null}'),
     }
-    error = answer_question(question("${{ abs(inputs.t) }}", t="no"), Limits())["s.params", 0].error
+    error = evaluate_request(question("${{ abs(inputs.t) }}", t="no"), EvaluationLimits())["s.params", 0].error
     assert 'function abs() expects number, not "no".' in str(error)
 
 
 def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
-    found = answer_question(question(COSTLY, *["1"] * 50, t="a" * 1_000_000), Limits(parts=2_000_000))
+    found = evaluate_request(question(COSTLY, *["1"] * 50, t="a" * 1_000_000), EvaluationLimits(parts=2_000_000))
     assert 1 <= len(found) < 50
 
 
 @pytest.mark.parametrize(
     ("value", "kind", "message"),
     [
-        ("${{ [inputs.t,inputs.t,inputs.t,inputs.t,inputs.t] }}", Kind.VALUE, "s.params has 5,000,016 bytes as JSON"),
-        ("${{ split('', inputs.t) }}", Kind.VALUE, "parts; at most 4,194,304 bytes and 200,000 parts are allowed"),
-        ("${{ split('', inputs.t)[0:250000] }}", Kind.LIST, "s.params has about 250,000 parts"),
-        ('${{ `"\\ud83d"` }}', Kind.TEXT, "lone surrogate"),
+        ("${{ [inputs.t,inputs.t,inputs.t,inputs.t,inputs.t] }}", ResultForm.VALUE, "s.params has 5,000,016 bytes"),
+        ("${{ split('', inputs.t) }}", ResultForm.VALUE, "parts; at most 4,194,304 bytes and 200,000 parts"),
+        ("${{ split('', inputs.t)[0:250000] }}", ResultForm.LIST, "s.params has about 250,000 parts"),
+        ('${{ `"\\ud83d"` }}', ResultForm.TEXT, "lone surrogate"),
     ],
 )  # fmt: skip
-def test_what_could_not_be_kept_is_told(value: str, kind: Kind, message: str) -> None:
-    error = answer_question(question(value, kind=kind, t="a" * 1_000_000), Limits(parts=5_000_000))["s.params", 0].error
+def test_what_could_not_be_kept_is_told(value: str, kind: ResultForm, message: str) -> None:
+    error = evaluate_request(question(value, kind=kind, t="a" * 1_000_000), EvaluationLimits(parts=5_000_000))[
+        "s.params", 0
+    ].error
     assert message in str(error)
 
 
@@ -65,28 +75,36 @@ def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> Non
     """A cheap step is started first; the next advance does the rest, and the expensive value becomes a question."""
     steps: list[Doc] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
     world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
-    flow = Flow.of(world.document)
-    around = Surroundings(world.definition, world.now, {}, lambda *_: {}, Effort(Budget(10_000, Beyond)))
-    move = advance(flow, around, {})
-    assert ([start.work.key for start in move.starts], move.has_more, move.finish) == (["small"], True, None)
-    again = Surroundings(world.definition, world.now, {}, lambda *_: {}, Effort(Budget(10_000, Beyond)))
-    with pytest.raises(Heavy) as caught:
-        advance(flow, again, {})
-    answers = answer_question(caught.value.question, Limits())
-    answered = Surroundings(world.definition, world.now, {}, lambda *_: {}, Effort(Budget(10_000, Beyond), answers))
-    assert [start.work.key for start in advance(flow, answered, {}).starts] == ["large"]
+    flow = WorkflowState.from_document(world.document)
+    around = StepContext(
+        world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
+    )
+    move = advance_workflow(flow, around, {})
+    assert ([start.ref.key for start in move.runs_to_start], move.has_more, move.outcome) == (["small"], True, None)
+    again = StepContext(
+        world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
+    )
+    with pytest.raises(EvaluationNeeded) as caught:
+        advance_workflow(flow, again, {})
+    answers = evaluate_request(caught.value.request, EvaluationLimits())
+    answered = StepContext(
+        world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded), answers)
+    )
+    assert [start.ref.key for start in advance_workflow(flow, answered, {}).runs_to_start] == ["large"]
 
 
 def test_a_flood_of_items_is_begun_in_slices() -> None:
     each = {"items": list(range(5_000)), "maxItems": 10_000, "concurrency": 1_000}
     world = World(define({"key": "each", "forEach": each, "params": {"b": "${{ item }}"}}, concurrency=1_000))
-    flow, looks, begun = Flow.of(world.document), 0, list[int]()
+    flow, looks, begun = WorkflowState.from_document(world.document), 0, list[int]()
     while len(begun) < 1_000:
-        around = Surroundings(world.definition, world.now, {}, lambda *_: {}, Effort(Budget(10_000, Beyond)))
-        move = advance(flow, around, {})
-        assert 0 < len(move.starts) <= 100
-        assert move.has_more or len(begun) + len(move.starts) == 1_000
-        begun += [start.work.item or 0 for start in move.starts]
+        around = StepContext(
+            world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
+        )
+        move = advance_workflow(flow, around, {})
+        assert 0 < len(move.runs_to_start) <= 100
+        assert move.has_more or len(begun) + len(move.runs_to_start) == 1_000
+        begun += [start.ref.item or 0 for start in move.runs_to_start]
         looks += 1
     assert (begun, looks >= 10) == (list(range(1_000)), True)
 
@@ -101,22 +119,22 @@ def test_many_steps_that_wait_for_many_are_looked_at_once_each() -> None:
     world = World(define(*steps))
     world.look()
     assert set(world.statuses().values()) == {"SKIPPED"}
-    assert world.definition.in_order[0].key == "s0"
+    assert world.definition.steps_in_order[0].key == "s0"
 
 
 async def test_a_hostile_workflow_fails_alone(
-    database: Database, target: Target, monkeypatch: pytest.MonkeyPatch
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its expressions are evaluated in other processes, stopped and named, while another owner's workflows go on."""
     processes: list[int] = []
-    answer = Evaluator.answer
+    answer = Evaluator.evaluate
 
-    async def noted(self: Evaluator, asked: Question, owner: str) -> Any:
+    async def noted(self: Evaluator, asked: EvaluationRequest, owner: str) -> Any:
         assert self.compute is not None
         processes.append(await self.compute(os.getpid, owner=owner))
         return await answer(self, asked, owner)
 
-    monkeypatch.setattr(Evaluator, "answer", noted)
+    monkeypatch.setattr(Evaluator, "evaluate", noted)
     steps = [step(f"s{number}", target.url, dependsOn=[]) for number in range(4)]
     for each in steps:
         each["params"] = {"url": target.url, "method": "POST", "body": TOO_COSTLY}
@@ -125,13 +143,13 @@ async def test_a_hostile_workflow_fails_alone(
         await stack.save_workflow(workflow(step("a", target.url, when="${{ inputs.x == `1` }}"), inputs={"x": {}}))
         hostile = [await stack.execute("w", {"t": "a" * 1_000_000}, "mallory") for _ in range(3)]
         for run_id in hostile:
-            stack.workflows.touch(run_id)
-        await until(lambda: _has(processes))
+            stack.workflows.request_advance(run_id)
+        await wait_until(lambda: _has(processes))
         mine = await stack.execute("w", {"x": 1})
-        stack.workflows.touch(mine)
-        await stack.when_workflow_run(mine, "COMPLETED")
+        stack.workflows.request_advance(mine)
+        await stack.wait_for_workflow_run(mine, "COMPLETED")
         assert await database.workflow_runs.count_documents({"owner": "mallory", "open": True}) > 0
-        ended = await stack.when_workflow_run(hostile[0], "FAILED", seconds=60)
+        ended = await stack.wait_for_workflow_run(hostile[0], "FAILED", seconds=60)
     assert os.getpid() not in processes
     error = ended["steps"]["s0"]["error"]
     assert error["kind"] == "EXPRESSION"
@@ -143,7 +161,7 @@ async def _has(found: list[Any]) -> bool:
     return bool(found)
 
 
-async def test_large_values_come_out_as_small_ones_do(database: Database, target: Target) -> None:
+async def test_large_values_come_out_as_small_ones_do(database: Database, target: TargetServer) -> None:
     """Conditions, items, parameters and the output go through processes, in slices."""
     text = workflow(
         step("each", target.url, when=COSTLY.replace("aaaaaab", "aaaaaaa"),
@@ -154,8 +172,8 @@ async def test_large_values_come_out_as_small_ones_do(database: Database, target
     async with run_stack(database) as stack:
         await stack.save_workflow(text)
         run_id = await stack.execute("w", {"t": "a" * 500_000, "list": [{"n": number} for number in range(12)]})
-        stack.workflows.touch(run_id)
-        run = await stack.when_workflow_run(run_id, "COMPLETED", "FAILED", seconds=60)
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "COMPLETED", "FAILED", seconds=60)
     assert (run["error"], json.loads(run["output"] or "null")) == (None, {"count": 11, "long": True})
 
 
@@ -172,31 +190,31 @@ class _Ending:
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (ProcessEnded("The process that did the work ended."), "The process that did the work ended."),
-        (LimitReached(Limit.MEMORY, ComputeLimits()), "The work needed more than 512 MB of memory."),
+        (ComputeProcessEnded("The process that did the work ended."), "The process that did the work ended."),
+        (ComputeLimitReached(ComputeLimit.MEMORY, ComputeLimits()), "The work needed more than 512 MB of memory."),
     ],
 )
 async def test_a_process_that_ends_is_an_answer(error: Exception, message: str) -> None:
     compute: Compute = _Ending(error)
-    found = await Evaluator(compute=compute).answer(question(COSTLY, "1", "2", t="a"), "mallory")
+    found = await Evaluator(compute=compute).evaluate(question(COSTLY, "1", "2", t="a"), "mallory")
     assert found["s.params", 0].error == f"s.params cannot be evaluated. {message} {evaluator._LESS}"
 
 
 async def test_results_that_are_too_large_to_read_fail_what_asks_for_them(
-    database: Database, target: Target, monkeypatch: pytest.MonkeyPatch
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "MOST_READ", 50)
+    monkeypatch.setattr(runner, "MAX_RESULTS_LENGTH", 50)
     async with run_stack(database) as stack:
         await stack.save_workflow(
             workflow(step("a", target.url), step("b", target.url, when="${{ steps.a.result.statusCode == `200` }}"))
         )
         run_id = await stack.execute("w")
-        stack.workflows.touch(run_id)
-        run = await stack.when_workflow_run(run_id, "FAILED")
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "FAILED")
     assert "The results of the step a cannot be read" in run["steps"]["b"]["error"]["message"]
 
 
-async def test_items_and_outputs_that_no_document_could_hold_are_told(database: Database, target: Target) -> None:
+async def test_items_and_outputs_that_no_document_could_hold_are_told(database: Database, target: TargetServer) -> None:
     """The document could not be written, and the write was retried forever."""
     large = "${{ [inputs.t, inputs.t, inputs.t, inputs.t, inputs.t] }}"
     async with run_stack(database) as stack:
@@ -204,23 +222,23 @@ async def test_items_and_outputs_that_no_document_could_hold_are_told(database: 
         await stack.save_workflow(workflow(step("a", target.url), inputs={"t": {}}, output=large, name="v"))
         runs = [await stack.execute(name, {"t": "a" * 1_000_000}) for name in ("w", "v")]
         for run_id in runs:
-            stack.workflows.touch(run_id)
-        ended = [await stack.when_workflow_run(run_id, "FAILED", seconds=30) for run_id in runs]
+            stack.workflows.request_advance(run_id)
+        ended = [await stack.wait_for_workflow_run(run_id, "FAILED", seconds=30) for run_id in runs]
     assert "a.forEach.items has 5,000,0" in ended[0]["steps"]["a"]["error"]["message"]
     assert "output has 5,000,0" in ended[1]["error"]["message"]
     assert ended[1]["reason"] == "OUTPUT_FAILED"
 
 
-async def test_evaluations_of_several_owners_go_on_at_once(database: Database, target: Target) -> None:
+async def test_evaluations_of_several_owners_go_on_at_once(database: Database, target: TargetServer) -> None:
     """Sixteen heavy workflow runs of one owner leave slots and processes to another."""
     async with run_stack(database) as stack:
         for owner in ("mallory", "alice"):
             await stack.save_workflow(workflow(step("a", target.url, when=COSTLY), inputs={"t": {}}), owner)
         theirs = [await stack.execute("w", {"t": "a" * 1_000_000}, "mallory") for _ in range(16)]
         for run_id in theirs:
-            stack.workflows.touch(run_id)
+            stack.workflows.request_advance(run_id)
         mine = await stack.execute("w", {"t": "a" * 1_000_000})
-        stack.workflows.touch(mine)
-        await stack.when_workflow_run(mine, "COMPLETED", seconds=60)
+        stack.workflows.request_advance(mine)
+        await stack.wait_for_workflow_run(mine, "COMPLETED", seconds=60)
         left = await database.workflow_runs.count_documents({"owner": "mallory", "open": True})
     assert left >= 6

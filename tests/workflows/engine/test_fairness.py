@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Stack, run_stack, until
+from tests.harness import Stack, run_stack, wait_until
 from tests.workflows.engine.test_runner import workflow
 from tocsin import clock
 from tocsin.documents import Database, User, owner_of
 from tocsin.workflows.engine import engine, scheduler
 from tocsin.workflows.engine.engine import WorkflowEngine
-from tocsin.workflows.engine.runner import Moved
-from tocsin.workflows.engine.scheduler import Firing
+from tocsin.workflows.engine.runner import AdvanceResult
+from tocsin.workflows.engine.scheduler import WorkflowScheduler
 
 EACH_SECOND = {"every": {"interval": "PT1S"}}
 PAUSE = {"key": "pause", "wait": "PT1H"}
@@ -46,20 +46,20 @@ async def test_due_workflows_of_owners_are_fired_in_turn(database: Database, mon
     async with run_stack(database, schedule=False) as stack:
         await flood(stack, await due_workflow(stack, "mallory", 10), 25)
         await due_workflow(stack, "alice", 1)
-        fires = Firing(database, stack.versions)
-        owners = [owner_of(run) for run in await fires.fire(clock.now())]
+        fires = WorkflowScheduler(database, stack.versions)
+        owners = [owner_of(run) for run in await fires.fire_due(clock.now())]
         assert "alice" in owners[:12]
         assert fires.has_more
         late = await due_workflow(stack, "bob", 0)
-        assert owner_of(late) in [owner_of(run) for run in await fires.fire(clock.now())]
+        assert owner_of(late) in [owner_of(run) for run in await fires.fire_due(clock.now())]
 
 
 async def test_a_workflow_has_so_many_open_runs_at_most(database: Database) -> None:
     async with run_stack(database, schedule=False) as stack:
         saved = await due_workflow(stack, "alice", 5, overlap="QUEUE")
-        fires = Firing(database, stack.versions, most_open=3)
+        fires = WorkflowScheduler(database, stack.versions, most_open=3)
         for seconds in range(5):
-            await fires.fire(clock.now() + timedelta(seconds=seconds))
+            await fires.fire_due(clock.now() + timedelta(seconds=seconds))
         found = await database.workflow_runs.find({"workflow": saved}).sort("due_at", 1).to_list()
     assert [(run["status"], run["reason"]) for run in found[:3]] == [("PENDING", None)] * 3
     assert {(run["status"], run["reason"]) for run in found[3:]} == {("SKIPPED", "OVERLAP_LIMIT")}
@@ -73,27 +73,27 @@ class SlowMover:
         self.going = 0
         self.gate = asyncio.Event()
 
-    async def move(self, workflow_run: str, *, at_once: bool) -> Moved:
+    async def move(self, workflow_run: str, *, at_once: bool) -> AdvanceResult:
         self.moved.append(workflow_run)
         await self.gate.wait()
         await asyncio.sleep(0)
-        return Moved()
+        return AdvanceResult()
 
 
 async def test_one_owner_has_a_part_of_the_movers_and_others_are_next(database: Database) -> None:
     mover: Any = SlowMover()
     async with run_stack(database, schedule=False) as stack:
-        moving = WorkflowEngine(database, mover, Firing(database, stack.versions))
+        moving = WorkflowEngine(database, mover, WorkflowScheduler(database, stack.versions))
         for number in range(100):
-            moving.touch(f"mallory/w{number}")
+            moving.request_advance(f"mallory/w{number}")
         moving.start()
-        await until(lambda: _has(mover.moved, engine._OF_OWNER))
-        moving.touch("alice/w1")
-        await until(lambda: _has(mover.moved, engine._OF_OWNER + 1))
+        await wait_until(lambda: _has(mover.moved, engine._OF_OWNER))
+        moving.request_advance("alice/w1")
+        await wait_until(lambda: _has(mover.moved, engine._OF_OWNER + 1))
         assert mover.moved[-1] == "alice/w1"
-        moving.touch("alice/w1")  # while it is advanced: it is advanced once more afterwards
+        moving.request_advance("alice/w1")  # while it is advanced: it is advanced once more afterwards
         mover.gate.set()
-        await until(lambda: _has(mover.moved, 102))
+        await wait_until(lambda: _has(mover.moved, 102))
         await moving.stop()
     assert mover.moved.count("alice/w1") == 2
     assert mover.moved.index("alice/w1", engine._OF_OWNER + 1) < 30
@@ -105,7 +105,10 @@ async def test_a_sweep_looks_at_a_part_of_what_one_owner_has_open_and_then_at_th
     monkeypatch.setattr(engine, "_SWEPT", 3)
     async with run_stack(database, schedule=False) as stack:
         ids = sorted([await stack.execute(await _saved(stack)) for _ in range(5)])
-        moving, seen = WorkflowEngine(database, stack.mover(), Firing(database, stack.versions)), list[list[str]]()
+        moving, seen = (
+            WorkflowEngine(database, stack.runner(), WorkflowScheduler(database, stack.versions)),
+            list[list[str]](),
+        )
         for _ in range(3):
             await moving._sweep_open()
             seen.append(sorted(key for key in ids if key in moving._light._waiting))

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Stack, Target, run_stack, until
+from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tests.workflows.engine.test_runner import Died, Mortal, step, workflow
 from tocsin import clock
-from tocsin.documents import Database, Doc, Trigger, User, WorkflowRun, global_id
+from tocsin.documents import Database, Doc, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control
-from tocsin.workflows.language.inputs import read_inputs
-from tocsin.workflows.starting import Born, insert_once, new_workflow_run
+from tocsin.workflows.language.inputs import parse_inputs
+from tocsin.workflows.starting import NewWorkflowRun, insert_workflow_run, new_workflow_run
 
 RETRY = {"retry": {"offsets": ["PT1H"]}}
 
@@ -22,17 +22,17 @@ async def begin(stack: Stack, number: int, trigger: Trigger = Trigger.SCHEDULE, 
     assert saved is not None
     version = await stack.versions.get(saved["_id"], saved["version"])
     due_at = clock.now() + timedelta(milliseconds=number)
-    born = Born(f"{saved['_id'].replace('/', '/w')}-{number}", trigger, due_at)
-    document = new_workflow_run(saved, version.definition, read_inputs(version.definition, None), born, clock.now())
-    await insert_once(stack.database, document)
+    born = NewWorkflowRun(f"{saved['_id'].replace('/', '/w')}-{number}", trigger, due_at)
+    document = new_workflow_run(saved, version.definition, parse_inputs(version.definition, None), born, clock.now())
+    await insert_workflow_run(stack.database, document)
     return born.run_id
 
 
 async def end(stack: Stack, number: int, status: str, trigger: Trigger = Trigger.SCHEDULE) -> str:
     """Let a scheduled run end with this status, and return its id."""
     run_id = await begin(stack, number, trigger)
-    stack.workflows.touch(run_id)
-    await stack.when_workflow_run(run_id, status)
+    stack.workflows.request_advance(run_id)
+    await stack.wait_for_workflow_run(run_id, status)
     return run_id
 
 
@@ -42,7 +42,7 @@ async def told(database: Database) -> list[tuple[str, str]]:
     return [(mail["kind"], ":".join(mail["_id"].split(":")[1:])) async for mail in found]
 
 
-async def test_a_failing_schedule_is_told_once_until_it_works_again(database: Database, target: Target) -> None:
+async def test_a_failing_schedule_is_told_once_until_it_works_again(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 404, 200, 404, 200, 404]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
@@ -61,26 +61,26 @@ async def test_a_failing_schedule_is_told_once_until_it_works_again(database: Da
     assert (mail["owner"], mail["subject"]) == ("alice", 'Workflow "w" has failed')
     assert "Failed step:     fetch\n" in mail["text"]
     assert "404" in mail["text"]
-    assert f"Workflow run:    {global_id('WorkflowRun', first)}\n" in mail["text"]
+    assert f"Workflow run:    {to_global_id('WorkflowRun', first)}\n" in mail["text"]
 
 
-async def test_its_schedule_makes_such_runs(database: Database, target: Target) -> None:
+async def test_its_schedule_makes_such_runs(database: Database, target: TargetServer) -> None:
     target.script = [404] * 20
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
     async with run_stack(database) as stack:
         text = workflow(step("fetch", f"{target.url}/x"), schedule={"every": {"interval": "PT1S"}})
         saved = await stack.save_workflow(text)
-        stack.workflows.due(saved["next_run_at"])
+        stack.workflows.expect_due(saved["next_run_at"])
 
         async def failed() -> bool:
             return await database.workflow_runs.count_documents({"status": "FAILED"}) >= 2
 
-        await until(failed)
+        await wait_until(failed)
         assert await told(database) == [("FAILED_FOR_GOOD", "0:failed")]
 
 
 async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_when_it_has_failed(
-    database: Database, target: Target
+    database: Database, target: TargetServer
 ) -> None:
     target.script = [500, 500, 500, 500]
     async with run_stack(database) as stack:
@@ -99,24 +99,24 @@ async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_whe
 
 
 async def test_a_try_that_is_still_to_come_is_told_once_however_often_it_is_looked_at(
-    database: Database, target: Target
+    database: Database, target: TargetServer
 ) -> None:
     target.script = [500]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", **RETRY)))
         run_id = await begin(stack, 1)
-        stack.workflows.touch(run_id)
+        stack.workflows.request_advance(run_id)
 
         async def any_mail() -> bool:
             return bool(await told(database))
 
-        await until(any_mail)
+        await wait_until(any_mail)
         for _ in range(3):
-            await stack.mover().move(run_id)
+            await stack.runner().advance(run_id)
     assert await told(database) == [("BEGAN_FAILING", "0:began")]
 
 
-async def test_runs_by_hand_tell_nobody_and_end_no_incident(database: Database, target: Target) -> None:
+async def test_runs_by_hand_tell_nobody_and_end_no_incident(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 200, 404]
     async with run_stack(database) as stack:
         saved = await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
@@ -132,56 +132,56 @@ async def test_runs_by_hand_tell_nobody_and_end_no_incident(database: Database, 
 
 
 async def test_a_run_that_a_person_resumed_tells_nobody_but_ends_the_incident(
-    database: Database, target: Target
+    database: Database, target: TargetServer
 ) -> None:
     target.script = [404, 404, 200, 404]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
         run_id = await end(stack, 1, "FAILED")
         for status in ("FAILED", "COMPLETED"):
-            await control.resume(database, stack.versions, "alice", run_id, None, clock.now())
-            stack.workflows.touch(run_id)
-            await stack.when_workflow_run(run_id, status)
+            await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
+            stack.workflows.request_advance(run_id)
+            await stack.wait_for_workflow_run(run_id, status)
         await end(stack, 2, "FAILED")
     assert await told(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
 
 
 async def test_a_run_that_was_cancelled_or_whose_workflow_was_deleted_tells_nobody(
-    database: Database, target: Target
+    database: Database, target: TargetServer
 ) -> None:
     target.script = [404]
     async with run_stack(database, schedule=False) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
         cancelled, deleted = await begin(stack, 1), await begin(stack, 2)
-        await control.cancel(database, "alice", cancelled, clock.now())
+        await control.cancel_workflow_run(database, "alice", cancelled, clock.now())
         await database.workflows.update_many({}, {"$set": {"deleted": True}})
 
         async def moved(run_id: str) -> bool:
-            await stack.mover().move(run_id)
+            await stack.runner().advance(run_id)
             run = await WorkflowRun.get(run_id)
             return run is not None and not run.open
 
         for run_id in (cancelled, deleted):
-            await until(lambda run_id=run_id: moved(run_id))  # type: ignore[misc]
+            await wait_until(lambda run_id=run_id: moved(run_id))  # type: ignore[misc]
     assert await told(database) == []
 
 
-async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Database, target: Target) -> None:
+async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Database, target: TargetServer) -> None:
     """The run was created while the previous one, which then succeeded, was still open."""
     target.script = [404, 200, 404]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), overlap="QUEUE"))
         await end(stack, 1, "FAILED")
         second, third = await begin(stack, 2), await begin(stack, 3)
-        stack.workflows.touch(second)
-        await stack.when_workflow_run(second, "COMPLETED")
-        await stack.when_workflow_run(third, "FAILED")
+        stack.workflows.request_advance(second)
+        await stack.wait_for_workflow_run(second, "COMPLETED")
+        await stack.wait_for_workflow_run(third, "FAILED")
     assert await told(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
 
 
 @pytest.mark.parametrize("status", [404, 200])
 async def test_a_death_between_any_two_writes_is_told_exactly_once(
-    database: Database, target: Target, status: int
+    database: Database, target: TargetServer, status: int
 ) -> None:
     """The first run crashes at the first boundary, the second at the second, until one completes without a crash."""
     async with run_stack(database, schedule=False, lease_seconds=1) as stack:
@@ -192,25 +192,25 @@ async def test_a_death_between_any_two_writes_is_told_exactly_once(
         assert deaths >= 5
 
 
-async def _dies_once(stack: Stack, boundary: int, target: Target, status: int) -> bool:
+async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: int) -> bool:
     target.script = [status]
     await stack.database.deliveries.delete_many({})
     before = await stack.database.workflows.find_one({}) or {}
     run_id, died = await begin(stack, boundary), False
     Mortal.left = boundary
-    hand, letters = stack.engine.hand, stack.mover()._letters
-    mortal: Any = Mortal(stack.database, stack.versions, letters, hand, stack.engine.abort, lambda: None)
+    hand, letters = stack.engine.in_flight, stack.runner()._letters
+    mortal: Any = Mortal(stack.database, stack.versions, letters, hand, stack.engine.abort_run, lambda: None)
 
     async def moved() -> Doc | None:
         nonlocal died
         try:
-            await (stack.mover() if died else mortal).move(run_id)
+            await (stack.runner() if died else mortal).advance(run_id)
         except Died:
             died = True
         run = await stack.database.workflow_runs.find_one({"_id": run_id})
         return None if run is None or run["open"] else run
 
-    run = await until(moved, 20)
+    run = await wait_until(moved, 20)
     after = await stack.database.workflows.find_one({}) or {}
     ended, mails = after.get("incident", 0) > before.get("incident", 0), await told(stack.database)
     assert (run["status"], ended, len(mails)) == (("FAILED", False, 1) if status == 404 else ("COMPLETED", True, 0))

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from tests.harness import Target, run_stack
+from tests.harness import TargetServer, run_stack
 from tests.workflows.engine.test_runner import step, workflow
 from tocsin import clock
 from tocsin.documents import Database, User
 from tocsin.quotas import Quota
-from tocsin.workflows.engine.scheduler import Firing
+from tocsin.workflows.engine.scheduler import WorkflowScheduler
 
 
 async def _alice() -> User:
@@ -15,57 +15,57 @@ async def _alice() -> User:
 
 
 async def test_due_times_are_missed_by_one_run_and_go_on_when_the_quota_is_lifted(
-    database: Database, target: Target
+    database: Database, target: TargetServer
 ) -> None:
     await _alice()
     async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
         every = {"every": {"interval": "PT1S"}}
         saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
         meter, due = stack.engine.quotas.meter, saved["next_run_at"]
-        firing = Firing(database, stack.versions, meter=meter)
-        assert len(await firing.fire(due)) == 1
-        assert await firing.fire(due + timedelta(seconds=1)) == []
+        firing = WorkflowScheduler(database, stack.versions, meter=meter)
+        assert len(await firing.fire_due(due)) == 1
+        assert await firing.fire_due(due + timedelta(seconds=1)) == []
         passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
         (missed,) = await database.workflow_runs.find({"status": "MISSED"}).to_list()
         assert (missed["reason"], missed["open"]) == ("QUOTA", False)
         assert missed["missed_count"] > 800
         assert missed["missed_until"] == passed["last_due_at"] < passed["next_run_at"]
-        stack.engine.quotas.limits.learn("alice", {"RUNS_PER_DAY": 0})
-        assert len(await firing.fire(passed["next_run_at"])) == 1
+        stack.engine.quotas.limits.set_override("alice", {"RUNS_PER_DAY": 0})
+        assert len(await firing.fire_due(passed["next_run_at"])) == 1
 
 
 async def test_a_due_time_that_was_recorded_as_missed_before_a_crash_is_recorded_once(
-    database: Database, target: Target
+    database: Database, target: TargetServer
 ) -> None:
     await _alice()
     async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
         every = {"every": {"interval": "PT1S"}}
         saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
         due = saved["next_run_at"]
-        stack.engine.quotas.meter.take_runs("alice", 1, due)
-        firing = Firing(database, stack.versions, meter=stack.engine.quotas.meter)
-        await firing.fire(due)
+        stack.engine.quotas.meter.consume_runs("alice", 1, due)
+        firing = WorkflowScheduler(database, stack.versions, meter=stack.engine.quotas.meter)
+        await firing.fire_due(due)
         passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
         undone = {"next_run_at": due, "last_due_at": None}
         await database.workflows.update_one({"_id": saved["_id"]}, {"$set": undone})
-        await firing.fire(due)
+        await firing.fire_due(due)
         assert (await database.workflows.find_one({"_id": saved["_id"]}) or {})["next_run_at"] == passed["next_run_at"]
         assert await database.workflow_runs.count_documents({}) == 1
 
 
-async def test_steps_wait_for_the_quota_and_count_in_it(database: Database, target: Target) -> None:
+async def test_steps_wait_for_the_quota_and_count_in_it(database: Database, target: TargetServer) -> None:
     await _alice()
     async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
         await stack.save_workflow(workflow(step("a", target.url), step("b", target.url)))
         quotas = stack.engine.quotas
-        quotas.meter.take_runs("alice", 1, clock.now())
+        quotas.meter.consume_runs("alice", 1, clock.now())
         run_id = await stack.execute("w")
-        await stack.mover().move(run_id)
+        await stack.runner().advance(run_id)
         assert await database.runs.count_documents({}) == 0
         assert (await database.workflow_runs.find_one({"_id": run_id}) or {})["open"]
-        quotas.limits.learn("alice", {"RUNS_PER_DAY": 100})
+        quotas.limits.set_override("alice", {"RUNS_PER_DAY": 100})
         stack.workflows.start()
-        stack.workflows.touch(run_id)
-        await stack.when_workflow_run(run_id, "COMPLETED")
-        assert quotas.meter.used("alice", Quota.RUNS_PER_DAY, clock.now()) == 3
-        assert quotas.meter.refused() == {"alice": {Quota.RUNS_PER_DAY}}
+        stack.workflows.request_advance(run_id)
+        await stack.wait_for_workflow_run(run_id, "COMPLETED")
+        assert quotas.meter.get_usage("alice", Quota.RUNS_PER_DAY, clock.now()) == 3
+        assert quotas.meter.drain_refusals() == {"alice": {Quota.RUNS_PER_DAY}}

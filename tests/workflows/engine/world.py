@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tocsin.documents import Doc, RunStatus, Trigger, WorkflowRunStatus
-from tocsin.workflows.engine.plan import Finish, advance, next_wake
-from tocsin.workflows.engine.scope import Missing, Surroundings
-from tocsin.workflows.engine.states import Ended, Flow, Work
+from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow, find_next_wake
+from tocsin.workflows.engine.scope import ResultsNeeded, StepContext
+from tocsin.workflows.engine.states import StepRunOutcome, StepRunRef, WorkflowState
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.starting import Born, new_workflow_run
+from tocsin.workflows.starting import NewWorkflowRun, new_workflow_run
 
 T0 = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -19,10 +19,10 @@ T0 = datetime(2027, 1, 1, tzinfo=UTC)
 def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
     """Make a workflow of these steps, which are jobs by default."""
     full = [{"job": "http"} | step if not {"wait", "approval"} & set(step) else step for step in steps]
-    return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolved()
+    return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolve_dependencies()
 
 
-def _prepared(_work: Work, kind: str, params: Mapping[str, Any]) -> Doc:
+def _prepared(_work: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
     return {"kind": kind, "params": dict(params)}
 
 
@@ -36,20 +36,20 @@ class World:
     document: Doc = field(init=False)
     runs: dict[str, Doc] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
-    finish: Finish | None = None
+    finish: WorkflowOutcome | None = None
     forget: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         workflow = {"owner": "alice", "_id": "alice/1", "name": "w", "version": 1}
-        born = Born("alice/w1", Trigger.MANUAL, T0)
+        born = NewWorkflowRun("alice/w1", Trigger.MANUAL, T0)
         self.document = new_workflow_run(workflow, self.definition, self.inputs, born, T0)
 
-    def look(self) -> Flow:
+    def look(self) -> WorkflowState:
         """Plan, write, and create the runs, as the engine does. `forget` simulates a crash before runs are created."""
         results: dict[str, Any] = {}
         while True:
-            flow = Flow.of(self.document)
-            under_way = {work.run_id(flow.id) for work in flow.running()}
+            flow = WorkflowState.from_document(self.document)
+            under_way = {work.run_id(flow.id) for work in flow.active_runs()}
             lost = {run_id for run_id in under_way if self._round(run_id) < self._wanted(run_id, flow)}
             ended = {
                 run_id: _ended(self.runs[run_id])
@@ -57,22 +57,22 @@ class World:
                 if self.runs[run_id]["status"] != "RUNNING"
             }
             try:
-                move = advance(flow, Surroundings(self.definition, self.now, results, _prepared), ended, lost)
+                move = advance_workflow(flow, StepContext(self.definition, self.now, results, _prepared), ended, lost)
                 break
-            except Missing as missing:
-                results |= {key: self._result(key, flow) for key in missing.keys}
+            except ResultsNeeded as missing:
+                results |= {key: self._result(key, flow) for key in missing.step_keys}
         self.document |= {
             "steps": {key: state.to_document() for key, state in flow.steps.items()},
             "stopping": flow.stopping,
-            "wake_at": next_wake(flow),
+            "wake_at": find_next_wake(flow),
         }
-        if move.finish is not None:
-            self.finish = move.finish
-            self.document |= {"open": False, "status": move.finish.status.value}
+        if move.outcome is not None:
+            self.finish = move.outcome
+            self.document |= {"open": False, "status": move.outcome.status.value}
         if not self.forget():
-            for start in move.starts:
-                self._make(start.work.run_id(flow.id), start.round, start.job)
-            for run_id in move.cancels:
+            for start in move.runs_to_start:
+                self._make(start.ref.run_id(flow.id), start.round, start.job)
+            for run_id in move.runs_to_cancel:
                 self.end(run_id, "CANCELLED")
         return flow
 
@@ -113,10 +113,10 @@ class World:
     def _round(self, run_id: str) -> int:
         return self.runs[run_id]["round"] if run_id in self.runs else -1
 
-    def _wanted(self, run_id: str, flow: Flow) -> int:
-        return next(flow.steps[work.key].round for work in flow.running() if work.run_id(flow.id) == run_id)
+    def _wanted(self, run_id: str, flow: WorkflowState) -> int:
+        return next(flow.steps[work.key].round for work in flow.active_runs() if work.run_id(flow.id) == run_id)
 
-    def _result(self, key: str, flow: Flow) -> Any:
+    def _result(self, key: str, flow: WorkflowState) -> Any:
         items = flow.steps[key].items
         if items is None:
             return json.dumps(self.runs[f"{flow.id}:{key}"]["result"])
@@ -124,8 +124,8 @@ class World:
         return [json.dumps(one) for one in found]
 
 
-def _ended(run: Doc) -> Ended:
-    return Ended(run["status"], run["round"], run["finished_at"], run["error"])
+def _ended(run: Doc) -> StepRunOutcome:
+    return StepRunOutcome(run["status"], run["round"], run["finished_at"], run["error"])
 
 
 __all__ = ["T0", "RunStatus", "World", "define"]

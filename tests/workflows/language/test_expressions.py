@@ -10,8 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.workflows.language import graph
-from tocsin.workflows.language.expressions import ExpressionError, check, evaluate, references, roots, truthy
-from tocsin.workflows.language.yaml_reader import Source, WorkflowInvalid, read_object, read_yaml
+from tocsin.workflows.language.expressions import (
+    ExpressionError,
+    evaluate,
+    find_faults,
+    find_roots,
+    find_step_references,
+    is_truthy,
+)
+from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource, parse_object, parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
 
 SCOPE = {"inputs": {"n": 3, "none": None, "list": [1, 2]}, "steps": {"a": {"result": {"items": [{"id": "q"}]}}}}
@@ -77,15 +84,15 @@ def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: s
     ],
 )
 def test_the_steps_that_it_speaks_of(text: str, keys: set[str]) -> None:
-    assert references([text]) == keys
+    assert find_step_references([text]) == keys
 
 
 def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
     """Each unclosed one used to be searched for its end: 256 KiB took a quarter of an hour."""
     text = "${{" * 80_000
-    assert len(check(text)) == 1
+    assert len(find_faults(text)) == 1
     assert evaluate(text, SCOPE) == text
-    assert references(text) == set()
+    assert find_step_references(text) == set()
 
 
 @pytest.mark.parametrize(
@@ -137,19 +144,19 @@ def test_an_expression_gives_nothing_that_could_not_be_read_again(value: Any, wh
 @pytest.mark.parametrize("value", ["x" * 300_000, ["x"] * 60_000, {"a": float("nan")}, {"\ud800": 1}, _deep(5_000)])
 def test_an_object_has_the_bounds_that_a_text_has(value: Any) -> None:
     with pytest.raises(WorkflowInvalid):
-        read_object({"name": "w", "output": value})
+        parse_object({"name": "w", "output": value})
 
 
 def test_plain_words_are_what_yaml_1_2_says() -> None:
     text = "{a: NO, b: 22:30, c: 017, d: 1e3, e: True, f: ~, g: 0x1F, h: 1_000, i: 2027-01-01, j: yes, k: .5}"
-    assert read_yaml(text).data == {
+    assert parse_yaml(text).data == {
         "a": "NO", "b": "22:30", "c": 17, "d": 1000.0, "e": True, "f": None, "g": 31, "h": "1_000", "i": "2027-01-01",
         "j": "yes", "k": 0.5,
     }  # fmt: skip
 
 
 def test_the_names_it_begins_with() -> None:
-    assert roots("${{ inputs.a && steps.b || max([item, index]) }}") == {"inputs", "steps", "item", "index"}
+    assert find_roots("${{ inputs.a && steps.b || max([item, index]) }}") == {"inputs", "steps", "item", "index"}
 
 
 @pytest.mark.parametrize(
@@ -157,23 +164,23 @@ def test_the_names_it_begins_with() -> None:
     [(0, True), ("", False), ([], False), ({}, False), (None, False), (False, False), ("no", True)],
 )
 def test_truth_is_jmespaths(value: Any, expected: bool) -> None:
-    assert truthy(value) is expected
+    assert is_truthy(value) is expected
 
 
 @given(JSON)
 def test_a_value_without_expressions_stays_as_it_is(value: Any) -> None:
     if "${{" not in json.dumps(value):
         assert evaluate(value, SCOPE) == value
-        assert check(value) == []
+        assert find_faults(value) == []
 
 
 @given(st.text(alphabet="${} abc.[]()'`|&@*?:0123,\"\\<>=!-", max_size=40))
 def test_any_text_gives_a_value_or_an_expression_error(text: str) -> None:
     whole = "${{" + text + "}}"
-    faults = check(whole)
+    faults = find_faults(whole)
     try:
         evaluate(whole, SCOPE)
-        references(whole)
+        find_step_references(whole)
     except ExpressionError:
         return
     assert not [fault for fault in faults if "function" not in fault.message]
@@ -182,13 +189,13 @@ def test_any_text_gives_a_value_or_an_expression_error(text: str) -> None:
 @given(st.text(max_size=300) | st.text(alphabet="abc:-[]{}&*!'\"#|> \n,?%@", max_size=120))
 def test_any_text_is_read_as_yaml_or_refused(text: str) -> None:
     with suppress(WorkflowInvalid):
-        assert isinstance(read_yaml(text), Source)
+        assert isinstance(parse_yaml(text), WorkflowSource)
 
 
 @example({"<<": None})
 @given(st.dictionaries(st.text(min_size=1), JSON, min_size=1))
 def test_what_is_written_as_yaml_reads_the_same(value: dict[str, Any]) -> None:
-    assert read_yaml(to_yaml(value)).data == value
+    assert parse_yaml(to_yaml(value)).data == value
 
 
 @st.composite
@@ -208,14 +215,14 @@ def _reaches(given_: dict[str, list[str]], start: str) -> set[str]:
 
 @given(dependencies())
 def test_the_graph_agrees_with_the_slow_and_obvious(given_: dict[str, list[str]]) -> None:
-    circle = graph.cycle(given_)
+    circle = graph.find_cycle(given_)
     assert (circle is not None) == any(key in _reaches(given_, key) for key in given_)
     if circle is not None:
         assert circle[0] == circle[-1]
         assert all(after in given_[before] for before, after in pairwise(circle))
         return
     for key in given_:
-        assert graph.ancestors(given_, key) == _reaches(given_, key)
-    order = graph.order(given_)
+        assert graph.find_ancestors(given_, key) == _reaches(given_, key)
+    order = graph.sort_topologically(given_)
     assert sorted(order) == sorted(given_)
     assert all(order.index(before) < order.index(key) for key in given_ for before in given_[key])

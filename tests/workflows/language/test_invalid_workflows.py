@@ -7,9 +7,9 @@ from tests.workflows.language.invalid_workflows import INPUT_SPEC, INPUTS, YAML
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.language.inputs import read_inputs
-from tocsin.workflows.language.validation import read_definition
-from tocsin.workflows.language.yaml_reader import Source, WorkflowInvalid, read_yaml
+from tocsin.workflows.language.inputs import parse_inputs
+from tocsin.workflows.language.validation import parse_definition
+from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource, parse_yaml
 
 TOLD: dict[str, list[str]] = {
     "nothing": ["The text is empty. A workflow needs a name and steps."],
@@ -212,26 +212,26 @@ INPUTS_TOLD: dict[str, tuple[str, str]] = {
 
 
 def check(text: str) -> WorkflowDefinition:
-    return read_definition(read_yaml(text), registry.Catalog())
+    return parse_definition(parse_yaml(text), registry.RegisteredJobs())
 
 
 @pytest.mark.parametrize("name", YAML)
 def test_a_wrong_workflow_is_told_what_is_wrong_where_and_what_would_be_right(name: str) -> None:
     with pytest.raises(WorkflowInvalid) as caught:
         check(YAML[name])
-    kinds = ", ".join(sorted(registry.all_jobs()))
+    kinds = ", ".join(sorted(registry.load_jobs()))
     assert [str(fault) for fault in caught.value.faults] == [told.replace("KINDS", kinds) for told in TOLD[name]]
 
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_a_wrong_input_is_told(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        read_inputs(check(INPUT_SPEC), INPUTS[name])
+        parse_inputs(check(INPUT_SPEC), INPUTS[name])
     assert (".".join(caught.value.path), caught.value.message) == INPUTS_TOLD[name]
 
 
 def test_inputs_have_defaults() -> None:
-    assert read_inputs(check(INPUT_SPEC), {"city": "Bern"}) == {"city": "Bern", "n": 1, "o": {}}
+    assert parse_inputs(check(INPUT_SPEC), {"city": "Bern"}) == {"city": "Bern", "n": 1, "o": {}}
 
 
 def test_there_are_many() -> None:
@@ -241,7 +241,9 @@ def test_there_are_many() -> None:
 
 def test_the_same_as_an_object_is_told_without_lines() -> None:
     with pytest.raises(WorkflowInvalid) as caught:
-        read_definition(Source({"name": "w", "steps": [{"key": "a", "job": "htpp"}]}), registry.Catalog())
+        parse_definition(
+            WorkflowSource({"name": "w", "steps": [{"key": "a", "job": "htpp"}]}), registry.RegisteredJobs()
+        )
     assert [str(fault) for fault in caught.value.faults] == [
         "steps[0].job: There is no job htpp on this server. Did you mean http?"
     ]

@@ -6,7 +6,7 @@ import pytest
 from jmespath.functions import Functions as Standard
 
 from tocsin.workflows.language.expressions import ExpressionError, evaluate
-from tocsin.workflows.language.jmespath_budget import Budget, Functions
+from tocsin.workflows.language.jmespath_budget import Budget, MeteredFunctions
 from tocsin.workflows.language.jmespath_costs import charge_call
 
 TEXT = "a" * 1_000_000
@@ -71,10 +71,10 @@ def test_one_use_of_a_large_value_is_no_fault() -> None:
 def test_a_function_that_is_not_known_reads_all_that_it_is_given() -> None:
     budget = Budget()
     charge_call("news", [{"a": list(range(1_000))}], budget.spend)
-    assert budget.total - budget.left > 1_000
+    assert budget.total - budget.remaining > 1_000
 
 
-@pytest.mark.parametrize("name", sorted(set(Functions.FUNCTION_TABLE) | set(Standard.FUNCTION_TABLE)))
+@pytest.mark.parametrize("name", sorted(set(MeteredFunctions.FUNCTION_TABLE) | set(Standard.FUNCTION_TABLE)))
 @pytest.mark.parametrize("given", [[], [None], [1, "a"], ["a", ["b", 1]], [[["a"]], {"b": 1}], [object(), object()]])
 def test_anything_may_be_charged(name: str, given: list[Any]) -> None:
     charge_call(name, given, Budget().spend)

@@ -7,9 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.workflows.language.invalid_workflows import INPUT_SPEC, YAML
-from tocsin.workflows.language.json_schema import shipped, workflow_schema
-from tocsin.workflows.language.yaml_reader import read_yaml
-from tocsin.workflows.samples import samples
+from tocsin.workflows.language.json_schema import build_workflow_schema, load_shipped_schema
+from tocsin.workflows.language.yaml_reader import parse_yaml
+from tocsin.workflows.samples import load_samples
 
 RICH = """
 name: rich
@@ -35,13 +35,13 @@ steps:
 
 def test_what_is_shipped_is_what_the_models_say() -> None:
     """To regenerate it: `scripts/print-workflow-schema > src/tocsin/workflows/workflow.schema.json`."""
-    assert json.loads(shipped()) == workflow_schema()
-    Draft202012Validator.check_schema(workflow_schema())
+    assert json.loads(load_shipped_schema()) == build_workflow_schema()
+    Draft202012Validator.check_schema(build_workflow_schema())
 
 
-@pytest.mark.parametrize("text", [RICH, INPUT_SPEC, *samples().values()])
+@pytest.mark.parametrize("text", [RICH, INPUT_SPEC, *load_samples().values()])
 def test_what_is_right_is_taken(text: str) -> None:
-    Draft202012Validator(workflow_schema()).validate(read_yaml(text).data)
+    Draft202012Validator(build_workflow_schema()).validate(parse_yaml(text).data)
 
 
 @pytest.mark.parametrize(
@@ -61,5 +61,5 @@ def test_what_is_right_is_taken(text: str) -> None:
     ],
 )
 def test_what_is_plainly_wrong_is_found(name: str) -> None:
-    data: Any = read_yaml(YAML[name]).data
-    assert list(Draft202012Validator(workflow_schema()).iter_errors(data))
+    data: Any = parse_yaml(YAML[name]).data
+    assert list(Draft202012Validator(build_workflow_schema()).iter_errors(data))

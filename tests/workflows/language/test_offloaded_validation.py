@@ -9,29 +9,29 @@ import pytest
 
 from tests.harness import SECRETS
 from tocsin import clock
-from tocsin.compute.limits import Limit, LimitReached, Limits
-from tocsin.compute.pool import Processes
+from tocsin.compute.limits import ComputeLimit, ComputeLimitReached, ComputeLimits
+from tocsin.compute.pool import ProcessPool
 from tocsin.documents import Database
-from tocsin.jobs.base import ProcessEnded
-from tocsin.jobs.registry import Catalog
-from tocsin.outbound.guard import ANYWHERE, Rules
+from tocsin.jobs.base import ComputeProcessEnded
+from tocsin.jobs.registry import RegisteredJobs
+from tocsin.outbound.guard import ALL_NETWORKS, ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows.language import offloaded_validation
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.language.offloaded_validation import check_object, check_yaml, write_yaml
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, read_yaml
-from tocsin.workflows.saving import save_checked
+from tocsin.workflows.language.offloaded_validation import render_yaml, validate_object, validate_yaml
+from tocsin.workflows.language.yaml_reader import WorkflowInvalid, parse_yaml
+from tocsin.workflows.saving import save_validated
 
-CATALOG = Catalog(Rules(ANYWHERE, frozenset({25})), RecipientRules("owner", "alice@example.com"))
+CATALOG = RegisteredJobs(ConnectionRules(ALL_NETWORKS, frozenset({25})), RecipientRules("owner", "alice@example.com"))
 LONG = "x" * 5_000
 VALID = f"name: w\ndescription: {LONG}\nsteps: [{{key: a, wait: PT1S}}]"
 WRONG = f"name: w\ndescription: {LONG}\nsteps:\n- {{key: a, jub: http}}\n- {{key: b, job: http, params: {{url: no}}}}"
 
 
 @pytest.fixture
-async def processes() -> AsyncIterator[Processes]:
+async def processes() -> AsyncIterator[ProcessPool]:
     """Provide real processes."""
-    made = Processes()
+    made = ProcessPool()
     yield made
     await made.close()
 
@@ -39,7 +39,7 @@ async def processes() -> AsyncIterator[Processes]:
 class Noted:
     """A compute function that records its calls."""
 
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: ProcessPool) -> None:
         self._processes = processes
         self.owners: list[str] = []
 
@@ -49,23 +49,27 @@ class Noted:
         return await self._processes(function, *args, owner=owner, **more)
 
 
-async def test_a_large_workflow_is_read_elsewhere(processes: Processes) -> None:
+async def test_a_large_workflow_is_read_elsewhere(processes: ProcessPool) -> None:
     compute = Noted(processes)
-    found = await check_yaml(VALID, clock.now(), CATALOG, compute, "alice")
-    again = await check_object(read_yaml(VALID).data, clock.now(), CATALOG, compute, "alice")
-    assert found.definition == again.definition == WorkflowDefinition.model_validate(found.source.data).resolved()
+    found = await validate_yaml(VALID, clock.now(), CATALOG, compute, "alice")
+    again = await validate_object(parse_yaml(VALID).data, clock.now(), CATALOG, compute, "alice")
+    assert (
+        found.definition
+        == again.definition
+        == WorkflowDefinition.model_validate(found.source.data).resolve_dependencies()
+    )
     assert found.source.data["description"] == LONG
     assert compute.owners == ["alice", "alice"]
     small = VALID.replace(LONG, "small")
-    await check_yaml(small, clock.now(), CATALOG, compute, "alice")
+    await validate_yaml(small, clock.now(), CATALOG, compute, "alice")
     assert len(compute.owners) == 2
 
 
-async def test_its_faults_are_those_that_are_told_here(processes: Processes) -> None:
+async def test_its_faults_are_those_that_are_told_here(processes: ProcessPool) -> None:
     faults = []
     for compute in (processes, None):
-        for check in (check_yaml(WRONG, clock.now(), CATALOG, compute, "alice"),
-                      check_object(read_yaml(WRONG).data, clock.now(), CATALOG, compute, "alice")):  # fmt: skip
+        for check in (validate_yaml(WRONG, clock.now(), CATALOG, compute, "alice"),
+                      validate_object(parse_yaml(WRONG).data, clock.now(), CATALOG, compute, "alice")):  # fmt: skip
             with pytest.raises(WorkflowInvalid) as caught:
                 await check
             faults.append(caught.value.faults)
@@ -74,7 +78,7 @@ async def test_its_faults_are_those_that_are_told_here(processes: Processes) -> 
     assert faults[1][0].line is None
 
 
-async def test_a_text_that_is_too_long_or_no_yaml_is_told(processes: Processes) -> None:
+async def test_a_text_that_is_too_long_or_no_yaml_is_told(processes: ProcessPool) -> None:
     for text, message in (
         ("x" * 300_000, "The text has 300000 bytes; at most 262144 are allowed."),
         (VALID + "\n\t- {", "tab"),
@@ -82,32 +86,34 @@ async def test_a_text_that_is_too_long_or_no_yaml_is_told(processes: Processes) 
         (VALID + "\noutput: '" + "${{run}}" * 2_001 + "'", "has 2,001 expressions; at most 2,000 are allowed"),
     ):
         with pytest.raises(WorkflowInvalid) as caught:
-            await check_yaml(text, clock.now(), CATALOG, processes, "alice")
+            await validate_yaml(text, clock.now(), CATALOG, processes, "alice")
         assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("error", [ProcessEnded("It ended."), LimitReached(Limit.TIME, Limits())])
+@pytest.mark.parametrize(
+    "error", [ComputeProcessEnded("It ended."), ComputeLimitReached(ComputeLimit.TIME, ComputeLimits())]
+)
 async def test_one_that_takes_too_long_is_told(error: Exception) -> None:
     async def ending(*_: Any, **__: Any) -> Any:
         raise error
 
     with pytest.raises(WorkflowInvalid, match=f"could not be checked. {error} Split it"):
-        await check_yaml(VALID, clock.now(), CATALOG, ending, "alice")
+        await validate_yaml(VALID, clock.now(), CATALOG, ending, "alice")
 
 
-async def test_a_large_workflow_is_written_elsewhere(processes: Processes) -> None:
-    compute, data = Noted(processes), read_yaml(VALID).data
-    text = await write_yaml(data, len(json.dumps(data)), compute, "alice")
-    assert read_yaml(text).data == data
+async def test_a_large_workflow_is_written_elsewhere(processes: ProcessPool) -> None:
+    compute, data = Noted(processes), parse_yaml(VALID).data
+    text = await render_yaml(data, len(json.dumps(data)), compute, "alice")
+    assert parse_yaml(text).data == data
     assert compute.owners == ["alice"]
-    assert await write_yaml(data, offloaded_validation.SMALL, compute, "alice") == text
+    assert await render_yaml(data, offloaded_validation.MAX_INLINE_LENGTH, compute, "alice") == text
 
 
-async def test_a_mask_in_a_large_workflow_is_told_with_its_place(processes: Processes, database: Database) -> None:
+async def test_a_mask_in_a_large_workflow_is_told_with_its_place(processes: ProcessPool, database: Database) -> None:
     url = "https://example.com/"
     text = f"name: w\ndescription: {LONG}\nsteps:\n- {{key: a, job: http, params: {{url: '{url}', token: '***'}}}}"
-    found = await check_yaml(text, clock.now(), CATALOG, processes, "alice")
+    found = await validate_yaml(text, clock.now(), CATALOG, processes, "alice")
     with pytest.raises(WorkflowInvalid) as caught:
-        await save_checked(database, SECRETS, "alice", found, clock.now())
+        await save_validated(database, SECRETS, "alice", found, clock.now())
     (fault,) = caught.value.faults
     assert (fault.path, fault.line) == (("steps", 0, "params", "token"), 4)

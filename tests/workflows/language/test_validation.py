@@ -18,14 +18,14 @@ from tocsin import clock
 from tocsin.documents import Database, connect
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.value_bounds import value_faults
+from tocsin.value_bounds import find_value_faults
 from tocsin.workflows import saving
 from tocsin.workflows.language.definition import Step, WorkflowDefinition
-from tocsin.workflows.language.validation import read_definition
-from tocsin.workflows.language.yaml_reader import Source, WorkflowInvalid, read_object, read_yaml
+from tocsin.workflows.language.validation import parse_definition
+from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource, parse_object, parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
 from tocsin.workflows.secrets import SecretPlace, seal_secrets
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.versions import VersionCache
 
 NOT_JSON = (
     r'"\ud83d"', r'"\ude44\ud83d"', r'"\U00110000"', r'"\UFFFFFFFF"', r'"\0"', ".nan", "-.inf", "1e999", "9" * 401, "0x" + "f" * 400,
@@ -62,7 +62,7 @@ PLACES = (
 def checked(text: str) -> Any:
     """Return what `tocsin workflows validate` finds: the definition, or the faults."""
     try:
-        return read_definition(read_yaml(text), registry.Catalog(), clock.now())
+        return parse_definition(parse_yaml(text), registry.RegisteredJobs(), clock.now())
     except WorkflowInvalid as invalid:
         return [str(fault) for fault in invalid.faults]
 
@@ -70,13 +70,13 @@ def checked(text: str) -> Any:
 async def saved(database: Database, text: str, owner: str) -> Any:
     """Return the result of saving: the definition as loaded for a run, or the faults."""
     try:
-        workflow = await saving.save(database, SECRETS, owner, read_yaml(text), clock.now())
+        workflow = await saving.save_workflow(database, SECRETS, owner, parse_yaml(text), clock.now())
     except WorkflowInvalid as invalid:
         if all("*** keeps a stored secret" in fault.message for fault in invalid.faults):
             return None  # only the database knows whether there is one
         return [str(fault) for fault in invalid.faults]
-    version = await Versions(database, SECRETS, UNUSED_SETTINGS).get(workflow["_id"], workflow["version"])
-    assert read_yaml(to_yaml(version.data)).data == version.data
+    version = await VersionCache(database, SECRETS, UNUSED_SETTINGS).get(workflow["_id"], workflow["version"])
+    assert parse_yaml(to_yaml(version.masked_definition)).data == version.masked_definition
     return version.definition
 
 
@@ -165,17 +165,18 @@ def test_whatever_is_written_is_saved_or_refused_as_it_was_checked(mongodb_uri: 
 
 @given(JSON)
 def test_what_a_json_encoder_writes_is_the_same_value_in_yaml(value: Any) -> None:
-    if not list(value_faults(value)):
+    if not list(find_value_faults(value)):
         for indent in (None, 2, "\t"):
             for is_ascii in (True, False):
-                assert read_yaml(json.dumps(value, indent=indent, ensure_ascii=is_ascii)).data == value
+                assert parse_yaml(json.dumps(value, indent=indent, ensure_ascii=is_ascii)).data == value
 
 
 @given(JSON)
 def test_any_object_is_read_or_refused(value: Any) -> None:
     with suppress(WorkflowInvalid):
-        read_definition(
-            read_object({"name": "w", "output": value, "steps": [{"key": "a", "wait": "PT1S"}]}), registry.Catalog()
+        parse_definition(
+            parse_object({"name": "w", "output": value, "steps": [{"key": "a", "wait": "PT1S"}]}),
+            registry.RegisteredJobs(),
         )
 
 
@@ -220,7 +221,7 @@ async def test_a_surrogate_pair_is_one_character(database: Database) -> None:
 
 
 def test_a_header_that_is_a_number_is_a_secret_too() -> None:
-    data = read_yaml(
+    data = parse_yaml(
         "{name: w, steps: [{key: a, job: http, params: {url: 'https://example.com', headers: {Authorization: 5}}}]}"
     ).data
     sealed = seal_secrets(data, lambda text: f"sealed {text}", {})
@@ -269,9 +270,9 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_text() -> None:
 
 
 def test_the_same_faults_of_an_object_are_told_in_the_order_of_the_object() -> None:
-    data = read_yaml(MANY).data
+    data = parse_yaml(MANY).data
     with pytest.raises(WorkflowInvalid) as caught:
-        read_definition(Source(data), registry.Catalog(), clock.now())
+        parse_definition(WorkflowSource(data), registry.RegisteredJobs(), clock.now())
     lines = [str(fault).partition(": ")[0] for fault in caught.value.faults]
     assert lines[:4] == ["inputs.n.default", "timeout", "schedule", "output"]
     assert lines[-3:] == ["steps[2].params.methud", "steps[2].when", "steps[3].key"]
@@ -299,7 +300,7 @@ async def test_all_that_is_wrong_with_inputs_is_told_at_once(stack: Stack) -> No
     await stack.save_workflow(INPUT)
     with pytest.raises(InvalidInput) as caught:
         await stack.execute("w", {"n": "1", "citty": 1, "o": [float("inf"), "\ud83d", 10**500]})
-    assert [(".".join(fault.path), fault.message) for fault in caught.value.all] == [
+    assert [(".".join(fault.path), fault.message) for fault in caught.value.all_errors] == [
         ("input.city", "The input city (string) is missing."),
         ("input.n", "The input n must be of the type integer; it is a string."),
         ("input.citty", "The workflow has no input citty. Did you mean city?"),
@@ -313,6 +314,6 @@ async def test_a_crowd_of_unknown_inputs_is_not_compared_with_all_that_there_are
     await stack.save_workflow(INPUT)
     with pytest.raises(InvalidInput) as caught:
         await stack.execute("w", {"city": "", "n": 1} | {f"citty{number}": 1 for number in range(200)})
-    messages = [fault.message for fault in caught.value.all]
+    messages = [fault.message for fault in caught.value.all_errors]
     assert len(messages) == 100
     assert ["Did you mean" in message for message in messages] == [True] * 3 + [False] * 97

@@ -6,7 +6,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.documents.base import Doc
 
-BATCH = 500
+BATCH_SIZE = 500
 
 
 async def read_batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[Doc]]:
@@ -17,7 +17,7 @@ async def read_batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[D
     window: list[object] = []
     async for document in collection.find({}, {"_id": 1}):
         window.append(document["_id"])
-        if len(window) == BATCH:
+        if len(window) == BATCH_SIZE:
             yield await collection.find({"_id": {"$in": window}}).to_list()
             window = []
     if window:

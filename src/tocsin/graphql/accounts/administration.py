@@ -9,10 +9,10 @@ from tocsin import accounts, documents
 from tocsin.accounts import Actor
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
-from tocsin.graphql.accounts.types import User, user_type
-from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.accounts.types import User, to_user
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.quotas import Quota
 
 
@@ -97,12 +97,14 @@ class AdministrationMutations:
             "replaces earlier ones to the same address, and becomes invalid if you stop being an administrator."
         )
     )
-    async def invite_user(self, info: Info, input: Annotated[InviteUserInput, WHAT]) -> InviteUserPayload:
-        admin = await access.administrator(info)
+    async def invite_user(self, info: Info, input: Annotated[InviteUserInput, INPUT_ARGUMENT]) -> InviteUserPayload:
+        admin = await access.require_administrator(info)
         if input.is_admin:
-            access.require_log_in(admin)
-        inviting = info.context.services.mailing.invite(input.email, input.is_admin, access.actor(info, admin))
-        link, errors = await caught(inviting)
+            access.refuse_api_token(admin)
+        inviting = info.context.services.mailing.invite_user(
+            input.email, input.is_admin, access.audit_actor(info, admin)
+        )
+        link, errors = await collect_user_errors(inviting)
         if link is None:
             return InviteUserPayload(invitation=None, user_errors=errors)
         invitation = Invitation(email=link.email, is_admin=link.is_admin, expires_at=link.expires_at)
@@ -114,12 +116,12 @@ class AdministrationMutations:
             "a session instead of an API token. Revoking it invalidates the invitations that the user has sent."
         )
     )
-    async def update_user(self, info: Info, input: Annotated[UpdateUserInput, WHAT]) -> UpdateUserPayload:
-        admin = await access.administrator(info)
+    async def update_user(self, info: Info, input: Annotated[UpdateUserInput, INPUT_ARGUMENT]) -> UpdateUserPayload:
+        admin = await access.require_administrator(info)
         if input.is_admin:
-            access.require_log_in(admin)
-        user, errors = await caught(_update(admin.user, input, access.actor(info, admin)))
-        return UpdateUserPayload(user=user and user_type(user), user_errors=errors)
+            access.refuse_api_token(admin)
+        user, errors = await collect_user_errors(_update(admin.user, input, access.audit_actor(info, admin)))
+        return UpdateUserPayload(user=user and to_user(user), user_errors=errors)
 
     @strawberry.mutation(
         description=(
@@ -127,11 +129,13 @@ class AdministrationMutations:
             "are closed, and their tasks are paused."
         )
     )
-    async def deactivate_user(self, info: Info, input: Annotated[UserIdInput, WHAT]) -> DeactivateUserPayload:
-        admin = await access.administrator(info)
+    async def deactivate_user(self, info: Info, input: Annotated[UserIdInput, INPUT_ARGUMENT]) -> DeactivateUserPayload:
+        admin = await access.require_administrator(info)
         database = info.context.services.database
-        user, errors = await caught(_deactivate(database, admin.user, input.id, access.actor(info, admin)))
-        return DeactivateUserPayload(user=user and user_type(user), user_errors=errors)
+        user, errors = await collect_user_errors(
+            _deactivate(database, admin.user, input.id, access.audit_actor(info, admin))
+        )
+        return DeactivateUserPayload(user=user and to_user(user), user_errors=errors)
 
     @strawberry.mutation(
         description=(
@@ -139,34 +143,36 @@ class AdministrationMutations:
             "instead of an API token. Their tasks stay paused until they resume them."
         )
     )
-    async def activate_user(self, info: Info, input: Annotated[UserIdInput, WHAT]) -> ActivateUserPayload:
-        admin = await access.administrator(info)
+    async def activate_user(self, info: Info, input: Annotated[UserIdInput, INPUT_ARGUMENT]) -> ActivateUserPayload:
+        admin = await access.require_administrator(info)
 
         async def activate() -> documents.User:
             user = await _require_user(input.id)
             if user.is_admin and not user.is_active:
-                access.require_log_in(admin)
-            return await accounts.activate(user, access.actor(info, admin))
+                access.refuse_api_token(admin)
+            return await accounts.activate_user(user, access.audit_actor(info, admin))
 
-        user, errors = await caught(activate())
-        return ActivateUserPayload(user=user and user_type(user), user_errors=errors)
+        user, errors = await collect_user_errors(activate())
+        return ActivateUserPayload(user=user and to_user(user), user_errors=errors)
 
     @strawberry.mutation(description="Set or reset one quota of one user. Requires administrator access.")
-    async def set_user_quota(self, info: Info, input: Annotated[SetUserQuotaInput, WHAT]) -> SetUserQuotaPayload:
-        admin = await access.administrator(info)
-        services, actor = info.context.services, access.actor(info, admin)
+    async def set_user_quota(
+        self, info: Info, input: Annotated[SetUserQuotaInput, INPUT_ARGUMENT]
+    ) -> SetUserQuotaPayload:
+        admin = await access.require_administrator(info)
+        services, actor = info.context.services, access.audit_actor(info, admin)
 
         async def change() -> documents.User:
             user = await accounts.set_quota(await _require_user(input.id), input.quota, input.limit, actor)
-            services.quotas.limits.learn(user.id, user.quotas)
+            services.quotas.limits.set_override(user.id, user.quotas)
             return user
 
-        user, errors = await caught(change())
-        return SetUserQuotaPayload(user=user and user_type(user), user_errors=errors)
+        user, errors = await collect_user_errors(change())
+        return SetUserQuotaPayload(user=user and to_user(user), user_errors=errors)
 
 
 async def _require_user(global_id: str) -> documents.User:
-    return await accounts.require_user(ids.require("User", global_id, "id"))
+    return await accounts.require_user(ids.require_id("User", global_id, "id"))
 
 
 async def _update(admin: documents.User, input: UpdateUserInput, actor: Actor) -> documents.User:
@@ -174,7 +180,7 @@ async def _update(admin: documents.User, input: UpdateUserInput, actor: Actor) -
     if not isinstance(input.is_admin, bool) or input.is_admin == user.is_admin:
         return user
     _refuse_self(admin, user, "demote")
-    return await accounts.promote(user, actor, input.is_admin)
+    return await accounts.set_admin(user, actor, input.is_admin)
 
 
 async def _deactivate(
@@ -182,7 +188,7 @@ async def _deactivate(
 ) -> documents.User:
     user = await _require_user(global_id)
     _refuse_self(admin, user, "deactivate")
-    await accounts.deactivate(database, user, actor)
+    await accounts.deactivate_user(database, user, actor)
     return await accounts.require_user(user.id)
 
 

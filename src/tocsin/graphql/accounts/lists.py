@@ -6,19 +6,19 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock
-from tocsin.accounts.emails import spell_email
+from tocsin.accounts.emails import email_key
 from tocsin.clock import EPOCH
 from tocsin.documents import AuditAction, Database, Doc, paging
-from tocsin.documents.paging import PageArguments, Rows
+from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import access, ids
-from tocsin.graphql.accounts.types import User, user_row
-from tocsin.graphql.arguments import After, Before, First, Last, TimeWindow, bounds, contains
+from tocsin.graphql.accounts.types import User, row_to_user
+from tocsin.graphql.arguments import After, Before, First, Last, TimeWindow, contains_text, window_bounds
 from tocsin.graphql.context import Info
-from tocsin.graphql.enums import describe
+from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.node import Node, PageInfo
-from tocsin.graphql.runs.lists import page_info
+from tocsin.graphql.runs.lists import to_page_info
 
-describe(
+describe_enum(
     AuditAction,
     "An action recorded in the audit log.",
     {
@@ -70,7 +70,7 @@ class UserEdge:
 
 @strawberry.type(description="A page of users.")
 class UserConnection:
-    rows: strawberry.Private[Rows]
+    query: strawberry.Private[KeysetQuery]
     edges: list[UserEdge] = strawberry.field(description="The users on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -80,7 +80,7 @@ class UserConnection:
 
     @strawberry.field(description="Number of users on all pages.")
     async def total_count(self) -> int:
-        return await paging.count(self.rows)
+        return await paging.count_rows(self.query)
 
 
 @strawberry.type(description="An entry in the audit log.")
@@ -115,7 +115,7 @@ class AuditEntryEdge:
 
 @strawberry.type(description="A page of the audit log.")
 class AuditEntryConnection:
-    rows: strawberry.Private[Rows]
+    query: strawberry.Private[KeysetQuery]
     edges: list[AuditEntryEdge] = strawberry.field(description="The entries on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -125,7 +125,7 @@ class AuditEntryConnection:
 
     @strawberry.field(description="Number of entries on all pages.")
     async def total_count(self) -> int:
-        return await paging.count(self.rows)
+        return await paging.count_rows(self.query)
 
 
 @strawberry.type
@@ -142,11 +142,11 @@ class AdministrationQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> UserConnection:
-        await access.administrator(info)
+        await access.require_administrator(info)
         rows = _user_rows(info.context.services.database, filter or None)
-        page = await paging.read_page(rows, PageArguments.of(first, after, last, before))
-        edges = [UserEdge(cursor=paging.cursor(rows, row), node=user_row(row)) for row in page.rows]
-        return UserConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+        page = await paging.fetch_page(rows, PageArguments.of(first, after, last, before))
+        edges = [UserEdge(cursor=paging.encode_cursor(rows, row), node=row_to_user(row)) for row in page.rows]
+        return UserConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
 
     @strawberry.field(description="The audit log, newest entry first. Administrators only.")
     async def audit_log(
@@ -160,14 +160,16 @@ class AdministrationQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> AuditEntryConnection:
-        await access.administrator(info)
+        await access.require_administrator(info)
         rows = _audit_rows(info.context.services.database, filter or None)
-        page = await paging.read_page(rows, PageArguments.of(first, after, last, before))
-        edges = [AuditEntryEdge(cursor=paging.cursor(rows, row), node=entry_type(row)) for row in page.rows]
-        return AuditEntryConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+        page = await paging.fetch_page(rows, PageArguments.of(first, after, last, before))
+        edges = [AuditEntryEdge(cursor=paging.encode_cursor(rows, row), node=to_audit_entry(row)) for row in page.rows]
+        return AuditEntryConnection(
+            query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges])
+        )
 
 
-def entry_type(entry: Doc) -> AuditEntry:
+def to_audit_entry(entry: Doc) -> AuditEntry:
     """Convert a stored entry."""
     same = ("at", "email", "detail", "address", "user_agent")
     return AuditEntry(
@@ -178,37 +180,37 @@ def entry_type(entry: Doc) -> AuditEntry:
     )
 
 
-def _user_rows(database: Database, filter_: UserFilter | None) -> Rows:
+def _user_rows(database: Database, filter_: UserFilter | None) -> KeysetQuery:
     residual: Doc = {}
     if filter_ and filter_.email:
-        residual["email"] = contains(filter_.email, "filter", "email")
+        residual["email"] = contains_text(filter_.email, "filter", "email")
     for name, value in (("is_active", filter_ and filter_.is_active), ("is_admin", filter_ and filter_.is_admin)):
         if isinstance(value, bool):
             residual[name] = value
-    return Rows(
+    return KeysetQuery(
         collection=database.users,
-        order="user_created_at",
+        order_name="user_created_at",
         key="created_at",
         descending=True,
-        base={},
-        residual=residual,
-        hidden={"password": 0},
-        origin=(EPOCH, clock.now()),
+        indexed_filter={},
+        extra_filter=residual,
+        projection={"password": 0},
+        key_range_hint=(EPOCH, clock.now()),
     )
 
 
-def _audit_rows(database: Database, filter_: AuditFilter | None) -> Rows:
-    low, high = bounds((filter_ and filter_.at) or None)
-    base: Doc = {"email": spell_email(filter_.email)} if filter_ and filter_.email else {}
+def _audit_rows(database: Database, filter_: AuditFilter | None) -> KeysetQuery:
+    low, high = window_bounds((filter_ and filter_.at) or None)
+    base: Doc = {"email": email_key(filter_.email)} if filter_ and filter_.email else {}
     actions = [action.value for action in filter_.action] if filter_ and filter_.action else []
-    return Rows(
+    return KeysetQuery(
         collection=database.audit_entries,
-        order="audit_at",
+        order_name="audit_at",
         key="at",
         descending=True,
-        base=base,
-        residual={"action": {"$in": actions}} if actions else {},
-        low=low,
-        high=high,
-        origin=(EPOCH, clock.now()),
+        indexed_filter=base,
+        extra_filter={"action": {"$in": actions}} if actions else {},
+        min_key=low,
+        max_key=high,
+        key_range_hint=(EPOCH, clock.now()),
     )

@@ -10,10 +10,10 @@ from tocsin.accounts import sessions
 from tocsin.documents import Scope
 from tocsin.errors import NotFound
 from tocsin.graphql import access, ids
-from tocsin.graphql.accounts.types import ActiveSession, ApiToken, api_token_type, session_type
-from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.accounts.types import ActiveSession, ApiToken, to_active_session, to_api_token
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.quotas import Quota
 
 
@@ -68,31 +68,33 @@ class RevokeSessionPayload:
 class TokenQueries:
     @strawberry.field(description="Your API tokens including expired ones, the latest first. At most 100.")
     async def api_tokens(self, info: Info) -> list[ApiToken]:
-        owner = await access.owner(info)
-        return [api_token_type(token) for token in await info.context.services.accounts.api_tokens(owner)]
+        owner = await access.require_owner(info)
+        return [to_api_token(token) for token in await info.context.services.accounts.list_api_tokens(owner)]
 
     @strawberry.field(description="Your sessions that have not ended, the latest first. At most 100.")
     async def sessions(self, info: Info) -> list[ActiveSession]:
-        who = await access.identity(info)
+        who = await access.require_identity(info)
         found = await sessions.list_sessions(who.user.id, clock.now())
-        return [session_type(session, who.session_id) for session in found]
+        return [to_active_session(session, who.session_id) for session in found]
 
 
 @strawberry.type
 class TokenMutations:
     @strawberry.mutation(description="Create an API token for a program. Requires a session instead of an API token.")
-    async def create_api_token(self, info: Info, input: Annotated[CreateApiTokenInput, WHAT]) -> CreateApiTokenPayload:
-        who, service = await access.logged_in(info), info.context.services.accounts
-        actor, expires_at = access.actor(info, who), input.expires_at or None
+    async def create_api_token(
+        self, info: Info, input: Annotated[CreateApiTokenInput, INPUT_ARGUMENT]
+    ) -> CreateApiTokenPayload:
+        who, service = await access.require_logged_in(info), info.context.services.accounts
+        actor, expires_at = access.audit_actor(info, who), input.expires_at or None
 
         async def create() -> tuple[documents.ApiToken, str]:
-            async with info.context.services.quotas.room(who.user.id, Quota.API_TOKENS):
+            async with info.context.services.quotas.reserve(who.user.id, Quota.API_TOKENS):
                 return await service.create_api_token(who.user, input.name, input.scopes, expires_at, actor)
 
-        made, errors = await caught(create())
+        made, errors = await collect_user_errors(create())
         if made is None:
             return CreateApiTokenPayload(api_token=None, token=None, user_errors=errors)
-        return CreateApiTokenPayload(api_token=api_token_type(made[0]), token=made[1], user_errors=[])
+        return CreateApiTokenPayload(api_token=to_api_token(made[0]), token=made[1], user_errors=[])
 
     @strawberry.mutation(
         description=(
@@ -100,14 +102,16 @@ class TokenMutations:
             "instead of an API token."
         )
     )
-    async def revoke_api_token(self, info: Info, input: Annotated[RevokeApiTokenInput, WHAT]) -> RevokeApiTokenPayload:
-        who = await access.logged_in(info)
+    async def revoke_api_token(
+        self, info: Info, input: Annotated[RevokeApiTokenInput, INPUT_ARGUMENT]
+    ) -> RevokeApiTokenPayload:
+        who = await access.require_logged_in(info)
 
         async def revoke() -> None:
-            token_id = ids.require("ApiToken", input.id, "id")
-            await info.context.services.accounts.revoke_api_token(who.user, token_id, access.actor(info, who))
+            token_id = ids.require_id("ApiToken", input.id, "id")
+            await info.context.services.accounts.revoke_api_token(who.user, token_id, access.audit_actor(info, who))
 
-        _, errors = await caught(revoke())
+        _, errors = await collect_user_errors(revoke())
         return RevokeApiTokenPayload(revoked_api_token_id=None if errors else input.id, user_errors=errors)
 
     @strawberry.mutation(
@@ -116,13 +120,15 @@ class TokenMutations:
             "a session instead of an API token."
         )
     )
-    async def revoke_session(self, info: Info, input: Annotated[RevokeSessionInput, WHAT]) -> RevokeSessionPayload:
-        who = await access.logged_in(info)
+    async def revoke_session(
+        self, info: Info, input: Annotated[RevokeSessionInput, INPUT_ARGUMENT]
+    ) -> RevokeSessionPayload:
+        who = await access.require_logged_in(info)
 
         async def revoke() -> None:
-            session_id = ids.require("Session", input.id, "id")
-            if not await info.context.services.accounts.end_session(who, session_id, access.actor(info, who)):
+            session_id = ids.require_id("Session", input.id, "id")
+            if not await info.context.services.accounts.end_session(who, session_id, access.audit_actor(info, who)):
                 raise NotFound("You have no session with this id.", "id")
 
-        _, errors = await caught(revoke())
+        _, errors = await collect_user_errors(revoke())
         return RevokeSessionPayload(revoked_session_id=None if errors else input.id, user_errors=errors)

@@ -7,13 +7,13 @@ import strawberry
 from tocsin import accounts, documents
 from tocsin.documents import Doc, Scope
 from tocsin.graphql import access, ids
-from tocsin.graphql.accounts.usage import QuotaUsage, usage_type
+from tocsin.graphql.accounts.usage import QuotaUsage, to_quota_usage
 from tocsin.graphql.context import Info
-from tocsin.graphql.enums import describe
+from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.errors import UserError
 from tocsin.graphql.node import Node
 
-describe(
+describe_enum(
     Scope,
     "A permission of an API token. A logged-in session has all permissions of its user.",
     {
@@ -33,7 +33,7 @@ class User(Node):
     email_confirmed: bool = strawberry.field(
         description="True if the user opened a link mailed to the address, or an administrator vouched for it."
     )
-    accepted: strawberry.Private[list[str]]
+    trusted_requesters: strawberry.Private[list[str]]
 
     @strawberry.field(
         description=(
@@ -42,23 +42,23 @@ class User(Node):
         )
     )
     def email_confirmation_required(self, info: Info) -> bool:
-        return info.context.services.settings.confirms_addresses
+        return info.context.services.settings.requires_confirmed_addresses
 
     @strawberry.field(
         description="Addresses of users whose workflows may ask this user for approvals. Null unless this user is you."
     )
     async def accepts_requests_from(self, info: Info) -> list[str] | None:
-        who = await info.context.identity()
-        return self.accepted if who is not None and ids.encode("User", who.user.id) == self.id else None
+        who = await info.context.authenticate()
+        return self.trusted_requesters if who is not None and ids.encode("User", who.user.id) == self.id else None
 
     @strawberry.field(description="Usage of each quota. Null unless you are this user or an administrator.")
     async def usage(self, info: Info) -> list[QuotaUsage] | None:
-        user_id = ids.find("User", self.id, "id")
+        user_id = ids.decode_as("User", self.id, "id")
         if info.context.token is None or user_id is None:
             return None
-        if await access.owner(info) != user_id and not await access.administers(info):
+        if await access.require_owner(info) != user_id and not await access.is_administrator(info):
             return None
-        return [usage_type(usage) for usage in await info.context.services.quotas.usage(user_id)]
+        return [to_quota_usage(usage) for usage in await info.context.services.quotas.list_usage(user_id)]
 
 
 @strawberry.type(description="The tokens of a session.")
@@ -112,33 +112,33 @@ class SessionPayload:
     user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-def user_type(user: documents.User) -> User:
+def to_user(user: documents.User) -> User:
     """Convert a stored user."""
-    return user_row({**user.model_dump(), "_id": user.id})
+    return row_to_user({**user.model_dump(), "_id": user.id})
 
 
-def user_row(user: Doc) -> User:
+def row_to_user(user: Doc) -> User:
     """Convert the raw document of a user."""
     same = ("email", "is_admin", "is_active", "created_at")
     return User(
         id=strawberry.ID(ids.encode("User", user["_id"])),
         email_confirmed=user.get("email_confirmed", True),
-        accepted=user.get("accepts_requests_from", []),
+        trusted_requesters=user.get("accepts_requests_from", []),
         **{name: user[name] for name in same},
     )
 
 
-def grant_type(grant: accounts.Grant) -> Session:
+def to_session(grant: accounts.SessionTokens) -> Session:
     """Convert the grant of a log-in or a refresh."""
     return Session(
         access_token=grant.access_token,
         access_token_expires_at=grant.expires_at,
         refresh_token=grant.refresh_token,
-        user=user_type(grant.user),
+        user=to_user(grant.user),
     )
 
 
-def session_type(session: documents.Session, current: str | None) -> ActiveSession:
+def to_active_session(session: documents.Session, current: str | None) -> ActiveSession:
     """Convert a stored session; `current` is the ID of the session that sent the request."""
     return ActiveSession(
         id=strawberry.ID(ids.encode("Session", session.id)),
@@ -151,7 +151,7 @@ def session_type(session: documents.Session, current: str | None) -> ActiveSessi
     )
 
 
-def api_token_type(token: documents.ApiToken) -> ApiToken:
+def to_api_token(token: documents.ApiToken) -> ApiToken:
     """Convert a stored API token, without its secret."""
     return ApiToken(
         id=strawberry.ID(ids.encode("ApiToken", token.id)),

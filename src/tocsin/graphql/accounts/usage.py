@@ -4,10 +4,10 @@ from datetime import datetime
 
 import strawberry
 
-from tocsin.graphql.enums import describe
-from tocsin.quotas import Quota, Unit, Usage
+from tocsin.graphql.enums import describe_enum
+from tocsin.quotas import Quota, QuotaUnit, Usage
 
-describe(
+describe_enum(
     Quota,
     "A resource that is limited for each user.",
     {
@@ -23,8 +23,12 @@ describe(
         "IDEMPOTENCY_KEYS_PER_DAY": "Mutations with an idempotency key in the current day (UTC).",
     },
 )
-describe(Unit, "The unit of a quota.", {"COUNT": "A number of items.", "MEGABYTES": "Megabytes of 1,048,576 bytes."},
-         name="QuotaUnit")  # fmt: skip
+describe_enum(
+    QuotaUnit,
+    "The unit of a quota.",
+    {"COUNT": "A number of items.", "MEGABYTES": "Megabytes of 1,048,576 bytes."},
+    name="QuotaUnit",
+)
 
 
 @strawberry.type(description="The usage of one quota by one user.")
@@ -39,9 +43,9 @@ class QuotaUsage:
     resets_at: datetime | None = strawberry.field(
         description="Time at which the usage resets to 0; null if it only decreases when something is deleted."
     )
-    unit: Unit = strawberry.field(description="Unit of `used` and `limit`.")
+    unit: QuotaUnit = strawberry.field(description="Unit of `used` and `limit`.")
 
 
-def usage_type(usage: Usage) -> QuotaUsage:
+def to_quota_usage(usage: Usage) -> QuotaUsage:
     """Convert the usage of a quota."""
     return QuotaUsage(quota=usage.quota, used=usage.used, limit=usage.limit, resets_at=usage.resets_at, unit=usage.unit)

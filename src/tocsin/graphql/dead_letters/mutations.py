@@ -11,28 +11,30 @@ from tocsin.documents import Doc, ReplaySettings
 from tocsin.documents.paging import PageArguments
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import WHAT, After, Before, First, Last
+from tocsin.graphql.arguments import INPUT_ARGUMENT, After, Before, First, Last
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.dead_letters.types import (
     DeadLetterCause,
     DeadLetterFilter,
     Replay,
     ReplayConnection,
-    cause_type,
     list_dead_letters,
     list_replays,
     load_replay,
-    read_filter,
-    replay_type,
+    parse_dead_letter_filter,
+    to_dead_letter_cause,
+    to_replay,
 )
-from tocsin.graphql.errors import UserError, caught
-from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
 from tocsin.graphql.runs.lists import RunConnection
-from tocsin.graphql.tasks.inputs import key_field
+from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.tasks.ownership import find_run
 
-MOST_IDS = 100
-Which = Annotated[DeadLetterFilter | None, strawberry.argument(description="Return only matching dead letters.")]
+MAX_IDS = 100
+FilterArgument = Annotated[
+    DeadLetterFilter | None, strawberry.argument(description="Return only matching dead letters.")
+]
 
 
 @strawberry.input(description="Input of `replayDeadLetters`.")
@@ -50,7 +52,7 @@ class ReplayDeadLettersInput:
     settings: ReplaySettings = strawberry.field(
         default=ReplaySettings.CURRENT, description="Settings that the runs use."
     )
-    idempotency_key: str | None = key_field()
+    idempotency_key: str | None = idempotency_key_field()
 
 
 @strawberry.input(description="Input of `stopReplay`.")
@@ -102,13 +104,13 @@ class DeadLetterQueries:
     async def dead_letters(
         self,
         info: Info,
-        filter: Which = strawberry.UNSET,
+        filter: FilterArgument = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> RunConnection:
-        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_dead_letters(info.context.services, user, filter or None, page)
 
     @strawberry.field(
@@ -116,10 +118,12 @@ class DeadLetterQueries:
             "Your dead letters grouped by kind of failure and host, the most frequent first. At most 100 groups."
         )
     )
-    async def dead_letter_causes(self, info: Info, filter: Which = strawberry.UNSET) -> list[DeadLetterCause]:
-        owner = await access.owner(info)
-        found = await dead_letter_filter.causes(info.context.services.database, owner, read_filter(filter or None))
-        return [cause_type(cause) for cause in found]
+    async def dead_letter_causes(self, info: Info, filter: FilterArgument = strawberry.UNSET) -> list[DeadLetterCause]:
+        owner = await access.require_owner(info)
+        found = await dead_letter_filter.count_by_cause(
+            info.context.services.database, owner, parse_dead_letter_filter(filter or None)
+        )
+        return [to_dead_letter_cause(cause) for cause in found]
 
     @strawberry.field(description="Fetch one of your replays; null if you have no replay with this ID.")
     async def replay(
@@ -127,7 +131,7 @@ class DeadLetterQueries:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Global ID of the replay.")],
     ) -> Replay | None:
-        owner, replay_id = await access.owner(info), ids.find("Replay", id, "id")
+        owner, replay_id = await access.require_owner(info), ids.decode_as("Replay", id, "id")
         return None if replay_id is None else await load_replay(info, owner, replay_id)
 
     @strawberry.field(description="Your replays, the latest first.")
@@ -139,7 +143,7 @@ class DeadLetterQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> ReplayConnection:
-        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_replays(info.context.services, user, page)
 
 
@@ -152,22 +156,22 @@ class DeadLetterMutations:
         )
     )
     async def replay_dead_letters(
-        self, info: Info, input: Annotated[ReplayDeadLettersInput, WHAT]
+        self, info: Info, input: Annotated[ReplayDeadLettersInput, INPUT_ARGUMENT]
     ) -> ReplayDeadLettersPayload:
-        owner = await access.owner(info)
+        owner = await access.require_owner(info)
         if input.dry_run:
-            await access.reader(info)
-        answer, errors = await caught(_replay(info.context.services, owner, input))
+            await access.require_reader(info)
+        answer, errors = await collect_user_errors(_replay(info.context.services, owner, input))
         replay, count = answer or (None, None)
         return ReplayDeadLettersPayload(
-            replay=None if replay is None else replay_type(replay), count=count, user_errors=errors
+            replay=None if replay is None else to_replay(replay), count=count, user_errors=errors
         )
 
     @strawberry.mutation(description="Stop a replay. Runs that were already sent continue.")
-    async def stop_replay(self, info: Info, input: Annotated[StopReplayInput, WHAT]) -> StopReplayPayload:
-        owner = await access.owner(info)
-        replay, errors = await caught(_stop(info.context.services, owner, input))
-        return StopReplayPayload(replay=None if replay is None else replay_type(replay), user_errors=errors)
+    async def stop_replay(self, info: Info, input: Annotated[StopReplayInput, INPUT_ARGUMENT]) -> StopReplayPayload:
+        owner = await access.require_owner(info)
+        replay, errors = await collect_user_errors(_stop(info.context.services, owner, input))
+        return StopReplayPayload(replay=None if replay is None else to_replay(replay), user_errors=errors)
 
     @strawberry.mutation(
         description=(
@@ -176,31 +180,31 @@ class DeadLetterMutations:
         )
     )
     async def discard_dead_letters(
-        self, info: Info, input: Annotated[DiscardDeadLettersInput, WHAT]
+        self, info: Info, input: Annotated[DiscardDeadLettersInput, INPUT_ARGUMENT]
     ) -> DiscardDeadLettersPayload:
-        owner = await access.owner(info)
-        count, errors = await caught(_discard(info.context.services, owner, input))
+        owner = await access.require_owner(info)
+        count, errors = await collect_user_errors(_discard(info.context.services, owner, input))
         return DiscardDeadLettersPayload(count=count, user_errors=errors)
 
 
 async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[Doc | None, int]:
-    chosen, now = read_filter(input.filter or None), clock.now()
-    wish = replays.Wish(chosen, input.canary, input.per_minute, input.settings).checked()
+    chosen, now = parse_dead_letter_filter(input.filter or None), clock.now()
+    wish = replays.ReplayRequest(chosen, input.canary, input.per_minute, input.settings).validate()
     if input.dry_run:
-        return None, await dead_letter_filter.count(services.database, owner, chosen, now)
-    key = key_of(services, owner, "replayDeadLetters", input)
-    if await earlier(services, key) is None:
+        return None, await dead_letter_filter.count_dead_letters(services.database, owner, chosen, now)
+    key = take_idempotency_key(services, owner, "replayDeadLetters", input)
+    if await find_earlier_result(services, key) is None:
         services.quotas.require_run(owner)
-    replay = await replays.create(services.database, owner, wish, now, key)
+    replay = await replays.create_replay(services.database, owner, wish, now, key)
     return replay, replay["selected"]
 
 
 async def _stop(services: Services, owner: str, input: StopReplayInput) -> Doc:
-    return await replays.stop(services.database, owner, ids.require("Replay", input.id, "id"), clock.now())
+    return await replays.stop_replay(services.database, owner, ids.require_id("Replay", input.id, "id"), clock.now())
 
 
 async def _discard(services: Services, owner: str, input: DiscardDeadLettersInput) -> int:
-    chosen, now = read_filter(input.filter or None), clock.now()
+    chosen, now = parse_dead_letter_filter(input.filter or None), clock.now()
     if isinstance(input.ids, list):
         if input.filter or input.all:
             raise InvalidInput("Give only one of ids, filter and all.", "ids")
@@ -209,13 +213,13 @@ async def _discard(services: Services, owner: str, input: DiscardDeadLettersInpu
         raise InvalidInput("Give a filter or ids. To discard all dead letters, set all: true.", "filter")
     if input.all and not chosen.is_empty:
         raise InvalidInput("Give either a filter or all: true, not both.", "all")
-    return await dead_letter_filter.discard(services.database, owner, chosen, now)
+    return await dead_letter_filter.discard_matching(services.database, owner, chosen, now)
 
 
 async def _require_runs(owner: str, input: list[strawberry.ID]) -> list[str]:
-    if len(input) > MOST_IDS:
-        raise InvalidInput(f"Give at most {MOST_IDS} ids, not {len(input)}. Use a filter to discard more.", "ids")
-    found = [ids.require("Run", id_, "ids", str(place)) for place, id_ in enumerate(input)]
+    if len(input) > MAX_IDS:
+        raise InvalidInput(f"Give at most {MAX_IDS} ids, not {len(input)}. Use a filter to discard more.", "ids")
+    found = [ids.require_id("Run", id_, "ids", str(place)) for place, id_ in enumerate(input)]
     for place, run_id in enumerate(found):
         if await find_run(owner, run_id) is None:
             raise NotFound("You have no run with this id.", "ids", str(place))

@@ -7,15 +7,15 @@ import strawberry
 from tocsin import clock
 from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters import replays
-from tocsin.dead_letters.filter import Cause
+from tocsin.dead_letters.filter import FailureCause
 from tocsin.documents import Doc, ReplaySettings, ReplayStatus, SkipReason, User, paging
-from tocsin.documents.paging import PageArguments, Rows
+from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.enums import describe
-from tocsin.graphql.loaders import RUN_FIELDS
+from tocsin.graphql.enums import describe_enum
+from tocsin.graphql.loaders import RUN_PROJECTION
 from tocsin.graphql.node import Node, PageInfo
-from tocsin.graphql.runs.lists import RunConnection, page_info, run_connection
+from tocsin.graphql.runs.lists import RunConnection, to_page_info, to_run_connection
 from tocsin.graphql.runs.types import Run, load_run
 from tocsin.jobs.base import ErrorKind
 
@@ -25,7 +25,7 @@ _SKIP_TEXTS = {
     SkipReason.ATTEMPTS_USED_UP: "The run reached the maximum of 100 attempts: run its task instead.",
 }
 
-describe(
+describe_enum(
     ReplayStatus,
     "The state of a replay.",
     {
@@ -36,7 +36,7 @@ describe(
         "FAILED": "The canary run did not succeed, so no other run was sent.",
     },
 )
-describe(
+describe_enum(
     ReplaySettings,
     "The settings with which a run is replayed.",
     {
@@ -44,7 +44,7 @@ describe(
         "CURRENT": "The current job, retry policy and timeout of its task.",
     },
 )
-describe(
+describe_enum(
     SkipReason,
     "The reason why a replay skipped a dead letter.",
     {reason.name: text for reason, text in _SKIP_TEXTS.items()},
@@ -72,12 +72,14 @@ class DeadLetterFilter:
     )
 
 
-def read_filter(input_: DeadLetterFilter | None) -> dead_letter_filter.DeadLetterFilter:
+def parse_dead_letter_filter(input_: DeadLetterFilter | None) -> dead_letter_filter.DeadLetterFilter:
     """Convert a filter of the API. Raises InvalidInput with a path under `filter`."""
     if not input_:
         return dead_letter_filter.DeadLetterFilter()
-    host = dead_letter_filter.read_host(input_.host, "filter", "host") if isinstance(input_.host, str) else None
-    task = (ids.find("Task", input_.task_id, "filter", "taskId") or "") if isinstance(input_.task_id, str) else None
+    host = dead_letter_filter.parse_host(input_.host, "filter", "host") if isinstance(input_.host, str) else None
+    task = (
+        (ids.decode_as("Task", input_.task_id, "filter", "taskId") or "") if isinstance(input_.task_id, str) else None
+    )
     return dead_letter_filter.DeadLetterFilter(
         task=task,
         workflow=input_.workflow if isinstance(input_.workflow, str) else None,
@@ -99,7 +101,7 @@ class DeadLetterCause:
     newest: datetime = strawberry.field(description="Time of the latest failure.")
 
 
-def cause_type(cause: Cause) -> DeadLetterCause:
+def to_dead_letter_cause(cause: FailureCause) -> DeadLetterCause:
     """Convert a cause."""
     return DeadLetterCause(
         error_kind=cause.kind, host=cause.host, count=cause.count, oldest=cause.oldest, newest=cause.newest
@@ -144,7 +146,7 @@ class Replay(Node):
 
     @strawberry.field(description="Progress of the replay.")
     async def counts(self, info: Info) -> ReplayCounts:
-        tally = await replays.counted(info.context.services.database, self.document)
+        tally = await replays.load_progress(info.context.services.database, self.document)
         return ReplayCounts(
             selected=self.document["selected"],
             sent=tally.sent,
@@ -164,7 +166,7 @@ class Replay(Node):
         return None if run_id is None else await load_run(info, self.document["owner"], run_id)
 
 
-def replay_type(document: Doc) -> Replay:
+def to_replay(document: Doc) -> Replay:
     """Convert a stored replay."""
     return Replay(
         id=strawberry.ID(ids.encode("Replay", document["_id"])),
@@ -181,8 +183,8 @@ def replay_type(document: Doc) -> Replay:
 
 async def load_replay(info: Info, owner: str, replay_id: str) -> Replay | None:
     """Load a replay of the owner; None if it does not exist."""
-    document = await info.context.services.loaders.replay(owner, replay_id)
-    return None if document is None else replay_type(document)
+    document = await info.context.services.loaders.load_replay(owner, replay_id)
+    return None if document is None else to_replay(document)
 
 
 @strawberry.type(description="One occasion on which a person retried or replayed a run.")
@@ -200,7 +202,7 @@ class RunReplay:
         return None if replay_id is None else await load_replay(info, self.owner, replay_id)
 
 
-def run_replay_type(owner: str, document: Doc) -> RunReplay:
+def to_run_replay(owner: str, document: Doc) -> RunReplay:
     """Convert an entry in the list of replays of a run."""
     return RunReplay(document=document, owner=owner, at=document["at"], round=document["round"])
 
@@ -213,7 +215,7 @@ class ReplayEdge:
 
 @strawberry.type(description="A page of replays.")
 class ReplayConnection:
-    rows: strawberry.Private[Rows]
+    query: strawberry.Private[KeysetQuery]
     edges: list[ReplayEdge] = strawberry.field(description="The replays on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -223,29 +225,30 @@ class ReplayConnection:
 
     @strawberry.field(description="Number of replays on all pages.")
     async def total_count(self) -> int:
-        return await paging.count(self.rows)
+        return await paging.count_rows(self.query)
 
 
 async def list_dead_letters(
     services: Services, user: User, filter_: DeadLetterFilter | None, arguments: PageArguments
 ) -> RunConnection:
     """Return a page of the user's dead letters, latest failure first. Raises InvalidInput."""
-    chosen = read_filter(filter_)
-    low, high = chosen.span()
-    rows = Rows(
-        collection=services.database.runs, order="dead_letter", key=dead_letter_filter.KEY, descending=True,
-        base=dead_letter_filter.base(user.id), residual=chosen.residual(), hidden=dict(RUN_FIELDS), low=low, high=high,
-        origin=(user.created_at, clock.now()),
+    chosen = parse_dead_letter_filter(filter_)
+    low, high = chosen.time_range()
+    rows = KeysetQuery(
+        collection=services.database.runs, order_name="dead_letter", key=dead_letter_filter.SORT_FIELD, descending=True,
+        indexed_filter=dead_letter_filter.base_query(user.id), extra_filter=chosen.residual_query(),
+        projection=dict(RUN_PROJECTION), min_key=low, max_key=high,
+        key_range_hint=(user.created_at, clock.now()),
     )  # fmt: skip
-    return run_connection(rows, await paging.read_page(rows, arguments))
+    return to_run_connection(rows, await paging.fetch_page(rows, arguments))
 
 
 async def list_replays(services: Services, user: User, arguments: PageArguments) -> ReplayConnection:
     """Return a page of the user's replays, newest first. Raises InvalidInput."""
-    rows = Rows(
-        collection=services.database.replays, order="replay_created_at", key="created_at", descending=True,
-        base={"owner": user.id}, origin=(user.created_at, clock.now()),
+    rows = KeysetQuery(
+        collection=services.database.replays, order_name="replay_created_at", key="created_at", descending=True,
+        indexed_filter={"owner": user.id}, key_range_hint=(user.created_at, clock.now()),
     )  # fmt: skip
-    page = await paging.read_page(rows, arguments)
-    edges = [ReplayEdge(cursor=paging.cursor(rows, row), node=replay_type(row)) for row in page.rows]
-    return ReplayConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+    page = await paging.fetch_page(rows, arguments)
+    edges = [ReplayEdge(cursor=paging.encode_cursor(rows, row), node=to_replay(row)) for row in page.rows]
+    return ReplayConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))

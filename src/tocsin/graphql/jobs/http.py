@@ -11,9 +11,9 @@ from tocsin.errors import InvalidInput
 from tocsin.graphql.enums import HttpMethod
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.scalars import JSON, Url
-from tocsin.jobs.base import Saving
-from tocsin.jobs.http.input import HttpInput, prepare
-from tocsin.jobs.http.job import plain_body
+from tocsin.jobs.base import SaveContext
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
+from tocsin.jobs.http.job import restore_body
 
 
 @strawberry.type(description="A header of an HTTP message.")
@@ -78,11 +78,11 @@ class HttpJobInput:
     )
 
 
-def http_job(job: Doc) -> HttpJob:
+def to_http_job(job: Doc) -> HttpJob:
     """Convert a stored HTTP job."""
     params = job["params"]
     body = params["body"]
-    shown = {kind: plain_body(body) if body and body["kind"] == kind else None for kind in ("json", "text", "form")}
+    shown = {kind: restore_body(body) if body and body["kind"] == kind else None for kind in ("json", "text", "form")}
     seconds = params["connect_timeout"]
     return HttpJob(
         kind=job["kind"],
@@ -98,9 +98,9 @@ def http_job(job: Doc) -> HttpJob:
     )
 
 
-def read_http_job(input_: HttpJobInput, saving: Saving) -> Doc:
+def parse_http_job(input_: HttpJobInput, saving: SaveContext) -> Doc:
     """Return the parameters in their stored form. Raises InvalidInput."""
-    return prepare(_http_input(input_), saving.secrets, saving.owner, saving.previous, saving.rules)
+    return prepare_http_params(_http_input(input_), saving.secrets, saving.owner, saving.previous, saving.rules)
 
 
 def _http_input(input_: HttpJobInput) -> HttpInput:

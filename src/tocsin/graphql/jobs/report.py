@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 import strawberry
 
-from tocsin.graphql.enums import describe
+from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.scalars import JSON
-from tocsin.jobs.reports.writer import Format
+from tocsin.jobs.reports.writer import ReportFormat
 
-describe(
-    Format,
+describe_enum(
+    ReportFormat,
     "The file format of a report.",
     {
         "JSON": "A JSON document.",
@@ -25,7 +25,7 @@ describe(
 @strawberry.type(description="A file that reports on your runs, or on the results of earlier steps.")
 class ReportJob(Job):
     title: str = strawberry.field(description="Title of the report.")
-    format: Format = strawberry.field(description="File format of the report.")
+    format: ReportFormat = strawberry.field(description="File format of the report.")
     params: JSON = strawberry.field(description="All parameters of the job.")
 
 
@@ -48,7 +48,7 @@ class ReportRunsInput:
 )
 class ReportJobInput:
     title: str = strawberry.field(description="Title of the report, 1 to 200 characters.")
-    format: Format = strawberry.field(description="File format of the report.")
+    format: ReportFormat = strawberry.field(description="File format of the report.")
     runs: ReportRunsInput | None = strawberry.field(
         default=strawberry.UNSET, description="Runs to report on. Set this or `data`."
     )

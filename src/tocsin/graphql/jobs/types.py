@@ -12,18 +12,18 @@ from pydantic.alias_generators import to_camel
 from tocsin.documents import Doc, User
 from tocsin.errors import InvalidInput
 from tocsin.graphql.context import Services
-from tocsin.graphql.jobs.http import HttpJob, HttpJobInput, http_job, read_http_job
+from tocsin.graphql.jobs.http import HttpJob, HttpJobInput, parse_http_job, to_http_job
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.jobs.report import ReportJob, ReportJobInput
 from tocsin.graphql.scalars import JSON
 from tocsin.jobs import registry
-from tocsin.jobs.base import Saving
-from tocsin.jobs.reports.writer import Format
-from tocsin.outbound.guard import Rules
+from tocsin.jobs.base import SaveContext
+from tocsin.jobs.reports.writer import ReportFormat
+from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
-from tocsin.schedules.iso8601 import write_duration, write_moment
+from tocsin.schedules.iso8601 import format_datetime, format_duration
 
-__all__ = ["JOB_TYPES", "Job", "JobInput", "job_type", "read_job"]
+__all__ = ["JOB_TYPES", "Job", "JobInput", "parse_job", "to_job"]
 
 
 Stored = TypeVar("Stored")
@@ -120,10 +120,10 @@ JOB_TYPES = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob, Cus
 """Implementations of `Job`, which the schema has to list: no field refers to them."""
 
 
-def job_type(job: Doc) -> Job:
+def to_job(job: Doc) -> Job:
     """Convert a stored job."""
     if job["kind"] == "http":
-        return http_job(job)
+        return to_http_job(job)
     shown = _CONVERTERS.get(job["kind"])
     return CustomJob(kind=job["kind"], params=job["params"]) if shown is None else shown(job["params"])
 
@@ -135,7 +135,7 @@ def _to_email_job(params: Doc) -> EmailJob:
 
 def _to_report_job(params: Doc) -> ReportJob:
     whole: Any = params
-    return ReportJob(kind="report", title=params["title"], format=Format(params["format"]), params=whole)
+    return ReportJob(kind="report", title=params["title"], format=ReportFormat(params["format"]), params=whole)
 
 
 def _to_polygon_area_job(params: Doc) -> PolygonAreaJob:
@@ -157,20 +157,20 @@ _CONVERTERS: dict[str, Callable[[Doc], Job]] = {
 _TYPED_FIELDS = ("email", "report", "polygon_area", "country_lookup")
 
 
-def read_job(input_: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
+def parse_job(input_: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
     """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput."""
     if input_.http is not None:
         saving = _saving("http", services, owner, previous)
-        return {"kind": "http", "params": _read_at(("job", "http"), read_http_job, input_.http.value, saving)}
+        return {"kind": "http", "params": _read_at(("job", "http"), parse_http_job, input_.http.value, saving)}
     for name in _TYPED_FIELDS:
         if (typed := getattr(input_, name)) is not None:
             kind = to_camel(name)
             saving = _saving(kind, services, owner, previous)
-            stored = _read_at(("job", kind), registry.prepare, kind, _to_params(typed.value), saving)
+            stored = _read_at(("job", kind), registry.prepare_params, kind, _to_params(typed.value), saving)
             return {"kind": kind, "params": stored}
     assert input_.custom is not None  # noqa: S101  # the last member of a @oneOf
     kind, params = input_.custom.value.type, input_.custom.value.params
-    _read_at(("job", "custom"), registry.of_user, kind)
+    _read_at(("job", "custom"), registry.parse_kind, kind)
     saving = _saving(kind, services, owner, previous)
     return {"kind": kind, "params": _read_at(("job", "custom", "params"), _prepare_custom, kind, params, saving)}
 
@@ -191,20 +191,20 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
-        return write_moment(value)
-    return write_duration(value) if isinstance(value, timedelta) else value
+        return format_datetime(value)
+    return format_duration(value) if isinstance(value, timedelta) else value
 
 
-def _prepare_custom(kind: str, params: Any, saving: Saving) -> Doc:
+def _prepare_custom(kind: str, params: Any, saving: SaveContext) -> Doc:
     if not isinstance(params, Mapping):
         raise InvalidInput("params must be an object of names and values.")
-    return registry.prepare(kind, params, saving)
+    return registry.prepare_params(kind, params, saving)
 
 
-def _saving(kind: str, services: Services, owner: User, previous: Doc | None) -> Saving:
+def _saving(kind: str, services: Services, owner: User, previous: Doc | None) -> SaveContext:
     before = previous["params"] if previous is not None and previous["kind"] == kind else None
     recipients = RecipientRules(services.settings.email_recipients, owner.email)
-    return Saving(owner.id, services.secrets, Rules.of(services.settings), before, recipients)
+    return SaveContext(owner.id, services.secrets, ConnectionRules.from_settings(services.settings), before, recipients)
 
 
 def _read_at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> Stored:
@@ -212,4 +212,4 @@ def _read_at(path: tuple[str, ...], read: Callable[..., Stored], *args: Any) -> 
     try:
         return read(*args)
     except InvalidInput as error:
-        raise error.under(*path) from None
+        raise error.prefix_path(*path) from None

@@ -14,8 +14,8 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 
 from tocsin.config import Settings
 from tocsin.graphql.limits import validation
-from tocsin.graphql.limits.document_limits import excess
-from tocsin.graphql.limits.query_cost import Weighed, weigh
+from tocsin.graphql.limits.document_limits import find_excess
+from tocsin.graphql.limits.query_cost import OperationCost, measure_cost
 
 _MAX_DOCUMENTS = 256
 _MAX_LENGTH = 5_000
@@ -25,27 +25,27 @@ _THREAD = ThreadPoolExecutor(1, "documents")
 
 
 @dataclass
-class Known:
+class CachedDocument:
     """A valid document, and the costs of those of its operations that depend on no variable."""
 
     document: DocumentNode
-    weights: dict[str | None, Weighed] = field(default_factory=dict)
+    costs: dict[str | None, OperationCost] = field(default_factory=dict)
 
 
-class Memory:
+class DocumentCache:
     """An LRU cache of valid documents. Refused ones are not cached, so they cannot evict those in use."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, int], Known] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int], CachedDocument] = OrderedDict()
 
-    def get(self, query: str, max_tokens: int) -> Known | None:
+    def get(self, query: str, max_tokens: int) -> CachedDocument | None:
         """Return the document cached under this token limit, or None."""
         known = self._known.get((query, max_tokens))
         if known is not None:
             self._known.move_to_end((query, max_tokens))
         return known
 
-    def keep(self, query: str, max_tokens: int, known: Known) -> None:
+    def put(self, query: str, max_tokens: int, known: CachedDocument) -> None:
         """Cache a document, unless it is too long."""
         if len(query) <= _MAX_LENGTH:
             self._known[query, max_tokens] = known
@@ -54,18 +54,18 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class CheckedDocument:
     """The result of checking a new document: the cost of its operation, or the errors for which it is refused.
 
     With neither, the document has no operation of the requested name.
     """
 
     document: DocumentNode | None
-    weighed: Weighed | None
-    faults: list[GraphQLError]
+    cost: OperationCost | None
+    errors: list[GraphQLError]
 
 
-async def read(
+async def check_document(
     schema: GraphQLSchema,
     query: str,
     name: str | None,
@@ -73,17 +73,17 @@ async def read(
     settings: Settings,
     *,
     suggest: bool,
-) -> Read:
+) -> CheckedDocument:
     """Parse and validate a document and calculate its cost.
 
     All in one step, so that of all waiting documents only one is in memory as a tree.
     """
 
-    def work() -> Read:
+    def work() -> CheckedDocument:
         try:
             document = parse_document(query, settings.max_document_tokens)
         except GraphQLError as error:  # its traceback would keep all tokens alive
-            return Read(None, None, [validation.without_traceback(error)])
+            return CheckedDocument(None, None, [validation.without_traceback(error)])
         return _check(schema, document, name, variables, settings, suggest=suggest)
 
     return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
@@ -108,39 +108,39 @@ def _check(
     settings: Settings,
     *,
     suggest: bool,
-) -> Read:
+) -> CheckedDocument:
     if not _operations(document, name):
-        return Read(document, None, [])
+        return CheckedDocument(document, None, [])
     try:
-        weighed = weigh_operation(schema, document, name, variables)
+        weighed = measure_operation(schema, document, name, variables)
         refuse_excess(document, weighed, settings)
-    except Refused as refused:
-        return Read(document, None, refused.faults)
-    return Read(document, weighed, validation.faults(schema, document, suggest=suggest))
+    except DocumentRefused as refused:
+        return CheckedDocument(document, None, refused.errors)
+    return CheckedDocument(document, weighed, validation.validate_document(schema, document, suggest=suggest))
 
 
-class Refused(Exception):
+class DocumentRefused(Exception):
     """A document that may not be executed, with the errors to return."""
 
     def __init__(self, faults: list[GraphQLError]) -> None:
         super().__init__("the document is refused")
-        self.faults = faults
+        self.errors = faults
 
 
-def refuse_excess(document: DocumentNode, weighed: Weighed, settings: Settings) -> None:
+def refuse_excess(document: DocumentNode, weighed: OperationCost, settings: Settings) -> None:
     """Raise Refused for a document that exceeds a limit."""
-    if (fault := excess(document, weighed, settings)) is not None:
-        raise Refused([fault])
+    if (fault := find_excess(document, weighed, settings)) is not None:
+        raise DocumentRefused([fault])
 
 
-def weigh_operation(
+def measure_operation(
     schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Mapping[str, Any]
-) -> Weighed:
+) -> OperationCost:
     """Return the cost of the operation with this name, which must exist. Raises Refused."""
     try:
-        return weigh(schema, document, _operations(document, name)[0], variables)
+        return measure_cost(schema, document, _operations(document, name)[0], variables)
     except GraphQLError as error:
-        raise Refused([validation.without_traceback(error)]) from None
+        raise DocumentRefused([validation.without_traceback(error)]) from None
 
 
 def _operations(document: DocumentNode, name: str | None) -> list[OperationDefinitionNode]:

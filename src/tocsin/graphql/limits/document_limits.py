@@ -8,25 +8,25 @@ from collections.abc import Iterator
 from graphql import DocumentNode, GraphQLError
 
 from tocsin.config import Settings
-from tocsin.graphql.limits.query_cost import Weighed
+from tocsin.graphql.limits.query_cost import OperationCost
 
 MAX_DEFINITIONS = 60
 """Operations and fragments in one document. Validation compares fragments with each other."""
 
 
-def excess(document: DocumentNode, weighed: Weighed, settings: Settings) -> GraphQLError | None:
+def find_excess(document: DocumentNode, weighed: OperationCost, settings: Settings) -> GraphQLError | None:
     """Return a TOO_COMPLEX error for the first limit that the document exceeds; None if it exceeds none."""
     message = next(_exceeded(document, weighed, settings), None)
-    return None if message is None else too_complex(message)
+    return None if message is None else too_complex_error(message)
 
 
-def too_complex(message: str) -> GraphQLError:
+def too_complex_error(message: str) -> GraphQLError:
     """Return an error with the code TOO_COMPLEX."""
     return GraphQLError(message, extensions={"code": "TOO_COMPLEX"})
 
 
-def _exceeded(document: DocumentNode, weighed: Weighed, settings: Settings) -> Iterator[str]:
-    weight, definitions = weighed.weight, len(document.definitions)
+def _exceeded(document: DocumentNode, weighed: OperationCost, settings: Settings) -> Iterator[str]:
+    weight, definitions = weighed.selection, len(document.definitions)
     if definitions > MAX_DEFINITIONS:
         yield f"The document has {definitions} operations and fragments; at most {MAX_DEFINITIONS} are allowed."
     if weight.depth > settings.max_depth:

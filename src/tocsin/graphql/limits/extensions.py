@@ -16,15 +16,15 @@ from strawberry.types.graphql import OperationType
 
 from tocsin.config import Settings
 from tocsin.errors import DatabaseUnavailable, RateLimited
-from tocsin.graphql.allowed_values import with_choices
+from tocsin.graphql.allowed_values import with_allowed_values
 from tocsin.graphql.callers import Caller
-from tocsin.graphql.errors import coded
+from tocsin.graphql.errors import mask_error
 from tocsin.graphql.limits import document_cache
-from tocsin.graphql.limits.admission import Admission, caller_of, caused_by
-from tocsin.graphql.limits.document_cache import Known, Memory, Read, Refused
-from tocsin.graphql.limits.guarded_schema import may_be_told
-from tocsin.graphql.limits.query_cost import Weighed
-from tocsin.graphql.limits.write_only import read_faults
+from tocsin.graphql.limits.admission import Admission, identify_caller, wrap_error
+from tocsin.graphql.limits.document_cache import CachedDocument, CheckedDocument, DocumentCache, DocumentRefused
+from tocsin.graphql.limits.guarded_schema import can_see_suggestions
+from tocsin.graphql.limits.query_cost import OperationCost
+from tocsin.graphql.limits.write_only import find_read_errors
 
 _NO_INTROSPECTION = {
     "users": ("Introspection requires an access token on this server.", "UNAUTHENTICATED"),
@@ -36,14 +36,14 @@ _MAY_BE_SAVED = (
     "same idempotencyKey."
 )
 _MAX_ERRORS = 10
-_memory = Memory()
+_memory = DocumentCache()
 
 
-class Documents(SchemaExtension):
+class DocumentExtension(SchemaExtension):
     """Parses and validates documents with a cache, refuses expensive ones, and applies the caller's rate limits."""
 
-    _known: Known | None = None
-    _new: Read
+    _known: CachedDocument | None = None
+    _new: CheckedDocument
 
     @cached_property
     def _admission(self) -> Admission:
@@ -59,7 +59,7 @@ class Documents(SchemaExtension):
         try:
             yield
         finally:
-            self._admission.end()
+            self._admission.release()
 
     async def on_parse(self) -> AsyncIterator[None]:
         context = self.execution_context
@@ -74,7 +74,7 @@ class Documents(SchemaExtension):
             try:
                 context.pre_execution_errors = await self._faults(context.graphql_document)
             except (RateLimited, PyMongoError, DatabaseUnavailable) as error:
-                context.pre_execution_errors = [caused_by(error)]
+                context.pre_execution_errors = [wrap_error(error)]
         yield
 
     async def on_execute(self) -> AsyncIterator[None]:
@@ -91,13 +91,13 @@ class Documents(SchemaExtension):
         context = self.execution_context
         if context.graphql_document is None or context.operation_type is OperationType.SUBSCRIPTION:
             return {}
-        cost = self._admission.cost()
+        cost = self._admission.cost_extension()
         return {"cost": cost} if cost else {}
 
     async def _find(self, query: str) -> DocumentNode:
         """Parse and check a document that is not cached. Its errors are kept for `on_validate`, which reports them."""
         context = self.execution_context
-        self._new = await document_cache.read(
+        self._new = await document_cache.check_document(
             context.schema._schema,
             query,
             context.operation_name,
@@ -109,45 +109,45 @@ class Documents(SchemaExtension):
 
     async def _can_see_suggestions(self) -> bool:
         with suppress(RateLimited, PyMongoError, DatabaseUnavailable):  # reported by on_validate
-            return (await caller_of(self.execution_context.context)).is_among(self._settings.suggestions)
+            return (await identify_caller(self.execution_context.context)).is_among(self._settings.suggestions)
         return False
 
     async def _faults(self, document: DocumentNode) -> list[GraphQLError]:
         """Return the errors for which the operation is refused; empty if it may run. Raises RateLimited."""
         context = self.execution_context
         try:
-            weighed = self._check(document, await caller_of(context.context))
-        except Refused as refused:
-            await self._admission.turn_away()
-            return refused.faults
-        await self._admission.enter(context.operation_type, weighed.cost)
+            weighed = self._check(document, await identify_caller(context.context))
+        except DocumentRefused as refused:
+            await self._admission.charge_refusal()
+            return refused.errors
+        await self._admission.admit(context.operation_type, weighed.cost)
         return []
 
-    def _check(self, document: DocumentNode, caller: Caller) -> Weighed:
+    def _check(self, document: DocumentNode, caller: Caller) -> OperationCost:
         """Return the cost of the operation. Raises Refused if it may not run."""
         context, settings = self.execution_context, self._settings
         schema, name, variables = context.schema._schema, context.operation_name, context.variables or {}
         if self._known is None:
             self._known, weighed = self._learn(document)
         else:
-            weighed = self._known.weights.get(name) or document_cache.weigh_operation(schema, document, name, variables)
+            weighed = self._known.costs.get(name) or document_cache.measure_operation(schema, document, name, variables)
             document_cache.refuse_excess(document, weighed, settings)
-        if weighed.fixed:
-            self._known.weights[name] = weighed
-        if weighed.weight.introspects and not caller.is_among(settings.introspection):
+        if weighed.is_constant:
+            self._known.costs[name] = weighed
+        if weighed.selection.introspects and not caller.is_among(settings.introspection):
             message, code = _NO_INTROSPECTION[settings.introspection]
-            raise Refused([GraphQLError(message, extensions={"code": code})])
-        if not context.context.may_read and (faults := read_faults(schema, document, name)):
-            raise Refused(faults[:_MAX_ERRORS])
+            raise DocumentRefused([GraphQLError(message, extensions={"code": code})])
+        if not context.context.can_read and (faults := find_read_errors(schema, document, name)):
+            raise DocumentRefused(faults[:_MAX_ERRORS])
         return weighed
 
-    def _learn(self, document: DocumentNode) -> tuple[Known, Weighed]:
+    def _learn(self, document: DocumentNode) -> tuple[CachedDocument, OperationCost]:
         """Cache the new document if it is valid. Raises Refused."""
-        if self._new.weighed is None or self._new.faults:
-            raise Refused(self._new.faults)
-        known = Known(document)
-        _memory.keep(self.execution_context.query or "", self._settings.max_document_tokens, known)
-        return known, self._new.weighed
+        if self._new.cost is None or self._new.errors:
+            raise DocumentRefused(self._new.errors)
+        known = CachedDocument(document)
+        _memory.put(self.execution_context.query or "", self._settings.max_document_tokens, known)
+        return known, self._new.cost
 
 
 def _empty_document(name: str | None) -> DocumentNode:
@@ -158,7 +158,7 @@ def _empty_document(name: str | None) -> DocumentNode:
     return DocumentNode(definitions=(query,))
 
 
-class Errors(SchemaExtension):
+class ErrorExtension(SchemaExtension):
     """Adds a code to every top-level error and masks internal errors."""
 
     def __init__(self) -> None:
@@ -183,10 +183,10 @@ class Errors(SchemaExtension):
         if isinstance(result, GraphQLResult | ExecutionResult) and result.errors:
             context = self.execution_context
             errors = result.errors
-            if may_be_told(context.context):
+            if can_see_suggestions(context.context):
                 schema, variables = context.schema._schema, context.variables or {}
-                errors = [with_choices(error, schema, variables) for error in errors]
+                errors = [with_allowed_values(error, schema, variables) for error in errors]
             request_id = context.context.request_id
-            result.errors = [coded(error, executing=self._executing, request_id=request_id) for error in errors]
+            result.errors = [mask_error(error, executing=self._executing, request_id=request_id) for error in errors]
             for error in result.errors:
-                context.context.note_refusal((error.extensions or {}).get("code"), error.message)
+                context.context.log_refusal((error.extensions or {}).get("code"), error.message)

@@ -11,9 +11,9 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from tocsin.graphql.context import Context
-from tocsin.graphql.limits.admission import refusal
+from tocsin.graphql.limits.admission import check_rate_limit
 
-MOST_VARIABLE_FAULTS = 10
+MAX_VARIABLE_ERRORS = 10
 
 
 class GuardedSchema(strawberry.Schema):
@@ -30,7 +30,7 @@ class GuardedSchema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
         """Execute a query or mutation. `context_value` is a Context."""
-        error = await refusal(context_value)
+        error = await check_rate_limit(context_value)
         if error is not None:
             return PreExecutionError(None, [error])
         return await super().execute(
@@ -54,7 +54,7 @@ class GuardedSchema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
     ) -> Any:
         """Execute an operation of any kind and stream its results. `context_value` is a Context."""
-        error = await refusal(context_value)
+        error = await check_rate_limit(context_value)
         if error is not None:
             return _single_result(PreExecutionError(None, [error]))
         return await super().stream(
@@ -69,7 +69,7 @@ class GuardedSchema(strawberry.Schema):
 
     def _get_custom_context_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Limit the errors of a variable: graphql-core prints the whole value around each of them."""
-        return {**super()._get_custom_context_kwargs(*args, **kwargs), "max_coercion_errors": MOST_VARIABLE_FAULTS}
+        return {**super()._get_custom_context_kwargs(*args, **kwargs), "max_coercion_errors": MAX_VARIABLE_ERRORS}
 
     def process_errors(self, *_: object, **__: object) -> None:
         """Log nothing; `extensions.Errors` does."""
@@ -84,7 +84,7 @@ async def _single_result(result: ExecutionResult) -> AsyncGenerator[ExecutionRes
     yield result
 
 
-class DiscreetExecutor(StrawberryGraphQLCoreExecutionContext):
+class GuardedExecutionContext(StrawberryGraphQLCoreExecutionContext):
     """An execution context that hides suggestions about invalid variables from callers who may not see them."""
 
     @classmethod
@@ -92,10 +92,10 @@ class DiscreetExecutor(StrawberryGraphQLCoreExecutionContext):
         cls, schema: Any, document: Any, root_value: Any = None, context_value: Any = None, *args: Any, **options: Any
     ) -> Any:
         """Build the execution context of one operation."""
-        options["hide_suggestions"] = not may_be_told(context_value)
+        options["hide_suggestions"] = not can_see_suggestions(context_value)
         return super().build(schema, document, root_value, context_value, *args, **options)
 
 
-def may_be_told(context: Context) -> bool:
+def can_see_suggestions(context: Context) -> bool:
     """Tell whether the caller gets suggestions ("Did you mean …?") in errors."""
     return context.caller is not None and context.caller.is_among(context.services.settings.suggestions)

@@ -41,18 +41,18 @@ from graphql import (
     is_list_type,
 )
 
-from tocsin.documents.paging import DEFAULT_SIZE, LARGEST
-from tocsin.tasks.bulk_creation import MOST
+from tocsin.documents.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from tocsin.tasks.bulk_creation import MAX_TASKS
 
 MUTATION_COST = 100
 """Points of a mutation's root field, because it writes."""
 ITEM_COST = 10
 """Points of each object in the input of a batch mutation. Less than a mutation each: they are written together."""
-EVENTS = 50
+SUBSCRIPTION_EVENTS = 50
 """Number of events that a subscription is charged for."""
-MOST_LEVELS = 150
+MAX_NESTING = 150
 """Deepest nesting of fields and fragments together. Fields alone have a lower limit, TOCSIN_MAX_DEPTH."""
-_SIZES = {"first": DEFAULT_SIZE, "last": DEFAULT_SIZE, "count": 5}
+_SIZES = {"first": DEFAULT_PAGE_SIZE, "last": DEFAULT_PAGE_SIZE, "count": 5}
 """Arguments that set the number of items, and the number if they are omitted."""
 _BATCH_INPUTS = {"createTasks": "tasks"}
 """Batch mutations, and the list of objects in their `input`."""
@@ -67,7 +67,7 @@ _CAP = 10**12
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class SelectionCost:
     """The size of a selection.
 
     `width` is the number of fields at its top level, `each` the cost per item of the page or the `results` around it.
@@ -77,37 +77,37 @@ class Weight:
     aliases: int = 0
     width: int = 0
     cost: float = 0
-    each: float = 0
+    item_cost: float = 0
     introspects: bool = False
 
-    def beside(self, other: "Weight") -> "Weight":
+    def merge(self, other: "SelectionCost") -> "SelectionCost":
         """Add another part of the same selection. Totals are capped, because nested fragments double them."""
-        return Weight(
+        return SelectionCost(
             max(self.depth, other.depth),
             min(self.aliases + other.aliases, _CAP),
             min(self.width + other.width, _CAP),
             min(self.cost + other.cost, _CAP),
-            min(self.each + other.each, _CAP),
+            min(self.item_cost + other.item_cost, _CAP),
             self.introspects or other.introspects,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class OperationCost:
     """The cost of one operation. `fixed` if it depends on no variable."""
 
-    weight: Weight
-    fixed: bool
+    selection: SelectionCost
+    is_constant: bool
 
     @property
     def cost(self) -> int:
         """Cost of the operation in points, rounded up."""
-        return math.ceil(self.weight.cost)
+        return math.ceil(self.selection.cost)
 
 
-def weigh(
+def measure_cost(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-) -> Weighed:
+) -> OperationCost:
     """Calculate the cost of one operation of a document, which need not be valid.
 
     Raises GraphQLError if fields and fragments are nested too deeply.
@@ -115,8 +115,8 @@ def weigh(
     scale = _Scale(schema, document, operation, variables)
     root = schema.get_root_type(operation.operation)
     weight = scale.selection(operation.selection_set, root, 0)
-    times = EVENTS if root is schema.subscription_type else 1
-    return Weighed(replace(weight, cost=min(weight.cost * times, _CAP)), not scale.asked)
+    times = SUBSCRIPTION_EVENTS if root is schema.subscription_type else 1
+    return OperationCost(replace(weight, cost=min(weight.cost * times, _CAP)), not scale.asked)
 
 
 class _Scale:
@@ -134,56 +134,63 @@ class _Scale:
         self._fragments = {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}
         self._variables = variables
         self._defaults = {node.variable.name.value: node.default_value for node in operation.variable_definitions or ()}
-        self._weights: dict[str, Weight] = {}
+        self._weights: dict[str, SelectionCost] = {}
         self.asked = False
 
-    def selection(self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None, level: int) -> Weight:
+    def selection(
+        self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None, level: int
+    ) -> SelectionCost:
         """Return the weight of a selection on a type; None stands for an unknown type."""
-        if level > MOST_LEVELS:
-            message = f"Fields and fragments are nested more than {MOST_LEVELS} levels deep."
+        if level > MAX_NESTING:
+            message = f"Fields and fragments are nested more than {MAX_NESTING} levels deep."
             raise GraphQLError(message, extensions={"code": "TOO_COMPLEX"})
-        weight = Weight()
+        weight = SelectionCost()
         for node in selection_set.selections if selection_set else ():
             if isinstance(node, FieldNode):
-                weight = weight.beside(self._field(node, parent, level))
+                weight = weight.merge(self._field(node, parent, level))
             elif isinstance(node, FragmentSpreadNode):
-                weight = weight.beside(self._fragment(node.name.value, level))
+                weight = weight.merge(self._fragment(node.name.value, level))
             elif isinstance(node, InlineFragmentNode):
                 condition = node.type_condition
                 of = self._schema.get_type(condition.name.value) if condition else parent
-                weight = weight.beside(self.selection(node.selection_set, of, level + 1))
+                weight = weight.merge(self.selection(node.selection_set, of, level + 1))
         return weight
 
-    def _fragment(self, name: str, level: int) -> Weight:
+    def _fragment(self, name: str, level: int) -> SelectionCost:
         if name not in self._weights and (node := self._fragments.get(name)):
-            self._weights[name] = Weight()  # cycles of fragments are refused by validation
+            self._weights[name] = SelectionCost()  # cycles of fragments are refused by validation
             of = self._schema.get_type(node.type_condition.name.value)
             self._weights[name] = self.selection(node.selection_set, of, level + 1)
-        return self._weights.get(name, Weight())
+        return self._weights.get(name, SelectionCost())
 
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> Weight:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> SelectionCost:
         name = node.name.value
         field = _definition(self._schema, parent, name)
         inner = self.selection(node.selection_set, get_named_type(field.type) if field else None, level + 1)
         own = _EXPENSIVE.get(name, 1) + (MUTATION_COST if field and parent is self._schema.mutation_type else 0)
         aliases = inner.aliases + int(node.alias is not None)
         if name.startswith("__"):  # introspection is not limited in depth
-            return Weight(0, aliases, 1, own + inner.cost, 0, inner.introspects or name != "__typename")
+            return SelectionCost(0, aliases, 1, own + inner.cost, 0, inner.introspects or name != "__typename")
         if field and _is_item_list(parent, name, field):
-            return Weight(inner.depth + 1, aliases, 1, 0, own + inner.cost, inner.introspects)
+            return SelectionCost(inner.depth + 1, aliases, 1, 0, own + inner.cost, inner.introspects)
         cost = self._cost(node, field, parent, own, inner)
-        return Weight(inner.depth + 1, aliases, 1, cost, 0, inner.introspects)
+        return SelectionCost(inner.depth + 1, aliases, 1, cost, 0, inner.introspects)
 
     def _cost(
-        self, node: FieldNode, field: GraphQLField | None, parent: GraphQLNamedType | None, own: float, inner: Weight
+        self,
+        node: FieldNode,
+        field: GraphQLField | None,
+        parent: GraphQLNamedType | None,
+        own: float,
+        inner: SelectionCost,
     ) -> float:
         if field is None:
             return own + inner.cost
         if parent is self._schema.mutation_type and node.name.value in _BATCH_INPUTS:
-            return own + inner.cost + self._batch_size(node) * (ITEM_COST + inner.each)
+            return own + inner.cost + self._batch_size(node) * (ITEM_COST + inner.item_cost)
         requested = self._requested_size(node, field)
         if requested is not None and _is_page(get_named_type(field.type)):
-            return own + inner.cost + requested * inner.each
+            return own + inner.cost + requested * inner.item_cost
         times = _typical_length(self._schema, parent, node.name.value, field) if requested is None else requested
         return own + times * (inner.cost if node.selection_set else int(times > 1))
 
@@ -200,7 +207,7 @@ class _Scale:
         """Return the number of objects in a batch mutation's input. Invalid input counts as 1 and is refused later."""
         given = next((argument.value for argument in node.arguments or () if argument.name.value == "input"), None)
         things = self._member(self._value(given), _BATCH_INPUTS[node.name.value])
-        return min(len(things), MOST) if isinstance(things, list | tuple) and things else 1
+        return min(len(things), MAX_TASKS) if isinstance(things, list | tuple) and things else 1
 
     def _value(self, node: Any) -> Any:
         """Resolve a value of the document: a variable to its value or default, a list to its nodes."""
@@ -226,9 +233,9 @@ class _Scale:
             value = self._variables[name]
             if value is None:
                 return None
-            return min(max(int(value), 1), LARGEST) if isinstance(value, int) else LARGEST
+            return min(max(int(value), 1), MAX_PAGE_SIZE) if isinstance(value, int) else MAX_PAGE_SIZE
         if isinstance(node, IntValueNode):
-            return min(max(int(node.value[:6]), 1), LARGEST) if node.value[:6] != "-" else 1
+            return min(max(int(node.value[:6]), 1), MAX_PAGE_SIZE) if node.value[:6] != "-" else 1
         return None
 
 

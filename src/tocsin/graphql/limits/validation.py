@@ -38,9 +38,9 @@ from graphql.validation.validation_context import NodeWithSelectionSet, Variable
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from tocsin.graphql.limits.document_limits import too_complex
+from tocsin.graphql.limits.document_limits import too_complex_error
 
-MOST_ERRORS = 5
+MAX_ERRORS = 5
 """Errors reported for one document; one more says that there are others."""
 _MAX_ERRORS_PER_VALUE = 2
 _COMPARISONS = 4_000
@@ -131,11 +131,11 @@ class _Context(ValidationContext):
             )
             visit(node, visitor := TypeInfoVisitor(self._type_info, collector))
             usages = self._variable_usages[node] = collector.usages
-            let_go(collector, visitor)
+            clear_references(collector, visitor)
         return usages
 
 
-def let_go(*parts: Any) -> None:
+def clear_references(*parts: Any) -> None:
     """Clear objects that reference each other, so that reference counting frees them and what they hold."""
     for part in parts:
         vars(part).clear()
@@ -148,7 +148,7 @@ def without_traceback(error: GraphQLError) -> GraphQLError:
     return error.with_traceback(None)
 
 
-def faults(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> list[GraphQLError]:
+def validate_document(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> list[GraphQLError]:
     """Validate a document against the schema and return at most six errors, with suggestions if `suggest`.
 
     Works like graphql-core's `validate`, but leaves no garbage: rules, context and document form reference cycles, and
@@ -158,7 +158,7 @@ def faults(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> l
 
     def report(error: GraphQLError) -> None:
         errors.append(without_traceback(error))
-        if len(errors) > MOST_ERRORS:
+        if len(errors) > MAX_ERRORS:
             raise _EnoughForDocument
 
     types = TypeInfo(schema)
@@ -170,7 +170,7 @@ def faults(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> l
     except _EnoughForDocument:
         errors[-1] = GraphQLError("There are more errors; these are the first.")
     except (ValidationAbortedError, RecursionError):
-        errors.append(too_complex(_TOO_MANY_FIELDS))
+        errors.append(too_complex_error(_TOO_MANY_FIELDS))
     finally:
-        let_go(*visitors, context, types)
+        clear_references(*visitors, context, types)
     return errors

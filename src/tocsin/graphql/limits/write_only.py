@@ -25,14 +25,14 @@ from graphql import (
     is_composite_type,
 )
 
-THINGS = frozenset({"Node", "Queue"})
+CHANGED_TYPES = frozenset({"Node", "Queue"})
 """Types and interfaces of the objects that mutations change."""
-PARTS = frozenset(
+CHANGED_PARTS = frozenset(
     {"Job", "Header", "Schedule", "Misfire", "RetryPolicy", "Backoff", "RunError", "RunReplay", "Progress", "StepRun"}
     | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip"}
 )
 """Types of the parts of a changed object."""
-CONTENT = frozenset(
+READ_ONLY_FIELDS = frozenset(
     {"Run.result", "WorkflowRun.result", "StepRun.result"}
     | {"Queue.depth", "Queue.running", "Queue.oldestQueuedAt", "Queue.throughputPerMinute"}
 )
@@ -41,7 +41,7 @@ _MISSING_SCOPE = "This API token does not have the scope READ, which {} needs: {
 _EXPLANATION = "a token without it can select only the object that the mutation changed."
 
 
-def read_faults(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> list[GraphQLError]:
+def find_read_errors(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> list[GraphQLError]:
     """Return an error for each selection of a mutation that reads beyond the object that it changes.
 
     The document must be valid. Queries and subscriptions have none.
@@ -89,20 +89,20 @@ class _Walk:
         if definition is None:  # __typename
             return
         kind, place = get_named_type(definition.type), f"{parent.name}.{node.name.value}"
-        if place in CONTENT or (inside and is_composite_type(kind) and not is_part(kind)):
+        if place in READ_ONLY_FIELDS or (inside and is_composite_type(kind) and not is_changed_part(kind)):
             yield GraphQLError(_MISSING_SCOPE.format(place, _EXPLANATION), [node], extensions={"code": "FORBIDDEN"})
         elif node.selection_set is not None:
-            yield from self._selected(node.selection_set, kind, inside=inside or is_thing(kind))
+            yield from self._selected(node.selection_set, kind, inside=inside or is_changed_type(kind))
 
 
-def is_thing(kind: GraphQLNamedType) -> bool:
+def is_changed_type(kind: GraphQLNamedType) -> bool:
     """Tell whether mutations change objects of this type."""
-    return not {kind.name, *_interfaces(kind)}.isdisjoint(THINGS)
+    return not {kind.name, *_interfaces(kind)}.isdisjoint(CHANGED_TYPES)
 
 
-def is_part(kind: GraphQLNamedType) -> bool:
+def is_changed_part(kind: GraphQLNamedType) -> bool:
     """Tell whether this is the type of a part of a changed object."""
-    return not {kind.name, *_interfaces(kind)}.isdisjoint(PARTS)
+    return not {kind.name, *_interfaces(kind)}.isdisjoint(CHANGED_PARTS)
 
 
 def _interfaces(kind: GraphQLNamedType) -> list[str]:

@@ -8,19 +8,19 @@ import strawberry
 
 from tocsin import clock
 from tocsin.accounts import audit
-from tocsin.dispatch.circuit_breaker import State
+from tocsin.dispatch.circuit_breaker import CircuitState
 from tocsin.documents import AuditAction, Database, Doc, RunStatus
 from tocsin.documents.workers import is_alive
 from tocsin.graphql import access
-from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.enums import describe
-from tocsin.graphql.errors import UserError, caught
+from tocsin.graphql.enums import describe_enum
+from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.tasks import queues
-from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_prefix
+from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_range
 
-describe(
-    State,
+describe_enum(
+    CircuitState,
     "State of a circuit breaker: whether runs are sent to a target host.",
     {
         "CLOSED": "Runs are sent.",
@@ -55,7 +55,7 @@ class Queue:
     @strawberry.field(description="Number of runs that wait in the queue.")
     async def depth(self, info: Info) -> int:
         database = info.context.services.database
-        which = {"status": RunStatus.QUEUED.value, "lane": lane_prefix(self.name, self.owner)}
+        which = {"status": RunStatus.QUEUED.value, "lane": lane_range(self.name, self.owner)}
         claimed = await _count_claimed(database, self.owner, begun=False)
         return await database.runs.count_documents(which) + claimed.get(self.name, 0)
 
@@ -65,7 +65,7 @@ class Queue:
 
     @strawberry.field(description="Time at which the longest waiting run was queued; null if none waits.")
     async def oldest_queued_at(self, info: Info) -> datetime | None:
-        which = {"status": RunStatus.QUEUED.value, "lane": lane_prefix(self.name, self.owner)}
+        which = {"status": RunStatus.QUEUED.value, "lane": lane_range(self.name, self.owner)}
         runs = info.context.services.database.runs.find(which, {"queued_at": 1}).sort("queued_at", 1).limit(1)
         return next((run["queued_at"] for run in await runs.to_list()), None)
 
@@ -80,7 +80,7 @@ class Queue:
 @strawberry.type(description="The circuit breaker of your runs to one target host. Exists only while it is not closed.")
 class Circuit:
     host: str = strawberry.field(description="Host and port.")
-    state: State = strawberry.field(description="OPEN or HALF_OPEN.")
+    state: CircuitState = strawberry.field(description="OPEN or HALF_OPEN.")
     failures: int = strawberry.field(description="Number of consecutive failed attempts that opened it.")
     cause: str = strawberry.field(description="Error of the last of these attempts.")
     opened_at: datetime = strawberry.field(description="Time at which it opened.")
@@ -136,14 +136,16 @@ class ResumeQueuePayload(QueuePayload):
 class QueueQueries:
     @strawberry.field(description="All queues, ordered by name.")
     async def queues(self, info: Info) -> list[Queue]:
-        owner = None if await access.administers(info) else await access.owner(info)
+        owner = None if await access.is_administrator(info) else await access.require_owner(info)
         return [_queue(document, owner) for document in await queues.list_queues(info.context.services.database)]
 
     @strawberry.field(description="Circuit breakers of your runs that are not closed, ordered by host.")
     async def circuits(self, info: Info) -> list[Circuit]:
-        found = info.context.services.database.circuits.find({"owner": await access.owner(info)})
+        found = info.context.services.database.circuits.find({"owner": await access.require_owner(info)})
         names = ("host", "failures", "cause", "opened_at", "retry_at")
-        made = [Circuit(state=State(each["state"]), **{name: each[name] for name in names}) async for each in found]
+        made = [
+            Circuit(state=CircuitState(each["state"]), **{name: each[name] for name in names}) async for each in found
+        ]
         return sorted(made, key=lambda circuit: circuit.host)
 
 
@@ -152,7 +154,7 @@ class QueueMutations:
     @strawberry.mutation(
         description="Create or change a queue. Requires administrator access. Takes effect immediately."
     )
-    async def update_queue(self, info: Info, input: Annotated[UpdateQueueInput, WHAT]) -> UpdateQueuePayload:
+    async def update_queue(self, info: Info, input: Annotated[UpdateQueueInput, INPUT_ARGUMENT]) -> UpdateQueuePayload:
         given = {
             "description": input.description, "concurrency": input.concurrency, "rate": input.rate_per_minute,
             "priority": input.priority,
@@ -167,12 +169,12 @@ class QueueMutations:
             "administrator access."
         )
     )
-    async def pause_queue(self, info: Info, input: Annotated[QueueNameInput, WHAT]) -> PauseQueuePayload:
+    async def pause_queue(self, info: Info, input: Annotated[QueueNameInput, INPUT_ARGUMENT]) -> PauseQueuePayload:
         queue, errors = await _change(info, input.name, {"paused": True}, known=True)
         return PauseQueuePayload(queue=queue, user_errors=errors)
 
     @strawberry.mutation(description="Resume a paused queue. Requires administrator access.")
-    async def resume_queue(self, info: Info, input: Annotated[QueueNameInput, WHAT]) -> ResumeQueuePayload:
+    async def resume_queue(self, info: Info, input: Annotated[QueueNameInput, INPUT_ARGUMENT]) -> ResumeQueuePayload:
         queue, errors = await _change(info, input.name, {"paused": False}, known=True)
         return ResumeQueuePayload(queue=queue, user_errors=errors)
 
@@ -180,19 +182,19 @@ class QueueMutations:
 async def _change(
     info: Info, name: str, changes: Mapping[str, Any], *, known: bool = False
 ) -> tuple[Queue | None, list[UserError]]:
-    admin, services = await access.administrator(info), info.context.services
+    admin, services = await access.require_administrator(info), info.context.services
 
     async def change() -> Doc:
         if known:
             await queues.find_queue(services.database, name)
-        return await queues.change(services.database, name, changes, clock.now())
+        return await queues.update_queue(services.database, name, changes, clock.now())
 
-    document, errors = await caught(change())
+    document, errors = await collect_user_errors(change())
     if document is None:
         return None, errors
     services.on_queue_change()
     detail = f"queue {name}: " + ", ".join(f"{field} {value}" for field, value in changes.items())
-    await audit.record(AuditAction.QUEUE_CHANGED, access.actor(info, admin), admin.user, detail=detail[:500])
+    await audit.record(AuditAction.QUEUE_CHANGED, access.audit_actor(info, admin), admin.user, detail=detail[:500])
     return _queue(document, None), []
 
 

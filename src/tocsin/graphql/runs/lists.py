@@ -7,14 +7,14 @@ import strawberry
 
 from tocsin import clock
 from tocsin.documents import Doc, RunStatus, Trigger, User, owner_of, paging
-from tocsin.documents.paging import PageArguments, Rows
+from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import ids
-from tocsin.graphql.arguments import TimeWindow, bounds, contains
+from tocsin.graphql.arguments import TimeWindow, contains_text, window_bounds
 from tocsin.graphql.context import Services
-from tocsin.graphql.enums import OrderDirection, describe
-from tocsin.graphql.loaders import RUN_FIELDS
+from tocsin.graphql.enums import OrderDirection, describe_enum
+from tocsin.graphql.loaders import RUN_PROJECTION
 from tocsin.graphql.node import PageInfo
-from tocsin.graphql.runs.types import Run, run_type
+from tocsin.graphql.runs.types import Run, to_run
 
 
 class RunOrderField(Enum):
@@ -24,7 +24,7 @@ class RunOrderField(Enum):
     DUE_AT = "due_at"
 
 
-describe(
+describe_enum(
     RunOrderField,
     "A field to sort runs by. Paging to the end returns every run exactly once, even if others are added or deleted.",
     {"CREATED_AT": "Time at which the run was created.", "DUE_AT": "Time at which the run was due."},
@@ -60,7 +60,7 @@ class RunEdge:
 
 @strawberry.type(description="A page of runs.")
 class RunConnection:
-    rows: strawberry.Private[Rows | None]
+    query: strawberry.Private[KeysetQuery | None]
     edges: list[RunEdge] = strawberry.field(description="The runs on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -70,7 +70,7 @@ class RunConnection:
 
     @strawberry.field(description="Number of runs on all pages.")
     async def total_count(self) -> int:
-        return 0 if self.rows is None else await paging.count(self.rows)
+        return 0 if self.query is None else await paging.count_rows(self.query)
 
 
 async def list_runs(
@@ -83,36 +83,38 @@ async def list_runs(
 ) -> RunConnection:
     """Return a page of the user's runs, or of the runs of one task. Raises InvalidInput."""
     if task_id is None and filter_ and filter_.task_id:
-        task_id = ids.find("Task", filter_.task_id, "filter", "taskId") or ""
+        task_id = ids.decode_as("Task", filter_.task_id, "filter", "taskId") or ""
         if owner_of(task_id) != user.id:
-            arguments.checked()
-            return run_connection(None, paging.Page([], has_next=False, has_previous=False))
+            arguments.validated()
+            return to_run_connection(None, paging.Page([], has_next=False, has_previous=False))
     rows = _rows(services, user, filter_, order or RunOrder(field=RunOrderField.DUE_AT), task_id)
-    return run_connection(rows, await paging.read_page(rows, arguments))
+    return to_run_connection(rows, await paging.fetch_page(rows, arguments))
 
 
-def _rows(services: Services, user: User, filter_: RunFilter | None, order: RunOrder, task_id: str | None) -> Rows:
+def _rows(
+    services: Services, user: User, filter_: RunFilter | None, order: RunOrder, task_id: str | None
+) -> KeysetQuery:
     """Build the query for one of the indexes (task, due), (owner, due) and (owner, created), depending on the order."""
     key = order.field.value
     by_task = task_id is not None and order.field is RunOrderField.DUE_AT
     residual = _residual(filter_)
     if task_id is not None and not by_task:
         residual["task"] = task_id
-    low, high = bounds(filter_.due_at or None) if filter_ else (None, None)
+    low, high = window_bounds(filter_.due_at or None) if filter_ else (None, None)
     if order.field is not RunOrderField.DUE_AT:
         residual |= _due_between(low, high)
         low = high = None
-    return Rows(
+    return KeysetQuery(
         collection=services.database.runs,
-        order=f"run_{key}",
+        order_name=f"run_{key}",
         key=key,
         descending=order.direction is OrderDirection.DESC,
-        base={"task": task_id} if by_task else {"owner": user.id},
-        residual=residual,
-        hidden=dict(RUN_FIELDS),
-        low=low,
-        high=high,
-        origin=(user.created_at, clock.now()),
+        indexed_filter={"task": task_id} if by_task else {"owner": user.id},
+        extra_filter=residual,
+        projection=dict(RUN_PROJECTION),
+        min_key=low,
+        max_key=high,
+        key_range_hint=(user.created_at, clock.now()),
     )
 
 
@@ -125,7 +127,7 @@ def _residual(filter_: RunFilter | None) -> Doc:
     if filter_.trigger:
         residual["trigger"] = filter_.trigger.value
     if filter_.task_name:
-        residual["task_name"] = contains(filter_.task_name, "filter", "taskName")
+        residual["task_name"] = contains_text(filter_.task_name, "filter", "taskName")
     return residual
 
 
@@ -148,13 +150,13 @@ def _due_between(low: datetime | None, high: datetime | None) -> Doc:
     return {"due_at": found} if found else {}
 
 
-def run_connection(rows: Rows | None, page: paging.Page) -> RunConnection:
+def to_run_connection(rows: KeysetQuery | None, page: paging.Page) -> RunConnection:
     """Convert a page of runs to a connection."""
-    edges = [RunEdge(cursor=paging.cursor(rows, row), node=run_type(row)) for row in page.rows] if rows else []
-    return RunConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+    edges = [RunEdge(cursor=paging.encode_cursor(rows, row), node=to_run(row)) for row in page.rows] if rows else []
+    return RunConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
 
 
-def page_info(page: paging.Page, cursors: list[str]) -> PageInfo:
+def to_page_info(page: paging.Page, cursors: list[str]) -> PageInfo:
     """Return the position of the page."""
     return PageInfo(
         has_next_page=page.has_next,

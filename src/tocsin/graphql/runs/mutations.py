@@ -8,12 +8,12 @@ from tocsin import clock
 from tocsin.documents import Run as RunDocument
 from tocsin.documents import RunStatus
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import UserError, caught
-from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
 from tocsin.graphql.runs.types import Run, load_run
-from tocsin.graphql.tasks.inputs import key_field
+from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.tasks import ownership
 from tocsin.tasks import runs as task_runs
 
@@ -21,7 +21,7 @@ from tocsin.tasks import runs as task_runs
 @strawberry.input(description="Input of `retryRun`.")
 class RetryRunInput:
     id: strawberry.ID = strawberry.field(description="Global ID of the run.")
-    idempotency_key: str | None = key_field()
+    idempotency_key: str | None = idempotency_key_field()
 
 
 @strawberry.input(description="Input of `cancelRun`.")
@@ -49,9 +49,9 @@ class RunMutations:
             "retries and the current settings of its task."
         )
     )
-    async def retry_run(self, info: Info, input: Annotated[RetryRunInput, WHAT]) -> RetryRunPayload:
-        owner = await access.owner(info)
-        run, errors = await caught(_retry(info.context.services, owner, input))
+    async def retry_run(self, info: Info, input: Annotated[RetryRunInput, INPUT_ARGUMENT]) -> RetryRunPayload:
+        owner = await access.require_owner(info)
+        run, errors = await collect_user_errors(_retry(info.context.services, owner, input))
         return RetryRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
 
     @strawberry.mutation(
@@ -60,26 +60,26 @@ class RunMutations:
             "may still show the run as RUNNING."
         )
     )
-    async def cancel_run(self, info: Info, input: Annotated[CancelRunInput, WHAT]) -> CancelRunPayload:
-        owner = await access.owner(info)
-        run, errors = await caught(_cancel(info.context.services, owner, input))
+    async def cancel_run(self, info: Info, input: Annotated[CancelRunInput, INPUT_ARGUMENT]) -> CancelRunPayload:
+        owner = await access.require_owner(info)
+        run, errors = await collect_user_errors(_cancel(info.context.services, owner, input))
         return CancelRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
 
 
 async def _retry(services: Services, owner: str, input: RetryRunInput) -> RunDocument:
-    run_id = ids.require("Run", input.id, "id")
-    key = key_of(services, owner, "retryRun", input)
-    if await earlier(services, key) is None:
+    run_id = ids.require_id("Run", input.id, "id")
+    key = take_idempotency_key(services, owner, "retryRun", input)
+    if await find_earlier_result(services, key) is None:
         await ownership.require_run(owner, run_id)
-        services.quotas.take_run(owner)
-    run = await task_runs.retry(services.database, owner, run_id, clock.now(), key)
+        services.quotas.consume_run(owner)
+    run = await task_runs.retry_run(services.database, owner, run_id, clock.now(), key)
     services.on_queued()
     return run
 
 
 async def _cancel(services: Services, owner: str, input: CancelRunInput) -> RunDocument:
-    run_id = ids.require("Run", input.id, "id")
-    run = await task_runs.cancel(services.database, owner, run_id, clock.now())
+    run_id = ids.require_id("Run", input.id, "id")
+    run = await task_runs.cancel_run(services.database, owner, run_id, clock.now())
     if run.status is RunStatus.RUNNING:
         services.on_cancel(run_id)
     services.on_queued()  # another run may wait for this one to settle

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from tocsin.documents import Doc, RunReason, RunStatus
-from tocsin.graphql.scalars import write_moment
+from tocsin.graphql.scalars import format_datetime
 
 _MIN_DELAY = timedelta(seconds=2)
 _SENTENCES = {
@@ -22,27 +22,28 @@ _SENTENCES = {
 }
 
 
-def reason_text(reason: RunReason, run: Doc) -> str:
+def explain_run_reason(reason: RunReason, run: Doc) -> str:
     """Explain the reason of this run."""
     if reason is RunReason.QUOTA and run["status"] == RunStatus.MISSED.value:
         return _explain_missed(run, "a quota of its owner was used up")
     return _explain_missed(run, "no server could run it") if reason is RunReason.MISFIRE else _SENTENCES[reason]
 
 
-def lateness_text(due_at: datetime | None, now: datetime) -> str | None:
+def explain_lateness(due_at: datetime | None, now: datetime) -> str | None:
     """Explain the delay of a task whose due time has passed without a run; None if it is not late."""
     if due_at is None or now - due_at < _MIN_DELAY:
         return None
     return (
-        f"The task was due at {write_moment(due_at)} and is waiting for its turn: the service takes due tasks from all "
-        "users in turn, so users with many due tasks wait longer. Schedule fewer tasks at the same time, or less often."
+        f"The task was due at {format_datetime(due_at)} and is waiting for its turn: the service takes due tasks from "
+        "all users in turn, so users with many due tasks wait longer. "
+        "Schedule fewer tasks at the same time, or less often."
     )
 
 
 def _explain_missed(run: Doc, why: str) -> str:
-    count, due_at = run.get("missed_count") or 1, write_moment(run["due_at"])
+    count, due_at = run.get("missed_count") or 1, format_datetime(run["due_at"])
     if count == 1:
         return f"It was due at {due_at}, while {why}."
-    until = write_moment(run.get("missed_until") or run["due_at"])
+    until = format_datetime(run.get("missed_until") or run["due_at"])
     why = why.replace("run it", "run them")
     return f"{count} due times from {due_at} to {until} passed while {why}."

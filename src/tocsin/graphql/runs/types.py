@@ -14,16 +14,16 @@ from tocsin.documents import (
     RunStatus,
     Trigger,
     WaitingFor,
-    shown_status,
+    parent_of,
+    public_status,
     step_of,
-    task_of,
 )
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.http import Header
 from tocsin.graphql.node import Node
-from tocsin.graphql.runs.reasons import reason_text
-from tocsin.graphql.scalars import JSON, Url, read_texts
+from tocsin.graphql.runs.reasons import explain_run_reason
+from tocsin.graphql.scalars import JSON, Url, parse_json_texts
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
@@ -106,7 +106,7 @@ class Attempt:
     async def response_body(self, info: Info) -> str | None:
         if not self.document.get("has_body"):
             return None
-        return await info.context.services.loaders.body(self.run_id, self.number)
+        return await info.context.services.loaders.load_response_body(self.run_id, self.number)
 
     @strawberry.field(
         description="Breakdown of the duration; null while the attempt is in progress and if nothing was sent."
@@ -167,14 +167,14 @@ class Run(Node):
         )
     )
     async def result(self) -> JSON | None:
-        result: JSON | None = (await read_texts([self.document.get("result")]))[0]
+        result: JSON | None = (await parse_json_texts([self.document.get("result")]))[0]
         return result
 
     @strawberry.field(description="Task of the run; null if the task was deleted.")
     async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("tocsin.graphql.tasks.types")] | None:
         from tocsin.graphql.tasks.types import load_task  # the two modules import each other
 
-        return await load_task(info, self.document["owner"], task_of(self.document["_id"]))
+        return await load_task(info, self.document["owner"], parent_of(self.document["_id"]))
 
     @strawberry.field(description="Workflow run to which the run belongs as a step; null for a run of a task.")
     async def workflow_run(
@@ -184,7 +184,7 @@ class Run(Node):
 
         if step_of(self.document["_id"]) is None:
             return None
-        return await load_workflow_run(info, self.document["owner"], task_of(self.document["_id"]))
+        return await load_workflow_run(info, self.document["owner"], parent_of(self.document["_id"]))
 
     @strawberry.field(description="Name of its queue.")
     def queue(self) -> str:
@@ -198,12 +198,12 @@ class Run(Node):
 
     @strawberry.field(description="Condition that an open run is waiting for; null if it is not waiting.")
     def waiting_for(self, info: Info) -> WaitingFor | None:
-        waiting = info.context.services.waiting(self.document)
-        return None if waiting is None else waiting.what
+        waiting = info.context.services.find_wait_reason(self.document)
+        return None if waiting is None else waiting.waiting_for
 
     @strawberry.field(description="Explanation of `waitingFor` for people; null if the run is not waiting.")
     def waiting_text(self, info: Info) -> str | None:
-        waiting = info.context.services.waiting(self.document)
+        waiting = info.context.services.find_wait_reason(self.document)
         return None if waiting is None else waiting.text
 
     @strawberry.field(description="Key of its workflow step; null for a run of a task.")
@@ -220,9 +220,9 @@ class Run(Node):
         description="The latest occasions on which a person retried or replayed the run, at most 50, oldest first."
     )
     def replays(self) -> list[Annotated["RunReplay", strawberry.lazy("tocsin.graphql.dead_letters.types")]]:
-        from tocsin.graphql.dead_letters.types import run_replay_type  # the two modules import each other
+        from tocsin.graphql.dead_letters.types import to_run_replay  # the two modules import each other
 
-        return [run_replay_type(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
+        return [to_run_replay(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
 
     @strawberry.field(description="Attempts of the run, at most 100, oldest first.")
     def attempts(self) -> list[Attempt]:
@@ -232,7 +232,7 @@ class Run(Node):
         return [_to_attempt(run_id, document) for document in (claimed[:-1] if is_waiting else claimed)]
 
 
-def run_type(run: Doc) -> Run:
+def to_run(run: Doc) -> Run:
     """Convert a stored run."""
     reason = run.get("reason") and RunReason(run["reason"])
     same = (
@@ -251,21 +251,21 @@ def run_type(run: Doc) -> Run:
         task_name=run["task_name"],
         task_version=run["task_version"],
         trigger=Trigger(run["trigger"]),
-        status=shown_status(run),
+        status=public_status(run),
         reason=reason,
-        reason_text=reason and reason_text(reason, run),
+        reason_text=reason and explain_run_reason(reason, run),
         due_at=run["due_at"],
         created_at=run["created_at"],
         next_attempt_at=run.get("retry_at") if run["status"] == RunStatus.RETRY.value else None,
-        error=run_error(run.get("error")),
+        error=to_run_error(run.get("error")),
         **{name: run.get(name) for name in same},
     )
 
 
 async def load_run(info: Info, owner: str, run_id: str) -> Run | None:
     """Load a run of the owner; None if it does not exist."""
-    run = await info.context.services.loaders.run(owner, run_id)
-    return None if run is None else run_type(run)
+    run = await info.context.services.loaders.load_run(owner, run_id)
+    return None if run is None else to_run(run)
 
 
 def _to_attempt(run_id: str, attempt: Doc) -> Attempt:
@@ -281,11 +281,11 @@ def _to_attempt(run_id: str, attempt: Doc) -> Attempt:
         status_code=attempt.get("status_code"),
         response_truncated=bool(attempt.get("response_truncated")),
         redirects=attempt.get("redirects") or 0,
-        error=run_error(attempt.get("error")),
+        error=to_run_error(attempt.get("error")),
     )
 
 
-def run_error(error: Doc | None) -> RunError | None:
+def to_run_error(error: Doc | None) -> RunError | None:
     """Convert a stored error."""
     if not error:
         return None

@@ -13,12 +13,12 @@ from tocsin import clock, errors
 from tocsin.documents import Doc, User, new_id
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.graphql import access
-from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.enums import describe
-from tocsin.graphql.errors import UserError, caught, shown, shown_all
-from tocsin.graphql.idempotency import key_of
-from tocsin.graphql.tasks.inputs import CreateTaskInput, key_field, read_draft
+from tocsin.graphql.enums import describe_enum
+from tocsin.graphql.errors import UserError, collect_user_errors, to_user_error, to_user_errors
+from tocsin.graphql.idempotency import take_idempotency_key
+from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
 from tocsin.graphql.tasks.types import Task, load_task
 from tocsin.quotas import Quota
 from tocsin.tasks import bulk_creation, idempotency, queues, saving
@@ -34,7 +34,7 @@ class SaveMode(Enum):
     EACH = "EACH"
 
 
-describe(
+describe_enum(
     SaveMode,
     "What `createTasks` does with the valid tasks if others are invalid.",
     {"ALL_OR_NOTHING": "No task is saved.", "EACH": "The valid tasks are saved."},
@@ -45,13 +45,14 @@ describe(
 class CreateTasksInput:
     tasks: list[CreateTaskInput] = strawberry.field(
         description=(
-            f"1 to {bulk_creation.MOST:,} tasks. They must not have an `idempotencyKey` each; use the one of the list."
+            f"1 to {bulk_creation.MAX_TASKS:,} tasks. They must not have an `idempotencyKey` each; "
+            "use the one of the list."
         )
     )
     mode: SaveMode = strawberry.field(
         default=SaveMode.ALL_OR_NOTHING, description="What to do with the valid tasks if others are invalid."
     )
-    idempotency_key: str | None = key_field()
+    idempotency_key: str | None = idempotency_key_field()
 
 
 @strawberry.type(description="Result for one task of `createTasks`.")
@@ -76,17 +77,17 @@ class CreateTasksPayload:
 
 
 @strawberry.type
-class BatchMutations:
+class TaskBatchMutations:
     @strawberry.mutation(
         description=(
             "Create up to "
-            f"{bulk_creation.MOST:,} tasks at once. If the database fails meanwhile, sending the same input again with the "
-            "same `idempotencyKey` saves the missing tasks and none twice."
+            f"{bulk_creation.MAX_TASKS:,} tasks at once. If the database fails meanwhile, sending the same input again "
+            "with the same `idempotencyKey` saves the missing tasks and none twice."
         )
     )
-    async def create_tasks(self, info: Info, input: Annotated[CreateTasksInput, WHAT]) -> CreateTasksPayload:
-        owner = await access.user(info)
-        work, faults = await caught(_create(info.context.services, owner, input))
+    async def create_tasks(self, info: Info, input: Annotated[CreateTasksInput, INPUT_ARGUMENT]) -> CreateTasksPayload:
+        owner = await access.require_user(info)
+        work, faults = await collect_user_errors(_create(info.context.services, owner, input))
         if work is None:
             return CreateTasksPayload(results=[], user_errors=faults)
         if work.record is None and input.mode is SaveMode.ALL_OR_NOTHING:
@@ -99,7 +100,7 @@ class _Batch:
     """A checked list of `count` tasks, valid and invalid ones by index. `record` is None if nothing was saved."""
 
     count: int
-    valid: Mapping[int, saving.Ready]
+    valid: Mapping[int, saving.ValidatedDraft]
     invalid: Mapping[int, errors.UserError]
     record: Doc | None = None
 
@@ -109,63 +110,63 @@ async def _create(services: Services, owner: User, input: CreateTasksInput) -> _
 
     A repeated call is checked as of the time of the first one, so that tasks that were valid then stay valid.
     """
-    if not 1 <= len(input.tasks) <= bulk_creation.MOST:
-        raise InvalidInput(f"Give 1 to {bulk_creation.MOST:,} tasks, not {len(input.tasks):,}.", "tasks")
-    key = await asyncio.to_thread(key_of, services, owner.id, "createTasks", input)
-    record = None if key is None else await idempotency.find(services.database, key)
+    if not 1 <= len(input.tasks) <= bulk_creation.MAX_TASKS:
+        raise InvalidInput(f"Give 1 to {bulk_creation.MAX_TASKS:,} tasks, not {len(input.tasks):,}.", "tasks")
+    key = await asyncio.to_thread(take_idempotency_key, services, owner.id, "createTasks", input)
+    record = None if key is None else await idempotency.find_record(services.database, key)
     now = clock.now() if record is None else record["created_at"]
     work = await _check(services, owner, input, now)
     done = record is not None and record["done"]
     if not done and (not work.valid or (work.invalid and input.mode is SaveMode.ALL_OR_NOTHING)):
         return work
-    record = await idempotency.take(services.database, key, new_id(owner.id), now)
+    record = await idempotency.claim_key(services.database, key, new_id(owner.id), now)
     if record["created_at"] != now:  # a concurrent call with the same key was faster
         work = await _check(services, owner, input, record["created_at"])
-    async with services.quotas.room(owner.id, Quota.TASKS, 0 if record["done"] else len(work.valid), "tasks"):
-        await bulk_creation.save(services.database, owner.id, work.valid, record)
-    services.quotas.note_stored(owner.id, *(task.draft.job for task in work.valid.values()))
+    async with services.quotas.reserve(owner.id, Quota.TASKS, 0 if record["done"] else len(work.valid), "tasks"):
+        await bulk_creation.create_tasks(services.database, owner.id, work.valid, record)
+    services.quotas.add_documents(owner.id, *(task.draft.job for task in work.valid.values()))
     services.on_due(min((task.next_run_at for task in work.valid.values()), default=None))
     return _Batch(work.count, work.valid, work.invalid, record)
 
 
 async def _check(services: Services, owner: User, input: CreateTasksInput, now: datetime) -> _Batch:
     """Check all tasks in threads: the valid ones are ready to be saved, the others have their error."""
-    standards = await queues.standards(services.database)
+    standards = await queues.default_priorities(services.database)
 
-    def check(start: int) -> list[saving.Ready | errors.UserError]:
+    def check(start: int) -> list[saving.ValidatedDraft | errors.UserError]:
         chunk = enumerate(input.tasks[start : start + _CHUNK], start)
         return [_check_one(services, owner, index, task, now, standards) for index, task in chunk]
 
     found = [one for start in range(0, len(input.tasks), _CHUNK) for one in await asyncio.to_thread(check, start)]
-    valid = {index: one for index, one in enumerate(found) if isinstance(one, saving.Ready)}
+    valid = {index: one for index, one in enumerate(found) if isinstance(one, saving.ValidatedDraft)}
     invalid = {index: one for index, one in enumerate(found) if isinstance(one, errors.UserError)}
     return _Batch(len(found), valid, invalid)
 
 
 def _check_one(
     services: Services, owner: User, index: int, input: CreateTaskInput, now: datetime, standards: Mapping[str, int]
-) -> saving.Ready | errors.UserError:
+) -> saving.ValidatedDraft | errors.UserError:
     try:
         if isinstance(input.idempotency_key, str):
             raise InvalidInput(
                 "Tasks of a list cannot have an idempotencyKey. Give one for the whole list, next to `tasks`.",
                 "idempotencyKey",
             )
-        draft = saving.in_queue(read_draft(input, services, owner, now), standards)
-        return saving.ready(draft, now)
+        draft = saving.with_queue_priority(parse_draft(input, services, owner, now), standards)
+        return saving.validate_draft(draft, now)
     except errors.UserError as error:
-        return error.under("tasks", str(index))
+        return error.prefix_path("tasks", str(index))
 
 
 def _nothing_saved(work: _Batch) -> UserError:
     invalid = f"{len(work.invalid):,} of {work.count:,} tasks {'is' if len(work.invalid) == 1 else 'are'} invalid"
-    return shown(InvalidInput(f"Nothing was saved: {invalid}, see `results`.", "tasks"))
+    return to_user_error(InvalidInput(f"Nothing was saved: {invalid}, see `results`.", "tasks"))
 
 
 async def _results(info: Info, owner: str, work: _Batch) -> list[CreateTasksResult]:
     tasks: list[Task | None] = [None] * work.count
     if (record := work.record) is not None:
-        ids = [bulk_creation.id_of(record, index) for index in range(work.count)]
+        ids = [bulk_creation.task_id_at(record, index) for index in range(work.count)]
         tasks = await asyncio.gather(*(load_task(info, owner, id_) for id_ in ids))  # one query
     return [
         CreateTasksResult(index=index, task=task, user_errors=[] if task else _errors_of(work, index))
@@ -175,7 +176,11 @@ async def _results(info: Info, owner: str, work: _Batch) -> list[CreateTasksResu
 
 def _errors_of(work: _Batch, index: int) -> list[UserError]:
     if index in work.invalid:
-        return shown_all(work.invalid[index])
+        return to_user_errors(work.invalid[index])
     if work.record is None:
         return []
-    return [shown(Conflict("This task was saved by an earlier call and has been deleted since.", "tasks", str(index)))]
+    return [
+        to_user_error(
+            Conflict("This task was saved by an earlier call and has been deleted since.", "tasks", str(index))
+        )
+    ]

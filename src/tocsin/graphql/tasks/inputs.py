@@ -8,14 +8,14 @@ import strawberry
 
 from tocsin import documents, schedules
 from tocsin.documents import Overlap
-from tocsin.errors import FaultCollector, InvalidInput
+from tocsin.errors import ErrorCollector, InvalidInput
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import IfPast
-from tocsin.graphql.jobs.types import JobInput, read_job
-from tocsin.graphql.tasks.retry import RetryInput, read_retry
-from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, read_misfire, read_schedule
+from tocsin.graphql.jobs.types import JobInput, parse_job
+from tocsin.graphql.tasks.retry import RetryInput, parse_retry_policy
+from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, parse_misfire, parse_schedule
 from tocsin.tasks.ranking import DEFAULT_QUEUE
-from tocsin.tasks.saving import Draft, check_fields, draft_of
+from tocsin.tasks.saving import TaskDraft, draft_from_task, validate_fields
 
 _KEY_DESCRIPTION = (
     "A string of 1 to 200 characters that makes the mutation safe to send again: the same input with the same key "
@@ -23,7 +23,7 @@ _KEY_DESCRIPTION = (
 )
 
 
-def key_field() -> Any:
+def idempotency_key_field() -> Any:
     """Return the field `idempotencyKey` of an input."""
     return strawberry.field(default=strawberry.UNSET, description=_KEY_DESCRIPTION)
 
@@ -60,7 +60,7 @@ class CreateTaskInput:
     queue: str | None = strawberry.field(
         default=strawberry.UNSET, description="Name of the queue for its runs. Default: `default`."
     )
-    idempotency_key: str | None = key_field()
+    idempotency_key: str | None = idempotency_key_field()
 
 
 @strawberry.input(
@@ -107,18 +107,18 @@ class UpdateTaskInput:
     )
 
 
-def read_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> Draft:
+def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> TaskDraft:
     """Convert the input to a draft. Raises SeveralInvalid with the path of each invalid field."""
-    faults, tags = FaultCollector(), tuple(input_.tags or ())
-    misfire, timeout = read_misfire(input_.misfire or None), _seconds(input_.timeout)
-    job = faults.read(read_job, input_.job, services, owner)
-    schedule = faults.read(_read_schedule, input_.schedule, now, input_.if_past)
-    retry = faults.read(read_retry, input_.retry or None)
-    if faults.found:
-        faults.read(check_fields, input_.name, tags, misfire, timeout, retry, schedule)
-    faults.refuse()
+    faults, tags = ErrorCollector(), tuple(input_.tags or ())
+    misfire, timeout = parse_misfire(input_.misfire or None), _seconds(input_.timeout)
+    job = faults.try_parse(parse_job, input_.job, services, owner)
+    schedule = faults.try_parse(_read_schedule, input_.schedule, now, input_.if_past)
+    retry = faults.try_parse(parse_retry_policy, input_.retry or None)
+    if faults.has_errors:
+        faults.try_parse(validate_fields, input_.name, tags, misfire, timeout, retry, schedule)
+    faults.raise_if_any()
     assert job is not None and schedule is not None  # noqa: S101, PT018  # else `refuse` raised
-    return Draft(
+    return TaskDraft(
         name=input_.name,
         tags=tags,
         job=job,
@@ -132,23 +132,25 @@ def read_draft(input_: CreateTaskInput, services: Services, owner: documents.Use
     )
 
 
-def read_changes(
+def parse_draft_changes(
     input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
 ) -> dict[str, Any]:
     """Return the changed fields of Draft. Raises SeveralInvalid with the path of each invalid field."""
-    faults = FaultCollector()
+    faults = ErrorCollector()
     changes = _simple_changes(input_) | _placement_changes(input_)
     if input_.job is not None:
-        changes["job"] = faults.read(read_job, input_.job.value, services, owner, task.job)
+        changes["job"] = faults.try_parse(parse_job, input_.job.value, services, owner, task.job)
     if input_.schedule is not None:
         if_past = input_.if_past or IfPast.REFUSE
-        changes["schedule"] = faults.read(_read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task))
+        changes["schedule"] = faults.try_parse(
+            _read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task)
+        )
     if input_.retry is not None:
-        changes["retry"] = faults.read(read_retry, input_.retry.value)
-    if faults.found:
-        draft = replace(draft_of(task), **changes)
-        faults.read(draft.checked)
-    faults.refuse()
+        changes["retry"] = faults.try_parse(parse_retry_policy, input_.retry.value)
+    if faults.has_errors:
+        draft = replace(draft_from_task(task), **changes)
+        faults.try_parse(draft.validate)
+    faults.raise_if_any()
     return changes
 
 
@@ -159,7 +161,7 @@ def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
     if input_.tags is not None:
         changes["tags"] = tuple(input_.tags.value or ())
     if input_.misfire is not None:
-        changes["misfire"] = read_misfire(input_.misfire.value)
+        changes["misfire"] = parse_misfire(input_.misfire.value)
     if input_.overlap is not None:
         changes["overlap"] = input_.overlap.value or Overlap.SKIP
     if input_.timeout is not None:
@@ -176,19 +178,19 @@ def _placement_changes(input_: UpdateTaskInput) -> dict[str, Any]:
     return changes
 
 
-def _replaced_schedule(task: documents.Task) -> schedules.Plain | None:
+def _replaced_schedule(task: documents.Task) -> schedules.SimpleSchedule | None:
     """Return the schedule to replace; None if it was a single due time of a cancelled task, which can be set again."""
-    before = schedules.plain(schedules.from_document(task.schedule))
+    before = schedules.current_schedule(schedules.schedule_from_document(task.schedule))
     return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
 
 
 def _read_schedule(
-    input_: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.Plain | None = None
-) -> schedules.Plain:
+    input_: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.SimpleSchedule | None = None
+) -> schedules.SimpleSchedule:
     try:
-        return read_schedule(input_, now, if_past, before)
+        return parse_schedule(input_, now, if_past, before)
     except InvalidInput as error:
-        raise error.under("schedule") from None
+        raise error.prefix_path("schedule") from None
 
 
 def _seconds(timeout: timedelta | None) -> float | None:

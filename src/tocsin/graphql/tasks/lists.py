@@ -7,14 +7,14 @@ import strawberry
 
 from tocsin import clock
 from tocsin.documents import Doc, Hold, TaskStatus, User, paging
-from tocsin.documents.paging import PageArguments, Rows
+from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.errors import InvalidInput
-from tocsin.graphql.arguments import TimeWindow, bounds, contains
+from tocsin.graphql.arguments import TimeWindow, contains_text, window_bounds
 from tocsin.graphql.context import Services
-from tocsin.graphql.enums import OrderDirection, describe
+from tocsin.graphql.enums import OrderDirection, describe_enum
 from tocsin.graphql.node import PageInfo
-from tocsin.graphql.runs.lists import page_info
-from tocsin.graphql.tasks.types import Task, task_type
+from tocsin.graphql.runs.lists import to_page_info
+from tocsin.graphql.tasks.types import Task, to_task
 
 _DUE_KEY = "_due"
 # Tasks without a next due time come last in both directions.
@@ -32,7 +32,7 @@ class TaskOrderField(Enum):
     NEXT_RUN_AT = "next_run_at"
 
 
-describe(
+describe_enum(
     TaskOrderField,
     "A field to sort tasks by.",
     {
@@ -72,7 +72,7 @@ class TaskEdge:
 
 @strawberry.type(description="A page of tasks.")
 class TaskConnection:
-    rows: strawberry.Private[Rows]
+    query: strawberry.Private[KeysetQuery]
     edges: list[TaskEdge] = strawberry.field(description="The tasks on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -82,7 +82,7 @@ class TaskConnection:
 
     @strawberry.field(description="Number of tasks on all pages.")
     async def total_count(self) -> int:
-        return await paging.count(self.rows)
+        return await paging.count_rows(self.query)
 
 
 async def list_tasks(
@@ -90,22 +90,22 @@ async def list_tasks(
 ) -> TaskConnection:
     """Return a page of the user's tasks. Raises InvalidInput."""
     rows = _rows(services, user, filter_, order or TaskOrder(field=TaskOrderField.CREATED_AT))
-    page = await paging.read_page(rows, arguments)
-    edges = [TaskEdge(cursor=paging.cursor(rows, row), node=task_type(row)) for row in page.rows]
-    return TaskConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+    page = await paging.fetch_page(rows, arguments)
+    edges = [TaskEdge(cursor=paging.encode_cursor(rows, row), node=to_task(row)) for row in page.rows]
+    return TaskConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
 
 
-def _rows(services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder) -> Rows:
+def _rows(services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder) -> KeysetQuery:
     direction, by_due = order.direction, order.field is TaskOrderField.NEXT_RUN_AT
-    return Rows(
+    return KeysetQuery(
         collection=services.database.tasks,
-        order=f"task_{order.field.value}_{direction.value.lower()}" if by_due else "task_created_at",
+        order_name=f"task_{order.field.value}_{direction.value.lower()}" if by_due else "task_created_at",
         key=_DUE_KEY if by_due else order.field.value,
         descending=direction is OrderDirection.DESC,
-        base={"owner": user.id},
-        residual=_residual(filter_),
-        origin=None if by_due else (user.created_at, clock.now()),
-        computed={"$ifNull": ["$next_run_at", _NEVER[direction]]} if by_due else None,
+        indexed_filter={"owner": user.id},
+        extra_filter=_residual(filter_),
+        key_range_hint=None if by_due else (user.created_at, clock.now()),
+        computed_key={"$ifNull": ["$next_run_at", _NEVER[direction]]} if by_due else None,
     )
 
 
@@ -116,11 +116,11 @@ def _residual(filter_: TaskFilter | None) -> Doc:
     if isinstance(filter_.status, list):
         residual["status"] = {"$in": [status.value for status in filter_.status]}
     if filter_.name:
-        residual["name"] = contains(filter_.name, "filter", "name")
+        residual["name"] = contains_text(filter_.name, "filter", "name")
     if filter_.tags:
         if len(filter_.tags) > _MAX_TAGS:
             raise InvalidInput(f"Set at most {_MAX_TAGS} tags; there are {len(filter_.tags)}.", "filter", "tags")
         residual["tags"] = {"$all": filter_.tags}
-    low, high = bounds(filter_.next_run_at or None)
+    low, high = window_bounds(filter_.next_run_at or None)
     window = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
     return residual | ({"next_run_at": window} if window else {})

@@ -12,12 +12,18 @@ from tocsin.documents import Doc, RunStatus, TaskStatus, User
 from tocsin.documents import Task as TaskDocument
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import UserError, caught
-from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
 from tocsin.graphql.runs.types import Run, load_run
-from tocsin.graphql.tasks.inputs import CreateTaskInput, UpdateTaskInput, key_field, read_changes, read_draft
+from tocsin.graphql.tasks.inputs import (
+    CreateTaskInput,
+    UpdateTaskInput,
+    idempotency_key_field,
+    parse_draft,
+    parse_draft_changes,
+)
 from tocsin.graphql.tasks.types import Task, load_task
 from tocsin.quotas import Quota
 from tocsin.tasks import idempotency, lifecycle, ownership, saving
@@ -35,7 +41,7 @@ class TaskIdInput:
 @strawberry.input(description="Input of `runTask`.")
 class RunTaskInput:
     id: strawberry.ID = strawberry.field(description="Global ID of the task.")
-    idempotency_key: str | None = key_field()
+    idempotency_key: str | None = idempotency_key_field()
 
 
 @strawberry.type
@@ -85,9 +91,9 @@ class RunTaskPayload(TaskPayload):
 @strawberry.type
 class TaskMutations:
     @strawberry.mutation(description="Create a task. It runs at the due times of its schedule.")
-    async def create_task(self, info: Info, input: Annotated[CreateTaskInput, WHAT]) -> CreateTaskPayload:
-        owner = await access.user(info)
-        task, errors = await caught(_create(info.context.services, owner, input))
+    async def create_task(self, info: Info, input: Annotated[CreateTaskInput, INPUT_ARGUMENT]) -> CreateTaskPayload:
+        owner = await access.require_user(info)
+        task, errors = await collect_user_errors(_create(info.context.services, owner, input))
         return CreateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
 
     @strawberry.mutation(
@@ -96,15 +102,15 @@ class TaskMutations:
             "time runs twice."
         )
     )
-    async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, WHAT]) -> UpdateTaskPayload:
-        owner = await access.user(info)
-        task, errors = await caught(_update(info.context.services, owner, input))
+    async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, INPUT_ARGUMENT]) -> UpdateTaskPayload:
+        owner = await access.require_user(info)
+        task, errors = await collect_user_errors(_update(info.context.services, owner, input))
         return UpdateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
 
     @strawberry.mutation(description="Delete a task. Its open runs are cancelled and its history is kept.")
-    async def delete_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> DeleteTaskPayload:
-        owner = await access.owner(info)
-        _, errors = await caught(_delete(info.context.services, owner, input))
+    async def delete_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> DeleteTaskPayload:
+        owner = await access.require_owner(info)
+        _, errors = await collect_user_errors(_delete(info.context.services, owner, input))
         return DeleteTaskPayload(deleted_task_id=None if errors else input.id, user_errors=errors)
 
     @strawberry.mutation(
@@ -113,9 +119,9 @@ class TaskMutations:
             "in progress finishes, but is not retried."
         )
     )
-    async def pause_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> PauseTaskPayload:
-        owner = await access.owner(info)
-        task, errors = await caught(_hold(info.context.services, owner, input, lifecycle.pause))
+    async def pause_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> PauseTaskPayload:
+        owner = await access.require_owner(info)
+        task, errors = await collect_user_errors(_hold(info.context.services, owner, input, lifecycle.pause_task))
         return PauseTaskPayload(task=await _load(info, owner, task), user_errors=errors)
 
     @strawberry.mutation(
@@ -123,9 +129,9 @@ class TaskMutations:
             "Resume a paused task from its next due time on. Due times that passed while it was paused do not run."
         )
     )
-    async def resume_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> ResumeTaskPayload:
-        owner = await access.owner(info)
-        task, errors = await caught(_hold(info.context.services, owner, input, lifecycle.resume))
+    async def resume_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> ResumeTaskPayload:
+        owner = await access.require_owner(info)
+        task, errors = await collect_user_errors(_hold(info.context.services, owner, input, lifecycle.resume_task))
         return ResumeTaskPayload(task=await _load(info, owner, task), user_errors=errors)
 
     @strawberry.mutation(
@@ -134,18 +140,18 @@ class TaskMutations:
             "attempts in progress are aborted."
         )
     )
-    async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, WHAT]) -> CancelTaskPayload:
-        owner = await access.owner(info)
-        task, errors = await caught(_hold(info.context.services, owner, input, lifecycle.cancel))
+    async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> CancelTaskPayload:
+        owner = await access.require_owner(info)
+        task, errors = await collect_user_errors(_hold(info.context.services, owner, input, lifecycle.cancel_task))
         return CancelTaskPayload(task=await _load(info, owner, task), user_errors=errors)
 
     @strawberry.mutation(
         description="Run a task now, in addition to its schedule. Works even if the task is paused or already running."
     )
-    async def run_task(self, info: Info, input: Annotated[RunTaskInput, WHAT]) -> RunTaskPayload:
-        owner, services = await access.owner(info), info.context.services
+    async def run_task(self, info: Info, input: Annotated[RunTaskInput, INPUT_ARGUMENT]) -> RunTaskPayload:
+        owner, services = await access.require_owner(info), info.context.services
         task, run = None, None
-        made, errors = await caught(_run(services, owner, input))
+        made, errors = await collect_user_errors(_run(services, owner, input))
         if made is not None:
             task, run = await load_task(info, owner, made[0]), await load_run(info, owner, made[1])
         return RunTaskPayload(task=task, run=run, user_errors=errors)
@@ -156,28 +162,28 @@ async def _load(info: Info, owner: str, task: TaskDocument | None) -> Task | Non
 
 
 async def _create(services: Services, owner: User, input: CreateTaskInput) -> TaskDocument:
-    key = key_of(services, owner.id, "createTask", input)
-    if (record := await earlier(services, key)) is not None:
+    key = take_idempotency_key(services, owner.id, "createTask", input)
+    if (record := await find_earlier_result(services, key)) is not None:
         task = await ownership.find_task(owner.id, record["thing"])
         if task is None:
-            raise idempotency.gone("task")
+            raise idempotency.deleted_result("task")
         return task
     now = clock.now()
-    draft = read_draft(input, services, owner, now)
-    async with services.quotas.room(owner.id, Quota.TASKS):
-        task = await saving.create(services.database, owner.id, draft, now, key)
-    services.quotas.note_stored(owner.id, draft.job)
+    draft = parse_draft(input, services, owner, now)
+    async with services.quotas.reserve(owner.id, Quota.TASKS):
+        task = await saving.create_task(services.database, owner.id, draft, now, key)
+    services.quotas.add_documents(owner.id, draft.job)
     services.on_due(task.next_run_at)
     return task
 
 
 async def _update(services: Services, owner: User, input: UpdateTaskInput) -> TaskDocument:
     """Update the version that was read: stored secrets and the schedule's phase come from it. Retries on a conflict."""
-    task_id = ids.require("Task", input.id, "id")
+    task_id = ids.require_id("Task", input.id, "id")
     expected = input.expected_version if isinstance(input.expected_version, int) else None
     for tries_left in reversed(range(_TRIES)):
         now, before = clock.now(), await ownership.require_task(owner.id, task_id)
-        changes = read_changes(input, services, owner, before, now)
+        changes = parse_draft_changes(input, services, owner, before, now)
         keeps = input.job is not None or input.schedule is not None
         version = before.version if expected is None and keeps else expected
         growth = _job_growth(before, changes)
@@ -185,7 +191,7 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> Ta
             services.quotas.require_storage(owner.id, "job")
         try:
             async with _quota_for_reactivation(services, before, changes):
-                task = await saving.update(services.database, owner.id, task_id, changes, now, version)
+                task = await saving.update_task(services.database, owner.id, task_id, changes, now, version)
         except Conflict:
             if expected is not None or not tries_left:
                 raise
@@ -206,23 +212,23 @@ def _quota_for_reactivation(
 ) -> AbstractAsyncContextManager[None]:
     """Reserve quota if a new schedule makes a task that had ended active again."""
     if "schedule" in changes and task.status in _ENDED:
-        return services.quotas.room(task.owner, Quota.TASKS)
+        return services.quotas.reserve(task.owner, Quota.TASKS)
     return nullcontext()
 
 
 async def _delete(services: Services, owner: str, input: TaskIdInput) -> None:
-    task_id = ids.require("Task", input.id, "id")
+    task_id = ids.require_id("Task", input.id, "id")
     task = await ownership.require_task(owner, task_id)
-    await lifecycle.delete(services.database, owner, task_id, clock.now())
-    services.quotas.note_deleted(owner, task.job)
+    await lifecycle.delete_task(services.database, owner, task_id, clock.now())
+    services.quotas.remove_documents(owner, task.job)
     await _abort_runs(services, task_id)
 
 
 async def _hold(services: Services, owner: str, input: TaskIdInput, act: Any) -> TaskDocument:
-    task_id = ids.require("Task", input.id, "id")
+    task_id = ids.require_id("Task", input.id, "id")
     task: TaskDocument = await act(services.database, owner, task_id, clock.now())
     services.on_due(task.next_run_at)
-    if act is lifecycle.cancel:
+    if act is lifecycle.cancel_task:
         await _abort_runs(services, task_id)
     return task
 
@@ -236,11 +242,11 @@ async def _abort_runs(services: Services, task_id: str) -> None:
 
 
 async def _run(services: Services, owner: str, input: RunTaskInput) -> tuple[str, str]:
-    task_id = ids.require("Task", input.id, "id")
-    key = key_of(services, owner, "runTask", input)
-    if await earlier(services, key) is None:
+    task_id = ids.require_id("Task", input.id, "id")
+    key = take_idempotency_key(services, owner, "runTask", input)
+    if await find_earlier_result(services, key) is None:
         await ownership.require_task(owner, task_id)
-        services.quotas.take_run(owner)
-    run = await task_runs.run_now(services.database, owner, task_id, clock.now(), key)
+        services.quotas.consume_run(owner)
+    run = await task_runs.run_task_now(services.database, owner, task_id, clock.now(), key)
     services.on_queued()
     return task_id, run.id

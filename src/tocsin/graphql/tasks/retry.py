@@ -73,7 +73,7 @@ class RetryInput:
     )
 
 
-def retry_type(policy: retries.RetryPolicy) -> RetryPolicy:
+def to_retry_policy(policy: retries.RetryPolicy) -> RetryPolicy:
     """Convert a retry policy."""
     return RetryPolicy(
         max_retries=policy.max_retries or 0,
@@ -87,7 +87,7 @@ def _to_backoff(backoff: retries.Backoff) -> Backoff:
     return Backoff(initial=backoff.initial, factor=backoff.factor, max=backoff.maximum, jitter=backoff.jitter)
 
 
-def read_retry(input_: RetryInput | None) -> retries.RetryPolicy | None:
+def parse_retry_policy(input_: RetryInput | None) -> retries.RetryPolicy | None:
     """Convert the input to a retry policy; None for the default of the server. Raises InvalidInput."""
     if not input_:
         return None
@@ -95,11 +95,11 @@ def read_retry(input_: RetryInput | None) -> retries.RetryPolicy | None:
     offsets = input_.offsets if isinstance(input_.offsets, list) else None
     statuses = input_.statuses if isinstance(input_.statuses, list) else None
     try:
-        return retries.policy_of(most, offsets, _read_backoff(input_.backoff) if input_.backoff else None, statuses)
+        return retries.build_policy(most, offsets, _read_backoff(input_.backoff) if input_.backoff else None, statuses)
     except InvalidInput as error:
-        raise error.under("retry") from None
+        raise error.prefix_path("retry") from None
 
 
 def _read_backoff(input_: BackoffInput) -> retries.Backoff:
     longest = input_.max if isinstance(input_.max, timedelta) else None
-    return retries.backoff_of(input_.initial, input_.factor, longest, input_.jitter)
+    return retries.build_backoff(input_.initial, input_.factor, longest, input_.jitter)

@@ -9,7 +9,7 @@ from tocsin import schedules
 from tocsin.errors import InvalidInput
 from tocsin.graphql.enums import IfPast
 from tocsin.schedules import MisfirePolicy
-from tocsin.schedules.iso8601 import write_moment
+from tocsin.schedules.iso8601 import format_datetime
 
 _NOW = "now"
 _PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run once now."
@@ -101,10 +101,10 @@ class MisfireInput:
     )
 
 
-def schedule_type(schedule: schedules.Schedule) -> Schedule:
+def to_schedule(schedule: schedules.Schedule) -> Schedule:
     """Convert a schedule."""
-    summary = schedules.summary(schedule)
-    match schedules.plain(schedule):
+    summary = schedules.describe_schedule(schedule)
+    match schedules.current_schedule(schedule):
         case schedules.Once(at):
             return OnceSchedule(summary=summary, at=at)
         case schedules.Every(interval, start, end):
@@ -113,9 +113,9 @@ def schedule_type(schedule: schedules.Schedule) -> Schedule:
             return CronSchedule(summary=summary, expression=expression, time_zone=time_zone)
 
 
-def read_schedule(
-    input_: ScheduleInput, now: datetime, if_past: IfPast | None = None, before: schedules.Plain | None = None
-) -> schedules.Plain:
+def parse_schedule(
+    input_: ScheduleInput, now: datetime, if_past: IfPast | None = None, before: schedules.SimpleSchedule | None = None
+) -> schedules.SimpleSchedule:
     """Convert the input to a schedule. Raises InvalidInput with a path relative to the schedule.
 
     `if_past` is the handling of an `at` before `now`; None keeps it. `before` is the schedule that is replaced: the
@@ -127,15 +127,17 @@ def read_schedule(
         return _once(input_.at.value, now, if_past, before)
     if input_.every is not None:
         every = input_.every.value
-        start = every.start or schedules.default_start(every.interval, before, now)
+        start = every.start or schedules.choose_start(every.interval, before, now)
         return schedules.Every(every.interval, start, every.end or None)
     if input_.cron is not None:
         return schedules.Cron(input_.cron.value.expression, input_.cron.value.time_zone)
     return before if _requests(before, _NOW) else schedules.Once(now, _NOW)
 
 
-def _once(at: datetime, now: datetime, if_past: IfPast | None, before: schedules.Plain | None) -> schedules.Plain:
-    requested = write_moment(at)
+def _once(
+    at: datetime, now: datetime, if_past: IfPast | None, before: schedules.SimpleSchedule | None
+) -> schedules.SimpleSchedule:
+    requested = format_datetime(at)
     if before == schedules.Once(at) or _requests(before, requested):
         return before
     if at < now and if_past is IfPast.REFUSE:
@@ -143,17 +145,17 @@ def _once(at: datetime, now: datetime, if_past: IfPast | None, before: schedules
     return schedules.Once(now, requested) if at < now and if_past is IfPast.RUN_NOW else schedules.Once(at)
 
 
-def _requests(before: schedules.Plain | None, requested: str) -> TypeGuard[schedules.Once]:
+def _requests(before: schedules.SimpleSchedule | None, requested: str) -> TypeGuard[schedules.Once]:
     """Tell whether the previous schedule was created by the same request."""
     return isinstance(before, schedules.Once) and before.requested == requested
 
 
-def misfire_type(misfire: schedules.Misfire) -> Misfire:
+def to_misfire(misfire: schedules.Misfire) -> Misfire:
     """Convert a misfire policy."""
     return Misfire(policy=misfire.policy, grace=misfire.grace, max_runs=misfire.max_runs)
 
 
-def read_misfire(input_: MisfireInput | None) -> schedules.Misfire:
+def parse_misfire(input_: MisfireInput | None) -> schedules.Misfire:
     """Convert the input to a misfire policy, with defaults."""
     default = schedules.Misfire()
     if not input_:

@@ -12,16 +12,16 @@ from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import After, Before, First, Last
 from tocsin.graphql.context import Info
-from tocsin.graphql.jobs.types import Job, job_type
+from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import Node
 from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
-from tocsin.graphql.runs.reasons import lateness_text
+from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.types import Run, load_run
-from tocsin.graphql.tasks.retry import RetryPolicy, retry_type
-from tocsin.graphql.tasks.schedule import Misfire, Schedule, misfire_type, schedule_type
+from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
+from tocsin.graphql.tasks.schedule import Misfire, Schedule, to_misfire, to_schedule
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.ranking import DEFAULT_QUEUE
-from tocsin.tasks.retry_defaults import RetryDefaults, interval_ms
+from tocsin.tasks.retry_defaults import RetryDefaults, shortest_interval_ms
 
 
 @strawberry.type(description="A task: a job that is performed by a schedule, with a retry policy.")
@@ -43,15 +43,15 @@ class Task(Node):
 
     @strawberry.field(description="Job that the task performs.")
     def job(self) -> Job:
-        return job_type(self.document["job"])
+        return to_job(self.document["job"])
 
     @strawberry.field(description="Due times of the task.")
     def schedule(self) -> Schedule:
-        return schedule_type(schedules.from_document(self.document["schedule"]))
+        return to_schedule(schedules.schedule_from_document(self.document["schedule"]))
 
     @strawberry.field(description="Handling of due times that passed while no server could run them.")
     def misfire(self) -> Misfire:
-        return misfire_type(schedules.Misfire.from_document(self.document["misfire"]))
+        return to_misfire(schedules.Misfire.from_document(self.document["misfire"]))
 
     @strawberry.field(
         description=(
@@ -60,22 +60,22 @@ class Task(Node):
         )
     )
     def retry(self, info: Info) -> RetryPolicy:
-        stored, interval = self.document["retry"], interval_ms(self.document["schedule"], clock.now())
-        own = None if stored is None else retries.from_document(stored)
-        defaults = RetryDefaults.of(info.context.services.settings)
-        return retry_type(defaults.complete(own, None if interval is None else interval * MILLISECOND))
+        stored, interval = self.document["retry"], shortest_interval_ms(self.document["schedule"], clock.now())
+        own = None if stored is None else retries.policy_from_document(stored)
+        defaults = RetryDefaults.from_settings(info.context.services.settings)
+        return to_retry_policy(defaults.complete_policy(own, None if interval is None else interval * MILLISECOND))
 
     @strawberry.field(description="Timeout of one attempt: that of the task, else the default of the server.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
-        default = info.context.services.settings.timeout_of(self.document["job"]["kind"])
+        default = info.context.services.settings.default_timeout(self.document["job"]["kind"])
         return timedelta(seconds=default if own is None else own)
 
     @strawberry.field(
         description="Explanation of its delay for people; null unless a due time has passed that has no run yet."
     )
     def waiting_text(self) -> str | None:
-        return lateness_text(self.next_run_at, clock.now())
+        return explain_lateness(self.next_run_at, clock.now())
 
     @strawberry.field(description="Name of the queue for its runs.")
     def queue(self) -> str:
@@ -109,13 +109,13 @@ class Task(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> RunConnection:
-        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_runs(
             info.context.services, user, filter or None, order_by or None, page, self.document["_id"]
         )
 
 
-def task_type(task: Doc) -> Task:
+def to_task(task: Doc) -> Task:
     """Convert a stored task."""
     same = ("name", "tags", "version", "next_run_at", "consecutive_failures", "created_at", "updated_at")
     return Task(
@@ -129,5 +129,5 @@ def task_type(task: Doc) -> Task:
 
 async def load_task(info: Info, owner: str, task_id: str) -> Task | None:
     """Load a task of the owner; None if it does not exist or was deleted."""
-    task = await info.context.services.loaders.task(owner, task_id)
-    return None if task is None else task_type(task)
+    task = await info.context.services.loaders.load_task(owner, task_id)
+    return None if task is None else to_task(task)

@@ -10,7 +10,7 @@ from tocsin.documents import StepStatus, WorkflowRunStatus
 from tocsin.events import ChangeKind
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.enums import describe
+from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
 
 
@@ -22,7 +22,7 @@ class WorkflowRunEventKind(Enum):
     UPDATED = "UPDATED"
 
 
-describe(
+describe_enum(
     WorkflowRunEventKind,
     "The kind of a workflow run event.",
     {
@@ -65,7 +65,7 @@ class WorkflowRunEvent:
         return None if run_id is None else await load_workflow_run(info, self.owner, run_id)
 
 
-def workflow_event(change: events.Change, owner: str) -> WorkflowRunEvent:
+def to_workflow_run_event(change: events.Change, owner: str) -> WorkflowRunEvent:
     """Convert a change to an event for its owner."""
     run_id = change.workflow_run_id
     return WorkflowRunEvent(

@@ -4,13 +4,13 @@ import strawberry
 
 from tocsin import clock
 from tocsin.documents import User, WorkflowRunStatus, paging
-from tocsin.documents.paging import PageArguments, Rows
-from tocsin.graphql.arguments import contains
+from tocsin.documents.paging import KeysetQuery, PageArguments
+from tocsin.graphql.arguments import contains_text
 from tocsin.graphql.context import Services
 from tocsin.graphql.node import PageInfo
-from tocsin.graphql.runs.lists import page_info
-from tocsin.graphql.workflows.run_types import WorkflowRun, workflow_run_type
-from tocsin.graphql.workflows.types import Workflow, workflow_type
+from tocsin.graphql.runs.lists import to_page_info
+from tocsin.graphql.workflows.run_types import WorkflowRun, to_workflow_run
+from tocsin.graphql.workflows.types import Workflow, to_workflow
 from tocsin.workflows.ownership import find_workflow
 
 
@@ -39,7 +39,7 @@ class WorkflowEdge:
 
 @strawberry.type(description="A page of workflows.")
 class WorkflowConnection:
-    rows: strawberry.Private[Rows]
+    query: strawberry.Private[KeysetQuery]
     edges: list[WorkflowEdge] = strawberry.field(description="The workflows on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -49,7 +49,7 @@ class WorkflowConnection:
 
     @strawberry.field(description="Number of workflows on all pages.")
     async def total_count(self) -> int:
-        return await paging.count(self.rows)
+        return await paging.count_rows(self.query)
 
 
 @strawberry.type(description="A workflow run in a connection, with its cursor.")
@@ -60,7 +60,7 @@ class WorkflowRunEdge:
 
 @strawberry.type(description="A page of workflow runs.")
 class WorkflowRunConnection:
-    rows: strawberry.Private[Rows]
+    query: strawberry.Private[KeysetQuery]
     edges: list[WorkflowRunEdge] = strawberry.field(description="The workflow runs on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -70,7 +70,7 @@ class WorkflowRunConnection:
 
     @strawberry.field(description="Number of workflow runs on all pages.")
     async def total_count(self) -> int:
-        return await paging.count(self.rows)
+        return await paging.count_rows(self.query)
 
 
 async def list_workflows(
@@ -79,14 +79,14 @@ async def list_workflows(
     """Return a page of the user's workflows, newest first. Raises InvalidInput."""
     residual: dict[str, object] = {"deleted": False}
     if filter_ and filter_.name:
-        residual["name"] = contains(filter_.name, "filter", "name")
-    rows = Rows(
-        collection=services.database.workflows, order="workflow_created_at", key="created_at", descending=True,
-        base={"owner": user.id}, residual=residual, origin=(user.created_at, clock.now()),
+        residual["name"] = contains_text(filter_.name, "filter", "name")
+    rows = KeysetQuery(
+        collection=services.database.workflows, order_name="workflow_created_at", key="created_at", descending=True,
+        indexed_filter={"owner": user.id}, extra_filter=residual, key_range_hint=(user.created_at, clock.now()),
     )  # fmt: skip
-    page = await paging.read_page(rows, arguments)
-    edges = [WorkflowEdge(cursor=paging.cursor(rows, row), node=workflow_type(row)) for row in page.rows]
-    return WorkflowConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+    page = await paging.fetch_page(rows, arguments)
+    edges = [WorkflowEdge(cursor=paging.encode_cursor(rows, row), node=to_workflow(row)) for row in page.rows]
+    return WorkflowConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
 
 
 async def list_workflow_runs(
@@ -99,10 +99,10 @@ async def list_workflow_runs(
         base = {"workflow": workflow["_id"] if workflow else ""}
     if filter_ and isinstance(filter_.status, list):
         residual["status"] = {"$in": [status.value for status in filter_.status]}
-    rows = Rows(
-        collection=services.database.workflow_runs, order="workflow_run_created_at", key="created_at", descending=True,
-        base=base, residual=residual, origin=(user.created_at, clock.now()),
+    rows = KeysetQuery(
+        collection=services.database.workflow_runs, order_name="workflow_run_created_at", key="created_at",
+        descending=True, indexed_filter=base, extra_filter=residual, key_range_hint=(user.created_at, clock.now()),
     )  # fmt: skip
-    page = await paging.read_page(rows, arguments)
-    edges = [WorkflowRunEdge(cursor=paging.cursor(rows, row), node=workflow_run_type(row)) for row in page.rows]
-    return WorkflowRunConnection(rows=rows, edges=edges, page_info=page_info(page, [edge.cursor for edge in edges]))
+    page = await paging.fetch_page(rows, arguments)
+    edges = [WorkflowRunEdge(cursor=paging.encode_cursor(rows, row), node=to_workflow_run(row)) for row in page.rows]
+    return WorkflowRunConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))

@@ -7,19 +7,19 @@ import strawberry
 from tocsin import clock, documents
 from tocsin.errors import InvalidInput, UserErrorCode
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import WHAT
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import UserError, caught
-from tocsin.graphql.idempotency import earlier, key_of
+from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
 from tocsin.graphql.scalars import JSON
-from tocsin.graphql.tasks.inputs import key_field
+from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
-from tocsin.graphql.workflows.types import Workflow, workflow_type
-from tocsin.jobs.registry import Catalog
-from tocsin.outbound.guard import Rules
+from tocsin.graphql.workflows.types import Workflow, to_workflow
+from tocsin.jobs.registry import RegisteredJobs
+from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows import control, saving, starting
-from tocsin.workflows.language.offloaded_validation import check_object, check_yaml
+from tocsin.workflows.language.offloaded_validation import validate_object, validate_yaml
 from tocsin.workflows.language.yaml_reader import WorkflowInvalid
 from tocsin.workflows.ownership import require_workflow
 
@@ -46,7 +46,7 @@ class ExecuteWorkflowInput:
     input: JSON | None = strawberry.field(
         default=strawberry.UNSET, description="Values of the workflow's inputs: an object by input name."
     )
-    idempotency_key: str | None = key_field()
+    idempotency_key: str | None = idempotency_key_field()
 
 
 @strawberry.input(description="Input of `cancelWorkflowRun`.")
@@ -125,18 +125,22 @@ class WorkflowMutations:
             "first. Runs keep the version that they started with."
         )
     )
-    async def save_workflow(self, info: Info, input: Annotated[SaveWorkflowInput, WHAT]) -> SaveWorkflowPayload:
-        owner = await access.user(info)
+    async def save_workflow(
+        self, info: Info, input: Annotated[SaveWorkflowInput, INPUT_ARGUMENT]
+    ) -> SaveWorkflowPayload:
+        owner = await access.require_user(info)
         try:
-            saved, errors = await caught(_save(info.context.services, owner, input))
+            saved, errors = await collect_user_errors(_save(info.context.services, owner, input))
         except WorkflowInvalid as invalid:
             return SaveWorkflowPayload(workflow=None, user_errors=_to_user_errors(invalid, input))
-        return SaveWorkflowPayload(workflow=None if saved is None else workflow_type(saved), user_errors=errors)
+        return SaveWorkflowPayload(workflow=None if saved is None else to_workflow(saved), user_errors=errors)
 
     @strawberry.mutation(description="Delete a workflow and its schedule. Runs in progress continue.")
-    async def delete_workflow(self, info: Info, input: Annotated[DeleteWorkflowInput, WHAT]) -> DeleteWorkflowPayload:
-        owner, database = await access.owner(info), info.context.services.database
-        document, errors = await caught(saving.delete(database, owner, input.name, clock.now()))
+    async def delete_workflow(
+        self, info: Info, input: Annotated[DeleteWorkflowInput, INPUT_ARGUMENT]
+    ) -> DeleteWorkflowPayload:
+        owner, database = await access.require_owner(info), info.context.services.database
+        document, errors = await collect_user_errors(saving.delete_workflow(database, owner, input.name, clock.now()))
         deleted_id = None if document is None else strawberry.ID(ids.encode("Workflow", document["_id"]))
         return DeleteWorkflowPayload(deleted_workflow_id=deleted_id, user_errors=errors)
 
@@ -144,10 +148,10 @@ class WorkflowMutations:
         description="Start a run of a workflow. Returns immediately, while the run continues in the background."
     )
     async def execute_workflow(
-        self, info: Info, input: Annotated[ExecuteWorkflowInput, WHAT]
+        self, info: Info, input: Annotated[ExecuteWorkflowInput, INPUT_ARGUMENT]
     ) -> ExecuteWorkflowPayload:
-        owner = await access.owner(info)
-        run, errors = await caught(_execute(info.context.services, owner, input))
+        owner = await access.require_owner(info)
+        run, errors = await collect_user_errors(_execute(info.context.services, owner, input))
         return ExecuteWorkflowPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
 
     @strawberry.mutation(
@@ -157,10 +161,10 @@ class WorkflowMutations:
         )
     )
     async def cancel_workflow_run(
-        self, info: Info, input: Annotated[CancelWorkflowRunInput, WHAT]
+        self, info: Info, input: Annotated[CancelWorkflowRunInput, INPUT_ARGUMENT]
     ) -> CancelWorkflowRunPayload:
-        owner = await access.owner(info)
-        run, errors = await caught(_cancel(info.context.services, owner, input))
+        owner = await access.require_owner(info)
+        run, errors = await collect_user_errors(_cancel(info.context.services, owner, input))
         return CancelWorkflowRunPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
 
     @strawberry.mutation(
@@ -170,18 +174,20 @@ class WorkflowMutations:
         )
     )
     async def resume_workflow_run(
-        self, info: Info, input: Annotated[ResumeWorkflowRunInput, WHAT]
+        self, info: Info, input: Annotated[ResumeWorkflowRunInput, INPUT_ARGUMENT]
     ) -> ResumeWorkflowRunPayload:
-        owner = await access.owner(info)
-        run, errors = await caught(_resume(info.context.services, owner, input))
+        owner = await access.require_owner(info)
+        run, errors = await collect_user_errors(_resume(info.context.services, owner, input))
         return ResumeWorkflowRunPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
 
     @strawberry.mutation(
         description="Approve or reject a step of a workflow run. You must be one of the users that the step asks."
     )
-    async def decide_approval(self, info: Info, input: Annotated[DecideApprovalInput, WHAT]) -> DecideApprovalPayload:
-        user = await access.user(info)
-        run, errors = await caught(_decide(info.context.services, user, input))
+    async def decide_approval(
+        self, info: Info, input: Annotated[DecideApprovalInput, INPUT_ARGUMENT]
+    ) -> DecideApprovalPayload:
+        user = await access.require_user(info)
+        run, errors = await collect_user_errors(_decide(info.context.services, user, input))
         return DecideApprovalPayload(approved=None if run is None else input.approved, user_errors=errors)
 
 
@@ -200,23 +206,23 @@ def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[
 async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.Doc:
     now, compute = clock.now(), services.compute
     recipients = RecipientRules(services.settings.email_recipients, owner.email)
-    catalog = Catalog(Rules.of(services.settings), recipients)
+    catalog = RegisteredJobs(ConnectionRules.from_settings(services.settings), recipients)
     if input.yaml is not None:
-        checked = await check_yaml(input.yaml.value, now, catalog, compute, owner.id)
+        checked = await validate_yaml(input.yaml.value, now, catalog, compute, owner.id)
     else:
         assert input.definition is not None  # noqa: S101  # the other member of a @oneOf
-        checked = await check_object(input.definition.value, now, catalog, compute, owner.id)
-    saved = await saving.save_checked(services.database, services.secrets, owner.id, checked, now, services.quotas)
+        checked = await validate_object(input.definition.value, now, catalog, compute, owner.id)
+    saved = await saving.save_validated(services.database, services.secrets, owner.id, checked, now, services.quotas)
     services.on_workflow_due(saved["next_run_at"])
     return saved
 
 
 async def _execute(services: Services, owner: str, input: ExecuteWorkflowInput) -> documents.WorkflowRun:
-    key = key_of(services, owner, "executeWorkflow", input)
-    if await earlier(services, key) is None:
+    key = take_idempotency_key(services, owner, "executeWorkflow", input)
+    if await find_earlier_result(services, key) is None:
         await require_workflow(services.database, owner, input.name)
-        services.quotas.take_run(owner)
-    run = await starting.execute(
+        services.quotas.consume_run(owner)
+    run = await starting.start_workflow(
         services.database, services.versions, owner, input.name, _value(input.input), clock.now(), key
     )
     services.quotas.meter.add_bytes(owner, len(run.inputs))
@@ -225,16 +231,18 @@ async def _execute(services: Services, owner: str, input: ExecuteWorkflowInput) 
 
 
 async def _cancel(services: Services, owner: str, input: CancelWorkflowRunInput) -> documents.WorkflowRun:
-    run_id = ids.require("WorkflowRun", input.id, "id")
-    run = await control.cancel(services.database, owner, run_id, clock.now())
+    run_id = ids.require_id("WorkflowRun", input.id, "id")
+    run = await control.cancel_workflow_run(services.database, owner, run_id, clock.now())
     services.on_workflow_run(run_id)
     return run
 
 
 async def _resume(services: Services, owner: str, input: ResumeWorkflowRunInput) -> documents.WorkflowRun:
-    run_id = ids.require("WorkflowRun", input.id, "id")
+    run_id = ids.require_id("WorkflowRun", input.id, "id")
     services.quotas.require_run(owner)
-    run = await control.resume(services.database, services.versions, owner, run_id, _value(input.input), clock.now())
+    run = await control.resume_workflow_run(
+        services.database, services.versions, owner, run_id, _value(input.input), clock.now()
+    )
     services.on_workflow_run(run_id)
     return run
 
@@ -242,8 +250,8 @@ async def _resume(services: Services, owner: str, input: ResumeWorkflowRunInput)
 async def _decide(services: Services, user: documents.User, input: DecideApprovalInput) -> documents.WorkflowRun:
     if len(input.comment) > _MAX_COMMENT_LENGTH:
         raise InvalidInput(f"comment can have at most {_MAX_COMMENT_LENGTH} characters.", "comment")
-    run_id = ids.require("WorkflowRun", input.id, "id")
-    run = await control.decide(
+    run_id = ids.require_id("WorkflowRun", input.id, "id")
+    run = await control.decide_approval(
         services.database,
         user,
         run_id,
@@ -251,7 +259,7 @@ async def _decide(services: Services, user: documents.User, input: DecideApprova
         clock.now(),
         approved=input.approved,
         comment=input.comment,
-        confirms=services.settings.confirms_addresses,
+        confirms=services.settings.requires_confirmed_addresses,
     )
     services.on_workflow_run(run_id)
     return run

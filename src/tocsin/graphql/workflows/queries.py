@@ -17,7 +17,7 @@ from tocsin.graphql.workflows.lists import (
     list_workflows,
 )
 from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
-from tocsin.graphql.workflows.types import Workflow, workflow_type
+from tocsin.graphql.workflows.types import Workflow, to_workflow
 from tocsin.workflows.ownership import find_workflow
 
 
@@ -29,9 +29,9 @@ class WorkflowQueries:
     async def workflow(
         self, info: Info, name: Annotated[str, strawberry.argument(description="Name of the workflow.")]
     ) -> Workflow | None:
-        owner = await access.owner(info)
+        owner = await access.require_owner(info)
         document = await find_workflow(info.context.services.database, owner, name)
-        return None if document is None else workflow_type(document)
+        return None if document is None else to_workflow(document)
 
     @strawberry.field(description="List your workflows, newest first.")
     async def workflows(
@@ -45,7 +45,7 @@ class WorkflowQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> WorkflowConnection:
-        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_workflows(info.context.services, user, filter or None, page)
 
     @strawberry.field(description="Fetch one of your workflow runs; null if you have no workflow run with this ID.")
@@ -54,7 +54,7 @@ class WorkflowQueries:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")],
     ) -> WorkflowRun | None:
-        owner, run_id = await access.owner(info), ids.find("WorkflowRun", id, "id")
+        owner, run_id = await access.require_owner(info), ids.decode_as("WorkflowRun", id, "id")
         return None if run_id is None else await load_workflow_run(info, owner, run_id)
 
     @strawberry.field(description="List the runs of your workflows, newest first.")
@@ -69,5 +69,5 @@ class WorkflowQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> WorkflowRunConnection:
-        user, page = await access.user(info), PageArguments.of(first, after, last, before)
+        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_workflow_runs(info.context.services, user, filter or None, page)

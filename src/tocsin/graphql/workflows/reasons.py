@@ -1,7 +1,7 @@
 """Explanations of the state of workflow runs and steps for people."""
 
 from tocsin.documents import StepReason, StepStatus, WorkflowRunReason, WorkflowRunStatus
-from tocsin.graphql.enums import describe
+from tocsin.graphql.enums import describe_enum
 
 _RUN_SENTENCES = {
     WorkflowRunReason.STEP_FAILED: "A step failed, and the steps that depend on it were skipped.",
@@ -29,23 +29,25 @@ _STEP_SENTENCES = {
 }
 
 
-def reason_text(reason: WorkflowRunReason) -> str:
+def explain_workflow_run_reason(reason: WorkflowRunReason) -> str:
     """Explain the reason of a workflow run."""
     return _RUN_SENTENCES[reason]
 
 
-def step_reason_text(reason: StepReason) -> str:
+def explain_step_reason(reason: StepReason) -> str:
     """Explain the reason of a step."""
     return _STEP_SENTENCES[reason]
 
 
-describe(
+describe_enum(
     WorkflowRunReason,
     "The reason for the status of a workflow run.",
     {one.name: text for one, text in _RUN_SENTENCES.items()},
 )
-describe(StepReason, "The reason for the status of a step.", {one.name: text for one, text in _STEP_SENTENCES.items()})
-describe(
+describe_enum(
+    StepReason, "The reason for the status of a step.", {one.name: text for one, text in _STEP_SENTENCES.items()}
+)
+describe_enum(
     WorkflowRunStatus,
     "The status of a workflow run.",
     {
@@ -58,7 +60,7 @@ describe(
         "MISSED": "The due time passed while no server could run it.",
     },
 )
-describe(
+describe_enum(
     StepStatus,
     "The status of a step.",
     {

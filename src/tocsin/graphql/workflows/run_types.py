@@ -10,10 +10,10 @@ from tocsin.errors import InvalidInput
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import Node
-from tocsin.graphql.runs.types import Run, RunError, run_error, run_type
-from tocsin.graphql.scalars import JSON, read_texts
-from tocsin.graphql.workflows.reasons import reason_text, step_reason_text
-from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, StepState, Work
+from tocsin.graphql.runs.types import Run, RunError, to_run, to_run_error
+from tocsin.graphql.scalars import JSON, parse_json_texts
+from tocsin.graphql.workflows.reasons import explain_step_reason, explain_workflow_run_reason
+from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, StepRunRef, StepState
 
 _MAX_RUNS = 100
 _MAX_RESULTS_LENGTH = 8 * 1024 * 1024
@@ -96,7 +96,7 @@ class StepRun:
         """Explain why nobody was asked for the pending decision; None if somebody was."""
         if self.status is not StepStatus.WAITING or self.state.asks is None:
             return None
-        return await info.context.services.refusals.of(self.document["owner"], self.state.asks)
+        return await info.context.services.refusals.find_reason(self.document["owner"], self.state.asks)
 
     @strawberry.field(description="Approval that the step waits or waited for; null for other kinds of steps.")
     async def approval(self, info: Info) -> StepApproval | None:
@@ -124,7 +124,9 @@ class StepRun:
             return None
         item_states = self.state.items
         works = (
-            [Work(self.key)] if item_states is None else [Work(self.key, index) for index in range(len(item_states))]
+            [StepRunRef(self.key)]
+            if item_states is None
+            else [StepRunRef(self.key, index) for index in range(len(item_states))]
         )
         found = await _load_runs(info, [work.run_id(self.document["_id"]) for work in works])
         texts = [None if run is None else run.get("result") for run in found]
@@ -133,7 +135,7 @@ class StepRun:
                 f"The results have more than {_MAX_RESULTS_LENGTH:,} characters. Query the results of `runs` instead.",
                 "result",
             )
-        values = await read_texts(texts)
+        values = await parse_json_texts(texts)
         result: JSON | None = values if item_states is not None else values[0]  # type: ignore[assignment]
         return result
 
@@ -147,11 +149,11 @@ class StepRun:
     ) -> list[Run]:
         if skip < 0:
             raise InvalidInput("skip must be 0 or more.", "skip")
-        works = [Work(self.key)]
+        works = [StepRunRef(self.key)]
         if self.state.items is not None:
-            works = [Work(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MAX_RUNS))]
-        ids_ = [work.run_id(self.document["_id"]) for work in (*works, Work(self.key, undo=True))]
-        return [run_type(run) for run in await _load_runs(info, ids_) if run is not None]
+            works = [StepRunRef(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MAX_RUNS))]
+        ids_ = [work.run_id(self.document["_id"]) for work in (*works, StepRunRef(self.key, is_compensation=True))]
+        return [to_run(run) for run in await _load_runs(info, ids_) if run is not None]
 
 
 @strawberry.type(description="A workflow run: one execution of a workflow.")
@@ -181,14 +183,14 @@ class WorkflowRun(Node):
 
     @strawberry.field(description="Inputs, including defaults: an object.")
     async def inputs(self) -> JSON:
-        inputs: JSON = (await read_texts([self.document["inputs"]]))[0]
+        inputs: JSON = (await parse_json_texts([self.document["inputs"]]))[0]
         return inputs
 
     @strawberry.field(
         description="The `output` of the workflow, or the results of its last steps. Null until it is completed."
     )
     async def result(self) -> JSON | None:
-        result: JSON | None = (await read_texts([self.document["output"]]))[0]
+        result: JSON | None = (await parse_json_texts([self.document["output"]]))[0]
         return result
 
     @strawberry.field(description="Steps in the order of the definition.")
@@ -200,7 +202,7 @@ class WorkflowRun(Node):
         return _to_step_run(self.document, key) if key in self.document["steps"] else None
 
 
-def workflow_run_type(document: Doc) -> WorkflowRun:
+def to_workflow_run(document: Doc) -> WorkflowRun:
     """Convert a stored workflow run."""
     reason = document["reason"] and WorkflowRunReason(document["reason"])
     return WorkflowRun(
@@ -211,21 +213,21 @@ def workflow_run_type(document: Doc) -> WorkflowRun:
         trigger=Trigger(document["trigger"]),
         status=WorkflowRunStatus(document["status"]),
         reason=reason,
-        reason_text=reason and reason_text(reason),
+        reason_text=reason and explain_workflow_run_reason(reason),
         due_at=document["due_at"],
         created_at=document["created_at"],
         started_at=document["started_at"],
         finished_at=document["finished_at"],
         cancel_requested_at=document["cancel_requested_at"],
         progress=Progress(done=document["done"], all=document["total"]),
-        error=run_error(document["error"]),
+        error=to_run_error(document["error"]),
     )
 
 
 async def load_workflow_run(info: Info, owner: str, run_id: str) -> WorkflowRun | None:
     """Load a workflow run of the owner; None if it does not exist."""
-    document = await info.context.services.loaders.workflow_run(owner, run_id)
-    return None if document is None else workflow_run_type(document)
+    document = await info.context.services.loaders.load_workflow_run(owner, run_id)
+    return None if document is None else to_workflow_run(document)
 
 
 def _to_step_run(document: Doc, key: str) -> StepRun:
@@ -236,14 +238,14 @@ def _to_step_run(document: Doc, key: str) -> StepRun:
         key=key,
         status=state.status,
         reason=state.reason,
-        reason_text=state.reason and step_reason_text(state.reason),
+        reason_text=state.reason and explain_step_reason(state.reason),
         round=state.round,
         started_at=state.started_at,
         finished_at=state.finished_at,
         wait_until=state.wake_at if state.asks is None else None,
-        error=run_error(state.error),
+        error=to_run_error(state.error),
     )
 
 
 async def _load_runs(info: Info, run_ids: list[str]) -> list[Doc | None]:
-    return [await info.context.services.loaders.run(run_id.partition("/")[0], run_id) for run_id in run_ids]
+    return [await info.context.services.loaders.load_run(run_id.partition("/")[0], run_id) for run_id in run_ids]

@@ -10,9 +10,9 @@ from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import Node
 from tocsin.graphql.scalars import JSON
-from tocsin.graphql.tasks.schedule import Schedule, schedule_type
-from tocsin.workflows.language.offloaded_validation import write_yaml
-from tocsin.workflows.versions import Version
+from tocsin.graphql.tasks.schedule import Schedule, to_schedule
+from tocsin.workflows.language.offloaded_validation import render_yaml
+from tocsin.workflows.versions import LoadedVersion
 
 
 @strawberry.type(description="A workflow: a named, versioned graph of steps.")
@@ -31,22 +31,22 @@ class Workflow(Node):
     @strawberry.field(description="Due times of the workflow; null if it only runs on request.")
     def schedule(self) -> Schedule | None:
         stored = self.document["schedule"]
-        return None if stored is None else schedule_type(schedules.from_document(stored))
+        return None if stored is None else to_schedule(schedules.schedule_from_document(stored))
 
     @strawberry.field(
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
     )
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = (await _load_version(info, self.document)).data  # type: ignore[assignment]
+        definition: JSON = (await _load_version(info, self.document)).masked_definition  # type: ignore[assignment]
         return definition
 
     @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")
     async def yaml(self, info: Info) -> str:
         version = await _load_version(info, self.document)
-        return await write_yaml(version.data, version.size, info.context.services.compute, version.owner)
+        return await render_yaml(version.masked_definition, version.size, info.context.services.compute, version.owner)
 
 
-def workflow_type(document: Doc) -> Workflow:
+def to_workflow(document: Doc) -> Workflow:
     """Convert a stored workflow."""
     same = ("name", "description", "version", "next_run_at", "created_at", "updated_at")
     return Workflow(
@@ -57,5 +57,5 @@ def workflow_type(document: Doc) -> Workflow:
     )
 
 
-async def _load_version(info: Info, document: Doc) -> Version:
+async def _load_version(info: Info, document: Doc) -> LoadedVersion:
     return await info.context.services.versions.get(document["_id"], document["version"])

@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.geometry.geojson import GeometryFault
-from tocsin.jobs.geometry.validity import Invalid
+from tocsin.jobs.geometry.geojson import GeoJsonError
+from tocsin.jobs.geometry.validity import InvalidGeometry
 
 
 async def compute_geometry(
     context: JobContext,
-    function: Callable[[Mapping[str, Any], bool], dict[str, Any] | Invalid],
+    function: Callable[[Mapping[str, Any], bool], dict[str, Any] | InvalidGeometry],
     geojson: Mapping[str, Any],
     repair: bool,
 ) -> Outcome:
     """Call the function in a compute process and return the outcome. The GeoJSON may have 100,000 positions."""
     try:
         found = await context.compute(function, geojson, repair)
-    except GeometryFault as fault:
+    except GeoJsonError as fault:
         return Outcome.failed(str(fault), "Correct geojson of the job.", ErrorKind.BAD_PARAMS)
-    return Outcome.failed(found.message, found.hint) if isinstance(found, Invalid) else Outcome(result=found)
+    return Outcome.failed(found.message, found.hint) if isinstance(found, InvalidGeometry) else Outcome(result=found)

@@ -16,11 +16,11 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.geometry.base import compute_geometry
-from tocsin.jobs.geometry.countries.index import Found, Index, load_index
-from tocsin.jobs.geometry.geojson import GeometryFault, Shape, read_shapes
-from tocsin.jobs.geometry.plane import area, length, line_on_map, on_map
-from tocsin.jobs.geometry.validity import Invalid, check_polygons, crossings_allowed
-from tocsin.jobs.params import ParamsModel, is_quick
+from tocsin.jobs.geometry.countries.index import CountryIndex, CountryMatch, load_index
+from tocsin.jobs.geometry.geojson import GeoJsonError, Shape, parse_shapes
+from tocsin.jobs.geometry.plane import area, length, line_to_map, polygon_to_map
+from tocsin.jobs.geometry.validity import InvalidGeometry, check_polygons, exceeded_crossing_limit
+from tocsin.jobs.params import ParamsModel, skips_slow_checks
 
 _TYPES = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
@@ -44,7 +44,7 @@ class CountryLookupParams(ParamsModel):
     @field_validator("geojson", mode="before")
     @classmethod
     def _check_geojson(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is not None and not is_quick(info):
+        if value is not None and not skips_slow_checks(info):
             _read_single_kind(value)
         return value
 
@@ -64,58 +64,63 @@ class CountryLookupJob(Job[CountryLookupParams]):
 
     def preload(self) -> None:
         """Load the outlines and build their index."""
-        look_up({"type": "Point", "coordinates": [0, 0]}, False)
+        look_up_countries({"type": "Point", "coordinates": [0, 0]}, False)
 
     async def perform(self, params: CountryLookupParams, context: JobContext) -> Outcome:
         """Look the countries up. Fails without retries for invalid polygons and for lines without length."""
         point = {"type": "Point", "coordinates": [params.longitude, params.latitude]}
-        return await compute_geometry(context, look_up, params.geojson or point, params.repair)
+        return await compute_geometry(context, look_up_countries, params.geojson or point, params.repair)
 
 
-def look_up(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
+def look_up_countries(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | InvalidGeometry:
     """Return the result. Raises GeometryFault for invalid GeoJSON."""
     shapes = _read_single_kind(geojson)
     index = load_index()
     if shapes[0].dimension == 0:
         points = np.array([point for shape in shapes for point in shape.parts])
-        return _build_result(index, [index.of_points(points)], len(points))
+        return _build_result(index, [index.match_points(points)], len(points))
     if shapes[0].dimension == 1:
-        most = crossings_allowed([np.array(line) for shape in shapes for line in shape.parts])
+        most = exceeded_crossing_limit([np.array(line) for shape in shapes for line in shape.parts])
         if most is not None:
-            return Invalid(f"geojson: its lines cross each other more than {most:,} times.", "Simplify the geometry.")
-        lines = [line_on_map(line) for shape in shapes for line in shape.parts]
-        return _overlay_parts(index, index.of_lines, lines, length)
+            return InvalidGeometry(
+                f"geojson: its lines cross each other more than {most:,} times.", "Simplify the geometry."
+            )
+        lines = [line_to_map(line) for shape in shapes for line in shape.parts]
+        return _overlay_parts(index, index.match_lines, lines, length)
     areas = _validate_areas(shapes, repair=repair)
-    return areas if isinstance(areas, Invalid) else _overlay_parts(index, index.of_areas, areas, area)
+    return areas if isinstance(areas, InvalidGeometry) else _overlay_parts(index, index.match_area, areas, area)
 
 
-def _validate_areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | Invalid:
+def _validate_areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | InvalidGeometry:
     areas = []
     for shape in shapes:
         valid = check_polygons(shape, repair=repair)
-        if isinstance(valid, Invalid):
+        if isinstance(valid, InvalidGeometry):
             return valid
-        areas += [on_map(rings) for rings in valid.polygons]
+        areas += [polygon_to_map(rings) for rings in valid.polygons]
     return areas
 
 
 def _overlay_parts(
-    index: Index, find: Callable[[Any], dict[int, Found]], parts: list[Any], measure: Callable[[Any], float]
-) -> dict[str, Any] | Invalid:
+    index: CountryIndex,
+    find: Callable[[Any], dict[int, CountryMatch]],
+    parts: list[Any],
+    measure: Callable[[Any], float],
+) -> dict[str, Any] | InvalidGeometry:
     total = sum(measure(part) for part in parts)
     if not total:
-        return Invalid(
+        return InvalidGeometry(
             "geojson: its lines have no length.", "Give a Point instead, or lines between different positions."
         )
     return _build_result(index, [find(part) for part in parts], total)
 
 
-def _build_result(index: Index, found: list[dict[int, Found]], total: float) -> dict[str, Any]:
-    amounts: dict[int, Found] = {}
+def _build_result(index: CountryIndex, found: list[dict[int, CountryMatch]], total: float) -> dict[str, Any]:
+    amounts: dict[int, CountryMatch] = {}
     for number, part in ((number, part) for some in found for number, part in some.items()):
-        here = amounts.setdefault(number, Found())
+        here = amounts.setdefault(number, CountryMatch())
         here.amount += part.amount
-        here.inside |= part.inside
+        here.is_inside |= part.is_inside
     shares = {number: round(max(here.amount / total, 0.0), _SHARE_DIGITS) for number, here in amounts.items()}
     countries = [_describe_country(index, number, share, amounts[number]) for number, share in shares.items()]
     return {
@@ -126,23 +131,23 @@ def _build_result(index: Index, found: list[dict[int, Found]], total: float) -> 
     }
 
 
-def _describe_country(index: Index, number: int, share: float, found: Found) -> dict[str, Any]:
+def _describe_country(index: CountryIndex, number: int, share: float, found: CountryMatch) -> dict[str, Any]:
     country = index.atlas.countries[number]
     return {
         "name": country.name,
         "isoA2": country.iso_a2,
         "isoA3": country.iso_a3,
         "share": share,
-        "touchesOnly": not found.inside,
+        "touchesOnly": not found.is_inside,
     }
 
 
 def _read_single_kind(geojson: Any) -> Sequence[Shape]:
-    shapes = read_shapes(geojson, _TYPES)
+    shapes = parse_shapes(geojson, _TYPES)
     kinds = sorted({shape.dimension for shape in shapes})
     if len(kinds) > 1:
         names = " and ".join(_KINDS[kind] for kind in kinds)
-        raise GeometryFault(
+        raise GeoJsonError(
             f"geojson: it has {names}, but shares can only be computed for one kind. Look them up separately."
         )
     return shapes

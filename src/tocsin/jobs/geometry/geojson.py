@@ -20,7 +20,7 @@ _LISTS, _NUMBERS = (list, tuple), (int, float)
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
 
 
-class GeometryFault(ValueError):
+class GeoJsonError(ValueError):
     """A value is not valid GeoJSON. The message is a sentence that begins with the place."""
 
 
@@ -38,7 +38,7 @@ class Shape:
     id: str | int | None = None
 
 
-def read_shapes(value: Any, allowed: Collection[str], path: str = "geojson") -> list[Shape]:
+def parse_shapes(value: Any, allowed: Collection[str], path: str = "geojson") -> list[Shape]:
     """Return the geometries of a GeoJSON object with `allowed` types only.
 
     Raises GeometryFault with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
@@ -65,9 +65,7 @@ class _Reader:
             return self._read_feature(value, path, None) if kind == "Feature" else self._read_geometry(value, path)
         features = _require_list(value, "features", path)
         if len(features) > MAX_FEATURES:
-            raise GeometryFault(
-                f"{path}.features: there are {len(features):,} features; the limit is {MAX_FEATURES:,}."
-            )
+            raise GeoJsonError(f"{path}.features: there are {len(features):,} features; the limit is {MAX_FEATURES:,}.")
         shapes = [
             self._read_member(feature, f"{path}.features[{place}]", place) for place, feature in enumerate(features)
         ]
@@ -75,12 +73,12 @@ class _Reader:
 
     def _read_member(self, value: Any, path: str, place: int) -> list[Shape]:
         if self._read_type(value, path) != "Feature":
-            raise GeometryFault(f"{path}: the type is {value['type']}; in a FeatureCollection it must be Feature.")
+            raise GeoJsonError(f"{path}: the type is {value['type']}; in a FeatureCollection it must be Feature.")
         return self._read_feature(value, path, place)
 
     def _read_feature(self, value: Mapping[str, Any], path: str, place: int | None) -> list[Shape]:
         if value.get("geometry") is None:
-            raise GeometryFault(f"{path}.geometry: the feature has no geometry.")
+            raise GeoJsonError(f"{path}.geometry: the feature has no geometry.")
         shapes = self._read_geometry(value["geometry"], f"{path}.geometry")
         name = value.get("id")
         return [
@@ -91,11 +89,11 @@ class _Reader:
     def _read_geometry(self, value: Any, path: str, depth: int = 0) -> list[Shape]:
         kind = self._read_type(value, path)
         if kind in ("Feature", "FeatureCollection"):
-            raise GeometryFault(f"{path}: a {kind} is not allowed here; it must be a geometry.")
+            raise GeoJsonError(f"{path}: a {kind} is not allowed here; it must be a geometry.")
         if kind != "GeometryCollection":
             return [self._read_simple(value, kind, path)]
         if depth == _MAX_DEPTH:
-            raise GeometryFault(f"{path}: collections are nested more than {_MAX_DEPTH} levels deep.")
+            raise GeoJsonError(f"{path}: collections are nested more than {_MAX_DEPTH} levels deep.")
         members = enumerate(_require_list(value, "geometries", path))
         return [
             shape
@@ -105,17 +103,17 @@ class _Reader:
 
     def _read_simple(self, value: Mapping[str, Any], kind: str, path: str) -> Shape:
         if "coordinates" not in value:
-            raise GeometryFault(f"{path}: coordinates are missing.")
+            raise GeoJsonError(f"{path}: coordinates are missing.")
         return Shape(path, _DIMENSIONS[kind], self._readers[kind](value["coordinates"], f"{path}.coordinates"))
 
     def _read_type(self, value: Any, path: str) -> str:
         if not isinstance(value, Mapping):
-            raise GeometryFault(f"{path}: this is {_describe_value(value)}; it must be a GeoJSON object with a type.")
+            raise GeoJsonError(f"{path}: this is {_describe_value(value)}; it must be a GeoJSON object with a type.")
         _refuse_crs(value, path)
         kind = value.get("type")
         if kind not in self._allowed:
             have = "the type is missing" if kind is None else f"the type is {kind!r}"
-            raise GeometryFault(f"{path}: {have}; it must be one of {', '.join(self._allowed)}.")
+            raise GeoJsonError(f"{path}: {have}; it must be one of {', '.join(self._allowed)}.")
         return str(kind)
 
     def _read_polygon(self, value: Any, path: str) -> list[Line]:
@@ -124,13 +122,13 @@ class _Reader:
     def _read_each(self, value: Any, path: str, read: Callable[[Any, str], Any]) -> list[Any]:
         if not isinstance(value, list | tuple) or not value:
             have = "empty" if isinstance(value, list | tuple) else _describe_value(value)
-            raise GeometryFault(f"{path}: this is {have}; it must be a list of lists of positions.")
+            raise GeoJsonError(f"{path}: this is {have}; it must be a list of lists of positions.")
         return [read(part, f"{path}[{place}]") for place, part in enumerate(value)]
 
     def _read_ring(self, value: Any, path: str) -> Line:
         ring = self._read_line(value, path, 4)
         if ring[0] != ring[-1]:
-            raise GeometryFault(
+            raise GeoJsonError(
                 f"{path}: the ring is not closed; the last position must be the first one again, {list(ring[0])}."
             )
         for place, (here, there) in enumerate(pairwise(ring)):
@@ -140,17 +138,17 @@ class _Reader:
 
     def _read_line(self, value: Any, path: str, least: int) -> Line:
         if not isinstance(value, list | tuple):
-            raise GeometryFault(f"{path}: this is {_describe_value(value)}; it must be a list of positions.")
+            raise GeoJsonError(f"{path}: this is {_describe_value(value)}; it must be a list of positions.")
         if len(value) < least:
             what = "a ring needs at least 4, the last one being the first again" if least == 4 else f"needed: {least}"
-            raise GeometryFault(f"{path}: positions given: {len(value)}; {what}.")
+            raise GeoJsonError(f"{path}: positions given: {len(value)}; {what}.")
         return self._read_positions(value, lambda place: f"{path}[{place}]")
 
     def _read_positions(self, values: Sequence[Any], place_of: Callable[[int], str]) -> Line:
         left = MAX_POSITIONS - self._positions
         self._positions += len(values)
         if len(values) > left:
-            raise GeometryFault(
+            raise GeoJsonError(
                 f"{place_of(left)}: there are more than {MAX_POSITIONS:,} positions. Simplify the geometry."
             )
         return [_plain_position(value) or _read_position(value, place_of(place)) for place, value in enumerate(values)]
@@ -169,21 +167,21 @@ def _plain_position(value: Any) -> Position | None:
 
 def _read_position(value: Any, path: str) -> Position:
     if not isinstance(value, list | tuple) or len(value) < 2 or len(value) > 4:
-        raise GeometryFault(f"{path}: this is {_describe_value(value)}; a position is a list [longitude, latitude].")
+        raise GeoJsonError(f"{path}: this is {_describe_value(value)}; a position is a list [longitude, latitude].")
     for number in value:
         if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _COORDINATE_LIMIT:
             told = f"{path}: {repr(number)[:40]} is not a number of degrees"
-            raise GeometryFault(f"{told}; a position is a list [longitude, latitude].")
+            raise GeoJsonError(f"{told}; a position is a list [longitude, latitude].")
     return _check_range(float(value[0]), float(value[1]), path)
 
 
 def _check_range(longitude: float, latitude: float, path: str) -> Position:
     if not -90 <= latitude <= 90:
-        raise GeometryFault(
+        raise GeoJsonError(
             f"{path}: the latitude {latitude:g} is not within -90 to 90. GeoJSON is longitude, latitude."
         )
     if not -180 <= longitude <= 180:
-        raise GeometryFault(
+        raise GeoJsonError(
             f"{path}: the longitude {longitude:g} is not within -180 to 180. GeoJSON is longitude, latitude."
         )
     return longitude, latitude
@@ -193,7 +191,7 @@ def _refuse_ambiguous(here: Position, there: Position, path: str) -> None:
     """Refuse an edge over half the globe, whose direction is ambiguous. At a pole, longitudes don't matter."""
     span = abs(there[0] - here[0])
     if span in (180, 360) and abs(here[1]) < 90 and abs(there[1]) < 90:
-        raise GeometryFault(
+        raise GeoJsonError(
             f"{path}: the edge from {list(here)} to {list(there)} spans {span:g} degrees of longitude, "
             "so its direction is ambiguous. Add positions between them."
         )
@@ -205,7 +203,7 @@ def _refuse_crs(value: Mapping[str, Any], path: str) -> None:
         return
     name = _find_crs_name(crs)
     if name not in _CRS84:
-        raise GeometryFault(
+        raise GeoJsonError(
             f"{path}.crs: GeoJSON is always in WGS 84 longitudes and latitudes. Transform it and leave out crs."
         )
 
@@ -218,7 +216,7 @@ def _find_crs_name(crs: Any) -> Any:
 def _require_list(value: Mapping[str, Any], name: str, path: str) -> list[Any]:
     found = value.get(name)
     if not isinstance(found, list | tuple) or not found:
-        raise GeometryFault(f"{path}.{name}: this must be a list with at least one entry.")
+        raise GeoJsonError(f"{path}.{name}: this must be a list with at least one entry.")
     return list(found)
 
 

@@ -21,14 +21,14 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 @dataclass(frozen=True, slots=True)
-class Flat:
+class PlanarRing:
     """A closed ring as a line in the plane. `pole` is 90 or -90 if it encloses that pole: then it is closed over it."""
 
     points: Array
     pole: int = 0
 
 
-def unwrap(ring: Any) -> Flat:
+def unwrap_ring(ring: Any) -> PlanarRing:
     """Return the closed ring of (longitude, latitude) without jumps: each edge takes the short way around the globe.
 
     A ring around the globe bounds two sides; the smaller one is its inside.
@@ -43,7 +43,7 @@ def unwrap(ring: Any) -> Flat:
         net = 0
     longitudes = points[:, 0] + 360 * np.concatenate([[0.0], np.cumsum(turns)[:-1]])
     flat = np.column_stack([longitudes, points[:, 1]])
-    return _close_over_pole(flat, net) if net else Flat(np.vstack([flat, flat[:1]]))
+    return _close_over_pole(flat, net) if net else PlanarRing(np.vstack([flat, flat[:1]]))
 
 
 def _split_poles(points: Array) -> Array:
@@ -63,14 +63,14 @@ def _split_poles(points: Array) -> Array:
     return np.array(split)
 
 
-def _close_over_pole(flat: Array, net: int) -> Flat:
+def _close_over_pole(flat: Array, net: int) -> PlanarRing:
     first, end = flat[0], flat[0] + (360 * net, 0)
     rings = {pole: np.vstack([flat, end, (end[0], pole), (first[0], pole), first]) for pole in (90, -90)}
     pole = min(rings, key=lambda pole: abs(ring_area(rings[pole])))
-    return Flat(rings[pole], pole)
+    return PlanarRing(rings[pole], pole)
 
 
-def fold(geometry: Any) -> Any:
+def wrap_to_map(geometry: Any) -> Any:
     """Cut the geometry at 180 degrees and move the pieces into the map of -180 to 180. No area counts twice."""
     west, _, east, _ = shapely.bounds(geometry)
     first, last = math.floor((west + 180) / 360), math.ceil((east + 180) / 360) - 1
@@ -83,28 +83,28 @@ def fold(geometry: Any) -> Any:
     return pieces[0] if len(pieces) == 1 else shapely.union_all(pieces)
 
 
-def lay_out(rings: list[Any]) -> Any:
+def make_planar_polygon(rings: list[Any]) -> Any:
     """Return a polygon in the plane of its outer ring. None of its rings may enclose a pole."""
-    shell, *holes = [unwrap(ring).points for ring in rings]
+    shell, *holes = [unwrap_ring(ring).points for ring in rings]
     west = shell[:, 0].min()
     shifts = [360 * math.ceil((west - hole[:, 0].min()) / 360 - 1e-12) for hole in holes]
     return shapely.Polygon(shell, [hole + np.array([shift, 0]) for hole, shift in zip(holes, shifts, strict=True)])
 
 
-def on_map(rings: list[Any]) -> Any:
+def polygon_to_map(rings: list[Any]) -> Any:
     """Return a valid polygon, given with its outer ring first, on the map of -180 to 180."""
-    flats = [unwrap(ring) for ring in rings]
+    flats = [unwrap_ring(ring) for ring in rings]
     if not any(flat.pole for flat in flats):
-        return fold(lay_out(rings))
-    shell, *holes = [fold(shapely.Polygon(flat.points)) for flat in flats]
+        return wrap_to_map(make_planar_polygon(rings))
+    shell, *holes = [wrap_to_map(shapely.Polygon(flat.points)) for flat in flats]
     return shapely.difference(shell, shapely.union_all(holes)) if holes else shell
 
 
-def line_on_map(line: Any) -> Any:
+def line_to_map(line: Any) -> Any:
     """Return a line on the map, cut where it crosses 180 degrees. Each edge takes the short way."""
     points = np.array(line, dtype=np.float64)
     points[1:, 0] -= 360 * np.cumsum(np.round(np.diff(points[:, 0]) / 360))
-    return fold(shapely.LineString(points))
+    return wrap_to_map(shapely.LineString(points))
 
 
 def to_polar(points: Array, pole: int) -> Array:

@@ -17,10 +17,10 @@ from pyproj import Geod
 
 from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.geometry.base import compute_geometry
-from tocsin.jobs.geometry.geojson import Shape, read_shapes
-from tocsin.jobs.geometry.plane import ring_area, unwrap
-from tocsin.jobs.geometry.validity import Invalid, Valid, check_polygons
-from tocsin.jobs.params import ParamsModel, is_quick
+from tocsin.jobs.geometry.geojson import Shape, parse_shapes
+from tocsin.jobs.geometry.plane import ring_area, unwrap_ring
+from tocsin.jobs.geometry.validity import InvalidGeometry, ValidPolygons, check_polygons
+from tocsin.jobs.params import ParamsModel, skips_slow_checks
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
 _GEOD = Geod(ellps="WGS84")
@@ -39,8 +39,8 @@ class PolygonAreaParams(ParamsModel):
     @field_validator("geojson", mode="before")
     @classmethod
     def _check_geojson(cls, value: Any, info: ValidationInfo) -> Any:
-        if not is_quick(info):
-            read_shapes(value, _TYPES)
+        if not skips_slow_checks(info):
+            parse_shapes(value, _TYPES)
         return value
 
 
@@ -52,15 +52,15 @@ class PolygonAreaJob(Job[PolygonAreaParams]):
 
     async def perform(self, params: PolygonAreaParams, context: JobContext) -> Outcome:
         """Measure the polygons. Fails without retries for invalid ones without `repair`."""
-        return await compute_geometry(context, measure, params.geojson, params.repair)
+        return await compute_geometry(context, measure_polygons, params.geojson, params.repair)
 
 
-def measure(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | Invalid:
+def measure_polygons(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | InvalidGeometry:
     """Return the result. Raises GeometryFault for invalid GeoJSON."""
     parts = []
-    for shape in read_shapes(geojson, _TYPES):
+    for shape in parse_shapes(geojson, _TYPES):
         valid = check_polygons(shape, repair=repair)
-        if isinstance(valid, Invalid):
+        if isinstance(valid, InvalidGeometry):
             return valid
         parts.append(_feature_fields(shape) | _sum_polygons(valid))
     total = {key: sum(part[key] for part in parts) for key in ("areaM2", "perimeterM", "polygons")}
@@ -74,10 +74,10 @@ def _feature_fields(shape: Shape) -> dict[str, Any]:
     return {"feature": shape.feature} | ({} if shape.id is None else {"id": shape.id})
 
 
-def _sum_polygons(valid: Valid) -> dict[str, Any]:
+def _sum_polygons(valid: ValidPolygons) -> dict[str, Any]:
     area = perimeter = 0.0
     for rings in valid.polygons:
-        measured = [ring_measures(ring) for ring in rings]
+        measured = [measure_ring(ring) for ring in rings]
         area += measured[0][0] - sum(hole for hole, _ in measured[1:])
         perimeter += sum(length for _, length in measured)
     return {
@@ -88,10 +88,10 @@ def _sum_polygons(valid: Valid) -> dict[str, Any]:
     }
 
 
-def ring_measures(ring: Any) -> tuple[float, float]:
+def measure_ring(ring: Any) -> tuple[float, float]:
     """Return the geodesic area (m²) within a closed ring and its length (m)."""
     points = np.asarray(ring, dtype=np.float64)
     area, length = _GEOD.polygon_area_perimeter(points[:, 0], points[:, 1])
     # The geodesic area is known modulo that of the Earth; the planar area, which is close, tells the multiple.
-    earths = round((ring_area(unwrap(ring).points) - area) / _EARTH_AREA)
+    earths = round((ring_area(unwrap_ring(ring).points) - area) / _EARTH_AREA)
     return abs(area + earths * _EARTH_AREA), length

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from tocsin.jobs.geometry.geojson import Shape
-from tocsin.jobs.geometry.plane import Array, from_polar, lay_out, on_map, to_polar, unwrap
+from tocsin.jobs.geometry.plane import Array, from_polar, make_planar_polygon, polygon_to_map, to_polar, unwrap_ring
 
 REPAIR_HINT = "Correct the geometry, or set repair to true."
 _MAX_REPAIR_COST, _REPAIR_BASE = 400_000_000, 2_000
@@ -19,7 +19,7 @@ _REASON = re.compile(r"(?P<reason>[^\[]+)(?:\[(?P<x>\S+) (?P<y>\S+)\])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Invalid:
+class InvalidGeometry:
     """The reason why a geometry is invalid, with a hint."""
 
     message: str
@@ -27,14 +27,14 @@ class Invalid:
 
 
 @dataclass(frozen=True, slots=True)
-class Valid:
+class ValidPolygons:
     """Polygons, each a list of closed rings of (longitude, latitude), the outer one first."""
 
     polygons: list[list[Any]]
     repaired: bool = False
 
 
-def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
+def check_polygons(shape: Shape, *, repair: bool) -> ValidPolygons | InvalidGeometry:
     """Return the polygons of the shape if they are valid, or repaired ones if `repair` is set."""
     kept: list[list[Any]] = []
     repaired = False
@@ -45,21 +45,21 @@ def check_polygons(shape: Shape, *, repair: bool) -> Valid | Invalid:
             continue
         which = f"{shape.path}: {f'polygon {number}' if len(shape.parts) > 1 else 'the polygon'}"
         if not repair:
-            return Invalid(f"{which} is not valid: {_explain_invalid(polygon, pole)}.")
+            return InvalidGeometry(f"{which} is not valid: {_explain_invalid(polygon, pole)}.")
         if (
-            most := crossings_allowed([shapely.get_coordinates(ring) for ring in shapely.get_rings(polygon)])
+            most := exceeded_crossing_limit([shapely.get_coordinates(ring) for ring in shapely.get_rings(polygon)])
         ) is not None:
-            return Invalid(
+            return InvalidGeometry(
                 f"{which} crosses itself more than {most:,} times, too often for a repair.", "Simplify the geometry."
             )
         kept += _extract_rings(shapely.make_valid(polygon, method="structure", keep_collapsed=False), pole)
         repaired = True
     if not kept:
-        return Invalid(f"{shape.path}: the geometry is empty after the repair.", "Correct the geometry.")
-    return _check_overlaps(shape.path, Valid(kept, repaired), repair=repair)
+        return InvalidGeometry(f"{shape.path}: the geometry is empty after the repair.", "Correct the geometry.")
+    return _check_overlaps(shape.path, ValidPolygons(kept, repaired), repair=repair)
 
 
-def crossings_allowed(lines: list[Array]) -> int | None:
+def exceeded_crossing_limit(lines: list[Array]) -> int | None:
     """Return the limit of crossings for so many positions if the lines cross more often; None if they don't."""
     ends = np.concatenate([np.stack([line[:-1], line[1:]], axis=1) for line in lines])
     edges = shapely.linestrings(ends[(ends[:, 0] != ends[:, 1]).any(axis=1)])
@@ -75,18 +75,20 @@ def crossings_allowed(lines: list[Array]) -> int | None:
     return None
 
 
-def _check_overlaps(path: str, valid: Valid, *, repair: bool) -> Valid | Invalid:
+def _check_overlaps(path: str, valid: ValidPolygons, *, repair: bool) -> ValidPolygons | InvalidGeometry:
     """Check that the polygons of one shape don't overlap; common edges are allowed."""
     if len(valid.polygons) == 1:
         return valid
-    outlines = [on_map(rings) for rings in valid.polygons]
+    outlines = [polygon_to_map(rings) for rings in valid.polygons]
     for first, second in _find_touching_pairs(outlines):
         if shapely.relate_pattern(outlines[first], outlines[second], "T********"):
             if repair:
-                return Valid(_extract_rings(shapely.union_all(outlines), 0), repaired=True)
+                return ValidPolygons(_extract_rings(shapely.union_all(outlines), 0), repaired=True)
             place = shapely.point_on_surface(shapely.intersection(outlines[first], outlines[second]))
             where = _format_place(place.x, place.y)
-            return Invalid(f"{path}: its polygons {min(first, second)} and {max(first, second)} overlap {where}.")
+            return InvalidGeometry(
+                f"{path}: its polygons {min(first, second)} and {max(first, second)} overlap {where}."
+            )
     return valid
 
 
@@ -101,9 +103,9 @@ def _find_touching_pairs(outlines: list[Any]) -> Iterator[tuple[int, int]]:
 
 def _to_plane(rings: list[Any]) -> tuple[Any, int]:
     """Return the polygon in a plane where it is in one piece, and the pole at its centre, or 0 for the map."""
-    poles = [flat.pole for flat in map(unwrap, rings) if flat.pole]
+    poles = [flat.pole for flat in map(unwrap_ring, rings) if flat.pole]
     if not poles:
-        return lay_out(rings), 0
+        return make_planar_polygon(rings), 0
     shell, *holes = [to_polar(np.asarray(ring, dtype=np.float64), poles[0]) for ring in rings]
     return shapely.Polygon(shell, holes), poles[0]
 

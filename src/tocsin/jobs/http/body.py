@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from pydantic import BaseModel
 
 from tocsin.errors import InvalidInput
-from tocsin.value_bounds import scalar_fault
+from tocsin.value_bounds import find_scalar_fault
 
-BODY_LIMIT = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 
 _CONTENT_TYPES = {
     "json": "application/json",
@@ -20,7 +20,7 @@ _CONTENT_TYPES = {
 }
 
 
-class Body(BaseModel):
+class HttpBody(BaseModel):
     """A request body. JSON is stored as text, because the database would change large numbers; forms are stored as
     [name, value] pairs.
     """
@@ -29,7 +29,7 @@ class Body(BaseModel):
     value: str | list[tuple[str, str]]
 
 
-def store_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def prepare_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return the body to store, of which at most one kind may be given. Raises InvalidInput."""
     bodies = [(place, body) for place, body in _encode_bodies(json_value, text, form) if body is not None]
     if not bodies:
@@ -37,13 +37,13 @@ def store_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None
     if len(bodies) > 1:
         raise InvalidInput("Give at most one of body, bodyText and bodyForm.", bodies[1][0])
     place, body = bodies[0]
-    _, encoded = encode_body(Body.model_validate(body))
-    if encoded is not None and len(encoded) > BODY_LIMIT:
-        raise InvalidInput(f"The body has {len(encoded)} bytes; the limit is {BODY_LIMIT}.", place)
+    _, encoded = encode_body(HttpBody.model_validate(body))
+    if encoded is not None and len(encoded) > MAX_BODY_BYTES:
+        raise InvalidInput(f"The body has {len(encoded)} bytes; the limit is {MAX_BODY_BYTES}.", place)
     return body
 
 
-def encode_body(body: Body | None) -> tuple[str | None, bytes | None]:
+def encode_body(body: HttpBody | None) -> tuple[str | None, bytes | None]:
     """Return the content type and the bytes to send for a stored body."""
     if body is None:
         return None, None
@@ -51,7 +51,7 @@ def encode_body(body: Body | None) -> tuple[str | None, bytes | None]:
     return _CONTENT_TYPES[body.kind], text.encode()
 
 
-def plain_body(body: Mapping[str, Any] | None) -> Any:
+def restore_body(body: Mapping[str, Any] | None) -> Any:
     """Return a stored body as the user wrote it: the JSON value, the text, or the form's fields (a list for repeated
     ones).
     """
@@ -69,7 +69,7 @@ def _encode_bodies(
     json_value: Any, text: str | None, form: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
     yield "body", None if json_value is None else {"kind": "json", "value": _encode_json(json_value)}
-    yield "bodyText", None if text is None else {"kind": "text", "value": storable(text, "bodyText")}
+    yield "bodyText", None if text is None else {"kind": "text", "value": require_storable(text, "bodyText")}
     yield "bodyForm", None if form is None else {"kind": "form", "value": list(_encode_form(form))}
 
 
@@ -79,13 +79,16 @@ def _encode_json(value: Any) -> str:
     except (ValueError, TypeError, RecursionError):
         message = "The body must be valid JSON, without NaN, infinite numbers or endless nesting."
         raise InvalidInput(message, "body") from None
-    return storable(text, "body")
+    return require_storable(text, "body")
 
 
 def _encode_form(form: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, value in form.items():
         for item in value if isinstance(value, list) else [value]:
-            yield [storable(name, "bodyForm"), storable(_encode_form_value(name, item), "bodyForm", name)]
+            yield [
+                require_storable(name, "bodyForm"),
+                require_storable(_encode_form_value(name, item), "bodyForm", name),
+            ]
 
 
 def _encode_form_value(name: str, value: Any) -> str:
@@ -97,8 +100,8 @@ def _encode_form_value(name: str, value: Any) -> str:
     raise InvalidInput(message, "bodyForm", name)
 
 
-def storable(text: str, *path: str) -> str:
+def require_storable(text: str, *path: str) -> str:
     """Return `text`. Raises InvalidInput if it has a lone surrogate, which UTF-8 cannot encode."""
-    if (fault := scalar_fault(text)) is not None:
+    if (fault := find_scalar_fault(text)) is not None:
         raise InvalidInput(fault, *path)
     return text

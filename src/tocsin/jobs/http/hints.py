@@ -18,7 +18,7 @@ _HINTS = {
 }
 
 
-def hint_for(status: int, *, has_location: bool) -> str:
+def find_status_hint(status: int, *, has_location: bool) -> str:
     """Return the hint for a status. Set `has_location` if the response has a Location header."""
     if status in _HINTS:
         return _HINTS[status]

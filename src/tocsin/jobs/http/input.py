@@ -8,18 +8,18 @@ from typing import Any
 from pydantic import BaseModel
 from yarl import URL
 
-from tocsin.errors import FaultCollector, InvalidInput
-from tocsin.jobs.http.body import Body, storable, store_body
-from tocsin.outbound.guard import Rules
+from tocsin.errors import ErrorCollector, InvalidInput
+from tocsin.jobs.http.body import HttpBody, prepare_body, require_storable
+from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
-from tocsin.outbound.url_guard import find_refusal
+from tocsin.outbound.url_guard import find_static_failure
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretBox
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-HEADERS_LIMIT = 16_384
-HEADER_COUNT_LIMIT = 50
-CONNECT_TIMEOUT_LIMIT = 300
+MAX_HEADER_BYTES = 16_384
+MAX_HEADERS = 50
+MAX_CONNECT_TIMEOUT = 300
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
@@ -50,7 +50,7 @@ class HttpParams(BaseModel):
     method: str = "GET"
     headers: list[PlainHeader] = []
     secret_headers: list[SealedHeader] = []
-    body: Body | None = None
+    body: HttpBody | None = None
     token: str | None = None
     connect_timeout: float | None = None
 
@@ -75,26 +75,26 @@ class HttpInput:
     connect_timeout: float | None = None
 
 
-def prepare(
+def prepare_http_params(
     given: HttpInput,
     box: SecretBox,
     owner: str,
     previous: Mapping[str, Any] | None = None,
-    rules: Rules | None = None,
+    rules: ConnectionRules | None = None,
 ) -> dict[str, Any]:
     """Return the fields of HttpParams to store for `given`. `previous` are the stored ones, on an update.
 
     Raises InvalidInput with the path in the API's input, also for a URL that the `rules` never allow.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
-    faults = FaultCollector()
-    url = faults.read(_check_url, given.url, rules) or ""
-    method = faults.read(_check_method, given.method)
-    headers, secret = faults.read(_split_headers, given, before) or ([], {})
-    body = faults.read(store_body, given.json, given.text, given.form)
-    token = faults.read(_resolve_token, given, before, {name.lower() for name in secret})
-    connect_timeout = faults.read(_check_connect_timeout, given.connect_timeout)
-    faults.refuse()
+    faults = ErrorCollector()
+    url = faults.try_parse(_check_url, given.url, rules) or ""
+    method = faults.try_parse(_check_method, given.method)
+    headers, secret = faults.try_parse(_split_headers, given, before) or ([], {})
+    body = faults.try_parse(prepare_body, given.json, given.text, given.form)
+    token = faults.try_parse(_resolve_token, given, before, {name.lower() for name in secret})
+    connect_timeout = faults.try_parse(_check_connect_timeout, given.connect_timeout)
+    faults.raise_if_any()
     if before is not None and not _is_same_origin(before.url, url):
         _refuse_kept_secrets(token if given.token is None else None, secret)
     return {
@@ -112,29 +112,29 @@ def _seal_header(name: str, value: str | SealedHeader, box: SecretBox, owner: st
     return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
 
 
-def check(given: HttpInput) -> None:
+def check_http_input(given: HttpInput) -> None:
     """Validate the input without storing it. Raises SeveralInvalid."""
-    faults = FaultCollector()
-    faults.read(_check_url, given.url, None)
-    faults.read(_split_headers, given, None)
-    faults.read(_check_method, given.method)
-    faults.read(store_body, given.json, given.text, given.form)
-    faults.read(_check_connect_timeout, given.connect_timeout)
-    faults.refuse()
+    faults = ErrorCollector()
+    faults.try_parse(_check_url, given.url, None)
+    faults.try_parse(_split_headers, given, None)
+    faults.try_parse(_check_method, given.method)
+    faults.try_parse(prepare_body, given.json, given.text, given.form)
+    faults.try_parse(_check_connect_timeout, given.connect_timeout)
+    faults.raise_if_any()
 
 
-def refuse_url(url: URL | str, rules: Rules) -> str | None:
+def find_url_refusal(url: URL | str, rules: ConnectionRules) -> str | None:
     """Return a sentence why the rules never allow a URL; None if they may, or if it is not a parsed URL."""
-    refusal = None if isinstance(url, str) else find_refusal(url, rules)
+    refusal = None if isinstance(url, str) else find_static_failure(url, rules)
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 
 
-def _check_url(url: str, rules: Rules | None) -> str:
-    storable(url, "url")
+def _check_url(url: str, rules: ConnectionRules | None) -> str:
+    require_storable(url, "url")
     parsed = parse_url(url)
     if isinstance(parsed, str):
         raise InvalidInput(f"The url cannot be called. {parsed}", "url")
-    if rules is not None and (refusal := refuse_url(parsed, rules)) is not None:
+    if rules is not None and (refusal := find_url_refusal(parsed, rules)) is not None:
         raise InvalidInput(refusal, "url")
     return url
 
@@ -165,8 +165,8 @@ def _check_method(method: str) -> str:
 
 
 def _check_connect_timeout(seconds: float | None) -> float | None:
-    if seconds is not None and not 0 < seconds <= CONNECT_TIMEOUT_LIMIT:
-        message = f"The connect timeout must be more than 0 and at most {CONNECT_TIMEOUT_LIMIT} seconds."
+    if seconds is not None and not 0 < seconds <= MAX_CONNECT_TIMEOUT:
+        message = f"The connect timeout must be more than 0 and at most {MAX_CONNECT_TIMEOUT} seconds."
         raise InvalidInput(message, "connectTimeout")
     return seconds
 
@@ -197,8 +197,8 @@ def _collect_headers(given: HttpInput) -> dict[str, Any]:
     if len(present) < len(headers):
         raise InvalidInput("A header is given twice, in different case.", "headers")
     headers.update({name: None for name in given.secret_header_names if name.lower() not in present})
-    if len(headers) > HEADER_COUNT_LIMIT:
-        raise InvalidInput(f"There are {len(headers)} headers; the limit is {HEADER_COUNT_LIMIT}.", "headers")
+    if len(headers) > MAX_HEADERS:
+        raise InvalidInput(f"There are {len(headers)} headers; the limit is {MAX_HEADERS}.", "headers")
     for name in headers:
         _check_header_name(name)
     return headers
@@ -226,13 +226,13 @@ def _check_header_value(name: str, value: Any) -> str:
         raise InvalidInput("The value of a header must not contain line breaks or control characters.", "headers", name)
     if text != text.strip():
         raise InvalidInput("The value of a header must not begin or end with a space.", "headers", name)
-    return storable(text, "headers", name)
+    return require_storable(text, "headers", name)
 
 
 def _check_total_size(headers: Sequence[tuple[str, str]]) -> None:
     size = sum(len(name) + len(value.encode()) for name, value in headers)
-    if size > HEADERS_LIMIT:
-        raise InvalidInput(f"The headers have {size} bytes; the limit is {HEADERS_LIMIT}.", "headers")
+    if size > MAX_HEADER_BYTES:
+        raise InvalidInput(f"The headers have {size} bytes; the limit is {MAX_HEADER_BYTES}.", "headers")
 
 
 def _resolve_token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
@@ -245,6 +245,6 @@ def _resolve_token(given: HttpInput, before: HttpParams | None, secret_names: se
         raise InvalidInput("Give either a token or an Authorization header: both set the same header.", "token")
     if not given.token.isascii() or not given.token.isprintable() or " " in given.token:
         raise InvalidInput("The token must consist of printable ASCII characters without spaces.", "token")
-    if len(given.token) > HEADERS_LIMIT // 2:
-        raise InvalidInput(f"The token must have at most {HEADERS_LIMIT // 2} characters.", "token")
+    if len(given.token) > MAX_HEADER_BYTES // 2:
+        raise InvalidInput(f"The token must have at most {MAX_HEADER_BYTES // 2} characters.", "token")
     return given.token

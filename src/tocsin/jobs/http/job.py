@@ -9,23 +9,32 @@ from http import HTTPStatus
 from typing import Any
 
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import AttemptError, ErrorKind, Job, JobContext, LimitReached, Outcome, ProcessEnded, Saving
-from tocsin.jobs.http.body import encode_body, plain_body
+from tocsin.jobs.base import (
+    AttemptError,
+    ComputeLimitReached,
+    ComputeProcessEnded,
+    ErrorKind,
+    Job,
+    JobContext,
+    Outcome,
+    SaveContext,
+)
+from tocsin.jobs.http.body import encode_body, restore_body
 from tocsin.jobs.http.given import HttpGiven
-from tocsin.jobs.http.hints import hint_for
-from tocsin.jobs.http.input import HttpInput, HttpParams, check, prepare, refuse_url
-from tocsin.jobs.http.masking import Masker
-from tocsin.jobs.http.result import step_result, step_result_text
-from tocsin.jobs.params import Path, find_faults, has_expression, read_params
+from tocsin.jobs.http.hints import find_status_hint
+from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
+from tocsin.jobs.http.masking import SecretMasker
+from tocsin.jobs.http.result import make_step_result, make_step_result_text
+from tocsin.jobs.params import ValuePath, find_faults, has_expression, parse_params
 from tocsin.outbound.failures import HttpFailure
-from tocsin.outbound.guard import Rules
+from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretUnreadable
 
-__all__ = ["HttpInput", "HttpJob", "HttpParams", "plain_body", "prepare"]
+__all__ = ["HttpInput", "HttpJob", "HttpParams", "prepare_http_params", "restore_body"]
 
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
 _LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
@@ -42,31 +51,31 @@ class HttpJob(Job[HttpParams]):
     kind = "http"
     Params = HttpParams
 
-    def prepare(self, given: Mapping[str, Any], saving: Saving) -> dict[str, Any]:
+    def prepare(self, given: Mapping[str, Any], saving: SaveContext) -> dict[str, Any]:
         """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
-        return prepare(
-            read_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
+        return prepare_http_params(
+            parse_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
         )
 
-    def faults(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
         if (found := find_faults(HttpGiven, given)) or has_expression(given):
             return found
         try:
-            check(read_params(HttpGiven, given).to_input())
+            check_http_input(parse_params(HttpGiven, given).to_input())
         except InvalidInput as error:
-            return [(fault.path, fault.message) for fault in error.all]
+            return [(fault.path, fault.message) for fault in error.all_errors]
         return []
 
-    def refusals(self, given: Mapping[str, Any], rules: Rules) -> list[tuple[Path, str]]:
+    def find_refusals(self, given: Mapping[str, Any], rules: ConnectionRules) -> list[tuple[ValuePath, str]]:
         """Return the URL if the rules never allow it. One with an expression is checked later."""
         url = given.get("url")
         if not isinstance(url, str) or has_expression(url):
             return []
-        refusal = refuse_url(parse_url(url), rules)
+        refusal = find_url_refusal(parse_url(url), rules)
         return [] if refusal is None else [(("url",), refusal)]
 
-    def secrets(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    def find_secret_paths(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
         """Return the paths of the token and of the secret headers."""
         headers = given.get("headers")
         named = {
@@ -81,7 +90,7 @@ class HttpJob(Job[HttpParams]):
         ]
         return [*([("token",)] if isinstance(given.get("token"), str) else []), *found]
 
-    def destination(self, given: Mapping[str, Any]) -> object | None:
+    def find_secrets_destination(self, given: Mapping[str, Any]) -> object | None:
         """Return the origin: scheme, host and port. None if it depends on an expression."""
         url = given.get("url")
         if not isinstance(url, str):
@@ -92,7 +101,7 @@ class HttpJob(Job[HttpParams]):
         parsed = parse_url(url)
         return None if isinstance(parsed, str) else origin(parsed)
 
-    async def attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
+    async def run_attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one request, including redirects. The client enforces the timeout and measures the phases."""
         return await self.perform(HttpParams.model_validate(stored), context)
 
@@ -112,15 +121,15 @@ async def _add_step_result(outcome: Outcome, context: JobContext) -> Outcome:
     """Return the outcome with the result for later steps. A large body is parsed outside of the event loop."""
     size = len(outcome.response_body or "")
     if size <= _PARSED_IN_LOOP or outcome.error is not None:
-        return replace(outcome, result=step_result(outcome))
+        return replace(outcome, result=make_step_result(outcome))
     if size <= _PARSED_IN_THREAD:
-        return replace(outcome, result=await asyncio.to_thread(step_result, outcome))
+        return replace(outcome, result=await asyncio.to_thread(make_step_result, outcome))
     given = outcome.status_code, outcome.response_headers, outcome.response_body, outcome.response_truncated
     try:
-        return replace(outcome, result=await context.compute(step_result_text, *given, owner=context.owner))
-    except LimitReached as reached:
+        return replace(outcome, result=await context.compute(make_step_result_text, *given, owner=context.owner))
+    except ComputeLimitReached as reached:
         return Outcome.failed(f"The response could not be parsed. {reached}", reached.hint)
-    except ProcessEnded as ended:
+    except ComputeProcessEnded as ended:
         return Outcome.failed(f"The response could not be parsed. {ended}", retryable=True)
 
 
@@ -168,7 +177,7 @@ async def _mask_exchange(exchange: HttpExchange, secret: list[Header]) -> HttpEx
 
 
 def _mask_now(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
-    masker = Masker(secret)
+    masker = SecretMasker(secret)
     body, failure = exchange.body, exchange.failure
     cut = exchange.truncated or failure is not None
     return replace(
@@ -179,7 +188,7 @@ def _mask_now(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
     )
 
 
-def _mask_headers(headers: list[Header], masker: Masker) -> list[Header]:
+def _mask_headers(headers: list[Header], masker: SecretMasker) -> list[Header]:
     joined = "\n".join(text for header in headers for text in header)
     if masker.mask(joined) == joined:  # one search for all headers
         return headers
@@ -233,7 +242,7 @@ def _status_error(status: int, headers: list[Header]) -> AttemptError:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
     has_location = any(name.lower() == "location" for name, _ in headers)
-    return AttemptError(ErrorKind.HTTP_STATUS, message, hint_for(status, has_location=has_location))
+    return AttemptError(ErrorKind.HTTP_STATUS, message, find_status_hint(status, has_location=has_location))
 
 
 def _secret_error() -> AttemptError:

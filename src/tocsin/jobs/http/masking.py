@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tocsin.jobs.http.masking_forms import forms_of, secret_values
+from tocsin.jobs.http.masking_forms import echoed_forms, find_secret_values
 from tocsin.outbound.responses import MASK
 
-SHORTEST = 4  # characters; masking shorter values would shred bodies, and so reveal the values
+MIN_SECRET_LENGTH = 4  # characters; masking shorter values would shred bodies, and so reveal the values
 _MAX_OCCURRENCES = 10_000  # occurrences of one secret in a text; if there are more, the whole text is masked
 _MAX_NESTED_LENGTH = 1024 * 1024  # characters of a text that is searched for double encodings
 _WINDOW_LENGTH = 256 * 1024  # characters searched at a time, so that a searching thread lets others run in between
@@ -27,7 +27,7 @@ _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 
 Span = tuple[int, int]
-Look = Callable[[str, str], Iterator[Span]]
+SpanFinder = Callable[[str, str], Iterator[Span]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,16 @@ class _Needle:
     varies: bool
 
 
-class Masker:
+class SecretMasker:
     """Masks the secrets of a request in texts. `headers` are the request headers with secret values."""
 
     def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
-        values = {value for header in headers for value in secret_values(*header) if len(value) >= SHORTEST}
+        values = {
+            value for header in headers for value in find_secret_values(*header) if len(value) >= MIN_SECRET_LENGTH
+        }
         # If a value contains another one, masking that one is enough.
         least = [value for value in values if not any(other in value for other in values - {value})]
-        forms = {form for value in least for form in forms_of(value) if len(form) >= SHORTEST}
+        forms = {form for value in least for form in echoed_forms(value) if len(form) >= MIN_SECRET_LENGTH}
         self._needles = [_make_needle(form) for form in sorted(forms)]
         self._longest = max(map(len, forms), default=0)
 
@@ -117,7 +119,7 @@ def _make_needle(text: str) -> _Needle:
     return _Needle(text, anchor, varies=_UNRESERVED.fullmatch(text) is None)
 
 
-def _find_spans(text: str, needles: Sequence[_Needle], look: Look, nesting: int) -> Iterator[Span]:
+def _find_spans(text: str, needles: Sequence[_Needle], look: SpanFinder, nesting: int) -> Iterator[Span]:
     for needle in needles:
         yield from look(text, needle.text)
     whole = look is _find_all
@@ -128,7 +130,7 @@ def _find_spans(text: str, needles: Sequence[_Needle], look: Look, nesting: int)
 
 
 def _find_encoded_spans(
-    text: str, encoding: _Encoding, needles: Sequence[_Needle], look: Look, nesting: int
+    text: str, encoding: _Encoding, needles: Sequence[_Needle], look: SpanFinder, nesting: int
 ) -> Iterator[Span]:
     broken = encoding.broken.search(text, max(len(text) - _MAX_ESCAPE_LENGTH, 0)) if look is _find_cut_prefix else None
     kept = text[: broken.start()] if broken else text
@@ -185,12 +187,12 @@ def _find_all(text: str, needle: str) -> Iterator[Span]:
 def _find_cut_prefix(text: str, needle: str) -> Iterator[Span]:
     """Yield the longest prefix of `needle` that `text` ends with."""
     tail = max(len(text) - len(needle) + 1, 0)
-    at = text.find(needle[:SHORTEST], tail)
+    at = text.find(needle[:MIN_SECRET_LENGTH], tail)
     while at >= 0:
         if needle.startswith(text[at:]):
             yield at, len(text)
             return
-        at = text.find(needle[:SHORTEST], at + 1)
+        at = text.find(needle[:MIN_SECRET_LENGTH], at + 1)
 
 
 def _merge_spans(spans: Iterable[Span]) -> list[Span]:

@@ -9,7 +9,7 @@ _MAX_COOKIES = 50  # of one Cookie header whose values are masked separately
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 
-def secret_values(name: str, value: str) -> Iterator[str]:
+def find_secret_values(name: str, value: str) -> Iterator[str]:
     """Yield the value of a secret header, and the parts of it that may be echoed separately: the credentials of an
     authorization, the user and password of a basic one, the values of cookies.
     """
@@ -24,7 +24,7 @@ def secret_values(name: str, value: str) -> Iterator[str]:
             yield pair.partition("=")[2].strip(' "')
 
 
-def forms_of(value: str) -> Iterator[str]:
+def echoed_forms(value: str) -> Iterator[str]:
     """Yield `value`, its form encoding, UTF-8 read as Latin-1, and the part of its base64 that does not depend on what
     surrounds it.
     """

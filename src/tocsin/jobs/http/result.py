@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.jobs.base import Outcome
-from tocsin.json_values import JsonText, read_json, write_json
+from tocsin.json_values import JsonText, dump_json, parse_json
 
 _SET_COOKIE = "set-cookie"
 
 
-def step_result(outcome: Outcome) -> dict[str, Any] | None:
+def make_step_result(outcome: Outcome) -> dict[str, Any] | None:
     """Return `statusCode`, `headers` by lowercase name, and `body`: a value if it is JSON, else text."""
     if outcome.error is not None:
         return None
@@ -22,7 +22,7 @@ def step_result(outcome: Outcome) -> dict[str, Any] | None:
     }
 
 
-def step_result_text(
+def make_step_result_text(
     status: int | None,
     headers: Sequence[tuple[str, str]],
     body: str | None,
@@ -32,7 +32,7 @@ def step_result_text(
     outcome = Outcome(
         status_code=status, response_headers=list(headers), response_body=body, response_truncated=truncated
     )
-    return JsonText(write_json(step_result(outcome)))
+    return JsonText(dump_json(make_step_result(outcome)))
 
 
 def combine_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
@@ -54,6 +54,6 @@ def _parse_body(text: str | None, content_type: str) -> Any:
     if text is None or not (media_type in {"application/json", "text/json"} or media_type.endswith("+json")):
         return text
     try:
-        return read_json(text)
+        return parse_json(text)
     except ValueError:  # not JSON despite its type, truncated, or beyond the bounds
         return text

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_ROWS = 10_000
-MOST_COLUMNS = 50
-MOST_CELLS = 500_000
+MAX_ROWS = 10_000
+MAX_COLUMNS = 50
+MAX_CELLS = 500_000
 """Cells of all tables together."""
-LARGEST = 20 * 1024 * 1024
+MAX_REPORT_BYTES = 20 * 1024 * 1024
 """Bytes of a written report."""
-MOST_BARS = 30
+MAX_BARS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportTable:
     """A table. Cells are JSON values."""
 
     title: str
@@ -24,7 +24,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class BarChart:
     """A bar chart of named values, none below 0. `unit` is appended to the numbers."""
 
     title: str
@@ -39,62 +39,60 @@ class Report:
     title: str
     made_at: str
     summary: dict[str, Any]
-    sections: list[Section]
-    charts: list[Bars]
+    tables: list[ReportTable]
+    charts: list[BarChart]
     data: Any
 
 
-class ReportFault(ValueError):
+class ReportError(ValueError):
     """The input cannot be written as a report. The message is for the user."""
 
 
-def sections_of(data: Any, columns: Sequence[str] | None = None) -> list[Section]:
+def build_tables(data: Any, columns: Sequence[str] | None = None) -> list[ReportTable]:
     """Return the tables of a JSON value. A list of objects is one table; an object has one for each list in it and one
     for its other values. Raises ReportFault.
     """
     cells, sections = 0, []
     for section in _split_tables(data, columns):
         cells += len(section.rows) * len(section.columns)
-        if cells > MOST_CELLS:
-            raise ReportFault(f"The report has more than {MOST_CELLS:,} cells. Choose fewer rows or columns.")
+        if cells > MAX_CELLS:
+            raise ReportError(f"The report has more than {MAX_CELLS:,} cells. Choose fewer rows or columns.")
         sections.append(section)
     return sections
 
 
-def _split_tables(data: Any, columns: Sequence[str] | None) -> Iterator[Section]:
+def _split_tables(data: Any, columns: Sequence[str] | None) -> Iterator[ReportTable]:
     if not isinstance(data, Mapping):
         yield _build_table("", data if isinstance(data, list) else [data], columns)
         return
     lists = {name: value for name, value in data.items() if isinstance(value, list)}
     if others := [[name, value] for name, value in data.items() if name not in lists]:
-        yield Section("", ["name", "value"], others)
+        yield ReportTable("", ["name", "value"], others)
     for name, rows in lists.items():
         yield _build_table(name, rows, columns)
 
 
-def _build_table(title: str, items: list[Any], columns: Sequence[str] | None) -> Section:
-    if len(items) > MOST_ROWS:
-        raise ReportFault(f"The report has {len(items)} rows; the limit is {MOST_ROWS}.")
+def _build_table(title: str, items: list[Any], columns: Sequence[str] | None) -> ReportTable:
+    if len(items) > MAX_ROWS:
+        raise ReportError(f"The report has {len(items)} rows; the limit is {MAX_ROWS}.")
     objects = [item if isinstance(item, Mapping) else {"value": item} for item in items]
     names = list(columns or dict.fromkeys(str(name) for item in objects for name in item))
-    if len(names) > MOST_COLUMNS:
-        raise ReportFault(
-            f"The report has {len(names)} columns; the limit is {MOST_COLUMNS}. Select some with columns."
-        )
-    return Section(title, names, [[item.get(name) for name in names] for item in objects])
+    if len(names) > MAX_COLUMNS:
+        raise ReportError(f"The report has {len(names)} columns; the limit is {MAX_COLUMNS}. Select some with columns.")
+    return ReportTable(title, names, [[item.get(name) for name in names] for item in objects])
 
 
-def bars_of(section: Section) -> Bars | None:
+def build_bar_chart(section: ReportTable) -> BarChart | None:
     """Chart the first column of numbers, labelled by the first column of strings; None if one is missing."""
     label = _find_column(section, str)
     value = _find_column(section, int, float)
     if label is None or value is None:
         return None
     pairs = [(str(row[label]), float(row[value])) for row in section.rows if _is_number(row[value]) and row[value] >= 0]
-    return Bars(section.columns[value], "", pairs[:MOST_BARS])
+    return BarChart(section.columns[value], "", pairs[:MAX_BARS])
 
 
-def _find_column(section: Section, *types: type) -> int | None:
+def _find_column(section: ReportTable, *types: type) -> int | None:
     """Return the first column with values of these types and null only, and at least one value."""
     for number in range(len(section.columns)):
         cells = [row[number] for row in section.rows if row[number] is not None]
@@ -107,17 +105,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def join_bounded(texts: Iterable[str]) -> bytes:
+def encode_report(texts: Iterable[str]) -> bytes:
     """Encode the texts in UTF-8, lone surrogates as question marks. Raises ReportFault once they are too large."""
     written = bytearray()
     for text in texts:
         written += text.encode("utf-8", "replace")
-        if len(written) > LARGEST:
-            raise ReportFault(f"The report has more than {LARGEST:,} bytes. Choose fewer rows or columns.")
+        if len(written) > MAX_REPORT_BYTES:
+            raise ReportError(f"The report has more than {MAX_REPORT_BYTES:,} bytes. Choose fewer rows or columns.")
     return bytes(written)
 
 
-def text_of(value: Any) -> str:
+def format_cell(value: Any) -> str:
     """Format a cell: null is empty, objects and lists are compact JSON."""
     if value is None:
         return ""

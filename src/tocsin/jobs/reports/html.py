@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import chain
 
-from tocsin.jobs.reports.content import Bars, Report, Section, join_bounded, text_of
+from tocsin.jobs.reports.content import BarChart, Report, ReportTable, encode_report, format_cell
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1d2430}"
@@ -27,11 +27,11 @@ def render_html(report: Report) -> bytes:
         f'<h1>{title}</h1><p class="at">{escape(report.made_at)}</p>',
         *(_render_chart(chart) for chart in report.charts),
     ]
-    sections = (line for section in report.sections for line in _render_table(section))
-    return join_bounded(f"{part}\n" for part in chain(parts, sections, ["</body></html>"]))
+    sections = (line for section in report.tables for line in _render_table(section))
+    return encode_report(f"{part}\n" for part in chain(parts, sections, ["</body></html>"]))
 
 
-def _render_table(section: Section) -> Iterator[str]:
+def _render_table(section: ReportTable) -> Iterator[str]:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
     title = f"<h2>{escape(section.title)}</h2>" if section.title else ""
     yield f"{title}<table><thead><tr>{head}</tr></thead><tbody>"
@@ -42,10 +42,10 @@ def _render_table(section: Section) -> Iterator[str]:
 
 def _render_cell(value: object) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f'<td class="n">{escape(text_of(value))}</td>' if number else f"<td>{escape(text_of(value))}</td>"
+    return f'<td class="n">{escape(format_cell(value))}</td>' if number else f"<td>{escape(format_cell(value))}</td>"
 
 
-def _render_chart(chart: Bars) -> str:
+def _render_chart(chart: BarChart) -> str:
     most = max((value for _, value in chart.bars), default=0) or 1
     height = _ROW * len(chart.bars)
     bars = "".join(

@@ -12,19 +12,19 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationInfo, model_validator
 
 from tocsin import clock
-from tocsin.documents import document_id
+from tocsin.documents import from_global_id
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
-from tocsin.jobs.file_storage import FileFault, FileRef
-from tocsin.jobs.job_mails import JobMail, Recipient, addresses_at, refuse_strangers, send_mail
-from tocsin.jobs.params import Path, has_expression, is_quick
-from tocsin.jobs.reports.content import ReportFault
+from tocsin.jobs.file_storage import FileError, FileRef
+from tocsin.jobs.job_mails import JobMail, Recipient, check_recipients, find_addresses, send_mail
+from tocsin.jobs.params import ValuePath, has_expression, skips_slow_checks
+from tocsin.jobs.reports.content import ReportError
 from tocsin.jobs.reports.pdf import load_font
-from tocsin.jobs.reports.run_history import MOST_COUNTED, RunsSummary
-from tocsin.jobs.reports.writer import Format, ReportInput, check_data, write_report
-from tocsin.outbound.email_addresses import distinct_addresses
-from tocsin.schedules.iso8601 import read_duration
+from tocsin.jobs.reports.run_history import MAX_COUNTED_RUNS, RunsSummary
+from tocsin.jobs.reports.writer import ReportFormat, ReportInput, check_report_data, render_report
+from tocsin.outbound.email_addresses import parse_distinct_addresses
+from tocsin.schedules.iso8601 import parse_iso_duration
 
-MOST_RECIPIENTS = 20
+MAX_RECIPIENTS = 20
 _MAX_PERIOD = timedelta(days=36_500)
 _EXPRESSION = "${{"
 
@@ -41,40 +41,44 @@ class RunsParams(ParamsModel):
     def _require_one_range(self) -> "RunsParams":
         if (self.period is None) == (self.from_ is None or self.to is None):
             raise ValueError("runs needs either period, such as P7D, or both from and to.")
-        if self.task_id is not None and _EXPRESSION not in self.task_id and document_id("Task", self.task_id) is None:
+        if (
+            self.task_id is not None
+            and _EXPRESSION not in self.task_id
+            and from_global_id("Task", self.task_id) is None
+        ):
             raise ValueError("taskId must be the id of a task, as returned by the API.")
         for moment in (self.from_, self.to):
             if moment is not None and moment.tzinfo is None:
                 raise ValueError(f"{moment.isoformat()} has no offset. Write {moment.isoformat()}Z for UTC.")
-        if self.period is not None and read_duration(self.period) > _MAX_PERIOD:
+        if self.period is not None and parse_iso_duration(self.period) > _MAX_PERIOD:
             raise ValueError("period must be at most P36500D.")
         return self
 
-    def bounds(self, due_at: datetime) -> tuple[datetime, datetime]:
+    def resolve_period(self, due_at: datetime) -> tuple[datetime, datetime]:
         """Return the start and the exclusive end of the time range."""
         if self.from_ is not None and self.to is not None:
             return self.from_, self.to
-        return due_at - (read_duration(self.period) if self.period else timedelta(0)), due_at
+        return due_at - (parse_iso_duration(self.period) if self.period else timedelta(0)), due_at
 
 
 class ReportParams(ParamsModel):
     """Parameters of a report."""
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
-    format: Format
+    format: ReportFormat
     data: Any = None
     runs: RunsParams | None = None
     columns: Annotated[list[str] | None, Field(min_length=1, max_length=50)] = None
     chart: bool = False
     file_name: Annotated[str | None, Field(min_length=1, max_length=120)] = None
-    recipients: Annotated[list[Recipient], Field(max_length=MOST_RECIPIENTS)] = []
+    recipients: Annotated[list[Recipient], Field(max_length=MAX_RECIPIENTS)] = []
 
     @model_validator(mode="after")
     def _require_input(self, info: ValidationInfo) -> "ReportParams":
         if "data" not in self.model_fields_set and self.runs is None:
             raise ValueError("A report needs data or runs.")
-        if not is_quick(info) and not has_expression(self.data):
-            check_data(self.format, self.data if "data" in self.model_fields_set else [], self.columns)
+        if not skips_slow_checks(info) and not has_expression(self.data):
+            check_report_data(self.format, self.data if "data" in self.model_fields_set else [], self.columns)
         return self
 
 
@@ -84,9 +88,9 @@ class ReportJob(Job[ReportParams]):
     kind = "report"
     Params = ReportParams
 
-    def addressees(self, given: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    def find_recipients(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the recipients of the link."""
-        return addresses_at("recipients", given.get("recipients"))
+        return find_addresses("recipients", given.get("recipients"))
 
     def preload(self) -> None:
         """Load the font."""
@@ -94,21 +98,21 @@ class ReportJob(Job[ReportParams]):
 
     async def perform(self, params: ReportParams, context: JobContext) -> Outcome:
         """Write the report. A retry replaces its file and sends mails with the same Message-ID."""
-        if (refused := await refuse_strangers(context, params.recipients)) is not None:
+        if (refused := await check_recipients(context, params.recipients)) is not None:
             return refused
         try:
             given = await _collect_input(params, context)
-            async with context.files.room():
-                written = await context.compute(write_report, given)
+            async with context.files.reserve_memory():
+                written = await context.compute(render_report, given)
                 file = await context.files.save(_file_name(params), written.content_type, written.content)
                 rows = written.rows
                 del written  # frees the content while mails are sent
-        except (ReportFault, FileFault) as error:
+        except (ReportError, FileError) as error:
             return Outcome.failed(str(error))
         if (failed := await _mail_link(params, file, context)) is not None:
             return failed
-        summary, recipients = given.runs.figures if given.runs else {}, distinct_addresses(params.recipients)
-        result = {"file": file.json(), "rows": rows, "summary": summary, "recipients": recipients}
+        summary, recipients = given.runs.totals if given.runs else {}, parse_distinct_addresses(params.recipients)
+        result = {"file": file.to_json(), "rows": rows, "summary": summary, "recipients": recipients}
         return Outcome(result=result)
 
 
@@ -127,11 +131,11 @@ async def _collect_input(params: ReportParams, context: JobContext) -> ReportInp
 
 
 async def _summarize_runs(which: RunsParams, context: JobContext) -> RunsSummary:
-    start, end = which.bounds(context.due_at)
-    task = which.task_id and document_id("Task", which.task_id)
-    found = await context.runs.summarize(context.owner, start, end, task)
+    start, end = which.resolve_period(context.due_at)
+    task = which.task_id and from_global_id("Task", which.task_id)
+    found = await context.run_history.summarize_runs(context.owner, start, end, task)
     if found is None:
-        raise ReportFault(f"There are more than {MOST_COUNTED} runs in this time range. Choose a shorter one.")
+        raise ReportError(f"There are more than {MAX_COUNTED_RUNS} runs in this time range. Choose a shorter one.")
     return found
 
 
@@ -145,7 +149,7 @@ async def _mail_link(params: ReportParams, file: FileRef, context: JobContext) -
     """Mail the link. Returns a failed outcome, or None."""
     until = f"{file.url_expires_at:%Y-%m-%d %H:%M} UTC"
     text = f"{params.title}\n\n{file.url}\n\nAnyone who has this link can use it until {until}.\n"
-    for to in distinct_addresses(params.recipients):
+    for to in parse_distinct_addresses(params.recipients):
         failed = await send_mail(context, JobMail(to, params.title, text, "report"))
         if failed is not None:
             return failed

@@ -23,26 +23,26 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 from reportlab.platypus.doctemplate import LayoutError
 
-from tocsin.jobs.reports.content import Bars, Report, ReportFault, Section, text_of
+from tocsin.jobs.reports.content import BarChart, Report, ReportError, ReportTable, format_cell
 
-FONT = "DejaVu Sans"
+FONT_NAME = "DejaVu Sans"
 _FONT_FILE = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _MARGIN = 15 * mm
 _LANDSCAPE_COLUMNS = 6
 """Number of columns from which pages are in landscape format."""
 _MAX_CELL_LENGTH = 500
-MOST_CELLS = 100_000
+MAX_PDF_CELLS = 100_000
 """Each 40 characters count as one more cell, because they take as long to lay out."""
 _CHARACTERS_PER_CELL = 40
 _ROW_TOO_TALL = "A row of the report is taller than a page. Choose fewer columns, or write it as HTML or CSV."
 _MISSING_GLYPH = "\u25a1"
 _BAR, _LABEL = 16, 170
 _BLUE: Any = HexColor("#2f6fbb")  # the stubs don't accept a colour as a keyword argument
-_HEADING = ParagraphStyle("heading", fontName=FONT, fontSize=12, leading=15, spaceBefore=12, spaceAfter=6)
-_TITLE = ParagraphStyle("title", fontName=FONT, fontSize=18, leading=22, spaceAfter=4)
-_SMALL = ParagraphStyle("small", fontName=FONT, fontSize=8, leading=10, textColor=HexColor("#5b6675"))
+_HEADING = ParagraphStyle("heading", fontName=FONT_NAME, fontSize=12, leading=15, spaceBefore=12, spaceAfter=6)
+_TITLE = ParagraphStyle("title", fontName=FONT_NAME, fontSize=18, leading=22, spaceAfter=4)
+_SMALL = ParagraphStyle("small", fontName=FONT_NAME, fontSize=8, leading=10, textColor=HexColor("#5b6675"))
 # Breaks anywhere, so that a long word doesn't overflow its column.
-_CELL = ParagraphStyle("cell", fontName=FONT, fontSize=8, leading=10, wordWrap="CJK")
+_CELL = ParagraphStyle("cell", fontName=FONT_NAME, fontSize=8, leading=10, wordWrap="CJK")
 _NUMBER = ParagraphStyle("number", parent=_CELL, alignment=TA_RIGHT)
 _TABLE_STYLE = TableStyle(
     [
@@ -55,9 +55,9 @@ _TABLE_STYLE = TableStyle(
 
 def render_pdf(report: Report) -> bytes:
     """Return A4 pages, in landscape for wide tables. A cell shows at most 500 characters. Raises ReportFault."""
-    refuse_costly(report.sections)
+    check_pdf_size(report.tables)
     font = load_font()
-    widest = max((len(section.columns) for section in report.sections), default=0)
+    widest = max((len(section.columns) for section in report.tables), default=0)
     size = landscape(A4) if widest >= _LANDSCAPE_COLUMNS else A4
     out = io.BytesIO()
     document = SimpleDocTemplate(
@@ -73,20 +73,20 @@ def render_pdf(report: Report) -> bytes:
     try:
         document.build(list(_build_story(font, report, size[0] - 2 * _MARGIN)), _draw_page_number, _draw_page_number)
     except LayoutError:
-        raise ReportFault(_ROW_TOO_TALL) from None
+        raise ReportError(_ROW_TOO_TALL) from None
     return out.getvalue()
 
 
-def refuse_costly(sections: Iterable[Section]) -> None:
+def check_pdf_size(sections: Iterable[ReportTable]) -> None:
     """Raise ReportFault for tables that take too long to lay out."""
     cost = 0
     for section in sections:
         for row in section.rows:
-            letters = sum(min(len(text_of(value)), _MAX_CELL_LENGTH) for value in row)
+            letters = sum(min(len(format_cell(value)), _MAX_CELL_LENGTH) for value in row)
             cost += len(row) + letters // _CHARACTERS_PER_CELL
-            if cost > MOST_CELLS:
-                raise ReportFault(
-                    f"The report is too large for a PDF: the limit is {MOST_CELLS:,} cells, and each "
+            if cost > MAX_PDF_CELLS:
+                raise ReportError(
+                    f"The report is too large for a PDF: the limit is {MAX_PDF_CELLS:,} cells, and each "
                     f"{_CHARACTERS_PER_CELL} characters count as one more. Choose fewer rows or columns, HTML or CSV."
                 )
 
@@ -94,7 +94,7 @@ def refuse_costly(sections: Iterable[Section]) -> None:
 @cache
 def load_font() -> TTFont:
     """Return the font, registered for reportlab."""
-    font = TTFont(FONT, str(_FONT_FILE))
+    font = TTFont(FONT_NAME, str(_FONT_FILE))
     pdfmetrics.registerFont(font)
     return font
 
@@ -105,13 +105,13 @@ def _build_story(font: TTFont, report: Report, width: float) -> Iterator[Any]:
     for chart in report.charts:
         yield _build_paragraph(font, chart.title, _HEADING)
         yield _draw_chart(font, chart, width)
-    for section in report.sections:
+    for section in report.tables:
         yield _build_paragraph(font, section.title, _HEADING) if section.title else Spacer(0, 12)
         if section.columns:
             yield _build_table(font, section, width)
 
 
-def _build_table(font: TTFont, section: Section, width: float) -> LongTable:
+def _build_table(font: TTFont, section: ReportTable, width: float) -> LongTable:
     head = [_build_paragraph(font, name, _CELL) for name in section.columns]
     rows = [[_build_cell(font, value) for value in row] for row in section.rows]
     columns = [width / len(section.columns)] * len(section.columns)
@@ -120,7 +120,7 @@ def _build_table(font: TTFont, section: Section, width: float) -> LongTable:
 
 def _build_cell(font: TTFont, value: Any) -> Paragraph:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = text_of(value)
+    text = format_cell(value)
     shown = text if len(text) <= _MAX_CELL_LENGTH else f"{text[: _MAX_CELL_LENGTH - 1]}…"
     return _build_paragraph(font, shown, _NUMBER if number else _CELL)
 
@@ -135,7 +135,7 @@ def _replace_unknown(font: TTFont, text: str) -> str:
     return "".join(letter if letter in "\n\t" or ord(letter) in glyphs else _MISSING_GLYPH for letter in text)
 
 
-def _draw_chart(font: TTFont, chart: Bars, width: float) -> Drawing:
+def _draw_chart(font: TTFont, chart: BarChart, width: float) -> Drawing:
     most = max((value for _, value in chart.bars), default=0) or 1
     drawing = Drawing(width, _BAR * len(chart.bars) + 4)
     for number, (label, value) in enumerate(chart.bars):
@@ -143,13 +143,15 @@ def _draw_chart(font: TTFont, chart: Bars, width: float) -> Drawing:
         length = max(value / most * (width - _LABEL - 60), 0.5)
         short = label if len(label) <= 30 else f"{label[:29]}…"
         drawing.add(
-            String(_LABEL - 6, bottom + 4, _replace_unknown(font, short), fontName=FONT, fontSize=8, textAnchor="end")
+            String(
+                _LABEL - 6, bottom + 4, _replace_unknown(font, short), fontName=FONT_NAME, fontSize=8, textAnchor="end"
+            )
         )
         drawing.add(Rect(_LABEL, bottom + 2, length, _BAR - 5, fillColor=_BLUE, strokeColor=None))
-        drawing.add(String(_LABEL + length + 4, bottom + 4, f"{value:g}{chart.unit}", fontName=FONT, fontSize=8))
+        drawing.add(String(_LABEL + length + 4, bottom + 4, f"{value:g}{chart.unit}", fontName=FONT_NAME, fontSize=8))
     return drawing
 
 
 def _draw_page_number(canvas: Any, document: Any) -> None:
-    canvas.setFont(FONT, 8)
+    canvas.setFont(FONT_NAME, 8)
     canvas.drawRightString(document.pagesize[0] - _MARGIN, 8 * mm, str(document.page))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from tocsin.documents import Database, Doc, RunStatus, global_id, owner_of
+from tocsin.documents import Database, Doc, RunStatus, owner_of, to_global_id
 
-MOST_COUNTED = 50_000
+MAX_COUNTED_RUNS = 50_000
 """The limit of runs that one report counts."""
-MOST_SHOWN = 1_000
+MAX_LISTED_RUNS = 1_000
 _BATCH_SIZE = 500
 """Runs read per batch, so that the event loop isn't blocked."""
 _FIELDS = ("task", "task_name", "status", "trigger", "due_at", "started_at", "finished_at", "attempts.number", "error")
@@ -26,16 +26,16 @@ class RunsSummary:
     the start of the first attempt to the end; null while the run is open), `attempts` and `error`.
     """
 
-    figures: dict[str, Any]
+    totals: dict[str, Any]
     tasks: list[dict[str, Any]]
-    shown: list[dict[str, Any]]
+    listed_runs: list[dict[str, Any]]
 
 
 class RunsQuery(Protocol):
     """Access to statistics of runs."""
 
-    async def summarize(
-        self, owner: str, start: datetime, end: datetime, task_id: str | None = None, most: int = MOST_COUNTED
+    async def summarize_runs(
+        self, owner: str, start: datetime, end: datetime, task_id: str | None = None, most: int = MAX_COUNTED_RUNS
     ) -> RunsSummary | None:
         """Summarize the runs due from `start` until before `end`; None if there are more than `most`.
 
@@ -45,7 +45,7 @@ class RunsQuery(Protocol):
 
 
 @dataclass(slots=True)
-class Tally:
+class RunStatistics:
     """Running statistics, which keep only the duration of each run."""
 
     name: str = ""
@@ -58,7 +58,7 @@ class Tally:
         if run["seconds"] is not None:
             self.seconds.append(run["seconds"])
 
-    def figures(self) -> dict[str, Any]:
+    def compute_totals(self) -> dict[str, Any]:
         """Return the figures, as described in RunsSummary."""
         counts, seconds = self.by_status, sorted(self.seconds)
         ended = counts[RunStatus.COMPLETED.value] + counts[RunStatus.FAILED.value]
@@ -66,12 +66,12 @@ class Tally:
             "runs": counts.total(),
             "byStatus": dict(sorted((status, count) for status, count in counts.items() if count)),
             "successRate": round(counts[RunStatus.COMPLETED.value] / ended, 4) if ended else None,
-            "seconds": {"p50": percentile(seconds, 50), "p95": percentile(seconds, 95)},
+            "seconds": {"p50": find_percentile(seconds, 50), "p95": find_percentile(seconds, 95)},
         }
 
-    def as_row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, Any]:
         """Return the figures as the row of a task in a table."""
-        found = self.figures()
+        found = self.compute_totals()
         return {
             "task": self.name,
             "runs": found["runs"],
@@ -87,11 +87,11 @@ class RunHistory:
 
     database: Database
 
-    async def summarize(
-        self, owner: str, start: datetime, end: datetime, task_id: str | None = None, most: int = MOST_COUNTED
+    async def summarize_runs(
+        self, owner: str, start: datetime, end: datetime, task_id: str | None = None, most: int = MAX_COUNTED_RUNS
     ) -> RunsSummary | None:
         """Summarize the runs, as described in RunsQuery."""
-        whole, tasks, shown = Tally(), dict[str, Tally](), list[dict[str, Any]]()
+        whole, tasks, shown = RunStatistics(), dict[str, RunStatistics](), list[dict[str, Any]]()
         if task_id is None or owner_of(task_id) == owner:
             whose = {"owner": owner} if task_id is None else {"task": task_id}
             query = {**whose, "due_at": {"$gte": start, "$lt": end}}
@@ -99,19 +99,19 @@ class RunHistory:
             async for document in found.sort("due_at", -1).limit(most + 1):
                 run = _describe_run(document)
                 whole.add(run)
-                tasks.setdefault(run["taskId"], Tally(run["taskName"])).add(run)
-                shown += [run] if len(shown) < MOST_SHOWN else []
+                tasks.setdefault(run["taskId"], RunStatistics(run["taskName"])).add(run)
+                shown += [run] if len(shown) < MAX_LISTED_RUNS else []
         if whole.by_status.total() > most:
             return None
-        rows = [tally.as_row() for tally in sorted(tasks.values(), key=lambda tally: tally.name)]
-        return RunsSummary(whole.figures(), rows, shown)
+        rows = [tally.to_row() for tally in sorted(tasks.values(), key=lambda tally: tally.name)]
+        return RunsSummary(whole.compute_totals(), rows, shown)
 
 
 def _describe_run(run: Doc) -> dict[str, Any]:
     started, finished = run.get("started_at"), run.get("finished_at")
     return {
-        "runId": global_id("Run", run["_id"]),
-        "taskId": global_id("Task", run["task"]),
+        "runId": to_global_id("Run", run["_id"]),
+        "taskId": to_global_id("Task", run["task"]),
         "taskName": run["task_name"],
         "status": run["status"],
         "dueAt": run["due_at"].isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -121,6 +121,6 @@ def _describe_run(run: Doc) -> dict[str, Any]:
     }
 
 
-def percentile(times: Sequence[float], rank: int) -> float | None:
+def find_percentile(times: Sequence[float], rank: int) -> float | None:
     """Return the percentile `rank` of sorted times (nearest rank); None without any."""
     return times[-(-len(times) * rank // 100) - 1] if times else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from tocsin.jobs.reports.content import Report, ReportFault, Section, join_bounded, text_of
+from tocsin.jobs.reports.content import Report, ReportError, ReportTable, encode_report, format_cell
 
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # spreadsheets accept the full-width ones too
 _MAX_NAMED = 10
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 def render_json(report: Report) -> bytes:
     """Return title, time, summary and the unchanged data as JSON."""
     found = {"title": report.title, "madeAt": report.made_at, "summary": report.summary, "data": report.data}
-    return join_bounded(chain(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(found), "\n"))
+    return encode_report(chain(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(found), "\n"))
 
 
 def render_csv(report: Report) -> bytes:
@@ -26,17 +26,17 @@ def render_csv(report: Report) -> bytes:
 
     Strings that spreadsheets would run as formulas get a leading apostrophe. Raises ReportFault for several tables.
     """
-    tables = only_table(report.sections)
-    return join_bounded(_format_row(row) for section in tables for row in (section.columns, *section.rows))
+    tables = find_single_table(report.tables)
+    return encode_report(_format_row(row) for section in tables for row in (section.columns, *section.rows))
 
 
-def only_table(sections: Sequence[Section]) -> list[Section]:
+def find_single_table(sections: Sequence[ReportTable]) -> list[ReportTable]:
     """Return the table that has columns, if there is one. Raises ReportFault if there are several."""
     tables = [section for section in sections if section.columns]
     if len(tables) > 1:
         names = ", ".join(section.title or "(values)" for section in tables[:_MAX_NAMED])
         more = ", …" if len(tables) > _MAX_NAMED else ""
-        raise ReportFault(
+        raise ReportError(
             f"A CSV file can have only one table, but there are {len(tables)}: {names}{more}. Give one of them as data."
         )
     return tables
@@ -49,7 +49,7 @@ def _format_row(row: Iterable[Any]) -> str:
 
 
 def _escape_formula(value: Any) -> str:
-    text = text_of(value)
+    text = format_cell(value)
     if isinstance(value, str) and text.lstrip(" ").startswith(_FORMULA_PREFIXES) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text

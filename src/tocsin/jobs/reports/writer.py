@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from tocsin.jobs.reports.content import MOST_BARS, Bars, Report, Section, bars_of, sections_of
+from tocsin.jobs.reports.content import MAX_BARS, BarChart, Report, ReportTable, build_bar_chart, build_tables
 from tocsin.jobs.reports.html import render_html
-from tocsin.jobs.reports.pdf import refuse_costly, render_pdf
+from tocsin.jobs.reports.pdf import check_pdf_size, render_pdf
 from tocsin.jobs.reports.run_history import RunsSummary
-from tocsin.jobs.reports.text import only_table, render_csv, render_json
+from tocsin.jobs.reports.text import find_single_table, render_csv, render_json
 
 _RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
 
 
-class Format(Enum):
+class ReportFormat(Enum):
     """The file format of a report."""
 
     JSON = "JSON"
@@ -23,11 +23,11 @@ class Format(Enum):
     PDF = "PDF"
 
 
-_RENDERERS: dict[Format, tuple[Callable[[Report], bytes], str]] = {
-    Format.JSON: (render_json, "application/json"),
-    Format.CSV: (render_csv, "text/csv; charset=utf-8"),
-    Format.HTML: (render_html, "text/html; charset=utf-8"),
-    Format.PDF: (render_pdf, "application/pdf"),
+_RENDERERS: dict[ReportFormat, tuple[Callable[[Report], bytes], str]] = {
+    ReportFormat.JSON: (render_json, "application/json"),
+    ReportFormat.CSV: (render_csv, "text/csv; charset=utf-8"),
+    ReportFormat.HTML: (render_html, "text/html; charset=utf-8"),
+    ReportFormat.PDF: (render_pdf, "application/pdf"),
 }
 
 
@@ -36,7 +36,7 @@ class ReportInput:
     """The input of a report: `data`, any JSON value, if `has_data`, and statistics of runs. `made_at` is formatted."""
 
     title: str
-    format: Format
+    format: ReportFormat
     made_at: str
     data: Any
     has_data: bool
@@ -46,7 +46,7 @@ class ReportInput:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenReport:
+class RenderedReport:
     """The written file. `rows` is the number of rows of all tables."""
 
     content: bytes
@@ -54,41 +54,41 @@ class WrittenReport:
     rows: int
 
 
-def check_data(written: Format, data: Any, columns: Sequence[str] | None) -> None:
+def check_report_data(written: ReportFormat, data: Any, columns: Sequence[str] | None) -> None:
     """Raise ReportFault for data that cannot be written in this format."""
-    sections = sections_of(data, columns)
-    if written is Format.PDF:
-        refuse_costly(sections)
-    elif written is Format.CSV:
-        only_table(sections)
+    sections = build_tables(data, columns)
+    if written is ReportFormat.PDF:
+        check_pdf_size(sections)
+    elif written is ReportFormat.CSV:
+        find_single_table(sections)
 
 
-def write_report(given: ReportInput) -> WrittenReport:
+def render_report(given: ReportInput) -> RenderedReport:
     """Write the report. Raises ReportFault."""
-    sections = sections_of(given.data, given.columns) if given.has_data else []
-    charts = [bars for section in sections if (bars := bars_of(section)) is not None] if given.chart else []
+    sections = build_tables(given.data, given.columns) if given.has_data else []
+    charts = [bars for section in sections if (bars := build_bar_chart(section)) is not None] if given.chart else []
     summary, data = {}, given.data
     if (runs := given.runs) is not None:
         sections += _build_run_tables(runs, given.format)
         charts += _build_run_charts(runs.tasks) if given.chart else []
-        summary, data = runs.figures, {"data": data, "tasks": runs.tasks, "runs": runs.shown}
+        summary, data = runs.totals, {"data": data, "tasks": runs.tasks, "runs": runs.listed_runs}
     render, content_type = _RENDERERS[given.format]
     content = render(Report(given.title, given.made_at, summary, sections, charts, data))
-    return WrittenReport(content, content_type, sum(len(section.rows) for section in sections))
+    return RenderedReport(content, content_type, sum(len(section.rows) for section in sections))
 
 
-def _build_run_tables(runs: RunsSummary, written: Format) -> list[Section]:
-    listed = Section("Runs", _RUN_COLUMNS, [[run[name] for name in _RUN_COLUMNS] for run in runs.shown])
+def _build_run_tables(runs: RunsSummary, written: ReportFormat) -> list[ReportTable]:
+    listed = ReportTable("Runs", _RUN_COLUMNS, [[run[name] for name in _RUN_COLUMNS] for run in runs.listed_runs])
     tasks = runs.tasks
-    whole = [Section("Tasks", list(tasks[0]), [list(task.values()) for task in tasks])] if tasks else []
-    return [listed] if written is Format.CSV else [*whole, listed]
+    whole = [ReportTable("Tasks", list(tasks[0]), [list(task.values()) for task in tasks])] if tasks else []
+    return [listed] if written is ReportFormat.CSV else [*whole, listed]
 
 
-def _build_run_charts(tasks: list[dict[str, Any]]) -> list[Bars]:
+def _build_run_charts(tasks: list[dict[str, Any]]) -> list[BarChart]:
     rates = [(task["task"], round(task["successRate"] * 100, 1)) for task in tasks if task["successRate"] is not None]
     times = [(task["task"], task["p95Seconds"]) for task in tasks if task["p95Seconds"] is not None]
     charts = [
-        Bars("Success rate by task", " %", rates[:MOST_BARS]),
-        Bars("Duration by task: 95 % took at most", " s", times[:MOST_BARS]),
+        BarChart("Success rate by task", " %", rates[:MAX_BARS]),
+        BarChart("Duration by task: 95 % took at most", " s", times[:MAX_BARS]),
     ]
     return [chart for chart in charts if chart.bars]

@@ -3,21 +3,23 @@
 import json
 from datetime import datetime
 
-from tocsin.documents import SETTLED_STEPS, Database, Doc, StepStatus, WorkflowRunStatus
-from tocsin.documents.updates import change_when, equals
+from tocsin.documents import SETTLED_STEP_STATUSES, Database, Doc, StepStatus, WorkflowRunStatus
+from tocsin.documents.updates import change_when, has_value
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks.activity_log import log_workflow_run_status
-from tocsin.workflows.engine.states import CANCELLED, PENDING, RUNNING, Flow
+from tocsin.workflows.engine.states import CANCELLED, PENDING, RUNNING, WorkflowState
 
 _ERROR: Doc = {
     "kind": ErrorKind.INTERNAL.value,
     "message": "An internal error stopped this workflow run. See the server log for details.",
     "hint": "Save the workflow again and start a new run, or resume this one once the cause is fixed.",
 }
-_SETTLED = frozenset(status.value for status in SETTLED_STEPS)
+_SETTLED = frozenset(status.value for status in SETTLED_STEP_STATUSES)
 
 
-async def abandon_run(database: Database, workflow_run: str, now: datetime) -> tuple[Doc, Flow, Doc] | None:
+async def abandon_workflow_run(
+    database: Database, workflow_run: str, now: datetime
+) -> tuple[Doc, WorkflowState, Doc] | None:
     """End a workflow run as FAILED. Returns its previous document, its new state, and the changes.
 
     Returns None if it has already ended, or if it was changed concurrently.
@@ -32,12 +34,12 @@ async def abandon_run(database: Database, workflow_run: str, now: datetime) -> t
         "output": None, "wake_at": None, "steps": steps, "done": len(steps), "rev": document["rev"] + 1,
         "news": json.dumps(dict.fromkeys(ended, StepStatus.CANCELLED.value)),
     }  # fmt: skip
-    update = change_when(equals("rev", document["rev"]), changes)
+    update = change_when(has_value("rev", document["rev"]), changes)
     result = await database.workflow_runs.update_one({"_id": workflow_run}, [update])
     if not result.modified_count:
         return None
     log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
-    return document, Flow.of(document | changes), changes
+    return document, WorkflowState.from_document(document | changes), changes
 
 
 def _cancelled(state: Doc, now: datetime) -> Doc:

@@ -7,28 +7,28 @@ from tocsin.documents import owner_of
 from tocsin.fair_queue import FairQueue
 
 
-class MoveLane:
+class AdvanceQueue:
     """A queue of workflow runs, processed by `movers` at a time, at most `share` of them of one owner.
 
     With `at_once`, workflow runs that are expensive to evaluate are passed on to another lane.
     """
 
     def __init__(self, movers: int, share: int, *, at_once: bool) -> None:
-        self.movers = movers
-        self.at_once = at_once
+        self.concurrency = movers
+        self.is_light = at_once
         self._share = share
         self._waiting: FairQueue[str] = FairQueue()
         self._busy: Counter[str] = Counter()
         self._count = 0
         self._woken = asyncio.Event()
 
-    def add(self, workflow_run: str) -> None:
+    def push(self, workflow_run: str) -> None:
         """Queue a workflow run, unless it is already queued."""
         self._count += 1
         self._waiting.add(owner_of(workflow_run), workflow_run, self._count, workflow_run)
         self._woken.set()
 
-    async def next(self) -> str:
+    async def pop(self) -> str:
         """Wait for the next workflow run. Call `end` when it was advanced."""
         while (found := self._waiting.pop(lambda owner: self._busy[owner] < self._share)) is None:
             self._woken.clear()
@@ -37,7 +37,7 @@ class MoveLane:
         self._busy[owner] += 1
         return workflow_run
 
-    def end(self, workflow_run: str) -> None:
+    def release(self, workflow_run: str) -> None:
         """Release the slot of a workflow run."""
         self._busy -= Counter([owner_of(workflow_run)])
         self._woken.set()

@@ -12,14 +12,14 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.cancellation import end_tasks
-from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_ids
-from tocsin.workflows.engine.advance_queue import MoveLane
-from tocsin.workflows.engine.runner import Mover
-from tocsin.workflows.engine.scheduler import Firing
+from tocsin.cancellation import cancel_and_wait
+from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_log_ids
+from tocsin.workflows.engine.advance_queue import AdvanceQueue
+from tocsin.workflows.engine.runner import WorkflowRunner
+from tocsin.workflows.engine.scheduler import WorkflowScheduler
 
-SWEEP_SECONDS = 1.0
-LOOK_SECONDS = 15.0
+SWEEP_INTERVAL = 1.0
+FULL_SWEEP_INTERVAL = 15.0
 """Seconds between two sweeps of what is due, and of all open workflow runs, whose events may have been lost."""
 _MOVERS, _OF_OWNER = 16, 8
 """Workflow runs that are advanced concurrently, and those of one owner: a new owner always finds a free slot."""
@@ -32,18 +32,18 @@ _BYTES_A_SECOND = 20 * 1024 * 1024
 _BACKOFF = 0.5
 _MOST_FAILURES = 8
 """Internal errors in a row after which a workflow run is abandoned: about a minute, as the delay doubles each time."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
 class WorkflowEngine:
     """Advances and schedules the workflow runs of one process. `touch` is idempotent and cheap."""
 
-    def __init__(self, database: Database, mover: Mover, firing: Firing) -> None:
+    def __init__(self, database: Database, mover: WorkflowRunner, firing: WorkflowScheduler) -> None:
         self._database = database
         self._mover = mover
         self._firing = firing
-        self._light = MoveLane(_MOVERS, _OF_OWNER, at_once=True)
-        self._heavy = MoveLane(_HEAVY_MOVERS, _HEAVY_OF_OWNER, at_once=False)
+        self._light = AdvanceQueue(_MOVERS, _OF_OWNER, at_once=True)
+        self._heavy = AdvanceQueue(_HEAVY_MOVERS, _HEAVY_OF_OWNER, at_once=False)
         self._moving: set[str] = set()
         self._touched_meanwhile: set[str] = set()
         self._failures: dict[str, int] = {}
@@ -54,7 +54,7 @@ class WorkflowEngine:
 
     def start(self) -> None:
         """Start the loops. Workflow runs that a crash left behind come first."""
-        movers = [self._move_forever(lane) for lane in (self._light, self._heavy) for _ in range(lane.movers)]
+        movers = [self._move_forever(lane) for lane in (self._light, self._heavy) for _ in range(lane.concurrency)]
         loops = (*movers, self._sweep_forever(), self._fire_forever())
         self._tasks = [asyncio.create_task(loop, name="workflows") for loop in loops]
 
@@ -62,34 +62,34 @@ class WorkflowEngine:
         """Stop the loops. The next process carries out what was decided but not done."""
         for timer in self._timers.values():
             timer.cancel()
-        await end_tasks(*self._tasks)
+        await cancel_and_wait(*self._tasks)
 
-    def touch(self, workflow_run: str) -> None:
+    def request_advance(self, workflow_run: str) -> None:
         """Have a workflow run advanced soon, because it or one of its runs has changed."""
         if workflow_run in self._moving:
             self._touched_meanwhile.add(workflow_run)
             return
-        self._light.add(workflow_run)
+        self._light.push(workflow_run)
 
-    def due(self, at: datetime | None) -> None:
+    def expect_due(self, at: datetime | None) -> None:
         """Wake up at the due time of a workflow."""
         self._at("schedules", at, self._due.set)
 
     # --- loops ------------------------------------------------------------------------------------------------------
 
-    async def _move_forever(self, lane: MoveLane) -> None:
+    async def _move_forever(self, lane: AdvanceQueue) -> None:
         while True:
-            workflow_run = await lane.next()
+            workflow_run = await lane.pop()
             self._moving.add(workflow_run)
             is_heavy = False
             try:
-                is_heavy = await self._move(workflow_run, at_once=lane.at_once)
+                is_heavy = await self._move(workflow_run, at_once=lane.is_light)
             except Exception as error:
                 await (self._wait_for_database if is_unavailable(error) else self._note_failure)(workflow_run, error)
             finally:
-                lane.end(workflow_run)
+                lane.release(workflow_run)
             if is_heavy:  # until here it counts as being advanced
-                self._heavy.add(workflow_run)
+                self._heavy.push(workflow_run)
             else:
                 self._end(workflow_run)
 
@@ -97,19 +97,19 @@ class WorkflowEngine:
         self._moving.discard(workflow_run)
         if workflow_run in self._touched_meanwhile:
             self._touched_meanwhile.discard(workflow_run)
-            self.touch(workflow_run)
+            self.request_advance(workflow_run)
 
     async def _move(self, workflow_run: str, *, at_once: bool) -> bool:
         """Advance a workflow run. Returns True if it is too expensive for the light lane."""
-        moved = await self._mover.move(workflow_run, at_once=at_once)
-        if moved.again:
-            self.touch(workflow_run)
-        if moved.next_run is not None:
-            self.touch(moved.next_run)
-        self._at(workflow_run, moved.wake_at, lambda: self.touch(workflow_run))
+        moved = await self._mover.advance(workflow_run, at_once=at_once)
+        if moved.has_more:
+            self.request_advance(workflow_run)
+        if moved.next_run_id is not None:
+            self.request_advance(moved.next_run_id)
+        self._at(workflow_run, moved.wake_at, lambda: self.request_advance(workflow_run))
         self._failures.pop(workflow_run, None)
         if not at_once:
-            await asyncio.sleep(moved.weight / _BYTES_A_SECOND)
+            await asyncio.sleep(moved.size / _BYTES_A_SECOND)
         return moved.is_heavy
 
     async def _note_failure(self, workflow_run: str, error: Exception) -> None:
@@ -117,31 +117,33 @@ class WorkflowEngine:
         failures = self._failures.pop(workflow_run, 0) + 1
         details = {"failures": failures, "error": repr(error)[:300]}
         traced = error if failures in {1, _MOST_FAILURES} else None
-        log.error("a workflow run could not be advanced", **run_ids(workflow_run), **details, exc_info=traced)
+        log.error("a workflow run could not be advanced", **run_log_ids(workflow_run), **details, exc_info=traced)
         if failures >= _MOST_FAILURES and await self._could_abandon(workflow_run):
             return
         self._failures[workflow_run] = failures
         wait = _BACKOFF * 2.0 ** min(failures - 1, _MOST_FAILURES)
-        self._at(workflow_run, clock.now() + timedelta(seconds=wait), lambda: self.touch(workflow_run), always=True)
+        self._at(
+            workflow_run, clock.now() + timedelta(seconds=wait), lambda: self.request_advance(workflow_run), always=True
+        )
 
     async def _could_abandon(self, workflow_run: str) -> bool:
         try:
-            await self._mover.give_up(workflow_run)
+            await self._mover.abandon(workflow_run)
         except Exception as error:
-            log.warning("a workflow run could not be abandoned", **run_ids(workflow_run), error=repr(error)[:300])
+            log.warning("a workflow run could not be abandoned", **run_log_ids(workflow_run), error=repr(error)[:300])
             return False
         return True
 
     async def _wait_for_database(self, workflow_run: str, error: Exception) -> None:
-        log.warning("a workflow run waits for the database", **run_ids(workflow_run), error=str(error)[:300])
-        asyncio.get_running_loop().call_later(_BACKOFF, self.touch, workflow_run)
+        log.warning("a workflow run waits for the database", **run_log_ids(workflow_run), error=str(error)[:300])
+        asyncio.get_running_loop().call_later(_BACKOFF, self.request_advance, workflow_run)
 
     async def _sweep_forever(self) -> None:
         swept_at = clock.EPOCH
         while True:
             try:
                 now = clock.now()
-                if abs(now - swept_at) > timedelta(seconds=LOOK_SECONDS):
+                if abs(now - swept_at) > timedelta(seconds=FULL_SWEEP_INTERVAL):
                     await self._sweep_open()
                     swept_at = now
                 await self._touch_matching({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})
@@ -149,11 +151,11 @@ class WorkflowEngine:
                 log.warning("workflows wait for the database", error=str(error)[:300])
             except Exception:
                 log.exception("the sweep of workflow runs failed")
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(SWEEP_INTERVAL)
 
     async def _touch_matching(self, which: Doc) -> None:
         async for found in self._database.workflow_runs.find(which, {"_id": 1}):
-            self.touch(found["_id"])
+            self.request_advance(found["_id"])
 
     async def _sweep_open(self) -> None:
         """Sweep the open workflow runs, in parts where an owner has very many."""
@@ -166,7 +168,7 @@ class WorkflowEngine:
             if len(part) < len(found_open):
                 swept[owner] = part[-1]
             for run_id in part:
-                self.touch(run_id)
+                self.request_advance(run_id)
         self._swept = swept
 
     async def _fire_forever(self) -> None:
@@ -183,16 +185,16 @@ class WorkflowEngine:
                 if self._firing.has_more:
                     continue
             try:
-                async with asyncio.timeout(SWEEP_SECONDS):
+                async with asyncio.timeout(SWEEP_INTERVAL):
                     await self._due.wait()
             except TimeoutError:
                 pass
 
     async def _fire(self, now: datetime) -> None:
-        for workflow_run in await self._firing.fire(now):
-            self.touch(workflow_run)
+        for workflow_run in await self._firing.fire_due(now):
+            self.request_advance(workflow_run)
         if not self._firing.has_more:
-            self.due(await self._firing.soonest(now, timedelta(seconds=2 * SWEEP_SECONDS)))
+            self.expect_due(await self._firing.find_next_due(now, timedelta(seconds=2 * SWEEP_INTERVAL)))
 
     # --- timers -----------------------------------------------------------------------------------------------------
 
@@ -201,7 +203,7 @@ class WorkflowEngine:
         if (timer := self._timers.pop(name, None)) is not None:
             timer.cancel()
         seconds = None if moment is None else (moment - clock.now()).total_seconds()
-        if seconds is not None and (always or seconds <= 2 * SWEEP_SECONDS):
+        if seconds is not None and (always or seconds <= 2 * SWEEP_INTERVAL):
             loop = asyncio.get_running_loop()
             self._timers[name] = loop.call_later(max(seconds, 0) + 0.001, self._ring, name, act)
 

@@ -13,30 +13,30 @@ from typing import Any
 
 from tocsin.errors import TocsinError
 from tocsin.jobs import results
-from tocsin.value_bounds import HALF_A_PAIR
+from tocsin.value_bounds import LONE_SURROGATE
 from tocsin.workflows.language.expressions import EvaluationError, evaluate
-from tocsin.workflows.language.jmespath_budget import BUDGET, Budget
+from tocsin.workflows.language.jmespath_budget import DEFAULT_BUDGET, Budget
 
-AT_ONCE = 10_000
+INLINE_BUDGET = 10_000
 """Budget, in parts, for one advance of a workflow run in the serving process: about 10 ms."""
-SECONDS = 5.0
+MAX_SECONDS = 5.0
 """Default limit, in seconds of processor time, for the expressions of one value."""
-LARGEST_VALUE = 4 * 1024 * 1024
-MOST_PARTS = 200_000
+MAX_VALUE_BYTES = 4 * 1024 * 1024
+MAX_VALUE_PARTS = 200_000
 """Maximum bytes and parts, as JSON, of a step's parameters, its items, or a workflow's output."""
 _READ_PART = 8
 """Characters of a JSON text that cost one part to parse."""
 _MOST_ANSWERED = 200_000
 """Parts spent plus characters of answers after which no further item is evaluated."""
 ResultText = str | list[str | None] | None
-Place = tuple[str, int]
+EvaluationKey = tuple[str, int]
 
 
-class Beyond(Exception):  # a signal, not an error
+class InlineBudgetExceeded(Exception):  # a signal, not an error
     """The inline budget is spent."""
 
 
-class Kind(Enum):
+class ResultForm(Enum):
     """The form of an answer: a value, its JSON text, or the JSON texts of the items of an array."""
 
     VALUE = "VALUE"
@@ -45,18 +45,18 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class EvaluationLimits:
     """Limits for one value: parts, and seconds of processor time."""
 
-    parts: int = BUDGET
-    seconds: float = SECONDS
+    parts: int = DEFAULT_BUDGET
+    seconds: float = MAX_SECONDS
 
 
-DEFAULT = Limits()
+DEFAULT_EVALUATION_LIMITS = EvaluationLimits()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EvaluationResult:
     """An evaluated value: its JSON text, the JSON texts of its items if asked for, or an error."""
 
     text: str = "null"
@@ -65,7 +65,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class EvaluationRequest:
     """A value to evaluate, with its scope.
 
     `known` is the scope except for large values: `inputs` and `results` are JSON texts. The value is evaluated once for
@@ -74,30 +74,30 @@ class Question:
 
     place: str
     value: Any
-    kind: Kind
-    known: Mapping[str, Any]
+    form: ResultForm
+    scope: Mapping[str, Any]
     inputs: str | None
     results: Mapping[str, ResultText]
     items: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(slots=True)
-class Effort:
+class EvaluationSession:
     """The budget of one advance, and the answers that other processes have found."""
 
     budget: Budget = field(default_factory=Budget)
-    answers: Mapping[Place, Answer] = field(default_factory=dict)
-    read: dict[str, Any] = field(default_factory=dict)
-    has_begun: bool = False
+    results: Mapping[EvaluationKey, EvaluationResult] = field(default_factory=dict)
+    parsed: dict[str, Any] = field(default_factory=dict)
+    has_progress: bool = False
 
-    def evaluate(self, question: Question) -> Answer:
+    def evaluate(self, question: EvaluationRequest) -> EvaluationResult:
         """Answer a question of at most one item. Raises ExpressionError, and what the budget raises."""
-        scope = _scope(question, self.read, self.budget.spend)
+        scope = _scope(question, self.parsed, self.budget.spend)
         place, item = question.items[0] if question.items else (0, None)
         return _answer(question, _with_item(scope, place, item, self.budget.spend), self.budget)
 
 
-def answer_question(question: Question, limits: Limits) -> dict[Place, Answer]:
+def evaluate_request(question: EvaluationRequest, limits: EvaluationLimits) -> dict[EvaluationKey, EvaluationResult]:
     """Answer as many items as the limits allow, at least the first. Slow."""
     began = time.thread_time()
 
@@ -105,28 +105,28 @@ def answer_question(question: Question, limits: Limits) -> dict[Place, Answer]:
         return time.thread_time() - began > limits.seconds
 
     scope = _scope(question, {}, _unpaid)
-    found: dict[Place, Answer] = {}
+    found: dict[EvaluationKey, EvaluationResult] = {}
     spent = 0
     for place, item in question.items or ((0, None),):
         budget = Budget(limits.parts, is_late=is_late)
         try:
             answer = _answer(question, _with_item(scope, place, item, _unpaid), budget)
         except (TocsinError, MemoryError) as error:
-            answer = Answer(error=str(error) or "It needs too much memory.")
+            answer = EvaluationResult(error=str(error) or "It needs too much memory.")
         found[question.place, place] = answer
-        spent += limits.parts - budget.left + len(answer.text)
+        spent += limits.parts - budget.remaining + len(answer.text)
         if spent >= _MOST_ANSWERED or time.thread_time() - began > limits.seconds / 2:
             break
     return found
 
 
-def failed(question: Question, error: str) -> dict[Place, Answer]:
+def failed_result(question: EvaluationRequest, error: str) -> dict[EvaluationKey, EvaluationResult]:
     """Return an error as the answer for the first item."""
     place = question.items[0][0] if question.items else 0
-    return {(question.place, place): Answer(error=error)}
+    return {(question.place, place): EvaluationResult(error=error)}
 
 
-def with_items(question: Question, items: tuple[tuple[int, str], ...]) -> Question:
+def with_items(question: EvaluationRequest, items: tuple[tuple[int, str], ...]) -> EvaluationRequest:
     """Return the question with these items."""
     return replace(question, items=items)
 
@@ -135,21 +135,21 @@ def _unpaid(_parts: int) -> None:
     """Charge nothing: the size of the texts is limited when they are loaded."""
 
 
-def _scope(question: Question, read: dict[str, Any], spend: Callable[[int], None]) -> dict[str, Any]:
+def _scope(question: EvaluationRequest, read: dict[str, Any], spend: Callable[[int], None]) -> dict[str, Any]:
     def inputs(text: str) -> Any:
         return json.loads(_paid(text, spend))
 
     def result(key: str) -> Any:
         texts = question.results[key]
         if isinstance(texts, list):
-            return [results.read(text and _paid(text, spend)) for text in texts]
-        return results.read(texts and _paid(texts, spend))
+            return [results.decode_result(text and _paid(text, spend)) for text in texts]
+        return results.decode_result(texts and _paid(texts, spend))
 
-    steps = dict(question.known["steps"])
+    steps = dict(question.scope["steps"])
     for key in question.results:
         steps[key] = {**steps[key], "result": _once(read, f"steps.{key}", partial(result, key))}
     seen = {} if question.inputs is None else {"inputs": _once(read, "inputs", partial(inputs, question.inputs))}
-    return {**question.known, "steps": steps, **seen}
+    return {**question.scope, "steps": steps, **seen}
 
 
 def _once(read: dict[str, Any], name: str, make: Callable[[], Any]) -> Any:
@@ -167,33 +167,33 @@ def _with_item(scope: dict[str, Any], place: int, item: str | None, spend: Calla
     return scope if item is None else {**scope, "item": json.loads(_paid(item, spend)), "index": place}
 
 
-def _answer(question: Question, scope: Mapping[str, Any], budget: Budget) -> Answer:
+def _answer(question: EvaluationRequest, scope: Mapping[str, Any], budget: Budget) -> EvaluationResult:
     value = evaluate(question.value, scope, budget)
-    if question.kind is Kind.LIST and isinstance(value, list):
+    if question.form is ResultForm.LIST and isinstance(value, list):
         parts = [_text(part) for part in value]
-        _check_size(question, sum(map(size_of, parts)), len(parts))
-        return Answer(parts=parts)
+        _check_size(question, sum(map(utf8_length, parts)), len(parts))
+        return EvaluationResult(parts=parts)
     text = _text(value)
-    _check_size(question, size_of(text), text.count(",") if len(text) > MOST_PARTS else 0)
-    return Answer(text)
+    _check_size(question, utf8_length(text), text.count(",") if len(text) > MAX_VALUE_PARTS else 0)
+    return EvaluationResult(text)
 
 
 def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def size_of(text: str) -> int:
+def utf8_length(text: str) -> int:
     """Return the length in bytes of UTF-8. Raises EvaluationError for a lone surrogate."""
     try:
         return len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError as error:
-        raise EvaluationError(HALF_A_PAIR.format(ord(text[error.start]))) from None
+        raise EvaluationError(LONE_SURROGATE.format(ord(text[error.start]))) from None
 
 
-def _check_size(question: Question, size: int, parts: int) -> None:
-    if size > LARGEST_VALUE or parts > MOST_PARTS:
-        allowed = f"{LARGEST_VALUE:,} bytes and {MOST_PARTS:,} parts"
-        much = f"{size:,} bytes as JSON" if size > LARGEST_VALUE else f"about {parts:,} parts"
+def _check_size(question: EvaluationRequest, size: int, parts: int) -> None:
+    if size > MAX_VALUE_BYTES or parts > MAX_VALUE_PARTS:
+        allowed = f"{MAX_VALUE_BYTES:,} bytes and {MAX_VALUE_PARTS:,} parts"
+        much = f"{size:,} bytes as JSON" if size > MAX_VALUE_BYTES else f"about {parts:,} parts"
         raise EvaluationError(
             f"{question.place} has {much}; at most {allowed} are allowed. Select only what is needed."
         )

@@ -8,18 +8,18 @@ from collections.abc import Collection
 
 from tocsin.documents import Database, Doc, StepStatus, Trigger, WorkflowRunStatus
 from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.task_mails import incident_id
-from tocsin.notifications.channels.mail.workflow_mails import workflow_began_failing, workflow_failed
-from tocsin.workflows.engine.states import FAILED, Flow
+from tocsin.notifications.channels.mail.task_mails import incident_delivery_id
+from tocsin.notifications.channels.mail.workflow_mails import workflow_began_failing_mail, workflow_failed_mail
+from tocsin.workflows.engine.states import FAILED, WorkflowState
 
 
-class Incidents:
+class IncidentTracker:
     """Tracks incidents of scheduled workflows. Manual and resumed runs send no mail."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def follow(self, document: Doc, flow: Flow, changes: Doc, retrying: Collection[str]) -> bool:
+    async def track_changes(self, document: Doc, flow: WorkflowState, changes: Doc, retrying: Collection[str]) -> bool:
         """Enqueue the mails that these changes of a workflow run cause. Returns whether there are any.
 
         Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
@@ -38,7 +38,7 @@ class Incidents:
             if changes.get("status") == WorkflowRunStatus.COMPLETED.value:
                 await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED.value and document["round"] == 0:
-                return await self._enqueue_once(workflow_failed(document | changes, incident, _failed_steps(flow)))
+                return await self._enqueue_once(workflow_failed_mail(document | changes, incident, _failed_steps(flow)))
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             return await self._report_first_failure(document, sorted(retrying)[0])
         return False
@@ -51,21 +51,23 @@ class Incidents:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is None or run.get("retry_at") is None:
             return False
-        return await self._enqueue_once(workflow_began_failing(document, run))
+        return await self._enqueue_once(workflow_began_failing_mail(document, run))
 
     async def _enqueue_once(self, mail: Doc) -> bool:
         """Enqueue the mail, unless this stage of the incident was reported before."""
         about = mail["about"]
-        later = [incident_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]]
+        later = [
+            incident_delivery_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]
+        ]
         if await self._database.deliveries.find_one({"_id": {"$in": later}}, {"_id": 1}) is not None:
             return False
-        await deliveries.enqueue(self._database, [mail])
+        await deliveries.enqueue_deliveries(self._database, [mail])
         return True
 
 
 _ENDS = (WorkflowRunStatus.COMPLETED.value, WorkflowRunStatus.FAILED.value)
 
 
-def _failed_steps(flow: Flow) -> list[str]:
+def _failed_steps(flow: WorkflowState) -> list[str]:
     """Return the keys of the steps that failed, or whose compensation failed."""
     return [key for key, state in flow.steps.items() if state.status is StepStatus.FAILED or state.undo == FAILED]

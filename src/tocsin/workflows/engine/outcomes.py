@@ -4,8 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.documents import Doc, RunStatus, StepReason, StepStatus
-from tocsin.workflows.engine.scope import Surroundings
-from tocsin.workflows.engine.states import CANCELLED, COMPLETED, FAILED, PENDING, RUNNING, Ended, Flow, StepState, Work
+from tocsin.workflows.engine.scope import StepContext
+from tocsin.workflows.engine.states import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    PENDING,
+    RUNNING,
+    StepRunOutcome,
+    StepRunRef,
+    StepState,
+    WorkflowState,
+)
 from tocsin.workflows.language.definition import OnFailure, Step
 
 CANCEL, TIMEOUT, COMPENSATE = "CANCEL", "TIMEOUT", "COMPENSATE"
@@ -17,20 +27,20 @@ _ENDS = {
 }
 
 
-def absorb(flow: Flow, context: Surroundings, ended: Mapping[str, Ended]) -> None:
+def apply_outcomes(flow: WorkflowState, context: StepContext, ended: Mapping[str, StepRunOutcome]) -> None:
     """Apply the outcomes of runs to their steps, and settle the `forEach` steps whose items are done."""
-    for work in flow.running():
+    for work in flow.active_runs():
         end = ended.get(work.run_id(flow.id))
         if end is not None and end.round == flow.steps[work.key].round:
-            take(flow.steps[work.key], work, end, context.now)
+            apply_outcome(flow.steps[work.key], work, end, context.now)
     for step in context.definition.steps:
-        close_items(step, flow, context.now)
+        settle_items(step, flow, context.now)
 
 
-def close_items(step: Step, flow: Flow, now: datetime) -> None:
+def settle_items(step: Step, flow: WorkflowState, now: datetime) -> None:
     """Settle a `forEach` step once none of its items is running or still to start."""
     state = flow.steps[step.key]
-    if state.items is None or state.settled or RUNNING in state.items:
+    if state.items is None or state.is_settled or RUNNING in state.items:
         return
     broken = FAILED in state.items and step.on_failure is not OnFailure.CONTINUE
     if PENDING in state.items and not broken and flow.stopping is None:
@@ -41,7 +51,7 @@ def close_items(step: Step, flow: Flow, now: datetime) -> None:
     state.settle(status, now, reason, state.error)
 
 
-def wake(flow: Flow, context: Surroundings) -> None:
+def end_due_waits(flow: WorkflowState, context: StepContext) -> None:
     """End the waits and approvals that are due, and count the reminders that are."""
     for step in context.definition.steps:
         state = flow.steps[step.key]
@@ -53,7 +63,7 @@ def wake(flow: Flow, context: Surroundings) -> None:
             _remind(step, state, context.now)
 
 
-def stop_if_due(flow: Flow, context: Surroundings) -> None:
+def stop_if_needed(flow: WorkflowState, context: StepContext) -> None:
     """Stop the workflow run on a cancellation, a timeout, or a failure that calls for compensation."""
     document = flow.document
     deadline: datetime | None = document["deadline_at"]
@@ -67,17 +77,17 @@ def stop_if_due(flow: Flow, context: Surroundings) -> None:
         _stop(flow, context)
 
 
-def failed(step: Step, flow: Flow) -> bool:
+def has_failed(step: Step, flow: WorkflowState) -> bool:
     """Return whether the step ended in a way that blocks the steps that depend on it."""
     bad = flow.steps[step.key].status in {StepStatus.FAILED, StepStatus.CANCELLED}
     return bad and step.on_failure is not OnFailure.CONTINUE
 
 
-def _needs_compensation(step: Step, flow: Flow) -> bool:
-    return step.on_failure is OnFailure.COMPENSATE and failed(step, flow)
+def _needs_compensation(step: Step, flow: WorkflowState) -> bool:
+    return step.on_failure is OnFailure.COMPENSATE and has_failed(step, flow)
 
 
-def _stop(flow: Flow, context: Surroundings) -> None:
+def _stop(flow: WorkflowState, context: StepContext) -> None:
     ends = {
         CANCEL: (StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
         TIMEOUT: (StepStatus.CANCELLED, StepReason.TIMEOUT),
@@ -88,15 +98,15 @@ def _stop(flow: Flow, context: Surroundings) -> None:
         if state.status in {StepStatus.PENDING, StepStatus.WAITING}:
             state.settle(status, context.now, reason)
     for step in context.definition.steps:
-        close_items(step, flow, context.now)
+        settle_items(step, flow, context.now)
     if flow.stopping != COMPENSATE:
-        flow.cancels = [work.run_id(flow.id) for work in flow.running()]
+        flow.runs_to_cancel = [work.run_id(flow.id) for work in flow.active_runs()]
 
 
-def take(state: StepState, work: Work, end: Ended, now: datetime) -> None:
+def apply_outcome(state: StepState, work: StepRunRef, end: StepRunOutcome, now: datetime) -> None:
     """Apply the outcome of one run to the state of its step."""
     letter = _ITEM_STATES.get(end.status, FAILED)
-    if work.undo:
+    if work.is_compensation:
         state.undo = letter
     elif work.item is not None and state.items is not None:
         state.items = state.items[: work.item] + letter + state.items[work.item + 1 :]
@@ -122,4 +132,4 @@ def _undecided() -> Doc:
 def _remind(step: Step, state: StepState, now: datetime) -> None:
     assert step.approval is not None  # noqa: S101  # only approvals have reminders
     state.reminders += 1
-    state.remind_at = step.approval.next_reminder(now)
+    state.remind_at = step.approval.find_next_reminder(now)

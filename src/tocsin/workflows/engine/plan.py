@@ -9,17 +9,31 @@ from datetime import datetime
 
 from tocsin.documents import Doc, RunStatus, StepStatus, WorkflowRunReason, WorkflowRunStatus
 from tocsin.jobs.base import ErrorKind
-from tocsin.workflows.engine.evaluation import LARGEST_VALUE, Kind, size_of
-from tocsin.workflows.engine.outcomes import CANCEL, COMPENSATE, TIMEOUT, absorb, failed, stop_if_due, take, wake
-from tocsin.workflows.engine.scope import Paused, Surroundings, answer_for, result_text
-from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, Ended, Flow, Work
-from tocsin.workflows.engine.step_starts import Start, begin, start_of, step_faults
+from tocsin.workflows.engine.evaluation import MAX_VALUE_BYTES, ResultForm, utf8_length
+from tocsin.workflows.engine.outcomes import (
+    CANCEL,
+    COMPENSATE,
+    TIMEOUT,
+    apply_outcome,
+    apply_outcomes,
+    end_due_waits,
+    has_failed,
+    stop_if_needed,
+)
+from tocsin.workflows.engine.scope import PlanPaused, StepContext, evaluate_as_json, read_result_json
+from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, StepRunOutcome, StepRunRef, WorkflowState
+from tocsin.workflows.engine.step_starts import (
+    StepRunRequest,
+    build_run_request,
+    collect_step_errors,
+    start_ready_steps,
+)
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.expressions import EvaluationError
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class WorkflowOutcome:
     """The outcome of a workflow run. `output` is a JSON text, or None for null."""
 
     status: WorkflowRunStatus
@@ -29,16 +43,18 @@ class Finish:
 
 
 @dataclass(slots=True)
-class Move:
+class Plan:
     """Runs to start, runs to cancel, and the outcome, if there is one. `has_more` asks for another pass at once."""
 
-    starts: list[Start]
-    cancels: list[str]
-    finish: Finish | None
+    runs_to_start: list[StepRunRequest]
+    runs_to_cancel: list[str]
+    outcome: WorkflowOutcome | None
     has_more: bool = False
 
 
-def advance(flow: Flow, context: Surroundings, ended: Mapping[str, Ended], lost: Collection[str] = ()) -> Move:
+def advance_workflow(
+    flow: WorkflowState, context: StepContext, ended: Mapping[str, StepRunOutcome], lost: Collection[str] = ()
+) -> Plan:
     """Advance the workflow run's state in place, and return what to do.
 
     `ended` holds the outcomes of active runs that have ended, `lost` the ids of runs that were planned but never
@@ -47,32 +63,36 @@ def advance(flow: Flow, context: Surroundings, ended: Mapping[str, Ended], lost:
     Raises Missing when results have to be loaded first, and Heavy when a value has to be evaluated in another process:
     call it again with them, on a fresh state.
     """
-    starts: list[Start] = []
+    starts: list[StepRunRequest] = []
     try:
         finish = _advance(flow, context, ended, lost, starts)
-    except Paused:
-        return Move(starts, flow.cancels, None, has_more=True)
-    return Move(starts, flow.cancels, finish)
+    except PlanPaused:
+        return Plan(starts, flow.runs_to_cancel, None, has_more=True)
+    return Plan(starts, flow.runs_to_cancel, finish)
 
 
 def _advance(
-    flow: Flow, context: Surroundings, ended: Mapping[str, Ended], lost: Collection[str], starts: list[Start]
-) -> Finish | None:
-    for work in flow.running() if lost else ():
+    flow: WorkflowState,
+    context: StepContext,
+    ended: Mapping[str, StepRunOutcome],
+    lost: Collection[str],
+    starts: list[StepRunRequest],
+) -> WorkflowOutcome | None:
+    for work in flow.active_runs() if lost else ():
         if work.run_id(flow.id) in lost:
             _request_again(work, flow, context, starts)
-    absorb(flow, context, ended)
-    wake(flow, context)
-    stop_if_due(flow, context)
+    apply_outcomes(flow, context, ended)
+    end_due_waits(flow, context)
+    stop_if_needed(flow, context)
     if flow.stopping is None:
-        begin(flow, context, starts)
-        stop_if_due(flow, context)  # a step that could not be started may call for compensation
+        start_ready_steps(flow, context, starts)
+        stop_if_needed(flow, context)  # a step that could not be started may call for compensation
     if flow.stopping == COMPENSATE:
         _compensate(flow, context, starts)
     return _finish(flow, context)
 
 
-def next_wake(flow: Flow) -> datetime | None:
+def find_next_wake(flow: WorkflowState) -> datetime | None:
     """Return when the workflow run has to be advanced even if nothing else happens."""
     times = [moment for state in flow.steps.values() for moment in (state.wake_at, state.remind_at) if moment]
     if flow.stopping is None and flow.document["deadline_at"] is not None:
@@ -80,85 +100,87 @@ def next_wake(flow: Flow) -> datetime | None:
     return min(times, default=None)
 
 
-def _request_again(work: Work, flow: Flow, context: Surroundings, starts: list[Start]) -> None:
+def _request_again(work: StepRunRef, flow: WorkflowState, context: StepContext, starts: list[StepRunRequest]) -> None:
     """Request again a run that a crash kept from being created."""
     state = flow.steps[work.key]
     item = None if work.item is None or state.values is None else (work.item, state.values[work.item])
-    with step_faults() as faults:
-        starts.append(start_of(context.step(work.key), work, flow, context, item))
-    context.effort.has_begun = True
+    with collect_step_errors() as faults:
+        starts.append(build_run_request(context.get_step(work.key), work, flow, context, item))
+    context.session.has_progress = True
     for error in faults:
-        take(state, work, Ended(RunStatus.FAILED.value, state.round, context.now, error), context.now)
+        apply_outcome(state, work, StepRunOutcome(RunStatus.FAILED.value, state.round, context.now, error), context.now)
 
 
-def _compensate(flow: Flow, context: Surroundings, starts: list[Start]) -> None:
+def _compensate(flow: WorkflowState, context: StepContext, starts: list[StepRunRequest]) -> None:
     """Start the next compensation, in reverse order of completion, once no run is active."""
-    while not flow.running():
+    while not flow.active_runs():
         due = [
             (state.finished_at, key)
             for key, state in flow.steps.items()
             if state.status is StepStatus.COMPLETED
             and state.undo is None
-            and context.step(key).compensation is not None
+            and context.get_step(key).compensation is not None
         ]
         if not due:
             return
-        step = context.step(max(due)[1])
+        step = context.get_step(max(due)[1])
         state = flow.steps[step.key]
-        with step_faults() as faults:
-            starts.append(start_of(step, Work(step.key, undo=True), flow, context))
-        context.effort.has_begun = True
+        with collect_step_errors() as faults:
+            starts.append(build_run_request(step, StepRunRef(step.key, is_compensation=True), flow, context))
+        context.session.has_progress = True
         if not faults:
             state.undo = RUNNING
             return
         state.undo, state.error = FAILED, faults[0]
 
 
-def _finish(flow: Flow, context: Surroundings) -> Finish | None:
-    if flow.running() or not all(state.settled for state in flow.steps.values()):
+def _finish(flow: WorkflowState, context: StepContext) -> WorkflowOutcome | None:
+    if flow.active_runs() or not all(state.is_settled for state in flow.steps.values()):
         return None
     if flow.stopping == CANCEL:
-        return Finish(WorkflowRunStatus.CANCELLED, WorkflowRunReason.CANCEL_REQUESTED)
+        return WorkflowOutcome(WorkflowRunStatus.CANCELLED, WorkflowRunReason.CANCEL_REQUESTED)
     if flow.stopping == TIMEOUT:
-        return Finish(WorkflowRunStatus.FAILED, WorkflowRunReason.TIMEOUT, error=_out_of_time(context.definition))
-    broken = [step for step in context.definition.steps if failed(step, flow)]
+        return WorkflowOutcome(
+            WorkflowRunStatus.FAILED, WorkflowRunReason.TIMEOUT, error=_out_of_time(context.definition)
+        )
+    broken = [step for step in context.definition.steps if has_failed(step, flow)]
     if broken:
         error = flow.steps[broken[0].key].error
-        return Finish(WorkflowRunStatus.FAILED, _why_failed(flow), error=error)
+        return WorkflowOutcome(WorkflowRunStatus.FAILED, _why_failed(flow), error=error)
     try:
-        return Finish(WorkflowRunStatus.COMPLETED, output=_output(flow, context))
+        return WorkflowOutcome(WorkflowRunStatus.COMPLETED, output=_output(flow, context))
     except EvaluationError as error:
         fault = {"kind": ErrorKind.EXPRESSION.value, "message": str(error), "hint": "Correct `output`."}
-        return Finish(WorkflowRunStatus.FAILED, WorkflowRunReason.OUTPUT_FAILED, error=fault)
+        return WorkflowOutcome(WorkflowRunStatus.FAILED, WorkflowRunReason.OUTPUT_FAILED, error=fault)
 
 
-def _why_failed(flow: Flow) -> WorkflowRunReason:
+def _why_failed(flow: WorkflowState) -> WorkflowRunReason:
     if flow.stopping != COMPENSATE:
         return WorkflowRunReason.STEP_FAILED
     undone = all(state.undo in {None, COMPLETED} for state in flow.steps.values())
     return WorkflowRunReason.COMPENSATED if undone else WorkflowRunReason.COMPENSATION_FAILED
 
 
-def _output(flow: Flow, context: Surroundings) -> str | None:
+def _output(flow: WorkflowState, context: StepContext) -> str | None:
     """Return the output as a JSON text. None for null, and for a default output that is too large."""
     definition = context.definition
     if definition.output is not None:
-        text = answer_for(definition.output, flow, context, "output", kind=Kind.TEXT).text
+        text = evaluate_as_json(definition.output, flow, context, "output", kind=ResultForm.TEXT).text
     else:
         try:
             text = _last_results(flow, context)
         except EvaluationError:
             return None
-    return None if text == "null" or size_of(text) > LARGEST_VALUE else text
+    return None if text == "null" or utf8_length(text) > MAX_VALUE_BYTES else text
 
 
-def _last_results(flow: Flow, context: Surroundings) -> str:
+def _last_results(flow: WorkflowState, context: StepContext) -> str:
     definition = context.definition
-    needed = {key for step in definition.steps for key in step.waits_for}
+    needed = {key for step in definition.steps for key in step.dependencies}
     last = [step.key for step in definition.steps if step.key not in needed]
     if len(last) == 1:
-        return result_text(last[0], flow, context)
-    return "{" + ",".join(f'"{key}":{result_text(key, flow, context)}' for key in last) + "}"
+        return read_result_json(last[0], flow, context)
+    return "{" + ",".join(f'"{key}":{read_result_json(key, flow, context)}' for key in last) + "}"
 
 
 def _out_of_time(definition: WorkflowDefinition) -> Doc:

@@ -19,25 +19,38 @@ from tocsin.documents import (
     WorkflowRunStatus,
     owner_of,
 )
-from tocsin.documents.updates import change_when, equals, move_run
+from tocsin.documents.updates import change_when, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks.activity_log import log_workflow_run_status
-from tocsin.tasks.ranking import placed, ready
-from tocsin.tasks.reconciliation import SLICE, stop
-from tocsin.tasks.runs import RETRYABLE
-from tocsin.workflows.approval_mails import Letters
-from tocsin.workflows.engine.abandonment import abandon_run
-from tocsin.workflows.engine.evaluation import AT_ONCE, Answer, Beyond, Effort, Place, ResultText
+from tocsin.tasks.ranking import queue_placement, queued_fields
+from tocsin.tasks.reconciliation import SLICE_SIZE, stop_updates
+from tocsin.tasks.runs import RETRYABLE_STATUSES
+from tocsin.workflows.approval_mails import ApprovalMails
+from tocsin.workflows.engine.abandonment import abandon_workflow_run
+from tocsin.workflows.engine.evaluation import (
+    INLINE_BUDGET,
+    EvaluationKey,
+    EvaluationResult,
+    EvaluationSession,
+    InlineBudgetExceeded,
+    ResultText,
+)
 from tocsin.workflows.engine.evaluator import Evaluator
-from tocsin.workflows.engine.incidents import Incidents
-from tocsin.workflows.engine.plan import Move, advance
-from tocsin.workflows.engine.run_update import changes_of, weight_of
-from tocsin.workflows.engine.scope import MOST_READ, Heavy, Missing, Surroundings, TooLarge
-from tocsin.workflows.engine.states import COMPLETED, Ended, Flow
-from tocsin.workflows.engine.step_results import load_results, size_of_results
-from tocsin.workflows.engine.step_starts import Start
+from tocsin.workflows.engine.incidents import IncidentTracker
+from tocsin.workflows.engine.plan import Plan, advance_workflow
+from tocsin.workflows.engine.run_update import build_update, estimate_size
+from tocsin.workflows.engine.scope import (
+    MAX_RESULTS_LENGTH,
+    EvaluationNeeded,
+    ResultsNeeded,
+    ResultsTooLarge,
+    StepContext,
+)
+from tocsin.workflows.engine.states import COMPLETED, StepRunOutcome, WorkflowState
+from tocsin.workflows.engine.step_results import count_characters, load_results
+from tocsin.workflows.engine.step_starts import StepRunRequest
 from tocsin.workflows.language.jmespath_budget import Budget
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.versions import VersionCache
 
 _SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
@@ -47,7 +60,7 @@ _OUTCOME_FIELDS = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class AdvanceResult:
     """The result of an advance.
 
     `again` asks for another advance at once, and `wake_at` for one at that time. `next_run` is the workflow run that
@@ -55,32 +68,32 @@ class Moved:
     the light lane. `weight` is the approximate size of the document in bytes.
     """
 
-    again: bool = False
+    has_more: bool = False
     is_heavy: bool = False
-    next_run: str | None = None
+    next_run_id: str | None = None
     wake_at: datetime | None = None
-    weight: int = 0
+    size: int = 0
 
 
-class Hand(Protocol):
+class Transport(Protocol):
     """The runs in flight in this process. A new run is created as claimed if there is capacity."""
 
-    def admit(self, runs: list[Doc], now: datetime) -> list[Doc]: ...
-    def dismiss(self, runs: list[Doc]) -> None: ...
-    def claimed(self, run: Doc, now: datetime) -> Doc: ...
-    def take(self, runs: list[Doc]) -> None: ...
-    def wake(self) -> None: ...
+    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]: ...
+    def cancel_admission(self, runs: list[Doc]) -> None: ...
+    def claim_fields(self, run: Doc, now: datetime) -> Doc: ...
+    def submit(self, runs: list[Doc]) -> None: ...
+    def wake_dispatcher(self) -> None: ...
 
 
-class Mover:
+class WorkflowRunner:
     """Advances workflow runs. Calls `on_cancel` with each run to abort, and `on_letters` after enqueueing mails."""
 
     def __init__(
         self,
         database: Database,
-        versions: Versions,
-        letters: Letters,
-        hand: Hand,
+        versions: VersionCache,
+        letters: ApprovalMails,
+        hand: Transport,
         on_cancel: Callable[[str], None],
         on_letters: Callable[[], None],
         evaluator: Evaluator | None = None,
@@ -89,7 +102,7 @@ class Mover:
         self._database = database
         self._versions = versions
         self._letters = letters
-        self._incidents = Incidents(database)
+        self._incidents = IncidentTracker(database)
         self._hand = hand
         self._on_cancel = on_cancel
         self._on_letters = on_letters
@@ -98,43 +111,48 @@ class Mover:
         # More threads would only compete for the interpreter with each other and the event loop.
         self._light_slot, self._heavy_slot = asyncio.Semaphore(1), asyncio.Semaphore(1)
 
-    async def move(self, workflow_run: str, *, at_once: bool = False) -> Moved:
+    async def advance(self, workflow_run: str, *, at_once: bool = False) -> AdvanceResult:
         """Advance a workflow run from its present state; with `at_once`, only if that is cheap."""
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
-            return Moved()
-        weight = weight_of(document)
+            return AdvanceResult()
+        weight = estimate_size(document)
         if at_once and weight > _LIGHT:
-            return Moved(is_heavy=True)
+            return AdvanceResult(is_heavy=True)
         try:
             flow, move, changes, retrying = await self._decide(document, at_once=at_once)
-        except Heavy:
-            return Moved(is_heavy=True)
-        if move.starts and self._meter.take_runs(document["owner"], len(move.starts), clock.now()) is not None:
-            return Moved()  # later: a sweep advances all open workflow runs every few seconds
-        asked = await self._letters.write(document, flow)
-        if await self._incidents.follow(document, flow, changes, retrying) or asked:
+        except EvaluationNeeded:
+            return AdvanceResult(is_heavy=True)
+        if (
+            move.runs_to_start
+            and self._meter.consume_runs(document["owner"], len(move.runs_to_start), clock.now()) is not None
+        ):
+            return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
+        asked = await self._letters.enqueue_mails(document, flow)
+        if await self._incidents.track_changes(document, flow, changes, retrying) or asked:
             self._on_letters()
         if changes and not await self._write(document, changes):
-            return Moved(again=True)  # changed concurrently: plan again
-        await self._make(move.starts, document)
-        await self._cancel(move.cancels)
-        if move.finish is not None:
+            return AdvanceResult(has_more=True)  # changed concurrently: plan again
+        await self._make(move.runs_to_start, document)
+        await self._cancel(move.runs_to_cancel)
+        if move.outcome is not None:
             self._meter.add_bytes(document["owner"], weight)
-            log_workflow_run_status(workflow_run, move.finish.status, move.finish.reason and move.finish.reason.value)
-            return Moved(next_run=await self._next_in_line(document), weight=weight)
-        return Moved(
-            again=bool(move.cancels) or move.has_more,
-            weight=weight,
+            log_workflow_run_status(
+                workflow_run, move.outcome.status, move.outcome.reason and move.outcome.reason.value
+            )
+            return AdvanceResult(next_run_id=await self._next_in_line(document), size=weight)
+        return AdvanceResult(
+            has_more=bool(move.runs_to_cancel) or move.has_more,
+            size=weight,
             wake_at=changes.get("wake_at", document["wake_at"]),
         )
 
-    async def give_up(self, workflow_run: str) -> None:
+    async def abandon(self, workflow_run: str) -> None:
         """Abandon a workflow run that cannot be advanced, and cancel its runs."""
         open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
         await self._cancel([run["_id"] async for run in open_runs])
-        abandoned = await abandon_run(self._database, workflow_run, clock.now())
-        if abandoned is not None and await self._incidents.follow(*abandoned, ()):
+        abandoned = await abandon_workflow_run(self._database, workflow_run, clock.now())
+        if abandoned is not None and await self._incidents.track_changes(*abandoned, ()):
             self._on_letters()
 
     async def _must_wait(self, document: Doc) -> bool:
@@ -152,34 +170,43 @@ class Mover:
         version = await self._versions.get(document["workflow"], document["version"])
         return await self._first_in_line(document) if version.definition.overlap == "QUEUE" else None
 
-    async def _decide(self, document: Doc, *, at_once: bool) -> tuple[Flow, Move, Doc, set[str]]:
+    async def _decide(self, document: Doc, *, at_once: bool) -> tuple[WorkflowState, Plan, Doc, set[str]]:
         """Plan the next changes. Returns the state, the plan, the changed fields, and the runs that wait for a retry.
 
         Raises Heavy with `at_once` if a value is too expensive to evaluate here.
         """
         version = await self._versions.get(document["workflow"], document["version"])
-        now, found, answers = clock.now(), dict[str, ResultText | TooLarge](), dict[Place, Answer]()
-        ended, lost, retrying = await self._runs(Flow.of(document))
+        now, found, answers = (
+            clock.now(),
+            dict[str, ResultText | ResultsTooLarge](),
+            dict[EvaluationKey, EvaluationResult](),
+        )
+        ended, lost, retrying = await self._runs(WorkflowState.from_document(document))
         while True:
-            flow, effort = Flow.of(document), Effort(Budget(AT_ONCE, Beyond), answers)
-            context = Surroundings(version.definition, now, found, version.prepare, effort, version.names)
+            flow, effort = (
+                WorkflowState.from_document(document),
+                EvaluationSession(Budget(INLINE_BUDGET, InlineBudgetExceeded), answers),
+            )
+            context = StepContext(version.definition, now, found, version.prepare_job, effort, version.references)
             try:
                 async with self._light_slot if at_once else self._heavy_slot:
-                    move = await asyncio.to_thread(advance, flow, context, ended, lost)
-            except Missing as missing:
-                found |= await load_results(self._database, flow, missing.keys, MOST_READ - size_of_results(found))
-            except Heavy as heavy:
+                    move = await asyncio.to_thread(advance_workflow, flow, context, ended, lost)
+            except ResultsNeeded as missing:
+                found |= await load_results(
+                    self._database, flow, missing.step_keys, MAX_RESULTS_LENGTH - count_characters(found)
+                )
+            except EvaluationNeeded as heavy:
                 if at_once:
                     raise
-                answers |= await self._evaluator.answer(heavy.question, document["owner"])
+                answers |= await self._evaluator.evaluate(heavy.request, document["owner"])
             else:
-                return flow, move, changes_of(document, flow, move, now), retrying
+                return flow, move, build_update(document, flow, move, now), retrying
 
-    async def _runs(self, flow: Flow) -> tuple[dict[str, Ended], set[str], set[str]]:
+    async def _runs(self, flow: WorkflowState) -> tuple[dict[str, StepRunOutcome], set[str], set[str]]:
         """Return the outcomes of the active runs that ended; those that are missing or of an earlier round; those that
         wait for a retry.
         """
-        rounds = {work.run_id(flow.id): flow.steps[work.key].round for work in flow.running()}
+        rounds = {work.run_id(flow.id): flow.steps[work.key].round for work in flow.active_runs()}
         cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _OUTCOME_FIELDS)
         runs = {run["_id"]: run async for run in cursor} if rounds else {}
         lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
@@ -187,28 +214,30 @@ class Mover:
         return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost, retrying
 
     async def _write(self, document: Doc, changes: Doc) -> bool:
-        update = change_when(equals("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
+        update = change_when(has_value("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
         result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])
         return result.modified_count == 1
 
-    async def _make(self, starts: list[Start], document: Doc) -> None:
+    async def _make(self, starts: list[StepRunRequest], document: Doc) -> None:
         if not starts:
             return
         now = clock.now()
         runs = [_run(document, start, now) for start in starts]
-        admitted = {run["_id"] for run in self._hand.admit(runs, now)}
-        born = [run | self._hand.claimed(run, now) if run["_id"] in admitted else run for run in runs]
+        admitted = {run["_id"] for run in self._hand.admit_new(runs, now)}
+        born = [run | self._hand.claim_fields(run, now) if run["_id"] in admitted else run for run in runs]
         claimed = {index: run for index, run in enumerate(born) if run["_id"] in admitted}
         try:
             known = await self._insert(born)
-            self._meter.add_runs(runs)
+            self._meter.add_run_bytes(runs)
         except BaseException:
-            self._hand.dismiss(list(claimed.values()))  # the next lease renewal releases those that were written
+            self._hand.cancel_admission(
+                list(claimed.values())
+            )  # the next lease renewal releases those that were written
             raise
-        self._hand.dismiss([claimed.pop(index) for index in known & claimed.keys()])
-        self._hand.take(list(claimed.values()))
+        self._hand.cancel_admission([claimed.pop(index) for index in known & claimed.keys()])
+        self._hand.submit(list(claimed.values()))
         await self._requeue([runs[index] for index in known])
-        self._hand.wake()
+        self._hand.wake_dispatcher()
 
     async def _insert(self, runs: list[Doc]) -> set[int]:
         """Insert the runs. Returns the indexes of those that already existed."""
@@ -228,7 +257,7 @@ class Mover:
         changes = [{name: run[name] for name in _REQUEUED_FIELDS} for run in runs]
         updates = [
             move_run(
-                run["_id"], RETRYABLE, RunStatus.QUEUED, change | _RESET_FIELDS,
+                run["_id"], RETRYABLE_STATUSES, RunStatus.QUEUED, change | _RESET_FIELDS,
                 computed={"budget_from": {"$size": "$attempts"}},
                 where={"$lt": ["$round", run["round"]]},
             )
@@ -239,10 +268,10 @@ class Mover:
     async def _cancel(self, run_ids: list[str]) -> None:
         if not run_ids:
             return
-        for start in range(0, len(run_ids), SLICE):
-            some = run_ids[start : start + SLICE]
-            async with self._database.slots.slot(owner_of(some[0])):
-                updates = stop(some, Hold.CANCELLED, clock.now(), RunReason.CANCEL_REQUESTED)
+        for start in range(0, len(run_ids), SLICE_SIZE):
+            some = run_ids[start : start + SLICE_SIZE]
+            async with self._database.fair_slots.slot(owner_of(some[0])):
+                updates = stop_updates(some, Hold.CANCELLED, clock.now(), RunReason.CANCEL_REQUESTED)
                 await self._database.runs.bulk_write(updates, ordered=True)
         for run_id in run_ids:
             self._on_cancel(run_id)
@@ -258,13 +287,13 @@ _RESET_FIELDS: Doc = {
 }  # fmt: skip
 
 
-def _ended(run: Mapping[str, Any]) -> Ended:
-    return Ended(run["status"], run["round"], run["finished_at"], run.get("error"))
+def _ended(run: Mapping[str, Any]) -> StepRunOutcome:
+    return StepRunOutcome(run["status"], run["round"], run["finished_at"], run.get("error"))
 
 
-def _run(document: Doc, start: Start, now: datetime) -> Doc:
+def _run(document: Doc, start: StepRunRequest, now: datetime) -> Doc:
     """Build the QUEUED run of a step."""
-    run_id = start.work.run_id(document["_id"])
+    run_id = start.ref.run_id(document["_id"])
     return {
         "_id": run_id,
         "owner": document["owner"],
@@ -277,7 +306,7 @@ def _run(document: Doc, start: Start, now: datetime) -> Doc:
         "reason": None,
         "due_at": now,
         "created_at": now,
-        **ready(now, start.priority),
+        **queued_fields(now, start.priority),
         "fence": 0,
         "incident": None,
         "round": start.round,
@@ -288,8 +317,8 @@ def _run(document: Doc, start: Start, now: datetime) -> Doc:
         "retry": start.retry,
         "interval_ms": document.get("interval_ms"),
         "timeout": start.timeout,
-        **placed({"job": start.job, "priority": start.priority}, document["owner"]),
+        **queue_placement({"job": start.job, "priority": start.priority}, document["owner"]),
     }
 
 
-__all__ = ["COMPLETED", "Moved", "Mover"]
+__all__ = ["COMPLETED", "AdvanceResult", "WorkflowRunner"]

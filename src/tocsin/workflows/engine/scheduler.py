@@ -6,29 +6,33 @@ from typing import Any
 
 from tocsin import clock, schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, WorkflowRunStatus, global_id
-from tocsin.documents.updates import both, change_when, equals
+from tocsin.documents import Database, Doc, Trigger, User, WorkflowRunReason, WorkflowRunStatus, to_global_id
+from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import InvalidInput
 from tocsin.fair_queue import FairQueue
 from tocsin.quotas.meter import UsageMeter
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.language.inputs import read_inputs
-from tocsin.workflows.starting import Born, insert_once, new_workflow_run
-from tocsin.workflows.versions import Versions
+from tocsin.workflows.language.inputs import parse_inputs
+from tocsin.workflows.starting import NewWorkflowRun, insert_workflow_run, new_workflow_run
+from tocsin.workflows.versions import VersionCache
 
 SLICE = 50
-SLICE_TIME = timedelta(milliseconds=250)
+MAX_SLICE_TIME = timedelta(milliseconds=250)
 """Number of workflows, and time, after which one slice ends and what is due is read again."""
-MOST_OPEN = 100
+MAX_OPEN_RUNS = 100
 """Default maximum of open runs of one workflow. Due times beyond it are SKIPPED."""
-log = telemetry.logger(__name__)
+log = telemetry.get_logger(__name__)
 
 
-class Firing:
+class WorkflowScheduler:
     """Creates the runs of due workflows."""
 
     def __init__(
-        self, database: Database, versions: Versions, most_open: int = MOST_OPEN, meter: UsageMeter | None = None
+        self,
+        database: Database,
+        versions: VersionCache,
+        most_open: int = MAX_OPEN_RUNS,
+        meter: UsageMeter | None = None,
     ) -> None:
         self._database = database
         self._versions = versions
@@ -41,7 +45,7 @@ class Firing:
         """True if the last call of `fire` left due workflows."""
         return len(self._due) > 0
 
-    async def fire(self, now: datetime) -> list[str]:
+    async def fire_due(self, now: datetime) -> list[str]:
         """Create the runs of the next slice of workflows due at `now`, and advance their due times.
 
         Returns the ids of the open runs.
@@ -49,7 +53,7 @@ class Firing:
         born: list[str] = []
         began_at = clock.now()
         for workflow in await self._choose(now):
-            if abs(clock.now() - began_at) > SLICE_TIME:
+            if abs(clock.now() - began_at) > MAX_SLICE_TIME:
                 self._put_back(workflow)
                 continue
             try:
@@ -59,7 +63,7 @@ class Firing:
             except (InvalidInput, KeyError, ValueError) as error:
                 log.error(
                     "a workflow cannot be run and is paused",
-                    workflow_id=global_id("Workflow", workflow["_id"]),
+                    workflow_id=to_global_id("Workflow", workflow["_id"]),
                     error=str(error)[:300],
                 )
                 await self._advance(workflow, None, workflow["next_run_at"])
@@ -81,7 +85,7 @@ class Firing:
     def _put_back(self, workflow: Doc) -> None:
         self._due.add(workflow["owner"], workflow["_id"], workflow["next_run_at"], workflow["_id"])
 
-    async def soonest(self, now: datetime, ahead: timedelta) -> datetime | None:
+    async def find_next_due(self, now: datetime, ahead: timedelta) -> datetime | None:
         """Return the first due time within `ahead` of `now`, or None."""
         window = {"next_run_at": {"$gt": now, "$lte": now + ahead}}
         found = await self._database.workflows.find(window, {"next_run_at": 1}).sort("next_run_at", 1).to_list(1)
@@ -91,15 +95,15 @@ class Firing:
         """Create the runs of one due workflow, and return them."""
         user = await User.get(workflow["owner"])
         if user is None or not user.is_active:
-            following = schedules.next_due(schedules.from_document(workflow["schedule"]), now)
+            following = schedules.next_due(schedules.schedule_from_document(workflow["schedule"]), now)
             await self._advance(workflow, following, workflow["last_due_at"])  # no runs until the user is active again
             return []
         version = await self._versions.get(workflow["_id"], workflow["version"])
-        inputs = read_inputs(version.definition, None)
-        if (until := self._meter.take_runs(workflow["owner"], 1, now)) is not None:
+        inputs = parse_inputs(version.definition, None)
+        if (until := self._meter.consume_runs(workflow["owner"], 1, now)) is not None:
             await self._miss_until(workflow, version.definition, inputs, now, until)
             return []
-        schedule = schedules.from_document(workflow["schedule"])
+        schedule = schedules.schedule_from_document(workflow["schedule"])
         runs: list[Doc] = []
         due: datetime | None = workflow["next_run_at"]
         while due is not None and due <= now:  # one pass, unless a crash or another process interfered
@@ -116,10 +120,10 @@ class Firing:
         self, workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], now: datetime, until: datetime
     ) -> None:
         """Record one MISSED run for the due times until the owner's quota is available again."""
-        schedule = schedules.from_document(workflow["schedule"])
-        gap, _ = schedules.pass_over(schedule, workflow["next_run_at"], until)
+        schedule = schedules.schedule_from_document(workflow["schedule"])
+        gap, _ = schedules.skip_due_times(schedule, workflow["next_run_at"], until)
         missed = WorkflowRunStatus.MISSED, WorkflowRunReason.QUOTA
-        born = Born(_id(workflow, gap.first), Trigger.SCHEDULE, gap.first, *missed, gap=gap)
+        born = NewWorkflowRun(_id(workflow, gap.first), Trigger.SCHEDULE, gap.first, *missed, gap=gap)
         run, _ = await self._write(new_workflow_run(workflow, definition, inputs, born, now))
         last = _last_due_of(run)
         await self._advance(workflow, schedules.next_due(schedule, last), last)
@@ -136,9 +140,9 @@ class Firing:
 
         The scheduler does the same for tasks.
         """
-        schedule, stored = schedules.from_document(workflow["schedule"]), []
-        plan = schedules.plan_due(schedule, *bounds, schedules.Misfire())
-        dues, gaps = schedules.leave_out(schedule, plan, [(run["due_at"], _last_due_of(run)) for run in known])
+        schedule, stored = schedules.schedule_from_document(workflow["schedule"]), []
+        plan = schedules.plan_due_times(schedule, *bounds, schedules.Misfire())
+        dues, gaps = schedules.exclude_covered(schedule, plan, [(run["due_at"], _last_due_of(run)) for run in known])
         planned: list[datetime | schedules.Gap] = [*gaps, *dues]
         for first in planned:
             born = await self._born(workflow, first)
@@ -155,29 +159,29 @@ class Firing:
 
     async def _write(self, run: Doc) -> tuple[Doc, bool]:
         """Insert a run. Returns the stored run and whether it is new: the first write wins."""
-        if await insert_once(self._database, run):
+        if await insert_workflow_run(self._database, run):
             return run, True
         return await self._database.workflow_runs.find_one({"_id": run["_id"]}) or run, False
 
-    async def _born(self, workflow: Doc, first: datetime | schedules.Gap) -> Born:
+    async def _born(self, workflow: Doc, first: datetime | schedules.Gap) -> NewWorkflowRun:
         """Describe the run of a due time: SKIPPED on an overlap with policy SKIP, or if too many runs are open.
 
         The QUEUE policy is applied when a run starts.
         """
         if isinstance(first, schedules.Gap):
             missed = WorkflowRunStatus.MISSED, WorkflowRunReason.MISFIRE
-            return Born(_id(workflow, first.first), Trigger.SCHEDULE, first.first, *missed, gap=first)
+            return NewWorkflowRun(_id(workflow, first.first), Trigger.SCHEDULE, first.first, *missed, gap=first)
         run_id = _id(workflow, first)
         limit = 1 if workflow["overlap"] == "SKIP" else self._most_open
         which = {"workflow": workflow["_id"], "open": True}
         others = [run["_id"] async for run in self._database.workflow_runs.find(which, {"_id": 1}).limit(limit + 1)]
         if len(set(others) - {run_id}) < limit:
-            return Born(run_id, Trigger.SCHEDULE, first)
+            return NewWorkflowRun(run_id, Trigger.SCHEDULE, first)
         reason = WorkflowRunReason.OVERLAP if workflow["overlap"] == "SKIP" else WorkflowRunReason.OVERLAP_LIMIT
-        return Born(run_id, Trigger.SCHEDULE, first, WorkflowRunStatus.SKIPPED, reason)
+        return NewWorkflowRun(run_id, Trigger.SCHEDULE, first, WorkflowRunStatus.SKIPPED, reason)
 
     async def _advance(self, workflow: Doc, next_due: datetime | None, last_due: datetime | None) -> None:
-        same = both(equals("next_run_at", workflow["next_run_at"]), equals("version", workflow["version"]))
+        same = all_of(has_value("next_run_at", workflow["next_run_at"]), has_value("version", workflow["version"]))
         changes = {"next_run_at": next_due, "last_due_at": last_due}
         await self._database.workflows.update_one({"_id": workflow["_id"]}, [change_when(same, changes)])
 

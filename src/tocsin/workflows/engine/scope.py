@@ -7,50 +7,57 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.documents import Doc, StepStatus
-from tocsin.workflows.engine.evaluation import Answer, Beyond, Effort, Kind, Question, ResultText
-from tocsin.workflows.engine.states import Flow, StepState, Work
+from tocsin.workflows.engine.evaluation import (
+    EvaluationRequest,
+    EvaluationResult,
+    EvaluationSession,
+    InlineBudgetExceeded,
+    ResultForm,
+    ResultText,
+)
+from tocsin.workflows.engine.states import StepRunRef, StepState, WorkflowState
 from tocsin.workflows.language.definition import Step, WorkflowDefinition
-from tocsin.workflows.language.expressions import EvaluationError, may_see, references
+from tocsin.workflows.language.expressions import EvaluationError, can_reference, find_step_references
 
-MOST_READ = 16 * 1024 * 1024
+MAX_RESULTS_LENGTH = 16 * 1024 * 1024
 """Maximum number of characters of step results that one advance may load."""
 
 
-class Missing(Exception):  # a signal, not an error
+class ResultsNeeded(Exception):  # a signal, not an error
     """The results of these steps have to be loaded before planning can go on."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         super().__init__("results are needed")
-        self.keys = frozenset(keys)
+        self.step_keys = frozenset(keys)
 
 
-class Heavy(Exception):  # a signal, not an error
+class EvaluationNeeded(Exception):  # a signal, not an error
     """A value exceeds the inline budget: another process has to evaluate it before planning can go on."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: EvaluationRequest) -> None:
         super().__init__("a value is to be evaluated")
-        self.question = question
+        self.request = question
 
 
-class Paused(Exception):  # a signal, not an error
+class PlanPaused(Exception):  # a signal, not an error
     """The inline budget is spent, but steps were started with it: the next advance does the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class TooLarge:
+class ResultsTooLarge:
     """A placeholder for the results of a step that are too large to load."""
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ScopeReferences:
     """The references of a value with expressions: keys of steps (`*` for any), and whether it uses inputs."""
 
     steps: frozenset[str]
-    has_inputs: bool
+    uses_inputs: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class StepContext:
     """The input of planning, besides the state of the workflow run.
 
     `results` are the JSON texts of the results loaded so far. `prepare` makes the stored job of a step's run from its
@@ -59,23 +66,23 @@ class Surroundings:
 
     definition: WorkflowDefinition
     now: datetime
-    results: Mapping[str, ResultText | TooLarge]
-    prepare: Callable[[Work, str, Mapping[str, Any]], Doc]
-    effort: Effort = field(default_factory=Effort)
-    names: dict[int, Names] = field(default_factory=dict)
+    results: Mapping[str, ResultText | ResultsTooLarge]
+    prepare_job: Callable[[StepRunRef, str, Mapping[str, Any]], Doc]
+    session: EvaluationSession = field(default_factory=EvaluationSession)
+    references: dict[int, ScopeReferences] = field(default_factory=dict)
 
-    def step(self, key: str) -> Step:
+    def get_step(self, key: str) -> Step:
         """Return the step with this key."""
-        return self.definition.by_key[key]
+        return self.definition.steps_by_key[key]
 
-    def names_in(self, value: Any) -> Names:
+    def find_references(self, value: Any) -> ScopeReferences:
         """Return the references of a value in the definition."""
-        if id(value) not in self.names:
-            self.names[id(value)] = _names(value)
-        return self.names[id(value)]
+        if id(value) not in self.references:
+            self.references[id(value)] = _names(value)
+        return self.references[id(value)]
 
 
-def names_of(definition: WorkflowDefinition) -> dict[int, Names]:
+def collect_references(definition: WorkflowDefinition) -> dict[int, ScopeReferences]:
     """Return the references of all values in the definition, by identity. Parses each expression."""
     values = [definition.output]
     for step in definition.steps:
@@ -86,36 +93,38 @@ def names_of(definition: WorkflowDefinition) -> dict[int, Names]:
     return {id(value): _names(value) for value in values}
 
 
-def _names(value: Any) -> Names:
-    return Names(frozenset(references(value)), may_see("inputs", value))
+def _names(value: Any) -> ScopeReferences:
+    return ScopeReferences(frozenset(find_step_references(value)), can_reference("inputs", value))
 
 
-def fill_in(value: Any, flow: Flow, context: Surroundings, place: str, item: tuple[int, str] | None = None) -> Any:
+def evaluate_value(
+    value: Any, flow: WorkflowState, context: StepContext, place: str, item: tuple[int, str] | None = None
+) -> Any:
     """Evaluate the expressions of a value in the definition. `place` names it in messages.
 
     Raises EvaluationError, and the signals Missing, Heavy and Paused.
     """
-    return json.loads(answer_for(value, flow, context, place, item).text)
+    return json.loads(evaluate_as_json(value, flow, context, place, item).text)
 
 
-def answer_for(
+def evaluate_as_json(
     value: Any,
-    flow: Flow,
-    context: Surroundings,
+    flow: WorkflowState,
+    context: StepContext,
     place: str,
     item: tuple[int, str] | None = None,
-    kind: Kind = Kind.VALUE,
-) -> Answer:
+    kind: ResultForm = ResultForm.VALUE,
+) -> EvaluationResult:
     """Evaluate as `fill_in` does, and return JSON texts."""
-    answer = context.effort.answers.get((place, item[0] if item else 0))
+    answer = context.session.results.get((place, item[0] if item else 0))
     if answer is None:
-        answer = _evaluated(_question(value, flow, context, place, item, kind), context.effort)
+        answer = _evaluated(_question(value, flow, context, place, item, kind), context.session)
     if answer.error is not None:
         raise EvaluationError(answer.error)
     return answer
 
 
-def result_text(key: str, flow: Flow, context: Surroundings) -> str:
+def read_result_json(key: str, flow: WorkflowState, context: StepContext) -> str:
     """Return the result of a step as a JSON text: null unless it was completed, or has items and failed in part.
 
     Raises Missing, and EvaluationError if the result is too large.
@@ -128,40 +137,40 @@ def result_text(key: str, flow: Flow, context: Surroundings) -> str:
     return f"[{','.join(text or 'null' for text in texts)}]" if isinstance(texts, list) else texts or "null"
 
 
-def _evaluated(question: Question, effort: Effort) -> Answer:
+def _evaluated(question: EvaluationRequest, effort: EvaluationSession) -> EvaluationResult:
     try:
         return effort.evaluate(question)
-    except Beyond:
-        if effort.has_begun:
-            raise Paused from None
-        raise Heavy(question) from None
+    except InlineBudgetExceeded:
+        if effort.has_progress:
+            raise PlanPaused from None
+        raise EvaluationNeeded(question) from None
 
 
 def _question(
-    value: Any, flow: Flow, context: Surroundings, place: str, item: tuple[int, str] | None, kind: Kind
-) -> Question:
-    names, document = context.names_in(value), flow.document
+    value: Any, flow: WorkflowState, context: StepContext, place: str, item: tuple[int, str] | None, kind: ResultForm
+) -> EvaluationRequest:
+    names, document = context.find_references(value), flow.document
     keys = list(flow.steps) if "*" in names.steps else [key for key in flow.steps if key in names.steps]
     read = [key for key in keys if _has_result(flow.steps[key]) and _known_result(key, flow, context) is None]
     if missing := [key for key in read if key not in context.results]:
-        raise Missing(missing)
+        raise ResultsNeeded(missing)
     known = {
         "workflow": {"name": document["name"], "version": document["version"]},
         "run": {"id": flow.id, "dueAt": _moment(document["due_at"])},
         "steps": {key: _seen(key, flow, context) for key in keys},
     }
-    inputs = flow.inputs if names.has_inputs else None
+    inputs = flow.inputs if names.uses_inputs else None
     results = {key: _read_result(key, context) for key in read}
-    return Question(place, value, kind, known, inputs, results, () if item is None else (item,))
+    return EvaluationRequest(place, value, kind, known, inputs, results, () if item is None else (item,))
 
 
 def _has_result(state: StepState) -> bool:
     return state.status is StepStatus.COMPLETED or (state.status is StepStatus.FAILED and state.items is not None)
 
 
-def _known_result(key: str, flow: Flow, context: Surroundings) -> Doc | None:
+def _known_result(key: str, flow: WorkflowState, context: StepContext) -> Doc | None:
     """Return the result of a wait or an approval, from its state; None for a job, whose result is in its run."""
-    step, state = context.step(key), flow.steps[key]
+    step, state = context.get_step(key), flow.steps[key]
     if step.wait is not None:
         return {"until": _moment(state.finished_at)}
     if step.approval is not None:
@@ -169,17 +178,19 @@ def _known_result(key: str, flow: Flow, context: Surroundings) -> Doc | None:
     return None
 
 
-def _read_result(key: str, context: Surroundings) -> ResultText:
+def _read_result(key: str, context: StepContext) -> ResultText:
     if key not in context.results:
-        raise Missing([key])
+        raise ResultsNeeded([key])
     texts = context.results[key]
-    if isinstance(texts, TooLarge):
+    if isinstance(texts, ResultsTooLarge):
         message = f"The results of the step {key} cannot be read: the results needed at once have more than"
-        raise EvaluationError(f"{message} {MOST_READ:,} characters. Return less from the jobs, or store it in files.")
+        raise EvaluationError(
+            f"{message} {MAX_RESULTS_LENGTH:,} characters. Return less from the jobs, or store it in files."
+        )
     return texts
 
 
-def _seen(key: str, flow: Flow, context: Surroundings) -> dict[str, Any]:
+def _seen(key: str, flow: WorkflowState, context: StepContext) -> dict[str, Any]:
     state = flow.steps[key]
     result = _known_result(key, flow, context) if _has_result(state) else None
     return {"status": state.status.value, "error": state.error, "result": result}

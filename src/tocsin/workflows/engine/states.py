@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tocsin.documents import SETTLED_STEPS, Doc, StepReason, StepStatus
+from tocsin.documents import SETTLED_STEP_STATUSES, Doc, StepReason, StepStatus
 
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "PRCFX"
 
@@ -40,9 +40,9 @@ class StepState:
     undo: str | None = None
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """True if the step has an end in this round."""
-        return self.status in SETTLED_STEPS
+        return self.status in SETTLED_STEP_STATUSES
 
     def settle(
         self, status: StepStatus, now: datetime, reason: StepReason | None = None, error: Doc | None = None
@@ -73,21 +73,21 @@ _PLAIN = tuple(name for name in StepState.__dataclass_fields__ if name not in {"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class StepRunRef:
     """A reference to a run of a step, of one of its items, or of its compensation."""
 
     key: str
     item: int | None = None
-    undo: bool = False
+    is_compensation: bool = False
 
     def run_id(self, workflow_run: str) -> str:
         """Return the id of the run. It is deterministic, so that the run is created only once."""
         place = "" if self.item is None else f"[{self.item}]"
-        return f"{workflow_run}:{self.key}{place}{'!undo' if self.undo else ''}"
+        return f"{workflow_run}:{self.key}{place}{'!undo' if self.is_compensation else ''}"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class StepRunOutcome:
     """The outcome of a run, as far as its step needs it."""
 
     status: str
@@ -97,7 +97,7 @@ class Ended:
 
 
 @dataclass(slots=True)
-class Flow:
+class WorkflowState:
     """The state of a workflow run while it is advanced. `inputs` is a JSON text.
 
     `stopping` is why no further steps are started: CANCEL, TIMEOUT or COMPENSATE. `cancels` are the ids of runs to
@@ -108,7 +108,7 @@ class Flow:
     steps: dict[str, StepState]
     inputs: str
     stopping: str | None = None
-    cancels: list[str] = field(default_factory=list)
+    runs_to_cancel: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -117,29 +117,29 @@ class Flow:
         return run_id
 
     @classmethod
-    def of(cls, document: Doc) -> "Flow":
+    def from_document(cls, document: Doc) -> "WorkflowState":
         """Return the state of a stored workflow run."""
         steps = {key: StepState.from_document(state) for key, state in document["steps"].items()}
         return cls(document, steps, document["inputs"], document["stopping"])
 
-    def running(self) -> list[Work]:
+    def active_runs(self) -> list[StepRunRef]:
         """Return the active runs."""
-        found: list[Work] = []
+        found: list[StepRunRef] = []
         for key, state in self.steps.items():
             if state.undo == RUNNING:
-                found.append(Work(key, undo=True))
+                found.append(StepRunRef(key, is_compensation=True))
             if state.items is not None:
-                found += [Work(key, index) for index in places_of(RUNNING, state.items)]
+                found += [StepRunRef(key, index) for index in find_indexes(RUNNING, state.items)]
             elif state.status is StepStatus.RUNNING:
-                found.append(Work(key))
+                found.append(StepRunRef(key))
         return found
 
-    def done(self) -> int:
+    def count_settled(self) -> int:
         """Return the number of settled steps."""
-        return sum(state.settled for state in self.steps.values())
+        return sum(state.is_settled for state in self.steps.values())
 
 
-def places_of(letter: str, letters: str) -> Iterator[int]:
+def find_indexes(letter: str, letters: str) -> Iterator[int]:
     """Yield the indexes of a letter. Faster than a loop over ten thousand items of which few match."""
     at = letters.find(letter)
     while at >= 0:

@@ -12,21 +12,21 @@ from pydantic.alias_generators import to_camel
 from tocsin.errors import InvalidInput
 from tocsin.jobs.params import ParamsModel, has_expression
 from tocsin.outbound.email_addresses import parse_address
-from tocsin.schedules.iso8601 import read_duration, read_moment
+from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
 from tocsin.tasks.saving import MAX_TIMEOUT
 from tocsin.workflows.language import graph
-from tocsin.workflows.language.outline import step_shape_fault
-from tocsin.workflows.language.specs import placed_sentences, read_retry, read_schedule
+from tocsin.workflows.language.outline import find_shape_fault
+from tocsin.workflows.language.specs import format_faults, parse_retry_spec, parse_schedule_spec
 
-MOST_STEPS = 200
-MOST_ITEMS = 10_000
+MAX_STEPS = 200
+MAX_ITEMS = 10_000
 _YEAR = 366 * 86_400.0
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-zA-Z0-9_]{0,62}$")]
 
 
 def _seconds(value: Any, longest: float = _YEAR, name: str = "P366D") -> float:
-    seconds = read_duration(value).total_seconds()
+    seconds = parse_iso_duration(value).total_seconds()
     if not 0 < seconds <= longest:
         raise ValueError(f"This must be longer than PT0S and at most {name}; it is {value}.")
     return seconds
@@ -65,7 +65,7 @@ class InputSpec(ParamsModel):
     default: Any = None
 
     @property
-    def required(self) -> bool:
+    def is_required(self) -> bool:
         """True if the input has no default."""
         return "default" not in self.model_fields_set
 
@@ -103,15 +103,15 @@ class ForEach(ParamsModel):
     """Runs the step once for each item of an array, up to `concurrency` items at a time."""
 
     items: Items
-    max_items: Annotated[int, Field(strict=True, ge=1, le=MOST_ITEMS)] = 1_000
+    max_items: Annotated[int, Field(strict=True, ge=1, le=MAX_ITEMS)] = 1_000
     concurrency: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 10
 
 
 class Wait(ParamsModel):
     """Waits for a duration (ISO 8601), or until a time (RFC 3339)."""
 
-    duration: Annotated[str | None, _now_or_later(read_duration)] = None
-    until: Annotated[str | None, _now_or_later(read_moment)] = None
+    duration: Annotated[str | None, _now_or_later(parse_iso_duration)] = None
+    until: Annotated[str | None, _now_or_later(parse_datetime)] = None
 
     @model_validator(mode="after")
     def _one(self) -> "Wait":
@@ -128,7 +128,7 @@ def _decider(value: Any) -> None:
     parse_address(value)
 
 
-SHORTEST_REMINDER = 3_600.0
+MIN_REMINDER_SECONDS = 3_600.0
 """Minimum number of seconds between two mails that ask for the same decision."""
 _REMIND_EVERY = WithJsonSchema({"type": "string", "description": "An ISO 8601 duration, PT1H or longer."})
 
@@ -142,14 +142,14 @@ class Approval(ParamsModel):
     remind_every: Annotated[float, BeforeValidator(_seconds), _REMIND_EVERY] | None = None
     on_timeout: Literal["fail", "approve"] = "fail"
 
-    def next_reminder(self, now: datetime) -> datetime | None:
+    def find_next_reminder(self, now: datetime) -> datetime | None:
         """Return when to send the next reminder; None without reminders.
 
         Workflows saved before the minimum existed are held to it, too.
         """
         if self.remind_every is None:
             return None
-        return now + timedelta(seconds=max(self.remind_every, SHORTEST_REMINDER))
+        return now + timedelta(seconds=max(self.remind_every, MIN_REMINDER_SECONDS))
 
 
 class Compensation(ParamsModel):
@@ -203,12 +203,12 @@ class Step(ParamsModel):
     @model_validator(mode="after")
     def _one(self) -> "Step":
         given = {to_camel(name) for name in self.model_fields_set if getattr(self, name) is not None}
-        if (fault := step_shape_fault(given)) is not None:
+        if (fault := find_shape_fault(given)) is not None:
             raise ValueError(fault)
         return self
 
     @property
-    def waits_for(self) -> tuple[str, ...]:
+    def dependencies(self) -> tuple[str, ...]:
         """The keys of the steps that have to settle first, in a resolved definition."""
         return self.depends_on or ()
 
@@ -229,18 +229,18 @@ class WorkflowDefinition(ParamsModel):
     @field_validator("steps", mode="before")
     @classmethod
     def _steps(cls, value: Any) -> Any:
-        if isinstance(value, list) and not 1 <= len(value) <= MOST_STEPS:
-            raise ValueError(f"A workflow has 1 to {MOST_STEPS} steps; this one has {len(value)}.")
+        if isinstance(value, list) and not 1 <= len(value) <= MAX_STEPS:
+            raise ValueError(f"A workflow has 1 to {MAX_STEPS} steps; this one has {len(value)}.")
         return value
 
     @field_validator("schedule", mode="before")
     @classmethod
     def _schedule(cls, value: Any) -> Any:
         if value is not None:
-            _as_value_error(read_schedule, value)
+            _as_value_error(parse_schedule_spec, value)
         return value
 
-    def resolved(self) -> "WorkflowDefinition":
+    def resolve_dependencies(self) -> "WorkflowDefinition":
         """Return a copy in which every step has explicit dependencies."""
         before: tuple[str, ...] = ()
         steps = []
@@ -254,18 +254,18 @@ class WorkflowDefinition(ParamsModel):
         return {step.key: step.depends_on or () for step in self.steps}
 
     @cached_property
-    def by_key(self) -> dict[str, Step]:
+    def steps_by_key(self) -> dict[str, Step]:
         """The steps by key."""
         return {step.key: step for step in self.steps}
 
     @cached_property
-    def in_order(self) -> tuple[Step, ...]:
+    def steps_in_order(self) -> tuple[Step, ...]:
         """The steps in topological order, in a resolved definition."""
-        return tuple(self.by_key[key] for key in graph.order(self.dependencies()))
+        return tuple(self.steps_by_key[key] for key in graph.sort_topologically(self.dependencies()))
 
 
 def _checked_retry(value: Any) -> Any:
-    return None if value is None else _as_value_error(read_retry, value)
+    return None if value is None else _as_value_error(parse_retry_spec, value)
 
 
 def _as_value_error(read: Callable[[Any], Any], value: Any) -> Any:
@@ -274,4 +274,4 @@ def _as_value_error(read: Callable[[Any], Any], value: Any) -> Any:
     try:
         return read(value)
     except InvalidInput as error:
-        raise ValueError(placed_sentences(error)[0]) from None
+        raise ValueError(format_faults(error)[0]) from None

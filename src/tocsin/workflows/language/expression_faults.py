@@ -9,13 +9,13 @@ _LONGEST_SHOWN = 60
 """Maximum number of characters of a string quoted in a message."""
 
 
-def position_of(error: exceptions.JMESPathError) -> int | None:
+def find_position(error: exceptions.JMESPathError) -> int | None:
     """Return the position of the error in the expression, in characters; None if it has none."""
     position = getattr(error, "lex_position", None)
     return position if isinstance(position, int) else None
 
 
-def reason_of(error: exceptions.JMESPathError) -> str:
+def describe_error(error: exceptions.JMESPathError) -> str:
     """Describe the error in a sentence, without quoting large values."""
     if isinstance(error, exceptions.JMESPathTypeError):
         expected = " or ".join(map(str, error.expected_types))

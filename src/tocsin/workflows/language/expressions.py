@@ -18,16 +18,22 @@ from jmespath import exceptions
 from jmespath.parser import ParsedResult
 
 from tocsin.errors import TocsinError
-from tocsin.workflows.language.expression_faults import position_of, reason_of
-from tocsin.workflows.language.jmespath_budget import Budget, Functions, Interpreter, TooMuchError, TooSlowError
-from tocsin.workflows.language.jmespath_costs import TEXT_PART
+from tocsin.workflows.language.expression_faults import describe_error, find_position
+from tocsin.workflows.language.jmespath_budget import (
+    Budget,
+    BudgetExceededError,
+    EvaluationTimeoutError,
+    MeteredFunctions,
+    MeteredInterpreter,
+)
+from tocsin.workflows.language.jmespath_costs import CHARACTERS_PER_PART
 
 
 class EvaluationError(TocsinError):
     """A value cannot be evaluated. The message is a sentence."""
 
 
-LONGEST = 2_000
+MAX_EXPRESSION_LENGTH = 2_000
 """Maximum length of an expression, in characters."""
 _BEGIN, _END = "${{", "}}"
 Path = tuple[str | int, ...]
@@ -50,11 +56,11 @@ class ExpressionFault:
     message: str
 
 
-_KNOWN = frozenset(Functions.FUNCTION_TABLE)
-_OPTIONS = jmespath.Options(custom_functions=Functions())
+_KNOWN = frozenset(MeteredFunctions.FUNCTION_TABLE)
+_OPTIONS = jmespath.Options(custom_functions=MeteredFunctions())
 
 
-def check(value: Any) -> list[ExpressionFault]:
+def find_faults(value: Any) -> list[ExpressionFault]:
     """Return the faults of all expressions in a JSON value that can be found without evaluating them."""
     found: list[ExpressionFault] = []
     for path, text in _texts(value):
@@ -68,22 +74,22 @@ def check(value: Any) -> list[ExpressionFault]:
     return found
 
 
-def count(value: Any) -> int:
+def count_expressions(value: Any) -> int:
     """Return the number of expressions in a JSON value."""
     return sum(len(_expressions(text)) for _, text in _texts(value))
 
 
-def references(value: Any) -> set[str]:
+def find_step_references(value: Any) -> set[str]:
     """Return the keys of the steps that expressions in a value reference; `*` if it may be any step."""
     return _named(value, "steps")
 
 
-def input_references(value: Any) -> set[str]:
+def find_input_references(value: Any) -> set[str]:
     """Return the names of the inputs that expressions in a value reference; `*` if it may be any input."""
     return _named(value, "inputs")
 
 
-def may_see(root: str, value: Any) -> bool:
+def can_reference(root: str, value: Any) -> bool:
     """Return whether an expression in a value may reference this root. Errs on the side of True."""
     return any(root in part or _OF_ALL & set(part) for _, text in _texts(value) for part in _expressions(text))
 
@@ -92,7 +98,7 @@ _OF_ALL = frozenset("@*\\&")
 """Characters of expressions that reference the whole scope, or that can spell a name in another way."""
 
 
-def roots(value: Any) -> set[str]:
+def find_roots(value: Any) -> set[str]:
     """Return the root names that expressions in a value reference, such as `inputs`, `steps` and `item`."""
     return {path[0] for path in _paths(value)}
 
@@ -105,9 +111,9 @@ def evaluate(value: Any, scope: Mapping[str, Any], budget: Budget | None = None)
     budget = budget or Budget()
     try:
         return _filled(value, scope, budget)
-    except TooMuchError:
+    except BudgetExceededError:
         raise ExpressionError("${{ … }}", _TOO_MUCH.format(budget.total)) from None
-    except TooSlowError:
+    except EvaluationTimeoutError:
         raise ExpressionError("${{ … }}", f"it takes too long. {_LESS}") from None
 
 
@@ -122,13 +128,13 @@ def _filled(value: Any, scope: Mapping[str, Any], budget: Budget) -> Any:
     return value
 
 
-def truthy(value: Any) -> bool:
+def is_truthy(value: Any) -> bool:
     """Return whether JMESPath treats a value as true: all but null, false and what is empty. Zero is true."""
     return not (value is None or value is False or (isinstance(value, str | list | dict) and not value))
 
 
 def _fill_in(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
-    budget.spend(len(text) // TEXT_PART)
+    budget.spend(len(text) // CHARACTERS_PER_PART)
     parts = list(_parts(text.strip()))
     if len(parts) == 1 and parts[0][0]:
         return _evaluated(parts[0][1], scope, budget)
@@ -157,17 +163,17 @@ def _evaluated(expression: str, scope: Mapping[str, Any], budget: Budget) -> Any
     try:
         budget.spend(len(expression) // _COMPILED_PART)
         compiled = _compiled(expression)
-        value = Interpreter(_OPTIONS, budget).visit(compiled.parsed, scope)
+        value = MeteredInterpreter(_OPTIONS, budget).visit(compiled.parsed, scope)
         budget.spend_value(value)
         return value
-    except TooMuchError:
+    except BudgetExceededError:
         raise ExpressionError(expression, _TOO_MUCH.format(budget.total)) from None
-    except TooSlowError:
+    except EvaluationTimeoutError:
         raise ExpressionError(expression, f"it takes too long. {_LESS}") from None
     except MemoryError:
         raise ExpressionError(expression, f"it needs too much memory. {_LESS}") from None
     except exceptions.JMESPathError as error:
-        raise ExpressionError(expression, reason_of(error), position_of(error)) from None
+        raise ExpressionError(expression, describe_error(error), find_position(error)) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise ExpressionError(expression, str(error) or type(error).__name__) from None
 
@@ -190,16 +196,16 @@ _COMPILING = threading.Lock()
 
 @lru_cache(maxsize=1024)
 def _compiled(expression: str) -> ParsedResult:
-    if len(expression) > LONGEST:
+    if len(expression) > MAX_EXPRESSION_LENGTH:
         raise ExpressionError(
-            expression[:40] + "…", f"it has {len(expression)} characters; at most {LONGEST} are allowed."
+            expression[:40] + "…", f"it has {len(expression)} characters; at most {MAX_EXPRESSION_LENGTH} are allowed."
         )
     try:
         with _COMPILING, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a deprecated string syntax
             return jmespath.compile(expression.strip())
     except exceptions.JMESPathError as error:
-        raise ExpressionError(expression, reason_of(error), position_of(error)) from None
+        raise ExpressionError(expression, describe_error(error), find_position(error)) from None
     except RecursionError:
         raise ExpressionError(expression[:40] + "…", "it is nested too deeply.") from None
 
@@ -274,4 +280,12 @@ _ONWARD = {
 }  # fmt: skip
 
 
-__all__ = ["ExpressionError", "ExpressionFault", "check", "evaluate", "references", "roots", "truthy"]
+__all__ = [
+    "ExpressionError",
+    "ExpressionFault",
+    "evaluate",
+    "find_faults",
+    "find_roots",
+    "find_step_references",
+    "is_truthy",
+]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 Dependencies = Mapping[str, Collection[str]]
 
 
-def cycle(dependencies: Dependencies) -> list[str] | None:
+def find_cycle(dependencies: Dependencies) -> list[str] | None:
     """Return a cycle of steps, with the first repeated at its end; None if there is none."""
     done: set[str] = set()
     for start in dependencies:
@@ -28,7 +28,7 @@ def cycle(dependencies: Dependencies) -> list[str] | None:
     return None
 
 
-def ancestors(dependencies: Dependencies, key: str) -> set[str]:
+def find_ancestors(dependencies: Dependencies, key: str) -> set[str]:
     """Return all steps that are settled before this one starts."""
     found: set[str] = set()
     ahead = list(dependencies.get(key, ()))
@@ -40,7 +40,7 @@ def ancestors(dependencies: Dependencies, key: str) -> set[str]:
     return found
 
 
-def order(dependencies: Dependencies) -> list[str]:
+def sort_topologically(dependencies: Dependencies) -> list[str]:
     """Return the steps in topological order (Kahn), and otherwise in the given order. Raises ValueError for a cycle."""
     left = {key: len(set(waits)) for key, waits in dependencies.items()}
     following: dict[str, list[str]] = {key: [] for key in dependencies}

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from tocsin.errors import InvalidInput, SeveralInvalid
-from tocsin.value_bounds import Bounds, printable, value_faults
+from tocsin.errors import InvalidInput, MultipleInvalid
+from tocsin.value_bounds import ValueBounds, escape_unprintable, find_value_faults
 from tocsin.workflows.language.definition import InputType, WorkflowDefinition
 
-LARGEST_INPUT = 1024 * 1024
+MAX_INPUT_LENGTH = 1024 * 1024
 """Maximum length of all inputs of a run, in characters of JSON."""
-_BOUNDS = Bounds(characters=LARGEST_INPUT, parts=LARGEST_INPUT)
+_BOUNDS = ValueBounds(max_characters=MAX_INPUT_LENGTH, max_parts=MAX_INPUT_LENGTH)
 _MOST_UNKNOWN = 100
 _MOST_GUESSED = 3
 """Maximum number of unknown names that get a suggestion: each search can take 50 ms."""
@@ -29,14 +29,14 @@ _TYPES: dict[InputType, tuple[type, ...]] = {
 _WORDS = {bool: "a boolean", int: "an integer", float: "a number", str: "a string", list: "an array", dict: "an object"}
 
 
-def is_of(type_: InputType, value: Any) -> bool:
+def is_of_type(type_: InputType, value: Any) -> bool:
     """Return whether a JSON value is of this type. A boolean is not a number, and 3.0 is not an integer."""
     if type_ is InputType.ANY:
         return True
     return isinstance(value, _TYPES[type_]) and (type_ is InputType.BOOLEAN or not isinstance(value, bool))
 
 
-def read_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
+def parse_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
     """Return all inputs of a run, with defaults.
 
     Raises SeveralInvalid with the inputs that are missing, unknown or of the wrong type.
@@ -47,21 +47,21 @@ def read_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
         raise InvalidInput("The input must be an object of input names and values.", "input")
     faults = [*_faults(definition, given), *_value_faults(given)]
     if faults:
-        raise SeveralInvalid(faults)
+        raise MultipleInvalid(faults)
     return {name: given.get(name, spec.default) for name, spec in definition.inputs.items()}
 
 
-async def read_given(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
+async def parse_inputs_in_thread(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
     """Run `read_inputs` in a thread: the input may have up to a million parts."""
-    return read_inputs(definition, given) if not given else await asyncio.to_thread(read_inputs, definition, given)
+    return parse_inputs(definition, given) if not given else await asyncio.to_thread(parse_inputs, definition, given)
 
 
-def write_inputs(inputs: Mapping[str, Any]) -> str:
+def inputs_to_json(inputs: Mapping[str, Any]) -> str:
     """Return the inputs of a run in their stored form. Raises InvalidInput if they are too large."""
     text = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"))
-    if len(text) > LARGEST_INPUT:
+    if len(text) > MAX_INPUT_LENGTH:
         raise InvalidInput(
-            f"The input has {len(text)} characters as JSON; at most {LARGEST_INPUT} are allowed.", "input"
+            f"The input has {len(text)} characters as JSON; at most {MAX_INPUT_LENGTH} are allowed.", "input"
         )
     return text
 
@@ -69,21 +69,21 @@ def write_inputs(inputs: Mapping[str, Any]) -> str:
 def _faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterator[InvalidInput]:
     for name, spec in definition.inputs.items():
         if name not in given:
-            if spec.required:
+            if spec.is_required:
                 yield InvalidInput(f"The input {name} ({spec.type.value}) is missing.", "input", name)
-        elif not is_of(spec.type, given[name]):
+        elif not is_of_type(spec.type, given[name]):
             kind = _WORDS.get(type(given[name]), "null")
             yield InvalidInput(f"The input {name} must be of the type {spec.type.value}; it is {kind}.", "input", name)
     unknown = (name for name in given if name not in definition.inputs)
     for place, name in enumerate(islice(unknown, _MOST_UNKNOWN)):
-        short = printable(str(name)[:_LONGEST_NAME])
+        short = escape_unprintable(str(name)[:_LONGEST_NAME])
         meant = _meant(short, definition) if place < _MOST_GUESSED else ""
         yield InvalidInput(f"The workflow has no input {short}.{meant}", "input", short)
 
 
 def _value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
     """Yield the faults of values that could not be stored, or read back by an expression."""
-    for path, message in islice(value_faults(given, _BOUNDS), _MOST_UNKNOWN):
+    for path, message in islice(find_value_faults(given, _BOUNDS), _MOST_UNKNOWN):
         yield InvalidInput(message, "input", *(str(part)[:_LONGEST_NAME] for part in path))
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from jmespath import functions, visitor
 
-from tocsin.json_values import DEEPEST, LARGEST_INTEGER
-from tocsin.workflows.language.jmespath_costs import TEXT_PART, Spend, charge_call, read_whole
+from tocsin.json_values import INTEGER_LIMIT, MAX_JSON_DEPTH
+from tocsin.workflows.language.jmespath_costs import CHARACTERS_PER_PART, Spend, charge_call, charge_value
 
-BUDGET = 1_000_000
+DEFAULT_BUDGET = 1_000_000
 """Default budget of one value: about a second. A part is a JSON value, 16 characters of a string, or a visit of a node
 of an expression."""
 _LOOK_EVERY = 10_000
@@ -27,11 +27,11 @@ _SCALARS = (str, bool, int, float, type(None))
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,399})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,9})?")
 
 
-class TooMuchError(Exception):
+class BudgetExceededError(Exception):
     """An expression exceeds its budget."""
 
 
-class TooSlowError(Exception):
+class EvaluationTimeoutError(Exception):
     """An expression exceeds its time limit."""
 
 
@@ -40,49 +40,49 @@ class Budget:
 
     def __init__(
         self,
-        left: int = BUDGET,
-        beyond: type[Exception] = TooMuchError,
+        left: int = DEFAULT_BUDGET,
+        beyond: type[Exception] = BudgetExceededError,
         is_late: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.total = self.left = left
+        self.total = self.remaining = left
         self._beyond = beyond
         self._is_late = is_late
         self._look_at = left - _LOOK_EVERY
 
     def spend(self, parts: int) -> None:
         """Subtract these parts from the budget."""
-        self.left -= parts
-        if self.left < 0:
+        self.remaining -= parts
+        if self.remaining < 0:
             raise self._beyond
-        if self.left < self._look_at:
-            self._look_at = self.left - _LOOK_EVERY
+        if self.remaining < self._look_at:
+            self._look_at = self.remaining - _LOOK_EVERY
             if self._is_late():
-                raise TooSlowError
+                raise EvaluationTimeoutError
 
     def spend_value(self, value: Any) -> None:
         """Charge the size of a JSON value. Raises ValueError if it is not JSON, or nested too deeply."""
         ahead, levels = [value], [1]
         while ahead:
             part, level = ahead.pop(), levels.pop()
-            self.spend(1 + (len(part) // TEXT_PART if isinstance(part, str) else 0))
-            if isinstance(part, int) and abs(part) >= LARGEST_INTEGER:
+            self.spend(1 + (len(part) // CHARACTERS_PER_PART if isinstance(part, str) else 0))
+            if isinstance(part, int) and abs(part) >= INTEGER_LIMIT:
                 raise ValueError("it returns a number that is too large.")
             if isinstance(part, float) and not math.isfinite(part):
                 raise ValueError(f"it returns {part}, which is not a JSON number.")
             if isinstance(part, dict):
                 self.spend(len(part))
-                self.spend(sum(len(name) for name in part) // TEXT_PART)
+                self.spend(sum(len(name) for name in part) // CHARACTERS_PER_PART)
                 ahead += part.values()
             elif isinstance(part, list):
                 ahead += part
             elif not isinstance(part, _SCALARS):
                 raise ValueError("it returns an expression reference (&), which is not a value.")
-            if isinstance(part, dict | list) and level > DEEPEST:
-                raise ValueError(f"it returns a value of more than {DEEPEST} levels.")
+            if isinstance(part, dict | list) and level > MAX_JSON_DEPTH:
+                raise ValueError(f"it returns a value of more than {MAX_JSON_DEPTH} levels.")
             levels += [level + 1] * (len(ahead) - len(levels))
 
 
-class Interpreter(visitor.TreeInterpreter):
+class MeteredInterpreter(visitor.TreeInterpreter):
     """The JMESPath interpreter, charging for each visit and for all that is read and produced."""
 
     def __init__(self, options: Any, budget: Budget) -> None:
@@ -120,9 +120,9 @@ class Interpreter(visitor.TreeInterpreter):
         """Charge the comparison before it is made: for all of both values, if they have the same type."""
         left, right = (self.visit(child, value) for child in node["children"])
         if isinstance(left, str) and isinstance(right, str):
-            self.spend(min(len(left), len(right)) // TEXT_PART)
+            self.spend(min(len(left), len(right)) // CHARACTERS_PER_PART)
         elif isinstance(left, dict | list) and isinstance(right, dict | list):
-            read_whole(left, self.spend)
+            charge_value(left, self.spend)
         if node["value"] in _ORDERS and not (_has_order(left) and _has_order(right)):
             return None
         compare: Callable[[Any, Any], bool] = self.COMPARATOR_FUNC[node["value"]]
@@ -136,7 +136,7 @@ def _has_order(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-class Functions(functions.Functions):
+class MeteredFunctions(functions.Functions):
     """The standard functions of JMESPath, and `default`, `round` and `split`.
 
     `to_number` accepts JSON numbers only, as specified: Python's `float` also reads `1_000`, `nan` and other scripts.
@@ -149,7 +149,7 @@ class Functions(functions.Functions):
 
         def paid(part: Any) -> Any:
             key = key_of(part)
-            spend(len(key) // TEXT_PART * _KEY_READ if isinstance(key, str) else 1)
+            spend(len(key) // CHARACTERS_PER_PART * _KEY_READ if isinstance(key, str) else 1)
             return key
 
         return paid

@@ -6,7 +6,7 @@ A unit of cost ("part") is about a microsecond. The functions check the types of
 from collections.abc import Callable, Sequence
 from typing import Any
 
-TEXT_PART = 16
+CHARACTERS_PER_PART = 16
 """Number of characters of a string that cost one part."""
 Spend = Callable[[int], None]
 _Charge = Callable[[Sequence[Any], Spend], None]
@@ -17,26 +17,26 @@ def charge_call(name: str, given: Sequence[Any], spend: Spend) -> None:
     _CHARGES.get(name, _whole)(given, spend)
 
 
-def read_whole(value: Any, spend: Spend) -> None:
+def charge_value(value: Any, spend: Spend) -> None:
     """Charge the full size of a value, including the names of its members. A shared part counts each time."""
     ahead = [value]
     while ahead:
         part = ahead.pop()
         if isinstance(part, dict):
             spend(1 + 2 * len(part))
-            spend(sum(len(name) for name in part) // TEXT_PART)
+            spend(sum(len(name) for name in part) // CHARACTERS_PER_PART)
             ahead += part.values()
         elif isinstance(part, list):
             spend(1 + len(part))
             ahead += part
         else:
-            spend(1 + (len(part) // TEXT_PART if isinstance(part, str) else 0))
+            spend(1 + (len(part) // CHARACTERS_PER_PART if isinstance(part, str) else 0))
 
 
 def _size(value: Any) -> int:
     """Return the size of a value without the contents of its members."""
     if isinstance(value, str):
-        return len(value) // TEXT_PART
+        return len(value) // CHARACTERS_PER_PART
     return len(value) if isinstance(value, dict | list) else 0
 
 
@@ -46,7 +46,7 @@ def _nothing(_given: Sequence[Any], _spend: Spend) -> None:
 
 def _whole(given: Sequence[Any], spend: Spend) -> None:
     for value in given:
-        read_whole(value, spend)
+        charge_value(value, spend)
 
 
 def _outside(given: Sequence[Any], spend: Spend) -> None:
@@ -59,13 +59,13 @@ def _texts(given: Sequence[Any], spend: Spend) -> None:
     for value in given:
         if isinstance(value, list):
             spend(len(value))
-            spend(sum(len(part) for part in value if isinstance(part, str)) // TEXT_PART)
+            spend(sum(len(part) for part in value if isinstance(part, str)) // CHARACTERS_PER_PART)
 
 
 def _join(given: Sequence[Any], spend: Spend) -> None:
     _texts(given, spend)
     if len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], list):
-        spend(len(given[0]) * len(given[1]) // TEXT_PART)
+        spend(len(given[0]) * len(given[1]) // CHARACTERS_PER_PART)
 
 
 def _sort(given: Sequence[Any], spend: Spend) -> None:
@@ -81,7 +81,7 @@ def _contains(given: Sequence[Any], spend: Spend) -> None:
     if isinstance(subject, str):
         spend(2 * _size(subject))
     elif isinstance(sought, dict | list):
-        read_whole(subject, spend)
+        charge_value(subject, spend)
     elif isinstance(subject, list):
         spend(len(subject) * (1 + _size(sought)))
 

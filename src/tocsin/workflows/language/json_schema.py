@@ -6,26 +6,26 @@ from typing import Any
 from pydantic import BaseModel
 
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.language.specs import RetryGiven, ScheduleGiven
+from tocsin.workflows.language.specs import RetrySpec, ScheduleSpec
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string"}
 
 
-def workflow_schema() -> dict[str, Any]:
+def build_workflow_schema() -> dict[str, Any]:
     """Build the schema from the models. It is shipped as workflow.schema.json, which a test keeps in sync."""
     schema = _plain(WorkflowDefinition.model_json_schema(by_alias=True))
-    for model in (RetryGiven, ScheduleGiven):
+    for model in (RetrySpec, ScheduleSpec):
         _define(schema, model)
     steps, compensation = schema["$defs"]["Step"]["properties"], schema["$defs"]["Compensation"]["properties"]
-    steps["retry"] = compensation["retry"] = {"$ref": "#/$defs/RetryGiven"}
-    schema["properties"]["schedule"] = {"$ref": "#/$defs/ScheduleGiven"}
+    steps["retry"] = compensation["retry"] = {"$ref": "#/$defs/RetrySpec"}
+    schema["properties"]["schedule"] = {"$ref": "#/$defs/ScheduleSpec"}
     steps["wait"] = {"anyOf": [_TEXT, {"$ref": "#/$defs/Wait"}]}
     steps["forEach"] = {"anyOf": [_TEXT, {"type": "array"}, {"$ref": "#/$defs/ForEach"}]}
     return {"$schema": _DRAFT, "title": "Tocsin workflow", **schema}
 
 
-def shipped() -> str:
+def load_shipped_schema() -> str:
     """Return the text of the shipped schema."""
     return files("tocsin.workflows").joinpath("workflow.schema.json").read_text(encoding="utf-8")
 

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from tocsin.jobs.params import sentence
-from tocsin.value_bounds import Path
+from tocsin.jobs.params import describe_fault
+from tocsin.value_bounds import ValuePath
 
 _PATTERNS = {
     "name": "A workflow name has lowercase letters, digits and underscores, and begins with a letter: my_report.",
@@ -16,21 +16,21 @@ _PATTERNS = {
 }
 
 
-def model_faults(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Path, str]]:
+def describe_model_faults(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[ValuePath, str]]:
     """Yield each error as the path of its part in the source, and a sentence."""
     for fault in error.errors(include_url=False):
         path = tuple(part for part in fault["loc"] if part not in {"[key]", "str", "list[any]"})
         yield path, _sentence(model, path, dict(fault))
 
 
-def _sentence(model: type[BaseModel], path: Path, fault: dict[str, Any]) -> str:
+def _sentence(model: type[BaseModel], path: ValuePath, fault: dict[str, Any]) -> str:
     last = path[-1] if path else "A workflow"
     name = "This" if isinstance(last, int) else last
     if fault["type"] == "extra_forbidden":
         return f"There is no {name} here.{_nearest(_model_at(model, path[:-1]), name)}"
     if fault["type"] == "string_pattern_mismatch":
         return _PATTERNS.get("inputs" if path[:1] == ("inputs",) else name, f"{name} has the wrong format.")
-    return sentence(name, fault)
+    return describe_fault(name, fault)
 
 
 def _nearest(model: type[BaseModel] | None, name: str) -> str:
@@ -41,7 +41,7 @@ def _nearest(model: type[BaseModel] | None, name: str) -> str:
     return f" Did you mean {near[0]}?" if near else f" There are: {', '.join(names)}."
 
 
-def _model_at(model: type[BaseModel] | None, path: Path) -> type[BaseModel] | None:
+def _model_at(model: type[BaseModel] | None, path: ValuePath) -> type[BaseModel] | None:
     """Return the model of the part at this path."""
     for part in path:
         if model is None:

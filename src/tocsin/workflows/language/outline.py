@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_snake
 
-from tocsin.value_bounds import Path
+from tocsin.value_bounds import ValuePath
 from tocsin.workflows.language import graph
 
 _KINDS = ("job", "wait", "approval")
@@ -19,58 +19,64 @@ _OF_JOBS = ("params", "forEach", "retry", "compensation")
 class StepOutline:
     """A step. `key` is made up where it has none. `waits_for` is resolved, but may be incomplete unless `is_sure`."""
 
-    path: Path
+    path: ValuePath
     key: str
     has_key: bool
-    waits_for: tuple[str, ...]
-    is_sure: bool
+    dependencies: tuple[str, ...]
+    has_known_dependencies: bool
     data: Mapping[str, Any]
 
     @property
-    def repeats(self) -> bool:
+    def is_for_each(self) -> bool:
         """True if the step has forEach."""
-        return get(self.data, "forEach") is not None
+        return get_field(self.data, "forEach") is not None
 
     @property
     def has_no_kind(self) -> bool:
         """True if it has none of job, wait and approval."""
         return all(self.data.get(kind) is None for kind in _KINDS)
 
-    def given_dependencies(self) -> Iterator[tuple[int, str]]:
+    def iter_dependencies(self) -> Iterator[tuple[int, str]]:
         """Yield the entries of `dependsOn` that are strings, with their indexes."""
-        given = get(self.data, "dependsOn")
+        given = get_field(self.data, "dependsOn")
         keys = given if isinstance(given, list) else []
         yield from ((place, key) for place, key in enumerate(keys) if isinstance(key, str))
 
-    def jobs(self) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
+    def iter_jobs(self) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
         """Yield the path, kind and parameters of each job."""
-        for path, part in ((self.path, self.data), ((*self.path, "compensation"), get(self.data, "compensation"))):
+        for path, part in (
+            (self.path, self.data),
+            ((*self.path, "compensation"), get_field(self.data, "compensation")),
+        ):
             if isinstance(part, Mapping) and isinstance(kind := part.get("job"), str):
                 params = part.get("params", {})
                 if isinstance(params, Mapping):
                     yield path, kind, params
 
-    def retries(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    def iter_retries(self) -> Iterator[tuple[ValuePath, Mapping[str, Any]]]:
         """Yield the path and value of each retry policy."""
-        for path, part in ((self.path, self.data), ((*self.path, "compensation"), get(self.data, "compensation"))):
+        for path, part in (
+            (self.path, self.data),
+            ((*self.path, "compensation"), get_field(self.data, "compensation")),
+        ):
             if isinstance(part, Mapping) and isinstance(retry := part.get("retry"), Mapping):
                 yield (*path, "retry"), retry
 
-    def texts(self) -> dict[Path, Any]:
+    def expression_values(self) -> dict[ValuePath, Any]:
         """Return the values that may have expressions, by path in the step."""
-        found: dict[Path, Any] = {(name,): get(self.data, name) for name in ("params", "when")}
+        found: dict[ValuePath, Any] = {(name,): get_field(self.data, name) for name in ("params", "when")}
         for name, parts in _PARTS.items():
-            if isinstance(given := get(self.data, name), Mapping):
+            if isinstance(given := get_field(self.data, name), Mapping):
                 found |= {(name, part): given.get(part) for part in parts}
             else:
                 found[(name,)] = given
-        if isinstance(compensation := get(self.data, "compensation"), Mapping):
+        if isinstance(compensation := get_field(self.data, "compensation"), Mapping):
             found["compensation", "params"] = compensation.get("params")
         return {path: value for path, value in found.items() if value is not None}
 
-    def shape_fault(self) -> str | None:
+    def find_shape_fault(self) -> str | None:
         """Return why this is not a valid step of one kind, or None."""
-        return step_shape_fault({name for name in (*_KINDS, *_OF_JOBS) if get(self.data, name) is not None})
+        return find_shape_fault({name for name in (*_KINDS, *_OF_JOBS) if get_field(self.data, name) is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +95,17 @@ class Outline:
 
     def dependencies(self) -> dict[str, tuple[str, ...]]:
         """Return the dependencies of each step."""
-        return {step.key: step.waits_for for step in self.steps}
+        return {step.key: step.dependencies for step in self.steps}
 
-    def before(self, step: StepOutline) -> Collection[str]:
+    def find_steps_before(self, step: StepOutline) -> Collection[str]:
         """Return the steps that are settled when this one starts; all of them where that is unknown."""
         dependencies = self.dependencies()
-        found = graph.ancestors(dependencies, step.key)
-        unsure = {one.key for one in self.steps if not one.is_sure}
+        found = graph.find_ancestors(dependencies, step.key)
+        unsure = {one.key for one in self.steps if not one.has_known_dependencies}
         return set(dependencies) if unsure & {step.key, *found} else found
 
 
-def outline_of(data: Any) -> Outline:
+def build_outline(data: Any) -> Outline:
     """Build the outline of any JSON value."""
     whole = data if isinstance(data, Mapping) else {}
     steps, inputs = whole.get("steps"), whole.get("inputs")
@@ -111,7 +117,7 @@ def outline_of(data: Any) -> Outline:
     )
 
 
-def step_shape_fault(given: Collection[str]) -> str | None:
+def find_shape_fault(given: Collection[str]) -> str | None:
     """Return why a step with these keys is not a valid step of one kind, or None."""
     kinds = [name for name in _KINDS if name in given]
     if len(kinds) != 1:
@@ -124,7 +130,7 @@ def step_shape_fault(given: Collection[str]) -> str | None:
     return f"{' and '.join(wrong)} {verb} a step with a job; this one has {kinds[0]}."
 
 
-def get(data: Mapping[str, Any], name: str) -> Any:
+def get_field(data: Mapping[str, Any], name: str) -> Any:
     """Return the member of this camelCase name, which may also be given in snake_case."""
     return data[name] if name in data else data.get(to_snake(name))
 
@@ -142,7 +148,7 @@ def _steps(given: list[Any]) -> Iterator[StepOutline]:
 
 
 def _step(index: int, data: Mapping[str, Any], before: tuple[str, ...], *, follows_sure: bool) -> StepOutline:
-    key, waits = data.get("key"), get(data, "dependsOn")
+    key, waits = data.get("key"), get_field(data, "dependsOn")
     keys = tuple(key for key in waits if isinstance(key, str)) if isinstance(waits, list) else ()
     is_sure = follows_sure if waits is None else isinstance(waits, list) and len(keys) == len(waits)
     name = key if isinstance(key, str) else f"steps[{index}]"

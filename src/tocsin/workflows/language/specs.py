@@ -9,15 +9,15 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from tocsin import schedules
 from tocsin.clock import EPOCH
 from tocsin.errors import InvalidInput
-from tocsin.jobs.params import ParamsModel, read_params
-from tocsin.schedules.iso8601 import read_duration, read_moment
+from tocsin.jobs.params import ParamsModel, parse_params
+from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
 from tocsin.tasks import retry_policy as retries
 
-Duration = Annotated[timedelta, BeforeValidator(read_duration), WithJsonSchema({"type": "string"})]
-Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string"})]
+Duration = Annotated[timedelta, BeforeValidator(parse_iso_duration), WithJsonSchema({"type": "string"})]
+Moment = Annotated[datetime, BeforeValidator(parse_datetime), WithJsonSchema({"type": "string"})]
 
 
-class EveryGiven(ParamsModel):
+class EverySpec(ParamsModel):
     """Due every interval."""
 
     interval: Duration
@@ -25,22 +25,22 @@ class EveryGiven(ParamsModel):
     end: Moment | None = None
 
 
-class CronGiven(ParamsModel):
+class CronSpec(ParamsModel):
     """Due by a cron expression in a time zone."""
 
     expression: str
     time_zone: str = "UTC"
 
 
-class ScheduleGiven(ParamsModel):
+class ScheduleSpec(ParamsModel):
     """A schedule: exactly one of these."""
 
     at: Moment | None = None
-    every: EveryGiven | None = None
-    cron: CronGiven | None = None
+    every: EverySpec | None = None
+    cron: CronSpec | None = None
 
 
-class BackoffGiven(ParamsModel):
+class BackoffSpec(ParamsModel):
     """Waits between attempts that grow by a factor."""
 
     initial: Duration
@@ -49,25 +49,25 @@ class BackoffGiven(ParamsModel):
     jitter: Annotated[float, Field(strict=True)] = retries.DEFAULT_JITTER
 
 
-class RetryGiven(ParamsModel):
+class RetrySpec(ParamsModel):
     """A policy for retrying failed runs."""
 
     max_retries: Annotated[int, Field(strict=True)] | None = None
     offsets: list[Duration] | None = None
-    backoff: BackoffGiven | None = None
+    backoff: BackoffSpec | None = None
     statuses: list[Annotated[int, Field(strict=True)]] | None = None
 
 
-def read_schedule(
-    given: Mapping[str, Any], now: datetime = EPOCH, before: schedules.Plain | None = None
-) -> schedules.Plain:
+def parse_schedule_spec(
+    given: Mapping[str, Any], now: datetime = EPOCH, before: schedules.SimpleSchedule | None = None
+) -> schedules.SimpleSchedule:
     """Return the schedule as of `now`, keeping the phase of the one `before`. Raises InvalidInput."""
-    plan = read_params(ScheduleGiven, given)
+    plan = parse_params(ScheduleSpec, given)
     if len(plan.model_fields_set) != 1:
         raise InvalidInput("A schedule has exactly one of at, every and cron.")
-    schedule: schedules.Plain
+    schedule: schedules.SimpleSchedule
     if plan.every is not None:
-        start = plan.every.start or schedules.default_start(plan.every.interval, before, now)
+        start = plan.every.start or schedules.choose_start(plan.every.interval, before, now)
         schedule = schedules.Every(plan.every.interval, start, plan.every.end)
     elif plan.cron is not None:
         schedule = schedules.Cron(plan.cron.expression, plan.cron.time_zone)
@@ -75,25 +75,25 @@ def read_schedule(
         schedule = schedules.Once(plan.at)
     else:
         raise InvalidInput("A schedule has exactly one of at, every and cron.")
-    schedules.check(schedule)
+    schedules.validate_schedule(schedule)
     return schedule
 
 
-def read_retry(given: Mapping[str, Any]) -> dict[str, Any]:
+def parse_retry_spec(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a retry policy in its stored form, which is also accepted. Raises InvalidInput."""
-    plan = read_params(RetryGiven, given)
-    policy = retries.policy_of(plan.max_retries, plan.offsets, _backoff(plan.backoff), plan.statuses)
+    plan = parse_params(RetrySpec, given)
+    policy = retries.build_policy(plan.max_retries, plan.offsets, _backoff(plan.backoff), plan.statuses)
     try:
-        retries.check(policy)
+        retries.validate_policy(policy)
     except InvalidInput as error:
         raise InvalidInput(error.message, *error.path[1:]) from None
-    return retries.to_document(policy)
+    return retries.policy_to_document(policy)
 
 
-def _backoff(given: BackoffGiven | None) -> retries.Backoff | None:
-    return None if given is None else retries.backoff_of(given.initial, given.factor, given.max, given.jitter)
+def _backoff(given: BackoffSpec | None) -> retries.Backoff | None:
+    return None if given is None else retries.build_backoff(given.initial, given.factor, given.max, given.jitter)
 
 
-def placed_sentences(error: InvalidInput) -> list[str]:
+def format_faults(error: InvalidInput) -> list[str]:
     """Return each fault as a sentence that begins with its path."""
-    return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all]
+    return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all_errors]

@@ -11,24 +11,24 @@ from pydantic import ValidationError
 
 from tocsin.clock import EPOCH
 from tocsin.errors import InvalidInput
-from tocsin.schedules.iso8601 import read_duration
-from tocsin.value_bounds import Path, value_faults
+from tocsin.schedules.iso8601 import parse_iso_duration
+from tocsin.value_bounds import ValuePath, find_value_faults
 from tocsin.workflows.language import expressions, graph
-from tocsin.workflows.language.definition import MOST_STEPS, SHORTEST_REMINDER, InputType, Step, WorkflowDefinition
-from tocsin.workflows.language.inputs import is_of
-from tocsin.workflows.language.model_faults import model_faults
-from tocsin.workflows.language.outline import Outline, StepOutline, get, outline_of
-from tocsin.workflows.language.specs import placed_sentences, read_retry, read_schedule
-from tocsin.workflows.language.yaml_reader import Fault, Source, WorkflowInvalid
+from tocsin.workflows.language.definition import MAX_STEPS, MIN_REMINDER_SECONDS, InputType, Step, WorkflowDefinition
+from tocsin.workflows.language.inputs import is_of_type
+from tocsin.workflows.language.model_faults import describe_model_faults
+from tocsin.workflows.language.outline import Outline, StepOutline, build_outline, get_field
+from tocsin.workflows.language.specs import format_faults, parse_retry_spec, parse_schedule_spec
+from tocsin.workflows.language.yaml_reader import Fault, WorkflowInvalid, WorkflowSource
 
-MOST_FAULTS = 50
+MAX_FAULTS = 50
 _MOST_LOOKED_FOR = 500
 """Maximum number of faults collected of the shape, and as many of the rest. A suggestion takes 1 to 2 ms each."""
-MOST_EXPRESSIONS = 2_000
+MAX_EXPRESSIONS = 2_000
 """Maximum number in a workflow: each is parsed whenever the workflow is loaded."""
 _LONGEST_NAME = 100
 _STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
-Found = Iterator[tuple[Path, str]]
+PlacedFaults = Iterator[tuple[ValuePath, str]]
 
 
 class JobCatalog(Protocol):
@@ -38,40 +38,40 @@ class JobCatalog(Protocol):
         """Return the kinds of the jobs."""
         ...
 
-    def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters, which may contain expressions."""
         ...
 
 
-def read_definition(source: Source, jobs: JobCatalog, now: datetime = EPOCH) -> WorkflowDefinition:
+def parse_definition(source: WorkflowSource, jobs: JobCatalog, now: datetime = EPOCH) -> WorkflowDefinition:
     """Parse and validate a workflow as of `now`. Every workflow passes through here before it is saved.
 
     Raises WorkflowInvalid with all faults, in the order of the source.
     """
-    definition, found = None, list(value_faults(source.data))
+    definition, found = None, list(find_value_faults(source.data))
     if not found:
         try:
             definition = WorkflowDefinition.model_validate(source.data)
         except ValidationError as error:
-            found += islice(model_faults(WorkflowDefinition, error), _MOST_LOOKED_FOR)
-        found += islice(_all_faults(outline_of(source.data), jobs, now), _MOST_LOOKED_FOR)
+            found += islice(describe_model_faults(WorkflowDefinition, error), _MOST_LOOKED_FOR)
+        found += islice(_all_faults(build_outline(source.data), jobs, now), _MOST_LOOKED_FOR)
     faults = [*source.faults, *_without_echoes(source, found)]
     if faults or definition is None:
         raise WorkflowInvalid(_bounded(_sorted(source, faults)))
-    return definition.resolved()
+    return definition.resolve_dependencies()
 
 
-def _without_echoes(source: Source, found: Iterable[tuple[Path, str]]) -> Iterator[Fault]:
+def _without_echoes(source: WorkflowSource, found: Iterable[tuple[ValuePath, str]]) -> Iterator[Fault]:
     """Yield the faults, except those of parts that are null because the reader already rejected them."""
     rejected = {path for fault in source.faults for path in (fault.path, fault.path[:-1])}
-    yield from (source.fault(path, message) for path, message in dict.fromkeys(found) if path not in rejected)
+    yield from (source.locate_fault(path, message) for path, message in dict.fromkeys(found) if path not in rejected)
 
 
-def _sorted(source: Source, faults: list[Fault]) -> list[Fault]:
+def _sorted(source: WorkflowSource, faults: list[Fault]) -> list[Fault]:
     return sorted(faults, key=lambda fault: (fault.line or 0, fault.column or 0, *_position(source.data, fault.path)))
 
 
-def _position(data: Any, path: Path) -> Iterator[int]:
+def _position(data: Any, path: ValuePath) -> Iterator[int]:
     """Yield the position of a part in a value, for values without line numbers."""
     for part in path:
         if isinstance(data, Mapping) and part in data:
@@ -85,12 +85,12 @@ def _position(data: Any, path: Path) -> Iterator[int]:
 
 
 def _bounded(faults: list[Fault]) -> list[Fault]:
-    more = len(faults) - MOST_FAULTS
-    return faults if more <= 0 else [*faults[:MOST_FAULTS], Fault(f"And {more:,} more faults.")]
+    more = len(faults) - MAX_FAULTS
+    return faults if more <= 0 else [*faults[:MAX_FAULTS], Fault(f"And {more:,} more faults.")]
 
 
-def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
-    if len(outline.steps) > MOST_STEPS:
+def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> PlacedFaults:
+    if len(outline.steps) > MAX_STEPS:
         return
     doubled = list(_keys(outline))
     yield from doubled
@@ -101,8 +101,8 @@ def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
         yield from _cycle(outline)
     for step in outline.steps:
         yield from _step(step, outline, jobs)
-    if (count := sum(expressions.count(value) for value in _all_texts(outline))) > MOST_EXPRESSIONS:
-        yield (), f"The workflow has {count:,} expressions; at most {MOST_EXPRESSIONS:,} are allowed."
+    if (count := sum(expressions.count_expressions(value) for value in _all_texts(outline))) > MAX_EXPRESSIONS:
+        yield (), f"The workflow has {count:,} expressions; at most {MAX_EXPRESSIONS:,} are allowed."
     if outline.output is not None:
         yield from _text(outline.output, ("output",), set(outline.keys), outline, item=False)
 
@@ -110,10 +110,10 @@ def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Found:
 def _all_texts(outline: Outline) -> Iterator[Any]:
     yield outline.output
     for step in outline.steps:
-        yield from step.texts().values()
+        yield from step.expression_values().values()
 
 
-def _keys(outline: Outline) -> Found:
+def _keys(outline: Outline) -> PlacedFaults:
     counts = Counter(outline.keys)
     seen: set[str] = set()
     for step in outline.steps:
@@ -122,73 +122,73 @@ def _keys(outline: Outline) -> Found:
         seen.add(step.key)
 
 
-def _defaults(outline: Outline) -> Found:
+def _defaults(outline: Outline) -> PlacedFaults:
     types = {type_.value: type_ for type_ in InputType}
     for name, spec in outline.inputs.items():
         given = spec if isinstance(spec, Mapping) else {}
         kind = given.get("type", "any")
         type_ = types.get(kind) if isinstance(kind, str) else None
-        if type_ is not None and given.get("default") is not None and not is_of(type_, given["default"]):
+        if type_ is not None and given.get("default") is not None and not is_of_type(type_, given["default"]):
             yield ("inputs", name, "default"), f"The default of {name} is not of the type {kind}."
 
 
-def _schedule(outline: Outline, now: datetime) -> Found:
+def _schedule(outline: Outline, now: datetime) -> PlacedFaults:
     if isinstance(outline.schedule, Mapping):
         try:
-            read_schedule(outline.schedule, now)
+            parse_schedule_spec(outline.schedule, now)
         except InvalidInput as error:
-            yield from ((("schedule",), sentence) for sentence in placed_sentences(error))
+            yield from ((("schedule",), sentence) for sentence in format_faults(error))
 
 
-def _dependencies(outline: Outline) -> Found:
+def _dependencies(outline: Outline) -> PlacedFaults:
     for step in outline.steps:
-        for place, key in step.given_dependencies():
-            path: Path = (*step.path, "dependsOn", place)
+        for place, key in step.iter_dependencies():
+            path: ValuePath = (*step.path, "dependsOn", place)
             if key == step.key:
                 yield path, f"{key} cannot depend on itself."
             elif key not in outline.keys:
                 yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
 
 
-def _cycle(outline: Outline) -> Found:
-    cycle = graph.cycle(outline.dependencies())
+def _cycle(outline: Outline) -> PlacedFaults:
+    cycle = graph.find_cycle(outline.dependencies())
     if cycle is not None and len(cycle) > 2:
         path = next(step.path for step in outline.steps if step.key == cycle[0])
         yield (*path, "dependsOn"), f"The steps depend on each other in a cycle: {' -> '.join(cycle)}."
 
 
-def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> Found:
-    if (wrong := step.shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
+def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> PlacedFaults:
+    if (wrong := step.find_shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
         yield step.path, wrong  # otherwise the kind is a misspelled key
-    before = set(outline.before(step))
-    for place, value in step.texts().items():
+    before = set(outline.find_steps_before(step))
+    for place, value in step.expression_values().items():
         own = {step.key} if place[0] == "compensation" else set()
-        item = step.repeats and place == ("params",)
+        item = step.is_for_each and place == ("params",)
         yield from _text(value, (*step.path, *place), before | own, outline, item=item)
     yield from _reminders(step)
-    for path, kind, params in step.jobs():
+    for path, kind, params in step.iter_jobs():
         yield from _job(kind, params, path, jobs)
-    for path, retry in step.retries():
+    for path, retry in step.iter_retries():
         try:
-            read_retry(retry)
+            parse_retry_spec(retry)
         except InvalidInput as error:
-            yield from ((path, sentence) for sentence in placed_sentences(error))
+            yield from ((path, sentence) for sentence in format_faults(error))
 
 
-def _reminders(step: StepOutline) -> Found:
+def _reminders(step: StepOutline) -> PlacedFaults:
     """Find reminders that are too frequent: their recipient is not the author of the workflow."""
-    approval = get(step.data, "approval")
-    given = get(approval, "remindEvery") if isinstance(approval, Mapping) else None
+    approval = get_field(step.data, "approval")
+    given = get_field(approval, "remindEvery") if isinstance(approval, Mapping) else None
     try:
-        seconds = read_duration(given).total_seconds() if isinstance(given, str) else None
+        seconds = parse_iso_duration(given).total_seconds() if isinstance(given, str) else None
     except ValueError:  # already reported
         return
-    if seconds is not None and 0 < seconds < SHORTEST_REMINDER:
+    if seconds is not None and 0 < seconds < MIN_REMINDER_SECONDS:
         message = f"remindEvery must be PT1H or longer; it is {given}."
         yield (*step.path, "approval", "remindEvery"), message
 
 
-def _job(kind: str, params: Mapping[str, Any], path: Path, jobs: JobCatalog) -> Found:
+def _job(kind: str, params: Mapping[str, Any], path: ValuePath, jobs: JobCatalog) -> PlacedFaults:
     if kind not in jobs.kinds():
         yield (*path, "job"), f"There is no job {kind} on this server.{_meant(kind, jobs.kinds())}"
         return
@@ -196,26 +196,26 @@ def _job(kind: str, params: Mapping[str, Any], path: Path, jobs: JobCatalog) -> 
         yield (*path, "params", *place), message
 
 
-def _text(value: Any, path: Path, before: Collection[str], outline: Outline, *, item: bool) -> Found:
-    wrong = expressions.check(value)
+def _text(value: Any, path: ValuePath, before: Collection[str], outline: Outline, *, item: bool) -> PlacedFaults:
+    wrong = expressions.find_faults(value)
     for fault in wrong:
         yield (*path, *fault.path), fault.message
     if wrong:
         return
     yield from _names(value, path, before, outline)
-    if not item and {"item", "index"} & expressions.roots(value):
+    if not item and {"item", "index"} & expressions.find_roots(value):
         yield path, "item and index are available only in the params of a step with forEach."
 
 
-def _names(value: Any, path: Path, before: Collection[str], outline: Outline) -> Found:
-    for key in sorted(expressions.references(value) - {"*"} - set(before)):
+def _names(value: Any, path: ValuePath, before: Collection[str], outline: Outline) -> PlacedFaults:
+    for key in sorted(expressions.find_step_references(value) - {"*"} - set(before)):
         if key not in outline.keys:
             yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
         else:
             yield path, f"The step {key} may still be running when this one starts. Add it to dependsOn."
-    for name in sorted(expressions.input_references(value) - {"*"} - set(outline.inputs)):
+    for name in sorted(expressions.find_input_references(value) - {"*"} - set(outline.inputs)):
         yield path, f"There is no input {name}.{_meant(name, outline.inputs)}"
-    for name in sorted(expressions.roots(value) - {"inputs", "steps", "item", "index", "workflow", "run"}):
+    for name in sorted(expressions.find_roots(value) - {"inputs", "steps", "item", "index", "workflow", "run"}):
         yield (
             path,
             f"{name} is not defined here. An expression starts with inputs, steps, item, index, workflow or run.",
@@ -230,4 +230,4 @@ def _meant(name: str, names: Iterable[str]) -> str:
     return f" There are: {', '.join(sorted(known)[:20])}." if known else " There are none."
 
 
-__all__ = ["JobCatalog", "read_definition"]
+__all__ = ["JobCatalog", "parse_definition"]

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml.scanner import ScannerError
 
-from tocsin.value_bounds import HALF_A_PAIR, LONGEST_NUMBER, half_a_pair, join_pairs
+from tocsin.value_bounds import LONE_SURROGATE, MAX_DIGITS, find_lone_surrogate, join_surrogates
 
 _PREFIX = "tag:yaml.org,2002:"
 _CORE = {
@@ -24,7 +24,7 @@ _CORE = {
 }
 
 
-class Loader(yaml.SafeLoader):
+class CoreLoader(yaml.SafeLoader):
     """Resolves plain scalars by the core schema, and accepts all JSON, which is a subset of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
@@ -40,7 +40,7 @@ class Loader(yaml.SafeLoader):
     def scan_flow_scalar(self, style: str) -> yaml.ScalarToken:
         """Scan a quoted scalar. As in JSON, two escapes may form one character."""
         token = super().scan_flow_scalar(style)
-        token.value = join_pairs(token.value)
+        token.value = join_surrogates(token.value)
         return token
 
     def scan_flow_scalar_non_spaces(self, double: bool, start_mark: yaml.Mark) -> list[str]:
@@ -63,27 +63,27 @@ class Loader(yaml.SafeLoader):
 
 
 for _name, (_pattern, _first) in _CORE.items():
-    Loader.add_implicit_resolver(_PREFIX + _name, re.compile(rf"^(?:{_pattern.pattern})$"), list(_first))
+    CoreLoader.add_implicit_resolver(_PREFIX + _name, re.compile(rf"^(?:{_pattern.pattern})$"), list(_first))
 
 
-def tag_of(node: yaml.Node) -> str:
+def format_tag(node: yaml.Node) -> str:
     """Return the tag of a node in its short form, such as `!!int`."""
     return str(node.tag).replace(_PREFIX, "!!")
 
 
-def scalar(node: yaml.Node) -> Any:
+def parse_scalar(node: yaml.Node) -> Any:
     """Return the value of a scalar node. Raises ValueError with a sentence if it is not a JSON value."""
     kind, text = str(node.tag).removeprefix(_PREFIX), str(node.value)
     if kind == "str":
-        if (half := half_a_pair(text)) is not None:
-            raise ValueError(HALF_A_PAIR.format(ord(text[half])))
+        if (half := find_lone_surrogate(text)) is not None:
+            raise ValueError(LONE_SURROGATE.format(ord(text[half])))
         return text
     if kind not in _CORE:
-        raise ValueError(f"{tag_of(node)} is not a JSON type.")
-    if kind in {"int", "float"} and len(text) > LONGEST_NUMBER:
-        raise ValueError(f"This number has more than {LONGEST_NUMBER} digits.")
+        raise ValueError(f"{format_tag(node)} is not a JSON type.")
+    if kind in {"int", "float"} and len(text) > MAX_DIGITS:
+        raise ValueError(f"This number has more than {MAX_DIGITS} digits.")
     if not _CORE[kind][0].fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is not a value of the type {tag_of(node)}.")
+        raise ValueError(f"{text[:40]!r} is not a value of the type {format_tag(node)}.")
     return _value(kind, text)
 
 

@@ -8,10 +8,19 @@ import yaml
 from yaml.reader import ReaderError
 
 from tocsin.errors import TocsinError
-from tocsin.value_bounds import DEEPEST, HALF_A_PAIR, LARGEST, MOST_PARTS, Path, half_a_pair, scalar_fault, value_faults
-from tocsin.workflows.language.yaml_loader import Loader, scalar, tag_of
+from tocsin.value_bounds import (
+    LONE_SURROGATE,
+    MAX_CHARACTERS,
+    MAX_PARTS,
+    MAX_VALUE_DEPTH,
+    ValuePath,
+    find_lone_surrogate,
+    find_scalar_fault,
+    find_value_faults,
+)
+from tocsin.workflows.language.yaml_loader import CoreLoader, format_tag, parse_scalar
 
-Place = tuple[int, int]
+TextPosition = tuple[int, int]
 _LONGEST_MESSAGE = 500
 _LONGEST_NAME = 100
 """Maximum length of a name in the path of a fault."""
@@ -22,12 +31,12 @@ class Fault:
     """A fault in a workflow: a sentence, the path of its part, and the line and column (from 1) if known."""
 
     message: str
-    path: Path = ()
+    path: ValuePath = ()
     line: int | None = None
     column: int | None = None
 
     def __str__(self) -> str:
-        where = path_text(self.path)
+        where = format_path(self.path)
         place = f"line {self.line}, column {self.column}" if self.line is not None else ""
         before = ", ".join(part for part in (place, where) if part)
         return f"{before}: {self.message}" if before else self.message
@@ -42,26 +51,26 @@ class WorkflowInvalid(TocsinError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WorkflowSource:
     """The source of a workflow: a JSON value, and the positions of its parts if it was a text.
 
     `faults` are those of the syntax: parts that are not JSON, which are null in `data`.
     """
 
     data: Any
-    places: dict[Path, Place] = field(default_factory=dict)
+    positions: dict[ValuePath, TextPosition] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def fault(self, path: Path, message: str) -> Fault:
+    def locate_fault(self, path: ValuePath, message: str) -> Fault:
         """Make a fault of the part at this path, with the position of the nearest enclosing part that has one."""
         known = path
-        while known and known not in self.places:
+        while known and known not in self.positions:
             known = known[:-1]
-        line, column = self.places.get(known, (None, None))
+        line, column = self.positions.get(known, (None, None))
         return _bounded(Fault(message, path, line, column))
 
 
-def path_text(path: Path) -> str:
+def format_path(path: ValuePath) -> str:
     """Format a path, such as `steps[2].params.url`."""
     text = ""
     for part in path:
@@ -69,14 +78,16 @@ def path_text(path: Path) -> str:
     return text
 
 
-def read_yaml(text: str) -> Source:
+def parse_yaml(text: str) -> WorkflowSource:
     """Parse a YAML text. Raises WorkflowInvalid if it cannot be parsed as a whole."""
-    if (half := half_a_pair(text)) is not None:
-        raise WorkflowInvalid([_fault_at(text, half, HALF_A_PAIR.format(ord(text[half])))])
-    if len(text.encode()) > LARGEST:
-        raise WorkflowInvalid([Fault(f"The text has {len(text.encode())} bytes; at most {LARGEST} are allowed.")])
+    if (half := find_lone_surrogate(text)) is not None:
+        raise WorkflowInvalid([_fault_at(text, half, LONE_SURROGATE.format(ord(text[half])))])
+    if len(text.encode()) > MAX_CHARACTERS:
+        raise WorkflowInvalid(
+            [Fault(f"The text has {len(text.encode())} bytes; at most {MAX_CHARACTERS} are allowed.")]
+        )
     try:
-        node = yaml.compose(text, Loader=Loader)
+        node = yaml.compose(text, Loader=CoreLoader)
         if node is None:
             raise WorkflowInvalid([Fault("The text is empty. A workflow needs a name and steps.")])
         reader = _Reader()
@@ -84,14 +95,14 @@ def read_yaml(text: str) -> Source:
     except yaml.YAMLError as error:
         raise WorkflowInvalid([_syntax(text, error)]) from None
     except RecursionError:
-        raise WorkflowInvalid([Fault(f"The text is nested more than {DEEPEST} levels deep.")]) from None
-    return Source(data, reader.places, reader.faults)
+        raise WorkflowInvalid([Fault(f"The text is nested more than {MAX_VALUE_DEPTH} levels deep.")]) from None
+    return WorkflowSource(data, reader.places, reader.faults)
 
 
-def read_object(value: Any) -> Source:
+def parse_object(value: Any) -> WorkflowSource:
     """Return the source of a workflow given as a JSON value. Raises WorkflowInvalid beyond the limits of a text."""
-    source = Source(value)
-    if faults := [source.fault(path, message) for path, message in value_faults(value)]:
+    source = WorkflowSource(value)
+    if faults := [source.locate_fault(path, message) for path, message in find_value_faults(value)]:
         raise WorkflowInvalid(faults)
     return source
 
@@ -114,11 +125,11 @@ class _Reader:
     """Converts YAML nodes to a JSON value."""
 
     def __init__(self) -> None:
-        self.places: dict[Path, Place] = {}
+        self.places: dict[ValuePath, TextPosition] = {}
         self.faults: list[Fault] = []
         self._parts = self._characters = 0
 
-    def value(self, node: yaml.Node, path: Path, depth: int) -> Any:
+    def value(self, node: yaml.Node, path: ValuePath, depth: int) -> Any:
         """Return the value of a node, and record its position."""
         self._parts += 1
         self._characters += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
@@ -127,7 +138,7 @@ class _Reader:
         if (excess := self._excess(depth)) is not None:
             raise WorkflowInvalid([Fault(f"The text has {excess}, counting each alias.", (), line, column)])
         if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
-            self._note(f"{tag_of(node)} is not a JSON type.", path, (line, column))
+            self._note(f"{format_tag(node)} is not a JSON type.", path, (line, column))
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
@@ -135,13 +146,13 @@ class _Reader:
         return self._scalar(node, path)
 
     def _excess(self, depth: int) -> str | None:
-        if depth > DEEPEST:
-            return f"more than {DEEPEST} levels"
-        if self._parts > MOST_PARTS:
-            return f"more than {MOST_PARTS} parts"
-        return f"more than {LARGEST} characters" if self._characters > LARGEST else None
+        if depth > MAX_VALUE_DEPTH:
+            return f"more than {MAX_VALUE_DEPTH} levels"
+        if self._parts > MAX_PARTS:
+            return f"more than {MAX_PARTS} parts"
+        return f"more than {MAX_CHARACTERS} characters" if self._characters > MAX_CHARACTERS else None
 
-    def _pairs(self, node: yaml.MappingNode, path: Path, depth: int) -> Iterator[tuple[str, Any]]:
+    def _pairs(self, node: yaml.MappingNode, path: ValuePath, depth: int) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
         for key, part in node.value:
             place = (key.start_mark.line + 1, key.start_mark.column + 1)
@@ -157,14 +168,14 @@ class _Reader:
             self.places[*path, name] = place
             yield name, value
 
-    def _scalar(self, node: yaml.Node, path: Path) -> Any:
+    def _scalar(self, node: yaml.Node, path: ValuePath) -> Any:
         try:
-            return scalar(node)
+            return parse_scalar(node)
         except ValueError as error:
             self._note(str(error), path, self.places[path])
             return None
 
-    def _note(self, message: str, path: Path, place: Place) -> None:
+    def _note(self, message: str, path: ValuePath, place: TextPosition) -> None:
         self.faults.append(_bounded(Fault(message, path, *place)))
 
 
@@ -174,7 +185,7 @@ _PLAIN = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 def _wrong_name(key: yaml.Node) -> str | None:
     if isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None:
         return "<< (merge keys) is not supported; write the keys out."
-    if isinstance(key, yaml.ScalarNode) and (wrong := scalar_fault(key.value)) is not None:
+    if isinstance(key, yaml.ScalarNode) and (wrong := find_scalar_fault(key.value)) is not None:
         return wrong
     if isinstance(key, yaml.ScalarNode) and key.tag == "tag:yaml.org,2002:str":
         return None

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from tocsin.workflows.language.yaml_loader import Loader
+from tocsin.workflows.language.yaml_loader import CoreLoader
 
 _UNSEEN = frozenset("\x85\u2028\u2029\ufeff")
 """Characters that YAML treats as line breaks, and would fold."""
@@ -28,8 +28,8 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 _Dumper.add_representer(str, _text)
 _Dumper.yaml_implicit_resolvers = {  # quote what either version of YAML would read as another type
-    first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *Loader.yaml_implicit_resolvers.get(first, [])]
-    for first in yaml.SafeDumper.yaml_implicit_resolvers | Loader.yaml_implicit_resolvers
+    first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *CoreLoader.yaml_implicit_resolvers.get(first, [])]
+    for first in yaml.SafeDumper.yaml_implicit_resolvers | CoreLoader.yaml_implicit_resolvers
 }
 
 

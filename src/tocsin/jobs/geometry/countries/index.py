@@ -20,16 +20,16 @@ _INTERIORS_MEET = "T********"
 
 
 @dataclass(slots=True)
-class Found:
+class CountryMatch:
     """The part of a geometry in a country: its `amount` in the unit of the measure, and whether any of it is `inside`
     rather than on the border.
     """
 
     amount: float = 0.0
-    inside: bool = False
+    is_inside: bool = False
 
 
-class Index:
+class CountryIndex:
     """A tree of the parts of countries, each prepared for fast tests of points."""
 
     def __init__(self, atlas: Atlas) -> None:
@@ -39,18 +39,18 @@ class Index:
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
 
-    def of_points(self, points: Array) -> dict[int, Found]:
+    def match_points(self, points: Array) -> dict[int, CountryMatch]:
         """Return the number of points by country. A point on the border of several counts in equal parts."""
-        which, owners, inside = self.locate(points)
-        found: dict[int, Found] = {}
+        which, owners, inside = self.locate_points(points)
+        found: dict[int, CountryMatch] = {}
         weights = 1 / np.bincount(which, minlength=len(points)).clip(1)
         for point, owner, is_inside in zip(which.tolist(), owners.tolist(), inside.tolist(), strict=True):
-            here = found.setdefault(owner, Found())
+            here = found.setdefault(owner, CountryMatch())
             here.amount += float(weights[point])
-            here.inside |= is_inside
+            here.is_inside |= is_inside
         return found
 
-    def locate(self, points: Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    def locate_points(self, points: Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
         """Return each point with each of its countries, as three columns: the index of the point, that of the country,
         and whether the point is inside rather than on the border.
         """
@@ -63,11 +63,11 @@ class Index:
         _, first = np.unique(which * len(self.atlas.countries) + owners, return_index=True)
         return which[first], owners[first], inside[first]
 
-    def of_areas(self, geometry: Any) -> dict[int, Found]:
+    def match_area(self, geometry: Any) -> dict[int, CountryMatch]:
         """Return the area of the geometry by country, in m²."""
         return self._overlay(geometry, area)[0]
 
-    def of_lines(self, geometry: Any) -> dict[int, Found]:
+    def match_lines(self, geometry: Any) -> dict[int, CountryMatch]:
         """Return the length of the lines by country, in m. Lines along a border count half for each side."""
         found, pieces = self._overlay(geometry, length)
         numbers = sorted(pieces)
@@ -78,21 +78,23 @@ class Index:
                 found[second].amount -= common
         return found
 
-    def _overlay(self, geometry: Any, measure: Callable[[Any], float]) -> tuple[dict[int, Found], dict[int, Any]]:
-        found: dict[int, Found] = {}
+    def _overlay(
+        self, geometry: Any, measure: Callable[[Any], float]
+    ) -> tuple[dict[int, CountryMatch], dict[int, Any]]:
+        found: dict[int, CountryMatch] = {}
         cut: dict[int, list[Any]] = {}
         shapely.prepare(geometry)
         for place in sorted(self._tree.query(geometry, predicate="intersects").tolist()):
             part, owner = self._parts[place], int(self._owners[place])
             piece = geometry if shapely.contains(part, geometry) else shapely.intersection(part, geometry)
-            here = found.setdefault(owner, Found())
+            here = found.setdefault(owner, CountryMatch())
             here.amount += measure(piece)
-            here.inside = here.inside or bool(shapely.relate_pattern(part, geometry, _INTERIORS_MEET))
+            here.is_inside = here.is_inside or bool(shapely.relate_pattern(part, geometry, _INTERIORS_MEET))
             cut.setdefault(owner, []).append(piece)
         return found, {owner: shapely.GeometryCollection(pieces) for owner, pieces in cut.items()}
 
 
 @cache
-def load_index() -> Index:
+def load_index() -> CountryIndex:
     """Return the index of this process. Takes about a fifth of a second the first time."""
-    return Index(load_atlas())
+    return CountryIndex(load_atlas())

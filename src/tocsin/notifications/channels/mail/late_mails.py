@@ -3,15 +3,15 @@
 from datetime import datetime
 
 from tocsin.documents import Database, Doc, StepStatus
-from tocsin.notifications.channels.mail.layout import time_text, with_note
-from tocsin.notifications.channels.mail.task_mails import incident_id
+from tocsin.notifications.channels.mail.layout import format_time, prepend_note
+from tocsin.notifications.channels.mail.task_mails import incident_delivery_id
 from tocsin.notifications.delivery_order import is_late
 
 SUPERSEDED = "SUPERSEDED"
 _COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
 
 
-async def update_text(database: Database, delivery: Doc, now: datetime) -> tuple[str, str]:
+async def add_late_notes(database: Database, delivery: Doc, now: datetime) -> tuple[str, str]:
     """Return subject and text, updated with the present state of the incident."""
     subject, text, about = str(delivery["subject"]), str(delivery["text"]), delivery.get("about")
     if about is None or about["type"] not in _COLLECTIONS:
@@ -19,17 +19,17 @@ async def update_text(database: Database, delivery: Doc, now: datetime) -> tuple
     thing = about["type"].lower()
     if is_late(delivery, now) and await _works_again(database, about):
         subject += " (it works again)"
-        text = with_note(text, f"This mail is late: the {thing} has worked again since then.")
+        text = prepend_note(text, f"This mail is late: the {thing} has worked again since then.")
     if (began := await _superseded_beginning(database, about)) is not None:
-        at = time_text(began["queued_at"])
+        at = format_time(began["queued_at"])
         note = (
             f"Your {thing} started failing at {at}. This mail covers that too: the one about it could not be delivered."
         )
-        text = with_note(text, note)
+        text = prepend_note(text, note)
     return subject, text
 
 
-async def is_pointless(database: Database, delivery: Doc, now: datetime) -> str | None:
+async def find_obsolete_reason(database: Database, delivery: Doc, now: datetime) -> str | None:
     """Return why a late mail is obsolete; None if it must be sent."""
     about, good_until = delivery.get("about"), delivery.get("good_until")
     if good_until is not None and good_until <= now:
@@ -52,5 +52,5 @@ async def _superseded_beginning(database: Database, about: Doc) -> Doc | None:
     """Return the mail about the beginning of the incident if this mail superseded it."""
     if about["stage"] == 0:
         return None
-    began = await database.deliveries.find_one({"_id": incident_id(about["id"], about["incident"], 0)})
+    began = await database.deliveries.find_one({"_id": incident_delivery_id(about["id"], about["incident"], 0)})
     return began if began is not None and began["status"] == SUPERSEDED else None

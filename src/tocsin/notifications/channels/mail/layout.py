@@ -5,31 +5,41 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.documents import Doc
-from tocsin.outbound.mail_text import one_line
+from tocsin.outbound.mail_text import to_single_line
 
-__all__ = ["PAGE", "Line", "letter", "new_delivery", "one_line", "shortened", "time_text", "with_note", "with_page"]
-PAGE = "{page}"
+__all__ = [
+    "PAGE_PLACEHOLDER",
+    "Fact",
+    "format_mail",
+    "format_time",
+    "insert_page_address",
+    "new_delivery",
+    "prepend_note",
+    "to_single_line",
+    "truncate",
+]
+PAGE_PLACEHOLDER = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
 _GREETING = "Hello,\n\n"
 _WIDTH = 76
 _LABEL_WIDTH = 17
-Line = tuple[str, str]
+Fact = tuple[str, str]
 """A label and its value. Without a label, the value is a separate paragraph that is never wrapped."""
 
 
-def letter(opening: str, lines: list[Line], closing: str) -> str:
+def format_mail(opening: str, lines: list[Fact], closing: str) -> str:
     """Return a plain-text mail: a greeting, the opening, labelled facts, and the closing."""
     facts = "\n".join(_format_fact(label, value) for label, value in lines)
     return _GREETING + "\n\n".join([_wrap(opening), facts, _wrap(closing), "Tocsin\n"])
 
 
-def with_page(text: str, address: str) -> str:
+def insert_page_address(text: str, address: str) -> str:
     """Replace the last placeholder by the address of the page. Others are text from a user."""
-    before, placeholder, after = text.rpartition(PAGE)
+    before, placeholder, after = text.rpartition(PAGE_PLACEHOLDER)
     return f"{before}{address}{after}" if placeholder else text
 
 
-def with_note(text: str, note: str) -> str:
+def prepend_note(text: str, note: str) -> str:
     """Insert a paragraph before all others of a mail."""
     return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
 
@@ -71,11 +81,11 @@ def _wrap(text: str, first: str = "", rest: str = "") -> str:
     )
 
 
-def time_text(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """Format a time (UTC) for a mail."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def shortened(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """Truncate the text to `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tocsin.documents import Doc
-from tocsin.notifications.channels.mail.layout import letter, new_delivery
+from tocsin.notifications.channels.mail.layout import format_mail, new_delivery
 
 QUOTA_MET = "QUOTA_MET"
 
 
-def quota_met(owner: str, met: Sequence[str], at: datetime) -> Doc:
+def quota_met_mail(owner: str, met: Sequence[str], at: datetime) -> Doc:
     """Return the mail about the quotas that an owner has reached, each as formatted by `limits.told`."""
-    text = letter(
+    text = format_mail(
         "Your account has reached a quota.",
         [("Quota:", one) for one in met],
         "Runs that became due since then are in the history as MISSED, with the reason QUOTA. Retries and steps are "

@@ -9,21 +9,28 @@ from pymongo.errors import PyMongoError
 from tocsin import clock
 from tocsin.documents import Database, Doc
 from tocsin.notifications.channels.mail import account_mails
-from tocsin.notifications.channels.mail.layout import with_note
-from tocsin.notifications.channels.mail.workflow_mails import APPROVAL
-from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, Place, RecipientLimits, mailbox_of
+from tocsin.notifications.channels.mail.layout import prepend_note
+from tocsin.notifications.channels.mail.workflow_mails import APPROVAL_MAIL_KIND
+from tocsin.outbound.mail_limits import (
+    MailClass,
+    MailLimiter,
+    MailLimitReached,
+    MailReservation,
+    RecipientLimits,
+    normalize_mailbox,
+)
 from tocsin.outbound.mail_transport import MailRefused
-from tocsin.outbound.owner_mail import MailSuppressed, too_many
+from tocsin.outbound.owner_mail import MailSuppressed, mailbox_limit_error
 
 SUPPRESSED = "SUPPRESSED"
 _FOR_UNCONFIRMED = frozenset({account_mails.EMAIL_CONFIRMATION, account_mails.PASSWORD_RESET})
 """Mails that lead to a confirmed address."""
 _UNCONFIRMED = "the address is not confirmed, so nothing else is sent to it"
 _CONFIRM = "Its owner can request the link with requestEmailConfirmation."
-Noting = Callable[[str], str]
+NoteAdder = Callable[[str], str]
 
 
-class Recipients:
+class RecipientResolver:
     """Addresses of mails, and reservations in the limits of their mailboxes."""
 
     def __init__(
@@ -38,7 +45,7 @@ class Recipients:
         self._limiter = MailLimiter(database)
 
     @asynccontextmanager
-    async def place_for(self, delivery: Doc) -> AsyncIterator[tuple[str, Noting]]:
+    async def reserve(self, delivery: Doc) -> AsyncIterator[tuple[str, NoteAdder]]:
         """Reserve a mail for its recipient, and release it again if the block fails.
 
         Yields the address, and a function that adds a note about earlier unsent mails to a text. Raises MailRefused if
@@ -47,14 +54,14 @@ class Recipients:
         to, confirmed = await self._find_address(delivery)
         key = self._mailbox_key(to, confirmed=confirmed and not delivery.get("to"))
         if self._confirms and not confirmed and delivery["kind"] not in _FOR_UNCONFIRMED:
-            await self._limiter.hold_back(key, self._clock())
+            await self._limiter.record_withheld(key, self._clock())
             raise MailSuppressed(_UNCONFIRMED, _CONFIRM)
         place = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
-        told = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.held_back(key)
+        told = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.count_withheld(key)
         try:
-            yield to, lambda text: with_note(text, _withheld_note(told)) if told else text
+            yield to, lambda text: prepend_note(text, _withheld_note(told)) if told else text
         except Exception:
-            await self._limiter.give_back(place)
+            await self._limiter.release(place)
             raise
         await self._mark_reported(key, told)
 
@@ -74,28 +81,28 @@ class Recipients:
         At some servers `j.ohn` and `john` are different people, so a confirmed address must not use up the limit of a
         similar one.
         """
-        return to.casefold() if self._confirms and confirmed else mailbox_of(to)
+        return to.casefold() if self._confirms and confirmed else normalize_mailbox(to)
 
-    async def _reserve(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> Place:
+    async def _reserve(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> MailReservation:
         now = self._clock()
         kind = _mail_class(delivery) if confirmed else MailClass.UNCONFIRMED
         try:
-            return await self._limiter.take(key, *self._limits.of_class(kind), now=now)
+            return await self._limiter.reserve(key, *self._limits.limits_for(kind), now=now)
         except MailLimitReached as reached:
-            await self._limiter.hold_back(key, now)
-            raise too_many(to, reached) from None
+            await self._limiter.record_withheld(key, now)
+            raise mailbox_limit_error(to, reached) from None
 
     async def _mark_reported(self, key: str, told: int) -> None:
         try:
-            await self._limiter.told(key, told)
+            await self._limiter.mark_reported(key, told)
         except PyMongoError:  # the mail is sent, and must not be sent again for this
             return
 
 
 def _mail_class(delivery: Doc) -> MailClass:
-    if delivery["kind"] in account_mails.KINDS:
+    if delivery["kind"] in account_mails.ACCOUNT_MAIL_KINDS:
         return MailClass.ACCOUNT
-    return MailClass.WORK if delivery["kind"] == APPROVAL else MailClass.NOTICE
+    return MailClass.WORK if delivery["kind"] == APPROVAL_MAIL_KIND else MailClass.NOTICE
 
 
 def _withheld_note(count: int) -> str:

@@ -6,13 +6,21 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.documents import Doc, RunReason, global_id, task_of
-from tocsin.notifications.channels.mail.layout import PAGE, Line, letter, new_delivery, one_line, shortened, time_text
-from tocsin.notifications.pages import run_page
+from tocsin.documents import Doc, RunReason, parent_of, to_global_id
+from tocsin.notifications.channels.mail.layout import (
+    PAGE_PLACEHOLDER,
+    Fact,
+    format_mail,
+    format_time,
+    new_delivery,
+    to_single_line,
+    truncate,
+)
+from tocsin.notifications.pages import run_page_path
 
 BEGAN_FAILING = "BEGAN_FAILING"
 FAILED_FOR_GOOD = "FAILED_FOR_GOOD"
-KINDS = (BEGAN_FAILING, FAILED_FOR_GOOD)
+INCIDENT_MAIL_KINDS = (BEGAN_FAILING, FAILED_FOR_GOOD)
 """The kinds of mails, by the stage of an incident."""
 
 _MAX_NAME = 80
@@ -30,7 +38,7 @@ _NO_RETRY_REASONS = {
 }
 
 
-def began_failing(
+def task_began_failing_mail(
     run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime, next_due: datetime | None = None
 ) -> Doc:
     """Return the mail about the first failed attempt of a task that worked before.
@@ -39,9 +47,9 @@ def began_failing(
     """
     if next_due is not None and next_due <= retry_at:
         return _began_without_retry(run, attempt, retry_at, next_due)
-    text = letter(
-        f'Your task "{name_of(run)}" has started failing. It will be retried.',
-        [*_failure_facts(run, attempt), ("Next attempt:", time_text(retry_at)), *_run_facts(run)],
+    text = format_mail(
+        f'Your task "{display_task_name(run)}" has started failing. It will be retried.',
+        [*_failure_facts(run, attempt), ("Next attempt:", format_time(retry_at)), *_run_facts(run)],
         "You will get another mail only if this run fails permanently, and then no more until the task has worked "
         "again.",
     )
@@ -51,10 +59,16 @@ def began_failing(
 def _began_without_retry(
     run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime, next_due: datetime
 ) -> Doc:
-    no_retry = f"The next attempt would be at {time_text(retry_at)}, but the task is due again before then."
-    text = letter(
-        f'Your task "{name_of(run)}" has started failing. This run will not be retried: the next one is due first.',
-        [*_failure_facts(run, attempt), ("No retry:", no_retry), ("Next run:", time_text(next_due)), *_run_facts(run)],
+    no_retry = f"The next attempt would be at {format_time(retry_at)}, but the task is due again before then."
+    text = format_mail(
+        f'Your task "{display_task_name(run)}" has started failing. This run will not be retried: '
+        "the next one is due first.",
+        [
+            *_failure_facts(run, attempt),
+            ("No retry:", no_retry),
+            ("Next run:", format_time(next_due)),
+            *_run_facts(run),
+        ],
         "You will get another mail when the next run replaces this one, which then counts as failed, and then no more "
         "until the task has worked again.",
     )
@@ -62,15 +76,15 @@ def _began_without_retry(
 
 
 def _began(run: Mapping[str, Any], attempt: Mapping[str, Any], text: str) -> Doc:
-    return _delivery(run, 0, f'Task "{name_of(run)}" has started failing', text, _end_time(run, attempt))
+    return _delivery(run, 0, f'Task "{display_task_name(run)}" has started failing', text, _end_time(run, attempt))
 
 
-def failed_for_good(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> Doc:
+def task_failed_mail(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> Doc:
     """Return the mail about a run that is not retried. `attempt` defaults to the last one in the run."""
-    name = name_of(run)
+    name = display_task_name(run)
     attempts: Sequence[Mapping[str, Any]] = run.get("attempts") or [{}]
     last = attempts[-1] if attempt is None else attempt
-    text = letter(
+    text = format_mail(
         f'Your task "{name}" has failed. This run will not be retried.',
         [*_failure_facts(run, last), *_no_retry_facts(run), *_run_facts(run)],
         "You will get no more mails about this task until it has worked again.",
@@ -78,38 +92,38 @@ def failed_for_good(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -
     return _delivery(run, 1, f'Task "{name}" has failed', text, _end_time(run, last))
 
 
-def incident_id(thing: str, incident: int | None, stage: int) -> str:
+def incident_delivery_id(thing: str, incident: int | None, stage: int) -> str:
     """Return the id of the mail about a stage of a task's or workflow's incident: 0 started failing, 1 failed."""
     place = thing if incident is None else f"{thing}:{incident}"
     return f"{place}:{('began', 'failed')[stage]}"
 
 
-def public_url(url: str) -> str:
+def redact_url(url: str) -> str:
     """Remove the parts of `url` that may be secret: user, password, query string and fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return "(an invalid URL)"
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
-    return shortened(bare.geturl(), _MAX_URL)
+    return truncate(bare.geturl(), _MAX_URL)
 
 
 def _delivery(run: Mapping[str, Any], stage: int, subject: str, text: str, at: datetime) -> Doc:
     run_id, incident = str(run["_id"]), run.get("incident")
-    task = str(run.get("task") or task_of(run_id))
-    cause = incident_id(run_id if incident is None else task, incident, stage)
+    task = str(run.get("task") or parent_of(run_id))
+    cause = incident_delivery_id(run_id if incident is None else task, incident, stage)
     about = None if incident is None else {"type": "Task", "id": task, "incident": incident, "stage": stage}
-    kind, link = KINDS[stage], run_page(run_id)
+    kind, link = INCIDENT_MAIL_KINDS[stage], run_page_path(run_id)
     return new_delivery(cause, run["owner"], kind, subject, text, at, run_id, link=link, about=about)
 
 
-def _failure_facts(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> list[Line]:
+def _failure_facts(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> list[Fact]:
     error = attempt.get("error") or run.get("error") or {}
     called = ("Called:", _describe_call(run, attempt))
-    return [called, *what_went_wrong(error), ("Attempts:", str(_count_attempts(run, attempt)))]
+    return [called, *error_facts(error), ("Attempts:", str(_count_attempts(run, attempt)))]
 
 
-def what_went_wrong(error: Mapping[str, Any]) -> list[Line]:
+def error_facts(error: Mapping[str, Any]) -> list[Fact]:
     """Return the facts about a stored error, without what may be secret."""
     message = _redact_message(error.get("message") or "") or "The reason is unknown."
     hint = _redact_message(error.get("hint") or "")
@@ -121,15 +135,19 @@ def _describe_call(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> str:
     call = attempt.get("request") or job.get("params") or {}
     url = call.get("url")
     if isinstance(url, str):
-        return one_line(f"{call.get('method') or 'GET'} {public_url(url)}")
-    return f"the job {one_line(str(job['kind']))}"
+        return to_single_line(f"{call.get('method') or 'GET'} {redact_url(url)}")
+    return f"the job {to_single_line(str(job['kind']))}"
 
 
-def _run_facts(run: Mapping[str, Any]) -> list[Line]:
-    return [("Due:", time_text(run["due_at"])), ("Run:", global_id("Run", run["_id"])), ("Open:", PAGE)]
+def _run_facts(run: Mapping[str, Any]) -> list[Fact]:
+    return [
+        ("Due:", format_time(run["due_at"])),
+        ("Run:", to_global_id("Run", run["_id"])),
+        ("Open:", PAGE_PLACEHOLDER),
+    ]
 
 
-def _no_retry_facts(run: Mapping[str, Any]) -> list[Line]:
+def _no_retry_facts(run: Mapping[str, Any]) -> list[Fact]:
     why = _NO_RETRY_REASONS.get(str(run.get("reason")))
     return [("No retry:", why)] if why else []
 
@@ -143,11 +161,11 @@ def _end_time(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> datetime:
     return moment
 
 
-def name_of(run: Mapping[str, Any]) -> str:
+def display_task_name(run: Mapping[str, Any]) -> str:
     """Return the name of the run's task as shown in a mail."""
-    return shortened(one_line(str(run["task_name"])), _MAX_NAME)
+    return truncate(to_single_line(str(run["task_name"])), _MAX_NAME)
 
 
 def _redact_message(message: str) -> str:
     """Return the message on one line, with its URLs redacted: one may have a token in its query."""
-    return shortened(_URL.sub(lambda match: public_url(match[0]), one_line(message)), _MAX_MESSAGE)
+    return truncate(_URL.sub(lambda match: redact_url(match[0]), to_single_line(message)), _MAX_MESSAGE)
