@@ -80,7 +80,7 @@ async def run_load(process: Process, listeners: Listeners, url: str, dues: list[
 
 async def _all_recorded(process: Process, listeners: Listeners, last_due: datetime, count: int) -> float:
     """Wait until every run is settled. Looks at this process's memory, so as not to load the database meanwhile."""
-    held, runs = process.runtime.engine.in_flight.runs, process.runtime.database.runs
+    held, runs = process.runtime.process.engine.in_flight.runs, process.runtime.database.runs
     async with asyncio.timeout((last_due - clock.now()).total_seconds() + 120):
         while True:
             await asyncio.sleep(0.01)

@@ -20,7 +20,7 @@ from tocsin.documents import RunStatus
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.embedded.data_directory import DataPaths, read_port_file
 from tocsin.events import Change, ChangeKind, ChangeSubscription
-from tocsin.web.runtime import Runtime
+from tocsin.runtime import Runtime
 from tocsin.web.server import get_loop_factory, tune_interpreter
 
 OWNERS = 10
@@ -146,7 +146,7 @@ class Listeners:
 async def listening(process: Process, *, keep_times: bool = False) -> AsyncIterator[Listeners]:
     """Subscribers of all owners, each reading what it is sent."""
     listeners = Listeners()
-    subscriptions = [process.runtime.fanout.subscribe(owner(number)) for number in range(SUBSCRIBERS)]
+    subscriptions = [process.runtime.process.fanout.subscribe(owner(number)) for number in range(SUBSCRIBERS)]
     tasks = [asyncio.create_task(_listen(one, listeners, keep_times)) for one in subscriptions]
     try:
         async with asyncio.timeout(10):

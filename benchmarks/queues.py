@@ -64,7 +64,7 @@ async def look(depth: int, looks: int = 20, new: int = 50) -> float:
 async def waits(url: str, flood: int, lone: str, priority: int, count: int = 50) -> list[float]:
     """Milliseconds from being queued to the attempt's start, of runs that come one by one behind a flood of owner0."""
     async with tocsin() as process:
-        opened, engine = process.runtime.database, process.runtime.engine
+        opened, engine = process.runtime.database, process.runtime.process.engine
         await _fill(opened, [queued(number, "owner0", url) for number in range(flood)])
         engine.in_flight.wake_dispatcher()
         await asyncio.sleep(0.5)
@@ -86,7 +86,7 @@ async def waits(url: str, flood: int, lone: str, priority: int, count: int = 50)
 async def throughput(url: str, count: int, changes: dict[str, Any]) -> float:
     """Runs a second that are worked off, of so many that wait."""
     async with tocsin(**changes) as process:
-        opened, engine = process.runtime.database, process.runtime.engine
+        opened, engine = process.runtime.database, process.runtime.process.engine
         await _fill(opened, [queued(number, owner(number), url) for number in range(count)])
         begun = time.perf_counter()
         engine.in_flight.wake_dispatcher()

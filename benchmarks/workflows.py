@@ -11,7 +11,7 @@ from benchmarks import burst, target
 from benchmarks.process import in_fresh_process, tocsin
 from benchmarks.table import Row, text
 from tocsin import clock
-from tocsin.web.runtime import Runtime
+from tocsin.runtime import Runtime
 from tocsin.workflows import saving, starting
 from tocsin.workflows.language.yaml_reader import WorkflowSource
 
@@ -61,8 +61,9 @@ async def steps_a_second(shape: Shape) -> float:
 
 
 async def _execute(runtime: Runtime) -> None:
-    run = await starting.start_workflow(runtime.database, runtime.versions, "owner0", "bench", None, clock.now())
-    runtime.workflows.request_advance(run.id)
+    process = runtime.process
+    run = await starting.start_workflow(runtime.database, process.versions, "owner0", "bench", None, clock.now())
+    process.workflows.request_advance(run.id)
 
 
 async def _wait(runtime: Runtime, count: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import tocsin.web.runtime  # noqa: F401  all that a serving process has loaded
+import tocsin.runtime.runtime  # noqa: F401  all that a serving process has loaded
 from tocsin import schedules
 from tocsin.jobs import registry
 from tocsin.jobs.http.masking import SecretMasker

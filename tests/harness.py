@@ -10,34 +10,19 @@ from typing import Any
 from aiohttp import web
 
 from tocsin import clock, schedules
-from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
-from tocsin.dispatch.retry_decision import RetryDecider
 from tocsin.documents import Database, Doc, Task, new_id
 from tocsin.documents.file_bucket import FileBucket
-from tocsin.events import Change, Fanout
-from tocsin.execution import RunEngine
-from tocsin.execution.worker import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
-from tocsin.jobs.reports.run_history import RunHistory
-from tocsin.outbound.host_rates import HostRates
-from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_transport import make_mail_transport
-from tocsin.scheduling import Scheduler
+from tocsin.runtime import Process
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secret_box import SecretBox
 from tocsin.tasks import saving
-from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.workflows import saving as workflow_saving
 from tocsin.workflows import starting
-from tocsin.workflows.approval_mails import ApprovalMails
-from tocsin.workflows.engine.engine import WorkflowEngine
-from tocsin.workflows.engine.evaluator import Evaluator
-from tocsin.workflows.engine.runner import WorkflowRunner
-from tocsin.workflows.engine.scheduler import WorkflowScheduler
 from tocsin.workflows.language.yaml_reader import parse_yaml
-from tocsin.workflows.versions import VersionCache
 
 SECRETS = SecretBox(bytes(32))
 UNUSED: Any = None
@@ -112,22 +97,8 @@ async def serve_target() -> AsyncIterator[TargetServer]:
         await runner.cleanup()
 
 
-@dataclass
-class Stack:
-    """The engine, scheduler and change stream of one process over a database."""
-
-    database: Database
-    engine: RunEngine
-    scheduler: Scheduler
-    fanout: Fanout
-    versions: VersionCache
-    workflows: WorkflowEngine
-
-    def runner(self) -> WorkflowRunner:
-        """Return a new object that advances workflow runs of this process."""
-        letters = ApprovalMails(self.database)
-        hand, abort, meter = self.engine.in_flight, self.engine.abort_run, self.engine.quotas.meter
-        return WorkflowRunner(self.database, self.versions, letters, hand, abort, lambda: None, meter=meter)
+class Stack(Process):
+    """A working process over a database, with shorthands for tests."""
 
     async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
         """Save a workflow, owned by alice by default."""
@@ -198,71 +169,13 @@ def make_settings(**changes: Any) -> Settings:
 
 @asynccontextmanager
 async def run_stack(database: Database, *, schedule: bool = True, **changes: Any) -> AsyncIterator[Stack]:
-    """Start the parts of a process over a database and yield them."""
-    chosen = make_settings(**changes)
-    http = HttpClient(
-        allowed_networks=chosen.allowed_networks,
-        denied_ports=chosen.denied_ports,
-        connect_timeout=chosen.connect_timeout,
-        response_limit=chosen.response_limit,
-        max_redirects=chosen.max_redirects,
-        concurrency=chosen.max_concurrency,
-        rates=HostRates(chosen.owner_host_rate),
-    )
-    await http.open()
-    processes = ProcessPool.from_settings(chosen)
-    judge = RetryDecider(RetryDefaults.from_settings(chosen), timedelta(seconds=chosen.retry_after_limit))
-    stack: Stack
-
-    def on_change(change: Change) -> None:
-        if change.due_at is not None:
-            stack.scheduler.expect_due(change.due_at)
-        if change.queued:
-            stack.engine.in_flight.wake_event.set()
-        if change.cancel_requested and change.run_id is not None:
-            stack.engine.abort_run(change.run_id)
-
-    engine = RunEngine(
-        database,
-        chosen,
-        WorkerDependencies(
-            http,
-            SECRETS,
-            judge,
-            chosen.default_timeout,
-            lambda _owner: make_mail_transport(chosen),
-            file_storage_for(database),
-            RunHistory(database),
-            chosen.email_recipients,
-            processes,
-        ),
-        on_retry=lambda at: stack.scheduler.expect_due(at),
-        on_follow=lambda: stack.engine.in_flight.wake_event.set(),
-        on_step=lambda run_id: stack.workflows.request_advance(run_id),
-    )
-    versions = VersionCache(database, SECRETS, chosen)
-    letters = ApprovalMails(database)
-    evaluator, meter = Evaluator.from_settings(chosen, processes), engine.quotas.meter
-    mover = WorkflowRunner(
-        database, versions, letters, engine.in_flight, engine.abort_run, lambda: None, evaluator, meter
-    )
-    workflows = WorkflowEngine(database, mover, WorkflowScheduler(database, versions, chosen.max_open_runs, meter))
-    scheduler, fanout = Scheduler(database, engine.in_flight, chosen.max_open_runs, meter), Fanout(database, on_change)
-    stack = Stack(database, engine, scheduler, fanout, versions, workflows)
-    await engine.start()
-    if schedule:
-        stack.scheduler.start()
-        stack.workflows.start()
-    stack.fanout.start()
+    """Run a process over this database, which sends no mails."""
+    stack = Stack(database, make_settings(**changes), SECRETS, (bytes(32),))
     try:
+        await stack.start(schedule=schedule, deliver=False)
         yield stack
     finally:
-        await stack.fanout.stop()
-        await stack.workflows.stop()
-        await stack.scheduler.stop()
-        await engine.stop()
-        await processes.close()
-        await http.close()
+        await stack.stop()
 
 
 def http_job(url: str, **params: Any) -> Doc:

@@ -8,7 +8,7 @@ from tocsin import clock
 from tocsin.documents import Database
 from tocsin.keys import keyring
 from tocsin.keys.keyring import Keyring
-from tocsin.maintenance.periodic import Periodic
+from tocsin.periodic import Periodic
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.key_files import InstallationKeys
 from tocsin.security.secret_box import SecretBox
@@ -37,7 +37,7 @@ async def serving(database: Database, keys: InstallationKeys = KEYS, name: str =
     process = Process(database, keys, name)
     await alive(database, name)
     await process.keyring.start()
-    reading = Periodic(process.keyring.load, keyring.POLL_SECONDS)
+    reading = Periodic("keyring", process.keyring.load, keyring.POLL_SECONDS)
     reading.start()
     try:
         yield process

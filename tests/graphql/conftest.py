@@ -27,10 +27,11 @@ from tocsin.events import Fanout
 from tocsin.graphql.context import Services
 from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
+from tocsin.runtime.health import ComponentHealth
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.secret_box import SecretBox
+from tocsin.wakeups import Wakeups
 from tocsin.web.app import create_app
-from tocsin.web.health import ComponentHealth
 from tocsin.web.server import make_uvicorn_config
 from tocsin.workflows.versions import VersionCache
 
@@ -50,7 +51,15 @@ class Woken:
     cancelled: list[str] = field(default_factory=list)
     workflow_runs: list[str] = field(default_factory=list)
 
-    def on_queued(self) -> None:
+    def listen(self, wakeups: Wakeups) -> None:
+        """Record the signals that are sent from now on."""
+        wakeups.task_due.connect(self.due.append)
+        wakeups.workflow_due.connect(self.due.append)
+        wakeups.cancel_requested.connect(self.cancelled.append)
+        wakeups.workflow_run_changed.connect(self.workflow_runs.append)
+        wakeups.runs_queued.connect(self._count_queued)
+
+    def _count_queued(self) -> None:
         self.queued += 1
 
 
@@ -144,6 +153,8 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
 async def served_api(database: Database, settings: Settings) -> AsyncIterator[Api]:
     """Serve the API over a database with these settings."""
     tokens, woken = AccessTokens(SECRET, timedelta(hours=1)), Woken()
+    wakeups = Wakeups()
+    woken.listen(wakeups)
     fanout, secrets = Fanout(database, lambda _: None), SecretBox(b"k" * 32)
     accounts = Accounts(database, settings, tokens, b"a" * 32)
     services = Services(
@@ -154,12 +165,8 @@ async def served_api(database: Database, settings: Settings) -> AsyncIterator[Ap
         secrets=secrets,
         fanout=fanout,
         fingerprint_key=b"f" * 32,
-        on_due=woken.due.append,
-        on_queued=woken.on_queued,
-        on_cancel=woken.cancelled.append,
+        wakeups=wakeups,
         versions=VersionCache(database, secrets, settings),
-        on_workflow_due=woken.due.append,
-        on_workflow_run=woken.workflow_runs.append,
         files=file_storage_for(database),
         quotas=Quotas(database, settings),
         disk=DiskMonitor(database, settings),

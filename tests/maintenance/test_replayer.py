@@ -22,6 +22,7 @@ from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.idempotency import IdempotentCall
 from tocsin.tasks.retry_policy import RetryPolicy
+from tocsin.wakeups import Wakeups
 
 ALL = DeadLetterFilter()
 HOUR = timedelta(hours=1)
@@ -76,7 +77,7 @@ async def settle_all(database: Database, status: str = "COMPLETED") -> None:
 @pytest.fixture
 def loop(database: Database) -> Replayer:
     """A process that replays but has no workers."""
-    return Replayer(database, lambda: None, NO_LEASE)
+    return Replayer(database, Wakeups(), NO_LEASE)
 
 
 async def letters(database: Database, count: int, **more: Any) -> list[str]:
@@ -358,7 +359,7 @@ async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_a
     await database.runs.update_many(  # as with a clock that is behind: they seem to have failed before the replay
         {"_id": {"$in": ids[:100]}}, {"$set": {"finished_at": replay["until"] - timedelta(minutes=10)}}
     )
-    survivor = Replayer(database, lambda: None)
+    survivor = Replayer(database, Wakeups())
 
     async def all_sent() -> bool:
         await work(survivor)
@@ -383,7 +384,7 @@ async def test_a_death_before_sending_sends_later(
         patch.setattr(loop, "_send", die)
         await work(loop, 3)
     assert await sent(database, replay) == []
-    survivor = Replayer(database, lambda: None)
+    survivor = Replayer(database, Wakeups())
     await work(survivor, 2)
     assert await sent(database, replay) == [ids[0]]
 
@@ -472,7 +473,7 @@ async def test_one_owners_many_replays_take_turns_with_anothers(
         for _ in range(5)
     ]
     hers = await replays.create_replay(database, "alice", ReplayRequest(DeadLetterFilter(), canary=False), now)
-    await Replayer(database, lambda: None).advance_due_replays(clock.now())
+    await Replayer(database, Wakeups()).advance_due_replays(clock.now())
     going = {row["_id"] async for row in database.replays.find({"open": True})}
     assert hers["_id"] not in going
     assert len(going & {replay["_id"] for replay in made}) == 4

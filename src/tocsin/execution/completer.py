@@ -5,7 +5,6 @@ waiting runs.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +21,7 @@ from tocsin.documents.updates import Expression, has_value, is_null, move_run
 from tocsin.outbound.failures import ErrorKind
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
+from tocsin.wakeups import Wakeups
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
@@ -134,15 +134,13 @@ class Completer:
         self,
         database: Database,
         in_flight: InFlightRuns,
-        on_retry: Callable[[datetime], None],
-        on_follow: Callable[[], None],
-        on_step: Callable[[str], None],
+        wakeups: Wakeups,
         meter: UsageMeter | None = None,
     ) -> None:
         self._database = database
         self._meter = meter or UsageMeter()
         self._in_flight = in_flight
-        self._on_retry, self._on_follow, self._on_step = on_retry, on_follow, on_step
+        self._wakeups = wakeups
         self._buffer: list[Completion] = []
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
@@ -218,13 +216,14 @@ class Completer:
         mailed = await run_effects.enqueue_mails(self._database, passed)
         for run in runs:
             if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _REPORTED_TO_WORKFLOWS:
-                self._on_step(run["task"])
+                self._wakeups.workflow_run_changed(run["task"])
         if await run_effects.apply_effects(self._database, runs) or mailed:
-            self._on_follow()
+            self._wakeups.mails_queued()
+            self._wakeups.runs_queued()
         self._in_flight.remove([one.run for one in batch])
         for run in runs:
             if run["status"] == RunStatus.RETRY.value:
-                self._on_retry(run["retry_at"])
+                self._wakeups.task_due(run["retry_at"])
 
     async def _write_bodies(self, batch: list[Completion]) -> None:
         bodies = [{"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body]

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any, Protocol
 
 from bson import ObjectId
@@ -33,6 +33,7 @@ from tocsin.maintenance.pruner import Pruner
 from tocsin.maintenance.replayer import Replayer
 from tocsin.maintenance.usage_keeper import UsageKeeper
 from tocsin.quotas import Quotas
+from tocsin.wakeups import Wakeups
 
 EMBEDDED_IN_FLIGHT_LIMIT = 2_500
 """Maximum in-flight runs with the embedded database. A burst is inserted as RUNNING, which saves the claims."""
@@ -52,12 +53,9 @@ class RunEngine:
         self,
         database: Database,
         settings: Settings,
-        tools: WorkerDependencies,
-        *,
-        on_retry: Callable[[datetime], None],
-        on_follow: Callable[[], None],
-        on_step: Callable[[str], None] = lambda _: None,
-        quotas: Quotas | None = None,
+        dependencies: WorkerDependencies,
+        wakeups: Wakeups,
+        quotas: Quotas,
     ) -> None:
         worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
         limit = (
@@ -65,14 +63,14 @@ class RunEngine:
             if settings.uses_embedded_database
             else settings.max_concurrency * 2
         )
-        self.limiter = RunLimiter(_limits(settings, limit), tools.http.rates)
+        self.limiter = RunLimiter(_limits(settings, limit), dependencies.http.rates)
         self.in_flight = InFlightRuns(worker, limit, asyncio.get_running_loop(), self.limiter)
         self._database = database
         self._settings = settings
-        self.dependencies = tools
-        self.quotas = quotas or Quotas(database, settings)
-        meter = self.quotas.meter
-        self._completer = Completer(database, self.in_flight, on_retry, on_follow, on_step, meter)
+        self.dependencies = dependencies
+        self.quotas = quotas
+        meter = quotas.meter
+        self._completer = Completer(database, self.in_flight, wakeups, meter)
         self.circuits = CircuitRegistry(
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
         )
@@ -81,7 +79,7 @@ class RunEngine:
         self._worker = Worker(
             self.in_flight,
             self._completer,
-            tools,
+            dependencies,
             on_outcome=self._record_outcome,
             on_begin=self._start_recorder.record_start,
             meter=meter,
@@ -91,7 +89,7 @@ class RunEngine:
         self._leases = WorkerLease(
             database, self.in_flight, timedelta(seconds=settings.lease_seconds), self._throughput
         )
-        self._replayer = Replayer(database, self.in_flight.wake_dispatcher, meter=meter)
+        self._replayer = Replayer(database, wakeups, meter=meter)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
         self._pruner = Pruner(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
         self._usage_keeper = UsageKeeper(database, self.quotas, self._pruner, runs)

@@ -29,6 +29,7 @@ from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.gcra import network_key
 from tocsin.security.secret_box import SecretBox
+from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import VersionCache
 
@@ -43,12 +44,7 @@ class Services:
     """Dependencies of the API. One instance per process, used in one event loop.
 
     `fingerprint_key` keys the digests of inputs that are stored with idempotency keys.
-
-    Callbacks: `on_due` after a due time is written, `on_queued` after a run is queued, `on_cancel` with the ID of each
-    RUNNING run to abort, `on_queue_change` after a queue changes; `on_workflow_due` and `on_workflow_run` are the same
-    for workflows.
-
-    `waiting` returns the reason why a run waits. `compute` runs CPU-bound work; without it a thread does.
+    `find_wait_reason` returns the reason why a run waits. `compute` runs CPU-bound work; without it a thread does.
     """
 
     database: Database
@@ -58,17 +54,12 @@ class Services:
     secrets: SecretBox
     fanout: Fanout
     fingerprint_key: bytes = field(repr=False)
-    on_due: Callable[[datetime | None], None]
-    on_queued: Callable[[], None]
-    on_cancel: Callable[[str], None]
+    wakeups: Wakeups
     versions: VersionCache
-    on_workflow_due: Callable[[datetime | None], None]
-    on_workflow_run: Callable[[str], None]
     files: FileStorage
     quotas: Quotas
     disk: DiskMonitor
     find_wait_reason: Callable[[Doc], WaitReason | None] = lambda _: None
-    on_queue_change: Callable[[], None] = lambda: None
     compute: Compute | None = None
     loaders: DocumentLoaders = field(init=False, repr=False)
     refusals: ApprovalRefusals = field(init=False, repr=False)

@@ -6,7 +6,6 @@ after a crash at any point it is known what was sent.
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
@@ -20,6 +19,7 @@ from tocsin.dead_letters.replays import SENDING_STATUSES
 from tocsin.documents import Database, Doc, ReplayStatus, owner_of
 from tocsin.fair_queue import FairQueue
 from tocsin.quotas.meter import UsageMeter
+from tocsin.wakeups import Wakeups
 
 REPLAY_LEASE = timedelta(seconds=5)
 POLL_INTERVAL = timedelta(milliseconds=500)
@@ -33,18 +33,18 @@ log = telemetry.get_logger(__name__)
 
 
 class Replayer:
-    """The loop that advances the replays that this process can lease. It calls `wake` after it has queued runs."""
+    """The loop that advances the replays that this process can lease."""
 
     def __init__(
         self,
         database: Database,
-        wake: Callable[[], None],
+        wakeups: Wakeups,
         lease: timedelta = REPLAY_LEASE,
         meter: UsageMeter | None = None,
     ) -> None:
         self._database = database
         self._meter = meter or UsageMeter()
-        self._wake = wake
+        self._wakeups = wakeups
         self._lease = lease
         self._read_ahead: dict[str, list[Doc]] = {}
 
@@ -208,7 +208,7 @@ class Replayer:
     async def _send(self, replay: Doc, rows: list[Doc], tasks: dict[str, Doc]) -> int:
         there = [row for row in rows if row["task"] in tasks]
         sent = await replays.requeue_runs(self._database, replay, there, tasks, clock.now()) if there else 0
-        self._wake()
+        self._wakeups.runs_queued()
         return sent
 
     # --- stored state ----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from tocsin.documents import is_unavailable
 from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Services
 from tocsin.graphql.errors import UNAVAILABLE_MESSAGE
+from tocsin.runtime.health import ComponentHealth
 from tocsin.web.access_log import AccessLogMiddleware
 from tocsin.web.backpressure import BackpressureMiddleware
 from tocsin.web.connections import WebSocketLimitMiddleware
@@ -22,7 +23,6 @@ from tocsin.web.cors import CorsMiddleware
 from tocsin.web.downloads import downloads_router
 from tocsin.web.error_responses import INTERNAL_MESSAGE, error_response
 from tocsin.web.graphql_http import GRAPHQL_PATH, graphql_router
-from tocsin.web.health import ComponentHealth
 from tocsin.web.metrics import RefreshMetrics, metrics_router
 from tocsin.web.pages import pages_router
 from tocsin.web.security_headers import SecurityHeadersMiddleware

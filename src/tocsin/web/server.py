@@ -14,11 +14,11 @@ from starlette.types import ASGIApp
 from tocsin import telemetry
 from tocsin.config import PREFIX, Settings
 from tocsin.errors import StartupError
+from tocsin.runtime import Runtime
 from tocsin.web.app import create_app
 from tocsin.web.connections import MIN_CONNECTIONS, SPARE_DESCRIPTORS, ConnectionTable
 from tocsin.web.metrics import create_metrics_app
 from tocsin.web.protocols import BoundedHttpProtocol, JsonWebSocketProtocol, ServerConfig
-from tocsin.web.runtime import Runtime
 from tocsin.web.trusted_proxies import network_matcher
 
 MAX_DESCRIPTORS = 65_536

@@ -10,6 +10,7 @@ from tocsin import clock
 from tocsin.documents import Doc
 from tocsin.graphql import ids
 from tocsin.maintenance.replayer import Replayer
+from tocsin.wakeups import Wakeups
 
 LIST = "query($f: DeadLetterFilter, $n: Int, $a: String) { deadLetters(filter: $f, first: $n, after: $a) "
 PAGE = "{ totalCount pageInfo { hasNextPage endCursor } nodes { id deadLetter discardedAt } } }"
@@ -96,7 +97,7 @@ async def test_a_replay_from_asking_to_its_end(api: Api) -> None:
     assert made | {"id": ""} == {
         "id": "", "status": "CANARY", "canary": True, "perMinute": 6000, "settings": "ORIGINAL"
     }  # fmt: skip
-    loop = Replayer(api.database, lambda: None)
+    loop = Replayer(api.database, Wakeups())
     for _ in range(3):
         await loop.advance_due_replays(clock.now())
     shown = (await api.alice.ask(SHOW, id=made["id"]))["replay"]

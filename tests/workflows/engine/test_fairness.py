@@ -106,7 +106,7 @@ async def test_a_sweep_looks_at_a_part_of_what_one_owner_has_open_and_then_at_th
     async with run_stack(database, schedule=False) as stack:
         ids = sorted([await stack.execute(await _saved(stack)) for _ in range(5)])
         moving, seen = (
-            WorkflowEngine(database, stack.runner(), WorkflowScheduler(database, stack.versions)),
+            WorkflowEngine(database, stack.make_runner(), WorkflowScheduler(database, stack.versions)),
             list[list[str]](),
         )
         for _ in range(3):

@@ -112,7 +112,7 @@ async def test_a_try_that_is_still_to_come_is_told_once_however_often_it_is_look
 
         await wait_until(any_mail)
         for _ in range(3):
-            await stack.runner().advance(run_id)
+            await stack.make_runner().advance(run_id)
     assert await told(database) == [("BEGAN_FAILING", "0:began")]
 
 
@@ -157,7 +157,7 @@ async def test_a_run_that_was_cancelled_or_whose_workflow_was_deleted_tells_nobo
         await database.workflows.update_many({}, {"$set": {"deleted": True}})
 
         async def moved(run_id: str) -> bool:
-            await stack.runner().advance(run_id)
+            await stack.make_runner().advance(run_id)
             run = await WorkflowRun.get(run_id)
             return run is not None and not run.open
 
@@ -198,13 +198,13 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: 
     before = await stack.database.workflows.find_one({}) or {}
     run_id, died = await begin(stack, boundary), False
     Mortal.left = boundary
-    hand, letters = stack.engine.in_flight, stack.runner()._letters
-    mortal: Any = Mortal(stack.database, stack.versions, letters, hand, stack.engine.abort_run, lambda: None)
+    letters = stack.make_runner()._letters
+    mortal: Any = Mortal(stack.database, stack.versions, letters, stack.engine.in_flight, stack.wakeups)
 
     async def moved() -> Doc | None:
         nonlocal died
         try:
-            await (stack.runner() if died else mortal).advance(run_id)
+            await (stack.make_runner() if died else mortal).advance(run_id)
         except Died:
             died = True
         run = await stack.database.workflow_runs.find_one({"_id": run_id})

@@ -60,7 +60,7 @@ async def test_steps_wait_for_the_quota_and_count_in_it(database: Database, targ
         quotas = stack.engine.quotas
         quotas.meter.consume_runs("alice", 1, clock.now())
         run_id = await stack.execute("w")
-        await stack.runner().advance(run_id)
+        await stack.make_runner().advance(run_id)
         assert await database.runs.count_documents({}) == 0
         assert (await database.workflow_runs.find_one({"_id": run_id}) or {})["open"]
         quotas.limits.set_override("alice", {"RUNS_PER_DAY": 100})

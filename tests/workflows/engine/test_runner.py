@@ -95,14 +95,14 @@ async def test_a_death_between_any_two_writes_is_mended(database: Database, targ
 async def _dies_once(stack: Stack, boundary: int, target: TargetServer) -> bool:
     target.calls.clear()
     run_id = await stack.execute("w")
-    hand, died = stack.engine.in_flight, False
+    died = False
     Mortal.left = boundary
-    mortal = Mortal(stack.database, stack.versions, stack.runner()._letters, hand, stack.engine.abort_run, lambda: None)
+    mortal = Mortal(stack.database, stack.versions, stack.make_runner()._letters, stack.engine.in_flight, stack.wakeups)
 
     async def moved() -> bool:
         nonlocal died
         try:
-            await (stack.runner() if died else mortal).advance(run_id)
+            await (stack.make_runner() if died else mortal).advance(run_id)
         except Died:
             died = True
         run = await WorkflowRun.get(run_id)
@@ -359,7 +359,7 @@ async def test_old_workflow_runs_are_forgotten_open_ones_are_not(database: Datab
         await stack.save_workflow(workflow({"key": "ask", "approval": {"by": "admins"}}))
         ended, going = await stack.execute("w"), await stack.execute("w")
         await control.cancel_workflow_run(database, "alice", ended, clock.now())
-        await stack.runner().advance(ended)
+        await stack.make_runner().advance(ended)
         later = clock.now() + timedelta(days=91)
         retention = Pruner(database, timedelta(days=90), timedelta(days=90))
         assert await retention.prune(later) == 1

@@ -192,7 +192,7 @@ async def _change(
     document, errors = await collect_user_errors(change())
     if document is None:
         return None, errors
-    services.on_queue_change()
+    services.wakeups.queues_changed()
     detail = f"queue {name}: " + ", ".join(f"{field} {value}" for field, value in changes.items())
     await audit.record(AuditAction.QUEUE_CHANGED, access.audit_actor(info, admin), admin.user, detail=detail[:500])
     return _queue(document, None), []

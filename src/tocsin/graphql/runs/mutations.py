@@ -73,7 +73,7 @@ async def _retry(services: Services, owner: str, input: RetryRunInput) -> RunDoc
         await ownership.require_run(owner, run_id)
         services.quotas.consume_run(owner)
     run = await task_runs.retry_run(services.database, owner, run_id, clock.now(), key)
-    services.on_queued()
+    services.wakeups.runs_queued()
     return run
 
 
@@ -81,6 +81,6 @@ async def _cancel(services: Services, owner: str, input: CancelRunInput) -> RunD
     run_id = ids.require_id("Run", input.id, "id")
     run = await task_runs.cancel_run(services.database, owner, run_id, clock.now())
     if run.status is RunStatus.RUNNING:
-        services.on_cancel(run_id)
-    services.on_queued()  # another run may wait for this one to settle
+        services.wakeups.cancel_requested(run_id)
+    services.wakeups.runs_queued()  # another run may wait for this one to settle
     return run

@@ -125,7 +125,7 @@ async def _create(services: Services, owner: User, input: CreateTasksInput) -> _
     async with services.quotas.reserve(owner.id, Quota.TASKS, 0 if record["done"] else len(work.valid), "tasks"):
         await bulk_creation.create_tasks(services.database, owner.id, work.valid, record)
     services.quotas.add_documents(owner.id, *(task.draft.job for task in work.valid.values()))
-    services.on_due(min((task.next_run_at for task in work.valid.values()), default=None))
+    services.wakeups.task_due(min((task.next_run_at for task in work.valid.values()), default=None))
     return _Batch(work.count, work.valid, work.invalid, record)
 
 

@@ -173,7 +173,7 @@ async def _create(services: Services, owner: User, input: CreateTaskInput) -> Ta
     async with services.quotas.reserve(owner.id, Quota.TASKS):
         task = await saving.create_task(services.database, owner.id, draft, now, key)
     services.quotas.add_documents(owner.id, draft.job)
-    services.on_due(task.next_run_at)
+    services.wakeups.task_due(task.next_run_at)
     return task
 
 
@@ -197,7 +197,7 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> Ta
                 raise
             continue
         services.quotas.meter.add_bytes(owner.id, growth)
-        services.on_due(task.next_run_at)
+        services.wakeups.task_due(task.next_run_at)
         return task
     raise AssertionError  # the last try returns or raises
 
@@ -227,7 +227,7 @@ async def _delete(services: Services, owner: str, input: TaskIdInput) -> None:
 async def _hold(services: Services, owner: str, input: TaskIdInput, act: Any) -> TaskDocument:
     task_id = ids.require_id("Task", input.id, "id")
     task: TaskDocument = await act(services.database, owner, task_id, clock.now())
-    services.on_due(task.next_run_at)
+    services.wakeups.task_due(task.next_run_at)
     if act is lifecycle.cancel_task:
         await _abort_runs(services, task_id)
     return task
@@ -238,7 +238,7 @@ async def _abort_runs(services: Services, task_id: str) -> None:
     open_runs: list[Doc] = await services.database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
     for run in open_runs:
         if run["status"] == RunStatus.RUNNING.value:
-            services.on_cancel(run["_id"])
+            services.wakeups.cancel_requested(run["_id"])
 
 
 async def _run(services: Services, owner: str, input: RunTaskInput) -> tuple[str, str]:
@@ -248,5 +248,5 @@ async def _run(services: Services, owner: str, input: RunTaskInput) -> tuple[str
         await ownership.require_task(owner, task_id)
         services.quotas.consume_run(owner)
     run = await task_runs.run_task_now(services.database, owner, task_id, clock.now(), key)
-    services.on_queued()
+    services.wakeups.runs_queued()
     return task_id, run.id

@@ -213,7 +213,7 @@ async def _save(services: Services, owner: documents.User, input: SaveWorkflowIn
         assert input.definition is not None  # noqa: S101  # the other member of a @oneOf
         checked = await validate_object(input.definition.value, now, catalog, compute, owner.id)
     saved = await saving.save_validated(services.database, services.secrets, owner.id, checked, now, services.quotas)
-    services.on_workflow_due(saved["next_run_at"])
+    services.wakeups.workflow_due(saved["next_run_at"])
     return saved
 
 
@@ -226,14 +226,14 @@ async def _execute(services: Services, owner: str, input: ExecuteWorkflowInput) 
         services.database, services.versions, owner, input.name, _value(input.input), clock.now(), key
     )
     services.quotas.meter.add_bytes(owner, len(run.inputs))
-    services.on_workflow_run(run.id)
+    services.wakeups.workflow_run_changed(run.id)
     return run
 
 
 async def _cancel(services: Services, owner: str, input: CancelWorkflowRunInput) -> documents.WorkflowRun:
     run_id = ids.require_id("WorkflowRun", input.id, "id")
     run = await control.cancel_workflow_run(services.database, owner, run_id, clock.now())
-    services.on_workflow_run(run_id)
+    services.wakeups.workflow_run_changed(run_id)
     return run
 
 
@@ -243,7 +243,7 @@ async def _resume(services: Services, owner: str, input: ResumeWorkflowRunInput)
     run = await control.resume_workflow_run(
         services.database, services.versions, owner, run_id, _value(input.input), clock.now()
     )
-    services.on_workflow_run(run_id)
+    services.wakeups.workflow_run_changed(run_id)
     return run
 
 
@@ -261,7 +261,7 @@ async def _decide(services: Services, user: documents.User, input: DecideApprova
         comment=input.comment,
         confirms=services.settings.requires_confirmed_addresses,
     )
-    services.on_workflow_run(run_id)
+    services.wakeups.workflow_run_changed(run_id)
     return run
 
 

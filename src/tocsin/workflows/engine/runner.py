@@ -1,7 +1,7 @@
 """The runner of workflow runs: reads one, plans, writes the changes conditionally, and creates the runs."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from tocsin.tasks.activity_log import log_workflow_run_status
 from tocsin.tasks.ranking import queue_placement, queued_fields
 from tocsin.tasks.reconciliation import SLICE_SIZE, stop_updates
 from tocsin.tasks.runs import RETRYABLE_STATUSES
+from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_mails import ApprovalMails
 from tocsin.workflows.engine.abandonment import abandon_workflow_run
 from tocsin.workflows.engine.evaluation import (
@@ -86,7 +87,7 @@ class Transport(Protocol):
 
 
 class WorkflowRunner:
-    """Advances workflow runs. Calls `on_cancel` with each run to abort, and `on_letters` after enqueueing mails."""
+    """Advances workflow runs."""
 
     def __init__(
         self,
@@ -94,8 +95,7 @@ class WorkflowRunner:
         versions: VersionCache,
         letters: ApprovalMails,
         hand: Transport,
-        on_cancel: Callable[[str], None],
-        on_letters: Callable[[], None],
+        wakeups: Wakeups,
         evaluator: Evaluator | None = None,
         meter: UsageMeter | None = None,
     ) -> None:
@@ -104,8 +104,7 @@ class WorkflowRunner:
         self._letters = letters
         self._incidents = IncidentTracker(database)
         self._hand = hand
-        self._on_cancel = on_cancel
-        self._on_letters = on_letters
+        self._wakeups = wakeups
         self._evaluator = evaluator or Evaluator()
         self._meter = meter or UsageMeter()
         # More threads would only compete for the interpreter with each other and the event loop.
@@ -130,7 +129,7 @@ class WorkflowRunner:
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         asked = await self._letters.enqueue_mails(document, flow)
         if await self._incidents.track_changes(document, flow, changes, retrying) or asked:
-            self._on_letters()
+            self._wakeups.mails_queued()
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
         await self._make(move.runs_to_start, document)
@@ -153,7 +152,7 @@ class WorkflowRunner:
         await self._cancel([run["_id"] async for run in open_runs])
         abandoned = await abandon_workflow_run(self._database, workflow_run, clock.now())
         if abandoned is not None and await self._incidents.track_changes(*abandoned, ()):
-            self._on_letters()
+            self._wakeups.mails_queued()
 
     async def _must_wait(self, document: Doc) -> bool:
         """Return whether an earlier run of the workflow has to end before this one starts (overlap QUEUE)."""
@@ -274,7 +273,7 @@ class WorkflowRunner:
                 updates = stop_updates(some, Hold.CANCELLED, clock.now(), RunReason.CANCEL_REQUESTED)
                 await self._database.runs.bulk_write(updates, ordered=True)
         for run_id in run_ids:
-            self._on_cancel(run_id)
+            self._wakeups.cancel_requested(run_id)
 
 
 _REQUEUED_FIELDS = (

@@ -1,0 +1,19 @@
+"""What a change in the database, made by whichever process, means for the parts of this one."""
+
+from tocsin.documents import SETTLED_STATUSES, WorkflowRunStatus, is_workflow_run_id
+from tocsin.events.changes import Change
+from tocsin.wakeups import Wakeups
+
+
+def signal_change(wakeups: Wakeups, change: Change) -> None:
+    """Wake the parts for which the change may be work."""
+    if change.due_at is not None:
+        wakeups.task_due(change.due_at)
+    if change.queued:
+        wakeups.runs_queued()
+    if change.task_id is not None and change.run_status in SETTLED_STATUSES and is_workflow_run_id(change.task_id):
+        wakeups.workflow_run_changed(change.task_id)
+    if change.workflow_status is WorkflowRunStatus.PENDING and change.workflow_run_id is not None:
+        wakeups.workflow_run_changed(change.workflow_run_id)
+    if change.cancel_requested and change.run_id is not None:
+        wakeups.cancel_requested(change.run_id)

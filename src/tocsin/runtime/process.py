@@ -1,0 +1,169 @@
+"""The parts of a process that do its work: runs, schedules, workflows, changes and mails."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from tocsin.accounts.approval_requests import ApprovalRequestRules
+from tocsin.cancellation import cancel_and_wait
+from tocsin.compute.pool import ProcessPool
+from tocsin.config import Settings
+from tocsin.dispatch.retry_decision import RetryDecider
+from tocsin.documents import Database
+from tocsin.documents.file_bucket import FileBucket
+from tocsin.events import Fanout
+from tocsin.events.change_signals import signal_change
+from tocsin.execution import RunEngine
+from tocsin.execution.worker import WorkerDependencies
+from tocsin.jobs.file_storage import FileStorage
+from tocsin.jobs.reports.run_history import RunHistory
+from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.outbound.host_rates import HostRates
+from tocsin.outbound.http_client import HttpClient
+from tocsin.outbound.mail_limits import RecipientLimits
+from tocsin.outbound.mail_transport import MailTransport, make_mail_transport
+from tocsin.outbound.own_services import OwnServices
+from tocsin.outbound.owner_mail import OwnerMailTransport
+from tocsin.quotas import Quotas
+from tocsin.scheduling import Scheduler
+from tocsin.security.file_links import FileLinks
+from tocsin.security.secret_box import SecretBox
+from tocsin.tasks.retry_defaults import RetryDefaults
+from tocsin.wakeups import Wakeups
+from tocsin.workflows.approval_mails import ApprovalMails
+from tocsin.workflows.engine.engine import WorkflowEngine
+from tocsin.workflows.engine.evaluator import Evaluator
+from tocsin.workflows.engine.runner import WorkflowRunner
+from tocsin.workflows.engine.scheduler import WorkflowScheduler
+from tocsin.workflows.versions import VersionCache
+
+
+class Process:
+    """Builds the working parts over a database, and starts and stops them. Built inside the running loop.
+
+    The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign links to files, the first one new
+    links; `own_services` are what no task may call.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        secrets: SecretBox,
+        link_keys: Sequence[bytes],
+        own_services: OwnServices | None = None,
+    ) -> None:
+        self.database, self.settings, self.secrets = database, settings, secrets
+        self.wakeups = Wakeups()
+        self.quotas = Quotas(database, settings)
+        self.compute = ProcessPool.from_settings(settings)
+        self.file_storage = _file_storage(database, settings, link_keys, self.quotas)
+        self._http = _http_client(settings, own_services)
+        self._mail = make_mail_transport(settings)
+        self.engine = RunEngine(database, settings, self._dependencies(), self.wakeups, self.quotas)
+        meter, max_open_runs = self.quotas.meter, settings.max_open_runs
+        self.scheduler = Scheduler(database, self.engine.in_flight, max_open_runs, meter)
+        self.versions = VersionCache(database, secrets, settings)
+        workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
+        self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
+        self.fanout = Fanout(database, partial(signal_change, self.wakeups))
+        self.delivery_worker = self._delivery_worker()
+        self._connect_wakeups()
+        self._stack = contextlib.AsyncExitStack()
+
+    async def start(self, *, schedule: bool = True, deliver: bool = True) -> None:
+        """Start to work; what a crash left is taken up first.
+
+        Without `schedule`, nothing runs by time and no workflow advances; without `deliver`, queued mails wait.
+        """
+        self._stack.push_async_callback(self.compute.close)
+        await self._http.open()
+        self._stack.push_async_callback(self._http.close)
+        await self.engine.start()
+        self._stack.push_async_callback(self.engine.stop)
+        if schedule:
+            self.scheduler.start()
+            self._stack.push_async_callback(self.scheduler.stop)
+            self.workflows.start()
+            self._stack.push_async_callback(self.workflows.stop)
+        self.fanout.start()
+        self._stack.push_async_callback(self.fanout.stop)
+        if deliver:
+            sending = asyncio.create_task(self.delivery_worker.run(), name="delivery-worker")
+            self._stack.push_async_callback(cancel_and_wait, sending)
+
+    async def stop(self) -> None:
+        """Stop what was started, in the reverse order."""
+        await self._stack.aclose()
+
+    def make_runner(self) -> WorkflowRunner:
+        """Return a runner of workflow runs over the parts of this process."""
+        return WorkflowRunner(
+            self.database,
+            self.versions,
+            ApprovalMails(self.database, ApprovalRequestRules.from_settings(self.settings)),
+            self.engine.in_flight,
+            self.wakeups,
+            Evaluator.from_settings(self.settings, self.compute),
+            self.quotas.meter,
+        )
+
+    def _dependencies(self) -> WorkerDependencies:
+        settings = self.settings
+        return WorkerDependencies(
+            self._http,
+            self.secrets,
+            RetryDecider(RetryDefaults.from_settings(settings), timedelta(seconds=settings.retry_after_limit)),
+            settings.default_timeout,
+            self._owner_mail,
+            self.file_storage,
+            RunHistory(self.database),
+            settings.email_recipients,
+            self.compute,
+        )
+
+    def _owner_mail(self, owner: str) -> MailTransport:
+        limits, confirms = RecipientLimits.from_settings(self.settings), self.settings.requires_confirmed_addresses
+        return OwnerMailTransport(self._mail, self.database, limits, owner, confirms=confirms)
+
+    def _delivery_worker(self) -> DeliveryWorker:
+        return DeliveryWorker(
+            self.database,
+            self._mail,
+            self.secrets,
+            page=self.settings.page_url,
+            limits=RecipientLimits.from_settings(self.settings),
+            confirms=self.settings.requires_confirmed_addresses,
+            meter=self.quotas.meter,
+        )
+
+    def _connect_wakeups(self) -> None:
+        wakeups = self.wakeups
+        wakeups.task_due.connect(self.scheduler.expect_due)
+        wakeups.runs_queued.connect(self.engine.in_flight.wake_event.set)
+        wakeups.cancel_requested.connect(self.engine.abort_run)
+        wakeups.workflow_due.connect(self.workflows.expect_due)
+        wakeups.workflow_run_changed.connect(self.workflows.request_advance)
+        wakeups.mails_queued.connect(self.delivery_worker.wake)
+        wakeups.queues_changed.connect(self.engine.settings_sync.wake_event.set)
+
+
+def _http_client(settings: Settings, own_services: OwnServices | None) -> HttpClient:
+    return HttpClient(
+        allowed_networks=settings.allowed_networks,
+        denied_ports=settings.denied_ports,
+        connect_timeout=settings.connect_timeout,
+        response_limit=settings.response_limit,
+        max_redirects=settings.max_redirects,
+        concurrency=settings.max_concurrency,
+        rates=HostRates(settings.owner_host_rate),
+        own=own_services,
+        contact=settings.contact,
+    )
+
+
+def _file_storage(database: Database, settings: Settings, link_keys: Sequence[bytes], quotas: Quotas) -> FileStorage:
+    links = FileLinks(tuple(link_keys), timedelta(hours=settings.file_link_hours))
+    return FileStorage(FileBucket(database), links, settings.page_url, quotas.meter.add_bytes)
