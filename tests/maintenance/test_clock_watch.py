@@ -1,11 +1,10 @@
 """Times stored while the clock was ahead delay nothing, and what waits is reported."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from tests.harness import make_settings, run_stack, save_task
+from tests.harness import TargetServer, make_settings, run_stack, save_task
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
 from tocsin.accounts.rate_limiter import RateLimiter
@@ -159,7 +158,9 @@ def test_a_lease_of_the_future_is_none(until: int) -> None:
     assert is_alive({"until": now + until * SECOND}, now) is (0 <= until <= 1200)
 
 
-async def test_new_runs_are_seen_though_others_were_ready_in_the_future(database: Database, target: Any) -> None:
+async def test_new_runs_are_seen_though_others_were_ready_in_the_future(
+    database: Database, target: TargetServer
+) -> None:
     async with run_stack(database, schedule=False, max_concurrency=1) as stack:
         task = await save_task(database, f"{target.url}/", schedules.Once(clock.now() + HOUR))
         first = await add_run(database, task.id, RunStatus.QUEUED, ago=-AHEAD)
@@ -168,4 +169,4 @@ async def test_new_runs_are_seen_though_others_were_ready_in_the_future(database
         await add_run(database, task.id, RunStatus.QUEUED, ago=timedelta())
         stack.engine.in_flight.wake_dispatcher()
         await stack.wait_for_runs(task.id, "COMPLETED", "COMPLETED", seconds=5)
-        assert first in target.ids()
+        assert first in target.run_ids()

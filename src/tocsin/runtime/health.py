@@ -83,4 +83,4 @@ async def refresh_metrics(database: Database) -> None:
 
 def _describe_waiting(count: int) -> str:
     more = " or more" if count >= MAX_COUNTED_RUNS else ""
-    return f"{count}{more} wait for a worker, a host, a queue or their owner's share"
+    return f"{count}{more} waiting for a worker, a host, a queue or their owner's share"

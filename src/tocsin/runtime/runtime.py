@@ -81,7 +81,7 @@ class Runtime:
         secrets = SecretBox(keys.encryption, keys.former)
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
         if not settings.requires_confirmed_addresses:
-            log.warning("no mail server is set: mails are kept as files, and addresses need no confirmation")
+            log.warning("no mail server is set: mails are written to files, and addresses need no confirmation")
         link_keys = (keys.encryption, *keys.former)
         self.process = Process(self.database, settings, secrets, link_keys, self._own_services())
         self._disk_monitor = DiskMonitor(self.database, settings)
