@@ -141,7 +141,7 @@ def _postman_guard(example: Example) -> list[str]:
 
 
 def _first(title: str) -> str:
-    return f'First send "{title}".'
+    return f'Send "{title}" first.'
 
 
 def _postman_wait(example: Example) -> list[str]:
