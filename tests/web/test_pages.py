@@ -182,7 +182,9 @@ def test_the_licences_of_what_is_bundled_are_there() -> None:
     for name in ASSETS:
         if name.endswith(".js"):
             assert (
-                (pages.STATIC / name).read_text().startswith(f"/*! Licenses of the bundled packages: /{pages.LICENCES}")
+                (pages.STATIC_DIRECTORY / name)
+                .read_text()
+                .startswith(f"/*! Licenses of the bundled packages: /{pages.LICENCES_FILE}")
             )
 
 
