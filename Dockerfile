@@ -1,4 +1,4 @@
-# The server in one image: docker build -t tocsin . ; see docs/operations.md for what it needs.
+# The server image. Build with: docker build -t tocsin . ; docs/operations.md describes its requirements.
 
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
@@ -28,7 +28,7 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# /live and not /ready: a database that is away is waited for, and a restart would not bring it back.
+# /live instead of /ready: the server waits for an unavailable database, and a restart would not help.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['TOCSIN_PORT']}/live\", timeout=4)"]
 CMD ["tocsin", "serve"]

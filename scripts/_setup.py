@@ -1,9 +1,9 @@
-"""Makes .venv what the locked requirements say. Run by scripts/_setup, not by hand.
+"""Install the locked requirements into .venv. Run by scripts/_setup, not by hand.
 
     python scripts/_setup.py runtime | dev
 
-Does nothing when the environment already is what it should be, which its stamps tell. Scripts that start at once take
-turns; the lock is the system's, so that a killed one leaves none behind. pip is left to its user's configuration.
+Does nothing if the stamps show that the environment is up to date. Scripts that start at the same time take
+turns; they use a system lock, which a killed script cannot leave behind. pip uses the user's configuration.
 """
 
 import fcntl
@@ -27,18 +27,18 @@ FIRST_WITHOUT_EMBEDDED = (3, 14)
 
 
 def main(kind: str) -> None:
-    """Set up for this kind of use: `runtime` serves, `dev` also tests."""
+    """Set up .venv for this kind of use: `runtime` to serve, `dev` to test as well."""
     with _turn():
         if not _is_done(kind):
             started = time.monotonic()
-            _say(f"Setting up .venv for {kind} with Python {_version()} (once; some minutes at the most) ...")
+            _say(f"Setting up .venv for {kind} with Python {_version()} (once; up to a few minutes) ...")
             _make_environment()
             _install(kind)
             _say(f"Set up in {time.monotonic() - started:.0f} s.")
     if sys.version_info >= FIRST_WITHOUT_EMBEDDED:
         _say(
-            f"Python {_version()}: there are no wheels of the embedded database yet. Set TOCSIN_MONGODB_URI (tests: "
-            "TOCSIN_TEST_MONGODB_URI), or install Python 3.11 to 3.13, delete .venv and start again."
+            f"Python {_version()}: the embedded database has no wheels for it yet. Set TOCSIN_MONGODB_URI (tests: "
+            "TOCSIN_TEST_MONGODB_URI), or install Python 3.11 to 3.13, delete .venv, and run the script again."
         )
 
 
@@ -65,7 +65,7 @@ def _is_done(kind: str) -> bool:
 
 
 def _wanted(kind: str) -> str:
-    """What an environment of this kind is made of. It knows its own place, so it is made anew when that changes."""
+    """Return the stamp of an up-to-date environment. It includes the path, because environments cannot be moved."""
     digest = hashlib.sha256(f"{ROOT}\n{sys.version}\n".encode())
     for name in [*REQUIREMENTS[kind], "pyproject.toml"]:
         digest.update((ROOT / name).read_bytes())
@@ -73,7 +73,7 @@ def _wanted(kind: str) -> str:
 
 
 def _make_environment() -> None:
-    """The environment itself, unless this program runs in it and it has pip."""
+    """Create the environment, unless this program runs in it and it has pip."""
     if Path(sys.prefix).resolve() == VENV.resolve():
         if importlib.util.find_spec("pip") is None:
             _run("ensurepip", [str(PYTHON), "-m", "ensurepip"])
@@ -95,12 +95,12 @@ def _install(kind: str) -> None:
 
 
 def _run(what: str, command: list[str]) -> None:
-    """Run a command; what it prints is only of interest when it fails."""
+    """Run a command, and print its output only if it fails."""
     done = subprocess.run(  # noqa: S603  the commands are ours
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
     )
     if done.returncode:
-        sys.exit(f"{done.stdout.rstrip()}\nSetting up .venv failed: {what} did not work; what it said stands above.")
+        sys.exit(f"{done.stdout.rstrip()}\nSetting up .venv failed: {what} failed with the output above.")
 
 
 def _version() -> str:

@@ -3,11 +3,11 @@ import { defineConfig } from "vite";
 import { eagerImports } from "./build/eager-imports.ts";
 import { stripFonts } from "./build/strip-fonts.ts";
 
-// One entry a page. tocsin/web/pages.py serves what the manifest lists, and nothing else.
+// One entry per page. tocsin/web/pages.py serves only files that the manifest lists.
 export default defineConfig({
-  base: "./", // a proxy may serve all of it below a path of its own
+  base: "./", // a proxy can serve the pages under a path prefix
   plugins: [eagerImports(), stripFonts()],
-  // tocsin/web/pages.py puts a fresh nonce here for each answer; the page's own style elements carry it.
+  // tocsin/web/pages.py replaces this with a new nonce in each response, for style elements that the page creates.
   html: { cspNonce: "{{nonce}}" },
   build: {
     target: "es2022",
@@ -15,14 +15,14 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: "manifest.json",
     license: { fileName: "assets/licences.md" },
-    assetsInlineLimit: 0, // data: addresses would have to be allowed by the Content-Security-Policy
+    assetsInlineLimit: 0, // data: URLs would need an exception in the Content-Security-Policy
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       input: ["playground.html", "account.html"],
-      output: { postBanner: "/*! The licences of what is bundled here: /assets/licences.md */" },
+      output: { postBanner: "/*! Licenses of the bundled packages: /assets/licences.md */" },
       onLog: (level, log, handle) => {
-        if (log.code !== "MODULE_LEVEL_DIRECTIVE") handle(level, log); // "use client" means nothing here
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") handle(level, log); // "use client" has no effect here
       },
     },
   },

@@ -54,5 +54,5 @@ async def test_out_of_order_they_say_what_to_send_first(
     async with run_server(tmp_path, TOCSIN_ACCESS_LOG="true") as server:
         code, output = await run(program, server, "reader@example.com", *arguments)
         assert code == 1, output
-        assert 'First send "Sign up".' in output
+        assert 'Send "Sign up" first.' in output
         assert "path=/graphql" not in server.log.read_text()

@@ -16,17 +16,17 @@ function passwordOf(page) {
 
 async function asksForMail(page, email) {
   await page.goto(`${server}/account`);
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByRole("button", { name: "Send the mail" }).click();
+  await page.getByLabel("Email address").fill(email);
+  await page.getByRole("button", { name: "Send reset link" }).click();
   await page.getByRole("status").getByText(email).waitFor();
 }
 
 async function choosesAPassword(page, link, email) {
   await page.goto(link);
-  const submit = page.getByRole("button", { name: "Set the password" });
-  const again = page.getByLabel("The same again");
+  const submit = page.getByRole("button", { name: "Set password" });
+  const again = page.getByLabel("Repeat password");
   assert.equal(page.url(), `${server}/account`, "the token left the address bar");
-  for (const [first, second, problem] of [[PASSWORD, "something else", "differ"], ["short", "short", "10 to 128"]]) {
+  for (const [first, second, problem] of [[PASSWORD, "something else", "do not match"], ["short", "short", "10 to 128"]]) {
     await passwordOf(page).fill(first);
     await again.fill(second);
     await submit.click();
@@ -38,14 +38,14 @@ async function choosesAPassword(page, link, email) {
   await page.getByRole("status").getByText(`signed in as ${email}`).waitFor();
   const begun = await session(page);
   assert.ok(begun.refreshToken);
-  await page.getByRole("link", { name: "To the playground" }).click();
+  await page.getByRole("link", { name: "Open the playground" }).click();
   await page.locator(".who").getByText(email).waitFor();
   await isRenewed(page, begun);
 }
 
 async function confirmsAnAddress(page, link, email, password) {
   await page.goto(link);
-  const submit = page.getByRole("button", { name: "Confirm the address" });
+  const submit = page.getByRole("button", { name: "Confirm address" });
   assert.equal(page.url(), `${server}/account`, "the token left the address bar");
   await passwordOf(page).fill("a stranger's guess");
   await submit.click();
@@ -54,7 +54,7 @@ async function confirmsAnAddress(page, link, email, password) {
   await submit.click();
   await page.getByRole("status").getByText(`${email} is confirmed`).waitFor();
   assert.ok((await session(page)).refreshToken);
-  await page.getByRole("link", { name: "To the playground" }).click();
+  await page.getByRole("link", { name: "Open the playground" }).click();
   await page.locator(".who").getByText(email).waitFor();
 }
 
@@ -63,8 +63,8 @@ async function isRefused(page, link) {
   await page.goto("about:blank");
   await page.goto(link);
   await passwordOf(page).fill(PASSWORD);
-  await page.getByLabel("The same again").fill(PASSWORD);
-  await page.getByRole("button", { name: "Set the password" }).click();
+  await page.getByLabel("Repeat password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Set password" }).click();
   await page.getByRole("alert").getByText(/link/i).waitFor();
 }
 

@@ -21,7 +21,7 @@ export async function signIn(page, password = PASSWORD) {
 /** Fills in the form that is open, and sends it. */
 export async function credentials(page, button, password) {
   const form = page.getByRole("dialog");
-  await form.getByLabel("E-mail").fill(EMAIL);
+  await form.getByLabel("Email address").fill(EMAIL);
   await form.getByLabel("Password").fill(password);
   await form.getByRole("button", { name: button, exact: true }).click();
 }

@@ -47,9 +47,9 @@ async function signsUp(page) {
 async function opensExamples(page) {
   await showExamples(page);
   await openExample(page, "Pause a task", "PauseTask");
-  await page.locator(".graphiql-query-editor").getByText('# First send "Create a task", then this.').waitFor();
+  await page.locator(".graphiql-query-editor").getByText('# Send "Create a task" first.').waitFor();
   await run(page);
-  await isAnswered(page, 'First send the example \\"Create a task\\", then this.');
+  await isAnswered(page, 'Send the example \\"Create a task\\" first.');
   await openExample(page, "Create a task", "CreateTask");
   await run(page);
   await isAnswered(page, "every 10 seconds");

@@ -184,7 +184,7 @@ def test_the_licences_of_what_is_bundled_are_there() -> None:
             assert (
                 (pages.STATIC_DIRECTORY / name)
                 .read_text()
-                .startswith(f"/*! The licences of what is bundled here: /{pages.LICENCES_FILE}")
+                .startswith(f"/*! Licenses of the bundled packages: /{pages.LICENCES_FILE}")
             )
 
 

@@ -2,7 +2,7 @@ import type { Plugin } from "vite";
 
 const LAZY = /\bimport\(("[^"]+")\)/g;
 
-/** Binds what GraphiQL loads lazily, thirty small parts of its editor, like everything else. All of them are always
+/** Bundles the thirty small parts of GraphiQL's editor that it imports lazily. All of them are always
  * needed, and would otherwise be thirty files and requests. */
 export function eagerImports(): Plugin {
   return {

@@ -2,8 +2,8 @@ import type { Plugin } from "vite";
 
 const FONT_FACE = /@font-face\s*\{[^}]*\}/g;
 
-/** Leaves out the fonts that GraphiQL carries inside its style sheet: 360 of 409 kB. Its names for them then fall back to
- * the fonts of the reader's system, which common.css sets. */
+/** Removes the fonts embedded in GraphiQL's style sheet, 360 of 409 kB. Their names then fall back to the system fonts
+ * that common.css sets. */
 export function stripFonts(): Plugin {
   return {
     name: "strip-fonts",

@@ -1,4 +1,4 @@
-// One request to the API, and what may go wrong with it, in words for the reader of a page.
+// Sends one request to the API and turns its errors into messages for the user.
 
 export const ENDPOINT = new URL("graphql", location.href).href;
 
@@ -6,7 +6,7 @@ export type Fault = { message: string; extensions?: { code?: string; retryAfter?
 export type Answer = { data?: unknown; errors?: Fault[] };
 type Variables = Record<string, unknown>;
 
-/** The request was not done. The message is for the reader. */
+/** The request failed. The message is shown to the user. */
 export class Refused extends Error {
   readonly code: string | undefined;
 
@@ -16,7 +16,7 @@ export class Refused extends Error {
   }
 }
 
-/** The data of one operation. Throws Refused. */
+/** Returns the data of one operation. Throws Refused. */
 export async function ask<Data>(query: string, variables: Variables, token?: string): Promise<Data> {
   const answer = await post(JSON.stringify({ query, variables }), token);
   const fault = answer.errors?.[0];
@@ -33,11 +33,11 @@ async function post(body: string, token?: string): Promise<Answer> {
   try {
     return (await response.json()) as Answer;
   } catch {
-    throw new Refused(`The server answered with HTTP status ${response.status} instead of GraphQL.`);
+    throw new Refused(`The server returned HTTP status ${response.status} instead of a GraphQL response.`);
   }
 }
 
 function sentence({ message, extensions }: Fault): string {
   const wait = extensions?.retryAfter;
-  return wait === undefined ? message : `${message} It works again in ${wait} s.`;
+  return wait === undefined ? message : `${message} Try again in ${wait} s.`;
 }

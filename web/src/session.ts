@@ -1,4 +1,4 @@
-// Who is signed in. Tokens are kept for this tab alone, in sessionStorage, and end with it.
+// The signed-in session. Its tokens are stored in sessionStorage, for this tab only, and discarded with the tab.
 
 import { ask, Refused } from "./api.ts";
 import { isCopiedTab } from "./tab.ts";
@@ -16,22 +16,22 @@ export type Session = {
 type Payload = { session: Session | null; userErrors: { message: string }[] };
 type Listener = () => void;
 
-/** The session of this tab. An access token that ends is renewed when it is next needed. */
+/** The session of this tab. Renews an expiring access token when it is next needed. */
 export class SessionStore {
   #session: Session | null = null;
   #renewal: Promise<void> | null = null;
   #restored: Promise<void> | null = null;
   readonly #listeners = new Set<Listener>();
 
-  /** Takes up what was kept before the page was loaded again. A refresh token works once, so a copied tab leaves it to
-   * the tab that it was copied from: used by both, it would look stolen. Telling the two apart takes a moment; the
-   * access token is good meanwhile. */
+  /** Restores the session after a reload. A refresh token works once, so a duplicated tab leaves it to the original
+   * tab: if both used it, it would look stolen. Detecting a duplicate takes a moment; until then, the access token is
+   * used. */
   restore(): void {
     const kept = sessionStorage.getItem(KEY);
     const { refreshToken, ...session } = JSON.parse(kept ?? "{}") as Session;
     if (kept !== null) this.#session = session;
     this.#restored = isCopiedTab().then((isCopy) => {
-      if (kept === null || this.#session !== session) return; // nothing to take up, or signed out meanwhile
+      if (kept === null || this.#session !== session) return; // nothing to restore, or signed out meanwhile
       this.#set(isCopy || refreshToken === undefined ? session : { ...session, refreshToken });
     });
   }
@@ -68,7 +68,7 @@ export class SessionStore {
     return this.#begin("confirmEmail", "ConfirmEmailInput", { token, password });
   }
 
-  /** This tab forgets its tokens at once, whatever the server then says. */
+  /** Discards the tokens of this tab at once, whether or not the server can be reached. */
   async logOut(): Promise<void> {
     const session = this.#session;
     this.#set(null);
@@ -78,7 +78,7 @@ export class SessionStore {
     await ask(query, { input: refreshToken ? { refreshToken } : {} }, accessToken).catch(() => undefined);
   }
 
-  /** An access token with some life left; null without a session. Throws Refused if it cannot be renewed just now. */
+  /** Returns an access token that is still valid, or null without a session. Throws Refused if it cannot be renewed. */
   async token(): Promise<string | null> {
     const session = this.#session;
     if (session === null) return null;
@@ -87,7 +87,7 @@ export class SessionStore {
     return isGood ? session.accessToken : this.tokenAfter(session.accessToken);
   }
 
-  /** Another token than this one, which is about to end or was refused; null if the session is over. Throws Refused. */
+  /** Replaces a token that is expiring or was rejected. Returns null if the session has ended. Throws Refused. */
   async tokenAfter(old: string): Promise<string | null> {
     await this.#restored;
     if (this.#session?.accessToken === old) {
@@ -100,7 +100,7 @@ export class SessionStore {
   async #renew({ accessToken, refreshToken }: Session): Promise<void> {
     const input = { refreshToken: refreshToken ?? "" };
     const renewed = refreshToken ? (await this.#ask("refreshSession", "RefreshSessionInput", input)).session : null;
-    if (this.#session?.accessToken === accessToken) this.#set(renewed); // else its user signed out meanwhile
+    if (this.#session?.accessToken === accessToken) this.#set(renewed); // otherwise, the user has signed out meanwhile
   }
 
   async #begin(mutation: string, type: string, input: Record<string, string>): Promise<void> {

@@ -1,10 +1,10 @@
-// A browser that duplicates a tab copies its sessionStorage. This tells the copy from the tab itself.
+// Browsers copy sessionStorage when they duplicate a tab. This module tells the copy from the original.
 
 const KEY = "tocsin:tab";
-const PATIENCE_MS = 5_000; // on a busy machine, the page before in this same tab takes its time to let go
+const PATIENCE_MS = 5_000; // on a busy machine, the previous page in this tab can be slow to release its lock
 
-/** Whether another tab is using what this one finds in its sessionStorage. True where that cannot be told: browsers have
- * no locks for pages that came over plain HTTP from another machine. */
+/** Returns whether another tab uses this tab's sessionStorage data. Returns true if the browser has no Web Locks, as for
+ * pages over plain HTTP from another machine. */
 export async function isCopiedTab(): Promise<boolean> {
   if (await hold(sessionStorage.getItem(KEY) ?? newName())) return false;
   await hold(newName());
@@ -17,7 +17,7 @@ function newName(): string {
   return name;
 }
 
-/** Takes the lock of this name until the page goes; false if another page has it. */
+/** Holds the lock of this name until the page is closed. Returns false if another page holds it. */
 async function hold(name: string): Promise<boolean> {
   if (!("locks" in navigator)) return false;
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The page that mailed links lead to: #reset=TOKEN, #invitation=TOKEN, #confirmation=TOKEN; without any, it sends one.
+// The page for mailed links: #reset=TOKEN, #invitation=TOKEN, #confirmation=TOKEN. Without a token, it requests a reset link.
 
 import "../common.css";
 import "./account.css";
@@ -18,14 +18,14 @@ function element<Kind extends HTMLElement>(id: string): Kind {
   return document.getElementById(id) as Kind;
 }
 
-/** The token of a mailed link. It is taken out of the address bar, where it would be seen and kept in the history. */
+/** Returns the token of a mailed link and removes it from the address bar and the history. */
 function tokenOfLink(): { kind: string; token: string } | null {
   const [kind, token] = location.hash.slice(1).split("=", 2);
   history.replaceState(null, "", location.pathname);
   return kind && token ? { kind, token: decodeURIComponent(token) } : null;
 }
 
-/** Shows a form. What sending it brings is a sentence, which takes its place, or a fault, which stands in it. */
+/** Shows a form. On success, a sentence replaces it; on failure, it shows the error. */
 function show(form: HTMLFormElement, act: Act): void {
   const problem = form.querySelector(".problem") as HTMLElement;
   const button = form.querySelector("button") as HTMLButtonElement;
@@ -49,22 +49,22 @@ async function askForMail(fields: FormData): Promise<string> {
   const data = await ask<{ requestPasswordReset: Outcome }>(REQUEST, { input: { email } });
   const faults = data.requestPasswordReset.userErrors;
   if (faults.length > 0) throw new Refused(faults.map(({ message }) => message).join(" "));
-  return `If ${email} has an account here, a mail is on its way to it.`;
+  return `If ${email} has an account, a reset link has been sent to it.`;
 }
 
 function choosing(begin: (token: string, password: string) => Promise<void>, token: string): Act {
   return async (fields) => {
     const password = String(fields.get("password"));
-    if (fields.get("again") !== password) throw new Refused("The two passwords differ.");
+    if (fields.get("again") !== password) throw new Refused("The passwords do not match.");
     await begin(token, password);
-    return `The password is set. You are signed in as ${store.current()?.user.email}.`;
+    return `Your password is set. You are signed in as ${store.current()?.user.email}.`;
   };
 }
 
 function confirming(token: string): Act {
   return async (fields) => {
     await store.confirmEmail(token, String(fields.get("password")));
-    return `${store.current()?.user.email} is confirmed. You are signed in; sessions and API tokens from before ended.`;
+    return `${store.current()?.user.email} is confirmed and you are signed in. Earlier sessions and API tokens have ended.`;
   };
 }
 
@@ -79,5 +79,5 @@ function begin(): void {
 
 store.restore();
 begin();
-// A link that is followed while the page is open changes only the fragment: begin anew, with nothing left over.
+// Following a link while the page is open changes only the fragment, so reload to start from a clean state.
 addEventListener("hashchange", () => location.reload());

@@ -1,8 +1,8 @@
-// A request that the page's address brings, as links in mails do: /playground?query=…&variables=…
+// Requests in the page's address, as in the links of mails: /playground?query=…&variables=…
 
 export type Request = { query?: string; variables?: string };
 
-/** The request in the address. It is only shown: whoever follows a link decides whether to send it. */
+/** Returns the request in the address. It is only shown; the user decides whether to send it. */
 export function requestIn(address: Location): Request {
   const given = new URLSearchParams(address.search);
   const query = given.get("query");
@@ -14,6 +14,6 @@ function indented(variables: string): string {
   try {
     return JSON.stringify(JSON.parse(variables), null, 2);
   } catch {
-    return variables; // the editor shows what is wrong with it
+    return variables; // the editor shows the syntax error
   }
 }

@@ -1,4 +1,4 @@
-// How GraphiQL reaches the API: HTTP for queries and mutations, one WebSocket for subscriptions, both as who is signed in.
+// Connects GraphiQL to the API with the session's token: HTTP for queries and mutations, one WebSocket for subscriptions.
 
 import type { Fetcher, FetcherOpts, FetcherParams } from "@graphiql/toolkit";
 import { Kind, parse } from "graphql";
@@ -18,32 +18,32 @@ type Observer<T> = { next: (value: T) => void; complete: () => void };
 type Observable<T> = { subscribe: (observer: Observer<T>) => { unsubscribe: () => void } };
 export type Connection = { fetcher: Fetcher; close: () => void };
 
-/** A connection in the name of whoever is signed in. Make another one when that changes, and close this one. */
+/** Connects as the signed-in user. When the user changes, close the connection and make another one. */
 export function connect(session: SessionStore): Connection {
   const client = socketClient(session);
   const running = new Set<() => void>();
   const fetcher = (given: FetcherParams, options?: FetcherOpts): Promise<Answer> | Observable<Answer> => {
     const { params, isSubscription } = understood({ ...given, variables: withIds(given.variables) });
     const [first] = neededFirst(JSON.stringify(params.variables ?? {}));
-    if (first !== undefined) return Promise.resolve(asAnswer(new Error(`First send the example "${first}", then this.`)));
+    if (first !== undefined) return Promise.resolve(asAnswer(new Error(`Send the example "${first}" first.`)));
     return isSubscription
       ? subscribe(client, params, running)
       : send(session, params, options?.headers).catch(asAnswer);
   };
   const close = (): void => {
-    for (const stop of running) stop(); // first, or one that is about to begin would write to a closed socket
+    for (const stop of running) stop(); // first, or a starting subscription would write to a closed socket
     void client.dispose();
   };
   return { fetcher: fetcher as Fetcher, close };
 }
 
-/** The variables with the ids that examples brought since they were opened. */
+/** Fills in the ids that other examples have returned since the variables were opened. */
 function withIds(variables: unknown): unknown {
   return variables && JSON.parse(filledIn(JSON.stringify(variables)));
 }
 
-/** What a request is. GraphiQL learns of an edit only a moment later, so the name that it gives for the operation may be
- * of what stood there before; where there is only one operation, that one is meant. */
+/** Selects the operation of a request. GraphiQL notices an edit with a delay, so its operation name can be outdated; if
+ * the document has only one operation, use that one. */
 function understood(params: FetcherParams): { params: FetcherParams; isSubscription: boolean } {
   try {
     const operations = parse(params.query).definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
@@ -52,11 +52,11 @@ function understood(params: FetcherParams): { params: FetcherParams; isSubscript
     const name = only ? only.name?.value : params.operationName;
     return { params: { ...params, operationName: name ?? null }, isSubscription: chosen?.operation === "subscription" };
   } catch {
-    return { params, isSubscription: false }; // the server says better what is wrong with it
+    return { params, isSubscription: false }; // the server's error message is better
   }
 }
 
-/** Sends with the session's token, unless the reader gave a header of his own; and again if the token had just ended. */
+/** Sends the request with the session's token, unless the user has set a header. Renews a rejected token and retries once. */
 async function send(session: SessionStore, params: FetcherParams, given: HeadersInit = {}): Promise<Answer> {
   const headers = new Headers({ accept: MEDIA_TYPES, "content-type": "application/json", ...given });
   if (headers.has("authorization")) return post(params, headers);
@@ -75,7 +75,7 @@ async function post(params: FetcherParams, headers: Headers, token: string | nul
   return answer;
 }
 
-/** Whether nothing was done for want of a valid token. */
+/** Returns whether the request failed because its token is missing or invalid. */
 function wasRefused({ data, errors }: Answer): boolean {
   return !data && Boolean(errors?.some(({ extensions }) => REFUSALS.includes(String(extensions?.code))));
 }
@@ -102,14 +102,14 @@ function subscribe(client: SocketClient, params: FetcherParams, running: Set<() 
   };
 }
 
-/** What kept a request from being done, as GraphiQL shows the faults of others. */
+/** Turns an error into a GraphQL response, which GraphiQL can show. */
 function asAnswer(error: unknown): Answer {
   if (Array.isArray(error)) return { errors: error as Answer["errors"] & object };
   if (error instanceof CloseEvent) return { errors: [{ message: `Connection closed: ${error.code} ${error.reason}` }] };
   return { errors: [{ message: error instanceof Error ? error.message : String(error) }] };
 }
 
-/** The server closes with 4403 when the token ends. The client then connects again, with a new one. */
+/** The client for subscriptions. The server closes its socket with 4403 when the token ends; it reconnects with a new token. */
 function socketClient(session: SessionStore): SocketClient {
   let used: string | null = null;
   let refused = false;

@@ -4,14 +4,14 @@ import { flushSync } from "react-dom";
 
 import { type Example, EXAMPLES, filledIn, neededFirst } from "./examples.ts";
 
-/** GraphiQL's panel with the requests of docs/examples. */
+/** A GraphiQL panel with the requests in docs/examples. */
 export const EXAMPLES_PANEL: GraphiQLPlugin = { title: "Examples", icon: Icon, content: Panel };
 
 function Panel(): ReactNode {
   const { addTab, queryEditor, variableEditor } = useEditorContext({ nonNull: true });
   const open = (example: Example): void => {
     flushSync(addTab);
-    const first = neededFirst(example.variables).map((title) => `# First send "${title}", then this.\n`);
+    const first = neededFirst(example.variables).map((title) => `# Send "${title}" first.\n`);
     queryEditor?.setValue([...first, example.query].join(""));
     variableEditor?.setValue(filledIn(example.variables));
     queryEditor?.focus();
@@ -19,7 +19,7 @@ function Panel(): ReactNode {
   return (
     <section className="examples" aria-label="Examples">
       <h2>Examples</h2>
-      <p>One after the other they tell a story. Each opens in a tab of its own.</p>
+      <p>The examples build on each other. Each one opens in a new tab.</p>
       <ol>
         {EXAMPLES.map((example) => (
           <li key={example.name}>

@@ -1,4 +1,4 @@
-// The requests of docs/examples, taken in when the pages are built.
+// The requests in docs/examples, included when the pages are built.
 
 import fixed from "../../../docs/examples/variables.json";
 
@@ -18,7 +18,7 @@ const inputs = import.meta.glob<string>("../../../docs/examples/[0-9]*.json", {
 export type Example = { name: string; title: string; about: string; query: string; variables: string };
 type Kept = { name: string; path: string[] };
 
-/** In the order in which they make sense one after the other. */
+/** All examples, in the order in which they build on each other. */
 export const EXAMPLES: Example[] = Object.entries(texts)
   .sort(([a], [b]) => a.localeCompare(b))
   .map(([path, query]) => read(path.slice(DIRECTORY.length, -".graphql".length), query));
@@ -32,13 +32,13 @@ function read(name: string, query: string): Example {
   return { name, title: comments[0] ?? name, about: comments.slice(1).join(" "), query, variables };
 }
 
-/** The comments that an example begins with. */
+/** Returns the leading comments of an example. */
 function head(query: string): string[] {
   const lines = query.split("\n");
   return lines.slice(0, lines.findIndex((line) => !line.startsWith("# "))).map((line) => line.slice(2));
 }
 
-/** The titles of the examples that bring what this text has no ids for yet. */
+/** Returns the titles of the examples that must be sent first, to get the missing ids of this text. */
 export function neededFirst(text: string): string[] {
   const missing = new Set([...text.matchAll(PLACEHOLDER)].map(([, name = ""]) => name).filter((name) => !values[name]));
   const bringers = [...missing].map((name) => EXAMPLES.find(({ query }) => kept(query).some((one) => one.name === name)));
@@ -52,12 +52,12 @@ function kept(query: string): Kept[] {
     .map(([name = "", path = ""]) => ({ name, path: path.split(".") }));
 }
 
-/** The text with the ids that answers brought. What is not known yet stays as `{{name}}`. */
+/** Replaces `{{name}}` with the id that an earlier example returned, if there is one. */
 export function filledIn(text: string): string {
   return text.replace(PLACEHOLDER, (placeholder, name: string) => values[name] || placeholder);
 }
 
-/** Remembers the ids in an answer that other examples need, until the page goes. */
+/** Remembers the ids in a response that other examples need, until the page is closed. */
 export function keep(data: unknown): void {
   for (const { name, path } of watched) {
     const value = path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], data);

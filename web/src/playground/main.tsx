@@ -17,8 +17,8 @@ import { storage } from "./storage.ts";
 
 const PLUGINS = [EXAMPLES_PANEL];
 const REQUEST = requestIn(location);
-const WELCOME = `# Write a request, or open an example: the book on the left.
-# Ctrl-Space proposes what fits, Ctrl-Enter runs it.
+const WELCOME = `# Write an operation, or open an example with the book icon on the left.
+# Ctrl-Space completes, Ctrl-Enter runs.
 {
   viewer {
     email
@@ -29,7 +29,7 @@ const WELCOME = `# Write a request, or open an example: the book on the left.
 function Playground({ store }: { store: SessionStore }): ReactNode {
   const session = useSyncExternalStore(store.subscribe, store.current);
   const email = session?.user.email;
-  // A new connection for another user: GraphiQL then reads the schema again, and no subscription outlives its user.
+  // Reconnect when the user changes, so that GraphiQL reloads the schema and no subscription outlives its user.
   const connection = useMemo(() => connect(store), [store, email]);
   useEffect(() => connection.close, [connection]);
   return (

@@ -9,7 +9,7 @@ const WORDS = {
   signUp: { do: "Sign up", other: "Sign in instead", autocomplete: "new-password" },
 } as const;
 
-/** The button of someone who is not signed in, and the form that it opens. */
+/** The sign-in button and its dialog. */
 export function SignIn({ store }: { store: SessionStore }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [way, setWay] = useState<Way>("logIn");
@@ -56,7 +56,7 @@ function Credentials({ label, autoComplete, send }: FormProps): ReactNode {
   return (
     <form onSubmit={(event) => void submit(event)}>
       <label>
-        E-mail
+        Email address
         <input name="email" type="email" required autoComplete="username" autoFocus />
       </label>
       <label>

@@ -3,8 +3,8 @@ import type { Storage } from "@graphiql/toolkit";
 const PREFIX = "graphiql:";
 const LOOKS = new Set(["theme", "docExplorerFlex", "editorFlex", "secondaryEditorFlex"].map((name) => PREFIX + name));
 
-/** Where GraphiQL keeps things: how it looks for good, but what was written only for this tab. Requests, variables and
- * history may hold passwords and tokens, which must not outlive the session. */
+/** GraphiQL's storage: its appearance is kept permanently, everything else for this tab only. Requests, variables and
+ * history can contain passwords and tokens, which must not outlive the session. */
 export const storage: Storage = {
   getItem: (key) => place(key).getItem(key),
   setItem: (key, value) => place(key).setItem(key, value),
