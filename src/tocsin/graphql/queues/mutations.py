@@ -1,4 +1,4 @@
-"""Queues and circuits: their types, queries, and mutations for administrators."""
+"""Mutations of queues, for administrators."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -19,8 +19,9 @@ from tocsin.graphql.queues.inputs import (
     UpdateQueueInput,
     UpdateQueuePayload,
 )
-from tocsin.graphql.queues.types import Queue, _queue
+from tocsin.graphql.queues.types import Queue, to_queue
 from tocsin.tasks import queues
+from tocsin.tasks.queue_statistics import QueueStatistics
 
 
 @strawberry.type
@@ -69,4 +70,4 @@ async def _change(
     services.wakeups.queues_changed()
     detail = f"queue {name}: " + ", ".join(f"{field} {value}" for field, value in changes.items())
     await audit.record(AuditAction.QUEUE_CHANGED, access.audit_actor(info, admin), admin.user, detail=detail[:500])
-    return _queue(document, None), []
+    return to_queue(document, QueueStatistics(services.database, None)), []

@@ -2,11 +2,12 @@
 
 import strawberry
 
-from tocsin.dispatch.circuit_breaker import CircuitState
+from tocsin.dispatch.circuit_registry import list_circuits
 from tocsin.graphql import access
 from tocsin.graphql.context import Info
-from tocsin.graphql.queues.types import Circuit, Queue, _queue
+from tocsin.graphql.queues.types import Circuit, Queue, to_circuit, to_queue
 from tocsin.tasks import queues
+from tocsin.tasks.queue_statistics import QueueStatistics
 
 
 @strawberry.type
@@ -14,13 +15,11 @@ class QueueQueries:
     @strawberry.field(description="All queues, ordered by name.")
     async def queues(self, info: Info) -> list[Queue]:
         owner = None if await access.is_administrator(info) else await access.require_owner(info)
-        return [_queue(document, owner) for document in await queues.list_queues(info.context.services.database)]
+        database = info.context.services.database
+        statistics = QueueStatistics(database, owner)
+        return [to_queue(document, statistics) for document in await queues.list_queues(database)]
 
     @strawberry.field(description="Circuit breakers of your runs that are not closed, ordered by host.")
     async def circuits(self, info: Info) -> list[Circuit]:
-        found = info.context.services.database.circuits.find({"owner": await access.require_owner(info)})
-        names = ("host", "failures", "cause", "opened_at", "retry_at")
-        made = [
-            Circuit(state=CircuitState(each["state"]), **{name: each[name] for name in names}) async for each in found
-        ]
-        return sorted(made, key=lambda circuit: circuit.host)
+        owner = await access.require_owner(info)
+        return [to_circuit(document) for document in await list_circuits(info.context.services.database, owner)]

@@ -6,11 +6,9 @@ import strawberry
 
 from tocsin import clock
 from tocsin.dispatch.circuit_breaker import CircuitState
-from tocsin.documents import Database, Doc, RunStatus
-from tocsin.documents.workers import is_alive
-from tocsin.graphql.context import Info
+from tocsin.documents import Doc
 from tocsin.graphql.enums import describe_enum
-from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_range
+from tocsin.tasks.queue_statistics import QueueStatistics
 
 describe_enum(
     CircuitState,
@@ -30,8 +28,7 @@ describe_enum(
     )
 )
 class Queue:
-    document: strawberry.Private[Doc]
-    owner: strawberry.Private[str | None]
+    statistics: strawberry.Private[QueueStatistics]
     name: str = strawberry.field(description="Name that tasks refer to.")
     description: str = strawberry.field(description="Free text; empty if not set.")
     concurrency: int | None = strawberry.field(
@@ -46,28 +43,20 @@ class Queue:
     )
 
     @strawberry.field(description="Number of runs that wait in the queue.")
-    async def depth(self, info: Info) -> int:
-        database = info.context.services.database
-        which = {"status": RunStatus.QUEUED.value, "lane": lane_range(self.name, self.owner)}
-        claimed = await _count_claimed(database, self.owner, begun=False)
-        return await database.runs.count_documents(which) + claimed.get(self.name, 0)
+    async def depth(self) -> int:
+        return await self.statistics.count_waiting(self.name)
 
     @strawberry.field(description="Number of runs with an attempt in progress.")
-    async def running(self, info: Info) -> int:
-        return (await _count_claimed(info.context.services.database, self.owner, begun=True)).get(self.name, 0)
+    async def running(self) -> int:
+        return await self.statistics.count_running(self.name)
 
     @strawberry.field(description="Time at which the longest waiting run was queued; null if none waits.")
-    async def oldest_queued_at(self, info: Info) -> datetime | None:
-        which = {"status": RunStatus.QUEUED.value, "lane": lane_range(self.name, self.owner)}
-        runs = info.context.services.database.runs.find(which, {"queued_at": 1}).sort("queued_at", 1).limit(1)
-        return next((run["queued_at"] for run in await runs.to_list()), None)
+    async def oldest_queued_at(self) -> datetime | None:
+        return await self.statistics.find_oldest_queued_at(self.name)
 
     @strawberry.field(description="Number of attempts that ended in the last minute, updated every few seconds.")
-    async def throughput_per_minute(self, info: Info) -> int:
-        now, workers = clock.now(), info.context.services.database.workers.find({})
-        counts = [each async for worker in workers if is_alive(worker, now) for each in worker.get("ended", ())]
-        mine = [count for queue, owner, count in counts if queue == self.name and self.owner in (None, owner)]
-        return sum(mine)
+    async def throughput_per_minute(self) -> int:
+        return await self.statistics.count_recent_attempts(self.name, clock.now())
 
 
 @strawberry.type(description="The circuit breaker of your runs to one target host. Exists only while it is not closed.")
@@ -80,26 +69,18 @@ class Circuit:
     retry_at: datetime = strawberry.field(description="Time from which a run is sent again as a probe.")
 
 
-def _queue(document: Doc, owner: str | None) -> Queue:
+def to_queue(document: Doc, statistics: QueueStatistics) -> Queue:
+    """Return a stored queue as the API shows it, with counts by these statistics."""
     same = ("description", "concurrency", "priority", "paused")
     return Queue(
-        document=document,
-        owner=owner,
+        statistics=statistics,
         name=document["_id"],
         rate_per_minute=document["rate"],
         **{name: document[name] for name in same},
     )
 
 
-async def _count_claimed(database: Database, owner: str | None, *, begun: bool) -> dict[str, int]:
-    """Count claimed runs by queue: those whose attempt has begun, or those whose attempt has not.
-
-    There are at most as many as all workers can claim.
-    """
-    which: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
-    counts: dict[str, int] = {}
-    async for run in database.runs.find(which, {"queue": 1, "owner": 1, "begun": 1}):
-        if owner in (None, run["owner"]) and run.get("begun", True) == begun:
-            queue = run.get("queue") or DEFAULT_QUEUE
-            counts[queue] = counts.get(queue, 0) + 1
-    return counts
+def to_circuit(document: Doc) -> Circuit:
+    """Return a stored circuit as the API shows it."""
+    same = ("host", "failures", "cause", "opened_at", "retry_at")
+    return Circuit(state=CircuitState(document["state"]), **{name: document[name] for name in same})
