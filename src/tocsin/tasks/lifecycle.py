@@ -75,6 +75,12 @@ async def cancel_workflow_runs(database: Database, owner: str, now: datetime) ->
     await database.workflow_runs.update_many({"owner": owner, "open": True}, [change])
 
 
+async def find_running_runs(database: Database, task_id: str) -> list[str]:
+    """Return the IDs of the task's runs that a worker has claimed."""
+    open_runs = await database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
+    return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
+
+
 def _held(hold: Hold) -> Doc:
     return {"hold": hold.value, "next_run_at": None}
 
