@@ -40,6 +40,7 @@ from tocsin.documents.run_documents import (
     ReplayEntryDocument,
     RunDocument,
 )
+from tocsin.documents.runs import NEW_RETRY_BUDGET, RequeuedFields, new_run, requeued
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -77,6 +78,7 @@ from tocsin.documents.workflow_states import (
 __all__ = [
     "INITIAL_STATUSES",
     "MOVES",
+    "NEW_RETRY_BUDGET",
     "OPEN_STATUSES",
     "OPEN_WORKFLOW_RUN_STATUSES",
     "SETTLED_STATUSES",
@@ -118,6 +120,7 @@ __all__ = [
     "ReplayEntryDocument",
     "ReplaySettings",
     "ReplayStatus",
+    "RequeuedFields",
     "ResponseBody",
     "RetryDocument",
     "Run",
@@ -154,9 +157,11 @@ __all__ = [
     "is_unavailable",
     "is_workflow_run_id",
     "new_id",
+    "new_run",
     "owner_of",
     "parent_of",
     "public_status",
+    "requeued",
     "run_log_ids",
     "step_of",
     "to_global_id",

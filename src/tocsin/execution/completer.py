@@ -44,7 +44,7 @@ _NOT_STORED = {
     "hint": None,
 }
 _REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
-_REPORTED_TO_WORKFLOWS = run_effects.SETTLED_VALUES | {RunStatus.RETRY}
+_REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
 log = telemetry.get_logger(__name__)
 
 
