@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin import clock, schedules
-from tocsin.documents import Database, Hold, Task
+from tocsin.documents import Database, Hold, RunStatus, Task
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
@@ -76,6 +76,12 @@ async def cancel_workflow_runs(database: Database, owner: str, now: datetime) ->
     asked = {"cancel_requested_at": now}
     change = change_when(is_null("cancel_requested_at"), asked, {"rev": {"$add": ["$rev", 1]}})
     await database.workflow_runs.update_many({"owner": owner, "open": True}, [change])
+
+
+async def find_running_runs(database: Database, task_id: str) -> list[str]:
+    """Return the IDs of the task's runs that a worker has claimed."""
+    open_runs = await database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
+    return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
 
 
 def _held(hold: Hold) -> _Changes:
