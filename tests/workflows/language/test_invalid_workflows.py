@@ -126,7 +126,7 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 30, steps[0].onFailure: onFailure must be fail, continue or compensate."
     ],
     "retries without a wait": [
-        "line 2, column 67, steps[0].retry: offsets: offsets is empty, so there is no wait to repeat. Give one, or leave it out."
+        "line 2, column 67, steps[0].retry: offsets: offsets is empty, so there is no wait to repeat. Give at least one, or omit it."
     ],
     "a status that is a text": ["line 2, column 67, steps[0].retry: statuses.0: 0 must be a whole number."],
     "offsets and backoff": ["line 2, column 67, steps[0].retry: backoff: Give offsets or backoff, not both."],
