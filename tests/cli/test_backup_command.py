@@ -128,7 +128,9 @@ def test_a_killed_restore_is_noticed_and_begun_anew(
         time.sleep(0.005)
     process.kill()
     process.wait()
-    sentence = "holds a part of the backup old.backup, because restoring it broke off: run `tocsin restore` again"
+    sentence = (
+        "contains only a part of the backup old.backup, because the restore was interrupted: run `tocsin restore` again"
+    )
     for arguments in (("users", "list"), ("backup", "b.backup"), ("serve",)):
         monkeypatch.setenv("TOCSIN_PORT", "0")
         assert sentence in refused(*arguments)

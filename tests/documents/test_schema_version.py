@@ -134,14 +134,14 @@ from datetime import timedelta
 from pymongo import AsyncMongoClient
 from tocsin.documents import schema_version
 from tocsin.documents.migrations import Migration
-schema_version.LEASE = timedelta(seconds=1)
+schema_version.LOCK_LEASE = timedelta(seconds=1)
 async def half(db):
     await db["tasks"].update_one({"name": "hourly"}, {"$set": {"seen": [2]}})
     print("half", flush=True)
     await asyncio.sleep(60)
 async def main():
     db = AsyncMongoClient(sys.argv[1], tz_aware=True)[sys.argv[2]]
-    await schema_version.bring_up_to_date(db, alone=False, migrations=[Migration(2, "note 2", half)])
+    await schema_version.migrate_to_latest(db, alone=False, migrations=[Migration(2, "note 2", half)])
 asyncio.run(main())
 """
 
@@ -191,7 +191,7 @@ async def test_nothing_is_migrated_under_a_process_that_works(db: Db) -> None:
     renewing = asyncio.create_task(renew())
     await wait_until(lambda: db["workers"].find_one({}))
     ran: Counter[int] = Counter()
-    with pytest.raises(StartupError, match="old-server still works with it: stop the processes of the older"):
+    with pytest.raises(StartupError, match="old-server is still using it: stop the processes of the older"):
         await migrate_to_latest(db, alone=False, migrations=[adding(2, ran)])
     working = False
     await renewing

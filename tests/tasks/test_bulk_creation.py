@@ -93,7 +93,7 @@ async def test_a_repeat_after_a_failure_between_batches_saves_what_is_missing(
 ) -> None:
     tasks, record = ready(1000), await taken(database)
     failing(number, AutoReconnect("away"), done=done)
-    with pytest.raises(PartialWrite, match="saves what is missing and nothing twice"):
+    with pytest.raises(PartialWrite, match="saves the missing tasks and none twice"):
         await bulk_creation.create_tasks(database, "alice", tasks, record)
     assert len(await names(database)) == 250 * (number if done else number - 1)
     before = await database.tasks.find({}).to_list()

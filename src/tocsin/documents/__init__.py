@@ -1,4 +1,4 @@
-"""What is stored, in which states, and how it changes."""
+"""The documents stored in MongoDB: their models and types, their states, and conditional updates."""
 
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User

@@ -1,4 +1,4 @@
-"""What all stored documents share: ids that tell whose a thing is, and the base of the models."""
+"""Basics of stored documents: IDs that contain their owner, and the base class of the models."""
 
 import base64
 import re
@@ -13,38 +13,38 @@ Doc: TypeAlias = Any
 
 
 def new_id(owner: str | None = None) -> str:
-    """A fresh id. An owned thing's id begins with its owner's, so that whose it is can be told from the id alone."""
+    """Return a new ID. The ID of an owned document starts with the ID of its owner."""
     return f"{owner}/{ObjectId()}" if owner else str(ObjectId())
 
 
 def owner_of(document_id: str) -> str:
-    """The user that owns the task or run of this id."""
+    """Return the ID of the user who owns the document with this ID."""
     return document_id.partition("/")[0]
 
 
 def parent_of(run_id: str) -> str:
-    """The task whose run has this id."""
+    """Return the ID of the task or workflow run that the run with this ID belongs to."""
     return run_id.partition(":")[0]
 
 
 def step_of(run_id: str) -> str | None:
-    """The key of the step whose run has this id, of one of its items or its compensation too; None of a task's run."""
+    """Return the key of the step whose run, item or compensation has this ID; None for the run of a task."""
     place = run_id.partition(":")[2]
     return re.split(r"[\[!]", place)[0] if is_workflow_run_id(run_id) else None
 
 
 def is_workflow_run_id(document_id: str) -> bool:
-    """Whether a workflow run has this id, and not a task."""
+    """Return whether this is the ID of a workflow run."""
     return document_id.partition("/")[2].startswith("w")
 
 
 def to_global_id(type_name: str, document_id: str) -> str:
-    """The id of a document in the API: base64 of `Type:id` (Relay's Global Object Identification)."""
+    """Return the ID of a document in the API: base64 of `Type:id` (Relay's Global Object Identification)."""
     return base64.urlsafe_b64encode(f"{type_name}:{document_id}".encode()).decode()
 
 
 def run_log_ids(run_id: str) -> dict[str, str]:
-    """The ids in the API of a run and of the task or workflow run that it belongs to; of a workflow run its own."""
+    """Return log fields with the API IDs of a run and of its task or workflow run; for a workflow run its own ID."""
     parent = parent_of(run_id)
     name, kind = ("workflow_run_id", "WorkflowRun") if is_workflow_run_id(run_id) else ("task_id", "Task")
     ids = {name: to_global_id(kind, parent)}
@@ -52,21 +52,21 @@ def run_log_ids(run_id: str) -> dict[str, str]:
 
 
 def from_global_id(type_name: str, given: str) -> str | None:
-    """The document of this type that such an id stands for; None for an id of another type, and for what is none."""
+    """Return the document ID from an API ID; None if it is invalid or of another type."""
     try:
         raw = base64.b64decode(given.encode("ascii"), altchars=b"-_", validate=True).decode()
-    except ValueError:  # binascii's and Unicode's errors are such
+    except ValueError:  # binascii.Error and UnicodeError are subclasses
         return None
     found, _, document = raw.partition(":")
     return document if found == type_name and document and "\0" not in document else None
 
 
 def index(*keys: str, **options: Any) -> IndexModel:
-    """An ascending index on these fields."""
+    """Return an ascending index on these fields."""
     return IndexModel([(key, ASCENDING) for key in keys], **options)
 
 
 class StoredDocument(Document):
-    """A document whose id is a text of our own making."""
+    """A document with a string ID that Tocsin generates."""
 
     id: str  # type: ignore[assignment]  # Beanie's default is an ObjectId

@@ -1,4 +1,4 @@
-"""What is stored of the work: one Beanie document a collection. The hot paths use the same shapes as plain dicts."""
+"""Models of tasks, runs, deliveries and keys: one Beanie document for each collection. Hot paths use plain dicts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -24,12 +24,11 @@ else:  # Pydantic would drop the keys that a TypedDict does not name
 
 
 class Task(StoredDocument):
-    """What a user saved: a job, a schedule, a retry policy; and what the engine remembers of it.
+    """A job with a schedule and a retry policy, as its owner saved it, and the engine's state of it.
 
-    `next_run_at` is the schedule's truth: null when nothing lies ahead. `active` names the scheduled runs that are not
-    settled, or whose end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled
-    successes: a mail about failing is sent once in each. `reconcile` says that the runs are still to be brought in line
-    with an edit.
+    `next_run_at` is the next due time; null if there is none. `active` lists the scheduled runs that are open, or whose
+    end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled successes: each value
+    has one mail about failures. `reconcile` is true while open runs still have to be updated after an edit.
     """
 
     owner: str
@@ -69,15 +68,14 @@ class Task(StoredDocument):
 class Run(StoredDocument):
     """One occurrence of a task: due once, attempted one or more times, settled once.
 
-    It carries a copy of the task's job (secrets stay encrypted), so a worker reads nothing else. `fence` counts claims:
-    an outcome is taken only from the claim that is still the latest. `final` is the status that a failing attempt leads
-    to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended
-    (overlap QUEUE).
-    `incident` is the task's when the run was made; null for a manual run, which tells nobody.
-    One that is RUNNING and not `begun` is claimed and stands in line: it is told as QUEUED (`shown_status`).
-    `interval_ms` is the shortest time between due times of the schedule, which default retries fit into.
-    `replays` are the times that a person had it done again, at most the last 50: {replay: id, or null of a single
-    retry, at, round}. A `pinned` run keeps its settings when its task is edited: a replay asked for the original ones.
+    A run contains a copy of the task's job, with secrets encrypted, so that a worker reads nothing else. `fence` counts
+    claims: only the latest claim can store an outcome. `final` is set by a pause or cancellation: the status that a
+    failing attempt leads to instead of RETRY. A `blocked` run waits for the end of the run `after` (overlap QUEUE).
+    `incident` is the task's when the run was created; null for a manual run, whose failures are not mailed.
+    A RUNNING run that has not `begun` is claimed but waits in a worker: the API shows it as QUEUED (`public_status`).
+    `interval_ms` is the shortest time between due times of the schedule, which default retries must fit into.
+    `replays` are the last 50 times that a user repeated the run; `replay` is null for a single retry. A `pinned` run
+    keeps its settings when its task is edited, because a replay requested the original ones.
     """
 
     owner: str
@@ -143,7 +141,7 @@ class Run(StoredDocument):
 
 
 class ResponseBody(StoredDocument):
-    """The response body of one attempt, kept apart from the run so that lists stay light. Its id is `run id#number`."""
+    """The response body of an attempt, stored apart from the run to keep lists light. Its ID is `run id#number`."""
 
     text: str
 
@@ -152,9 +150,9 @@ class ResponseBody(StoredDocument):
 
 
 class Worker(StoredDocument):
-    """A process that makes attempts, and how long its lease on the runs it holds is good.
+    """A process that makes attempts, and the end of its lease on the runs that it has claimed.
 
-    A lease is `lease` seconds long. `ended` counts the attempts that it made in a minute, as [queue, owner, count].
+    A lease lasts `lease` seconds. `ended` counts the attempts of the last minute, as [queue, owner, count].
     """
 
     until: datetime
@@ -166,7 +164,7 @@ class Worker(StoredDocument):
 
 
 class IdempotencyKey(StoredDocument):
-    """What a mutation answered to (owner, mutation, key): kept 24 hours."""
+    """The result of a mutation for (owner, mutation, key), kept for 24 hours."""
 
     fingerprint: str
     thing: str
@@ -180,19 +178,18 @@ class IdempotencyKey(StoredDocument):
 
 
 class Delivery(StoredDocument):
-    """One mail that must reach a user; its id derives from its cause, so that no cause is told twice.
+    """A mail to a user. Its ID derives from its cause, so that no cause is mailed twice.
 
-    It goes to its owner's address, or to the address `to` of someone who has no account yet. `sealed` is what stands
-    for `{link}` in the text, encrypted: only the mail itself shows it.
+    It is sent to its owner's address, or to `to` if the recipient has no account yet. `sealed` is the encrypted
+    replacement of `{link}` in the text: only the mail itself contains it in plain text.
 
-    `link` is the path of the page that shows what the mail is about. `about` is what its mails go in order of:
-    {type, id, incident, stage}; a later stage of an incident makes an earlier one outdated. What is of no use after
-    `good_until` is not sent then.
-    A mail that a job handed over itself (kind JOB) is noted with the names of its `attachments` once it has ended.
+    `link` is the path of the page about its subject. `about` orders the mails about one subject: a later stage of an
+    incident supersedes earlier ones. A delivery is not sent after `good_until`.
+    A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
-    `status` is QUEUED until it was taken by the mail server (DELIVERED), given up (FAILED), or outdated by a later
-    mail before it could be delivered (SUPERSEDED). `claim` is the token of the process that sends it now, good until
-    `lease_until`. `queued_at` orders what `tocsin mails list` shows.
+    `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
+    replaces it (SUPERSEDED), or its recipient must not get it (SUPPRESSED). `claim` is the token of the process that
+    sends it, valid until `lease_until`. `queued_at` sorts `tocsin mails list`.
     """
 
     owner: str
@@ -226,19 +223,18 @@ class Delivery(StoredDocument):
 
 
 class KeyKind(StrEnum):
-    """What a key is for: JWT signs access tokens, DATA seals secrets."""
+    """The purpose of a key: JWT signs access tokens, DATA encrypts secrets."""
 
     JWT = "JWT"
     DATA = "DATA"
 
 
 class StoredKey(StoredDocument):
-    """A key of the installation. Its id is what tokens and sealed texts name it by.
+    """A key of the installation. Tokens and sealed secrets refer to it by its ID.
 
-    `sealed` is the key itself, sealed with the operator's encryption key; null stands for the operator's own key. Each
-    process notes in `known_by` that it has read it; then it is activated, and of those that are not retired the one
-    activated last is in use. From `retire_at` on a JWT key is of no use, and a DATA key is deleted as soon as nothing
-    is sealed with it.
+    `sealed` is the key, encrypted with the operator's key; null for the operator's own key. Each process adds itself to
+    `known_by` when it has read the key. Then the key is activated: the last activated key that is not retired is in
+    use. From `retire_at` on a JWT key is invalid, and a DATA key is deleted once no secret is sealed with it.
     """
 
     kind: KeyKind
@@ -253,10 +249,10 @@ class StoredKey(StoredDocument):
 
 
 class RateBucket(StoredDocument):
-    """How far a limited caller is ahead of his rate: see `security/gcra.py`. Its id is `kind:digest of the caller`.
+    """The state of a rate limiter for one caller (see `security/gcra.py`). Its ID is `kind:digest of the caller`.
 
-    `full_at` is in milliseconds since 1970, as a number, because the embedded database adds only numbers up. From then
-    on the bucket says nothing, and is forgotten.
+    `full_at` is in milliseconds since 1970, because the embedded database can only add numbers. From then on the caller
+    has the full rate again, and the document is deleted.
     """
 
     full_at: float
@@ -270,7 +266,7 @@ class RateBucket(StoredDocument):
 class MailCount(StoredDocument):
     """The times of the last mails that one limit counts: see `outbound/mail_limits.py`.
 
-    Its id is `limit:digest of whom it is for`. `held_back` are mails that were not sent, and not told of yet.
+    Its ID is `limit:digest of the recipient`. `held_back` counts mails that were suppressed and not yet logged.
     """
 
     times: list[datetime] = []
@@ -283,10 +279,10 @@ class MailCount(StoredDocument):
 
 
 class OwnerUsage(StoredDocument):
-    """The usage of an owner of those quotas that are counted as things happen. Its id is the owner's.
+    """The usage of an owner for quotas that are counted incrementally. Its ID is the owner's.
 
-    `counts` are by the quota's name: {at, used}, where `at` is the number of the window since 1970. `storage` is in
-    bytes, and as exact as at `measured_at` plus what has been noted since.
+    `counts` has {at, used} for each quota, by name; `at` is the number of the window since 1970. `storage` is in bytes:
+    the size at `measured_at` plus the changes recorded since.
     """
 
     counts: dict[str, dict[str, int]] = {}
