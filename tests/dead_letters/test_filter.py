@@ -1,4 +1,4 @@
-"""Which runs are dead letters, how they are found, counted, discarded, and what a run remembers of retries."""
+"""Dead letters: finding, counting and discarding them, and the replay entries of runs."""
 
 from datetime import timedelta
 from typing import Any

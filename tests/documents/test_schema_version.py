@@ -1,4 +1,4 @@
-"""The version of stored data: older data is migrated once, newer data is refused, whatever happens in between."""
+"""The schema version: older data is migrated once, newer data is rejected, whatever happens in between."""
 
 import asyncio
 import sys
@@ -28,7 +28,7 @@ Db = AsyncDatabase[dict[str, Any]]
 
 @pytest.fixture
 async def db(mongodb_uri: str) -> AsyncIterator[Db]:
-    """A database in which nothing ever was."""
+    """An empty database."""
     name = f"test_{uuid4().hex[:12]}"
     async with AsyncMongoClient[dict[str, Any]](mongodb_uri, tz_aware=True) as client:
         yield client[name]
@@ -44,7 +44,7 @@ async def version_of(db: Db) -> int:
 
 
 def adding(version: int, ran: Counter[int], seconds: float = 0.0) -> Migration:
-    """A migration that notes in each task that it was there."""
+    """A migration that marks each task."""
 
     async def apply(db: Db) -> int:
         ran[version] += 1

@@ -1,4 +1,4 @@
-"""What each user sees who writes a wrong cron expression."""
+"""Messages for invalid cron expressions."""
 
 import pytest
 

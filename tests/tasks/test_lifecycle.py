@@ -1,4 +1,4 @@
-"""Pause, resume, cancel and delete, from every state of the task's runs."""
+"""Pausing, resuming, cancelling and deleting tasks, from every state of their runs."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the ends of many runs of one task do to it: the same as if they had come one by one, in one update."""
+"""Many ended runs of one task, applied in one update: the result equals that of single updates."""
 
 import asyncio
 from datetime import timedelta
@@ -28,7 +28,7 @@ def task(named: list[int], last: int) -> Doc:
 
 
 def known(document: Doc) -> Doc:
-    """The task, less the order in which it names its runs."""
+    """Return the task without the order of its active runs."""
     return {**document, "active": sorted(document["active"], key=lambda entry: entry["run"])}
 
 
@@ -54,7 +54,7 @@ async def test_many_ends_at_once_are_the_same_as_one_by_one(
 
 
 def test_what_follows_for_many_runs_is_a_few_updates() -> None:
-    """Updates one by one rewrote a document that names 300 runs 300 times: 25 deletes took 45 seconds."""
+    """Single updates rewrote a task that lists 300 runs 300 times: 25 deletions took 45 seconds."""
     runs = [run(number, S.CANCELLED) for number in range(300)]
     ids, now = [one["_id"] for one in runs], clock.now()
     assert len(run_effects.task_updates(runs)) == 1
@@ -62,7 +62,7 @@ def test_what_follows_for_many_runs_is_a_few_updates() -> None:
 
 
 async def many_open(database: Database, count: int) -> tuple[str, list[str]]:
-    """A task with so many open runs, most of them queued, and their ids."""
+    """Save a task with this many open runs, most of them queued. Return it with the IDs of its runs."""
     made = await save_hourly_task(database)
     states = [S.RUNNING, S.RETRY]
     ids = [await add_run(database, made.id, state, ago=timedelta(days=index)) for index, state in enumerate(states, 1)]
@@ -88,7 +88,7 @@ async def test_a_task_with_more_open_runs_than_a_slice_is_paused_and_then_delete
 
 
 async def test_long_work_of_one_owner_leaves_room_for_anothers(database: Database) -> None:
-    """Twenty deletes at once are one slice at a time, and another owner's delete goes between them."""
+    """Twenty concurrent deletions run one slice at a time, and another owner's deletion runs in between."""
     theirs = [await many_open(database, 30) for _ in range(8)]
     mine = await save_hourly_task(database, owner="bob")
     waiting = await add_run(database, mine.id, S.QUEUED)
@@ -107,7 +107,7 @@ async def test_long_work_of_one_owner_leaves_room_for_anothers(database: Databas
 
 
 async def test_a_delete_lets_none_of_the_waiting_runs_go(database: Database) -> None:
-    """Where the runs before are in one slice and those that wait for them in the next."""
+    """The blocking runs are in one slice, and those that wait for them in the next."""
     task_id, ids = await many_open(database, reconciliation.SLICE_SIZE + 10)
     waiting = {"blocked": True, "after": ids[0], "rank": None, "ready_at": None}
     await database.runs.update_many({"_id": {"$in": ids[2:]}}, {"$set": waiting})

@@ -1,4 +1,4 @@
-"""Create and edit: what becomes of due times and of the copies that runs carry, also when many do it at once."""
+"""Creating and editing tasks: their due times and the snapshots of their runs, also with concurrent edits."""
 
 import asyncio
 from datetime import timedelta
