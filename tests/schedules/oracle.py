@@ -77,7 +77,7 @@ class Oracle:
         )
 
     def due_times(self, zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
-        """Yield all due times in [start, end], both in whole minutes."""
+        """Return all due times in [start, end], both in whole minutes."""
         return list(self._fixed(zone, start, end) if self.fixed else self._shown(zone, start, end))
 
     def _shown(self, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:

@@ -99,7 +99,7 @@ def test_every_second_found_within_a_minute_all_run() -> None:
 
 
 def all_due(schedule: Schedule, due: datetime, now: datetime) -> list[datetime]:
-    """Yield `due` and every due time since."""
+    """Return `due` and every due time since."""
     found, following = [due], next_due(schedule, due)
     while following is not None and following <= now:
         found.append(following)
