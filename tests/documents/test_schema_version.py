@@ -223,13 +223,3 @@ async def test_a_restore_that_broke_off_is_refused(db: Db, mongodb_uri: str) -> 
     await schema_version.write_version(db, latest_version(), restoring="monday.backup")
     with pytest.raises(UnfinishedRestore, match=r"part of the backup monday\.backup.*run `tocsin restore` again"):
         await documents.connect(mongodb_uri, db.name)
-
-
-async def test_batches_are_the_whole_collection_once(db: Db) -> None:
-    await db["tasks"].insert_many([{"_id": f"alice/{number}"} for number in range(1234)])
-    sizes, ids = [], set()
-    async for batch in read_batches(db["tasks"]):
-        sizes.append(len(batch))
-        ids |= {task["_id"] for task in batch}
-    assert sizes == [500, 500, 234]
-    assert len(ids) == 1234
