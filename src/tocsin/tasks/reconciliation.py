@@ -96,57 +96,48 @@ async def align_runs(database: Database, task: TaskDocument | None, runs: list[R
     hold = Hold.DELETED if task is None else task["hold"] and Hold(task["hold"])
     if hold is Hold.PAUSED:
         runs = [run for run in runs if run["trigger"] == Trigger.SCHEDULE and run["round"] == 0]
-    if not runs:
+    if task is None or hold is not None:
+        await _settle_runs(database, runs, lambda slice_ids: stop_updates(slice_ids, hold or Hold.DELETED, now))
         return
-    if task is not None and hold is None:
-        await _refresh_runs(database, task, [run["_id"] for run in runs], now)
-    else:
-        await _cancel_runs(database, runs, hold or Hold.DELETED, now)
-
-
-async def _refresh_runs(database: Database, task: TaskDocument, run_ids: list[str], now: datetime) -> None:
-    for slice_ids in _slices(run_ids):
+    for slice_ids in _slices(runs):
         async with database.fair_slots.slot(task["owner"]):
             await database.runs.bulk_write(refresh_updates(slice_ids, task, now), ordered=False)
-
-
-async def _cancel_runs(database: Database, runs: list[RunDocument], hold: Hold, now: datetime) -> None:
-    await _settle_runs(database, [run["_id"] for run in runs], lambda slice_ids: stop_updates(slice_ids, hold, now))
 
 
 async def cancel_moved_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:
     """Cancel runs whose due times are not in the task's new schedule."""
     change = cancel_if_idle(RunReason.TASK_EDITED, now)
-    await _settle_runs(database, [run["_id"] for run in runs], lambda slice_ids: [update_by_ids(slice_ids, change)])
+    await _settle_runs(database, runs, lambda slice_ids: [update_by_ids(slice_ids, change)])
 
 
 async def _settle_runs(
-    database: Database, run_ids: list[str], updates: Callable[[list[str]], Sequence[UpdateMany]]
+    database: Database, runs: list[RunDocument], updates: Callable[[list[str]], Sequence[UpdateMany]]
 ) -> None:
     """Write the updates that settle these runs, then apply the effects of the settled ones.
 
     All updates are written first: the end of one run must not release another that is about to be settled.
     """
-    for slice_ids in _slices(run_ids):
+    for slice_ids in _slices(runs):
         async with database.fair_slots.slot(owner_of(slice_ids[0])):
             await database.runs.bulk_write(updates(slice_ids), ordered=True)  # in the order of `stop_updates`
-    for slice_ids in _slices(run_ids):
+    for slice_ids in _slices(runs):
         async with database.fair_slots.slot(owner_of(slice_ids[0])):
             present = await database.runs.find({"_id": {"$in": slice_ids}}).to_list()
             activity_log.log_run_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED])
             await run_effects.apply_effects(database, present)
 
 
-def _slices(run_ids: list[str]) -> Iterator[list[str]]:
-    """Yield slices of runs, each of one owner."""
-    for _, owned in groupby(run_ids, owner_of):
+def _slices(runs: list[RunDocument]) -> Iterator[list[str]]:
+    """Yield the IDs of the runs in slices, each of one owner."""
+    for _, owned in groupby((run["_id"] for run in runs), owner_of):
         ids = list(owned)
         yield from (ids[start : start + SLICE_SIZE] for start in range(0, len(ids), SLICE_SIZE))
 
 
 async def cancel_open_runs(database: Database, task_id: str, now: datetime) -> None:
     """Cancel all open runs of a task, manual ones too, because its owner was deactivated."""
-    await _cancel_runs(database, await _open_runs(database, task_id), Hold.PAUSED, now)
+    runs = await _open_runs(database, task_id)
+    await _settle_runs(database, runs, lambda slice_ids: stop_updates(slice_ids, Hold.PAUSED, now))
 
 
 async def align_stale_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:

@@ -82,7 +82,7 @@ class RunProjection:
         computed = {
             "active": remove_active_runs([run]),
             "last_end": _last_end(self.status, {"$eq": ["$last_run", run]}),
-            **_streak(self.status, 1, asked_again=self.is_rerun),
+            **_streak(self.status, 1, is_rerun=self.is_rerun),
         }
         return change_task_pipeline(is_active_run(run), {}, computed)
 
@@ -96,23 +96,23 @@ class RunProjections:
 
     def build_pipeline(self) -> Pipeline:
         """Return the update of the task: one stage for each sequence of runs with the same status."""
-        stretches = groupby(self.projections, lambda one: (one.status, one.is_rerun))
-        changes = [self._change(status, [one.suffix for one in runs], again) for (status, again), runs in stretches]
+        sequences = groupby(self.projections, lambda one: (one.status, one.is_rerun))
+        changes = [self._change(status, [run.suffix for run in runs], rerun) for (status, rerun), runs in sequences]
         return [*changes, PROJECT_TASK_STATUS]
 
-    def _change(self, status: RunStatus, suffixes: list[str], asked_again: bool) -> Expression:
+    def _change(self, status: RunStatus, suffixes: list[str], is_rerun: bool) -> Expression:
         run_ids = {"$literal": [self.task_id + suffix for suffix in suffixes]}
         named = {"$filter": {"input": "$active", "cond": {"$in": ["$$this.run", run_ids]}}}
         others = {"$filter": {"input": "$active", "cond": {"$not": [{"$in": ["$$this.run", run_ids]}]}}}
         count, names = {"$size": named}, {"$map": {"input": named, "in": "$$this.run"}}
         if status not in SETTLED_STATUSES:
-            entry = {"run": "$$this.run", "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING).value}
+            entry = {"run": "$$this.run", "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING)}
             updated = {"$map": {"input": named, "in": entry}}
             return change_when({"$gt": [count, 0]}, {}, {"active": {"$concatArrays": [others, updated]}})
         computed: dict[str, Any] = {
             "active": others,
             "last_end": _last_end(status, {"$in": ["$last_run", names]}),
-            **_streak(status, count, asked_again=asked_again),
+            **_streak(status, count, is_rerun=is_rerun),
         }
         return change_when({"$gt": [count, 0]}, {}, computed)
 
@@ -126,11 +126,11 @@ def _last_end(status: RunStatus, is_last: Expression) -> Expression:
     return {"$cond": [is_last, ends.get(status, TaskStatus.FAILED), "$last_end"]}
 
 
-def _streak(status: RunStatus, count: int | Expression, *, asked_again: bool) -> dict[str, Any]:
+def _streak(status: RunStatus, count: int | Expression, *, is_rerun: bool) -> dict[str, Any]:
     """Return the changes of the streak. A success ends it and the incident; a failure in the first round adds to it."""
     if status is RunStatus.COMPLETED:
         return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD: ["$incident", count]}}
-    if status is RunStatus.FAILED and not asked_again:
+    if status is RunStatus.FAILED and not is_rerun:
         return {"consecutive_failures": {_ADD: ["$consecutive_failures", count]}}
     return {}
 
@@ -140,17 +140,13 @@ def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
     tasks: dict[str, list[RunProjection]] = {}
     for run in runs:
         if run["trigger"] == Trigger.SCHEDULE:
-            task_id, projection = _project(run)
+            task_id = parent_of(run["_id"])
+            projection = RunProjection(run["_id"][len(task_id) :], public_status(run), run["round"] > 0)
             tasks.setdefault(task_id, []).append(projection)
     return group_updates(
         (task_id, projections[0] if len(projections) == 1 else RunProjections(task_id, tuple(projections)))
         for task_id, projections in tasks.items()
     )
-
-
-def _project(run: RunDocument) -> tuple[str, RunProjection]:
-    task_id = parent_of(run["_id"])
-    return task_id, RunProjection(run["_id"][len(task_id) :], public_status(run), run["round"] > 0)
 
 
 def _causes_mail(run: RunDocument) -> bool:
@@ -172,16 +168,16 @@ async def _not_yet_mailed(database: Database, runs: list[RunDocument]) -> list[R
     """Return the runs whose stage of the incident was not mailed yet. A permanent failure is the last stage."""
     if not runs:
         return []
-    later = {run["_id"]: _mails_of_stage(run) for run in runs}
-    causes = [cause for causes in later.values() for cause in causes]
-    mailed = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": causes}}, {"_id": 1})}
-    return [run for run in runs if mailed.isdisjoint(later[run["_id"]])]
-
-
-def _mails_of_stage(run: RunDocument) -> list[str]:
-    """Return the IDs of the mails after which this state of the run is not mailed."""
-    stages = (1,) if run["status"] == RunStatus.FAILED else (0, 1)
-    return [task_mails.incident_delivery_id(run["task"], run["incident"], stage) for stage in stages]
+    silencing_mails = {
+        run["_id"]: [
+            task_mails.incident_delivery_id(run["task"], run["incident"], stage)
+            for stage in ((1,) if run["status"] == RunStatus.FAILED else (0, 1))
+        ]
+        for run in runs
+    }
+    mail_ids = [mail_id for mail_ids in silencing_mails.values() for mail_id in mail_ids]
+    mailed = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": mail_ids}}, {"_id": 1})}
+    return [run for run in runs if mailed.isdisjoint(silencing_mails[run["_id"]])]
 
 
 async def _find_next_due_times(database: Database, runs: list[RunDocument]) -> dict[str, datetime]:
@@ -219,10 +215,10 @@ async def _repair_batch(database: Database, run_ids: list[str]) -> int:
     if runs:
         await apply_effects(database, runs)
     missing = set(run_ids) - {run["_id"] for run in runs}
-    if missing:
-        await database.tasks.bulk_write([_remove_missing(run_id) for run_id in missing], ordered=False)
+    removals = [
+        change_task(parent_of(run_id), is_active_run(run_id), {}, {"active": remove_active_runs([run_id])})
+        for run_id in missing
+    ]
+    if removals:
+        await database.tasks.bulk_write(removals, ordered=False)
     return len(run_ids)
-
-
-def _remove_missing(run_id: str) -> UpdateOne:
-    return change_task(parent_of(run_id), is_active_run(run_id), {}, {"active": remove_active_runs([run_id])})

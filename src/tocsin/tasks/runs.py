@@ -1,5 +1,6 @@
 """Runs on request: run a task now, retry a run, cancel it. A manual run ignores pause, overlap and streak."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,6 @@ from tocsin.documents import (
     TaskDocument,
     Trigger,
     new_run,
-    owner_of,
     requeued,
 )
 from tocsin.documents.states import SETTLED_STATUSES
@@ -65,9 +65,11 @@ async def run_task_now(
     record = await idempotency.claim_key(database, key, f"{task_id}:by-hand-{ObjectId()}", now)
     if not record["done"]:
         document = await _load_task(database, task.id)
-        await _insert_once(database, new_task_run(document, record["thing"], now, Trigger.MANUAL, now))
+        with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
+            await database.runs.insert_one(new_task_run(document, record["thing"], now, Trigger.MANUAL, now))
         log_run("run requested", record["thing"])
-        await _cancel_if_deleted(database, task.id, record["thing"], now)
+        if await find_task(owner, task.id) is None:  # deleted before the run was visible
+            await database.runs.bulk_write(stop_updates([record["thing"]], Hold.DELETED, now), ordered=True)
         await idempotency.mark_done(database, record)
     run = await find_run(owner, record["thing"])
     if run is None:
@@ -81,19 +83,6 @@ async def _load_task(database: Database, task_id: str) -> TaskDocument:
     if document is None:
         raise NotFound("You have no task with this id.", "id")
     return document
-
-
-async def _cancel_if_deleted(database: Database, task_id: str, run_id: str, now: datetime) -> None:
-    """Cancel the new run if its task was deleted before the run was visible."""
-    if await find_task(owner_of(task_id), task_id) is None:
-        await database.runs.bulk_write(stop_updates([run_id], Hold.DELETED, now), ordered=True)
-
-
-async def _insert_once(database: Database, run: RunDocument) -> None:
-    try:
-        await database.runs.insert_one(run)
-    except DuplicateKeyError:
-        return  # created by an earlier try with the same idempotency key
 
 
 async def retry_run(
