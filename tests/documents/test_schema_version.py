@@ -17,9 +17,9 @@ from tests.documents.samples import STORED, read_sample, store_sample
 from tests.harness import run_stack, wait_until
 from tocsin import clock, documents
 from tocsin.documents import schema_version
+from tocsin.documents.collections import MODELS
 from tocsin.documents.migrations import MIGRATIONS, Migration
 from tocsin.documents.migrations.reading import read_batches
-from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import NewerData, UnfinishedRestore, latest_version, migrate_to_latest
 from tocsin.errors import StartupError
 

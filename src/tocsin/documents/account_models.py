@@ -6,7 +6,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
-from tocsin.documents.base import StoredDocument, index, new_id
+from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.ids import new_id
 
 
 class User(StoredDocument):

@@ -12,8 +12,8 @@ from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.documents.base import Doc, index
+from tocsin.documents.collections import MODELS
 from tocsin.documents.indexes import drop_stale_indexes
-from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots

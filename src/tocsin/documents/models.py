@@ -1,25 +1,17 @@
-"""Models of tasks, runs, deliveries and keys: one Beanie document for each collection. Hot paths use plain dicts."""
+"""Models of tasks, runs and workers. Hot paths use the documents in `run_documents` and `task_documents`."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from beanie import Document
-
-from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.base import StoredDocument, index
-from tocsin.documents.queue_models import Circuit, Queue
-from tocsin.documents.replay_models import Replay
-from tocsin.documents.states import DeliveryStatus, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
-from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
+from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 
 if TYPE_CHECKING:
-    from tocsin.documents.delivery_documents import DeliveryAboutDocument
     from tocsin.documents.run_documents import AttemptDocument, ErrorDocument, FinalDocument, ReplayEntryDocument
     from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument
     from tocsin.schedules import MisfireDocument, ScheduleDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    ActiveRunDocument = AttemptDocument = DeliveryAboutDocument = ErrorDocument = FinalDocument = dict[str, Any]
+    ActiveRunDocument = AttemptDocument = ErrorDocument = FinalDocument = dict[str, Any]
     JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = dict[str, Any]
 
 
@@ -161,139 +153,3 @@ class Worker(StoredDocument):
 
     class Settings:
         name = "workers"
-
-
-class IdempotencyKey(StoredDocument):
-    """The result of a mutation for (owner, mutation, key), kept for 24 hours."""
-
-    fingerprint: str
-    thing: str
-    round: int | None = None
-    done: bool = False
-    created_at: datetime
-
-    class Settings:
-        name = "idempotency_keys"
-        indexes: ClassVar = [index("created_at", expireAfterSeconds=86_400)]
-
-
-class Delivery(StoredDocument):
-    """A mail to a user. Its ID derives from its cause, so that no cause is mailed twice.
-
-    It is sent to its owner's address, or to `to` if the recipient has no account yet. `sealed` is the encrypted
-    replacement of `{link}` in the text: only the mail itself contains it in plain text.
-
-    `link` is the path of the page about its subject. `about` orders the mails about one subject: a later stage of an
-    incident supersedes earlier ones. A delivery is not sent after `good_until`.
-    A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
-
-    `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
-    replaces it (SUPERSEDED), or its recipient must not get it (SUPPRESSED). `claim` is the token of the process that
-    sends it, valid until `lease_until`. `queued_at` sorts `tocsin mails list`.
-    """
-
-    owner: str
-    kind: str
-    run: str | None
-    link: str | None = None
-    about: DeliveryAboutDocument | None = None
-    attachments: list[str] = []
-    good_until: datetime | None = None
-    to: str | None = None
-    subject: str
-    text: str
-    sealed: str | None = None
-    status: DeliveryStatus = DeliveryStatus.QUEUED
-    queued_at: datetime
-    next_try_at: datetime
-    lease_until: datetime | None = None
-    claim: str | None = None
-    tries: int = 0
-    last_error: str | None = None
-    delivered_at: datetime | None = None
-
-    class Settings:
-        name = "deliveries"
-        indexes: ClassVar = [
-            index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "owner", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
-            index("queued_at"),
-        ]
-
-
-class KeyKind(StrEnum):
-    """The purpose of a key: JWT signs access tokens, DATA encrypts secrets."""
-
-    JWT = "JWT"
-    DATA = "DATA"
-
-
-class StoredKey(StoredDocument):
-    """A key of the installation. Tokens and sealed secrets refer to it by its ID.
-
-    `sealed` is the key, encrypted with the operator's key; null for the operator's own key. Each process adds itself to
-    `known_by` when it has read the key. Then the key is activated: the last activated key that is not retired is in
-    use. From `retire_at` on a JWT key is invalid, and a DATA key is deleted once no secret is sealed with it.
-    """
-
-    kind: KeyKind
-    sealed: str | None
-    created_at: datetime
-    activated_at: datetime | None = None
-    retire_at: datetime | None = None
-    known_by: list[str] = []
-
-    class Settings:
-        name = "keys"
-
-
-class RateBucket(StoredDocument):
-    """The state of a rate limiter for one caller (see `security/gcra.py`). Its ID is `kind:digest of the caller`.
-
-    `full_at` is in milliseconds since 1970, because the embedded database can only add numbers. From then on the caller
-    has the full rate again, and the document is deleted.
-    """
-
-    full_at: float
-    forget_at: datetime
-
-    class Settings:
-        name = "rate_buckets"
-        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
-
-
-class MailCount(StoredDocument):
-    """The times of the last mails that one limit counts: see `outbound/mail_limits.py`.
-
-    Its ID is `limit:digest of the recipient`. `held_back` counts mails that were suppressed and not yet logged.
-    """
-
-    times: list[datetime] = []
-    held_back: int = 0
-    forget_at: datetime
-
-    class Settings:
-        name = "mail_counts"
-        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
-
-
-class OwnerUsage(StoredDocument):
-    """The usage of an owner for quotas that are counted incrementally. Its ID is the owner's.
-
-    `counts` has {at, used} for each quota, by name; `at` is the number of the window since 1970. `storage` is in bytes:
-    the size at `measured_at` plus the changes recorded since.
-    """
-
-    counts: dict[str, dict[str, int]] = {}
-    storage: int = 0
-    measured_at: datetime | None = None
-
-    class Settings:
-        name = "owner_usages"
-
-
-MODELS: list[type[Document]] = [
-    User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
-    RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Replay, OwnerUsage,
-]  # fmt: skip
