@@ -1,4 +1,4 @@
-"""A schedule in one plain sentence."""
+"""Descriptions of schedules."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
 
 def describe_schedule(schedule: Schedule) -> str:
-    """For example "every 15 minutes from 2026-11-22T10:00:00Z" or "cron 0 9 * * 1-5 in Europe/Berlin"."""
+    """Describe a schedule: "every 15 minutes from 2026-11-22T10:00:00Z", "cron 0 9 * * 1-5 in Europe/Berlin"."""
     match current_schedule(schedule):
         case Once(at):
             return f"once at {_moment(at)}"
@@ -22,7 +22,7 @@ def describe_schedule(schedule: Schedule) -> str:
 
 
 def describe_duration(duration: timedelta) -> str:
-    """ "15 minutes", "1 hour 30 minutes", "1.5 seconds"; exactly one unit goes without its number: "hour"."""
+    """Describe a duration, such as "15 minutes", "1 hour 30 minutes" or "1.5 seconds". One unit is written "hour"."""
     rest = duration // timedelta(milliseconds=1)
     parts: list[tuple[float, str]] = []
     for unit, size in _UNITS:

@@ -125,7 +125,7 @@ async def test_an_update_of_an_older_version_is_a_conflict(api: Api) -> None:
         stale = await api.alice.do("updateTask", {"id": task, "expectedVersion": 7, **change})
         assert stale["userErrors"] == [
             {"field": ["expectedVersion"], "code": "CONFLICT", "message": (
-                "The task was changed meanwhile: its version is 1. Read it again."
+                "The task has changed: its version is 1. Fetch it again."
             )}
         ]  # fmt: skip
     good = await api.alice.do(

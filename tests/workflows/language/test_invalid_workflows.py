@@ -114,7 +114,7 @@ TOLD: dict[str, list[str]] = {
         "line 3, column 14, steps[0].when: The expression `lenght(inputs)` cannot be evaluated: there is no function lenght. Did you mean length?"
     ],
     "an output of an unknown step": ["line 3, column 1, output: There is no step b. There are: a."],
-    "a timeout that is a number": ['line 2, column 1, timeout: A duration is a text in ISO 8601, such as "PT1H30M".'],
+    "a timeout that is a number": ['line 2, column 1, timeout: A duration is an ISO 8601 text, such as "PT1H30M".'],
     "a timeout of words": [
         'line 2, column 1, timeout: "5 minutes" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'
     ],
@@ -126,7 +126,7 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 30, steps[0].onFailure: onFailure must be fail, continue or compensate."
     ],
     "retries without a wait": [
-        "line 2, column 67, steps[0].retry: offsets: offsets is empty, so there is no wait to repeat. Give one, or leave it out."
+        "line 2, column 67, steps[0].retry: offsets: offsets is empty, so there is no wait to repeat. Give at least one, or omit it."
     ],
     "a status that is a text": ["line 2, column 67, steps[0].retry: statuses.0: 0 must be a whole number."],
     "offsets and backoff": ["line 2, column 67, steps[0].retry: backoff: Give offsets or backoff, not both."],
@@ -134,7 +134,7 @@ TOLD: dict[str, list[str]] = {
         "line 2, column 67, steps[0].retry: tries: There is no tries here. Did you mean maxRetries?"
     ],
     "a wrong schedule": [
-        'line 2, column 1, schedule: cron.expression: The minute field "61" of the cron expression is wrong: minutes are 0 to 59, as in "*/15 * * * *".'
+        'line 2, column 1, schedule: cron.expression: The minute field "61" of the cron expression is invalid: minutes are 0 to 59, as in "*/15 * * * *".'
     ],
     "two schedules": ["line 2, column 1, schedule: A schedule has exactly one of at, every and cron."],
     "an unknown zone": [

@@ -289,7 +289,7 @@ def test_no_more_faults_are_told_than_anyone_reads() -> None:
 def test_an_end_that_lies_behind_is_found_before_it_is_saved() -> None:
     text = f"name: w\nschedule: {{every: {{interval: PT1H, end: '1990-01-01T00:00:00Z'}}}}\nsteps: [{OK}]"
     assert checked(text) == [
-        "line 2, column 1, schedule: every.end: The end lies before the start. It must be the same or later."
+        "line 2, column 1, schedule: every.end: The end is before the start. It must be the same time or later."
     ]
 
 
