@@ -17,14 +17,15 @@ from tocsin.graphql.accounts.mutations import AccountQueries
 from tocsin.graphql.accounts.tokens import TokenQueries
 from tocsin.graphql.accounts.types import to_user
 from tocsin.graphql.arguments import After, Before, First, Last
+from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.mutations import DeadLetterQueries
 from tocsin.graphql.dead_letters.types import load_replay
 from tocsin.graphql.node import Node
 from tocsin.graphql.queues.mutations import QueueQueries
-from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.types import Run, load_run
-from tocsin.graphql.tasks.lists import TaskConnection, TaskFilter, TaskOrder, list_tasks
+from tocsin.graphql.tasks.lists import TaskFilter, TaskOrder, list_tasks
 from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule
 from tocsin.graphql.tasks.types import Task, load_task
 from tocsin.graphql.workflows.queries import WorkflowQueries
@@ -66,7 +67,7 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> TaskConnection:
+    ) -> Connection[Task]:
         user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_tasks(info.context.services, user, filter or None, order_by or None, page)
 
@@ -90,7 +91,7 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> RunConnection:
+    ) -> Connection[Run]:
         user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_runs(info.context.services, user, filter or None, order_by or None, page)
 

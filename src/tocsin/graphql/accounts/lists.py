@@ -8,15 +8,15 @@ import strawberry
 from tocsin import clock
 from tocsin.accounts.emails import email_key
 from tocsin.clock import EPOCH
-from tocsin.documents import AuditAction, Database, Doc, paging
+from tocsin.documents import AuditAction, Database, Doc
 from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.types import User, row_to_user
 from tocsin.graphql.arguments import After, Before, First, Last, TimeWindow, contains_text, window_bounds
+from tocsin.graphql.connections import Connection, connect
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
-from tocsin.graphql.node import Node, PageInfo
-from tocsin.graphql.runs.lists import to_page_info
+from tocsin.graphql.node import Node
 
 describe_enum(
     AuditAction,
@@ -62,27 +62,6 @@ class UserFilter:
     )
 
 
-@strawberry.type(description="A user in a connection, with its cursor.")
-class UserEdge:
-    cursor: str = strawberry.field(description="Cursor of this user, for `after` and `before`.")
-    node: User = strawberry.field(description="The user.")
-
-
-@strawberry.type(description="A page of users.")
-class UserConnection:
-    query: strawberry.Private[KeysetQuery]
-    edges: list[UserEdge] = strawberry.field(description="The users on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The users on this page.")
-    def nodes(self) -> list[User]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of users on all pages.")
-    async def total_count(self) -> int:
-        return await paging.count_rows(self.query)
-
-
 @strawberry.type(description="An entry in the audit log.")
 class AuditEntry(Node):
     at: datetime = strawberry.field(description="Time of the action.")
@@ -107,27 +86,6 @@ class AuditFilter:
     at: TimeWindow | None = strawberry.field(default=strawberry.UNSET, description="Entries recorded in this period.")
 
 
-@strawberry.type(description="An audit log entry in a connection, with its cursor.")
-class AuditEntryEdge:
-    cursor: str = strawberry.field(description="Cursor of this entry, for `after` and `before`.")
-    node: AuditEntry = strawberry.field(description="The audit log entry.")
-
-
-@strawberry.type(description="A page of the audit log.")
-class AuditEntryConnection:
-    query: strawberry.Private[KeysetQuery]
-    edges: list[AuditEntryEdge] = strawberry.field(description="The entries on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The entries on this page.")
-    def nodes(self) -> list[AuditEntry]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of entries on all pages.")
-    async def total_count(self) -> int:
-        return await paging.count_rows(self.query)
-
-
 @strawberry.type
 class AdministrationQueries:
     @strawberry.field(description="All users, newest first. Administrators only.")
@@ -141,12 +99,10 @@ class AdministrationQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> UserConnection:
+    ) -> Connection[User]:
         await access.require_administrator(info)
         rows = _user_rows(info.context.services.database, filter or None)
-        page = await paging.fetch_page(rows, PageArguments.of(first, after, last, before))
-        edges = [UserEdge(cursor=paging.encode_cursor(rows, row), node=row_to_user(row)) for row in page.rows]
-        return UserConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
+        return await connect(rows, PageArguments.of(first, after, last, before), row_to_user)
 
     @strawberry.field(description="The audit log, newest entry first. Administrators only.")
     async def audit_log(
@@ -159,14 +115,10 @@ class AdministrationQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> AuditEntryConnection:
+    ) -> Connection[AuditEntry]:
         await access.require_administrator(info)
         rows = _audit_rows(info.context.services.database, filter or None)
-        page = await paging.fetch_page(rows, PageArguments.of(first, after, last, before))
-        edges = [AuditEntryEdge(cursor=paging.encode_cursor(rows, row), node=to_audit_entry(row)) for row in page.rows]
-        return AuditEntryConnection(
-            query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges])
-        )
+        return await connect(rows, PageArguments.of(first, after, last, before), to_audit_entry)
 
 
 def to_audit_entry(entry: Doc) -> AuditEntry:

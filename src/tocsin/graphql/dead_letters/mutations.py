@@ -12,12 +12,12 @@ from tocsin.documents.paging import PageArguments
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT, After, Before, First, Last
+from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.dead_letters.types import (
     DeadLetterCause,
     DeadLetterFilter,
     Replay,
-    ReplayConnection,
     list_dead_letters,
     list_replays,
     load_replay,
@@ -27,7 +27,7 @@ from tocsin.graphql.dead_letters.types import (
 )
 from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
-from tocsin.graphql.runs.lists import RunConnection
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.tasks.ownership import find_run
 
@@ -109,7 +109,7 @@ class DeadLetterQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> RunConnection:
+    ) -> Connection[Run]:
         user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_dead_letters(info.context.services, user, filter or None, page)
 
@@ -142,7 +142,7 @@ class DeadLetterQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> ReplayConnection:
+    ) -> Connection[Replay]:
         user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_replays(info.context.services, user, page)
 

@@ -8,15 +8,15 @@ from tocsin import clock
 from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.filter import FailureCause
-from tocsin.documents import Doc, ReplaySettings, ReplayStatus, SkipReason, User, paging
+from tocsin.documents import Doc, ReplaySettings, ReplayStatus, SkipReason, User
 from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import ids
+from tocsin.graphql.connections import Connection, connect
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.loaders import RUN_PROJECTION
-from tocsin.graphql.node import Node, PageInfo
-from tocsin.graphql.runs.lists import RunConnection, to_page_info, to_run_connection
-from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.node import Node
+from tocsin.graphql.runs.types import Run, load_run, to_run
 from tocsin.jobs.base import ErrorKind
 
 _SKIP_TEXTS = {
@@ -207,30 +207,9 @@ def to_run_replay(owner: str, document: Doc) -> RunReplay:
     return RunReplay(document=document, owner=owner, at=document["at"], round=document["round"])
 
 
-@strawberry.type(description="A replay in a connection, with its cursor.")
-class ReplayEdge:
-    cursor: str = strawberry.field(description="Cursor of this replay, for `after` and `before`.")
-    node: Replay = strawberry.field(description="The replay.")
-
-
-@strawberry.type(description="A page of replays.")
-class ReplayConnection:
-    query: strawberry.Private[KeysetQuery]
-    edges: list[ReplayEdge] = strawberry.field(description="The replays on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The replays on this page.")
-    def nodes(self) -> list[Replay]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of replays on all pages.")
-    async def total_count(self) -> int:
-        return await paging.count_rows(self.query)
-
-
 async def list_dead_letters(
     services: Services, user: User, filter_: DeadLetterFilter | None, arguments: PageArguments
-) -> RunConnection:
+) -> Connection[Run]:
     """Return a page of the user's dead letters, latest failure first. Raises InvalidInput."""
     chosen = parse_dead_letter_filter(filter_)
     low, high = chosen.time_range()
@@ -240,15 +219,13 @@ async def list_dead_letters(
         projection=dict(RUN_PROJECTION), min_key=low, max_key=high,
         key_range_hint=(user.created_at, clock.now()),
     )  # fmt: skip
-    return to_run_connection(rows, await paging.fetch_page(rows, arguments))
+    return await connect(rows, arguments, to_run)
 
 
-async def list_replays(services: Services, user: User, arguments: PageArguments) -> ReplayConnection:
+async def list_replays(services: Services, user: User, arguments: PageArguments) -> Connection[Replay]:
     """Return a page of the user's replays, newest first. Raises InvalidInput."""
     rows = KeysetQuery(
         collection=services.database.replays, order_name="replay_created_at", key="created_at", descending=True,
         indexed_filter={"owner": user.id}, key_range_hint=(user.created_at, clock.now()),
     )  # fmt: skip
-    page = await paging.fetch_page(rows, arguments)
-    edges = [ReplayEdge(cursor=paging.encode_cursor(rows, row), node=to_replay(row)) for row in page.rows]
-    return ReplayConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
+    return await connect(rows, arguments, to_replay)

@@ -6,14 +6,14 @@ from enum import Enum
 import strawberry
 
 from tocsin import clock
-from tocsin.documents import Doc, RunStatus, Trigger, User, owner_of, paging
+from tocsin.documents import Doc, RunStatus, Trigger, User, owner_of
 from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import ids
 from tocsin.graphql.arguments import TimeWindow, contains_text, window_bounds
+from tocsin.graphql.connections import Connection, connect
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import OrderDirection, describe_enum
 from tocsin.graphql.loaders import RUN_PROJECTION
-from tocsin.graphql.node import PageInfo
 from tocsin.graphql.runs.types import Run, to_run
 
 
@@ -52,27 +52,6 @@ class RunFilter:
     )
 
 
-@strawberry.type(description="A run in a connection, with its cursor.")
-class RunEdge:
-    cursor: str = strawberry.field(description="Cursor of this run, for `after` and `before`.")
-    node: Run = strawberry.field(description="The run.")
-
-
-@strawberry.type(description="A page of runs.")
-class RunConnection:
-    query: strawberry.Private[KeysetQuery | None]
-    edges: list[RunEdge] = strawberry.field(description="The runs on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The runs on this page.")
-    def nodes(self) -> list[Run]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of runs on all pages.")
-    async def total_count(self) -> int:
-        return 0 if self.query is None else await paging.count_rows(self.query)
-
-
 async def list_runs(
     services: Services,
     user: User,
@@ -80,15 +59,13 @@ async def list_runs(
     order: RunOrder | None,
     arguments: PageArguments,
     task_id: str | None = None,
-) -> RunConnection:
+) -> Connection[Run]:
     """Return a page of the user's runs, or of the runs of one task. Raises InvalidInput."""
     if task_id is None and filter_ and filter_.task_id:
         task_id = ids.decode_as("Task", filter_.task_id, "filter", "taskId") or ""
-        if owner_of(task_id) != user.id:
-            arguments.validated()
-            return to_run_connection(None, paging.Page([], has_next=False, has_previous=False))
+        task_id = task_id if owner_of(task_id) == user.id else ""  # which no run has
     rows = _rows(services, user, filter_, order or RunOrder(field=RunOrderField.DUE_AT), task_id)
-    return to_run_connection(rows, await paging.fetch_page(rows, arguments))
+    return await connect(rows, arguments, to_run)
 
 
 def _rows(
@@ -148,19 +125,3 @@ def _shown_as(statuses: list[RunStatus]) -> Doc:
 def _due_between(low: datetime | None, high: datetime | None) -> Doc:
     found = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
     return {"due_at": found} if found else {}
-
-
-def to_run_connection(rows: KeysetQuery | None, page: paging.Page) -> RunConnection:
-    """Convert a page of runs to a connection."""
-    edges = [RunEdge(cursor=paging.encode_cursor(rows, row), node=to_run(row)) for row in page.rows] if rows else []
-    return RunConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
-
-
-def to_page_info(page: paging.Page, cursors: list[str]) -> PageInfo:
-    """Return the position of the page."""
-    return PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
-    )

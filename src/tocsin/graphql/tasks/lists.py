@@ -6,14 +6,13 @@ from enum import Enum
 import strawberry
 
 from tocsin import clock
-from tocsin.documents import Doc, Hold, TaskStatus, User, paging
+from tocsin.documents import Doc, Hold, TaskStatus, User
 from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.errors import InvalidInput
 from tocsin.graphql.arguments import TimeWindow, contains_text, window_bounds
+from tocsin.graphql.connections import Connection, connect
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import OrderDirection, describe_enum
-from tocsin.graphql.node import PageInfo
-from tocsin.graphql.runs.lists import to_page_info
 from tocsin.graphql.tasks.types import Task, to_task
 
 _DUE_KEY = "_due"
@@ -64,35 +63,12 @@ class TaskFilter:
     )
 
 
-@strawberry.type(description="A task in a connection, with its cursor.")
-class TaskEdge:
-    cursor: str = strawberry.field(description="Cursor of this task, for `after` and `before`.")
-    node: Task = strawberry.field(description="The task.")
-
-
-@strawberry.type(description="A page of tasks.")
-class TaskConnection:
-    query: strawberry.Private[KeysetQuery]
-    edges: list[TaskEdge] = strawberry.field(description="The tasks on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The tasks on this page.")
-    def nodes(self) -> list[Task]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of tasks on all pages.")
-    async def total_count(self) -> int:
-        return await paging.count_rows(self.query)
-
-
 async def list_tasks(
     services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder | None, arguments: PageArguments
-) -> TaskConnection:
+) -> Connection[Task]:
     """Return a page of the user's tasks. Raises InvalidInput."""
     rows = _rows(services, user, filter_, order or TaskOrder(field=TaskOrderField.CREATED_AT))
-    page = await paging.fetch_page(rows, arguments)
-    edges = [TaskEdge(cursor=paging.encode_cursor(rows, row), node=to_task(row)) for row in page.rows]
-    return TaskConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
+    return await connect(rows, arguments, to_task)
 
 
 def _rows(services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder) -> KeysetQuery:

@@ -11,10 +11,11 @@ from tocsin.documents import Doc, Overlap, TaskStatus
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import After, Before, First, Last
+from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import Node
-from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.types import Run, load_run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
@@ -108,7 +109,7 @@ class Task(Node):
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> RunConnection:
+    ) -> Connection[Run]:
         user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_runs(
             info.context.services, user, filter or None, order_by or None, page, self.document["_id"]

@@ -7,11 +7,10 @@ import strawberry
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import After, Before, First, Last
+from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Info
 from tocsin.graphql.workflows.lists import (
-    WorkflowConnection,
     WorkflowFilter,
-    WorkflowRunConnection,
     WorkflowRunFilter,
     list_workflow_runs,
     list_workflows,
@@ -44,7 +43,7 @@ class WorkflowQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> WorkflowConnection:
+    ) -> Connection[Workflow]:
         user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_workflows(info.context.services, user, filter or None, page)
 
@@ -68,6 +67,6 @@ class WorkflowQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> WorkflowRunConnection:
+    ) -> Connection[WorkflowRun]:
         user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
         return await list_workflow_runs(info.context.services, user, filter or None, page)
