@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import strawberry
 from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
@@ -46,12 +45,6 @@ class PageArguments:
     after: str | None
     last: int | None
     before: str | None
-
-    @classmethod
-    def of(cls, first: object, after: object, last: object, before: object) -> "PageArguments":
-        """Create them from the arguments of a resolver, in which absent and null mean the same."""
-        given: list[Any] = [None if value is strawberry.UNSET else value for value in (first, after, last, before)]
-        return cls(*given)
 
     def validated(self) -> "PageArguments":
         """Return the arguments with `first` or `last` set. Raises InvalidInput if they are invalid."""

@@ -1,20 +1,11 @@
 """Arguments that many fields share."""
 
 from datetime import datetime
-from typing import Annotated
 
 import strawberry
 
 from tocsin.clock import EPOCH, MILLISECOND
 from tocsin.errors import InvalidInput
-
-First = Annotated[
-    int | None,
-    strawberry.argument(description="Number of rows from the start, 1 to 100. Default: 20, unless `last` is given."),
-]
-After = Annotated[str | None, strawberry.argument(description="Return rows after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="Number of rows from the end, 1 to 100.")]
-Before = Annotated[str | None, strawberry.argument(description="Return rows before this cursor.")]
 
 INPUT_ARGUMENT = strawberry.argument(description="Parameters of the mutation.")
 _LONGEST_TEXT = 200

@@ -1,9 +1,13 @@
 """Connections of the Relay specification: edges, pages and their positions, for any type of node."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
 
 from tocsin.documents import Doc, paging
 from tocsin.documents.paging import KeysetQuery, Page, PageArguments
@@ -57,4 +61,39 @@ def _to_page_info(page: Page, cursors: list[str]) -> PageInfo:
         has_previous_page=page.has_previous,
         start_cursor=cursors[0] if cursors else None,
         end_cursor=cursors[-1] if cursors else None,
+    )
+
+
+class PagedField(FieldExtension):
+    """Gives a field the arguments of a page, which its resolver takes as one `page: PageArguments`.
+
+    Arguments that are absent or null reach the resolver as None.
+    """
+
+    def apply(self, field: StrawberryField) -> None:
+        """Replace `page` by the four arguments in the schema."""
+        own = [argument for argument in field.arguments if argument.python_name != "page"]
+        field.arguments = own + [_page_argument(name, *described) for name, described in _PAGE_ARGUMENTS.items()]
+
+    def map_arguments(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Collect the four arguments in one value."""
+        given = {name: None if value is strawberry.UNSET else value for name, value in kwargs.items()}
+        return {"page": PageArguments(*(given.pop(name, None) for name in _PAGE_ARGUMENTS)), **given}
+
+
+_PAGE_ARGUMENTS = {
+    "first": (int, "Number of rows from the start, 1 to 100. Default: 20, unless `last` is given."),
+    "after": (str, "Return rows after this cursor."),
+    "last": (int, "Number of rows from the end, 1 to 100."),
+    "before": (str, "Return rows before this cursor."),
+}
+
+
+def _page_argument(name: str, type_: type, description: str) -> StrawberryArgument:
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(type_ | None),
+        description=description,
+        default=strawberry.UNSET,
     )

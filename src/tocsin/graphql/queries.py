@@ -16,8 +16,7 @@ from tocsin.graphql.accounts.lists import AdministrationQueries, to_audit_entry
 from tocsin.graphql.accounts.mutations import AccountQueries
 from tocsin.graphql.accounts.tokens import TokenQueries
 from tocsin.graphql.accounts.types import to_user
-from tocsin.graphql.arguments import After, Before, First, Last
-from tocsin.graphql.connections import Connection
+from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.mutations import DeadLetterQueries
 from tocsin.graphql.dead_letters.types import load_replay
@@ -52,10 +51,11 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
         owner, task_id = await access.require_owner(info), ids.decode_as("Task", id, "id")
         return None if task_id is None else await load_task(info, owner, task_id)
 
-    @strawberry.field(description="List your tasks, by default newest first.")
+    @strawberry.field(description="List your tasks, by default newest first.", extensions=[PagedField()])
     async def tasks(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             TaskFilter | None, strawberry.argument(description="Return only the tasks that match.")
         ] = strawberry.UNSET,
@@ -63,23 +63,22 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
             TaskOrder | None,
             strawberry.argument(description="Sort order of the tasks. Default: by `CREATED_AT`, descending."),
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[Task]:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_tasks(info.context.services, user, filter or None, order_by or None, page)
+        user = await access.require_user(info)
+        return await list_tasks(info.context.services, user, filter, order_by, page)
 
     @strawberry.field(description="Fetch one of your runs; null if you have no run with this ID.")
     async def run(self, info: Info, id: GlobalId) -> Run | None:
         owner, run_id = await access.require_owner(info), ids.decode_as("Run", id, "id")
         return None if run_id is None else await load_run(info, owner, run_id)
 
-    @strawberry.field(description="List the runs of all your tasks, by default latest due time first.")
+    @strawberry.field(
+        description="List the runs of all your tasks, by default latest due time first.", extensions=[PagedField()]
+    )
     async def runs(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             RunFilter | None, strawberry.argument(description="Return only the runs that match.")
         ] = strawberry.UNSET,
@@ -87,13 +86,9 @@ class Query(AccountQueries, TokenQueries, AdministrationQueries, WorkflowQueries
             RunOrder | None,
             strawberry.argument(description="Sort order of the runs. Default: by `DUE_AT`, descending."),
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[Run]:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_runs(info.context.services, user, filter or None, order_by or None, page)
+        user = await access.require_user(info)
+        return await list_runs(info.context.services, user, filter, order_by, page)
 
     @strawberry.field(
         description=(

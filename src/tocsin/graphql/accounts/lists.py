@@ -12,8 +12,8 @@ from tocsin.documents import AuditAction, Database, Doc
 from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.types import User, row_to_user
-from tocsin.graphql.arguments import After, Before, First, Last, TimeWindow, contains_text, window_bounds
-from tocsin.graphql.connections import Connection, connect
+from tocsin.graphql.arguments import TimeWindow, contains_text, window_bounds
+from tocsin.graphql.connections import Connection, PagedField, connect
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.node import Node
@@ -88,37 +88,31 @@ class AuditFilter:
 
 @strawberry.type
 class AdministrationQueries:
-    @strawberry.field(description="All users, newest first. Administrators only.")
+    @strawberry.field(description="All users, newest first. Administrators only.", extensions=[PagedField()])
     async def users(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             UserFilter | None, strawberry.argument(description="Return only the users that match.")
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[User]:
         await access.require_administrator(info)
-        rows = _user_rows(info.context.services.database, filter or None)
-        return await connect(rows, PageArguments.of(first, after, last, before), row_to_user)
+        rows = _user_rows(info.context.services.database, filter)
+        return await connect(rows, page, row_to_user)
 
-    @strawberry.field(description="The audit log, newest entry first. Administrators only.")
+    @strawberry.field(description="The audit log, newest entry first. Administrators only.", extensions=[PagedField()])
     async def audit_log(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             AuditFilter | None, strawberry.argument(description="Return only the entries that match.")
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[AuditEntry]:
         await access.require_administrator(info)
-        rows = _audit_rows(info.context.services.database, filter or None)
-        return await connect(rows, PageArguments.of(first, after, last, before), to_audit_entry)
+        rows = _audit_rows(info.context.services.database, filter)
+        return await connect(rows, page, to_audit_entry)
 
 
 def to_audit_entry(entry: Doc) -> AuditEntry:

@@ -11,8 +11,8 @@ from tocsin.documents import Doc, ReplaySettings
 from tocsin.documents.paging import PageArguments
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import INPUT_ARGUMENT, After, Before, First, Last
-from tocsin.graphql.connections import Connection
+from tocsin.graphql.arguments import INPUT_ARGUMENT
+from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.dead_letters.types import (
     DeadLetterCause,
@@ -99,19 +99,17 @@ class DeadLetterQueries:
         description=(
             "Your dead letters, the latest failure first: runs that failed after their last retry and were neither "
             "discarded nor replayed since."
-        )
+        ),
+        extensions=[PagedField()],
     )
     async def dead_letters(
         self,
         info: Info,
+        page: PageArguments,
         filter: FilterArgument = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[Run]:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_dead_letters(info.context.services, user, filter or None, page)
+        user = await access.require_user(info)
+        return await list_dead_letters(info.context.services, user, filter, page)
 
     @strawberry.field(
         description=(
@@ -134,16 +132,13 @@ class DeadLetterQueries:
         owner, replay_id = await access.require_owner(info), ids.decode_as("Replay", id, "id")
         return None if replay_id is None else await load_replay(info, owner, replay_id)
 
-    @strawberry.field(description="Your replays, the latest first.")
+    @strawberry.field(description="Your replays, the latest first.", extensions=[PagedField()])
     async def replays(
         self,
         info: Info,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
+        page: PageArguments,
     ) -> Connection[Replay]:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
+        user = await access.require_user(info)
         return await list_replays(info.context.services, user, page)
 
 

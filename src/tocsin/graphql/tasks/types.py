@@ -10,8 +10,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.documents import Doc, Overlap, TaskStatus
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import After, Before, First, Last
-from tocsin.graphql.connections import Connection
+from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import Node
@@ -93,10 +92,14 @@ class Task(Node):
         run_id = self.document["last_run"]
         return None if run_id is None else await load_run(info, self.document["owner"], run_id)
 
-    @strawberry.field(description="List the scheduled and manual runs of the task, by default latest due time first.")
+    @strawberry.field(
+        description="List the scheduled and manual runs of the task, by default latest due time first.",
+        extensions=[PagedField()],
+    )
     async def runs(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             RunFilter | None,
             strawberry.argument(description="Return only the runs that match. `taskId` has no effect here."),
@@ -105,15 +108,9 @@ class Task(Node):
             RunOrder | None,
             strawberry.argument(description="Sort order of the runs. Default: by `DUE_AT`, descending."),
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[Run]:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_runs(
-            info.context.services, user, filter or None, order_by or None, page, self.document["_id"]
-        )
+        user = await access.require_user(info)
+        return await list_runs(info.context.services, user, filter, order_by, page, self.document["_id"])
 
 
 def to_task(task: Doc) -> Task:

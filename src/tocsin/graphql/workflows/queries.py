@@ -6,8 +6,7 @@ import strawberry
 
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import After, Before, First, Last
-from tocsin.graphql.connections import Connection
+from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.workflows.lists import (
     WorkflowFilter,
@@ -32,20 +31,17 @@ class WorkflowQueries:
         document = await find_workflow(info.context.services.database, owner, name)
         return None if document is None else to_workflow(document)
 
-    @strawberry.field(description="List your workflows, newest first.")
+    @strawberry.field(description="List your workflows, newest first.", extensions=[PagedField()])
     async def workflows(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             WorkflowFilter | None, strawberry.argument(description="Return only the workflows that match.")
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[Workflow]:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_workflows(info.context.services, user, filter or None, page)
+        user = await access.require_user(info)
+        return await list_workflows(info.context.services, user, filter, page)
 
     @strawberry.field(description="Fetch one of your workflow runs; null if you have no workflow run with this ID.")
     async def workflow_run(
@@ -56,17 +52,14 @@ class WorkflowQueries:
         owner, run_id = await access.require_owner(info), ids.decode_as("WorkflowRun", id, "id")
         return None if run_id is None else await load_workflow_run(info, owner, run_id)
 
-    @strawberry.field(description="List the runs of your workflows, newest first.")
+    @strawberry.field(description="List the runs of your workflows, newest first.", extensions=[PagedField()])
     async def workflow_runs(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             WorkflowRunFilter | None, strawberry.argument(description="Return only the workflow runs that match.")
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
     ) -> Connection[WorkflowRun]:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_workflow_runs(info.context.services, user, filter or None, page)
+        user = await access.require_user(info)
+        return await list_workflow_runs(info.context.services, user, filter, page)
