@@ -7,7 +7,6 @@ import strawberry
 
 from tocsin.documents import AttemptOutcome, Overlap, RunReason, RunStatus, TaskStatus, Trigger, WaitingFor
 from tocsin.errors import UserErrorCode
-from tocsin.events import ChangeKind
 from tocsin.jobs.base import ErrorKind
 from tocsin.schedules import MisfirePolicy
 
@@ -173,19 +172,6 @@ describe_enum(
         "INTERNAL": "An internal error of Tocsin; the server log has details.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the keys of the server.",
     },
-)
-describe_enum(
-    ChangeKind,
-    "The kind of a task event.",
-    {
-        "SNAPSHOT": "The stream started, or changes were dropped: read the current state.",
-        "TASK_CREATED": "A task was created.",
-        "TASK_UPDATED": "A task was edited, or its status changed.",
-        "TASK_DELETED": "A task was deleted.",
-        "RUN_CREATED": "A run was created.",
-        "RUN_UPDATED": "The status of a run changed, or its cancellation was requested.",
-    },
-    name="TaskEventKind",
 )
 describe_enum(
     UserErrorCode,

@@ -138,13 +138,6 @@ class RequestsFromPayload:
 
 
 @strawberry.type
-class AccountQueries:
-    @strawberry.field(description="The user that the request is authenticated as.")
-    async def viewer(self, info: Info) -> User:
-        return to_user(await access.require_user(info))
-
-
-@strawberry.type
 class AccountMutations:
     @strawberry.mutation(
         description=(

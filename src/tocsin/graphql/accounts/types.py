@@ -128,6 +128,14 @@ def row_to_user(user: Doc) -> User:
     )
 
 
+async def load_user(info: Info, owner: str, user_id: str) -> User | None:
+    """Load the caller themselves, or any user for an administrator."""
+    if user_id != owner and not await access.is_administrator(info):
+        return None
+    user = await documents.User.get(user_id)
+    return None if user is None else to_user(user)
+
+
 def to_session(grant: accounts.SessionTokens) -> Session:
     """Convert the grant of a log-in or a refresh."""
     return Session(

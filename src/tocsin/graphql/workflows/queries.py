@@ -6,15 +6,17 @@ import strawberry
 
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import GlobalId
 from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
+from tocsin.graphql.node import WORKFLOW_RUN, load_node
 from tocsin.graphql.workflows.lists import (
     WorkflowFilter,
     WorkflowRunFilter,
     list_workflow_runs,
     list_workflows,
 )
-from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import Workflow, to_workflow
 from tocsin.workflows.ownership import find_workflow
 
@@ -47,10 +49,10 @@ class WorkflowQueries:
     async def workflow_run(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")],
+        id: GlobalId,
     ) -> WorkflowRun | None:
         owner, run_id = await access.require_owner(info), ids.decode_as("WorkflowRun", id, "id")
-        return None if run_id is None else await load_workflow_run(info, owner, run_id)
+        return None if run_id is None else await load_node(info, WORKFLOW_RUN, owner, run_id)
 
     @strawberry.field(description="List the runs of your workflows, newest first.", extensions=[PagedField()])
     async def workflow_runs(
