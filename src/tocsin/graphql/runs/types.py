@@ -21,7 +21,7 @@ from tocsin.documents import (
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.http import Header
-from tocsin.graphql.node import Node
+from tocsin.graphql.node import REPLAY, RUN, TASK, WORKFLOW_RUN, Node, converter_to, load_node
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.graphql.scalars import JSON, Url, parse_json_texts
 from tocsin.jobs.base import ErrorKind
@@ -30,7 +30,7 @@ from tocsin.tasks.ranking import DEFAULT_QUEUE
 _MAX_INT = 2**31 - 1  # of GraphQL's Int
 
 if TYPE_CHECKING:
-    from tocsin.graphql.dead_letters.types import RunReplay
+    from tocsin.graphql.dead_letters.types import Replay
     from tocsin.graphql.tasks.types import Task
     from tocsin.graphql.workflows.run_types import WorkflowRun
 
@@ -119,6 +119,21 @@ class Attempt:
         return AttemptTimings(**{name: timings.get(name) for name in names})
 
 
+@strawberry.type(description="One occasion on which a person retried or replayed a run.")
+class RunReplay:
+    document: strawberry.Private[Doc]
+    owner: strawberry.Private[str]
+    at: datetime = strawberry.field(description="Time at which the run was queued again.")
+    round: int = strawberry.field(
+        description="Number of times the run had been retried or replayed by then, including this one."
+    )
+
+    @strawberry.field(description="The replay that sent it; null for a single retry and after the replay was deleted.")
+    async def replay(self, info: Info) -> Annotated["Replay", strawberry.lazy("..dead_letters.types")] | None:
+        replay_id = self.document["replay"]
+        return None if replay_id is None else await load_node(info, REPLAY, self.owner, replay_id)
+
+
 @strawberry.type(description="A run: one occurrence of a task or workflow step, attempted one or more times.")
 class Run(Node):
     document: strawberry.Private[Doc]
@@ -171,20 +186,16 @@ class Run(Node):
         return result
 
     @strawberry.field(description="Task of the run; null if the task was deleted.")
-    async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("tocsin.graphql.tasks.types")] | None:
-        from tocsin.graphql.tasks.types import load_task  # the two modules import each other
-
-        return await load_task(info, self.document["owner"], parent_of(self.document["_id"]))
+    async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("..tasks.types")] | None:
+        return await load_node(info, TASK, self.document["owner"], parent_of(self.document["_id"]))
 
     @strawberry.field(description="Workflow run to which the run belongs as a step; null for a run of a task.")
     async def workflow_run(
         self, info: Info
-    ) -> Annotated["WorkflowRun", strawberry.lazy("tocsin.graphql.workflows.run_types")] | None:
-        from tocsin.graphql.workflows.run_types import load_workflow_run  # the two modules import each other
-
+    ) -> Annotated["WorkflowRun", strawberry.lazy("..workflows.run_types")] | None:
         if step_of(self.document["_id"]) is None:
             return None
-        return await load_workflow_run(info, self.document["owner"], parent_of(self.document["_id"]))
+        return await load_node(info, WORKFLOW_RUN, self.document["owner"], parent_of(self.document["_id"]))
 
     @strawberry.field(description="Name of its queue.")
     def queue(self) -> str:
@@ -219,10 +230,8 @@ class Run(Node):
     @strawberry.field(
         description="The latest occasions on which a person retried or replayed the run, at most 50, oldest first."
     )
-    def replays(self) -> list[Annotated["RunReplay", strawberry.lazy("tocsin.graphql.dead_letters.types")]]:
-        from tocsin.graphql.dead_letters.types import to_run_replay  # the two modules import each other
-
-        return [to_run_replay(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
+    def replays(self) -> list[RunReplay]:
+        return [_to_run_replay(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
 
     @strawberry.field(description="Attempts of the run, at most 100, oldest first.")
     def attempts(self) -> list[Attempt]:
@@ -232,6 +241,7 @@ class Run(Node):
         return [_to_attempt(run_id, document) for document in (claimed[:-1] if is_waiting else claimed)]
 
 
+@converter_to(RUN)
 def to_run(run: Doc) -> Run:
     """Convert a stored run."""
     reason = run.get("reason") and RunReason(run["reason"])
@@ -262,10 +272,8 @@ def to_run(run: Doc) -> Run:
     )
 
 
-async def load_run(info: Info, owner: str, run_id: str) -> Run | None:
-    """Load a run of the owner; None if it does not exist."""
-    run = await info.context.services.loaders.load_run(owner, run_id)
-    return None if run is None else to_run(run)
+def _to_run_replay(owner: str, document: Doc) -> RunReplay:
+    return RunReplay(document=document, owner=owner, at=document["at"], round=document["round"])
 
 
 def _to_attempt(run_id: str, attempt: Doc) -> Attempt:

@@ -18,8 +18,9 @@ from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.errors import UserError, collect_user_errors, to_user_error, to_user_errors
 from tocsin.graphql.idempotency import take_idempotency_key
+from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
-from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.graphql.tasks.types import Task
 from tocsin.quotas import Quota
 from tocsin.tasks import bulk_creation, idempotency, queues, saving
 
@@ -167,7 +168,7 @@ async def _results(info: Info, owner: str, work: _Batch) -> list[CreateTasksResu
     tasks: list[Task | None] = [None] * work.count
     if (record := work.record) is not None:
         ids = [bulk_creation.task_id_at(record, index) for index in range(work.count)]
-        tasks = await asyncio.gather(*(load_task(info, owner, id_) for id_ in ids))  # one query
+        tasks = await asyncio.gather(*(load_node(info, TASK, owner, id_) for id_ in ids))  # one query
     return [
         CreateTasksResult(index=index, task=task, user_errors=[] if task else _errors_of(work, index))
         for index, task in enumerate(tasks)

@@ -16,7 +16,8 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
-from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.node import RUN, TASK, load_node
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import (
     CreateTaskInput,
     UpdateTaskInput,
@@ -24,7 +25,7 @@ from tocsin.graphql.tasks.inputs import (
     parse_draft,
     parse_draft_changes,
 )
-from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.graphql.tasks.types import Task
 from tocsin.quotas import Quota
 from tocsin.tasks import idempotency, lifecycle, ownership, saving
 from tocsin.tasks import runs as task_runs
@@ -153,12 +154,12 @@ class TaskMutations:
         task, run = None, None
         made, errors = await collect_user_errors(_run(services, owner, input))
         if made is not None:
-            task, run = await load_task(info, owner, made[0]), await load_run(info, owner, made[1])
+            task, run = await load_node(info, TASK, owner, made[0]), await load_node(info, RUN, owner, made[1])
         return RunTaskPayload(task=task, run=run, user_errors=errors)
 
 
 async def _load(info: Info, owner: str, task: TaskDocument | None) -> Task | None:
-    return None if task is None else await load_task(info, owner, task.id)
+    return None if task is None else await load_node(info, TASK, owner, task.id)
 
 
 async def _create(services: Services, owner: User, input: CreateTaskInput) -> TaskDocument:

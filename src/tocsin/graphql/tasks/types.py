@@ -13,10 +13,10 @@ from tocsin.graphql import access, ids
 from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.types import Job, to_job
-from tocsin.graphql.node import Node
+from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.reasons import explain_lateness
-from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
 from tocsin.graphql.tasks.schedule import Misfire, Schedule, to_misfire, to_schedule
 from tocsin.tasks import retry_policy as retries
@@ -90,7 +90,7 @@ class Task(Node):
     @strawberry.field(description="Latest scheduled run; null before the first one.")
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
-        return None if run_id is None else await load_run(info, self.document["owner"], run_id)
+        return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
 
     @strawberry.field(
         description="List the scheduled and manual runs of the task, by default latest due time first.",
@@ -113,6 +113,7 @@ class Task(Node):
         return await list_runs(info.context.services, user, filter, order_by, page, self.document["_id"])
 
 
+@converter_to(TASK)
 def to_task(task: Doc) -> Task:
     """Convert a stored task."""
     same = ("name", "tags", "version", "next_run_at", "consecutive_failures", "created_at", "updated_at")
@@ -123,9 +124,3 @@ def to_task(task: Doc) -> Task:
         status=TaskStatus(task["status"]),
         **{name: task[name] for name in same},
     )
-
-
-async def load_task(info: Info, owner: str, task_id: str) -> Task | None:
-    """Load a task of the owner; None if it does not exist or was deleted."""
-    task = await info.context.services.loaders.load_task(owner, task_id)
-    return None if task is None else to_task(task)

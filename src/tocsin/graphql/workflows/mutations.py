@@ -11,9 +11,10 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
+from tocsin.graphql.node import WORKFLOW_RUN, load_node
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.inputs import idempotency_key_field
-from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import Workflow, to_workflow
 from tocsin.jobs.registry import RegisteredJobs
 from tocsin.outbound.guard import ConnectionRules
@@ -192,7 +193,7 @@ class WorkflowMutations:
 
 
 async def _load(info: Info, owner: str, run: documents.WorkflowRun | None) -> WorkflowRun | None:
-    return None if run is None else await load_workflow_run(info, owner, run.id)
+    return None if run is None else await load_node(info, WORKFLOW_RUN, owner, run.id)
 
 
 def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[UserError]:

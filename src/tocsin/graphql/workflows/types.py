@@ -8,7 +8,7 @@ from tocsin import schedules
 from tocsin.documents import Doc, Overlap
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.node import Node
+from tocsin.graphql.node import WORKFLOW, Node, converter_to
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
 from tocsin.workflows.language.offloaded_validation import render_yaml
@@ -46,6 +46,7 @@ class Workflow(Node):
         return await render_yaml(version.masked_definition, version.size, info.context.services.compute, version.owner)
 
 
+@converter_to(WORKFLOW)
 def to_workflow(document: Doc) -> Workflow:
     """Convert a stored workflow."""
     same = ("name", "description", "version", "next_run_at", "created_at", "updated_at")
