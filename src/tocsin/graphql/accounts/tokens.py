@@ -12,7 +12,8 @@ from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.types import ApiToken, to_api_token
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.quotas import Quota
 
 
@@ -35,8 +36,8 @@ class RevokeSessionInput:
     id: strawberry.ID = strawberry.field(description="Global ID of the session.")
 
 
-@strawberry.type(description="Result of `createApiToken`.")
-class CreateApiTokenPayload:
+@payload
+class CreateApiTokenPayload(Payload):
     api_token: ApiToken | None = strawberry.field(description="The new API token; null if there are user errors.")
     token: str | None = strawberry.field(
         description=(
@@ -44,23 +45,20 @@ class CreateApiTokenPayload:
             "there are user errors."
         )
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `revokeApiToken`.")
-class RevokeApiTokenPayload:
+@payload
+class RevokeApiTokenPayload(Payload):
     revoked_api_token_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the revoked API token; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `revokeSession`.")
-class RevokeSessionPayload:
+@payload
+class RevokeSessionPayload(Payload):
     revoked_session_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the ended session; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type

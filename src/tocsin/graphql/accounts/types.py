@@ -10,8 +10,8 @@ from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.usage import QuotaUsage, to_quota_usage
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
-from tocsin.graphql.errors import UserError
 from tocsin.graphql.node import Node
+from tocsin.graphql.payloads import Payload
 
 describe_enum(
     Scope,
@@ -107,9 +107,8 @@ class ApiToken:
 
 
 @strawberry.type
-class SessionPayload:
+class SessionPayload(Payload):
     session: Session | None = strawberry.field(description="The new session; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 def to_user(user: documents.User) -> User:

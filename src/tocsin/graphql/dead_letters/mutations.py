@@ -14,8 +14,9 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.dead_letters.inputs import DeadLetterFilter, parse_dead_letter_filter
 from tocsin.graphql.dead_letters.types import Replay, to_replay
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.tasks.ownership import find_run
 
@@ -57,25 +58,22 @@ class DiscardDeadLettersInput:
     all: bool = strawberry.field(default=False, description="Discard all dead letters.")
 
 
-@strawberry.type(description="Result of `replayDeadLetters`.")
-class ReplayDeadLettersPayload:
+@payload
+class ReplayDeadLettersPayload(Payload):
     replay: Replay | None = strawberry.field(
         description="The new replay; null for a dry run and if there are user errors."
     )
     count: int | None = strawberry.field(description="Number of matching dead letters; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `stopReplay`.")
-class StopReplayPayload:
+@payload
+class StopReplayPayload(Payload):
     replay: Replay | None = strawberry.field(description="The stopped replay; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `discardDeadLetters`.")
-class DiscardDeadLettersPayload:
+@payload
+class DiscardDeadLettersPayload(Payload):
     count: int | None = strawberry.field(description="Number of discarded dead letters; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type

@@ -19,6 +19,7 @@ from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.errors import UserError, collect_user_errors, to_user_error, to_user_errors
 from tocsin.graphql.idempotency import take_idempotency_key
 from tocsin.graphql.node import TASK, load_node
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
 from tocsin.graphql.tasks.types import Task
 from tocsin.quotas import Quota
@@ -65,8 +66,8 @@ class CreateTasksResult:
     )
 
 
-@strawberry.type(description="Result of `createTasks`.")
-class CreateTasksPayload:
+@payload
+class CreateTasksPayload(Payload):
     results: list[CreateTasksResult] = strawberry.field(
         description="Result for each task, in the order of `tasks`; empty if the list as a whole was refused."
     )

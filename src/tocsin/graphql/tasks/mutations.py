@@ -14,9 +14,10 @@ from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
 from tocsin.graphql.node import RUN, TASK, load_node
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import (
     CreateTaskInput,
@@ -45,43 +46,41 @@ class RunTaskInput:
     idempotency_key: str | None = idempotency_key_field()
 
 
-@strawberry.type
-class TaskPayload:
+@payload
+class TaskPayload(Payload):
     task: Task | None = strawberry.field(description="The task after the change; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `createTask`.")
+@payload
 class CreateTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `updateTask`.")
+@payload
 class UpdateTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `pauseTask`.")
+@payload
 class PauseTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `resumeTask`.")
+@payload
 class ResumeTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `cancelTask`.")
+@payload
 class CancelTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `deleteTask`.")
-class DeleteTaskPayload:
+@payload
+class DeleteTaskPayload(Payload):
     deleted_task_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the deleted task; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type(description="Result of `runTask`.")
