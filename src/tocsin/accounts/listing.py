@@ -7,12 +7,14 @@ from tocsin import clock
 from tocsin.accounts.emails import email_key
 from tocsin.clock import EPOCH
 from tocsin.documents import AuditAction, Database, Doc
-from tocsin.documents.paging import KeysetQuery, contains_text
+from tocsin.documents.paging import Condition, KeysetQuery, contains_text
 
 
-def query_users(database: Database, email: str | None, *, is_active: bool | None, is_admin: bool | None) -> KeysetQuery:
+def query_users(
+    database: Database, email: str | None, *, is_active: bool | None, is_admin: bool | None
+) -> KeysetQuery[Doc]:
     """Build the query for users whose address contains this text, newest first. Raises InvalidInput."""
-    extra: Doc = {"email": contains_text(email, "email")} if email else {}
+    extra: Condition = {"email": contains_text(email, "email")} if email else {}
     if is_active is not None:
         extra["is_active"] = is_active
     if is_admin is not None:
@@ -35,7 +37,7 @@ def query_audit_log(
     actions: Collection[AuditAction],
     first: datetime | None,
     last: datetime | None,
-) -> KeysetQuery:
+) -> KeysetQuery[Doc]:
     """Build the query for entries about the account with this address, newest first.
 
     Without `actions` all are returned. `first` and `last` bound the time, both inclusive.
@@ -46,7 +48,7 @@ def query_audit_log(
         key="at",
         descending=True,
         indexed_filter={"email": email_key(email)} if email else {},
-        extra_filter={"action": {"$in": [action.value for action in actions]}} if actions else {},
+        extra_filter={"action": {"$in": list(actions)}} if actions else {},
         min_key=first,
         max_key=last,
         key_range_hint=(EPOCH, clock.now()),

@@ -3,12 +3,12 @@
 from tocsin import clock
 from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters.filter import DeadLetterFilter
-from tocsin.documents import Database, User
+from tocsin.documents import Database, ReplayDocument, RunDocument, User
 from tocsin.documents.paging import KeysetQuery
 from tocsin.tasks.listing import RUN_PROJECTION
 
 
-def query_dead_letters(database: Database, owner: User, criteria: DeadLetterFilter) -> KeysetQuery:
+def query_dead_letters(database: Database, owner: User, criteria: DeadLetterFilter) -> KeysetQuery[RunDocument]:
     """Build the query for dead letters of the owner, latest failure first."""
     first, last = criteria.time_range()
     return KeysetQuery(
@@ -25,7 +25,7 @@ def query_dead_letters(database: Database, owner: User, criteria: DeadLetterFilt
     )
 
 
-def query_replays(database: Database, owner: User) -> KeysetQuery:
+def query_replays(database: Database, owner: User) -> KeysetQuery[ReplayDocument]:
     """Build the query for replays of the owner, newest first."""
     return KeysetQuery(
         collection=database.replays,

@@ -12,16 +12,18 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
-from tocsin.documents import Doc
 from tocsin.errors import InvalidInput
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+D = TypeVar("D")
+Condition: TypeAlias = dict[str, Any]
+"""A condition or stage of a query."""
 _FIRST_WINDOW = timedelta(seconds=10)
 _GROWTH = 8
 _ROWS_PER_WINDOW = 5_000
@@ -59,7 +61,7 @@ class PageArguments:
 
 
 @dataclass(frozen=True, slots=True)
-class KeysetQuery:
+class KeysetQuery(Generic[D]):
     """A query for rows in one order, which is named `order_name` in its cursors.
 
     `indexed_filter` contains equality conditions on the fields that precede `key` in an index, `extra_filter` any other
@@ -68,35 +70,35 @@ class KeysetQuery:
     are read.
     """
 
-    collection: AsyncCollection[Doc]
+    collection: AsyncCollection[Any]
     order_name: str
     key: str
     descending: bool
-    indexed_filter: Doc
-    extra_filter: Doc = field(default_factory=dict)
+    indexed_filter: Condition
+    extra_filter: Condition = field(default_factory=dict)
     projection: dict[str, int] = field(default_factory=dict)
     min_key: datetime | None = None
     max_key: datetime | None = None
     key_range_hint: tuple[datetime, datetime] | None = None
-    computed_key: Doc | None = None
+    computed_key: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[D]):
     """A page of rows in the requested order, and whether there are rows on either side."""
 
-    rows: list[Doc]
+    rows: list[D]
     has_next: bool
     has_previous: bool
 
 
-def encode_cursor(query: KeysetQuery, row: Doc) -> str:
+def encode_cursor(query: KeysetQuery[D], row: Any) -> str:
     """Return the opaque cursor of a row."""
     text = f"{query.order_name}:{epoch_milliseconds(row[query.key])}:{row['_id']}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def decode_cursor(query: KeysetQuery, text: str, name: str) -> CursorPosition:
+def decode_cursor(query: KeysetQuery[D], text: str, name: str) -> CursorPosition:
     """Decode a cursor. Raises InvalidInput if it is malformed or belongs to another order."""
     try:
         raw = base64.b64decode(text[:_MAX_CURSOR_LENGTH].encode("ascii"), altchars=b"-_", validate=True).decode()
@@ -109,7 +111,7 @@ def decode_cursor(query: KeysetQuery, text: str, name: str) -> CursorPosition:
         raise InvalidInput(message, name) from None
 
 
-async def fetch_page(query: KeysetQuery, arguments: PageArguments) -> Page:
+async def fetch_page(query: KeysetQuery[D], arguments: PageArguments) -> Page[D]:
     """Fetch a page. Raises InvalidInput."""
     arguments = arguments.validated()
     after = None if arguments.after is None else decode_cursor(query, arguments.after, "after")
@@ -124,14 +126,14 @@ async def fetch_page(query: KeysetQuery, arguments: PageArguments) -> Page:
     return Page(page[::-1], has_next=before is not None, has_previous=more)
 
 
-async def count_rows(query: KeysetQuery) -> int:
+async def count_rows(query: KeysetQuery[D]) -> int:
     """Count the rows on all pages, from an index where possible."""
     within = key_range(query.key, query.min_key, query.max_key)
     if not query.extra_filter and query.computed_key is None:
         return await query.collection.count_documents({**query.indexed_filter, **within})
     if query.computed_key is not None or query.key_range_hint is None:
         conditions = (query.indexed_filter, query.extra_filter, within)
-        stages: list[Doc] = [*({"$match": condition} for condition in conditions), {"$count": "n"}]
+        stages: list[Condition] = [*({"$match": condition} for condition in conditions), {"$count": "n"}]
         found = await (await query.collection.aggregate(stages)).to_list()
         return int(found[0]["n"]) if found else 0
     total = 0
@@ -140,7 +142,7 @@ async def count_rows(query: KeysetQuery) -> int:
     return total
 
 
-def key_range(key: str, low: datetime | None, high: datetime | None) -> Doc:
+def key_range(key: str, low: datetime | None, high: datetime | None) -> Condition:
     """Return the condition that the key is between these bounds, both inclusive; None for no bound."""
     bounds = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
     return {key: bounds} if bounds else {}
@@ -155,24 +157,24 @@ def contains_text(text: str, *path: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Generic[D]):
     """A walk from `start` towards `end` (both exclusive; None for the end of the rows), in either direction."""
 
-    query: KeysetQuery
+    query: KeysetQuery[D]
     down: bool
     start: CursorPosition | None
     end: CursorPosition | None
 
-    async def take(self, limit: int) -> list[Doc]:
+    async def take(self, limit: int) -> list[D]:
         """Return the first `limit` rows."""
-        found: list[Doc] = []
+        found: list[D] = []
         async for rows in self.read_windows(self._sort_stages(limit)):
             found += rows
             if len(found) >= limit:
                 break
         return found[:limit]
 
-    async def read_windows(self, stages: list[Doc]) -> AsyncIterator[list[Doc]]:
+    async def read_windows(self, stages: list[Condition]) -> AsyncIterator[list[Any]]:
         """Yield the results of these stages for one window after another."""
         low, high = self._key_bounds()
         if low > high:
@@ -212,11 +214,11 @@ class _Walk:
         oldest, newest = self.query.key_range_hint or (_LOWEST, _HIGHEST)
         return oldest < far if self.down else far < newest
 
-    async def _read(self, low: datetime, high: datetime, stages: list[Doc]) -> tuple[list[Doc], int]:
+    async def _read(self, low: datetime, high: datetime, stages: list[Condition]) -> tuple[list[Any], int]:
         """Return the results of the stages for rows between these keys, and the number of rows read if filtered."""
         query = self.query
-        within: Doc = query.indexed_filter
-        matching: list[Doc] = [{"$match": query.extra_filter}] if query.extra_filter else []
+        within: Condition = query.indexed_filter
+        matching: list[Condition] = [{"$match": query.extra_filter}] if query.extra_filter else []
         if query.computed_key:
             matching += [{"$addFields": {query.key: query.computed_key}}, {"$match": key_range(query.key, low, high)}]
         else:
@@ -227,12 +229,12 @@ class _Walk:
         skips_rows = bool(query.extra_filter) and query.key_range_hint is not None
         return found, await query.collection.count_documents(within) if skips_rows else 0
 
-    def _sort_stages(self, limit: int) -> list[Doc]:
+    def _sort_stages(self, limit: int) -> list[Condition]:
         direction = -1 if self.down else 1
-        stages: list[Doc] = [{"$sort": {self.query.key: direction, "_id": direction}}, {"$limit": limit}]
+        stages: list[Condition] = [{"$sort": {self.query.key: direction, "_id": direction}}, {"$limit": limit}]
         return [*stages, {"$project": self.query.projection}] if self.query.projection else stages
 
-    def _tie_breakers(self) -> list[Doc]:
+    def _tie_breakers(self) -> list[Condition]:
         """Return conditions that compare rows with the same key as a cursor by their IDs."""
         onward, back = ("$lt", "$gt") if self.down else ("$gt", "$lt")
         limits = ((self.start, onward), (self.end, back))

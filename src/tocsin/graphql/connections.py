@@ -9,10 +9,11 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from tocsin.documents import Doc, paging
+from tocsin.documents import paging
 from tocsin.documents.paging import KeysetQuery, Page, PageArguments
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 
 @strawberry.type(description="Position of a page in its list.")
@@ -35,7 +36,7 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    query: strawberry.Private[KeysetQuery]
+    query: strawberry.Private[KeysetQuery[Any]]
     edges: list[Edge[T]] = strawberry.field(description="The items on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -48,14 +49,14 @@ class Connection(Generic[T]):
         return await paging.count_rows(self.query)
 
 
-async def connect(query: KeysetQuery, arguments: PageArguments, to_node: Callable[[Doc], T]) -> Connection[T]:
+async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Callable[[D], T]) -> Connection[T]:
     """Fetch a page of the query and convert its rows. Raises InvalidInput."""
     page = await paging.fetch_page(query, arguments)
     edges = [Edge(cursor=paging.encode_cursor(query, row), node=to_node(row)) for row in page.rows]
     return Connection(query=query, edges=edges, page_info=_to_page_info(page, [edge.cursor for edge in edges]))
 
 
-def _to_page_info(page: Page, cursors: list[str]) -> PageInfo:
+def _to_page_info(page: Page[Any], cursors: list[str]) -> PageInfo:
     return PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,

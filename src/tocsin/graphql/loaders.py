@@ -45,7 +45,7 @@ class DocumentLoaders:
 
 def _is_deleted(document: Doc) -> bool:
     """Tell whether a task or workflow was deleted. Other documents do not have the fields."""
-    return document.get("hold") == Hold.DELETED.value or bool(document.get("deleted"))
+    return document.get("hold") == Hold.DELETED or bool(document.get("deleted"))
 
 
 class BatchLoader:
@@ -56,7 +56,7 @@ class BatchLoader:
     query runs in a context that belongs to no operation, and a cancelled caller only stops waiting.
     """
 
-    def __init__(self, collection: AsyncCollection[Doc], fields: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, collection: AsyncCollection[Any], fields: Mapping[str, Any] | None = None) -> None:
         self._collection = collection
         self._fields = fields
         self._pending: dict[str, asyncio.Future[Doc | None]] = {}

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, Hold, RunStatus, TaskStatus, Trigger, User
-from tocsin.documents.paging import KeysetQuery, contains_text, key_range
+from tocsin.documents import Database, Hold, RunDocument, RunStatus, TaskDocument, TaskStatus, Trigger, User
+from tocsin.documents.paging import Condition, KeysetQuery, contains_text, key_range
 from tocsin.errors import InvalidInput
 
 RUN_PROJECTION: Mapping[str, int] = {"job": 0, "retry": 0}
@@ -42,11 +42,11 @@ class TaskCriteria:
     due_from: datetime | None = None
     due_to: datetime | None = None
 
-    def to_query(self) -> Doc:
+    def to_query(self) -> Condition:
         """Return the conditions for the database. Raises InvalidInput."""
-        query: Doc = {"hold": {"$ne": Hold.DELETED.value}}
+        query: Condition = {"hold": {"$ne": Hold.DELETED}}
         if self.statuses is not None:
-            query["status"] = {"$in": [status.value for status in self.statuses]}
+            query["status"] = {"$in": list(self.statuses)}
         if self.name:
             query["name"] = contains_text(self.name, "name")
         if len(self.tags) > _MAX_TAGS:
@@ -67,11 +67,11 @@ class RunCriteria:
     due_from: datetime | None = None
     due_to: datetime | None = None
 
-    def to_query(self) -> Doc:
+    def to_query(self) -> Condition:
         """Return the conditions for the database, except those on the task and the due time. Raises InvalidInput."""
-        query: Doc = {} if self.statuses is None else _has_public_status(self.statuses)
+        query: Condition = {} if self.statuses is None else _has_public_status(self.statuses)
         if self.trigger:
-            query["trigger"] = self.trigger.value
+            query["trigger"] = self.trigger
         if self.task_name:
             query["task_name"] = contains_text(self.task_name, "taskName")
         return query
@@ -79,14 +79,14 @@ class RunCriteria:
 
 def query_tasks(
     database: Database, owner: User, criteria: TaskCriteria, order_by: TaskOrderField, *, descending: bool
-) -> KeysetQuery:
+) -> KeysetQuery[TaskDocument]:
     """Build the query for tasks of the owner. Tasks without a next due time come last. Raises InvalidInput."""
     by_due = order_by is TaskOrderField.NEXT_RUN_AT
     direction = "desc" if descending else "asc"
     return KeysetQuery(
         collection=database.tasks,
         order_name=f"task_{order_by}_{direction}" if by_due else f"task_{order_by}",
-        key=_DUE_KEY if by_due else order_by.value,
+        key=_DUE_KEY if by_due else order_by,
         descending=descending,
         indexed_filter={"owner": owner.id},
         extra_filter=criteria.to_query(),
@@ -97,12 +97,12 @@ def query_tasks(
 
 def query_runs(
     database: Database, owner: User, criteria: RunCriteria, order_by: RunOrderField, *, descending: bool
-) -> KeysetQuery:
+) -> KeysetQuery[RunDocument]:
     """Build the query for runs of the owner, or of the owner's task in `criteria`. Raises InvalidInput.
 
     It uses one of the indexes (task, due), (owner, due) and (owner, created).
     """
-    indexed: Doc = {"owner": owner.id}
+    indexed: Condition = {"owner": owner.id}
     extra = criteria.to_query()
     by_due = order_by is RunOrderField.DUE_AT
     if criteria.task is not None and by_due:
@@ -114,7 +114,7 @@ def query_runs(
     return KeysetQuery(
         collection=database.runs,
         order_name=f"run_{order_by}",
-        key=order_by.value,
+        key=order_by,
         descending=descending,
         indexed_filter=indexed,
         extra_filter=extra,
@@ -125,13 +125,13 @@ def query_runs(
     )
 
 
-def _has_public_status(statuses: Collection[RunStatus]) -> Doc:
+def _has_public_status(statuses: Collection[RunStatus]) -> Condition:
     """Return the condition on stored runs whose public status is one of these.
 
     A claimed run whose attempt has not begun is stored as RUNNING and shown as QUEUED.
     """
-    stored: Doc = {"status": {"$in": [status.value for status in statuses]}}
-    claimed: Doc = {"status": RunStatus.RUNNING.value, "begun": False}
+    stored: Condition = {"status": {"$in": list(statuses)}}
+    claimed: Condition = {"status": RunStatus.RUNNING, "begun": False}
     queued, running = RunStatus.QUEUED in statuses, RunStatus.RUNNING in statuses
     if queued == running:
         return stored

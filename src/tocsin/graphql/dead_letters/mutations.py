@@ -7,7 +7,7 @@ import strawberry
 from tocsin import clock
 from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters import replays
-from tocsin.documents import Doc, ReplaySettings
+from tocsin.documents import ReplayDocument, ReplaySettings
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -116,7 +116,7 @@ class DeadLetterMutations:
         return DiscardDeadLettersPayload(count=count, user_errors=errors)
 
 
-async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[Doc | None, int]:
+async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[ReplayDocument | None, int]:
     chosen, now = parse_dead_letter_filter(input.filter or None), clock.now()
     wish = replays.ReplayRequest(chosen, input.canary, input.per_minute, input.settings).validate()
     if input.dry_run:
@@ -128,7 +128,7 @@ async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput)
     return replay, replay["selected"]
 
 
-async def _stop(services: Services, owner: str, input: StopReplayInput) -> Doc:
+async def _stop(services: Services, owner: str, input: StopReplayInput) -> ReplayDocument:
     return await replays.stop_replay(services.database, owner, ids.require_id("Replay", input.id, "id"), clock.now())
 
 

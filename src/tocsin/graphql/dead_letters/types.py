@@ -6,7 +6,7 @@ import strawberry
 
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.filter import FailureCause
-from tocsin.documents import Doc, ReplaySettings, ReplayStatus, SkipReason
+from tocsin.documents import ReplayDocument, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
@@ -88,7 +88,7 @@ class ReplayCounts:
 
 @strawberry.type(description="A replay: dead letters that are sent again at a limited rate, oldest first.")
 class Replay(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[ReplayDocument]
     status: ReplayStatus = strawberry.field(description="State of the replay.")
     reason: str | None = strawberry.field(
         description="Explanation of why it failed or why Tocsin stopped it; null otherwise."
@@ -124,7 +124,7 @@ class Replay(Node):
 
 
 @converter_to(REPLAY)
-def to_replay(document: Doc) -> Replay:
+def to_replay(document: ReplayDocument) -> Replay:
     """Convert a stored replay."""
     return Replay(
         id=strawberry.ID(ids.encode("Replay", document["_id"])),

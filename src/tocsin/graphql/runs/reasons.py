@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tocsin.documents import Doc, RunReason, RunStatus
+from tocsin.documents import RunDocument, RunReason, RunStatus
 from tocsin.graphql.scalars import format_datetime
 
 _MIN_DELAY = timedelta(seconds=2)
@@ -22,9 +22,9 @@ _SENTENCES = {
 }
 
 
-def explain_run_reason(reason: RunReason, run: Doc) -> str:
+def explain_run_reason(reason: RunReason, run: RunDocument) -> str:
     """Explain the reason of this run."""
-    if reason is RunReason.QUOTA and run["status"] == RunStatus.MISSED.value:
+    if reason is RunReason.QUOTA and run["status"] == RunStatus.MISSED:
         return _explain_missed(run, "a quota of its owner was used up")
     return _explain_missed(run, "no server could run it") if reason is RunReason.MISFIRE else _SENTENCES[reason]
 
@@ -40,7 +40,7 @@ def explain_lateness(due_at: datetime | None, now: datetime) -> str | None:
     )
 
 
-def _explain_missed(run: Doc, why: str) -> str:
+def _explain_missed(run: RunDocument, why: str) -> str:
     count, due_at = run.get("missed_count") or 1, format_datetime(run["due_at"])
     if count == 1:
         return f"It was due at {due_at}, while {why}."

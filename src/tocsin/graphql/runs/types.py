@@ -8,8 +8,11 @@ import strawberry
 from tocsin.clock import MILLISECOND
 from tocsin.dead_letters.filter import is_dead_letter
 from tocsin.documents import (
+    AttemptDocument,
     AttemptOutcome,
-    Doc,
+    ErrorDocument,
+    ReplayEntryDocument,
+    RunDocument,
     RunReason,
     RunStatus,
     Trigger,
@@ -65,7 +68,7 @@ class AttemptTimings:
 
 @strawberry.type(description="An attempt to execute a run.")
 class Attempt:
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[AttemptDocument]
     run_id: strawberry.Private[str]
     number: int = strawberry.field(description="Number of the attempt within its run, from 1.")
     started_at: datetime = strawberry.field(description="Time at which the attempt started.")
@@ -92,9 +95,9 @@ class Attempt:
     @strawberry.field(description="Request that was sent; null if none was.")
     def request(self) -> AttemptRequest | None:
         sent = self.document.get("request")
-        return sent and AttemptRequest(
-            method=sent["method"], url=Url(sent["url"]), headers=_to_headers(sent["headers"])
-        )
+        if not sent:
+            return None
+        return AttemptRequest(method=sent["method"], url=Url(sent["url"]), headers=_to_headers(sent["headers"]))
 
     @strawberry.field(
         description="Headers of the response in their original order, at most 16 kB, with cookies replaced by `***`."
@@ -121,7 +124,7 @@ class Attempt:
 
 @strawberry.type(description="One occasion on which a person retried or replayed a run.")
 class RunReplay:
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[ReplayEntryDocument]
     owner: strawberry.Private[str]
     at: datetime = strawberry.field(description="Time at which the run was queued again.")
     round: int = strawberry.field(
@@ -136,7 +139,7 @@ class RunReplay:
 
 @strawberry.type(description="A run: one occurrence of a task or workflow step, attempted one or more times.")
 class Run(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[RunDocument]
     task_name: str = strawberry.field(
         description="Name of the task when the run was created, or at the last edit of the task while the run was open."
     )
@@ -237,27 +240,19 @@ class Run(Node):
     def attempts(self) -> list[Attempt]:
         run_id = self.document["_id"]
         claimed = self.document["attempts"]
-        is_waiting = self.document["status"] == RunStatus.RUNNING.value and self.status is RunStatus.QUEUED
+        is_waiting = self.document["status"] == RunStatus.RUNNING and self.status is RunStatus.QUEUED
         return [_to_attempt(run_id, document) for document in (claimed[:-1] if is_waiting else claimed)]
 
 
 @converter_to(RUN)
-def to_run(run: Doc) -> Run:
+def to_run(run: RunDocument) -> Run:
     """Convert a stored run."""
-    reason = run.get("reason") and RunReason(run["reason"])
-    same = (
-        "started_at",
-        "finished_at",
-        "queued_at",
-        "cancel_requested_at",
-        "missed_until",
-        "discarded_at",
-    )
+    stored_reason = run.get("reason")
+    reason = None if stored_reason is None else RunReason(stored_reason)
     missed_count = run.get("missed_count")
     return Run(
         id=strawberry.ID(ids.encode("Run", run["_id"])),
         document=run,
-        missed_count=None if missed_count is None else min(missed_count, _MAX_INT),
         task_name=run["task_name"],
         task_version=run["task_version"],
         trigger=Trigger(run["trigger"]),
@@ -266,17 +261,23 @@ def to_run(run: Doc) -> Run:
         reason_text=reason and explain_run_reason(reason, run),
         due_at=run["due_at"],
         created_at=run["created_at"],
-        next_attempt_at=run.get("retry_at") if run["status"] == RunStatus.RETRY.value else None,
+        queued_at=run.get("queued_at"),
+        started_at=run.get("started_at"),
+        finished_at=run.get("finished_at"),
+        next_attempt_at=run.get("retry_at") if run["status"] == RunStatus.RETRY else None,
+        cancel_requested_at=run.get("cancel_requested_at"),
+        missed_until=run.get("missed_until"),
+        missed_count=None if missed_count is None else min(missed_count, _MAX_INT),
+        discarded_at=run.get("discarded_at"),
         error=to_run_error(run.get("error")),
-        **{name: run.get(name) for name in same},
     )
 
 
-def _to_run_replay(owner: str, document: Doc) -> RunReplay:
+def _to_run_replay(owner: str, document: ReplayEntryDocument) -> RunReplay:
     return RunReplay(document=document, owner=owner, at=document["at"], round=document["round"])
 
 
-def _to_attempt(run_id: str, attempt: Doc) -> Attempt:
+def _to_attempt(run_id: str, attempt: AttemptDocument) -> Attempt:
     outcome = attempt.get("outcome")
     return Attempt(
         document=attempt,
@@ -293,7 +294,7 @@ def _to_attempt(run_id: str, attempt: Doc) -> Attempt:
     )
 
 
-def to_run_error(error: Doc | None) -> RunError | None:
+def to_run_error(error: ErrorDocument | None) -> RunError | None:
     """Convert a stored error."""
     if not error:
         return None

@@ -10,7 +10,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock, errors
-from tocsin.documents import Doc, User, new_id
+from tocsin.documents import IdempotencyDocument, User, new_id
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.graphql import access
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -104,7 +104,7 @@ class _Batch:
     count: int
     valid: Mapping[int, saving.ValidatedDraft]
     invalid: Mapping[int, errors.UserError]
-    record: Doc | None = None
+    record: IdempotencyDocument | None = None
 
 
 async def _create(services: Services, owner: User, input: CreateTasksInput) -> _Batch:

@@ -7,7 +7,7 @@ import strawberry
 
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Doc, Overlap, TaskStatus
+from tocsin.documents import Overlap, TaskDocument, TaskStatus
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.connections import Connection, PagedField
@@ -26,7 +26,7 @@ from tocsin.tasks.retry_defaults import RetryDefaults, shortest_interval_ms
 
 @strawberry.type(description="A task: a job that is performed by a schedule, with a retry policy.")
 class Task(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[TaskDocument]
     name: str = strawberry.field(description="Name of the task.")
     tags: list[str] = strawberry.field(description="Tags of the task, for `TaskFilter.tags`.")
     overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
@@ -114,13 +114,18 @@ class Task(Node):
 
 
 @converter_to(TASK)
-def to_task(task: Doc) -> Task:
+def to_task(task: TaskDocument) -> Task:
     """Convert a stored task."""
-    same = ("name", "tags", "version", "next_run_at", "consecutive_failures", "created_at", "updated_at")
     return Task(
         id=strawberry.ID(ids.encode("Task", task["_id"])),
         document=task,
         overlap=Overlap(task["overlap"]),
         status=TaskStatus(task["status"]),
-        **{name: task[name] for name in same},
+        name=task["name"],
+        tags=task["tags"],
+        version=task["version"],
+        next_run_at=task["next_run_at"],
+        consecutive_failures=task["consecutive_failures"],
+        created_at=task["created_at"],
+        updated_at=task["updated_at"],
     )

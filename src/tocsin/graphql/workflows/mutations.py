@@ -125,7 +125,7 @@ def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[
     ]
 
 
-async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.Doc:
+async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.WorkflowDocument:
     now, compute = clock.now(), services.compute
     recipients = RecipientRules(services.settings.email_recipients, owner.email)
     catalog = RegisteredJobs(ConnectionRules.from_settings(services.settings), recipients)
@@ -134,7 +134,9 @@ async def _save(services: Services, owner: documents.User, input: SaveWorkflowIn
     else:
         assert input.definition is not None  # noqa: S101  # the other member of a @oneOf
         checked = await validate_object(input.definition.value, now, catalog, compute, owner.id)
-    saved = await saving.save_validated(services.database, services.secrets, owner.id, checked, now, services.quotas)
+    saved: documents.WorkflowDocument = await saving.save_validated(
+        services.database, services.secrets, owner.id, checked, now, services.quotas
+    )
     services.wakeups.workflow_due(saved["next_run_at"])
     return saved
 

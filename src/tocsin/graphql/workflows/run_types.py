@@ -6,7 +6,15 @@ from typing import Annotated
 
 import strawberry
 
-from tocsin.documents import Doc, StepReason, StepStatus, Trigger, WaitingFor, WorkflowRunReason, WorkflowRunStatus
+from tocsin.documents import (
+    StepReason,
+    StepStatus,
+    Trigger,
+    WaitingFor,
+    WorkflowRunDocument,
+    WorkflowRunReason,
+    WorkflowRunStatus,
+)
 from tocsin.errors import InvalidInput
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
@@ -55,7 +63,7 @@ class StepApproval:
 
 @strawberry.type(description="A step of a workflow run.")
 class StepRun:
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[WorkflowRunDocument]
     state: strawberry.Private[StepState]
     key: str = strawberry.field(description="Key of the step.")
     status: StepStatus = strawberry.field(description="Status of the step.")
@@ -162,7 +170,7 @@ class StepRun:
 
 @strawberry.type(description="A workflow run: one execution of a workflow.")
 class WorkflowRun(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[WorkflowRunDocument]
     name: str = strawberry.field(description="Name of the workflow.")
     version: int = strawberry.field(description="Version of the workflow that is executed, from 1.")
     trigger: Trigger = strawberry.field(description="Origin of the workflow run.")
@@ -207,7 +215,7 @@ class WorkflowRun(Node):
 
 
 @converter_to(WORKFLOW_RUN)
-def to_workflow_run(document: Doc) -> WorkflowRun:
+def to_workflow_run(document: WorkflowRunDocument) -> WorkflowRun:
     """Convert a stored workflow run."""
     reason = document["reason"] and WorkflowRunReason(document["reason"])
     return WorkflowRun(
@@ -229,7 +237,7 @@ def to_workflow_run(document: Doc) -> WorkflowRun:
     )
 
 
-def _to_step_run(document: Doc, key: str) -> StepRun:
+def _to_step_run(document: WorkflowRunDocument, key: str) -> StepRun:
     state = StepState.from_document(document["steps"][key])
     return StepRun(
         document=document,
