@@ -54,7 +54,7 @@ async def _insert(api: Api, count: int, chance: random.Random) -> tuple[list[Doc
 
 def _sorted(kind: str, rows: list[Doc], key: str, *, descending: bool) -> list[str]:
     rows = sorted(rows, key=lambda row: (row[key], row["_id"]), reverse=descending)
-    return [ids.encode(kind, row["_id"]) for row in rows]
+    return [ids.encode_id(kind, row["_id"]) for row in rows]
 
 
 @pytest.mark.parametrize(("seed", "direction"), [(1, "ASC"), (2, "DESC")])
@@ -82,7 +82,7 @@ async def test_pages_walk_every_row_once_while_rows_come_and_go(api: Api, forwar
 
     found = await _walk(api, RUNS, 7, forward=forward, between=stir, o={"field": "CREATED_AT"})
     assert len(found) == len(set(found))
-    assert {ids.encode("Run", run["_id"]) for run in staying} <= set(found)
+    assert {ids.encode_id("Run", run["_id"]) for run in staying} <= set(found)
 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
@@ -94,7 +94,7 @@ async def test_tasks_that_are_not_due_come_last(api: Api, direction: str) -> Non
     due = _sorted(
         "Task", [task for task in tasks if task["next_run_at"]], "next_run_at", descending=direction == "DESC"
     )
-    rest = [ids.encode("Task", task["_id"]) for task in sorted(tasks[::3], key=lambda task: str(task["_id"]))]
+    rest = [ids.encode_id("Task", task["_id"]) for task in sorted(tasks[::3], key=lambda task: str(task["_id"]))]
     expected = due + (rest if direction == "ASC" else rest[::-1])
     for forward in (True, False):
         order = {"field": "NEXT_RUN_AT", "direction": direction}
@@ -125,7 +125,7 @@ async def test_filters_of_tasks(api: Api) -> None:
         task_document(owner, T0 + timedelta(days=2), name="gone", hold="DELETED"),
     ]
     await api.database.tasks.insert_many(tasks)
-    backup, ping = (ids.encode("Task", task["_id"]) for task in tasks[:2])
+    backup, ping = (ids.encode_id("Task", task["_id"]) for task in tasks[:2])
     for filter_, expected in [
         ({}, [ping, backup]),
         ({"status": ["PAUSED"]}, [backup]),
@@ -151,8 +151,8 @@ async def test_filters_of_runs(api: Api) -> None:
         run_document(second, T0 + timedelta(days=2), task_name="Other"),
     ]
     await api.database.runs.insert_many(runs)
-    names = dict(zip((ids.encode("Run", run["_id"]) for run in runs), "abc", strict=True))
-    task = ids.encode("Task", first)
+    names = dict(zip((ids.encode_id("Run", run["_id"]) for run in runs), "abc", strict=True))
+    task = ids.encode_id("Task", first)
     for filter_, expected in [
         ({}, "cba"),
         ({"taskId": task}, "ba"),
@@ -169,7 +169,7 @@ async def test_filters_of_runs(api: Api) -> None:
     of_task = await api.alice.ask(
         "query($id: ID!) { task(id: $id) { runs(first: 1) { totalCount nodes { id } } } }", id=task
     )
-    assert of_task["task"]["runs"] == {"totalCount": 2, "nodes": [{"id": ids.encode("Run", runs[1]["_id"])}]}
+    assert of_task["task"]["runs"] == {"totalCount": 2, "nodes": [{"id": ids.encode_id("Run", runs[1]["_id"])}]}
 
 
 WRONG: list[tuple[dict[str, Any], str, list[str]]] = [

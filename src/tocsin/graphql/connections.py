@@ -78,8 +78,8 @@ class PagedField(FieldExtension):
 
     def map_arguments(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Collect the four arguments in one value."""
-        given = {name: None if value is strawberry.UNSET else value for name, value in kwargs.items()}
-        return {"page": PageArguments(*(given.pop(name, None) for name in _PAGE_ARGUMENTS)), **given}
+        arguments = {name: None if value is strawberry.UNSET else value for name, value in kwargs.items()}
+        return {"page": PageArguments(*(arguments.pop(name, None) for name in _PAGE_ARGUMENTS)), **arguments}
 
 
 _PAGE_ARGUMENTS = {

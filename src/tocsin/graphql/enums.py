@@ -5,7 +5,7 @@ from enum import Enum
 
 import strawberry
 
-from tocsin.documents import AttemptOutcome, Overlap, RunReason, RunStatus, TaskStatus, Trigger, WaitingFor
+from tocsin.documents import AttemptOutcome, Overlap, RunStatus, TaskStatus, Trigger, WaitingFor
 from tocsin.errors import UserErrorCode
 from tocsin.jobs.base import ErrorKind
 from tocsin.schedules import MisfirePolicy
@@ -96,25 +96,6 @@ describe_enum(
         "WORKFLOW": "A workflow step.",
     },
     name="RunTrigger",
-)
-describe_enum(
-    RunReason,
-    "The reason for the status of a run, if the status alone does not explain it. `reasonText` is its text for people.",
-    {
-        "OVERLAP": "The previous run had not ended.",
-        "OVERLAP_LIMIT": "The task, whose overlap policy is ALLOW, had reached its limit of open runs.",
-        "MISFIRE": "The due time passed while no server could run it.",
-        "TASK_PAUSED": "The task was paused.",
-        "TASK_CANCELLED": "The task was cancelled.",
-        "TASK_DELETED": "The task was deleted.",
-        "TASK_EDITED": "The task was edited.",
-        "CANCEL_REQUESTED": "Its cancellation was requested.",
-        "GAVE_WAY": "The next due time of the task came before the next retry.",
-        "RETRIES_USED_UP": "All retries were used up.",
-        "NOT_RETRIED": "The error is of a kind that is not retried.",
-        "QUOTA": "A quota of its owner was exceeded at its due time, or is exceeded for its next attempt.",
-        "LOST_TOO_OFTEN": "Several workers in a row were lost while attempting it.",
-    },
 )
 describe_enum(
     AttemptOutcome,

@@ -24,7 +24,7 @@ class NodeQueries:
     @strawberry.field(description="Fetch an object by its global ID; null if it does not exist or is not yours.")
     async def node(self, info: Info, id: GlobalId) -> Node | None:
         owner = await access.require_owner(info)
-        type_name, document_id = ids.decode(id, "id")
+        type_name, document_id = ids.decode_id(id, "id")
         if (load := _ACCOUNT_LOADERS.get(type_name)) is not None:
             return await load(info, owner, document_id)
         node_type: NodeType[Node] = NodeType(type_name)

@@ -56,10 +56,10 @@ class Subscription:
     ) -> AsyncGenerator[TaskEvent, None]:
         owner = await access.require_owner(info)
         _check_limit(limit)
-        wanted = ids.require_id("Task", task_id, "taskId") if task_id else None
-        if wanted is not None and await load_node(info, TASK, owner, wanted) is None:
+        task = ids.require_id("Task", task_id, "taskId") if task_id else None
+        if task is not None and await load_node(info, TASK, owner, task) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        changes = info.context.services.fanout.subscribe(owner, wanted, after or None)
+        changes = info.context.services.fanout.subscribe(owner, task, after or None)
         return _take(limit, _stream_events(info.context, changes, lambda change: to_task_event(change, owner)))
 
     @strawberry.subscription(
@@ -89,13 +89,13 @@ class Subscription:
         _check_limit(limit)
         if until_end and not workflow_run_id:
             raise InvalidInput("untilEnd requires workflowRunId. Set the workflow run to follow.", "workflowRunId")
-        wanted = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
-        if wanted is not None and await load_node(info, WORKFLOW_RUN, owner, wanted) is None:
+        workflow_run = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
+        if workflow_run is not None and await load_node(info, WORKFLOW_RUN, owner, workflow_run) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
-        follows = wanted if until_end else None
+        follows = workflow_run if until_end else None
         # If the run has ended, no further event may come after `after`, so the stream starts with a SNAPSHOT.
         since = None if follows and not await _is_open(owner, follows) else after or None
-        changes = info.context.services.fanout.subscribe_workflows(owner, wanted, since)
+        changes = info.context.services.fanout.subscribe_workflows(owner, workflow_run, since)
         stream = _stream_events(info.context, changes, lambda change: to_workflow_run_event(change, owner))
         return _take(limit, _until_end(stream, owner, follows) if follows else stream)
 

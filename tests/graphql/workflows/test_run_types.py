@@ -89,7 +89,7 @@ async def test_answers_that_are_nearly_json_are_read_or_kept_as_text(api: Api) -
 async def test_a_result_from_before_there_were_bounds_is_shown_as_its_text(api: Api, levels: int) -> None:
     text = "[" * levels + "]" * levels
     task = await api.alice.create()
-    run = run_document(ids.decode(task)[1], T0, status="COMPLETED", result=text)
+    run = run_document(ids.decode_id(task)[1], T0, status="COMPLETED", result=text)
     await api.database.runs.insert_one(run)
     shown = await api.alice.ask("{ runs { nodes { result } } }")
     assert shown["runs"]["nodes"] == [{"result": text}]

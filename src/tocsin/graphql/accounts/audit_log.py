@@ -73,7 +73,7 @@ def to_audit_entry(entry: Doc) -> AuditEntry:
     """Convert a stored entry."""
     same = ("at", "email", "detail", "address", "user_agent")
     return AuditEntry(
-        id=strawberry.ID(ids.encode("AuditEntry", entry["_id"])),
+        id=strawberry.ID(ids.encode_id("AuditEntry", entry["_id"])),
         action=AuditAction(entry["action"]),
         actor=entry["actor_name"],
         **{name: entry[name] for name in same},

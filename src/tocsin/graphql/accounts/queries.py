@@ -31,9 +31,9 @@ class TokenQueries:
 
     @strawberry.field(description="Your sessions that have not ended, the latest first. At most 100.")
     async def sessions(self, info: Info) -> list[ActiveSession]:
-        who = await access.require_identity(info)
-        found = await sessions.list_sessions(who.user.id, clock.now())
-        return [to_active_session(session, who.session_id) for session in found]
+        caller = await access.require_identity(info)
+        found = await sessions.list_sessions(caller.user.id, clock.now())
+        return [to_active_session(session, caller.session_id) for session in found]
 
 
 @strawberry.type

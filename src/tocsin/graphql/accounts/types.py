@@ -48,8 +48,10 @@ class User(Node):
         description="Addresses of users whose workflows may ask this user for approvals. Null unless this user is you."
     )
     async def accepts_requests_from(self, info: Info) -> list[str] | None:
-        who = await info.context.authenticate()
-        return self.trusted_requesters if who is not None and ids.encode("User", who.user.id) == self.id else None
+        caller = await info.context.authenticate()
+        return (
+            self.trusted_requesters if caller is not None and ids.encode_id("User", caller.user.id) == self.id else None
+        )
 
     @strawberry.field(description="Usage of each quota. Null unless you are this user or an administrator.")
     async def usage(self, info: Info) -> list[QuotaUsage] | None:
@@ -120,7 +122,7 @@ def row_to_user(user: Doc) -> User:
     """Convert the raw document of a user."""
     same = ("email", "is_admin", "is_active", "created_at")
     return User(
-        id=strawberry.ID(ids.encode("User", user["_id"])),
+        id=strawberry.ID(ids.encode_id("User", user["_id"])),
         email_confirmed=user.get("email_confirmed", True),
         trusted_requesters=user.get("accepts_requests_from", []),
         **{name: user[name] for name in same},
@@ -148,7 +150,7 @@ def to_session(grant: accounts.SessionTokens) -> Session:
 def to_active_session(session: documents.Session, current: str | None) -> ActiveSession:
     """Convert a stored session; `current` is the ID of the session that sent the request."""
     return ActiveSession(
-        id=strawberry.ID(ids.encode("Session", session.id)),
+        id=strawberry.ID(ids.encode_id("Session", session.id)),
         created_at=session.created_at,
         last_refreshed_at=session.rotated_at,
         expires_at=session.expires_at,
@@ -161,7 +163,7 @@ def to_active_session(session: documents.Session, current: str | None) -> Active
 def to_api_token(token: documents.ApiToken) -> ApiToken:
     """Convert a stored API token, without its secret."""
     return ApiToken(
-        id=strawberry.ID(ids.encode("ApiToken", token.id)),
+        id=strawberry.ID(ids.encode_id("ApiToken", token.id)),
         name=token.name,
         hint=token.hint,
         scopes=token.scopes,

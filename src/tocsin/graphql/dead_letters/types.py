@@ -103,12 +103,12 @@ class Replay(Node):
 
     @strawberry.field(description="Progress of the replay.")
     async def counts(self, info: Info) -> ReplayCounts:
-        tally = await replays.load_progress(info.context.services.database, self.document)
+        progress = await replays.load_progress(info.context.services.database, self.document)
         return ReplayCounts(
             selected=self.document["selected"],
-            sent=tally.sent,
-            succeeded=tally.succeeded,
-            failed=tally.failed,
+            sent=progress.sent,
+            succeeded=progress.succeeded,
+            failed=progress.failed,
             skipped=sum(self.document["skips"].values()),
         )
 
@@ -127,7 +127,7 @@ class Replay(Node):
 def to_replay(document: ReplayDocument) -> Replay:
     """Convert a stored replay."""
     return Replay(
-        id=strawberry.ID(ids.encode("Replay", document["_id"])),
+        id=strawberry.ID(ids.encode_id("Replay", document["_id"])),
         document=document,
         status=ReplayStatus(document["status"]),
         reason=document["reason"],

@@ -251,7 +251,7 @@ def to_run(run: RunDocument) -> Run:
     reason = None if stored_reason is None else RunReason(stored_reason)
     missed_count = run.get("missed_count")
     return Run(
-        id=strawberry.ID(ids.encode("Run", run["_id"])),
+        id=strawberry.ID(ids.encode_id("Run", run["_id"])),
         document=run,
         task_name=run["task_name"],
         task_version=run["task_version"],

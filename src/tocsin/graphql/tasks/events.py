@@ -65,7 +65,7 @@ def to_task_event(change: events.Change, owner: str) -> TaskEvent:
         owner=owner,
         kind=change.kind,
         at=change.at,
-        task_id=None if task_id is None else strawberry.ID(ids.encode("Task", task_id)),
+        task_id=None if task_id is None else strawberry.ID(ids.encode_id("Task", task_id)),
         task_status=change.task_status,
         run_status=change.run_status,
     )

@@ -117,7 +117,7 @@ class Task(Node):
 def to_task(task: TaskDocument) -> Task:
     """Convert a stored task."""
     return Task(
-        id=strawberry.ID(ids.encode("Task", task["_id"])),
+        id=strawberry.ID(ids.encode_id("Task", task["_id"])),
         document=task,
         overlap=Overlap(task["overlap"]),
         status=TaskStatus(task["status"]),

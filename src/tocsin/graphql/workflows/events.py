@@ -74,7 +74,7 @@ def to_workflow_run_event(change: events.Change, owner: str) -> WorkflowRunEvent
         owner=owner,
         kind=_KINDS.get(change.kind, WorkflowRunEventKind.UPDATED),
         at=change.at,
-        workflow_run_id=None if run_id is None else strawberry.ID(ids.encode("WorkflowRun", run_id)),
+        workflow_run_id=None if run_id is None else strawberry.ID(ids.encode_id("WorkflowRun", run_id)),
         status=change.workflow_status,
         steps=[StepChange(key=key, status=status) for key, status in change.steps],
     )

@@ -63,7 +63,7 @@ class WorkflowMutations:
     ) -> DeleteWorkflowPayload:
         owner, database = await access.require_owner(info), info.context.services.database
         document, errors = await collect_user_errors(saving.delete_workflow(database, owner, input.name, clock.now()))
-        deleted_id = None if document is None else strawberry.ID(ids.encode("Workflow", document["_id"]))
+        deleted_id = None if document is None else strawberry.ID(ids.encode_id("Workflow", document["_id"]))
         return DeleteWorkflowPayload(deleted_workflow_id=deleted_id, user_errors=errors)
 
     @strawberry.mutation(

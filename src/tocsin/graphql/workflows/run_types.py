@@ -219,7 +219,7 @@ def to_workflow_run(document: WorkflowRunDocument) -> WorkflowRun:
     """Convert a stored workflow run."""
     reason = document["reason"] and WorkflowRunReason(document["reason"])
     return WorkflowRun(
-        id=strawberry.ID(ids.encode("WorkflowRun", document["_id"])),
+        id=strawberry.ID(ids.encode_id("WorkflowRun", document["_id"])),
         document=document,
         name=document["name"],
         version=document["version"],

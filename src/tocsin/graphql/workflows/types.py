@@ -50,7 +50,7 @@ class Workflow(Node):
 def to_workflow(document: WorkflowDocument) -> Workflow:
     """Convert a stored workflow."""
     return Workflow(
-        id=strawberry.ID(ids.encode("Workflow", document["_id"])),
+        id=strawberry.ID(ids.encode_id("Workflow", document["_id"])),
         document=document,
         overlap=Overlap(document["overlap"]),
         name=document["name"],
