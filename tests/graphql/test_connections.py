@@ -116,62 +116,6 @@ async def test_an_empty_list(api: Api) -> None:
     assert page == {"nodes": [], "edges": [], "pageInfo": info, "totalCount": 0}
 
 
-async def test_filters_of_tasks(api: Api) -> None:
-    assert api.alice.user is not None
-    owner = api.alice.user.id
-    tasks = [
-        task_document(owner, T0, name="Backup (daily) 100%", tags=["a", "b"], status="PAUSED", next_run_at=None),
-        task_document(owner, T0 + timedelta(days=1), name="ping", tags=["a"]),
-        task_document(owner, T0 + timedelta(days=2), name="gone", hold="DELETED"),
-    ]
-    await api.database.tasks.insert_many(tasks)
-    backup, ping = (ids.encode_id("Task", task["_id"]) for task in tasks[:2])
-    for filter_, expected in [
-        ({}, [ping, backup]),
-        ({"status": ["PAUSED"]}, [backup]),
-        ({"status": []}, []),
-        ({"name": "(DAILY) 100%"}, [backup]),
-        ({"name": ".*"}, []),
-        ({"tags": ["a"]}, [ping, backup]),
-        ({"tags": ["a", "b"]}, [backup]),
-        ({"nextRunAt": {"from": "2026-03-02T12:00:00Z"}}, [ping]),
-        ({"nextRunAt": {"to": "2026-03-02T12:00:00Z"}}, []),
-    ]:
-        page = (await api.alice.ask(TASKS, f=filter_))["list"]
-        assert ([node["id"] for node in page["nodes"]], page["totalCount"]) == (expected, len(expected)), filter_
-
-
-async def test_filters_of_runs(api: Api) -> None:
-    tasks, _ = _rows(api, 2, random.Random(3))
-    await api.database.tasks.insert_many(tasks)
-    first, second = (task["_id"] for task in tasks)
-    runs = [
-        run_document(first, T0, status="FAILED"),
-        run_document(first, T0 + timedelta(days=1), trigger="MANUAL"),
-        run_document(second, T0 + timedelta(days=2), task_name="Other"),
-    ]
-    await api.database.runs.insert_many(runs)
-    names = dict(zip((ids.encode_id("Run", run["_id"]) for run in runs), "abc", strict=True))
-    task = ids.encode_id("Task", first)
-    for filter_, expected in [
-        ({}, "cba"),
-        ({"taskId": task}, "ba"),
-        ({"taskId": task, "status": ["FAILED", "COMPLETED"], "trigger": "SCHEDULE"}, "a"),
-        ({"taskName": "other"}, "c"),
-        ({"dueAt": {"from": "2026-03-02T12:00:00Z"}}, "cb"),
-        ({"dueAt": {"from": "2026-03-01T12:00:00Z", "to": "2026-03-02T12:00:00Z"}}, "a"),
-        ({"dueAt": {"from": "2026-03-03T00:00:00Z", "to": "2026-03-02T12:00:00Z"}}, ""),
-    ]:
-        for field in ("DUE_AT", "CREATED_AT"):
-            page = (await api.alice.ask(RUNS, f=filter_, o={"field": field}))["list"]
-            found = "".join(names[node["id"]] for node in page["nodes"])
-            assert (found, page["totalCount"]) == (expected, len(expected)), (filter_, field)
-    of_task = await api.alice.ask(
-        "query($id: ID!) { task(id: $id) { runs(first: 1) { totalCount nodes { id } } } }", id=task
-    )
-    assert of_task["task"]["runs"] == {"totalCount": 2, "nodes": [{"id": ids.encode_id("Run", runs[1]["_id"])}]}
-
-
 WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"first": 0}, "first must be 1 to 100; it is 0.", ["first"]),
     ({"first": 101}, "first must be 1 to 100; it is 101.", ["first"]),

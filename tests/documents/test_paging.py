@@ -1,0 +1,89 @@
+"""Pages of a collection: windows of the key, filters and counts. The arguments of the API are tested in graphql/."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tocsin.documents import Database, Doc
+from tocsin.documents.paging import (
+    KeysetQuery,
+    PageArguments,
+    contains_text,
+    count_rows,
+    decode_cursor,
+    encode_cursor,
+    fetch_page,
+    key_range,
+)
+from tocsin.errors import InvalidInput
+
+T0 = datetime(2026, 3, 1, tzinfo=UTC)
+LAST = T0 + timedelta(days=400)
+
+
+def _query(database: Database, **changes: Any) -> KeysetQuery[Doc]:
+    fields: dict[str, Any] = {"indexed_filter": {"owner": "alice"}, "key_range_hint": (T0, LAST), **changes}
+    return KeysetQuery(database.tasks, "created", "created_at", descending=True, **fields)
+
+
+async def _insert(database: Database) -> list[str]:
+    """Insert a few rows that are far apart, and return their IDs, newest first."""
+    times = [T0, T0, T0 + timedelta(seconds=5), T0 + timedelta(days=30), LAST - timedelta(hours=1), LAST]
+    rows: list[Doc] = [
+        {"_id": f"alice/{at}", "owner": "alice", "created_at": time, "n": at} for at, time in enumerate(times)
+    ]
+    await database.tasks.insert_many(rows)
+    return [row["_id"] for row in sorted(rows, key=lambda row: (row["created_at"], row["_id"]), reverse=True)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 6])
+async def test_windows_miss_no_row(database: Database, size: int) -> None:
+    expected = await _insert(database)
+    for changes in ({}, {"key_range_hint": None}, {"extra_filter": {"n": {"$gte": 0}}}):
+        query, found, after = _query(database, **changes), list[str](), None
+        while True:
+            page = await fetch_page(query, PageArguments(size, after, None, None))
+            found += [row["_id"] for row in page.rows]
+            if not page.has_next:
+                break
+            after = encode_cursor(query, page.rows[-1])
+        assert found == expected
+
+
+async def test_counts_are_those_of_all_pages(database: Database) -> None:
+    await _insert(database)
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({}, 6),
+        ({"extra_filter": {"n": {"$gte": 4}}}, 2),
+        ({"extra_filter": {"n": {"$gte": 4}}, "key_range_hint": None}, 2),
+        ({"min_key": T0 + timedelta(seconds=1), "max_key": LAST - timedelta(hours=1)}, 3),
+        ({"indexed_filter": {"owner": "bob"}}, 0),
+    ]
+    for changes, expected in cases:
+        assert await count_rows(_query(database, **changes)) == expected, changes
+
+
+async def test_a_projection_and_bounds_of_the_key(database: Database) -> None:
+    await _insert(database)
+    page = await fetch_page(_query(database, projection={"n": 0}, max_key=T0), PageArguments(None, None, None, None))
+    assert [row["_id"] for row in page.rows] == ["alice/1", "alice/0"]
+    assert all("n" not in row for row in page.rows)
+
+
+async def test_a_cursor_belongs_to_its_order(database: Database) -> None:
+    query = _query(database)
+    cursor = encode_cursor(query, {"_id": "alice/x", "created_at": T0})
+    position = decode_cursor(query, cursor, "after")
+    assert (position.key, position.id) == (T0, "alice/x")
+    other: KeysetQuery[Doc] = KeysetQuery(database.tasks, "due", "created_at", descending=True, indexed_filter={})
+    with pytest.raises(InvalidInput, match="not a cursor of this list"):
+        decode_cursor(other, cursor, "after")
+
+
+def test_ranges_and_texts() -> None:
+    assert key_range("at", None, None) == {}
+    assert key_range("at", T0, None) == {"at": {"$gte": T0}}
+    assert contains_text("a.b") == {"$regex": "a\\.b", "$options": "i"}
+    with pytest.raises(InvalidInput):
+        contains_text("a" * 201, "name")
