@@ -19,7 +19,8 @@ from tocsin.errors import InvalidInput
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import RUN, WORKFLOW_RUN, Node, converter_to, load_node
-from tocsin.graphql.runs.types import Run, RunError, to_run_error
+from tocsin.graphql.runs.attempts import RunError, to_run_error
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.graphql.workflows.reasons import explain_step_reason, explain_workflow_run_reason
 from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, StepRunRef, StepState
