@@ -10,7 +10,7 @@ from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_workflow_run
 from tocsin.workflows.approval_mails import find_deciders
-from tocsin.workflows.engine.states import CANCELLED, FAILED, PENDING, StepState, WorkflowState
+from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow_run
 from tocsin.workflows.versions import LoadedVersion, VersionCache
@@ -18,6 +18,7 @@ from tocsin.workflows.versions import LoadedVersion, VersionCache
 _TRIES = 50
 _RESUMABLE = (WorkflowRunStatus.FAILED.value, WorkflowRunStatus.CANCELLED.value)
 _REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
+_REPEATED_ITEMS = str.maketrans(dict.fromkeys((ItemState.FAILED, ItemState.CANCELLED), ItemState.PENDING))
 
 
 async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
@@ -140,7 +141,9 @@ def _reset_state(state: StepState) -> StepState:
     """Return the state reset to PENDING, keeping only the items that were completed."""
     fresh = StepState(round=state.round + 1)
     if state.items is not None:
-        fresh.items = state.items.replace(FAILED, PENDING).replace(CANCELLED, PENDING)
+        fresh.items = state.items.replace(ItemState.FAILED, ItemState.PENDING).replace(
+            ItemState.CANCELLED, ItemState.PENDING
+        )
         fresh.values = state.values
     return fresh
 

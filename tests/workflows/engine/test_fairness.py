@@ -73,7 +73,7 @@ class SlowMover:
         self.going = 0
         self.gate = asyncio.Event()
 
-    async def move(self, workflow_run: str, *, at_once: bool) -> AdvanceResult:
+    async def advance(self, workflow_run: str, *, at_once: bool) -> AdvanceResult:
         self.moved.append(workflow_run)
         await self.gate.wait()
         await asyncio.sleep(0)

@@ -22,7 +22,7 @@ def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
     return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolve_dependencies()
 
 
-def _prepared(_work: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
+def _prepared(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
     return {"kind": kind, "params": dict(params)}
 
 
@@ -48,33 +48,33 @@ class World:
         """Plan, write, and create the runs, as the engine does. `forget` simulates a crash before runs are created."""
         results: dict[str, Any] = {}
         while True:
-            flow = WorkflowState.from_document(self.document)
-            under_way = {work.run_id(flow.id) for work in flow.active_runs()}
-            lost = {run_id for run_id in under_way if self._round(run_id) < self._wanted(run_id, flow)}
+            state = WorkflowState.from_document(self.document)
+            under_way = {ref.run_id(state.id) for ref in state.active_runs()}
+            lost = {run_id for run_id in under_way if self._round(run_id) < self._wanted(run_id, state)}
             ended = {
                 run_id: _ended(self.runs[run_id])
                 for run_id in under_way - lost
                 if self.runs[run_id]["status"] != "RUNNING"
             }
             try:
-                move = advance_workflow(flow, StepContext(self.definition, self.now, results, _prepared), ended, lost)
+                plan = advance_workflow(state, StepContext(self.definition, self.now, results, _prepared), ended, lost)
                 break
             except ResultsNeeded as missing:
-                results |= {key: self._result(key, flow) for key in missing.step_keys}
+                results |= {key: self._result(key, state) for key in missing.step_keys}
         self.document |= {
-            "steps": {key: state.to_document() for key, state in flow.steps.items()},
-            "stopping": flow.stopping,
-            "wake_at": find_next_wake(flow),
+            "steps": {key: step_state.to_document() for key, step_state in state.steps.items()},
+            "stopping": state.stopping,
+            "wake_at": find_next_wake(state),
         }
-        if move.outcome is not None:
-            self.finish = move.outcome
-            self.document |= {"open": False, "status": move.outcome.status.value}
+        if plan.outcome is not None:
+            self.finish = plan.outcome
+            self.document |= {"open": False, "status": plan.outcome.status.value}
         if not self.forget():
-            for start in move.runs_to_start:
-                self._make(start.ref.run_id(flow.id), start.round, start.job)
-            for run_id in move.runs_to_cancel:
+            for start in plan.runs_to_start:
+                self._make(start.ref.run_id(state.id), start.round, start.job)
+            for run_id in plan.runs_to_cancel:
                 self.end(run_id, "CANCELLED")
-        return flow
+        return state
 
     def running(self) -> list[str]:
         """Return the active runs."""
@@ -90,7 +90,7 @@ class World:
 
     def statuses(self) -> dict[str, str]:
         """Return the statuses of the steps."""
-        return {key: state["status"] for key, state in self.document["steps"].items()}
+        return {key: stored["status"] for key, stored in self.document["steps"].items()}
 
     @property
     def open(self) -> bool:
@@ -113,14 +113,14 @@ class World:
     def _round(self, run_id: str) -> int:
         return self.runs[run_id]["round"] if run_id in self.runs else -1
 
-    def _wanted(self, run_id: str, flow: WorkflowState) -> int:
-        return next(flow.steps[work.key].round for work in flow.active_runs() if work.run_id(flow.id) == run_id)
+    def _wanted(self, run_id: str, state: WorkflowState) -> int:
+        return next(state.steps[ref.key].round for ref in state.active_runs() if ref.run_id(state.id) == run_id)
 
-    def _result(self, key: str, flow: WorkflowState) -> Any:
-        items = flow.steps[key].items
+    def _result(self, key: str, state: WorkflowState) -> Any:
+        items = state.steps[key].items
         if items is None:
-            return json.dumps(self.runs[f"{flow.id}:{key}"]["result"])
-        found = [self.runs.get(f"{flow.id}:{key}[{index}]", {}).get("result") for index in range(len(items))]
+            return json.dumps(self.runs[f"{state.id}:{key}"]["result"])
+        found = [self.runs.get(f"{state.id}:{key}[{index}]", {}).get("result") for index in range(len(items))]
         return [json.dumps(one) for one in found]
 
 

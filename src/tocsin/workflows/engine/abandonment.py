@@ -7,13 +7,14 @@ from tocsin.documents import SETTLED_STEP_STATUSES, Database, Doc, StepStatus, W
 from tocsin.documents.updates import change_when, has_value
 from tocsin.jobs.base import ErrorKind
 from tocsin.tasks.activity_log import log_workflow_run_status
-from tocsin.workflows.engine.states import CANCELLED, PENDING, RUNNING, WorkflowState
+from tocsin.workflows.engine.states import ItemState, WorkflowState
 
 _ERROR: Doc = {
     "kind": ErrorKind.INTERNAL.value,
     "message": "An internal error stopped this workflow run. See the server log for details.",
     "hint": "Save the workflow again and start a new run, or resume this one once the cause is fixed.",
 }
+_CANCELLED_ITEMS = str.maketrans(dict.fromkeys((ItemState.PENDING, ItemState.RUNNING), ItemState.CANCELLED))
 _SETTLED = frozenset(status.value for status in SETTLED_STEP_STATUSES)
 
 
@@ -45,5 +46,7 @@ async def abandon_workflow_run(
 def _cancelled(state: Doc, now: datetime) -> Doc:
     kept = {name: value for name, value in state.items() if name not in {"reason", "wake_at", "remind_at"}}
     if isinstance(items := kept.get("items"), str):
-        kept["items"] = items.replace(PENDING, CANCELLED).replace(RUNNING, CANCELLED)
+        kept["items"] = items.replace(ItemState.PENDING, ItemState.CANCELLED).replace(
+            ItemState.RUNNING, ItemState.CANCELLED
+        )
     return {**kept, "status": StepStatus.CANCELLED.value, "finished_at": now}

@@ -10,7 +10,7 @@ from tocsin.documents import Database, Doc, StepStatus, Trigger, WorkflowRunStat
 from tocsin.notifications import deliveries
 from tocsin.notifications.channels.mail.task_mails import incident_delivery_id
 from tocsin.notifications.channels.mail.workflow_mails import workflow_began_failing_mail, workflow_failed_mail
-from tocsin.workflows.engine.states import FAILED, WorkflowState
+from tocsin.workflows.engine.states import ItemState, WorkflowState
 
 
 class IncidentTracker:
@@ -19,7 +19,7 @@ class IncidentTracker:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def track_changes(self, document: Doc, flow: WorkflowState, changes: Doc, retrying: Collection[str]) -> bool:
+    async def track_changes(self, document: Doc, state: WorkflowState, changes: Doc, retrying: Collection[str]) -> bool:
         """Enqueue the mails that these changes of a workflow run cause. Returns whether there are any.
 
         Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
@@ -38,7 +38,9 @@ class IncidentTracker:
             if changes.get("status") == WorkflowRunStatus.COMPLETED.value:
                 await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED.value and document["round"] == 0:
-                return await self._enqueue_once(workflow_failed_mail(document | changes, incident, _failed_steps(flow)))
+                return await self._enqueue_once(
+                    workflow_failed_mail(document | changes, incident, _failed_steps(state))
+                )
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             return await self._report_first_failure(document, sorted(retrying)[0])
         return False
@@ -68,6 +70,10 @@ class IncidentTracker:
 _ENDS = (WorkflowRunStatus.COMPLETED.value, WorkflowRunStatus.FAILED.value)
 
 
-def _failed_steps(flow: WorkflowState) -> list[str]:
+def _failed_steps(state: WorkflowState) -> list[str]:
     """Return the keys of the steps that failed, or whose compensation failed."""
-    return [key for key, state in flow.steps.items() if state.status is StepStatus.FAILED or state.undo == FAILED]
+    return [
+        key
+        for key, step_state in state.steps.items()
+        if step_state.status is StepStatus.FAILED or step_state.undo == ItemState.FAILED
+    ]

@@ -39,7 +39,6 @@ from tocsin.workflows.engine.evaluation import (
 from tocsin.workflows.engine.evaluator import Evaluator
 from tocsin.workflows.engine.incidents import IncidentTracker
 from tocsin.workflows.engine.plan import Plan, advance_workflow
-from tocsin.workflows.engine.run_update import build_update, estimate_size
 from tocsin.workflows.engine.scope import (
     MAX_RESULTS_LENGTH,
     EvaluationNeeded,
@@ -47,7 +46,7 @@ from tocsin.workflows.engine.scope import (
     ResultsTooLarge,
     StepContext,
 )
-from tocsin.workflows.engine.states import COMPLETED, StepRunOutcome, WorkflowState
+from tocsin.workflows.engine.states import StepRunOutcome, WorkflowState
 from tocsin.workflows.engine.step_results import count_characters, load_results
 from tocsin.workflows.engine.step_starts import StepRunRequest
 from tocsin.workflows.language.jmespath_budget import Budget
@@ -115,7 +114,7 @@ class WorkflowRunner:
         document = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"] or await self._must_wait(document):
             return AdvanceResult()
-        weight = estimate_size(document)
+        weight = _estimate_size(document)
         if at_once and weight > _LIGHT:
             return AdvanceResult(is_heavy=True)
         try:
@@ -199,7 +198,7 @@ class WorkflowRunner:
                     raise
                 answers |= await self._evaluator.evaluate(heavy.request, document["owner"])
             else:
-                return flow, move, build_update(document, flow, move, now), retrying
+                return flow, move, move.to_update(flow, now), retrying
 
     async def _runs(self, flow: WorkflowState) -> tuple[dict[str, StepRunOutcome], set[str], set[str]]:
         """Return the outcomes of the active runs that ended; those that are missing or of an earlier round; those that
@@ -290,6 +289,11 @@ def _ended(run: Mapping[str, Any]) -> StepRunOutcome:
     return StepRunOutcome(run["status"], run["round"], run["finished_at"], run.get("error"))
 
 
+def _estimate_size(document: Doc) -> int:
+    """Return the approximate size of a workflow run in bytes."""
+    return len(document["inputs"]) + sum(sum(map(len, state.get("values", ()))) for state in document["steps"].values())
+
+
 def _run(document: Doc, start: StepRunRequest, now: datetime) -> Doc:
     """Build the QUEUED run of a step."""
     run_id = start.ref.run_id(document["_id"])
@@ -318,6 +322,3 @@ def _run(document: Doc, start: StepRunRequest, now: datetime) -> Doc:
         "timeout": start.timeout,
         **queue_placement({"job": start.job, "priority": start.priority}, document["owner"]),
     }
-
-
-__all__ = ["COMPLETED", "AdvanceResult", "WorkflowRunner"]
