@@ -18,7 +18,7 @@ from tocsin.workflows.versions import LoadedVersion, VersionCache
 _TRIES = 50
 _RESUMABLE = (WorkflowRunStatus.FAILED.value, WorkflowRunStatus.CANCELLED.value)
 _REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
-_REPEATED_ITEMS = str.maketrans(dict.fromkeys((ItemState.FAILED, ItemState.CANCELLED), ItemState.PENDING))
+_REPEATED_ITEMS = str.maketrans(ItemState.FAILED + ItemState.CANCELLED, ItemState.PENDING * 2)
 
 
 async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:

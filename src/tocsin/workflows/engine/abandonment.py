@@ -14,7 +14,7 @@ _ERROR: Doc = {
     "message": "An internal error stopped this workflow run. See the server log for details.",
     "hint": "Save the workflow again and start a new run, or resume this one once the cause is fixed.",
 }
-_CANCELLED_ITEMS = str.maketrans(dict.fromkeys((ItemState.PENDING, ItemState.RUNNING), ItemState.CANCELLED))
+_CANCELLED_ITEMS = str.maketrans(ItemState.PENDING + ItemState.RUNNING, ItemState.CANCELLED * 2)
 _SETTLED = frozenset(status.value for status in SETTLED_STEP_STATUSES)
 
 
