@@ -18,8 +18,9 @@ from tocsin.workflows import control
 from tocsin.workflows.approval_mails import ApprovalMails
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.engine.states import WorkflowState
+from tocsin.workflows.language.source import WorkflowInvalid
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, parse_yaml
+from tocsin.workflows.language.yaml_reader import parse_yaml
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 

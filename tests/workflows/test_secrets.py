@@ -13,7 +13,7 @@ from tocsin.jobs import registry
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.workflows.engine import engine as engine_module
 from tocsin.workflows.engine.runner import WorkflowRunner
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid
+from tocsin.workflows.language.source import WorkflowInvalid
 from tocsin.workflows.secrets import find_kept_secrets, read_stored_version
 
 TOKEN = "s3cret-token"
@@ -296,7 +296,7 @@ async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
         stack.workflows.request_advance(run_id)
         run = await stack.wait_for_workflow_run(run_id, "FAILED")
     assert (run["error"]["kind"], run["steps"]["a"]["status"], run["open"]) == ("INTERNAL", "CANCELLED", False)
-    assert looks == [run_id] * engine_module._MOST_FAILURES
+    assert looks == [run_id] * engine_module._MAX_FAILURES
     assert await database.runs.count_documents({"task": run_id, "status": "COMPLETED"}) == 0
 
 

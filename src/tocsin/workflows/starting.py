@@ -58,8 +58,8 @@ async def start_workflow(
     inputs = await parse_inputs_in_thread(version.definition, given)
     record = await idempotency.claim_key(database, key, f"{owner}/w{ObjectId()}", now)
     if not record["done"]:
-        born = NewWorkflowRun(record["thing"], Trigger.MANUAL, now)
-        await insert_workflow_run(database, new_workflow_run(workflow, version.definition, inputs, born, now))
+        new = NewWorkflowRun(record["thing"], Trigger.MANUAL, now)
+        await insert_workflow_run(database, new_workflow_run(workflow, version.definition, inputs, new, now))
         log_workflow_run("workflow run requested", record["thing"])
         await idempotency.mark_done(database, record)
     run = await WorkflowRun.get(record["thing"])
@@ -69,7 +69,7 @@ async def start_workflow(
 
 
 async def validate_inputs(database: Database, versions: VersionCache, owner: str, name: str, given: Any) -> None:
-    """Validate the inputs as `execute` does. Raises NotFound, and SeveralInvalid with the invalid inputs."""
+    """Validate the inputs as `start_workflow` does. Raises NotFound, and MultipleInvalid with the invalid inputs."""
     workflow = await require_workflow(database, owner, name)
     await parse_inputs_in_thread((await versions.get(workflow["_id"], workflow["version"])).definition, given)
 
@@ -85,31 +85,29 @@ async def insert_workflow_run(database: Database, document: Doc) -> bool:
 
 
 def new_workflow_run(
-    workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], born: NewWorkflowRun, now: datetime
+    workflow: Doc, definition: WorkflowDefinition, inputs: Mapping[str, Any], new: NewWorkflowRun, now: datetime
 ) -> Doc:
     """Build a workflow run of this version, with all steps PENDING. Raises InvalidInput if the inputs are too large."""
-    is_open = born.status in OPEN_WORKFLOW_RUN_STATUSES
-    deadline = definition.timeout and born.due_at + timedelta(seconds=definition.timeout)
+    is_open = new.status in OPEN_WORKFLOW_RUN_STATUSES
+    deadline = definition.timeout and new.due_at + timedelta(seconds=definition.timeout)
     return {
-        "_id": born.run_id,
+        "_id": new.run_id,
         "owner": workflow["owner"],
         "workflow": workflow["_id"],
         "name": workflow["name"],
         "version": workflow["version"],
-        "trigger": born.trigger.value,
-        "status": born.status.value,
+        "trigger": new.trigger,
+        "status": new.status,
         "open": is_open,
-        "reason": born.reason and born.reason.value,
-        "due_at": born.due_at,
+        "reason": new.reason and new.reason,
+        "due_at": new.due_at,
         "created_at": now,
         "started_at": None,
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
-        "interval_ms": shortest_interval_ms(workflow.get("schedule"), now)
-        if born.trigger is Trigger.SCHEDULE
-        else None,
-        "missed_until": born.gap and born.gap.until,
-        "missed_count": born.gap and born.gap.count,
+        "interval_ms": shortest_interval_ms(workflow.get("schedule"), now) if new.trigger is Trigger.SCHEDULE else None,
+        "missed_until": new.gap and new.gap.until,
+        "missed_count": new.gap and new.gap.count,
         "inputs": inputs_to_json(inputs),
         "output": None,
         "error": None,

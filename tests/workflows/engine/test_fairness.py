@@ -41,78 +41,77 @@ async def flood(stack: Stack, first: str, count: int) -> None:
     await database.workflow_versions.insert_many(versions)
 
 
-async def test_due_workflows_of_owners_are_fired_in_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_due_workflows_of_owners_are_started_in_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "SLICE", 10)
     async with run_stack(database, schedule=False) as stack:
         await flood(stack, await due_workflow(stack, "mallory", 10), 25)
         await due_workflow(stack, "alice", 1)
-        fires = WorkflowScheduler(database, stack.versions)
-        owners = [owner_of(run) for run in await fires.fire_due(clock.now())]
+        scheduled = WorkflowScheduler(database, stack.versions)
+        owners = [owner_of(run) for run in await scheduled.fire_due(clock.now())]
         assert "alice" in owners[:12]
-        assert fires.has_more
+        assert scheduled.has_more
         late = await due_workflow(stack, "bob", 0)
-        assert owner_of(late) in [owner_of(run) for run in await fires.fire_due(clock.now())]
+        assert owner_of(late) in [owner_of(run) for run in await scheduled.fire_due(clock.now())]
 
 
 async def test_a_workflow_has_so_many_open_runs_at_most(database: Database) -> None:
     async with run_stack(database, schedule=False) as stack:
         saved = await due_workflow(stack, "alice", 5, overlap="QUEUE")
-        fires = WorkflowScheduler(database, stack.versions, most_open=3)
+        scheduled = WorkflowScheduler(database, stack.versions, most_open=3)
         for seconds in range(5):
-            await fires.fire_due(clock.now() + timedelta(seconds=seconds))
+            await scheduled.fire_due(clock.now() + timedelta(seconds=seconds))
         found = await database.workflow_runs.find({"workflow": saved}).sort("due_at", 1).to_list()
     assert [(run["status"], run["reason"]) for run in found[:3]] == [("PENDING", None)] * 3
     assert {(run["status"], run["reason"]) for run in found[3:]} == {("SKIPPED", "OVERLAP_LIMIT")}
 
 
-class SlowMover:
-    """A slow mover that records what it advances."""
+class SlowRunner:
+    """A slow runner that records what it advances."""
 
     def __init__(self) -> None:
-        self.moved: list[str] = []
-        self.going = 0
+        self.advanced: list[str] = []
         self.gate = asyncio.Event()
 
-    async def advance(self, workflow_run: str, *, at_once: bool) -> AdvanceResult:
-        self.moved.append(workflow_run)
+    async def advance(self, workflow_run: str, *, is_light: bool) -> AdvanceResult:
+        self.advanced.append(workflow_run)
         await self.gate.wait()
         await asyncio.sleep(0)
         return AdvanceResult()
 
 
-async def test_one_owner_has_a_part_of_the_movers_and_others_are_next(database: Database) -> None:
-    mover: Any = SlowMover()
+async def test_one_owner_has_a_part_of_the_slots_and_others_are_next(database: Database) -> None:
+    runner: Any = SlowRunner()
     async with run_stack(database, schedule=False) as stack:
-        moving = WorkflowEngine(database, mover, WorkflowScheduler(database, stack.versions))
+        workflow_engine = WorkflowEngine(database, runner, WorkflowScheduler(database, stack.versions))
         for number in range(100):
-            moving.request_advance(f"mallory/w{number}")
-        moving.start()
-        await wait_until(lambda: _has(mover.moved, engine._OF_OWNER))
-        moving.request_advance("alice/w1")
-        await wait_until(lambda: _has(mover.moved, engine._OF_OWNER + 1))
-        assert mover.moved[-1] == "alice/w1"
-        moving.request_advance("alice/w1")  # while it is advanced: it is advanced once more afterwards
-        mover.gate.set()
-        await wait_until(lambda: _has(mover.moved, 102))
-        await moving.stop()
-    assert mover.moved.count("alice/w1") == 2
-    assert mover.moved.index("alice/w1", engine._OF_OWNER + 1) < 30
+            workflow_engine.request_advance(f"mallory/w{number}")
+        workflow_engine.start()
+        await wait_until(lambda: _has(runner.advanced, engine._OWNER_CONCURRENCY))
+        workflow_engine.request_advance("alice/w1")
+        await wait_until(lambda: _has(runner.advanced, engine._OWNER_CONCURRENCY + 1))
+        assert runner.advanced[-1] == "alice/w1"
+        workflow_engine.request_advance("alice/w1")  # while it is advanced: it is advanced once more afterwards
+        runner.gate.set()
+        await wait_until(lambda: _has(runner.advanced, 102))
+        await workflow_engine.stop()
+    assert runner.advanced.count("alice/w1") == 2
+    assert runner.advanced.index("alice/w1", engine._OWNER_CONCURRENCY + 1) < 30
 
 
 async def test_a_sweep_looks_at_a_part_of_what_one_owner_has_open_and_then_at_the_rest(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_SWEPT", 3)
+    monkeypatch.setattr(engine, "_MAX_SWEPT", 3)
     async with run_stack(database, schedule=False) as stack:
         ids = sorted([await stack.execute(await _saved(stack)) for _ in range(5)])
-        moving, seen = (
+        workflow_engine, seen = (
             WorkflowEngine(database, stack.make_runner(), WorkflowScheduler(database, stack.versions)),
             list[list[str]](),
         )
         for _ in range(3):
-            await moving._sweep_open()
-            seen.append(sorted(key for key in ids if key in moving._light._waiting))
-            moving._light._waiting.clear()
+            await workflow_engine._sweep_open()
+            seen.append(sorted(key for key in ids if key in workflow_engine._light._waiting))
+            workflow_engine._light._waiting.clear()
     assert [seen[0], seen[1]] == [ids[:3], sorted([*ids[3:], ids[0]])]
     assert set(seen[2]) == set(ids[1:4])
 

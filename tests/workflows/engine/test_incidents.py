@@ -1,12 +1,11 @@
 """Failing scheduled workflows are reported like tasks: once per incident, to their owner, in spite of crashes."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.harness import Stack, TargetServer, run_stack, wait_until
-from tests.workflows.engine.test_runner import Died, Mortal, step, workflow
+from tests.workflows.engine.test_runner import Died, MortalRunner, step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Doc, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control
@@ -197,9 +196,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: 
     await stack.database.deliveries.delete_many({})
     before = await stack.database.workflows.find_one({}) or {}
     run_id, died = await begin(stack, boundary), False
-    Mortal.left = boundary
-    letters = stack.make_runner()._letters
-    mortal: Any = Mortal(stack.database, stack.versions, letters, stack.engine.in_flight, stack.wakeups)
+    mortal = MortalRunner(stack, boundary)
 
     async def moved() -> Doc | None:
         nonlocal died

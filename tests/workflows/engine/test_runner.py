@@ -16,11 +16,13 @@ from tocsin.documents import Database, User, WorkflowRun
 from tocsin.errors import Conflict, InvalidInput, NotFound
 from tocsin.keys import reencryption
 from tocsin.maintenance.pruner import Pruner
+from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secret_box import SecretBox
 from tocsin.workflows import control, saving
 from tocsin.workflows.engine.runner import WorkflowRunner
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid
+from tocsin.workflows.engine.step_runs import StepRuns
+from tocsin.workflows.language.source import WorkflowInvalid
 from tocsin.workflows.versions import VersionCache
 
 KID = "0123456789abcdef"
@@ -30,30 +32,51 @@ class Died(Exception):  # a crash, not an error
     """The process crashed here."""
 
 
-class Mortal(WorkflowRunner):
-    """A mover whose process crashes at the boundary with this number, counted over all of its writes."""
+class Boundaries:
+    """The points between two writes, counted over all of them. The process crashes at the last of `left`."""
 
-    left = 0
+    def __init__(self, left: int) -> None:
+        self.left = left
 
-    def _pass(self) -> None:
-        type(self).left -= 1
-        if type(self).left == 0:
+    def cross(self) -> None:
+        """Die if this is the last boundary."""
+        self.left -= 1
+        if self.left == 0:
             raise Died
 
+
+class MortalRunner(WorkflowRunner):
+    """A runner whose process crashes at a boundary: before and after it writes, and when it creates runs."""
+
+    def __init__(self, stack: Stack, boundary: int) -> None:
+        mails = stack.make_runner()._approval_mails
+        super().__init__(stack.database, stack.versions, mails, stack.engine.in_flight, stack.wakeups)
+        self._boundaries = Boundaries(boundary)
+        self._step_runs = MortalStepRuns(stack, self._boundaries)
+
     async def _write(self, *args: Any) -> bool:
-        self._pass()
+        self._boundaries.cross()
         written = await super()._write(*args)
-        self._pass()
+        self._boundaries.cross()
         return written
 
-    async def _make(self, *args: Any) -> None:
-        await super()._make(*args)
-        self._pass()
+
+class MortalStepRuns(StepRuns):
+    """Step runs whose process crashes at a boundary: when runs are inserted, and when all is done."""
+
+    def __init__(self, stack: Stack, boundaries: Boundaries) -> None:
+        super().__init__(stack.database, stack.engine.in_flight, stack.wakeups, UsageMeter())
+        self._boundaries = boundaries
+
+    async def create(self, *args: Any) -> None:
+        """Create runs, and cross a boundary."""
+        await super().create(*args)
+        self._boundaries.cross()
 
     async def _insert(self, *args: Any) -> set[int]:
-        known = await super()._insert(*args)
-        self._pass()
-        return known
+        existing = await super()._insert(*args)
+        self._boundaries.cross()
+        return existing
 
 
 def step(key: str, url: str, **more: Any) -> dict[str, Any]:
@@ -96,8 +119,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer) -> bool:
     target.calls.clear()
     run_id = await stack.execute("w")
     died = False
-    Mortal.left = boundary
-    mortal = Mortal(stack.database, stack.versions, stack.make_runner()._letters, stack.engine.in_flight, stack.wakeups)
+    mortal = MortalRunner(stack, boundary)
 
     async def moved() -> bool:
         nonlocal died

@@ -18,7 +18,8 @@ from tocsin.workflows.language.expressions import (
     find_step_references,
     is_truthy,
 )
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource, parse_object, parse_yaml
+from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
+from tocsin.workflows.language.yaml_reader import parse_object, parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
 
 SCOPE = {"inputs": {"n": 3, "none": None, "list": [1, 2]}, "steps": {"a": {"result": {"items": [{"id": "q"}]}}}}

@@ -8,8 +8,9 @@ from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.inputs import parse_inputs
+from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource, parse_yaml
+from tocsin.workflows.language.yaml_reader import parse_yaml
 
 TOLD: dict[str, list[str]] = {
     "nothing": ["The text is empty. A workflow needs a name and steps."],

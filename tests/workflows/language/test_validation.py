@@ -21,8 +21,9 @@ from tocsin.jobs import registry
 from tocsin.value_bounds import find_value_faults
 from tocsin.workflows import saving
 from tocsin.workflows.language.definition import Step, WorkflowDefinition
+from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource, parse_object, parse_yaml
+from tocsin.workflows.language.yaml_reader import parse_object, parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
 from tocsin.workflows.secrets import SecretPlace, seal_secrets
 from tocsin.workflows.versions import VersionCache

@@ -25,7 +25,7 @@ class IncidentTracker:
         Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
         retry.
         """
-        if document["trigger"] != Trigger.SCHEDULE.value:
+        if document["trigger"] != Trigger.SCHEDULE:
             return False
         begins = changes and document.get("incident") is None
         if begins or changes.get("status") in _ENDS:
@@ -35,9 +35,9 @@ class IncidentTracker:
             incident = workflow.get("incident") or 0
             if begins:
                 changes["incident"] = incident
-            if changes.get("status") == WorkflowRunStatus.COMPLETED.value:
+            if changes.get("status") == WorkflowRunStatus.COMPLETED:
                 await self._end_incident(document["workflow"], incident)
-            if changes.get("status") == WorkflowRunStatus.FAILED.value and document["round"] == 0:
+            if changes.get("status") == WorkflowRunStatus.FAILED and document["round"] == 0:
                 return await self._enqueue_once(
                     workflow_failed_mail(document | changes, incident, _failed_steps(state))
                 )
@@ -67,7 +67,7 @@ class IncidentTracker:
         return True
 
 
-_ENDS = (WorkflowRunStatus.COMPLETED.value, WorkflowRunStatus.FAILED.value)
+_ENDS = (WorkflowRunStatus.COMPLETED, WorkflowRunStatus.FAILED)
 
 
 def _failed_steps(state: WorkflowState) -> list[str]:

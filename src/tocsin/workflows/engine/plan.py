@@ -11,13 +11,14 @@ from datetime import datetime
 from tocsin.documents import (
     OPEN_WORKFLOW_RUN_STATUSES,
     Doc,
+    ErrorDocument,
+    ErrorKind,
     RunStatus,
     StepReason,
     StepStatus,
     WorkflowRunReason,
     WorkflowRunStatus,
 )
-from tocsin.jobs.base import ErrorKind
 from tocsin.workflows.engine.evaluation import MAX_VALUE_BYTES, ResultForm, utf8_length
 from tocsin.workflows.engine.scope import PlanPaused, StepContext, evaluate_as_json, read_result_json
 from tocsin.workflows.engine.states import ItemState, StepRunOutcome, StepRunRef, StopReason, WorkflowState
@@ -40,14 +41,14 @@ class WorkflowOutcome:
     status: WorkflowRunStatus
     reason: WorkflowRunReason | None = None
     output: str | None = None
-    error: Doc | None = None
+    error: ErrorDocument | None = None
 
     def to_fields(self, now: datetime) -> Doc:
         """Return the fields of the workflow run that ends with this outcome."""
         return {
-            "status": self.status.value,
+            "status": self.status,
             "open": self.status in OPEN_WORKFLOW_RUN_STATUSES,
-            "reason": self.reason and self.reason.value,
+            "reason": self.reason,
             "finished_at": now,
             "output": self.output,
             "error": self.error,
@@ -73,7 +74,7 @@ class Plan:
             "steps": steps,
             "stopping": state.stopping,
             "done": state.count_settled(),
-            "status": WorkflowRunStatus.RUNNING.value,
+            "status": WorkflowRunStatus.RUNNING,
             "started_at": document["started_at"] or now,
             "wake_at": find_next_wake(state),
             **(self.outcome.to_fields(now) if self.outcome is not None else {}),
@@ -131,7 +132,7 @@ def _request_again(ref: StepRunRef, state: WorkflowState, context: StepContext, 
     try:
         starts.append(build_run_request(context.get_step(ref.key), ref, state, context, item))
     except StepFault as fault:
-        outcome = StepRunOutcome(RunStatus.FAILED.value, step_state.round, context.now, fault.error)
+        outcome = StepRunOutcome(RunStatus.FAILED, step_state.round, context.now, fault.error)
         state.apply_outcome(ref, outcome, context.now)
     context.session.has_progress = True
 
@@ -150,7 +151,7 @@ def _end_due_waits(state: WorkflowState, context: StepContext) -> None:
                 step_state.settle(StepStatus.COMPLETED, now, StepReason.APPROVED_BY_TIMEOUT)
             else:
                 hint = "Resume the workflow run to ask again."
-                error = {"kind": ErrorKind.TIMEOUT.value, "message": "Nobody decided in time.", "hint": hint}
+                error: ErrorDocument = {"kind": ErrorKind.TIMEOUT, "message": "Nobody decided in time.", "hint": hint}
                 step_state.settle(StepStatus.FAILED, now, StepReason.TIMEOUT, error)
         elif approval is not None and step_state.remind_at is not None and step_state.remind_at <= now:
             step_state.reminders += 1
@@ -210,7 +211,7 @@ def _find_outcome(state: WorkflowState, context: StepContext) -> WorkflowOutcome
         return WorkflowOutcome(WorkflowRunStatus.CANCELLED, WorkflowRunReason.CANCEL_REQUESTED)
     if state.stopping is StopReason.TIMEOUT:
         message = f"The workflow run did not finish within {definition.timeout:g} seconds."
-        error = {"kind": ErrorKind.TIMEOUT.value, "message": message, "hint": "Increase `timeout`."}
+        error: ErrorDocument = {"kind": ErrorKind.TIMEOUT, "message": message, "hint": "Increase `timeout`."}
         return WorkflowOutcome(WorkflowRunStatus.FAILED, WorkflowRunReason.TIMEOUT, error=error)
     failed = [step.key for step in definition.steps if state.has_failed(step)]
     if failed:
@@ -222,7 +223,7 @@ def _find_outcome(state: WorkflowState, context: StepContext) -> WorkflowOutcome
     try:
         return WorkflowOutcome(WorkflowRunStatus.COMPLETED, output=_build_output(state, context))
     except EvaluationError as error:
-        fault = {"kind": ErrorKind.EXPRESSION.value, "message": str(error), "hint": "Correct `output`."}
+        fault: ErrorDocument = {"kind": ErrorKind.EXPRESSION, "message": str(error), "hint": "Correct `output`."}
         return WorkflowOutcome(WorkflowRunStatus.FAILED, WorkflowRunReason.OUTPUT_FAILED, error=fault)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tocsin.documents import Doc, StepStatus
+from tocsin.documents import JobDocument, StepStatus
 from tocsin.workflows.engine.evaluation import (
     EvaluationRequest,
     EvaluationResult,
@@ -67,7 +67,7 @@ class StepContext:
     definition: WorkflowDefinition
     now: datetime
     results: Mapping[str, ResultText | ResultsTooLarge]
-    prepare_job: Callable[[StepRunRef, str, Mapping[str, Any]], Doc]
+    prepare_job: Callable[[StepRunRef, str, Mapping[str, Any]], JobDocument]
     session: EvaluationSession = field(default_factory=EvaluationSession)
     references: dict[int, ScopeReferences] = field(default_factory=dict)
 
@@ -167,7 +167,7 @@ def _has_result(state: StepState) -> bool:
     return state.status is StepStatus.COMPLETED or (state.status is StepStatus.FAILED and state.items is not None)
 
 
-def _known_result(key: str, state: WorkflowState, context: StepContext) -> Doc | None:
+def _known_result(key: str, state: WorkflowState, context: StepContext) -> dict[str, Any] | None:
     """Return the result of a wait or an approval, from its state; None for a job, whose result is in its run."""
     step, step_state = context.get_step(key), state.steps[key]
     if step.wait is not None:
@@ -192,7 +192,7 @@ def _read_result(key: str, context: StepContext) -> ResultText:
 def _describe_step(key: str, state: WorkflowState, context: StepContext) -> dict[str, Any]:
     step_state = state.steps[key]
     result = _known_result(key, state, context) if _has_result(step_state) else None
-    return {"status": step_state.status.value, "error": step_state.error, "result": result}
+    return {"status": step_state.status, "error": step_state.error, "result": result}
 
 
 def _format_time(moment: datetime | None) -> str | None:

@@ -1,12 +1,20 @@
 """The state of a workflow run and its steps, converted from its document and back. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from tocsin.documents import SETTLED_STEP_STATUSES, Doc, RunStatus, StepReason, StepStatus
+from tocsin.documents import (
+    SETTLED_STEP_STATUSES,
+    ErrorDocument,
+    RunStatus,
+    StepDocument,
+    StepReason,
+    StepStatus,
+    WorkflowRunDocument,
+)
 from tocsin.workflows.language.definition import OnFailure, Step
 
 
@@ -31,7 +39,7 @@ class StopReason(StrEnum):
     COMPENSATE = "COMPENSATE"
 
 
-_ITEM_STATES = {RunStatus.COMPLETED.value: ItemState.COMPLETED, RunStatus.CANCELLED.value: ItemState.CANCELLED}
+_ITEM_STATES = {RunStatus.COMPLETED: ItemState.COMPLETED, RunStatus.CANCELLED: ItemState.CANCELLED}
 """States of items by the status of their run. All other statuses are failures."""
 _SETTLED_AS = {
     ItemState.COMPLETED: (StepStatus.COMPLETED, None),
@@ -56,7 +64,7 @@ class StepState:
     round: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    error: Doc | None = None
+    error: ErrorDocument | None = None
     items: str | None = None
     values: list[str] | None = None
     wake_at: datetime | None = None
@@ -64,7 +72,7 @@ class StepState:
     reminders: int = 0
     asks: str | None = None
     message: str | None = None
-    decision: Doc | None = None
+    decision: dict[str, Any] | None = None
     undo: str | None = None
 
     @property
@@ -73,31 +81,32 @@ class StepState:
         return self.status in SETTLED_STEP_STATUSES
 
     def settle(
-        self, status: StepStatus, now: datetime, reason: StepReason | None = None, error: Doc | None = None
+        self, status: StepStatus, now: datetime, reason: StepReason | None = None, error: ErrorDocument | None = None
     ) -> None:
         """End the step."""
         self.status, self.reason, self.finished_at, self.error = status, reason, now, error
         self.wake_at = self.remind_at = None
 
-    def to_document(self) -> Doc:
+    def to_document(self) -> StepDocument:
         """Return the stored form, without fields at their defaults."""
-        document: Doc = {"status": self.status.value}
+        document: dict[str, Any] = {"status": self.status}
         for name in _PLAIN:
             if (value := getattr(self, name)) not in (None, 0):
                 document[name] = value
         if self.reason is not None:
-            document["reason"] = self.reason.value
-        return document
+            document["reason"] = self.reason
+        return cast("StepDocument", document)
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "StepState":
+    def from_document(cls, document: StepDocument) -> "StepState":
         """Return the state from its stored form."""
-        plain = {name: document[name] for name in _PLAIN if name in document}
-        reason = document.get("reason")
-        return cls(status=StepStatus(document["status"]), reason=reason and StepReason(reason), **plain)
+        plain: dict[str, Any] = {name: value for name, value in document.items() if name in _PLAIN}
+        reason = StepReason(document["reason"]) if "reason" in document else None
+        return cls(status=StepStatus(document["status"]), reason=reason, **plain)
 
 
 _PLAIN = tuple(name for name in StepState.__dataclass_fields__ if name not in {"status", "reason"})
+"""The fields that are stored as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +127,17 @@ class StepRunRef:
 class StepRunOutcome:
     """The outcome of a run, as far as its step needs it."""
 
-    status: str
+    status: RunStatus
     round: int
     finished_at: datetime | None
-    error: Doc | None
+    error: ErrorDocument | None
 
 
 @dataclass(slots=True)
 class WorkflowState:
     """The state of a workflow run while it is advanced. `inputs` is a JSON text, `runs_to_cancel` are ids."""
 
-    document: Doc
+    document: WorkflowRunDocument
     steps: dict[str, StepState]
     inputs: str
     stopping: StopReason | None = None
@@ -137,15 +146,14 @@ class WorkflowState:
     @property
     def id(self) -> str:
         """The id of the workflow run."""
-        run_id: str = self.document["_id"]
-        return run_id
+        return self.document["_id"]
 
     @classmethod
-    def from_document(cls, document: Doc) -> "WorkflowState":
+    def from_document(cls, document: WorkflowRunDocument) -> "WorkflowState":
         """Return the state of a stored workflow run."""
         steps = {key: StepState.from_document(state) for key, state in document["steps"].items()}
         stopping = document["stopping"]
-        return cls(document, steps, document["inputs"], stopping and StopReason(stopping))
+        return cls(document, steps, document["inputs"], None if stopping is None else StopReason(stopping))
 
     def active_runs(self) -> list[StepRunRef]:
         """Return the active runs."""

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import cast
 
-from tocsin.documents import Doc, StepReason, StepStatus
+from tocsin.documents import ErrorDocument, ErrorKind, JobDocument, RetryDocument, StepReason, StepStatus
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import ErrorKind
 from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
 from tocsin.workflows.engine.evaluation import InlineBudgetExceeded, ResultForm, utf8_length
 from tocsin.workflows.engine.scope import (
@@ -38,8 +38,8 @@ class StepRunRequest:
     """A run to create, or to requeue in the step's round. `job` is in its stored form."""
 
     ref: StepRunRef
-    job: Doc
-    retry: Doc | None
+    job: JobDocument
+    retry: RetryDocument | None
     timeout: float | None
     priority: int
     round: int
@@ -51,7 +51,7 @@ class StepFault(Exception):  # an error in the workflow, not in the program
     def __init__(self, reason: StepReason, kind: ErrorKind, message: str) -> None:
         super().__init__(message)
         self.reason = reason
-        self.error: Doc = {"kind": kind.value, "message": message[:_MAX_TEXT_LENGTH], "hint": None}
+        self.error: ErrorDocument = {"kind": kind, "message": message[:_MAX_TEXT_LENGTH], "hint": None}
 
 
 def start_ready_steps(state: WorkflowState, context: StepContext, starts: list[StepRunRequest]) -> None:
@@ -97,7 +97,8 @@ def build_run_request(
         path = ".".join(error.path)
         message = f"The parameters are invalid{f' at {path}' if path else ''}: {error.message}"
         raise StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message) from None
-    return StepRunRequest(ref, job, call.retry, call.timeout, step.priority, state.steps[step.key].round)
+    retry = cast("RetryDocument | None", call.retry)  # validated by the definition
+    return StepRunRequest(ref, job, retry, call.timeout, step.priority, state.steps[step.key].round)
 
 
 def _to_fault(error: StepFault | EvaluationError) -> StepFault:
