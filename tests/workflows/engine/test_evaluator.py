@@ -2,41 +2,28 @@
 
 import json
 import os
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from tests.harness import TargetServer, run_stack, wait_until
-from tests.workflows.engine.test_runner import step, workflow
-from tests.workflows.engine.world import World, define
+from tests.workflows.engine.test_step_starts import COSTLY
+from tests.workflows.samples import step, workflow
 from tocsin.compute.limits import ComputeLimit, ComputeLimitReached
 from tocsin.compute.limits import ComputeLimits as ComputeLimits
-from tocsin.documents import Database, Doc, JobDocument
+from tocsin.documents import Database
 from tocsin.jobs.base import Compute, ComputeProcessEnded
 from tocsin.workflows.engine import evaluator, runner
 from tocsin.workflows.engine.evaluation import (
     EvaluationLimits,
     EvaluationRequest,
     EvaluationResult,
-    EvaluationSession,
-    InlineBudgetExceeded,
     ResultForm,
     evaluate_request,
 )
 from tocsin.workflows.engine.evaluator import Evaluator
-from tocsin.workflows.engine.plan import advance_workflow
-from tocsin.workflows.engine.scope import EvaluationNeeded, StepContext
-from tocsin.workflows.engine.states import StepRunRef, WorkflowState
-from tocsin.workflows.language.jmespath_budget import Budget
 
-COSTLY = "${{ " + "||".join(["contains(inputs.t,'aaaaaab')"] * 6) + " }}"
 TOO_COSTLY = "${{ [" + ",".join(["contains(inputs.t,'aaaaaab')"] * 60) + "] }}"
-
-
-def prepare_nothing(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> JobDocument:
-    """Prepare a job without validating it."""
-    return {"kind": kind, "params": dict(params)}
 
 
 def request(value: Any, *items: str, form: ResultForm = ResultForm.VALUE, **inputs: Any) -> EvaluationRequest:
@@ -75,62 +62,6 @@ def test_what_could_not_be_kept_is_told(value: str, form: ResultForm, message: s
         "s.params", 0
     ].error
     assert message in str(error)
-
-
-def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> None:
-    """A cheap step is started first; the next advance does the rest, and the expensive value becomes a request."""
-    steps: list[Doc] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
-    world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
-    state = WorkflowState.from_document(world.document)
-    context = StepContext(
-        world.definition, world.now, {}, prepare_nothing, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
-    )
-    plan = advance_workflow(state, context, {})
-    assert ([start.ref.key for start in plan.runs_to_start], plan.has_more, plan.outcome) == (["small"], True, None)
-    again = StepContext(
-        world.definition, world.now, {}, prepare_nothing, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
-    )
-    with pytest.raises(EvaluationNeeded) as caught:
-        advance_workflow(state, again, {})
-    answers = evaluate_request(caught.value.request, EvaluationLimits())
-    session = EvaluationSession(Budget(10_000, InlineBudgetExceeded), answers)
-    answered = StepContext(
-        world.definition,
-        world.now,
-        {},
-        prepare_nothing,
-        session,
-    )
-    assert [start.ref.key for start in advance_workflow(state, answered, {}).runs_to_start] == ["large"]
-
-
-def test_a_flood_of_items_is_begun_in_slices() -> None:
-    each = {"items": list(range(5_000)), "maxItems": 10_000, "concurrency": 1_000}
-    world = World(define({"key": "each", "forEach": each, "params": {"b": "${{ item }}"}}, concurrency=1_000))
-    state, advances, started = WorkflowState.from_document(world.document), 0, list[int]()
-    while len(started) < 1_000:
-        context = StepContext(
-            world.definition, world.now, {}, prepare_nothing, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
-        )
-        plan = advance_workflow(state, context, {})
-        assert 0 < len(plan.runs_to_start) <= 100
-        assert plan.has_more or len(started) + len(plan.runs_to_start) == 1_000
-        started += [start.ref.item or 0 for start in plan.runs_to_start]
-        advances += 1
-    assert (started, advances >= 10) == (list(range(1_000)), True)
-
-
-def test_many_steps_that_wait_for_many_are_looked_at_once_each() -> None:
-    """Defined in reverse order, each step used to need another advance: 200 advances for 200 steps."""
-    count = 200
-    steps = [
-        {"key": f"s{number}", "when": "${{ `false` }}", "dependsOn": [f"s{before}" for before in range(number)]}
-        for number in reversed(range(count))
-    ]
-    world = World(define(*steps))
-    world.look()
-    assert set(world.statuses().values()) == {"SKIPPED"}
-    assert world.definition.steps_in_order[0].key == "s0"
 
 
 async def test_a_hostile_workflow_fails_alone(

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.harness import Stack, TargetServer, run_stack, wait_until
-from tests.workflows.engine.test_runner import Died, MortalRunner, step, workflow
+from tests.workflows.engine.mortal import Died, MortalRunner
+from tests.workflows.samples import step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Doc, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control

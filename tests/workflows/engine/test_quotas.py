@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.harness import TargetServer, run_stack
-from tests.workflows.engine.test_runner import step, workflow
+from tests.workflows.samples import step, workflow
 from tocsin import clock
 from tocsin.documents import Database, User
 from tocsin.quotas import Quota
