@@ -10,8 +10,8 @@ from tests.workflows.samples import step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Doc, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control
+from tocsin.workflows.engine.new_runs import NewWorkflowRun, insert_workflow_run, new_workflow_run
 from tocsin.workflows.language.inputs import parse_inputs
-from tocsin.workflows.starting import NewWorkflowRun, insert_workflow_run, new_workflow_run
 
 RETRY = {"retry": {"offsets": ["PT1H"]}}
 

@@ -42,7 +42,7 @@ async def flood(stack: Stack, first: str, count: int) -> None:
 
 
 async def test_due_workflows_of_owners_are_started_in_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "SLICE", 10)
+    monkeypatch.setattr(scheduler, "SLICE_SIZE", 10)
     async with run_stack(database, schedule=False) as stack:
         await flood(stack, await due_workflow(stack, "mallory", 10), 25)
         await due_workflow(stack, "alice", 1)
@@ -57,7 +57,7 @@ async def test_due_workflows_of_owners_are_started_in_turn(database: Database, m
 async def test_a_workflow_has_so_many_open_runs_at_most(database: Database) -> None:
     async with run_stack(database, schedule=False) as stack:
         saved = await due_workflow(stack, "alice", 5, overlap="QUEUE")
-        scheduled = WorkflowScheduler(database, stack.versions, most_open=3)
+        scheduled = WorkflowScheduler(database, stack.versions, max_open_runs=3)
         for seconds in range(5):
             await scheduled.fire_due(clock.now() + timedelta(seconds=seconds))
         found = await database.workflow_runs.find({"workflow": saved}).sort("due_at", 1).to_list()
@@ -113,10 +113,10 @@ async def test_a_deactivated_users_due_times_pass_and_his_schedule_stays(
     async with run_stack(database, schedule=False) as stack:
         every = {"every": {"interval": "PT1S"}}
         saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
-        firing = WorkflowScheduler(database, stack.versions)
+        scheduled = WorkflowScheduler(database, stack.versions)
         await database.users.update_one({"_id": user.id}, {"$set": {"is_active": False}})
-        assert await firing.fire_due(saved["next_run_at"]) == []
+        assert await scheduled.fire_due(saved["next_run_at"]) == []
         passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
         assert passed["next_run_at"] == saved["next_run_at"] + timedelta(seconds=1)
         await database.users.update_one({"_id": user.id}, {"$set": {"is_active": True}})
-        assert len(await firing.fire_due(passed["next_run_at"])) == 1
+        assert len(await scheduled.fire_due(passed["next_run_at"])) == 1

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tocsin.documents import Doc, Trigger, WorkflowRunStatus
+from tocsin.workflows.engine.new_runs import NewWorkflowRun, new_workflow_run
 from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow, find_next_wake
 from tocsin.workflows.engine.scope import ResultsNeeded, StepContext
 from tocsin.workflows.engine.states import StepRunOutcome, StepRunRef, WorkflowState
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.starting import NewWorkflowRun, new_workflow_run
 
 T0 = datetime(2027, 1, 1, tzinfo=UTC)
 W = "alice/w1:"
@@ -42,9 +42,9 @@ class World:
     forget: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
-        workflow = {"owner": "alice", "_id": "alice/1", "name": "w", "version": 1}
-        born = NewWorkflowRun("alice/w1", Trigger.MANUAL, T0)
-        self.document = new_workflow_run(workflow, self.definition, self.inputs, born, T0)
+        workflow: Any = {"owner": "alice", "_id": "alice/1", "name": "w", "version": 1}
+        new = NewWorkflowRun("alice/w1", Trigger.MANUAL, T0)
+        self.document = new_workflow_run(workflow, self.definition, self.inputs, new, T0)
 
     def look(self) -> WorkflowState:
         """Plan, write, and create the runs, as the engine does. `forget` simulates a crash before runs are created."""
