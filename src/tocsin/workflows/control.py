@@ -7,13 +7,13 @@ from typing import Any
 
 from tocsin.documents import (
     Database,
-    Doc,
     ErrorDocument,
     ErrorKind,
     StepReason,
     StepStatus,
     User,
     WorkflowRun,
+    WorkflowRunDocument,
     WorkflowRunStatus,
 )
 from tocsin.documents.updates import change_when, has_value
@@ -30,6 +30,9 @@ _RESUMABLE = (WorkflowRunStatus.FAILED, WorkflowRunStatus.CANCELLED)
 _REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
 _REPEATED_ITEMS = str.maketrans(ItemState.FAILED + ItemState.CANCELLED, ItemState.PENDING * 2)
 
+_Changes = dict[str, Any]
+"""Changed fields of a workflow run."""
+
 
 async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
     """Cancel a workflow run: start no further steps, and abort the active runs.
@@ -38,7 +41,7 @@ async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: 
     """
     await require_workflow_run(owner, run_id)
 
-    def change(document: Doc) -> Doc:
+    def change(document: WorkflowRunDocument) -> _Changes:
         if document["status"] == WorkflowRunStatus.CANCELLED or document["cancel_requested_at"] is not None:
             return {}
         if not document["open"]:
@@ -63,7 +66,7 @@ async def resume_workflow_run(
     version = await versions.get(run.workflow, run.version)
     inputs = None if given is None else inputs_to_json(await parse_inputs_in_thread(version.definition, given))
 
-    def change(document: Doc) -> Doc:
+    def change(document: WorkflowRunDocument) -> _Changes:
         if document["status"] not in _RESUMABLE:
             allowed = "Only a workflow run that failed or was cancelled can be resumed"
             raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
@@ -103,7 +106,7 @@ async def decide_approval(
         raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
     decision = {"by": user.email, "at": _format_time(now), "comment": comment}
 
-    def change(document: Doc) -> Doc:
+    def change(document: WorkflowRunDocument) -> _Changes:
         return _apply_decision(document, key, now, decision, approved=approved)
 
     await _change(database, run_id, change)
@@ -112,7 +115,7 @@ async def decide_approval(
     return changed or run
 
 
-async def _change(database: Database, run_id: str, change: Callable[[Doc], Doc]) -> None:
+async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], _Changes]) -> None:
     """Apply a change that depends on the current document, retrying when the engine changes it concurrently."""
     for _ in range(_MAX_TRIES):
         document = await database.workflow_runs.find_one({"_id": run_id})
@@ -125,7 +128,7 @@ async def _change(database: Database, run_id: str, change: Callable[[Doc], Doc])
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 
 
-def _reset_steps(document: Doc, version: LoadedVersion, now: datetime) -> Doc:
+def _reset_steps(document: WorkflowRunDocument, version: LoadedVersion, now: datetime) -> _Changes:
     state = WorkflowState.from_document(document)
     steps: dict[str, StepState] = {}
     for key, step_state in state.steps.items():
@@ -158,7 +161,9 @@ def _reset_state(state: StepState) -> StepState:
     return fresh
 
 
-def _apply_decision(document: Doc, key: str, now: datetime, decision: Doc, *, approved: bool) -> Doc:
+def _apply_decision(
+    document: WorkflowRunDocument, key: str, now: datetime, decision: dict[str, Any], *, approved: bool
+) -> _Changes:
     state = WorkflowState.from_document(document)
     step_state = state.steps[key]
     if not document["open"] or step_state.status is not StepStatus.WAITING or step_state.asks is None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Database, Doc, new_id
+from tocsin.documents import Database, WorkflowDocument, WorkflowVersionDocument, new_id
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
@@ -34,7 +35,7 @@ _MAX_TRIES = 20
 @dataclass(frozen=True, slots=True)
 class _Draft:
     definition: WorkflowDefinition
-    data: Doc
+    data: dict[str, Any]
     secrets: dict[SecretPlace, str]
     digest: str
 
@@ -48,7 +49,7 @@ async def save_workflow(
     rules: ConnectionRules | None = None,
     recipients: RecipientRules | None = None,
     quotas: Quotas | None = None,
-) -> Doc:
+) -> WorkflowDocument:
     """Validate a workflow, and save it as `save_validated` does.
 
     A destination that `rules` forbids is a fault, and so is a recipient that `recipients` forbids.
@@ -66,7 +67,7 @@ async def save_validated(
     validated: ValidatedWorkflow,
     now: datetime,
     quotas: Quotas | None = None,
-) -> Doc:
+) -> WorkflowDocument:
     """Save a workflow under its name, as a new version if anything changed.
 
     Raises WorkflowInvalid for masks that cannot keep a secret, QuotaExceeded, and Conflict if others keep saving it.
@@ -102,7 +103,7 @@ def _add_usage(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
         quotas.add_documents(owner, {"definition": draft.data})
 
 
-async def delete_workflow(database: Database, owner: str, name: str, now: datetime) -> Doc:
+async def delete_workflow(database: Database, owner: str, name: str, now: datetime) -> WorkflowDocument:
     """Delete a workflow: hide it and end its schedule. Its open runs continue. Raises NotFound."""
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
@@ -112,7 +113,7 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
 
 
 async def _build_draft(
-    database: Database, box: SecretBox, owner: str, validated: ValidatedWorkflow, before: Doc | None
+    database: Database, box: SecretBox, owner: str, validated: ValidatedWorkflow, before: WorkflowDocument | None
 ) -> _Draft:
     kept = find_kept_secrets(await _newest_version(database, before))
     data = validated.source.data
@@ -124,7 +125,7 @@ async def _build_draft(
     return _Draft(validated.definition, sealed.data, sealed.secrets, digest)
 
 
-def _hash(owner: str, data: Doc, unsealed: Mapping[str, str]) -> str:
+def _hash(owner: str, data: Mapping[str, Any], unsealed: Mapping[str, str]) -> str:
     text = json.dumps([data, unsealed], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(f"{owner}{text}".encode()).hexdigest()
 
@@ -137,7 +138,7 @@ async def _unseal(box: SecretBox, sealed: str, owner: str) -> str:
         return sealed
 
 
-async def _newest_version(database: Database, workflow: Doc | None) -> Doc | None:
+async def _newest_version(database: Database, workflow: WorkflowDocument | None) -> WorkflowVersionDocument | None:
     if workflow is None:
         return None
     return await database.workflow_versions.find_one({"_id": version_id(workflow["_id"], workflow["version"])})
@@ -167,7 +168,7 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
     return True
 
 
-async def _change(database: Database, before: Doc, draft: _Draft, now: datetime) -> bool:
+async def _change(database: Database, before: WorkflowDocument, draft: _Draft, now: datetime) -> bool:
     version = before["version"] + 1
     schedule, next_run_at = _revise_schedule(before, draft, now)
     changes = {**_build_fields(draft, version, schedule, now), "next_run_at": next_run_at}
@@ -179,7 +180,7 @@ async def _change(database: Database, before: Doc, draft: _Draft, now: datetime)
     return result.modified_count == 1
 
 
-def _build_fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, now: datetime) -> Doc:
+def _build_fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, now: datetime) -> dict[str, Any]:
     return {
         "description": draft.definition.description,
         "version": version,
@@ -213,7 +214,9 @@ async def _insert_version(
     return True
 
 
-def _revise_schedule(before: Doc, draft: _Draft, now: datetime) -> tuple[schedules.Schedule | None, datetime | None]:
+def _revise_schedule(
+    before: WorkflowDocument, draft: _Draft, now: datetime
+) -> tuple[schedules.Schedule | None, datetime | None]:
     """Return the schedule of the new version, and its next due time: due times that have come stay due."""
     spec = draft.definition.schedule
     if spec is None:

@@ -5,8 +5,9 @@ advance decides the same; mail ids derive from the incident, and ending an incid
 """
 
 from collections.abc import Collection
+from typing import Any
 
-from tocsin.documents import Database, Doc, StepStatus, Trigger, WorkflowRunStatus
+from tocsin.documents import Database, Doc, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
 from tocsin.notifications import deliveries
 from tocsin.notifications.channels.mail.task_mails import incident_delivery_id
 from tocsin.notifications.channels.mail.workflow_mails import workflow_began_failing_mail, workflow_failed_mail
@@ -19,7 +20,9 @@ class IncidentTracker:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def track_changes(self, document: Doc, state: WorkflowState, changes: Doc, retrying: Collection[str]) -> bool:
+    async def track_changes(
+        self, document: WorkflowRunDocument, state: WorkflowState, changes: dict[str, Any], retrying: Collection[str]
+    ) -> bool:
         """Enqueue the mails that these changes of a workflow run cause. Returns whether there are any.
 
         Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
@@ -49,7 +52,7 @@ class IncidentTracker:
         """End the incident, so that the next failure is reported again."""
         await self._database.workflows.update_one({"_id": workflow}, {"$max": {"incident": incident + 1}})
 
-    async def _report_first_failure(self, document: Doc, step_run: str) -> bool:
+    async def _report_first_failure(self, document: WorkflowRunDocument, step_run: str) -> bool:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is None or run.get("retry_at") is None:
             return False
