@@ -256,7 +256,7 @@ def test_a_former_marker_stands_where_it_says() -> None:
         {"key": "b", "job": "http", "params": {"token": elsewhere}},
     ]
     secrets = {"all": [{"place": "a.token", "sealed": "A"}, {"place": "b.token", "sealed": "B"}]}
-    version = {"definition": json.dumps({"steps": steps}), "secrets": secrets}
+    version: Any = {"definition": json.dumps({"steps": steps}), "secrets": secrets}
     data, found = read_stored_version(version)
     assert {str(place): sealed for place, sealed in found.items()} == {"a.token": "A", "b.token": "B"}
     assert data["steps"][0]["params"] == {"token": "***", "body": here, "headers": {"X": elsewhere}}

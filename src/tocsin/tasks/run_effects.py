@@ -14,7 +14,6 @@ from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import (
     Database,
-    DeliveryDocument,
     RunDocument,
     RunStatus,
     TaskDocument,
@@ -35,8 +34,8 @@ from tocsin.documents.updates import (
     remove_active_runs,
     run_id_expression,
 )
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail import task_mails
+from tocsin.notifications import events
+from tocsin.notifications.deliveries import notify
 from tocsin.tasks import overlap
 
 _ADD = "$add"
@@ -58,9 +57,8 @@ async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
     """Queue the mails that these states of runs are the cause of. Returns whether there are any."""
     tellable = await _untold(database, [run for run in runs if _is_news(run)])
     dues = await _next_dues(database, [run for run in tellable if run["status"] == RunStatus.RETRY])
-    letters = [_letter_of(run, dues.get(run["task"])) for run in tellable]
-    await deliveries.enqueue_deliveries(database, letters)
-    return bool(letters)
+    await notify(database, [_event_of(run, dues.get(run["task"])) for run in tellable])
+    return bool(tellable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +157,11 @@ def _is_news(run: RunDocument) -> bool:
     return told and run["incident"] is not None and run["round"] == 0
 
 
-def _letter_of(run: RunDocument, next_due: datetime | None) -> DeliveryDocument:
-    mail: DeliveryDocument
+def _event_of(run: RunDocument, next_due: datetime | None) -> events.Event:
     if run["status"] == RunStatus.FAILED:
-        mail = task_mails.task_failed_mail(run, run["attempts"][-1] if run["attempts"] else None)
-    else:
-        retry_at: Any = run.get("retry_at")  # never null in this status
-        mail = task_mails.task_began_failing_mail(run, run["attempts"][-1], retry_at, next_due)
-    return mail
+        return events.task_failed(run, run["attempts"][-1] if run["attempts"] else None)
+    retry_at: Any = run.get("retry_at")  # never null in this status
+    return events.task_began_failing(run, run["attempts"][-1], retry_at, next_due)
 
 
 async def _untold(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
@@ -182,7 +177,7 @@ async def _untold(database: Database, runs: list[RunDocument]) -> list[RunDocume
 def _told_by(run: RunDocument) -> list[str]:
     """The ids of the mails after which this state of the run is no news."""
     stages = (1,) if run["status"] == RunStatus.FAILED else (0, 1)
-    return [task_mails.incident_delivery_id(run["task"], run["incident"], stage) for stage in stages]
+    return [events.incident_event_id(run["task"], run["incident"], stage) for stage in stages]
 
 
 async def _next_dues(database: Database, runs: list[RunDocument]) -> dict[str, datetime]:

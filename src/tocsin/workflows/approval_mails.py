@@ -3,23 +3,13 @@
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
 from tocsin.clock import EPOCH
-from tocsin.documents import Database, Doc, StepDocument, StepStatus, User, WorkflowRunDocument, to_global_id
+from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
 from tocsin.errors import InvalidInput
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.layout import (
-    PAGE_PLACEHOLDER,
-    format_mail,
-    format_time,
-    new_delivery,
-    to_single_line,
-    truncate,
-)
-from tocsin.notifications.channels.mail.workflow_mails import APPROVAL_MAIL_KIND
-from tocsin.notifications.pages import approval_page_path
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.events import ApprovalRequest, Event, approval_requested
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
-_MAX_MESSAGE_LENGTH = 2_000
 _MAX_MAILED = 200
 """Maximum number of requests mailed at once to someone who has just accepted them."""
 
@@ -36,10 +26,9 @@ class ApprovalMails:
         Call it before the change itself is written, so that none is lost in a crash.
         """
         asking = [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
-        mails = [mail for key in asking for mail in await self._mails_for(key, state)]
-        if mails:
-            await deliveries.enqueue_deliveries(self._database, mails)
-        return bool(mails)
+        events = [event for key in asking for event in await self._find_requests(key, state)]
+        await notify(self._database, events)
+        return bool(events)
 
     async def enqueue_for_decider(self, person: User, owner_email: str) -> None:
         """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
@@ -47,23 +36,23 @@ class ApprovalMails:
         if owner is None or not self._rules.can_be_asked(person, owner):
             return
         waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
-        mails: list[Doc] = []
+        events: list[Event] = []
         async for document in waiting:
             state = WorkflowState.from_document(document)
             for key, step_state in state.steps.items():
                 if not _is_waiting(step_state):
                     continue
                 if person.id in {decider.id for decider in await find_deciders(step_state.asks or "")}:
-                    mails.append(_approval_mail(state, key, person))
-        await deliveries.enqueue_deliveries(self._database, mails[:_MAX_MAILED])
+                    events.append(_build_request(state, key, person))
+        await notify(self._database, events[:_MAX_MAILED])
 
-    async def _mails_for(self, key: str, state: WorkflowState) -> list[Doc]:
-        """Return the mails of a step, only to those who accept requests from the workflow's owner."""
+    async def _find_requests(self, key: str, state: WorkflowState) -> list[Event]:
+        """Return the requests of a step, only to those who accept requests from the workflow's owner."""
         owner = await User.get(state.document["owner"])
         if owner is None:
             return []
         deciders = await find_deciders(state.steps[key].asks or "")
-        return [_approval_mail(state, key, user) for user in deciders if self._rules.can_be_asked(user, owner)]
+        return [_build_request(state, key, user) for user in deciders if self._rules.can_be_asked(user, owner)]
 
 
 async def find_deciders(asks: str) -> list[User]:
@@ -85,37 +74,15 @@ def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _approval_mail(state: WorkflowState, key: str, user: User) -> Doc:
+def _build_request(state: WorkflowState, key: str, user: User) -> Event:
     step_state = state.steps[key]
-    message = truncate(to_single_line(step_state.message or ""), _MAX_MESSAGE_LENGTH)
-    name = to_single_line(f"{state.document['name']} / {key}")
-    again = "is still waiting" if step_state.reminders else "is waiting"
-    text = format_mail(
-        f"the workflow step {name} {again} for your decision.",
-        [
-            *([("Message:", message)] if message else []),
-            ("Waiting since:", format_time(step_state.started_at or EPOCH)),
-            *([("Decide until:", format_time(step_state.wake_at))] if step_state.wake_at else []),
-            ("Workflow run:", to_global_id("WorkflowRun", state.id)),
-            ("Decide here:", PAGE_PLACEHOLDER),
-        ],
-        "The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
+    request = ApprovalRequest(
+        workflow_name=state.document["name"],
+        workflow_run_id=state.id,
+        step=key,
+        message=step_state.message or "",
+        since=step_state.started_at or EPOCH,
+        until=step_state.wake_at,
+        is_reminder=bool(step_state.reminders),
     )
-    request_id = f"{state.id}:{key}:{step_state.round}"
-    return new_delivery(
-        f"{request_id}:{step_state.reminders}:{user.id}",
-        user.id,
-        APPROVAL_MAIL_KIND,
-        f"{name} is waiting for your decision",
-        text,
-        step_state.started_at or EPOCH,
-        state.id,
-        link=approval_page_path(state.id, key),
-        about={
-            "type": "Approval",
-            "id": f"{request_id}:{user.id}",
-            "incident": step_state.round,
-            "stage": step_state.reminders,
-        }
-        | {"step": key},
-    )
+    return approval_requested(request, step_state.round, step_state.reminders, user.id)
