@@ -24,8 +24,9 @@ from tocsin.security.secret_box import SecretBox
 from tocsin.value_bounds import MAX_CHARACTERS, escape_unprintable
 from tocsin.workflows import saving, starting
 from tocsin.workflows.language.json_schema import load_shipped_schema
+from tocsin.workflows.language.source import Fault, WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import Fault, WorkflowInvalid, WorkflowSource, parse_yaml
+from tocsin.workflows.language.yaml_reader import parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
 from tocsin.workflows.samples import load_samples as shipped_samples
 from tocsin.workflows.versions import VersionCache
