@@ -19,7 +19,7 @@ from tocsin.runtime.health import ComponentHealth
 from tocsin.web.access_log import AccessLogMiddleware
 from tocsin.web.backpressure import BackpressureMiddleware
 from tocsin.web.connections import WebSocketLimitMiddleware
-from tocsin.web.cors import CorsMiddleware
+from tocsin.web.cors import PathCorsMiddleware
 from tocsin.web.downloads import downloads_router
 from tocsin.web.error_responses import INTERNAL_MESSAGE, error_response
 from tocsin.web.graphql_http import GRAPHQL_PATH, graphql_router
@@ -46,7 +46,9 @@ def create_app(
     app.add_exception_handler(DatabaseUnavailable, _handle_database_error)
     app.add_exception_handler(PyMongoError, _handle_database_error)
     app.add_exception_handler(Exception, _handle_error)
-    served: ASGIApp = CorsMiddleware(BackpressureMiddleware(app), GRAPHQL_PATH, settings.cors_origins)
+    served: ASGIApp = BackpressureMiddleware(app)
+    if settings.cors_origins:
+        served = PathCorsMiddleware(served, GRAPHQL_PATH, settings.cors_origins)
     if settings.access_log:
         served = AccessLogMiddleware(served)
     return SecurityHeadersMiddleware(
