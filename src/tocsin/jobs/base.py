@@ -12,14 +12,15 @@ from pydantic import BaseModel
 from tocsin.compute.limits import ComputeLimitReached, ComputeLimits, ComputeProcessEnded
 from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
+from tocsin.input_models import ParamsModel, find_faults, has_expression, parse_params, remove_path
 from tocsin.jobs.file_storage import RunFiles
-from tocsin.jobs.params import ParamsModel, ValuePath, find_faults, has_expression, parse_params, remove_path
 from tocsin.jobs.reports.run_history import RunsQuery
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_transport import MailTransport
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.security.secret_box import SecretBox
+from tocsin.value_bounds import ValuePath
 
 __all__ = [
     "AttemptError",

@@ -14,11 +14,10 @@ from tocsin.jobs.email import EmailJob
 from tocsin.jobs.geometry.country_lookup import CountryLookupJob
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 from tocsin.jobs.http.job import HttpJob
-from tocsin.jobs.params import ValuePath
 from tocsin.jobs.reports.job import ReportJob
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
-from tocsin.value_bounds import DOCUMENT_BOUNDS, find_value_faults
+from tocsin.value_bounds import DOCUMENT_BOUNDS, ValuePath, find_value_faults
 
 ENTRY_POINT_GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)

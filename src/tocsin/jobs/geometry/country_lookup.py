@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from tocsin.input_models import ParamsModel, skips_slow_checks
 from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.geometry.base import compute_geometry
 from tocsin.jobs.geometry.countries.index import CountryIndex, CountryMatch, load_index
 from tocsin.jobs.geometry.geojson import GeoJsonError, Shape, parse_shapes
 from tocsin.jobs.geometry.plane import area, length, line_to_map, polygon_to_map
 from tocsin.jobs.geometry.validity import InvalidGeometry, check_polygons, exceeded_crossing_limit
-from tocsin.jobs.params import ParamsModel, skips_slow_checks
 
 _TYPES = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",

@@ -15,12 +15,12 @@ import numpy as np
 from pydantic import ValidationInfo, field_validator
 from pyproj import Geod
 
+from tocsin.input_models import ParamsModel, skips_slow_checks
 from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.geometry.base import compute_geometry
 from tocsin.jobs.geometry.geojson import Shape, parse_shapes
 from tocsin.jobs.geometry.plane import ring_area, unwrap_ring
 from tocsin.jobs.geometry.validity import InvalidGeometry, ValidPolygons, check_polygons
-from tocsin.jobs.params import ParamsModel, skips_slow_checks
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
 _GEOD = Geod(ellps="WGS84")

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import field_validator
 
+from tocsin.input_models import ParamsModel
 from tocsin.jobs.http.input import METHODS, HttpInput
-from tocsin.jobs.params import ParamsModel
 
 
 class HttpGiven(ParamsModel):

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tocsin.errors import InvalidInput
+from tocsin.input_models import find_faults, has_expression, parse_params
 from tocsin.jobs.base import (
     AttemptError,
     ComputeLimitReached,
@@ -25,7 +26,6 @@ from tocsin.jobs.http.hints import find_status_hint
 from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
-from tocsin.jobs.params import ValuePath, find_faults, has_expression, parse_params
 from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import HttpExchange, HttpRequest
@@ -33,6 +33,7 @@ from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretUnreadable
+from tocsin.value_bounds import ValuePath
 
 __all__ = ["HttpInput", "HttpJob", "HttpParams", "prepare_http_params", "restore_body"]
 

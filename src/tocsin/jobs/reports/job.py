@@ -13,16 +13,17 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from tocsin import clock
 from tocsin.documents import from_global_id
+from tocsin.input_models import has_expression, skips_slow_checks
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.file_storage import FileError, FileRef
 from tocsin.jobs.job_mails import JobMail, Recipient, check_recipients, find_addresses, send_mail
-from tocsin.jobs.params import ValuePath, has_expression, skips_slow_checks
 from tocsin.jobs.reports.content import ReportError
 from tocsin.jobs.reports.pdf import load_font
 from tocsin.jobs.reports.run_history import MAX_COUNTED_RUNS, RunsSummary
 from tocsin.jobs.reports.writer import ReportFormat, ReportInput, check_report_data, render_report
 from tocsin.outbound.email_addresses import parse_distinct_addresses
 from tocsin.schedules.iso8601 import parse_iso_duration
+from tocsin.value_bounds import ValuePath
 
 MAX_RECIPIENTS = 20
 _MAX_PERIOD = timedelta(days=36_500)

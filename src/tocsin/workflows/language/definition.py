@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 from pydantic.alias_generators import to_camel
 
 from tocsin.errors import InvalidInput
-from tocsin.jobs.params import ParamsModel, has_expression
+from tocsin.input_models import ParamsModel, has_expression
 from tocsin.outbound.email_addresses import parse_address
 from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
 from tocsin.tasks.saving import MAX_TIMEOUT

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from tocsin.jobs.params import describe_fault
+from tocsin.input_models import describe_fault
 from tocsin.value_bounds import ValuePath
 
 _PATTERNS = {

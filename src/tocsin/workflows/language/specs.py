@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from tocsin import schedules
 from tocsin.clock import EPOCH
 from tocsin.errors import InvalidInput
-from tocsin.jobs.params import ParamsModel, parse_params
+from tocsin.input_models import ParamsModel, parse_params
 from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
 from tocsin.tasks import retry_policy as retries
 
