@@ -1,9 +1,6 @@
 """Input and output types of jobs."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any, TypeVar
 
 import strawberry
@@ -11,17 +8,17 @@ from pydantic.alias_generators import to_camel
 
 from tocsin.documents import Doc, User
 from tocsin.errors import InvalidInput
+from tocsin.graphql.arguments import to_params
 from tocsin.graphql.context import Services
-from tocsin.graphql.jobs.http import HttpJob, HttpJobInput, parse_http_job, to_http_job
+from tocsin.graphql.jobs.http import HttpJob, HttpJobInput, to_http_job
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.jobs.report import ReportJob, ReportJobInput
 from tocsin.graphql.scalars import JSON
 from tocsin.jobs import registry
 from tocsin.jobs.base import SaveContext
-from tocsin.jobs.reports.writer import ReportFormat
+from tocsin.jobs.reports.content import ReportFormat
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
-from tocsin.schedules.iso8601 import format_datetime, format_duration
 
 __all__ = ["JOB_TYPES", "Job", "JobInput", "parse_job", "to_job"]
 
@@ -154,45 +151,22 @@ _CONVERTERS: dict[str, Callable[[Doc], Job]] = {
     "polygonArea": _to_polygon_area_job,
     "countryLookup": _to_country_lookup_job,
 }
-_TYPED_FIELDS = ("email", "report", "polygon_area", "country_lookup")
+_TYPED_FIELDS = ("http", "email", "report", "polygon_area", "country_lookup")
 
 
 def parse_job(input_: JobInput, services: Services, owner: User, previous: Doc | None = None) -> Doc:
     """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput."""
-    if input_.http is not None:
-        saving = _saving("http", services, owner, previous)
-        return {"kind": "http", "params": _read_at(("job", "http"), parse_http_job, input_.http.value, saving)}
     for name in _TYPED_FIELDS:
         if (typed := getattr(input_, name)) is not None:
             kind = to_camel(name)
             saving = _saving(kind, services, owner, previous)
-            stored = _read_at(("job", kind), registry.prepare_params, kind, _to_params(typed.value), saving)
+            stored = _read_at(("job", kind), registry.prepare_params, kind, to_params(typed.value), saving)
             return {"kind": kind, "params": stored}
     assert input_.custom is not None  # noqa: S101  # the last member of a @oneOf
     kind, params = input_.custom.value.type, input_.custom.value.params
     _read_at(("job", "custom"), registry.parse_kind, kind)
     saving = _saving(kind, services, owner, previous)
     return {"kind": kind, "params": _read_at(("job", "custom", "params"), _prepare_custom, kind, params, saving)}
-
-
-def _to_params(input_: Any) -> Doc:
-    """Convert a typed input into parameters of the job, without absent and null fields."""
-    values = {field.name: getattr(input_, field.name) for field in dataclasses.fields(input_)}
-    return {
-        to_camel(name.rstrip("_")): _to_json(value)
-        for name, value in values.items()
-        if value is not strawberry.UNSET and value is not None
-    }
-
-
-def _to_json(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return _to_params(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return format_datetime(value)
-    return format_duration(value) if isinstance(value, timedelta) else value
 
 
 def _prepare_custom(kind: str, params: Any, saving: SaveContext) -> Doc:

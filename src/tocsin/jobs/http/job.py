@@ -21,7 +21,6 @@ from tocsin.jobs.base import (
     SaveContext,
 )
 from tocsin.jobs.http.body import encode_body, restore_body
-from tocsin.jobs.http.given import HttpGiven
 from tocsin.jobs.http.hints import find_status_hint
 from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
@@ -54,16 +53,15 @@ class HttpJob(Job[HttpParams]):
 
     def prepare(self, given: Mapping[str, Any], saving: SaveContext) -> dict[str, Any]:
         """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
-        return prepare_http_params(
-            parse_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
-        )
+        input_ = parse_params(HttpInput, given)
+        return prepare_http_params(input_, saving.secrets, saving.owner, saving.previous, saving.rules)
 
     def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
-        if (found := find_faults(HttpGiven, given)) or has_expression(given):
+        if (found := find_faults(HttpInput, given)) or has_expression(given):
             return found
         try:
-            check_http_input(parse_params(HttpGiven, given).to_input())
+            check_http_input(parse_params(HttpInput, given))
         except InvalidInput as error:
             return [(fault.path, fault.message) for fault in error.all_errors]
         return []
