@@ -30,7 +30,7 @@ def box(sealing: str = NEW) -> SecretBox:
 def job(sealer: SecretBox, owner: str = "alice", **more: Any) -> Doc:
     """Return a job with a token and two secret headers."""
     headers = {"X-One": "first", "Cookie": "second", "X-Open": "v1:open"}
-    given: Doc = {"url": URL, "token": "third", "headers": headers, "secret_header_names": ["X-One"], **more}
+    given: Doc = {"url": URL, "token": "third", "headers": headers, "secret_headers": ["X-One"], **more}
     return {"kind": "http", "params": prepare_http_params(HttpInput(**given), sealer, owner)}
 
 
@@ -50,7 +50,7 @@ async def test_tasks_and_runs_are_sealed_anew_and_nothing_else_changes(database:
     plain = await save_hourly_task(database)
     first, second = await save_hourly_task(database), await save_hourly_task(database, owner="bob")
     await put_job(database, first.id, job(SecretBox(b"k" * 32)))
-    await put_job(database, second.id, job(box(OLD), "bob", token=None, text="v1:" + "A" * 40))
+    await put_job(database, second.id, job(box(OLD), "bob", token=None, body_text="v1:" + "A" * 40))
     runs = [await add_run(database, first.id, status) for status in (RunStatus.QUEUED, RunStatus.FAILED)]
     before = await snapshot(database)
     tally = await reencrypt_secrets(database, box())

@@ -1,14 +1,18 @@
 """Arguments that many fields share."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Annotated, Any
 
 import strawberry
+from pydantic.alias_generators import to_camel
 
 from tocsin.clock import EPOCH, MILLISECOND
 from tocsin.errors import InvalidInput
+from tocsin.schedules.iso8601 import format_datetime, format_duration
 
 GlobalId = Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")]
 INPUT_ARGUMENT = strawberry.argument(description="Parameters of the mutation.")
@@ -38,3 +42,31 @@ def prefix_errors(*path: str) -> Iterator[None]:
         yield
     except InvalidInput as error:
         raise error.prefix_path(*path) from None
+
+
+def to_params(input_: Any) -> dict[str, Any]:
+    """Convert an input to JSON with the names of the API, without absent and null fields.
+
+    So one model reads what users write in the API, in YAML and on the command line.
+    """
+    values = {field.name: getattr(input_, field.name) for field in dataclasses.fields(input_)}
+    return {
+        to_camel(name.rstrip("_")): _to_json(value)
+        for name, value in values.items()
+        if value is not strawberry.UNSET and value is not None
+    }
+
+
+def _to_json(value: Any) -> Any:
+    match value:
+        case strawberry.Some():
+            return _to_json(value.value)
+        case Enum():
+            return value.value
+        case datetime():
+            return format_datetime(value)
+        case timedelta():
+            return format_duration(value)
+        case list():
+            return [_to_json(part) for part in value]
+    return to_params(value) if dataclasses.is_dataclass(value) else value

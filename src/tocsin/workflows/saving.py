@@ -19,12 +19,12 @@ from tocsin.jobs import registry
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
+from tocsin.schedules.specs import parse_schedule_spec
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 from tocsin.tasks.activity_log import log_workflow
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.offloaded_validation import ValidatedWorkflow, validate_source
 from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
-from tocsin.workflows.language.specs import parse_schedule_spec
 from tocsin.workflows.ownership import find_workflow, require_workflow
 from tocsin.workflows.secrets import SecretPlace, find_kept_secrets, seal_secrets, secrets_to_document
 from tocsin.workflows.versions import version_id

@@ -16,9 +16,10 @@ from tests.jobs.http.test_job import BOX, job_context
 from tests.outbound.servers import open_client
 from tocsin.errors import InvalidInput
 from tocsin.jobs.base import ErrorKind, Job, Outcome, SaveContext
+from tocsin.jobs.geometry.area import measure_ring
 from tocsin.jobs.geometry.countries.outlines import load_atlas
-from tocsin.jobs.geometry.polygon_area import PolygonAreaJob, measure_polygons, measure_ring
-from tocsin.jobs.geometry.validity import InvalidGeometry
+from tocsin.jobs.geometry.geojson import InvalidGeometry
+from tocsin.jobs.geometry.polygon_area import PolygonAreaJob, measure_polygons
 
 A, F = 6378137.0, 1 / 298.257223563
 B = A * (1 - F)

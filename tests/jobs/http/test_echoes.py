@@ -15,7 +15,7 @@ from tocsin.jobs.http.job import HttpInput, HttpJob, prepare_http_params
 
 TOKEN = "t0k/en+with=signs"
 HOOK = 's3cret "quoted"'
-SECRETS: dict[str, Any] = {"token": TOKEN, "headers": {"X-Hook": HOOK}, "secret_header_names": ["X-Hook"]}
+SECRETS: dict[str, Any] = {"token": TOKEN, "headers": {"X-Hook": HOOK}, "secret_headers": ["X-Hook"]}
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ async def test_without_secrets_an_answer_is_recorded_as_it_came(context: JobCont
 
 async def test_a_mask_is_not_made_of_a_plain_header(context: JobContext) -> None:
     """A value that is visible in the task is not a secret."""
-    job = prepare_http_params(HttpInput("http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
+    job = prepare_http_params(HttpInput(url="http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
     async with answering(response(body=b"public")) as server:
         outcome = await HttpJob().run_attempt(job | {"url": server.url}, context)
     assert outcome.response_body == "public"

@@ -9,7 +9,7 @@ from tocsin.documents import JobDocument
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.scalars import JSON
-from tocsin.jobs.reports.writer import ReportFormat
+from tocsin.jobs.reports.content import ReportFormat
 
 describe_enum(
     ReportFormat,

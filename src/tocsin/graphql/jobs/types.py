@@ -1,9 +1,6 @@
 """Input and output types of jobs."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
 import strawberry
@@ -11,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from tocsin.documents import JobDocument, User
 from tocsin.errors import InvalidInput
-from tocsin.graphql.arguments import prefix_errors
+from tocsin.graphql.arguments import prefix_errors, to_params
 from tocsin.graphql.context import Services
 from tocsin.graphql.jobs.email import EmailJob, EmailJobInput, to_email_job
 from tocsin.graphql.jobs.geometry import (
@@ -22,7 +19,7 @@ from tocsin.graphql.jobs.geometry import (
     to_country_lookup_job,
     to_polygon_area_job,
 )
-from tocsin.graphql.jobs.http import HttpJob, HttpJobInput, parse_http_job, to_http_job
+from tocsin.graphql.jobs.http import HttpJob, HttpJobInput, to_http_job
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.jobs.report import ReportJob, ReportJobInput, to_report_job
 from tocsin.graphql.scalars import JSON
@@ -30,7 +27,6 @@ from tocsin.jobs import registry
 from tocsin.jobs.base import SaveContext
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
-from tocsin.schedules.iso8601 import format_datetime, format_duration
 
 __all__ = ["JOB_TYPES", "Job", "JobInput", "parse_job", "to_job"]
 
@@ -73,7 +69,7 @@ _CONVERTERS: dict[str, Callable[[JobDocument], Job]] = {
     "polygonArea": to_polygon_area_job,
     "countryLookup": to_country_lookup_job,
 }
-_TYPED_FIELDS = ("email", "report", "polygon_area", "country_lookup")
+_TYPED_FIELDS = ("http", "email", "report", "polygon_area", "country_lookup")
 
 
 def to_job(job: JobDocument) -> Job:
@@ -88,16 +84,12 @@ def _to_custom_job(job: JobDocument) -> CustomJob:
 
 def parse_job(input_: JobInput, services: Services, owner: User, previous: JobDocument | None = None) -> JobDocument:
     """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput."""
-    if input_.http is not None:
-        with prefix_errors("job", "http"):
-            params = parse_http_job(input_.http.value, _save_context("http", services, owner, previous))
-            return {"kind": "http", "params": params}
     for name in _TYPED_FIELDS:
         if (typed := getattr(input_, name)) is not None:
             kind = to_camel(name)
             with prefix_errors("job", kind):
                 context = _save_context(kind, services, owner, previous)
-                return {"kind": kind, "params": registry.prepare_params(kind, _to_params(typed.value), context)}
+                return {"kind": kind, "params": registry.prepare_params(kind, to_params(typed.value), context)}
     assert input_.custom is not None  # noqa: S101  # the last member of a @oneOf
     kind, custom = input_.custom.value.type, input_.custom.value.params
     with prefix_errors("job", "custom"):
@@ -107,26 +99,6 @@ def parse_job(input_: JobInput, services: Services, owner: User, previous: JobDo
             raise InvalidInput("params must be an object of names and values.")
         context = _save_context(kind, services, owner, previous)
         return {"kind": kind, "params": registry.prepare_params(kind, custom, context)}
-
-
-def _to_params(input_: Any) -> dict[str, Any]:
-    """Convert a typed input into parameters of the job, without absent and null fields."""
-    values = {field.name: getattr(input_, field.name) for field in dataclasses.fields(input_)}
-    return {
-        to_camel(name.rstrip("_")): _to_json(value)
-        for name, value in values.items()
-        if value is not strawberry.UNSET and value is not None
-    }
-
-
-def _to_json(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return _to_params(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return format_datetime(value)
-    return format_duration(value) if isinstance(value, timedelta) else value
 
 
 def _save_context(kind: str, services: Services, owner: User, previous: JobDocument | None) -> SaveContext:

@@ -11,6 +11,7 @@ from typing import Any
 Position = tuple[float, float]
 Line = list[Position]
 
+_REPAIR_HINT = "Correct the geometry, or set repair to true."
 MAX_POSITIONS = 100_000
 MAX_FEATURES = 10_000
 _MAX_DEPTH = 8  # of nested collections
@@ -18,6 +19,14 @@ _COORDINATE_LIMIT = 1e9  # more than any coordinate; NaN is not less than it
 _CRS84 = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")  # the default of RFC 7946
 _LISTS, _NUMBERS = (list, tuple), (int, float)
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidGeometry:
+    """The reason why a geometry is invalid, with a hint."""
+
+    message: str
+    hint: str = _REPAIR_HINT
 
 
 class GeoJsonError(ValueError):

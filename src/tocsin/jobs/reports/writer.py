@@ -2,32 +2,36 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
-from tocsin.jobs.reports.content import MAX_BARS, BarChart, Report, ReportTable, build_bar_chart, build_tables
+from tocsin.jobs.reports.content import (
+    MAX_BARS,
+    BarChart,
+    Report,
+    ReportFormat,
+    ReportTable,
+    build_bar_chart,
+    build_tables,
+    check_pdf_size,
+)
 from tocsin.jobs.reports.html import render_html
-from tocsin.jobs.reports.pdf import check_pdf_size, render_pdf
 from tocsin.jobs.reports.run_history import RunsSummary
 from tocsin.jobs.reports.text import find_single_table, render_csv, render_json
 
 _RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
 
 
-class ReportFormat(Enum):
-    """The file format of a report."""
+def _render_pdf(report: Report) -> bytes:
+    from tocsin.jobs.reports.pdf import render_pdf  # needs the extra `reports`
 
-    JSON = "JSON"
-    CSV = "CSV"
-    HTML = "HTML"
-    PDF = "PDF"
+    return render_pdf(report)
 
 
 _RENDERERS: dict[ReportFormat, tuple[Callable[[Report], bytes], str]] = {
     ReportFormat.JSON: (render_json, "application/json"),
     ReportFormat.CSV: (render_csv, "text/csv; charset=utf-8"),
     ReportFormat.HTML: (render_html, "text/html; charset=utf-8"),
-    ReportFormat.PDF: (render_pdf, "application/pdf"),
+    ReportFormat.PDF: (_render_pdf, "application/pdf"),
 }
 
 

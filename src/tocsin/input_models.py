@@ -1,4 +1,4 @@
-"""Job parameters: the base model, and validation errors as sentences with a path."""
+"""Models of what users write: their base class, and validation errors as sentences with a path."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from tocsin.errors import InvalidInput, MultipleInvalid
+from tocsin.value_bounds import ValuePath
 
 Model = TypeVar("Model", bound=BaseModel)
-ValuePath = tuple[str | int, ...]
 _EXPRESSION = "${{"
 _MAX_FAULTS = 100
 _QUICK_CONTEXT = {"quickly": True}
