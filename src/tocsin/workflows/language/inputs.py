@@ -39,7 +39,7 @@ def is_of_type(type_: InputType, value: Any) -> bool:
 def parse_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
     """Return all inputs of a run, with defaults.
 
-    Raises SeveralInvalid with the inputs that are missing, unknown or of the wrong type.
+    Raises MultipleInvalid with the inputs that are missing, unknown or of the wrong type.
     """
     if given is None:
         given = {}
